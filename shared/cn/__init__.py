@@ -1,0 +1,1 @@
+"""National numbers and the national calendar. Pure; no look-ups, no network."""

@@ -1,0 +1,135 @@
+"""A door: one authenticated request with a right, run in exactly one transaction.
+
+Flows receive the transaction; no flow and no store function commits. A POST that moves money needs
+an `Idempotency-Key`: the key is claimed, the work done and the answer stored in that same
+transaction, so a repeat (or a crash before the answer left) replays the first answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import idempotency
+from shared.db import Database
+from shared.errors import Kind, Refusal
+from shared.roles import Caller, Right
+from shared.web import Authenticated
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[BaseModel]]
+
+
+class KeyMissing(Refusal):
+    """办理资金业务须带 Idempotency-Key 请求头 (a request that moves money needs an Idempotency-Key)"""
+
+    kind = Kind.MALFORMED
+    code = "IDEMPOTENCY_KEY_MISSING"
+
+
+class _DryRun(Exception):
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a route needs: who asks, the database, and the request's idempotency key."""
+
+    db: Database
+    caller: Caller
+    request: Request
+    idempotency_key: str | None
+
+    async def write(
+        self, work: Work, *, key: int, status: int = 200, dry_run: bool = False
+    ) -> Response:
+        """Run `work` in one transaction under shard `key` and answer its model as JSON.
+
+        With `dry_run` everything is done, answered and rolled back.
+        """
+        fingerprint = await self._fingerprint()
+
+        async def once(tx: AsyncConnection) -> Response:
+            claim = None
+            if self.idempotency_key and not dry_run:
+                claim = idempotency.Claim(
+                    key, self.caller.subject, self.idempotency_key, fingerprint
+                )
+                stored = await idempotency.claim(tx, claim)
+                if stored:
+                    return _json(stored.body, stored.status, replayed=True)
+            body = (await work(tx)).model_dump_json().encode()
+            if dry_run:
+                raise _DryRun(body)
+            if claim:
+                await idempotency.store(tx, claim, status, body)
+            return _json(body, status)
+
+        try:
+            return await self.db.run(once)
+        except _DryRun as rehearsed:
+            return _json(rehearsed.body, 200)
+
+    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run a reading `work` in one transaction and hand on what it gives."""
+        return await self.db.run(work)
+
+    async def _fingerprint(self) -> bytes:
+        if not self.idempotency_key:
+            return b""
+        body = await self.request.body()
+        digest = hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode())
+        try:
+            body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONDecodeError:
+            pass  # not JSON (an upload): its bytes speak for themselves
+        digest.update(body)
+        return digest.digest()
+
+
+def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body, status, headers, "application/json")
+
+
+def door(right: Right, *, money: bool = False) -> Any:
+    """The dependency that opens a door to callers with a right.
+
+    Args:
+        right: what the caller's role must carry, otherwise 403.
+        money: whether the Idempotency-Key is required.
+    """
+
+    async def open_door(
+        request: Request,
+        caller: Authenticated,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                max_length=128,
+                pattern=r"^[\x21-\x7e]+$",
+                description="调用方自定的唯一键;重复提交得到同一答复 (a repeat gets the first answer)",
+            ),
+        ] = None,
+    ) -> Door:
+        caller.require(right)
+        if money and idempotency_key is None:
+            raise KeyMissing
+        return Door(request.app.state.db, caller, request, idempotency_key)
+
+    async def open_reading_door(request: Request, caller: Authenticated) -> Door:
+        caller.require(right)
+        return Door(request.app.state.db, caller, request, None)
+
+    reading = right.value.endswith(":read") or right is Right.QUOTE
+    return Depends(open_reading_door if reading else open_door)

@@ -1,0 +1,139 @@
+"""Vouchers (记账凭证) and entries (分录): the language in which all three services speak of money.
+
+A voucher that does not balance within every fund and book cannot be built; a posted one is never
+edited. Accounts are named by stable keys ("income_deposit"); the official code and Chinese name
+behind a key are dated data in the ledger's chart, because most codes await confirmation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from shared.errors import Kind, Refusal
+
+
+class Book(StrEnum):
+    """Which book: the cash-basis statutory books, or the memo book of what is owed."""
+
+    STATUTORY = "statutory"
+    MEMO = "memo"
+
+
+class Side(StrEnum):
+    """借 or 贷."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+class Account:
+    """Keys of the accounts that the services post to. The chart (data) knows their codes."""
+
+    INCOME_DEPOSIT: Final = "income_deposit"  # 收入户存款
+    FISCAL_DEPOSIT: Final = "fiscal_deposit"  # 财政专户存款
+    EXPENDITURE_DEPOSIT: Final = "expenditure_deposit"  # 支出户存款
+    TREASURY_DEPOSIT: Final = "treasury_deposit"  # 国库存款
+    SUSPENSE_RECEIPTS: Final = "suspense_receipts"  # 暂收款
+    CONTRIBUTION_POOLED: Final = "contribution_income.pooled"  # 社会保险费收入: 统筹
+    CONTRIBUTION_PERSONAL: Final = (
+        "contribution_income.personal_account"  # 社会保险费收入: 个人账户
+    )
+    FISCAL_SUBSIDY: Final = "fiscal_subsidy"  # 财政补贴收入
+    INTEREST_INCOME: Final = "interest_income"  # 利息收入
+    OTHER_INCOME: Final = "other_income"  # 其他收入
+    MEMO_RECEIVABLE: Final = "memo_receivable"  # 应收
+    MEMO_LEVIED: Final = "memo_levied"  # 应征
+    MEMO_COLLECTED: Final = "memo_collected"  # 实征
+
+
+class Unbalanced(Refusal):
+    """借贷不平:每一基金、每一账簿须各自平衡 (each fund and book must balance by itself)"""
+
+    kind = Kind.INVALID
+    code = "VOUCHER_UNBALANCED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a voucher. `amount_fen` is not zero; it is negative only in a red-letter reversal."""
+
+    book: Book
+    fund: str
+    account: str
+    side: Side
+    amount_fen: int
+    district: str
+
+    @property
+    def debit_fen(self) -> int:
+        """The amount when this is a debit, else 0."""
+        return self.amount_fen if self.side is Side.DEBIT else 0
+
+    @property
+    def credit_fen(self) -> int:
+        """The amount when this is a credit, else 0."""
+        return self.amount_fen if self.side is Side.CREDIT else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """A voucher to be posted, balanced by construction.
+
+    `event_id` is stable and unique per owner at its sender; `owner` decides the slot (a unit for
+    collections, "centre" for settlement and payouts); `references` ties it to business papers.
+
+    Raises:
+        Unbalanced: debits and credits differ in some fund and book.
+    """
+
+    event_id: str
+    owner: str
+    kind: str
+    book_date: date
+    summary: str
+    entries: tuple[Entry, ...]
+    period: str | None = None
+    value_date: date | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for (book, fund), net_fen in net_by_fund(self.entries).items():
+            if net_fen != 0:
+                raise Unbalanced(book=book, fund=fund, net_fen=net_fen)
+
+
+def net_by_fund(entries: Iterable[Entry]) -> dict[tuple[Book, str], int]:
+    """Debits minus credits of each (book, fund); every value is 0 in a balanced voucher."""
+    net: dict[tuple[Book, str], int] = defaultdict(int)
+    for entry in entries:
+        net[entry.book, entry.fund] += entry.debit_fen - entry.credit_fen
+    return dict(net)
+
+
+def transfer(
+    *, book: Book, fund: str, debit: str, credit: str, amount_fen: int, district: str
+) -> tuple[Entry, Entry]:
+    """The two entries "Dr `debit` · Cr `credit`" of one amount in one fund."""
+    return (
+        Entry(
+            book=book,
+            fund=fund,
+            account=debit,
+            side=Side.DEBIT,
+            amount_fen=amount_fen,
+            district=district,
+        ),
+        Entry(
+            book=book,
+            fund=fund,
+            account=credit,
+            side=Side.CREDIT,
+            amount_fen=amount_fen,
+            district=district,
+        ),
+    )

@@ -1,0 +1,99 @@
+"""The caller's key, its request's fingerprint and the stored answer, in the work's own transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.errors import Kind, Refusal
+
+DDL = """
+CREATE TABLE idempotency (
+    shard_key   bigint      NOT NULL,
+    client      text        NOT NULL,
+    idem_key    text        NOT NULL,
+    fingerprint bytea       NOT NULL,
+    status      integer,
+    body        bytea,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shard_key, client, idem_key)
+)
+"""
+
+
+class KeyReused(Refusal):
+    """该 Idempotency-Key 已用于另一请求 (this Idempotency-Key was used for another request)"""
+
+    kind = Kind.INVALID
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One caller's key under a shard key, and the fingerprint of what it asked."""
+
+    shard_key: int
+    client: str
+    idem_key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The first answer."""
+
+    status: int
+    body: bytes
+
+
+async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
+    """Take the key, or give the answer stored under it. A twin in flight is waited for.
+
+    Raises:
+        KeyReused: the key stands for another request.
+    """
+    values = {"shard_key": asked.shard_key, "client": asked.client, "idem_key": asked.idem_key}
+    taken = await tx.execute(
+        text("""
+            INSERT INTO idempotency (shard_key, client, idem_key, fingerprint)
+            VALUES (:shard_key, :client, :idem_key, :fingerprint)
+            ON CONFLICT (shard_key, client, idem_key) DO NOTHING
+            RETURNING 1
+        """),
+        values | {"fingerprint": asked.fingerprint},
+    )
+    if taken.first():
+        return None
+    row = (
+        await tx.execute(
+            text("""
+                SELECT fingerprint, status, body
+                  FROM idempotency
+                 WHERE shard_key = :shard_key AND client = :client AND idem_key = :idem_key
+            """),
+            values,
+        )
+    ).one()
+    if bytes(row.fingerprint) != asked.fingerprint:
+        raise KeyReused(key=asked.idem_key)
+    return Stored(row.status, bytes(row.body))
+
+
+async def store(tx: AsyncConnection, asked: Claim, status: int, body: bytes) -> None:
+    """Keep the answer under the claimed key."""
+    await tx.execute(
+        text("""
+            UPDATE idempotency
+               SET status = :status, body = :body
+             WHERE shard_key = :shard_key AND client = :client AND idem_key = :idem_key
+        """),
+        {
+            "shard_key": asked.shard_key,
+            "client": asked.client,
+            "idem_key": asked.idem_key,
+            "status": status,
+            "body": body,
+        },
+    )

@@ -1,0 +1,205 @@
+"""The outbox: messages written in the sender's transaction, delivered in batches, for ever.
+
+The receiver makes the effect exactly once (a unique event id in its own transaction); this side
+only promises at least once. One relay per service holds a lease row; a message that the receiver
+refuses for good is set aside with the reason and holds up nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from prometheus_client import Counter, Gauge
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db import Database
+from shared.ids import uuid7
+from shared.log import logger
+
+BATCH = 1000
+IDLE_SECONDS = 0.1
+BACKOFF_MAX_SECONDS = 10.0
+LEASE_SECONDS = 15
+
+DDL = (
+    """
+    CREATE TABLE outbox (
+        shard_key  bigint      NOT NULL,
+        id         uuid        NOT NULL,
+        payload    bytea       NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        sent_at    timestamptz,
+        refused    text,
+        PRIMARY KEY (shard_key, id)
+    )
+    """,
+    "CREATE INDEX outbox_waiting ON outbox (id) WHERE sent_at IS NULL AND refused IS NULL",
+    """
+    CREATE TABLE lease (
+        name   text        PRIMARY KEY,
+        holder text        NOT NULL,
+        until  timestamptz NOT NULL
+    )
+    """,
+)
+
+WAITING = Gauge("wuxian_outbox_waiting", "Messages not yet acknowledged", ["service"])
+REFUSED = Counter("wuxian_outbox_refused", "Messages set aside", ["service"])
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message in the outbox; the payload is JSON."""
+
+    shard_key: int
+    id: UUID
+    payload: bytes
+
+
+Deliver = Callable[[Sequence[Message]], Awaitable[Sequence[str | None]]]
+"""Delivers a batch; answers for each message None (acknowledged) or why it was refused for good.
+Raises when nothing is known: the batch is then tried again."""
+
+
+async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, Any]]) -> None:
+    """Write messages in the caller's transaction."""
+    if not payloads:
+        return
+    await tx.execute(
+        text("""
+            INSERT INTO outbox (shard_key, id, payload)
+            SELECT CAST(:shard_key AS bigint), id, payload
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:payloads AS bytea[])) AS batch (id, payload)
+        """),
+        {
+            "shard_key": shard_key,
+            "ids": [uuid7() for _ in payloads],
+            "payloads": [orjson.dumps(payload) for payload in payloads],
+        },
+    )
+
+
+async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
+    """The oldest messages not yet acknowledged."""
+    rows = await tx.execute(
+        text("""
+            SELECT shard_key, id, payload
+              FROM outbox
+             WHERE sent_at IS NULL AND refused IS NULL
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return [Message(row.shard_key, row.id, bytes(row.payload)) for row in rows]
+
+
+async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, str | None]]) -> None:
+    """Write down what became of messages."""
+    await tx.execute(
+        text("""
+            UPDATE outbox
+               SET sent_at = CASE WHEN verdict.refused IS NULL THEN now() END,
+                   refused = verdict.refused
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:refused AS text[]))
+                AS verdict (shard_key, id, refused)
+             WHERE outbox.shard_key = verdict.shard_key AND outbox.id = verdict.id
+        """),
+        {
+            "keys": [message.shard_key for message, _ in verdicts],
+            "ids": [message.id for message, _ in verdicts],
+            "refused": [reason for _, reason in verdicts],
+        },
+    )
+
+
+async def stats(tx: AsyncConnection) -> dict[str, int]:
+    """How many messages wait and how many were set aside."""
+    row = (
+        await tx.execute(
+            text("""
+            SELECT count(*) FILTER (WHERE refused IS NULL) AS waiting,
+                   count(refused) AS refused
+              FROM outbox
+             WHERE sent_at IS NULL
+        """)
+        )
+    ).one()
+    return {"waiting": row.waiting, "refused": row.refused}
+
+
+class Relay:
+    """Delivers a service's outbox until told to stop."""
+
+    def __init__(self, db: Database, deliver: Deliver) -> None:
+        self.db = db
+        self.deliver = deliver
+        self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Hint that there is something to deliver; correctness does not depend on it."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver for ever; cancel to stop. Nothing is lost by stopping anywhere."""
+        pause = IDLE_SECONDS
+        while True:
+            try:
+                sent = await self.step()
+                pause = 0.0 if sent else IDLE_SECONDS
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                pause = min(max(pause, IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
+                logger().warning(
+                    "outbox delivery failed, will retry",
+                    error=str(error)[:300],
+                    retry_in_seconds=pause,
+                )
+            if pause:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                except TimeoutError:
+                    continue
+
+    async def step(self) -> int:
+        """Deliver one batch if this process holds the lease; how many messages it settled."""
+        async with self.db.transaction() as tx:
+            if not await self._hold_lease(tx):
+                return 0
+            messages = await waiting(tx)
+        WAITING.labels(self.db.service).set(len(messages))
+        if not messages:
+            return 0
+        verdicts = list(zip(messages, await self.deliver(messages), strict=True))
+        async with self.db.transaction() as tx:
+            await mark(tx, verdicts)
+        for message, reason in verdicts:
+            if reason is not None:
+                REFUSED.labels(self.db.service).inc()
+                logger().error("message refused and set aside", id=str(message.id), reason=reason)
+        return len(messages)
+
+    async def _hold_lease(self, tx: AsyncConnection) -> bool:
+        held = await tx.execute(
+            text("""
+                INSERT INTO lease (name, holder, until)
+                VALUES ('relay', :holder, now() + make_interval(secs => :seconds))
+                ON CONFLICT (name) DO UPDATE
+                   SET holder = excluded.holder, until = excluded.until
+                 WHERE lease.holder = excluded.holder OR lease.until < now()
+                RETURNING 1
+            """),
+            {"holder": self.holder, "seconds": LEASE_SECONDS},
+        )
+        return held.first() is not None

@@ -1,0 +1,211 @@
+"""Who may do what: roles, their level, and the rights of each. One table, readable by an auditor.
+
+Two-level handling: district people accept and review; only centre people audit and move money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shared.errors import Forbidden
+
+CENTRE: Final = "centre"
+"""The district code of the city centre (市中心) itself."""
+
+
+class Level(StrEnum):
+    """Where an identity stands."""
+
+    DISTRICT = "district"
+    CENTRE = "centre"
+    MACHINE = "machine"
+
+
+class Role(StrEnum):
+    """What an identity is."""
+
+    DISTRICT_CLERK = "district_clerk"  # 分中心经办
+    DISTRICT_REVIEWER = "district_reviewer"  # 分中心复核
+    CENTRE_AUDITOR = "centre_auditor"  # 市中心审核
+    CENTRE_CASHIER = "centre_cashier"  # 市中心出纳
+    FUND_ACCOUNTANT = "fund_accountant"  # 基金会计
+    DEPARTMENT_HEAD = "department_head"  # 市中心职能部门
+    CENTRE_LEADER = "centre_leader"  # 中心主管领导
+    SUPERVISOR = "supervisor"  # 监督(只读)
+    EMPLOYER_PORTAL = "employer_portal"  # 网上申报大厅
+    TAX_BUREAU = "tax_bureau"
+    BANK_GATEWAY = "bank_gateway"
+    DASHBOARD = "dashboard"
+    COLLECTION_SERVICE = "collection_service"
+    PAYOUT_SERVICE = "payout_service"
+
+    @property
+    def level(self) -> Level:
+        """The level this role stands at."""
+        if self in {Role.DISTRICT_CLERK, Role.DISTRICT_REVIEWER}:
+            return Level.DISTRICT
+        return Level.CENTRE if self in CENTRE_ROLES else Level.MACHINE
+
+    @property
+    def is_person(self) -> bool:
+        """Whether people hold it (four-eyes applies) or machines."""
+        return self.level is not Level.MACHINE
+
+
+CENTRE_ROLES: Final = frozenset(
+    {
+        Role.CENTRE_AUDITOR,
+        Role.CENTRE_CASHIER,
+        Role.FUND_ACCOUNTANT,
+        Role.DEPARTMENT_HEAD,
+        Role.CENTRE_LEADER,
+        Role.SUPERVISOR,
+    }
+)
+
+
+class Right(StrEnum):
+    """One thing an identity may do. Reading is a right too."""
+
+    READ_COLLECTION = "collection:read"
+    READ_LEDGER = "ledger:read"
+    READ_PAYOUT = "payout:read"
+    REGISTER = "collection:register"
+    PUBLISH_POLICY = "policy:publish"
+    QUOTE = "collection:quote"
+    SUBMIT_DECLARATION = "declaration:submit"
+    ACCEPT_DECLARATION = "declaration:accept"
+    REVIEW_DECLARATION = "declaration:review"
+    SEND_SUMMARY = "summary:send"
+    AUDIT_SUMMARY = "summary:audit"
+    CREATE_DEBIT_BATCH = "debit_batch:create"
+    FETCH_DEBIT_BATCH = "debit_batch:fetch"
+    REPORT_DEBIT_RESULT = "debit_batch:report"
+    PUSH_TAX = "tax:push"
+    MATCH_RECEIPT = "receipt:match"
+    POST_VOUCHER = "voucher:post"
+    REVERSE_VOUCHER = "voucher:reverse"
+    HOLD = "hold:manage"
+    PROPOSE_SETTLEMENT = "settlement:propose"
+    APPROVE_SETTLEMENT = "settlement:approve"
+    REGISTER_ENTITLEMENT = "entitlement:register"
+    FILE_CLAIM = "claim:file"
+    SIGN_FIRST = "payout:sign_first"
+    SIGN_SECOND = "payout:sign_second"
+    SIGN_THIRD = "payout:sign_third"
+    CREATE_PAYMENT_BATCH = "payment_batch:create"
+    FETCH_PAYMENT_BATCH = "payment_batch:fetch"
+    REPORT_PAYMENT_RESULT = "payment_batch:report"
+    REPLAY_OUTBOX = "outbox:replay"
+
+
+_READS = {Right.READ_COLLECTION, Right.READ_LEDGER, Right.READ_PAYOUT}
+
+RIGHTS: Final[dict[Role, frozenset[Right]]] = {
+    Role.DISTRICT_CLERK: frozenset(
+        {
+            *_READS,
+            Right.REGISTER,
+            Right.QUOTE,
+            Right.SUBMIT_DECLARATION,
+            Right.ACCEPT_DECLARATION,
+            Right.REGISTER_ENTITLEMENT,
+            Right.FILE_CLAIM,
+        }
+    ),
+    Role.DISTRICT_REVIEWER: frozenset(
+        {*_READS, Right.QUOTE, Right.REVIEW_DECLARATION, Right.SEND_SUMMARY, Right.SIGN_FIRST}
+    ),
+    Role.CENTRE_AUDITOR: frozenset(
+        {*_READS, Right.QUOTE, Right.AUDIT_SUMMARY, Right.PUBLISH_POLICY, Right.MATCH_RECEIPT}
+    ),
+    Role.CENTRE_CASHIER: frozenset({*_READS, Right.CREATE_DEBIT_BATCH, Right.CREATE_PAYMENT_BATCH}),
+    Role.FUND_ACCOUNTANT: frozenset(
+        {
+            *_READS,
+            Right.PROPOSE_SETTLEMENT,
+            Right.REVERSE_VOUCHER,
+            Right.MATCH_RECEIPT,
+            Right.REPLAY_OUTBOX,
+        }
+    ),
+    Role.DEPARTMENT_HEAD: frozenset(
+        {
+            *_READS,
+            Right.QUOTE,
+            Right.PUBLISH_POLICY,
+            Right.SIGN_SECOND,
+            Right.APPROVE_SETTLEMENT,
+            Right.FILE_CLAIM,
+        }
+    ),
+    Role.CENTRE_LEADER: frozenset({*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT}),
+    Role.SUPERVISOR: frozenset(_READS),
+    Role.EMPLOYER_PORTAL: frozenset(
+        {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
+    ),
+    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_COLLECTION}),
+    Role.BANK_GATEWAY: frozenset(
+        {
+            Right.FETCH_DEBIT_BATCH,
+            Right.REPORT_DEBIT_RESULT,
+            Right.FETCH_PAYMENT_BATCH,
+            Right.REPORT_PAYMENT_RESULT,
+        }
+    ),
+    Role.DASHBOARD: frozenset({Right.READ_LEDGER}),
+    Role.COLLECTION_SERVICE: frozenset({Right.POST_VOUCHER, Right.READ_LEDGER}),
+    Role.PAYOUT_SERVICE: frozenset(
+        {Right.POST_VOUCHER, Right.HOLD, Right.READ_LEDGER, Right.READ_COLLECTION}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """An authenticated identity. `district` is the code of its district, or "centre"."""
+
+    subject: str
+    role: Role
+    district: str = CENTRE
+
+    @property
+    def level(self) -> Level:
+        """The level of the caller's role."""
+        return self.role.level
+
+    def may(self, right: Right) -> bool:
+        """Whether the caller's role carries this right."""
+        return right in RIGHTS[self.role]
+
+    def require(self, right: Right) -> None:
+        """Refuse unless the role carries the right.
+
+        Raises:
+            Forbidden: it does not.
+        """
+        if not self.may(right):
+            raise Forbidden(right=right.value, role=self.role.value)
+
+    def require_district(self, district: str) -> None:
+        """District people see their own district only.
+
+        Raises:
+            Forbidden: the caller stands in another district.
+        """
+        if self.level is Level.DISTRICT and self.district != district:
+            raise Forbidden(district=district, own_district=self.district)
+
+    def scope(self, asked: str | None) -> str | None:
+        """The district a query of the caller is bound to: the asked one, its own, or None for all.
+
+        Raises:
+            Forbidden: a district caller asked for another district.
+        """
+        if self.level is not Level.DISTRICT:
+            return asked
+        if asked is not None:
+            self.require_district(asked)
+        return self.district

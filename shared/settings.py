@@ -1,0 +1,69 @@
+"""Every setting, its unit and its default. Set by environment variables that begin with WUXIAN_."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_home() -> Path:
+    # Root's own data directory lies below a directory that the unprivileged database server may
+    # not enter, so a root installation keeps its state where services do.
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/wuxian")
+    return user_data_path("wuxian", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """The product's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="WUXIAN_", extra="ignore")
+
+    home: Path = Field(default_factory=_default_home)
+    """Where the embedded database, keys and run files live."""
+    database_url: str | None = None
+    """The operator's own PostgreSQL 15-18 (postgresql://…); unset: the embedded one."""
+    host: str = "127.0.0.1"
+    """Address that the services listen on."""
+    collection_port: int = 8001
+    ledger_port: int = 8002
+    payout_port: int = 8003
+    sandbox_port: int = 8010
+    collection_url: str = "http://127.0.0.1:8001"
+    """Where payout finds collection."""
+    ledger_url: str = "http://127.0.0.1:8002"
+    """Where collection and payout find the ledger."""
+    identity_dir: Path | None = None
+    """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
+    region: str = "tianjin"
+    """统筹区: the region that this installation serves."""
+    ledger_slots: int = Field(default=4, ge=1, le=1024)
+    """Number of the ledger's slots; fixed for the life of a database."""
+    pool_size: int = Field(default=4, ge=1, le=64)
+    """Database connections per process. A wide pool on hot rows is slower than a narrow one."""
+    statement_timeout_ms: int = 60_000
+    body_limit_bytes: int = 32 * 1024 * 1024
+    """Largest request body accepted."""
+    queue_limit: int = Field(default=20_000, ge=1)
+    """Vouchers that may wait in the ledger's queue before it answers 503."""
+    run_workers: bool = True
+    """Whether a service process runs its background work (relay, billing) beside its doors."""
+    sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
+    """Districts whose people a sandbox registry names."""
+    log_level: str = "INFO"
+
+    @property
+    def identity_path(self) -> Path:
+        """Directory of keys and principals."""
+        return self.identity_dir or self.home / "identity"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

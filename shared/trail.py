@@ -1,0 +1,112 @@
+"""The trail: every step on every paper, append-only; and the rule that no person signs one twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.errors import SamePersonTwice
+from shared.ids import uuid7
+from shared.roles import Caller
+
+DDL = (
+    """
+    CREATE TABLE trail (
+        shard_key bigint      NOT NULL,
+        id        uuid        NOT NULL,
+        paper     text        NOT NULL,
+        paper_id  uuid        NOT NULL,
+        round     integer     NOT NULL DEFAULT 1,
+        step      text        NOT NULL,
+        signs     boolean     NOT NULL,
+        person    text        NOT NULL,
+        role      text        NOT NULL,
+        level     text        NOT NULL,
+        district  text        NOT NULL,
+        why       text,
+        detail    jsonb       NOT NULL DEFAULT '{}',
+        at        timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (shard_key, id)
+    )
+    """,
+    # Four eyes, held by the database: a second signature of one person in one round has no row.
+    """
+    CREATE UNIQUE INDEX trail_one_signature_a_person
+        ON trail (shard_key, paper_id, round, person) WHERE signs
+    """,
+    "CREATE INDEX trail_of_paper ON trail (shard_key, paper_id, at)",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step on one paper. A step that `signs` counts for four-eyes; a note does not.
+
+    `round` grows when a returned paper is handed in again, so that its people may sign anew.
+    """
+
+    shard_key: int
+    paper: str
+    paper_id: UUID
+    step: str
+    signs: bool
+    round: int = 1
+    why: str | None = None
+    detail: dict[str, Any] | None = None
+
+
+async def record(tx: AsyncConnection, step: Step, by: Caller) -> None:
+    """Write a step.
+
+    Raises:
+        SamePersonTwice: the caller has signed this paper in this round already.
+    """
+    try:
+        await tx.execute(
+            text("""
+                INSERT INTO trail (shard_key, id, paper, paper_id, round, step, signs, person,
+                                   role, level, district, why, detail)
+                VALUES (:shard_key, :id, :paper, :paper_id, :round, :step, :signs, :person,
+                        :role, :level, :district, :why, CAST(:detail AS jsonb))
+            """),
+            {
+                "shard_key": step.shard_key,
+                "id": uuid7(),
+                "paper": step.paper,
+                "paper_id": step.paper_id,
+                "round": step.round,
+                "step": step.step,
+                "signs": step.signs,
+                "person": by.subject,
+                "role": by.role.value,
+                "level": by.level.value,
+                "district": by.district,
+                "why": step.why,
+                "detail": orjson.dumps(step.detail or {}).decode(),
+            },
+        )
+    except IntegrityError as error:
+        if "trail_one_signature_a_person" in str(error.orig):
+            raise SamePersonTwice(person=by.subject, step=step.step) from None
+        raise
+
+
+async def of_paper(tx: AsyncConnection, shard_key: int, paper_id: UUID) -> list[dict[str, Any]]:
+    """The steps on a paper, oldest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT step, signs, round, person, role, level, district, why, detail, at
+              FROM trail
+             WHERE shard_key = :shard_key AND paper_id = :paper_id
+             ORDER BY at, id
+             LIMIT 1000
+        """),
+        {"shard_key": shard_key, "paper_id": paper_id},
+    )
+    return [dict(row._mapping) for row in rows]

@@ -1,0 +1,1 @@
+"""Shapes of the messages that cross a process, used by provider and callers. Additive only."""

@@ -1,0 +1,156 @@
+"""What collection and payout say to the ledger, and what it answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from shared.entry import Book, Side, Voucher
+from shared.money import format_yuan
+from shared.period import PERIOD_PATTERN
+from shared.schema import Code, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+
+_ACCOUNT_PATTERN = r"^[a-z][a-z0-9_]{1,47}(\.[a-z][a-z0-9_]{1,47})?$"
+AccountKey = Annotated[str, StringConstraints(pattern=_ACCOUNT_PATTERN)]
+"""Stable key of an account in the chart, such as income_deposit or benefit.basic_pension."""
+
+
+class EntryIn(In):
+    """One entry (分录)."""
+
+    book: Book = Field(examples=["statutory"])
+    fund: Code = Field(examples=["pension"])
+    account: AccountKey = Field(examples=["income_deposit"])
+    side: Side = Field(examples=["debit"])
+    amount: PositiveYuan = Field(examples=["1234.56"])
+    district: Code = Field(examples=["heping"])
+
+
+class VoucherIn(In):
+    """A voucher to post. The sender is known from its token; `event_id` is the sender's own."""
+
+    event_id: Serial = Field(examples=["receipt-0001"])
+    owner: Serial = Field(
+        examples=["91120101MA00000000"], description="单位或 centre (decides the slot)"
+    )
+    kind: Code = Field(examples=["receipt"])
+    book_date: date = Field(examples=["2021-07-15"])
+    summary: ShortText = Field(examples=["2021-07 社会保险费到账"])
+    entries: list[EntryIn] = Field(min_length=2, max_length=400)
+    period: Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)] | None = None
+    value_date: date | None = None
+    hold: Annotated[str, StringConstraints(max_length=80)] | None = Field(
+        default=None, description="本凭证从该预留中支用 (draws on this hold)"
+    )
+    references: dict[Code, Annotated[str, StringConstraints(max_length=200)]] = Field(
+        default={}, max_length=20, description="业务单据号 (the papers it speaks of)"
+    )
+
+
+class VoucherBatchIn(In):
+    """Up to 10,000 vouchers; each has its own outcome unless `atomic`."""
+
+    vouchers: list[VoucherIn] = Field(min_length=1, max_length=10_000)
+    atomic: bool = False
+
+
+class Outcome(StrEnum):
+    """What became of one voucher."""
+
+    POSTED = "posted"
+    REPLAYED = "replayed"
+    REFUSED = "refused"
+
+
+class PostedOut(Out):
+    """The outcome of one voucher; `problem` when refused."""
+
+    event_id: str
+    outcome: Outcome
+    id: str | None = Field(default=None, examples=["vch_3_128"])
+    slot: int | None = None
+    seq: int | None = None
+    hash: str | None = None
+    problem: Problem | None = None
+
+
+class BatchOut(Out):
+    """Outcomes in the order of the vouchers."""
+
+    posted: int
+    replayed: int
+    refused: int
+    results: list[PostedOut]
+
+
+class HoldIn(In):
+    """Reserve money on an account until a payout is known to have happened or failed."""
+
+    event_id: Serial
+    fund: Code
+    account: AccountKey = "expenditure_deposit"
+    amount: PositiveYuan
+    summary: ShortText
+    expires_on: date | None = None
+
+
+class HoldOut(Out):
+    """A hold and what remains of it."""
+
+    id: str
+    event_id: str
+    fund: str
+    account: str
+    amount: YuanOut
+    remaining: YuanOut
+    status: str = Field(examples=["pending"])
+
+
+class FundBalanceOut(Out):
+    """One fund on one day: account key → balance on its normal side, in yuan."""
+
+    fund: str
+    name: str
+    accounts: dict[str, YuanOut]
+    held: YuanOut
+
+
+class FundBalancesOut(Out):
+    """Every fund's balances as of the end of a day."""
+
+    as_of: date
+    district: str | None
+    currency: str = "CNY"
+    funds: list[FundBalanceOut]
+
+
+def voucher_message(voucher: Voucher) -> dict[str, Any]:
+    """A voucher as the JSON-ready `VoucherIn` that the outbox keeps and the ledger reads."""
+    message: dict[str, Any] = {
+        "event_id": voucher.event_id,
+        "owner": voucher.owner,
+        "kind": voucher.kind,
+        "book_date": voucher.book_date.isoformat(),
+        "summary": voucher.summary,
+        "entries": [
+            {
+                "book": entry.book.value,
+                "fund": entry.fund,
+                "account": entry.account,
+                "side": entry.side.value,
+                "amount": format_yuan(entry.amount_fen),
+                "district": entry.district,
+            }
+            for entry in voucher.entries
+        ],
+    }
+    if voucher.period is not None:
+        message["period"] = voucher.period
+    if voucher.value_date is not None:
+        message["value_date"] = voucher.value_date.isoformat()
+    if voucher.references:
+        message["references"] = dict(voucher.references)
+    return message
