@@ -42,6 +42,7 @@ DDL = (
     )
     """,
     "CREATE INDEX outbox_waiting ON outbox (id) WHERE sent_at IS NULL AND refused IS NULL",
+    "CREATE INDEX outbox_refused ON outbox (id) WHERE refused IS NOT NULL",
     """
     CREATE TABLE lease (
         name   text        PRIMARY KEY,
@@ -87,6 +88,25 @@ async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, 
     )
 
 
+async def put_many(tx: AsyncConnection, messages: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Write a bulk job's messages, each (shard key, payload) beside its own business row."""
+    if not messages:
+        return
+    await tx.execute(
+        text("""
+            INSERT INTO outbox (shard_key, id, payload)
+            SELECT shard_key, id, payload
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:payloads AS bytea[]))
+                AS batch (shard_key, id, payload)
+        """),
+        {
+            "keys": [shard_key for shard_key, _ in messages],
+            "ids": [uuid7() for _ in messages],
+            "payloads": [orjson.dumps(payload) for _, payload in messages],
+        },
+    )
+
+
 async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
     """The oldest messages not yet acknowledged."""
     rows = await tx.execute(
@@ -126,14 +146,30 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
     row = (
         await tx.execute(
             text("""
-            SELECT count(*) FILTER (WHERE refused IS NULL) AS waiting,
-                   count(refused) AS refused
-              FROM outbox
-             WHERE sent_at IS NULL
+            SELECT (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND refused IS NULL)
+                AS waiting,
+                   (SELECT count(*) FROM outbox WHERE refused IS NOT NULL)
+                AS refused
         """)
         )
     ).one()
     return {"waiting": row.waiting, "refused": row.refused}
+
+
+async def send_again(tx: AsyncConnection, *, refused: bool) -> int:
+    """Make messages wait again, those set aside or those acknowledged; how many.
+
+    A bulk act of an operator over all keys. The receiver answers what it knows with "replayed".
+    """
+    which = "refused IS NOT NULL" if refused else "sent_at IS NOT NULL"
+    made = await tx.execute(
+        text(f"""
+            UPDATE outbox
+               SET sent_at = NULL, refused = NULL
+             WHERE {which}
+        """)
+    )
+    return made.rowcount
 
 
 class Relay:
