@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 
@@ -36,6 +37,6 @@ def overlaps(rows: Iterable[D]) -> list[tuple[D, D]]:
     ordered = sorted(rows, key=lambda row: row.in_force_from)
     return [
         (earlier, later)
-        for earlier, later in zip(ordered, ordered[1:], strict=False)
+        for earlier, later in pairwise(ordered)
         if earlier.in_force_to is None or later.in_force_from <= earlier.in_force_to
     ]

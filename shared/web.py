@@ -126,6 +126,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Refusal):  # said while the framework was reading the body
+        return refused(request, error.__cause__)
     return problem(
         request,
         status=error.status_code,
