@@ -1,0 +1,268 @@
+"""Brings a database to the head of each service's migrations: schema, role, grants, revisions.
+
+Each service has one schema and one role that is granted that schema only. Everything for a service
+happens in one transaction under an advisory lock, so two runs at once end as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+import services as package
+from shared.db import SERVICES, role_of, sqlalchemy_url, sqlstate
+
+_LOCK = 0x77757869
+"""Advisory lock of migrations, one per database."""
+OLDEST_VERSION = 150000
+# Roles belong to the whole server, so runs on two of its databases may meet in them.
+_MEETING_STATES = frozenset({"23505", "42710", "XX000", "40001", "40P01"})
+
+
+class MigrationError(Exception):
+    """The database cannot be brought to head; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A service's revision in a database and the newest one known here; None: nothing there."""
+
+    service: str
+    current: str | None
+    head: str | None
+    known: bool = True
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the service has never been migrated in this database."""
+        return self.current is None
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.current == self.head
+
+
+def directory() -> Path:
+    """The migrations: inside the wheel, or at the root of a working copy."""
+    here = Path(package.__file__ or "").resolve().parent
+    for found in (here / "_migrations", here.parent / "migrations"):
+        if (found / "env.py").exists():
+            return found
+    raise MigrationError("the installation lacks its migrations: install wuxian again")
+
+
+def _config(service: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(directory()).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    branch = str(directory() / service).replace("%", "%%")
+    config.set_main_option("version_locations", branch)
+    config.attributes["schema"] = service
+    return config
+
+
+def _scripts(service: str) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(service))
+
+
+async def migrate(
+    admin_url: str,
+    services: Sequence[str] = SERVICES,
+    *,
+    passwords: Mapping[str, str] | None = None,
+) -> list[State]:
+    """Create what is missing and run every revision up to head; answers the states found before.
+
+    Args:
+        admin_url: postgresql:// address of a role that may create schemas and roles.
+        services: which services.
+        passwords: service → password, for roles that log in by themselves. Without, a role only
+            serves to be taken on (`SET ROLE`) by the administrator's connection.
+
+    Raises:
+        MigrationError: the address's role may not do this, the server is too old, or the database
+            was made by a newer release.
+    """
+    before = []
+    engine = create_async_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+    try:
+        for service in services:
+            async with engine.connect() as connection:
+                await _check_server(connection, service)
+                await _make_role(connection, service, (passwords or {}).get(service))
+                before.append(await _upgrade(connection, service))
+    finally:
+        await engine.dispose()
+    return before
+
+
+async def states(url: str, services: Sequence[str] = SERVICES) -> list[State]:
+    """How each service's schema stands; needs no administrator."""
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return [await _state(connection, service) for service in services]
+    finally:
+        await engine.dispose()
+
+
+async def _state(connection: AsyncConnection, service: str) -> State:
+    scripts = _scripts(service)
+    head = next(iter(scripts.get_heads()), None)
+    there = await connection.execute(
+        text("SELECT to_regclass(:table)"), {"table": f"{service}.alembic_version"}
+    )
+    if there.scalar() is None:
+        return State(service, None, head)
+    found = await connection.execute(text(f"SELECT version_num FROM {service}.alembic_version"))
+    current: str | None = found.scalar()
+    known = current is None or any(
+        revision.revision == current for revision in scripts.walk_revisions()
+    )
+    return State(service, current, head, known)
+
+
+async def _check_server(connection: AsyncConnection, service: str) -> None:
+    row = (
+        await connection.execute(
+            text("""
+                SELECT CAST(current_setting('server_version_num') AS integer) AS version,
+                       current_database() AS database,
+                       current_user AS admin,
+                       has_database_privilege(current_database(), 'CREATE')
+                         OR to_regnamespace(:service) IS NOT NULL AS may_create_schema,
+                       (SELECT rolsuper OR rolcreaterole
+                          FROM pg_roles
+                         WHERE rolname = current_user)
+                         OR to_regrole(:role) IS NOT NULL AS may_create_role
+            """),
+            {"service": service, "role": role_of(service)},
+        )
+    ).one()
+    await connection.rollback()
+    if row.version < OLDEST_VERSION:
+        raise MigrationError(
+            f"PostgreSQL {row.version // 10000} is too old: wuxian needs PostgreSQL 15 to 18"
+        )
+    needed = []
+    if not row.may_create_schema:
+        needed.append(f'GRANT CREATE ON DATABASE "{row.database}" TO "{row.admin}";')
+    if not row.may_create_role:
+        needed.append(f"CREATE ROLE {role_of(service)} NOLOGIN;")
+        needed.append(f'GRANT {role_of(service)} TO "{row.admin}";')
+    if needed:
+        raise MigrationError(
+            f"the database role {row.admin} may not prepare the schema {service}."
+            " Let an administrator of the database run:\n  " + "\n  ".join(needed)
+        )
+
+
+async def _make_role(connection: AsyncConnection, service: str, password: str | None) -> None:
+    for attempt in range(10):
+        try:
+            await _make_role_once(connection, service, password)
+            await connection.commit()
+            return
+        except DBAPIError as error:
+            await connection.rollback()
+            if sqlstate(error) not in _MEETING_STATES or attempt == 9:
+                raise
+            await asyncio.sleep(0.05 * (attempt + 1))
+
+
+async def _make_role_once(connection: AsyncConnection, service: str, password: str | None) -> None:
+    role = role_of(service)
+    known = await connection.execute(text("SELECT to_regrole(:role)"), {"role": role})
+    if known.scalar() is None:
+        await connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
+    if password is not None:
+        quoted = password.replace("'", "''")
+        await connection.execute(text(f"ALTER ROLE {role} LOGIN PASSWORD '{quoted}'"))
+    # From 16 on, membership alone no longer allows to take a role on: SET is a right of its own.
+    row = (
+        await connection.execute(
+            text("""
+                SELECT CAST(current_setting('server_version_num') AS integer) AS version,
+                       pg_has_role(:role, 'MEMBER') AS member
+            """),
+            {"role": role},
+        )
+    ).one()
+    if row.version < 160000:
+        if not row.member:
+            await connection.execute(text(f"GRANT {role} TO CURRENT_USER"))
+        return
+    may_set = await connection.execute(text("SELECT pg_has_role(:role, 'SET')"), {"role": role})
+    if not may_set.scalar():
+        await connection.execute(text(f"GRANT {role} TO CURRENT_USER WITH SET TRUE"))
+
+
+async def _upgrade(connection: AsyncConnection, service: str) -> State:
+    role = role_of(service)
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    state = await _state(connection, service)
+    if not state.known:
+        raise MigrationError(
+            f"the schema {service} stands at {state.current}, which this release does not know:"
+            " a newer wuxian made it. Use that release"
+        )
+    if state.is_absent or not state.is_at_head:
+        # On Citus, reference tables and shards change one after the other; elsewhere a mere name.
+        await connection.execute(text("SET LOCAL citus.multi_shard_modify_mode = 'sequential'"))
+        await connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
+        await connection.execute(text(f"GRANT USAGE ON SCHEMA {service} TO {role}"))
+        await _close_public(connection)
+        if _wants_gist(service):
+            await connection.execute(
+                text("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
+            )
+        await connection.execute(text(f"SET LOCAL search_path = {service}, public"))
+        await connection.run_sync(_run_revisions, service)
+        if state.head is not None:
+            # The service itself asks at start whether it stands at head.
+            await connection.execute(text(f"GRANT SELECT ON alembic_version TO {role}"))
+    await connection.commit()
+    return state
+
+
+async def _close_public(connection: AsyncConnection) -> None:
+    """Nobody creates objects in `public`: the default since PostgreSQL 15, not in older databases."""
+    open_still = await connection.execute(
+        text("""
+            SELECT EXISTS (
+                SELECT
+                  FROM pg_namespace, aclexplode(nspacl) AS granted
+                 WHERE nspname = 'public'
+                   AND granted.grantee = 0
+                   AND granted.privilege_type = 'CREATE'
+                   AND pg_has_role(nspowner, 'USAGE')
+            )
+        """)
+    )
+    if open_still.scalar():
+        await connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+
+
+def _wants_gist(service: str) -> bool:
+    return any(
+        re.search(r"\bgist\b|btree_gist", path.read_text(), re.IGNORECASE)
+        for path in (directory() / service).glob("*.py")
+    )
+
+
+def _run_revisions(connection: Connection, service: str) -> None:
+    config = _config(service)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
