@@ -101,13 +101,18 @@ def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:
     return Response(body, status, headers, "application/json")
 
 
-def door(right: Right, *, money: bool = False) -> Any:
+def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
     """The dependency that opens a door to callers with a right.
 
     Args:
         right: what the caller's role must carry, otherwise 403.
+        or_rights: other rights, any of which opens the same door.
         money: whether the Idempotency-Key is required.
     """
+
+    def require(caller: Caller) -> None:
+        if not any(caller.may(other) for other in or_rights):
+            caller.require(right)
 
     async def open_door(
         request: Request,
@@ -122,13 +127,13 @@ def door(right: Right, *, money: bool = False) -> Any:
             ),
         ] = None,
     ) -> Door:
-        caller.require(right)
+        require(caller)
         if money and idempotency_key is None:
             raise KeyMissing
         return Door(request.app.state.db, caller, request, idempotency_key)
 
     async def open_reading_door(request: Request, caller: Authenticated) -> Door:
-        caller.require(right)
+        require(caller)
         return Door(request.app.state.db, caller, request, None)
 
     reading = right.value.endswith(":read") or right is Right.QUOTE
