@@ -1,0 +1,71 @@
+"""Build the ASGI app of collection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from services import VERSION
+from services.collection import worker
+from services.collection.store import health
+from shared.db import Database
+from shared.identity import Identity
+from shared.outbox_routes import outbox_router
+from shared.roles import Right
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+from shared.web import create_app
+
+SERVICE = "collection"
+
+ROUTERS: tuple[APIRouter, ...] = (outbox_router(Right.READ_COLLECTION),)
+
+
+def build(settings: Settings | None = None) -> FastAPI:
+    """The app, with its database and background work opened by the lifespan."""
+    chosen = settings or process_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert chosen.database_url is not None, "a service is given its database's address"
+        db = Database(
+            chosen.database_url,
+            SERVICE,
+            pool_size=chosen.pool_size,
+            statement_timeout_ms=chosen.statement_timeout_ms,
+        )
+        app.state.db, app.state.identity = db, Identity.load(chosen.identity_path)
+        app.state.settings = chosen
+        background = worker.Background(db, app.state.identity, chosen)
+        tasks: list[asyncio.Task[None]] = [
+            asyncio.create_task(task(background), name=getattr(task, "__name__", "task"))
+            for task in (worker.TASKS if chosen.run_workers else ())
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await db.close()
+
+    async def database() -> dict[str, str]:
+        async with app.state.db.transaction() as tx:
+            migrated = await health.is_migrated(tx)
+        return {"database": "ok", "schema": "ok" if migrated else "not migrated"}
+
+    app = create_app(
+        service=SERVICE,
+        title="五险征缴 · Collection",
+        description="登记、政策、申报、缴费通知单、到账与分账 · "
+        "Registration, policy, declarations, bills, receipts and their allocation.",
+        version=VERSION,
+        routers=ROUTERS,
+        lifespan=lifespan,
+        checks=[database],
+        body_limit_bytes=chosen.body_limit_bytes,
+    )
+    return app

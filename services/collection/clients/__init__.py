@@ -1,0 +1,1 @@
+"""The peers that this service speaks to."""

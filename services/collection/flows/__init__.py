@@ -1,0 +1,1 @@
+"""Load, decide, save: one function per step of the procedure."""

@@ -1,0 +1,1 @@
+"""Named SQL, one function each, and the shipped data."""

@@ -1,0 +1,53 @@
+"""The data shipped with the product: regions with their districts, policy packs, workdays."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+_DATA = files("services.collection") / "data"
+
+
+def _read(name: str) -> Any:
+    return json.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+@cache
+def regions() -> list[dict[str, Any]]:
+    """The regions (统筹区): code, name, centre, districts with code and name."""
+    found: list[dict[str, Any]] = _read("regions.json")["regions"]
+    return found
+
+
+@cache
+def districts_of(region: str) -> frozenset[str]:
+    """Codes of a region's districts; empty for a region that the data does not know."""
+    return frozenset(
+        district["code"]
+        for known in regions()
+        if known["code"] == region
+        for district in known["districts"]
+    )
+
+
+def packs() -> list[dict[str, Any]]:
+    """The policy packs, by name."""
+    folder = _DATA / "policies"
+    return [
+        json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if file.name.endswith(".json")
+    ]
+
+
+def calendar_days() -> list[tuple[date, bool]]:
+    """Every day that the national workday calendar covers, and whether people work on it."""
+    known = _read("workdays.json")
+    off = {date.fromisoformat(day) for day in known["days_off_on_weekdays"]}
+    on = {date.fromisoformat(day) for day in known["workdays_on_weekends"]}
+    first, last = date(known["years"][0], 1, 1), date(known["years"][1], 12, 31)
+    days = (first + timedelta(number) for number in range((last - first).days + 1))
+    return [(day, day in on or (day.weekday() < 5 and day not in off)) for day in days]

@@ -1,0 +1,27 @@
+"""The tables of schema `collection` and the key that leads each of them.
+
+Every statement of a request names the key by equality; "reference" tables are small and shared.
+Three key groups: the unit (单位), the person (参保人) and the district's own papers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KEYS: Final[dict[str, str]] = {
+    "unit": "unit_id",
+    "enrolment": "unit_id",
+    "declaration": "unit_id",
+    "declaration_line": "unit_id",
+    "declaration_person": "unit_id",
+    "bill": "unit_id",
+    "bill_line": "unit_id",
+    "person": "person_id",
+    "summary": "district_key",
+    "trail": "shard_key",
+    "idempotency": "shard_key",
+    "outbox": "shard_key",
+    "lease": "reference",
+    "policy": "reference",
+    "calendar_day": "reference",
+}

@@ -1,0 +1,14 @@
+"""The service starts, and says whether it can serve."""
+
+from tests.conftest import ClientOf, SettingsFor
+
+from services.collection.app import build
+
+
+async def test_it_is_ready_on_a_migrated_database(
+    settings_for: SettingsFor, client_of: ClientOf
+) -> None:
+    async with client_of(build(settings_for())) as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["checks"] == {"database": "ok", "schema": "ok"}
