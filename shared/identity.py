@@ -64,12 +64,15 @@ class Identity:
         principals: dict[str, Principal],
         pepper: bytes,
         service_secrets: dict[str, str],
+        field_key: bytes,
     ) -> None:
         self._key = key
         self._secrets = service_secrets
         self._principals = principals
         self.pepper = pepper
         """Secret of blind indexes over identity numbers."""
+        self.field_key = field_key
+        """Key that seals identity numbers and names where they are stored."""
         self._verified: dict[str, tuple[float, Caller]] = {}
 
     @classmethod
@@ -88,6 +91,7 @@ class Identity:
             principals,
             bytes.fromhex((directory / "pepper").read_text().strip()),
             json.loads((directory / "services.json").read_text()),
+            bytes.fromhex((directory / "field_key").read_text().strip()),
         )
 
     def secret_of(self, client_id: str) -> str:
@@ -176,6 +180,7 @@ def create(directory: Path, districts: list[str]) -> dict[str, str]:
         json.dumps(OKPKey.generate_key("Ed25519", private=True).as_dict(private=True)),
     )
     _write_private(directory / "pepper", secrets.token_hex(32))
+    _write_private(directory / "field_key", secrets.token_hex(32))
     _write_private(directory / "principals.json", json.dumps(rows, indent=1))
     own = {client_id: given[client_id] for client_id in ("collection_service", "payout_service")}
     _write_private(directory / "services.json", json.dumps(own))
