@@ -1,0 +1,1 @@
+"""The rules of payout, pure: no database, no network, no clock."""

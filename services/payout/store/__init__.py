@@ -1,0 +1,1 @@
+"""Payout's SQL: one function, one statement, in the caller's transaction."""
