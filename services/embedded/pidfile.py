@@ -30,14 +30,21 @@ class PidFile:
             return None
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process exists and is not merely waiting to be collected by its parent."""
+def exists(pid: int) -> bool:
+    """Whether a process has this pid, be it dead and not yet collected by its parent."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists and is not merely waiting to be collected by its parent."""
+    if not exists(pid):
+        return False
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from typing import Self
 
 from services.embedded import pidfile, place
 from services.embedded.pidfile import PidFile
-from services.embedded.place import Account, EmbeddedError
+from services.embedded.place import EmbeddedError
 
 USER = "wuxian"
 DATABASE = "wuxian"
@@ -79,7 +79,6 @@ class EmbeddedPostgres:
         self._given_binaries = binaries
         self._options = dict(options or {})
         self._account = place.server_account()
-        self._process: subprocess.Popen[bytes] | None = None
 
     # --- what is where ---------------------------------------------------------------------
 
@@ -161,7 +160,6 @@ class EmbeddedPostgres:
                     break
             else:
                 raise EmbeddedError(f"the embedded database does not stop; see {self.log}")
-            self._collect()
             self.started_here = False
 
     def destroy(self) -> None:
@@ -236,8 +234,8 @@ class EmbeddedPostgres:
         """Make way after a crash.
 
         PostgreSQL itself replaces a pid file whose process is gone, and must be left to: the file
-        leads it to the old shared memory. But a pid that somebody else has since been given would
-        stop it, so that file is ours to remove, once no old backend is left.
+        leads it to the old shared memory. But a pid that somebody else has since been given, or
+        that nobody has collected, would stop it: that file is removed once no old backend is left.
         """
         deadline = time.monotonic() + STOP_SECONDS
         while pidfile.orphans(self.data):
@@ -248,7 +246,7 @@ class EmbeddedPostgres:
                 )
             time.sleep(_PAUSE_SECONDS)
         found = PidFile.read(self.data)
-        if found is None or pidfile.is_alive(found.pid):
+        if found is None or pidfile.exists(found.pid):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _launch(self) -> None:
@@ -281,7 +279,7 @@ class EmbeddedPostgres:
         with self.log.open("ab") as log:
             self._account.own(self.log)
             begun = log.tell()
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 env=place.clean_environment(),
                 cwd="/",
@@ -293,11 +291,12 @@ class EmbeddedPostgres:
                 **self._account.switch(),
             )
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 return self._last_words(begun)
             found = PidFile.read(self.data)
-            if found and found.pid == self._process.pid and found.status == "ready":
+            if found and found.pid == process.pid and found.status == "ready":
                 (self.cluster / "port").write_text(f"{port}\n")
+                process.returncode = 0  # it outlives this object; `_await_exit` collects it
                 return ""
             time.sleep(_PAUSE_SECONDS)
         return f"not ready after {START_SECONDS:.0f} s\n{self._last_words(begun)}"
@@ -365,15 +364,9 @@ class EmbeddedPostgres:
     def _await_exit(self, pid: int, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self._collect()
+            with suppress(ChildProcessError):  # not our child: somebody else collects it
+                os.waitpid(pid, os.WNOHANG)
             if not pidfile.is_alive(pid):
                 return True
             time.sleep(_PAUSE_SECONDS)
         return False
-
-    def _collect(self) -> None:
-        if self._process is not None:
-            self._process.poll()
-
-
-__all__ = ["Account", "EmbeddedError", "EmbeddedPostgres", "Status"]

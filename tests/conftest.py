@@ -1,0 +1,230 @@
+"""What every test can have: a server, a fresh migrated database a module, identities, a client.
+
+One server serves the whole run. Under xdist the controller names its home and stops it at the end;
+whichever worker needs it first starts it. WUXIAN_TEST_DATABASE_URL (a superuser's address) takes an
+operator's server instead.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.engine import make_url
+
+from services.embedded import EmbeddedPostgres
+from services.migrate import migrate
+from shared import identity as identities
+from shared.db import SERVICES
+from shared.identity import Identity
+from shared.roles import CENTRE, Caller, Role
+from shared.settings import Settings
+
+DISTRICTS = ["heping", "nankai", "binhai"]
+PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
+"""Where a Debian system keeps PostgreSQL 15; part of the suite runs on it too when it is there."""
+# Throw-away clusters: these two only matter when the machine itself loses power.
+THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+
+_HOME = pytest.StashKey[Path]()
+
+Bearer = Callable[..., dict[str, str]]
+SettingsFor = Callable[..., Settings]
+ClientOf = Callable[[FastAPI], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+# --- one home for the whole run ------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("wuxian_home")
+    home = Path(given or tempfile.mkdtemp(prefix="wuxian-tests-"))
+    if not given:
+        home.chmod(0o755)  # ours alone; the server's account has to pass when root runs the tests
+    config.stash[_HOME] = home
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    node.workerinput["wuxian_home"] = str(node.config.stash[_HOME])  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    home = config.stash[_HOME]
+    for name in ("embedded", "plain"):
+        if (home / name).exists():
+            EmbeddedPostgres(home / name).destroy()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """One worker at a time."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def run_home(pytestconfig: pytest.Config) -> Path:
+    """A directory that all workers of this run share."""
+    return pytestconfig.stash[_HOME]
+
+
+# --- servers and databases -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def server_url(run_home: Path) -> str:
+    """An administrator's address on the server of this run."""
+    given = os.environ.get("WUXIAN_TEST_DATABASE_URL")
+    return given or EmbeddedPostgres(run_home / "embedded", options=THROW_AWAY).start()
+
+
+@pytest.fixture(scope="session")
+def plain_postgres_url(run_home: Path) -> str:
+    """An administrator's address on a plain PostgreSQL 15 of the system, in a cluster of its own."""
+    if not (PLAIN_BINARIES / "postgres").exists():
+        pytest.skip("this system has no PostgreSQL 15")
+    return EmbeddedPostgres(run_home / "plain", binaries=PLAIN_BINARIES, options=THROW_AWAY).start()
+
+
+@pytest.fixture(
+    scope="session",
+    params=["server_url", "plain_postgres_url"]
+    if (PLAIN_BINARIES / "postgres").exists()
+    else ["server_url"],
+    ids=lambda name: "plain15" if name == "plain_postgres_url" else "embedded",
+)
+def each_server_url(request: pytest.FixtureRequest) -> str:
+    """Every kind of server that this machine has, one after the other."""
+    return str(request.getfixturevalue(request.param))
+
+
+def address(server: str, database: str) -> str:
+    """The same server, another database."""
+    return make_url(server).set(database=database).render_as_string(hide_password=False)
+
+
+async def on_server(server: str, statement: str) -> None:
+    """Run one statement outside a transaction."""
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template(server_url: str, run_home: Path) -> str:
+    """Name of a database with all migrations, made once a run."""
+    named = run_home / "template"
+    with alone(run_home / "template.lock"):
+        if not named.exists():
+            name = f"wuxian_template_{uuid4().hex[:12]}"
+            await on_server(server_url, f"CREATE DATABASE {name}")
+            for service in SERVICES:
+                with suppress(Exception):  # TEMPORARY
+                    await migrate(address(server_url, name), [service])
+            named.write_text(name)
+    return named.read_text()
+
+
+@asynccontextmanager
+async def database_on(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """A fresh database, gone afterwards."""
+    name = f"wuxian_test_{uuid4().hex[:12]}"
+    await on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield address(server, name)
+    finally:
+        await on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """An administrator's address of a fresh database, migrated for all services."""
+    async with database_on(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def empty_database_url(each_server_url: str) -> AsyncIterator[str]:
+    """An administrator's address of an empty database, on every kind of server in turn."""
+    async with database_on(each_server_url) as url:
+        yield url
+
+
+# --- identities, settings, clients ---------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def identity_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sandbox registry for three districts."""
+    directory = tmp_path_factory.mktemp("identity")
+    identities.create(directory, DISTRICTS)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def identity(identity_dir: Path) -> Identity:
+    """The issuer and verifier of that registry."""
+    return Identity.load(identity_dir)
+
+
+@pytest.fixture(scope="session")
+def bearer(identity: Identity) -> Bearer:
+    """bearer(role, district="centre", subject=None) → the Authorization header of such a person."""
+
+    def header(
+        role: Role | str, district: str = CENTRE, subject: str | None = None
+    ) -> dict[str, str]:
+        asked = Role(role)
+        own = asked.value if district == CENTRE else f"{asked.value}.{district}"
+        caller = Caller(subject=subject or own, role=asked, district=district)
+        return {"Authorization": f"Bearer {identity.mint(caller)}"}
+
+    return header
+
+
+@pytest.fixture(scope="module")
+def settings_for(database_url: str, identity_dir: Path, run_home: Path) -> SettingsFor:
+    """settings_for(**overrides) → Settings on this module's database, without background work."""
+
+    def make(**overrides: object) -> Settings:
+        values: dict[str, object] = {
+            "home": run_home / "home",
+            "database_url": database_url,
+            "identity_dir": identity_dir,
+            "run_workers": False,
+        }
+        return Settings.model_validate(values | overrides)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def client_of() -> ClientOf:
+    """client_of(app) → a context that runs the app's lifespan and gives a client of it."""
+
+    @asynccontextmanager
+    async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app), base_url="http://wuxian", timeout=60
+            ) as opened,
+        ):
+            yield opened
+
+    return client
