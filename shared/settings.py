@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Where payout finds collection."""
     ledger_url: str = "http://127.0.0.1:8002"
     """Where collection and payout find the ledger."""
+    payout_url: str = "http://127.0.0.1:8003"
+    """Where the sandbox finds payout."""
     identity_dir: Path | None = None
     """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
     region: str = "tianjin"

@@ -1,0 +1,115 @@
+"""Build the ASGI app of the sandbox. It lives on loopback beside the three services."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from services import VERSION
+from services.sandbox.bank import Bank
+from services.sandbox.courier import Courier
+from services.sandbox.gateway import DEBIT, PAYMENT, Gateway
+from services.sandbox.journal import Journal
+from services.sandbox.routes import Sandbox, router
+from services.sandbox.tax_bureau import TaxBureau
+from shared.http import Peer, PeerError
+from shared.identity import Identity
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+from shared.web import create_app, problem
+
+SERVICE = "sandbox"
+
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+
+
+def build(settings: Settings | None = None, transports: Transports | None = None) -> FastAPI:
+    """The app; `transports` stand in for the network in tests (peer name → transport)."""
+    chosen = settings or process_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.identity = Identity.load(chosen.identity_path)
+        async with AsyncExitStack() as stack:
+            journal = Journal(chosen.home / "sandbox" / "journal.sqlite3")
+            stack.callback(journal.close)
+            peers = {
+                name: await stack.enter_async_context(peer)
+                for name, peer in _peers(chosen, transports or {}).items()
+            }
+            app.state.sandbox = _sandbox(journal, peers)
+            yield
+
+    async def journal() -> dict[str, str]:
+        app.state.sandbox.bank.balances()
+        return {"journal": "ok"}
+
+    app = create_app(
+        service=SERVICE,
+        title="五险沙箱 · Sandbox",
+        description="模拟银行与模拟税务局,仅供试用 · "
+        "A simulated bank and tax bureau for trying the services out. No money moves anywhere.",
+        version=VERSION,
+        routers=[router],
+        lifespan=lifespan,
+        checks=[journal],
+        body_limit_bytes=1024 * 1024,
+    )
+    app.add_exception_handler(PeerError, _on_peer)
+    app.add_exception_handler(httpx.TransportError, _on_unreachable)
+    return app
+
+
+def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
+    """Collection as the bank's gateway, payout as the same, collection as the tax bureau."""
+    secrets = json.loads((settings.identity_path / "secrets.json").read_text())
+
+    def peer(name: str, url: str, client_id: str) -> Peer:
+        return Peer(url, client_id, secrets[client_id], attempts=12, transport=transports.get(name))
+
+    return {
+        "collection": peer("collection", settings.collection_url, "bank_gateway"),
+        "payout": peer("payout", settings.payout_url, "bank_gateway"),
+        "tax": peer("tax", settings.collection_url, "tax_bureau"),
+    }
+
+
+def _sandbox(journal: Journal, peers: Mapping[str, Peer]) -> Sandbox:
+    courier = Courier(journal, peers)
+    return Sandbox(
+        journal=journal,
+        bank=Bank(journal),
+        courier=courier,
+        gateways={
+            trade.purpose: Gateway(journal, courier, trade, peers[trade.peer])
+            for trade in (DEBIT, PAYMENT)
+        },
+        bureau=TaxBureau(journal, courier, peers["tax"]),
+        turn=asyncio.Lock(),
+    )
+
+
+async def _on_peer(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PeerError)
+    return problem(
+        request,
+        status=502,
+        code="PEER_REFUSED",
+        detail=f"对方系统拒绝 (a service refused the sandbox): {error}"[:500],
+    )
+
+
+async def _on_unreachable(request: Request, error: Exception) -> Response:
+    return problem(
+        request,
+        status=503,
+        code="PEER_UNREACHABLE",
+        detail=f"无法连接对方系统 (a service cannot be reached): {type(error).__name__}",
+        headers={"Retry-After": "1"},
+    )

@@ -1,0 +1,81 @@
+"""The sandbox's letters: written down before they are sent, so that a crash repeats and loses none.
+
+A letter carries its idempotency key; sending it again is what the receivers are tested against.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.sandbox.journal import Journal
+from shared.http import Peer
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the receivers answered: counts by word, and everything they rejected."""
+
+    letters: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, answer: Mapping[str, Any]) -> None:
+        """Count one answer in."""
+        self.letters += 1
+        for name, value in answer.items():
+            if isinstance(value, int):
+                self.counts[name] += value
+        self.rejected += list(answer.get("rejected", []))
+
+
+def write(tx: sqlite3.Connection, *, peer: str, path: str, key: str, body: dict[str, Any]) -> None:
+    """Put a letter into the box, once per key."""
+    tx.execute(
+        "INSERT INTO letter (peer, path, idem_key, body) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (idem_key) DO NOTHING",
+        (peer, path, key, json.dumps(body, ensure_ascii=False)),
+    )
+
+
+class Courier:
+    """Delivers letters to collection and payout."""
+
+    def __init__(self, journal: Journal, peers: Mapping[str, Peer]) -> None:
+        self._journal = journal
+        self._peers = peers
+
+    async def deliver(self) -> Tally:
+        """Send every letter that has no answer yet, in the order written."""
+        tally = Tally()
+        rows = self._journal.connection.execute(
+            "SELECT id, peer, path, idem_key, body FROM letter WHERE answer IS NULL ORDER BY id"
+        ).fetchall()
+        for row in rows:
+            answer = await self._peers[row["peer"]].post(
+                row["path"], json.loads(row["body"]), key=row["idem_key"]
+            )
+            self._journal.connection.execute(
+                "UPDATE letter SET answer = ? WHERE id = ?", (json.dumps(answer), row["id"])
+            )
+            tally.add(answer)
+        return tally
+
+    async def repeat_all(self) -> Tally:
+        """Send every answered letter again under a new key, as a confused sender would."""
+        tally = Tally()
+        again = int(self._journal.note("repeats") or "0") + 1
+        self._journal.keep("repeats", str(again))
+        rows = self._journal.connection.execute(
+            "SELECT peer, path, idem_key, body FROM letter WHERE answer IS NOT NULL ORDER BY id"
+        ).fetchall()
+        for row in rows:
+            answer = await self._peers[row["peer"]].post(
+                row["path"], json.loads(row["body"]), key=f"{row['idem_key']}-again-{again}"
+            )
+            tally.add(answer)
+        return tally

@@ -1,0 +1,343 @@
+"""The bank's gateway: fetches batches through the public API, decides, moves money, reports.
+
+One call is one round. A line that the script answers late is told a round later; a line of unknown
+status is told as unknown and only finally after somebody queried it at the bank; some lines are
+told twice; lines and files arrive out of order.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from services.sandbox import courier
+from services.sandbox.bank import Move, Overdrawn, move, open_account
+from services.sandbox.courier import Courier, Tally
+from services.sandbox.journal import Journal
+from services.sandbox.script import (
+    RETURN_REASON,
+    Draw,
+    Plan,
+    Script,
+    Timing,
+    plan_debit,
+    plan_payment,
+)
+from shared.clock import today
+from shared.http import Peer
+from shared.money import format_yuan, parse_yuan
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """How one of the bank's two trades speaks: where it fetches, where it reports, in which words."""
+
+    purpose: str
+    peer: str
+    batches: str
+    ready: str
+    day: str
+    results: str
+    done: str
+    plan: Callable[..., Plan]
+
+
+DEBIT: Final = Trade(
+    purpose="debit",
+    peer="collection",
+    batches="/v1/debit-batches",
+    ready="created",
+    day="debit_date",
+    results="/v1/debit-results",
+    done="settled",
+    plan=plan_debit,
+)
+PAYMENT: Final = Trade(
+    purpose="payment",
+    peer="payout",
+    batches="/v1/payment-batches",
+    ready="ready",
+    day="pay_date",
+    results="/v1/payment-results",
+    done="paid",
+    plan=plan_payment,
+)
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round did. `waiting` counts lines whose last word is still to be told."""
+
+    batches: int = 0
+    decided: int = 0
+    reported: int = 0
+    waiting: int = 0
+    unknown: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+
+
+class Gateway:
+    """Works off one trade's batches."""
+
+    def __init__(self, journal: Journal, courier: Courier, trade: Trade, peer: Peer) -> None:
+        self._journal = journal
+        self._courier = courier
+        self._trade = trade
+        self._peer = peer
+
+    async def work(self, script: Script) -> Round:
+        """One round: fetch and decide new batches, write this round's files, deliver them."""
+        done = Round()
+        for batch in await self._new_batches():
+            lines = await self._lines(batch["id"])
+            with self._journal.transaction() as tx:
+                self._decide(tx, script, batch, lines)
+            done.batches, done.decided = done.batches + 1, done.decided + len(lines)
+        with self._journal.transaction() as tx:
+            done.reported = self._write_files(tx, script.lines_per_file)
+        done.tally = await self._courier.deliver()
+        done.unknown = self._serials("asked_for")
+        done.waiting = self._count_waiting()
+        return done
+
+    # -- fetching ---------------------------------------------------------------------------------
+
+    async def _new_batches(self) -> list[dict[str, Any]]:
+        found = await self._pages(self._trade.batches, status=self._trade.ready)
+        return [batch for batch in found if not self._is_known(batch["id"])]
+
+    async def _lines(self, batch: str) -> list[dict[str, Any]]:
+        return await self._pages(f"{self._trade.batches}/{batch}/lines")
+
+    async def _pages(self, path: str, **filters: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = await self._peer.get(path, limit=_PAGE, cursor=cursor, **filters)
+            items += page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return items
+
+    def _is_known(self, batch: str) -> bool:
+        row = self._journal.connection.execute(
+            "SELECT 1 FROM batch WHERE purpose = ? AND id = ?", (self._trade.purpose, batch)
+        ).fetchone()
+        return row is not None
+
+    # -- deciding ---------------------------------------------------------------------------------
+
+    def _decide(
+        self,
+        tx: sqlite3.Connection,
+        script: Script,
+        batch: dict[str, Any],
+        lines: Sequence[dict[str, Any]],
+    ) -> None:
+        day = date.fromisoformat(batch[self._trade.day])
+        tx.execute(
+            "INSERT INTO batch (purpose, id, day) VALUES (?, ?, ?)",
+            (self._trade.purpose, batch["id"], day.isoformat()),
+        )
+        for line in lines:
+            reference = reference_of(self._trade.purpose, batch, line)
+            attempt = _attempts(tx, self._trade.purpose, reference)
+            draw = Draw(script.seed, self._trade.purpose, reference, attempt)
+            plan = self._trade.plan(script, draw, day=day, today=today())
+            number = line["bank_account"]["number"]
+            open_account(tx, number, line["bank_account"]["name"])
+            plan = self._carry_out(tx, plan, draw.serial(), number, parse_yuan(line["amount"]))
+            self._remember(tx, batch["id"], line, reference, draw.serial(), plan)
+
+    def _carry_out(
+        self, tx: sqlite3.Connection, plan: Plan, serial: str, number: str, amount_fen: int
+    ) -> Plan:
+        """Move the money of a plan; a payout that the account cannot cover is refused instead."""
+        if not plan.done:
+            return plan
+        payer, payee = (number, "income") if self._trade is DEBIT else ("expenditure", number)
+        try:
+            move(tx, Move(
+                serial=serial, payer=payer, payee=payee, amount_fen=amount_fen,
+                day=plan.value_date, summary=self._trade.purpose,
+            ))  # fmt: skip
+        except Overdrawn:
+            return plan._replace(
+                done=False, reason_code="RJ03", reason="付款账户余额不足", returned_on=None
+            )
+        if plan.returned_on is not None:
+            move(tx, Move(
+                serial=f"{serial}-R", payer=payee, payee=payer, amount_fen=amount_fen,
+                day=plan.returned_on, summary="return",
+            ))  # fmt: skip
+        return plan
+
+    def _remember(
+        self,
+        tx: sqlite3.Connection,
+        batch: str,
+        line: dict[str, Any],
+        reference: str,
+        serial: str,
+        plan: Plan,
+    ) -> None:
+        tx.execute(
+            "INSERT INTO instruction (purpose, batch, line, reference, serial, amount_fen, account,"
+            " done, timing, twice, value_date, reason_code, reason, returned_on, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._trade.purpose,
+                batch,
+                line["line"],
+                reference,
+                serial,
+                parse_yuan(line["amount"]),
+                line["bank_account"]["number"],
+                plan.done,
+                plan.timing.value,
+                plan.twice,
+                plan.value_date.isoformat(),
+                plan.reason_code,
+                plan.reason,
+                plan.returned_on.isoformat() if plan.returned_on else None,
+                {Timing.NOW: "due", Timing.LATE: "late", Timing.UNKNOWN: "unknown"}[plan.timing],
+            ),
+        )
+
+    # -- reporting --------------------------------------------------------------------------------
+
+    def _write_files(self, tx: sqlite3.Connection, size: int) -> int:
+        """This round's files. How many results they carry."""
+        told = tx.execute(
+            "SELECT * FROM instruction WHERE purpose = ? AND state IN"
+            " ('due', 'unknown', 'asked', 'again', 'return')",
+            (self._trade.purpose,),
+        ).fetchall()
+        by_batch: dict[str, list[dict[str, Any]]] = {}
+        # By serial: an order that has nothing to do with the order of the lines.
+        for row in sorted(told, key=lambda one: str(one["serial"])):
+            by_batch.setdefault(row["batch"], []).append(self._result(row))
+        for batch, results in by_batch.items():
+            self._post(tx, batch, results, size)
+        # First the late ones of the round before, then the states of those told in this round.
+        for before, after in (
+            ("late", "due_next"),
+            ("due", "told"),
+            ("asked", "told"),
+            ("again", "told_again"),
+            ("return", "closed"),
+            ("unknown", "asked_for"),
+        ):
+            self._advance(tx, before, after)
+        self._advance(tx, "due_next", "due")
+        self._after_told(tx)
+        return len(told)
+
+    def _post(
+        self, tx: sqlite3.Connection, batch: str, results: list[dict[str, Any]], size: int
+    ) -> None:
+        known = tx.execute(
+            "SELECT COUNT(*) AS files FROM letter WHERE idem_key LIKE ?",
+            (f"bank-{self._trade.purpose}-{batch}-%",),
+        ).fetchone()["files"]
+        for start in range(0, len(results), size):
+            known += 1
+            courier.write(
+                tx,
+                peer=self._trade.peer,
+                path=self._trade.results,
+                key=f"bank-{self._trade.purpose}-{batch}-{known}",
+                body={"batch": batch, "results": results[start : start + size]},
+            )
+
+    def _result(self, row: sqlite3.Row) -> dict[str, Any]:
+        result = {
+            "line": row["line"],
+            "outcome": self._trade.done,
+            "bank_serial": row["serial"],
+            "amount": format_yuan(row["amount_fen"]),
+            "value_date": row["value_date"],
+        }
+        if row["state"] == "unknown":
+            return result | {"outcome": "unknown"}
+        if row["state"] == "return":
+            code, reason = RETURN_REASON
+            return result | {
+                "outcome": "returned",
+                "bank_serial": f"{row['serial']}-R",
+                "value_date": row["returned_on"],
+                "reason_code": code,
+                "reason": reason,
+            }
+        if not row["done"]:
+            return result | {
+                "outcome": "refused",
+                "reason_code": row["reason_code"],
+                "reason": row["reason"],
+            }
+        return result
+
+    def _after_told(self, tx: sqlite3.Connection) -> None:
+        """What has been told is told again, or comes back, or is closed."""
+        tx.execute(
+            "UPDATE instruction SET state = CASE"
+            " WHEN state = 'told' AND twice THEN 'again'"
+            " WHEN returned_on IS NOT NULL THEN 'return'"
+            " ELSE 'closed' END"
+            " WHERE purpose = ? AND state IN ('told', 'told_again')",
+            (self._trade.purpose,),
+        )
+
+    def _advance(self, tx: sqlite3.Connection, before: str, after: str) -> None:
+        tx.execute(
+            "UPDATE instruction SET state = ? WHERE purpose = ? AND state = ?",
+            (after, self._trade.purpose, before),
+        )
+
+    def _serials(self, state: str) -> list[str]:
+        rows = self._journal.connection.execute(
+            "SELECT serial FROM instruction WHERE purpose = ? AND state = ? ORDER BY serial",
+            (self._trade.purpose, state),
+        )
+        return [row["serial"] for row in rows]
+
+    def _count_waiting(self) -> int:
+        row = self._journal.connection.execute(
+            "SELECT COUNT(*) AS lines FROM instruction WHERE purpose = ? AND state <> 'closed'",
+            (self._trade.purpose,),
+        ).fetchone()
+        return int(row["lines"])
+
+
+def query(journal: Journal, serial: str) -> sqlite3.Row | None:
+    """Ask for the true status of an instruction; one of unknown status is then told finally."""
+    with journal.transaction() as tx:
+        tx.execute(
+            "UPDATE instruction SET state = 'asked' WHERE serial = ? AND state = 'asked_for'",
+            (serial,),
+        )
+        found: sqlite3.Row | None = tx.execute(
+            "SELECT * FROM instruction WHERE serial = ?", (serial,)
+        ).fetchone()
+    return found
+
+
+def reference_of(purpose: str, batch: dict[str, Any], line: dict[str, Any]) -> str:
+    """What a line is about, in words that every run of the same city has in common."""
+    if purpose == DEBIT.purpose:
+        return f"{line['credit_code']}/{batch['period']}"
+    account = line["bank_account"]["number"]
+    return f"{account}/{batch['fund']}/{batch['pay_date']}/{line['amount']}"
+
+
+def _attempts(tx: sqlite3.Connection, purpose: str, reference: str) -> int:
+    row = tx.execute(
+        "SELECT COUNT(*) AS before FROM instruction WHERE purpose = ? AND reference = ?",
+        (purpose, reference),
+    ).fetchone()
+    return int(row["before"])

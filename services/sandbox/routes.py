@@ -1,0 +1,281 @@
+"""The sandbox's doors. It listens on loopback only, so they ask for no token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
+from services.sandbox.courier import Courier, Tally
+from services.sandbox.gateway import Gateway, query
+from services.sandbox.journal import Journal
+from services.sandbox.schemas import (
+    AccountOut,
+    AccountsOut,
+    AnswersOut,
+    Day,
+    MisregisteredOut,
+    MovementOut,
+    PushIn,
+    PushOut,
+    RoundOut,
+    StatementOut,
+    TransferIn,
+    TransferOut,
+)
+from services.sandbox.script import Script, ScriptOut
+from services.sandbox.tax_bureau import TaxBureau
+from shared.errors import NotFound
+
+router = APIRouter(prefix="/v1")
+
+_FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Everything behind the doors. Rounds and pushes take turns."""
+
+    journal: Journal
+    bank: Bank
+    courier: Courier
+    gateways: Mapping[str, Gateway]
+    bureau: TaxBureau
+    turn: asyncio.Lock
+
+    @property
+    def script(self) -> Script:
+        """The script in force."""
+        kept = self.journal.note("script")
+        return Script.model_validate_json(kept) if kept else Script()
+
+
+def _sandbox(request: Request) -> Sandbox:
+    found: Sandbox = request.app.state.sandbox
+    return found
+
+
+Here = Annotated[Sandbox, Depends(_sandbox)]
+
+
+def _answers(tally: Tally) -> AnswersOut:
+    return AnswersOut(letters=tally.letters, counts=dict(tally.counts), rejected=tally.rejected)
+
+
+@router.get(
+    "/script", operation_id="read_script", summary="剧本 · The script in force", tags=["script"]
+)
+async def read_script(here: Here) -> ScriptOut:
+    """The seed and the rates."""
+    return ScriptOut.model_validate(here.script)
+
+
+@router.put(
+    "/script", operation_id="set_script", summary="改剧本 · Play another script", tags=["script"]
+)
+async def set_script(script: Script, here: Here) -> ScriptOut:
+    """From the next decision on; what is decided stays decided."""
+    shown = ScriptOut.model_validate(script)
+    here.journal.keep("script", shown.model_dump_json())
+    return shown
+
+
+@router.get(
+    "/bank/accounts",
+    operation_id="list_accounts",
+    summary="账户余额 · The centre's accounts",
+    tags=["bank"],
+)
+async def list_accounts(here: Here) -> AccountsOut:
+    """Four accounts and what they hold now."""
+    items = [
+        AccountOut(account=number, name=OWN_ACCOUNTS[number], balance=balance_fen)
+        for number, balance_fen in here.bank.balances().items()
+    ]
+    return AccountsOut(items=items, position=here.bank.position_fen())
+
+
+@router.post(
+    "/bank/transfers",
+    operation_id="order_transfer",
+    summary="网银划款 · Online transfer",
+    tags=["bank"],
+    status_code=201,
+)
+async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
+    """Between the centre's own accounts, along the permitted flows only."""
+    asked = Transfer(
+        reference=order.reference,
+        payer=order.payer,
+        payee=order.payee,
+        amount_fen=order.amount,
+        day=order.day,
+        summary=order.summary,
+    )
+    fresh = here.bank.transfer(asked)
+    return _transferred(asked, replayed=not fresh)
+
+
+@router.get(
+    "/bank/transfers/{serial}",
+    operation_id="query_transfer",
+    summary="查询流水 · Query a serial",
+    tags=["bank"],
+)
+async def query_transfer(
+    serial: Annotated[str, Path(pattern=r"^[A-Z][0-9a-f]{16}$")], here: Here
+) -> TransferOut:
+    """The true status; a line reported as unknown is then reported finally in the next round."""
+    order = here.bank.transfer_of(serial)
+    if order is not None:
+        return _transferred(order)
+    row = query(here.journal, serial)
+    if row is None:
+        raise NotFound(serial=serial)
+    ends = (row["account"], "income") if row["purpose"] == "debit" else (
+        "expenditure",
+        row["account"],
+    )  # fmt: skip
+    return TransferOut(
+        serial=serial,
+        status="done" if row["done"] else "refused",
+        payer=ends[0],
+        payee=ends[1],
+        amount=row["amount_fen"],
+        day=date.fromisoformat(row["value_date"]),
+    )
+
+
+def _transferred(order: Transfer, *, replayed: bool = False) -> TransferOut:
+    return TransferOut(
+        serial=order.serial,
+        status="done",
+        payer=order.payer,
+        payee=order.payee,
+        amount=order.amount_fen,
+        day=order.day,
+        replayed=replayed,
+    )
+
+
+@router.get(
+    "/bank/statements/{account}",
+    operation_id="read_statement",
+    summary="对账单 · Statement",
+    tags=["bank"],
+)
+async def read_statement(
+    account: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")],
+    here: Here,
+    first: Annotated[Day, Query(alias="from")] = _FIRST,
+    last: Annotated[Day, Query(alias="to")] = _LAST,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> StatementOut:
+    """Opening, received, paid, closing of the span, and its lines by pages."""
+    return _statement(here.bank.statement(account, first, last, after=cursor, limit=limit), limit)
+
+
+def _statement(found: Statement, limit: int) -> StatementOut:
+    full = len(found.lines) == limit
+    return StatementOut(
+        account=found.account,
+        name=found.name,
+        opening=found.opening_fen,
+        received=found.received_fen,
+        paid=found.paid_fen,
+        closing=found.closing_fen,
+        count=found.count,
+        items=[
+            MovementOut(
+                serial=line.serial,
+                day=line.day,
+                amount=line.amount_fen,
+                counterparty=line.counterparty,
+                summary=line.summary,
+            )
+            for line in found.lines
+        ],
+        next_cursor=found.lines[-1].seq if full else None,
+        has_more=full,
+    )
+
+
+@router.post(
+    "/bank/debit-batches",
+    operation_id="work_debit_batches",
+    summary="处理扣款批次 · One round over debit batches",
+    tags=["bank"],
+)
+async def work_debit_batches(here: Here) -> RoundOut:
+    """Fetch and decide new batches, report this round's results."""
+    return await _round(here, "debit")
+
+
+@router.post(
+    "/bank/payment-batches",
+    operation_id="work_payment_batches",
+    summary="处理付款批次 · One round over payment batches",
+    tags=["bank"],
+)
+async def work_payment_batches(here: Here) -> RoundOut:
+    """Fetch and carry out ready batches, report this round's results."""
+    return await _round(here, "payment")
+
+
+async def _round(here: Sandbox, trade: str) -> RoundOut:
+    async with here.turn:
+        done = await here.gateways[trade].work(here.script)
+    return RoundOut(
+        batches=done.batches,
+        decided=done.decided,
+        reported=done.reported,
+        waiting=done.waiting,
+        unknown=done.unknown,
+        answers=_answers(done.tally),
+    )
+
+
+@router.post(
+    "/tax/pushes",
+    operation_id="push_tax",
+    summary="税务推送 · Let the tax bureau collect and push",
+    tags=["tax"],
+)
+async def push_tax(asked: PushIn, here: Here) -> PushOut:
+    """Collect what taxpayers owe for a period and push it in batches, some of it twice."""
+    async with here.turn:
+        done = await here.bureau.collect(here.script, str(asked.period), asked.day)
+    return PushOut(
+        payments=len(done.payments),
+        total=sum(one.amount_fen for one in done.payments),
+        repeated=done.repeated,
+        misregistered=[
+            MisregisteredOut(
+                serial=one.serial,
+                pushed_as=one.credit_code,
+                credit_code=one.payer,
+                period=one.period,
+                amount=one.amount_fen,
+            )
+            for one in done.misregistered
+        ],
+        answers=_answers(done.tally),
+    )
+
+
+@router.post(
+    "/repeats",
+    operation_id="repeat_everything",
+    summary="全部重发 · Send every letter again under new keys",
+    tags=["script"],
+)
+async def repeat_everything(here: Here) -> AnswersOut:
+    """As a confused sender would; nothing may change by it."""
+    async with here.turn:
+        return _answers(await here.courier.repeat_all())

@@ -1,0 +1,133 @@
+"""Shapes at the sandbox's doors."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut
+
+OwnAccount = Literal["income", "fiscal", "expenditure", "treasury"]
+
+
+def _in_living_memory(day: date) -> date:
+    if not 1990 <= day.year <= 2100:
+        raise PydanticCustomError(
+            "date_out_of_range", "日期须在 1990 至 2100 年之间 (1990 to 2100)"
+        )
+    return day
+
+
+Day = Annotated[date, AfterValidator(_in_living_memory)]
+
+
+class TransferIn(In):
+    """An online-banking order. A repeat of a reference is answered with the first serial."""
+
+    reference: Serial = Field(description="业务编号 (the orderer's own number)")
+    payer: OwnAccount = Field(examples=["income"])
+    payee: OwnAccount = Field(examples=["fiscal"])
+    amount: PositiveYuan
+    day: Day
+    summary: ShortText = "划款"
+
+
+class TransferOut(Out):
+    """What the bank knows about one serial."""
+
+    serial: str
+    status: str = Field(description="done | refused", examples=["done"])
+    payer: str
+    payee: str
+    amount: YuanOut
+    day: date
+    replayed: bool = False
+
+
+class AccountOut(Out):
+    """One of the centre's accounts."""
+
+    account: str
+    name: str
+    balance: YuanOut
+
+
+class AccountsOut(Out):
+    """The centre's accounts; `position` is the sum over every account of the bank, always zero."""
+
+    items: list[AccountOut]
+    position: YuanOut
+
+
+class MovementOut(Out):
+    """A statement's line; the amount is positive when money came in."""
+
+    serial: str
+    day: date
+    amount: YuanOut
+    counterparty: str
+    summary: str
+
+
+class StatementOut(Out):
+    """A statement: the balances are of the whole span, the items one page of it."""
+
+    account: str
+    name: str
+    opening: YuanOut
+    received: YuanOut
+    paid: YuanOut
+    closing: YuanOut
+    count: int
+    items: list[MovementOut]
+    next_cursor: int | None
+    has_more: bool
+
+
+class AnswersOut(Out):
+    """What the services answered to letters: counts by their own words."""
+
+    letters: int
+    counts: dict[str, int]
+    rejected: list[dict[str, Any]]
+
+
+class RoundOut(Out):
+    """One round of the bank over a trade's batches."""
+
+    batches: int
+    decided: int
+    reported: int
+    waiting: int = Field(description="尚待终局回执的笔数 (lines whose last word is still to come)")
+    unknown: list[str] = Field(description="状态不明,待查询的流水号 (serials to be queried)")
+    answers: AnswersOut
+
+
+class PushIn(In):
+    """Let the tax bureau collect for a period on a day."""
+
+    period: PeriodField = Field(examples=["2021-07"])
+    day: Day = Field(examples=["2021-07-22"])
+
+
+class MisregisteredOut(Out):
+    """A payment pushed under a code nobody has, and whose it is: what a telephone call brings out."""
+
+    serial: str
+    pushed_as: str
+    credit_code: str
+    period: str
+    amount: YuanOut
+
+
+class PushOut(Out):
+    """What the bureau collected and how the push was answered."""
+
+    payments: int
+    total: YuanOut
+    repeated: int
+    misregistered: list[MisregisteredOut]
+    answers: AnswersOut

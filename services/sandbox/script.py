@@ -1,0 +1,212 @@
+"""The script (剧本) that the simulated bank and tax bureau play: a seed and rates.
+
+Every decision is a draw from (seed, purpose, reference, attempt, question) and from nothing else:
+neither the clock nor the order of arrival nor anybody's random ids. So two runs of one city end
+with the same balances to the fen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from shared.money import PPM
+from shared.schema import In, Out, Rate, RateOut
+
+
+def _at_most_one(rate_ppm: int) -> int:
+    if rate_ppm > PPM:
+        raise PydanticCustomError("rate_above_one", "概率不得大于 1 (a probability is at most 1)")
+    return rate_ppm
+
+
+Share = Annotated[Rate, AfterValidator(_at_most_one)]
+
+
+class DebitRates(In):
+    """How direct debits fare."""
+
+    refused: Share = Field(default=40_000, description="拒付 (refused, with a reason)")
+    unknown: Share = Field(
+        default=15_000, description="状态不明,查询后才有结果 (unknown until queried)"
+    )
+    late: Share = Field(default=60_000, description="次日回执 (answered a round later)")
+    twice: Share = Field(default=50_000, description="重复回执 (answered twice)")
+
+
+class PaymentRates(In):
+    """How payouts fare."""
+
+    refused: Share = 10_000
+    returned: Share = Field(default=10_000, description="付出后退汇 (paid, then returned)")
+    unknown: Share = 10_000
+    late: Share = 40_000
+    twice: Share = 40_000
+
+
+class TaxRates(In):
+    """How taxpayers and their bureau behave."""
+
+    unpaid: Share = Field(default=40_000, description="未缴 (does not pay)")
+    partial: Share = Field(default=30_000, description="部分缴纳 (pays six tenths)")
+    repeated: Share = Field(default=80_000, description="重复推送 (pushed again in a later batch)")
+
+
+class Script(In):
+    """What the sandbox plays from now on."""
+
+    seed: int = Field(default=20210701, ge=0, lt=2**63)
+    debit: DebitRates = DebitRates()
+    payment: PaymentRates = PaymentRates()
+    tax: TaxRates = TaxRates()
+    misregistered: int = Field(
+        default=1,
+        ge=0,
+        le=10,
+        description="每次推送中登记错纳税人的笔数 (lines pushed under a payer nobody knows)",
+    )
+    lines_per_file: int = Field(default=100, ge=1, le=10_000)
+
+
+class _Rates(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class DebitRatesOut(_Rates):
+    """As `DebitRates`."""
+
+    refused: RateOut
+    unknown: RateOut
+    late: RateOut
+    twice: RateOut
+
+
+class PaymentRatesOut(DebitRatesOut):
+    """As `PaymentRates`."""
+
+    returned: RateOut
+
+
+class TaxRatesOut(_Rates):
+    """As `TaxRates`."""
+
+    unpaid: RateOut
+    partial: RateOut
+    repeated: RateOut
+
+
+class ScriptOut(Out):
+    """The script in force; the same document that PUT takes."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    seed: int
+    debit: DebitRatesOut
+    payment: PaymentRatesOut
+    tax: TaxRatesOut
+    misregistered: int
+    lines_per_file: int
+
+
+class Timing(StrEnum):
+    """When the bank tells."""
+
+    NOW = "now"
+    LATE = "late"
+    UNKNOWN = "unknown"
+
+
+class Plan(NamedTuple):
+    """What becomes of one instruction. `returned_on` only for a payout that comes back."""
+
+    done: bool
+    timing: Timing
+    twice: bool
+    value_date: date
+    reason_code: str | None = None
+    reason: str | None = None
+    returned_on: date | None = None
+
+
+# 小额支付系统拒绝码: account, name, balance, other; listed as often as they are to be drawn.
+REASONS: Final = (
+    ("RJ03", "账户余额不足"),
+    ("RJ03", "账户余额不足"),
+    ("RJ03", "账户余额不足"),
+    ("RJ01", "账号不存在或已销户"),
+    ("RJ02", "户名不符"),
+    ("RJ90", "其他原因拒绝"),
+)
+RETURN_REASON: Final = ("RT01", "收款账户状态异常,退汇")
+
+
+class Draw(NamedTuple):
+    """One instruction's own stream of draws."""
+
+    seed: int
+    purpose: str
+    reference: str
+    attempt: int
+
+    def number(self, question: str) -> int:
+        """A stable number for a question about this instruction."""
+        text = f"{self.seed}|{self.purpose}|{self.reference}|{self.attempt}|{question}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+    def happens(self, question: str, rate_ppm: int) -> bool:
+        """Whether something of that probability happens to this instruction."""
+        return self.number(question) % PPM < rate_ppm
+
+    def serial(self) -> str:
+        """The bank's or bureau's own serial number of it."""
+        return f"{self.purpose[0].upper()}{self.number('serial'):016x}"
+
+
+def plan_debit(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
+    """How a direct debit of `day` ends; value dates never lie after `today`."""
+    rates = script.debit
+    refused = draw.happens("refused", rates.refused)
+    return _plan(draw, rates, refused=refused, day=day, today=today)
+
+
+def plan_payment(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
+    """How a payout of `day` ends; a returned one is paid first and comes back days later."""
+    rates = script.payment
+    refused = draw.happens("refused", rates.refused)
+    plan = _plan(draw, rates, refused=refused, day=day, today=today)
+    if refused or not draw.happens("returned", rates.returned):
+        return plan
+    return plan._replace(returned_on=min(day + timedelta(days=3), today))
+
+
+def _plan(
+    draw: Draw, rates: DebitRates | PaymentRates, *, refused: bool, day: date, today: date
+) -> Plan:
+    timing = Timing.NOW
+    if draw.happens("unknown", rates.unknown):
+        timing = Timing.UNKNOWN
+    elif draw.happens("late", rates.late):
+        timing = Timing.LATE
+    code, reason = REASONS[draw.number("reason") % len(REASONS)] if refused else (None, None)
+    return Plan(
+        done=not refused,
+        timing=timing,
+        twice=draw.happens("twice", rates.twice),
+        value_date=min(day + timedelta(days=timing is Timing.LATE), today),
+        reason_code=code,
+        reason=reason,
+    )
+
+
+def tax_paid_fen(script: Script, draw: Draw, due_fen: int) -> int:
+    """What a taxpayer pays of what is due: all, six tenths, or nothing."""
+    if draw.happens("unpaid", script.tax.unpaid):
+        return 0
+    if draw.happens("partial", script.tax.partial):
+        return due_fen * 6 // 10
+    return due_fen

@@ -1,0 +1,206 @@
+"""The simulated tax bureau: collects what is billed to its taxpayers and pushes what came in.
+
+Money goes to the treasury account at the bank; the push says whose it is. Some lines are pushed
+again in a later batch, and some under a credit code that nobody knows, as happens when a bureau
+registers a payer wrongly.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from services.sandbox import courier
+from services.sandbox.bank import Move, move, open_account
+from services.sandbox.courier import Courier, Tally
+from services.sandbox.journal import Journal
+from services.sandbox.script import Draw, Script, tax_paid_fen
+from shared.cn import credit_code
+from shared.http import Peer
+from shared.money import format_yuan, parse_yuan
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A taxpayer's open bill for a period; the total is that of the whole bill."""
+
+    credit_code: str
+    name: str
+    total_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What a taxpayer paid, under the code that the bureau registered."""
+
+    serial: str
+    payer: str
+    credit_code: str
+    period: str
+    amount_fen: int
+    paid_on: date
+
+    def line(self) -> dict[str, str]:
+        """As the push carries it."""
+        return {
+            "serial": self.serial,
+            "credit_code": self.credit_code,
+            "period": self.period,
+            "amount": format_yuan(self.amount_fen),
+            "paid_on": self.paid_on.isoformat(),
+        }
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one day's collecting came to."""
+
+    payments: list[Payment] = field(default_factory=list)
+    repeated: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def misregistered(self) -> list[Payment]:
+        """Payments pushed under a code that is not the payer's."""
+        return [one for one in self.payments if one.payer != one.credit_code]
+
+
+class TaxBureau:
+    """Collects and pushes."""
+
+    def __init__(self, journal: Journal, courier: Courier, peer: Peer) -> None:
+        self._journal = journal
+        self._courier = courier
+        self._peer = peer
+
+    async def collect(self, script: Script, period: str, day: date) -> Collected:
+        """Collect on a day what is open for a period, and push it."""
+        await self._courier.deliver()  # what a crash left unsent is no longer open afterwards
+        dues = await self._open_bills(period)
+        done = Collected()
+        with self._journal.transaction() as tx:
+            paid = [self._pay(tx, script, due, period, day) for due in dues]
+            done.payments = self._misregister(script, [one for one in paid if one])
+            for payment in done.payments:
+                _book(tx, payment)
+            done.repeated = self._write_pushes(tx, script, done.payments, day)
+        done.tally = await self._courier.deliver()
+        return done
+
+    async def _open_bills(self, period: str) -> list[Due]:
+        dues: list[Due] = []
+        for status in ("open", "part"):
+            cursor: str | None = None
+            while True:
+                page = await self._peer.get(
+                    "/v1/bills", period=period, status=status, limit=_PAGE, cursor=cursor
+                )
+                dues += [_due(bill) for bill in page["items"] if bill["collector"] == "tax"]
+                cursor = page.get("next_cursor")
+                if not cursor:
+                    break
+        return sorted(dues, key=lambda due: due.credit_code)
+
+    def _pay(
+        self, tx: sqlite3.Connection, script: Script, due: Due, period: str, day: date
+    ) -> Payment | None:
+        # By its own receipts: a payment under a wrong code leaves the bill open, yet it was paid.
+        known = tx.execute(
+            "SELECT COUNT(*) AS times, COALESCE(SUM(amount_fen), 0) AS paid_fen"
+            "  FROM tax_payment WHERE payer = ? AND period = ?",
+            (due.credit_code, period),
+        ).fetchone()
+        draw = Draw(script.seed, "tax", f"{due.credit_code}/{period}", known["times"])
+        amount_fen = tax_paid_fen(script, draw, due.total_fen - known["paid_fen"])
+        if amount_fen <= 0:
+            return None
+        open_account(tx, f"tax-{due.credit_code}", due.name)
+        return Payment(draw.serial(), due.credit_code, due.credit_code, period, amount_fen, day)
+
+    @staticmethod
+    def _misregister(script: Script, payments: list[Payment]) -> list[Payment]:
+        """The first few, by their serials, are registered under a code that nobody has."""
+        chosen = {
+            one.serial
+            for one in sorted(payments, key=lambda one: one.serial)[: script.misregistered]
+        }
+        return [
+            one
+            if one.serial not in chosen
+            else Payment(
+                one.serial, one.payer, stranger(one.payer), one.period, one.amount_fen, one.paid_on
+            )
+            for one in payments
+        ]
+
+    def _write_pushes(
+        self, tx: sqlite3.Connection, script: Script, payments: list[Payment], day: date
+    ) -> int:
+        """The day's batches, and one more that repeats some lines. How many lines it repeats."""
+        again = [
+            one
+            for one in payments
+            if Draw(script.seed, "tax", one.serial, 0).happens("repeated", script.tax.repeated)
+        ]
+        size = script.lines_per_file
+        batches = [payments[start : start + size] for start in range(0, len(payments), size)]
+        batches += [again[start : start + size] for start in range(0, len(again), size)]
+        before = tx.execute(
+            "SELECT COUNT(*) AS pushes FROM letter WHERE path = '/v1/tax-pushes'"
+        ).fetchone()["pushes"]
+        for order, lines in enumerate(batches, start=before + 1):
+            push_no = f"SW-{day:%Y%m%d}-{order}"
+            courier.write(
+                tx,
+                peer="tax",
+                path="/v1/tax-pushes",
+                key=f"tax-{push_no}",
+                body=_push(push_no, day, lines),
+            )
+        return len(again)
+
+
+def stranger(code: str) -> str:
+    """A valid credit code that differs from a payer's in its region: a slip of the bureau."""
+    head = "91990000" if not code.startswith("91990000") else "91980000"
+    return credit_code.with_check_character(head + code[8:17])
+
+
+def _push(push_no: str, day: date, lines: list[Payment]) -> dict[str, Any]:
+    return {
+        "push_no": push_no,
+        "collected_on": day.isoformat(),
+        "control": {
+            "count": len(lines),
+            "total": format_yuan(sum(line.amount_fen for line in lines)),
+        },
+        "lines": [line.line() for line in lines],
+    }
+
+
+def _due(bill: dict[str, Any]) -> Due:
+    code = str(bill["credit_code"])
+    return Due(code, str(bill.get("name") or code), parse_yuan(bill["total"]))
+
+
+def _book(tx: sqlite3.Connection, payment: Payment) -> None:
+    tx.execute(
+        "INSERT INTO tax_payment (serial, payer, credit_code, period, amount_fen, paid_on)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            payment.serial,
+            payment.payer,
+            payment.credit_code,
+            payment.period,
+            payment.amount_fen,
+            payment.paid_on.isoformat(),
+        ),
+    )
+    move(tx, Move(
+        serial=payment.serial, payer=f"tax-{payment.payer}", payee="treasury",
+        amount_fen=payment.amount_fen, day=payment.paid_on, summary="社会保险费",
+    ))  # fmt: skip
