@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from services.embedded import pidfile, place
+from services.embedded import guard, pidfile, place
 from services.embedded.pidfile import PidFile
 from services.embedded.place import EmbeddedError
 
@@ -62,8 +62,10 @@ class Status:
 class EmbeddedPostgres:
     """The private PostgreSQL of one home directory.
 
-    As a context manager it stops the server at the end only if it started it; a server that was
-    already running belongs to whoever started it.
+    `start()` leaves it running until `stop()`. `start(tied=True)`, and the context manager, run it
+    for this process only: it is stopped by `release()`, or by a guard process should this one die
+    without a word. A server that somebody wants to keep, or that another process is tied to, is
+    used and left alone.
 
     Args:
         home: the installation's directory; the cluster lives below it (see `place`).
@@ -75,7 +77,8 @@ class EmbeddedPostgres:
         self, home: Path, *, binaries: Path | None = None, options: Mapping[str, str] | None = None
     ) -> None:
         self.home = home.absolute()
-        self.started_here = False
+        self._owner: int | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._given_binaries = binaries
         self._options = dict(options or {})
         self._account = place.server_account()
@@ -125,10 +128,13 @@ class EmbeddedPostgres:
 
     # --- what one does with it --------------------------------------------------------------
 
-    def start(self) -> str:
+    def start(self, *, tied: bool = False) -> str:
         """Start the server, or find it running, and answer the administrator's address.
 
         Safe to call from several processes at once, and right after a crash.
+
+        Args:
+            tied: run it for this process only (see the class).
 
         Raises:
             EmbeddedError: it does not start; the text ends with the server's last words.
@@ -142,7 +148,30 @@ class EmbeddedPostgres:
                 self._clear_stale_pid_file()
                 self._launch()
             self._await_connection()
+            if not tied:
+                self._kept.touch()
+            elif self._own() and not self._kept.exists():
+                self._guard = guard.watch(self.home)
             return self.url
+
+    def release(self) -> None:
+        """Stop the server if it ran for this process only."""
+        if self._owner is None:
+            return
+        with self._lock():
+            if not self._kept.exists():
+                self._stop()
+            os.close(self._owner)
+            self._owner = None
+        if self._guard is not None:
+            guard.dismiss(self._guard)
+            self._guard = None
+
+    def stop_if_unowned(self) -> None:
+        """Stop the server when nobody is tied to it any more and nobody asked to keep it."""
+        with self._lock():
+            if self._own() and not self._kept.exists():
+                self._stop()
 
     def stop(self) -> None:
         """Stop the server cleanly, whoever started it; nothing happens when it does not run.
@@ -151,25 +180,18 @@ class EmbeddedPostgres:
             EmbeddedError: it does not stop.
         """
         with self._lock():
-            for how, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10.0)):
-                pid = pidfile.running_pid(self.data)
-                if pid is None:
-                    break
-                os.kill(pid, how)
-                if self._await_exit(pid, seconds):
-                    break
-            else:
-                raise EmbeddedError(f"the embedded database does not stop; see {self.log}")
-            self.started_here = False
+            self._stop()
+            self._kept.unlink(missing_ok=True)
 
     def destroy(self) -> None:
         """Stop the server and delete its data for good. For throw-away homes only."""
         self.stop()
+        self.release()
         shutil.rmtree(self.cluster, ignore_errors=True)
         (self.home / "postgres.place").unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
-        self.start()
+        self.start(tied=True)
         return self
 
     def __exit__(
@@ -178,8 +200,7 @@ class EmbeddedPostgres:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.started_here:
-            self.stop()
+        self.release()
 
     # --- how ----------------------------------------------------------------------------------
 
@@ -192,6 +213,33 @@ class EmbeddedPostgres:
             yield
         finally:
             os.close(descriptor)
+
+    @property
+    def _kept(self) -> Path:
+        """Its presence says that the server is to run on whatever becomes of its users."""
+        return self.cluster / "kept"
+
+    def _own(self) -> bool:
+        """Become the process that the server is tied to; the kernel gives the place up for us."""
+        if self._owner is None:
+            descriptor = os.open(self.cluster / "owner", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            self._owner = descriptor
+        return True
+
+    def _stop(self) -> None:
+        for how, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10.0)):
+            pid = pidfile.running_pid(self.data)
+            if pid is None:
+                return
+            os.kill(pid, how)
+            if self._await_exit(pid, seconds):
+                return
+        raise EmbeddedError(f"the embedded database does not stop; see {self.log}")
 
     def _password(self) -> str:
         return (self.cluster / "password").read_text().strip()
@@ -255,7 +303,6 @@ class EmbeddedPostgres:
         while time.monotonic() < deadline:
             said = self._launch_once(self._free_port(), deadline)
             if not said:
-                self.started_here = True
                 return
             # Another program may take the port in between, and a crashed server's memory or lock
             # may need a moment to go: both deserve another try, anything else does not.
