@@ -43,6 +43,12 @@ def packs() -> list[dict[str, Any]]:
     ]
 
 
+def debit_reasons() -> dict[str, Any]:
+    """Classes of reasons why a debit is refused, and the raw codes known of each."""
+    found: dict[str, Any] = _read("debit_reasons.json")
+    return found
+
+
 def calendar_days() -> list[tuple[date, bool]]:
     """Every day that the national workday calendar covers, and whether people work on it."""
     known = _read("workdays.json")

@@ -1,7 +1,7 @@
 """The tables of schema `collection` and the key that leads each of them.
 
 Every statement of a request names the key by equality; "reference" tables are small and shared.
-Three key groups: the unit (单位), the person (参保人) and the district's own papers.
+Four key groups: the unit (单位), the person (参保人), the receipt (到账) and the district's papers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ KEYS: Final[dict[str, str]] = {
     "declaration_person": "unit_id",
     "bill": "unit_id",
     "bill_line": "unit_id",
+    "allocation": "unit_id",
+    "debit_line": "unit_id",
+    "receipt": "receipt_key",
+    "suspense": "receipt_key",
+    "receipt_match": "receipt_key",
     "person": "person_id",
     "summary": "district_key",
     "trail": "shard_key",
@@ -23,5 +28,8 @@ KEYS: Final[dict[str, str]] = {
     "outbox": "shard_key",
     "lease": "reference",
     "policy": "reference",
+    "debit_batch": "reference",
+    "debit_reason": "reference",
+    "debit_reason_class": "reference",
     "calendar_day": "reference",
 }
