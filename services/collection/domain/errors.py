@@ -1,0 +1,93 @@
+"""What collection's rules say no to. The docstring is the message."""
+
+from __future__ import annotations
+
+from shared.errors import Kind, NotFound, Refusal, StateConflict
+
+
+class NoPolicy(Refusal):
+    """该统筹区当日无有效政策 (no policy is in force in this region on this day)"""
+
+    kind = Kind.INVALID
+    code = "POLICY_NOT_IN_FORCE"
+
+
+class KindNotCovered(Refusal):
+    """现行政策未覆盖该单位类型或工伤类别 (the policy has no rates for this unit kind or injury class)"""
+
+    kind = Kind.INVALID
+    code = "UNIT_KIND_NOT_COVERED"
+
+
+class WageTotalMissing(Refusal):
+    """现行政策以单位工资总额为基数,须申报工资总额 (the policy needs the unit's wage total)"""
+
+    kind = Kind.INVALID
+    code = "UNIT_WAGE_TOTAL_MISSING"
+
+
+class TotalTooLarge(Refusal):
+    """合计金额超出系统上限 (the total is larger than the system can book)"""
+
+    kind = Kind.INVALID
+    code = "TOTAL_TOO_LARGE"
+
+
+class PackExists(Refusal):
+    """该统筹区已有同名政策版本,且内容不同 (a policy version of this name exists with other content)"""
+
+    kind = Kind.CONFLICT
+    code = "POLICY_EXISTS"
+
+
+class PolicyOverlaps(Refusal):
+    """与已生效政策的日期重叠 (the days overlap those of a policy in force)"""
+
+    kind = Kind.CONFLICT
+    code = "POLICY_OVERLAPS"
+
+
+class UnitUnknown(NotFound):
+    """未登记该单位 (no unit with this credit code)"""
+
+    code = "UNIT_UNKNOWN"
+
+
+class UnitExists(Refusal):
+    """该单位已登记,登记内容不同 (the unit is registered with other facts)"""
+
+    kind = Kind.CONFLICT
+    code = "UNIT_EXISTS"
+
+
+class KeyCollision(Refusal):
+    """标识冲突,须由系统管理员处理 (two natural keys share a shard key; ask the operator)"""
+
+    kind = Kind.CONFLICT
+    code = "KEY_COLLISION"
+
+
+class DeclarationExists(StateConflict):
+    """该单位本所属期已有申报 (the unit has a declaration of this period already)"""
+
+    code = "DECLARATION_EXISTS"
+
+
+class NothingToSend(StateConflict):
+    """没有已复核待汇总的申报 (no reviewed declaration waits for a summary)"""
+
+    code = "NOTHING_TO_SEND"
+
+
+class ControlTotalsDiffer(Refusal):
+    """控制总数不符 (the control totals differ)"""
+
+    kind = Kind.INVALID
+    code = "CONTROL_TOTALS_DIFFER"
+
+
+class DayInFuture(Refusal):
+    """日期不得晚于今日 (the day is later than today)"""
+
+    kind = Kind.INVALID
+    code = "DAY_IN_FUTURE"
