@@ -8,6 +8,7 @@ provider; the claims stay the same.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
@@ -158,13 +159,19 @@ def create(directory: Path, districts: list[str]) -> dict[str, str]:
     """Write a new key, pepper and sandbox registry, unless they are there; answer the secrets.
 
     Returns client id → secret. The secrets also stand in `secrets.json` (mode 0600), which a real
-    site deletes after it has handed them out.
+    site deletes after it has handed them out; the answer is then empty.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = directory / "secrets.json"
-    if path.exists():
-        known: dict[str, str] = json.loads(path.read_text())
+    with (directory / "lock").open("w") as lock:  # services of one machine may start at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = directory / "secrets.json"
+        if not (directory / "principals.json").exists():
+            _create(directory, districts)
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         return known
+
+
+def _create(directory: Path, districts: list[str]) -> None:
     given = {client_id: secrets.token_urlsafe(32) for client_id, _, _ in sandbox_people(districts)}
     rows = [
         {
@@ -180,12 +187,11 @@ def create(directory: Path, districts: list[str]) -> dict[str, str]:
         json.dumps(OKPKey.generate_key("Ed25519", private=True).as_dict(private=True)),
     )
     _write_private(directory / "pepper", secrets.token_hex(32))
-    _write_private(directory / "field_key", secrets.token_hex(32))
-    _write_private(directory / "principals.json", json.dumps(rows, indent=1))
     own = {client_id: given[client_id] for client_id in ("collection_service", "payout_service")}
     _write_private(directory / "services.json", json.dumps(own))
-    _write_private(path, json.dumps(given, indent=1))  # last: its presence says all is there
-    return given
+    _write_private(directory / "secrets.json", json.dumps(given, indent=1))
+    # Last: its presence says that all is there. (The secrets' does not: a site deletes them.)
+    _write_private(directory / "principals.json", json.dumps(rows, indent=1))
 
 
 def sandbox_people(districts: list[str]) -> list[tuple[str, Role, str]]:

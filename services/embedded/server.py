@@ -150,7 +150,7 @@ class EmbeddedPostgres:
             self._await_connection()
             if not tied:
                 self._kept.touch()
-            elif self._own() and not self._kept.exists():
+            elif self._own() and self._guard is None and not self._kept.exists():
                 self._guard = guard.watch(self.home)
             return self.url
 
