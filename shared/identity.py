@@ -187,6 +187,7 @@ def _create(directory: Path, districts: list[str]) -> None:
         json.dumps(OKPKey.generate_key("Ed25519", private=True).as_dict(private=True)),
     )
     _write_private(directory / "pepper", secrets.token_hex(32))
+    _write_private(directory / "field_key", secrets.token_hex(32))
     own = {client_id: given[client_id] for client_id in ("collection_service", "payout_service")}
     _write_private(directory / "services.json", json.dumps(own))
     _write_private(directory / "secrets.json", json.dumps(given, indent=1))
