@@ -1,0 +1,5 @@
+"""The command `wuxian`."""
+
+from services.cli.root import main
+
+__all__ = ["main"]

@@ -1,0 +1,93 @@
+"""What the commands share: settings from options, plain errors, tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.settings import Settings
+
+out = Console()
+err = Console(stderr=True, soft_wrap=True)
+
+
+class Service(StrEnum):
+    """What `wuxian serve` can start."""
+
+    COLLECTION = "collection"
+    LEDGER = "ledger"
+    PAYOUT = "payout"
+    SANDBOX = "sandbox"
+
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="Your own PostgreSQL 15-18 (postgresql://…) instead of the embedded one; also"
+        " WUXIAN_DATABASE_URL.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def settings_with(**changes: object) -> Settings:
+    """The process's settings after these changes, which its own children and workers see too."""
+    for name, value in changes.items():
+        if value is not None:
+            os.environ[f"WUXIAN_{name.upper()}"] = str(value)
+    from shared.settings import settings
+
+    settings.cache_clear()
+    return settings()
+
+
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """Say what is wrong and leave."""
+    err.print(f"wuxian: {sentence}", style="red", markup=False, highlight=False)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn the errors that an operator can do something about into sentences."""
+    import asyncpg
+    from sqlalchemy.exc import DBAPIError
+
+    from services.embedded import EmbeddedError
+    from services.migrate import MigrationError
+    from services.supervisor import PortTaken, SupervisorError
+
+    try:
+        yield
+    except (EmbeddedError, MigrationError, PortTaken, SupervisorError) as error:
+        fail(str(error))
+    except DBAPIError as error:
+        fail(f"the database refuses: {str(error.orig)[:500]}; check --database-url")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        fail(f"the database refuses: {error}; check --database-url")
+    except (ConnectionError, TimeoutError, OSError) as error:
+        fail(f"{error}; if this is the database's address, check --database-url")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for people."""
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)

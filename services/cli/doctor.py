@@ -1,0 +1,198 @@
+"""`wuxian doctor`: what is wrong with this installation, and what to do about each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from services.cli.common import AsJson, DatabaseUrl, out, print_json, settings_with
+from shared.db import SERVICES
+from shared.settings import Settings
+
+_SPACE_BYTES = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: `ok`, what was found, and what to do when it is not ok."""
+
+    check: str
+    ok: bool
+    found: str
+    do: str = ""
+
+
+def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with this installation, each with what to do. Exit 1 if anything is."""
+    settings = settings_with(database_url=database_url)
+    findings = [finding for check in CHECKS for finding in _run(check, settings)]
+    if as_json:
+        print_json({"ok": all(f.ok for f in findings), "findings": [asdict(f) for f in findings]})
+    else:
+        for finding in findings:
+            mark = "[green]ok [/]" if finding.ok else "[red]BAD[/]"
+            out.print(f"{mark} {finding.check}: {escape(finding.found)}", highlight=False)
+            if not finding.ok:
+                out.print(f"    → {escape(finding.do)}", highlight=False)
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def _run(check: Check, settings: Settings) -> list[Finding]:
+    name = check.__name__.strip("_")
+    try:
+        return list(check(settings))
+    except Exception as error:  # a check that breaks is a finding, not the end of the others
+        said = str(error).strip() or type(error).__name__
+        return [Finding(name, False, said[:500], "see the sentence above")]
+
+
+def _python(settings: Settings) -> Iterator[Finding]:
+    from services.cli.root import packages_are_ours
+
+    yield Finding(
+        "python",
+        sys.version_info >= (3, 11),
+        sys.version.split()[0],
+        "install Python 3.11 or newer and make the environment again",
+    )
+    yield Finding(
+        "packages",
+        packages_are_ours(),
+        "services and shared come from one place",
+        "another program's `services` or `shared` is found first: use an environment of its own",
+    )
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    place = settings.home
+    while not place.exists():
+        place = place.parent
+    writable = os.access(place, os.W_OK | os.X_OK)
+    yield Finding(
+        "home", writable, str(settings.home), "set WUXIAN_HOME to a directory that you may write"
+    )
+    free = shutil.disk_usage(place).free
+    yield Finding(
+        "disk",
+        free > _SPACE_BYTES,
+        f"{free / 1024**3:.1f} GiB free",
+        "make room, or move WUXIAN_HOME",
+    )
+
+
+def _identity(settings: Settings) -> Iterator[Finding]:
+    from shared.identity import Identity
+
+    directory = settings.identity_path
+    if not (directory / "principals.json").exists():
+        yield Finding("identity", True, f"{directory} is made at the first start")
+        return
+    Identity.load(directory)
+    loose = [
+        path.name
+        for path in directory.iterdir()
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077 and path.name != "lock"
+    ]
+    yield Finding(
+        "identity",
+        not loose,
+        f"{directory}" + (f": others may read {', '.join(loose)}" if loose else ""),
+        f"chmod 600 {directory}/*",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from services.embedded import EmbeddedPostgres
+    from services.embedded.place import packaged_binaries
+
+    url = settings.database_url
+    if url is None:
+        yield Finding("embedded binaries", True, str(packaged_binaries()))
+        server = EmbeddedPostgres(settings.home)
+        found = server.status
+        if not found.running:
+            made = (found.data / "PG_VERSION").exists()
+            state = "stopped" if made else "not made yet"
+            yield Finding("embedded database", True, f"{state}; it starts with the first command")
+            return
+        yield Finding("embedded database", True, f"pid {found.pid}, port {found.port}")
+        url = server.url
+    yield from asyncio.run(_server(url))
+
+
+async def _server(url: str) -> list[Finding]:
+    import asyncpg
+
+    from services.migrate import OLDEST_VERSION, states
+    from shared.db import asyncpg_dsn
+
+    try:
+        connection = await asyncpg.connect(asyncpg_dsn(url), timeout=10)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        do = "start the database, or correct --database-url / WUXIAN_DATABASE_URL"
+        return [Finding("database", False, f"no connection: {error}", do)]
+    try:
+        number = int(await connection.fetchval("SHOW server_version_num"))
+        durable = await connection.fetchval("SHOW fsync") == "on"
+        waits = await connection.fetchval("SHOW synchronous_commit") != "off"
+    finally:
+        await connection.close()
+    findings = [
+        Finding(
+            "database version",
+            number >= OLDEST_VERSION,
+            f"PostgreSQL {number // 10000}.{number % 10000}",
+            "wuxian needs PostgreSQL 15 to 18",
+        ),
+        Finding(
+            "database durability",
+            durable and waits,
+            "a commit is on disk" if durable and waits else "a commit may be lost",
+            "set fsync = on and synchronous_commit = on",
+        ),
+    ]
+    for state in await states(url):
+        where = f"{state.current or 'not there'} (head {state.head})"
+        do = f"wuxian migrate {state.service}" if state.known else "use the newer release"
+        findings.append(Finding(f"schema {state.service}", state.is_at_head, where, do))
+    return findings
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    from services.supervisor.ports import PortTaken, check_port
+
+    for service in (*SERVICES, "sandbox"):
+        port = getattr(settings, f"{service}_port")
+        pid_file = settings.home / "run" / f"{service}.pid"
+        try:
+            check_port(settings.host, port, service)
+            yield Finding(f"port {service}", True, f"{port} is free")
+        except PortTaken as taken:
+            ours = _runs(pid_file)
+            found = f"{port} is ours: it runs" if ours else str(taken)
+            yield Finding(f"port {service}", ours, found, f"set WUXIAN_{service.upper()}_PORT")
+
+
+def _runs(pid_file: Path) -> bool:
+    try:
+        os.kill(int(pid_file.read_text()), 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _ports)

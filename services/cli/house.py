@@ -1,0 +1,87 @@
+"""`wuxian up` and `wuxian demo`: everything at once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from services.cli.common import (
+    AsJson,
+    DatabaseUrl,
+    err,
+    out,
+    plainly,
+    print_json,
+    print_table,
+    settings_with,
+)
+from services.supervisor import Supervisor
+from shared.db import SERVICES
+
+
+def up(
+    sandbox: Annotated[
+        bool, typer.Option(help="Run the simulated bank and tax bureau too.")
+    ] = True,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start everything and stay until Ctrl-C."""
+    settings = settings_with(database_url=database_url)
+    names = (*SERVICES, "sandbox") if sandbox else SERVICES
+    with plainly():
+        asyncio.run(_stay(Supervisor(settings, names), as_json=as_json))
+
+
+async def _stay(house: Supervisor, *, as_json: bool) -> None:
+    loop = asyncio.get_running_loop()
+    asked_to_stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(name, asked_to_stop.set)
+    starting = asyncio.create_task(house.start())
+    stopping = asyncio.create_task(asked_to_stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        with suppress(asyncio.CancelledError):
+            await starting
+        return
+    try:
+        starting.result()
+        _announce(house, as_json=as_json)
+        await stopping
+        err.print("stopping", highlight=False)
+    finally:
+        stopping.cancel()
+        await house.stop()
+
+
+def _announce(house: Supervisor, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"urls": house.urls, "identity_dir": str(house.settings.identity_path)})
+        return
+    addresses = [(name, url, f"{url}/openapi.json") for name, url in house.urls.items()]
+    print_table("运行中 · Running", ("service", "URL", "OpenAPI"), addresses)
+    if "sandbox" in house.services and house.secrets:
+        print_table(
+            "沙箱身份 · Sandbox credentials (POST /v1/oauth/token, grant_type=client_credentials)",
+            ("client_id", "client_secret"),
+            sorted(house.secrets.items()),
+        )
+    out.print(
+        "A token for any role: wuxian token --role district_clerk --district heping\n"
+        "Ctrl-C stops everything.",
+        highlight=False,
+    )
+
+
+def demo(context: typer.Context) -> None:
+    """Play two months of a generated city through the public API, and prove the books."""
+    from services.demo.main import run
+
+    with plainly():
+        raise typer.Exit(run(context.args))
