@@ -23,7 +23,7 @@ ROUGH = {
 
 async def work(client: httpx.AsyncClient, trade: str) -> list[dict[str, Any]]:
     """Rounds until nothing waits, querying what is unknown."""
-    rounds = []
+    rounds: list[dict[str, Any]] = []
     while not rounds or rounds[-1]["waiting"]:
         rounds.append((await client.post(f"/v1/bank/{trade}-batches")).json())
         assert len(rounds) < 10

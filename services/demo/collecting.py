@@ -1,0 +1,247 @@
+"""The collecting half of a month: declare, accept, review, summarise, audit, bill, debit, tax."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.demo.city import PERIODS, City, Unit
+from services.demo.office import Office, each
+from services.demo.stage import Bar, Stage
+from shared.money import format_yuan
+from shared.period import Period
+
+_ENTITLED_FROM = "2021-01"
+_UNITS_PER_REQUEST = 1000
+_PAUSE_SECONDS = 0.05
+
+
+class DemoError(Exception):
+    """The play cannot go on; the text says what was expected and what came."""
+
+
+@dataclass(slots=True)
+class Month:
+    """One period being played: its days and its papers."""
+
+    index: int
+    declarations: dict[str, str] = field(default_factory=dict)
+    """Credit code → declaration."""
+    summaries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """District → summary."""
+
+    @property
+    def period(self) -> str:
+        """The period's name."""
+        return PERIODS[self.index]
+
+    def day(self, number: int, months_later: int = 0) -> str:
+        """A day of the period, or of a later month."""
+        return Period.parse(self.period).plus(months_later).day(number).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Who plays: the city, the office, the stage."""
+
+    city: City
+    office: Office
+    stage: Stage
+
+
+def clerk(district: str) -> str:
+    """The clerk of a district."""
+    return f"district_clerk.{district}"
+
+
+def reviewer(district: str) -> str:
+    """The reviewer of a district."""
+    return f"district_reviewer.{district}"
+
+
+async def register(play: Play) -> None:
+    """Units, their people, and the pensioners' entitlements."""
+    city = play.city
+    with play.stage.step("register", len(city.units) + 2 * len(city.districts)) as bar:
+        await each(city.districts, lambda district: _register_units(play, district), bar.advance)
+        await each(city.units, lambda unit: _enrol(play, unit), bar.advance)
+        await each(city.districts, lambda district: _entitle(play, district), bar.advance)
+
+
+async def _register_units(play: Play, district: str) -> None:
+    units = play.city.units_of(district)
+    for start in range(0, len(units), _UNITS_PER_REQUEST):
+        body = {"units": [_unit_json(unit) for unit in units[start : start + _UNITS_PER_REQUEST]]}
+        await play.office.post(clerk(district), "collection", "/v1/unit-batches", body)
+
+
+def _unit_json(unit: Unit) -> dict[str, Any]:
+    return {
+        "credit_code": unit.credit_code,
+        "name": unit.name,
+        "kind": unit.kind,
+        "district": unit.district,
+        "injury_class": unit.injury_class,
+        "collector": unit.collector,
+        "bank_account": unit.bank_account.json(),
+    }
+
+
+async def _enrol(play: Play, unit: Unit) -> None:
+    people = [
+        {
+            "identity_number": person.identity_number,
+            "name": person.name,
+            "joined_on": person.joined_on.isoformat(),
+        }
+        for person in unit.people
+    ]
+    path = f"/v1/units/{unit.credit_code}/enrolments"
+    await play.office.post(clerk(unit.district), "collection", path, {"people": people})
+
+
+async def _entitle(play: Play, district: str) -> None:
+    people = [
+        {
+            "identity_number": pensioner.identity_number,
+            "name": pensioner.name,
+            "kind": "basic_pension",
+            "monthly_amount": format_yuan(pensioner.monthly_fen),
+            "bank_account": pensioner.bank_account.json(),
+            "from": _ENTITLED_FROM,
+        }
+        for pensioner in play.city.pensioners
+        if pensioner.district == district
+    ]
+    body = {"district": district, "people": people}
+    await play.office.post(clerk(district), "payout", "/v1/entitlement-batches", body)
+
+
+async def collect(play: Play, month: Month) -> None:
+    """A period from its declarations to the money in the books."""
+    units = play.city.units
+    with play.stage.step("declare", len(units), month.period) as bar:
+        filed = await each(units, lambda unit: _declare(play, month, unit), bar.advance)
+        month.declarations = {
+            unit.credit_code: paper["id"] for unit, paper in zip(units, filed, strict=True)
+        }
+    with play.stage.step("accept", len(units), month.period) as bar:
+        await each(units, lambda unit: _act(play, month, unit, clerk, "acceptances"), bar.advance)
+    with play.stage.step("review", len(units), month.period) as bar:
+        await each(units, lambda unit: _act(play, month, unit, reviewer, "reviews"), bar.advance)
+    districts = play.city.districts
+    with play.stage.step("summarise", len(districts), month.period) as bar:
+        sent = await each(districts, lambda one: _summarise(play, month, one), bar.advance)
+        month.summaries = dict(zip(districts, sent, strict=True))
+    with play.stage.step("audit", len(districts), month.period) as bar:
+        await each(month.summaries.values(), lambda one: _audit(play, month, one), bar.advance)
+    with play.stage.step("bill", len(districts), month.period) as bar:
+        await each(month.summaries.values(), lambda one: _billed(play, one), bar.advance)
+    with play.stage.step("debit", None, month.period) as bar:
+        body = {"period": month.period, "debit_date": month.day(20)}
+        await play.office.post("centre_cashier", "collection", "/v1/debit-batches", body)
+        await work_off(play, "debit", bar)
+    with play.stage.step("tax", None, month.period) as bar:
+        await _collect_tax(play, month, bar)
+    with play.stage.step("book", None, month.period):
+        await drained(play)
+
+
+async def _declare(play: Play, month: Month, unit: Unit) -> Any:
+    declared = unit.declared(month.index)
+    wages_fen = sum(wage for _, wage in declared)
+    body = {
+        "credit_code": unit.credit_code,
+        "period": month.period,
+        "unit_wage_total": format_yuan(wages_fen),
+        "control": {"people": len(declared), "wages": format_yuan(wages_fen)},
+        "people": [
+            {"identity_number": person.identity_number, "wage": format_yuan(wage)}
+            for person, wage in declared
+        ],
+    }
+    return await play.office.post("employer_portal", "collection", "/v1/declarations", body)
+
+
+async def _act(play: Play, month: Month, unit: Unit, desk: Any, act: str) -> None:
+    path = f"/v1/declarations/{month.declarations[unit.credit_code]}/{act}"
+    await play.office.post(desk(unit.district), "collection", path)
+
+
+async def _summarise(play: Play, month: Month, district: str) -> Any:
+    body = {"district": district, "period": month.period}
+    return await play.office.post(reviewer(district), "collection", "/v1/summaries", body)
+
+
+async def _audit(play: Play, month: Month, summary: dict[str, Any]) -> None:
+    body = {"control": summary["control"], "bill_date": month.day(12)}
+    path = f"/v1/summaries/{summary['id']}/audits"
+    await play.office.post("centre_auditor", "collection", path, body)
+
+
+async def _billed(play: Play, summary: dict[str, Any]) -> None:
+    """Wait until the centre's worker has issued every bill of a summary."""
+    while True:
+        path = f"/v1/summaries/{summary['id']}"
+        found = await play.office.get("centre_auditor", "collection", path)
+        if found["status"] == "billed":
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
+    """The bureau pushes; in the first period the accountant identifies who was registered wrongly."""
+    body = {"period": month.period, "day": month.day(22)}
+    pushed = await play.office.control("POST", "/v1/tax/pushes", body)
+    refuse_rejections(pushed["answers"])
+    bar.note(f"{pushed['payments']} payments, {pushed['repeated']} lines pushed twice")
+    if month.index > 0:
+        return  # the last period's stranger stays in 暂收款, for the report to show
+    for slip in pushed["misregistered"]:
+        receipt = await _suspended(play, slip)
+        path = f"/v1/receipts/{receipt}/matches"
+        body = {"credit_code": slip["credit_code"], "period": slip["period"]}
+        await play.office.post("fund_accountant", "collection", path, body)
+
+
+async def _suspended(play: Play, slip: dict[str, Any]) -> str:
+    found = await play.office.pages(
+        "fund_accountant", "collection", "/v1/receipts", status="suspended"
+    )
+    for receipt in found:
+        if receipt["serial"] == slip["serial"]:
+            return str(receipt["id"])
+    raise DemoError(f"no suspended receipt carries the serial {slip['serial']}")
+
+
+async def work_off(play: Play, trade: str, bar: Bar) -> None:
+    """Let the bank work until its last word is said, querying what it says is unknown."""
+    for _ in range(50):
+        done = await play.office.control("POST", f"/v1/bank/{trade}-batches")
+        refuse_rejections(done["answers"])
+        for _ in range(done["reported"]):
+            bar.advance()
+        for serial in done["unknown"]:
+            await play.office.control("GET", f"/v1/bank/transfers/{serial}")
+        if not done["waiting"]:
+            return
+    raise DemoError(f"the bank never finished its {trade} batches")
+
+
+def refuse_rejections(answers: dict[str, Any]) -> None:
+    """The services must take every line that the bank and the bureau send."""
+    if answers["rejected"]:
+        raise DemoError(f"rejected: {answers['rejected'][:3]}")
+
+
+async def drained(play: Play) -> None:
+    """Wait until collection and payout have delivered every voucher to the ledger."""
+    for service in ("collection", "payout"):
+        while True:
+            box = await play.office.get("fund_accountant", service, "/v1/outbox")
+            if box["refused"]:
+                raise DemoError(f"the ledger refused {box['refused']} vouchers of {service}")
+            if not box["waiting"]:
+                break
+            await asyncio.sleep(_PAUSE_SECONDS)

@@ -1,0 +1,102 @@
+"""`wuxian demo`: play a generated city's two months through the public API, then prove the books."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+
+from services.demo import city as cities
+from services.demo.collecting import DemoError, Month, Play, collect, register
+from services.demo.house import DATABASE, Busy, house
+from services.demo.office import Office
+from services.demo.paying import pay, settle
+from services.demo.proofs import prove_books, read_state
+from services.demo.replay import prove_replay
+from services.demo.report import Report, as_json, fund_rows, show
+from services.demo.stage import Stage
+from services.embedded import EmbeddedError
+from services.migrate import MigrationError
+from services.supervisor import PortTaken, SupervisorError
+from shared.http import PeerError
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+
+_SAID = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
+"""Failures whose text says enough."""
+
+
+def run(arguments: Sequence[str] = ()) -> int:
+    """Play as the command line asks; the process's exit code: 0 when every proof holds."""
+    asked = _parser().parse_args(list(arguments))
+    settings = process_settings()
+    if asked.database_url:
+        settings = settings.model_copy(update={"database_url": asked.database_url})
+    return perform(asked.json, settings, small=asked.small)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wuxian demo",
+        description="Play two months of a generated city through the public API and prove the books.",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_argument("--small", action="store_true", help="a tenth of the city")
+    parser.add_argument(
+        "--database-url",
+        help="your own PostgreSQL 15-18 instead of the embedded one; makes the database"
+        f" {DATABASE} on it anew",
+    )
+    return parser
+
+
+def perform(json_output: bool, settings: Settings, *, small: bool = False) -> int:
+    """Play the demo, show how it ended, and answer the exit code."""
+    stage = Stage()
+    try:
+        report = asyncio.run(play(settings, stage, small=small))
+    except _SAID as failure:
+        stage.console.print(f"wuxian demo: {failure}", style="red", markup=False)
+        return 1
+    if json_output:
+        print(as_json(report))
+    else:
+        show(report, Console())
+    sys.stdout.flush()
+    return 0 if report.ok else 1
+
+
+async def play(settings: Settings, stage: Stage, *, small: bool = False) -> Report:
+    """Start the house, play both periods, prove; what came out."""
+    city = cities.build(size=cities.SMALL if small else cities.FULL)
+    async with AsyncExitStack() as stack:
+        with stage.step("install"):
+            supervisor = await stack.enter_async_context(house(settings))
+        office = Office(supervisor.urls, supervisor.secrets)
+        stack.push_async_callback(office.close)
+        return await _play(Play(city, office, stage))
+
+
+async def _play(play: Play) -> Report:
+    await register(play)
+    for index in range(len(cities.PERIODS)):
+        month = Month(index)
+        await collect(play, month)
+        await settle(play, month)
+        await pay(play, month)
+    with play.stage.step("prove") as bar:
+        state = await read_state(play)
+        proofs = await prove_books(play, state, bar.advance)
+    proofs.append(await prove_replay(play, play.stage, state))
+    return Report(
+        units=len(play.city.units),
+        persons=sum(len(unit.people) for unit in play.city.units),
+        funds=fund_rows(state),
+        names=state.names,
+        proofs=proofs,
+        seconds=play.stage.seconds,
+    )

@@ -1,0 +1,142 @@
+"""Speaking to the services as the right person, remembering every request so it can be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+
+from shared.http import Peer
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+"""Requests in flight at most: enough to keep two cores busy, few enough to queue nowhere."""
+_PATIENCE = 60
+"""Attempts per request: a service that was killed is back within seconds."""
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One POST as it was sent, and the digest of its answer."""
+
+    who: str
+    service: str
+    path: str
+    body: bytes
+    key: str
+    answer: bytes
+
+
+class Office:
+    """All desks of the centre and its districts, and the machines beside them.
+
+    `who` is a client id of the registry: "centre_cashier", "district_clerk.heping", …
+    """
+
+    def __init__(self, urls: dict[str, str], secrets: dict[str, str]) -> None:
+        self._urls = urls
+        self._secrets = secrets
+        self._peers: dict[tuple[str, str], Peer] = {}
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._count = 0
+        self.letters: list[Letter] = []
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for peer in self._peers.values():
+            await peer.close()
+
+    async def get(self, who: str, service: str, path: str, **params: Any) -> Any:
+        """GET as somebody; the answer's JSON."""
+        async with self._turn:
+            return await self._peer(who, service).get(path, **params)
+
+    async def pages(self, who: str, service: str, path: str, **params: Any) -> list[dict[str, Any]]:
+        """Every item of a list, page after page."""
+        items: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = await self.get(who, service, path, limit=_PAGE, cursor=cursor, **params)
+            items += page["items"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return items
+
+    async def post(self, who: str, service: str, path: str, body: Any = None) -> Any:
+        """POST as somebody under a fresh idempotency key; the answer's JSON. It is remembered."""
+        self._count += 1
+        key = f"demo-{self._count:06d}"
+        content = body if body is not None else {}
+        async with self._turn:
+            answer = await self._peer(who, service).post(path, content, key=key)
+        self.letters.append(Letter(who, service, path, orjson.dumps(content), key, digest(answer)))
+        return answer
+
+    async def again(self, who: str, service: str, path: str) -> Any:
+        """POST an empty body that is not to be remembered."""
+        async with self._turn:
+            return await self._peer(who, service).post(path, key=f"demo-again-{len(self.letters)}")
+
+    async def repeat(self, letter: Letter) -> bool:
+        """Send a letter again under its own key; whether the first answer came back."""
+        async with self._turn:
+            answer = await self._peer(letter.who, letter.service).post(
+                letter.path, orjson.loads(letter.body), key=letter.key
+            )
+        return digest(answer) == letter.answer
+
+    async def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Tell the sandbox's bank or tax bureau what to do next. These are not messages: not kept."""
+        who = "bank_gateway"
+        async with self._turn:
+            if method == "GET":
+                return await self._peer(who, "sandbox").get(path)
+            return await self._peer(who, "sandbox").post(path, body)
+
+    def _peer(self, who: str, service: str) -> Peer:
+        found = self._peers.get((who, service))
+        if found is None:
+            found = Peer(self._urls[service], who, self._secrets[who], attempts=_PATIENCE)
+            self._peers[who, service] = found
+        return found
+
+
+def digest(answer: Any) -> bytes:
+    """What two equal answers have in common."""
+    return hashlib.sha256(orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def each(
+    items: Iterable[T], work: Callable[[T], Awaitable[Any]], done: Callable[[], None]
+) -> list[Any]:
+    """Work on all items, a bounded number at once; the results in the order of the items.
+
+    The first failure cancels the rest and is raised.
+    """
+    gate = asyncio.Semaphore(AT_ONCE * 2)
+
+    async def one(item: T) -> Any:
+        async with gate:
+            result = await work(item)
+        done()
+        return result
+
+    async with _all_or_none() as group:
+        tasks = [group.create_task(one(item)) for item in items]
+    return [task.result() for task in tasks]
+
+
+@asynccontextmanager
+async def _all_or_none() -> AsyncIterator[asyncio.TaskGroup]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

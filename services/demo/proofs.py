@@ -1,0 +1,228 @@
+"""Proofs over the public API: what the books, the bills and the bank say of the same money."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.demo.collecting import Play
+from services.demo.office import each
+from shared.money import format_yuan, parse_yuan
+
+OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
+DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
+LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2021-12-31")
+"""Days on which the books are held against the bank: each month's end, and the end of it all."""
+_AUDITOR = "supervisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that must be so. `detail` says what was compared, or the first difference."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that the three services say of their money, at one moment."""
+
+    funds: dict[str, dict[str, int]]
+    """Fund → account → balance in fen, of today."""
+    names: dict[str, str]
+    collected: dict[str, Any]
+    paid: dict[str, Any]
+    chain: Any
+
+    def balance_fen(self, account: str) -> int:
+        """An account's balance over all funds."""
+        return sum(accounts.get(account, 0) for accounts in self.funds.values())
+
+    def of(self, fund: str, prefix: str) -> int:
+        """The balances of one fund's accounts whose key begins so."""
+        return sum(fen for key, fen in self.funds[fund].items() if key.startswith(prefix))
+
+
+async def read_state(play: Play) -> State:
+    """Ask all three."""
+    office = play.office
+    balances, collected, paid, chain = await asyncio.gather(
+        office.get(_AUDITOR, "ledger", "/v1/funds/balances"),
+        office.get(_AUDITOR, "collection", "/v1/totals"),
+        office.get(_AUDITOR, "payout", "/v1/totals"),
+        office.get(_AUDITOR, "ledger", "/v1/chain"),
+    )
+    return State(
+        funds=_by_fund(balances),
+        names={fund["fund"]: fund["name"] for fund in balances["funds"]},
+        collected=collected,
+        paid=paid,
+        chain=chain,
+    )
+
+
+def _by_fund(balances: dict[str, Any]) -> dict[str, dict[str, int]]:
+    return {
+        fund["fund"]: {key: parse_yuan(amount) for key, amount in fund["accounts"].items()}
+        for fund in balances["funds"]
+    }
+
+
+async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> list[Proof]:
+    """Every proof but the replay."""
+    bills = await prove_bills(play, advance)
+    return [
+        bills,
+        prove_receivable(state),
+        prove_income_account(state),
+        await prove_bank(play),
+        await prove_trial_balances(play),
+        prove_contributions(state),
+        prove_benefits(state),
+        prove_cash(state),
+    ]
+
+
+async def prove_bills(play: Play, advance: Callable[[], None]) -> Proof:
+    """Every bill = the sum of its lines = the sum of its split over funds."""
+    listed = await play.office.pages(_AUDITOR, "collection", "/v1/bills")
+    total_fen = 0
+
+    async def check(listed_bill: dict[str, Any]) -> str | None:
+        nonlocal total_fen
+        path = f"/v1/bills/{listed_bill['id']}"
+        bill = await play.office.get(_AUDITOR, "collection", path)
+        whole = parse_yuan(bill["total"])
+        lines = sum(parse_yuan(line["amount"]) for line in bill["lines"])
+        split = sum(parse_yuan(part["amount"]) for part in bill["by_fund"])
+        total_fen += whole
+        if whole == lines == split:
+            return None
+        return f"{bill['id']}: {whole} fen, lines {lines}, split {split}"
+
+    wrong = [found for found in await each(listed, check, advance) if found]
+    return Proof(
+        "bill_equals_its_lines_and_its_fund_split",
+        not wrong and bool(listed),
+        wrong[0] if wrong else f"{len(listed)} bills, {format_yuan(total_fen)} yuan",
+    )
+
+
+def prove_receivable(state: State) -> Proof:
+    """The memo book's receivable of each fund is what collection's open bills still ask."""
+    asked = {fund: parse_yuan(sums["open"]) for fund, sums in state.collected["funds"].items()}
+    booked = {fund: accounts.get("memo_receivable", 0) for fund, accounts in state.funds.items()}
+    return _compare(
+        "memo_receivable_equals_open_bills", asked, booked, f"{sum(booked.values())} fen open"
+    )
+
+
+def prove_income_account(state: State) -> Proof:
+    """After the sweep the income account holds nothing, in any fund."""
+    left = {fund: accounts.get("income_deposit", 0) for fund, accounts in state.funds.items()}
+    zero = dict.fromkeys(left, 0)
+    return _compare("income_account_is_zero_after_the_sweep", zero, left, f"{len(left)} funds")
+
+
+async def prove_bank(play: Play) -> Proof:
+    """Each account's statement closes with what the books say, at every month's end."""
+    differences, lines = [], 0
+    for day in LAST_DAYS:
+        balances = await play.office.get(_AUDITOR, "ledger", "/v1/funds/balances", as_of=day)
+        funds = _by_fund(balances)
+        for account in OWN_ACCOUNTS:
+            statement = await _statement(play, account, day)
+            books = sum(accounts.get(f"{account}_deposit", 0) for accounts in funds.values())
+            lines = max(lines, statement["count"])
+            if statement["closing_fen"] != books or not statement["adds_up"]:
+                bank = format_yuan(statement["closing_fen"])
+                differences.append(f"{account} on {day}: bank {bank}, books {format_yuan(books)}")
+    agreed = f"{len(OWN_ACCOUNTS)} accounts on {len(LAST_DAYS)} days agree"
+    return Proof(
+        "bank_statement_equals_the_books", not differences, "; ".join(differences[:3]) or agreed
+    )
+
+
+async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
+    """A statement read to its last page, its lines summed once more by us."""
+    cursor, summed_fen = 0, 0
+    while True:
+        path = f"/v1/bank/statements/{account}?to={day}&limit=500&cursor={cursor}"
+        page = await play.office.control("GET", path)
+        summed_fen += sum(parse_yuan(line["amount"]) for line in page["items"])
+        if not page["has_more"]:
+            break
+        cursor = page["next_cursor"]
+    closing_fen = parse_yuan(page["closing"])
+    return {
+        "closing_fen": closing_fen,
+        "count": page["count"],
+        "adds_up": parse_yuan(page["opening"]) + summed_fen == closing_fen,
+    }
+
+
+async def prove_trial_balances(play: Play) -> Proof:
+    """In every fund and book debits equal credits, at every month's end."""
+    wrong, checked = [], 0
+    for day in LAST_DAYS:
+        sheet = await play.office.get(_AUDITOR, "ledger", "/v1/trial-balance", as_of=day)
+        for fund in sheet["funds"]:
+            checked += 1
+            if parse_yuan(fund["debit"]) != parse_yuan(fund["credit"]):
+                wrong.append(f"{fund['fund']} {fund['book']} on {day}: {fund['difference']}")
+    return Proof(
+        "every_trial_balance_is_zero",
+        not wrong and checked > 0,
+        "; ".join(wrong[:3]) or f"{checked} trial balances",
+    )
+
+
+def prove_contributions(state: State) -> Proof:
+    """Business = books: what collection allocated is what the ledger took as income."""
+    business = {
+        fund: parse_yuan(sums["collected"]) for fund, sums in state.collected["funds"].items()
+    }
+    books = {fund: state.of(fund, "contribution_income") for fund in state.funds}
+    detail = f"{format_yuan(sum(books.values()))} yuan of contributions"
+    return _compare("allocated_receipts_equal_contribution_income", business, books, detail)
+
+
+def prove_benefits(state: State) -> Proof:
+    """What payout paid and did not get back is what the ledger booked as benefits."""
+    business = {
+        fund: parse_yuan(sums["paid"]) - parse_yuan(sums["returned"])
+        for fund, sums in state.paid["funds"].items()
+    }
+    books = {fund: state.of(fund, "benefit.") for fund in state.funds}
+    detail = f"{format_yuan(sum(books.values()))} yuan of benefits"
+    return _compare("paid_benefits_equal_benefit_expense", business, books, detail)
+
+
+def prove_cash(state: State) -> Proof:
+    """Each fund's deposits are what came in less what went out: no fund paid for another."""
+    came = {
+        fund: state.of(fund, "contribution_income")
+        + state.of(fund, "suspense_receipts")
+        - state.of(fund, "benefit.")
+        for fund in state.funds
+    }
+    held = {
+        fund: sum(accounts.get(key, 0) for key in DEPOSITS)
+        for fund, accounts in state.funds.items()
+    }
+    detail = f"{format_yuan(sum(held.values()))} yuan in {len(held)} funds"
+    return _compare("deposits_equal_income_less_expense", came, held, detail)
+
+
+def _compare(name: str, expected: dict[str, int], found: dict[str, int], detail: str) -> Proof:
+    """Fund by fund; a fund that one side does not know stands at zero there."""
+    differences = [
+        f"{fund}: {format_yuan(expected.get(fund, 0))} against {format_yuan(found.get(fund, 0))}"
+        for fund in sorted(expected.keys() | found.keys())
+        if expected.get(fund, 0) != found.get(fund, 0)
+    ]
+    return Proof(name, not differences, "; ".join(differences[:5]) or detail)

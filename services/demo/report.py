@@ -1,0 +1,114 @@
+"""What the run ends with: a table for people, one JSON object for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from services.demo.proofs import DEPOSITS, Proof, State
+from shared.money import format_yuan, parse_yuan
+
+_COLUMNS = (
+    ("declared", "应征", "declared"),
+    ("collected", "实征", "collected"),
+    ("income_account", "收入户", "income account"),
+    ("treasury", "国库", "treasury"),
+    ("fiscal_account", "财政专户", "fiscal account"),
+    ("expenditure_account", "支出户", "expenditure account"),
+    ("paid", "支付", "paid"),
+    ("balance", "结余", "balance"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a run."""
+
+    units: int
+    persons: int
+    funds: dict[str, dict[str, int]]
+    names: dict[str, str]
+    proofs: Sequence[Proof]
+    seconds: dict[str, float]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every proof holds."""
+        return all(proof.ok for proof in self.proofs)
+
+    def total_fen(self, column: str) -> int:
+        """A column over all funds."""
+        return sum(row[column] for row in self.funds.values())
+
+
+def fund_rows(state: State) -> dict[str, dict[str, int]]:
+    """Fund → column → fen, for the funds that something happened in."""
+    rows = {}
+    for fund, accounts in state.funds.items():
+        asked = state.collected["funds"].get(fund, {})
+        paid = state.paid["funds"].get(fund, {})
+        row = {
+            "declared": parse_yuan(asked.get("declared", "0.00")),
+            "collected": parse_yuan(asked.get("collected", "0.00")),
+            "income_account": accounts.get("income_deposit", 0),
+            "treasury": accounts.get("treasury_deposit", 0),
+            "fiscal_account": accounts.get("fiscal_deposit", 0),
+            "expenditure_account": accounts.get("expenditure_deposit", 0),
+            "paid": parse_yuan(paid.get("paid", "0.00")) - parse_yuan(paid.get("returned", "0.00")),
+            "balance": sum(accounts.get(key, 0) for key in DEPOSITS),
+        }
+        if any(row.values()):
+            rows[fund] = row
+    return rows
+
+
+def as_json(report: Report) -> str:
+    """The object of `--json`: money as strings in yuan, seconds as numbers."""
+    body: dict[str, Any] = {
+        "units": report.units,
+        "persons": report.persons,
+        "declared": format_yuan(report.total_fen("declared")),
+        "collected": format_yuan(report.total_fen("collected")),
+        "paid": format_yuan(report.total_fen("paid")),
+        "funds": {
+            fund: {column: format_yuan(fen) for column, fen in row.items()}
+            for fund, row in report.funds.items()
+        },
+        "proofs": [
+            {"name": proof.name, "ok": proof.ok, "detail": proof.detail} for proof in report.proofs
+        ],
+        "seconds": {step: round(spent, 2) for step, spent in report.seconds.items()},
+    }
+    return json.dumps(body, ensure_ascii=False)
+
+
+def show(report: Report, console: Console) -> None:
+    """The table per fund, then the proofs."""
+    table = Table(title="各险种基金收支 · The funds, in yuan", show_footer=True)
+    table.add_column("基金\nfund", "合计 total")
+    for column, chinese, english in _COLUMNS:
+        whole = _grouped(report.total_fen(column))
+        table.add_column(f"{chinese}\n{english}", whole, justify="right", no_wrap=True)
+    for fund, row in report.funds.items():
+        cells = [_grouped(row[column]) for column, _, _ in _COLUMNS]
+        table.add_row(f"{report.names[fund]}\n{fund}", *cells)
+    console.print(table)
+    for proof in report.proofs:
+        mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"
+        console.print(f"{mark} {proof.name.replace('_', ' ')}  [dim]{proof.detail}[/dim]")
+    spent = sum(report.seconds.values())
+    console.print(
+        f"{report.units} 单位 units, {report.persons} 参保人 people, {spent:.1f} s: "
+        + ("全部验证通过 all proofs hold" if report.ok else "[red]验证未通过 a proof fails[/red]")
+    )
+
+
+def _grouped(amount_fen: int) -> str:
+    """Yuan with thousands apart: 1,234.56."""
+    whole, _, part = format_yuan(amount_fen).partition(".")
+    return f"{int(whole):,}.{part}" if whole != "-0" else f"-0.{part}"
