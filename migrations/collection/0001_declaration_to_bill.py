@@ -180,7 +180,6 @@ DECLARATION = (
         id           uuid        NOT NULL,
         district     text        NOT NULL,
         period       text        NOT NULL,
-        number       smallint    NOT NULL,
         status       text        NOT NULL CHECK (status IN ('sent', 'audited', 'billed')),
         declarations integer     NOT NULL,
         people       bigint      NOT NULL,
@@ -189,10 +188,10 @@ DECLARATION = (
         bill_date    date,
         sent_at      timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (district_key, id),
-        UNIQUE (district_key, period, number),
         CHECK (status = 'sent' OR bill_date IS NOT NULL)
     )
     """,
+    "CREATE INDEX summary_of_period ON summary (period, status, district_key, id)",
 )
 
 BILL = (

@@ -1,0 +1,95 @@
+"""Declaration (申报): its states and moves as a table that an auditor can read.
+
+submitted → accepted → reviewed → audited → billed → settled; or returned, with codes, and handed
+in again as the next round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from shared.errors import StateConflict
+from shared.roles import Right
+
+
+class State(StrEnum):
+    """Where a declaration stands."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REVIEWED = "reviewed"
+    AUDITED = "audited"
+    BILLED = "billed"
+    SETTLED = "settled"
+    RETURNED = "returned"
+
+
+class Act(StrEnum):
+    """What is done to it."""
+
+    SUBMIT_AGAIN = "submit_again"
+    ACCEPT = "accept"
+    REVIEW = "review"
+    RETURN = "return"
+    AUDIT = "audit"
+    BILL = "bill"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where an act leads, who may do it (None: the service itself), and whether it is a signature."""
+
+    to: State
+    right: Right | None
+    signs: bool
+
+
+MOVES: Final[dict[tuple[State, Act], Move]] = {
+    (State.SUBMITTED, Act.ACCEPT): Move(
+        to=State.ACCEPTED, right=Right.ACCEPT_DECLARATION, signs=True
+    ),
+    (State.ACCEPTED, Act.REVIEW): Move(
+        to=State.REVIEWED, right=Right.REVIEW_DECLARATION, signs=True
+    ),
+    (State.REVIEWED, Act.AUDIT): Move(to=State.AUDITED, right=Right.AUDIT_SUMMARY, signs=True),
+    (State.AUDITED, Act.BILL): Move(to=State.BILLED, right=None, signs=False),
+    (State.BILLED, Act.SETTLE): Move(to=State.SETTLED, right=None, signs=False),
+    # A return is no signature: whoever sends a paper back may take part in its next round.
+    (State.SUBMITTED, Act.RETURN): Move(
+        to=State.RETURNED, right=Right.ACCEPT_DECLARATION, signs=False
+    ),
+    (State.ACCEPTED, Act.RETURN): Move(
+        to=State.RETURNED, right=Right.REVIEW_DECLARATION, signs=False
+    ),
+    (State.RETURNED, Act.SUBMIT_AGAIN): Move(
+        to=State.SUBMITTED, right=Right.SUBMIT_DECLARATION, signs=False
+    ),
+}
+
+
+def move(state: State, act: Act) -> Move:
+    """The move of an act in a state.
+
+    Raises:
+        StateConflict: there is none.
+    """
+    found = MOVES.get((state, act))
+    if found is None:
+        raise StateConflict(status=state.value, act=act.value)
+    return found
+
+
+RETURN_CODES: Final = {
+    "FILE_INCOMPLETE": "申报资料不全",
+    "NOT_POSTED": "缴费基数未在单位内公示",
+    "NOT_SIGNED_BY_STAFF": "缴费基数未经职工本人签字确认",
+    "NO_UNDERTAKING": "单位未出具承诺书",
+    "FIGURES_DO_NOT_TIE": "申报数字不符",
+    "BASE_UNDER_REPORTED": "申报基数与工资台账不符",
+    "PEOPLE_UNDER_REPORTED": "申报人数与用工台账不符",
+    "OTHER": "其他,见说明",
+}
+"""Why a declaration is sent back. The first four are the 四不核 of base declaration (新密)."""

@@ -1,0 +1,23 @@
+"""The workday table."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def workdays(tx: AsyncConnection, first: date, last: date) -> dict[date, bool]:
+    """Whether people work, for the days in a range that the table knows."""
+    rows = await tx.execute(
+        text("""
+            SELECT day, workday
+              FROM calendar_day
+             WHERE day BETWEEN :first AND :last
+             ORDER BY day
+             LIMIT 400
+        """),
+        {"first": first, "last": last},
+    )
+    return {row.day: row.workday for row in rows}
