@@ -108,6 +108,8 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
     connection = await tx.get_raw_connection()
     driver: asyncpg.Connection[Any] | None = connection.driver_connection
     assert driver is not None
+    # SQLAlchemy begins with its own first statement; before it the driver would commit each one.
+    assert driver.is_in_transaction(), "execute a statement of the transaction first"
     return driver
 
 

@@ -26,7 +26,6 @@ INCOME: Final = {
     AccountKind.POOLED: Account.CONTRIBUTION_POOLED,
     AccountKind.PERSONAL_ACCOUNT: Account.CONTRIBUTION_PERSONAL,
 }
-BILL_PREFIX: Final = "bil"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ def receipt_voucher(booking: Booking, account: str) -> Voucher:
         period=bill.period,
         summary=f"{bill.period} 社会保险费到账",
         entries=allocation_entries(booking.shares, account=account, district=bill.district),
-        references=_references(receipt) | {"bill": _bill(bill)},
+        references=_references(receipt) | {"bill": bill.id.hex},
     )
 
 
@@ -137,7 +136,7 @@ def match_voucher(
         entries=released + allocated,
         references={
             "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(PREFIX),
-            "bill": _bill(bill),
+            "bill": bill.id.hex,
         },
     )
 
@@ -149,7 +148,3 @@ def _references(receipt: Receipt) -> dict[str, str]:
         "serial": receipt.arrival.serial,
         "paper": receipt.paper,
     }
-
-
-def _bill(bill: Bill) -> str:
-    return Ref(bill.unit_id, bill.id).text(BILL_PREFIX)

@@ -8,7 +8,7 @@ moved, so the line stays live (no second debit may be made of its bill) until th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -106,12 +106,16 @@ class DebitLine:
 
 @dataclass(slots=True)
 class Hearing:
-    """A result file against the lines it speaks of: the lines afterwards, and what was not taken."""
+    """A result file against the lines it speaks of: those it changed, and what was not taken."""
 
-    lines: dict[int, DebitLine]
-    changed: dict[int, DebitLine]
-    replayed: int
-    rejected: list[Rejected]
+    before: dict[int, DebitLine]
+    changed: dict[int, DebitLine] = field(default_factory=dict)
+    replayed: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def line(self, line_no: int) -> DebitLine | None:
+        """A line as it stands by now."""
+        return self.changed.get(line_no) or self.before.get(line_no)
 
     def newly(self, status: LineStatus) -> list[DebitLine]:
         """The lines that this file brought to a status, in the order of their numbers."""
@@ -121,6 +125,11 @@ class Hearing:
         """Do not take what was said of a line."""
         self.rejected.append(Rejected(str(line_no), code, message))
 
+    def take_back(self, line: DebitLine, code: str, message: str) -> None:
+        """Leave a line as it was before the file: what was said of it turned out to be impossible."""
+        del self.changed[line.line_no]
+        self.reject(line.line_no, code, message)
+
 
 def hear(
     lines: Iterable[DebitLine],
@@ -128,10 +137,10 @@ def hear(
     reasons: Mapping[str, ReasonClass],
 ) -> Hearing:
     """Take a result file. `reasons` maps raw codes to classes; an unmapped code has none."""
-    hearing = Hearing({line.line_no: line for line in lines}, {}, 0, [])
+    hearing = Hearing({line.line_no: line for line in lines})
     serials: dict[str, int] = {}
     for report in reports:
-        line = hearing.lines.get(report.line_no)
+        line = hearing.line(report.line_no)
         if line is None:
             hearing.reject(report.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
             continue
@@ -169,7 +178,7 @@ def _hear_one(
         reason=report.reason,
         reason_class=reason_class,
     )
-    hearing.lines[line.line_no] = hearing.changed[line.line_no] = after
+    hearing.changed[line.line_no] = after
 
 
 def _fault(
