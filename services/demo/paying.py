@@ -119,6 +119,7 @@ async def _file(
         "kind": kind,
         "district": district,
         "period": month.period,
+        "filed_on": month.day(3, 1),
         "summary": {
             "hospital_settlement": "定点医院网络结算",
             "maternity_allowance": "生育津贴",

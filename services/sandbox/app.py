@@ -99,7 +99,7 @@ async def _on_peer(request: Request, error: Exception) -> Response:
     assert isinstance(error, PeerError)
     return problem(
         request,
-        status=502,
+        status=424,
         code="PEER_REFUSED",
         detail=f"对方系统拒绝 (a service refused the sandbox): {error}"[:500],
     )

@@ -1,0 +1,95 @@
+"""The whole money story as a stranger runs it: every proof holds, and a killed ledger costs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.story
+
+SECONDS = 240
+
+
+def play(home: Path, on_line: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Run the small demo in a process of its own and give its report; `on_line` sees its progress."""
+    environment = os.environ | {"WUXIAN_HOME": str(home)}
+    environment.pop("WUXIAN_DATABASE_URL", None)
+    with subprocess.Popen(
+        [sys.executable, "-m", "services.cli", "demo", "--small", "--json"],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            on_line(line)
+        report = process.stdout.read()
+        code = process.wait(SECONDS)
+    assert code == 0, "".join(said)[-3000:] + report[-3000:]
+    found: dict[str, Any] = json.loads(report)
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo_home(run_home: Path) -> Path:
+    """A home that the database server's account may enter."""
+    return run_home / "demo"
+
+
+@pytest.fixture(scope="module")
+def report(demo_home: Path) -> dict[str, Any]:
+    """An undisturbed run."""
+    return play(demo_home)
+
+
+def test_every_proof_holds(report: dict[str, Any]) -> None:
+    assert [proof for proof in report["proofs"] if not proof["ok"]] == []
+    assert len(report["proofs"]) >= 8
+
+
+def test_the_report_speaks_of_money_in_strings(report: dict[str, Any]) -> None:
+    assert list(report) == [
+        "units", "persons", "declared", "collected", "paid", "funds", "proofs", "seconds",
+    ]  # fmt: skip
+    assert (report["units"], report["persons"]) == (30, 300)
+    amounts = [report["declared"], report["collected"], report["paid"]]
+    amounts += [amount for row in report["funds"].values() for amount in row.values()]
+    assert all(isinstance(amount, str) and amount[-3] == "." for amount in amounts)
+    assert {"pension", "medical", "unemployment", "work_injury"} <= set(report["funds"])
+
+
+def test_money_was_collected_refused_and_paid(report: dict[str, Any]) -> None:
+    pension = report["funds"]["pension"]
+    assert pension["income_account"] == "0.00"
+    assert pension["paid"] not in {"0.00", pension["declared"]}
+    assert pension["collected"] != pension["declared"]
+
+
+def test_a_ledger_killed_in_the_middle_costs_not_a_fen(
+    report: dict[str, Any], demo_home: Path
+) -> None:
+    killed = []
+
+    def kill_ledger(line: str) -> None:
+        if line.startswith(("begin debit 2021-07", "begin pay 2021-07")):
+            pid = int((demo_home / "demo" / "run" / "ledger.pid").read_text())
+            os.kill(pid, signal.SIGKILL)
+            killed.append(pid)
+
+    again = play(demo_home, kill_ledger)
+    assert len(set(killed)) == 2
+    assert [proof for proof in again["proofs"] if not proof["ok"]] == []
+    assert again["funds"] == report["funds"]
