@@ -1,0 +1,108 @@
+"""Build the ASGI app of payout."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from services import VERSION
+from services.payout.clients.collection import CollectionClient
+from services.payout.clients.ledger import LedgerClient
+from services.payout.flows.people import People
+from services.payout.routes import batches, claims, entitlements, results
+from services.payout.store import benefits
+from services.payout.worker.delivery import delivery_to
+from services.payout.worker.funding import Funding
+from shared.db import Database
+from shared.http import Peer
+from shared.identity import Identity
+from shared.outbox import Relay
+from shared.outbox_routes import outbox_router
+from shared.roles import Right
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+from shared.web import create_app
+
+SERVICE: Final = "payout"
+CLIENT_ID: Final = "payout_service"
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    entitlements.router,
+    claims.router,
+    batches.router,
+    results.router,
+    outbox_router(Right.READ_PAYOUT),
+)
+
+
+def build(settings: Settings | None = None) -> FastAPI:
+    """The app, with its database, peers and background work opened by the lifespan."""
+    chosen = settings or process_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as opened:
+            await _open(app, chosen, opened)
+            tasks = [
+                asyncio.create_task(work.run(), name=type(work).__name__)
+                for work in ((app.state.relay, app.state.funding) if chosen.run_workers else ())
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def database() -> dict[str, str]:
+        async with app.state.db.transaction() as tx:
+            migrated = await benefits.is_migrated(tx)
+        return {"database": "ok", "schema": "ok" if migrated else "not migrated"}
+
+    app = create_app(
+        service=SERVICE,
+        title="五险待遇支付 · Payout",
+        description="待遇资格、支付申请、三级审签、支付批次、银行回报 · "
+        "Entitlements, claims, three signatures, payment batches, the bank's results.",
+        version=VERSION,
+        routers=ROUTERS,
+        lifespan=lifespan,
+        checks=[database],
+        body_limit_bytes=chosen.body_limit_bytes,
+    )
+    return app
+
+
+async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
+    """Put what routes and workers need on the app's state; `opened` closes it again."""
+    assert chosen.database_url is not None, "a service is given its database's address"
+    db = Database(
+        chosen.database_url,
+        SERVICE,
+        pool_size=chosen.pool_size,
+        statement_timeout_ms=chosen.statement_timeout_ms,
+    )
+    opened.push_async_callback(db.close)
+    identity = Identity.load(chosen.identity_path)
+    secret = identity.secret_of(CLIENT_ID)
+    ledger_peer = await opened.enter_async_context(Peer(chosen.ledger_url, CLIENT_ID, secret))
+    # Somebody waits at the counter for this one: two tries, then say that collection is away.
+    collection_peer = await opened.enter_async_context(
+        Peer(chosen.collection_url, CLIENT_ID, secret, attempts=2)
+    )
+    app.state.db, app.state.identity, app.state.settings = db, identity, chosen
+    app.state.people = People.of(identity)
+    app.state.collection = CollectionClient(collection_peer)
+    ledger = LedgerClient(ledger_peer)
+    app.state.relay = relay = Relay(db, delivery_to(ledger))
+    app.state.funding = funding = Funding(db, ledger)
+
+    def wake() -> None:
+        relay.wake()
+        funding.wake()
+
+    app.state.wake = wake

@@ -1,0 +1,1 @@
+"""Payout's procedures: load, decide, save; in the caller's transaction, which they never commit."""

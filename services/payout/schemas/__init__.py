@@ -1,0 +1,1 @@
+"""Shapes at payout's doors."""

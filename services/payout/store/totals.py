@@ -1,0 +1,65 @@
+"""What was approved, paid, refused and returned, by fund."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundTotals:
+    """One fund's sums in fen. `in_flight` is in a live batch with no word from the bank yet."""
+
+    fund: str
+    approved_fen: int
+    paid_fen: int
+    refused_fen: int
+    returned_fen: int
+    in_flight_fen: int
+
+
+async def by_fund(
+    tx: AsyncConnection, *, first: Period | None, last: Period | None, district: str | None
+) -> list[FundTotals]:
+    """Sums over the claims of a span of periods and a district, each open when not given."""
+    rows = await tx.execute(
+        text("""
+            WITH approved AS (
+                SELECT fund, sum(total_fen) AS fen
+                  FROM claim
+                 WHERE status = 'approved'
+                   AND (CAST(:first AS text) IS NULL OR period >= CAST(:first AS text))
+                   AND (CAST(:last AS text) IS NULL OR period <= CAST(:last AS text))
+                   AND (CAST(:district AS text) IS NULL OR district = CAST(:district AS text))
+                 GROUP BY fund
+            ), sent AS (
+                SELECT fund, sum(total_fen) AS fen, sum(paid_fen) AS paid,
+                       sum(refused_fen) AS refused, sum(returned_fen) AS returned
+                  FROM payment_part
+                 WHERE live
+                   AND (CAST(:first AS text) IS NULL OR period >= CAST(:first AS text))
+                   AND (CAST(:last AS text) IS NULL OR period <= CAST(:last AS text))
+                   AND (CAST(:district AS text) IS NULL OR district = CAST(:district AS text))
+                 GROUP BY fund
+            )
+            SELECT approved.fund, CAST(approved.fen AS bigint) AS approved_fen,
+                   CAST(coalesce(sent.paid, 0) AS bigint) AS paid_fen,
+                   CAST(coalesce(sent.refused, 0) AS bigint) AS refused_fen,
+                   CAST(coalesce(sent.returned, 0) AS bigint) AS returned_fen,
+                   CAST(coalesce(sent.fen - sent.paid - sent.refused, 0) AS bigint) AS in_flight_fen
+              FROM approved
+              LEFT JOIN sent ON sent.fund = approved.fund
+             ORDER BY approved.fund
+             LIMIT 100
+        """),
+        {
+            "first": str(first) if first else None,
+            "last": str(last) if last else None,
+            "district": district,
+        },
+    )
+    return [FundTotals(**row._mapping) for row in rows]

@@ -1,0 +1,1 @@
+"""Payout's background work: finding money for batches, delivering the outbox."""
