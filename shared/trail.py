@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -78,23 +79,33 @@ async def record(tx: AsyncConnection, step: Step, by: Caller) -> None:
             {
                 "shard_key": step.shard_key,
                 "id": uuid7(),
-                "paper": step.paper,
                 "paper_id": step.paper_id,
                 "round": step.round,
-                "step": step.step,
-                "signs": step.signs,
-                "person": by.subject,
-                "role": by.role.value,
-                "level": by.level.value,
-                "district": by.district,
-                "why": step.why,
-                "detail": orjson.dumps(step.detail or {}).decode(),
-            },
+            }
+            | _words(step, by),
         )
     except IntegrityError as error:
-        if "trail_one_signature_a_person" in str(error.orig):
-            raise SamePersonTwice(person=by.subject, step=step.step) from None
-        raise
+        raise _refusal_of(error, step, by) from None
+
+
+def _words(step: Step, by: Caller) -> dict[str, Any]:
+    return {
+        "paper": step.paper,
+        "step": step.step,
+        "signs": step.signs,
+        "person": by.subject,
+        "role": by.role.value,
+        "level": by.level.value,
+        "district": by.district,
+        "why": step.why,
+        "detail": orjson.dumps(step.detail or {}).decode(),
+    }
+
+
+def _refusal_of(error: IntegrityError, step: Step, by: Caller) -> Exception:
+    if "trail_one_signature_a_person" in str(error.orig):
+        return SamePersonTwice(person=by.subject, step=step.step)
+    return error
 
 
 async def of_paper(tx: AsyncConnection, shard_key: int, paper_id: UUID) -> list[dict[str, Any]]:
@@ -110,3 +121,38 @@ async def of_paper(tx: AsyncConnection, shard_key: int, paper_id: UUID) -> list[
         {"shard_key": shard_key, "paper_id": paper_id},
     )
     return [dict(row._mapping) for row in rows]
+
+
+async def record_many(
+    tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]], step: Step, by: Caller
+) -> None:
+    """Write one step on many papers, each (shard key, paper, round), in one statement: a bulk act.
+
+    Raises:
+        SamePersonTwice: the caller has signed one of them in its round already.
+    """
+    if not papers:
+        return
+    try:
+        await tx.execute(
+            text("""
+                INSERT INTO trail (shard_key, id, paper, paper_id, round, step, signs, person,
+                                   role, level, district, why, detail)
+                SELECT shard_key, id, CAST(:paper AS text), paper_id, round, CAST(:step AS text),
+                       CAST(:signs AS boolean), CAST(:person AS text), CAST(:role AS text),
+                       CAST(:level AS text), CAST(:district AS text), CAST(:why AS text),
+                       CAST(:detail AS jsonb)
+                  FROM unnest(CAST(:shard_keys AS bigint[]), CAST(:ids AS uuid[]),
+                              CAST(:paper_ids AS uuid[]), CAST(:rounds AS integer[]))
+                    AS batch (shard_key, id, paper_id, round)
+            """),
+            {
+                "shard_keys": [shard_key for shard_key, _, _ in papers],
+                "ids": [uuid7() for _ in papers],
+                "paper_ids": [paper_id for _, paper_id, _ in papers],
+                "rounds": [round_ for _, _, round_ in papers],
+            }
+            | _words(step, by),
+        )
+    except IntegrityError as error:
+        raise _refusal_of(error, step, by) from None
