@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 
 from shared.errors import Kind, Refusal
+
+T = TypeVar("T")
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 500
@@ -54,3 +58,27 @@ def read_cursor(cursor: str, filters: dict[str, Any], types: tuple[type, ...]) -
     ):
         raise BadCursor
     return list(last)
+
+
+def read_uuid(cursor: str | None, filters: dict[str, Any]) -> UUID | None:
+    """The uuid to continue after, of a list that is ordered by one; None for its beginning.
+
+    Raises:
+        BadCursor: as `read_cursor`.
+    """
+    if cursor is None:
+        return None
+    (last,) = read_cursor(cursor, filters, (str,))
+    try:
+        return UUID(last)
+    except ValueError:
+        raise BadCursor from None
+
+
+def cut(
+    rows: Sequence[T], limit: int, key: Callable[[T], list[Any]], filters: dict[str, Any]
+) -> tuple[list[T], str | None]:
+    """Of `limit` + 1 rows the page, and the cursor of the next one when there is one."""
+    page = list(rows[:limit])
+    more = len(rows) > limit
+    return page, write_cursor(key(page[-1]), filters) if more else None

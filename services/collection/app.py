@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 from services import VERSION
 from services.collection import worker
+from services.collection.routes import debit, receipt, tax_push, total
 from services.collection.store import health
 from shared.db import Database
 from shared.identity import Identity
@@ -21,7 +22,13 @@ from shared.web import create_app
 
 SERVICE = "collection"
 
-ROUTERS: tuple[APIRouter, ...] = (outbox_router(Right.READ_COLLECTION),)
+ROUTERS: tuple[APIRouter, ...] = (
+    tax_push.router,
+    receipt.router,
+    debit.router,
+    total.router,
+    outbox_router(Right.READ_COLLECTION),
+)
 
 
 def build(settings: Settings | None = None) -> FastAPI:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -207,13 +208,13 @@ async def line_page(
             SELECT line_no, credit_code, name, bank, amount_fen, status, reason_code, reason,
                    reason_class
               FROM debit_line
-             WHERE batch_id = :batch_id AND line_no > :after
+             WHERE batch_id = :batch_id AND line_no > CAST(:after AS bigint)
              ORDER BY line_no
              LIMIT :limit
         """),
         {"batch_id": batch_id, "after": after, "limit": limit},
     )
-    return [dict(row._mapping) for row in rows]
+    return [dict(row._mapping) | {"bank": orjson.loads(row.bank)} for row in rows]
 
 
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:

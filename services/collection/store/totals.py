@@ -1,0 +1,170 @@
+"""SQL of the reports that join what was declared, billed, received and left open.
+
+Reports read over all keys; arrears (欠费) are one unit's and name its key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Periods from … to (inclusive, YYYY-MM) of one district, or of all."""
+
+    period_from: str
+    period_to: str
+    district: str | None
+
+    def values(self) -> dict[str, Any]:
+        """As parameters."""
+        return {
+            "period_from": self.period_from,
+            "period_to": self.period_to,
+            "district": self.district,
+        }
+
+
+_IN_RANGE = """{0}.period BETWEEN :period_from AND :period_to
+               AND (CAST(:district AS text) IS NULL OR {0}.district = :district)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Of one insurance in one fund, in fen."""
+
+    insurance: str
+    fund: str
+    declared_fen: int = 0
+    billed_fen: int = 0
+    collected_fen: int = 0
+
+
+async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
+    """What living declarations levy, per insurance and fund."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT line.insurance, line.fund, CAST(sum(line.amount_fen) AS bigint) AS declared_fen
+              FROM declaration
+              JOIN declaration_line AS line
+                ON line.unit_id = declaration.unit_id
+               AND line.declaration_id = declaration.id
+               AND line.round = declaration.round
+             WHERE {_IN_RANGE.format("declaration")}
+               AND declaration.status <> 'returned'
+             GROUP BY line.insurance, line.fund
+             ORDER BY line.insurance, line.fund
+        """),
+        asked.values(),
+    )
+    return [Amounts(**row._mapping) for row in rows]
+
+
+async def billed(tx: AsyncConnection, asked: Range) -> list[Amounts]:
+    """What bills ask for and what of it has been settled, per insurance and fund."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT line.insurance, line.fund,
+                   CAST(sum(line.amount_fen) AS bigint) AS billed_fen,
+                   CAST(sum(line.settled_fen) AS bigint) AS collected_fen
+              FROM bill
+              JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
+             WHERE {_IN_RANGE.format("bill")}
+             GROUP BY line.insurance, line.fund
+             ORDER BY line.insurance, line.fund
+        """),
+        asked.values(),
+    )
+    return [Amounts(**row._mapping) for row in rows]
+
+
+async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
+    """units, people (counted once a period), bills, open_bills."""
+    row = (
+        await tx.execute(
+            text(f"""
+                WITH declarations AS (
+                    SELECT count(DISTINCT unit_id) AS units, coalesce(sum(people), 0) AS people
+                      FROM declaration
+                     WHERE {_IN_RANGE.format("declaration")}
+                       AND declaration.status <> 'returned'),
+                bills AS (
+                    SELECT count(*) AS bills,
+                           count(*) FILTER (WHERE status <> 'settled') AS open_bills
+                      FROM bill
+                     WHERE {_IN_RANGE.format("bill")})
+                SELECT units, CAST(people AS bigint) AS people, bills, open_bills
+                  FROM declarations
+                 CROSS JOIN bills
+            """),
+            asked.values(),
+        )
+    ).one()
+    return dict(row._mapping)
+
+
+async def received(tx: AsyncConnection, asked: Range) -> dict[str, int]:
+    """Channel → fen received; and under "suspended" what of it all is in suspense now."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT receipt.channel, CAST(sum(receipt.amount_fen) AS bigint) AS amount_fen,
+                   CAST(coalesce(sum(suspense.amount_fen - suspense.matched_fen), 0) AS bigint)
+                       AS suspended_fen
+              FROM receipt
+              LEFT JOIN suspense ON suspense.receipt_key = receipt.receipt_key
+                                AND suspense.receipt_id = receipt.id
+             WHERE {_IN_RANGE.format("receipt")}
+             GROUP BY receipt.channel
+        """),
+        asked.values(),
+    )
+    found = {"suspended": 0}
+    for row in rows:
+        found[row.channel] = row.amount_fen
+        found["suspended"] += row.suspended_fen
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrear:
+    """A bill that was open on a day, in fen."""
+
+    unit_id: int
+    id: UUID
+    period: str
+    due_on: date
+    total_fen: int
+    open_fen: int
+
+
+async def arrears(tx: AsyncConnection, unit_id: int, credit_code: str, as_of: date) -> list[Arrear]:
+    """A unit's bills that were open at the end of a day, by what had been booked until then."""
+    rows = await tx.execute(
+        text("""
+            WITH owed AS (
+                SELECT bill.unit_id, bill.id, bill.period, bill.due_on, bill.total_fen,
+                       bill.total_fen - coalesce((
+                           SELECT CAST(sum(allocation.amount_fen) AS bigint)
+                             FROM allocation
+                            WHERE allocation.unit_id = :unit_id
+                              AND allocation.bill_id = bill.id
+                              AND allocation.book_date <= :as_of), 0) AS open_fen
+                  FROM bill
+                 WHERE bill.unit_id = :unit_id
+                   AND bill.credit_code = :credit_code
+                   AND bill.issued_on <= :as_of)
+            SELECT unit_id, id, period, due_on, total_fen, open_fen
+              FROM owed
+             WHERE open_fen > 0
+             ORDER BY period, id
+             LIMIT 2000
+        """),
+        {"unit_id": unit_id, "credit_code": credit_code, "as_of": as_of},
+    )
+    return [Arrear(**row._mapping) for row in rows]
