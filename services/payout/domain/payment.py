@@ -192,17 +192,20 @@ def _fault_in_return(line: Line, word: Word) -> str | None:
 
 
 def hear(line: Line, report: Report) -> Line:
-    """The line after a believable report; the same line when it says nothing new."""
+    """The line after a believable report; the same line when it says nothing new.
+
+    A real word puts an end to `unknown`, and an `unknown` that comes after one says nothing.
+    """
     word = Word(report.bank_serial, report.value_date)
+    known = replace(line, heard_unknown=False)
+    told = replace(known, reason_code=report.reason_code, reason=report.reason)
     match report.outcome:
-        case Outcome.PAID:
-            return line if line.paid else replace(line, paid=word)
+        case Outcome.PAID if not line.paid:
+            return replace(known, paid=word)
         case Outcome.RETURNED if not line.returned:
-            return replace(
-                line, returned=word, reason_code=report.reason_code, reason=report.reason
-            )
+            return replace(told, returned=word)
         case Outcome.REFUSED if not line.refused:
-            return replace(line, refused=word, reason_code=report.reason_code, reason=report.reason)
+            return replace(told, refused=word)
         case Outcome.UNKNOWN if line.status is LineStatus.PENDING:
             return replace(line, heard_unknown=True)
         case _:
