@@ -78,7 +78,7 @@ def running_pid(data: Path) -> int | None:
 
 def orphans(data: Path) -> list[int]:
     """Backends that outlived their postmaster: they still hold the data directory open."""
-    found = []
+    found, data = [], data.resolve()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if (entry / "cwd").readlink() == data:
