@@ -6,18 +6,24 @@ it is cancelled, added to `TASKS`. It may be killed anywhere: what it does is sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from services.collection.clients.ledger import Ledger
+from services.collection.flows import billing
+from services.collection.store import summary as summaries
 from shared.db import Database
 from shared.http import Peer
 from shared.identity import Identity
+from shared.log import logger
 from shared.outbox import Relay
 from shared.settings import Settings
 
 CLIENT_ID = "collection_service"
+IDLE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +42,36 @@ async def deliver_outbox(background: Background) -> None:
         await Relay(background.db, Ledger(peer).deliver).run()
 
 
-TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (deliver_outbox,)
+async def issue_bills(background: Background) -> None:
+    """Issue bills for audited summaries, for ever."""
+    while True:
+        issued = await patiently("billing", issue_waiting_bills(background.db))
+        if not issued:
+            await asyncio.sleep(IDLE_SECONDS)
+
+
+async def issue_waiting_bills(db: Database) -> int:
+    """Issue the bills of every audited summary, a chunk a transaction; how many were issued."""
+    async with db.transaction() as tx:
+        waiting = await summaries.to_bill(tx)
+    issued = 0
+    for summary in waiting:
+        while made := await db.run(partial(billing.issue_chunk, summary=summary)):
+            issued += made
+        await db.run(partial(billing.close, summary=summary))
+    return issued
+
+
+async def patiently(name: str, work: Awaitable[int]) -> int:
+    """What work did; a failure is written down and counts as nothing done, to be tried again."""
+    try:
+        return await work
+    except Exception as error:
+        logger().error("background work failed, will retry", work=name, exc_info=error)
+        return 0
+
+
+TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
+    deliver_outbox,
+    issue_bills,
+)

@@ -28,6 +28,7 @@ class Audited:
 
     unit_id: int
     declaration_id: UUID
+    round: int
     credit_code: str
     district: str
     period: str

@@ -6,7 +6,7 @@ bounded so that base x rate stays inside 64 bits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +102,7 @@ def _levied(base: Fen, rate_ppm: int, rounding: Rounding) -> Fen:
 
 
 def asked_columns(
-    insurances: Sequence[str], default_fen: Sequence[int], own: Sequence[dict[str, int] | None]
+    insurances: Sequence[str], default_fen: Sequence[int], own: Sequence[Mapping[str, int] | None]
 ) -> Fen:
     """Wages as columns: one column when nobody has a wage of an insurance's own, else all.
 

@@ -85,6 +85,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
         Audited(
             unit_id=row.unit_id,
             declaration_id=row.id,
+            round=row.round,
             credit_code=row.credit_code,
             district=row.district,
             period=row.period,

@@ -257,6 +257,23 @@ async def people(
     return [PersonRow(**row._mapping) for row in rows]
 
 
+async def base_sums(tx: AsyncConnection, of: DeclarationRow) -> list[int]:
+    """The sum of personal bases of each insurance, in the policy's order."""
+    rows = await tx.execute(
+        text("""
+            SELECT CAST(sum(base.fen) AS bigint) AS sum_fen
+              FROM declaration_person AS line
+             CROSS JOIN LATERAL unnest(line.base_fen) WITH ORDINALITY AS base (fen, place)
+             WHERE line.unit_id = :unit_id AND line.declaration_id = :id AND line.round = :round
+             GROUP BY base.place
+             ORDER BY base.place
+             LIMIT 100
+        """),
+        {"unit_id": of.unit_id, "id": of.id, "round": of.round},
+    )
+    return [row.sum_fen for row in rows]
+
+
 async def page(
     tx: AsyncConnection,
     *,

@@ -1,0 +1,313 @@
+"""Hand in a declaration (申报): check it whole, levy it, store it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.declaration import Act, State, move
+from services.collection.domain.errors import (
+    DeclarationExists,
+    TotalTooLarge,
+    WageTotalMissing,
+)
+from services.collection.domain.levy import Totals, UnitFacts, totals
+from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
+from services.collection.domain.person import id_of_person, number_fault
+from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.unit import Unit
+from services.collection.flows import policy as policies
+from services.collection.flows import unit as units
+from services.collection.flows.quote import unknown_insurances
+from services.collection.store import declaration as store
+from services.collection.store import person as person_store
+from services.collection.store.declaration import DeclarationRow, LineRow
+from shared import trail
+from shared.errors import Fault, Faulty, NotFound, StateConflict
+from shared.fund import Party
+from shared.ids import Ref, uuid7
+from shared.money import AMOUNT_MAX_FEN, format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+PAPER = "declaration"
+REF = "dcl"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One person of a declaration: the wage, and those that differ for an insurance, in fen."""
+
+    identity_number: str = field(repr=False)
+    wage_fen: int
+    own_fen: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A declaration as it is handed in, with the sender's own count and sum."""
+
+    credit_code: str
+    period: Period
+    unit_wage_total_fen: int | None
+    control_people: int
+    control_wages_fen: int
+    people: Sequence[Declared]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A declaration, what it levies, and the policy that it was levied by."""
+
+    row: DeclarationRow
+    lines: list[LineRow]
+    policy: Policy
+
+
+async def submit(
+    tx: AsyncConnection, handed: Handed, *, region: str, pepper: bytes, caller: Caller
+) -> Found:
+    """Levy and store a declaration, or the next round of a returned one.
+
+    Raises:
+        UnitUnknown, Forbidden, NoPolicy, KindNotCovered: it cannot be levied.
+        Faulty: every fault in it. DeclarationExists: the unit has one of this period.
+    """
+    unit = await units.find(tx, handed.credit_code, caller)
+    found = await policies.in_force(tx, region, handed.period.first_day)
+    schedule = found.policy.schedule(unit.kind, unit.injury_class)
+    person_ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
+    faults = [
+        *_faults(handed, found.policy, schedule, person_ids),
+        *await _not_enrolled(tx, unit, handed, person_ids),
+    ]
+    if faults:
+        raise Faulty(faults=faults)
+    columns = _levied(handed, unit, schedule)
+    lines = _lines(columns)
+    row = await _store_header(tx, handed, unit, found.id, lines)
+    await store.insert_lines(tx, row, lines)
+    await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
+    await trail.record(tx, step_of(row, "submit", signs=False), caller)
+    return Found(row, lines, found.policy)
+
+
+def _faults(
+    handed: Handed, policy: Policy, schedule: Schedule, person_ids: Sequence[int]
+) -> Iterator[Fault]:
+    if handed.unit_wage_total_fen is None and schedule.needs_wage_total:
+        yield Fault("/unit_wage_total", WageTotalMissing.code, WageTotalMissing().message)
+    if handed.control_people != len(handed.people):
+        yield Fault(
+            "/control/people",
+            "CONTROL_TOTALS_DIFFER",
+            f"人数不符 (people differ): {len(handed.people)}",
+        )
+    wages_fen = sum(person.wage_fen for person in handed.people)
+    if handed.control_wages_fen != wages_fen:
+        yield Fault(
+            "/control/wages",
+            "CONTROL_TOTALS_DIFFER",
+            f"工资合计不符 (wages differ): {format_yuan(wages_fen)}",
+        )
+    first: dict[int, int] = {}
+    for number, (person, person_id) in enumerate(zip(handed.people, person_ids, strict=True)):
+        if first.setdefault(person_id, number) != number:
+            yield Fault(
+                f"/people/{number}/identity_number",
+                "PERSON_REPEATED",
+                f"与 /people/{first[person_id]} 为同一人 (the same person)",
+            )
+        if person.own_fen:
+            yield from unknown_insurances(person.own_fen, policy, f"/people/{number}")
+
+
+async def _not_enrolled(
+    tx: AsyncConnection, unit: Unit, handed: Handed, person_ids: Sequence[int]
+) -> list[Fault]:
+    """Faults of people who are not enrolled: what is wrong with the number, or just that."""
+    enrolled = await person_store.enrolled_in(
+        tx, unit.id, person_ids, handed.period.first_day, handed.period.last_day
+    )
+    faults = []
+    for number, (person, person_id) in enumerate(zip(handed.people, person_ids, strict=True)):
+        if person_id not in enrolled:
+            at = f"/people/{number}/identity_number"
+            faults.append(
+                number_fault(person.identity_number, at)
+                or Fault(at, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)")
+            )
+    return faults
+
+
+def _levied(handed: Handed, unit: Unit, schedule: Schedule) -> Columns:
+    asked = asked_columns(
+        schedule.insurances,
+        [person.wage_fen for person in handed.people],
+        [person.own_fen for person in handed.people],
+    )
+    facts = UnitFacts(
+        kind=unit.kind,
+        injury_class=unit.injury_class,
+        wage_total_fen=handed.unit_wage_total_fen,
+    )
+    return assess_columns(schedule, facts, asked)
+
+
+def _lines(columns: Columns) -> list[LineRow]:
+    """What the declaration levies: people's lines added up, then the unit's own."""
+    made = [
+        ("people", line.rule.insurance, line.rule.fund, line.rate, line.base_fen, line.amount_fen)
+        for line in columns.people_lines
+    ] + [
+        ("unit", line.insurance, line.fund, line.rate, line.base_fen, line.amount_fen)
+        for line in columns.unit_lines
+    ]
+    return [
+        LineRow(
+            line_no=number,
+            level=level,
+            insurance=insurance,
+            party=rate.party.value,
+            account=rate.account.value,
+            fund=fund,
+            rule=rate.id,
+            base_fen=base_fen,
+            amount_fen=amount_fen,
+        )
+        for number, (level, insurance, fund, rate, base_fen, amount_fen) in enumerate(made, 1)
+    ]
+
+
+async def _store_header(
+    tx: AsyncConnection, handed: Handed, unit: Unit, policy_id: UUID, lines: Sequence[LineRow]
+) -> DeclarationRow:
+    unit_fen = sum(line.amount_fen for line in lines if line.party == "unit")
+    total_fen = sum(line.amount_fen for line in lines)
+    if max(total_fen, *(line.base_fen for line in lines)) > AMOUNT_MAX_FEN:
+        raise TotalTooLarge(total=format_yuan(total_fen))
+    row = DeclarationRow(
+        unit_id=unit.id,
+        id=uuid7(),
+        credit_code=unit.credit_code,
+        district=unit.district,
+        period=str(handed.period),
+        round=1,
+        status=State.SUBMITTED.value,
+        policy_id=policy_id,
+        unit_kind=unit.kind,
+        injury_class=unit.injury_class,
+        unit_wage_total_fen=handed.unit_wage_total_fen,
+        people=len(handed.people),
+        wages_fen=sum(person.wage_fen for person in handed.people),
+        unit_fen=unit_fen,
+        personal_fen=total_fen - unit_fen,
+        total_fen=total_fen,
+    )
+    if await store.insert(tx, row):
+        return row
+    return await _next_round(tx, row)
+
+
+async def _next_round(tx: AsyncConnection, row: DeclarationRow) -> DeclarationRow:
+    """Hand a returned declaration in again, under its own id; earlier rounds stay stored."""
+    living = await store.living(tx, row.unit_id, row.period)
+    assert living is not None
+    try:
+        move(State(living.status), Act.SUBMIT_AGAIN)
+    except StateConflict:
+        raise DeclarationExists(
+            declaration=Ref(living.unit_id, living.id).text(REF), status=living.status
+        ) from None
+    again = replace(row, id=living.id, round=living.round + 1)
+    if not await store.hand_in_again(tx, again):
+        raise DeclarationExists(status=living.status)
+    return again
+
+
+def _records(
+    row: DeclarationRow,
+    handed: Handed,
+    person_ids: Sequence[int],
+    columns: Columns,
+    schedule: Schedule,
+) -> list[tuple[object, ...]]:
+    """One tuple per person, as `store.PERSON_COLUMNS`."""
+    base, unit, personal = (
+        column.tolist() for column in (columns.base_fen, columns.unit_fen, columns.personal_fen)
+    )
+    return [
+        (
+            row.unit_id,
+            row.id,
+            row.round,
+            number + 1,
+            person_ids[number],
+            person.wage_fen,
+            [person.own_fen.get(name, person.wage_fen) for name in schedule.insurances]
+            if person.own_fen
+            else None,
+            base[number],
+            unit[number],
+            personal[number],
+        )
+        for number, person in enumerate(handed.people)
+    ]
+
+
+def step_of(
+    row: DeclarationRow,
+    step: str,
+    *,
+    signs: bool,
+    why: str | None = None,
+    detail: dict[str, object] | None = None,
+) -> trail.Step:
+    """A step on a declaration, for its trail."""
+    return trail.Step(
+        shard_key=row.unit_id,
+        paper=PAPER,
+        paper_id=row.id,
+        step=step,
+        signs=signs,
+        round=row.round,
+        why=why,
+        detail=detail,
+    )
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> DeclarationRow:
+    """A declaration that the caller may see.
+
+    Raises:
+        NotFound: no such declaration. Forbidden: of another district than the caller.
+    """
+    row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(declaration=ref.text(REF))
+    caller.require_district(row.district)
+    return row
+
+
+async def read(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
+    """A declaration with what it levies.
+
+    Raises:
+        NotFound: no such declaration. Forbidden: of another district than the caller.
+    """
+    row = await find(tx, ref, caller)
+    return await with_lines(tx, row)
+
+
+async def with_lines(tx: AsyncConnection, row: DeclarationRow) -> Found:
+    """A declaration's lines and policy beside it."""
+    lines = await store.lines(tx, row.unit_id, row.id, row.round)
+    return Found(row, lines, await policies.by_id(tx, row.policy_id))
+
+
+def totals_of(lines: Sequence[LineRow]) -> Totals:
+    """What levied lines come to."""
+    return totals((Party(line.party), line.insurance, line.fund, line.amount_fen) for line in lines)
