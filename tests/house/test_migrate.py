@@ -1,0 +1,166 @@
+"""Migrations: once or twice or at once, each service closed to the others, plain refusals."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from services.migrate import MigrationError, directory, migrate, states
+from shared.db import SERVICES, Database, role_of
+
+PASSWORDS = {service: f"secret of {service}'s" for service in SERVICES}
+
+
+async def run(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def as_role(url: str, role: str, password: str) -> str:
+    changed = make_url(url).set(username=role, password=password)
+    return changed.render_as_string(hide_password=False)
+
+
+async def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
+    before = await migrate(empty_database_url)
+    assert all(state.is_absent for state in before)
+    assert all(state.is_at_head for state in await migrate(empty_database_url))
+    assert all(state.is_at_head for state in await states(empty_database_url))
+
+
+async def test_two_runs_at_once_end_as_one(empty_database_url: str) -> None:
+    await asyncio.gather(*(migrate(empty_database_url) for _ in range(3)))
+    assert all(state.is_at_head for state in await states(empty_database_url))
+
+
+async def test_one_service_can_be_migrated_alone(empty_database_url: str) -> None:
+    await migrate(empty_database_url, ["ledger"])
+    found = {state.service: state.is_absent for state in await states(empty_database_url)}
+    assert found == {"collection": True, "ledger": False, "payout": True}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_reads_its_own_schema_and_no_other(
+    empty_database_url: str, service: str
+) -> None:
+    await migrate(empty_database_url)
+    db = Database(empty_database_url, service, pool_size=1)
+    try:
+        async with db.transaction() as tx:
+            assert (await tx.execute(text("SELECT current_user"))).scalar() == role_of(service)
+            assert (await tx.execute(text("SELECT count(*) FROM alembic_version"))).scalar() == 1
+        for other in set(SERVICES) - {service}:
+            with pytest.raises(DBAPIError, match="permission denied for schema"):
+                async with db.transaction() as tx:
+                    await tx.execute(text(f"SELECT * FROM {other}.alembic_version"))
+        for schema in ("public", service):
+            with pytest.raises(DBAPIError, match="permission denied for schema"):
+                async with db.transaction() as tx:
+                    await tx.execute(text(f"CREATE TABLE {schema}.stray (n integer)"))
+    finally:
+        await db.close()
+
+
+async def test_a_role_with_a_password_logs_in_as_itself(empty_database_url: str) -> None:
+    await migrate(empty_database_url, passwords=PASSWORDS)
+    own = as_role(empty_database_url, role_of("ledger"), PASSWORDS["ledger"])
+    db = Database(own, "ledger", pool_size=1)
+    try:
+        async with db.transaction() as tx:
+            assert (await tx.execute(text("SELECT session_user"))).scalar() == role_of("ledger")
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with db.transaction() as tx:
+                await tx.execute(text("SET ROLE wuxian_collection"))
+    finally:
+        await db.close()
+
+
+async def test_an_administrator_need_not_be_a_superuser(empty_database_url: str) -> None:
+    database = make_url(empty_database_url).database
+    name = f"clerk_{database}"
+    await run(
+        empty_database_url,
+        f"CREATE ROLE {name} LOGIN PASSWORD 'clerk'",
+        f"GRANT CREATE ON DATABASE {database} TO {name}",
+        *(f"GRANT {role_of(service)} TO {name}" for service in await roles(empty_database_url)),
+    )
+    url = as_role(empty_database_url, name, "clerk")
+    try:
+        await migrate(url)
+        db = Database(url, "ledger", pool_size=1)
+        async with db.transaction() as tx:
+            assert (await tx.execute(text("SELECT current_user"))).scalar() == "wuxian_ledger"
+        await db.close()
+    finally:
+        await run(empty_database_url, f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
+
+
+async def roles(url: str) -> list[str]:
+    """Makes the services' roles and answers the services."""
+    await migrate(url)
+    await run(url, *(f"DROP SCHEMA {service} CASCADE" for service in SERVICES))
+    return list(SERVICES)
+
+
+async def test_who_may_not_migrate_is_told_what_to_have_run(empty_database_url: str) -> None:
+    name = f"nobody_{make_url(empty_database_url).database}"
+    await run(empty_database_url, f"CREATE ROLE {name} LOGIN PASSWORD 'nobody'")
+    try:
+        with pytest.raises(MigrationError, match="GRANT CREATE ON DATABASE"):
+            await migrate(as_role(empty_database_url, name, "nobody"))
+    finally:
+        await run(empty_database_url, f"DROP ROLE {name}")
+
+
+async def test_a_database_of_a_newer_release_is_left_alone(empty_database_url: str) -> None:
+    await migrate(empty_database_url, ["ledger"])
+    await run(empty_database_url, "UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
+    with pytest.raises(MigrationError, match="newer wuxian"):
+        await migrate(empty_database_url, ["ledger"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_revision_can_be_taken_back(empty_database_url: str, service: str) -> None:
+    from alembic import command
+    from sqlalchemy import Connection
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    from services.migrate import _config
+    from shared.db import sqlalchemy_url
+
+    def down(connection: Connection) -> None:
+        config = _config(service)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+    await migrate(empty_database_url, [service])
+    engine = create_async_engine(sqlalchemy_url(empty_database_url), poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"SET LOCAL search_path = {service}, public"))
+        await connection.run_sync(down)
+        left = await connection.execute(
+            text("""
+                SELECT relname
+                  FROM pg_class
+                 WHERE relnamespace = CAST(:schema AS regnamespace)
+                   AND relkind IN ('r', 'p', 'v', 'S')
+                   AND relname <> 'alembic_version'
+            """),
+            {"schema": service},
+        )
+        assert left.scalars().all() == []
+    await engine.dispose()
+    await migrate(empty_database_url, [service])
+
+
+def test_migrations_are_found_in_a_working_copy() -> None:
+    assert (directory() / "env.py").exists()
+    assert {path.name for path in directory().iterdir() if path.is_dir()} >= set(SERVICES)
