@@ -30,6 +30,7 @@ from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
 from shared.roles import CENTRE, Caller, Role
 
+_BATCHED = "batched"
 WORKER = Caller(subject="payout_service", role=Role.PAYOUT_SERVICE, district=CENTRE)
 """Who asks the ledger for money, in the trail."""
 
@@ -54,8 +55,7 @@ async def create(
     require_not_future(pay_date, today)
     found = await claims.find_many(tx, asked)
     _require_payable(faults_in_batch(asked, found))
-    if await claims.signed_by(tx, asked, caller.subject):
-        raise SamePersonTwice(person=caller.subject, step="batched")
+    batched_before = await _require_unsigned(tx, asked, caller)
     taken = await batches.take_claims(tx, ref, asked)
     _require_payable([already_in_batch(at) for at, one in enumerate(asked) if one not in taken])
     parts = _parts(asked, found)
@@ -68,9 +68,20 @@ async def create(
     batch = _new(ref, found[0].fund, pay_date, lines, total_fen, caller)
     await batches.insert(tx, batch)
     await batches.write_parts(tx, batch, parts)
-    await _record_on_claims(tx, batch, parts, "batched", caller)
+    # Whoever pays a claim signs it as well, once: a second batch after a cancelled one is a note.
+    again = [ref for ref in asked if ref in batched_before]
+    await _record_on_claims(tx, batch, again, _BATCHED, caller, signs=False)
+    new = [ref for ref in asked if ref not in batched_before]
+    await _record_on_claims(tx, batch, new, _BATCHED, caller, signs=True)
     await record(tx, batch, "created", caller, signs=True)
     return batch
+
+
+async def _require_unsigned(tx: AsyncConnection, asked: Sequence[Ref], caller: Caller) -> set[Ref]:
+    signed = await claims.signed_by(tx, asked, caller.subject)
+    if any(step != _BATCHED for _, step in signed):
+        raise SamePersonTwice(person=caller.subject, step=_BATCHED)
+    return {ref for ref, _ in signed}
 
 
 def _require_payable(faults: Sequence[Fault]) -> None:
@@ -140,9 +151,10 @@ async def cancel(tx: AsyncConnection, ref: Ref, note: str, *, caller: Caller) ->
     if not await batches.leave_unfunded(tx, ref, to=BatchStatus.CANCELLED, another_attempt=False):
         raise BatchState(status=batch.status.value, needs=BatchStatus.UNFUNDED.value)
     parts = await batches.parts_of(tx, ref)
-    await batches.free_claims(tx, ref, [part.claim for part in parts])
+    freed = [part.claim for part in parts]
+    await batches.free_claims(tx, ref, freed)
     await batches.bury_parts(tx, ref)
-    await _record_on_claims(tx, batch, parts, "batch_cancelled", caller)
+    await _record_on_claims(tx, batch, freed, "batch_cancelled", caller, signs=False)
     await record(tx, batch, "cancelled", caller, signs=False, why=note)
     return replace(batch, status=BatchStatus.CANCELLED)
 
@@ -200,18 +212,24 @@ async def record(
 
 
 async def _record_on_claims(
-    tx: AsyncConnection, batch: Batch, parts: Sequence[Part], step: str, caller: Caller
+    tx: AsyncConnection,
+    batch: Batch,
+    refs: Sequence[Ref],
+    step: str,
+    caller: Caller,
+    *,
+    signs: bool,
 ) -> None:
-    for part in parts:  # at most 200, each under its own claim's key
-        await trail.record(
-            tx,
-            trail.Step(
-                shard_key=part.claim.key,
-                paper=CLAIM_PAPER,
-                paper_id=part.claim.id,
-                step=step,
-                signs=False,
-                detail={"payment_batch": batch.ref.text(PREFIX)},
-            ),
-            caller,
-        )
+    await trail.record_many(
+        tx,
+        [(ref.key, ref.id, 1) for ref in refs],
+        trail.Step(
+            shard_key=batch.ref.key,
+            paper=CLAIM_PAPER,
+            paper_id=batch.ref.id,
+            step=step,
+            signs=signs,
+            detail={"payment_batch": batch.ref.text(PREFIX)},
+        ),
+        caller,
+    )

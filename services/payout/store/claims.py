@@ -224,18 +224,18 @@ async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-async def signed_by(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> set[Ref]:
-    """Those of the claims that a person has filed or signed."""
+async def signed_by(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> set[tuple[Ref, str]]:
+    """(claim, step) of those of the claims that a person has filed, signed or paid."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT trail.shard_key, trail.paper_id
+            SELECT trail.shard_key, trail.paper_id, trail.step
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS asked (claim_key, id)
               JOIN trail ON trail.shard_key = asked.claim_key AND trail.paper_id = asked.id
              WHERE trail.signs AND trail.person = :person
         """),
         {"keys": [ref.key for ref in refs], "ids": [ref.id for ref in refs], "person": person},
     )
-    return {Ref(row.shard_key, row.paper_id) for row in rows}
+    return {(Ref(row.shard_key, row.paper_id), row.step) for row in rows}
 
 
 async def page(

@@ -60,10 +60,11 @@ class Funding:
         async with self.db.transaction() as tx:
             waiting = await batches.waiting_for_funds(tx, _AT_ONCE)
         for batch in waiting:
-            await self._fund(batch)
+            await self.fund(batch)
         return len(waiting)
 
-    async def _fund(self, batch: Batch) -> None:
+    async def fund(self, batch: Batch) -> None:
+        """Ask for one batch's money and write down the answer."""
         try:
             hold = await self.ledger.hold(batch)
         except HoldRefused as refused:

@@ -1,0 +1,138 @@
+"""Registering entitlements, and the month run that pays them."""
+
+from sqlalchemy import text
+
+from tests.payout.conftest import Office, number, pensioner
+
+
+async def test_a_list_is_registered_once_and_a_repeat_is_replayed(office: Office) -> None:
+    people = [pensioner(serial) for serial in range(3)]
+    first = await office.register(people)
+    assert first.status_code == 201, first.text
+    assert first.json() == {"registered": 3, "replayed": 0}
+    again = await office.register([*people, pensioner(3)])
+    assert again.json() == {"registered": 1, "replayed": 3}
+
+
+async def test_the_same_month_with_another_amount_is_named_and_nothing_is_written(
+    office: Office,
+) -> None:
+    answer = await office.register([pensioner(900), pensioner(1, amount="9.99")])
+    assert answer.status_code == 422
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+        ("/people/1", "ENTITLEMENT_DIFFERS")
+    ]
+    assert (await office.register([pensioner(900)])).json()["registered"] == 1
+
+
+async def test_every_bad_identity_number_is_named(office: Office) -> None:
+    bad = pensioner(5) | {
+        "identity_number": number(5)[:-1] + ("1" if number(5)[-1] != "1" else "2")
+    }
+    answer = await office.register([bad, pensioner(6), pensioner(6)])
+    assert answer.status_code == 422
+    assert {one["pointer"] for one in answer.json()["errors"]} == {
+        "/people/0/identity_number",
+        "/people/2/identity_number",
+    }
+    assert bad["identity_number"] not in answer.text
+
+
+async def test_the_number_is_stored_sealed_and_listed_masked(office: Office) -> None:
+    secret = number(77)
+    await office.register([pensioner(77)])
+    async with office.app.state.db.transaction() as tx:
+        rows = (await tx.execute(text("SELECT CAST(entitlement.* AS text) FROM entitlement"))).all()
+        sealed = (await tx.execute(text("SELECT sealed_number FROM entitlement"))).scalars().all()
+    assert all(secret not in str(row) for row in rows)
+    assert all(secret.encode() not in bytes(value) for value in sealed)
+    listed = await office.ask(
+        "GET", "/v1/entitlements", role="district_clerk", district="heping", limit=500
+    )
+    assert secret not in listed.text
+    assert f"{secret[:4]}**********{secret[-4:]}" in listed.text
+    assert "张建国" not in listed.text
+
+
+async def test_a_clerk_registers_and_lists_the_own_district_only(office: Office) -> None:
+    refused = await office.ask(
+        "POST",
+        "/v1/entitlement-batches",
+        {"district": "nankai", "people": [pensioner(50)]},
+        role="district_clerk",
+        district="heping",
+    )
+    assert refused.status_code == 403
+    listed = await office.ask("GET", "/v1/entitlements", role="district_clerk", district="heping")
+    assert {one["district"] for one in listed.json()["items"]} == {"heping"}
+
+
+async def test_lists_are_read_page_by_page(office: Office) -> None:
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = (
+            await office.ask("GET", "/v1/entitlements", role="supervisor", limit=2, cursor=cursor)
+        ).json()
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert len(seen) == len(set(seen)) > 2
+    bad = await office.ask("GET", "/v1/entitlements", role="supervisor", cursor="bm9uc2Vuc2U")
+    assert bad.status_code == 422
+
+
+async def test_a_pension_run_pays_everybody_entitled_by_the_latest_row(office: Office) -> None:
+    await office.register(
+        [
+            pensioner(200, "1000.00", "2020-01"),
+            pensioner(201, "2000.00", "2020-01"),
+            pensioner(202, "4000.00", "2020-03"),
+        ],
+        "binhai",
+    )
+    await office.register([pensioner(200, "1100.00", "2020-02")], "binhai")  # a raise
+    await office.register([pensioner(201, "2000.00", "2020-03")], "nankai")  # moved away
+    totals = {}
+    for period in ("2020-01", "2020-02", "2020-03"):
+        run = await office.run_pensions(period, "binhai")
+        assert run.status_code == 201, run.text
+        totals[period] = (run.json()["lines"], run.json()["total"])
+    assert totals == {
+        "2020-01": (2, "3000.00"),
+        "2020-02": (2, "3100.00"),
+        "2020-03": (2, "5100.00"),
+    }
+    moved = await office.run_pensions("2020-03", "nankai")
+    assert moved.json()["total"] == "2000.00"
+
+
+async def test_a_district_and_month_has_one_living_pension_run(office: Office) -> None:
+    first = await office.run_pensions("2021-06", key="one-key")
+    assert first.status_code == 201
+    same = await office.run_pensions("2021-06", key="one-key")
+    assert same.json() == first.json()
+    other = await office.run_pensions("2021-06")
+    assert other.status_code == 409
+    assert other.json()["code"] == "CLAIM_EXISTS"
+    claim = first.json()["id"]
+    await office.sign(claim, "district_reviewer", "refuse", district="heping", note="名单待核")
+    again = await office.run_pensions("2021-06")
+    assert again.status_code == 201
+    assert again.json()["id"] != claim
+
+
+async def test_a_run_without_anybody_or_of_a_month_to_come_is_refused(office: Office) -> None:
+    nobody = await office.run_pensions("2018-06")
+    assert (nobody.status_code, nobody.json()["code"]) == (422, "NOTHING_TO_PAY")
+    future = await office.run_pensions("2099-01")
+    assert (future.status_code, future.json()["code"]) == (422, "PERIOD_IN_FUTURE")
+    foreign = await office.ask(
+        "POST",
+        "/v1/pension-runs",
+        {"district": "nankai", "period": "2021-07"},
+        role="district_clerk",
+        district="heping",
+    )
+    assert foreign.status_code == 403
