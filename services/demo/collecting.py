@@ -201,7 +201,11 @@ async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
     for slip in pushed["misregistered"]:
         receipt = await _suspended(play, slip)
         path = f"/v1/receipts/{receipt}/matches"
-        body = {"credit_code": slip["credit_code"], "period": slip["period"]}
+        body = {
+            "credit_code": slip["credit_code"],
+            "period": slip["period"],
+            "matched_on": month.day(26),
+        }
         await play.office.post("fund_accountant", "collection", path, body)
 
 

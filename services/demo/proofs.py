@@ -15,6 +15,7 @@ OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
 DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
 LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2021-12-31")
 """Days on which the books are held against the bank: each month's end, and the end of it all."""
+_CHANNELS: Final = {"bank_debit": "income", "tax": "treasury"}
 _AUDITOR = "supervisor"
 
 
@@ -81,6 +82,7 @@ async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> 
         prove_income_account(state),
         await prove_bank(play),
         await prove_trial_balances(play),
+        await prove_receipts(play, state),
         prove_contributions(state),
         prove_benefits(state),
         prove_cash(state),
@@ -130,14 +132,13 @@ def prove_income_account(state: State) -> Proof:
 
 async def prove_bank(play: Play) -> Proof:
     """Each account's statement closes with what the books say, at every month's end."""
-    differences, lines = [], 0
+    differences = []
     for day in LAST_DAYS:
         balances = await play.office.get(_AUDITOR, "ledger", "/v1/funds/balances", as_of=day)
         funds = _by_fund(balances)
         for account in OWN_ACCOUNTS:
             statement = await _statement(play, account, day)
             books = sum(accounts.get(f"{account}_deposit", 0) for accounts in funds.values())
-            lines = max(lines, statement["count"])
             if statement["closing_fen"] != books or not statement["adds_up"]:
                 bank = format_yuan(statement["closing_fen"])
                 differences.append(f"{account} on {day}: bank {bank}, books {format_yuan(books)}")
@@ -160,9 +161,23 @@ async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
     closing_fen = parse_yuan(page["closing"])
     return {
         "closing_fen": closing_fen,
-        "count": page["count"],
+        "received_fen": parse_yuan(page["received"]),
         "adds_up": parse_yuan(page["opening"]) + summed_fen == closing_fen,
     }
+
+
+async def prove_receipts(play: Play, state: State) -> Proof:
+    """What collection says arrived per channel is what the bank took in; 暂收款 is kept apart."""
+    told = state.collected["received"]
+    business = {channel: parse_yuan(told[channel]) for channel in _CHANNELS}
+    bank = {
+        channel: (await _statement(play, account, LAST_DAYS[-1]))["received_fen"]
+        for channel, account in _CHANNELS.items()
+    }
+    business["suspense"] = parse_yuan(state.collected["suspended"])
+    bank["suspense"] = state.balance_fen("suspense_receipts")
+    detail = f"{format_yuan(bank['suspense'])} yuan of them in suspense"
+    return _compare("receipts_equal_what_the_bank_took_in", business, bank, detail)
 
 
 async def prove_trial_balances(play: Play) -> Proof:
