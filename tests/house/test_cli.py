@@ -1,0 +1,174 @@
+"""The command: what it prints, what it refuses, and a service by itself on any server."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services import VERSION
+from services.embedded.guard import python_command
+from services.migrate import migrate
+from services.supervisor.ports import free_port
+from shared.identity import Identity
+from shared.roles import Role
+from tests.house.conftest import Wuxian, until
+
+pytestmark = pytest.mark.story
+
+
+@contextmanager
+def serving(words: list[str], environment: dict[str, str]) -> Iterator[str]:
+    """A service as a process of its own; gives its address once it is ready."""
+    port = free_port()
+    process = subprocess.Popen(
+        python_command("services.cli", "serve", *words, "--port", str(port)),
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    url = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        assert process.poll() is None, process.stderr.read()
+        try:
+            return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    try:
+        assert until(ready, 60)
+        yield url
+        process.terminate()
+        assert process.wait(20) in {0, -15}
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_the_version_is_printed(wuxian: Wuxian) -> None:
+    assert wuxian("version").stdout == f"wuxian {VERSION}\n"
+
+
+def test_a_token_speaks_for_the_asked_person(wuxian: Wuxian, home: Path) -> None:
+    said = wuxian("token", "--role", "district_clerk", "--district", "heping", "--name", "li")
+    caller = Identity.load(home / "identity").verify(said.stdout.strip())
+    assert (caller.subject, caller.role, caller.district) == ("li", Role.DISTRICT_CLERK, "heping")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--role", "district_clerk"),
+        ("--role", "centre_auditor", "--district", "heping"),
+        ("--role", "emperor"),
+    ],
+)
+def test_a_token_for_nobody_is_refused(wuxian: Wuxian, words: tuple[str, ...]) -> None:
+    assert wuxian("token", *words).returncode == 2
+
+
+def test_the_database_has_commands_of_its_own(wuxian: Wuxian) -> None:
+    assert wuxian("db", "status").returncode == 1
+    assert wuxian("db", "start").returncode == 0
+    status = json.loads(wuxian("db", "status", "--json").stdout)
+    assert status["running"]
+    assert f":{status['port']}/" in wuxian("db", "url").stdout
+    assert wuxian("db", "stop").returncode == 0
+    assert wuxian("db", "status").returncode == 1
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_new_home(wuxian: Wuxian) -> None:
+    ports = {
+        f"WUXIAN_{name.upper()}_PORT": str(free_port())
+        for name in ("collection", "ledger", "payout", "sandbox")
+    }
+    said = wuxian("doctor", "--json", **ports)
+    assert json.loads(said.stdout)["ok"], said.stdout
+
+
+def test_the_doctor_says_what_to_do_about_each_fault(wuxian: Wuxian) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = wuxian(
+            "doctor",
+            "--json",
+            WUXIAN_LEDGER_PORT=str(taken.getsockname()[1]),
+            WUXIAN_DATABASE_URL=f"postgresql://wuxian@127.0.0.1:{free_port()}/wuxian",
+        )
+    assert said.returncode == 1
+    bad = {f["check"]: f["do"] for f in json.loads(said.stdout)["findings"] if not f["ok"]}
+    assert "WUXIAN_LEDGER_PORT" in bad["port ledger"]
+    assert "--database-url" in bad["database"]
+
+
+def test_an_unreachable_database_is_a_sentence_not_a_traceback(wuxian: Wuxian) -> None:
+    url = f"postgresql://wuxian@127.0.0.1:{free_port()}/wuxian"
+    said = wuxian("migrate", "--database-url", url)
+    assert said.returncode == 1
+    assert "--database-url" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_services_documents_are_the_same_each_time(wuxian: Wuxian, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        assert wuxian("openapi", "--write", str(tmp_path / name)).returncode == 0
+    for service in ("collection", "ledger", "payout"):
+        files = [tmp_path / name / f"{service}.json" for name in ("a", "b")]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize("service", ["collection", "ledger", "payout"])
+def test_a_service_runs_alone_on_an_empty_database(
+    empty_database_url: str, environment: dict[str, str], service: str
+) -> None:
+    with serving([service, "--database-url", empty_database_url], environment) as url:
+        assert httpx.get(f"{url}/v1/version", trust_env=False).json() == {
+            "service": service,
+            "version": VERSION,
+        }
+
+
+def test_a_service_leaves_an_unmigrated_database_alone_when_told(
+    empty_database_url: str, wuxian: Wuxian
+) -> None:
+    said = wuxian(
+        "serve", "ledger", "--no-migrate", "--port", str(free_port()),
+        "--database-url", empty_database_url,
+    )  # fmt: skip
+    assert said.returncode == 1
+    assert "wuxian migrate ledger" in said.stderr
+
+
+async def test_a_service_refuses_a_database_of_a_newer_release(
+    empty_database_url: str, wuxian: Wuxian
+) -> None:
+    import asyncpg
+
+    await migrate(empty_database_url, ["ledger"])
+    connection = await asyncpg.connect(empty_database_url)
+    await connection.execute("UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
+    await connection.close()
+    said = wuxian(
+        "serve", "ledger", "--port", str(free_port()), "--database-url", empty_database_url
+    )
+    assert said.returncode == 1
+    assert "newer wuxian" in said.stderr
+
+
+def test_a_taken_port_is_a_sentence(wuxian: Wuxian, empty_database_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = wuxian("serve", "ledger", "--port", port, "--database-url", empty_database_url)
+    assert said.returncode == 1
+    assert f"port {port} is taken" in said.stderr
+    assert "WUXIAN_LEDGER_PORT" in said.stderr

@@ -1,0 +1,62 @@
+"""The compose file: three services of one image, in order, each ready before it counts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services import VERSION
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SERVICES = {"collection": 8001, "ledger": 8002, "payout": 8003}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return parsed
+
+
+def test_it_runs_what_the_architecture_names(compose: dict[str, Any]) -> None:
+    assert set(compose["services"]) == {"postgres", "migrate", *SERVICES}
+    images = {compose["services"][name]["image"] for name in ("migrate", *SERVICES)}
+    assert images == {f"wuxian:{VERSION}"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_starts_after_the_migration_and_says_when_it_is_ready(
+    compose: dict[str, Any], name: str
+) -> None:
+    service = compose["services"][name]
+    port = SERVICES[name]
+    assert service["command"][:2] == ["serve", name]
+    assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert f":{port}/readyz" in service["healthcheck"]["test"][-1]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert Settings.model_fields[f"{name}_port"].default == port
+
+
+def test_the_migration_waits_for_the_database(compose: dict[str, Any]) -> None:
+    waits = compose["services"]["migrate"]["depends_on"]
+    assert waits == {"postgres": {"condition": "service_healthy"}}
+    assert "healthcheck" in compose["services"]["postgres"]
+
+
+def test_every_variable_is_a_setting(compose: dict[str, Any]) -> None:
+    for name in ("migrate", *SERVICES):
+        for variable in compose["services"][name]["environment"]:
+            assert variable.removeprefix("WUXIAN_").lower() in Settings.model_fields
+
+
+def test_services_share_one_identity(compose: dict[str, Any]) -> None:
+    for name in SERVICES:
+        assert "identity:/var/lib/wuxian/identity" in compose["services"][name]["volumes"]
+    assert "identity" in compose["volumes"]
+
+
+def test_the_image_runs_as_somebody_who_is_not_root() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "USER wuxian" in lines
+    assert lines.index("USER wuxian") < lines.index('ENTRYPOINT ["wuxian"]')
