@@ -126,6 +126,8 @@ async def collect(play: Play, month: Month) -> None:
         month.declarations = {
             unit.credit_code: paper["id"] for unit, paper in zip(units, filed, strict=True)
         }
+    if month.index > 0:
+        await _send_some_back(play, month)
     with play.stage.step("accept", len(units), month.period) as bar:
         await each(units, lambda unit: _act(play, month, unit, clerk, "acceptances"), bar.advance)
     with play.stage.step("review", len(units), month.period) as bar:
@@ -162,6 +164,16 @@ async def _declare(play: Play, month: Month, unit: Unit) -> Any:
         ],
     }
     return await play.office.post("employer_portal", "collection", "/v1/declarations", body)
+
+
+async def _send_some_back(play: Play, month: Month) -> None:
+    """One form of each district lacks the staff's signatures: returned, and handed in again."""
+    for district in play.city.districts:
+        unit = play.city.units_of(district)[0]
+        path = f"/v1/declarations/{month.declarations[unit.credit_code]}/returns"
+        body = {"codes": ["NOT_SIGNED_BY_STAFF"], "note": "职工未签字确认"}
+        await play.office.post(clerk(district), "collection", path, body)
+        month.declarations[unit.credit_code] = (await _declare(play, month, unit))["id"]
 
 
 async def _act(play: Play, month: Month, unit: Unit, desk: Any, act: str) -> None:

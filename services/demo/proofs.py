@@ -100,7 +100,7 @@ async def prove_bills(play: Play, advance: Callable[[], None]) -> Proof:
         bill = await play.office.get(_AUDITOR, "collection", path)
         whole = parse_yuan(bill["total"])
         lines = sum(parse_yuan(line["amount"]) for line in bill["lines"])
-        split = sum(parse_yuan(part["amount"]) for part in bill["by_fund"])
+        split = sum(parse_yuan(part) for part in bill["by_fund"].values())
         total_fen += whole
         if whole == lines == split:
             return None
