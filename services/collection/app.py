@@ -10,7 +10,19 @@ from fastapi import APIRouter, FastAPI
 
 from services import VERSION
 from services.collection import worker
-from services.collection.routes import debit, receipt, tax_push, total
+from services.collection.routes import (
+    bill,
+    debit,
+    declaration,
+    policy,
+    quote,
+    receipt,
+    region,
+    summary,
+    tax_push,
+    total,
+    unit,
+)
 from services.collection.store import health
 from shared.db import Database
 from shared.identity import Identity
@@ -23,6 +35,13 @@ from shared.web import create_app
 SERVICE = "collection"
 
 ROUTERS: tuple[APIRouter, ...] = (
+    region.router,
+    policy.router,
+    unit.router,
+    quote.router,
+    declaration.router,
+    summary.router,
+    bill.router,
     tax_push.router,
     receipt.router,
     debit.router,

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -214,7 +213,7 @@ async def line_page(
         """),
         {"batch_id": batch_id, "after": after, "limit": limit},
     )
-    return [dict(row._mapping) | {"bank": orjson.loads(row.bank)} for row in rows]
+    return [dict(row._mapping) for row in rows]
 
 
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,7 +38,7 @@ async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
         ReceiptPolicy(
             in_force_from=row.effective_from,
             in_force_to=row.effective_to,
-            accounts={given["channel"]: given["account"] for given in orjson.loads(row.accounts)},
+            accounts={given["channel"]: given["account"] for given in row.accounts},
             suspense_fund=row.suspense_fund,
         )
         for row in rows

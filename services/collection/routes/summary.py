@@ -1,0 +1,120 @@
+"""Doors of district summaries and their audit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.flows import summary as flow
+from services.collection.flows.summary import REF
+from services.collection.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.schemas.summary import AuditIn, SummaryIn, SummaryOut, SummaryPageOut
+from services.collection.store import summary as store
+from services.collection.store.summary import SummaryRow
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT, cut
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.period import PERIOD_PATTERN
+from shared.roles import Right
+from shared.schema import Code
+
+router = APIRouter(tags=["summaries"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.post(
+    "/v1/summaries",
+    operation_id="send_summary",
+    summary="上报汇总表 · Send a district's summary",
+    status_code=201,
+    response_model=SummaryOut,
+)
+async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMMARY)]) -> Response:
+    """Of the period's reviewed declarations that no summary has yet; late ones go into the next."""
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        return SummaryOut.of(await flow.send(tx, body.district, body.period, at.caller))
+
+    return await at.write(work, key=flow.key_of_district(body.district), status=201)
+
+
+@router.post(
+    "/v1/summaries/{summary}/audits",
+    operation_id="audit_summary",
+    summary="市中心审核 · Audit a summary",
+    status_code=201,
+    response_model=SummaryOut,
+)
+async def audit_summary(
+    summary: RefPath, body: AuditIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
+) -> Response:
+    """Refused when a total does not tie. Its bills are then issued in the background."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        control = body.control.control()
+        return SummaryOut.of(await flow.audit(tx, ref, control, body.bill_date, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get("/v1/summaries", operation_id="list_summaries", summary="汇总表 · Summaries")
+async def list_summaries(
+    at: Reading,
+    district: Annotated[Code | None, Query()] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    status: Literal["sent", "audited", "billed"] | None = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> SummaryPageOut:
+    """Of a district, or of all; district people see their own."""
+    asked = at.caller.scope(district)
+    filters = {"of": "summaries", "in": asked, "period": period, "status": status}
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[SummaryRow]:
+        return await store.page(
+            tx, district=asked, period=period, status=status, after=after, limit=limit + 1
+        )
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.district_key, row.id.hex], filters
+    )
+    return SummaryPageOut(
+        items=[SummaryOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get("/v1/summaries/{summary}", operation_id="get_summary", summary="汇总表 · One summary")
+async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
+    """With its control totals."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        return SummaryOut.of(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/summaries/{summary}/trail",
+    operation_id="get_summary_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
+    """Who sent and who audited it."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await flow.find(tx, ref, at.caller)
+        steps = await trail.of_paper(tx, row.district_key, row.id)
+        return TrailOut(items=[StepOut(**step) for step in steps])
+
+    return await at.read(work)

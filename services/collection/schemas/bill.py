@@ -1,0 +1,107 @@
+"""Shapes of bills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from services.collection.domain.billing import sum_by_fund
+from services.collection.flows.billing import REF
+from services.collection.flows.declaration import REF as DECLARATION_REF
+from services.collection.store.bill import BillLineRow, BillRow
+from shared.ids import Ref
+from shared.schema import Out, YuanOut
+
+
+class BillHeadOut(Out):
+    """A bill without its lines. `due_estimated`: the workday table did not cover the due day."""
+
+    id: str = Field(examples=["bil_…"])
+    declaration: str
+    credit_code: str
+    district: str
+    period: str
+    issued_on: date
+    due_on: date
+    due_estimated: bool
+    total: YuanOut
+    settled: YuanOut
+    open: YuanOut
+    status: str = Field(examples=["open", "part", "settled"])
+    collector: str = Field(examples=["bank_debit"])
+
+    @classmethod
+    def of(cls, row: BillRow) -> BillHeadOut:
+        """As it is listed."""
+        return cls(**cls.members(row))
+
+    @classmethod
+    def members(cls, row: BillRow) -> dict[str, Any]:
+        """The members of a header."""
+        return {
+            "id": Ref(row.unit_id, row.id).text(REF),
+            "declaration": Ref(row.unit_id, row.declaration_id).text(DECLARATION_REF),
+            "credit_code": row.credit_code,
+            "district": row.district,
+            "period": row.period,
+            "issued_on": row.issued_on,
+            "due_on": row.due_on,
+            "due_estimated": row.due_estimated,
+            "total": row.total_fen,
+            "settled": row.settled_fen,
+            "open": row.total_fen - row.settled_fen,
+            "status": row.status,
+            "collector": row.collector,
+        }
+
+
+class BillLineOut(Out):
+    """One line of a bill."""
+
+    line: int
+    insurance: str
+    party: str
+    account: str
+    fund: str
+    amount: YuanOut
+    settled: YuanOut
+
+    @classmethod
+    def of(cls, line: BillLineRow) -> BillLineOut:
+        """As it is answered."""
+        return cls(
+            line=line.line_no,
+            insurance=line.insurance,
+            party=line.party,
+            account=line.account,
+            fund=line.fund,
+            amount=line.amount_fen,
+            settled=line.settled_fen,
+        )
+
+
+class BillOut(BillHeadOut):
+    """A bill: one sum for all insurances, and its split by fund."""
+
+    lines: list[BillLineOut]
+    by_fund: dict[str, YuanOut]
+
+    @classmethod
+    def whole(cls, row: BillRow, lines: Sequence[BillLineRow]) -> BillOut:
+        """As it is answered."""
+        return cls(
+            **cls.members(row),
+            lines=[BillLineOut.of(line) for line in lines],
+            by_fund=sum_by_fund((line.fund, line.amount_fen) for line in lines),
+        )
+
+
+class BillPageOut(Out):
+    """Bills, in the order of their keys."""
+
+    items: list[BillHeadOut]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,52 @@
+"""Shapes that several doors share."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from shared.errors import Fault
+from shared.schema import FaultOut, Out
+
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-12"])]
+"""A day that books may know."""
+IdentityNumber = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=18),
+    Field(examples=["120101199003074514"], description="公民身份号码 (checked, never shown whole)"),
+]
+PersonName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=50, strip_whitespace=True),
+    Field(examples=["张三"]),
+]
+
+
+class StepOut(Out):
+    """One step on a paper's trail."""
+
+    step: str = Field(examples=["accept"])
+    signs: bool
+    round: int
+    person: str
+    role: str
+    level: str
+    district: str
+    why: str | None
+    detail: dict[str, Any]
+    at: datetime
+
+
+class TrailOut(Out):
+    """A paper's steps, oldest first."""
+
+    items: list[StepOut]
+
+
+def faults_out(faults: tuple[Fault, ...]) -> list[FaultOut]:
+    """Faults as they are answered."""
+    return [
+        FaultOut(pointer=fault.pointer, code=fault.code, message=fault.message) for fault in faults
+    ]

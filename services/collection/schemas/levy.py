@@ -1,0 +1,230 @@
+"""Shapes of quotes, and of the explanation that every contribution line carries."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from services.collection.domain.levy import (
+    WAGE_MAX_FEN,
+    WAGE_TOTAL_MAX_FEN,
+    Line,
+    Totals,
+    UnitFacts,
+    Wages,
+)
+from services.collection.flows.quote import Quote
+from shared.errors import Refusal
+from shared.fund import UnitKind
+from shared.money import format_yuan
+from shared.period import Period
+from shared.schema import Code, In, NonNegativeYuan, Out, RateOut, YuanOut
+
+
+def _at_most(limit_fen: int) -> AfterValidator:
+    def check(amount_fen: int) -> int:
+        if amount_fen >= limit_fen:
+            raise PydanticCustomError("amount_too_large", "金额过大 (amount too large)")
+        return amount_fen
+
+    return AfterValidator(check)
+
+
+def _yuan(digits: int, example: str) -> WithJsonSchema:
+    pattern = rf"^(0|[1-9][0-9]{{0,{digits - 1}}})\.[0-9]{{2}}$"
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+Wage = Annotated[NonNegativeYuan, _at_most(WAGE_MAX_FEN), _yuan(8, "6500.00")]
+"""A monthly wage."""
+WageTotal = Annotated[NonNegativeYuan, _at_most(WAGE_TOTAL_MAX_FEN), _yuan(12, "650000.00")]
+"""A unit's monthly wage total."""
+
+
+def _with_default(wages: dict[str, int]) -> dict[str, int]:
+    if "*" not in wages:
+        raise PydanticCustomError(
+            "wage_default_missing", '须有通用工资 "*" (a wage for all insurances is needed)'
+        )
+    return wages
+
+
+InsuranceOrAll = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
+WagesIn = Annotated[
+    dict[InsuranceOrAll, Wage],
+    AfterValidator(_with_default),
+    Field(max_length=20, examples=[{"*": "11300.00", "medical": "1850.00"}]),
+]
+"""Insurance → wage; "*" is the wage of every insurance not named."""
+
+
+def _day(value: Any) -> Any:
+    """A period stands for its first day."""
+    if isinstance(value, str) and len(value) == len("2021-07"):
+        try:
+            return Period.parse(value).first_day
+        except Refusal as refusal:
+            raise PydanticCustomError("period_malformed", refusal.message) from None
+    return value
+
+
+QuoteDay = Annotated[
+    date,
+    BeforeValidator(_day),
+    Field(ge=date(1990, 1, 1), le=date(2100, 12, 31)),
+    WithJsonSchema({"type": "string", "examples": ["2021-07", "2021-07-15"]}),
+]
+
+
+class QuotedPersonIn(In):
+    """A person whose contributions are asked for; `ref` is the asker's own mark."""
+
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["a"])
+    wages: WagesIn
+
+    def taken(self) -> Wages:
+        """As the calculation takes it."""
+        own = {name: fen for name, fen in self.wages.items() if name != "*"}
+        return Wages(self.ref, self.wages["*"], own)
+
+
+class QuoteIn(In):
+    """A what-if: nothing is written."""
+
+    region: Code | None = None
+    on: QuoteDay
+    unit_kind: UnitKind
+    injury_class: int | None = Field(default=None, ge=1, le=8)
+    unit_wage_total: WageTotal | None = None
+    people: list[QuotedPersonIn] = Field(min_length=1, max_length=200)
+
+    def facts(self) -> UnitFacts:
+        """What the calculation has to know of the unit."""
+        return UnitFacts(
+            kind=self.unit_kind.value,
+            injury_class=self.injury_class,
+            wage_total_fen=self.unit_wage_total,
+        )
+
+
+class ExplainOut(Out):
+    """What made an amount: `product` is base x rate in yuan, exact, before it was rounded."""
+
+    rule: str = Field(examples=["pension.unit"])
+    asked: YuanOut | None
+    floor: YuanOut | None
+    ceiling: YuanOut | None
+    clamp: str | None = Field(examples=["floor"])
+    base: YuanOut
+    rate: RateOut
+    product: str = Field(examples=["538.24"])
+    rounding: str = Field(examples=["0.01 half_up"])
+    source: str
+
+    @classmethod
+    def of(cls, line: Line) -> ExplainOut:
+        """A line's own explanation."""
+        unit_fen, mode = line.rounding.unit_fen, line.rounding.mode
+        return cls(
+            rule=line.rate.id,
+            asked=line.asked_fen,
+            floor=line.floor_fen,
+            ceiling=line.ceiling_fen,
+            clamp=line.clamp,
+            base=line.base_fen,
+            rate=line.rate.rate_ppm,
+            product=exact_yuan(line.product),
+            rounding=f"{format_yuan(unit_fen)} {mode.value}",
+            source=line.rate.source,
+        )
+
+
+def exact_yuan(hundred_millionths: int) -> str:
+    """10⁻⁸ yuan as yuan, with two decimals and as many more as are not zero."""
+    whole, part = divmod(hundred_millionths, 10**8)
+    decimals = f"{part:08d}"
+    return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
+
+
+class LineOut(Out):
+    """A contribution; `ref` is null for a line of the unit as a whole."""
+
+    ref: str | None
+    insurance: str
+    party: str
+    account: str
+    fund: str
+    base: YuanOut
+    rate: RateOut
+    amount: YuanOut
+    explain: ExplainOut
+
+    @classmethod
+    def of(cls, line: Line) -> LineOut:
+        """A line as it is answered."""
+        return cls(
+            ref=line.ref,
+            insurance=line.insurance,
+            party=line.party.value,
+            account=line.rate.account.value,
+            fund=line.fund,
+            base=line.base_fen,
+            rate=line.rate.rate_ppm,
+            amount=line.amount_fen,
+            explain=ExplainOut.of(line),
+        )
+
+
+class TotalsOut(Out):
+    """What lines come to."""
+
+    unit: YuanOut
+    personal: YuanOut
+    total: YuanOut
+    by_insurance: dict[str, YuanOut]
+    by_fund: dict[str, YuanOut]
+
+    @classmethod
+    def of(cls, totals: Totals) -> TotalsOut:
+        """As it is answered."""
+        return cls(
+            unit=totals.unit_fen,
+            personal=totals.personal_fen,
+            total=totals.total_fen,
+            by_insurance=dict(totals.by_insurance),
+            by_fund=dict(totals.by_fund),
+        )
+
+
+class SourceOut(Out):
+    """A source that the lines cite."""
+
+    text: str
+    certain: bool
+
+
+class QuoteOut(Out):
+    """The lines, what they come to, and the sources that they cite."""
+
+    policy: str = Field(examples=["tianjin-2021"])
+    lines: list[LineOut]
+    totals: TotalsOut
+    sources: dict[str, SourceOut]
+
+    @classmethod
+    def of(cls, quote: Quote) -> QuoteOut:
+        """A quote as it is answered."""
+        cited = {line.rate.source for line in quote.lines}
+        return cls(
+            policy=quote.policy.pack,
+            lines=[LineOut.of(line) for line in quote.lines],
+            totals=TotalsOut.of(quote.totals),
+            sources={
+                name: SourceOut(text=text, certain=certain)
+                for name, (text, certain) in quote.policy.sources.items()
+                if name in cited
+            },
+        )
