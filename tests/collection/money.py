@@ -1,0 +1,156 @@
+"""Units and bills put into the database directly, for tests of what happens to money afterwards."""
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from shared.cn.credit_code import with_check_character
+from shared.db import asyncpg_dsn
+from shared.ids import unit_key, uuid7
+from shared.money import format_yuan
+
+DAY = "2021-07-20"
+LINES = (
+    ("pension", "unit", "pooled", "pension", 160_000),
+    ("pension", "personal", "personal_account", "pension", 80_000),
+    ("medical", "unit", "pooled", "medical", 100_000),
+    ("medical", "personal", "personal_account", "medical", 20_000),
+    ("unemployment", "unit", "pooled", "unemployment", 5_000),
+    ("unemployment", "personal", "pooled", "unemployment", 5_000),
+    ("work_injury", "unit", "pooled", "work_injury", 2_001),
+    ("maternity", "unit", "pooled", "medical", 5_003),
+)
+TOTAL_FEN = sum(line[-1] for line in LINES)
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A unit with one bill."""
+
+    credit_code: str
+    unit_id: int
+    bill_id: UUID
+    period: str
+    total_fen: int
+
+
+def new_code() -> str:
+    """A valid credit code that no other test uses."""
+    return with_check_character(f"91120101MA{next(_numbers):07d}")
+
+
+async def connect(url: str) -> "asyncpg.Connection[Any]":
+    """An administrator's connection that sees collection's tables."""
+    return await asyncpg.connect(
+        asyncpg_dsn(url), server_settings={"search_path": "collection,public"}
+    )
+
+
+async def owe(
+    url: str,
+    *,
+    count: int = 1,
+    collector: str = "tax",
+    period: str = "2021-07",
+    district: str = "heping",
+    codes: Sequence[str] = (),
+    bank: bool = True,
+) -> list[Owed]:
+    """Register `count` units (or take known `codes`) and give each a bill of `LINES`."""
+    own = list(codes) or [new_code() for _ in range(count)]
+    owed = [Owed(code, unit_key(code), uuid7(), period, TOTAL_FEN) for code in own]
+    db = await connect(url)
+    try:
+        policy = await db.fetchval("SELECT id FROM policy WHERE pack = 'tianjin-2021'")
+        account = json.dumps({"bank": "某银行", "number": "6222020302001234567", "name": "户名"})
+        await db.executemany(
+            "INSERT INTO unit (unit_id, credit_code, name, kind, district, collector, bank)"
+            " VALUES ($1, $2, '某公司', 'enterprise', $3, $4, $5) ON CONFLICT DO NOTHING",
+            [(o.unit_id, o.credit_code, district, collector, account if bank else None)
+             for o in owed],
+        )  # fmt: skip
+        await db.copy_records_to_table(
+            "bill",
+            columns=("unit_id", "id", "declaration_id", "credit_code", "district", "period",
+                     "policy_id", "issued_on", "due_on", "total_fen", "status", "collector"),
+            records=[(o.unit_id, o.bill_id, uuid7(), o.credit_code, district, period, policy,
+                      date.fromisoformat(f"{period}-01"), date.fromisoformat(f"{period}-25"),
+                      TOTAL_FEN, "open", collector) for o in owed],
+        )  # fmt: skip
+        await db.copy_records_to_table(
+            "bill_line",
+            columns=("unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund",
+                     "amount_fen"),
+            records=[(o.unit_id, o.bill_id, number, *line)
+                     for o in owed for number, line in enumerate(LINES, 1)],
+        )  # fmt: skip
+    finally:
+        await db.close()
+    return owed
+
+
+def push(
+    push_no: str, lines: Sequence[dict[str, Any]], *, collected_on: str = DAY
+) -> dict[str, Any]:
+    """A push whose control totals tie."""
+    total_fen = sum(int(Decimal(str(line["amount"])) * 100) for line in lines)
+    return {
+        "push_no": push_no,
+        "collected_on": collected_on,
+        "control": {"count": len(lines), "total": format_yuan(total_fen)},
+        "lines": list(lines),
+    }
+
+
+def line(
+    serial: str, credit_code: str, amount_fen: int = TOTAL_FEN, period: str = "2021-07"
+) -> dict[str, Any]:
+    """One line of a push."""
+    return {"serial": serial, "credit_code": credit_code, "period": period,
+            "amount": format_yuan(amount_fen), "paid_on": DAY}  # fmt: skip
+
+
+async def state(url: str) -> dict[str, Any]:
+    """All that money has done: for saying that something changed nothing."""
+    db = await connect(url)
+    try:
+        found = {}
+        for table, order in (
+            ("bill", "unit_id, id"),
+            ("bill_line", "unit_id, bill_id, line_no"),
+            ("receipt", "id"),
+            ("allocation", "event_id, line_no"),
+            ("suspense", "receipt_id"),
+            ("debit_line", "batch_id, line_no"),
+            ("debit_batch", "id"),
+            ("outbox", "id"),
+        ):
+            rows = await db.fetch(f"SELECT * FROM {table} ORDER BY {order}")
+            found[table] = [dict(row) for row in rows]
+        return found
+    finally:
+        await db.close()
+
+
+async def fetch(url: str, sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Rows of a question to the tables."""
+    db = await connect(url)
+    try:
+        return [dict(row) for row in await db.fetch(sql, *values)]
+    finally:
+        await db.close()
+
+
+async def vouchers(url: str, *, kinds: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The vouchers in the outbox."""
+    rows = await fetch(url, "SELECT payload FROM outbox ORDER BY id")
+    found = [json.loads(row["payload"]) for row in rows]
+    return [voucher for voucher in found if not kinds or voucher["kind"] in kinds]
