@@ -16,6 +16,11 @@ from shared.period import Period
 
 PAPER: Final = "payment_batch"
 PREFIX: Final = "pay"
+CLAIMS_MAX: Final = 1000
+"""Claims in one batch."""
+BOOKINGS_MAX: Final = 199
+"""(account, district) pairs in one batch: a voucher carries 400 entries, and one of returns has two
+for each pair and one for the deposit."""
 
 
 class BatchStatus(StrEnum):
@@ -47,7 +52,7 @@ class NotPayable(Refusal):
 
 
 class BatchTooLarge(Refusal):
-    """批次金额过大 (the batch's total is too large)"""
+    """批次过大:金额或涉及的科目与分中心过多 (the batch's total or its spread is too large)"""
 
     kind = Kind.INVALID
     code = "BATCH_TOO_LARGE"
@@ -135,11 +140,13 @@ def _fault_in_claim(claim: Claim | None, fund: str | None) -> str | None:
     return "FUND_DIFFERS" if claim.fund != fund else None
 
 
-def require_bounded(total_fen: int) -> None:
-    """Refuse a total that one hold could not carry.
+def require_bounded(parts: Sequence[Part]) -> None:
+    """Refuse what one hold or one voucher could not carry.
 
     Raises:
-        BatchTooLarge: above the largest amount.
+        BatchTooLarge: above the largest amount, or over too many accounts and districts.
     """
-    if total_fen > AMOUNT_MAX_FEN:
-        raise BatchTooLarge(total_fen=total_fen)
+    total_fen = sum(part.total_fen for part in parts)
+    bookings = len({(part.account, part.district) for part in parts})
+    if total_fen > AMOUNT_MAX_FEN or bookings > BOOKINGS_MAX:
+        raise BatchTooLarge(total_fen=total_fen, bookings=bookings)

@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from services.payout.domain.batch import PREFIX, Batch, Part
 from services.payout.domain.payment import Hearing, Line
@@ -21,8 +20,6 @@ from shared.roles import CENTRE
 
 Booking = tuple[str, str]
 """(account key, district)."""
-ENTRIES_MAX: Final = 400
-"""What one voucher carries at most; a batch has far fewer claims."""
 
 
 @dataclass(slots=True)

@@ -59,8 +59,8 @@ async def create(
     taken = await batches.take_claims(tx, ref, asked)
     _require_payable([already_in_batch(at) for at, one in enumerate(asked) if one not in taken])
     parts = _parts(asked, found)
+    require_bounded(parts)
     lines, total_fen = await batches.write_lines(tx, ref, parts)
-    require_bounded(total_fen)
     assert (lines, total_fen) == (
         sum(part.lines for part in parts),
         sum(part.total_fen for part in parts),

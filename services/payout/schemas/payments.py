@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.payout.domain.batch import PREFIX, Batch, BatchStatus
+from services.payout.domain.batch import CLAIMS_MAX, PREFIX, Batch, BatchStatus
 from services.payout.domain.payment import Hearing, LineStatus, Outcome, Rejection, Report
 from services.payout.flows.results import Heard
 from services.payout.schemas.common import (
@@ -26,7 +26,7 @@ from shared.schema import In, Out, PositiveYuan, Serial, YuanOut
 class PaymentBatchIn(In):
     """Approved claims of one fund, and the day the bank is to pay them."""
 
-    claims: list[RefText] = Field(min_length=1, max_length=200)
+    claims: list[RefText] = Field(min_length=1, max_length=CLAIMS_MAX)
     pay_date: Day
 
 

@@ -8,7 +8,7 @@ the batch key. A statement names its key by equality, with these reviewed except
 - `claims.write_pension_lines` reads entitlements of a district and writes one claim's lines
   (the month run, one INSERT … SELECT);
 - `claims.find_many`, `claims.signed_by`, `batches.take_claims`, `batches.free_claims`,
-  `batches.write_lines` and the trail's `record_many` look at the claims of one batch, at most 200,
+  `batches.write_lines` and the trail's `record_many` look at the claims of one batch, at most 1,000,
   when it is formed or given up;
 - lists (`entitlements.page`, `claims.page`, `batches.page`), `batches.waiting_for_funds`,
   `totals.by_fund` and the outbox relay read across keys.

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.payout.domain.batch import BOOKINGS_MAX, BatchTooLarge, Part, require_bounded
 from services.payout.domain.benefit import BenefitKind, ClaimKind, NoBenefitKind, booking_of
 from services.payout.domain.filing import (
     MONTHLY_MAX_FEN,
@@ -17,6 +18,8 @@ from services.payout.domain.filing import (
     require_begun,
 )
 from shared.cn.identity_number import with_check_digit
+from shared.ids import Ref
+from shared.money import AMOUNT_MAX_FEN
 from shared.period import Period
 
 TODAY = date(2021, 8, 10)
@@ -134,3 +137,24 @@ def test_the_fund_of_a_benefit_is_the_one_of_its_day() -> None:
         booking_of(kind, rows, date(2017, 1, 1))
     with pytest.raises(NoBenefitKind):
         booking_of(ClaimKind.PENSION_RUN, rows, date(2020, 1, 1))
+
+
+def part(district: str, total_fen: int = 1) -> Part:
+    return Part(
+        part_no=1,
+        claim=Ref.new(1),
+        district=district,
+        period=Period(2021, 7),
+        account="benefit.hospital",
+        lines=1,
+        total_fen=total_fen,
+    )
+
+
+def test_a_batch_is_no_larger_than_one_hold_and_one_voucher_carry() -> None:
+    require_bounded([part("heping", AMOUNT_MAX_FEN)])
+    require_bounded([part("heping")] * 1000)
+    with pytest.raises(BatchTooLarge):
+        require_bounded([part("heping", AMOUNT_MAX_FEN), part("heping")])
+    with pytest.raises(BatchTooLarge):
+        require_bounded([part(f"d{at}") for at in range(BOOKINGS_MAX + 1)])
