@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import structlog
 
+from shared.clock import now
+
 # Eighteen characters of an identity number, fifteen of an old one, or a bank card.
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])([0-9]{4})[0-9]{8,14}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])")
 
@@ -25,6 +27,26 @@ def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
         if isinstance(value, str):
             event[name] = mask_numbers(value)
     return event
+
+
+class _JsonLine(logging.Formatter):
+    """What libraries log, in the same shape as our own lines."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self.service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "event": mask_numbers(record.getMessage()),
+            "logger": record.name,
+            "service": self.service,
+            "level": record.levelname.lower(),
+            "timestamp": now().isoformat(),
+        }
+        if record.exc_info:
+            line["exception"] = mask_numbers(self.formatException(record.exc_info))
+        return orjson.dumps(line).decode()
 
 
 def configure(service: str, level: str = "INFO") -> None:
@@ -44,11 +66,9 @@ def configure(service: str, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(
-        level=logging.WARNING,
-        stream=sys.stderr,
-        format='{"level":"%(levelname)s","event":"%(message)s"}',
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLine(service))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def logger() -> Any:

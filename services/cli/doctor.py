@@ -40,9 +40,11 @@ def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     else:
         for finding in findings:
             mark = "[green]ok [/]" if finding.ok else "[red]BAD[/]"
-            out.print(f"{mark} {finding.check}: {escape(finding.found)}", highlight=False)
+            out.print(
+                f"{mark} {finding.check}: {escape(finding.found)}", highlight=False, soft_wrap=True
+            )
             if not finding.ok:
-                out.print(f"    → {escape(finding.do)}", highlight=False)
+                out.print(f"    → {escape(finding.do)}", highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 

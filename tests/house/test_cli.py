@@ -15,7 +15,7 @@ from services.embedded.guard import python_command
 from services.migrate import migrate
 from services.supervisor.ports import free_port
 from shared.identity import Identity
-from shared.roles import Role
+from shared.roles import Caller, Role
 from tests.house.conftest import Wuxian, until
 
 pytestmark = pytest.mark.story
@@ -136,6 +136,41 @@ def test_a_service_runs_alone_on_an_empty_database(
         }
 
 
+VOUCHER = {
+    "event_id": "receipt:1",
+    "owner": "911201000000000009",
+    "kind": "receipt",
+    "book_date": "2021-07-15",
+    "summary": "2021-07 社会保险费到账",
+    "entries": [
+        {
+            "book": "statutory",
+            "fund": "pension",
+            "account": account,
+            "side": side,
+            "amount": "1234.56",
+            "district": "heping",
+        }
+        for account, side in (("income_deposit", "debit"), ("contribution_income.pooled", "credit"))
+    ],
+}
+
+
+def test_the_ledger_books_once_on_any_server(
+    empty_database_url: str, environment: dict[str, str], home: Path
+) -> None:
+    with serving(["ledger", "--database-url", empty_database_url], environment) as url:
+        identity = Identity.load(home / "identity")
+        caller = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
+        bearer = {"Authorization": f"Bearer {identity.mint(caller)}"}
+        with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:
+            said = [client.post("/v1/vouchers", json=VOUCHER) for _ in range(2)]
+            assert [answer.status_code for answer in said] == [201, 200], said[0].text
+            balances = client.get("/v1/funds/balances", params={"as_of": "2021-07-31"}).json()
+    (pension,) = [fund for fund in balances["funds"] if fund["fund"] == "pension"]
+    assert pension["accounts"]["income_deposit"] == "1234.56"
+
+
 def test_a_service_leaves_an_unmigrated_database_alone_when_told(
     empty_database_url: str, wuxian: Wuxian
 ) -> None:
@@ -161,6 +196,30 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
     )
     assert said.returncode == 1
     assert "newer wuxian" in said.stderr
+
+
+def test_everything_comes_up_and_goes_down_when_asked(environment: dict[str, str]) -> None:
+    ports = {
+        f"WUXIAN_{name.upper()}_PORT": str(free_port())
+        for name in ("collection", "ledger", "payout", "sandbox")
+    }
+    process = subprocess.Popen(
+        python_command("services.cli", "up", "--json"),
+        env=environment | ports,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        said = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        for url in json.loads(said)["urls"].values():
+            assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_taken_port_is_a_sentence(wuxian: Wuxian, empty_database_url: str) -> None:
