@@ -5,6 +5,7 @@ whichever worker needs it first starts it. WUXIAN_TEST_DATABASE_URL (a superuser
 operator's server instead.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -28,6 +29,7 @@ from shared.identity import Identity
 from shared.roles import CENTRE, Caller, Role
 from shared.settings import Settings
 
+OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
 DISTRICTS = ["heping", "nankai", "binhai"]
 PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
 """Where a Debian system keeps PostgreSQL 15; part of the suite runs on it too when it is there."""
@@ -61,6 +63,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     home = config.stash[_HOME]
+    operators = os.environ.get(OPERATORS_SERVER)
+    if operators and (home / "template").exists():
+        name = (home / "template").read_text()
+        asyncio.run(on_server(operators, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     for name in ("embedded", "plain"):
         if (home / name).exists():
             EmbeddedPostgres(home / name).destroy()
@@ -87,7 +93,7 @@ def run_home(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def server_url(run_home: Path) -> str:
     """An administrator's address on the server of this run."""
-    given = os.environ.get("WUXIAN_TEST_DATABASE_URL")
+    given = os.environ.get(OPERATORS_SERVER)
     return given or EmbeddedPostgres(run_home / "embedded", options=THROW_AWAY).start()
 
 
