@@ -108,11 +108,12 @@ def faults_in_batch(asked: Sequence[Ref], found: Sequence[Claim]) -> list[Fault]
     by_ref = {claim.ref: claim for claim in found}
     fund = next((by_ref[ref].fund for ref in asked if ref in by_ref), None)
     faults = []
+    seen: set[Ref] = set()
     for at, ref in enumerate(asked):
-        claim = by_ref.get(ref)
-        code = _fault_in_claim(claim, fund)
-        if code is None and ref in asked[:at]:
+        code = _fault_in_claim(by_ref.get(ref), fund)
+        if code is None and ref in seen:
             code = "CLAIM_REPEATED"
+        seen.add(ref)
         if code is not None:
             faults.append(Fault(f"/claims/{at}", code, _WHY[code]))
     return faults

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.clients.ledger import release_payload
 from services.payout.domain.batch import (
+    HEARS_THE_BANK,
     PAPER,
     PREFIX,
     Batch,
@@ -24,10 +25,12 @@ from services.payout.domain.batch import (
 from services.payout.domain.claim import PAPER as CLAIM_PAPER
 from services.payout.domain.claim import Claim
 from services.payout.domain.filing import require_not_future
-from services.payout.store import batches, claims
+from services.payout.store import batches, claims, results
+from services.payout.store.results import Payee
 from shared import outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
+from shared.money import format_yuan
 from shared.roles import CENTRE, Caller, Role
 
 _BATCHED = "batched"
@@ -179,6 +182,33 @@ async def unfunded(tx: AsyncConnection, batch: Batch, reason: str) -> None:
         await record(tx, batch, "unfunded", WORKER, signs=False, why=reason)
 
 
+async def visible(tx: AsyncConnection, ref: Ref) -> Batch:
+    """A batch as it stands.
+
+    Raises:
+        NotFound: no such batch.
+    """
+    batch = await batches.load(tx, ref)
+    if batch is None:
+        raise NotFound(payment_batch=ref.text(PREFIX))
+    return batch
+
+
+async def list_to_pay(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int, caller: Caller
+) -> list[Payee]:
+    """A batch's lines by number, after one. The bank gets no list that has no money behind it.
+
+    Raises:
+        NotFound: no such batch.
+        BatchState: the bank asked for a batch that is not funded.
+    """
+    batch = await visible(tx, ref)
+    if caller.role is Role.BANK_GATEWAY and batch.status not in HEARS_THE_BANK:
+        raise BatchState(status=batch.status.value)
+    return await results.page_of_lines(tx, ref, after=after, limit=limit)
+
+
 async def _load(tx: AsyncConnection, ref: Ref) -> Batch:
     batch = await batches.load(tx, ref, lock=True)
     if batch is None:
@@ -205,7 +235,7 @@ async def record(
             step=step,
             signs=signs,
             why=why,
-            detail={"lines": batch.lines, "total_fen": batch.total_fen},
+            detail={"lines": batch.lines, "total": format_yuan(batch.total_fen)},
         ),
         caller,
     )

@@ -32,6 +32,7 @@ from services.payout.store import benefits, claims
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
+from shared.money import format_yuan
 from shared.period import Period
 from shared.roles import Caller
 
@@ -118,7 +119,7 @@ async def file_claim(
         credit_code=asked.credit_code,
         caller=caller,
     )
-    digest = paper_hash(asked.summary, asked.credit_code, asked.lines)
+    digest = paper_hash(people.pepper, asked.summary, asked.credit_code, asked.lines)
     await _require_new(tx, draft, digest)
     rows = [_line(at, line, people) for at, line in enumerate(asked.lines, start=1)]
     await claims.write_lines(tx, draft.ref, rows)
@@ -221,7 +222,7 @@ async def _record(
             step=step,
             signs=signs,
             why=why,
-            detail={"lines": claim.lines, "total_fen": claim.total_fen},
+            detail={"lines": claim.lines, "total": format_yuan(claim.total_fen)},
         ),
         caller,
     )

@@ -30,11 +30,11 @@ from services.payout.schemas.payments import (
     PaymentLineOut,
     PaymentLinesOut,
 )
-from services.payout.store import batches, results
+from services.payout.store import batches
 from shared import trail
 from shared.clock import today
 from shared.door import Door, door
-from shared.errors import Fault, Faulty, NotFound, Refusal
+from shared.errors import Fault, Faulty, Refusal
 from shared.ids import Ref
 from shared.roles import Right, Role
 
@@ -158,10 +158,7 @@ async def get_payment_batch(
     """A batch's head."""
     require_centre(at.caller)
     ref = Ref.parse(PREFIX, batch)
-    found = await at.read(lambda tx: batches.load(tx, ref))
-    if found is None:
-        raise NotFound(payment_batch=batch)
-    return PaymentBatchOut.of(found)
+    return PaymentBatchOut.of(await at.read(lambda tx: flows.visible(tx, ref)))
 
 
 @router.get(
@@ -181,14 +178,12 @@ async def list_payment_lines(
     filters: dict[str, str | None] = {"list": "payment_lines", "batch": batch}
     after = line_after(cursor, filters)
 
-    async def work(tx: AsyncConnection) -> list[PaymentLineOut]:
-        if await batches.load(tx, ref) is None:
-            raise NotFound(payment_batch=batch)
-        rows = await results.page_of_lines(tx, ref, after=after, limit=limit + 1)
-        return [PaymentLineOut.of(row, full=full) for row in rows]
-
+    rows = await at.read(
+        lambda tx: flows.list_to_pay(tx, ref, after=after, limit=limit + 1, caller=at.caller)
+    )
     full = at.caller.role is Role.BANK_GATEWAY
-    return PaymentLinesOut.of(await at.read(work), limit, filters)
+    lines = [PaymentLineOut.of(row, full=full) for row in rows]
+    return PaymentLinesOut.of(lines, limit, filters)
 
 
 @router.get(
@@ -204,8 +199,7 @@ async def get_payment_batch_trail(
     ref = Ref.parse(PREFIX, batch)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        if await batches.load(tx, ref) is None:
-            raise NotFound(payment_batch=batch)
+        await flows.visible(tx, ref)
         return TrailOut.of(await trail.of_paper(tx, ref.key, ref.id))
 
     return await at.read(work)

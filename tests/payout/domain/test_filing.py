@@ -101,14 +101,15 @@ def test_a_month_that_has_not_begun_is_refused() -> None:
 
 
 def test_the_same_paper_has_the_same_hash_and_any_change_another() -> None:
-    said = paper_hash("a", None, [line()])
-    assert said == paper_hash("a", None, [line()])
+    said = paper_hash(b"k", "a", None, [line()])
+    assert said == paper_hash(b"k", "a", None, [line()])
     others = [
-        paper_hash("b", None, [line()]),
-        paper_hash("a", "x", [line()]),
-        paper_hash("a", None, [line(), line()]),
-        paper_hash("a", None, [line(amount_fen=1)]),
-        paper_hash("a", None, [line(bank_number="1")]),
+        paper_hash(b"another key", "a", None, [line()]),
+        paper_hash(b"k", "b", None, [line()]),
+        paper_hash(b"k", "a", "x", [line()]),
+        paper_hash(b"k", "a", None, [line(), line()]),
+        paper_hash(b"k", "a", None, [line(amount_fen=1)]),
+        paper_hash(b"k", "a", None, [line(bank_number="1")]),
     ]
     assert said not in others
 

@@ -102,6 +102,17 @@ async def test_account_numbers_are_whole_for_the_bank_alone(office: Office) -> N
     assert shown.json()["items"][0]["bank_account"]["number"] == "6222**********0000"
 
 
+async def test_the_bank_gets_no_list_without_money_behind_it(office: Office) -> None:
+    claim = await office.approved(hospital_claim("5.00"))
+    batch = (await office.batch([claim])).json()["id"]
+    path = f"/v1/payment-batches/{batch}/lines"
+    early = await office.ask("GET", path, role="bank_gateway")
+    assert (early.status_code, early.json()["code"]) == (409, "BATCH_STATE")
+    assert (await office.ask("GET", path, role="centre_cashier")).status_code == 200
+    await office.fund()
+    assert (await office.ask("GET", path, role="bank_gateway")).status_code == 200
+
+
 # --- funding -----------------------------------------------------------------------------------
 
 
