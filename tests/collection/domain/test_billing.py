@@ -1,0 +1,102 @@
+"""A bill is what its declaration levies, to the fen, and its memo voucher says the same per fund."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.collection.domain.billing import Audited, Bill, Levied, memo_voucher, merged
+from shared.entry import Account, Book, net_by_fund
+
+ID = UUID("01900000-0000-7000-8000-000000000001")
+
+
+def audited(*lines: Levied) -> Audited:
+    return Audited(
+        unit_id=1,
+        declaration_id=ID,
+        round=1,
+        credit_code="91120101MA05K0TH17",
+        district="heping",
+        period="2021-07",
+        policy_id=ID,
+        collector="bank_debit",
+        total_fen=sum(line.amount_fen for line in lines),
+        lines=lines,
+    )
+
+
+def a_bill(paper: Audited) -> Bill:
+    return Bill(
+        id=ID,
+        of=paper,
+        issued_on=date(2021, 8, 12),
+        due_on=date(2021, 8, 25),
+        due_estimated=False,
+        lines=merged(paper.lines),
+    )
+
+
+def levied(insurance: str, party: str, fund: str, amount_fen: int) -> Levied:
+    return Levied(
+        insurance=insurance, party=party, account="pooled", fund=fund, amount_fen=amount_fen
+    )
+
+
+MEDICAL = levied("medical", "unit", "medical", 1000_00)
+MATERNITY = levied("maternity", "unit", "medical", 50_00)
+PENSION = levied("pension", "unit", "pension", 1600_00)
+
+
+def test_two_insurances_of_one_fund_are_two_lines_and_one_entry_pair() -> None:
+    bill = a_bill(audited(MEDICAL, MATERNITY, PENSION))
+    assert len(bill.lines) == 3
+    assert bill.by_fund() == {"medical": 1050_00, "pension": 1600_00}
+    voucher = memo_voucher(bill)
+    assert voucher is not None
+    assert voucher.event_id == f"bill:{ID.hex}"
+    assert voucher.owner == "91120101MA05K0TH17"
+    assert {entry.book for entry in voucher.entries} == {Book.MEMO}
+    debits = {e.fund: e.debit_fen for e in voucher.entries if e.account == Account.MEMO_RECEIVABLE}
+    assert debits == bill.by_fund()
+
+
+def test_lines_of_nothing_are_left_out() -> None:
+    bill = a_bill(audited(MEDICAL, levied("unemployment", "unit", "unemployment", 0)))
+    assert [line.insurance for line in bill.lines] == ["medical"]
+
+
+def test_a_bill_over_nothing_is_settled_and_has_no_voucher() -> None:
+    bill = a_bill(audited(levied("medical", "unit", "medical", 0)))
+    assert bill.status == "settled"
+    assert memo_voucher(bill) is None
+
+
+def test_a_bill_that_does_not_sum_to_its_declaration_cannot_be_made() -> None:
+    paper = replace(audited(MEDICAL), total_fen=999_99)
+    with pytest.raises(AssertionError):
+        a_bill(paper)
+
+
+lines = st.builds(
+    levied,
+    st.sampled_from(["pension", "medical", "maternity"]),
+    st.sampled_from(["unit", "personal"]),
+    st.sampled_from(["pension", "medical"]),
+    st.integers(0, 10**12),
+)
+
+
+@given(st.lists(lines, max_size=20))
+def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[Levied]) -> None:
+    bill = a_bill(audited(*given_lines))
+    total = sum(line.amount_fen for line in given_lines)
+    assert sum(line.amount_fen for line in bill.lines) == total
+    assert sum(bill.by_fund().values()) == total
+    voucher = memo_voucher(bill)
+    if voucher is not None:
+        assert all(net == 0 for net in net_by_fund(voucher.entries).values())
+        assert sum(entry.debit_fen for entry in voucher.entries) == total
