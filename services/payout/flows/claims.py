@@ -26,6 +26,7 @@ from services.payout.domain.filing import (
     paper_hash,
     require_begun,
     require_faultless,
+    require_not_future,
 )
 from services.payout.flows.people import People
 from services.payout.store import benefits, claims
@@ -45,6 +46,7 @@ class AskedClaim:
     district: str
     period: Period
     credit_code: str | None
+    filed_on: date
     summary: str
     control_lines: int
     control_total_fen: int
@@ -56,10 +58,11 @@ def check_claim(asked: AskedClaim, today: date, caller: Caller) -> None:
 
     Raises:
         Forbidden: another district's claim.
-        PeriodInFuture: the month has not begun.
+        DateInFuture, PeriodInFuture: the day or the month has not begun.
         Faulty: every fault in the lines and the control totals.
     """
     caller.require_district(asked.district)
+    require_not_future(asked.filed_on, today)
     require_begun(asked.period, today)
     require_faultless(
         faults_in_claim(
@@ -91,6 +94,7 @@ async def file_pension_run(
         period=period,
         summary=f"{period} 基本养老金月度发放",
         credit_code=None,
+        filed_on=today,
         caller=caller,
     )
     await _require_new(tx, draft, b"")
@@ -117,6 +121,7 @@ async def file_claim(
         period=asked.period,
         summary=asked.summary,
         credit_code=asked.credit_code,
+        filed_on=asked.filed_on,
         caller=caller,
     )
     digest = paper_hash(people.pepper, asked.summary, asked.credit_code, asked.lines)
@@ -150,9 +155,12 @@ async def _draft(
     period: Period,
     summary: str,
     credit_code: str | None,
+    filed_on: date,
     caller: Caller,
 ) -> Claim:
-    booking = booking_of(kind, await benefits.kinds(tx), period.first_day)
+    # The fund that exists when it is filed pays, whatever month it is for: after the merger of
+    # the maternity fund, an allowance of an earlier month is the medical fund's.
+    booking = booking_of(kind, await benefits.kinds(tx), filed_on)
     return Claim(
         ref=Ref.new(claim_key(kind, district, period)),
         kind=kind,

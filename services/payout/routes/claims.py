@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.domain.benefit import ClaimKind
 from services.payout.domain.claim import PREFIX, State, claim_key
-from services.payout.domain.filing import require_not_future
 from services.payout.flows import arrears
 from services.payout.flows import claims as flows
 from services.payout.routes.common import (
@@ -75,9 +74,9 @@ async def file_pension_run(
 )
 async def file_claim(asked: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
     """The control totals must tie. Allowances are refused while the employer is in arrears."""
-    claim = asked.asked()
+    claim = asked.asked(today())
     flows.check_claim(claim, today(), at.caller)
-    await _check_arrears(asked, at)  # asked of collection before the transaction begins
+    await _check_arrears(claim, at)  # asked of collection before the transaction begins
     people = people_of(at.request)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
@@ -87,17 +86,15 @@ async def file_claim(asked: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]
     return await at.write(work, key=key, status=201)
 
 
-async def _check_arrears(asked: ClaimIn, at: Door) -> None:
-    day = asked.filed_on or today()
-    require_not_future(day, today())
-    if asked.kind != ClaimKind.MATERNITY_ALLOWANCE.value:
+async def _check_arrears(asked: flows.AskedClaim, at: Door) -> None:
+    if asked.kind is not ClaimKind.MATERNITY_ALLOWANCE:
         return
     if asked.credit_code is None:
         missing = Fault(
             "/credit_code", "CREDIT_CODE_MISSING", "生育津贴须填用人单位 (the employer is required)"
         )
         raise Faulty(faults=[missing])
-    await arrears.require_none(collection_of(at.request), asked.credit_code, day)
+    await arrears.require_none(collection_of(at.request), asked.credit_code, asked.filed_on)
 
 
 @router.get("/v1/claims", operation_id="list_claims", summary="申请清单 · Claims")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -80,19 +81,21 @@ class ClaimIn(In):
         default=None, description="用人单位;生育津贴必填 (the employer; required for allowances)"
     )
     filed_on: Day | None = Field(
-        default=None, description="受理日,默认今天 (day of filing; arrears are looked up on it)"
+        default=None,
+        description="受理日,默认今天 (day of filing: decides the fund, and arrears are looked up on it)",
     )
     summary: ShortText = Field(examples=["2021-07 住院费用结算"])
     control: ControlIn
     lines: list[ClaimLineIn] = Field(min_length=1, max_length=10_000)
 
-    def asked(self) -> AskedClaim:
+    def asked(self, today: date) -> AskedClaim:
         """As the flow reads it."""
         return AskedClaim(
             kind=ClaimKind(self.kind),
             district=self.district,
             period=self.period,
             credit_code=self.credit_code,
+            filed_on=self.filed_on or today,
             summary=self.summary,
             control_lines=self.control.lines,
             control_total_fen=self.control.total,

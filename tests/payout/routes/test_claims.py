@@ -188,8 +188,10 @@ async def test_an_allowance_is_refused_while_the_unit_owes(office: Office) -> No
 
 async def test_before_the_merger_the_maternity_fund_pays(office: Office) -> None:
     office.peers.arrears[UNIT] = "0.00"
-    filed = await office.file(maternity(period="2019-12"))
-    assert filed.json()["fund"] == "maternity"
+    before = await office.file(maternity(period="2019-11", filed_on="2019-12-20"))
+    assert before.json()["fund"] == "maternity"
+    after = await office.file(maternity(period="2019-11", filed_on="2020-01-02"))
+    assert after.json()["fund"] == "medical"
 
 
 async def test_an_allowance_names_its_unit_and_the_unit_must_be_known(office: Office) -> None:

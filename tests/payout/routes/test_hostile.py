@@ -68,6 +68,7 @@ def _line(**changes: Any) -> dict[str, Any]:
         _claim(period="99999-01"),
         _claim(district="Heping'; DROP TABLE claim"),
         _claim(filed_on="9999-12-31"),
+        _claim(filed_on="2099-12-31"),
         _claim(filed_on="0001-01-01"),
         _claim(control={"lines": 10**30, "total": "1.00"}),
         _claim(control={"lines": -1, "total": "1.00"}),
