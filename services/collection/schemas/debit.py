@@ -139,7 +139,7 @@ class DebitLinePageOut(Out):
 class DebitResultIn(In):
     """What the bank says of one line. `unknown` is an answer too: the line then waits for another."""
 
-    line: int = Field(ge=1, le=10_000_000)
+    line: int = Field(ge=1, le=10_000_000, strict=True)
     outcome: Outcome
     bank_serial: Serial
     amount: NonNegativeYuan

@@ -41,7 +41,7 @@ class TaxLineIn(In):
 class ControlIn(In):
     """What the sender says its lines come to."""
 
-    count: int = Field(ge=1, le=10_000)
+    count: int = Field(ge=1, le=10_000, strict=True)
     total: NonNegativeYuan
 
 
