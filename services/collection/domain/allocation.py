@@ -24,18 +24,17 @@ from shared.money import allot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """One insurance × party of a bill; amounts in fen."""
+    """One insurance × party of a bill."""
 
     line_no: int
     fund: str
     account: str
     amount_fen: int
-    settled_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill and how much of it is settled."""
+    """A bill and how much of it is settled; `line_settled_fen` in the order of its lines."""
 
     unit_id: int
     id: UUID
@@ -44,8 +43,13 @@ class Bill:
     district: str
     period: str
     issued_on: date
-    settled_fen: int
     lines: tuple[BillLine, ...]
+    line_settled_fen: tuple[int, ...]
+
+    @property
+    def settled_fen(self) -> int:
+        """What has been paid into it."""
+        return sum(self.line_settled_fen)
 
     @property
     def total_fen(self) -> int:
@@ -107,19 +111,19 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
 
 def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
     """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
-    taken_fen = min(paid_fen, bill.open_fen)
-    after_fen = bill.settled_fen + taken_fen
-    targets = settled_by_line(after_fen, [line.amount_fen for line in bill.lines])
-    pairs = list(zip(bill.lines, targets, strict=True))
+    before_fen = bill.settled_fen
+    taken_fen = min(paid_fen, bill.total_fen - before_fen)
+    targets = settled_by_line(before_fen + taken_fen, [line.amount_fen for line in bill.lines])
     shares = tuple(
-        Share(line, target_fen - line.settled_fen)
-        for line, target_fen in pairs
-        if target_fen != line.settled_fen
+        Share(line, target_fen - settled_fen)
+        for line, settled_fen, target_fen in zip(
+            bill.lines, bill.line_settled_fen, targets, strict=True
+        )
+        if target_fen != settled_fen
     )
     assert all(share.amount_fen > 0 for share in shares)
     assert sum(share.amount_fen for share in shares) == taken_fen
-    lines = tuple(replace(line, settled_fen=target_fen) for line, target_fen in pairs)
-    return replace(bill, settled_fen=after_fen, lines=lines), shares, paid_fen - taken_fen
+    return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
 def bill_for(bills: Iterable[Bill], period: str, bill_id: UUID | None = None) -> Bill | None:

@@ -21,7 +21,7 @@ LINES = (
     BillLine(line_no=3, fund="medical", account="personal_account", amount_fen=200),
     BillLine(line_no=4, fund="medical", account="pooled", amount_fen=50),  # maternity since 2019
 )
-BILL: Bill = replace(bill([0]), lines=LINES)
+BILL: Bill = replace(bill([0]), lines=LINES, line_settled_fen=(0,) * len(LINES))
 
 
 def posted(voucher) -> list[tuple[str, str, str, str, int]]:
