@@ -1,0 +1,1 @@
+"""The ledger service: every fund's books, statutory and memo."""

@@ -1,0 +1,130 @@
+"""The chart of accounts, the funds and the flow matrix (收支两条线), as dated data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from shared.effective import in_force
+from shared.entry import Book, Side
+
+OWN_SOURCE: Final = "ledger"
+"""Sender of the ledger's own vouchers: settlements."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account of the chart while a rule is in force.
+
+    `code` is the official code, empty while unknown; `funds` empty means every fund; a `floored`
+    account may not fall below zero.
+    """
+
+    key: str
+    code: str
+    name: str
+    account_class: str
+    normal_side: Side
+    parent: str | None
+    book: Book
+    postable: bool
+    funds: frozenset[str]
+    floored: bool
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fund:
+    """A fund: an accounting entity of its own."""
+
+    code: str
+    name: str
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One permission: in vouchers of a kind, `debit` may be paid from `credit`.
+
+    An account pattern that ends in ".*" covers the parts of an account. `by` is "any" sender or
+    "ledger" for the ledger's own operations.
+    """
+
+    kind: str
+    book: Book
+    debit: str
+    credit: str
+    by: str
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+
+    def covers(self, debit: str, credit: str) -> bool:
+        """Whether this permission speaks of the two accounts."""
+        return _matches(self.debit, debit) and _matches(self.credit, credit)
+
+
+def _matches(pattern: str, account: str) -> bool:
+    if pattern.endswith(".*"):
+        return account.startswith(pattern[:-1])
+    return pattern == account
+
+
+class Catalogue:
+    """Chart, funds and flows together, answering "what holds on this day"."""
+
+    def __init__(
+        self, accounts: Iterable[Account], funds: Iterable[Fund], flows: Iterable[Flow]
+    ) -> None:
+        self._accounts: dict[str, list[Account]] = defaultdict(list)
+        for account in accounts:
+            self._accounts[account.key].append(account)
+        self._funds: dict[str, list[Fund]] = defaultdict(list)
+        for fund in funds:
+            self._funds[fund.code].append(fund)
+        self._flows: dict[tuple[str, Book], list[Flow]] = defaultdict(list)
+        for flow in flows:
+            self._flows[flow.kind, flow.book].append(flow)
+        self.floored: frozenset[str] = frozenset(
+            key for key, rows in self._accounts.items() if any(row.floored for row in rows)
+        )
+        """Accounts that may not fall below zero."""
+
+    def account(self, key: str, on: date) -> Account | None:
+        """The account as the chart of that day has it."""
+        return next(iter(in_force(self._accounts.get(key, ()), on)), None)
+
+    def described(self, key: str, on: date) -> Account | None:
+        """The account on that day or, when the chart of that day lacks it, as it was or will be."""
+        rows = self._accounts.get(key)
+        return self.account(key, on) or (rows[0] if rows else None)
+
+    def fund(self, code: str, on: date) -> Fund | None:
+        """The fund as it is on that day."""
+        return next(iter(in_force(self._funds.get(code, ()), on)), None)
+
+    def accounts(self, on: date) -> list[Account]:
+        """The chart of a day, in official order."""
+        rows = [row for rows in self._accounts.values() for row in in_force(rows, on)]
+        return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
+
+    def funds(self, on: date) -> list[Fund]:
+        """The funds of a day, in the order of the data."""
+        return [row for rows in self._funds.values() for row in in_force(rows, on)]
+
+    def allows(self, kind: str, book: Book, debit: str, credit: str, source: str, on: date) -> bool:
+        """Whether the flow matrix of a day has this flow for this kind and sender."""
+        return any(
+            flow.covers(debit, credit) and (flow.by == "any" or flow.by == source)
+            for flow in in_force(self._flows.get((kind, book), ()), on)
+        )

@@ -1,0 +1,213 @@
+"""The ledger's refusals.
+
+A refusal that is `pinned` is kept with the event id that met it: the same event gets the same no
+for ever, whatever happens to the balances later, so that a sender may safely book something else
+instead. Not pinned are refusals that speak of the ledger's own data of the day (chart, flow matrix,
+calendar): an operator's correction must let the very same message through.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from shared.errors import Fault, Kind, Refusal
+
+
+class LedgerRefusal(Refusal):
+    """记账被拒绝 (the ledger refuses this)"""
+
+    pinned: ClassVar[bool] = False
+
+
+class Unbalanced(LedgerRefusal):
+    """借贷不平:每一基金、每一账簿须各自平衡 (each fund and book must balance by itself)"""
+
+    kind = Kind.INVALID
+    code = "VOUCHER_UNBALANCED"
+    pinned = True
+
+
+class AmountNotPositive(LedgerRefusal):
+    """分录金额须大于零,红字只用于冲销 (an entry's amount is above zero; red letters only reverse)"""
+
+    kind = Kind.INVALID
+    code = "AMOUNT_NOT_POSITIVE"
+    pinned = True
+
+
+class OwnerNotCentre(LedgerRefusal):
+    """财政专户、支出户只能由市中心记账 (an account with a floor is booked by the centre only)"""
+
+    kind = Kind.INVALID
+    code = "OWNER_NOT_CENTRE"
+    pinned = True
+
+
+class BookDateInFuture(LedgerRefusal):
+    """日期晚于今日 (a date after today)"""
+
+    kind = Kind.INVALID
+    code = "BOOK_DATE_IN_FUTURE"
+
+
+class FundUnknown(LedgerRefusal):
+    """记账日无此基金 (no such fund in force on the book date)"""
+
+    kind = Kind.INVALID
+    code = "FUND_UNKNOWN"
+
+
+class AccountUnknown(LedgerRefusal):
+    """记账日无此科目,或非末级科目 (no such account in force on the book date, or it has parts)"""
+
+    kind = Kind.INVALID
+    code = "ACCOUNT_UNKNOWN"
+
+
+class AccountNotInBook(LedgerRefusal):
+    """科目不属于该账簿 (the account belongs to the other book)"""
+
+    kind = Kind.INVALID
+    code = "ACCOUNT_NOT_IN_BOOK"
+
+
+class AccountNotInFund(LedgerRefusal):
+    """该基金不设此科目 (the fund does not keep this account)"""
+
+    kind = Kind.INVALID
+    code = "ACCOUNT_NOT_IN_FUND"
+
+
+class FlowForbidden(LedgerRefusal):
+    """收支两条线:该业务不得由此科目转入彼科目 (the flow matrix has no such flow for this kind)"""
+
+    kind = Kind.INVALID
+    code = "FLOW_FORBIDDEN"
+
+
+class InsufficientFunds(LedgerRefusal):
+    """账户余额不足,含已预留部分 (the account would fall below zero, holds counted)"""
+
+    kind = Kind.CONFLICT
+    code = "INSUFFICIENT_FUNDS"
+    pinned = True
+
+
+class HoldUnknown(LedgerRefusal):
+    """无此预留 (no such hold)"""
+
+    kind = Kind.CONFLICT
+    code = "HOLD_UNKNOWN"
+    pinned = True
+
+
+class HoldExceeded(LedgerRefusal):
+    """超出预留余额 (more than remains of the hold)"""
+
+    kind = Kind.CONFLICT
+    code = "HOLD_EXCEEDED"
+    pinned = True
+
+
+class HoldNotDrawn(LedgerRefusal):
+    """凭证未从预留账户支出 (the voucher credits nothing of the account held)"""
+
+    kind = Kind.INVALID
+    code = "HOLD_NOT_DRAWN"
+    pinned = True
+
+
+class NotHoldable(LedgerRefusal):
+    """该科目不可预留 (only an account with a floor can be held)"""
+
+    kind = Kind.INVALID
+    code = "ACCOUNT_NOT_HOLDABLE"
+
+
+class AlreadyReversed(LedgerRefusal):
+    """该凭证已冲销 (the voucher has been reversed already)"""
+
+    kind = Kind.CONFLICT
+    code = "ALREADY_REVERSED"
+    pinned = True
+
+
+class NotReversible(LedgerRefusal):
+    """冲销凭证不得再冲销 (a reversal is not reversed; post anew)"""
+
+    kind = Kind.CONFLICT
+    code = "NOT_REVERSIBLE"
+
+
+class EarlierThanOriginal(LedgerRefusal):
+    """冲销日早于原凭证 (a reversal is not dated before what it reverses)"""
+
+    kind = Kind.INVALID
+    code = "BOOK_DATE_BEFORE_ORIGINAL"
+    pinned = True
+
+
+class EventIdReused(LedgerRefusal):
+    """该业务号已用于另一内容,所列字段不同 (this event id stands for other content; fields named)"""
+
+    kind = Kind.CONFLICT
+    code = "EVENT_ID_REUSED"
+
+
+class AtomicRefused(LedgerRefusal):
+    """整批办理,因其他凭证被拒而未记 (posted all or none, and another one was refused)"""
+
+    kind = Kind.CONFLICT
+    code = "ATOMIC_BATCH_REFUSED"
+
+
+class AtomicSpansSlots(LedgerRefusal):
+    """整批办理的凭证须属同一记账单元 (vouchers posted all or none must lie in one slot)"""
+
+    kind = Kind.INVALID
+    code = "ATOMIC_SPANS_SLOTS"
+
+
+class Unstorable(LedgerRefusal):
+    """账簿无法存储此凭证 (the books cannot store this voucher)"""
+
+    kind = Kind.INVALID
+    code = "VOUCHER_UNSTORABLE"
+
+
+class QueueFull(LedgerRefusal):
+    """记账队列已满,请稍后重试 (the queue is full; try again)"""
+
+    kind = Kind.UNAVAILABLE
+    code = "QUEUE_FULL"
+
+
+class OutcomeUnknown(LedgerRefusal):
+    """数据库中断,结果未知;以同一业务号重试是安全的 (outcome unknown; a retry by the same id is safe)"""
+
+    kind = Kind.UNAVAILABLE
+    code = "OUTCOME_UNKNOWN"
+
+
+class AmountsExpected(LedgerRefusal):
+    """此类结算须列明各基金金额 (this kind of settlement names an amount per fund)"""
+
+    kind = Kind.INVALID
+    code = "AMOUNTS_EXPECTED"
+
+
+class AmountsNotExpected(LedgerRefusal):
+    """此类结算按余额全额划转,不得列金额 (this kind moves everything and takes no amounts)"""
+
+    kind = Kind.INVALID
+    code = "AMOUNTS_NOT_EXPECTED"
+
+
+_PINNED: dict[str, type[LedgerRefusal]] = {
+    refusal.code: refusal for refusal in LedgerRefusal.__subclasses__() if refusal.pinned
+}
+
+
+def pinned_again(code: str, faults: tuple[Fault, ...], facts: dict[str, Any]) -> LedgerRefusal:
+    """A refusal as it was first given, from what was kept of it."""
+    return _PINNED[code](faults=faults, **facts)

@@ -1,0 +1,285 @@
+"""A voucher on its way into the books: its canonical bytes, its hashes, its slot, its reversal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final, NamedTuple, TypeAlias
+
+from services.ledger.domain.errors import EarlierThanOriginal, NotReversible
+from shared.ids import key_of
+from shared.roles import CENTRE
+
+CENTRE_SLOT: Final = 0
+"""The centre's own slot: settlements, payouts, holds. Floors are checked here only."""
+GENESIS: Final = bytes(32)
+"""What the first voucher of a slot is chained to."""
+REVERSAL: Final = "reversal"
+"""Kind of a red-letter voucher."""
+
+
+Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
+"""(book, fund, account, district, day) → [debit_fen, credit_fen]."""
+
+
+class Line(NamedTuple):
+    """One entry. Exactly one of the two amounts differs from zero; below zero in red letters only."""
+
+    book: str
+    fund: str
+    account: str
+    district: str
+    debit_fen: int
+    credit_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A voucher as asked for: not yet checked, not yet in the books.
+
+    `content` is its canonical bytes, `body_hash` their SHA-256.
+    """
+
+    slot: int
+    source: str
+    event_id: str
+    owner: str
+    kind: str
+    book_date: date
+    period: str | None
+    value_date: date | None
+    summary: str
+    references: Mapping[str, str]
+    lines: tuple[Line, ...]
+    hold: str | None
+    reverses_seq: int | None
+    content: bytes
+    body_hash: bytes
+
+
+def slot_of(owner: str, slots: int) -> int:
+    """The slot of an owner: 0 for the centre; units share the others (or 0, where it is alone)."""
+    if owner == CENTRE or slots == 1:
+        return CENTRE_SLOT
+    return 1 + key_of("slot", owner) % (slots - 1)
+
+
+def draft(  # noqa: PLR0913 - a voucher has that many fields
+    *,
+    slot: int,
+    source: str,
+    event_id: str,
+    owner: str,
+    kind: str,
+    book_date: date,
+    summary: str,
+    lines: tuple[Line, ...],
+    period: str | None = None,
+    value_date: date | None = None,
+    references: Mapping[str, str] | None = None,
+    hold: str | None = None,
+    reverses_seq: int | None = None,
+) -> Draft:
+    """A draft with its canonical bytes and their hash."""
+    references = references or {}
+    head = (
+        event_id,
+        owner,
+        kind,
+        book_date.isoformat(),
+        period,
+        value_date.isoformat() if value_date else None,
+        summary,
+        hold,
+        None if reverses_seq is None else str(reverses_seq),
+        str(len(references)),
+        *(part for item in sorted(references.items()) for part in item),
+        str(len(lines)),
+    )
+    content = b"".join([_sized(part) for part in head] + [_line_bytes(line) for line in lines])
+    return Draft(
+        slot=slot,
+        source=source,
+        event_id=event_id,
+        owner=owner,
+        kind=kind,
+        book_date=book_date,
+        period=period,
+        value_date=value_date,
+        summary=summary,
+        references=references,
+        lines=lines,
+        hold=hold,
+        reverses_seq=reverses_seq,
+        content=content,
+        body_hash=hashlib.sha256(content).digest(),
+    )
+
+
+def draft_of(slot: int, source: str, content: bytes) -> Draft:
+    """The draft that canonical bytes speak of: what was sealed can always be read again."""
+    parts = _parts(content)
+    event_id, owner, kind, book_date, period, value_date, summary, hold, reverses, count = parts[
+        :10
+    ]
+    pairs = [str(part) for part in parts[10 : 10 + 2 * int(count or 0)]]
+    rest = [str(part) for part in parts[11 + len(pairs) :]]
+    return draft(
+        slot=slot,
+        source=source,
+        event_id=str(event_id),
+        owner=str(owner),
+        kind=str(kind),
+        book_date=date.fromisoformat(str(book_date)),
+        period=period,
+        value_date=date.fromisoformat(value_date) if value_date else None,
+        summary=str(summary),
+        references=dict(zip(pairs[::2], pairs[1::2], strict=True)),
+        lines=tuple(_line(rest[i : i + 6]) for i in range(0, len(rest), 6)),
+        hold=hold,
+        reverses_seq=int(reverses) if reverses else None,
+    )
+
+
+def _line(parts: list[str]) -> Line:
+    book, fund, account, district, debit, credit = parts
+    return Line(book, fund, account, district, int(debit), int(credit))
+
+
+def _parts(content: bytes) -> list[str | None]:
+    parts: list[str | None] = []
+    at = 0
+    while at < len(content):
+        if content[at : at + 2] == b"-,":
+            parts.append(None)
+            at += 2
+            continue
+        colon = content.index(b":", at)
+        end = colon + 1 + int(content[at:colon])
+        parts.append(content[colon + 1 : end].decode())
+        at = end + 1
+    return parts
+
+
+def _sized(value: str | None) -> bytes:
+    """Length-prefixed bytes, so that no two different rows of columns read the same."""
+    if value is None:
+        return b"-,"
+    raw = value.encode()
+    return b"%d:%b," % (len(raw), raw)
+
+
+@lru_cache(maxsize=65_536)
+def _dimensions(book: str, fund: str, account: str, district: str) -> bytes:
+    return b"".join(map(_sized, (book, fund, account, district)))
+
+
+def _line_bytes(line: Line) -> bytes:
+    book, fund, account, district, debit_fen, credit_fen = line
+    debit, credit = b"%d" % debit_fen, b"%d" % credit_fen
+    return b"%b%d:%b,%d:%b," % (
+        _dimensions(book, fund, account, district), len(debit), debit, len(credit), credit,
+    )  # fmt: skip
+
+
+def instant_text(at: datetime) -> str:
+    """An instant as the chain seals it: UTC, microseconds."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def chain_hash(previous: bytes, drafted: Draft, seq: int, recorded_at: str) -> bytes:
+    """SHA-256 over the previous hash, the voucher's place, sender and instant, and its content."""
+    place = b"".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
+    return hashlib.sha256(previous + place + drafted.content).digest()
+
+
+def differences(first: Draft, second: Draft) -> list[str]:
+    """JSON pointers of the fields in which two drafts differ, for a refusal that names them."""
+    names = (
+        "owner",
+        "kind",
+        "book_date",
+        "period",
+        "value_date",
+        "summary",
+        "hold",
+        "reverses_seq",
+    )
+    found = [f"/{name}" for name in names if getattr(first, name) != getattr(second, name)]
+    if dict(first.references) != dict(second.references):
+        found.append("/references")
+    if len(first.lines) != len(second.lines):
+        found.append("/entries")
+    pairs = zip(first.lines, second.lines, strict=False)
+    return found + [
+        pointer for i, pair in enumerate(pairs) for pointer in _line_differences(i, *pair)
+    ]
+
+
+def _line_differences(index: int, first: Line, second: Line) -> list[str]:
+    found = [
+        f"/entries/{index}/{name}"
+        for name in ("book", "fund", "account", "district")
+        if getattr(first, name) != getattr(second, name)
+    ]
+    if (first.debit_fen != 0) != (second.debit_fen != 0):
+        found.append(f"/entries/{index}/side")
+    if first.debit_fen + first.credit_fen != second.debit_fen + second.credit_fen:
+        found.append(f"/entries/{index}/amount")
+    return found
+
+
+def reversal(
+    original: Draft, seq: int, *, source: str, event_id: str, book_date: date, summary: str
+) -> Draft:
+    """The red-letter voucher (红字冲销) of a posted one: same sides, negative amounts, linked.
+
+    Raises:
+        NotReversible: the original is a reversal itself.
+        EarlierThanOriginal: the day given lies before the original's.
+    """
+    if original.reverses_seq is not None:
+        raise NotReversible(voucher=voucher_id(original.slot, seq))
+    if book_date < original.book_date:
+        raise EarlierThanOriginal(original=original.book_date.isoformat())
+    return draft(
+        slot=original.slot,
+        source=source,
+        event_id=event_id,
+        owner=original.owner,
+        kind=REVERSAL,
+        book_date=book_date,
+        period=original.period,
+        value_date=original.value_date,
+        summary=summary,
+        references={"reverses": voucher_id(original.slot, seq)},
+        lines=tuple(
+            line._replace(debit_fen=-line.debit_fen, credit_fen=-line.credit_fen)
+            for line in original.lines
+        ),
+        reverses_seq=seq,
+    )
+
+
+def voucher_id(slot: int, seq: int) -> str:
+    """A voucher's identifier: it names its slot, so one look-up suffices."""
+    return f"vch_{slot}_{seq}"
+
+
+def net_buckets(drafts: Sequence[Draft]) -> Buckets:
+    """Debits and credits of each (book, fund, account, district, day) that the drafts touch."""
+    net: Buckets = {}
+    for drafted in drafts:
+        day = drafted.book_date
+        for book, fund, account, district, debit_fen, credit_fen in drafted.lines:
+            key = (book, fund, account, district, day)
+            sums = net.get(key)
+            if sums is None:
+                net[key] = [debit_fen, credit_fen]
+            else:
+                sums[0] += debit_fen
+                sums[1] += credit_fen
+    return net

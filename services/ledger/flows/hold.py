@@ -1,0 +1,92 @@
+"""Holds: made and released through the centre's writer, where floors are checked."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.domain.batch import Held
+from services.ledger.domain.errors import LedgerRefusal
+from services.ledger.domain.hold import Hold, Release, hold_uuid
+from services.ledger.flows.books import Books
+from services.ledger.store import hold as hold_store
+from shared import clock
+from shared.errors import Fault, Faulty, NotFound
+from shared.ids import uuid7
+from shared.roles import Caller
+
+PREFIX = "hld"
+
+
+async def make(
+    books: Books,
+    caller: Caller,
+    *,
+    event_id: str,
+    fund: str,
+    account: str,
+    amount_fen: int,
+    summary: str,
+    expires_on: date | None,
+) -> Held:
+    """Set money aside, or give the hold that this event made before.
+
+    Raises:
+        Faulty: it would have expired already.
+        LedgerRefusal: not enough, or not an account that can be held.
+    """
+    if expires_on is not None and expires_on < clock.today():
+        raise Faulty(faults=[Fault("/expires_on", "IN_THE_PAST", expires_on.isoformat())])
+    return _held(
+        await books.ask(
+            Hold(
+                id=uuid7(), source=caller.subject, event_id=event_id, fund=fund, account=account,
+                amount_fen=amount_fen, remaining_fen=amount_fen, summary=summary,
+                expires_on=expires_on,
+            )
+        )
+    )  # fmt: skip
+
+
+async def release(
+    books: Books, id: str, caller: Caller, *, event_id: str, amount_fen: int | None
+) -> Held:
+    """Give back part of a hold, or all that remains.
+
+    Raises:
+        NotFound: no such hold.
+        LedgerRefusal: more than remains.
+    """
+    ask = Release(
+        hold_id=await books.db.run(lambda tx: _existing(tx, id)),
+        source=caller.subject,
+        event_id=event_id,
+        amount_fen=amount_fen,
+    )
+    return _held(await books.ask(ask))
+
+
+async def _existing(tx: AsyncConnection, id: str) -> UUID:
+    return (await read(tx, id)).id
+
+
+async def read(tx: AsyncConnection, id: str) -> Hold:
+    """One hold.
+
+    Raises:
+        NotFound: no such hold.
+    """
+    uuid = hold_uuid(id)
+    hold = await hold_store.load(tx, uuid) if uuid else None
+    if hold is None:
+        raise NotFound(hold=id[:60])
+    return hold
+
+
+def _held(outcome: object) -> Held:
+    if isinstance(outcome, LedgerRefusal):
+        raise outcome
+    assert isinstance(outcome, Held)
+    return outcome

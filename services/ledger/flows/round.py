@@ -1,0 +1,211 @@
+"""One round of a slot's writer: load what is needed, decide in memory, save in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from services.ledger.domain.batch import (
+    Booked,
+    Decision,
+    Known,
+    Outcome,
+    Post,
+    SlotState,
+    Unit,
+    decide,
+)
+from services.ledger.domain.check import Checker
+from services.ledger.domain.errors import LedgerRefusal
+from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.settlement import EMPTIED, Settlement, Status, voucher_of
+from services.ledger.domain.voucher import CENTRE_SLOT, instant_text
+from services.ledger.store import batch as batch_store
+from services.ledger.store import head as head_store
+from services.ledger.store import known as known_store
+from services.ledger.store import settlement as settlement_store
+from services.ledger.store.batch import Written
+from shared.clock import SHANGHAI
+from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
+from shared.roles import Caller
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Asked: approve and post a settlement."""
+
+    id: UUID
+    by: Caller
+
+
+Result: TypeAlias = Outcome | Settlement | Refusal
+
+
+async def play_new(
+    connection: Connection,
+    units: Sequence[Unit],
+    checker: Checker,
+    now: datetime,
+    cached: SlotState,
+) -> tuple[Written, Decision] | None:
+    """Take it that every event is a new voucher and fits the books: one trip, the usual case.
+
+    None when the asks are of another sort, or would be refused if they were new: then what the
+    books know about them must be read first.
+    """
+    for unit in units:
+        for ask in unit.asks:
+            if not isinstance(ask, Post) or ask.refusal or ask.draft.reverses_seq is not None:
+                return None
+    decision = _judge(cached, units, Known(), checker, now)
+    if not all(isinstance(one, Booked) for outcome in decision.outcomes for one in outcome):
+        return None
+    return await batch_store.write(connection, decision, now), decision
+
+
+async def play(
+    connection: Connection,
+    units: Sequence[Unit],
+    checker: Checker,
+    now: datetime,
+    cached: SlotState,
+) -> Decision | None:
+    """Decide and write against the cached state; None when another process has moved the slot on."""
+    decision = await _decide(connection, units, checker, now, cached)
+    if decision.writes:
+        written = await batch_store.write(connection, decision, now)
+        if written is not Written.DONE:
+            return None
+    return decision
+
+
+async def play_locked(
+    connection: Connection,
+    slot: int,
+    units: Sequence[Unit],
+    checker: Checker,
+    now: datetime,
+    cached: SlotState | None,
+) -> Decision:
+    """The same with the slot's head locked first of all, so that it cannot lose a race."""
+    async with connection.transaction():
+        floored = checker.catalogue.floored
+        state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
+        decision = await _decide(connection, units, checker, now, state)
+        if decision.writes:
+            written = await batch_store.write(connection, decision, now)
+            assert written is Written.DONE, "the head was locked"
+    return decision
+
+
+async def settle(
+    connection: Connection,
+    ask: Settle,
+    checker: Checker,
+    now: datetime,
+    cached: SlotState | None,
+) -> tuple[SlotState, Settlement | Refusal]:
+    """Approve a settlement: signature, voucher and status in one transaction, or nothing of it.
+
+    A repeat by the approver gets what was done. Sweeps are computed here, under the lock of the
+    centre's head, so that two of them cannot move the same money.
+    """
+    async with connection.transaction():
+        floored = checker.catalogue.floored
+        state = await head_store.load(connection, CENTRE_SLOT, floored, lock=True, cached=cached)
+        found = await settlement_store.load_for_posting(connection, ask.id)
+        if found is None:
+            return state, NotFound()
+        if found.status is Status.POSTED and found.approved_by == ask.by.subject:
+            return state, found
+        if found.status is not Status.PROPOSED:
+            return state, StateConflict(status=found.status.value)
+        if found.proposed_by == ask.by.subject:
+            return state, SamePersonTwice(person=ask.by.subject, step="approved")
+        return await _post_settlement(connection, found, ask.by, checker, now, state)
+
+
+async def _post_settlement(
+    connection: Connection,
+    found: Settlement,
+    by: Caller,
+    checker: Checker,
+    now: datetime,
+    state: SlotState,
+) -> tuple[SlotState, Settlement | Refusal]:
+    balances = {}
+    if found.kind.moves_everything:
+        account = EMPTIED[found.kind]
+        balances = await settlement_store.emptied_balances(connection, account, found.day)
+    draft, moved = voucher_of(found, balances)
+    seq = None
+    if draft is not None:
+        refusal = checker.check(draft, now.astimezone(SHANGHAI).date())
+        unit = Unit((Post(draft, refusal),))
+        decision = await _decide(connection, [unit], checker, now, state)
+        outcome = decision.outcomes[0][0]
+        if not isinstance(outcome, Booked):
+            assert isinstance(outcome, LedgerRefusal)
+            return state, outcome
+        written = await batch_store.write(connection, decision, now)
+        assert written is Written.DONE, "the head was locked"
+        state, seq = decision.after, outcome.seq
+    posted = replace(found, status=Status.POSTED, approved_by=by.subject, seq=seq, moved=moved)
+    await settlement_store.sign(connection, found.id, by)
+    await settlement_store.mark_posted(connection, posted, now)
+    return state, posted
+
+
+async def _decide(
+    connection: Connection,
+    units: Sequence[Unit],
+    checker: Checker,
+    now: datetime,
+    state: SlotState,
+) -> Decision:
+    known = await _known(connection, state.slot, units)
+    return _judge(state, units, known, checker, now)
+
+
+def _judge(
+    state: SlotState, units: Sequence[Unit], known: Known, checker: Checker, now: datetime
+) -> Decision:
+    return decide(
+        state,
+        units,
+        known,
+        floored=checker.catalogue.floored,
+        today=now.astimezone(SHANGHAI).date(),
+        recorded_at=instant_text(now),
+    )
+
+
+async def _known(connection: Connection, slot: int, units: Sequence[Unit]) -> Known:
+    asks = [ask for unit in units for ask in unit.asks]
+    drafts = [ask.draft for ask in asks if isinstance(ask, Post)]
+    events = await known_store.events(connection, slot, drafts) if drafts else {}
+    reverses = {draft.reverses_seq for draft in drafts if draft.reverses_seq is not None}
+    reversed_seqs: frozenset[int] = frozenset()
+    if reverses:
+        reversed_seqs = await known_store.reversed_among(connection, slot, reverses)
+    if len(drafts) == len(asks):
+        return Known(events=events, reversed=reversed_seqs)
+    holds = [(ask.source, ask.event_id) for ask in asks if isinstance(ask, Hold)]
+    releases = [ask for ask in asks if isinstance(ask, Release)]
+    keys = [(ask.source, ask.event_id) for ask in releases]
+    return Known(
+        events=events,
+        reversed=reversed_seqs,
+        holds=await known_store.holds_of_events(connection, slot, holds),
+        holds_by_id=await known_store.holds_by_id(
+            connection, slot, [ask.hold_id for ask in releases]
+        ),
+        releases=await known_store.releases_of_events(connection, slot, keys),
+    )

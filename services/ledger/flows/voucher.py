@@ -1,0 +1,89 @@
+"""Reading vouchers, and reversing one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.domain.batch import Booked
+from services.ledger.domain.errors import LedgerRefusal
+from services.ledger.domain.voucher import Draft, reversal
+from services.ledger.flows.books import Books
+from services.ledger.store import voucher as voucher_store
+from services.ledger.store.voucher import Stored
+from shared.errors import Forbidden, NotFound
+from shared.roles import CENTRE, Caller
+
+_ID = re.compile(r"^vch_(0|[1-9][0-9]{0,3})_([1-9][0-9]{0,17})$")
+
+
+async def read(tx: AsyncConnection, id: str, caller: Caller) -> Stored:
+    """One voucher. District people see those whose every entry is their district's.
+
+    Raises:
+        NotFound: no such voucher.
+        Forbidden: another district's.
+    """
+    found = _ID.match(id)
+    stored = await voucher_store.load(tx, int(found[1]), int(found[2])) if found else None
+    if stored is None:
+        raise NotFound(voucher=id[:40])
+    _require(stored.draft, caller)
+    return stored
+
+
+async def find(tx: AsyncConnection, source: str, event_id: str, caller: Caller) -> list[Stored]:
+    """The vouchers of an event: one, unless its sender used the id for several owners."""
+    found = []
+    for slot, seq in await voucher_store.find(tx, source, event_id):
+        stored = await voucher_store.load(tx, slot, seq)
+        assert stored is not None
+        _require(stored.draft, caller)
+        found.append(stored)
+    return found
+
+
+def _require(draft: Draft, caller: Caller) -> None:
+    others = {line.district for line in draft.lines}
+    if caller.scope(None) is not None and others != {caller.district}:
+        raise Forbidden(own_district=caller.district)
+
+
+async def reverse(
+    books: Books, id: str, caller: Caller, *, event_id: str, book_date: date, summary: str
+) -> Booked:
+    """Post the red-letter voucher of a posted one, exactly once.
+
+    Raises:
+        NotFound: no such voucher.
+        LedgerRefusal: it cannot be reversed (again), or a floor would break.
+    """
+    original = await books.db.run(lambda tx: read(tx, id, caller))
+    draft = reversal(
+        original.draft, original.seq, source=caller.subject, event_id=event_id,
+        book_date=book_date, summary=summary,
+    )  # fmt: skip
+    return booked((await books.post([draft]))[0])
+
+
+def booked(outcome: object) -> Booked:
+    """The voucher's place in the books.
+
+    Raises:
+        LedgerRefusal: it was refused.
+    """
+    if isinstance(outcome, LedgerRefusal):
+        raise outcome
+    assert isinstance(outcome, Booked)
+    return outcome
+
+
+def require_centre(caller: Caller) -> None:
+    """What belongs to the city as a whole is not for district eyes.
+
+    Raises:
+        Forbidden: a district's caller.
+    """
+    caller.require_district(CENTRE)

@@ -1,0 +1,60 @@
+"""What a database error says about the work that met it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from shared.db import sqlstate
+
+
+class Fate(Enum):
+    """What became of the work, and whether trying again makes sense."""
+
+    LOST = "lost"
+    """The connection broke or the server goes: the work may have been committed or not."""
+    BUSY = "busy"
+    """Nothing was done; the server asks to try again."""
+    REFUSED = "refused"
+    """Nothing was done; the data itself was refused."""
+    BUG = "bug"
+    """Nothing was done; the statement or the grants are wrong."""
+
+
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.DatabaseDroppedError,
+    OSError,
+)
+
+
+def fate(error: BaseException) -> Fate:
+    """Sort an error of the driver."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or sqlstate(error) is None:
+            return Fate.LOST
+        return _of_state(sqlstate(error) or "")
+    if isinstance(error, _LOST):
+        return Fate.LOST
+    if isinstance(error, asyncpg.PostgresError):
+        return _of_state(error.sqlstate or "")
+    return Fate.BUG
+
+
+def _of_state(state: str) -> Fate:
+    if state in {"57P01", "57P02", "57P03"} or state.startswith("08"):
+        return Fate.LOST
+    if state[:2] in {"40", "53", "55", "57", "58"}:
+        return Fate.BUSY
+    return Fate.REFUSED if state[:2] in {"22", "23"} else Fate.BUG
+
+
+def constraint(error: BaseException) -> str | None:
+    """Name of the constraint that an error speaks of."""
+    return getattr(error, "constraint_name", None)

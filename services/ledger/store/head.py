@@ -1,0 +1,119 @@
+"""Slots and their heads: made once, locked first, loaded whole."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.domain.batch import SlotState
+from services.ledger.domain.hold import Hold
+from services.ledger.domain.voucher import CENTRE_SLOT, GENESIS
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+async def make_slots(tx: AsyncConnection, slots: int) -> int:
+    """Make the slots of a new database; answers how many there are now."""
+    there = (await tx.execute(text("SELECT COUNT(*) FROM slot_head"))).scalar_one()
+    if there:
+        return int(there)
+    await tx.execute(
+        text("""
+            INSERT INTO slot_head (slot, revision, seq, hash)
+            SELECT slot, 0, 0, :genesis
+              FROM generate_series(0, CAST(:last AS integer)) AS slot
+            ON CONFLICT (slot) DO NOTHING
+        """),
+        {"last": slots - 1, "genesis": GENESIS},
+    )
+    return int((await tx.execute(text("SELECT COUNT(*) FROM slot_head"))).scalar_one())
+
+
+async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
+    """(slot, last sequence number, hash) of every slot."""
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash
+              FROM slot_head
+             ORDER BY slot
+             LIMIT 1024
+        """)
+    )
+    return [(row.slot, row.seq, bytes(row.hash)) for row in rows]
+
+
+async def load(
+    connection: Connection,
+    slot: int,
+    floored: frozenset[str],
+    *,
+    lock: bool,
+    cached: SlotState | None,
+) -> SlotState:
+    """A slot's state at its present revision; `cached` when that is still it.
+
+    With `lock` the head row is locked first of all, until the transaction ends.
+    """
+    query = "SELECT revision, seq, hash FROM slot_head WHERE slot = $1"
+    row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, slot)
+    assert row is not None, f"slot {slot} is missing"
+    if cached is not None and cached.revision == row["revision"]:
+        return cached
+    state = SlotState(slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"])
+    if slot != CENTRE_SLOT:
+        return state
+    return SlotState(
+        slot=slot,
+        revision=state.revision,
+        seq=state.seq,
+        hash=state.hash,
+        balances=await _floors(connection, slot, floored),
+        holds=await _pending_holds(connection, slot),
+    )
+
+
+async def _floors(
+    connection: Connection, slot: int, floored: frozenset[str]
+) -> dict[tuple[str, str], int]:
+    rows = await connection.fetch(
+        """
+        SELECT fund, account, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+          FROM bucket
+         WHERE slot = $1 AND book = 'statutory' AND account = ANY($2)
+         GROUP BY fund, account
+        """,
+        slot,
+        sorted(floored),
+    )
+    return {(row["fund"], row["account"]): row["balance_fen"] for row in rows}
+
+
+async def _pending_holds(connection: Connection, slot: int) -> dict[UUID, Hold]:
+    rows = await connection.fetch(
+        """
+        SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary, expires_on
+          FROM hold
+         WHERE slot = $1 AND remaining_fen > 0
+        """,
+        slot,
+    )
+    return {row["id"]: hold_of(row) for row in rows}
+
+
+def hold_of(row: Any) -> Hold:
+    """A hold out of its row."""
+    return Hold(
+        id=UUID(int=row["id"].int),
+        source=row["source"],
+        event_id=row["event_id"],
+        fund=row["fund"],
+        account=row["account"],
+        amount_fen=row["amount_fen"],
+        remaining_fen=row["remaining_fen"],
+        summary=row["summary"],
+        expires_on=row["expires_on"],
+    )

@@ -1,0 +1,27 @@
+"""Holds, read by their identifier."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.domain.hold import Hold
+from services.ledger.domain.voucher import CENTRE_SLOT
+from services.ledger.store.head import hold_of
+
+
+async def load(tx: AsyncConnection, id: UUID) -> Hold | None:
+    """A hold as it stands, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary,
+                   expires_on
+              FROM hold
+             WHERE slot = :slot AND id = :id
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = rows.mappings().first()
+    return hold_of(row) if row else None

@@ -1,0 +1,171 @@
+"""Settlements: proposed in a request's transaction, posted in the centre's writer's."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.domain.settlement import Settlement, SettlementKind, Status
+from services.ledger.domain.voucher import CENTRE_SLOT
+from shared.ids import uuid7
+from shared.roles import Caller
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+PAPER = "settlement"
+
+
+async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
+    """Keep a proposed settlement."""
+    await tx.execute(
+        text("""
+            INSERT INTO settlement (slot, id, kind, day, summary, asked, status, proposed_by)
+            VALUES (:slot, :id, :kind, :day, :summary, CAST(:asked AS jsonb), :status,
+                    :proposed_by)
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": settlement.id,
+            "kind": settlement.kind.value,
+            "day": settlement.day,
+            "summary": settlement.summary,
+            "asked": orjson.dumps(dict(settlement.asked)).decode(),
+            "status": settlement.status.value,
+            "proposed_by": settlement.proposed_by,
+        },
+    )
+
+
+async def load(tx: AsyncConnection, id: UUID) -> Settlement | None:
+    """A settlement, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+                   approved_by, seq, CAST(moved AS text) AS moved
+              FROM settlement
+             WHERE slot = :slot AND id = :id
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = rows.mappings().first()
+    return _settlement(row) if row else None
+
+
+async def page(
+    tx: AsyncConnection, *, day: date | None, before: UUID | None, limit: int
+) -> list[Settlement]:
+    """Settlements, newest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+                   approved_by, seq, CAST(moved AS text) AS moved
+              FROM settlement
+             WHERE slot = :slot
+               AND (CAST(:day AS date) IS NULL OR day = :day)
+               AND (CAST(:before AS uuid) IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "day": day, "before": before, "limit": limit},
+    )
+    return [_settlement(row) for row in rows.mappings()]
+
+
+async def load_for_posting(connection: Connection, id: UUID) -> Settlement | None:
+    """A settlement, its row locked until the writer's transaction ends."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+               approved_by, seq, CAST(moved AS text) AS moved
+          FROM settlement
+         WHERE slot = $1 AND id = $2
+           FOR UPDATE
+        """,
+        CENTRE_SLOT,
+        id,
+    )
+    return _settlement(row) if row else None
+
+
+async def mark_posted(connection: Connection, settlement: Settlement, at: datetime) -> None:
+    """Write down that a settlement is posted, by whom and what it moved."""
+    await connection.execute(
+        """
+        UPDATE settlement
+           SET status = $3, approved_by = $4, posted_at = $5, seq = $6, moved = CAST($7 AS jsonb)
+         WHERE slot = $1 AND id = $2 AND status = 'proposed'
+        """,
+        CENTRE_SLOT,
+        settlement.id,
+        settlement.status.value,
+        settlement.approved_by,
+        at,
+        settlement.seq,
+        orjson.dumps(dict(settlement.moved or {})).decode(),
+    )
+
+
+async def sign(connection: Connection, id: UUID, by: Caller) -> None:
+    """The approver's row in the trail, in the writer's transaction. Same shape as shared.trail.
+
+    Raises:
+        asyncpg.UniqueViolationError: this person has signed this settlement.
+    """
+    await connection.execute(
+        """
+        INSERT INTO trail (shard_key, id, paper, paper_id, round, step, signs, person, role, level,
+                           district, detail)
+        VALUES ($1, $2, $3, $4, 1, 'approved', true, $5, $6, $7, $8, '{}')
+        """,
+        CENTRE_SLOT,
+        uuid7(),
+        PAPER,
+        id,
+        by.subject,
+        by.role.value,
+        by.level.value,
+        by.district,
+    )
+
+
+async def emptied_balances(
+    connection: Connection, account: str, day: date
+) -> dict[tuple[str, str], int]:
+    """(fund, district) → fen on a deposit account by the end of a day, over all slots, zeros out."""
+    rows = await connection.fetch(
+        """
+        SELECT fund, district, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+          FROM slot_head
+         CROSS JOIN LATERAL (
+               SELECT fund, district, debit_fen, credit_fen
+                 FROM bucket
+                WHERE slot = slot_head.slot AND book = 'statutory' AND account = $1 AND day <= $2
+         ) AS mine
+         GROUP BY fund, district
+        HAVING SUM(debit_fen) <> SUM(credit_fen)
+        """,
+        account,
+        day,
+    )
+    return {(row["fund"], row["district"]): row["balance_fen"] for row in rows}
+
+
+def _settlement(row: Any) -> Settlement:
+    return Settlement(
+        id=UUID(int=row["id"].int),
+        kind=SettlementKind(row["kind"]),
+        day=row["day"],
+        summary=row["summary"],
+        asked=orjson.loads(row["asked"]),
+        status=Status(row["status"]),
+        proposed_by=row["proposed_by"],
+        approved_by=row["approved_by"],
+        seq=row["seq"],
+        moved=orjson.loads(row["moved"]) if row["moved"] is not None else None,
+    )
