@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows import debit as flow
+from services.collection.routes.receipt import NIL
 from services.collection.schemas.debit import (
     DebitBatchCreatedOut,
     DebitBatchIn,
@@ -74,7 +75,7 @@ async def list_debit_batches(
     """In the order they were made."""
     at.caller.require_district(CENTRE)
     filters = {"of": "debit_batches", "status": status, "period": period}
-    after = read_uuid(cursor, filters)
+    after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[Batch]:
         return await store.page(tx, status=status, period=period, after=after, limit=limit + 1)

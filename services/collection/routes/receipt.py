@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -18,6 +19,9 @@ from shared.door import Door, door
 from shared.ids import Ref
 from shared.roles import Right
 from shared.schema import Code
+
+NIL: Final = UUID(int=0)
+"""Before every id: where a list begins."""
 
 router = APIRouter(tags=["receipts"])
 
@@ -46,7 +50,7 @@ async def list_receipts(
         district=at.caller.scope(district),
     )
     filters = {"of": "receipts", "status": status, "channel": channel, "in": wanted.district}
-    after = read_uuid(cursor, filters)
+    after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[ReceiptRow]:
         return await store.page(tx, wanted, after=after, limit=limit + 1)

@@ -7,11 +7,10 @@ from datetime import date
 
 from pydantic import Field
 
+from services.collection.flows.billing import REF as BILL_REF
 from services.collection.store.totals import Amounts, Arrear
 from shared.ids import Ref
 from shared.schema import Out, YuanOut
-
-BILL_PREFIX = "bil"
 
 
 class ArrearOut(Out):
@@ -42,7 +41,7 @@ class ArrearsOut(Out):
             open=[
                 ArrearOut(
                     period=row.period,
-                    bill=Ref(row.unit_id, row.id).text(BILL_PREFIX),
+                    bill=Ref(row.unit_id, row.id).text(BILL_REF),
                     due_on=row.due_on,
                     amount=row.total_fen,
                     open=row.open_fen,

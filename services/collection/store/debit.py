@@ -150,7 +150,7 @@ async def page(
     *,
     status: str | None,
     period: str | None,
-    after: UUID | None,
+    after: UUID,
     limit: int,
 ) -> list[Batch]:
     """Batches in the order they were made."""
@@ -160,7 +160,7 @@ async def page(
               FROM debit_batch
              WHERE (CAST(:status AS text) IS NULL OR status = :status)
                AND (CAST(:period AS text) IS NULL OR period = :period)
-               AND (CAST(:after AS uuid) IS NULL OR id > :after)
+               AND id > :after
              ORDER BY id
              LIMIT :limit
         """),

@@ -250,15 +250,13 @@ class Wanted:
     district: str | None
 
 
-async def page(
-    tx: AsyncConnection, wanted: Wanted, *, after: UUID | None, limit: int
-) -> list[ReceiptRow]:
+async def page(tx: AsyncConnection, wanted: Wanted, *, after: UUID, limit: int) -> list[ReceiptRow]:
     """Receipts in the order they were taken, over all keys: a report."""
-    where = ["(CAST(:after AS uuid) IS NULL OR receipt.id > :after)"]
+    where = ["receipt.id > :after"]
     if wanted.suspended:
         # Said of the suspense row, whose partial index holds just the open ones.
         where += ["suspense.matched_fen < suspense.amount_fen"]
-        where += ["(CAST(:after AS uuid) IS NULL OR suspense.receipt_id > :after)"]
+        where += ["suspense.receipt_id > :after"]
     elif wanted.suspended is False:
         where += ["coalesce(suspense.matched_fen = suspense.amount_fen, true)"]
     if wanted.channel:
