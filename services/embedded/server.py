@@ -22,6 +22,7 @@ from services.embedded.place import EmbeddedError
 
 STOP_SECONDS = 30.0
 _PAUSE_SECONDS = 0.02
+_DYING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,16 @@ class EmbeddedPostgres:
 
     def stop_if_unowned(self) -> None:
         """Stop the server when nobody is tied to it any more and nobody asked to keep it."""
-        with self._lock():
-            if self._own() and not self._kept.exists():
-                self._stop()
+        # A killed owner's files are not all closed at one moment: its lock may go a little later
+        # than whatever told us of its death.
+        deadline = time.monotonic() + _DYING_SECONDS
+        while time.monotonic() < deadline:
+            with self._lock():
+                if self._own():
+                    if not self._kept.exists():
+                        self._stop()
+                    return
+            time.sleep(_PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Stop the server cleanly, whoever started it; nothing happens when it does not run.

@@ -1,6 +1,5 @@
 """Helpers for tests that start real processes."""
 
-import os
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.embedded import EmbeddedPostgres
+from services.embedded import EmbeddedPostgres, pidfile
 from services.embedded.guard import python_command, python_environment
 
 Wuxian = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -77,9 +76,5 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process exists (our own children are collected first)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """Whether a process lives; one that only waits to be collected does not."""
+    return pidfile.is_alive(pid)

@@ -147,4 +147,4 @@ def test_nothing_outlives_a_killed_supervisor(
     assert all(alive(pid) for pid in pids)
     parent.kill()
     parent.wait()
-    assert until(lambda: not any(alive(pid) for pid in pids)), [p for p in pids if alive(p)]
+    assert until(lambda: not any(alive(pid) for pid in pids))
