@@ -9,6 +9,7 @@ import pytest
 
 from services.collection.app import build
 from shared.money import format_yuan
+from shared.wire.ledger import VoucherIn
 from tests.collection.money import (
     DAY,
     TOTAL_FEN,
@@ -245,6 +246,7 @@ async def test_memo_and_statutory_vouchers_add_up_to_what_was_received(
     rows = await fetch(database_url, "SELECT coalesce(sum(amount_fen), 0) AS fen FROM receipt")
     cash = collected = 0
     for voucher in await vouchers(database_url):
+        VoucherIn.model_validate(voucher)
         for entry in voucher["entries"]:
             amount = int(entry["amount"].replace(".", ""))
             if entry["account"] == "treasury_deposit":
