@@ -1,0 +1,58 @@
+"""Payout asks the real collection what a unit owes."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import httpx
+import pytest
+
+from services.collection.app import build as build_collection
+from services.payout.app import CLIENT_ID
+from services.payout.clients.collection import CollectionClient, UnitUnknown
+from services.payout.flows import arrears
+from shared.cn.credit_code import with_check_character
+from shared.http import Peer
+from shared.identity import Identity
+from tests.conftest import Bearer, ClientOf, SettingsFor
+
+UNIT = with_check_character("91120101MA0000000")
+
+
+@pytest.fixture(scope="module")
+async def collection(
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity
+) -> AsyncIterator[CollectionClient]:
+    app = build_collection(settings_for())
+    transport = httpx.ASGITransport(app)
+    async with (
+        client_of(app) as client,
+        Peer(
+            "http://collection", CLIENT_ID, identity.secret_of(CLIENT_ID), transport=transport
+        ) as peer,
+    ):
+        registered = await client.post(
+            "/v1/units",
+            headers=bearer("district_clerk", "heping"),
+            json={
+                "credit_code": UNIT,
+                "name": "天津某公司",
+                "kind": "enterprise",
+                "district": "heping",
+                "injury_class": 1,
+                "collector": "tax",
+                "bank_account": None,
+            },
+        )
+        assert registered.status_code == 201, registered.text
+        yield CollectionClient(peer)
+
+
+async def test_a_unit_without_bills_owes_nothing(collection: CollectionClient) -> None:
+    found = await arrears.require_none(collection, UNIT, date(2021, 8, 1))
+    assert (found.total, found.overdue) == ("0.00", False)
+
+
+async def test_a_unit_nobody_registered_is_unknown(collection: CollectionClient) -> None:
+    other = with_check_character("91120101MA0000999")
+    with pytest.raises(UnitUnknown):
+        await arrears.require_none(collection, other, date(2021, 8, 1))

@@ -1,0 +1,216 @@
+"""Payout and the real ledger together: money held, drawn, released, returned; to the fen."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI
+
+from services.ledger.app import build as build_ledger
+from services.payout.app import CLIENT_ID, build
+from services.payout.clients.ledger import LedgerClient
+from shared import outbox
+from shared.http import Peer
+from shared.identity import Identity
+from shared.money import parse_yuan
+from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.payout.conftest import Office, StandIn, hospital_claim, result, speak_to
+
+
+class LosesAnswers(httpx.AsyncBaseTransport):
+    """Reaches the ledger, and sometimes the answer does not come back."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._inner = httpx.ASGITransport(app)
+        self.lost = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        if self.lost and request.method == "POST":
+            self.lost -= 1
+            raise httpx.ReadError("lost", request=request)
+        return answer
+
+
+@dataclass
+class City(Office):
+    """An office with the real ledger behind it."""
+
+    ledger: httpx.AsyncClient
+    way: LosesAnswers
+
+    async def ask_ledger(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
+        answer = await self.ledger.request(
+            method,
+            path,
+            json=body,
+            headers=self.bearer(role) | {"Idempotency-Key": uuid4().hex},
+        )
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def give(self, fund: str, amount: str) -> None:
+        """Put money on the expenditure account: a subsidy, then a funded spending plan."""
+        for kind in ("fiscal_subsidy", "expenditure_funding"):
+            body = {
+                "kind": kind,
+                "day": "2021-08-01",
+                "amounts": [{"fund": fund, "amount": amount}],
+            }
+            asked = await self.ask_ledger("POST", "/v1/settlements", body, role="fund_accountant")
+            path = f"/v1/settlements/{asked['id']}/approvals"
+            await self.ask_ledger("POST", path, role="centre_leader")
+
+    async def balances(self, fund: str) -> dict[str, int]:
+        """Account → fen, and what is held."""
+        found = await self.ask_ledger("GET", "/v1/funds/balances", role="dashboard")
+        (row,) = [one for one in found["funds"] if one["fund"] == fund]
+        accounts = {name: parse_yuan(amount) for name, amount in row["accounts"].items()}
+        return accounts | {"held": parse_yuan(row["held"])}
+
+    async def hold(self, hold: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.ask_ledger(
+            "GET", f"/v1/holds/{hold}", role="payout_service"
+        )
+        return found
+
+
+@pytest.fixture(scope="module")
+async def city(
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity
+) -> AsyncIterator[City]:
+    app, ledger_app = build(settings_for()), build_ledger(settings_for())
+    way = LosesAnswers(ledger_app)
+    async with (
+        client_of(ledger_app) as ledger,
+        client_of(app) as client,
+        Peer(
+            "http://ledger", CLIENT_ID, identity.secret_of(CLIENT_ID), attempts=1, transport=way
+        ) as peer,
+    ):
+        speak_to(app, LedgerClient(peer))
+        made = City(app, client, bearer, StandIn(), ledger, way)
+        await made.give("medical", "1000000.00")
+        yield made
+
+
+async def test_a_batch_is_held_paid_released_and_returned_to_the_fen(city: City) -> None:
+    before = await city.balances("medical")
+    batch = await city.ready_batch(
+        hospital_claim("100.00", "20.00", "3.00"), hospital_claim("7.00", district="nankai")
+    )
+    assert (await city.balances("medical"))["held"] - before["held"] == 130_00
+    lines = await city.lines(batch)
+    await city.report(
+        batch,
+        [
+            result(lines[0]),
+            result(lines[1], "refused"),
+            result(lines[2], "returned", value_date="2022-01-04"),
+            result(lines[3], "unknown"),
+        ],
+    )
+    await city.report(batch, [result(lines[3]), result(lines[2])])
+    await city.report(batch, [result(lines[3], "returned", value_date="2021-08-09")])
+    await city.deliver()
+    found = await city.get_batch(batch)
+    assert found["status"] == "closed"
+    hold = await city.hold(found["hold"])
+    assert (hold["remaining"], hold["status"]) == ("0.00", "closed")
+    after = await city.balances("medical")
+    assert after["held"] == before["held"]
+    assert before["expenditure_deposit"] - after["expenditure_deposit"] == 100_00
+    # The line that came back in the same year is off the benefit again; the other is income.
+    assert after["benefit.hospital"] - before.get("benefit.hospital", 0) == 103_00
+    assert after["other_income"] - before.get("other_income", 0) == 3_00
+
+
+async def test_a_batch_that_the_account_cannot_cover_is_unfunded_until_it_can(city: City) -> None:
+    claim = await city.approved(hospital_claim("2000000.00"))
+    batch = (await city.batch([claim])).json()["id"]
+    await city.fund()
+    found = await city.get_batch(batch)
+    assert found["status"] == "unfunded"
+    assert found["reason"].startswith("INSUFFICIENT_FUNDS")
+    await city.give("medical", "2000000.00")
+    path = f"/v1/payment-batches/{batch}/funding-checks"
+    await city.ask("POST", path, {}, role="centre_cashier")
+    await city.fund()
+    assert (await city.get_batch(batch))["status"] == "ready"
+
+
+async def test_lost_answers_hold_and_book_once(city: City) -> None:
+    before = await city.balances("medical")
+    claim = await city.approved(hospital_claim("50.00", "60.00"))
+    batch = (await city.batch([claim])).json()["id"]
+    city.way.lost = 1
+    with pytest.raises(httpx.ReadError):
+        await city.fund()
+    await city.fund()
+    first, second = await city.lines(batch)
+    await city.report(batch, [result(first), result(second, "refused")])
+    for _ in range(2):  # the answer about the voucher is lost, then that about the release
+        city.way.lost = 1
+        with pytest.raises(httpx.ReadError):
+            await city.deliver()
+    await city.deliver()
+    after = await city.balances("medical")
+    assert before["expenditure_deposit"] - after["expenditure_deposit"] == 50_00
+    assert after["held"] == before["held"]
+
+
+async def test_sending_every_message_again_changes_no_balance(city: City) -> None:
+    await city.deliver()
+    before = await city.balances("medical")
+    await city.ask("POST", "/v1/outbox/replays", {}, role="fund_accountant")
+    await city.deliver()
+    assert await city.balances("medical") == before
+    stats = await city.ask("GET", "/v1/outbox", role="supervisor")
+    assert stats.json() == {"waiting": 0, "refused": 0}
+
+
+async def test_messages_in_any_order_end_the_same(city: City) -> None:
+    batch = await city.ready_batch(hospital_claim("1.00", "2.00", "4.00", "8.00"))
+    lines = await city.lines(batch)
+    files = [
+        [result(lines[0]), result(lines[1], "refused")],
+        [result(lines[2], "refused")],
+        [result(lines[3])],
+        [result(lines[0], "returned", value_date="2021-08-06")],
+    ]
+    before = await city.balances("medical")
+    for file in files:
+        await city.report(batch, file)
+    payloads = await _waiting(city)
+    ledger: LedgerClient = city.app.state.funding.ledger
+    for payload in (*reversed(payloads), *payloads):
+        assert await ledger.deliver([payload]) == [None]
+    await city.deliver()
+    after = await city.balances("medical")
+    assert before["expenditure_deposit"] - after["expenditure_deposit"] == 8_00
+    assert before["held"] - after["held"] == 15_00
+
+
+async def _waiting(city: City) -> list[dict[str, Any]]:
+    async with city.app.state.db.transaction() as tx:
+        return [orjson.loads(one.payload) for one in await outbox.waiting(tx)]
+
+
+async def test_every_trial_balance_is_zero(city: City) -> None:
+    await city.deliver()
+    found = await city.ask_ledger("GET", "/v1/trial-balance", role="supervisor")
+    assert found["balanced"] is True
+    assert all(row["difference"] == "0.00" for row in found["funds"])
+
+
+async def test_what_payout_paid_is_what_the_ledger_booked(city: City) -> None:
+    await city.deliver()
+    answer = await city.ask("GET", "/v1/totals", role="supervisor")
+    medical = answer.json()["funds"]["medical"]
+    books = await city.balances("medical")
+    net_fen = parse_yuan(medical["paid"]) - parse_yuan(medical["returned"])
+    assert net_fen == books["benefit.hospital"] - books["other_income"]
