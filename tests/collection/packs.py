@@ -46,7 +46,7 @@ def a_pack(
     none = {"id": "none", "insurance": "*", "floor": None, "ceiling": None, "source": "s"}
     return {
         "pack": name,
-        "region": name.replace("-", "_"),
+        "region": name.replace("-", "_")[:32],
         "title": name,
         "in_force_from": "2021-01-01",
         "in_force_to": None,

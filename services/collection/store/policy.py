@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -50,8 +49,10 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> UUID | None:
 
 async def content(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any] | None:
     """The pack of a version, as it was published."""
-    found = await tx.scalar(text("SELECT content FROM policy WHERE id = :id"), {"id": policy_id})
-    return None if found is None else orjson.loads(found)
+    found: dict[str, Any] | None = await tx.scalar(
+        text("SELECT content FROM policy WHERE id = :id"), {"id": policy_id}
+    )
+    return found
 
 
 async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -31,10 +29,6 @@ class SummaryRow:
     funds: dict[str, int]
     bill_date: date | None = None
     sent_at: datetime | None = None
-
-
-def _summary(columns: Mapping[Any, Any]) -> SummaryRow:
-    return SummaryRow(**{**columns, "funds": orjson.loads(columns["funds"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +127,7 @@ async def find(tx: AsyncConnection, district_key: int, summary_id: UUID) -> Summ
             {"district_key": district_key, "id": summary_id},
         )
     ).first()
-    return None if row is None else _summary(row._mapping)
+    return None if row is None else SummaryRow(**row._mapping)
 
 
 async def set_audited(
@@ -196,7 +190,7 @@ async def page(
             "limit": limit,
         },
     )
-    return [_summary(row._mapping) for row in rows]
+    return [SummaryRow(**row._mapping) for row in rows]
 
 
 async def to_bill(tx: AsyncConnection) -> list[SummaryRow]:
@@ -210,7 +204,7 @@ async def to_bill(tx: AsyncConnection) -> list[SummaryRow]:
              LIMIT 20
         """)
     )
-    return [_summary(row._mapping) for row in rows]
+    return [SummaryRow(**row._mapping) for row in rows]
 
 
 async def set_billed(tx: AsyncConnection, district_key: int, summary_id: UUID) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 from sqlalchemy import text
@@ -14,11 +13,6 @@ from services.collection.domain.unit import Unit
 _COLUMNS = "credit_code, name, kind, district, injury_class, collector, bank, status"
 
 
-def _unit(columns: Mapping[Any, Any]) -> Unit:
-    bank = columns["bank"]
-    return Unit(**{**columns, "bank": None if bank is None else orjson.loads(bank)})
-
-
 async def find(tx: AsyncConnection, unit_id: int) -> Unit | None:
     """The unit under a key; the caller compares its credit code."""
     row = (
@@ -26,7 +20,7 @@ async def find(tx: AsyncConnection, unit_id: int) -> Unit | None:
             text(f"SELECT {_COLUMNS} FROM unit WHERE unit_id = :unit_id"), {"unit_id": unit_id}
         )
     ).first()
-    return None if row is None else _unit(row._mapping)
+    return None if row is None else Unit(**row._mapping)
 
 
 async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
@@ -73,7 +67,8 @@ async def known(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
     found: dict[int, Unit] = {}
     for row in rows:
         columns = dict(row._mapping)
-        found[columns.pop("unit_id")] = _unit(columns)
+        unit_id = columns.pop("unit_id")
+        found[unit_id] = Unit(**columns)
     return found
 
 
@@ -91,4 +86,4 @@ async def of_district(
         """),
         {"district": district, "after": after, "limit": limit},
     )
-    return [_unit(row._mapping) for row in rows]
+    return [Unit(**row._mapping) for row in rows]
