@@ -1,0 +1,87 @@
+"""The way to the ledger: batches, a verdict for each voucher, and no neighbour held up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from services.collection.clients.ledger import Ledger, LedgerBusy
+from shared.http import Peer, PeerError
+from shared.ids import uuid7
+from shared.outbox import Message
+
+Answer = Callable[[list[dict[str, Any]]], httpx.Response]
+
+
+def messages(*names: str) -> list[Message]:
+    return [Message(1, uuid7(), orjson.dumps({"event_id": name})) for name in names]
+
+
+class Books:
+    """A ledger that answers as it is told and remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked: list[list[str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/oauth/token":
+            return httpx.Response(200, json={"access_token": "t"})
+        vouchers = orjson.loads(request.content)["vouchers"]
+        self.asked.append([voucher["event_id"] for voucher in vouchers])
+        return self.answer(vouchers)
+
+    async def deliver(self, sent: list[Message]) -> list[str | None]:
+        transport = httpx.MockTransport(self)
+        peer = Peer("http://ledger", "collection_service", "s", attempts=1, transport=transport)
+        async with peer:
+            return await Ledger(peer).deliver(sent)
+
+
+def problem(status: int, code: str) -> dict[str, Any]:
+    return {"status": status, "code": code, "detail": "…"}
+
+
+def outcomes(**by_event: dict[str, Any] | str) -> Answer:
+    def answer(vouchers: list[dict[str, Any]]) -> httpx.Response:
+        results = []
+        for voucher in vouchers:
+            said = by_event[voucher["event_id"]]
+            results.append(
+                {"outcome": said, "problem": None}
+                if isinstance(said, str)
+                else {"outcome": "refused", "problem": said}
+            )
+        return httpx.Response(200, json={"results": results})
+
+    return answer
+
+
+async def test_posted_and_replayed_are_acknowledged_and_a_refusal_has_its_reason() -> None:
+    books = Books(outcomes(a="posted", b="replayed", c=problem(409, "EVENT_ID_REUSED")))
+    assert await books.deliver(messages("a", "b", "c")) == [None, None, "EVENT_ID_REUSED: …"]
+
+
+async def test_a_voucher_that_the_ledger_cannot_take_now_is_sent_again() -> None:
+    books = Books(outcomes(a="posted", b=problem(503, "QUEUE_FULL")))
+    with pytest.raises(LedgerBusy):
+        await books.deliver(messages("a", "b"))
+
+
+async def test_a_ledger_that_is_down_settles_nothing() -> None:
+    books = Books(lambda _: httpx.Response(503, json=problem(503, "BUSY")))
+    with pytest.raises(PeerError):
+        await books.deliver(messages("a"))
+
+
+async def test_one_unreadable_voucher_does_not_hold_up_its_neighbours() -> None:
+    def answer(vouchers: list[dict[str, Any]]) -> httpx.Response:
+        if any(voucher["event_id"] == "bad" for voucher in vouchers):
+            return httpx.Response(422, json=problem(422, "VALIDATION_FAILED"))
+        return httpx.Response(200, json={"results": [{"outcome": "posted"} for _ in vouchers]})
+
+    books = Books(answer)
+    verdicts = await books.deliver(messages("a", "b", "bad", "c", "d"))
+    assert verdicts == [None, None, "VALIDATION_FAILED: …", None, None]
