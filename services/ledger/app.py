@@ -1,0 +1,77 @@
+"""Build the ASGI app of the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+
+from services import VERSION
+from services.ledger.flows.books import Books
+from services.ledger.routes import account, balance, chain, hold, settlement, voucher
+from services.ledger.store import health
+from services.ledger.worker import refresh_for_ever
+from shared.db import Database
+from shared.identity import Identity
+from shared.log import logger
+from shared.settings import Settings
+from shared.settings import settings as process_settings
+from shared.web import create_app
+
+SERVICE = "ledger"
+ROUTERS = tuple(module.router for module in (voucher, account, balance, settlement, hold, chain))
+
+
+def build(settings: Settings | None = None) -> FastAPI:
+    """The app; its lifespan opens the database and the writers."""
+    chosen = settings or process_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert chosen.database_url, "no database address: WUXIAN_DATABASE_URL is not set"
+        db = Database(
+            chosen.database_url, SERVICE, pool_size=chosen.pool_size,
+            statement_timeout_ms=chosen.statement_timeout_ms,
+        )  # fmt: skip
+        books = Books(db, slots=chosen.ledger_slots, queue_limit=chosen.queue_limit)
+        app.state.identity = Identity.load(chosen.identity_path)
+        app.state.db = db
+        app.state.books = books
+        try:
+            await books.open()
+        except (OSError, DBAPIError) as error:
+            # Not fatal: readiness says so, and the first request that finds the database opens them.
+            logger().warning("the books are not open yet", error=repr(error)[:300])
+        tasks = [asyncio.create_task(refresh_for_ever(books))] if chosen.run_workers else []
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await books.close()
+            await db.close()
+
+    async def database() -> dict[str, str]:
+        await app.state.db.run(health.revision)
+        return {"database": "ok"}
+
+    async def books_open() -> dict[str, str]:
+        await app.state.books.open()
+        return {"books": "ok"}
+
+    app = create_app(
+        service=SERVICE,
+        title="五险基金账 · Ledger",
+        description="基金分账核算:记账凭证、余额、结算、预留 · "
+        "Vouchers, balances, settlements and holds of every fund.",
+        version=VERSION,
+        routers=ROUTERS,
+        lifespan=lifespan,
+        checks=[database, books_open],
+        body_limit_bytes=chosen.body_limit_bytes,
+    )
+    return app

@@ -1,0 +1,61 @@
+"""Doors of balances: what dashboards ask for."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.ledger.flows import balance as flow
+from services.ledger.flows.voucher import require_centre
+from services.ledger.routes.common import opened
+from services.ledger.schemas.balance import TrialBalanceOut, balances_out, trial_balance_out
+from shared import clock
+from shared.door import Door, door
+from shared.entry import Book
+from shared.roles import Right
+from shared.schema import Code
+from shared.wire.ledger import FundBalancesOut
+
+router = APIRouter(tags=["balance"])
+
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+AsOf = Annotated[date | None, Query(description="截至当日终了;缺省为今日 (end of that day)")]
+
+
+@router.get(
+    "/v1/funds/balances",
+    operation_id="fund_balances",
+    summary="各基金余额 · Balances of every fund as of a day",
+)
+async def fund_balances(
+    door: Reading, as_of: AsOf = None, district: Code | None = None
+) -> FundBalancesOut:
+    """Every fund's balances by the end of a day, each on its normal side; holds as they are now."""
+    books = await opened(door)
+    day, scope = as_of or clock.today(), door.caller.scope(district)
+    balances, held = await door.read(
+        lambda tx: flow.fund_balances(tx, books.catalogue, as_of=day, district=scope)
+    )
+    return balances_out(books.catalogue, balances, held, as_of=day, district=scope)
+
+
+@router.get(
+    "/v1/trial-balance",
+    operation_id="trial_balance",
+    summary="试算平衡表 · Trial balance of every fund and book",
+)
+async def trial_balance(
+    door: Reading, as_of: AsOf = None, book: Book | None = None
+) -> TrialBalanceOut:
+    """Trial balances by the end of a day. The city's: a district alone does not balance."""
+    require_centre(door.caller)
+    books = await opened(door)
+    day = as_of or clock.today()
+    trials = await door.read(
+        lambda tx: flow.trial_balance(
+            tx, books.catalogue, as_of=day, book=book.value if book else None
+        )
+    )
+    return trial_balance_out(trials, day)
