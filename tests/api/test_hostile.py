@@ -1,0 +1,104 @@
+"""Hostile requests against the running services: whatever comes in, the answer is never a 5xx.
+
+Schemathesis makes valid and invalid requests from each committed OpenAPI file; every operation is
+asked by a role that holds its right, so that requests pass the door and reach the rules.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from shared.roles import Role
+from tests.api.conftest import Stack
+
+FILES = Path(__file__).parents[2] / "openapi"
+EXAMPLES = 10
+NOT_PROBLEMS = {"/readyz"}
+"""Doors whose bad news is their normal answer."""
+
+
+@dataclass
+class Attack:
+    """Requests against one operation by a caller it lets in."""
+
+    url: str
+    operation: schemathesis.APIOperation
+    bearer: dict[str, str]
+    asked: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def run(self, mode: GenerationMode) -> None:
+        """Make requests of one mode: by the rules, or against them."""
+
+        @seed(20210701)
+        @settings(max_examples=EXAMPLES, deadline=None, database=None,
+                  phases=[Phase.explicit, Phase.generate],
+                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @given(self.operation.as_strategy(generation_mode=mode))
+        def ask(case: schemathesis.Case) -> None:
+            self.ask(case)
+
+        try:
+            ask()
+        except Unsatisfiable:
+            # An operation that takes nothing cannot be asked wrongly.
+            assert mode is GenerationMode.NEGATIVE, self.operation.label
+
+    def ask(self, case: schemathesis.Case) -> None:
+        """Make one request and look at its answer."""
+        self.asked += 1
+        answer = case.call(base_url=self.url, headers=self.bearer, timeout=30)
+        kind = answer.headers.get("content-type", [""])[0]
+        if answer.status_code >= 500:
+            self.wrong.append(f"{case.as_curl_command()} -> {answer.status_code}")
+        elif answer.status_code >= 400 and not kind.startswith("application/problem+json"):
+            self.wrong.append(f"{self.operation.label}: {answer.status_code} as {kind}")
+
+
+def bearer_for(
+    url: str, operation: schemathesis.APIOperation, stack: Stack
+) -> dict[str, str] | None:
+    """A header of the first role that the operation's door lets in (an empty request tells)."""
+    path = operation.path.replace("{", "").replace("}", "")
+    for role in Role:
+        bearer = {"Authorization": f"Bearer {stack.token(role)}"}
+        answer = requests.request(operation.method.upper(), url + path, timeout=20, headers=bearer)
+        if answer.status_code != 403:
+            return bearer
+    return None
+
+
+def attacks(service: str, stack: Stack) -> list[Attack]:
+    """One attack per operation of a service."""
+    schema = schemathesis.openapi.from_path(FILES / f"{service}.json")
+    url = stack.urls[service]
+    found = []
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        if operation.path not in NOT_PROBLEMS:
+            bearer = bearer_for(url, operation, stack)
+            assert bearer, f"{operation.label}: no role may do this"
+            found.append(Attack(url, operation, bearer))
+    return found
+
+
+def carry_out(planned: list[Attack]) -> None:
+    for attack in planned:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            attack.run(mode)
+
+
+@pytest.mark.story
+@pytest.mark.parametrize("service", ["ledger", "collection", "payout"])
+async def test_no_request_makes_a_service_stumble(service: str, stack: Stack) -> None:
+    planned = await asyncio.to_thread(attacks, service, stack)
+    await asyncio.to_thread(carry_out, planned)
+    assert all(attack.asked for attack in planned)
+    assert [wrong for attack in planned for wrong in attack.wrong] == []
