@@ -33,9 +33,9 @@ class Ledger:
         return books
 
     async def get(
-        self, path: str, role: Role = Role.SUPERVISOR, district: str = CENTRE, **params: Any
+        self, path: str, role: Role = Role.SUPERVISOR, of: str = CENTRE, **params: Any
     ) -> httpx.Response:
-        return await self.client.get(path, params=params, headers=self.bearer(role, district))
+        return await self.client.get(path, params=params, headers=self.bearer(role, of))
 
     async def post(
         self,

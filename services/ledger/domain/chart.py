@@ -10,6 +10,7 @@ from typing import Final
 
 from shared.effective import in_force
 from shared.entry import Book, Side
+from shared.fund import INSURANCE_NAMES
 
 OWN_SOURCE: Final = "ledger"
 """Sender of the ledger's own vouchers: settlements."""
@@ -80,6 +81,9 @@ def _matches(pattern: str, account: str) -> bool:
     return pattern == account
 
 
+_ORDER: Final = {code: place for place, code in enumerate(INSURANCE_NAMES)}
+
+
 class Catalogue:
     """Chart, funds and flows together, answering "what holds on this day"."""
 
@@ -119,8 +123,9 @@ class Catalogue:
         return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
 
     def funds(self, on: date) -> list[Fund]:
-        """The funds of a day, in the order of the data."""
-        return [row for rows in self._funds.values() for row in in_force(rows, on)]
+        """The funds of a day: those of the five insurances first, in their usual order."""
+        rows = [row for rows in self._funds.values() for row in in_force(rows, on)]
+        return sorted(rows, key=lambda row: (_ORDER.get(row.code, len(_ORDER)), row.code))
 
     def allows(self, kind: str, book: Book, debit: str, credit: str, source: str, on: date) -> bool:
         """Whether the flow matrix of a day has this flow for this kind and sender."""
