@@ -205,7 +205,7 @@ async def _billed(play: Play, summary: dict[str, Any]) -> None:
 async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
     """The bureau pushes; in the first period the accountant identifies who was registered wrongly."""
     body = {"period": month.period, "day": month.day(22)}
-    pushed = await play.office.control("POST", "/v1/tax/pushes", body)
+    pushed = await play.office.control("/v1/tax/pushes", body)
     refuse_rejections(pushed["answers"])
     bar.note(f"{pushed['payments']} payments, {pushed['repeated']} lines pushed twice")
     if month.index > 0:
@@ -234,12 +234,12 @@ async def _suspended(play: Play, slip: dict[str, Any]) -> str:
 async def work_off(play: Play, trade: str, bar: Bar) -> None:
     """Let the bank work until its last word is said, querying what it says is unknown."""
     for _ in range(50):
-        done = await play.office.control("POST", f"/v1/bank/{trade}-batches")
+        done = await play.office.control(f"/v1/bank/{trade}-batches")
         refuse_rejections(done["answers"])
         for _ in range(done["reported"]):
             bar.advance()
         for serial in done["unknown"]:
-            await play.office.control("GET", f"/v1/bank/transfers/{serial}")
+            await play.office.ask_bank(f"/v1/bank/transfers/{serial}")
         if not done["waiting"]:
             return
     raise DemoError(f"the bank never finished its {trade} batches")

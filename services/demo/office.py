@@ -92,13 +92,14 @@ class Office:
             )
         return digest(answer) == letter.answer
 
-    async def control(self, method: str, path: str, body: Any = None) -> Any:
+    async def control(self, path: str, body: Any = None) -> Any:
         """Tell the sandbox's bank or tax bureau what to do next. These are not messages: not kept."""
-        who = "bank_gateway"
         async with self._turn:
-            if method == "GET":
-                return await self._peer(who, "sandbox").get(path)
-            return await self._peer(who, "sandbox").post(path, body)
+            return await self._peer("bank_gateway", "sandbox").post(path, body)
+
+    async def ask_bank(self, path: str, **params: Any) -> Any:
+        """Ask the sandbox's bank something."""
+        return await self.get("bank_gateway", "sandbox", path, **params)
 
     def _peer(self, who: str, service: str) -> Peer:
         found = self._peers.get((who, service))

@@ -72,7 +72,7 @@ async def _settlement(
         "day": day,
         "summary": kind,
     }
-    await play.office.control("POST", "/v1/bank/transfers", order)
+    await play.office.control("/v1/bank/transfers", order)
 
 
 async def pay(play: Play, month: Month) -> None:

@@ -152,8 +152,8 @@ async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
     """A statement read to its last page, its lines summed once more by us."""
     cursor, summed_fen = 0, 0
     while True:
-        path = f"/v1/bank/statements/{account}?to={day}&limit=500&cursor={cursor}"
-        page = await play.office.control("GET", path)
+        path = f"/v1/bank/statements/{account}"
+        page = await play.office.ask_bank(path, to=day, limit=500, cursor=cursor)
         summed_fen += sum(parse_yuan(line["amount"]) for line in page["items"])
         if not page["has_more"]:
             break

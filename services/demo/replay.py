@@ -16,7 +16,7 @@ async def prove_replay(play: Play, stage: Stage, before: State) -> Proof:
     letters = play.office.letters
     with stage.step("replay", len(letters)) as bar:
         same = await each(letters, play.office.repeat, bar.advance)
-        repeats = await play.office.control("POST", "/v1/repeats")
+        repeats = await play.office.control("/v1/repeats")
         refuse_rejections(repeats)
         vouchers = await _replay_outboxes(play)
         after = await read_state(play)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -16,10 +17,10 @@ from shared.money import format_yuan, parse_yuan
 _COLUMNS = (
     ("declared", "应征", "declared"),
     ("collected", "实征", "collected"),
-    ("income_account", "收入户", "income account"),
+    ("income_account", "收入户", "income acct"),
     ("treasury", "国库", "treasury"),
-    ("fiscal_account", "财政专户", "fiscal account"),
-    ("expenditure_account", "支出户", "expenditure account"),
+    ("fiscal_account", "财政专户", "fiscal acct"),
+    ("expenditure_account", "支出户", "expenditure"),
     ("paid", "支付", "paid"),
     ("balance", "结余", "balance"),
 )
@@ -89,15 +90,7 @@ def as_json(report: Report) -> str:
 
 def show(report: Report, console: Console) -> None:
     """The table per fund, then the proofs."""
-    table = Table(title="各险种基金收支 · The funds, in yuan", show_footer=True)
-    table.add_column("基金\nfund", "合计 total")
-    for column, chinese, english in _COLUMNS:
-        whole = _grouped(report.total_fen(column))
-        table.add_column(f"{chinese}\n{english}", whole, justify="right", no_wrap=True)
-    for fund, row in report.funds.items():
-        cells = [_grouped(row[column]) for column, _, _ in _COLUMNS]
-        table.add_row(f"{report.names[fund]}\n{fund}", *cells)
-    console.print(table)
+    console.print(_fund_table(report))
     for proof in report.proofs:
         mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"
         console.print(f"{mark} {proof.name.replace('_', ' ')}  [dim]{proof.detail}[/dim]")
@@ -106,6 +99,26 @@ def show(report: Report, console: Console) -> None:
         f"{report.units} 单位 units, {report.persons} 参保人 people, {spent:.1f} s: "
         + ("全部验证通过 all proofs hold" if report.ok else "[red]验证未通过 a proof fails[/red]")
     )
+
+
+def _fund_table(report: Report) -> Table:
+    """Funds side by side: narrow enough for a terminal of eighty columns."""
+    table = Table(
+        title="各险种基金收支(元) · The funds, in yuan",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("")
+    for fund in report.funds:
+        table.add_column(f"{report.names[fund]}\n{fund}", justify="right")
+    table.add_column("合计\ntotal", justify="right", style="bold")
+    for column, chinese, english in _COLUMNS:
+        cells = [_grouped(row[column]) for row in report.funds.values()]
+        table.add_row(
+            f"{chinese}\n[dim]{english}[/dim]", *cells, _grouped(report.total_fen(column))
+        )
+    return table
 
 
 def _grouped(amount_fen: int) -> str:

@@ -31,9 +31,9 @@ Share = Annotated[Rate, AfterValidator(_at_most_one)]
 class DebitRates(In):
     """How direct debits fare."""
 
-    refused: Share = Field(default=40_000, description="拒付 (refused, with a reason)")
+    refused: Share = Field(default=80_000, description="拒付 (refused, with a reason)")
     unknown: Share = Field(
-        default=15_000, description="状态不明,查询后才有结果 (unknown until queried)"
+        default=20_000, description="状态不明,查询后才有结果 (unknown until queried)"
     )
     late: Share = Field(default=60_000, description="次日回执 (answered a round later)")
     twice: Share = Field(default=50_000, description="重复回执 (answered twice)")
@@ -42,9 +42,9 @@ class DebitRates(In):
 class PaymentRates(In):
     """How payouts fare."""
 
-    refused: Share = 10_000
-    returned: Share = Field(default=10_000, description="付出后退汇 (paid, then returned)")
-    unknown: Share = 10_000
+    refused: Share = 15_000
+    returned: Share = Field(default=15_000, description="付出后退汇 (paid, then returned)")
+    unknown: Share = 15_000
     late: Share = 40_000
     twice: Share = 40_000
 
