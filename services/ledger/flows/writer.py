@@ -174,11 +174,11 @@ class Writer:
             except Exception as error:
                 self._state = None
                 how = fate(error)
+                if how in {Fate.LOST, Fate.BUG}:
+                    await self._drop()  # in what state it is, nobody knows
                 if how not in {Fate.LOST, Fate.BUSY}:
                     await self._one_by_one(jobs, error, how)
                     return
-                if how is Fate.LOST:
-                    await self._drop()
                 RETRIES.labels(str(self.slot)).inc()
                 logger().warning("batch met an error", slot=self.slot, error=repr(error)[:300])
                 if pause_s is not None:
