@@ -33,7 +33,7 @@ def a_pack(
     **other: Any,
 ) -> dict[str, Any]:
     """A sound pack of these rates, its region named like itself."""
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {
             "id": f"limit.{insurance}",
             "insurance": insurance,
@@ -43,7 +43,13 @@ def a_pack(
         }
         for insurance, limit in (limits or {}).items()
     ]
-    none = {"id": "none", "insurance": "*", "floor": None, "ceiling": None, "source": "s"}
+    none: dict[str, str | None] = {
+        "id": "none",
+        "insurance": "*",
+        "floor": None,
+        "ceiling": None,
+        "source": "s",
+    }
     return {
         "pack": name,
         "region": name.replace("-", "_")[:32],

@@ -1,5 +1,7 @@
 """Declarations: taken whole or not at all, handled by two people, explained to the fen."""
 
+import asyncio
+import json
 from typing import Any
 
 import asyncpg
@@ -378,3 +380,62 @@ async def test_what_is_not_there_is_not_found(office: Office, ref: str) -> None:
         assert (await office.get("supervisor", path)).status_code == 404
     answer = await office.post("district_clerk", f"/v1/declarations/{ref}/acceptances")
     assert answer.status_code == 404
+
+
+async def test_of_two_declarations_at_once_one_is_taken(office: Office) -> None:
+    code = await office.unit()
+    people = [a_person()]
+    await office.enrol(code, people)
+    answers = await asyncio.gather(*(office.declare(code, people) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    rows = await office.fetch("SELECT 1 FROM declaration_person WHERE unit_id = $1", unit_key(code))
+    assert len(rows) == 1
+
+
+async def test_of_two_clerks_at_once_one_accepts(office: Office) -> None:
+    paper = await office.declared()
+    answers = await asyncio.gather(
+        *(act(office, paper, "district_clerk", "acceptances", subject=who) for who in ("a", "b"))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert [step for step, _, _ in await steps(office, paper)] == ["submit", "accept"]
+
+
+async def test_a_wage_of_nothing_is_lifted_to_the_floor(
+    office: Office,
+) -> None:
+    paper = await office.declared("0.00")
+    assert {line["base"] for line in paper["lines"]} == {"3364.00"}
+    assert paper["total"] == "1268.23"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\u0000b", "x" * 501, 5, {}])
+async def test_a_hostile_note_is_refused(office: Office, text: Any) -> None:
+    paper = await office.declared()
+    content = json.dumps({"note": text}).encode()
+    answer = await office.api.post(
+        f"/v1/declarations/{paper['id']}/acceptances",
+        content=content,
+        headers=office.bearer("district_clerk", "heping") | {"content-type": "application/json"},
+    )
+    assert answer.status_code in {400, 422}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 501},
+        {"limit": "x"},
+        {"cursor": "x"},
+        {"cursor": "!" * 501},
+        {"period": "2021-13"},
+        {"status": "lost"},
+        {"district": "../heping"},
+    ],
+)
+async def test_a_hostile_query_is_refused(office: Office, query: dict[str, Any]) -> None:
+    answer = await office.api.get(
+        "/v1/declarations", params=query, headers=office.bearer("supervisor")
+    )
+    assert answer.status_code == 422
