@@ -7,7 +7,7 @@ it is cancelled, added to `TASKS`. It may be killed anywhere: what it does is sa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from services.collection.clients.ledger import Ledger
 from services.collection.flows import billing
 from services.collection.store import summary as summaries
+from services.collection.store.summary import SummaryRow
 from shared.db import Database
 from shared.http import Peer
 from shared.identity import Identity
@@ -45,30 +46,36 @@ async def deliver_outbox(background: Background) -> None:
 async def issue_bills(background: Background) -> None:
     """Issue bills for audited summaries, for ever."""
     while True:
-        issued = await patiently("billing", issue_waiting_bills(background.db))
-        if not issued:
+        if not await issue_waiting_bills(background.db):
             await asyncio.sleep(IDLE_SECONDS)
 
 
 async def issue_waiting_bills(db: Database) -> int:
-    """Issue the bills of every audited summary, a chunk a transaction; how many were issued."""
-    async with db.transaction() as tx:
-        waiting = await summaries.to_bill(tx)
+    """Issue the bills of every audited summary, a chunk a transaction; how many were issued.
+
+    A failure is written down and tried again next time; it holds up no other summary.
+    """
     issued = 0
+    try:
+        async with db.transaction() as tx:
+            waiting = await summaries.to_bill(tx)
+    except Exception as error:
+        logger().warning("billing cannot read, will retry", error=str(error)[:300])
+        return 0
     for summary in waiting:
-        while made := await db.run(partial(billing.issue_chunk, summary=summary)):
-            issued += made
-        await db.run(partial(billing.close, summary=summary))
+        try:
+            issued += await _issue_all(db, summary)
+        except Exception as error:
+            logger().error("billing failed, will retry", summary=str(summary.id), exc_info=error)
     return issued
 
 
-async def patiently(name: str, work: Awaitable[int]) -> int:
-    """What work did; a failure is written down and counts as nothing done, to be tried again."""
-    try:
-        return await work
-    except Exception as error:
-        logger().error("background work failed, will retry", work=name, exc_info=error)
-        return 0
+async def _issue_all(db: Database, summary: SummaryRow) -> int:
+    issued = 0
+    while made := await db.run(partial(billing.issue_chunk, summary=summary)):
+        issued += made
+    await db.run(partial(billing.close, summary=summary))
+    return issued
 
 
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (

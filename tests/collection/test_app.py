@@ -1,8 +1,7 @@
 """The service starts, and says whether it can serve."""
 
-from tests.conftest import ClientOf, SettingsFor
-
 from services.collection.app import build
+from tests.conftest import ClientOf, SettingsFor
 
 
 async def test_it_is_ready_on_a_migrated_database(
