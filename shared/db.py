@@ -67,6 +67,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            # An error's text goes to the log; account numbers and sealed fields must not.
+            hide_parameters=True,
             connect_args={
                 "server_settings": server_settings(
                     service, statement_timeout_ms=statement_timeout_ms
