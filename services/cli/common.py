@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from shared.settings import Settings
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 out = Console()
 err = Console(stderr=True, soft_wrap=True)
@@ -28,6 +29,9 @@ class Service(StrEnum):
     PAYOUT = "payout"
     SANDBOX = "sandbox"
 
+
+SERVICES = tuple(service.value for service in Service if service is not Service.SANDBOX)
+"""Those with a database. (Named here so that `wuxian --help` need not load the database's shell.)"""
 
 DatabaseUrl = Annotated[
     str | None,

@@ -10,13 +10,15 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
 
-from services.cli.common import AsJson, DatabaseUrl, out, print_json, settings_with
-from shared.db import SERVICES
-from shared.settings import Settings
+from services.cli.common import SERVICES, AsJson, DatabaseUrl, out, print_json, settings_with
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 _SPACE_BYTES = 1024**3
 
@@ -48,7 +50,7 @@ def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-Check = Callable[[Settings], Iterator[Finding]]
+Check = Callable[["Settings"], Iterator[Finding]]
 
 
 def _run(check: Check, settings: Settings) -> list[Finding]:

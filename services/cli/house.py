@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.common import (
+    SERVICES,
     AsJson,
     DatabaseUrl,
     err,
@@ -19,8 +20,9 @@ from services.cli.common import (
     print_table,
     settings_with,
 )
-from services.supervisor import Supervisor
-from shared.db import SERVICES
+
+if TYPE_CHECKING:
+    from services.supervisor import Supervisor
 
 
 def up(
@@ -31,6 +33,8 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start everything and stay until Ctrl-C."""
+    from services.supervisor import Supervisor
+
     settings = settings_with(database_url=database_url)
     names = (*SERVICES, "sandbox") if sandbox else SERVICES
     with plainly():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.common import DatabaseUrl, Service, err, fail, plainly, settings_with
-from shared.db import SERVICES
-from shared.settings import Settings
+from services.cli.common import SERVICES, DatabaseUrl, Service, err, fail, plainly, settings_with
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 GRACE_SECONDS = 10
 

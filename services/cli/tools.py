@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from services import VERSION
-from services.cli.common import AsJson, err, fail, out, print_json, settings_with
-from shared.db import SERVICES
+from services.cli.common import SERVICES, AsJson, err, fail, out, print_json, settings_with
 from shared.roles import CENTRE, Caller, Level, Role
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.embedded import EmbeddedPostgres
 from services.supervisor import PortTaken, Supervisor, SupervisorError
 from services.supervisor.child import settings_environment
 from shared.settings import Settings
@@ -21,18 +22,26 @@ FREE = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)
 pytestmark = pytest.mark.story
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def lines() -> list[tuple[str, str]]:
     return []
 
 
-@pytest.fixture
-async def house(home: Path, lines: list[tuple[str, str]]) -> AsyncIterator[Supervisor]:
+@pytest.fixture(scope="module")
+async def house(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str]]
+) -> AsyncIterator[Supervisor]:
+    """One house for the module, with whatever became of it in the tests before."""
+
     def keep(name: str, line: str) -> None:
         lines.append((name, line))
 
-    async with Supervisor(Settings(home=home), ports=FREE, on_log=keep) as running:
-        yield running
+    home = tmp_path_factory.mktemp("house") / "home"
+    try:
+        async with Supervisor(Settings(home=home), ports=FREE, on_log=keep) as running:
+            yield running
+    finally:
+        EmbeddedPostgres(home).destroy()
 
 
 def pid_of(house: Supervisor, name: str) -> int:
@@ -83,7 +92,7 @@ async def test_each_service_has_only_its_own_login(house: Supervisor) -> None:
 
 
 async def test_nothing_is_left_after_a_stop(home: Path) -> None:
-    house = Supervisor(Settings(home=home), ports=FREE, on_log=lambda *_: None)
+    house = Supervisor(Settings(home=home), ("ledger",), ports=FREE, on_log=lambda *_: None)
     await house.start()
     pids = [pid_of(house, name) for name in house.services]
     await house.stop()
