@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +24,6 @@ from sqlalchemy.engine import make_url
 from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
 from shared import identity as identities
-from shared.db import SERVICES
 from shared.identity import Identity
 from shared.roles import CENTRE, Caller, Role
 from shared.settings import Settings
@@ -139,9 +138,7 @@ async def template(server_url: str, run_home: Path) -> str:
         if not named.exists():
             name = f"wuxian_template_{uuid4().hex[:12]}"
             await on_server(server_url, f"CREATE DATABASE {name}")
-            for service in SERVICES:
-                with suppress(Exception):  # TEMPORARY
-                    await migrate(address(server_url, name), [service])
+            await migrate(address(server_url, name))
             named.write_text(name)
     return named.read_text()
 
