@@ -15,6 +15,7 @@ from uuid import UUID
 from services.ledger.domain.errors import (
     AlreadyReversed,
     AtomicRefused,
+    DayClosed,
     EventIdReused,
     HoldExceeded,
     HoldNotDrawn,
@@ -114,6 +115,8 @@ class SlotState:
     hash: bytes
     balances: Mapping[FundAccount, int] = field(default_factory=dict)
     holds: Mapping[UUID, Hold] = field(default_factory=dict)
+    closed_until: date | None = None
+    """Last closed day: what is dated then or earlier is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +279,13 @@ class _Round:
             draft.reverses_seq in self.known.reversed or draft.reverses_seq in self.new_reversed
         ):
             return AlreadyReversed(seq=draft.reverses_seq)
+        closed_until = self.state.closed_until
+        if closed_until is not None and draft.book_date <= closed_until:
+            self.leaned = True  # the day may have been opened again since this revision
+            return DayClosed(
+                faults=[Fault("/book_date", DayClosed.code, draft.book_date.isoformat())],
+                closed_until=closed_until.isoformat(),
+            )
         if self.state.slot != CENTRE_SLOT:
             return None if draft.hold is None else HoldUnknown(hold=draft.hold)
         hold, drawn_fen = None, 0

@@ -50,6 +50,13 @@ class BookDateInFuture(LedgerRefusal):
     code = "BOOK_DATE_IN_FUTURE"
 
 
+class DayClosed(LedgerRefusal):
+    """该日已结账,不得记入;冲销请记于未结账之日 (the day is closed; book, or reverse, on an open day)"""
+
+    kind = Kind.CONFLICT
+    code = "DAY_CLOSED"
+
+
 class FundUnknown(LedgerRefusal):
     """记账日无此基金 (no such fund in force on the book date)"""
 

@@ -58,12 +58,15 @@ async def load(
 
     With `lock` the head row is locked first of all, until the transaction ends.
     """
-    query = "SELECT revision, seq, hash FROM slot_head WHERE slot = $1"
+    query = "SELECT revision, seq, hash, closed_until FROM slot_head WHERE slot = $1"
     row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, slot)
     assert row is not None, f"slot {slot} is missing"
     if cached is not None and cached.revision == row["revision"]:
         return cached
-    state = SlotState(slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"])
+    state = SlotState(
+        slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"],
+        closed_until=row["closed_until"],
+    )  # fmt: skip
     if slot != CENTRE_SLOT:
         return state
     return SlotState(
@@ -71,6 +74,7 @@ async def load(
         revision=state.revision,
         seq=state.seq,
         hash=state.hash,
+        closed_until=state.closed_until,
         balances=await _floors(connection, slot, floored),
         holds=await _pending_holds(connection, slot),
     )

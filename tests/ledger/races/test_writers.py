@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from unittest.mock import Mock
 
 import asyncpg
 import pytest
@@ -181,8 +182,15 @@ async def test_while_the_database_is_away_posting_answers_503_and_a_retry_is_saf
     assert (await ledger.post("/v1/vouchers", body)).status_code == 201
 
 
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug made on purpose needs no coloured traceback: drawing one takes seconds."""
+    monkeypatch.setattr("shared.web.logger", Mock)
+    monkeypatch.setattr("services.ledger.flows.writer.logger", Mock)
+
+
 async def test_an_approval_whose_answer_was_lost_is_completed_by_asking_again(
-    ledger: Ledger, admin: asyncpg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, admin: asyncpg.Connection[Any], monkeypatch: pytest.MonkeyPatch, quiet: None
 ) -> None:
     """The process dies between the centre's commit and the door's: nothing is half-done."""
     await ledger.post("/v1/vouchers", receipt("5.00"))
@@ -207,7 +215,7 @@ async def test_an_approval_whose_answer_was_lost_is_completed_by_asking_again(
 
 
 async def test_a_death_before_the_commit_leaves_neither_signature_nor_voucher(
-    ledger: Ledger, admin: asyncpg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, admin: asyncpg.Connection[Any], monkeypatch: pytest.MonkeyPatch, quiet: None
 ) -> None:
     from services.ledger.store import settlement as settlement_store
 

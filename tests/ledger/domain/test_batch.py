@@ -1,0 +1,177 @@
+"""Deciding a batch in memory: order, twins, floors, holds, all or none."""
+
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from services.ledger.domain.batch import (
+    Ask,
+    Booked,
+    Decision,
+    Held,
+    Known,
+    KnownVoucher,
+    Post,
+    SlotState,
+    Unit,
+    decide,
+)
+from services.ledger.domain.errors import InsufficientFunds, LedgerRefusal, Unbalanced
+from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.voucher import GENESIS, chain_hash
+from tests.ledger.making import DAY, centre_draft, fresh, receipt_draft
+
+FLOORED = frozenset({"expenditure_deposit", "fiscal_deposit"})
+AT = "2021-07-15T08:00:00.000000Z"
+
+
+def state(slot: int = 0, **balances_fen: int) -> SlotState:
+    balances = {("pension", account): fen for account, fen in balances_fen.items()}
+    return SlotState(slot=slot, revision=5, seq=10, hash=GENESIS, balances=balances)
+
+
+def run(before: SlotState, *asks: Ask | Unit, known: Known | None = None,
+        today: date = DAY) -> Decision:  # fmt: skip
+    units = [ask if isinstance(ask, Unit) else Unit((ask,)) for ask in asks]
+    return decide(before, units, known or Known(), floored=FLOORED, today=today, recorded_at=AT)
+
+
+def codes(decision: Decision) -> list[str]:
+    return [
+        outcome.code if isinstance(outcome, LedgerRefusal) else type(outcome).__name__
+        for outcomes in decision.outcomes
+        for outcome in outcomes
+    ]
+
+
+def payment(amount_fen: int, hold: Hold | None = None) -> Post:
+    asked = f"hld_{0:016x}{hold.id.hex}" if hold else None
+    return Post(centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", amount_fen,
+                             hold=asked))  # fmt: skip
+
+
+def funding(amount_fen: int) -> Post:
+    return Post(centre_draft("expenditure_funding", "expenditure_deposit", "fiscal_deposit",
+                             amount_fen, source="ledger"))  # fmt: skip
+
+
+def hold(amount_fen: int, number: int = 1, **changes: object) -> Hold:
+    made = Hold(id=UUID(int=number), source="payout", event_id=f"hold-{number}", fund="pension",
+                account="expenditure_deposit", amount_fen=amount_fen, remaining_fen=amount_fen,
+                summary="s", expires_on=None)  # fmt: skip
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_vouchers_are_chained_in_order_without_gaps() -> None:
+    drafts = [receipt_draft() for _ in range(3)]
+    decision = run(state(1), *map(Post, drafts))
+    previous = GENESIS
+    for number, (draft, one) in enumerate(zip(drafts, decision.posted, strict=True), 11):
+        previous = chain_hash(previous, draft, number, AT)
+        assert (one.seq, one.hash) == (number, previous)
+    assert (decision.after.seq, decision.after.hash, decision.after.revision) == (13, previous, 6)
+
+
+def test_a_refused_one_takes_no_number() -> None:
+    bad = Post(receipt_draft(), Unbalanced())
+    decision = run(state(1), Post(receipt_draft()), bad, Post(receipt_draft()))
+    assert codes(decision) == ["Booked", "VOUCHER_UNBALANCED", "Booked"]
+    assert [one.seq for one in decision.posted] == [11, 12]
+    assert [draft for draft, _ in decision.pinned] == [bad.draft]
+
+
+def test_the_floor_is_kept_in_the_order_of_the_batch() -> None:
+    decision = run(state(expenditure_deposit=100), payment(60), payment(60), payment(40))
+    assert codes(decision) == ["Booked", "INSUFFICIENT_FUNDS", "Booked"]
+    assert decision.after.balances["pension", "expenditure_deposit"] == 0
+
+
+def test_money_that_came_earlier_in_the_batch_may_be_spent() -> None:
+    decision = run(state(fiscal_deposit=50), payment(50), funding(50), payment(50))
+    assert codes(decision) == ["INSUFFICIENT_FUNDS", "Booked", "Booked"]
+
+
+def test_a_known_event_answers_before_any_rule() -> None:
+    post = payment(60)
+    booked = Booked(0, 3, b"h", replayed=True)
+    key = (post.draft.source, post.draft.event_id)
+    known = Known(events={key: KnownVoucher(booked, post.draft.body_hash)})
+    decision = run(state(), replace(post, refusal=Unbalanced()), known=known)
+    assert decision.outcomes == ((booked,),)
+    assert not decision.writes
+
+
+def test_a_hold_keeps_its_money_from_everybody_else() -> None:
+    made = hold(80)
+    decision = run(
+        state(expenditure_deposit=100), made, payment(30), payment(80, made), payment(20)
+    )
+    assert codes(decision) == ["Held", "INSUFFICIENT_FUNDS", "Booked", "Booked"]
+    assert decision.after.holds == {}
+    assert [(m.kind.value, m.amount_fen, m.remaining_fen) for m in decision.movements] == [
+        ("draw", 80, 0)
+    ]
+
+
+def test_holds_in_one_batch_are_judged_one_after_the_other() -> None:
+    decision = run(
+        state(expenditure_deposit=100), hold(80, 1), hold(30, 2), hold(20, 3), hold(80, 1)
+    )
+    assert codes(decision) == ["Held", "INSUFFICIENT_FUNDS", "Held", "Held"]
+    twin = decision.outcomes[3][0]
+    assert isinstance(twin, Held)
+    assert twin.replayed
+
+
+def test_a_release_gives_back_and_repeats_change_nothing() -> None:
+    made = hold(80)
+    release = Release(hold_id=made.id, source="payout", event_id="r", amount_fen=None)
+    decision = run(state(expenditure_deposit=100), made, release, release, hold(100, 2))
+    assert codes(decision) == ["Held", "Held", "Held", "Held"]
+    assert len(decision.movements) == 1
+
+
+def test_an_expired_hold_is_given_back_before_anything_else() -> None:
+    made = hold(80, expires_on=date(2021, 7, 14))
+    before = replace(state(expenditure_deposit=100), holds={made.id: made})
+    decision = run(before, payment(100))
+    assert codes(decision) == ["Booked"]
+    assert [m.kind.value for m in decision.movements] == ["expire"]
+    still = run(before, payment(100), today=date(2021, 7, 14))
+    assert codes(still) == ["INSUFFICIENT_FUNDS"]
+
+
+def test_all_or_none_leaves_no_trace_of_a_failed_attempt() -> None:
+    before = state(expenditure_deposit=100)
+    together = Unit((payment(60), payment(60)))
+    decision = run(before, together, payment(100))
+    assert codes(decision) == ["ATOMIC_BATCH_REFUSED", "INSUFFICIENT_FUNDS", "Booked"]
+    assert [one.seq for one in decision.posted] == [11]
+    assert decision.pinned == []
+
+
+def test_a_refusal_that_leans_on_balances_is_confirmed_by_the_slots_revision() -> None:
+    """Another process may have moved the slot on: an answer from stale balances must not leave."""
+    assert run(state(), hold(1)).writes
+    assert run(state(), Unit((payment(1), payment(1)))).writes
+
+
+def test_a_reversal_that_would_break_a_floor_is_refused() -> None:
+    red = centre_draft("reversal", "expenditure_deposit", "fiscal_deposit", -50, reverses_seq=3)
+    decision = run(state(expenditure_deposit=20, fiscal_deposit=0), Post(red))
+    outcome = decision.outcomes[0][0]
+    assert isinstance(outcome, InsufficientFunds)
+    assert run(state(expenditure_deposit=50), Post(red)).posted
+
+
+def test_a_voucher_is_reversed_once_even_within_a_batch() -> None:
+    red = [receipt_draft(-5, reverses_seq=3, event_id=fresh()) for _ in range(2)]
+    decision = run(state(1), *map(Post, red))
+    assert codes(decision) == ["Booked", "ALREADY_REVERSED"]
+    assert codes(run(state(1), Post(red[0]), known=Known(reversed=frozenset({3})))) == [
+        "ALREADY_REVERSED"
+    ]
+
+
+def test_holds_exist_in_the_centres_slot_only() -> None:
+    assert codes(run(state(1), Post(receipt_draft(hold="hld_x")))) == ["HOLD_UNKNOWN"]

@@ -1,0 +1,128 @@
+"""The ledger's rules once more, in a hundred lines of plain Python, to compare the real one with.
+
+It knows nothing of slots, batches, chains or SQL: events in, "posted", "replayed" or a code out,
+and the balances that follow.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+FLOORED = ("expenditure_deposit", "fiscal_deposit")
+Place = tuple[str, str, str]
+"""(fund, account, district)."""
+Move = tuple[str, str, str, str, int]
+"""(fund, debit, credit, district, fen)."""
+
+
+@dataclass
+class Oracle:
+    """What the books must say."""
+
+    balances: Counter[Place] = field(default_factory=Counter)
+    holds: dict[str, list[Any]] = field(default_factory=dict)
+    """Event → [fund, asked fen, remaining fen]."""
+    answers: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    """Event → (content, answer)."""
+    moves: dict[str, list[Move]] = field(default_factory=dict)
+    reversed: set[str] = field(default_factory=set)
+    held_before: Counter[str] = field(default_factory=Counter)
+
+    def total(self, fund: str, account: str) -> int:
+        return sum(fen for (f, a, _), fen in self.balances.items() if (f, a) == (fund, account))
+
+    def held(self, fund: str) -> int:
+        own = sum(left for f, _, left in self.holds.values() if f == fund)
+        return own + self.held_before[fund]
+
+    def available(self, fund: str, account: str) -> int:
+        held = self.held(fund) if account == "expenditure_deposit" else 0
+        return self.total(fund, account) - held
+
+    def post(self, event: str, moves: list[Move], hold: str | None = None) -> str:
+        if event in self.answers:
+            content, answer = self.answers[event]
+            if content != (moves, hold):
+                return "EVENT_ID_REUSED"
+            return "replayed" if answer == "posted" else answer
+        answer = self._fits(moves, hold)
+        self.answers[event] = ((moves, hold), answer)
+        if answer == "posted":
+            self._move(moves, 1)
+            self.moves[event] = moves
+            if hold is not None:
+                self.holds[hold][2] -= sum(move[4] for move in moves)
+        return answer
+
+    def _fits(self, moves: list[Move], hold: str | None) -> str:
+        if hold is not None:
+            if not self.holds[hold][2]:
+                return "HOLD_UNKNOWN"
+            if sum(move[4] for move in moves) > self.holds[hold][2]:
+                return "HOLD_EXCEEDED"
+            return "posted"  # its money was set aside
+        return self._floors(moves, 1)
+
+    def _floors(self, moves: list[Move], sign: int) -> str:
+        change: Counter[tuple[str, str]] = Counter()
+        for fund, debit, credit, _, fen in moves:
+            change[fund, debit] += sign * fen
+            change[fund, credit] -= sign * fen
+        for (fund, account), fen in change.items():
+            if account in FLOORED and fen < 0 and self.available(fund, account) + fen < 0:
+                return "INSUFFICIENT_FUNDS"
+        return "posted"
+
+    def post_all(self, wanted: list[tuple[str, list[Move]]]) -> list[str]:
+        """All or none."""
+        kept = Counter(self.balances), dict(self.answers), dict(self.moves)
+        answers = [self.post(event, moves) for event, moves in wanted]
+        if all(answer in {"posted", "replayed"} for answer in answers):
+            return answers
+        self.balances, self.answers, self.moves = kept
+        return ["ATOMIC_BATCH_REFUSED" if answer == "posted" else answer for answer in answers]
+
+    def reverse(self, event: str, original: str) -> str:
+        if event in self.answers:
+            return "replayed" if self.answers[event][1] == "posted" else self.answers[event][1]
+        answer = self._floors(self.moves[original], -1)
+        if original in self.reversed:
+            answer = "ALREADY_REVERSED"
+        self.answers[event] = (original, answer)
+        if answer == "posted":
+            self._move(self.moves[original], -1)
+            self.reversed.add(original)
+        return answer
+
+    def hold(self, event: str, fund: str, fen: int) -> str:
+        if event in self.holds:
+            return "replayed" if self.holds[event][:2] == [fund, fen] else "EVENT_ID_REUSED"
+        if self.available(fund, "expenditure_deposit") < fen:
+            return "INSUFFICIENT_FUNDS"  # not pinned: it may be asked again
+        self.holds[event] = [fund, fen, fen]
+        return "posted"
+
+    def release(self, hold: str, fen: int | None) -> str:
+        fen = self.holds[hold][2] if fen is None else fen
+        if fen > self.holds[hold][2]:
+            return "HOLD_EXCEEDED"
+        self.holds[hold][2] -= fen
+        return "posted"
+
+    def sweep(self) -> dict[str, int]:
+        """Everything of the income account to the fiscal account; what moved per fund."""
+        moved = {}
+        for fund in sorted({fund for fund, _, _ in self.balances}):
+            total = self.total(fund, "income_deposit")
+            if total > 0:
+                moved[fund] = total
+                self.balances[fund, "fiscal_deposit", "centre"] += total
+                for place in list(self.balances):
+                    if place[:2] == (fund, "income_deposit"):
+                        self.balances[place] = 0
+        return moved
+
+    def _move(self, moves: list[Move], sign: int) -> None:
+        for fund, debit, credit, district, fen in moves:
+            self.balances[fund, debit, district] += sign * fen
+            self.balances[fund, credit, district] -= sign * fen
