@@ -18,9 +18,9 @@ from services.ledger.domain.batch import (
     Post,
     SlotState,
     Unit,
-    decide,
 )
 from services.ledger.domain.check import Checker
+from services.ledger.domain.decide import decide
 from services.ledger.domain.errors import LedgerRefusal
 from services.ledger.domain.hold import Hold, Release
 from services.ledger.domain.settlement import EMPTIED, Settlement, Status, voucher_of

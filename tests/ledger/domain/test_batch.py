@@ -14,8 +14,8 @@ from services.ledger.domain.batch import (
     Post,
     SlotState,
     Unit,
-    decide,
 )
+from services.ledger.domain.decide import decide
 from services.ledger.domain.errors import InsufficientFunds, LedgerRefusal, Unbalanced
 from services.ledger.domain.hold import Hold, Release
 from services.ledger.domain.voucher import GENESIS, chain_hash
