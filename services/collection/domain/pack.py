@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from services.collection.domain import charge_pack
 from services.collection.domain.policy import BaseKind, Exemption, Limit, Policy, Rate
 from shared.errors import Fault, Refusal
 from shared.fund import AccountKind, Party
@@ -52,8 +53,7 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         limits=_limits(content["limits"], faults),
         due_day=content["calendar"]["due_day"],
         allocation_order=content["allocation"]["order"],
-        late_fee_daily_ppm=_rate(content["late_fee"]["daily_rate"], "/late_fee/daily_rate", faults),
-        late_fee_start=content["late_fee"]["start"],
+        charges=charge_pack.attempt(content, _rate, _known_amount, faults),
     )
     return policy, faults
 
@@ -109,6 +109,10 @@ def _rate(text: str, pointer: str, faults: list[Fault]) -> int:
     except Refusal as refusal:
         faults.append(Fault(pointer, refusal.code, refusal.message))
         return 0
+
+
+def _known_amount(text: str, pointer: str, faults: list[Fault]) -> int:
+    return _amount(text, pointer, faults) or 0
 
 
 def _amount(text: str | None, pointer: str, faults: list[Fault]) -> int | None:

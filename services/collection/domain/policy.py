@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from services.collection.domain.charge_rules import ChargeRules
 from services.collection.domain.errors import KindNotCovered
 from shared.fund import AccountKind, Party, UnitKind
 from shared.money import Rounding
@@ -129,8 +130,7 @@ class Policy:
     limits: tuple[Limit, ...]
     due_day: int
     allocation_order: str
-    late_fee_daily_ppm: int
-    late_fee_start: str
+    charges: ChargeRules
 
     def limit_of(self, insurance: str) -> Limit:
         """The limit row of an insurance: its own, or the one for all."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
+from services.collection.domain import charge_pack
 from services.collection.domain.policy import ANY, UNIT_KINDS, Policy, Rate
 from shared.entry import Account
 from shared.errors import Fault
@@ -33,6 +34,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
         *_overlaps(policy),
         *_classes(policy),
         *_coverage(policy),
+        *charge_pack.faults_in(policy.charges, policy.insurances, content),
     ]
 
 
@@ -121,8 +123,9 @@ def _sources(content: Mapping[str, Any]) -> Iterator[Fault]:
             yield _fault(f"/sources/{number}/id", "SOURCE_REPEATED", f"依据编号重复: {name}")
     cited: list[tuple[str, str]] = [
         (f"/{part}/source", content[part]["source"])
-        for part in ("rounding", "calendar", "allocation", "late_fee")
+        for part in ("rounding", "calendar", "allocation")
     ]
+    cited += charge_pack.cited(content)
     for part in ("rates", "limits", "fund_map", "exempt"):
         cited += [(f"/{part}/{n}/source", row["source"]) for n, row in enumerate(content[part])]
     for pointer, name in cited:

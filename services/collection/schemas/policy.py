@@ -11,8 +11,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.collection.domain import charge_pack
 from services.collection.domain.policy import BaseKind
 from services.collection.flows.policy import key_of_region
+from services.collection.schemas.charge_policy import (
+    CapIn,
+    ChargeAccountIn,
+    DeferralRuleIn,
+    InterestIn,
+    LateFeeIn,
+    LateFeeRowIn,
+    ReliefIn,
+)
+from services.collection.schemas.policy_fields import (
+    AmountText,
+    KindText,
+    Name,
+    PackDay,
+    RateText,
+    SourceId,
+)
 from services.collection.store.policy import PolicyRow
 from shared.fund import AccountKind, Party
 from shared.ids import Ref
@@ -20,14 +38,6 @@ from shared.money import RoundingMode
 from shared.schema import Code, In, Out, ShortText
 
 REF = "pol"
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
-SourceId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-RateText = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(examples=["0.16"])]
-AmountText = Annotated[
-    str, StringConstraints(min_length=1, max_length=32), Field(examples=["3364.00"])
-]
-KindText = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
-PackDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
 
 
 class SourceIn(In):
@@ -97,21 +107,17 @@ class CalendarIn(In):
     """The day of the following month by which a bill is due, moved to a workday."""
 
     due_day: int = Field(ge=1, le=31)
+    settlement_day: int | None = Field(
+        default=None, ge=1, le=31, description="结算日 (where late fees start by it)"
+    )
     source: SourceId
 
 
 class AllocationIn(In):
-    """How a part payment is split."""
+    """How a part payment is split, and whether late charges are paid before the principal."""
 
     order: Literal["one_ticket"]
-    source: SourceId
-
-
-class LateFeeIn(In):
-    """The daily late fee, and from when it runs."""
-
-    daily_rate: RateText
-    start: Literal["day_after_due"]
+    charges: Literal["principal_first", "charges_first"] | None = None
     source: SourceId
 
 
@@ -134,14 +140,29 @@ class PackIn(In):
     limits: list[LimitIn] = Field(min_length=1, max_length=20)
     calendar: CalendarIn
     allocation: AllocationIn
-    late_fee: LateFeeIn
+    late_fee: LateFeeIn | Annotated[list[LateFeeRowIn], Field(min_length=1, max_length=20)]
+    late_fee_caps: list[CapIn] | None = Field(default=None, max_length=20)
+    interest: list[InterestIn] | None = Field(default=None, max_length=20)
+    charge_accounts: list[ChargeAccountIn] | None = Field(default=None, max_length=10)
+    deferral: DeferralRuleIn | None = None
+    relief: list[ReliefIn] | None = Field(default=None, max_length=200)
     notes: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
         default=[], max_length=50
     )
 
     def content(self) -> dict[str, Any]:
-        """The pack as it is stored."""
-        return self.model_dump(mode="json")
+        """The pack as it is stored. A member that it leaves out stays left out, so that a pack
+        written before the member was known has the same bytes."""
+        content = self.model_dump(mode="json")
+        for place, names in (
+            (content, charge_pack.OPTIONAL),
+            (content["calendar"], ("settlement_day",)),
+            (content["allocation"], ("charges",)),
+        ):
+            for name in names:
+                if place[name] is None:
+                    del place[name]
+        return content
 
 
 class PolicyOut(Out):

@@ -1,0 +1,18 @@
+"""Texts that every row of a policy pack is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+RowId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+SourceId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+RateText = Annotated[str, StringConstraints(min_length=1, max_length=32), Field(examples=["0.16"])]
+AmountText = Annotated[
+    str, StringConstraints(min_length=1, max_length=32), Field(examples=["3364.00"])
+]
+KindText = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
+PackDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
