@@ -122,6 +122,11 @@ class Catalogue:
         rows = [row for rows in self._accounts.values() for row in in_force(rows, on)]
         return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
 
+    def every_account(self, on: date) -> list[Account]:
+        """Every account that any chart has had, each as `described` on a day, in official order."""
+        rows = [row for key in self._accounts if (row := self.described(key, on)) is not None]
+        return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
+
     def funds(self, on: date) -> list[Fund]:
         """The funds of a day: those of the five insurances first, in their usual order."""
         rows = [row for rows in self._funds.values() for row in in_force(rows, on)]

@@ -16,6 +16,9 @@ KEYS: Final[dict[str, str]] = {
     "hold": "slot",
     "hold_movement": "slot",
     "settlement": "slot",
+    "closing": "slot",
+    "closing_rule": "reference",
+    "rule_correction": "reference",
     "idempotency": "shard_key",
     "trail": "shard_key",
 }
@@ -28,5 +31,16 @@ ACROSS_SLOTS: Final = (
     "voucher.find",
     "head.all_heads",
     "verify.bucket_differences",
+    "closing.balances",
+    "report.sums_between",
+    "report.entries_by_day",
+    "report.entries_before",
+    "report.open_items",
+    "report.bank_items",
+    "report.voucher_faults",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
+
+OVER_ALL_SLOTS: Final = ("closing.lock_heads", "closing.close_until")
+"""The one exception that locks and writes all slots, in their order, a few times a day at most: a
+closing and a posting must meet in the slot's head, or both could win (decision 0007)."""

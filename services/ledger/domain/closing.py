@@ -1,0 +1,314 @@
+"""Closing days, months and years (日结、月结、年结), opening them again, and the carry-over of a year.
+
+The books are closed up to a day: what is dated then or earlier is refused everywhere. A closing is
+proposed by one person and done when another approves; only then is it judged for good, under the
+locks of all slots. Every reason against a closing is named at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from services.ledger.domain.errors import BookDateInFuture, LedgerRefusal
+from shared.errors import Fault, Faulty, Kind
+from shared.money import format_yuan
+from shared.period import Period
+
+
+class Level(StrEnum):
+    """What is closed."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Action(StrEnum):
+    """Which way."""
+
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+class Status(StrEnum):
+    """How far a paper is."""
+
+    PROPOSED = "proposed"
+    DONE = "done"
+
+
+class Rule(StrEnum):
+    """What a closing must satisfy; which level must satisfy which is dated data."""
+
+    RECEIPTS_MATCHED = "receipts_matched"
+    INCOME_ACCOUNT_EMPTY = "income_account_empty"
+    BUSINESS_TIES = "business_ties"
+
+
+class AlreadyClosed(LedgerRefusal):
+    """该期间已结账 (closed already)"""
+
+    kind = Kind.CONFLICT
+    code = "ALREADY_CLOSED"
+
+
+class NotClosed(LedgerRefusal):
+    """该日尚未结账,无须反结账 (the day is not closed, so there is nothing to open)"""
+
+    kind = Kind.CONFLICT
+    code = "NOT_CLOSED"
+
+
+class OutOfOrder(LedgerRefusal):
+    """须依次结账 (periods are closed one after the other)"""
+
+    kind = Kind.CONFLICT
+    code = "CLOSING_OUT_OF_ORDER"
+
+
+class MonthsOpen(LedgerRefusal):
+    """十二月尚未月结,不得年结 (a year is closed after its December)"""
+
+    kind = Kind.CONFLICT
+    code = "MONTHS_OPEN"
+
+
+class ReceiptsUnmatched(LedgerRefusal):
+    """暂收款尚有余额,到账未全部认领 (receipts are unmatched: suspense is not zero)"""
+
+    kind = Kind.CONFLICT
+    code = "RECEIPTS_UNMATCHED"
+
+
+class IncomeAccountNotEmpty(LedgerRefusal):
+    """收入户月末尚有余额,须先划转财政专户 (the income account is not empty at month end: sweep it first)"""
+
+    kind = Kind.CONFLICT
+    code = "INCOME_ACCOUNT_NOT_EMPTY"
+
+
+class BusinessNotBooks(LedgerRefusal):
+    """业务数与账簿数不一致 (business and books differ)"""
+
+    kind = Kind.CONFLICT
+    code = "BUSINESS_NOT_BOOKS"
+
+
+class ControlExpected(LedgerRefusal):
+    """结账须附业务控制总数 (this closing needs business's control totals)"""
+
+    kind = Kind.INVALID
+    code = "CONTROL_TOTALS_EXPECTED"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tie:
+    """What business says of a fund (or the books do): owed and collected, in fen."""
+
+    receivable_fen: int = 0
+    collected_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the books are closed: by any closing, by a month's, by a year's (last days)."""
+
+    closed_until: date | None = None
+    month: date | None = None
+    year: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the books say at the end of the day to be closed, over all slots; zeros are left out."""
+
+    suspense: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(fund, district) → fen in suspense."""
+    income: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(fund, district) → fen on the income account."""
+    memo: Mapping[str, Tie] = field(default_factory=dict)
+    """fund → the memo book's receivable and collected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A voucher that carried a fund's year over, or that took such a carry-over back."""
+
+    fund: str
+    seq: int
+    year: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """One paper: a closing (`day` is its last day) or a reopening (`day` opens again first)."""
+
+    id: UUID
+    region: str
+    action: Action
+    level: Level
+    day: date
+    reason: str
+    control: Mapping[str, Tie] | None
+    status: Status
+    proposed_by: str
+    approved_by: str | None = None
+    closed_before: date | None = None
+    closed_after: date | None = None
+    heads: Mapping[int, tuple[int, str]] | None = None
+    """slot → (last sequence number, hash) when it was done: an anchor to look back from."""
+    carried: tuple[Carried, ...] = ()
+    reopened_by: UUID | None = None
+
+    @property
+    def period(self) -> str:
+        """What is closed, as people write it: 2021-07-31, 2021-07 or 2021."""
+        return self.day.isoformat()[: {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}[self.level]]
+
+
+_SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}
+
+
+def last_day(level: Level, period: str) -> date:
+    """The last day of "2021-07-15", "2021-07" or "2021".
+
+    Raises:
+        Faulty: not such a period.
+    """
+    try:
+        if len(period) != _SHAPES[level]:
+            raise ValueError
+        match level:
+            case Level.DAY:
+                found = date.fromisoformat(period)
+            case Level.MONTH:
+                found = Period.parse(period).last_day
+            case Level.YEAR:
+                found = date(int(period), 12, 31)
+    except (ValueError, LedgerRefusal):
+        raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")]) from None
+    if not 1990 <= found.year <= 2100:
+        raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")])
+    return found
+
+
+# --- may it be closed? ---------------------------------------------------------------------
+
+_PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
+    BookDateInFuture,
+    AlreadyClosed,
+    OutOfOrder,
+    MonthsOpen,
+    ControlExpected,
+    ReceiptsUnmatched,
+    IncomeAccountNotEmpty,
+    BusinessNotBooks,
+)
+"""With several reasons, the first of these gives the refusal its code; all are listed."""
+Found = tuple[type[LedgerRefusal], str, str]
+
+
+def require_closable(
+    asked: Closing,
+    standing: Standing,
+    evidence: Evidence,
+    rules: Collection[Rule],
+    today: date,
+) -> None:
+    """Refuse a closing with every reason against it.
+
+    Raises:
+        LedgerRefusal: the first reason by precedence, the others listed with their own codes.
+    """
+    found = [
+        *_order_faults(asked, standing, today),
+        *_evidence_faults(asked, evidence, rules),
+    ]
+    if not found:
+        return
+    kinds = {kind for kind, _, _ in found}
+    first = next(kind for kind in _PRECEDENCE if kind in kinds)
+    faults = [Fault(pointer, kind.code, said) for kind, pointer, said in found[:1000]]
+    raise first(faults=faults, period=asked.period)
+
+
+def _order_faults(asked: Closing, standing: Standing, today: date) -> Iterator[Found]:
+    at = "/period"
+    if asked.day > today:
+        yield BookDateInFuture, at, asked.day.isoformat()
+    match asked.level:
+        case Level.DAY:
+            if standing.closed_until is not None and asked.day <= standing.closed_until:
+                yield AlreadyClosed, at, f"closed_until={standing.closed_until}"
+        case Level.MONTH:
+            yield from _month_faults(asked.day, standing.month)
+        case Level.YEAR:
+            yield from _year_faults(asked.day, standing)
+
+
+def _month_faults(day: date, last: date | None) -> Iterator[Found]:
+    if last is None:
+        return
+    expected = Period.of(last).plus(1)
+    if day <= last:
+        yield AlreadyClosed, "/period", f"closed={Period.of(last)}"
+    elif Period.of(day) != expected:
+        yield OutOfOrder, "/period", f"expected={expected}"
+
+
+def _year_faults(day: date, standing: Standing) -> Iterator[Found]:
+    last = standing.year
+    if last is not None and day <= last:
+        yield AlreadyClosed, "/period", f"closed={last.year}"
+        return
+    if last is not None and day.year != last.year + 1:
+        yield OutOfOrder, "/period", f"expected={last.year + 1}"
+    if standing.month is None or standing.month < day:
+        yield MonthsOpen, "/period", f"month={standing.month and Period.of(standing.month)}"
+
+
+def _evidence_faults(
+    asked: Closing, evidence: Evidence, rules: Collection[Rule]
+) -> Iterator[Found]:
+    if Rule.RECEIPTS_MATCHED in rules:
+        for (fund, district), fen in sorted(evidence.suspense.items()):
+            yield ReceiptsUnmatched, "/period", f"{fund}/{district}: {format_yuan(fen)}"
+    if Rule.INCOME_ACCOUNT_EMPTY in rules:
+        for (fund, district), fen in sorted(evidence.income.items()):
+            yield IncomeAccountNotEmpty, "/period", f"{fund}/{district}: {format_yuan(fen)}"
+    if Rule.BUSINESS_TIES in rules:
+        yield from _tie_faults(asked.control, evidence.memo)
+
+
+def _tie_faults(control: Mapping[str, Tie] | None, memo: Mapping[str, Tie]) -> Iterator[Found]:
+    if control is None:
+        yield ControlExpected, "/control", "funds: receivable, collected"
+        return
+    for fund in sorted({*control, *memo}):
+        says, books = control.get(fund, Tie()), memo.get(fund, Tie())
+        for name in ("receivable", "collected"):
+            business_fen, books_fen = getattr(says, f"{name}_fen"), getattr(books, f"{name}_fen")
+            if business_fen != books_fen:
+                said = f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)}"
+                yield BusinessNotBooks, f"/control/funds/{fund}/{name}", said
+
+
+def require_reopenable(day: date, standing: Standing) -> None:
+    """Refuse to open what is not closed.
+
+    Raises:
+        NotClosed: the day is open.
+    """
+    if standing.closed_until is None or day > standing.closed_until:
+        until = standing.closed_until.isoformat() if standing.closed_until else None
+        raise NotClosed(day=day.isoformat(), closed_until=until)
+
+
+def carried_of(rows: Collection[Mapping[str, Any]]) -> tuple[Carried, ...]:
+    """Carry-overs as they are kept."""
+    return tuple(Carried(row["fund"], row["seq"], row["year"]) for row in rows)
