@@ -181,40 +181,11 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        asked = headers.get(b"x-request-id", b"").decode("latin-1")
-        scope["wuxian.trace_id"] = (
-            asked if asked.isalnum() and len(asked) <= 64 else (secrets.token_hex(8))
-        )
-        structlog.contextvars.bind_contextvars(trace_id=scope["wuxian.trace_id"])
         request = Request(scope)
-        declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self.body_limit_bytes:
-            await self._too_large(request)(scope, receive, send)
-            return
-        if b"%00" in scope.get("raw_path", b"") or b"%00" in scope["query_string"]:
-            await problem(
-                request,
-                status=400,
-                code="NUL_IN_REQUEST",
-                detail="请求含空字符 (NUL character in the request)",
-            )(scope, receive, send)
-            return
-        await self._bounded(scope, receive, send, request)
-
-    async def _bounded(self, scope: Scope, receive: Receive, send: Send, request: Request) -> None:
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            body = message.get("body", b"")
-            seen += len(body)
-            if seen > self.body_limit_bytes:
-                raise BodyTooLarge(limit_bytes=self.body_limit_bytes)
-            if b"\\u0000" in body or (b"\x00" in body and _is_json(request)):
-                raise NulInBody
-            return message
+        asked = request.headers.get("x-request-id", "")
+        known = asked.isascii() and asked.isalnum() and len(asked) <= 64
+        scope["wuxian.trace_id"] = asked if known else secrets.token_hex(8)
+        structlog.contextvars.bind_contextvars(trace_id=trace_id(request))
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -223,10 +194,38 @@ class Envelope:
                 REQUESTS.labels(scope["method"], route, str(message["status"])).inc()
             await send(message)
 
-        await self.app(scope, counted, named)
+        refusal = self._at_once(request)
+        if refusal is not None:
+            await refused(request, refusal)(scope, receive, named)
+        else:
+            await self.app(scope, self._bounded(request, receive), named)
 
-    def _too_large(self, request: Request) -> Response:
-        return refused(request, BodyTooLarge(limit_bytes=self.body_limit_bytes))
+    def _at_once(self, request: Request) -> Refusal | None:
+        """What is wrong with the head of a request, before its body is read."""
+        declared = request.headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared) > self.body_limit_bytes:
+            return BodyTooLarge(limit_bytes=self.body_limit_bytes)
+        if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
+            return NulInRequest()
+        return None
+
+    def _bounded(self, request: Request, receive: Receive) -> Receive:
+        """`receive` that refuses a body which grows too large, or JSON with a NUL in it."""
+        is_json = "json" in request.headers.get("content-type", "json")
+        seen = 0
+
+        async def bounded() -> Message:
+            nonlocal seen
+            message = await receive()
+            body = message.get("body", b"")
+            seen += len(body)
+            if seen > self.body_limit_bytes:
+                raise BodyTooLarge(limit_bytes=self.body_limit_bytes)
+            if is_json and (b"\\u0000" in body or b"\x00" in body):
+                raise NulInRequest
+            return message
+
+        return bounded
 
 
 class BodyTooLarge(Refusal):
@@ -236,15 +235,11 @@ class BodyTooLarge(Refusal):
     code = "BODY_TOO_LARGE"
 
 
-class NulInBody(Refusal):
-    """请求含空字符 (NUL character in the body)"""
+class NulInRequest(Refusal):
+    """请求含空字符 (NUL character in the request)"""
 
     kind = Kind.MALFORMED
     code = "NUL_IN_REQUEST"
-
-
-def _is_json(request: Request) -> bool:
-    return "json" in request.headers.get("content-type", "json")
 
 
 _bearer = OAuth2(

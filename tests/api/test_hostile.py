@@ -30,7 +30,7 @@ class Attack:
 
     url: str
     operation: schemathesis.APIOperation
-    bearer: dict[str, str]
+    session: requests.Session
     asked: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -54,7 +54,7 @@ class Attack:
     def ask(self, case: schemathesis.Case) -> None:
         """Make one request and look at its answer."""
         self.asked += 1
-        answer = case.call(base_url=self.url, headers=self.bearer, timeout=30)
+        answer = case.call(base_url=self.url, session=self.session, timeout=30)
         kind = answer.headers.get("content-type", [""])[0]
         if answer.status_code >= 500:
             self.wrong.append(f"{case.as_curl_command()} -> {answer.status_code}")
@@ -62,16 +62,17 @@ class Attack:
             self.wrong.append(f"{self.operation.label}: {answer.status_code} as {kind}")
 
 
-def bearer_for(
+def session_for(
     url: str, operation: schemathesis.APIOperation, stack: Stack
-) -> dict[str, str] | None:
-    """A header of the first role that the operation's door lets in (an empty request tells)."""
+) -> requests.Session | None:
+    """A session of the first role that the operation's door lets in (an empty request tells)."""
     path = operation.path.replace("{", "").replace("}", "")
     for role in Role:
-        bearer = {"Authorization": f"Bearer {stack.token(role)}"}
-        answer = requests.request(operation.method.upper(), url + path, timeout=20, headers=bearer)
-        if answer.status_code != 403:
-            return bearer
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {stack.token(role)}"
+        if session.request(operation.method.upper(), url + path, timeout=20).status_code != 403:
+            return session
+        session.close()
     return None
 
 
@@ -83,16 +84,17 @@ def attacks(service: str, stack: Stack) -> list[Attack]:
     for result in schema.get_all_operations():
         operation = result.ok()
         if operation.path not in NOT_PROBLEMS:
-            bearer = bearer_for(url, operation, stack)
-            assert bearer, f"{operation.label}: no role may do this"
-            found.append(Attack(url, operation, bearer))
+            session = session_for(url, operation, stack)
+            assert session, f"{operation.label}: no role may do this"
+            found.append(Attack(url, operation, session))
     return found
 
 
 def carry_out(planned: list[Attack]) -> None:
     for attack in planned:
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            attack.run(mode)
+        with attack.session:
+            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+                attack.run(mode)
 
 
 @pytest.mark.story

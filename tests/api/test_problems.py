@@ -1,5 +1,7 @@
 """Malformed, oversized and hostile bodies: a problem document that names every fault at once."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -13,10 +15,11 @@ VOUCHER = {"event_id": "e-1", "owner": "centre", "kind": "receipt", "book_date":
 
 
 @pytest.fixture
-def ledger(stack: Stack) -> httpx.Client:
+def ledger(stack: Stack) -> Iterator[httpx.Client]:
     bearer = stack.token(Role.COLLECTION_SERVICE)
-    return httpx.Client(base_url=stack.urls["ledger"], timeout=30,
-                        headers={"Authorization": f"Bearer {bearer}"})  # fmt: skip
+    headers = {"Authorization": f"Bearer {bearer}"}
+    with httpx.Client(base_url=stack.urls["ledger"], timeout=30, headers=headers) as client:
+        yield client
 
 
 def problem(answer: httpx.Response, status: int) -> dict[str, object]:
