@@ -9,6 +9,7 @@ from typing import Any
 from services.demo.city import PERIODS, City, Unit
 from services.demo.office import Office, each
 from services.demo.stage import Bar, Stage
+from shared.http import PeerError
 from shared.money import format_yuan
 from shared.period import Period
 
@@ -141,8 +142,9 @@ async def collect(play: Play, month: Month) -> None:
     with play.stage.step("bill", len(districts), month.period) as bar:
         await each(month.summaries.values(), lambda one: _billed(play, one), bar.advance)
     with play.stage.step("debit", None, month.period) as bar:
-        body = {"period": month.period, "debit_date": month.day(20)}
-        await play.office.post("centre_cashier", "collection", "/v1/debit-batches", body)
+        # With each month's own bills, what the bank refused the month before is tried once more.
+        for period in PERIODS[max(0, month.index - 1) : month.index + 1]:
+            await _debit(play, period, month.day(20))
         await work_off(play, "debit", bar)
     with play.stage.step("tax", None, month.period) as bar:
         await _collect_tax(play, month, bar)
@@ -200,6 +202,15 @@ async def _billed(play: Play, summary: dict[str, Any]) -> None:
         if found["status"] == "billed":
             return
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _debit(play: Play, period: str, day: str) -> None:
+    body = {"period": period, "debit_date": day}
+    try:
+        await play.office.post("centre_cashier", "collection", "/v1/debit-batches", body)
+    except PeerError as refused:
+        if refused.code != "NOTHING_TO_DEBIT":
+            raise
 
 
 async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:

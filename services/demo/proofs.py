@@ -119,7 +119,10 @@ def prove_receivable(state: State) -> Proof:
     asked = {fund: parse_yuan(sums["open"]) for fund, sums in state.collected["funds"].items()}
     booked = {fund: accounts.get("memo_receivable", 0) for fund, accounts in state.funds.items()}
     return _compare(
-        "memo_receivable_equals_open_bills", asked, booked, f"{sum(booked.values())} fen open"
+        "memo_receivable_equals_open_bills",
+        asked,
+        booked,
+        f"{format_yuan(sum(booked.values()))} yuan open",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,20 @@ _COLUMNS = (
     ("paid", "支付", "paid"),
     ("balance", "结余", "balance"),
 )
+_PROOFS = {
+    "bill_equals_its_lines_and_its_fund_split": "每份缴费通知单 = 明细之和 = 各基金之和",
+    "memo_receivable_equals_open_bills": "备查账应收 = 未缴清的通知单",
+    "income_account_is_zero_after_the_sweep": "归集后收入户余额为零",
+    "bank_statement_equals_the_books": "银行对账单 = 账面存款",
+    "every_trial_balance_is_zero": "试算平衡",
+    "receipts_equal_what_the_bank_took_in": "到账 = 银行进账",
+    "allocated_receipts_equal_contribution_income": "业务实征 = 账面社会保险费收入",
+    "paid_benefits_equal_benefit_expense": "业务支付 = 账面待遇支出",
+    "deposits_equal_income_less_expense": "各基金存款 = 收入 - 支出",
+    "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
+}
+_ROOMY = 92
+"""Columns of a terminal that has room for thousands apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +104,11 @@ def as_json(report: Report) -> str:
 
 def show(report: Report, console: Console) -> None:
     """The table per fund, then the proofs."""
-    console.print(_fund_table(report))
+    console.print(_fund_table(report, _grouped if console.width >= _ROOMY else format_yuan))
     for proof in report.proofs:
         mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"
-        console.print(f"{mark} {proof.name.replace('_', ' ')}  [dim]{proof.detail}[/dim]")
+        console.print(f"{mark} {_PROOFS[proof.name]} · {proof.name.replace('_', ' ')}")
+        console.print(f"  {proof.detail}", style="dim", markup=False)
     spent = sum(report.seconds.values())
     console.print(
         f"{report.units} 单位 units, {report.persons} 参保人 people, {spent:.1f} s: "
@@ -101,7 +116,7 @@ def show(report: Report, console: Console) -> None:
     )
 
 
-def _fund_table(report: Report) -> Table:
+def _fund_table(report: Report, write: Callable[[int], str]) -> Table:
     """Funds side by side: narrow enough for a terminal of eighty columns."""
     table = Table(
         title="各险种基金收支(元) · The funds, in yuan",
@@ -111,13 +126,11 @@ def _fund_table(report: Report) -> Table:
     )
     table.add_column("")
     for fund in report.funds:
-        table.add_column(f"{report.names[fund]}\n{fund}", justify="right")
+        table.add_column(f"{report.names[fund]}\n{fund}", justify="right", overflow="fold")
     table.add_column("合计\ntotal", justify="right", style="bold")
     for column, chinese, english in _COLUMNS:
-        cells = [_grouped(row[column]) for row in report.funds.values()]
-        table.add_row(
-            f"{chinese}\n[dim]{english}[/dim]", *cells, _grouped(report.total_fen(column))
-        )
+        cells = [write(row[column]) for row in report.funds.values()]
+        table.add_row(f"{chinese}\n[dim]{english}[/dim]", *cells, write(report.total_fen(column)))
     return table
 
 
