@@ -1,0 +1,263 @@
+"""Posting vouchers: the engine, the door, and what both are measured against.
+
+64 clients post receipts of 12 entries in five funds, all into the one income account, durable, with
+everything on (hash chain, zero-sum trigger, idempotency, day buckets). Afterwards every database's
+books are recomputed. `python -m benchmarks.ledger_post [--small] [--json]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks import _yardsticks as yardsticks
+from benchmarks._bench import Figures, closed_loop, database, describe, server
+from benchmarks._http import Wire, post
+from benchmarks._vouchers import SOURCE, batch_body, make, single_body
+from services.ledger.domain.batch import Booked
+from services.ledger.flows.books import Books
+from services.ledger.flows.verify import verify
+from shared import identity
+from shared.db import Database
+from shared.identity import Identity
+from shared.roles import Caller, Role
+from shared.settings import Settings
+
+CLIENTS = 64
+POOLS = (2, 4, 8)
+WORKERS = 2
+BATCH = 1_000
+BATCH_CLIENTS = 4
+ENGINE, SINGLE, HTTP, HTTP_BATCHED, PGLEDGER = 100_000, 8_000, 20_000, 60_000, 3_000
+
+
+async def engine(url: str, count: int, slots: int) -> Figures:
+    """Through the writers of one process, without HTTP."""
+    books = await _books(url, slots)
+    try:
+
+        async def ask(number: int) -> int:
+            [outcome] = await books.post([make(number, slots)])
+            assert isinstance(outcome, Booked), outcome
+            return 1
+
+        return await closed_loop("engine, in process", CLIENTS, count, ask)
+    finally:
+        await books.close()
+        await books.db.close()
+
+
+async def http_single(port: int, token: str, count: int) -> Figures:
+    """One voucher a request over HTTP."""
+    requests = [post("/v1/vouchers", token, single_body(number)) for number in range(count)]
+    wires = [await Wire.open("127.0.0.1", port) for _ in range(CLIENTS)]
+    free = list(wires)
+
+    async def ask(number: int) -> int:
+        wire = free.pop()
+        try:
+            status, body = await wire.ask(requests[number])
+        finally:
+            free.append(wire)
+        assert status == 201, body[:300]
+        return 1
+
+    figures = await closed_loop(f"HTTP single, {WORKERS} workers", CLIENTS, count, ask)
+    for wire in wires:
+        wire.close()
+    return figures
+
+
+async def http_batched(port: int, token: str, first: int, count: int) -> Figures:
+    """A thousand vouchers a request over HTTP."""
+    size = min(BATCH, count)
+    requests = [
+        post("/v1/voucher-batches", token, batch_body(first + number * size, size))
+        for number in range(max(1, count // size))
+    ]
+    wires = [await Wire.open("127.0.0.1", port) for _ in range(BATCH_CLIENTS)]
+    free = list(wires)
+
+    async def ask(number: int) -> int:
+        wire = free.pop()
+        try:
+            status, body = await wire.ask(requests[number])
+        finally:
+            free.append(wire)
+        assert status == 200, body[:300]
+        answer: dict[str, Any] = json.loads(body)
+        assert answer["refused"] == 0
+        return int(answer["posted"])
+
+    figures = await closed_loop(
+        f"HTTP batches of {size:,}, {WORKERS} workers", BATCH_CLIENTS, len(requests), ask
+    )
+    for wire in wires:
+        wire.close()
+    return figures
+
+
+async def _books(url: str, slots: int) -> Books:
+    books = Books(Database(url, "ledger"), slots=slots, queue_limit=20_000)
+    await books.open()
+    return books
+
+
+async def verified(url: str, slots: int, expected: int) -> bool:
+    """Whether the books hold and have every completed voucher, no more and no less."""
+    books = await _books(url, slots)
+    try:
+        verdict = await books.db.run(verify)
+    finally:
+        await books.close()
+        await books.db.close()
+    for fault in verdict.faults:
+        print(f"  FAULT: {fault}")
+    print(
+        f"  verified: {verdict.vouchers:,} vouchers of {expected:,} completed, "
+        f"{verdict.entries:,} entries, chains and buckets "
+        + ("hold" if not verdict.faults else "BROKEN")
+    )
+    return not verdict.faults and verdict.vouchers == expected
+
+
+@asynccontextmanager
+async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
+    """A real ledger service in processes of its own; its port and a token."""
+    with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as directory:
+        identity.create(Path(directory), [])
+        caller = Caller(subject=SOURCE, role=Role.COLLECTION_SERVICE)
+        token = Identity.load(Path(directory)).mint(caller)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        environment = os.environ | {
+            "WUXIAN_IDENTITY_DIR": directory, "WUXIAN_LEDGER_SLOTS": str(slots),
+            "WUXIAN_LOG_LEVEL": "ERROR",
+        }  # fmt: skip
+        command = [sys.executable, "-m", "services.cli", "serve", "ledger", "--database-url", url,
+                   "--port", str(port), "--workers", str(WORKERS)]  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            await _listening(port, process)
+            yield port, token
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def _listening(port: int, process: Process) -> None:
+    for _ in range(300):
+        if process.returncode is not None:
+            raise RuntimeError(f"the service ended with {process.returncode}")
+        try:
+            wire = await Wire.open("127.0.0.1", port)
+            status, _ = await wire.ask(b"GET /readyz HTTP/1.1\r\nHost: ledger\r\n\r\n")
+            wire.close()
+            if status == 200:
+                await asyncio.sleep(1)  # the second process may be a moment behind
+                return
+        except OSError:
+            pass
+        await asyncio.sleep(0.1)
+    raise RuntimeError("the service did not become ready in 30 s")
+
+
+async def run(options: argparse.Namespace) -> dict[str, Any]:
+    """All measurements in turn; the object of `--json`."""
+    share = 100 if options.small else 1
+    slots = options.slots
+    all_verified: list[bool] = []
+    async with server(options.database_url) as url:
+        for line in await describe(url):
+            print(line)
+        print(f"settings: {slots} slots, vouchers of 12 entries in 5 funds, 16 districts\n")
+        async with database(url, "ledger") as fresh:
+            through_engine = await engine(fresh, ENGINE // share, slots)
+            print(through_engine.line())
+            all_verified.append(await verified(fresh, slots, through_engine.completed))
+        singles = []
+        for pool in POOLS:
+            async with database(url, "ledger") as fresh:
+                books = await _books(fresh, slots)
+                await books.close()
+                await books.db.close()
+                one = await yardsticks.one_transaction_each(
+                    fresh, pool, CLIENTS, SINGLE // share, slots
+                )
+                print(one.line())
+                all_verified.append(await verified(fresh, slots, one.completed))
+                singles.append(one)
+        peer = await _peer(url, options.pgledger, max(1, PGLEDGER // share))
+        async with database(url, "ledger") as fresh, service(fresh, slots) as (port, token):
+            one_by_one = await http_single(port, token, HTTP // share)
+            print(one_by_one.line())
+            batched = await http_batched(port, token, HTTP, HTTP_BATCHED // share)
+            print(batched.line())
+            done = one_by_one.completed + batched.completed
+            all_verified.append(await verified(fresh, slots, done))
+    best = max(one.per_s for one in singles)
+    print(
+        f"\nengine against one transaction each at its best pool: {through_engine.per_s / best:.1f}x"
+    )
+    if peer is not None:
+        print(f"engine against pgledger at its best pool: {through_engine.per_s / peer:.1f}x")
+    measured = [through_engine, *singles, one_by_one, batched]
+    return {
+        "engine_per_s": through_engine.per_s,
+        "engine_p99_ms": through_engine.percentile(0.99),
+        "single_tx_per_s": best,
+        "pgledger_per_s": peer,
+        "http_single_per_s": one_by_one.per_s,
+        "http_batch_per_s": batched.per_s,
+        "failed": sum(figures.failed for figures in measured),
+        "verified": all(all_verified),
+    }
+
+
+async def _peer(url: str, files: Sequence[Path], count: int) -> float | None:
+    if not files:
+        print("pgledger: not measured (give its SQL files by --pgledger)")
+        return None
+    best = 0.0
+    for pool in POOLS:
+        async with database(url) as fresh:
+            figures = await yardsticks.pgledger(fresh, list(files), pool, CLIENTS, count)
+            print(figures.line())
+            best = max(best, figures.per_s)
+    return best
+
+
+def main() -> None:
+    """Measure, print, and fail when the books do not hold."""
+    parser = argparse.ArgumentParser(prog="benchmarks.ledger_post", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
+    parser.add_argument("--slots", type=int, default=Settings(database_url="-").ledger_slots)
+    parser.add_argument("--pgledger", type=Path, nargs="+", default=[], metavar="FILE",
+                        help="pgledger's SQL files, in order")  # fmt: skip
+    options = parser.parse_args()
+    result = uvloop.run(run(options))
+    if options.json:
+        print(json.dumps(result))
+    sys.exit(0 if result["verified"] and not result["failed"] else 1)
+
+
+if __name__ == "__main__":
+    main()
