@@ -180,7 +180,10 @@ async def _listening(port: int, process: Process) -> None:
 
 async def run(options: argparse.Namespace) -> dict[str, Any]:
     """All measurements in turn; the object of `--json`."""
-    share = 100 if options.small else 1
+
+    def work(count: int) -> int:
+        return max(count // 100, 5 * CLIENTS) if options.small else count
+
     slots = options.slots
     all_verified: list[bool] = []
     async with server(options.database_url) as url:
@@ -188,7 +191,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
             print(line)
         print(f"settings: {slots} slots, vouchers of 12 entries in 5 funds, 16 districts\n")
         async with database(url, "ledger") as fresh:
-            through_engine = await engine(fresh, ENGINE // share, slots)
+            through_engine = await engine(fresh, work(ENGINE), slots)
             print(through_engine.line())
             all_verified.append(await verified(fresh, slots, through_engine.completed))
         singles = []
@@ -198,16 +201,16 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 await books.close()
                 await books.db.close()
                 one = await yardsticks.one_transaction_each(
-                    fresh, pool, CLIENTS, SINGLE // share, slots
+                    fresh, pool, CLIENTS, work(SINGLE), slots
                 )
                 print(one.line())
                 all_verified.append(await verified(fresh, slots, one.completed))
                 singles.append(one)
-        peer = await _peer(url, options.pgledger, max(1, PGLEDGER // share))
+        peer = await _peer(url, options.pgledger, work(PGLEDGER))
         async with database(url, "ledger") as fresh, service(fresh, slots) as (port, token):
-            one_by_one = await http_single(port, token, HTTP // share)
+            one_by_one = await http_single(port, token, work(HTTP))
             print(one_by_one.line())
-            batched = await http_batched(port, token, HTTP, HTTP_BATCHED // share)
+            batched = await http_batched(port, token, HTTP, work(HTTP_BATCHED))
             print(batched.line())
             done = one_by_one.completed + batched.completed
             all_verified.append(await verified(fresh, slots, done))
