@@ -90,6 +90,8 @@ class Right(StrEnum):
     HOLD = "hold:manage"
     PROPOSE_SETTLEMENT = "settlement:propose"
     APPROVE_SETTLEMENT = "settlement:approve"
+    PROPOSE_CLOSING = "closing:propose"
+    APPROVE_CLOSING = "closing:approve"
     REGISTER_ENTITLEMENT = "entitlement:register"
     FILE_CLAIM = "claim:file"
     SIGN_FIRST = "payout:sign_first"
@@ -126,6 +128,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
         {
             *_READS,
             Right.PROPOSE_SETTLEMENT,
+            Right.PROPOSE_CLOSING,
             Right.REVERSE_VOUCHER,
             Right.MATCH_RECEIPT,
             Right.REPLAY_OUTBOX,
@@ -138,10 +141,13 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.PUBLISH_POLICY,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
+            Right.APPROVE_CLOSING,
             Right.FILE_CLAIM,
         }
     ),
-    Role.CENTRE_LEADER: frozenset({*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT}),
+    Role.CENTRE_LEADER: frozenset(
+        {*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT, Right.APPROVE_CLOSING}
+    ),
     Role.SUPERVISOR: frozenset(_READS),
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
 from services.ledger.flows.books import Books
-from services.ledger.routes import account, balance, chain, hold, settlement, voucher
+from services.ledger.routes import account, balance, chain, closing, hold, settlement, voucher
 from services.ledger.store import health
 from services.ledger.worker import refresh_for_ever
 from shared.db import Database
@@ -22,7 +22,9 @@ from shared.settings import settings as process_settings
 from shared.web import create_app
 
 SERVICE = "ledger"
-ROUTERS = tuple(module.router for module in (voucher, account, balance, settlement, hold, chain))
+ROUTERS = tuple(
+    module.router for module in (voucher, account, balance, settlement, hold, chain, closing)
+)
 
 
 def build(settings: Settings | None = None) -> FastAPI:
@@ -40,6 +42,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.identity = Identity.load(chosen.identity_path)
         app.state.db = db
         app.state.books = books
+        app.state.region = chosen.region
         try:
             await books.open()
         except (OSError, DBAPIError) as error:

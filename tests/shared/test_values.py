@@ -146,6 +146,7 @@ def test_no_role_holds_two_steps_of_one_paper() -> None:
     for steps in (
         {Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION, Right.AUDIT_SUMMARY},
         {Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT},
+        {Right.PROPOSE_CLOSING, Right.APPROVE_CLOSING},
         {Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD, Right.CREATE_PAYMENT_BATCH},
     ):
         for role in Role:

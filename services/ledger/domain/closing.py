@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.ledger.domain.errors import BookDateInFuture, LedgerRefusal
-from shared.errors import Fault, Faulty, Kind
+from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.money import format_yuan
 from shared.period import Period
 
@@ -190,7 +190,7 @@ def last_day(level: Level, period: str) -> date:
                 found = Period.parse(period).last_day
             case Level.YEAR:
                 found = date(int(period), 12, 31)
-    except (ValueError, LedgerRefusal):
+    except (ValueError, Refusal):
         raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")]) from None
     if not 1990 <= found.year <= 2100:
         raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")])

@@ -33,11 +33,7 @@ ACROSS_SLOTS: Final = (
     "verify.bucket_differences",
     "closing.balances",
     "report.sums_between",
-    "report.entries_by_day",
-    "report.entries_before",
     "report.open_items",
-    "report.bank_items",
-    "report.voucher_faults",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
 
