@@ -99,7 +99,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
         *(part for item in sorted(references.items()) for part in item),
         str(len(lines)),
     )
-    content = b"".join([_sized(part) for part in head] + [_line_bytes(line) for line in lines])
+    content = "".join([*map(_sized, head), *map(_sized_line, lines)]).encode()
     return Draft(
         slot=slot,
         source=source,
@@ -164,25 +164,23 @@ def _parts(content: bytes) -> list[str | None]:
     return parts
 
 
-def _sized(value: str | None) -> bytes:
-    """Length-prefixed bytes, so that no two different rows of columns read the same."""
+def _sized(value: str | None) -> str:
+    """A value after its length in bytes, so that no two different rows of columns read the same."""
     if value is None:
-        return b"-,"
-    raw = value.encode()
-    return b"%d:%b," % (len(raw), raw)
+        return "-,"
+    return f"{len(value) if value.isascii() else len(value.encode())}:{value},"
 
 
 @lru_cache(maxsize=65_536)
-def _dimensions(book: str, fund: str, account: str, district: str) -> bytes:
-    return b"".join(map(_sized, (book, fund, account, district)))
+def _dimensions(book: str, fund: str, account: str, district: str) -> str:
+    return "".join(map(_sized, (book, fund, account, district)))
 
 
-def _line_bytes(line: Line) -> bytes:
+def _sized_line(line: Line) -> str:
     book, fund, account, district, debit_fen, credit_fen = line
-    debit, credit = b"%d" % debit_fen, b"%d" % credit_fen
-    return b"%b%d:%b,%d:%b," % (
-        _dimensions(book, fund, account, district), len(debit), debit, len(credit), credit,
-    )  # fmt: skip
+    debit, credit = str(debit_fen), str(credit_fen)
+    sized = _dimensions(book, fund, account, district)
+    return f"{sized}{len(debit)}:{debit},{len(credit)}:{credit},"
 
 
 def instant_text(at: datetime) -> str:
@@ -192,8 +190,8 @@ def instant_text(at: datetime) -> str:
 
 def chain_hash(previous: bytes, drafted: Draft, seq: int, recorded_at: str) -> bytes:
     """SHA-256 over the previous hash, the voucher's place, sender and instant, and its content."""
-    place = b"".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
-    return hashlib.sha256(previous + place + drafted.content).digest()
+    place = "".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
+    return hashlib.sha256(previous + place.encode() + drafted.content).digest()
 
 
 def differences(first: Draft, second: Draft) -> list[str]:
