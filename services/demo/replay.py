@@ -27,7 +27,7 @@ async def prove_replay(play: Play, stage: Stage, before: State) -> Proof:
     moved = {word: repeats["counts"].get(word, 0) for word in _MOVING}
     if any(moved.values()):
         faults.append(f"a repeated file had effects: {moved}")
-    faults += _differences(before, after)
+    faults += differences(before, after)
     done = (
         f"{len(letters)} requests, {repeats['letters']} bank and tax files,"
         f" {vouchers} vouchers sent again"
@@ -44,7 +44,8 @@ async def _replay_outboxes(play: Play) -> int:
     return count
 
 
-def _differences(before: State, after: State) -> list[str]:
+def differences(before: State, after: State) -> list[str]:
+    """Which parts of the state are not what they were."""
     return [
         f"{part} changed"
         for part in ("funds", "collected", "paid", "chain")
