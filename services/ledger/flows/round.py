@@ -98,6 +98,9 @@ async def play_locked(
     async with connection.transaction():
         floored = checker.catalogue.floored
         state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
+        tried = await play_new(connection, units, checker, now, state)
+        if tried is not None and tried[0] is Written.DONE:
+            return tried[1]
         decision = await _decide(connection, units, checker, now, state)
         if decision.writes:
             written = await batch_store.write(connection, decision, now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
+from services.ledger.domain.voucher import Draft
 from services.ledger.flows import voucher as flow
 from services.ledger.routes.common import json_answer, opened, problem_of, source_of
 from services.ledger.schemas.voucher import (
@@ -24,6 +26,9 @@ from shared.schema import Serial
 from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
 
 router = APIRouter(tags=["voucher"])
+
+_BREATH = 250
+"""Vouchers of a batch that are read before other requests get their turn."""
 
 VoucherId = Annotated[str, Path(max_length=40, examples=["vch_3_128"])]
 Posting = Annotated[Door, door(Right.POST_VOUCHER)]
@@ -58,7 +63,11 @@ async def post_voucher_batch(body: VoucherBatchIn, door: Posting) -> Response:
     """Post many vouchers; a refused one never fails its neighbours, unless `atomic`."""
     books = await opened(door)
     source = source_of(door)
-    drafts = [draft_from(one, source, books.slots) for one in body.vouchers]
+    drafts: list[Draft] = []
+    for one in body.vouchers:
+        drafts.append(draft_from(one, source, books.slots))
+        if len(drafts) % _BREATH == 0:
+            await asyncio.sleep(0)
     outcomes = await books.post(drafts, atomic=body.atomic)
     return json_answer(
         batch_out(drafts, outcomes, lambda refusal: problem_of(door.request, refusal))
