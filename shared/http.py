@@ -85,7 +85,8 @@ class Peer:
     async def get(self, path: str, **params: Any) -> Any:
         """GET, with the parameters that are not None; the answer's JSON."""
         given = {name: value for name, value in params.items() if value is not None}
-        return await self._ask("GET", path, params=given)
+        # An empty mapping would wipe a query that stands in the path itself.
+        return await self._ask("GET", path, params=given or None)
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """POST a JSON body under an idempotency key; the answer's JSON.
