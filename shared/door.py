@@ -51,13 +51,20 @@ class Door:
     idempotency_key: str | None
 
     async def write(
-        self, work: Work, *, key: int, status: int = 200, dry_run: bool = False
+        self,
+        work: Work,
+        *,
+        key: int,
+        status: int = 200,
+        dry_run: bool = False,
+        digest: bytes | None = None,
     ) -> Response:
         """Run `work` in one transaction under shard `key` and answer its model as JSON.
 
-        With `dry_run` everything is done, answered and rolled back.
+        With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
+        of a request that was read as a stream.
         """
-        fingerprint = await self._fingerprint()
+        fingerprint = await self._fingerprint() if digest is None else digest
 
         async def once(tx: AsyncConnection) -> Response:
             claim = None

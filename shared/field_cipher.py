@@ -29,8 +29,12 @@ class FieldCipher:
 
     def seal(self, value: str) -> bytes:
         """The nonce and cipher text of a value."""
+        return self.seal_bytes(value.encode())
+
+    def seal_bytes(self, value: bytes) -> bytes:
+        """The nonce and cipher text of some bytes, such as a piece of a file."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, value.encode(), self._label)
+        return nonce + self._aead.encrypt(nonce, value, self._label)
 
     def open(self, sealed: bytes) -> str:
         """The value under a cipher text.
@@ -38,8 +42,16 @@ class FieldCipher:
         Raises:
             CipherBroken: it was not sealed with this key and label.
         """
+        return self.open_bytes(sealed).decode()
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """The bytes under a cipher text.
+
+        Raises:
+            CipherBroken: as `open`.
+        """
         try:
             nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            return self._aead.decrypt(nonce, text, self._label).decode()
+            return self._aead.decrypt(nonce, text, self._label)
         except (InvalidTag, ValueError):
             raise CipherBroken from None

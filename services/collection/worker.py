@@ -14,6 +14,8 @@ from typing import Any
 
 from services.collection.clients.ledger import Ledger
 from services.collection.flows import billing
+from services.collection.jobs import operations
+from services.collection.jobs.tools import Tools
 from services.collection.store import summary as summaries
 from services.collection.store.summary import SummaryRow
 from shared.db import Database
@@ -50,6 +52,19 @@ async def issue_bills(background: Background) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
+async def run_operations(background: Background) -> None:
+    """Work off long operations, for ever."""
+    tools = Tools(background.db, background.identity, background.settings)
+    while True:
+        try:
+            ended = await operations.run_waiting(tools)
+        except Exception as error:
+            logger().warning("operations cannot be read, will retry", error=str(error)[:300])
+            ended = 0
+        if not ended:
+            await asyncio.sleep(IDLE_SECONDS)
+
+
 async def issue_waiting_bills(db: Database) -> int:
     """Issue the bills of every audited summary, a chunk a transaction; how many were issued.
 
@@ -81,4 +96,5 @@ async def _issue_all(db: Database, summary: SummaryRow) -> int:
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
     issue_bills,
+    run_operations,
 )

@@ -45,38 +45,72 @@ class Columns:
     unit_lines: tuple[Line, ...]
 
 
-def assess_columns(schedule: Schedule, unit: UnitFacts, asked_fen: Fen) -> Columns:
-    """Levy on wages of shape (people, insurances) or (people, 1).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateColumn:
+    """What one rate levies of each person."""
 
-    Raises:
-        WageTotalMissing: a rate needs the unit's wage total.
-    """
+    rule: Rule
+    rate: Rate
+    base_fen: Fen
+    amount_fen: Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleColumns:
+    """People's own bases and shares, of one unit or of many units with one schedule."""
+
+    base_fen: Fen
+    unit_fen: Fen
+    personal_fen: Fen
+    rates: tuple[RateColumn, ...]
+
+
+def levy_people(schedule: Schedule, asked_fen: Fen) -> PeopleColumns:
+    """Levy what is levied person by person, on wages of shape (people, insurances) or (people, 1)."""
     rules = schedule.rules
     shape = (asked_fen.shape[0], len(rules))
     asked = np.broadcast_to(asked_fen, shape)
     base = np.empty(shape, np.int64)
     shares = {party: np.zeros(shape, np.int64) for party in Party}
-    people_lines = []
+    rates = []
     for column, rule in enumerate(rules):
         base[:, column] = _clamped(asked[:, column], rule.limit)
         for rate in rule.rates:
             if rate.base.per_person:
                 amounts = _levied(base[:, column], rate.rate_ppm, schedule.rounding)
                 shares[rate.party][:, column] = amounts
-                people_lines.append(
-                    PeopleLine(
-                        rule=rule,
-                        rate=rate,
-                        base_fen=int(base[:, column].sum()),
-                        amount_fen=int(amounts.sum()),
-                    )
+                rates.append(
+                    RateColumn(rule=rule, rate=rate, base_fen=base[:, column], amount_fen=amounts)
                 )
-    sums = dict(zip(schedule.insurances, map(int, base.sum(axis=0)), strict=True))
-    return Columns(
+    return PeopleColumns(
         base_fen=base,
         unit_fen=shares[Party.UNIT],
         personal_fen=shares[Party.PERSONAL],
-        people_lines=tuple(people_lines),
+        rates=tuple(rates),
+    )
+
+
+def assess_columns(schedule: Schedule, unit: UnitFacts, asked_fen: Fen) -> Columns:
+    """Levy on wages of shape (people, insurances) or (people, 1).
+
+    Raises:
+        WageTotalMissing: a rate needs the unit's wage total.
+    """
+    people = levy_people(schedule, asked_fen)
+    sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
+    return Columns(
+        base_fen=people.base_fen,
+        unit_fen=people.unit_fen,
+        personal_fen=people.personal_fen,
+        people_lines=tuple(
+            PeopleLine(
+                rule=made.rule,
+                rate=made.rate,
+                base_fen=int(made.base_fen.sum()),
+                amount_fen=int(made.amount_fen.sum()),
+            )
+            for made in people.rates
+        ),
         unit_lines=tuple(unit_lines(schedule, unit, sums)),
     )
 

@@ -1,0 +1,75 @@
+"""A declaration file (申报文件): what is asked of it, its rows as columns, what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+ROWS_MAX: Final = 2_500_000
+"""More people than any city's; a file with more is refused."""
+ABSENT: Final = -1
+"""Stands in a column of fen for a cell that was left empty."""
+
+
+class OnFault(StrEnum):
+    """What becomes of a file in which something is wrong."""
+
+    REFUSE = "refuse"  # nothing of it is stored
+    SKIP_UNITS = "skip_units"  # units with a fault are left out whole
+    SKIP_ROWS = "skip_rows"  # faulty rows are left out one by one
+
+
+class Format(StrEnum):
+    """What a file is."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """What is wrong in one cell: the row as a spreadsheet numbers it (0: the file as a whole)."""
+
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """The readable rows of a file, one element a row; `codes` are its units' credit codes.
+
+    `unit` points into `codes`; `own_fen` holds by insurance the wages that differ, ABSENT where a
+    cell is empty; `people` counts all data rows, readable or not; `wages_fen` is the sum of the
+    wages, None when one of them could not be read. `faulty` are units that lost a row already.
+    """
+
+    codes: tuple[str, ...]
+    row: Ints
+    unit: Ints
+    number: NDArray[np.bytes_] = field(repr=False)
+    person_id: Ints
+    wage_fen: Ints
+    unit_wage_total_fen: Ints
+    own_fen: Mapping[str, Ints]
+    people: int
+    wages_fen: int | None
+    faults: tuple[RowFault, ...]
+    faulty: frozenset[str]
+
+
+class FileUnreadable(Exception):
+    """The file as a whole cannot be read; `fault` says why."""
+
+    def __init__(self, fault: RowFault) -> None:
+        self.fault = fault
+        super().__init__(fault.code)

@@ -1,0 +1,241 @@
+"""What is wrong with a declaration file, and what of it may be stored; pure, over columns.
+
+The same refusals as one unit's declaration, each with the row and column it stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.collection.domain.errors import DeclarationExists, WageTotalMissing
+from services.collection.domain.filing import ABSENT, Filed, Ints, OnFault, RowFault
+from services.collection.domain.filing_rows import CODE, NUMBER, WAGE_TOTAL
+from services.collection.domain.person import number_fault
+from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.unit import Unit
+from shared.errors import Refusal
+from shared.money import format_yuan
+
+Mask = NDArray[np.bool_]
+RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """The sender's own count of people and sum of their wages."""
+
+    people: int
+    wages_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """What is known of a file's units: registration, enrolments in the period, living declarations.
+
+    `districts` are those that the sender may declare for, None for all.
+    """
+
+    units: Mapping[str, Unit]
+    enrolled_unit: Ints
+    enrolled_person: Ints
+    living: Mapping[int, str]
+    district: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What may be stored: its rows unit by unit, units in the order of their keys.
+
+    `starts` is the first row of each unit; `line_no` the row's place within its unit.
+    """
+
+    units: tuple[Unit, ...]
+    wage_totals_fen: tuple[int | None, ...]
+    starts: Ints
+    people: Ints
+    line_no: Ints
+    person_id: Ints
+    wage_fen: Ints
+    own_fen: Mapping[str, Ints]
+
+
+def control_faults(filed: Filed, control: Control) -> list[RowFault]:
+    """Where the control totals do not tie. A sum with an unreadable part cannot be compared."""
+    faults = []
+    if filed.people != control.people:
+        faults.append(_whole("control.people", str(control.people), str(filed.people)))
+    if filed.wages_fen is not None and filed.wages_fen != control.wages_fen:
+        faults.append(
+            _whole("control.wages", format_yuan(control.wages_fen), format_yuan(filed.wages_fen))
+        )
+    return faults
+
+
+def _whole(column: str, stated: str, found: str) -> RowFault:
+    said = f"申报 {stated},核计 {found} (stated, counted)"
+    return RowFault(0, column, "CONTROL_TOTALS_DIFFER", said)
+
+
+def check(
+    filed: Filed, register: Register, policy: Policy, on_fault: OnFault
+) -> tuple[list[RowFault], Taken]:
+    """Every fault of the rows in their order, and what may be stored when faults are skipped."""
+    bad = np.zeros(len(filed.row), bool)
+    faults = list(filed.faults)
+    schedules = Schedules(policy)
+    firsts = _first_rows(filed.unit, len(filed.codes))
+    totals, differing = _wage_totals(filed)
+    refused = np.zeros(len(filed.codes), bool)
+    for place, code in enumerate(filed.codes):
+        if firsts[place] == ABSENT:
+            continue
+        fault = _unit_fault(register, schedules, code, int(totals[place]))
+        if fault is None and differing[place]:
+            fault = (WAGE_TOTAL, "WAGE_TOTALS_DIFFER", "同一单位工资总额不一 (differ in one unit)")
+        if fault is not None:
+            refused[place] = True
+            faults.append(RowFault(int(filed.row[firsts[place]]), *fault))
+    bad |= refused[filed.unit]
+    for index, fault in _people_faults(filed, register, bad):
+        bad[index] = True
+        faults.append(RowFault(int(filed.row[index]), *fault))
+    if on_fault is OnFault.SKIP_UNITS:
+        hit = np.array([code in filed.faulty for code in filed.codes], bool)
+        hit[filed.unit[bad]] = True
+        bad |= hit[filed.unit]
+    faults.sort(key=lambda fault: fault.row)
+    return faults, _taken(filed, ~bad, register, totals)
+
+
+def _first_rows(unit: Ints, count: int) -> Ints:
+    """The index of each unit's first row."""
+    firsts = np.full(count, ABSENT, np.int64)
+    # Written from the end, so that the first row is what stays.
+    firsts[unit[::-1]] = np.arange(len(unit) - 1, -1, -1, dtype=np.int64)
+    return firsts
+
+
+def _wage_totals(filed: Filed) -> tuple[Ints, Mask]:
+    """Each unit's wage total, ABSENT where none is given; and where its rows contradict."""
+    count = len(filed.codes)
+    highest = np.full(count, ABSENT, np.int64)
+    np.maximum.at(highest, filed.unit, filed.unit_wage_total_fen)
+    given = filed.unit_wage_total_fen != ABSENT
+    differs = np.zeros(count, bool)
+    differs[filed.unit[given & (filed.unit_wage_total_fen != highest[filed.unit])]] = True
+    return highest, differs
+
+
+class Schedules:
+    """A policy's schedules by unit kind and injury class, each made once."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._known: dict[tuple[str, int | None], Schedule | Refusal] = {}
+
+    def of(self, unit: Unit) -> Schedule | Refusal:
+        """The schedule of a unit, or why it has none."""
+        key = (unit.kind, unit.injury_class)
+        if key not in self._known:
+            try:
+                self._known[key] = self._policy.schedule(*key)
+            except Refusal as refusal:
+                self._known[key] = refusal
+        return self._known[key]
+
+
+def _unit_fault(
+    register: Register, schedules: Schedules, code: str, total_fen: int
+) -> tuple[str, str, str] | None:
+    unit = register.units.get(code)
+    if unit is None:
+        return CODE, "UNIT_UNKNOWN", "未登记该单位 (no unit with this credit code)"
+    if register.district not in {None, unit.district}:
+        return CODE, "UNIT_OF_ANOTHER_DISTRICT", "非本分中心单位 (of another district)"
+    if register.living.get(unit.id, RETURNED) != RETURNED:
+        return CODE, DeclarationExists.code, DeclarationExists().message
+    schedule = schedules.of(unit)
+    if isinstance(schedule, Refusal):
+        return CODE, schedule.code, schedule.message
+    if schedule.needs_wage_total and total_fen == ABSENT:
+        return WAGE_TOTAL, WageTotalMissing.code, WageTotalMissing().message
+    return None
+
+
+def _people_faults(
+    filed: Filed, register: Register, skipped: Mask
+) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    """Who stands twice in a unit, and who is not enrolled there; rows of refused units are left."""
+    ids = np.array(
+        [register.units[code].id if code in register.units else ABSENT for code in filed.codes],
+        np.int64,
+    )
+    kept = np.flatnonzero(~skipped)
+    unit_id = ids[filed.unit[kept]]
+    enrolled, first = memberships(
+        unit_id, filed.person_id[kept], register.enrolled_unit, register.enrolled_person
+    )
+    for place in np.flatnonzero(first != np.arange(len(kept))).tolist():
+        again = int(filed.row[kept[first[place]]])
+        yield (
+            int(kept[place]),
+            (NUMBER, "PERSON_REPEATED", f"与第 {again} 行为同一人 (the same person as there)"),
+        )
+    for place in np.flatnonzero(~enrolled).tolist():
+        index = int(kept[place])
+        wrong = number_fault(filed.number[index].decode(), "")
+        yield (
+            index,
+            (NUMBER, wrong.code, wrong.message)
+            if wrong
+            else (NUMBER, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)"),
+        )
+
+
+def memberships(
+    unit: Ints, person: Ints, enrolled_unit: Ints, enrolled_person: Ints
+) -> tuple[Mask, Ints]:
+    """Whether each (unit, person) is among those enrolled, and where it stood first."""
+    before = len(enrolled_unit)
+    units = np.concatenate([enrolled_unit, unit])
+    people = np.concatenate([enrolled_person, person])
+    order = np.lexsort((people, units))
+    changes = np.ones(len(order), bool)
+    changes[1:] = (units[order][1:] != units[order][:-1]) | (
+        people[order][1:] != people[order][:-1]
+    )
+    group = np.empty(len(order), np.int64)
+    group[order] = np.cumsum(changes) - 1
+    count = int(changes.sum())
+    known = np.zeros(count, bool)
+    known[group[:before]] = True
+    return known[group[before:]], _first_rows(group[before:], count)[group[before:]]
+
+
+def _taken(filed: Filed, keep: Mask, register: Register, totals: Ints) -> Taken:
+    places = np.unique(filed.unit[keep])
+    found = sorted(((register.units[filed.codes[place]], place) for place in places.tolist()),
+                   key=lambda pair: pair[0].id)  # fmt: skip
+    rank = np.full(len(filed.codes), ABSENT, np.int64)
+    for number, (_, place) in enumerate(found):
+        rank[place] = number
+    kept = np.flatnonzero(keep)
+    ordered = kept[np.argsort(rank[filed.unit[kept]], kind="stable")]
+    people = np.bincount(rank[filed.unit[ordered]], minlength=len(found)).astype(np.int64)
+    starts = np.cumsum(people) - people
+    return Taken(
+        units=tuple(unit for unit, _ in found),
+        wage_totals_fen=tuple(
+            None if totals[place] == ABSENT else int(totals[place]) for _, place in found
+        ),
+        starts=starts,
+        people=people,
+        line_no=np.arange(len(ordered), dtype=np.int64) - np.repeat(starts, people) + 1,
+        person_id=filed.person_id[ordered],
+        wage_fen=filed.wage_fen[ordered],
+        own_fen={name: column[ordered] for name, column in filed.own_fen.items()},
+    )

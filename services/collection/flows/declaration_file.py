@@ -1,0 +1,188 @@
+"""Declaration files (申报文件): a unit of fifty thousand people, or a district's whole month.
+
+The file is kept sealed until it was read. It is checked, levied and stored in one transaction, so
+that it is stored whole or not at all, whenever the process dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.filing import Filed, OnFault, RowFault
+from services.collection.domain.filing_check import Control, Register, Taken, check, control_faults
+from services.collection.flows import filing
+from services.collection.flows import policy as policies
+from services.collection.flows.operation import Failed, asked_for, asker
+from services.collection.flows.policy import Dated
+from services.collection.store import filing as store
+from services.collection.store import operation as operations
+from services.collection.store import unit as units
+from services.collection.store.operation import OperationRow
+from shared.ids import unit_key
+from shared.money import format_yuan, parse_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+KIND: Final = "declaration_file"
+REPORTED_MAX: Final = 100_000
+"""Faults written into a report; all of them are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAsked:
+    """What is asked of a file: its period, control totals, and whose it is."""
+
+    region: str
+    period: Period
+    control: Control
+    on_fault: OnFault
+    credit_code: str | None
+    district: str | None
+    sha256: str
+    bytes: int
+
+    def words(self) -> dict[str, Any]:
+        """As it is stored with the operation."""
+        return {
+            "region": self.region,
+            "period": str(self.period),
+            "control": {
+                "people": self.control.people,
+                "wages": format_yuan(self.control.wages_fen),
+            },
+            "on_fault": self.on_fault.value,
+            "credit_code": self.credit_code,
+            "district": self.district,
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+        }
+
+    @classmethod
+    def of(cls, words: dict[str, Any]) -> FileAsked:
+        """As it was stored."""
+        return cls(
+            region=words["region"],
+            period=Period.parse(words["period"]),
+            control=Control(
+                people=words["control"]["people"], wages_fen=parse_yuan(words["control"]["wages"])
+            ),
+            on_fault=OnFault(words["on_fault"]),
+            credit_code=words["credit_code"],
+            district=words["district"],
+            sha256=words["sha256"],
+            bytes=words["bytes"],
+        )
+
+
+def operation_of(asked: FileAsked, caller: Caller) -> OperationRow:
+    """The operation that stores a file; the same file asked for in the same way is the same one."""
+    words = asked.words()
+    natural = ":".join(
+        str(words[name] or "") for name in ("sha256", "period", "credit_code", "district")
+    )
+    control = f"{asked.control.people}:{asked.control.wages_fen}:{asked.on_fault}"
+    return asked_for(
+        KIND,
+        f"{natural}:{control}",
+        words,
+        caller=caller,
+        district=asked.district,
+        total=asked.control.people,
+    )
+
+
+async def policy_of(tx: AsyncConnection, asked: FileAsked) -> Dated:
+    """The policy that the file is levied by.
+
+    Raises:
+        NoPolicy: there is none.
+    """
+    return await policies.in_force(tx, asked.region, asked.period.first_day)
+
+
+async def take(
+    tx: AsyncConnection, row: OperationRow, asked: FileAsked, filed: Filed
+) -> dict[str, Any]:
+    """Check and store a file that was read; what came of it.
+
+    Raises:
+        Failed: control totals that do not tie, faults, or nothing to store.
+    """
+    control = control_faults(filed, asked.control)
+    if control:
+        raise Failed(
+            "CONTROL_TOTALS_DIFFER", "控制总数不符 (the control totals differ)",
+            [*control, *filed.faults],
+        )  # fmt: skip
+    dated = await policy_of(tx, asked)
+    living, register = await _register(tx, asked, filed)
+    faults, taken = await asyncio.to_thread(check, filed, register, dated.policy, asked.on_fault)
+    if faults and asked.on_fault is OnFault.REFUSE:
+        raise Failed("FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults)
+    if not taken.units:
+        raise Failed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
+    made = await filing.store_all(
+        tx,
+        taken,
+        period=asked.period,
+        policy=(dated.id, dated.policy),
+        living=living,
+        caller=asker(row),
+    )
+    if faults:
+        await operations.insert_report(tx, row, len(faults), report_of(faults))
+    await operations.forget_parts(tx, row)
+    return _result(filed, taken, faults, made)
+
+
+async def _register(
+    tx: AsyncConnection, asked: FileAsked, filed: Filed
+) -> tuple[filing.Living, Register]:
+    known = await units.known(tx, [unit_key(code) for code in filed.codes])
+    # A key that two credit codes share names nobody: the other code's unit is unknown here.
+    by_code = {unit.credit_code: unit for unit in known.values()}
+    ids = [by_code[code].id for code in filed.codes if code in by_code]
+    living = await store.living(tx, ids, str(asked.period))
+    enrolled = await store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
+    return living, Register(
+        units={code: by_code[code] for code in filed.codes if code in by_code},
+        enrolled_unit=enrolled[0],
+        enrolled_person=enrolled[1],
+        living={unit_id: status for unit_id, (_, _, status) in living.items()},
+        district=asked.district,
+    )
+
+
+def _result(
+    filed: Filed, taken: Taken, faults: Sequence[RowFault], made: filing.Made
+) -> dict[str, Any]:
+    return {
+        "declarations": len(made.headers),
+        "people": len(taken.person_id),
+        "wages": format_yuan(int(taken.wage_fen.sum())),
+        "total": format_yuan(made.total_fen),
+        "left_out": filed.people - len(taken.person_id),
+        "faults": len(faults),
+    }
+
+
+def report_of(faults: Sequence[RowFault]) -> bytes:
+    """Faults as CSV, with the mark by which spreadsheets know UTF-8."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["row", "column", "code", "message"])
+    for fault in faults[:REPORTED_MAX]:
+        writer.writerow([fault.row, _harmless(fault.column), fault.code, fault.message])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell of the sender's own words that no spreadsheet will run as a formula."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell

@@ -1,0 +1,232 @@
+"""Levy and store the declarations of many units in one transaction, by columns.
+
+What it writes is what one unit's declaration writes, which a property test holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.declaration import Act, State
+from services.collection.domain.errors import TotalTooLarge
+from services.collection.domain.filing import ABSENT, Ints
+from services.collection.domain.filing_check import Taken
+from services.collection.domain.levy import UnitFacts
+from services.collection.domain.levy_units import UnitsLevied, assess_units
+from services.collection.domain.policy import Policy
+from services.collection.flows import declaration as declarations
+from services.collection.store import filing as store
+from services.collection.store.binary import uuid_bytes
+from services.collection.store.declaration import DeclarationRow
+from shared import trail
+from shared.errors import StateConflict
+from shared.fund import Party
+from shared.ids import uuid7
+from shared.money import AMOUNT_MAX_FEN, format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+Living = dict[int, tuple[UUID, int, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What is about to be stored: headers, and the bytes of lines and people."""
+
+    headers: list[DeclarationRow]
+    lines: list[bytes]
+    people: Iterator[bytes]
+
+    @property
+    def total_fen(self) -> int:
+        """What it levies in all."""
+        return sum(row.total_fen for row in self.headers)
+
+
+async def store_all(
+    tx: AsyncConnection,
+    taken: Taken,
+    *,
+    period: Period,
+    policy: tuple[UUID, Policy],
+    living: Living,
+    caller: Caller,
+) -> Made:
+    """Levy and store declarations of units that have none in the period, or a returned one.
+
+    Raises:
+        TotalTooLarge: a unit owes more than can be booked.
+        StateConflict: a returned declaration was handed in by somebody else meanwhile.
+    """
+    made = await asyncio.to_thread(_levied, taken, period, policy, living)
+    again = [row for row in made.headers if row.round > 1]
+    await store.insert_headers(tx, [row for row in made.headers if row.round == 1])
+    if await store.hand_in_again(tx, again) != len(again):
+        raise StateConflict(act=Act.SUBMIT_AGAIN.value)
+    await store.copy_lines(tx, made.lines)
+    await store.copy_people(tx, made.people)
+    step = declarations.step_of(made.headers[0], "submit", signs=False)
+    papers = [(row.unit_id, row.id, row.round) for row in made.headers]
+    await trail.record_many(tx, papers, step, caller)
+    return made
+
+
+def _levied(taken: Taken, period: Period, policy: tuple[UUID, Policy], living: Living) -> Made:
+    """Columns of everybody, levied group by group of units that share a schedule."""
+    count, width = len(taken.person_id), len(policy[1].insurances)
+    asked = _asked(taken, policy[1].insurances)
+    shares = [np.empty((count, width), np.int64) for _ in range(3)]
+    headers: dict[int, DeclarationRow] = {}
+    lines: list[bytes] = []
+    for places in _alike(taken):
+        rows = _rows_of(taken, places)
+        levied = _group(taken, policy[1], places, asked[rows])
+        people = levied.people
+        for whole, part in zip(
+            shares, (people.base_fen, people.unit_fen, people.personal_fen), strict=True
+        ):
+            whole[rows] = part
+        wages = np.add.reduceat(taken.wage_fen[rows], _starts(taken.people[places]))
+        made = _headers(taken, places, wages, levied, (period, policy[0], living))
+        headers |= dict(zip(places.tolist(), made, strict=True))
+        lines.append(_lines(made, levied))
+    ordered = [headers[place] for place in range(len(taken.units))]
+    return Made(headers=ordered, lines=lines, people=_people(taken, ordered, asked, shares))
+
+
+def _alike(taken: Taken) -> list[Ints]:
+    """The places of units that share a kind and an injury class."""
+    groups: dict[tuple[str, int | None], list[int]] = defaultdict(list)
+    for place, unit in enumerate(taken.units):
+        groups[unit.kind, unit.injury_class].append(place)
+    return [np.array(places, np.int64) for places in groups.values()]
+
+
+def _starts(people: Ints) -> Ints:
+    starts: Ints = np.cumsum(people) - people
+    return starts
+
+
+def _rows_of(taken: Taken, places: Ints) -> Ints:
+    """The rows of some units, unit by unit."""
+    people = taken.people[places]
+    within = np.arange(int(people.sum()), dtype=np.int64) - np.repeat(_starts(people), people)
+    rows: Ints = np.repeat(taken.starts[places], people) + within
+    return rows
+
+
+def _asked(taken: Taken, insurances: Sequence[str]) -> Ints:
+    """Wages of shape (people, 1), or (people, insurances) when somebody has one of its own."""
+    column = taken.wage_fen.reshape(-1, 1)
+    if not taken.own_fen:
+        return column
+    asked = np.repeat(column, len(insurances), axis=1)
+    for name, own in taken.own_fen.items():
+        place = insurances.index(name)
+        asked[:, place] = np.where(own == ABSENT, asked[:, place], own)
+    return asked
+
+
+def _group(taken: Taken, policy: Policy, places: Ints, asked: Ints) -> UnitsLevied:
+    first = taken.units[int(places[0])]
+    schedule = policy.schedule(first.kind, first.injury_class)
+    facts = [
+        UnitFacts(
+            kind=first.kind,
+            injury_class=first.injury_class,
+            wage_total_fen=taken.wage_totals_fen[place],
+        )
+        for place in places.tolist()
+    ]
+    return assess_units(schedule, facts, asked, _starts(taken.people[places]))
+
+
+def _headers(
+    taken: Taken,
+    places: Ints,
+    wages: Ints,
+    levied: UnitsLevied,
+    of: tuple[Period, UUID, Living],
+) -> list[DeclarationRow]:
+    period, policy_id, living = of
+    units = levied.total_fen(Party.UNIT.value).tolist()
+    personals = levied.total_fen(Party.PERSONAL.value).tolist()
+    largest = np.max([line.base_fen for line in levied.lines], axis=0).tolist()
+    rows = []
+    for number, place in enumerate(places.tolist()):
+        unit = taken.units[place]
+        total_fen = units[number] + personals[number]
+        if max(total_fen, largest[number]) > AMOUNT_MAX_FEN:
+            raise TotalTooLarge(credit_code=unit.credit_code, total=format_yuan(total_fen))
+        before = living.get(unit.id)
+        rows.append(
+            DeclarationRow(
+                unit_id=unit.id,
+                id=before[0] if before else uuid7(),
+                credit_code=unit.credit_code,
+                district=unit.district,
+                period=str(period),
+                round=before[1] + 1 if before else 1,
+                status=State.SUBMITTED.value,
+                policy_id=policy_id,
+                unit_kind=unit.kind,
+                injury_class=unit.injury_class,
+                unit_wage_total_fen=taken.wage_totals_fen[place],
+                people=int(taken.people[place]),
+                wages_fen=int(wages[number]),
+                unit_fen=units[number],
+                personal_fen=personals[number],
+                total_fen=total_fen,
+            )
+        )
+    return rows
+
+
+def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> bytes:
+    frame = store.LineFrame(rows)
+    for line in levied.lines:
+        rate = line.rate
+        frame.add(
+            (
+                line.level,
+                line.rule.insurance,
+                rate.party.value,
+                rate.account.value,
+                line.rule.fund,
+                rate.id,
+            ),
+            line.base_fen,
+            line.amount_fen,
+        )
+    return frame.rows()
+
+
+def _people(
+    taken: Taken, headers: list[DeclarationRow], asked: Ints, shares: list[Ints]
+) -> Iterator[bytes]:
+    """Everybody's rows: those with a wage of an insurance's own carry what was asked."""
+    unit = np.repeat(np.arange(len(headers)), taken.people)
+    unit_id = np.array([row.unit_id for row in headers], np.int64)
+    ids = uuid_bytes([row.id for row in headers])
+    rounds = np.array([row.round for row in headers], np.int64)
+    own = np.zeros(len(unit), bool)
+    for column in taken.own_fen.values():
+        own |= column != ABSENT
+    for kept, with_asked in ((np.flatnonzero(~own), False), (np.flatnonzero(own), True)):
+        yield from store.people_frames(
+            unit_id=unit_id[unit[kept]],
+            declaration_id=ids[unit[kept]],
+            round_=rounds[unit[kept]],
+            line_no=taken.line_no[kept],
+            person_id=taken.person_id[kept],
+            wage_fen=taken.wage_fen[kept],
+            asked_fen=asked[kept] if with_asked else None,
+            shares_fen=[share[kept] for share in shares],
+        )

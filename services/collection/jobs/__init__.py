@@ -1,0 +1,1 @@
+"""What operations do in the background, kind by kind."""

@@ -1,0 +1,97 @@
+"""Rows for COPY BINARY, built as columns: every row of one frame has the same width.
+
+Format: a count of fields, then each field as its length and its bytes, all big-endian; −1 is null.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER: Final = (-1).to_bytes(2, "big", signed=True)
+_INT8_OID: Final = 20
+Bytes = NDArray[np.uint8]
+
+
+def _int4(value: int) -> bytes:
+    return value.to_bytes(4, "big", signed=True)
+
+
+class Frame:
+    """Rows of one width: fields are added from left to right, each a constant or one value a row."""
+
+    def __init__(self, rows: int, fields: int) -> None:
+        self.rows = rows
+        self._parts: list[bytes | Bytes] = [fields.to_bytes(2, "big")]
+
+    def text(self, value: str) -> Frame:
+        """The same text in every row."""
+        raw = value.encode()
+        return self._add(_int4(len(raw)) + raw)
+
+    def null(self) -> Frame:
+        """Null in every row."""
+        return self._add(_int4(-1))
+
+    def int8(self, values: NDArray[np.int64]) -> Frame:
+        """A bigint a row."""
+        return self._sized(8, values.astype(">i8").view(np.uint8).reshape(self.rows, 8))
+
+    def int4(self, values: NDArray[np.int64]) -> Frame:
+        """An integer a row."""
+        return self._sized(4, values.astype(">i4").view(np.uint8).reshape(self.rows, 4))
+
+    def int2(self, value: int) -> Frame:
+        """The same smallint in every row."""
+        return self._add(_int4(2) + value.to_bytes(2, "big", signed=True))
+
+    def uuids(self, values: Bytes) -> Frame:
+        """A uuid a row, as sixteen bytes."""
+        return self._sized(16, values)
+
+    def int8s(self, values: NDArray[np.int64]) -> Frame:
+        """An array of bigint a row, all of one length."""
+        count = values.shape[1]
+        cells = np.zeros((self.rows, count, 12), np.uint8)
+        cells[:, :, 3] = 8
+        cells[:, :, 4:] = values.astype(">i8").view(np.uint8).reshape(self.rows, count, 8)
+        head = _int4(1) + _int4(0) + _int4(_INT8_OID) + _int4(count) + _int4(1)
+        self._add(_int4(len(head) + 12 * count) + head)
+        return self._add(cells.reshape(self.rows, 12 * count))
+
+    def _sized(self, size: int, cells: Bytes) -> Frame:
+        self._add(_int4(size))
+        return self._add(cells)
+
+    def _add(self, part: bytes | Bytes) -> Frame:
+        self._parts.append(part)
+        return self
+
+    def matrix(self) -> Bytes:
+        """The rows as bytes, one below the other."""
+        widths = [len(part) if isinstance(part, bytes) else part.shape[1] for part in self._parts]
+        whole = np.empty((self.rows, sum(widths)), np.uint8)
+        at = 0
+        for part, width in zip(self._parts, widths, strict=True):
+            whole[:, at : at + width] = (
+                np.frombuffer(part, np.uint8) if isinstance(part, bytes) else part
+            )
+            at += width
+        return whole
+
+
+def uuid_bytes(ids: list[UUID]) -> Bytes:
+    """Uuids as rows of sixteen bytes."""
+    return np.frombuffer(b"".join(one.bytes for one in ids), np.uint8).reshape(len(ids), 16)
+
+
+def read_int8s(copied: bytes, columns: int) -> NDArray[np.int64]:
+    """Rows of bigints that COPY BINARY gave; none may be null."""
+    body = np.frombuffer(copied, np.uint8)[len(SIGNATURE) : len(copied) - len(TRAILER)]
+    cells = body.reshape(-1, 2 + 12 * columns)[:, 2:].reshape(-1, columns, 12)
+    values = np.ascontiguousarray(cells[:, :, 4:]).view(">i8")
+    return values.reshape(-1, columns).astype(np.int64)
