@@ -72,6 +72,7 @@ class Right(StrEnum):
     READ_COLLECTION = "collection:read"
     READ_LEDGER = "ledger:read"
     READ_PAYOUT = "payout:read"
+    READ_TRAIL = "trail:read"
     REGISTER = "collection:register"
     PUBLISH_POLICY = "policy:publish"
     QUOTE = "collection:quote"
@@ -121,7 +122,14 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
         {*_READS, Right.QUOTE, Right.REVIEW_DECLARATION, Right.SEND_SUMMARY, Right.SIGN_FIRST}
     ),
     Role.CENTRE_AUDITOR: frozenset(
-        {*_READS, Right.QUOTE, Right.AUDIT_SUMMARY, Right.PUBLISH_POLICY, Right.MATCH_RECEIPT}
+        {
+            *_READS,
+            Right.READ_TRAIL,
+            Right.QUOTE,
+            Right.AUDIT_SUMMARY,
+            Right.PUBLISH_POLICY,
+            Right.MATCH_RECEIPT,
+        }
     ),
     Role.CENTRE_CASHIER: frozenset({*_READS, Right.CREATE_DEBIT_BATCH, Right.CREATE_PAYMENT_BATCH}),
     Role.FUND_ACCOUNTANT: frozenset(
@@ -148,7 +156,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.CENTRE_LEADER: frozenset(
         {*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT, Right.APPROVE_CLOSING}
     ),
-    Role.SUPERVISOR: frozenset(_READS),
+    Role.SUPERVISOR: frozenset({*_READS, Right.READ_TRAIL}),
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),

@@ -15,6 +15,7 @@ from services.collection.routes import (
     debit,
     declaration,
     declaration_file,
+    inbox,
     operation,
     policy,
     quote,
@@ -23,6 +24,7 @@ from services.collection.routes import (
     summary,
     tax_push,
     total,
+    trail,
     unit,
 )
 from services.collection.store import health
@@ -44,7 +46,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     declaration.router,
     declaration_file.router,
     operation.router,
+    inbox.router,
     summary.router,
+    trail.router,
     bill.router,
     tax_push.router,
     receipt.router,

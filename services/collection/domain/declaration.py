@@ -33,6 +33,8 @@ class Act(StrEnum):
     ACCEPT = "accept"
     REVIEW = "review"
     RETURN = "return"
+    TAKE_BACK = "take_back"
+    SEND_BACK = "send_back"
     AUDIT = "audit"
     BILL = "bill"
     SETTLE = "settle"
@@ -64,6 +66,13 @@ MOVES: Final[dict[tuple[State, Act], Move]] = {
     (State.ACCEPTED, Act.RETURN): Move(
         to=State.RETURNED, right=Right.REVIEW_DECLARATION, signs=False
     ),
+    # A reviewed one leaves by the reviewer while no summary holds it, by the centre out of a summary.
+    (State.REVIEWED, Act.TAKE_BACK): Move(
+        to=State.RETURNED, right=Right.REVIEW_DECLARATION, signs=False
+    ),
+    (State.REVIEWED, Act.SEND_BACK): Move(
+        to=State.RETURNED, right=Right.AUDIT_SUMMARY, signs=False
+    ),
     (State.RETURNED, Act.SUBMIT_AGAIN): Move(
         to=State.SUBMITTED, right=Right.SUBMIT_DECLARATION, signs=False
     ),
@@ -80,16 +89,3 @@ def move(state: State, act: Act) -> Move:
     if found is None:
         raise StateConflict(status=state.value, act=act.value)
     return found
-
-
-RETURN_CODES: Final = {
-    "FILE_INCOMPLETE": "申报资料不全",
-    "NOT_POSTED": "缴费基数未在单位内公示",
-    "NOT_SIGNED_BY_STAFF": "缴费基数未经职工本人签字确认",
-    "NO_UNDERTAKING": "单位未出具承诺书",
-    "FIGURES_DO_NOT_TIE": "申报数字不符",
-    "BASE_UNDER_REPORTED": "申报基数与工资台账不符",
-    "PEOPLE_UNDER_REPORTED": "申报人数与用工台账不符",
-    "OTHER": "其他,见说明",
-}
-"""Why a declaration is sent back. The first four are the 四不核 of base declaration (新密)."""

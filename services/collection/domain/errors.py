@@ -26,6 +26,34 @@ class WageTotalMissing(Refusal):
     code = "UNIT_WAGE_TOTAL_MISSING"
 
 
+class FigureMissing(Refusal):
+    """现行政策的缴费基数来源需要此数 (the policy takes a base from a figure that was not given)"""
+
+    kind = Kind.INVALID
+    code = "FIGURE_MISSING"
+
+
+class AgeMissing(Refusal):
+    """现行政策按年龄划入个人账户,须知参保人年龄 (the policy credits by age: ages are needed)"""
+
+    kind = Kind.INVALID
+    code = "AGE_MISSING"
+
+
+class CreditAboveLevy(Refusal):
+    """划入个人账户的金额超过单位缴费 (more would be credited to personal accounts than is levied)"""
+
+    kind = Kind.INVALID
+    code = "CREDIT_ABOVE_LEVY"
+
+
+class StepUnknown(Refusal):
+    """现行政策无此浮动档次,或不适用于该类别 (no such floating step for this injury class)"""
+
+    kind = Kind.INVALID
+    code = "INJURY_STEP_UNKNOWN"
+
+
 class TotalTooLarge(Refusal):
     """合计金额超出系统上限 (the total is larger than the system can book)"""
 
@@ -71,6 +99,18 @@ class DeclarationExists(StateConflict):
     """该单位本所属期已有申报 (the unit has a declaration of this period already)"""
 
     code = "DECLARATION_EXISTS"
+
+
+class InSummary(StateConflict):
+    """已列入汇总表,须由市中心退回 (a summary holds it; only the centre can send it back)"""
+
+    code = "IN_SUMMARY"
+
+
+class NotInSummary(StateConflict):
+    """不在该汇总表内 (the summary does not hold it)"""
+
+    code = "NOT_IN_SUMMARY"
 
 
 class NothingToSend(StateConflict):

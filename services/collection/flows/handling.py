@@ -7,13 +7,32 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.declaration import Act, State, move
+from services.collection.domain.errors import InSummary
+from services.collection.domain.return_code import faults_in
 from services.collection.flows import declaration as declarations
 from services.collection.flows.declaration import Found, step_of
 from services.collection.store import declaration as store
+from services.collection.store import shipped
 from shared import trail
-from shared.errors import StateConflict
-from shared.ids import Ref
+from shared.errors import Faulty, StateConflict
+from shared.ids import Ref, key_of
 from shared.roles import Caller
+
+
+def act_from(what: Act, state: State) -> Act:
+    """The act that is meant: to return what is reviewed is to take the review back."""
+    return Act.TAKE_BACK if what is Act.RETURN and state is State.REVIEWED else what
+
+
+def check_codes(codes: Sequence[str], note: str | None, paper: str) -> None:
+    """Refuse return codes that the catalogue does not know for such a paper.
+
+    Raises:
+        Faulty: each code that is unknown, and a note that is missing.
+    """
+    faults = list(faults_in(codes, note, paper, shipped.return_codes()))
+    if faults:
+        raise Faulty(faults=faults)
 
 
 async def act(
@@ -30,11 +49,17 @@ async def act(
     Raises:
         NotFound, Forbidden: no such declaration, another district, or not the caller's step.
         StateConflict: it does not stand where the step begins. SamePersonTwice: four eyes.
+        Faulty: return codes that the catalogue does not know. InSummary: only the centre may now.
     """
+    if what is Act.RETURN:
+        check_codes(codes, note, declarations.PAPER)
     row = await declarations.find(tx, ref, caller)
+    what = act_from(what, State(row.status))
     step = move(State(row.status), what)
     if step.right is not None:
         caller.require(step.right)
+    if row.summary_id is not None:
+        raise InSummary(summary=Ref(key_of("district", row.district), row.summary_id).text("sum"))
     moved = await store.set_status(tx, row.unit_id, row.id, was=row.status, to=step.to.value)
     if moved is None:
         raise StateConflict(act=what.value)

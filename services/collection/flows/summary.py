@@ -9,8 +9,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.cut_off import is_late
 from services.collection.domain.declaration import Act, State, move
 from services.collection.domain.errors import ControlTotalsDiffer, DayInFuture, NothingToSend
+from services.collection.flows import cut_off as cut_offs
 from services.collection.flows import declaration as declarations
 from services.collection.store import summary as store
 from services.collection.store.summary import Control, SummaryRow
@@ -24,6 +26,7 @@ from shared.roles import Caller
 
 PAPER: Final = "summary"
 REF: Final = "sum"
+NUMBERING_TRIES: Final = 5
 
 
 def key_of_district(district: str) -> int:
@@ -31,17 +34,32 @@ def key_of_district(district: str) -> int:
     return key_of("district", district)
 
 
-async def send(tx: AsyncConnection, district: str, period: Period, caller: Caller) -> SummaryRow:
+async def send(
+    tx: AsyncConnection,
+    district: str,
+    period: Period,
+    caller: Caller,
+    *,
+    sent_on: date | None = None,
+) -> SummaryRow:
     """Send the centre a district's reviewed declarations of a period that no summary has yet.
+
+    Summaries of a district and period are numbered; one sent after the period's cut-off is late.
 
     Raises:
         Forbidden: another district than the caller's. NothingToSend: there are none.
+        DayInFuture: the day of sending.
     """
     caller.require_district(district)
+    day = sent_on or today()
+    if day > today():
+        raise DayInFuture(sent_on=day)
     ref = Ref.new(key_of_district(district))
     if not await store.take_reviewed(tx, ref.id, district, str(period)):
         raise NothingToSend(district=district, period=str(period))
     counted = await store.count(tx, ref.id)
+    cut_off = await cut_offs.of_district(tx, district, period)
+    cut_off_on = None if cut_off is None else cut_off.cut_off_on
     row = SummaryRow(
         district_key=ref.key,
         id=ref.id,
@@ -52,10 +70,22 @@ async def send(tx: AsyncConnection, district: str, period: Period, caller: Calle
         people=counted.people,
         total_fen=counted.total_fen,
         funds=counted.funds,
+        sent_on=day,
+        cut_off_on=cut_off_on,
+        late=is_late(cut_off_on, day),
     )
-    await store.insert(tx, row)
-    await trail.record(tx, _step(row, "send"), caller)
+    row = replace(row, number=await _numbered(tx, row))
+    await trail.record(tx, step_of(row, "send"), caller)
     return row
+
+
+async def _numbered(tx: AsyncConnection, row: SummaryRow) -> int:
+    """Store a summary under the next number; a twin that took it first has another number now."""
+    for _ in range(NUMBERING_TRIES):
+        number = await store.insert(tx, row)
+        if number is not None:
+            return number
+    raise StateConflict(act="send")
 
 
 async def audit(
@@ -68,7 +98,7 @@ async def audit(
         DayInFuture: the bill date. ControlTotalsDiffer: each total that does not tie.
         SamePersonTwice: the auditor has signed the summary or a declaration in it.
     """
-    row = await find(tx, ref, caller)
+    row = await lock(tx, ref, caller)
     if bill_date > today():
         raise DayInFuture(bill_date=bill_date)
     if row.status != "sent":
@@ -78,7 +108,7 @@ async def audit(
         raise ControlTotalsDiffer(faults=faults)
     if not await store.set_audited(tx, row.district_key, row.id, bill_date):
         raise StateConflict(act="audit")
-    await trail.record(tx, _step(row, "audit"), caller)
+    await trail.record(tx, step_of(row, "audit"), caller)
     await _audit_declarations(tx, row, caller)
     return replace(row, status="audited", bill_date=bill_date)
 
@@ -121,9 +151,23 @@ def differences(control: Control, counted: Control) -> Iterator[Fault]:
             )
 
 
-def _step(row: SummaryRow, step: str) -> trail.Step:
+def step_of(
+    row: SummaryRow,
+    step: str,
+    *,
+    signs: bool = True,
+    why: str | None = None,
+    detail: dict[str, object] | None = None,
+) -> trail.Step:
+    """A step on a summary, for its trail."""
     return trail.Step(
-        shard_key=row.district_key, paper=PAPER, paper_id=row.id, step=step, signs=True
+        shard_key=row.district_key,
+        paper=PAPER,
+        paper_id=row.id,
+        step=step,
+        signs=signs,
+        why=why,
+        detail=detail,
     )
 
 
@@ -134,6 +178,19 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
         NotFound: no such summary. Forbidden: of another district than the caller.
     """
     row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(summary=ref.text(REF))
+    caller.require_district(row.district)
+    return row
+
+
+async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
+    """As `find`, and nobody else audits it or sends it back meanwhile.
+
+    Raises:
+        NotFound: no such summary. Forbidden: of another district than the caller.
+    """
+    row = await store.lock(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(summary=ref.text(REF))
     caller.require_district(row.district)

@@ -10,11 +10,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows import summary as flow
 from services.collection.flows.summary import REF
+from services.collection.flows.summary_return import send_back
 from services.collection.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.schemas.common import StepOut, TrailOut
-from services.collection.schemas.summary import AuditIn, SummaryIn, SummaryOut, SummaryPageOut
+from services.collection.schemas.summary import (
+    AuditIn,
+    SummaryIn,
+    SummaryItemOut,
+    SummaryItemPageOut,
+    SummaryOut,
+    SummaryPageOut,
+    SummaryReturnIn,
+    SummaryReturnOut,
+)
 from services.collection.store import summary as store
+from services.collection.store import summary_items
 from services.collection.store.summary import SummaryRow
+from services.collection.store.summary_items import ItemRow
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
@@ -35,10 +47,12 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
     response_model=SummaryOut,
 )
 async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMMARY)]) -> Response:
-    """Of the period's reviewed declarations that no summary has yet; late ones go into the next."""
+    """Of the period's reviewed declarations that no summary has yet; late ones go into the next,
+    which is numbered. A summary sent after the period's cut-off is marked late."""
 
     async def work(tx: AsyncConnection) -> SummaryOut:
-        return SummaryOut.of(await flow.send(tx, body.district, body.period, at.caller))
+        sent = await flow.send(tx, body.district, body.period, at.caller, sent_on=body.sent_on)
+        return SummaryOut.of(sent)
 
     return await at.write(work, key=flow.key_of_district(body.district), status=201)
 
@@ -68,7 +82,7 @@ async def list_summaries(
     at: Reading,
     district: Annotated[Code | None, Query()] = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
-    status: Literal["sent", "audited", "billed"] | None = None,
+    status: Literal["sent", "audited", "billed", "returned"] | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> SummaryPageOut:
@@ -118,3 +132,53 @@ async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
         return TrailOut(items=[StepOut(**step) for step in steps])
 
     return await at.read(work)
+
+
+@router.get(
+    "/v1/summaries/{summary}/declarations",
+    operation_id="list_summary_declarations",
+    summary="汇总表明细 · Its declarations, per fund",
+)
+async def list_summary_declarations(
+    summary: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> SummaryItemPageOut:
+    """Unit by unit what the control totals are made of."""
+    ref = Ref.parse(REF, summary)
+    filters = {"of": "summary_declarations", "summary": summary}
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[ItemRow]:
+        row = await flow.find(tx, ref, at.caller)
+        return await summary_items.page(tx, row.id, after, limit + 1)
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    )
+    return SummaryItemPageOut(
+        items=[SummaryItemOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.post(
+    "/v1/summaries/{summary}/returns",
+    operation_id="return_summary",
+    summary="市中心退回 · Send back a summary, or some of its declarations",
+    status_code=201,
+    response_model=SummaryReturnOut,
+)
+async def return_summary(
+    summary: RefPath, body: SummaryReturnIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
+) -> Response:
+    """Declarations named go back to their units, and the summary's totals are restated. A summary
+    sent back whole goes to its district: its declarations stay reviewed for the next one."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryReturnOut:
+        found = await send_back(
+            tx, ref, body.declarations, codes=body.codes, note=body.note, caller=at.caller
+        )
+        return SummaryReturnOut.of(found)
+
+    return await at.write(work, key=ref.key, status=201)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
@@ -22,6 +22,16 @@ PersonName = Annotated[
     StringConstraints(min_length=1, max_length=50, strip_whitespace=True),
     Field(examples=["张三"]),
 ]
+
+PREFIXES: Final = {"declaration": "dcl", "summary": "sum"}
+"""Kinds of papers with a trail and an inbox, and the heads of their references."""
+Note = Annotated[str, StringConstraints(max_length=500)]
+ReturnCodeIn = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,39}$"),
+    Field(examples=["NOT_SIGNED_BY_STAFF"], description="退回原因代码 (of the catalogue)"),
+]
+ReturnCodes = Annotated[list[ReturnCodeIn], Field(min_length=1, max_length=20)]
 
 
 class StepOut(Out):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.collection.domain.declaration import RETURN_CODES
 from services.collection.flows.declaration import REF, Declared, Found, Handed, totals_of
 from services.collection.flows.explanation import Explained
 from services.collection.flows.summary import REF as SUMMARY_REF
 from services.collection.flows.summary import key_of_district
-from services.collection.schemas.common import IdentityNumber
+from services.collection.schemas.common import IdentityNumber, Note, ReturnCodes
 from services.collection.schemas.levy import ExplainOut, TotalsOut, Wage, WagesIn, WageTotal
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
 from shared.ids import Ref
@@ -175,21 +174,14 @@ class DeclarationPageOut(Out):
 class HandlingIn(In):
     """An optional note with a step."""
 
-    note: Annotated[str, StringConstraints(max_length=500)] | None = None
-
-
-ReturnCode = Annotated[
-    str,
-    StringConstraints(pattern="^(" + "|".join(RETURN_CODES) + ")$"),
-    Field(examples=["NOT_SIGNED_BY_STAFF"]),
-]
+    note: Note | None = None
 
 
 class ReturnIn(In):
     """Why a declaration is sent back."""
 
-    codes: list[ReturnCode] = Field(min_length=1, max_length=len(RETURN_CODES))
-    note: Annotated[str, StringConstraints(max_length=500)] | None = None
+    codes: ReturnCodes
+    note: Note | None = None
 
 
 class PersonInsuranceOut(Out):

@@ -143,7 +143,8 @@ async def hand_in_again(tx: AsyncConnection, row: DeclarationRow) -> bool:
                    district = :district, unit_kind = :unit_kind, injury_class = :injury_class,
                    unit_wage_total_fen = :unit_wage_total_fen, people = :people,
                    wages_fen = :wages_fen, unit_fen = :unit_fen, personal_fen = :personal_fen,
-                   total_fen = :total_fen, submitted_at = now()
+                   total_fen = :total_fen, submitted_at = now(),
+                   stands_since = now()
              WHERE unit_id = :unit_id AND id = :id AND status = 'returned'
             RETURNING id
         """),
@@ -155,13 +156,14 @@ async def hand_in_again(tx: AsyncConnection, row: DeclarationRow) -> bool:
 async def set_status(
     tx: AsyncConnection, unit_id: int, declaration_id: UUID, *, was: str, to: str
 ) -> DeclarationRow | None:
-    """Move a declaration; None when it no longer stands where the mover saw it."""
+    """Move a declaration; None when it no longer stands, in no summary, where the mover saw it."""
     row = (
         await tx.execute(
             text(f"""
                 UPDATE declaration
-                   SET status = :to
+                   SET status = :to, stands_since = now()
                  WHERE unit_id = :unit_id AND id = :id AND status = :was
+                   AND summary_id IS NULL
                 RETURNING {_COLUMNS}
             """),
             {"unit_id": unit_id, "id": declaration_id, "was": was, "to": to},

@@ -8,6 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from services.collection.domain.cut_off import CutOffRule
+from services.collection.domain.return_code import ReturnCode
+
 _DATA = files("services.collection") / "data"
 
 
@@ -47,6 +50,29 @@ def debit_reasons() -> dict[str, Any]:
     """Classes of reasons why a debit is refused, and the raw codes known of each."""
     found: dict[str, Any] = _read("debit_reasons.json")
     return found
+
+
+@cache
+def return_codes() -> tuple[ReturnCode, ...]:
+    """Why papers are sent back."""
+    return tuple(
+        ReturnCode(**{**code, "papers": tuple(code["papers"])})
+        for code in _read("return_codes.json")["codes"]
+    )
+
+
+@cache
+def cut_off_rules() -> tuple[CutOffRule, ...]:
+    """Until which day of the following month a period's summaries are regular, by region."""
+    return tuple(CutOffRule(**rule) for rule in _read("summary_calendar.json")["rules"])
+
+
+def region_of(district: str) -> str | None:
+    """The region that a district belongs to."""
+    for known in regions():
+        if any(district == one["code"] for one in known["districts"]):
+            return str(known["code"])
+    return None
 
 
 def calendar_days() -> list[tuple[date, bool]]:

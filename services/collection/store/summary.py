@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 _COLUMNS = """district_key, id, district, period, status, declarations, people, total_fen, funds,
-       bill_date, sent_at"""
+       bill_date, sent_at, number, sent_on, cut_off_on, late"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,10 @@ class SummaryRow:
     people: int
     total_fen: int
     funds: dict[str, int]
+    sent_on: date
+    cut_off_on: date | None = None
+    late: bool = False
+    number: int = 0
     bill_date: date | None = None
     sent_at: datetime | None = None
 
@@ -92,14 +96,21 @@ async def count(tx: AsyncConnection, summary_id: UUID) -> Control:
     )
 
 
-async def insert(tx: AsyncConnection, row: SummaryRow) -> None:
-    """Store a summary."""
-    await tx.execute(
+async def insert(tx: AsyncConnection, row: SummaryRow) -> int | None:
+    """Store a summary under the next number of its district and period; None: a twin took it."""
+    made = await tx.execute(
         text("""
             INSERT INTO summary (district_key, id, district, period, status, declarations, people,
-                                 total_fen, funds)
-            VALUES (:district_key, :id, :district, :period, :status, :declarations, :people,
-                    :total_fen, CAST(:funds AS jsonb))
+                                 total_fen, funds, sent_on, cut_off_on, late, number)
+            SELECT CAST(:district_key AS bigint), CAST(:id AS uuid), CAST(:district AS text),
+                   CAST(:period AS text), CAST(:status AS text), CAST(:declarations AS integer),
+                   CAST(:people AS bigint), CAST(:total_fen AS bigint), CAST(:funds AS jsonb),
+                   CAST(:sent_on AS date), CAST(:cut_off_on AS date), CAST(:late AS boolean),
+                   coalesce(max(number), 0) + 1
+              FROM summary
+             WHERE district_key = :district_key AND period = :period
+            ON CONFLICT (district_key, period, number) DO NOTHING
+            RETURNING number
         """),
         {
             "district_key": row.district_key,
@@ -111,8 +122,13 @@ async def insert(tx: AsyncConnection, row: SummaryRow) -> None:
             "people": row.people,
             "total_fen": row.total_fen,
             "funds": orjson.dumps(row.funds).decode(),
+            "sent_on": row.sent_on,
+            "cut_off_on": row.cut_off_on,
+            "late": row.late,
         },
     )
+    found = made.first()
+    return None if found is None else int(found.number)
 
 
 async def find(tx: AsyncConnection, district_key: int, summary_id: UUID) -> SummaryRow | None:
@@ -123,6 +139,22 @@ async def find(tx: AsyncConnection, district_key: int, summary_id: UUID) -> Summ
                 SELECT {_COLUMNS}
                   FROM summary
                  WHERE district_key = :district_key AND id = :id
+            """),
+            {"district_key": district_key, "id": summary_id},
+        )
+    ).first()
+    return None if row is None else SummaryRow(**row._mapping)
+
+
+async def lock(tx: AsyncConnection, district_key: int, summary_id: UUID) -> SummaryRow | None:
+    """A summary, held until the transaction ends: its audit and its return exclude each other."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                  FROM summary
+                 WHERE district_key = :district_key AND id = :id
+                   FOR UPDATE
             """),
             {"district_key": district_key, "id": summary_id},
         )

@@ -35,4 +35,5 @@ KEYS: Final[dict[str, str]] = {
     "debit_reason": "reference",
     "debit_reason_class": "reference",
     "calendar_day": "reference",
+    "cut_off": "reference",
 }

@@ -1,0 +1,42 @@
+"""Inbox (待办): what waits for whom, by step. A step waits for every role that holds its right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.roles import Caller, Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingStep:
+    """A step that papers wait for."""
+
+    code: str
+    title: str
+    right: Right
+    paper: str
+
+
+STEPS: Final = (
+    WaitingStep(code="accept", title="待受理", right=Right.ACCEPT_DECLARATION, paper="declaration"),
+    WaitingStep(code="review", title="待复核", right=Right.REVIEW_DECLARATION, paper="declaration"),
+    WaitingStep(
+        code="send_summary", title="待汇总上报", right=Right.SEND_SUMMARY, paper="declaration"
+    ),
+    WaitingStep(
+        code="submit_again",
+        title="已退回,待重报",
+        right=Right.SUBMIT_DECLARATION,
+        paper="declaration",
+    ),
+    WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
+)
+"""In the order in which an inbox shows them."""
+
+
+def steps_of(caller: Caller) -> tuple[WaitingStep, ...]:
+    """The steps that wait for a person; machines have no inbox."""
+    if not caller.role.is_person:
+        return ()
+    return tuple(step for step in STEPS if caller.may(step.right))

@@ -1,0 +1,77 @@
+"""One step on many declarations at once: read, signed by whom, moved, each in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.ids import Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a declaration stands, and whether the person asked about has signed it this round."""
+
+    unit_id: int
+    id: UUID
+    district: str
+    round: int
+    status: str
+    summary_id: UUID | None
+    signed: bool
+
+
+def _keys(refs: Sequence[Ref]) -> dict[str, object]:
+    return {"unit_ids": [ref.key for ref in refs], "ids": [ref.id for ref in refs]}
+
+
+async def standing(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> dict[Ref, Standing]:
+    """Where declarations stand; those that are not there are left out."""
+    rows = await tx.execute(
+        text("""
+            SELECT paper.unit_id, paper.id, paper.district, paper.round, paper.status,
+                   paper.summary_id,
+                   EXISTS (SELECT 1
+                             FROM trail
+                            WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
+                              AND trail.round = paper.round AND trail.person = :person
+                              AND trail.signs) AS signed
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[])) AS asked (unit_id, id)
+              JOIN declaration AS paper
+                ON paper.unit_id = asked.unit_id AND paper.id = asked.id
+        """),
+        _keys(refs) | {"person": person},
+    )
+    found = [Standing(**row._mapping) for row in rows]
+    return {Ref(row.unit_id, row.id): row for row in found}
+
+
+async def move_all(
+    tx: AsyncConnection, papers: Sequence[Standing], to: str
+) -> list[tuple[int, UUID, int]]:
+    """Move declarations that still stand where they stood; (unit, declaration, round) of each."""
+    rows = await tx.execute(
+        text("""
+            UPDATE declaration
+               SET status = :to, stands_since = now()
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:rounds AS integer[]), CAST(:statuses AS text[]))
+                AS asked (unit_id, id, round, status)
+             WHERE declaration.unit_id = asked.unit_id AND declaration.id = asked.id
+               AND declaration.round = asked.round AND declaration.status = asked.status
+               AND declaration.summary_id IS NULL
+            RETURNING declaration.unit_id, declaration.id, declaration.round
+        """),
+        {
+            "to": to,
+            "unit_ids": [paper.unit_id for paper in papers],
+            "ids": [paper.id for paper in papers],
+            "rounds": [paper.round for paper in papers],
+            "statuses": [paper.status for paper in papers],
+        },
+    )
+    return [(row.unit_id, row.id, row.round) for row in rows]

@@ -1,0 +1,125 @@
+"""What waits, by district and status, oldest first; papers that the caller has signed are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRow:
+    """A paper that waits for somebody's step."""
+
+    key: int
+    id: UUID
+    district: str
+    period: str | None
+    credit_code: str | None
+    name: str | None
+    people: int | None
+    total_fen: int | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many papers wait for a step, and since when the oldest does."""
+
+    papers: int
+    oldest_since: datetime | None
+
+
+# The statuses stand in the text of the statements, as they do in the partial index.
+_NOT_SIGNED = """
+    AND NOT EXISTS (SELECT 1
+                      FROM trail
+                     WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
+                       AND trail.round = paper.round AND trail.person = :person AND trail.signs)
+"""
+
+
+def _declarations(where: str) -> str:
+    return f"""
+        SELECT paper.unit_id AS key, paper.id, paper.district, paper.period, paper.credit_code,
+               CAST(NULL AS text) AS name, paper.people, paper.total_fen,
+               paper.stands_since AS since
+          FROM declaration AS paper
+         WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
+           AND {where}
+    """
+
+
+_SUMMARIES: Final = """
+    SELECT paper.district_key AS key, paper.id, paper.district, paper.period,
+           CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS name, paper.people,
+           paper.total_fen, paper.sent_at AS since
+      FROM summary AS paper
+     WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
+       AND paper.status = 'sent'
+       AND NOT EXISTS (SELECT 1
+                         FROM trail
+                        WHERE trail.shard_key = paper.district_key AND trail.paper_id = paper.id
+                          AND trail.person = :person AND trail.signs)
+"""
+
+WAITING: Final[dict[str, str]] = {
+    "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
+    "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
+    "send_summary": _declarations(
+        "paper.status = 'reviewed' AND paper.summary_id IS NULL"
+        " AND CAST(:person AS text) IS NOT NULL"
+    ),
+    "submit_again": _declarations(
+        "paper.status = 'returned' AND CAST(:person AS text) IS NOT NULL"
+    ),
+    "audit": _SUMMARIES,
+}
+"""The papers that wait for each step, by the step's code."""
+
+
+async def count(tx: AsyncConnection, step: str, district: str | None, person: str) -> Waiting:
+    """How many papers wait for a step."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT count(*) AS papers, min(since) AS oldest_since
+                  FROM ({WAITING[step]}) AS waiting
+            """),
+            {"district": district, "person": person},
+        )
+    ).one()
+    return Waiting(row.papers, row.oldest_since)
+
+
+async def page(
+    tx: AsyncConnection,
+    step: str,
+    district: str | None,
+    person: str,
+    after: tuple[datetime, int, UUID],
+    limit: int,
+) -> list[WaitingRow]:
+    """The papers that wait for a step, oldest first, after one of them."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT key, id, district, period, credit_code, name, people, total_fen, since
+              FROM ({WAITING[step]}) AS waiting
+             WHERE (since, key, id) > (:since, :key, :id)
+             ORDER BY since, key, id
+             LIMIT :limit
+        """),
+        {
+            "district": district,
+            "person": person,
+            "since": after[0],
+            "key": after[1],
+            "id": after[2],
+            "limit": limit,
+        },
+    )
+    return [WaitingRow(**row._mapping) for row in rows]
