@@ -35,7 +35,7 @@ from shared.errors import SamePersonTwice
 from shared.log import logger
 
 BATCH_MAX = 1000
-CROWD = range(16, 512)
+CROWD = range(48, 512)
 """Sizes of a crowd that is taken in halves."""
 RETRY_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries when the database is away; after the last, waiters are told so."""
