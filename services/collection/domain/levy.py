@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from services.collection.domain.errors import WageTotalMissing
-from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule
-from shared.fund import Party
+from services.collection.domain.crediting import Credit, credit_of
+from services.collection.domain.errors import (
+    AgeMissing,
+    CreditAboveLevy,
+    FigureMissing,
+    WageTotalMissing,
+)
+from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule, UnitFigure
+from shared.fund import AccountKind, Party
 from shared.money import Rounding, levy
 
 WAGE_MAX_FEN = 10**10
@@ -22,24 +28,40 @@ WAGE_TOTAL_MAX_FEN = 10**14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFacts:
-    """What the calculation has to know of a unit."""
+    """What the calculation has to know of a unit. `figures` are asked for by some policies only."""
 
     kind: str
     injury_class: int | None = None
     wage_total_fen: int | None = None
+    figures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Wages:
-    """A person's declared wage in fen, and those that differ for an insurance."""
+    """A person's declared wage in fen, and those that differ for an insurance.
+
+    `figures` and `age` (in full years) are asked for by some policies only.
+    """
 
     ref: str
     default_fen: int
     by_insurance: Mapping[str, int] = field(default_factory=dict)
+    figures: Mapping[str, int] = field(default_factory=dict)
+    age: int | None = None
 
     def asked(self, insurance: str) -> int:
         """The wage declared for an insurance."""
         return self.by_insurance.get(insurance, self.default_fen)
+
+    def figure(self, name: str) -> int:
+        """A figure that the policy asks for.
+
+        Raises:
+            FigureMissing: it was not given.
+        """
+        if name not in self.figures:
+            raise FigureMissing(person=self.ref, figure=name)
+        return self.figures[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +69,8 @@ class Line:
     """A contribution: `ref` is the person, or None for a line of the unit as a whole.
 
     `asked_fen` is the base asked for, `floor_fen` and `ceiling_fen` what it was held to,
-    `clamp` which of them it met; `product` is base x rate in 10⁻⁸ yuan, exact.
+    `clamp` which of them it met; `product` is base x rate in 10⁻⁸ yuan, exact. `credited_fen` of
+    the rounded product went to personal accounts, on lines of their own.
     """
 
     ref: str | None
@@ -61,6 +84,7 @@ class Line:
     base_fen: int
     rounding: Rounding
     amount_fen: int
+    credited_fen: int = 0
 
     @property
     def party(self) -> Party:
@@ -80,80 +104,174 @@ class Line:
         return self.base_fen * self.rate.rate_ppm
 
 
-def clamped(asked_fen: int, limit: Limit) -> int:
-    """The base asked for, raised to the floor or lowered to the ceiling."""
-    if limit.floor_fen is not None and asked_fen < limit.floor_fen:
-        return limit.floor_fen
-    if limit.ceiling_fen is not None and asked_fen > limit.ceiling_fen:
-        return limit.ceiling_fen
-    return asked_fen
-
-
 def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list[Line]:
     """All lines of a unit's people: person by person, then those of the unit as a whole.
 
     Raises:
-        WageTotalMissing: a rate needs the unit's wage total.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
     """
     lines = [line for wages in people for line in person_lines(schedule, wages)]
     sums = {
-        rule.insurance: sum(clamped(wages.asked(rule.insurance), rule.limit) for wages in people)
+        rule.insurance: sum(personal_base_fen(rule, wages) for wages in people)
         for rule in schedule.rules
     }
-    return lines + unit_lines(schedule, unit, sums)
+    return lines + unit_lines(schedule, unit, sums, credited_by_insurance(lines))
+
+
+def credited_by_insurance(lines: Iterable[Line]) -> dict[str, int]:
+    """What the unit's share gives to personal accounts, by insurance, in fen."""
+    credited: dict[str, int] = defaultdict(int)
+    for line in lines:
+        if line.party is Party.UNIT and line.rate.account is AccountKind.PERSONAL_ACCOUNT:
+            credited[line.insurance] += line.amount_fen
+    return dict(credited)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A person's base: what was asked for, the limits that it was held to, and what it is."""
+
+    asked_fen: int | None
+    floor_fen: int | None
+    ceiling_fen: int | None
+    base_fen: int
+
+
+def _base(kind: BaseKind, fixed_fen: int | None, rule: Rule, wages: Wages) -> Base:
+    if kind.is_fixed:
+        assert fixed_fen is not None, "a pack was checked before it was stored"
+        return Base(asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=fixed_fen)
+    floor_fen = rule.limit.floor_fen
+    asked_fen = wages.asked(rule.insurance)
+    if kind is BaseKind.OWN_ARCHIVE:
+        # 本人实际工资低于档案工资的,以本人档案工资为准.
+        floor_fen = max(floor_fen or 0, wages.figure(BaseKind.OWN_ARCHIVE.figure or ""))
+    elif kind.figure is not None:
+        asked_fen = wages.figure(kind.figure)
+    ceiling_fen = rule.limit.ceiling_fen
+    base_fen = max(asked_fen, floor_fen or 0)
+    return Base(
+        asked_fen=asked_fen,
+        floor_fen=floor_fen,
+        ceiling_fen=ceiling_fen,
+        base_fen=base_fen if ceiling_fen is None else min(base_fen, ceiling_fen),
+    )
+
+
+def personal_base_fen(rule: Rule, wages: Wages) -> int:
+    """A person's base in an insurance, which sums and credits are taken from."""
+    return _base(rule.personal_base, rule.fixed_fen, rule, wages).base_fen
 
 
 def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
-    """One person's own lines."""
-    return [
-        _own_line(rule, rate, wages, schedule.rounding)
-        for rule in schedule.rules
-        for rate in rule.rates
-        if rate.base.per_person
-    ]
+    """One person's own lines.
+
+    Raises:
+        FigureMissing, AgeMissing: a rate needs what was not given.
+    """
+    lines = []
+    for rule in schedule.rules:
+        own = [
+            _own_line(rule, rate, wages, schedule.rounding)
+            for rate in rule.rates
+            if rate.base.per_person
+        ]
+        lines += _parted(rule, own, wages, schedule.rounding) if rule.credits else own
+    return lines
 
 
 def _own_line(rule: Rule, rate: Rate, wages: Wages, rounding: Rounding) -> Line:
-    asked_fen = wages.asked(rule.insurance)
-    base_fen = clamped(asked_fen, rule.limit)
+    base = _base(rate.base, rate.fixed_fen, rule, wages)
     return Line(
         ref=wages.ref,
         insurance=rule.insurance,
         fund=rule.fund,
         rate=rate,
-        asked_fen=asked_fen,
-        floor_fen=rule.limit.floor_fen,
-        ceiling_fen=rule.limit.ceiling_fen,
-        limit=rule.limit,
-        base_fen=base_fen,
+        asked_fen=base.asked_fen,
+        floor_fen=base.floor_fen,
+        ceiling_fen=base.ceiling_fen,
+        limit=None if rate.base.is_fixed else rule.limit,
+        base_fen=base.base_fen,
         rounding=rounding,
-        amount_fen=levy(base_fen, rate.rate_ppm, rounding),
+        amount_fen=levy(base.base_fen, rate.rate_ppm, rounding),
     )
 
 
-def unit_lines(schedule: Schedule, unit: UnitFacts, sums_fen: Mapping[str, int]) -> list[Line]:
-    """The lines of the unit as a whole, from the sum of personal bases of each insurance.
+def credit_rate(rule: Rule, row: Credit) -> Rate:
+    """A crediting row as the rate of a line: the unit's share, to the personal account."""
+    unit = next(rate for rate in rule.rates if rate.party is Party.UNIT)
+    assert row.rate_ppm is not None, "what the unit pays for the active is a share of the base"
+    return replace(
+        unit,
+        id=row.id,
+        rate_ppm=row.rate_ppm,
+        base=rule.personal_base,
+        fixed_fen=rule.fixed_fen,
+        account=AccountKind.PERSONAL_ACCOUNT,
+        source=row.source,
+        factors=(),
+    )
+
+
+def _parted(rule: Rule, own: list[Line], wages: Wages, rounding: Rounding) -> list[Line]:
+    """A person's lines, with what goes to the personal account taken out of the unit's share."""
+    if wages.age is None:
+        raise AgeMissing(person=wages.ref)
+    row = credit_of(rule.credits, wages.age)
+    if row is None:
+        return own
+    credit = _own_line(rule, credit_rate(rule, row), wages, rounding)
+    lines = []
+    for line in own:
+        if line.party is Party.UNIT:
+            part_fen = min(credit.amount_fen, line.amount_fen)
+            credit = replace(credit, amount_fen=part_fen)
+            lines.append(
+                replace(line, amount_fen=line.amount_fen - part_fen, credited_fen=part_fen)
+            )
+        else:
+            lines.append(line)
+    return [*lines, credit]
+
+
+def unit_lines(
+    schedule: Schedule,
+    unit: UnitFacts,
+    sums_fen: Mapping[str, int],
+    credited_fen: Mapping[str, int] | None = None,
+) -> list[Line]:
+    """The lines of the unit as a whole, from the sum of personal bases of each insurance, less what
+    its people's lines have credited to their accounts.
 
     Raises:
-        WageTotalMissing: a rate needs the unit's wage total.
+        WageTotalMissing, FigureMissing: a rate needs what was not given.
+        CreditAboveLevy: more is credited than the unit owes.
     """
     return [
-        _unit_line(rule, rate, unit, sums_fen[rule.insurance], schedule.rounding)
+        _unit_line(
+            rule,
+            rate,
+            unit,
+            sums_fen[rule.insurance],
+            schedule.rounding,
+            (credited_fen or {}).get(rule.insurance, 0) if rule.credits else 0,
+        )
         for rule in schedule.rules
         for rate in rule.rates
         if not rate.base.per_person
     ]
 
 
-def _unit_line(rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: Rounding) -> Line:
-    asked_fen = sum_fen
-    if rate.base.needs_wage_total:
-        if unit.wage_total_fen is None:
-            raise WageTotalMissing(insurance=rule.insurance, rule=rate.id)
-        asked_fen = unit.wage_total_fen
+def _unit_line(
+    rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: Rounding, credited_fen: int
+) -> Line:
+    asked_fen = _unit_asked(rule, rate, unit, sum_fen)
     # 庆社险函〔2011〕3号: a wage total below the sum of personal bases gives way to that sum.
     floor_fen = sum_fen if rate.base is BaseKind.UNIT_DUAL else None
     base_fen = asked_fen if floor_fen is None else max(asked_fen, floor_fen)
+    levied_fen = levy(base_fen, rate.rate_ppm, rounding)
+    if credited_fen > levied_fen:
+        raise CreditAboveLevy(insurance=rule.insurance, rule=rate.id)
     return Line(
         ref=None,
         insurance=rule.insurance,
@@ -165,8 +283,22 @@ def _unit_line(rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: 
         limit=None,
         base_fen=base_fen,
         rounding=rounding,
-        amount_fen=levy(base_fen, rate.rate_ppm, rounding),
+        amount_fen=levied_fen - credited_fen,
+        credited_fen=credited_fen,
     )
+
+
+def _unit_asked(rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int) -> int:
+    figure: UnitFigure | None = rate.base.unit_figure
+    if figure is not None:
+        if figure not in unit.figures:
+            raise FigureMissing(insurance=rule.insurance, rule=rate.id, unit_figure=figure.value)
+        return unit.figures[figure]
+    if not rate.base.needs_wage_total:
+        return sum_fen
+    if unit.wage_total_fen is None:
+        raise WageTotalMissing(insurance=rule.insurance, rule=rate.id)
+    return unit.wage_total_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

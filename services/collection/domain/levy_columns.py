@@ -7,14 +7,15 @@ bounded so that base x rate stays inside 64 bits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.domain.levy import Line, UnitFacts, unit_lines
-from services.collection.domain.policy import Limit, Rate, Rule, Schedule
-from shared.fund import Party
+from services.collection.domain.errors import AgeMissing, FigureMissing
+from services.collection.domain.levy import Line, UnitFacts, credit_rate, unit_lines
+from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule
+from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 
 Fen = NDArray[np.int64]
@@ -65,23 +66,50 @@ class PeopleColumns:
     rates: tuple[RateColumn, ...]
 
 
-def levy_people(schedule: Schedule, asked_fen: Fen) -> PeopleColumns:
-    """Levy what is levied person by person, on wages of shape (people, insurances) or (people, 1)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFigures:
+    """What some policies ask of people beside the wage: columns of fen by figure, of full years."""
+
+    figures: Mapping[str, Fen]
+    age: NDArray[np.int64] | None = None
+
+
+NO_FIGURES = PeopleFigures(figures={})
+
+
+def levy_people(
+    schedule: Schedule, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+) -> PeopleColumns:
+    """Levy what is levied person by person, on wages of shape (people, insurances) or (people, 1).
+
+    Raises:
+        FigureMissing, AgeMissing: a rate needs what was not given.
+    """
     rules = schedule.rules
     shape = (asked_fen.shape[0], len(rules))
     asked = np.broadcast_to(asked_fen, shape)
     base = np.empty(shape, np.int64)
     shares = {party: np.zeros(shape, np.int64) for party in Party}
-    rates = []
+    rates: list[RateColumn] = []
     for column, rule in enumerate(rules):
-        base[:, column] = _clamped(asked[:, column], rule.limit)
+        own = asked[:, column]
+        base[:, column] = _based(rule.personal_base, rule.fixed_fen, rule, own, beside)
+        made = []
         for rate in rule.rates:
             if rate.base.per_person:
-                amounts = _levied(base[:, column], rate.rate_ppm, schedule.rounding)
-                shares[rate.party][:, column] = amounts
-                rates.append(
-                    RateColumn(rule=rule, rate=rate, base_fen=base[:, column], amount_fen=amounts)
+                same = (rate.base, rate.fixed_fen) == (rule.personal_base, rule.fixed_fen)
+                taken = (
+                    base[:, column]
+                    if same
+                    else _based(rate.base, rate.fixed_fen, rule, own, beside)
                 )
+                amounts = _levied(taken, rate.rate_ppm, schedule.rounding)
+                made.append(RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts))
+        if rule.credits:
+            made = _parted(rule, made, base[:, column], beside.age, schedule.rounding)
+        for line in made:
+            shares[line.rate.party][:, column] += line.amount_fen
+        rates += made
     return PeopleColumns(
         base_fen=base,
         unit_fen=shares[Party.UNIT],
@@ -90,14 +118,29 @@ def levy_people(schedule: Schedule, asked_fen: Fen) -> PeopleColumns:
     )
 
 
-def assess_columns(schedule: Schedule, unit: UnitFacts, asked_fen: Fen) -> Columns:
+def credited_columns(people: PeopleColumns) -> dict[str, Fen]:
+    """What the unit's share gives to personal accounts, by insurance, one fen a person."""
+    credited: dict[str, Fen] = {}
+    for made in people.rates:
+        if (made.rate.party, made.rate.account) == (Party.UNIT, AccountKind.PERSONAL_ACCOUNT):
+            earlier = credited.get(made.rule.insurance)
+            credited[made.rule.insurance] = (
+                made.amount_fen if earlier is None else earlier + made.amount_fen
+            )
+    return credited
+
+
+def assess_columns(
+    schedule: Schedule, unit: UnitFacts, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+) -> Columns:
     """Levy on wages of shape (people, insurances) or (people, 1).
 
     Raises:
-        WageTotalMissing: a rate needs the unit's wage total.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
     """
-    people = levy_people(schedule, asked_fen)
+    people = levy_people(schedule, asked_fen, beside)
     sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
+    credited = {name: int(column.sum()) for name, column in credited_columns(people).items()}
     return Columns(
         base_fen=people.base_fen,
         unit_fen=people.unit_fen,
@@ -111,8 +154,64 @@ def assess_columns(schedule: Schedule, unit: UnitFacts, asked_fen: Fen) -> Colum
             )
             for made in people.rates
         ),
-        unit_lines=tuple(unit_lines(schedule, unit, sums)),
+        unit_lines=tuple(unit_lines(schedule, unit, sums, credited)),
     )
+
+
+def _based(
+    kind: BaseKind, fixed_fen: int | None, rule: Rule, asked: Fen, beside: PeopleFigures
+) -> Fen:
+    """`levy._base` for a column of people."""
+    if kind.is_fixed:
+        assert fixed_fen is not None, "a pack was checked before it was stored"
+        return np.full(asked.shape, fixed_fen, np.int64)
+    if kind is BaseKind.OWN_ARCHIVE:
+        return _clamped(np.maximum(asked, _figure(kind, beside)), rule.limit)
+    return _clamped(asked if kind.figure is None else _figure(kind, beside), rule.limit)
+
+
+def _figure(kind: BaseKind, beside: PeopleFigures) -> Fen:
+    assert kind.figure is not None
+    if kind.figure not in beside.figures or (beside.figures[kind.figure] < 0).any():
+        raise FigureMissing(figure=kind.figure.value)
+    return beside.figures[kind.figure]
+
+
+def _parted(
+    rule: Rule,
+    made: Sequence[RateColumn],
+    base: Fen,
+    age: NDArray[np.int64] | None,
+    rounding: Rounding,
+) -> list[RateColumn]:
+    """The columns, with what goes to personal accounts taken out of the unit's share."""
+    if age is None or (age < 0).any():
+        raise AgeMissing
+    unit = next((line for line in made if line.rate.party is Party.UNIT), None)
+    remaining = None if unit is None else unit.amount_fen
+    left = np.ones(age.shape, bool)
+    credits = []
+    for row in rule.credits:
+        holds = left & (age >= row.age_from)
+        if row.age_below is not None:
+            holds &= age < row.age_below
+        left &= ~holds
+        rate = credit_rate(rule, row)
+        amounts = np.where(holds, _levied(base, rate.rate_ppm, rounding), 0)
+        if remaining is not None:
+            amounts = np.minimum(amounts, remaining)
+            remaining = remaining - amounts
+        if holds.any():
+            credits.append(
+                RateColumn(
+                    rule=rule, rate=rate, base_fen=np.where(holds, base, 0), amount_fen=amounts
+                )
+            )
+    lines = [
+        line if line is not unit or remaining is None else replace(line, amount_fen=remaining)
+        for line in made
+    ]
+    return [*lines, *credits]
 
 
 def _clamped(asked: Fen, limit: Limit) -> Fen:

@@ -6,15 +6,24 @@ The shape itself (members, lists, lengths) is the door's business; here are amou
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from services.collection.domain import charge_pack
-from services.collection.domain.policy import BaseKind, Exemption, Limit, Policy, Rate
+from services.collection.domain.pack_rows import Reader
+from services.collection.domain.policy import (
+    DEFAULT_FACTOR_PPM,
+    BaseKind,
+    Exemption,
+    FundRow,
+    Limit,
+    Policy,
+    Rate,
+)
 from shared.errors import Fault, Refusal
 from shared.fund import AccountKind, Party
-from shared.money import Rounding, RoundingMode, parse_rate, parse_yuan
+from shared.money import PPM, Rounding, RoundingMode, parse_rate, parse_yuan
 
 _LONG_RATE = re.compile(r"^(0|[1-9][0-9]{0,2})\.[0-9]{7,}$")
 
@@ -29,6 +38,9 @@ def read(content: Mapping[str, Any]) -> Policy:
 def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
     """The policy in a pack of the right shape, and what could not be read in it (put as 0, None)."""
     faults: list[Fault] = []
+    reader = Reader(content, _rate, _known_amount, faults)
+    averages = reader.averages()
+    known = {row.id: row.amount_fen for row in averages}
     policy = Policy(
         pack=content["pack"],
         region=content["region"],
@@ -38,10 +50,13 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         sources={row["id"]: (row["text"], row["certain"]) for row in content["sources"]},
         rounding=_rounding(content["rounding"]),
         insurances=tuple(content["insurances"]),
-        funds={row["insurance"]: row["fund"] for row in content["fund_map"]},
+        fund_rows=tuple(_fund(row) for row in content["fund_map"]),
         suspense_fund=content["suspense_fund"],
         receipt_accounts={row["channel"]: row["account"] for row in content["receipt_accounts"]},
-        rates=_rates(content["rates"], faults),
+        rates=tuple(
+            _read_rate(row, f"/rates/{number}", reader, known)
+            for number, row in enumerate(content["rates"])
+        ),
         exemptions=tuple(
             Exemption(
                 insurance=row["insurance"],
@@ -50,10 +65,20 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
             )
             for row in content["exempt"]
         ),
-        limits=_limits(content["limits"], faults),
+        limits=tuple(
+            _limit(row, f"/limits/{number}", reader, known)
+            for number, row in enumerate(content["limits"])
+        ),
         due_day=content["calendar"]["due_day"],
         allocation_order=content["allocation"]["order"],
         charges=charge_pack.attempt(content, _rate, _known_amount, faults),
+        level=content["rounding"].get("level") or "person",
+        declare_day=content["calendar"].get("declare_day"),
+        averages=averages,
+        credits=reader.credits(),
+        floating=reader.floating(),
+        construction=reader.construction(),
+        default_factor_ppm=reader.default_factor_ppm(DEFAULT_FACTOR_PPM),
     )
     return policy, faults
 
@@ -66,33 +91,67 @@ def _rounding(row: Mapping[str, Any]) -> Rounding:
     return Rounding(parse_yuan(row["unit"]), RoundingMode(row["mode"]))
 
 
-def _rates(rows: Sequence[Mapping[str, Any]], faults: list[Fault]) -> tuple[Rate, ...]:
-    return tuple(
-        Rate(
-            id=row["id"],
-            insurance=row["insurance"],
-            party=Party(row["party"]),
-            unit_kinds=tuple(row["unit_kinds"]),
-            injury_class=row["injury_class"],
-            rate_ppm=_rate(row["rate"], f"/rates/{number}/rate", faults),
-            base=BaseKind(row["base"]),
-            account=AccountKind(row["account"]),
-            source=row["source"],
-        )
-        for number, row in enumerate(rows)
+def _fund(row: Mapping[str, Any]) -> FundRow:
+    return FundRow(
+        insurance=row["insurance"],
+        fund=row["fund"],
+        in_force_from=_day(row.get("in_force_from")) or date.min,
+        in_force_to=_day(row.get("in_force_to")),
+        source=row["source"],
     )
 
 
-def _limits(rows: Sequence[Mapping[str, Any]], faults: list[Fault]) -> tuple[Limit, ...]:
-    return tuple(
-        Limit(
-            id=row["id"],
-            insurance=row["insurance"],
-            floor_fen=_amount(row["floor"], f"/limits/{number}/floor", faults),
-            ceiling_fen=_amount(row["ceiling"], f"/limits/{number}/ceiling", faults),
-            source=row["source"],
-        )
-        for number, row in enumerate(rows)
+def _read_rate(
+    row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]
+) -> Rate:
+    base = BaseKind(row["base"])
+    return Rate(
+        id=row["id"],
+        insurance=row["insurance"],
+        party=Party(row["party"]),
+        unit_kinds=tuple(row["unit_kinds"]),
+        injury_class=row["injury_class"],
+        # A fixed amount a head is levied whole.
+        rate_ppm=PPM
+        if row.get("rate") is None and base is BaseKind.HEAD
+        else _rate(row.get("rate") or "", f"{at}/rate", reader.faults),
+        base=base,
+        account=AccountKind(row["account"]),
+        source=row["source"],
+        fixed_fen=_fixed(row, base, at, reader, averages),
+        months=tuple(row.get("months") or ()),
+        sum_of=None if row.get("sum_of") is None else BaseKind(row["sum_of"]),
+    )
+
+
+def _fixed(
+    row: Mapping[str, Any], base: BaseKind, at: str, reader: Reader, averages: Mapping[str, int]
+) -> int | None:
+    if base is BaseKind.HEAD:
+        return _amount(row.get("amount") or "", f"{at}/amount", reader.faults) or 0
+    if base is BaseKind.CITY_AVERAGE:
+        rule = reader.from_average(row.get("average"), f"{at}/average")
+        return reader.taken(rule, averages, f"{at}/average") or 0
+    return None
+
+
+def _limit(row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]) -> Limit:
+    floor_from = reader.from_average(row.get("floor_from"), f"{at}/floor_from")
+    ceiling_from = reader.from_average(row.get("ceiling_from"), f"{at}/ceiling_from")
+    floor_fen = _amount(row["floor"], f"{at}/floor", reader.faults)
+    ceiling_fen = _amount(row["ceiling"], f"{at}/ceiling", reader.faults)
+    derived = (
+        reader.taken(floor_from, averages, f"{at}/floor_from"),
+        reader.taken(ceiling_from, averages, f"{at}/ceiling_from"),
+    )
+    return Limit(
+        id=row["id"],
+        insurance=row["insurance"],
+        floor_fen=derived[0] if floor_fen is None else floor_fen,
+        ceiling_fen=derived[1] if ceiling_fen is None else ceiling_fen,
+        source=row["source"],
+        floor_from=floor_from,
+        ceiling_from=ceiling_from,
     )
 
 

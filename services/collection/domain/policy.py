@@ -2,43 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from services.collection.domain.averages import Average, FromAverage
 from services.collection.domain.charge_rules import ChargeRules
-from services.collection.domain.errors import KindNotCovered
+from services.collection.domain.construction import Construction
+from services.collection.domain.crediting import Credit
+from services.collection.domain.errors import KindNotCovered, StepUnknown
+from services.collection.domain.floating import Factor, Floating
+from shared.effective import in_force
 from shared.fund import AccountKind, Party, UnitKind
-from shared.money import Rounding
+from shared.money import PPM, Rounding
+from shared.period import Period
 
 ANY: Final = "*"
 """Every unit kind in a rate row; every insurance in a limit row."""
+DEFAULT_FACTOR_PPM: Final = 1_100_000
+"""未按规定申报的,按上月缴费额的百分之一百一十确定 (社会保险法第六十二条), when a pack does not say."""
 
 
 class BaseKind(StrEnum):
-    """What a rate is applied to."""
+    """What a rate is applied to (缴费基数来源)."""
 
     OWN = "own"  # each person's own base, rounded per person
+    OWN_LAST_YEAR = "own_last_year"  # own monthly average of last year
+    OWN_LAST_MONTH = "own_last_month"  # own wage of last month
+    OWN_ARCHIVE = "own_archive"  # own base, not below the wage in the personnel file (档案工资)
+    CITY_AVERAGE = "city_average"  # a published average x factor, whatever the person earns
+    HEAD = "head"  # a fixed amount a head
     PERSONAL_SUM = "personal_sum"  # sum of the personal bases, rounded once per unit
     UNIT_TOTAL = "unit_total"  # the unit's wage total, rounded once per unit
+    UNIT_LAST_YEAR = "unit_last_year"  # the unit's monthly average wage total of last year
+    UNIT_LAST_MONTH = "unit_last_month"  # the unit's wage total of last month
     UNIT_DUAL = "unit_dual"  # wage total or sum of personal bases, whichever is higher
 
     @property
     def per_person(self) -> bool:
         """Whether each person has a line of it."""
-        return self is BaseKind.OWN
+        return self in _PER_PERSON
 
     @property
     def needs_wage_total(self) -> bool:
         """Whether the unit has to declare its wage total."""
         return self in {BaseKind.UNIT_TOTAL, BaseKind.UNIT_DUAL}
 
+    @property
+    def figure(self) -> Figure | None:
+        """The figure of a person, beside the wage, that it is taken from."""
+        return _FIGURES.get(self)
+
+    @property
+    def unit_figure(self) -> UnitFigure | None:
+        """The figure of the unit, beside its wage total, that it is taken from."""
+        return _UNIT_FIGURES.get(self)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the policy says the base itself, so that limits do not touch it."""
+        return self in {BaseKind.CITY_AVERAGE, BaseKind.HEAD}
+
+
+class Figure(StrEnum):
+    """What a declaration may have to say of a person beside the wage, all by the month."""
+
+    LAST_YEAR = "last_year"  # 本人上年度月平均工资
+    LAST_MONTH = "last_month"  # 本人上月工资
+    ARCHIVE = "archive"  # 档案工资
+
+
+class UnitFigure(StrEnum):
+    """What a declaration may have to say of the unit beside its wage total, by the month."""
+
+    LAST_YEAR = "last_year"  # 单位上年度月平均工资总额
+    LAST_MONTH = "last_month"  # 单位上月工资总额
+
+
+_PER_PERSON: Final = frozenset(
+    {
+        BaseKind.OWN,
+        BaseKind.OWN_LAST_YEAR,
+        BaseKind.OWN_LAST_MONTH,
+        BaseKind.OWN_ARCHIVE,
+        BaseKind.CITY_AVERAGE,
+        BaseKind.HEAD,
+    }
+)
+_FIGURES: Final = {
+    BaseKind.OWN_LAST_YEAR: Figure.LAST_YEAR,
+    BaseKind.OWN_LAST_MONTH: Figure.LAST_MONTH,
+    BaseKind.OWN_ARCHIVE: Figure.ARCHIVE,
+}
+_UNIT_FIGURES: Final = {
+    BaseKind.UNIT_LAST_YEAR: UnitFigure.LAST_YEAR,
+    BaseKind.UNIT_LAST_MONTH: UnitFigure.LAST_MONTH,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """One rate row. `injury_class` None fits every class."""
+    """One rate row. `injury_class` None fits every class.
+
+    `fixed_fen` is the base that the policy itself says (city_average, head); `months` are the months
+    of the year in which the rate is levied, empty for all; `sum_of` is the source of the personal
+    bases that are summed; `factors` have been applied to the rate (floating, stage cut).
+    """
 
     id: str
     insurance: str
@@ -49,6 +120,10 @@ class Rate:
     base: BaseKind
     account: AccountKind
     source: str
+    fixed_fen: int | None = None
+    months: tuple[int, ...] = ()
+    sum_of: BaseKind | None = None
+    factors: tuple[Factor, ...] = ()
 
     def fits_kind(self, kind: str) -> bool:
         """Whether the row speaks of a unit kind."""
@@ -61,12 +136,29 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Floor and ceiling of a base, in fen; None where there is none."""
+    """Floor and ceiling of a base, in fen; None where there is none.
+
+    `floor_from` and `ceiling_from` say how a limit follows from averages. Where the pack gives the
+    amount too, the amount holds: a published figure goes before the formula.
+    """
 
     id: str
     insurance: str
     floor_fen: int | None
     ceiling_fen: int | None
+    source: str
+    floor_from: FromAverage | None = None
+    ceiling_from: FromAverage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundRow:
+    """The fund that an insurance is booked in, from a day and until a day (inclusive)."""
+
+    insurance: str
+    fund: str
+    in_force_from: date
+    in_force_to: date | None
     source: str
 
 
@@ -81,12 +173,19 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What one insurance asks of one unit: its limit, its fund, and a rate for each party."""
+    """What one insurance asks of one unit: its limit, its fund, and a rate for each party.
+
+    `personal_base` is the source of a person's base in this insurance (with `fixed_fen` where the
+    policy says it); `credits` part the unit's share between the pool and the personal account.
+    """
 
     insurance: str
     fund: str
     limit: Limit
     rates: tuple[Rate, ...]
+    personal_base: BaseKind = BaseKind.OWN
+    fixed_fen: int | None = None
+    credits: tuple[Credit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +208,32 @@ class Schedule:
         """Whether some rate is applied to the unit's wage total."""
         return any(rate.base.needs_wage_total for rule in self.rules for rate in rule.rates)
 
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """What has to be known of every person beside the wage."""
+        kinds = {rate.base for rule in self.rules for rate in rule.rates}
+        kinds |= {rule.personal_base for rule in self.rules}
+        return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
+
+    @property
+    def unit_figures(self) -> tuple[UnitFigure, ...]:
+        """What has to be known of the unit beside its wage total."""
+        found = {rate.base.unit_figure for rule in self.rules for rate in rule.rates}
+        return tuple(figure for figure in UnitFigure if figure in found)
+
+    @property
+    def needs_age(self) -> bool:
+        """Whether some share is parted by age."""
+        return any(rule.credits for rule in self.rules)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One version, whole. `sources` maps id → (text, certain)."""
+    """One version, whole. `sources` maps id → (text, certain).
+
+    `level` is where the unit's share is rounded: for each person, or once for the unit. A person's
+    own share is withheld from a wage, so it is always rounded for the person.
+    """
 
     pack: str
     region: str
@@ -122,7 +243,7 @@ class Policy:
     sources: Mapping[str, tuple[str, bool]]
     rounding: Rounding
     insurances: tuple[str, ...]
-    funds: Mapping[str, str]
+    fund_rows: tuple[FundRow, ...]
     suspense_fund: str
     receipt_accounts: Mapping[str, str]
     rates: tuple[Rate, ...]
@@ -131,6 +252,23 @@ class Policy:
     due_day: int
     allocation_order: str
     charges: ChargeRules
+    level: str = "person"
+    declare_day: int | None = None
+    averages: tuple[Average, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    floating: Floating | None = None
+    construction: Construction | None = None
+    default_factor_ppm: int = DEFAULT_FACTOR_PPM
+
+    @property
+    def funds(self) -> Mapping[str, str]:
+        """Insurance → fund, where the map is not dated; the last one where it is."""
+        return {row.insurance: row.fund for row in self.fund_rows}
+
+    def fund_of(self, insurance: str, day: date | None = None) -> str:
+        """The fund of an insurance on a day (None: the policy's first)."""
+        own = [row for row in self.fund_rows if row.insurance == insurance]
+        return in_force(own, day or self.in_force_from)[0].fund
 
     def limit_of(self, insurance: str) -> Limit:
         """The limit row of an insurance: its own, or the one for all."""
@@ -142,11 +280,21 @@ class Policy:
         """Whether any row speaks of a unit kind."""
         return any(rate.fits_kind(kind) for rate in self.rates)
 
-    def schedule(self, kind: str, injury_class: int | None) -> Schedule:
-        """The rules for a unit.
+    def schedule(
+        self,
+        kind: str,
+        injury_class: int | None,
+        *,
+        period: Period | None = None,
+        step: str | None = None,
+    ) -> Schedule:
+        """The rules for a unit in a period. `step` is its floating step (浮动档次), None for none.
+
+        The period may be left out only where no row depends on it.
 
         Raises:
             KindNotCovered: no rates for the kind, or an insurance has none for the class.
+            StepUnknown: the policy has no such step for the class.
         """
         if not self.covers(kind):
             raise KindNotCovered(unit_kind=kind, pack=self.pack)
@@ -156,22 +304,84 @@ class Policy:
                 raise KindNotCovered(
                     unit_kind=kind, injury_class=injury_class, insurance=insurance, pack=self.pack
                 )
-        return Schedule(
-            rules=tuple(self._rule(name, kind, injury_class) for name in self.insurances),
-            rounding=self.rounding,
+        assert period is not None or not self.is_dated, "a dated row needs the period"
+        if step is not None and (
+            self.floating is None or self.floating.step(step, injury_class) is None
+        ):
+            raise StepUnknown(step=step, injury_class=injury_class, pack=self.pack)
+        rules = tuple(
+            self._rule(name, kind, injury_class, period, step) for name in self.insurances
         )
+        return Schedule(rules=rules, rounding=self.rounding)
 
-    def _rule(self, insurance: str, kind: str, injury_class: int | None) -> Rule:
+    @property
+    def is_dated(self) -> bool:
+        """Whether what is levied differs from month to month under this version."""
+        names = [row.insurance for row in self.fund_rows]
+        return any(rate.months for rate in self.rates) or len(names) > len(set(names))
+
+    def _rule(
+        self,
+        insurance: str,
+        kind: str,
+        injury_class: int | None,
+        period: Period | None,
+        step: str | None,
+    ) -> Rule:
+        rates = [
+            self._floated(rate, injury_class, step)
+            for rate in self.rates
+            if rate.insurance == insurance
+            and rate.fits(kind, injury_class)
+            and (period is None or not rate.months or period.month in rate.months)
+        ]
+        base, fixed_fen = personal_base(rates)
+        if self.level == "unit":
+            rates = [_once_per_unit(rate, base) for rate in rates]
         return Rule(
             insurance=insurance,
-            fund=self.funds[insurance],
+            fund=self.fund_of(insurance, None if period is None else period.first_day),
             limit=self.limit_of(insurance),
-            rates=tuple(
-                rate
-                for rate in self.rates
-                if rate.insurance == insurance and rate.fits(kind, injury_class)
+            rates=tuple(rates),
+            personal_base=base,
+            fixed_fen=fixed_fen,
+            credits=tuple(
+                row
+                for row in self.credits
+                if row.insurance == insurance
+                and not row.retired
+                and any(rate.party is Party.UNIT for rate in rates)
             ),
         )
+
+    def _floated(self, rate: Rate, injury_class: int | None, step: str | None) -> Rate:
+        if self.floating is None or rate.insurance != self.floating.insurance:
+            return rate
+        factors = self.floating.factors(injury_class, step)
+        if not factors:
+            return rate
+        rate_ppm = rate.rate_ppm
+        for factor in factors:
+            rate_ppm = rate_ppm * factor.factor_ppm // PPM
+        return replace(rate, rate_ppm=rate_ppm, factors=factors)
+
+
+def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
+    """The source of a person's base in an insurance: that of the personal share, or else the unit's,
+    or else what a sum is taken of."""
+    own = [rate for rate in rates if rate.base.per_person and rate.base is not BaseKind.HEAD]
+    for rate in sorted(own, key=lambda rate: rate.party is Party.UNIT):
+        return rate.base, rate.fixed_fen
+    for rate in rates:
+        if rate.sum_of is not None:
+            return rate.sum_of, None
+    return BaseKind.OWN, None
+
+
+def _once_per_unit(rate: Rate, base: BaseKind) -> Rate:
+    if rate.party is Party.PERSONAL or rate.base is not base:
+        return rate
+    return replace(rate, base=BaseKind.PERSONAL_SUM)
 
 
 UNIT_KINDS: Final = tuple(kind.value for kind in UnitKind)

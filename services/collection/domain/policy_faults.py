@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
-from services.collection.domain import charge_pack
+from services.collection.domain import charge_pack, pack_rows, policy_row_faults
 from services.collection.domain.policy import ANY, UNIT_KINDS, Policy, Rate
 from shared.entry import Account
 from shared.errors import Fault
@@ -34,6 +34,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
         *_overlaps(policy),
         *_classes(policy),
         *_coverage(policy),
+        *policy_row_faults.faults_in(policy, content),
         *charge_pack.faults_in(policy.charges, policy.insurances, content),
     ]
 
@@ -76,7 +77,12 @@ def _insurances(policy: Policy) -> Iterator[Fault]:
 
 def _funds(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
     rows = [(row["insurance"], row["fund"]) for row in content["fund_map"]]
-    twice = _repeated(insurance for insurance, _ in rows)
+    # Rows with days of their own are held against one another by their days.
+    twice = _repeated(
+        row["insurance"]
+        for row in content["fund_map"]
+        if (row.get("in_force_from"), row.get("in_force_to")) == (None, None)
+    )
     for number, (insurance, fund) in enumerate(rows):
         pointer = f"/fund_map/{number}"
         if fund not in INSURANCE_NAMES:
@@ -92,7 +98,7 @@ def _funds(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
     for insurance in policy.insurances:
         if insurance not in policy.funds:
             yield _fault("/fund_map", "FUND_MISSING", f"险种未归属基金 (no fund for): {insurance}")
-    if policy.suspense_fund not in policy.funds.values():
+    if policy.suspense_fund not in {row.fund for row in policy.fund_rows}:
         yield _fault(
             "/suspense_fund", "FUND_UNKNOWN", "暂收基金不在归属表内 (not a fund of this policy)"
         )
@@ -125,7 +131,7 @@ def _sources(content: Mapping[str, Any]) -> Iterator[Fault]:
         (f"/{part}/source", content[part]["source"])
         for part in ("rounding", "calendar", "allocation")
     ]
-    cited += charge_pack.cited(content)
+    cited += charge_pack.cited(content) + pack_rows.cited(content)
     for part in ("rates", "limits", "fund_map", "exempt"):
         cited += [(f"/{part}/{n}/source", row["source"]) for n, row in enumerate(content[part])]
     for pointer, name in cited:
@@ -173,7 +179,7 @@ def _each_rate(policy: Policy) -> Iterator[Fault]:
                 "BASE_NOT_FOR_PARTY",
                 "个人缴费只能以本人基数计算 (own base only)",
             )
-        if 0 < rate.rate_ppm <= PPM and _rounds_away(policy, rate):
+        if 0 < rate.rate_ppm <= PPM and not rate.base.is_fixed and _rounds_away(policy, rate):
             yield _fault(
                 f"{pointer}/rate",
                 "RATE_ROUNDS_AWAY",
@@ -198,6 +204,8 @@ def _overlaps(policy: Policy) -> Iterator[Fault]:
     """Two rows for one unit, insurance and party: the levy would not know which to take."""
     for (_, earlier), (number, later) in combinations(enumerate(policy.rates), 2):
         if (earlier.insurance, earlier.party) != (later.insurance, later.party):
+            continue
+        if earlier.months and later.months and not {*earlier.months} & {*later.months}:
             continue
         kinds = [kind for kind in UNIT_KINDS if earlier.fits_kind(kind) and later.fits_kind(kind)]
         classes = {earlier.injury_class, later.injury_class}

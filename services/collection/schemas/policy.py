@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.collection.domain import charge_pack
+from services.collection.domain import charge_pack, pack_rows
 from services.collection.domain.policy import BaseKind
 from services.collection.flows.policy import key_of_region
 from services.collection.schemas.charge_policy import (
@@ -31,6 +31,14 @@ from services.collection.schemas.policy_fields import (
     RateText,
     SourceId,
 )
+from services.collection.schemas.policy_rows import (
+    AverageIn,
+    ConstructionIn,
+    CreditIn,
+    DefaultLevyIn,
+    FloatingIn,
+    FromAverageIn,
+)
 from services.collection.store.policy import PolicyRow
 from shared.fund import AccountKind, Party
 from shared.ids import Ref
@@ -49,18 +57,21 @@ class SourceIn(In):
 
 
 class RoundingIn(In):
-    """To what, and how, an amount is rounded."""
+    """To what, and how, an amount is rounded; `level` is where the unit's share is (null: person)."""
 
     unit: Literal["0.01", "0.10", "1.00"] = "0.01"
     mode: RoundingMode = RoundingMode.HALF_UP
+    level: Literal["person", "unit"] | None = None
     source: SourceId
 
 
 class FundIn(In):
-    """The fund that an insurance is booked in."""
+    """The fund that an insurance is booked in, all the pack's days or some (both inclusive)."""
 
     insurance: Code
     fund: Code
+    in_force_from: PackDay | None = None
+    in_force_to: PackDay | None = None
     source: SourceId
 
 
@@ -72,16 +83,26 @@ class ReceiptAccountIn(In):
 
 
 class RateIn(In):
-    """A rate for an insurance, a party, unit kinds and (or null: every) injury class."""
+    """A rate for an insurance, a party, unit kinds and (or null: every) injury class.
+
+    `amount` is the fixed amount of base head, `average` the base of base city_average, `sum_of` the
+    personal bases that a sum is taken of, `months` those in which it is levied (null: all).
+    """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     insurance: Code
     party: Party
     unit_kinds: list[KindText] = Field(min_length=1, max_length=20)
     injury_class: int | None = Field(default=None, ge=1, le=8)
-    rate: RateText
+    rate: RateText | None = None
     base: BaseKind
     account: AccountKind
+    amount: AmountText | None = None
+    average: FromAverageIn | None = None
+    sum_of: BaseKind | None = None
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = Field(
+        default=None, min_length=1, max_length=12
+    )
     source: SourceId
 
 
@@ -94,12 +115,17 @@ class ExemptIn(In):
 
 
 class LimitIn(In):
-    """Floor and ceiling of a base; null says that there is none."""
+    """Floor and ceiling of a base; null says that there is none, or that it follows from averages.
+
+    A published amount goes before what would follow from averages.
+    """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     insurance: KindText = Field(examples=["*"])
     floor: AmountText | None
     ceiling: AmountText | None
+    floor_from: FromAverageIn | None = None
+    ceiling_from: FromAverageIn | None = None
     source: SourceId
 
 
@@ -107,6 +133,9 @@ class CalendarIn(In):
     """The day of the following month by which a bill is due, moved to a workday."""
 
     due_day: int = Field(ge=1, le=31)
+    declare_day: int | None = Field(
+        default=None, ge=1, le=31, description="申报截止日 (last day to declare, next month)"
+    )
     settlement_day: int | None = Field(
         default=None, ge=1, le=31, description="结算日 (where late fees start by it)"
     )
@@ -119,6 +148,9 @@ class AllocationIn(In):
     order: Literal["one_ticket"]
     charges: Literal["principal_first", "charges_first"] | None = None
     source: SourceId
+
+
+_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months")
 
 
 class PackIn(In):
@@ -146,6 +178,11 @@ class PackIn(In):
     charge_accounts: list[ChargeAccountIn] | None = Field(default=None, max_length=10)
     deferral: DeferralRuleIn | None = None
     relief: list[ReliefIn] | None = Field(default=None, max_length=200)
+    averages: list[AverageIn] | None = Field(default=None, max_length=50)
+    crediting: list[CreditIn] | None = Field(default=None, max_length=50)
+    injury_floating: FloatingIn | None = None
+    construction: ConstructionIn | None = None
+    default_levy: DefaultLevyIn | None = None
     notes: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
         default=[], max_length=50
     )
@@ -153,16 +190,36 @@ class PackIn(In):
     def content(self) -> dict[str, Any]:
         """The pack as it is stored. A member that it leaves out stays left out, so that a pack
         written before the member was known has the same bytes."""
-        content = self.model_dump(mode="json")
+        content = self.model_dump(mode="json", by_alias=True)
+        days = ("in_force_from", "in_force_to")
+        for name in pack_rows.OPTIONAL:
+            content[name] = _said(content[name])
+        for row in (*content["limits"], *content["rates"]):
+            for name in ("floor_from", "ceiling_from", "average"):
+                if name in row:
+                    row[name] = _said(row[name])
         for place, names in (
-            (content, charge_pack.OPTIONAL),
-            (content["calendar"], ("settlement_day",)),
+            (content, (*charge_pack.OPTIONAL, *pack_rows.OPTIONAL)),
+            (content["calendar"], ("settlement_day", "declare_day")),
             (content["allocation"], ("charges",)),
+            (content["rounding"], ("level",)),
+            *((row, days) for row in content["fund_map"]),
+            *((row, ("floor_from", "ceiling_from")) for row in content["limits"]),
+            *((row, _RATE_OPTIONAL) for row in content["rates"]),
         ):
             for name in names:
                 if place[name] is None:
                     del place[name]
         return content
+
+
+def _said(value: Any) -> Any:
+    """A member without what it leaves out."""
+    if isinstance(value, dict):
+        return {name: _said(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_said(part) for part in value]
+    return value
 
 
 class PolicyOut(Out):

@@ -1,12 +1,34 @@
 """Columns of people give the same fen as people one by one, under any policy."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collection.domain.levy import WAGE_MAX_FEN, UnitFacts, Wages, assess
-from services.collection.domain.levy_columns import asked_columns, assess_columns
-from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule
+from services.collection.domain.crediting import Credit
+from services.collection.domain.errors import AgeMissing, CreditAboveLevy, FigureMissing
+from services.collection.domain.levy import (
+    WAGE_MAX_FEN,
+    UnitFacts,
+    Wages,
+    assess,
+    personal_base_fen,
+)
+from services.collection.domain.levy_columns import PeopleFigures, asked_columns, assess_columns
+from services.collection.domain.policy import (
+    BaseKind,
+    Figure,
+    Limit,
+    Rate,
+    Rule,
+    Schedule,
+    UnitFigure,
+    personal_base,
+)
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 
@@ -27,27 +49,66 @@ def limits(draw: st.DrawFn, insurance: str) -> Limit:
     return Limit(id="l", insurance=insurance, floor_fen=floor, ceiling_fen=ceiling, source="s")
 
 
+PERSONAL = [kind for kind in BaseKind if kind.per_person]
+
+
+@st.composite
+def rates(draw: st.DrawFn, insurance: str, party: Party) -> Rate:
+    base = draw(st.sampled_from(PERSONAL if party is Party.PERSONAL else list(BaseKind)))
+    return Rate(
+        id=f"{insurance}.{party}",
+        insurance=insurance,
+        party=party,
+        unit_kinds=("*",),
+        injury_class=None,
+        rate_ppm=PPM if base is BaseKind.HEAD else draw(st.integers(0, PPM)),
+        base=base,
+        account=AccountKind.POOLED,
+        source="s",
+        fixed_fen=draw(st.integers(0, 10**10)) if base.is_fixed else None,
+    )
+
+
+@st.composite
+def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[Credit, ...]:
+    """Ages 0-44, 45-59 and 60 on, or fewer, each with a share below the unit's."""
+    chosen = draw(st.lists(st.sampled_from([(0, 45), (45, 60), (60, None)]), unique=True))
+    return tuple(
+        Credit(
+            id=f"{insurance}.{age_from}",
+            insurance=insurance,
+            retired=False,
+            age_from=age_from,
+            age_below=age_below,
+            rate_ppm=draw(st.integers(0, rate_ppm // 2)),
+            yearly_fen=None,
+            standing=None,
+            source="s",
+        )
+        for age_from, age_below in chosen
+    )
+
+
 @st.composite
 def rules(draw: st.DrawFn, insurance: str) -> Rule:
-    parties = draw(st.sets(st.sampled_from(list(Party))))
+    made = [
+        draw(rates(insurance, party))
+        for party in sorted(draw(st.sets(st.sampled_from(list(Party)))))
+    ]
+    base, fixed_fen = personal_base(made)
+    unit = [rate for rate in made if rate.party is Party.UNIT and rate.base is not BaseKind.HEAD]
+    # What is credited out of the unit's total or fixed base may exceed it; that has its own test.
+    parted = bool(unit) and unit[0].base in {*PERSONAL, BaseKind.PERSONAL_SUM} - {
+        BaseKind.CITY_AVERAGE
+    }
     return Rule(
         insurance=insurance,
         fund=insurance,
         limit=draw(limits(insurance)),
-        rates=tuple(
-            Rate(
-                id=f"{insurance}.{party}",
-                insurance=insurance,
-                party=party,
-                unit_kinds=("*",),
-                injury_class=None,
-                rate_ppm=draw(st.integers(0, PPM)),
-                base=draw(st.sampled_from(list(BaseKind))) if party is Party.UNIT else BaseKind.OWN,
-                account=AccountKind.POOLED,
-                source="s",
-            )
-            for party in sorted(parties)
-        ),
+        rates=tuple(made),
+        personal_base=base,
+        fixed_fen=fixed_fen,
+        credits=draw(credit_rows(insurance, unit[0].rate_ppm)) if parted else (),
     )
 
 
@@ -61,37 +122,78 @@ def schedules(draw: st.DrawFn) -> Schedule:
     )
 
 
-people = st.lists(
-    st.tuples(wage, st.dictionaries(st.sampled_from(INSURANCES), wage, max_size=2)),
-    min_size=1,
-    max_size=12,
+@st.composite
+def persons(draw: st.DrawFn) -> Wages:
+    return Wages(
+        "",
+        draw(wage),
+        draw(st.dictionaries(st.sampled_from(INSURANCES), wage, max_size=2)),
+        {figure: draw(wage) for figure in Figure},
+        draw(st.sampled_from([0, 16, 44, 45, 59, 60, 61])),
+    )
+
+
+people = st.lists(persons(), min_size=1, max_size=12).map(
+    lambda found: [replace(wages, ref=str(number)) for number, wages in enumerate(found)]
 )
+totals = st.integers(0, 10**14 - 1)
+
+
+def refused(run: Callable[[], Any]) -> Any:
+    """What it gives, or that more would be credited than is levied (rounded up, of small bases)."""
+    try:
+        return run()
+    except CreditAboveLevy:
+        return CreditAboveLevy
 
 
 @settings(max_examples=300, deadline=None)
-@given(schedule=schedules(), people=people, wage_total=st.integers(0, 10**14 - 1))
+@given(schedule=schedules(), people=people, wage_total=totals, figures=st.tuples(totals, totals))
 def test_columns_levy_what_people_one_by_one_are_levied(
-    schedule: Schedule, people: list[tuple[int, dict[str, int]]], wage_total: int
+    schedule: Schedule, people: list[Wages], wage_total: int, figures: tuple[int, int]
 ) -> None:
-    unit = UnitFacts(kind="enterprise", wage_total_fen=wage_total)
-    single = assess(
-        schedule, unit, [Wages(str(n), default, own) for n, (default, own) in enumerate(people)]
+    unit = UnitFacts(
+        kind="enterprise",
+        wage_total_fen=wage_total,
+        figures=dict(zip(UnitFigure, figures, strict=True)),
     )
-    columns = assess_columns(
-        schedule,
-        unit,
-        asked_columns(INSURANCES, [default for default, _ in people], [own for _, own in people]),
+    asked = asked_columns(
+        INSURANCES,
+        [wages.default_fen for wages in people],
+        [wages.by_insurance for wages in people],
     )
-    shares = {Party.UNIT: columns.unit_fen, Party.PERSONAL: columns.personal_fen}
-    for line in single:
-        if line.ref is not None:
-            place = int(line.ref), INSURANCES.index(line.insurance)
-            assert shares[line.party][place] == line.amount_fen
-            assert columns.base_fen[place] == line.base_fen
+    beside = PeopleFigures(
+        figures={
+            figure: np.array([wages.figures[figure] for wages in people]) for figure in Figure
+        },
+        age=np.array([wages.age for wages in people]),
+    )
+    single = refused(lambda: assess(schedule, unit, people))
+    columns = refused(lambda: assess_columns(schedule, unit, asked, beside))
+    if CreditAboveLevy in (single, columns):
+        assert single is columns
+        return
+    own = [line for line in single if line.ref is not None]
+    shares = dict.fromkeys(((line.ref, line.insurance, line.party) for line in own), 0)
+    for line in own:
+        shares[line.ref, line.insurance, line.party] += line.amount_fen
+    stored = {Party.UNIT: columns.unit_fen, Party.PERSONAL: columns.personal_fen}
+    for (ref, insurance, party), amount_fen in shares.items():
+        assert stored[party][int(ref), INSURANCES.index(insurance)] == amount_fen
+    for wages in people:
+        for place, rule in enumerate(schedule.rules):
+            assert columns.base_fen[int(wages.ref), place] == personal_base_fen(rule, wages)
     assert list(columns.unit_lines) == [line for line in single if line.ref is None]
-    levied = sum(line.amount_fen for line in single if line.ref is not None)
-    assert int(columns.unit_fen.sum() + columns.personal_fen.sum()) == levied
-    assert sum(line.amount_fen for line in columns.people_lines) == levied
+    by_rule: dict[tuple[Rate, int, int], None] = {}
+    for rate in {line.rate for line in own}:
+        lines = [line for line in own if line.rate == rate]
+        by_rule[rate, sum(x.base_fen for x in lines), sum(x.amount_fen for x in lines)] = None
+    assert by_rule.keys() == {
+        (line.rate, line.base_fen, line.amount_fen) for line in columns.people_lines
+    }
+    assert int(columns.unit_fen.sum() + columns.personal_fen.sum()) == sum(
+        line.amount_fen for line in own
+    )
 
 
 def test_no_product_leaves_64_bits() -> None:
@@ -105,3 +207,56 @@ def test_one_column_serves_all_when_nobody_has_a_wage_of_an_insurances_own() -> 
         [1, 1, 1, 1],
         [2, 5, 2, 2],
     ]
+
+
+def a_schedule(*, credits: tuple[Credit, ...] = (), base: BaseKind = BaseKind.OWN) -> Schedule:
+    rate = Rate(
+        id="medical.unit",
+        insurance="medical",
+        party=Party.UNIT,
+        unit_kinds=("*",),
+        injury_class=None,
+        rate_ppm=90_000,
+        base=base,
+        account=AccountKind.POOLED,
+        source="s",
+    )
+    limit = Limit(id="l", insurance="*", floor_fen=None, ceiling_fen=None, source="s")
+    rule = Rule(
+        insurance="medical",
+        fund="medical",
+        limit=limit,
+        rates=(rate,),
+        personal_base=base,
+        credits=credits,
+    )
+    return Schedule(rules=(rule,), rounding=Rounding())
+
+
+@pytest.mark.parametrize("given", [{}, {Figure.LAST_MONTH: -1}])
+def test_both_paths_refuse_a_base_whose_figure_was_not_given(given: dict[str, int]) -> None:
+    schedule, unit = a_schedule(base=BaseKind.OWN_LAST_MONTH), UnitFacts(kind="enterprise")
+    with pytest.raises(FigureMissing):
+        assess(schedule, unit, [Wages("a", 100)])
+    beside = PeopleFigures(figures={name: np.array([fen]) for name, fen in given.items()})
+    with pytest.raises(FigureMissing):
+        assess_columns(schedule, unit, np.array([[100]]), beside)
+
+
+def test_both_paths_refuse_to_credit_people_of_unknown_age() -> None:
+    row = Credit(
+        id="c",
+        insurance="medical",
+        retired=False,
+        age_from=0,
+        age_below=None,
+        rate_ppm=40_000,
+        yearly_fen=None,
+        standing=None,
+        source="s",
+    )
+    schedule, unit = a_schedule(credits=(row,)), UnitFacts(kind="enterprise")
+    with pytest.raises(AgeMissing):
+        assess(schedule, unit, [Wages("a", 100)])
+    with pytest.raises(AgeMissing):
+        assess_columns(schedule, unit, np.array([[100]]))
