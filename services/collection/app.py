@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from services import VERSION
 from services.collection import worker
 from services.collection.routes import (
+    arrears,
     bill,
     debit,
     declaration,
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipt.router,
     debit.router,
     total.router,
+    arrears.router,
     outbox_router(Right.READ_COLLECTION),
 )
 

@@ -63,10 +63,14 @@ async def owe(
     district: str = "heping",
     codes: Sequence[str] = (),
     bank: bool = True,
+    lines: Sequence[tuple[str, str, str, str, int]] = LINES,
+    due_on: str | None = None,
 ) -> list[Owed]:
-    """Register `count` units (or take known `codes`) and give each a bill of `LINES`."""
+    """Register `count` units (or take known `codes`) and give each a bill of `lines`."""
+    total_fen = sum(line[-1] for line in lines)
+    due = date.fromisoformat(due_on or f"{period}-25")
     own = list(codes) or [new_code() for _ in range(count)]
-    owed = [Owed(code, unit_key(code), uuid7(), period, TOTAL_FEN) for code in own]
+    owed = [Owed(code, unit_key(code), uuid7(), period, total_fen) for code in own]
     db = await connect(url)
     try:
         policy = await db.fetchval("SELECT id FROM policy WHERE pack = 'tianjin-2021'")
@@ -82,15 +86,15 @@ async def owe(
             columns=("unit_id", "id", "declaration_id", "credit_code", "district", "period",
                      "policy_id", "issued_on", "due_on", "total_fen", "status", "collector"),
             records=[(o.unit_id, o.bill_id, uuid7(), o.credit_code, district, period, policy,
-                      date.fromisoformat(f"{period}-01"), date.fromisoformat(f"{period}-25"),
-                      TOTAL_FEN, "open", collector) for o in owed],
+                      date.fromisoformat(f"{period}-01"), due, total_fen, "open", collector)
+                     for o in owed],
         )  # fmt: skip
         await db.copy_records_to_table(
             "bill_line",
             columns=("unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund",
                      "amount_fen"),
             records=[(o.unit_id, o.bill_id, number, *line)
-                     for o in owed for number, line in enumerate(LINES, 1)],
+                     for o in owed for number, line in enumerate(lines, 1)],
         )  # fmt: skip
     finally:
         await db.close()
@@ -111,11 +115,16 @@ def push(
 
 
 def line(
-    serial: str, credit_code: str, amount_fen: int = TOTAL_FEN, period: str = "2021-07"
+    serial: str,
+    credit_code: str,
+    amount_fen: int = TOTAL_FEN,
+    period: str = "2021-07",
+    *,
+    paid_on: str = DAY,
 ) -> dict[str, Any]:
     """One line of a push."""
     return {"serial": serial, "credit_code": credit_code, "period": period,
-            "amount": format_yuan(amount_fen), "paid_on": DAY}  # fmt: skip
+            "amount": format_yuan(amount_fen), "paid_on": paid_on}  # fmt: skip
 
 
 async def state(url: str) -> dict[str, Any]:
@@ -129,6 +138,7 @@ async def state(url: str) -> dict[str, Any]:
             ("receipt", "id"),
             ("allocation", "event_id, line_no"),
             ("suspense", "receipt_id"),
+            ("charge", "id"),
             ("debit_line", "batch_id, line_no"),
             ("debit_batch", "id"),
             ("outbox", "id"),

@@ -9,6 +9,11 @@ line 2 against the rest of the rest. Dividing all lines at once would not do: wi
 parts the share of a line may shrink while the total grows, so two part payments would leave other
 fen in other funds when they come in the other order. With two parts it never shrinks, and how much
 of a line is settled depends only on how much of the bill is.
+
+Money paid after the due day costs the unit a late fee and interest. What a receipt pays late is
+fixed as a charge, on a bill of its own (a charge bill) of the same period; whether open charge bills
+are paid before the principal or after it is the policy's to say. Charges fixed by a receipt are paid
+by what that receipt has left, or by a later one.
 """
 
 from __future__ import annotations
@@ -16,15 +21,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final, Protocol
 from uuid import UUID
 
 from services.collection.domain.receipt import Receipt
 from shared.money import allot
 
+CHARGE: Final = "charge"
+"""Kind of the bills over late fees and interest; every other kind asks for contributions."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """One insurance × party of a bill."""
+    """One insurance × party of a bill; on a charge bill `account` is the kind of the charge."""
 
     line_no: int
     fund: str
@@ -45,6 +54,8 @@ class Bill:
     issued_on: date
     lines: tuple[BillLine, ...]
     line_settled_fen: tuple[int, ...]
+    due_on: date = date.max
+    kind: str = "contribution"
 
     @property
     def settled_fen(self) -> int:
@@ -78,18 +89,63 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that settles something: the receipt's id or its match's, its days, how much, for what."""
+
+    event_id: UUID
+    paid_on: date
+    booked_on: date
+    amount_fen: int
+    period: str
+    bill_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A bill before and after a payment, the shares of its lines, and the charge that it fixed."""
+
+    bill: Bill
+    after: Bill
+    shares: tuple[Share, ...]
+    fresh: Bill | None = None
+
+    @property
+    def amount_fen(self) -> int:
+        """What the bill got."""
+        return sum(share.amount_fen for share in self.shares)
+
+
+class Late(Protocol):
+    """What paying late adds."""
+
+    def charge(self, bill: Bill, shares: Sequence[Share], payment: Payment) -> Bill | None:
+        """The charge bill for what a payment settled of a bill; None when nothing was late."""
+
+    def charges_first(self, on: date) -> bool:
+        """Whether charges are paid before the principal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What became of one receipt: shares of one bill (none when there is none), and the excess."""
+    """What became of one receipt: shares of one bill (none when there is none), charge bills that
+    it paid, and the excess."""
 
     receipt: Receipt
     bill: Bill | None
     shares: tuple[Share, ...]
     suspended_fen: int
+    charges: tuple[Settled, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[Bill, tuple[Share, ...]]]:
+        """Every bill that it settled something of, with the shares of its lines."""
+        principal = [(self.bill, self.shares)] if self.bill is not None else []
+        return principal + [(charge.bill, charge.shares) for charge in self.charges]
 
     @property
     def allocated_fen(self) -> int:
-        """What the bill got."""
-        return sum(share.amount_fen for share in self.shares)
+        """What bills got."""
+        return sum(share.amount_fen for _, shares in self.parts for share in shares)
 
 
 def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
@@ -126,21 +182,55 @@ def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
     return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
-def bill_for(bills: Iterable[Bill], period: str, bill_id: UUID | None = None) -> Bill | None:
-    """The bill that money is for: the one named; of its period; else the unit's oldest open one.
+def targets(
+    bills: Iterable[Bill], period: str, bill_id: UUID | None, *, charges_first: bool
+) -> list[Bill]:
+    """The open bills that money is for, in turn: the one named; or those of its period; or, when
+    the unit has no bill of it, those of the period that has been open longest.
 
-    A unit that has a bill of the period never has the money moved to another period: what exceeds
-    that bill is for a person to look at.
+    That is one bill over contributions and the charge bills of its period. A unit that has a bill of
+    the period never has the money moved to another period: what exceeds it is for a person to see.
     """
     known = list(bills)
     if bill_id is not None:
-        return next((bill for bill in known if bill.id == bill_id), None)
+        return [bill for bill in known if bill.id == bill_id and bill.open_fen > 0]
     of_period = [bill for bill in known if bill.period == period]
     open_ones = [bill for bill in of_period or known if bill.open_fen > 0]
-    return min(open_ones, key=lambda bill: (bill.period, bill.issued_on, bill.id), default=None)
+    if len(open_ones) > 1:
+        open_ones.sort(key=lambda bill: (bill.period, bill.issued_on, bill.id))
+    principal = [bill for bill in open_ones if bill.kind != CHARGE][:1]
+    first = (principal or open_ones)[:1]
+    charges = [bill for bill in open_ones if bill.kind == CHARGE and bill.period == first[0].period]
+    return charges + principal if charges_first else principal + charges
 
 
-def book(receipts: Iterable[Receipt], bills: Iterable[Bill]) -> tuple[list[Booking], list[Bill]]:
+def spread(
+    bills: Iterable[Bill], payment: Payment, late: Late | None = None
+) -> tuple[list[Settled], int]:
+    """Pay into the bills that money is for: what it settled, and what none of them needed.
+
+    A charge that the payment itself fixes comes last, and not at all for money that names its bill.
+    """
+    first = late.charges_first(payment.booked_on) if late else False
+    queue = targets(bills, payment.period, payment.bill_id, charges_first=first)
+    settled: list[Settled] = []
+    left_fen = payment.amount_fen
+    for bill in queue:
+        if not left_fen:
+            break
+        after, shares, left_fen = settle(bill, left_fen)
+        fresh = None
+        if late and bill.kind != CHARGE:
+            fresh = late.charge(bill, shares, payment)
+            if fresh and payment.bill_id is None:
+                queue.append(fresh)
+        settled.append(Settled(bill=bill, after=after, shares=shares, fresh=fresh))
+    return settled, left_fen
+
+
+def book(
+    receipts: Iterable[Receipt], bills: Iterable[Bill], late: Late | None = None
+) -> tuple[list[Booking], list[Bill]]:
     """Settle bills with receipts, in order: what became of each, and the bills that changed."""
     purse: dict[int, dict[UUID, Bill]] = {}
     for known in bills:
@@ -149,14 +239,34 @@ def book(receipts: Iterable[Receipt], bills: Iterable[Bill]) -> tuple[list[Booki
     bookings = []
     for receipt in receipts:
         own = purse.get(receipt.payer.unit_id, {}) if receipt.payer else {}
-        arrival = receipt.arrival
-        bill = bill_for(own.values(), arrival.period, arrival.bill_id)
-        if bill is None or bill.open_fen == 0:
-            bookings.append(Booking(receipt=receipt, bill=None, shares=(),
-                                    suspended_fen=arrival.amount_fen))  # fmt: skip
-            continue
-        after, shares, excess_fen = settle(bill, arrival.amount_fen)
-        own[bill.id] = changed[bill.id] = after
-        bookings.append(Booking(receipt=receipt, bill=bill, shares=shares,
-                                suspended_fen=excess_fen))  # fmt: skip
+        settled, left_fen = spread(own.values(), payment_of(receipt), late)
+        for one in settled:
+            own[one.bill.id] = changed[one.bill.id] = one.after
+            if one.fresh:
+                own[one.fresh.id] = one.fresh
+        bookings.append(_booking(receipt, settled, left_fen))
     return bookings, list(changed.values())
+
+
+def payment_of(receipt: Receipt) -> Payment:
+    """A receipt as money that settles something."""
+    arrival = receipt.arrival
+    return Payment(
+        event_id=receipt.id,
+        paid_on=arrival.paid_on,
+        booked_on=receipt.book_date,
+        amount_fen=arrival.amount_fen,
+        period=arrival.period,
+        bill_id=arrival.bill_id,
+    )
+
+
+def _booking(receipt: Receipt, settled: Sequence[Settled], left_fen: int) -> Booking:
+    principal = next((one for one in settled if one.bill.kind != CHARGE), None)
+    return Booking(
+        receipt=receipt,
+        bill=principal.bill if principal else None,
+        shares=principal.shares if principal else (),
+        suspended_fen=left_fen,
+        charges=tuple(one for one in settled if one.bill.kind == CHARGE),
+    )

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -22,7 +22,7 @@ from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.fund import AccountKind
 from shared.ids import Ref
 
-INCOME: Final = {
+INCOME: Final[Mapping[str, str]] = {
     AccountKind.POOLED: Account.CONTRIBUTION_POOLED,
     AccountKind.PERSONAL_ACCOUNT: Account.CONTRIBUTION_PERSONAL,
 }
@@ -41,19 +41,26 @@ class Suspense:
 
 
 def allocation_entries(
-    shares: Iterable[Share], *, account: str, district: str
+    shares: Iterable[Share],
+    *,
+    account: str,
+    district: str,
+    incomes: Mapping[str, str] = INCOME,
 ) -> tuple[Entry, ...]:
-    """The entries of an allocation, one per fund × account, in the order of the bill's lines."""
+    """The entries of an allocation, one per fund × income account, in the order of the bill's lines.
+
+    `incomes` says which account a line of which kind is income of.
+    """
     by_fund: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for share in shares:
-        by_fund[share.line.fund][INCOME[AccountKind(share.line.account)]] += share.amount_fen
+        by_fund[share.line.fund][incomes[share.line.account]] += share.amount_fen
     entries: list[Entry] = []
-    for fund, incomes in by_fund.items():
-        whole_fen = sum(incomes.values())
+    for fund, amounts in by_fund.items():
+        whole_fen = sum(amounts.values())
         entries.append(_entry(Book.STATUTORY, fund, account, Side.DEBIT, whole_fen, district))
         entries += [
             _entry(Book.STATUTORY, fund, income, Side.CREDIT, amount_fen, district)
-            for income, amount_fen in incomes.items()
+            for income, amount_fen in amounts.items()
         ]
         entries += transfer(
             book=Book.MEMO,
@@ -86,7 +93,7 @@ def receipt_voucher(booking: Booking, account: str) -> Voucher:
         period=bill.period,
         summary=f"{bill.period} 社会保险费到账",
         entries=allocation_entries(booking.shares, account=account, district=bill.district),
-        references=_references(receipt) | {"bill": bill.id.hex},
+        references=references_of(receipt) | {"bill": bill.id.hex},
     )
 
 
@@ -100,7 +107,7 @@ def suspense_voucher(booking: Booking, account: str, fund: str) -> Voucher:
         book_date=receipt.book_date,
         value_date=receipt.arrival.paid_on,
         period=receipt.arrival.period,
-        summary="多缴待处理" if booking.shares else "到账待认领",
+        summary="多缴待处理" if booking.allocated_fen else "到账待认领",
         entries=transfer(
             book=Book.STATUTORY,
             fund=fund,
@@ -109,7 +116,7 @@ def suspense_voucher(booking: Booking, account: str, fund: str) -> Voucher:
             amount_fen=booking.suspended_fen,
             district=receipt.district,
         ),
-        references=_references(receipt),
+        references=references_of(receipt),
     )
 
 
@@ -141,7 +148,8 @@ def match_voucher(
     )
 
 
-def _references(receipt: Receipt) -> dict[str, str]:
+def references_of(receipt: Receipt) -> dict[str, str]:
+    """The papers that a receipt speaks of."""
     return {
         "receipt": Ref(receipt.key, receipt.id).text(PREFIX),
         "channel": receipt.channel.value,

@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain import books
-from services.collection.domain.allocation import Bill, Booking, book
+from services.collection.domain.allocation import Bill, Booking, book, payment_of
 from services.collection.domain.books import Suspense
+from services.collection.domain.charge_books import Money, paid_vouchers
 from services.collection.domain.errors import NoPolicy
+from services.collection.domain.late import Assessor
 from services.collection.domain.receipt import (
     SERIAL_REUSED,
     SERIAL_REUSED_MESSAGE,
@@ -21,6 +23,7 @@ from services.collection.domain.receipt import (
     ReceiptPolicy,
     Rejected,
 )
+from services.collection.flows import charges
 from services.collection.store import allocation as allocation_store
 from services.collection.store import receipt as receipt_store
 from shared import outbox
@@ -91,8 +94,12 @@ async def take(tx: AsyncConnection, receipts: Sequence[Receipt]) -> Taken:
 async def settle(
     tx: AsyncConnection, policies: Policies, receipts: Sequence[Receipt], bills: Sequence[Bill]
 ) -> list[Booking]:
-    """Settle locked bills with new receipts: allocations, suspense, and one voucher each."""
-    bookings, changed = book(receipts, bills)
+    """Settle locked bills with new receipts: allocations, charges, suspense, and their vouchers."""
+    payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
+    late = await charges.assess(tx, policies.region, bills, payments)
+    bookings, changed = book(receipts, bills, late)
+    if late:
+        await charges.save(tx, late)
     await allocation_store.save_bills(tx, changed)
     await allocation_store.save(tx, bookings)
     messages: list[tuple[int, dict[str, Any]]] = []
@@ -103,6 +110,8 @@ async def settle(
         if booking.bill is not None:
             voucher = books.receipt_voucher(booking, account)
             messages.append((booking.bill.unit_id, voucher_message(voucher)))
+        if booking.charges and late:
+            messages += _charge_messages(booking, account, late)
         if booking.suspended_fen:
             fund = policies.on(receipt.book_date).suspense_fund
             voucher = books.suspense_voucher(booking, account, fund)
@@ -111,6 +120,24 @@ async def settle(
     await receipt_store.suspend(tx, suspended)
     await outbox.put_many(tx, messages)
     return bookings
+
+
+def _charge_messages(
+    booking: Booking, account: str, late: Assessor
+) -> list[tuple[int, dict[str, Any]]]:
+    receipt = booking.receipt
+    money = Money(
+        event_id=receipt.id,
+        account=account,
+        incomes=late.rulings.on(receipt.book_date).rules.accounts,
+        book_date=receipt.book_date,
+        value_date=receipt.arrival.paid_on,
+        references=books.references_of(receipt),
+    )
+    return [
+        (booking.charges[0].bill.unit_id, voucher_message(voucher))
+        for voucher in paid_vouchers(booking.charges, money)
+    ]
 
 
 def _suspense(booking: Booking, account: str, fund: str) -> Suspense:

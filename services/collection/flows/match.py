@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain import books
-from services.collection.domain.allocation import Bill, bill_for, settle
+from services.collection.domain.allocation import CHARGE, Payment, Settled, spread
 from services.collection.domain.books import Suspense
+from services.collection.domain.charge_books import Money, paid_vouchers
 from services.collection.domain.errors import DayInFuture, UnitUnknown
-from services.collection.domain.receipt import NoOpenBill, NothingSuspended, Payer
+from services.collection.domain.late import Assessor
+from services.collection.domain.receipt import PREFIX, NoOpenBill, NothingSuspended, Payer
+from services.collection.flows import charges
 from services.collection.store import allocation as allocation_store
 from services.collection.store import receipt as receipt_store
 from services.collection.store.receipt import ReceiptRow
 from shared import outbox, trail
 from shared.clock import today
+from shared.entry import Voucher
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
@@ -49,8 +54,12 @@ class Identification:
     matched_on: date
 
 
-async def match(tx: AsyncConnection, ref: Ref, said: Identification, caller: Caller) -> ReceiptRow:
-    """Settle the unit's open bill of the period with what of a receipt is in suspense.
+async def match(
+    tx: AsyncConnection, ref: Ref, said: Identification, *, region: str, caller: Caller
+) -> ReceiptRow:
+    """Settle the unit's open bill of the period, and its charges, with what is in suspense.
+
+    Whether it was late is said by the day on which the money was paid, not identified.
 
     Raises:
         ReceiptUnknown, UnitUnknown: there is no such thing.
@@ -70,26 +79,77 @@ async def match(tx: AsyncConnection, ref: Ref, said: Identification, caller: Cal
     payer = (await receipt_store.payers(tx, [said.credit_code])).get(said.credit_code)
     if payer is None:
         raise UnitUnknown(credit_code=said.credit_code)
-    await _settle(tx, suspense, await _open_bill(tx, payer, said.period), said, caller)
+    payment = Payment(
+        event_id=uuid7(),
+        paid_on=receipt.paid_on,
+        booked_on=said.matched_on,
+        amount_fen=suspense.open_fen,
+        period=said.period,
+    )
+    await _settle(tx, suspense, payer, payment, region=region, caller=caller)
     after = await receipt_store.load(tx, ref)
     assert after is not None
     return after
 
 
-async def _open_bill(tx: AsyncConnection, payer: Payer, period: str) -> Bill:
-    bills = await allocation_store.lock_of_period(tx, payer.unit_id, payer.credit_code, period)
-    bill = bill_for(bills, period)
-    if bill is None:
-        raise NoOpenBill(credit_code=payer.credit_code, period=period)
-    return bill
-
-
 async def _settle(
-    tx: AsyncConnection, suspense: Suspense, bill: Bill, said: Identification, caller: Caller
+    tx: AsyncConnection,
+    suspense: Suspense,
+    payer: Payer,
+    payment: Payment,
+    *,
+    region: str,
+    caller: Caller,
 ) -> None:
-    after, shares, _ = settle(bill, suspense.open_fen)
-    amount_fen = after.settled_fen - bill.settled_fen
-    match_id = uuid7()
+    bills = await allocation_store.lock_of_period(
+        tx, payer.unit_id, payer.credit_code, payment.period
+    )
+    late = await charges.assess(tx, region, bills, [(payer.unit_id, payment)])
+    settled, _ = spread(bills, payment, late)
+    if not settled:
+        raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
+    if late:
+        await charges.save(tx, late)
+    await allocation_store.save_bills(tx, [one.after for one in settled])
+    for number, one in enumerate(settled):
+        # Each bill that the money reaches is a match of its own, with its own voucher.
+        match_id = payment.event_id if number == 0 else uuid7()
+        await _record(tx, suspense, one, payment, match_id, caller)
+        await outbox.put(
+            tx,
+            payer.unit_id,
+            [voucher_message(made) for made in _vouchers(suspense, one, payment, match_id, late)],
+        )
+
+
+def _vouchers(
+    suspense: Suspense, one: Settled, payment: Payment, match_id: UUID, late: Assessor | None
+) -> list[Voucher]:
+    on = payment.booked_on
+    if one.bill.kind != CHARGE:
+        return [books.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
+    assert late is not None, "an open charge is assessed"
+    money = Money(
+        event_id=match_id,
+        account=suspense.account,
+        incomes=late.rulings.on(on).rules.accounts,
+        book_date=on,
+        value_date=payment.paid_on,
+        references={"receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(PREFIX)},
+        suspense=suspense,
+    )
+    return list(paid_vouchers([one], money))
+
+
+async def _record(
+    tx: AsyncConnection,
+    suspense: Suspense,
+    one: Settled,
+    payment: Payment,
+    match_id: UUID,
+    caller: Caller,
+) -> None:
+    bill, on = one.bill, payment.booked_on
     ref = Ref(suspense.receipt_key, suspense.receipt_id)
     await receipt_store.save_match(
         tx,
@@ -98,17 +158,14 @@ async def _settle(
             id=match_id,
             unit_id=bill.unit_id,
             bill_id=bill.id,
-            amount_fen=amount_fen,
-            on=said.matched_on,
+            amount_fen=one.amount_fen,
+            on=on,
             person=caller.subject,
         ),
     )
-    await allocation_store.save_bills(tx, [after])
     await allocation_store.save_match(
-        tx, bill, shares, match_id=match_id, receipt=ref, on=said.matched_on
+        tx, bill, one.shares, match_id=match_id, receipt=ref, on=on, paid_on=payment.paid_on
     )
-    voucher = books.match_voucher(suspense, bill, shares, match_id=match_id, on=said.matched_on)
-    await outbox.put(tx, bill.unit_id, [voucher_message(voucher)])
     step = trail.Step(
         shard_key=suspense.receipt_key,
         paper="receipt",
@@ -116,6 +173,6 @@ async def _settle(
         step="matched",
         signs=False,
         detail={"credit_code": bill.credit_code, "period": bill.period,
-                "amount": format_yuan(amount_fen), "match": match_id.hex},
+                "amount": format_yuan(one.amount_fen), "match": match_id.hex},
     )  # fmt: skip
     await trail.record(tx, step, caller)

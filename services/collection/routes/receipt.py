@@ -95,10 +95,13 @@ async def match_receipt(
     body: MatchIn,
     at: Annotated[Door, door(Right.MATCH_RECEIPT, money=True)],
 ) -> Response:
-    """Settles the unit's open bill of the period with it; what that bill does not need stays."""
+    """Settles the unit's open bill of the period with it, and late charges of that period; what
+    they do not need stays."""
     ref = Ref.parse(PREFIX, receipt)
 
     async def work(tx: AsyncConnection) -> ReceiptOut:
-        return ReceiptOut.of(await flow.match(tx, ref, body.identification(), at.caller))
+        region = at.request.app.state.settings.region
+        found = await flow.match(tx, ref, body.identification(), region=region, caller=at.caller)
+        return ReceiptOut.of(found)
 
     return await at.write(work, key=ref.key, status=201)

@@ -32,6 +32,10 @@ class BillHeadOut(Out):
     open: YuanOut
     status: str = Field(examples=["open", "part", "settled"])
     collector: str = Field(examples=["bank_debit"])
+    kind: str = Field(
+        examples=["contribution"], description="contribution | charge 加收滞纳金、利息的通知单"
+    )
+    of_bill: str | None = Field(description="加收所依据的通知单 (whose lateness it charges)")
 
     @classmethod
     def of(cls, row: BillRow) -> BillHeadOut:
@@ -55,6 +59,8 @@ class BillHeadOut(Out):
             "open": row.total_fen - row.settled_fen,
             "status": row.status,
             "collector": row.collector,
+            "kind": row.kind,
+            "of_bill": None if row.of_bill is None else Ref(row.unit_id, row.of_bill).text(REF),
         }
 
 

@@ -1,56 +1,13 @@
-"""Shapes of arrears and totals."""
+"""Shapes of totals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from pydantic import Field
 
-from services.collection.flows.billing import REF as BILL_REF
-from services.collection.store.totals import Amounts, Arrear
-from shared.ids import Ref
+from services.collection.store.totals import Amounts
 from shared.schema import Out, YuanOut
-
-
-class ArrearOut(Out):
-    """A bill with something open."""
-
-    period: str
-    bill: str
-    due_on: date
-    amount: YuanOut
-    open: YuanOut
-
-
-class ArrearsOut(Out):
-    """What a unit owed at the end of a day, by what had been booked until then."""
-
-    credit_code: str
-    as_of: date
-    open: list[ArrearOut]
-    total: YuanOut
-    overdue: bool = Field(description="有逾期未缴 (something was due before that day)")
-
-    @classmethod
-    def of(cls, credit_code: str, as_of: date, arrears: list[Arrear]) -> ArrearsOut:
-        """From the store."""
-        return cls(
-            credit_code=credit_code,
-            as_of=as_of,
-            open=[
-                ArrearOut(
-                    period=row.period,
-                    bill=Ref(row.unit_id, row.id).text(BILL_REF),
-                    due_on=row.due_on,
-                    amount=row.total_fen,
-                    open=row.open_fen,
-                )
-                for row in arrears
-            ],
-            total=sum(row.open_fen for row in arrears),
-            overdue=any(row.due_on < as_of for row in arrears),
-        )
 
 
 class AmountsOut(Out):
@@ -60,6 +17,23 @@ class AmountsOut(Out):
     billed: YuanOut
     collected: YuanOut
     open: YuanOut
+
+
+class ChargesOut(Out):
+    """Late fees and interest fixed so far, apart from contributions."""
+
+    billed: YuanOut
+    collected: YuanOut
+    open: YuanOut
+
+    @classmethod
+    def of(cls, parts: Iterable[Amounts]) -> ChargesOut:
+        """Summed up."""
+        billed = collected = 0
+        for part in parts:
+            billed += part.billed_fen
+            collected += part.collected_fen
+        return cls(billed=billed, collected=collected, open=billed - collected)
 
 
 class ReceivedOut(Out):
@@ -81,6 +55,7 @@ class TotalsOut(Out):
     people: int = Field(description="申报人次 (people declared, counted once a period)")
     bills: int
     open_bills: int
+    charges: ChargesOut
     suspended: YuanOut
     received: ReceivedOut
 

@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.allocation import Bill, BillLine, Booking, Share
+from services.collection.domain.allocation import CHARGE, Bill, BillLine, Booking, Share
 from shared.db import raw
 from shared.ids import Ref
 
 _BILL = """bill.unit_id, bill.id, bill.declaration_id, bill.credit_code, bill.district,
-           bill.period, bill.issued_on"""
+           bill.period, bill.issued_on, bill.due_on, bill.kind"""
 
 
 async def lock_bills(tx: AsyncConnection, wanted: Iterable[tuple[int, str, str]]) -> list[Bill]:
@@ -153,7 +153,8 @@ async def save_bills(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
             "settled": [settled_fen for _, _, settled_fen in lines],
         },
     )
-    await _settle_declarations(tx, [bill for bill in bills if bill.open_fen == 0])
+    settled = [bill for bill in bills if bill.open_fen == 0 and bill.kind != CHARGE]
+    await _settle_declarations(tx, settled)
 
 
 async def _settle_declarations(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
@@ -185,17 +186,19 @@ _COLUMNS = (
     "receipt_id",
     "amount_fen",
     "book_date",
+    "paid_on",
 )
 
 
 async def save(tx: AsyncConnection, bookings: Iterable[Booking]) -> None:
     """Write which fen of which receipt settled which line."""
     rows = [
-        (booking.bill.unit_id, booking.receipt.id, booking.bill.id, share.line.line_no,
-         booking.receipt.key, booking.receipt.id, share.amount_fen, booking.receipt.book_date)
+        (bill.unit_id, booking.receipt.id, bill.id, share.line.line_no, booking.receipt.key,
+         booking.receipt.id, share.amount_fen, booking.receipt.book_date,
+         booking.receipt.arrival.paid_on)
         for booking in bookings
-        if booking.bill is not None
-        for share in booking.shares
+        for bill, shares in booking.parts
+        for share in shares
     ]  # fmt: skip
     if rows:
         driver = await raw(tx)
@@ -210,15 +213,16 @@ async def save_match(
     match_id: UUID,
     receipt: Ref,
     on: date,
+    paid_on: date,
 ) -> None:
     """Write what an identification settled."""
     await tx.execute(
         text("""
             INSERT INTO allocation (unit_id, event_id, bill_id, line_no, receipt_key, receipt_id,
-                                    amount_fen, book_date)
+                                    amount_fen, book_date, paid_on)
             SELECT CAST(:unit_id AS bigint), CAST(:event_id AS uuid), CAST(:bill_id AS uuid),
                    line_no, CAST(:receipt_key AS bigint), CAST(:receipt_id AS uuid), amount_fen,
-                   CAST(:book_date AS date)
+                   CAST(:book_date AS date), CAST(:paid_on AS date)
               FROM unnest(CAST(:line_nos AS smallint[]), CAST(:amounts AS bigint[]))
                 AS batch (line_no, amount_fen)
         """),
@@ -229,6 +233,7 @@ async def save_match(
             "receipt_key": receipt.key,
             "receipt_id": receipt.id,
             "book_date": on,
+            "paid_on": paid_on,
             "line_nos": [share.line.line_no for share in shares],
             "amounts": [share.amount_fen for share in shares],
         },

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.billing import Audited, Bill, Levied
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
-       due_on, due_estimated, total_fen, settled_fen, status, collector"""
+       due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
-    """A bill's header."""
+    """A bill's header. `kind` charge: over the lateness of `of_bill`."""
 
     unit_id: int
     id: UUID
@@ -35,6 +35,8 @@ class BillRow:
     settled_fen: int
     status: str
     collector: str
+    kind: str
+    of_bill: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,9 @@
-"""SQL of the reports that join what was declared, billed, received and left open.
-
-Reports read over all keys; arrears (欠费) are one unit's and name its key.
-"""
+"""SQL of the reports that join what was declared, billed, received and left open, over all keys."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,8 +61,9 @@ async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
     return [Amounts(**row._mapping) for row in rows]
 
 
-async def billed(tx: AsyncConnection, asked: Range) -> list[Amounts]:
-    """What bills ask for and what of it has been settled, per insurance and fund."""
+async def billed(tx: AsyncConnection, asked: Range, *, charges: bool = False) -> list[Amounts]:
+    """What bills ask for and what of it has been settled, per insurance and fund: contributions,
+    or the late fees and interest of charge bills."""
     rows = await tx.execute(
         text(f"""
             SELECT line.insurance, line.fund,
@@ -76,10 +72,11 @@ async def billed(tx: AsyncConnection, asked: Range) -> list[Amounts]:
               FROM bill
               JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
              WHERE {_IN_RANGE.format("bill")}
+               AND (bill.kind = 'charge') = CAST(:charges AS boolean)
              GROUP BY line.insurance, line.fund
              ORDER BY line.insurance, line.fund
         """),
-        asked.values(),
+        asked.values() | {"charges": charges},
     )
     return [Amounts(**row._mapping) for row in rows]
 
@@ -98,7 +95,7 @@ async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
                     SELECT count(*) AS bills,
                            count(*) FILTER (WHERE status <> 'settled') AS open_bills
                       FROM bill
-                     WHERE {_IN_RANGE.format("bill")})
+                     WHERE {_IN_RANGE.format("bill")} AND bill.kind <> 'charge')
                 SELECT units, CAST(people AS bigint) AS people, bills, open_bills
                   FROM declarations
                  CROSS JOIN bills
@@ -129,42 +126,3 @@ async def received(tx: AsyncConnection, asked: Range) -> dict[str, int]:
         found[row.channel] = row.amount_fen
         found["suspended"] += row.suspended_fen
     return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrear:
-    """A bill that was open on a day, in fen."""
-
-    unit_id: int
-    id: UUID
-    period: str
-    due_on: date
-    total_fen: int
-    open_fen: int
-
-
-async def arrears(tx: AsyncConnection, unit_id: int, credit_code: str, as_of: date) -> list[Arrear]:
-    """A unit's bills that were open at the end of a day, by what had been booked until then."""
-    rows = await tx.execute(
-        text("""
-            WITH owed AS (
-                SELECT bill.unit_id, bill.id, bill.period, bill.due_on, bill.total_fen,
-                       bill.total_fen - coalesce((
-                           SELECT CAST(sum(allocation.amount_fen) AS bigint)
-                             FROM allocation
-                            WHERE allocation.unit_id = :unit_id
-                              AND allocation.bill_id = bill.id
-                              AND allocation.book_date <= :as_of), 0) AS open_fen
-                  FROM bill
-                 WHERE bill.unit_id = :unit_id
-                   AND bill.credit_code = :credit_code
-                   AND bill.issued_on <= :as_of)
-            SELECT unit_id, id, period, due_on, total_fen, open_fen
-              FROM owed
-             WHERE open_fen > 0
-             ORDER BY period, id
-             LIMIT 2000
-        """),
-        {"unit_id": unit_id, "credit_code": credit_code, "as_of": as_of},
-    )
-    return [Arrear(**row._mapping) for row in rows]

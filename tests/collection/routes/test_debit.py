@@ -156,7 +156,9 @@ async def test_answers_settle_bills_and_close_the_batch(office: Office, period: 
     line = (await office.lines(made["id"]))[2]
     assert (line["status"], line["reason_class"]) == ("refused", "insufficient_funds")
     rows = await fetch(
-        office.url, "SELECT status FROM bill WHERE period = $1 ORDER BY credit_code", period
+        office.url,
+        "SELECT status FROM bill WHERE kind = 'contribution' AND period = $1 ORDER BY credit_code",
+        period,
     )
     assert [row["status"] for row in rows] == ["settled", "settled", "open"]
     told = [v for v in await vouchers(office.url, kinds=["receipt"]) if v["period"] == period]
@@ -235,7 +237,9 @@ async def test_files_of_one_batch_at_the_same_moment_are_heard_in_turn(
     assert sum(one["settled"] for one in heard) == 20
     assert sum(one["replayed"] for one in heard) == 40
     rows = await fetch(
-        office.url, "SELECT DISTINCT settled_fen FROM bill WHERE period = $1", period
+        office.url,
+        "SELECT DISTINCT settled_fen FROM bill WHERE kind = 'contribution' AND period = $1",
+        period,
     )
     assert rows == [{"settled_fen": TOTAL_FEN}]
 
