@@ -19,8 +19,10 @@ from services.collection.domain.levy_columns import Columns, asked_columns, asse
 from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.unit import Unit
+from services.collection.flows import figures
 from services.collection.flows import policy as policies
 from services.collection.flows import unit as units
+from services.collection.flows.figures import Beside
 from services.collection.flows.quote import unknown_insurances
 from services.collection.store import declaration as store
 from services.collection.store import person as person_store
@@ -44,6 +46,7 @@ class Declared:
     identity_number: str = field(repr=False)
     wage_fen: int
     own_fen: Mapping[str, int] | None = None
+    figures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class Handed:
     control_people: int
     control_wages_fen: int
     people: Sequence[Declared]
+    unit_figures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +82,33 @@ async def submit(
     """
     unit = await units.find(tx, handed.credit_code, caller)
     found = await policies.in_force(tx, region, handed.period.first_day)
-    schedule = found.policy.schedule(unit.kind, unit.injury_class)
+    schedule = found.policy.schedule(unit.kind, unit.injury_class, period=handed.period)
+    beside = _beside(handed, schedule)
     person_ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
     faults = [
         *_faults(handed, found.policy, schedule, person_ids),
+        *figures.missing(schedule, beside, handed.unit_figures),
         *await _not_enrolled(tx, unit, handed, person_ids),
     ]
     if faults:
         raise Faulty(faults=faults)
-    columns = _levied(handed, unit, schedule)
+    columns = _levied(handed, unit, schedule, beside)
     lines = _lines(columns)
     row = await _store_header(tx, handed, unit, found.id, lines)
     await store.insert_lines(tx, row, lines)
     await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
+    await figures.put(tx, row, schedule, beside, handed.unit_figures)
     await trail.record(tx, step_of(row, "submit", signs=False), caller)
     return Found(row, lines, found.policy)
+
+
+def _beside(handed: Handed, schedule: Schedule) -> list[Beside]:
+    if not schedule.needs_age:
+        return [Beside(person.figures) for person in handed.people]
+    return [
+        Beside(person.figures, figures.age_of(person.identity_number, handed.period))
+        for person in handed.people
+    ]
 
 
 def _faults(
@@ -143,7 +159,7 @@ async def _not_enrolled(
     return faults
 
 
-def _levied(handed: Handed, unit: Unit, schedule: Schedule) -> Columns:
+def _levied(handed: Handed, unit: Unit, schedule: Schedule, beside: Sequence[Beside]) -> Columns:
     asked = asked_columns(
         schedule.insurances,
         [person.wage_fen for person in handed.people],
@@ -153,8 +169,9 @@ def _levied(handed: Handed, unit: Unit, schedule: Schedule) -> Columns:
         kind=unit.kind,
         injury_class=unit.injury_class,
         wage_total_fen=handed.unit_wage_total_fen,
+        figures=handed.unit_figures,
     )
-    return assess_columns(schedule, facts, asked)
+    return assess_columns(schedule, facts, asked, figures.columns(schedule, beside))
 
 
 def _lines(columns: Columns) -> list[LineRow]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
-from services.collection.domain.policy import Schedule
+from services.collection.domain.policy import Policy, Schedule
 from services.collection.flows import declaration as declarations
+from services.collection.flows import figures
 from services.collection.flows import policy as policies
+from services.collection.flows.figures import Beside
 from services.collection.store import declaration as store
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
 from shared.fund import Party
 from shared.ids import Ref
+from shared.period import Period
 from shared.roles import Caller
 
 
@@ -39,28 +43,50 @@ async def people(
     """
     row = await declarations.find(tx, ref, caller)
     policy = await policies.by_id(tx, row.policy_id)
-    schedule = policy.schedule(row.unit_kind, row.injury_class)
+    schedule = schedule_of(policy, row)
     found = await store.people(tx, row, after, limit)
     made: list[list[Line]] = []
     whole: list[Line] = []
     if explain:
-        made = [_again(schedule, person) for person in found]
-        stored = await store.lines(tx, row.unit_id, row.id, row.round)
-        whole = _unit_again(schedule, row, stored, await store.base_sums(tx, row))
+        made = await again(tx, row, schedule, found)
+        whole = await unit_again(tx, row, schedule)
     return Explained(row, schedule.insurances, found, made, whole)
 
 
-def _again(schedule: Schedule, person: PersonRow) -> list[Line]:
+def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
+    """The rules that a stored declaration was levied by."""
+    return policy.schedule(row.unit_kind, row.injury_class, period=Period.parse(row.period))
+
+
+async def again(
+    tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
+) -> list[list[Line]]:
+    """The lines of some people of a stored declaration."""
+    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    return [_again(schedule, person, beside.get(person.line_no, Beside())) for person in people]
+
+
+async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
+    """The lines of a stored declaration's unit as a whole."""
+    stored = await store.lines(tx, row.unit_id, row.id, row.round)
+    given = await figures.of_unit(tx, row, schedule)
+    return _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
+
+
+def _again(schedule: Schedule, person: PersonRow, beside: Beside) -> list[Line]:
     own = (
         {}
         if person.asked_fen is None
         else dict(zip(schedule.insurances, person.asked_fen, strict=True))
     )
-    lines = person_lines(schedule, Wages(str(person.line_no), person.wage_fen, own))
-    for line in lines:
-        column = schedule.insurances.index(line.insurance)
-        stored = person.unit_fen if line.party is Party.UNIT else person.personal_fen
-        assert line.amount_fen == stored[column], "what is explained is what was stored"
+    wages = Wages(str(person.line_no), person.wage_fen, own, beside.figures, beside.age)
+    lines = person_lines(schedule, wages)
+    for party, stored in ((Party.UNIT, person.unit_fen), (Party.PERSONAL, person.personal_fen)):
+        sums = dict.fromkeys(schedule.insurances, 0)
+        for line in lines:
+            if line.party is party:
+                sums[line.insurance] += line.amount_fen
+        assert list(sums.values()) == stored, "what is explained is what was stored"
     return lines
 
 
@@ -69,13 +95,20 @@ def _unit_again(
     row: DeclarationRow,
     stored: Sequence[LineRow],
     sums_fen: Sequence[int],
+    given: Mapping[str, int],
 ) -> list[Line]:
     facts = UnitFacts(
         kind=row.unit_kind,
         injury_class=row.injury_class,
         wage_total_fen=row.unit_wage_total_fen,
+        figures=given,
     )
-    lines = unit_lines(schedule, facts, dict(zip(schedule.insurances, sums_fen, strict=True)))
+    credited: dict[str, int] = defaultdict(int)
+    for part in stored:
+        if (part.level, part.party, part.account) == ("people", "unit", "personal_account"):
+            credited[part.insurance] += part.amount_fen
+    sums = dict(zip(schedule.insurances, sums_fen, strict=True))
+    lines = unit_lines(schedule, facts, sums, credited)
     amounts = {line.rule: line.amount_fen for line in stored if line.level == "unit"}
     for line in lines:
         assert line.amount_fen == amounts[line.rate.id], "what is explained is what was stored"

@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.levy import Line, Totals, UnitFacts, Wages, assess, totals_of
 from services.collection.domain.policy import Policy
+from services.collection.flows import figures
 from services.collection.flows import policy as policies
 from shared.errors import Fault, Faulty
+from shared.period import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +26,29 @@ class Quote:
 
 
 async def quote(
-    tx: AsyncConnection, region: str, day: date, unit: UnitFacts, people: Sequence[Wages]
+    tx: AsyncConnection,
+    region: str,
+    day: date,
+    unit: UnitFacts,
+    people: Sequence[Wages],
+    step: str | None = None,
 ) -> Quote:
     """Levy on wages under the policy of a day.
 
     Raises:
         NoPolicy, KindNotCovered, WageTotalMissing: the rules cannot be applied.
-        Faulty: wages of insurances that the policy does not know.
+        Faulty: wages of insurances that the policy does not know, or figures that it needs.
     """
     found = await policies.in_force(tx, region, day)
-    schedule = found.policy.schedule(unit.kind, unit.injury_class)
+    schedule = found.policy.schedule(unit.kind, unit.injury_class, period=Period.of(day), step=step)
     faults = [
         fault
         for number, wages in enumerate(people)
         for fault in unknown_insurances(wages.by_insurance, found.policy, f"/people/{number}")
     ]
+    faults += figures.missing(
+        schedule, [figures.beside_of(wages) for wages in people], unit.figures
+    )
     if faults:
         raise Faulty(faults=faults)
     lines = assess(schedule, unit, people)

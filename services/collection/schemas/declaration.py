@@ -13,7 +13,16 @@ from services.collection.flows.explanation import Explained
 from services.collection.flows.summary import REF as SUMMARY_REF
 from services.collection.flows.summary import key_of_district
 from services.collection.schemas.common import IdentityNumber, Note, ReturnCodes
-from services.collection.schemas.levy import ExplainOut, TotalsOut, Wage, WagesIn, WageTotal
+from services.collection.schemas.levy import (
+    ExplainOut,
+    FiguresIn,
+    TotalsOut,
+    UnitFiguresIn,
+    Wage,
+    WagesIn,
+    WageTotal,
+    by_name,
+)
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
 from shared.ids import Ref
 from shared.schema import CreditCode, In, Out, PeriodField, YuanOut
@@ -25,6 +34,7 @@ class DeclaredPersonIn(In):
     identity_number: IdentityNumber
     wage: Wage | None = None
     wages: WagesIn | None = None
+    figures: FiguresIn | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -38,9 +48,9 @@ class DeclaredPersonIn(In):
         """As the flow takes it."""
         if self.wages is None:
             assert self.wage is not None
-            return Declared(self.identity_number, self.wage)
+            return Declared(self.identity_number, self.wage, figures=by_name(self.figures))
         own = {name: fen for name, fen in self.wages.items() if name != "*"}
-        return Declared(self.identity_number, self.wages["*"], own or None)
+        return Declared(self.identity_number, self.wages["*"], own or None, by_name(self.figures))
 
 
 class DeclarationControlIn(In):
@@ -56,6 +66,7 @@ class DeclarationIn(In):
     credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
     period: PeriodField
     unit_wage_total: WageTotal | None = None
+    unit_figures: UnitFiguresIn | None = None
     control: DeclarationControlIn
     people: list[DeclaredPersonIn] = Field(min_length=1, max_length=10_000)
 
@@ -68,6 +79,7 @@ class DeclarationIn(In):
             control_people=self.control.people,
             control_wages_fen=self.control.wages,
             people=[person.declared() for person in self.people],
+            unit_figures=by_name(self.unit_figures),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -16,10 +17,11 @@ from services.collection.domain.levy import (
     UnitFacts,
     Wages,
 )
+from services.collection.domain.policy import Figure, UnitFigure
 from services.collection.flows.quote import Quote
 from shared.errors import Refusal
 from shared.fund import UnitKind
-from shared.money import format_yuan
+from shared.money import format_rate, format_yuan
 from shared.period import Period
 from shared.schema import Code, In, NonNegativeYuan, Out, RateOut, YuanOut
 
@@ -79,16 +81,41 @@ QuoteDay = Annotated[
 ]
 
 
+FiguresIn = Annotated[
+    dict[Figure, Wage],
+    Field(
+        max_length=len(Figure),
+        examples=[{"last_year": "6200.00"}],
+        description="本人上年度月平均工资、上月工资、档案工资 (only where the policy asks for them)",
+    ),
+]
+UnitFiguresIn = Annotated[
+    dict[UnitFigure, WageTotal],
+    Field(
+        max_length=len(UnitFigure),
+        examples=[{"last_month": "650000.00"}],
+        description="单位上年度月平均、上月工资总额 (only where the policy asks for them)",
+    ),
+]
+
+
+def by_name(figures: Mapping[Figure, int] | Mapping[UnitFigure, int] | None) -> dict[str, int]:
+    """Given figures in fen, as the calculation takes them."""
+    return {name.value: fen for name, fen in (figures or {}).items()}
+
+
 class QuotedPersonIn(In):
     """A person whose contributions are asked for; `ref` is the asker's own mark."""
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["a"])
     wages: WagesIn
+    figures: FiguresIn | None = None
+    age: int | None = Field(default=None, ge=0, le=150, description="周岁 (full years)")
 
     def taken(self) -> Wages:
         """As the calculation takes it."""
         own = {name: fen for name, fen in self.wages.items() if name != "*"}
-        return Wages(self.ref, self.wages["*"], own)
+        return Wages(self.ref, self.wages["*"], own, by_name(self.figures), self.age)
 
 
 class QuoteIn(In):
@@ -98,7 +125,11 @@ class QuoteIn(In):
     on: QuoteDay
     unit_kind: UnitKind
     injury_class: int | None = Field(default=None, ge=1, le=8)
+    injury_step: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = Field(
+        default=None, examples=["up_120"], description="工伤费率浮动档次 (floating step)"
+    )
     unit_wage_total: WageTotal | None = None
+    unit_figures: UnitFiguresIn | None = None
     people: list[QuotedPersonIn] = Field(min_length=1, max_length=200)
 
     def facts(self) -> UnitFacts:
@@ -107,11 +138,16 @@ class QuoteIn(In):
             kind=self.unit_kind.value,
             injury_class=self.injury_class,
             wage_total_fen=self.unit_wage_total,
+            figures=by_name(self.unit_figures),
         )
 
 
 class ExplainOut(Out):
-    """What made an amount: `product` is base x rate in yuan, exact, before it was rounded."""
+    """What made an amount: `product` is base x rate in yuan, exact, before it was rounded.
+
+    `credited` of it went to personal accounts on lines of their own; `factors` are the floating
+    step and the stage cut that the rate has in it.
+    """
 
     rule: str = Field(examples=["pension.unit"])
     asked: YuanOut | None
@@ -122,6 +158,8 @@ class ExplainOut(Out):
     rate: RateOut
     product: str = Field(examples=["538.24"])
     rounding: str = Field(examples=["0.01 half_up"])
+    credited: YuanOut | None = None
+    factors: list[str] = Field(default=[], examples=[["up_120 1.2000"]])
     source: str
 
     @classmethod
@@ -138,6 +176,8 @@ class ExplainOut(Out):
             rate=line.rate.rate_ppm,
             product=exact_yuan(line.product),
             rounding=f"{format_yuan(unit_fen)} {mode.value}",
+            credited=line.credited_fen or None,
+            factors=[f"{row.id} {format_rate(row.factor_ppm)}" for row in line.rate.factors],
             source=line.rate.source,
         )
 

@@ -91,6 +91,8 @@ async def test_a_line_explains_itself(office: Office) -> None:
         "rate": "0.0020",
         "product": "6.728",
         "rounding": "0.01 half_up",
+        "credited": None,
+        "factors": [],
         "source": "injury-2015",
     }
     assert line["amount"] == "6.73"
