@@ -48,12 +48,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateColumn:
-    """What one rate levies of each person."""
+    """What one rate levies of each person; `holds` says of whom, None where of everybody."""
 
     rule: Rule
     rate: Rate
     base_fen: Fen
     amount_fen: Fen
+    holds: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +205,11 @@ def _parted(
         if holds.any():
             credits.append(
                 RateColumn(
-                    rule=rule, rate=rate, base_fen=np.where(holds, base, 0), amount_fen=amounts
+                    rule=rule,
+                    rate=rate,
+                    base_fen=np.where(holds, base, 0),
+                    amount_fen=amounts,
+                    holds=holds,
                 )
             )
     lines = [

@@ -10,48 +10,73 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.collection.domain.levy import UnitFacts, unit_lines
-from services.collection.domain.levy_columns import Fen, PeopleColumns, levy_people
+from services.collection.domain.levy_columns import (
+    NO_FIGURES,
+    Fen,
+    PeopleColumns,
+    PeopleFigures,
+    credited_columns,
+    levy_people,
+)
 from services.collection.domain.policy import Rate, Rule, Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsLine:
-    """One line of every unit: `level` is people or unit, base and amount have one fen a unit."""
+    """One line of many units: `level` is people or unit, base and amount have one fen a unit.
+
+    `stands` says which units have the line, None where all have it.
+    """
 
     level: str
     rule: Rule
     rate: Rate
     base_fen: Fen
     amount_fen: Fen
+    stands: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsLevied:
     """What many units owe: their people in columns, their lines in the order of one unit's."""
 
+    units: int
     people: PeopleColumns
     lines: tuple[UnitsLine, ...]
 
     def total_fen(self, party: str | None = None) -> Fen:
         """What each unit owes, of one party or both."""
-        amounts = [
-            line.amount_fen for line in self.lines if party is None or line.rate.party == party
-        ]
-        total: Fen = np.sum(amounts, axis=0, dtype=np.int64)
+        total: Fen = np.zeros(self.units, np.int64)
+        for line in self.lines:
+            if party is None or line.rate.party == party:
+                total += line.amount_fen
         return total
+
+    def largest_base_fen(self) -> Fen:
+        """The largest base of each unit's lines."""
+        largest: Fen = np.zeros(self.units, np.int64)
+        for line in self.lines:
+            np.maximum(largest, line.base_fen, out=largest)
+        return largest
 
 
 def assess_units(
-    schedule: Schedule, facts: Sequence[UnitFacts], asked_fen: Fen, starts: Fen
+    schedule: Schedule,
+    facts: Sequence[UnitFacts],
+    asked_fen: Fen,
+    starts: Fen,
+    beside: PeopleFigures = NO_FIGURES,
 ) -> UnitsLevied:
     """Levy on people that stand unit by unit; `starts` is the first row of each unit.
 
     Raises:
-        WageTotalMissing: a rate needs the wage total of a unit that gave none.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
+        CreditAboveLevy: more is credited to accounts than a unit owes.
     """
-    people = levy_people(schedule, asked_fen)
+    people = levy_people(schedule, asked_fen, beside)
     lines = [
         UnitsLine(
             level="people",
@@ -59,24 +84,31 @@ def assess_units(
             rate=made.rate,
             base_fen=np.add.reduceat(made.base_fen, starts),
             amount_fen=np.add.reduceat(made.amount_fen, starts),
+            stands=None if made.holds is None else np.logical_or.reduceat(made.holds, starts),
         )
         for made in people.rates
     ]
-    return UnitsLevied(
-        people=people, lines=(*lines, *_whole(schedule, facts, people.base_fen, starts))
-    )
+    whole = _whole(schedule, facts, people, starts)
+    return UnitsLevied(units=len(facts), people=people, lines=(*lines, *whole))
 
 
 def _whole(
-    schedule: Schedule, facts: Sequence[UnitFacts], base_fen: Fen, starts: Fen
+    schedule: Schedule, facts: Sequence[UnitFacts], people: PeopleColumns, starts: Fen
 ) -> list[UnitsLine]:
     """The lines that are levied on each unit as a whole."""
     if all(rate.base.per_person for rule in schedule.rules for rate in rule.rates):
         return []
-    sums = np.add.reduceat(base_fen, starts, axis=0).tolist()
+    sums = np.add.reduceat(people.base_fen, starts, axis=0).tolist()
+    columns = credited_columns(people)
+    credited = [np.add.reduceat(column, starts).tolist() for column in columns.values()]
     made = [
-        unit_lines(schedule, unit, dict(zip(schedule.insurances, row, strict=True)))
-        for unit, row in zip(facts, sums, strict=True)
+        unit_lines(
+            schedule,
+            unit,
+            dict(zip(schedule.insurances, sums[place], strict=True)),
+            {name: column[place] for name, column in zip(columns, credited, strict=True)},
+        )
+        for place, unit in enumerate(facts)
     ]
     rules = {rule.insurance: rule for rule in schedule.rules}
     return [

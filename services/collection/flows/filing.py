@@ -19,7 +19,7 @@ from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Taken
 from services.collection.domain.levy import UnitFacts
-from services.collection.domain.levy_units import UnitsLevied, assess_units
+from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
 from services.collection.domain.policy import Policy
 from services.collection.flows import declaration as declarations
 from services.collection.store import filing as store
@@ -96,7 +96,7 @@ def _levied(taken: Taken, period: Period, policy: tuple[UUID, Policy], living: L
         wages = np.add.reduceat(taken.wage_fen[rows], _starts(taken.people[places]))
         made = _headers(taken, places, wages, levied, (period, policy[0], living))
         headers |= dict(zip(places.tolist(), made, strict=True))
-        lines.append(_lines(made, levied))
+        lines += _lines(made, levied)
     ordered = [headers[place] for place in range(len(taken.units))]
     return Made(headers=ordered, lines=lines, people=_people(taken, ordered, asked, shares))
 
@@ -158,7 +158,7 @@ def _headers(
     period, policy_id, living = of
     units = levied.total_fen(Party.UNIT.value).tolist()
     personals = levied.total_fen(Party.PERSONAL.value).tolist()
-    largest = np.max([line.base_fen for line in levied.lines], axis=0).tolist()
+    largest = levied.largest_base_fen().tolist()
     rows = []
     for number, place in enumerate(places.tolist()):
         unit = taken.units[place]
@@ -189,23 +189,34 @@ def _headers(
     return rows
 
 
-def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> bytes:
-    frame = store.LineFrame(rows)
-    for line in levied.lines:
-        rate = line.rate
-        frame.add(
-            (
-                line.level,
-                line.rule.insurance,
-                rate.party.value,
-                rate.account.value,
-                line.rule.fund,
-                rate.id,
-            ),
-            line.base_fen,
-            line.amount_fen,
-        )
-    return frame.rows()
+def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> list[bytes]:
+    """The lines as rows, in frames of units that have the same ones."""
+    stands = np.ones((len(rows), len(levied.lines)), bool)
+    for place, line in enumerate(levied.lines):
+        if line.stands is not None:
+            stands[:, place] = line.stands
+    patterns, which = np.unique(stands, axis=0, return_inverse=True)
+    frames = []
+    for number, pattern in enumerate(patterns):
+        units = np.flatnonzero(which.reshape(-1) == number)
+        frame = store.LineFrame([rows[place] for place in units.tolist()])
+        for place in np.flatnonzero(pattern).tolist():
+            line = levied.lines[place]
+            frame.add(_words(line), line.base_fen[units], line.amount_fen[units])
+        frames.append(frame.rows())
+    return frames
+
+
+def _words(line: UnitsLine) -> tuple[str, ...]:
+    rate = line.rate
+    return (
+        line.level,
+        line.rule.insurance,
+        rate.party.value,
+        rate.account.value,
+        line.rule.fund,
+        rate.id,
+    )
 
 
 def _people(

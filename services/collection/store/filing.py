@@ -98,7 +98,7 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
                    unit_wage_total_fen = again.unit_wage_total_fen, people = again.people,
                    wages_fen = again.wages_fen, unit_fen = again.unit_fen,
                    personal_fen = again.personal_fen, total_fen = again.total_fen,
-                   submitted_at = now()
+                   submitted_at = now(), stands_since = now()
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:rounds AS integer[]), CAST(:statuses AS text[]),
                           CAST(:policies AS uuid[]), CAST(:districts AS text[]),
