@@ -1,0 +1,40 @@
+"""One step on all of a district's declarations of a period: a bulk act over the keys of its units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was moved: (unit, declaration, round) of each, how many people, how much (fen)."""
+
+    papers: Sequence[tuple[int, UUID, int]]
+    people: int
+    total_fen: int
+
+
+async def move_all(tx: AsyncConnection, district: str, period: str, *, was: str, to: str) -> Moved:
+    """Move every declaration of a district and period that stands at `was` and is in no summary."""
+    rows = (
+        await tx.execute(
+            text("""
+                UPDATE declaration
+                   SET status = :to
+                 WHERE district = :district AND period = :period AND status = :was
+                   AND summary_id IS NULL
+                RETURNING unit_id, id, round, people, total_fen
+            """),
+            {"district": district, "period": period, "was": was, "to": to},
+        )
+    ).all()
+    return Moved(
+        papers=[(row.unit_id, row.id, row.round) for row in rows],
+        people=sum(row.people for row in rows),
+        total_fen=sum(row.total_fen for row in rows),
+    )
