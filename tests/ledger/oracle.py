@@ -25,31 +25,35 @@ class Oracle:
     answers: dict[str, tuple[Any, str]] = field(default_factory=dict)
     """Event → (content, answer)."""
     moves: dict[str, list[Move]] = field(default_factory=dict)
+    days: dict[str, int] = field(default_factory=dict)
+    """Posted event → its day, counted from an eve (0)."""
     reversed: set[str] = field(default_factory=set)
-    held_before: Counter[str] = field(default_factory=Counter)
+    closed_until: int = -1
+    """The last closed day."""
 
     def total(self, fund: str, account: str) -> int:
         return sum(fen for (f, a, _), fen in self.balances.items() if (f, a) == (fund, account))
 
     def held(self, fund: str) -> int:
-        own = sum(left for f, _, left in self.holds.values() if f == fund)
-        return own + self.held_before[fund]
+        return sum(left for f, _, left in self.holds.values() if f == fund)
 
     def available(self, fund: str, account: str) -> int:
         held = self.held(fund) if account == "expenditure_deposit" else 0
         return self.total(fund, account) - held
 
-    def post(self, event: str, moves: list[Move], hold: str | None = None) -> str:
+    def post(self, event: str, moves: list[Move], hold: str | None = None, day: int = 1) -> str:
         if event in self.answers:
             content, answer = self.answers[event]
-            if content != (moves, hold):
+            if content != (moves, hold, day):
                 return "EVENT_ID_REUSED"
             return "replayed" if answer == "posted" else answer
+        if day <= self.closed_until:
+            return "DAY_CLOSED"  # not pinned: the day may be opened again
         answer = self._fits(moves, hold)
-        self.answers[event] = ((moves, hold), answer)
+        self.answers[event] = ((moves, hold, day), answer)
         if answer == "posted":
             self._move(moves, 1)
-            self.moves[event] = moves
+            self.moves[event], self.days[event] = moves, day
             if hold is not None:
                 self.holds[hold][2] -= sum(move[4] for move in moves)
         return answer
@@ -82,12 +86,14 @@ class Oracle:
         self.balances, self.answers, self.moves = kept
         return ["ATOMIC_BATCH_REFUSED" if answer == "posted" else answer for answer in answers]
 
-    def reverse(self, event: str, original: str) -> str:
+    def reverse(self, event: str, original: str, day: int) -> str:
         if event in self.answers:
             return "replayed" if self.answers[event][1] == "posted" else self.answers[event][1]
         answer = self._floors(self.moves[original], -1)
         if original in self.reversed:
             answer = "ALREADY_REVERSED"
+        elif day <= self.closed_until:
+            return "DAY_CLOSED"
         self.answers[event] = (original, answer)
         if answer == "posted":
             self._move(self.moves[original], -1)

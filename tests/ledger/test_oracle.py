@@ -1,11 +1,18 @@
-"""A state machine drives the real books beside the oracle: the same answers, the same balances."""
+"""A state machine drives the real books beside the oracle: the same answers, the same balances.
+
+Every example begins with empty books, so that it depends on nothing but its own steps and can be
+played again.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,9 +28,12 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from services.ledger.domain.batch import Booked, Held
+from services.ledger.domain.closing import Action, Closing, Level, Status
+from services.ledger.domain.errors import OutcomeUnknown
 from services.ledger.domain.hold import Hold, Release
 from services.ledger.domain.settlement import SettlementKind
 from services.ledger.domain.voucher import Draft, reversal
+from services.ledger.flows import closing as closing_flow
 from services.ledger.flows import settlement as settlement_flow
 from services.ledger.flows.books import Books
 from services.ledger.flows.verify import verify
@@ -31,7 +41,7 @@ from shared.db import Database
 from shared.errors import Refusal
 from shared.ids import Ref, uuid7
 from shared.roles import Caller, Role
-from tests.ledger.making import DAY, fresh, lines, receipt_draft
+from tests.ledger.making import DAY, empty_books, lines, receipt_draft
 from tests.ledger.oracle import Move, Oracle
 
 ACCOUNTANT = Caller(subject="wang", role=Role.FUND_ACCOUNTANT)
@@ -39,6 +49,9 @@ HEAD = Caller(subject="li", role=Role.DEPARTMENT_HEAD)
 funds = st.sampled_from(("pension", "medical"))
 districts = st.sampled_from(("heping", "nankai"))
 fen = st.integers(1, 500)
+days = st.sampled_from((1, 1, 0))
+DAYS = (DAY - timedelta(days=1), DAY)
+"""An eve that may be closed, and a day that stays open."""
 BENEFIT = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}
 
 
@@ -49,13 +62,20 @@ class Comparison(RuleBasedStateMachine):
     holds: Bundle[str] = Bundle("holds")
     runner: asyncio.Runner
     books: Books
+    admin: asyncpg.Connection[Any]
 
     @initialize()
     def begin(self) -> None:
+        self.run(empty_books(self.admin, self.books))
+        self.numbers = 0
         self.drafts: dict[str, Draft] = {}
         self.places: dict[str, Booked] = {}
         self.hold_refs: dict[str, Hold] = {}
-        self.oracle = Oracle(self.read(), held_before=self.read_held())
+        self.oracle = Oracle()
+
+    def fresh(self, prefix: str) -> str:
+        self.numbers += 1
+        return f"{prefix}-{self.numbers}"
 
     def run(self, work: Any) -> Any:
         return self.runner.run(work)
@@ -90,7 +110,9 @@ class Comparison(RuleBasedStateMachine):
                 assert (known.slot, known.seq) == (outcome.slot, outcome.seq)
         return [word(outcome) for outcome in outcomes]
 
-    def make(self, event: str, moves: list[Move], kind: str, owner: str, hold: str | None) -> Draft:
+    def make(
+        self, event: str, moves: list[Move], kind: str, owner: str, hold: str | None, day: int = 1
+    ) -> Draft:
         asked = f"hld_{0:016x}{self.hold_refs[hold].id.hex}" if hold else None
         of_lines = [
             line
@@ -98,19 +120,43 @@ class Comparison(RuleBasedStateMachine):
             for line in lines(debit, credit, amount, fund, district)
         ]
         return receipt_draft(
-            event_id=event, kind=kind, owner=owner, lines=tuple(of_lines), hold=asked
-        )
+            event_id=event, kind=kind, owner=owner, lines=tuple(of_lines), hold=asked,
+            book_date=DAYS[day],
+        )  # fmt: skip
 
-    def receive(self, fund: str, district: str, amount: int) -> tuple[Draft, list[Move]]:
+    def receive(
+        self, fund: str, district: str, amount: int, day: int = 1
+    ) -> tuple[Draft, list[Move]]:
         moves = [(fund, "income_deposit", "contribution_income.pooled", district, amount)]
-        event = fresh("oracle")
-        self.drafts[event] = self.make(event, moves, "receipt", f"UNIT-{district}", None)
+        event = self.fresh("oracle")
+        self.drafts[event] = self.make(event, moves, "receipt", f"UNIT-{district}", None, day)
         return self.drafts[event], moves
 
-    @rule(target=events, fund=funds, district=districts, amount=fen)
-    def receipt(self, fund: str, district: str, amount: int) -> str:
-        draft, moves = self.receive(fund, district, amount)
-        assert self.post(draft) == [self.oracle.post(draft.event_id, moves)]
+    @rule(target=events, fund=funds, district=districts, amount=fen, day=days)
+    def receipt(self, fund: str, district: str, amount: int, day: int) -> Any:
+        draft, moves = self.receive(fund, district, amount, day)
+        expected = self.oracle.post(draft.event_id, moves, None, day)
+        assert self.post(draft) == [expected]
+        return draft.event_id if expected == "posted" else multiple()
+
+    @rule(target=events, fund=funds, amount=fen, turns=st.integers(0, 12))
+    def crash(self, fund: str, amount: int, turns: int) -> str:
+        """The process goes down with a voucher on its way; its sender asks the next one again."""
+        draft, moves = self.receive(fund, "heping", amount)
+
+        async def die() -> None:
+            asked = asyncio.create_task(self.books.post([draft]))
+            for _ in range(turns):
+                await asyncio.sleep(0.0005)
+            await self.books.close()
+            with suppress(OutcomeUnknown):
+                await asked
+            await self.books.open()
+
+        self.run(die())
+        assert self.oracle.post(draft.event_id, moves) == "posted"
+        [said] = self.post(draft)
+        assert said in {"posted", "replayed"}
         return draft.event_id
 
     @rule(target=events, fund=funds, amounts=st.lists(fen, min_size=2, max_size=6), atomic=st.booleans(),
@@ -134,7 +180,7 @@ class Comparison(RuleBasedStateMachine):
         if hold is not None:
             fund = self.oracle.holds[hold][0]
         moves = [(fund, BENEFIT[fund], "expenditure_deposit", "centre", amount)]
-        event = fresh("oracle")
+        event = self.fresh("oracle")
         self.drafts[event] = self.make(event, moves, "payment", "centre", hold)
         expected = self.oracle.post(event, moves, hold)
         assert self.post(self.drafts[event]) == [expected]
@@ -143,22 +189,22 @@ class Comparison(RuleBasedStateMachine):
     @rule(event=events)
     def repeat(self, event: str) -> None:
         content = self.oracle.answers[event][0]
-        if isinstance(content, tuple):
+        if event in self.drafts:
             assert self.post(self.drafts[event]) == [self.oracle.post(event, *content)]
 
     @rule(event=events)
     def reverse(self, event: str) -> None:
-        place, red = self.places[event], fresh("red")
+        place, red, day = self.places[event], self.fresh("red"), self.oracle.days[event]
         draft = reversal(
             self.drafts[event], place.seq, source="collection_service", event_id=red,
-            book_date=DAY, summary="更正",
+            book_date=DAYS[day], summary="更正",
         )  # fmt: skip
         for _ in range(2):
-            assert self.post(draft) == [self.oracle.reverse(red, event)]
+            assert self.post(draft) == [self.oracle.reverse(red, event, day)]
 
     @rule(target=holds, fund=funds, amount=fen)
     def hold(self, fund: str, amount: int) -> Any:
-        event = fresh("hold")
+        event = self.fresh("hold")
         for _ in range(2):
             asked = Hold(id=uuid7(), source="payout", event_id=event, fund=fund,
                          account="expenditure_deposit", amount_fen=amount, remaining_fen=amount,
@@ -171,7 +217,7 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(hold=holds, amount=st.none() | fen)
     def release(self, hold: str, amount: int | None) -> None:
-        asked = Release(hold_id=self.hold_refs[hold].id, source="payout", event_id=fresh("release"),
+        asked = Release(hold_id=self.hold_refs[hold].id, source="payout", event_id=self.fresh("release"),
                         amount_fen=amount)  # fmt: skip
         assert word(self.run(self.books.ask(asked))) == self.oracle.release(hold, amount)
 
@@ -190,6 +236,32 @@ class Comparison(RuleBasedStateMachine):
 
         return self.run(both())
 
+    @rule(opened=st.booleans())
+    def close(self, opened: bool) -> None:
+        """The eve is closed, or opened again; twice is refused."""
+        action = Action.REOPEN if opened else Action.CLOSE
+        paper = Closing(
+            id=uuid7(), region="tianjin", action=action, level=Level.DAY, day=DAYS[0],
+            reason="更正", control={}, status=Status.PROPOSED, proposed_by=ACCOUNTANT.subject,
+        )  # fmt: skip
+
+        async def both() -> None:
+            for work in (
+                lambda tx: closing_flow.propose(tx, self.books.catalogue, paper, ACCOUNTANT),
+                lambda tx: closing_flow.approve(
+                    tx, self.books.catalogue, Ref(0, paper.id).text("cls"), HEAD
+                ),
+            ):
+                await self.books.db.run(work)
+
+        before = self.oracle.closed_until
+        self.oracle.closed_until = -1 if opened else 0
+        if before == self.oracle.closed_until:
+            with pytest.raises(Refusal):
+                self.run(both())
+        else:
+            self.run(both())
+
     @rule()
     def sweep(self) -> None:
         assert self.settle(SettlementKind.SWEEP, []).moved == self.oracle.sweep()
@@ -198,13 +270,13 @@ class Comparison(RuleBasedStateMachine):
     def subsidy(self, fund: str, amount: int) -> None:
         self.settle(SettlementKind.FISCAL_SUBSIDY, [(fund, amount)])
         moves = [(fund, "fiscal_deposit", "fiscal_subsidy", "centre", amount)]
-        assert self.oracle.post(fresh("subsidy"), moves) == "posted"
+        assert self.oracle.post(self.fresh("subsidy"), moves) == "posted"
 
     @rule(fund=funds, amount=fen)
     def funding(self, fund: str, amount: int) -> None:
         done = self.settle(SettlementKind.EXPENDITURE_FUNDING, [(fund, amount)])
         moves = [(fund, "expenditure_deposit", "fiscal_deposit", "centre", amount)]
-        expected = self.oracle.post(fresh("funding"), moves)
+        expected = self.oracle.post(self.fresh("funding"), moves)
         assert (done.code if isinstance(done, Refusal) else "posted") == expected
 
     @invariant()
@@ -216,6 +288,9 @@ class Comparison(RuleBasedStateMachine):
         held = self.read_held()
         for fund in ("pension", "medical"):
             assert held[fund] == self.oracle.held(fund)
+
+    def teardown(self) -> None:
+        assert self.run(self.books.db.run(verify)).faults == ()
 
 
 def word(outcome: Any) -> str:
@@ -233,14 +308,18 @@ def machine(database_url: str) -> Any:
         await books.open()
         return books
 
+    async def connected() -> Any:
+        return await asyncpg.connect(database_url, server_settings={"search_path": "ledger"})
+
     async def closed(books: Books) -> None:
+        await admin.close()
         await books.close()
         await books.db.close()
 
     with asyncio.Runner() as runner:
-        books = runner.run(opened())
-        yield type("OnThisDatabase", (Comparison,), {"runner": runner, "books": books})
-        assert runner.run(books.db.run(verify)).faults == ()
+        books, admin = runner.run(opened()), runner.run(connected())
+        own = {"runner": runner, "books": books, "admin": admin}
+        yield type("OnThisDatabase", (Comparison,), own)
         runner.run(closed(books))
 
 
