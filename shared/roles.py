@@ -74,6 +74,7 @@ class Right(StrEnum):
     READ_PAYOUT = "payout:read"
     READ_TRAIL = "trail:read"
     REGISTER = "collection:register"
+    APPROVE_CHANGE = "collection:approve_change"
     PUBLISH_POLICY = "policy:publish"
     QUOTE = "collection:quote"
     SUBMIT_DECLARATION = "declaration:submit"
@@ -93,6 +94,7 @@ class Right(StrEnum):
     APPROVE_SETTLEMENT = "settlement:approve"
     PROPOSE_CLOSING = "closing:propose"
     APPROVE_CLOSING = "closing:approve"
+    SET_THRESHOLD = "threshold:set"
     REGISTER_ENTITLEMENT = "entitlement:register"
     FILE_CLAIM = "claim:file"
     SIGN_FIRST = "payout:sign_first"
@@ -102,6 +104,10 @@ class Right(StrEnum):
     FETCH_PAYMENT_BATCH = "payment_batch:fetch"
     REPORT_PAYMENT_RESULT = "payment_batch:report"
     REPLAY_OUTBOX = "outbox:replay"
+    FILE_AGREEMENT = "agreement:file"
+    APPROVE_AGREEMENT = "agreement:approve"
+    SEND_DUNNING = "dunning:send"
+    ISSUE_CERTIFICATE = "certificate:issue"
 
 
 _READS = {Right.READ_COLLECTION, Right.READ_LEDGER, Right.READ_PAYOUT}
@@ -114,12 +120,22 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.QUOTE,
             Right.SUBMIT_DECLARATION,
             Right.ACCEPT_DECLARATION,
+            Right.FILE_AGREEMENT,
+            Right.SEND_DUNNING,
+            Right.ISSUE_CERTIFICATE,
             Right.REGISTER_ENTITLEMENT,
             Right.FILE_CLAIM,
         }
     ),
     Role.DISTRICT_REVIEWER: frozenset(
-        {*_READS, Right.QUOTE, Right.REVIEW_DECLARATION, Right.SEND_SUMMARY, Right.SIGN_FIRST}
+        {
+            *_READS,
+            Right.QUOTE,
+            Right.REVIEW_DECLARATION,
+            Right.APPROVE_CHANGE,
+            Right.SEND_SUMMARY,
+            Right.SIGN_FIRST,
+        }
     ),
     Role.CENTRE_AUDITOR: frozenset(
         {
@@ -128,6 +144,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.QUOTE,
             Right.AUDIT_SUMMARY,
             Right.PUBLISH_POLICY,
+            Right.SEND_DUNNING,
             Right.MATCH_RECEIPT,
         }
     ),
@@ -147,9 +164,11 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             *_READS,
             Right.QUOTE,
             Right.PUBLISH_POLICY,
+            Right.APPROVE_AGREEMENT,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,
+            Right.SET_THRESHOLD,
             Right.FILE_CLAIM,
         }
     ),

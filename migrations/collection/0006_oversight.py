@@ -1,4 +1,4 @@
-"""District inboxes, numbered summaries and their cut-off, who did what in time.
+"""District inboxes, numbered summaries and their cut-off, who did what; dated changes of the register.
 
 Since when a declaration stands where it stands is kept, so that an inbox can show the oldest first.
 """
@@ -67,7 +67,69 @@ HANDLING = (
     "CREATE INDEX trail_in_time ON trail (at, id)",
 )
 
+REGISTER = (
+    # Facts of units and the units of people, changed from a day on. `before` and `after` hold the
+    # facts that change and no others, so a fact on an earlier day is read from the next change.
+    """
+    CREATE TABLE register_change (
+        unit_id         bigint      NOT NULL REFERENCES unit (unit_id),
+        id              uuid        NOT NULL,
+        kind            text        NOT NULL CHECK (kind IN ('facts', 'block_transfer')),
+        credit_code     text        NOT NULL,
+        district        text        NOT NULL,
+        decided_in      text        NOT NULL,
+        status          text        NOT NULL CHECK (status IN ('proposed', 'in_force', 'refused')),
+        effective_on    date        NOT NULL,
+        before          jsonb       NOT NULL DEFAULT '{}',
+        after           jsonb       NOT NULL DEFAULT '{}',
+        to_unit_id      bigint,
+        to_credit_code  text,
+        people          integer     NOT NULL DEFAULT 0,
+        reason          text        NOT NULL,
+        proposed_at     timestamptz NOT NULL DEFAULT now(),
+        decided_at      timestamptz,
+        PRIMARY KEY (unit_id, id),
+        CHECK ((kind = 'block_transfer') = (to_unit_id IS NOT NULL)),
+        CHECK ((status = 'proposed') = (decided_at IS NULL))
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX register_change_one_proposed
+        ON register_change (unit_id, kind) WHERE status = 'proposed'
+    """,
+    """
+    CREATE INDEX register_change_waiting
+        ON register_change (decided_in, proposed_at, unit_id, id) WHERE status = 'proposed'
+    """,
+    """
+    CREATE TABLE register_change_person (
+        unit_id   bigint  NOT NULL,
+        change_id uuid    NOT NULL,
+        line_no   integer NOT NULL,
+        person_id bigint  NOT NULL,
+        PRIMARY KEY (unit_id, change_id, line_no),
+        FOREIGN KEY (unit_id, change_id) REFERENCES register_change (unit_id, id)
+    )
+    """,
+    # Where a person may be enrolled: written before the enrolment itself, which alone is the truth.
+    """
+    CREATE TABLE person_unit (
+        person_id bigint NOT NULL,
+        unit_id   bigint NOT NULL,
+        PRIMARY KEY (person_id, unit_id)
+    )
+    """,
+    """
+    INSERT INTO person_unit (person_id, unit_id)
+    SELECT DISTINCT person_id, unit_id
+      FROM enrolment
+    """,
+)
+
 GRANTS = {
+    "register_change": "SELECT, INSERT, UPDATE (status, decided_at)",
+    "register_change_person": "SELECT, INSERT",
+    "person_unit": "SELECT, INSERT",
     "summary": "UPDATE (status, bill_date, declarations, people, total_fen, funds)",
     "cut_off": "SELECT, INSERT, UPDATE (cut_off_on, source, set_by, set_at)",
 }
@@ -100,7 +162,7 @@ HANDLING_UNDONE = (
 
 def upgrade() -> None:
     """Add columns and tables, grant what the service needs."""
-    for statement in HANDLING:
+    for statement in (*HANDLING, *REGISTER):
         op.execute(statement)
     for table, rights in GRANTS.items():
         op.execute(f"GRANT {rights} ON {table} TO {ROLE}")
@@ -108,5 +170,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take away what the upgrade made; a summary that was sent back goes with it."""
+    for table in ("person_unit", "register_change_person", "register_change"):
+        op.execute(f"DROP TABLE {table}")
     for statement in HANDLING_UNDONE:
         op.execute(statement)

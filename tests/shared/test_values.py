@@ -145,7 +145,9 @@ def test_only_centre_roles_move_money() -> None:
 def test_no_role_holds_two_steps_of_one_paper() -> None:
     for steps in (
         {Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION, Right.AUDIT_SUMMARY},
+        {Right.REGISTER, Right.APPROVE_CHANGE},
         {Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT},
+        {Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT},
         {Right.PROPOSE_CLOSING, Right.APPROVE_CLOSING},
         {Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD, Right.CREATE_PAYMENT_BATCH},
     ):

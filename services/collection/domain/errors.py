@@ -101,6 +101,38 @@ class DeclarationExists(StateConflict):
     code = "DECLARATION_EXISTS"
 
 
+class ChangeWaits(StateConflict):
+    """该单位已有待复核的同类变更 (a change of this kind waits for this unit already)"""
+
+    code = "CHANGE_WAITS"
+
+
+class NothingChanges(Refusal):
+    """申请内容与登记一致,无须变更 (everything is registered so already)"""
+
+    kind = Kind.INVALID
+    code = "NOTHING_CHANGES"
+
+
+class ChangeOutOfOrder(StateConflict):
+    """该事项已有更晚生效的变更 (a later change of the same facts is in force already)"""
+
+    code = "CHANGE_OUT_OF_ORDER"
+
+
+class RegisterMoved(StateConflict):
+    """登记内容在申请后已有变动,须重新申请 (the register is not what the change began with)"""
+
+    code = "REGISTER_MOVED"
+
+
+class SameUnit(Refusal):
+    """转出与转入单位相同 (people cannot move to the unit they are at)"""
+
+    kind = Kind.INVALID
+    code = "SAME_UNIT"
+
+
 class InSummary(StateConflict):
     """已列入汇总表,须由市中心退回 (a summary holds it; only the centre can send it back)"""
 

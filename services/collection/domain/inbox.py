@@ -30,6 +30,9 @@ STEPS: Final = (
         right=Right.SUBMIT_DECLARATION,
         paper="declaration",
     ),
+    WaitingStep(
+        code="approve_change", title="登记变更待复核", right=Right.APPROVE_CHANGE, paper="change"
+    ),
     WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
 )
 """In the order in which an inbox shows them."""

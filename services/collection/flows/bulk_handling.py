@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.declaration import Act, Move, State, move
 from services.collection.domain.errors import InSummary
 from services.collection.flows import declaration as declarations
-from services.collection.flows.handling import act_from, check_codes
+from services.collection.flows.handling import act_from
+from services.collection.flows.return_code import check_codes
 from services.collection.store import handling as store
 from services.collection.store.handling import Standing
 from shared import trail

@@ -21,6 +21,7 @@ from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.unit import Unit
 from services.collection.flows import figures
 from services.collection.flows import policy as policies
+from services.collection.flows import register_change as changes
 from services.collection.flows import unit as units
 from services.collection.flows.figures import Beside
 from services.collection.flows.quote import unknown_insurances
@@ -81,6 +82,7 @@ async def submit(
         Faulty: every fault in it. DeclarationExists: the unit has one of this period.
     """
     unit = await units.find(tx, handed.credit_code, caller)
+    unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
     found = await policies.in_force(tx, region, handed.period.first_day)
     schedule = found.policy.schedule(unit.kind, unit.injury_class, period=handed.period)
     beside = _beside(handed, schedule)

@@ -19,6 +19,7 @@ from services.collection.domain.filing import Filed, OnFault, RowFault
 from services.collection.domain.filing_check import Control, Register, Taken, check, control_faults
 from services.collection.flows import filing
 from services.collection.flows import policy as policies
+from services.collection.flows import register_change as changes
 from services.collection.flows.operation import Failed, asked_for, asker
 from services.collection.flows.policy import Dated
 from services.collection.store import filing as store
@@ -145,7 +146,11 @@ async def take(
 async def _register(
     tx: AsyncConnection, asked: FileAsked, filed: Filed
 ) -> tuple[filing.Living, Register]:
-    known = await units.known(tx, [unit_key(code) for code in filed.codes])
+    known = await changes.as_of(
+        tx,
+        await units.known(tx, [unit_key(code) for code in filed.codes]),
+        asked.period.first_day,
+    )
     # A key that two credit codes share names nobody: the other code's unit is unknown here.
     by_code = {unit.credit_code: unit for unit in known.values()}
     ids = [by_code[code].id for code in filed.codes if code in by_code]

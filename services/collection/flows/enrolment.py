@@ -20,6 +20,7 @@ from services.collection.domain.person import (
     number_fault,
 )
 from services.collection.domain.unit import Unit
+from services.collection.store import block, cover
 from services.collection.store import person as store
 from services.collection.store.person import Enrolment, SealedPerson
 from shared.clock import today
@@ -136,6 +137,28 @@ async def store_people(
     return tuple(warnings)
 
 
+async def covered_elsewhere(
+    tx: AsyncConnection, unit: Unit, people: Sequence[Joining], vault: Vault
+) -> tuple[Fault, ...]:
+    """Note where these people are about to be enrolled; warnings of those whom another unit covers.
+
+    The note comes before the enrolment: one too many says nothing, one missing would hide a person.
+    """
+    keys = [key_of_person(person.identity_number, vault.pepper).id for person in people]
+    days = [person.joined_on for person in people]
+    other = await cover.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
+    await block.note_units(tx, unit.id, keys)
+    return tuple(
+        Fault(
+            f"/people/{number}",
+            "COVERED_ELSEWHERE",
+            f"已在其他单位参保,须先办理转移 (another unit covers the same days): {other[key]}",
+        )
+        for number, key in enumerate(keys)
+        if key in other
+    )
+
+
 async def enrol(
     tx: AsyncConnection,
     unit: Unit,
@@ -146,8 +169,10 @@ async def enrol(
     """Enrol stored persons at a unit; who is enrolled since the same day is left as is.
 
     Raises:
-        Faulty: who is enrolled since another day.
+        Faulty: who is enrolled since another day, or the unit is closed.
     """
+    if unit.status == "closed":
+        raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
     rows = [_enrolment(person, vault) for person in people]
     made = await store.enrol(tx, unit.id, [row for _, row in rows])
     others = [row.person_id for _, row in rows if row.person_id not in made]

@@ -8,13 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.declaration import Act, State, move
 from services.collection.domain.errors import InSummary
-from services.collection.domain.return_code import faults_in
 from services.collection.flows import declaration as declarations
 from services.collection.flows.declaration import Found, step_of
+from services.collection.flows.return_code import check_codes
 from services.collection.store import declaration as store
-from services.collection.store import shipped
 from shared import trail
-from shared.errors import Faulty, StateConflict
+from shared.errors import StateConflict
 from shared.ids import Ref, key_of
 from shared.roles import Caller
 
@@ -22,17 +21,6 @@ from shared.roles import Caller
 def act_from(what: Act, state: State) -> Act:
     """The act that is meant: to return what is reviewed is to take the review back."""
     return Act.TAKE_BACK if what is Act.RETURN and state is State.REVIEWED else what
-
-
-def check_codes(codes: Sequence[str], note: str | None, paper: str) -> None:
-    """Refuse return codes that the catalogue does not know for such a paper.
-
-    Raises:
-        Faulty: each code that is unknown, and a note that is missing.
-    """
-    faults = list(faults_in(codes, note, paper, shipped.return_codes()))
-    if faults:
-        raise Faulty(faults=faults)
 
 
 async def act(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.declaration import Act, State, move
 from services.collection.domain.errors import NotInSummary
 from services.collection.flows import declaration as declarations
-from services.collection.flows.handling import check_codes
+from services.collection.flows.return_code import check_codes
 from services.collection.flows.summary import PAPER, REF, lock, step_of
 from services.collection.store import summary as store
 from services.collection.store import summary_items as items

@@ -36,7 +36,7 @@ from shared.settings import Settings
 
 router = APIRouter(tags=["handling"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
-StepName = Literal["accept", "review", "send_summary", "submit_again", "audit"]
+StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]
 
 
 @router.get("/v1/inbox", operation_id="get_inbox", summary="待办 · What waits for the caller")

@@ -132,7 +132,8 @@ async def enrol_people(credit_code: CreditCodePath, body: EnrolmentIn, at: Regis
         return await flow.find(tx, credit_code, at.caller)
 
     async def stored(tx: AsyncConnection) -> tuple[Fault, ...]:
-        return await enrolment.store_people(tx, people, vault)
+        warnings = await enrolment.store_people(tx, people, vault)
+        return warnings + await enrolment.covered_elsewhere(tx, unit, people, vault)
 
     unit = await at.read(allowed)
     enrolment.check(people)

@@ -23,7 +23,7 @@ PersonName = Annotated[
     Field(examples=["张三"]),
 ]
 
-PREFIXES: Final = {"declaration": "dcl", "summary": "sum"}
+PREFIXES: Final = {"declaration": "dcl", "summary": "sum", "change": "chg"}
 """Kinds of papers with a trail and an inbox, and the heads of their references."""
 Note = Annotated[str, StringConstraints(max_length=500)]
 ReturnCodeIn = Annotated[

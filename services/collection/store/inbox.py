@@ -67,6 +67,19 @@ _SUMMARIES: Final = """
                           AND trail.person = :person AND trail.signs)
 """
 
+_CHANGES: Final = """
+    SELECT paper.unit_id AS key, paper.id, paper.decided_in AS district,
+           CAST(NULL AS text) AS period, paper.credit_code, paper.kind AS name, paper.people,
+           CAST(NULL AS bigint) AS total_fen, paper.proposed_at AS since
+      FROM register_change AS paper
+     WHERE (CAST(:district AS text) IS NULL OR paper.decided_in = :district)
+       AND paper.status = 'proposed'
+       AND NOT EXISTS (SELECT 1
+                         FROM trail
+                        WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
+                          AND trail.person = :person AND trail.signs)
+"""
+
 WAITING: Final[dict[str, str]] = {
     "accept": _declarations(f"paper.status = 'submitted' {_NOT_SIGNED}"),
     "review": _declarations(f"paper.status = 'accepted' {_NOT_SIGNED}"),
@@ -77,6 +90,7 @@ WAITING: Final[dict[str, str]] = {
     "submit_again": _declarations(
         "paper.status = 'returned' AND CAST(:person AS text) IS NOT NULL"
     ),
+    "approve_change": _CHANGES,
     "audit": _SUMMARIES,
 }
 """The papers that wait for each step, by the step's code."""

@@ -193,7 +193,10 @@ async def test_what_is_only_odd_is_warned_about(office: Office) -> None:
         "district_clerk", f"/v1/units/{second}/enrolments", joining(number, name="李四")
     )
     assert renamed.status_code == 201
-    assert [warning["code"] for warning in renamed.json()["warnings"]] == ["NAME_DIFFERS"]
+    assert [warning["code"] for warning in renamed.json()["warnings"]] == [
+        "NAME_DIFFERS",
+        "COVERED_ELSEWHERE",
+    ]
 
 
 async def test_enrolled_since_another_day_is_refused(office: Office) -> None:

@@ -71,7 +71,11 @@ async def test_an_inbox_holds_what_waits_for_the_role_oldest_first(office: Offic
     ]
     reviewing = await inbox(office, "district_reviewer", "heping")
     assert [(item["step"], item["id"]) for item in reviewing["items"]] == [("review", papers[1])]
-    assert [step["step"] for step in reviewing["steps"]] == ["review", "send_summary"]
+    assert [step["step"] for step in reviewing["steps"]] == [
+        "review",
+        "send_summary",
+        "approve_change",
+    ]
 
 
 async def test_an_inbox_is_paged_across_its_steps(office: Office) -> None:

@@ -1,0 +1,200 @@
+"""People of a unit as a block: chosen, written on a change, ended here and begun there (bulk acts)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A person who leaves a unit on a day: the last day of being covered there."""
+
+    person_id: int
+    left_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPerson:
+    """A person of a change, masked."""
+
+    line_no: int
+    person_id: int
+    person_uuid: UUID
+    masked_number: str
+    masked_name: str
+
+
+async def living_at(tx: AsyncConnection, unit_id: int, before: date) -> list[int]:
+    """The people of a unit who joined before a day and have not left."""
+    rows = await tx.execute(
+        text("""
+            SELECT person_id
+              FROM enrolment
+             WHERE unit_id = :unit_id AND left_on IS NULL AND joined_on < :before
+             ORDER BY person_id
+        """),
+        {"unit_id": unit_id, "before": before},
+    )
+    return [row.person_id for row in rows]
+
+
+async def count_living(tx: AsyncConnection, unit_id: int) -> int:
+    """How many people have not left a unit."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT count(*) AS people
+                  FROM enrolment
+                 WHERE unit_id = :unit_id AND left_on IS NULL
+            """),
+            {"unit_id": unit_id},
+        )
+    ).one()
+    return int(row.people)
+
+
+async def write_down(
+    tx: AsyncConnection, unit_id: int, change_id: UUID, person_ids: Sequence[int]
+) -> None:
+    """Write the people of a block on its change."""
+    await tx.execute(
+        text("""
+            INSERT INTO register_change_person (unit_id, change_id, line_no, person_id)
+            SELECT CAST(:unit_id AS bigint), CAST(:change_id AS uuid), line_no, person_id
+              FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS batch (person_id, line_no)
+        """),
+        {"unit_id": unit_id, "change_id": change_id, "ids": list(person_ids)},
+    )
+
+
+async def people(
+    tx: AsyncConnection, unit_id: int, change_id: UUID, after: int, limit: int
+) -> list[BlockPerson]:
+    """The people of a change after a line."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.line_no, line.person_id, known.person_uuid, known.masked_number,
+                   known.masked_name
+              FROM register_change_person AS line
+             CROSS JOIN LATERAL (
+                   SELECT person_uuid, masked_number, masked_name
+                     FROM enrolment
+                    WHERE enrolment.unit_id = :unit_id
+                      AND enrolment.person_id = line.person_id
+                    ORDER BY joined_on DESC
+                    LIMIT 1) AS known
+             WHERE line.unit_id = :unit_id AND line.change_id = :change_id AND line.line_no > :after
+             ORDER BY line.line_no
+             LIMIT :limit
+        """),
+        {"unit_id": unit_id, "change_id": change_id, "after": after, "limit": limit},
+    )
+    return [BlockPerson(**row._mapping) for row in rows]
+
+
+async def leave_together(tx: AsyncConnection, unit_id: int, change_id: UUID, last: date) -> int:
+    """End the enrolments of a change's people at the giving unit; how many were ended."""
+    made = await tx.execute(
+        text("""
+            UPDATE enrolment
+               SET left_on = :last
+              FROM register_change_person AS line
+             WHERE line.unit_id = :unit_id AND line.change_id = :change_id
+               AND enrolment.unit_id = :unit_id AND enrolment.person_id = line.person_id
+               AND enrolment.left_on IS NULL AND enrolment.joined_on <= :last
+        """),
+        {"unit_id": unit_id, "change_id": change_id, "last": last},
+    )
+    return made.rowcount
+
+
+async def note_units(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> None:
+    """Note that people may be enrolled at a unit, for the look-up by person."""
+    await tx.execute(
+        text("""
+            INSERT INTO person_unit (person_id, unit_id)
+            SELECT person_id, CAST(:unit_id AS bigint)
+              FROM unnest(CAST(:ids AS bigint[])) AS batch (person_id)
+            ON CONFLICT DO NOTHING
+        """),
+        {"unit_id": unit_id, "ids": list(person_ids)},
+    )
+
+
+async def join_together(
+    tx: AsyncConnection, change: tuple[int, UUID], to_unit_id: int, first: date
+) -> int:
+    """Enrol a change's people at the receiving unit; who is enrolled there already stays as is."""
+    values = {"unit_id": change[0], "change_id": change[1], "to_unit_id": to_unit_id}
+    await tx.execute(
+        text("""
+            INSERT INTO person_unit (person_id, unit_id)
+            SELECT person_id, CAST(:to_unit_id AS bigint)
+              FROM register_change_person
+             WHERE unit_id = :unit_id AND change_id = :change_id
+            ON CONFLICT DO NOTHING
+        """),
+        values,
+    )
+    made = await tx.execute(
+        text("""
+            INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
+                                   masked_name)
+            SELECT CAST(:to_unit_id AS bigint), line.person_id, CAST(:first AS date),
+                   known.person_uuid, known.masked_number, known.masked_name
+              FROM register_change_person AS line
+             CROSS JOIN LATERAL (
+                   SELECT person_uuid, masked_number, masked_name
+                     FROM enrolment
+                    WHERE enrolment.unit_id = :unit_id
+                      AND enrolment.person_id = line.person_id
+                    ORDER BY joined_on DESC
+                    LIMIT 1) AS known
+             WHERE line.unit_id = :unit_id AND line.change_id = :change_id
+            ON CONFLICT DO NOTHING
+        """),
+        values | {"first": first},
+    )
+    return made.rowcount
+
+
+async def leave(tx: AsyncConnection, unit_id: int, people: Sequence[Leaving]) -> set[int]:
+    """End people's enrolments at a unit, each on its day; the keys of those that were ended."""
+    made = await tx.execute(
+        text("""
+            UPDATE enrolment
+               SET left_on = batch.left_on
+              FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS batch (person_id, left_on)
+             WHERE enrolment.unit_id = :unit_id AND enrolment.person_id = batch.person_id
+               AND enrolment.left_on IS NULL AND enrolment.joined_on <= batch.left_on
+            RETURNING enrolment.person_id
+        """),
+        {
+            "unit_id": unit_id,
+            "ids": [person.person_id for person in people],
+            "days": [person.left_on for person in people],
+        },
+    )
+    return {row.person_id for row in made}
+
+
+async def latest_ends(
+    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
+) -> dict[int, tuple[date, date | None]]:
+    """Joined and left of the latest enrolment of people at a unit."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (person_id) person_id, joined_on, left_on
+              FROM enrolment
+             WHERE unit_id = :unit_id AND person_id = ANY(CAST(:ids AS bigint[]))
+             ORDER BY person_id, joined_on DESC
+        """),
+        {"unit_id": unit_id, "ids": list(person_ids)},
+    )
+    return {row.person_id: (row.joined_on, row.left_on) for row in rows}
