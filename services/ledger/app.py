@@ -11,7 +11,17 @@ from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
 from services.ledger.flows.books import Books
-from services.ledger.routes import account, balance, chain, closing, hold, settlement, voucher
+from services.ledger.routes import (
+    account,
+    agreement,
+    balance,
+    chain,
+    closing,
+    hold,
+    report,
+    settlement,
+    voucher,
+)
 from services.ledger.store import health
 from services.ledger.worker import refresh_for_ever
 from shared.db import Database
@@ -23,8 +33,11 @@ from shared.web import create_app
 
 SERVICE = "ledger"
 ROUTERS = tuple(
-    module.router for module in (voucher, account, balance, settlement, hold, chain, closing)
-)
+    module.router
+    for module in (
+        voucher, account, balance, settlement, hold, chain, closing, report, agreement,
+    )
+)  # fmt: skip
 
 
 def build(settings: Settings | None = None) -> FastAPI:

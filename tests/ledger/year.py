@@ -9,7 +9,7 @@ from typing import Any
 from httpx import Response
 
 from services.ledger.app import build
-from shared.roles import Role
+from shared.roles import CENTRE, Role
 from tests.conftest import database_on
 from tests.ledger.conftest import Ledger
 from tests.ledger.making import pair, receipt
@@ -20,15 +20,15 @@ Body = dict[str, Any]
 @asynccontextmanager
 async def new_ledger(
     server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
+    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]], *, sound: bool = True,
 ) -> AsyncIterator[Ledger]:  # fmt: skip
-    """A ledger on a database of its own; the books are verified when it goes."""
+    """A ledger on a database of its own; when it goes, its books are verified to be sound, or not."""
     async with database_on(server_url, template) as url:
         app = build(settings_for(database_url=url))
         async with client_of(app) as client:
             running = Ledger(client, app, bearer, url)
             yield running
-            assert (await running.verify()).faults == ()
+            assert ((await running.verify()).faults == ()) is sound
 
 
 async def post(ledger: Ledger, body: Body, role: Role = Role.COLLECTION_SERVICE) -> Body:
@@ -156,3 +156,10 @@ async def play(ledger: Ledger) -> None:
         Role.PAYOUT_SERVICE,
     )  # fmt: skip
     await ledger.settle("sweep", "2021-08-28")
+
+
+async def follow(
+    ledger: Ledger, link: str, role: Role = Role.SUPERVISOR, district: str = CENTRE
+) -> Response:
+    """What a link that a report gives leads to."""
+    return await ledger.client.get(link, headers=ledger.bearer(role, district))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.chart import Catalogue
+from services.ledger.store import closing as closing_store
 from services.ledger.store import entry as entry_store
 from services.ledger.store.entry import EntryQuery
 from shared import clock
@@ -16,9 +18,15 @@ from shared.errors import NotFound
 
 
 async def entries(
-    tx: AsyncConnection, catalogue: Catalogue, query: EntryQuery, cursor: str | None, limit: int
+    tx: AsyncConnection,
+    catalogue: Catalogue,
+    query: EntryQuery,
+    cursor: str | None,
+    limit: int,
+    *,
+    carry_over: bool = True,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of an account's entries and the cursor of the next one.
+    """A page of an account's entries and the cursor of the next one; year-ends' may be left out.
 
     Raises:
         NotFound: no chart has such an account.
@@ -29,7 +37,10 @@ async def entries(
     filters = {
         "account": query.account, "fund": query.fund, "book": query.book,
         "district": query.district, "from": query.from_day, "to": query.to_day,
+        "carry_over": carry_over,
     }  # fmt: skip
+    if not carry_over:
+        query = replace(query, left_out=tuple(await closing_store.carry_seqs(tx)))
     rows = await entry_store.page(tx, query, _after(cursor, filters), limit + 1)
     if len(rows) <= limit:
         return rows, None

@@ -45,6 +45,9 @@ async def account_entries(  # noqa: PLR0913 - one parameter a filter
     district: Code | None = None,
     from_day: Annotated[date | None, Query(alias="from")] = None,
     to_day: Annotated[date | None, Query(alias="to")] = None,
+    carry_over: Annotated[
+        bool, Query(description="是否含年末结转 (whether carry-overs of a year's end count)")
+    ] = True,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> AccountEntriesOut:
@@ -55,6 +58,6 @@ async def account_entries(  # noqa: PLR0913 - one parameter a filter
         district=door.caller.scope(district), from_day=from_day, to_day=to_day,
     )  # fmt: skip
     rows, next_cursor = await door.read(
-        lambda tx: flow.entries(tx, books.catalogue, query, cursor, limit)
+        lambda tx: flow.entries(tx, books.catalogue, query, cursor, limit, carry_over=carry_over)
     )
     return entries_out(rows, next_cursor)

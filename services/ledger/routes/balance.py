@@ -23,6 +23,16 @@ router = APIRouter(tags=["balance"])
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 AsOf = Annotated[date | None, Query(description="截至当日终了;缺省为今日 (end of that day)")]
 
+KnownAt = Annotated[
+    str | None,
+    Query(
+        max_length=20_000,
+        examples=["0:12,1:5,2:0,3:7"],
+        description="按当时所知:各记账单元:序号,或结账单号 (as known at these places in the chains:"
+        " slot:seq for every slot, or the id of a closing)",
+    ),
+]
+
 
 @router.get(
     "/v1/funds/balances",
@@ -30,13 +40,15 @@ AsOf = Annotated[date | None, Query(description="截至当日终了;缺省为今
     summary="各基金余额 · Balances of every fund as of a day",
 )
 async def fund_balances(
-    door: Reading, as_of: AsOf = None, district: Code | None = None
+    door: Reading, as_of: AsOf = None, district: Code | None = None, known_at: KnownAt = None
 ) -> FundBalancesOut:
     """Every fund's balances by the end of a day, each on its normal side; holds as they are now."""
     books = await opened(door)
     day, scope = as_of or clock.today(), door.caller.scope(district)
     balances, held = await door.read(
-        lambda tx: flow.fund_balances(tx, books.catalogue, as_of=day, district=scope)
+        lambda tx: flow.fund_balances(
+            tx, books.catalogue, as_of=day, district=scope, known_at=known_at
+        )
     )
     return balances_out(books.catalogue, balances, held, as_of=day, district=scope)
 
@@ -47,7 +59,7 @@ async def fund_balances(
     summary="试算平衡表 · Trial balance of every fund and book",
 )
 async def trial_balance(
-    door: Reading, as_of: AsOf = None, book: Book | None = None
+    door: Reading, as_of: AsOf = None, book: Book | None = None, known_at: KnownAt = None
 ) -> TrialBalanceOut:
     """Trial balances by the end of a day. The city's: a district alone does not balance."""
     require_centre(door.caller)
@@ -55,7 +67,7 @@ async def trial_balance(
     day = as_of or clock.today()
     trials = await door.read(
         lambda tx: flow.trial_balance(
-            tx, books.catalogue, as_of=day, book=book.value if book else None
+            tx, books.catalogue, as_of=day, book=book.value if book else None, known_at=known_at
         )
     )
     return trial_balance_out(trials, day)

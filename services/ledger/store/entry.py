@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.domain.voucher import CENTRE_SLOT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryQuery:
@@ -20,6 +22,8 @@ class EntryQuery:
     district: str | None = None
     from_day: date | None = None
     to_day: date | None = None
+    left_out: tuple[int, ...] = ()
+    """Vouchers of the centre's slot that do not count, by sequence number."""
 
 
 async def page(
@@ -46,6 +50,7 @@ async def page(
                       AND (CAST(:fund AS text) IS NULL OR fund = :fund)
                       AND (CAST(:book AS text) IS NULL OR book = :book)
                       AND (CAST(:district AS text) IS NULL OR district = :district)
+                      AND NOT (h.slot = :centre AND seq = ANY(CAST(:left_out AS bigint[])))
                     ORDER BY book_date, seq, line
                     LIMIT :limit) AS e
               JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
@@ -63,6 +68,8 @@ async def page(
             "after_slot": slot,
             "seq": seq,
             "line": line,
+            "centre": CENTRE_SLOT,
+            "left_out": list(query.left_out),
             "limit": limit,
         },
     )

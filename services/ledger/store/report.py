@@ -162,3 +162,8 @@ async def open_items(
         },
     )
     return [OpenItem(r.receipt, r.fund, r.district, r.open_fen, r.since) for r in rows]
+
+
+async def freeze(tx: AsyncConnection) -> None:
+    """Let everything that this transaction reads be of one moment. Its first statement."""
+    await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

@@ -34,6 +34,11 @@ ACROSS_SLOTS: Final = (
     "closing.balances",
     "report.sums_between",
     "report.open_items",
+    "detail.net_before",
+    "detail.page",
+    "evidence.bank_items",
+    "evidence.detail_sums",
+    "evidence.voucher_facts",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
 

@@ -1,0 +1,187 @@
+"""银行存款余额调节表: book balance ± what only the bank knows = bank balance ± what only the books know.
+
+A bank line and what the books say of it are brought together by the bank's serial number (or a paper
+that both name), then by amount and day, then by amount and the nearest day. What stays over on
+either side is in transit, and explains the two balances, or does not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+FAR: Final = 31
+"""Most days that two sides of one movement may lie apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """A line of the bank's statement; above zero money came in, in fen."""
+
+    serial: str
+    day: date
+    amount_fen: int
+    summary: str = ""
+    paper: str | None = None
+    """Another mark by which the books may know it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookItem:
+    """What a voucher did to the account, in fen; `marks` are the serials and papers it names."""
+
+    voucher: str
+    day: date
+    value_day: date | None
+    amount_fen: int
+    summary: str
+    marks: frozenset[str]
+    reverses: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Bank lines and book items that are the same money, and how that was seen."""
+
+    lines: tuple[BankLine, ...]
+    items: tuple[BookItem, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """The table: two balances, four lists in transit, what was matched."""
+
+    book_fen: int
+    bank_fen: int
+    matched: tuple[Matched, ...]
+    bank_received: tuple[BankLine, ...]
+    """银行已收、账簿未收."""
+    bank_paid: tuple[BankLine, ...]
+    """银行已付、账簿未付."""
+    book_received: tuple[BookItem, ...]
+    """账簿已收、银行未收."""
+    book_paid: tuple[BookItem, ...]
+    """账簿已付、银行未付."""
+
+    @property
+    def adjusted_book_fen(self) -> int:
+        """Book balance, and what only the bank knows."""
+        return self.book_fen + sum(x.amount_fen for x in (*self.bank_received, *self.bank_paid))
+
+    @property
+    def adjusted_bank_fen(self) -> int:
+        """Bank balance, and what only the books know."""
+        return self.bank_fen + sum(x.amount_fen for x in (*self.book_received, *self.book_paid))
+
+    @property
+    def difference_fen(self) -> int:
+        """Zero when what is in transit explains everything."""
+        return self.adjusted_book_fen - self.adjusted_bank_fen
+
+
+def adjust(
+    book_fen: int,
+    bank_fen: int,
+    lines: Sequence[BankLine],
+    items: Sequence[BookItem],
+    tolerance_days: int = 10,
+) -> Adjustment:
+    """The adjustment table of one account."""
+    left_lines, left_items = list(lines), _without_cancelled(items)
+    matched: list[Matched] = []
+    for step in (_by_mark, _by_day):
+        found = step(left_lines, left_items)
+        matched += found
+        left_lines, left_items = _rest(left_lines, left_items, found)
+    found = _by_nearest(left_lines, left_items, min(tolerance_days, FAR))
+    matched += found
+    left_lines, left_items = _rest(left_lines, left_items, found)
+    return Adjustment(
+        book_fen=book_fen,
+        bank_fen=bank_fen,
+        matched=tuple(matched),
+        bank_received=tuple(line for line in left_lines if line.amount_fen > 0),
+        bank_paid=tuple(line for line in left_lines if line.amount_fen < 0),
+        book_received=tuple(item for item in left_items if item.amount_fen > 0),
+        book_paid=tuple(item for item in left_items if item.amount_fen < 0),
+    )
+
+
+def _without_cancelled(items: Sequence[BookItem]) -> list[BookItem]:
+    """Without vouchers and the red letters that took them back whole: the bank saw neither."""
+    by_voucher = {item.voucher: item for item in items}
+    gone: set[str] = set()
+    for item in items:
+        original = by_voucher.get(item.reverses or "")
+        if original is not None and original.amount_fen == -item.amount_fen:
+            gone |= {item.voucher, original.voucher}
+    return [item for item in items if item.voucher not in gone]
+
+
+def _rest(
+    lines: Sequence[BankLine], items: Sequence[BookItem], found: Iterable[Matched]
+) -> tuple[list[BankLine], list[BookItem]]:
+    done = list(found)
+    used_lines = {id(line) for one in done for line in one.lines}
+    used_items = {id(item) for one in done for item in one.items}
+    return (
+        [line for line in lines if id(line) not in used_lines],
+        [item for item in items if id(item) not in used_items],
+    )
+
+
+def _by_mark(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Matched]:
+    """All that names one serial or paper, when both sides come to the same."""
+    by_mark: dict[str, list[BookItem]] = defaultdict(list)
+    for item in items:
+        for mark in item.marks:
+            by_mark[mark].append(item)
+    groups: dict[str, list[BankLine]] = defaultdict(list)
+    for line in lines:
+        named = [mark for mark in (line.serial, line.paper) if mark and mark in by_mark]
+        if named:
+            groups[named[0]].append(line)
+    found, used = [], set[int]()
+    for mark, mine in groups.items():
+        theirs = [item for item in by_mark[mark] if id(item) not in used]
+        total_fen = sum(line.amount_fen for line in mine)
+        if theirs and total_fen == sum(item.amount_fen for item in theirs):
+            used |= {id(item) for item in theirs}
+            found.append(Matched(tuple(mine), tuple(theirs), "serial"))
+    return found
+
+
+def _by_day(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Matched]:
+    """One to one: the same amount on the same day, the bank's own day before the book's."""
+    waiting: dict[tuple[int, date], list[BookItem]] = defaultdict(list)
+    for item in items:
+        waiting[item.amount_fen, item.value_day or item.day].append(item)
+    found = []
+    for line in lines:
+        candidates = waiting.get((line.amount_fen, line.day))
+        if candidates:
+            found.append(Matched((line,), (candidates.pop(0),), "amount and day"))
+    return found
+
+
+def _by_nearest(lines: Sequence[BankLine], items: Sequence[BookItem], days: int) -> list[Matched]:
+    """One to one: the same amount, the nearest day, not further than so many days."""
+    waiting: dict[int, list[BookItem]] = defaultdict(list)
+    for item in items:
+        waiting[item.amount_fen].append(item)
+    found = []
+    for line in sorted(lines, key=lambda line: line.day):
+        candidates = waiting.get(line.amount_fen, [])
+        near = min(candidates, key=lambda item: _apart(line, item), default=None)
+        if near is not None and _apart(line, near) <= days:
+            candidates.remove(near)
+            found.append(Matched((line,), (near,), "amount"))
+    return found
+
+
+def _apart(line: BankLine, item: BookItem) -> int:
+    return abs(line.day.toordinal() - (item.value_day or item.day).toordinal())
