@@ -1,0 +1,77 @@
+"""How much memory each process takes at most, looked at while a measurement runs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+
+_LOOK_SECONDS = 0.25
+
+
+class Peaks:
+    """Peak resident memory of named processes and their children, and of the database's backends.
+
+    A backend's shared buffers count too, so its figure is an upper bound of its own.
+    """
+
+    def __init__(self, pids: dict[str, int], admin_url: str) -> None:
+        self._pids = pids
+        self._admin_url = admin_url
+        self._kib: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await asyncpg.connect(self._admin_url)
+        self._task = asyncio.create_task(self._look())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._connection.close()
+
+    def report(self) -> float:
+        """Print the peaks; the highest of all in MiB."""
+        for name, kib in sorted(self._kib.items()):
+            print(f"peak of {name:<22} {kib / 1024:8.0f} MiB")
+        return round(max(self._kib.values(), default=0) / 1024, 1)
+
+    async def _look(self) -> None:
+        while True:
+            rows = await self._connection.fetch("SELECT pid FROM pg_stat_activity")
+            for name, pid in self._pids.items():
+                self._note(name, pid)
+                for child in _children(pid):
+                    self._note(f"{name}'s child", child)
+            for row in rows:
+                self._note("postgres backend", row["pid"])
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _note(self, name: str, pid: int) -> None:
+        with suppress(OSError, ValueError, StopIteration):
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+            peak = next(line for line in lines if line.startswith("VmHWM"))
+            self._kib[name] = max(self._kib.get(name, 0), int(peak.split()[1]))
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [
+            int(child)
+            for task in os.listdir(f"/proc/{pid}/task")
+            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split()
+        ]
+    return []

@@ -1,0 +1,298 @@
+"""A city's month: declaration files of its districts, to bills and memo vouchers in the ledger.
+
+    python -m benchmarks.city_month [--small] [--json] [--people N --units N] [--database-url URL]
+
+Real processes over real HTTP, durable. Units and enrolments are registered by a bulk loader first,
+and the files made; neither is timed. Then the districts hand their files in, accept, review and
+summarise, the centre audits, bills go out, and the ledger has a memo voucher for every bill. What
+is stored is added up again afterwards, from the people to the books.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from benchmarks._bench import database, describe, server
+from benchmarks._city import City, a_city, register
+from benchmarks._watch import Peaks
+from services.supervisor.supervisor import Supervisor
+from shared.identity import Identity
+from shared.money import format_yuan, parse_yuan
+from shared.roles import CENTRE, Caller, Role
+from shared.settings import Settings
+
+PERIOD = "2021-07"
+BILL_DATE = "2021-08-12"
+PEOPLE, UNITS = 2_100_000, 60_000
+BAR_SECONDS = 90.0
+POLL_SECONDS = 0.1
+DISTRICTS_AT_ONCE = 2
+MIB = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Run:
+    """One run under way: the city, its people at their desks, and the seconds of each stage."""
+
+    city: City
+    collection: httpx.AsyncClient
+    ledger: httpx.AsyncClient
+    identity: Identity
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    async def ask(
+        self, method: str, path: str, role: Role, district: str = CENTRE, **how: Any
+    ) -> Any:
+        """Ask collection as a role; the answer's JSON."""
+        name = role.value if district == CENTRE else f"{role.value}.{district}"
+        token = self.identity.mint(Caller(subject=name, role=role, district=district))
+        headers = {"Authorization": f"Bearer {token}"} | how.pop("headers", {})
+        answer = await self.collection.request(method, path, headers=headers, **how)
+        if answer.is_error:
+            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json()
+
+    async def stage(self, name: str, work: Any) -> Any:
+        """Do a stage and keep its seconds."""
+        began = time.perf_counter()
+        found = await work
+        self.seconds[name] = time.perf_counter() - began
+        print(
+            f"{name:<28} {self.seconds[name]:8.2f} s   "
+            f"{self.city.people / self.seconds[name]:12,.0f} people/s",
+            flush=True,
+        )
+        return found
+
+
+async def files_in(run: Run) -> list[dict[str, Any]]:
+    """Hand in every district's file, and wait until all are stored."""
+    operations = [
+        await run.ask(
+            "POST", "/v1/declaration-files", Role.DISTRICT_CLERK, district.code,
+            content=district.file, headers={"Content-Type": "text/csv"},
+            params={"period": PERIOD, "control_people": district.people,
+                    "control_wages": format_yuan(district.wages_fen)},
+        )
+        for district in run.city.districts
+    ]  # fmt: skip
+    done: list[dict[str, Any]] = []
+    for operation in operations:
+        while True:
+            found = await run.ask("GET", f"/v1/operations/{operation['id']}", Role.SUPERVISOR)
+            if found["status"] in {"succeeded", "failed"}:
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        if found["status"] == "failed":
+            raise RuntimeError(str(found["error"])[:500])
+        done.append(found)
+    return done
+
+
+async def step(run: Run, name: str, role: Role, stored: list[dict[str, Any]]) -> None:
+    """Let every district take a step on all that it has, a few districts at once."""
+    desks = asyncio.Semaphore(DISTRICTS_AT_ONCE)
+
+    async def one(operation: dict[str, Any]) -> None:
+        result, district = operation["result"], operation["district"]
+        control = {name: result[name] for name in ("declarations", "people", "total")}
+        body = {"district": district, "period": PERIOD, "step": name, "control": control}
+        async with desks:
+            await run.ask("POST", "/v1/district-steps", role, district, json=body)
+
+    await asyncio.gather(*[one(operation) for operation in stored])
+
+
+async def summaries(run: Run) -> list[dict[str, Any]]:
+    """Let every district send its summary."""
+    return [
+        await run.ask(
+            "POST", "/v1/summaries", Role.DISTRICT_REVIEWER, district.code,
+            json={"district": district.code, "period": PERIOD},
+            headers={"Idempotency-Key": f"send-{district.code}"},
+        )
+        for district in run.city.districts
+    ]  # fmt: skip
+
+
+async def audits(run: Run, sent: list[dict[str, Any]]) -> None:
+    """Let the centre audit every summary, which lets its bills go out."""
+    for summary in sent:
+        await run.ask(
+            "POST", f"/v1/summaries/{summary['id']}/audits", Role.CENTRE_AUDITOR,
+            json={"control": summary["control"], "bill_date": BILL_DATE},
+        )  # fmt: skip
+
+
+async def bills(run: Run, sent: list[dict[str, Any]]) -> None:
+    """Wait until every summary is billed."""
+    for summary in sent:
+        while True:
+            found = await run.ask("GET", f"/v1/summaries/{summary['id']}", Role.SUPERVISOR)
+            if found["status"] == "billed":
+                break
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def vouchers(run: Run) -> None:
+    """Wait until the ledger has acknowledged every message."""
+    while True:
+        box = await run.ask("GET", "/v1/outbox", Role.SUPERVISOR)
+        if box["refused"]:
+            raise RuntimeError(f"the ledger refused {box['refused']} vouchers")
+        if not box["waiting"]:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def month(run: Run) -> list[dict[str, Any]]:
+    """The whole month, stage by stage."""
+    stored: list[dict[str, Any]] = await run.stage("file to stored", files_in(run))
+    await run.stage("accepted", step(run, "accept", Role.DISTRICT_CLERK, stored))
+    await run.stage("reviewed", step(run, "review", Role.DISTRICT_REVIEWER, stored))
+    sent: list[dict[str, Any]] = await run.stage("summaries sent", summaries(run))
+    await run.stage("audited", audits(run, sent))
+    await run.stage("billed", bills(run, sent))
+    await run.stage("memo vouchers in the ledger", vouchers(run))
+    return stored
+
+
+SUMS = {
+    "people": "SELECT count(*), sum(wage_fen), sum(a + b) FROM (SELECT wage_fen,"
+    " (SELECT sum(fen) FROM unnest(unit_fen) AS fen) AS a,"
+    " (SELECT sum(fen) FROM unnest(personal_fen) AS fen) AS b"
+    " FROM collection.declaration_person) AS people",
+    "declarations": "SELECT sum(people), sum(wages_fen), sum(total_fen), count(*)"
+    " FROM collection.declaration WHERE status = 'billed'",
+    "declared lines": "SELECT sum(amount_fen) FROM collection.declaration_line",
+    "bills": "SELECT sum(total_fen), count(*) FROM collection.bill",
+    "bill lines": "SELECT sum(amount_fen) FROM collection.bill_line",
+}
+
+
+async def verified(run: Run, admin_url: str, stored: list[dict[str, Any]]) -> bool:
+    """Add everything up again: people, declarations, bills and their lines, the ledger's books."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        found = {name: [int(x) for x in await connection.fetchrow(sql)]
+                 for name, sql in SUMS.items()}  # fmt: skip
+    finally:
+        await connection.close()
+    city = run.city
+    total = sum(parse_yuan(operation["result"]["total"]) for operation in stored)
+    token = run.identity.mint(Caller(subject="supervisor", role=Role.SUPERVISOR))
+    answer = await run.ledger.get(
+        "/v1/trial-balance", headers={"Authorization": f"Bearer {token}"},
+        params={"as_of": BILL_DATE, "book": "memo"},
+    )  # fmt: skip
+    balance = answer.raise_for_status().json()
+    accounts = [row for fund in balance["funds"] for row in fund["accounts"]]
+    receivable, levied = (
+        sum(parse_yuan(row[side]) for row in accounts if row["account"] == account)
+        for account, side in (("memo_receivable", "debit"), ("memo_levied", "credit"))
+    )
+    checks = {
+        "people as in the files": found["people"][:2] == [city.people, city.wages_fen],
+        "people's shares = declarations": found["people"][2] == total,
+        "declarations as in the files": found["declarations"]
+        == [city.people, city.wages_fen, total, city.units],
+        "levied as computed by hand": total == city.due_fen,
+        "declared lines = declarations": found["declared lines"] == [total],
+        "bills = declarations": found["bills"] == [total, city.units],
+        "bill lines = bills": found["bill lines"] == [total],
+        "receivable in the ledger = bills": receivable == total,
+        "levied in the ledger = bills": levied == total,
+        "the ledger balances": bool(balance["balanced"]),
+    }
+    for name, holds in checks.items():
+        print(f"  {'yes' if holds else 'NO ':<4} {name}")
+    return all(checks.values())
+
+
+async def measure(people: int, units: int, database_url: str | None) -> dict[str, Any]:
+    """Make the city, play its month, prove it."""
+    began = time.perf_counter()
+    city = a_city(people, units)
+    print(f"a city of {city.people:,} people in {city.units:,} units, {len(city.districts)} "
+          f"districts, made in {time.perf_counter() - began:.1f} s", flush=True)  # fmt: skip
+    async with server(database_url) as server_url, database(server_url) as admin_url:
+        for line in await describe(server_url):
+            print(line)
+        with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as home:
+            settings = Settings(home=Path(home), database_url=admin_url)
+            return await _in_house(settings, city, admin_url)
+
+
+async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str, Any]:
+    ports = {"collection": 0, "ledger": 0}
+    said: list[str] = []
+    house = Supervisor(
+        settings, ("collection", "ledger"), ports=ports,
+        on_log=lambda name, line: said.append(f"{name}: {line}"),
+    )  # fmt: skip
+    async with house:
+        identity = Identity.load(settings.identity_path)
+        began = time.perf_counter()
+        await register(admin_url, city, identity.pepper)
+        print(f"registered by COPY in {time.perf_counter() - began:.1f} s (not timed)", flush=True)
+        peaks = Peaks({name: house.pid_of(name) or 0 for name in ports}, admin_url)
+        limits = httpx.Timeout(600)
+        async with (
+            peaks,
+            httpx.AsyncClient(base_url=house.urls["collection"], timeout=limits) as collection,
+            httpx.AsyncClient(base_url=house.urls["ledger"], timeout=limits) as ledger,
+        ):
+            run = Run(city, collection, ledger, identity)
+            began = time.perf_counter()
+            try:
+                stored = await month(run)
+            except RuntimeError:
+                print("\n".join(said[-20:]))
+                raise
+            seconds = time.perf_counter() - began
+            peak_mib = peaks.report()
+            good = await verified(run, admin_url, stored)
+    return {
+        "people": city.people,
+        "units": city.units,
+        "seconds_total": round(seconds, 2),
+        "seconds": {name: round(spent, 2) for name, spent in run.seconds.items()},
+        "peak_mib": peak_mib,
+        "verified": good,
+    }
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the same at 1/100")
+    parser.add_argument("--json", action="store_true", help="one object as the last line")
+    parser.add_argument("--people", type=int, default=None)
+    parser.add_argument("--units", type=int, default=None)
+    parser.add_argument("--database-url", default=None)
+    asked = parser.parse_args()
+    scale = 100 if asked.small else 1
+    people = asked.people or PEOPLE // scale
+    units = asked.units or min(UNITS // scale, people)
+    found = asyncio.run(measure(people, units, asked.database_url))
+    print(
+        f"total {found['seconds_total']:.1f} s, {people / found['seconds_total']:,.0f} people/s; "
+        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s; verified: {found['verified']}"
+    )
+    if asked.json:
+        print(json.dumps(found))
+    raise SystemExit(0 if found["verified"] else 1)
+
+
+if __name__ == "__main__":
+    main()
