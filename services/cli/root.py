@@ -9,7 +9,7 @@ import typer
 
 import services
 import shared
-from services.cli import database, doctor, house, serve, tools
+from services.cli import database, doctor, house, ledger, policy, serve, tools
 
 app = typer.Typer(
     name="wuxian",
@@ -19,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(database.app, name="db")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(policy.app, name="policy")
 app.command()(house.up)
 app.command(
     add_help_option=False,

@@ -11,19 +11,24 @@ from fastapi import APIRouter, FastAPI
 from services import VERSION
 from services.collection import worker
 from services.collection.routes import (
+    agreement,
     arrears,
     bill,
+    certificate,
     debit,
     declaration,
     declaration_file,
     district_steps,
+    dunning,
     inbox,
     operation,
     policy,
+    policy_in_force,
     quote,
     receipt,
     region,
     register_change,
+    register_import,
     summary,
     tax_push,
     total,
@@ -43,9 +48,12 @@ SERVICE = "collection"
 
 ROUTERS: tuple[APIRouter, ...] = (
     region.router,
+    # Before the door of one version, whose path would take "in-force" for an id.
+    policy_in_force.router,
     policy.router,
     unit.router,
     register_change.router,
+    register_import.router,
     quote.router,
     declaration.router,
     declaration_file.router,
@@ -60,6 +68,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     debit.router,
     total.router,
     arrears.router,
+    agreement.router,
+    dunning.router,
+    certificate.router,
     outbox_router(Right.READ_COLLECTION),
 )
 

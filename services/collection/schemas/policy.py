@@ -264,6 +264,12 @@ class PolicyWholeOut(PolicyOut):
     content: dict[str, Any]
 
 
+class PolicyInForceOut(PolicyWholeOut):
+    """The version in force on a day, with its rows as people read them."""
+
+    text: str = Field(description="政策摘要,Markdown (the policy as Markdown, in Chinese)")
+
+
 class PolicyPageOut(Out):
     """Versions, oldest first."""
 

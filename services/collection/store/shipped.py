@@ -37,8 +37,17 @@ def districts_of(region: str) -> frozenset[str]:
 
 
 def packs() -> list[dict[str, Any]]:
-    """The policy packs, by name."""
-    folder = _DATA / "policies"
+    """The policy packs that are installed, by name."""
+    return _packs_in("policies")
+
+
+def templates() -> list[dict[str, Any]]:
+    """Packs to start from: shipped, but not in force before two people publish them."""
+    return _packs_in("policy_templates")
+
+
+def _packs_in(name: str) -> list[dict[str, Any]]:
+    folder = _DATA / name
     return [
         json.loads(file.read_text(encoding="utf-8"))
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name)

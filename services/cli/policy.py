@@ -1,0 +1,260 @@
+"""`wuxian policy`: check, compare, publish and read policy packs (政策包)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.common import AsJson, err, fail, out, print_json, settings_with
+
+if TYPE_CHECKING:
+    from services.collection.domain.policy_diff import Change
+
+app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args_is_help=True)
+
+Pack = Annotated[str, typer.Argument(help="A file, or the name of a shipped pack or template.")]
+Url = Annotated[str | None, typer.Option(help="Address of collection.", show_default=False)]
+
+
+@app.command()
+def lint(
+    packs: Annotated[
+        list[str] | None, typer.Argument(help="Files, or names of shipped packs.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every shipped pack and template.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Name every fault of packs; leaves with 1 when there is one."""
+    from services.collection.schemas.policy_lint import doubts_of, faults_of
+
+    names = [*(packs or ()), *(_shipped() if every else ())]
+    if not names:
+        fail("name a pack, or say --all", 2)
+    found: dict[str, list[dict[str, str]]] = {}
+    for name in names:
+        content = _read(name)
+        faults = faults_of(content)
+        found[name] = [
+            {"pointer": row.pointer, "code": row.code, "message": row.message} for row in faults
+        ]
+        if not as_json:
+            doubts = [] if faults else doubts_of(content)
+            said = f"{len(faults)} faults" if faults else f"sound, {len(doubts)} sources to confirm"
+            out.print(f"{name}: {said}", highlight=False, markup=False)
+            for row in faults:
+                out.print(
+                    f"  {row.pointer or '/'}  {row.code}  {row.message}",
+                    highlight=False,
+                    markup=False,
+                    soft_wrap=True,
+                )
+            for doubt in doubts:
+                out.print(f"  待核  {doubt}", highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        print_json(found)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
+    """Which rows changed, from what to what, since when."""
+    from services.collection.domain.policy_diff import changes
+
+    old, new = _read(before), _read(after)
+    for name, content in ((before, old), (after, new)):
+        if not isinstance(content, Mapping):
+            fail(f"{name} is not a pack")
+    found = changes(old, new)
+    since = str(new.get("in_force_from"))
+    if as_json:
+        rows = [
+            {"row": row.row, "member": row.member, "was": row.was, "now": row.now} for row in found
+        ]
+        print_json(
+            {"before": old.get("pack"), "after": new.get("pack"), "since": since, "changes": rows}
+        )
+        return
+    head = f"{old.get('pack')} → {new.get('pack')}, since {since}: {len(found)} changes"
+    for line in (head, *(f"  {_told(row)}" for row in found)):
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _told(row: Change) -> str:
+    """One change as a line: + what came, - what went, ~ from what to what."""
+    where = row.row if row.member is None else f"{row.row} {row.member}"
+    if row.was is None:
+        return f"+ {where}: {_said(row.now)}"
+    if row.now is None:
+        return f"- {where}: {_said(row.was)}"
+    return f"~ {where}: {_said(row.was)} → {_said(row.now)}"
+
+
+@app.command()
+def publish(
+    pack: Pack,
+    token: Annotated[
+        str,
+        typer.Option(envvar="WUXIAN_TOKEN", help="Of the author; see `wuxian token`."),
+    ],
+    approver_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="WUXIAN_APPROVER_TOKEN", help="Of another person, who puts it in force."
+        ),
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draft a pack as one person and, with a second token, put it in force as another."""
+    answer = _send("POST", url, "/v1/policies", token, _read(pack))
+    if approver_token is not None:
+        answer = _send("POST", url, f"/v1/policies/{answer['id']}/approvals", approver_token)
+    _tell(answer, as_json)
+
+
+@app.command()
+def approve(
+    policy: Annotated[str, typer.Argument(help="The draft's id, pol_….")],
+    token: Annotated[
+        str,
+        typer.Option(envvar="WUXIAN_APPROVER_TOKEN", help="Of another person than the author."),
+    ],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a draft in force."""
+    _tell(_send("POST", url, f"/v1/policies/{policy}/approvals", token), as_json)
+
+
+@app.command()
+def show(
+    pack: Annotated[
+        str | None, typer.Argument(help="A file or a shipped pack, instead of what is in force.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region code; default: this office's.")] = None,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As plain Markdown.")] = False,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="WUXIAN_TOKEN", help="Of a reader; default: the sandbox's supervisor."),
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """A policy as people read it: of a file, or the one in force in a region on a day."""
+    text, content = _of_pack(pack) if pack else _in_force(region, on, token, url)
+    if as_json:
+        print_json(content)
+    elif markdown:
+        typer.echo(text, nl=False)
+    else:
+        from rich.markdown import Markdown
+
+        out.print(Markdown(text))
+
+
+def _shipped() -> dict[str, dict[str, Any]]:
+    from services.collection.store import shipped
+
+    return {content["pack"]: content for content in (*shipped.packs(), *shipped.templates())}
+
+
+def _read(name: str) -> Any:
+    """The pack in a file, or a shipped one by its name."""
+    shipped = _shipped()
+    path = Path(name)
+    if name in shipped and not path.exists():
+        return shipped[name]
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        fail(f"{name}: {error.strerror}; shipped are {', '.join(shipped)}")
+    except ValueError as error:
+        fail(f"{name} is not JSON: {error}")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return "、".join(_said(part) for part in value)
+    return "null" if value is None else str(value)
+
+
+def _of_pack(name: str) -> tuple[str, Any]:
+    from services.collection.domain import pack
+    from services.collection.domain.policy_text import markdown
+    from services.collection.schemas.policy import PackIn
+    from services.collection.schemas.policy_lint import faults_of
+
+    content = _read(name)
+    faults = faults_of(content)
+    if faults:
+        fail(f"{name} has {len(faults)} faults; see `wuxian policy lint {name}`")
+    return markdown(pack.read(PackIn.model_validate(content).content())), content
+
+
+def _in_force(
+    region: str | None, on: datetime | None, token: str | None, url: str | None
+) -> tuple[str, Any]:
+    from shared.clock import today
+
+    day: date = today() if on is None else on.date()
+    query = f"?on={day}" + (f"&region={region}" if region else "")
+    answer = _send("GET", url, f"/v1/policies/in-force{query}", token or _supervisor())
+    return str(answer.pop("text")), answer
+
+
+def _supervisor() -> str:
+    """A token of the sandbox's supervisor, who may only read."""
+    from shared import identity
+    from shared.roles import Caller, Role
+
+    settings = settings_with()
+    identity.create(settings.identity_path, list(settings.sandbox_districts))
+    caller = Caller(subject=Role.SUPERVISOR.value, role=Role.SUPERVISOR)
+    return identity.Identity.load(settings.identity_path).mint(caller)
+
+
+def _send(method: str, url: str | None, path: str, token: str, body: Any = None) -> dict[str, Any]:
+    """Ask collection; what it refuses is told with every fault."""
+    import httpx
+
+    base = url or settings_with().collection_url
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
+            answer = client.request(method, path, json=body, headers=headers)
+    except httpx.HTTPError as error:
+        fail(f"{base}: {error}; is collection running? (`wuxian up`)")
+    found: dict[str, Any] = answer.json()
+    if not answer.is_success:
+        for row in found.get("errors", []):
+            said = f"  {row['pointer']}  {row['code']}  {row['message']}"
+            err.print(said, markup=False, highlight=False)
+        fail(f"{answer.status_code} {found.get('code')}: {found.get('detail')}")
+    return found
+
+
+def _tell(answer: Mapping[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    ends = answer["in_force_to"] or "…"
+    said = (
+        f"{answer['pack']}: {answer['status']}, {answer['in_force_from']} – {ends}, {answer['id']}"
+    )
+    out.print(said, highlight=False, markup=False, soft_wrap=True)
+    if answer["status"] == "draft":
+        out.print(
+            f"another person puts it in force: wuxian policy approve {answer['id']} --token …",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
