@@ -16,10 +16,16 @@ from shared.clock import now
 # Eighteen characters of an identity number, fifteen of an old one, or a bank card.
 _LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])([0-9]{4})[0-9]{8,14}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])")
 
+# A foreigner's social security number: country, a digit, passport.
+_FOREIGNERS_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])([A-Z]{3}[0-9])[0-9A-Z]{10}([0-9A-Z]{4})(?![0-9A-Za-z])"
+)
+
 
 def mask_numbers(text: str) -> str:
     """Hide the middle of every identity or card number in a text."""
-    return _LONG_NUMBER.sub(r"\1**********\2", text)
+    masked = _LONG_NUMBER.sub(r"\1**********\2", text)
+    return _FOREIGNERS_NUMBER.sub(r"\1**********\2", masked)
 
 
 def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

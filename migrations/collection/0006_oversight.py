@@ -68,6 +68,11 @@ HANDLING = (
 )
 
 REGISTER = (
+    # What sort of document the sealed number is of.
+    """
+    ALTER TABLE enrolment ADD COLUMN document text NOT NULL DEFAULT 'citizen'
+        CHECK (document IN ('citizen', 'hk_macau_taiwan', 'permanent_resident', 'foreigner'))
+    """,
     # Facts of units and the units of people, changed from a day on. `before` and `after` hold the
     # facts that change and no others, so a fact on an earlier day is read from the next change.
     """
@@ -170,6 +175,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take away what the upgrade made; a summary that was sent back goes with it."""
+    op.execute("ALTER TABLE enrolment DROP COLUMN document")
     for table in ("person_unit", "register_change_person", "register_change"):
         op.execute(f"DROP TABLE {table}")
     for statement in HANDLING_UNDONE:

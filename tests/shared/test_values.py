@@ -106,6 +106,36 @@ def test_each_fault_of_an_identity_number_has_its_code() -> None:
     assert not identity_number.has_known_region("170000199408230021")
 
 
+@pytest.mark.parametrize(
+    ("first_seventeen", "document"),
+    [
+        ("12010119900307451", "citizen"),
+        ("81000019940823002", "hk_macau_taiwan"),
+        ("82000019940823002", "hk_macau_taiwan"),
+        ("83000019940823002", "hk_macau_taiwan"),
+        ("91112019880101123", "permanent_resident"),
+    ],
+)
+def test_residence_permits_are_checked_like_identity_cards(
+    first_seventeen: str, document: str
+) -> None:
+    number = identity_number.with_check_digit(first_seventeen)
+    assert identity_number.fault_in(number) is None
+    assert identity_number.document_of(number) == document
+    assert identity_number.birth_date(number) is not None
+    assert identity_number.has_known_region(number)
+
+
+def test_a_foreigners_number_is_of_country_and_passport_and_tells_no_birthday() -> None:
+    number = "DEU0C01X00T478A001"
+    assert identity_number.fault_in(number) is None
+    assert identity_number.document_of(number) == "foreigner"
+    assert identity_number.birth_date(number) is None
+    assert identity_number.masked(number) == "DEU0**********A001"
+    for wrong in ("DE00C01X00T478A001", "DEUXC01X00T478A001", "deu0C01X00T478A001", "DEU0C01X"):
+        assert identity_number.fault_in(wrong) == "IDENTITY_NUMBER_SHAPE"
+
+
 def test_credit_codes_carry_a_check_character() -> None:
     code = credit_code.with_check_character("91120101MA0000001")
     assert credit_code.is_valid(code)
@@ -117,6 +147,8 @@ def test_no_identity_number_reaches_a_log() -> None:
         said = mask_numbers(f"person {number} joined")
         assert number[4:14] not in said
         assert said.startswith(f"person {number[:4]}**********")
+    assert mask_numbers("person DEU0C01X00T478A001 joined") == "person DEU0**********A001 joined"
+    assert mask_numbers("unit 91120102MA0000001A") == "unit 91120102MA0000001A"
     assert mask_numbers("vch_3_000000128 1234567.89") == "vch_3_000000128 1234567.89"
 
 

@@ -173,7 +173,7 @@ async def enrol(
     """
     if unit.status == "closed":
         raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
-    rows = [_enrolment(person, vault) for person in people]
+    rows = [enrolment_of(person, vault) for person in people]
     made = await store.enrol(tx, unit.id, [row for _, row in rows])
     others = [row.person_id for _, row in rows if row.person_id not in made]
     since = await store.living(tx, unit.id, others)
@@ -196,7 +196,8 @@ async def enrol(
     )
 
 
-def _enrolment(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
+def enrolment_of(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
+    """A person's key, and the enrolment as it is stored: masked."""
     key = key_of_person(person.identity_number, vault.pepper)
     return key, Enrolment(
         person_id=key.id,
@@ -204,4 +205,5 @@ def _enrolment(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
         masked_number=identity_number.masked(person.identity_number),
         masked_name=masked_name(person.name),
         joined_on=person.joined_on,
+        document=identity_number.document_of(person.identity_number).value,
     )

@@ -11,6 +11,7 @@ from services.collection.domain.unit import Unit
 from services.collection.flows.enrolment import Enrolled, Joining
 from services.collection.schemas.common import Day, IdentityNumber, PersonName, faults_out
 from services.collection.store.person import Enrolment
+from shared.cn.identity_number import Document
 from shared.fund import UnitKind
 from shared.ids import Ref
 from shared.schema import Code, CreditCode, FaultOut, In, Out, ShortText
@@ -175,6 +176,7 @@ class EnrolmentRowOut(Out):
     person: str
     masked_identity_number: str
     name: str = Field(examples=["张*"])
+    document: Document
     joined_on: date
     left_on: date | None
 
@@ -185,6 +187,7 @@ class EnrolmentRowOut(Out):
             person=Ref(row.person_id, row.person_uuid).text("per"),
             masked_identity_number=row.masked_number,
             name=row.masked_name,
+            document=Document(row.document),
             joined_on=row.joined_on,
             left_on=row.left_on,
         )

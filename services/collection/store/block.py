@@ -145,12 +145,12 @@ async def join_together(
     made = await tx.execute(
         text("""
             INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
-                                   masked_name)
+                                   masked_name, document)
             SELECT CAST(:to_unit_id AS bigint), line.person_id, CAST(:first AS date),
-                   known.person_uuid, known.masked_number, known.masked_name
+                   known.person_uuid, known.masked_number, known.masked_name, known.document
               FROM register_change_person AS line
              CROSS JOIN LATERAL (
-                   SELECT person_uuid, masked_number, masked_name
+                   SELECT person_uuid, masked_number, masked_name, document
                      FROM enrolment
                     WHERE enrolment.unit_id = :unit_id
                       AND enrolment.person_id = line.person_id

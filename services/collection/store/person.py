@@ -31,6 +31,7 @@ class Enrolment:
     masked_name: str
     joined_on: date
     left_on: date | None = None
+    document: str = "citizen"
 
 
 async def insert(tx: AsyncConnection, people: Sequence[SealedPerson]) -> set[int]:
@@ -73,12 +74,13 @@ async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) 
     made = await tx.execute(
         text("""
             INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
-                                   masked_name)
+                                   masked_name, document)
             SELECT CAST(:unit_id AS bigint), person_id, joined_on, person_uuid, masked_number,
-                   masked_name
+                   masked_name, document
               FROM unnest(CAST(:ids AS bigint[]), CAST(:joined AS date[]),
-                          CAST(:uuids AS uuid[]), CAST(:numbers AS text[]), CAST(:names AS text[]))
-                AS batch (person_id, joined_on, person_uuid, masked_number, masked_name)
+                          CAST(:uuids AS uuid[]), CAST(:numbers AS text[]), CAST(:names AS text[]),
+                          CAST(:documents AS text[]))
+                AS batch (person_id, joined_on, person_uuid, masked_number, masked_name, document)
             ON CONFLICT DO NOTHING
             RETURNING person_id
         """),
@@ -89,6 +91,7 @@ async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) 
             "uuids": [person.person_uuid for person in people],
             "numbers": [person.masked_number for person in people],
             "names": [person.masked_name for person in people],
+            "documents": [person.document for person in people],
         },
     )
     return {row.person_id for row in made}
@@ -130,7 +133,7 @@ async def of_unit(
     """A unit's enrolments after a (person, day)."""
     rows = await tx.execute(
         text("""
-            SELECT person_id, person_uuid, masked_number, masked_name, joined_on, left_on
+            SELECT person_id, person_uuid, masked_number, masked_name, joined_on, left_on, document
               FROM enrolment
              WHERE unit_id = :unit_id AND (person_id, joined_on) > (:person_id, :joined_on)
              ORDER BY person_id, joined_on
