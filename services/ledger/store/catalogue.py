@@ -16,10 +16,11 @@ _LIMIT = 100_000
 
 async def load(tx: AsyncConnection) -> Catalogue:
     """Everything that the ledger knows about accounts, funds and flows."""
-    return Catalogue(await _accounts(tx), await _funds(tx), await _flows(tx))
+    return Catalogue(await accounts(tx), await _funds(tx), await _flows(tx))
 
 
-async def _accounts(tx: AsyncConnection) -> list[Account]:
+async def accounts(tx: AsyncConnection) -> list[Account]:
+    """Every version of every account, an account's newest first."""
     rows = await tx.execute(
         text("""
             SELECT key, code, name, class, normal_side, parent, book, postable, funds, floored,
