@@ -54,6 +54,12 @@ class StepUnknown(Refusal):
     code = "INJURY_STEP_UNKNOWN"
 
 
+class NotOfContributions(StateConflict):
+    """该单为加收(滞纳金、利息)通知单,不按缴费规则说明 (a bill of late charges, not of contributions)"""
+
+    code = "NOT_OF_CONTRIBUTIONS"
+
+
 class TotalTooLarge(Refusal):
     """合计金额超出系统上限 (the total is larger than the system can book)"""
 

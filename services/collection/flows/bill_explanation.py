@@ -1,0 +1,97 @@
+"""Why a bill line is what it is: the declaration's lines behind it, and the people behind those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.errors import NotOfContributions
+from services.collection.domain.levy import Line
+from services.collection.domain.policy import Policy
+from services.collection.flows import billing, explanation
+from services.collection.flows import declaration as declarations
+from services.collection.flows import policy as policies
+from services.collection.store import declaration as store
+from services.collection.store.bill import BillLineRow, BillRow
+from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
+from shared.errors import NotFound
+from shared.ids import Ref
+from shared.roles import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineExplained:
+    """A bill line, what it adds up, and a page of the people who make it up."""
+
+    bill: BillRow
+    line: BillLineRow
+    declaration: DeclarationRow
+    policy: Policy
+    insurances: tuple[str, ...]
+    parts: list[LineRow]
+    unit_lines: list[Line]
+    people: list[PersonRow]
+    person_lines: list[list[Line]]
+
+    @property
+    def cited(self) -> dict[str, tuple[str, bool]]:
+        """The sources of all of it: id → (text, certain)."""
+        lines = [*self.unit_lines, *(line for lines in self.person_lines for line in lines)]
+        names = {line.rate.source for line in lines}
+        names |= {line.limit.source for line in lines if line.limit is not None}
+        names |= {factor.source for line in lines for factor in line.rate.factors}
+        return {name: found for name, found in self.policy.sources.items() if name in names}
+
+
+async def line(
+    tx: AsyncConnection, ref: Ref, number: int, *, after: int, limit: int, caller: Caller
+) -> LineExplained:
+    """A bill line with what made it, the people after a line number.
+
+    Raises:
+        NotFound, Forbidden: no such bill or line, or of another district than the caller.
+        NotOfContributions: the bill asks for late charges, which have their own explanation.
+    """
+    bill, lines = await billing.find(tx, ref, caller)
+    if bill.kind != "contribution":
+        raise NotOfContributions(bill=ref.text(billing.REF), kind=bill.kind)
+    asked = next((row for row in lines if row.line_no == number), None)
+    if asked is None:
+        raise NotFound(bill=ref.text(billing.REF), line=number)
+    row = await declarations.find(tx, Ref(bill.unit_id, bill.declaration_id), caller)
+    policy = await policies.by_id(tx, bill.policy_id)
+    schedule = explanation.schedule_of(policy, row)
+    parts = _parts(asked, await store.lines(tx, row.unit_id, row.id, row.round))
+    people = await store.people(tx, row, after, limit) if _has(parts, "people") else []
+    whole = await explanation.unit_again(tx, row, schedule) if _has(parts, "unit") else []
+    made = await explanation.again(tx, row, schedule, people)
+    rules = {part.rule: part for part in parts}
+    return LineExplained(
+        bill=bill,
+        line=asked,
+        declaration=row,
+        policy=policy,
+        insurances=schedule.insurances,
+        parts=parts,
+        unit_lines=_of(rules, whole),
+        people=people,
+        person_lines=[_of(rules, own) for own in made],
+    )
+
+
+def _parts(asked: BillLineRow, lines: Sequence[LineRow]) -> list[LineRow]:
+    """The declaration's lines that the bill line adds up."""
+    key = (asked.insurance, asked.party, asked.account, asked.fund)
+    parts = [row for row in lines if (row.insurance, row.party, row.account, row.fund) == key]
+    assert sum(row.amount_fen for row in parts) == asked.amount_fen, "a bill copies its declaration"
+    return parts
+
+
+def _has(parts: Sequence[LineRow], level: str) -> bool:
+    return any(part.level == level for part in parts)
+
+
+def _of(rules: Mapping[str, LineRow], lines: Sequence[Line]) -> list[Line]:
+    return [made for made in lines if made.rate.id in rules]

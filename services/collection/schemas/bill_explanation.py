@@ -1,0 +1,90 @@
+"""Shapes of a bill line's explanation."""
+
+from __future__ import annotations
+
+from services.collection.flows.bill_explanation import LineExplained
+from services.collection.flows.billing import REF
+from services.collection.flows.declaration import REF as DECLARATION_REF
+from services.collection.schemas.bill import BillLineOut
+from services.collection.schemas.declaration import DeclarationLineOut
+from services.collection.schemas.levy import ExplainOut, SourceOut
+from services.collection.store.declaration import PersonRow
+from shared.ids import Ref
+from shared.schema import Out, YuanOut
+
+
+class PersonShareOut(Out):
+    """What one person has in a bill line, masked; `explain` is empty for one who has nothing."""
+
+    line: int
+    person: str | None
+    masked_identity_number: str | None
+    name: str | None
+    amount: YuanOut
+    explain: list[ExplainOut]
+
+    @classmethod
+    def of(cls, row: PersonRow, explain: list[ExplainOut], amount_fen: int) -> PersonShareOut:
+        """As it is answered."""
+        person = None
+        if row.person_uuid is not None:
+            person = Ref(row.person_id, row.person_uuid).text("per")
+        return cls(
+            line=row.line_no,
+            person=person,
+            masked_identity_number=row.masked_number,
+            name=row.masked_name,
+            amount=amount_fen,
+            explain=explain,
+        )
+
+
+class BillLineExplainedOut(Out):
+    """A bill line → the declaration's lines that it adds up → the unit's and the people's lines,
+    each with its rule and what made it, and the sources that they cite."""
+
+    bill: str
+    declaration: str
+    period: str
+    policy: str
+    line: BillLineOut
+    parts: list[DeclarationLineOut]
+    unit_lines: list[ExplainOut]
+    people: list[PersonShareOut]
+    sources: dict[str, SourceOut]
+    next_cursor: str | None
+    has_more: bool
+
+    @classmethod
+    def of(
+        cls, found: LineExplained, people: list[PersonShareOut], following: str | None
+    ) -> BillLineExplainedOut:
+        """As it is answered."""
+        return cls(
+            bill=Ref(found.bill.unit_id, found.bill.id).text(REF),
+            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            period=found.bill.period,
+            policy=found.policy.pack,
+            line=BillLineOut.of(found.line),
+            parts=[DeclarationLineOut.of(part) for part in found.parts],
+            unit_lines=[ExplainOut.of(line) for line in found.unit_lines],
+            people=people,
+            sources={
+                name: SourceOut(text=text, certain=certain)
+                for name, (text, certain) in found.cited.items()
+            },
+            next_cursor=following,
+            has_more=following is not None,
+        )
+
+
+def shares_of(found: LineExplained) -> list[PersonShareOut]:
+    """The page of people."""
+    return [
+        PersonShareOut.of(
+            row,
+            [ExplainOut.of(line) for line in lines],
+            sum(line.amount_fen for line in lines),
+        )
+        for row, lines in zip(found.people, found.person_lines, strict=True)
+    ]

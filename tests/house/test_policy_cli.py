@@ -1,0 +1,82 @@
+"""`wuxian policy`: lint, diff, publish by two people, show."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.collection import packs
+from tests.house.conftest import Wuxian
+from tests.house.test_cli import serving
+
+pytestmark = pytest.mark.story
+
+
+def test_all_shipped_packs_are_sound(wuxian: Wuxian) -> None:
+    said = wuxian("policy", "lint", "--all", "--json")
+    assert said.returncode == 0
+    assert json.loads(said.stdout) == {
+        name: [] for name in ("beijing-2021", "tianjin-2008", "tianjin-2021", "tianjin-2025")
+    }
+
+
+def test_every_fault_of_a_file_is_named(wuxian: Wuxian, tmp_path: Path) -> None:
+    content = packs.sound_pack()
+    content["rates"][0] |= {"rate": "16%", "source": "hearsay"}
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    said = wuxian("policy", "lint", str(file))
+    assert said.returncode == 1
+    assert "/rates/0/rate  RATE_MALFORMED" in said.stdout
+    assert "/rates/0/source  SOURCE_UNKNOWN" in said.stdout
+    file.write_text("{", encoding="utf-8")
+    refused = wuxian("policy", "lint", str(file))
+    assert (refused.returncode, "is not JSON" in refused.stderr) == (1, True)
+    missing = wuxian("policy", "lint", "nowhere.json")
+    assert (missing.returncode, "shipped are" in missing.stderr) == (1, True)
+
+
+def test_a_diff_says_from_what_to_what(wuxian: Wuxian) -> None:
+    said = wuxian("policy", "diff", "tianjin-2008", "tianjin-2021").stdout
+    assert said.startswith("tianjin-2008 → tianjin-2021, since 2021-01-01")
+    assert "~ rates pension.unit rate: 0.20 → 0.16" in said
+    assert "~ limits limits floor: " not in said  # nothing became something: that is a plus
+    assert "+ limits limits floor: 3364.00" in said
+    assert "- insurances" not in said
+
+
+def test_two_people_publish_and_anybody_reads(
+    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    content = packs.sound_pack() | {"region": "cliland"}
+    file = tmp_path / "pack.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+    def token(role: str, name: str) -> str:
+        return wuxian("token", "--role", role, "--name", name).stdout.strip()
+
+    author, approver = token("centre_auditor", "wang"), token("department_head", "li")
+    with serving(["collection", "--database-url", empty_database_url], environment) as url:
+        drafted = wuxian("policy", "publish", str(file), "--token", author, "--url", url)
+        assert drafted.returncode == 0, drafted.stderr
+        assert "wuxian policy approve pol_" in drafted.stdout
+        alone = wuxian(
+            "policy", "publish", str(file), "--url", url,
+            WUXIAN_TOKEN=author, WUXIAN_APPROVER_TOKEN=author,
+        )  # fmt: skip
+        assert alone.returncode == 1
+        assert "SAME_PERSON_TWICE" in alone.stderr
+        done = wuxian(
+            "policy", "publish", str(file), "--url", url, "--json",
+            WUXIAN_TOKEN=author, WUXIAN_APPROVER_TOKEN=approver,
+        )  # fmt: skip
+        assert json.loads(done.stdout)["status"] == "in_force"
+        shown = wuxian(
+            "policy", "show", "--region", "cliland", "--on", "2021-07-01", "--markdown",
+            "--url", url,
+        )  # fmt: skip
+        assert shown.stdout.startswith("# sound-2021\n")
+        nothing = wuxian(
+            "policy", "show", "--region", "cliland", "--on", "1999-01-01", "--url", url
+        )
+        assert (nothing.returncode, "POLICY_NOT_IN_FORCE" in nothing.stderr) == (1, True)
