@@ -2,13 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import count
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from services.collection.app import build
@@ -16,6 +13,7 @@ from services.ledger.domain.chart import Catalogue
 from shared.entry import Book
 from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
+from tests.collection.debtors import DUE, PENSION, STAFF, Debtors, after, keys
 from tests.collection.money import (
     TOTAL_FEN,
     Owed,
@@ -31,71 +29,18 @@ from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.ledger.making import shipped
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "late_fee.json").read_text())["late_fee"]
-DUE = "2021-08-25"
-PENSION = ("pension", "unit", "pooled", "pension", 10_000_00)
-STAFF = ("pension", "personal", "personal_account", "pension", 5_000_00)
-keys = count(1)
-
-
-@dataclass
-class Office:
-    api: httpx.AsyncClient
-    bearer: Bearer
-    url: str
-
-    async def pay(
-        self, owed: Owed, amount_fen: int, paid_on: str, *, booked_on: str | None = None
-    ) -> dict[str, Any]:
-        """A tax payment of the bill's period."""
-        serial = f"L{next(keys)}"
-        row = line(serial, owed.credit_code, amount_fen, owed.period, paid_on=paid_on)
-        return await self.push(push(serial, [row], collected_on=booked_on or paid_on))
-
-    async def push(self, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
-        headers = self.bearer("tax_bureau") | {"Idempotency-Key": key or f"k-{next(keys)}"}
-        answer = await self.api.post("/v1/tax-pushes", json=body, headers=headers)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    async def get(self, path: str, role: str = "supervisor", **params: Any) -> Any:
-        answer = await self.api.get(path, headers=self.bearer(role), params=params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def arrears(self, owed: Owed, as_of: str, **params: Any) -> Any:
-        path = f"/v1/units/{owed.credit_code}/arrears"
-        return await self.get(path, "payout_service", as_of=as_of, **params)
-
-    async def charges(self, owed: Owed) -> Any:
-        return (await self.get(f"/v1/units/{owed.credit_code}/charges"))["items"]
-
-    async def bills(self, owed: Owed) -> list[Any]:
-        found = await self.get("/v1/bills", credit_code=owed.credit_code)
-        return list(found["items"])
-
-    async def owe(self, *lines: tuple[str, str, str, str, int], **other: Any) -> Owed:
-        (owed,) = await owe(self.url, lines=lines or (PENSION,), **({"due_on": DUE} | other))
-        return owed
-
-    async def vouchers_of(self, owed: Owed, *kinds: str) -> list[dict[str, Any]]:
-        return [v for v in await vouchers(self.url, kinds=kinds) if v["owner"] == owed.credit_code]
 
 
 @pytest.fixture(scope="module")
 async def office(
     settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str
-) -> AsyncIterator[Office]:
+) -> AsyncIterator[Debtors]:
     async with client_of(build(settings_for())) as api:
-        yield Office(api, bearer, database_url)
-
-
-def after(days: int) -> str:
-    return (date.fromisoformat(DUE) + timedelta(days)).isoformat()
+        yield Debtors(api, bearer, database_url)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-async def test_published_cases_are_exact_as_memo_and_when_paid(office: Office, case) -> None:
+async def test_published_cases_are_exact_as_memo_and_when_paid(office: Debtors, case) -> None:
     principal_fen = parse_yuan(case["principal"])
     owed = await office.owe((*PENSION[:-1], principal_fen))
     found = await office.arrears(owed, after(case["days"]), explain=True)
@@ -112,7 +57,7 @@ async def test_published_cases_are_exact_as_memo_and_when_paid(office: Office, c
     assert charge["explanation"] == accrual["explanation"]
 
 
-async def test_a_debt_that_spans_the_change_of_2011_is_computed_piecewise(office: Office) -> None:
+async def test_a_debt_that_spans_the_change_of_2011_is_computed_piecewise(office: Debtors) -> None:
     owed = await office.owe(period="2011-04", due_on="2011-05-25")
     found = await office.arrears(owed, "2011-07-31", explain=True)
     pieces = found["accruals"][0]["explanation"]["pieces"]
@@ -123,14 +68,14 @@ async def test_a_debt_that_spans_the_change_of_2011_is_computed_piecewise(office
     assert found["late_fee"] == "875.00"
 
 
-async def test_the_fee_stops_at_the_principal_since_2012(office: Office) -> None:
+async def test_the_fee_stops_at_the_principal_since_2012(office: Debtors) -> None:
     owed = await office.owe(period="2012-01", due_on="2012-02-25")
     found = await office.arrears(owed, "2021-01-01", explain=True)
     assert found["late_fee"] == "10000.00"
     assert found["accruals"][0]["explanation"]["cap"] == "late_fee.principal"
 
 
-async def test_the_staff_share_never_bears_the_late_fee(office: Office) -> None:
+async def test_the_staff_share_never_bears_the_late_fee(office: Debtors) -> None:
     owed = await office.owe(PENSION, STAFF)
     found = await office.arrears(owed, after(30))
     assert {(one["party"], one["open"], one["late_fee"]) for one in found["insurances"]} == {
@@ -143,7 +88,7 @@ async def test_the_staff_share_never_bears_the_late_fee(office: Office) -> None:
 
 
 async def test_a_late_payment_is_charged_on_a_bill_of_its_own_that_a_later_receipt_pays(
-    office: Office,
+    office: Debtors,
 ) -> None:
     owed = await office.owe(PENSION, STAFF)
     await office.pay(owed, 15_000_00, after(30))
@@ -179,7 +124,7 @@ async def test_a_late_payment_is_charged_on_a_bill_of_its_own_that_a_later_recei
     ]
 
 
-async def test_lateness_is_judged_by_the_day_paid_not_by_the_day_booked(office: Office) -> None:
+async def test_lateness_is_judged_by_the_day_paid_not_by_the_day_booked(office: Debtors) -> None:
     owed = await office.owe()
     await office.pay(owed, 10_000_00, DUE, booked_on=after(60))
     assert await office.charges(owed) == []
@@ -189,7 +134,7 @@ async def test_lateness_is_judged_by_the_day_paid_not_by_the_day_booked(office: 
     assert (charge["days"], charge["paid_on"], charge["fixed_on"]) == (1, after(1), after(60))
 
 
-async def test_part_payments_fix_their_part_and_the_rest_accrues_on(office: Office) -> None:
+async def test_part_payments_fix_their_part_and_the_rest_accrues_on(office: Debtors) -> None:
     owed = await office.owe()
     await office.pay(owed, 4_000_00, after(10))
     found = await office.arrears(owed, after(20))
@@ -206,7 +151,7 @@ async def test_part_payments_fix_their_part_and_the_rest_accrues_on(office: Offi
     assert (await office.arrears(owed, after(20)))["total"] == "0.00"
 
 
-async def test_the_same_push_again_fixes_nothing_again(office: Office, database_url: str) -> None:
+async def test_the_same_push_again_fixes_nothing_again(office: Debtors, database_url: str) -> None:
     owed = await office.owe()
     serial = f"L{next(keys)}"
     body = push(serial, [line(serial, owed.credit_code, 10_000_00, paid_on=after(30))],
@@ -220,7 +165,7 @@ async def test_the_same_push_again_fixes_nothing_again(office: Office, database_
 
 
 async def test_identified_money_is_late_by_the_day_it_was_paid_and_pays_charges_too(
-    office: Office,
+    office: Debtors,
 ) -> None:
     owed = await office.owe()
     unknown = Owed(new_code(), 0, owed.bill_id, owed.period, 0)
@@ -244,7 +189,7 @@ async def test_identified_money_is_late_by_the_day_it_was_paid_and_pays_charges_
     assert (await office.arrears(owed, after(91)))["total"] == "0.00"
 
 
-async def test_charges_are_debited_like_bills(office: Office) -> None:
+async def test_charges_are_debited_like_bills(office: Debtors) -> None:
     owed = await office.owe(period="2021-02", collector="bank_debit", due_on="2021-03-25")
     made = await debit(office, "2021-02", "2021-04-24", 10_000_00)
     assert made["lines"] == 1
@@ -255,7 +200,7 @@ async def test_charges_are_debited_like_bills(office: Office) -> None:
     assert {one["status"] for one in await office.bills(owed)} == {"settled"}
 
 
-async def debit(office: Office, period: str, day: str, amount_fen: int) -> dict[str, Any]:
+async def debit(office: Debtors, period: str, day: str, amount_fen: int) -> dict[str, Any]:
     headers = office.bearer("centre_cashier") | {"Idempotency-Key": f"d{next(keys)}"}
     answer = await office.api.post(
         "/v1/debit-batches", json={"period": period, "debit_date": day}, headers=headers
@@ -273,8 +218,9 @@ async def debit(office: Office, period: str, day: str, amount_fen: int) -> dict[
     return control
 
 
-async def test_the_ledger_takes_every_voucher_of_charges(office: Office) -> None:
+async def test_the_ledger_takes_every_voucher_of_charges(office: Debtors) -> None:
     """By the chart and the flow matrix that it ships."""
+    await office.pay(await office.owe(), 10_100_00, after(30))
     catalogue: Catalogue = shipped()
     found = await vouchers(office.url, kinds=["late_fee", "interest"])
     assert {voucher["kind"] for voucher in found} == {"late_fee"}
@@ -290,7 +236,8 @@ async def test_the_ledger_takes_every_voucher_of_charges(office: Office) -> None
                     ), voucher  # fmt: skip
 
 
-async def test_memo_receivable_of_charges_is_what_their_bills_leave_open(office: Office) -> None:
+async def test_memo_receivable_of_charges_is_what_their_bills_leave_open(office: Debtors) -> None:
+    await office.pay(await office.owe(), 10_100_00, after(30))
     receivable = 0
     for voucher in await vouchers(office.url, kinds=["late_fee", "interest"]):
         for entry in voucher["entries"]:
@@ -307,7 +254,7 @@ async def test_memo_receivable_of_charges_is_what_their_bills_leave_open(office:
     assert row["fen"] == fixed["fen"]
 
 
-async def test_totals_keep_charges_apart_from_contributions(office: Office) -> None:
+async def test_totals_keep_charges_apart_from_contributions(office: Debtors) -> None:
     owed = await office.owe(period="2021-03", due_on="2021-04-25")
     await office.pay(owed, 10_100_00, "2021-05-25")
     found = await office.get("/v1/totals", period_from="2021-03", period_to="2021-03")
@@ -319,14 +266,14 @@ async def test_totals_keep_charges_apart_from_contributions(office: Office) -> N
 # --- many units at once ------------------------------------------------------------------------
 
 
-async def ask(office: Office, codes: list[str], role: str = "supervisor", **other: Any) -> Any:
+async def ask(office: Debtors, codes: list[str], role: str = "supervisor", **other: Any) -> Any:
     headers = office.bearer(role, "heping" if role.startswith("district") else "centre")
     return await office.api.post(
         "/v1/arrears-queries", json={"credit_codes": codes} | other, headers=headers
     )
 
 
-async def test_a_thousand_units_are_asked_about_at_once(office: Office) -> None:
+async def test_a_thousand_units_are_asked_about_at_once(office: Debtors) -> None:
     owed = await owe(office.url, count=1000, period="2021-06", due_on="2021-07-26")
     codes = [one.credit_code for one in owed]
     answer = await ask(office, codes, as_of="2021-07-27")
@@ -340,7 +287,7 @@ async def test_a_thousand_units_are_asked_about_at_once(office: Office) -> None:
     assert (await ask(office, [*codes, new_code()])).status_code == 422
 
 
-async def test_every_unknown_unit_is_named_and_districts_see_their_own(office: Office) -> None:
+async def test_every_unknown_unit_is_named_and_districts_see_their_own(office: Debtors) -> None:
     known = await office.owe()
     foreign = await office.owe(district="nankai")
     answer = await ask(office, [new_code(), known.credit_code, new_code()])
@@ -355,7 +302,7 @@ async def test_every_unknown_unit_is_named_and_districts_see_their_own(office: O
     assert len(own.json()["items"]) == 1
 
 
-async def test_charges_are_listed_in_pages(office: Office) -> None:
+async def test_charges_are_listed_in_pages(office: Debtors) -> None:
     owed = await office.owe(PENSION, ("medical", "unit", "pooled", "medical", 1_000_00))
     await office.pay(owed, 11_000_00, after(30))
     path = f"/v1/units/{owed.credit_code}/charges"

@@ -1,0 +1,107 @@
+"""Doors of dunning notices (催缴通知书)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.dunning import PREFIX
+from services.collection.flows import dunning as flow
+from services.collection.flows import unit as units
+from services.collection.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.schemas.common import Day
+from services.collection.schemas.dunning import (
+    DunningRunIn,
+    DunningRunOut,
+    NoticeHeadOut,
+    NoticeOut,
+    NoticePageOut,
+)
+from services.collection.store import dunning as store
+from services.collection.store.dunning import NoticeRow
+from shared.cursor import LIMIT_DEFAULT, cut
+from shared.door import Door, door
+from shared.ids import Ref, unit_key
+from shared.roles import Right
+from shared.schema import Code, CreditCode
+
+router = APIRouter(tags=["arrears"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.post(
+    "/v1/dunning-runs",
+    operation_id="run_dunning",
+    summary="生成催缴通知书 · Remind a district's debtors",
+    status_code=201,
+    response_model=DunningRunOut,
+)
+async def run_dunning(
+    body: DunningRunIn, at: Annotated[Door, door(Right.SEND_DUNNING)]
+) -> Response:
+    """One numbered notice a unit and day; again on the same day it only adds who is new."""
+
+    async def work(tx: AsyncConnection) -> DunningRunOut:
+        region = at.request.app.state.settings.region
+        dunned = await flow.run(tx, body.district, body.day, region=region, caller=at.caller)
+        return DunningRunOut.of(body.district, body.day, dunned)
+
+    return await at.write(work, key=flow.key_of_district(body.district), status=201)
+
+
+@router.get(
+    "/v1/dunning-notices",
+    operation_id="list_dunning_notices",
+    summary="催缴通知书列表 · Dunning notices",
+)
+async def list_dunning_notices(
+    at: Reading,
+    credit_code: Annotated[CreditCode | None, Query()] = None,
+    district: Annotated[Code | None, Query()] = None,
+    day: Annotated[Day | None, Query()] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> NoticePageOut:
+    """To a unit, of a district, or all; district people see their own."""
+    asked = at.caller.scope(district)
+    filters = {"of": "dunning", "unit": credit_code, "in": asked, "day": day}
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[NoticeRow]:
+        if credit_code is not None:
+            await units.find(tx, credit_code, at.caller)
+        return await store.page(
+            tx,
+            unit_id=None if credit_code is None else unit_key(credit_code),
+            district=asked,
+            day=day,
+            after=after,
+            limit=limit + 1,
+        )
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    )
+    return NoticePageOut(
+        items=[NoticeHeadOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get(
+    "/v1/dunning-notices/{notice}",
+    operation_id="get_dunning_notice",
+    summary="催缴通知书 · One dunning notice",
+)
+async def get_dunning_notice(notice: RefPath, at: Reading) -> NoticeOut:
+    """With its arrears per insurance and party."""
+    ref = Ref.parse(PREFIX, notice)
+
+    async def work(tx: AsyncConnection) -> NoticeOut:
+        return NoticeOut.whole(*await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)

@@ -1,0 +1,96 @@
+"""SQL of full-payment certificates (足额缴费证明)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate: what was billed for its periods, and how much of that is deferred."""
+
+    unit_id: int
+    id: UUID
+    number: str
+    credit_code: str
+    district: str
+    as_of: date
+    period_from: str
+    period_to: str
+    billed_fen: int
+    deferred_fen: int
+    issued_by: str
+    issued_at: datetime
+
+
+_COLUMNS = """unit_id, id, number, credit_code, district, as_of, period_from, period_to,
+       billed_fen, deferred_fen, issued_by, issued_at"""
+
+
+async def count(tx: AsyncConnection, unit_id: int, start: str) -> int:
+    """How many of a unit's numbers begin so."""
+    found = await tx.scalar(
+        text("""
+            SELECT count(*)
+              FROM certificate
+             WHERE unit_id = :unit_id AND starts_with(number, :start)
+        """),
+        {"unit_id": unit_id, "start": start},
+    )
+    return int(found or 0)
+
+
+async def insert(tx: AsyncConnection, row: Certificate) -> None:
+    """Write a certificate."""
+    await tx.execute(
+        text(f"""
+            INSERT INTO certificate ({_COLUMNS})
+            VALUES (:unit_id, :id, :number, :credit_code, :district, :as_of, :period_from,
+                    :period_to, :billed_fen, :deferred_fen, :issued_by, :issued_at)
+        """),
+        {
+            "unit_id": row.unit_id,
+            "id": row.id,
+            "number": row.number,
+            "credit_code": row.credit_code,
+            "district": row.district,
+            "as_of": row.as_of,
+            "period_from": row.period_from,
+            "period_to": row.period_to,
+            "billed_fen": row.billed_fen,
+            "deferred_fen": row.deferred_fen,
+            "issued_by": row.issued_by,
+            "issued_at": row.issued_at,
+        },
+    )
+
+
+async def find(tx: AsyncConnection, unit_id: int, certificate_id: UUID) -> Certificate | None:
+    """A certificate."""
+    row = (
+        await tx.execute(
+            text(f"SELECT {_COLUMNS} FROM certificate WHERE unit_id = :unit_id AND id = :id"),
+            {"unit_id": unit_id, "id": certificate_id},
+        )
+    ).first()
+    return None if row is None else Certificate(**row._mapping)
+
+
+async def page(tx: AsyncConnection, unit_id: int, *, after: UUID, limit: int) -> list[Certificate]:
+    """A unit's certificates, oldest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM certificate
+             WHERE unit_id = :unit_id AND id > :after
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"unit_id": unit_id, "after": after, "limit": limit},
+    )
+    return [Certificate(**row._mapping) for row in rows]
