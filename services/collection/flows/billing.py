@@ -29,7 +29,7 @@ from shared.period import Period
 from shared.roles import Caller, Role
 from shared.wire.ledger import voucher_message
 
-CHUNK: Final = 500
+CHUNK: Final = 2000
 REF: Final = "bil"
 SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
 

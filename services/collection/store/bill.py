@@ -12,9 +12,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.billing import Audited, Bill, Levied
+from shared.db import raw
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
        due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill"""
+
+_BILL = (
+    "unit_id", "id", "declaration_id", "credit_code", "district", "period", "policy_id",
+    "issued_on", "due_on", "due_estimated", "total_fen", "status", "collector",
+)  # fmt: skip
+_LINE = (
+    "unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund", "amount_fen",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,28 +112,31 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
 async def _levied(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]]
 ) -> dict[UUID, list[Levied]]:
-    rows = await tx.execute(
-        text("""
-            SELECT line.declaration_id, line.insurance, line.party, line.account, line.fund,
-                   line.amount_fen
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
-                          CAST(:rounds AS integer[]))
-                AS paper (unit_id, id, round)
-              JOIN declaration_line AS line
-                ON line.unit_id = paper.unit_id AND line.declaration_id = paper.id
-               AND line.round = paper.round
-             ORDER BY line.declaration_id, line.line_no
-        """),
-        {
-            "unit_ids": [unit_id for unit_id, _, _ in papers],
-            "ids": [paper_id for _, paper_id, _ in papers],
-            "rounds": [round_ for _, _, round_ in papers],
-        },
+    connection = await raw(tx)  # half a million rows a month: asyncpg's own are made faster
+    rows = await connection.fetch(
+        """
+        SELECT line.declaration_id, line.insurance, line.party, line.account, line.fund,
+               line.amount_fen
+          FROM unnest(CAST($1 AS bigint[]), CAST($2 AS uuid[]), CAST($3 AS integer[]))
+            AS paper (unit_id, id, round)
+          JOIN declaration_line AS line
+            ON line.unit_id = paper.unit_id AND line.declaration_id = paper.id
+           AND line.round = paper.round
+         ORDER BY line.unit_id, line.declaration_id, line.line_no
+        """,
+        *map(list, zip(*papers, strict=True)),
     )
     found: dict[UUID, list[Levied]] = defaultdict(list)
-    for row in rows:
-        columns = dict(row._mapping)
-        found[columns.pop("declaration_id")].append(Levied(**columns))
+    for paper_id, insurance, party, account, fund, amount_fen in rows:
+        found[paper_id].append(
+            Levied(
+                insurance=insurance,
+                party=party,
+                account=account,
+                fund=fund,
+                amount_fen=amount_fen,
+            )
+        )
     return found
 
 
@@ -141,71 +153,32 @@ async def _collectors(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int,
 
 
 async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
-    """Write bills and their lines, each set in one trip."""
-    await tx.execute(
-        text("""
-            INSERT INTO bill (unit_id, id, declaration_id, credit_code, district, period,
-                              policy_id, issued_on, due_on, due_estimated, total_fen, status,
-                              collector)
-            SELECT unit_id, id, declaration_id, credit_code, district, period, policy_id,
-                   issued_on, due_on, due_estimated, total_fen, status, collector
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
-                          CAST(:declaration_ids AS uuid[]), CAST(:credit_codes AS text[]),
-                          CAST(:districts AS text[]), CAST(:periods AS text[]),
-                          CAST(:policy_ids AS uuid[]), CAST(:issued AS date[]),
-                          CAST(:due AS date[]), CAST(:estimated AS boolean[]),
-                          CAST(:totals AS bigint[]), CAST(:statuses AS text[]),
-                          CAST(:collectors AS text[]))
-                AS batch (unit_id, id, declaration_id, credit_code, district, period, policy_id,
-                          issued_on, due_on, due_estimated, total_fen, status, collector)
-        """),
-        {
-            "unit_ids": [bill.of.unit_id for bill in bills],
-            "ids": [bill.id for bill in bills],
-            "declaration_ids": [bill.of.declaration_id for bill in bills],
-            "credit_codes": [bill.of.credit_code for bill in bills],
-            "districts": [bill.of.district for bill in bills],
-            "periods": [bill.of.period for bill in bills],
-            "policy_ids": [bill.of.policy_id for bill in bills],
-            "issued": [bill.issued_on for bill in bills],
-            "due": [bill.due_on for bill in bills],
-            "estimated": [bill.due_estimated for bill in bills],
-            "totals": [bill.of.total_fen for bill in bills],
-            "statuses": [bill.status for bill in bills],
-            "collectors": [bill.of.collector for bill in bills],
-        },
-    )
-    await _insert_lines(tx, bills)
-
-
-async def _insert_lines(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
-    rows = [
-        (bill.of.unit_id, bill.id, number, line)
-        for bill in bills
-        for number, line in enumerate(bill.lines, 1)
-    ]
-    await tx.execute(
-        text("""
-            INSERT INTO bill_line (unit_id, bill_id, line_no, insurance, party, account, fund,
-                                   amount_fen)
-            SELECT unit_id, bill_id, line_no, insurance, party, account, fund, amount_fen
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:bill_ids AS uuid[]),
-                          CAST(:line_nos AS smallint[]), CAST(:insurances AS text[]),
-                          CAST(:parties AS text[]), CAST(:accounts AS text[]),
-                          CAST(:funds AS text[]), CAST(:amounts AS bigint[]))
-                AS batch (unit_id, bill_id, line_no, insurance, party, account, fund, amount_fen)
-        """),
-        {
-            "unit_ids": [unit_id for unit_id, _, _, _ in rows],
-            "bill_ids": [bill_id for _, bill_id, _, _ in rows],
-            "line_nos": [number for _, _, number, _ in rows],
-            "insurances": [line.insurance for *_, line in rows],
-            "parties": [line.party for *_, line in rows],
-            "accounts": [line.account for *_, line in rows],
-            "funds": [line.fund for *_, line in rows],
-            "amounts": [line.amount_fen for *_, line in rows],
-        },
-    )
+    """Write bills and their lines by COPY: a chunk has thousands."""
+    connection = await raw(tx)
+    await connection.copy_records_to_table(
+        "bill",
+        columns=_BILL,
+        records=[
+            (
+                bill.of.unit_id, bill.id, bill.of.declaration_id, bill.of.credit_code,
+                bill.of.district, bill.of.period, bill.of.policy_id, bill.issued_on, bill.due_on,
+                bill.due_estimated, bill.of.total_fen, bill.status, bill.of.collector,
+            )
+            for bill in bills
+        ],
+    )  # fmt: skip
+    await connection.copy_records_to_table(
+        "bill_line",
+        columns=_LINE,
+        records=[
+            (
+                bill.of.unit_id, bill.id, number, line.insurance, line.party, line.account,
+                line.fund, line.amount_fen,
+            )
+            for bill in bills
+            for number, line in enumerate(bill.lines, 1)
+        ],
+    )  # fmt: skip
 
 
 async def find(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> BillRow | None:
