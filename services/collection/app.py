@@ -25,6 +25,7 @@ from services.collection.routes import (
     operation,
     policy,
     policy_in_force,
+    quality,
     quote,
     receipt,
     region,
@@ -73,6 +74,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreement.router,
     dunning.router,
     certificate.router,
+    quality.router,
     outbox_router(Right.READ_COLLECTION),
 )
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from services.collection.domain.cut_off import CutOffRule
+from services.collection.domain.quality import Check, CheckKind
 from services.collection.domain.return_code import ReturnCode
 
 _DATA = files("services.collection") / "data"
@@ -74,6 +75,22 @@ def return_codes() -> tuple[ReturnCode, ...]:
 def cut_off_rules() -> tuple[CutOffRule, ...]:
     """Until which day of the following month a period's summaries are regular, by region."""
     return tuple(CutOffRule(**rule) for rule in _read("summary_calendar.json")["rules"])
+
+
+@cache
+def quality_checks() -> tuple[Check, ...]:
+    """What is checked of registered and declared data."""
+    return tuple(
+        Check(**{**check, "kind": CheckKind(check["kind"])})
+        for check in _read("quality_checks.json")["checks"]
+    )
+
+
+@cache
+def quality_subjects() -> dict[str, str]:
+    """What checks look at, in Chinese."""
+    found: dict[str, str] = _read("quality_checks.json")["subjects"]
+    return found
 
 
 def region_of(district: str) -> str | None:

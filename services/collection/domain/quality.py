@@ -1,0 +1,84 @@
+"""Data quality (数据质量): what is checked, and the rates that a report is made of.
+
+A rate is taken over checks: of everything that the checks of a kind looked at, the share they found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+PPM = 1_000_000
+
+
+class CheckKind(StrEnum):
+    """What a check looks for."""
+
+    ENTRY = "entry"  # 入库
+    COMPLETENESS = "completeness"  # 齐全
+    ANOMALY = "anomaly"  # 异常
+    DUPLICATE = "duplicate"  # 重复
+    LOGIC = "logic"  # 逻辑
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check: what it looks at, its limits as data, and where it comes from."""
+
+    id: str
+    kind: CheckKind
+    subject: str
+    title: str
+    source: str
+    certain: bool
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How many of its subjects a check found."""
+
+    check: Check
+    found: int
+    of: int
+
+    @property
+    def rate_ppm(self) -> int:
+        """The share that was found."""
+        return share_ppm(self.found, self.of)
+
+
+def share_ppm(part: int, whole: int) -> int:
+    """A share in parts per million, half up; nothing of nothing is nothing."""
+    return 0 if whole == 0 else (2 * part * PPM + whole) // (2 * whole)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """The rates of the Liaoyang plan, in parts per million; the first two are what is right."""
+
+    entry_ppm: int
+    completeness_ppm: int
+    anomaly_ppm: int
+    duplicate_ppm: int
+    logic_ppm: int
+
+
+def rates_of(findings: Iterable[Finding]) -> Rates:
+    """What the findings of a district come to."""
+    found = dict.fromkeys(CheckKind, 0)
+    of = dict.fromkeys(CheckKind, 0)
+    for finding in findings:
+        found[finding.check.kind] += finding.found
+        of[finding.check.kind] += finding.of
+    wrong = {kind: share_ppm(found[kind], of[kind]) for kind in CheckKind}
+    right = {kind: share_ppm(of[kind] - found[kind], of[kind]) for kind in CheckKind}
+    return Rates(
+        entry_ppm=right[CheckKind.ENTRY],
+        completeness_ppm=right[CheckKind.COMPLETENESS],
+        anomaly_ppm=wrong[CheckKind.ANOMALY],
+        duplicate_ppm=wrong[CheckKind.DUPLICATE],
+        logic_ppm=wrong[CheckKind.LOGIC],
+    )
