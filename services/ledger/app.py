@@ -11,12 +11,15 @@ from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
 from services.ledger.flows.books import Books
+from services.ledger.flows.reading import Reading
 from services.ledger.routes import (
     account,
     agreement,
     balance,
     chain,
     closing,
+    dashboard,
+    event,
     hold,
     report,
     settlement,
@@ -36,6 +39,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, account, balance, settlement, hold, chain, closing, report, agreement,
+        dashboard, event,
     )
 )  # fmt: skip
 
@@ -55,6 +59,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.identity = Identity.load(chosen.identity_path)
         app.state.db = db
         app.state.books = books
+        app.state.reading = Reading()
         app.state.region = chosen.region
         try:
             await books.open()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from shared.effective import in_force
@@ -75,6 +77,11 @@ class Flow:
         return _matches(self.debit, debit) and _matches(self.credit, credit)
 
 
+def _words(account: Account) -> str:
+    # A set's order differs from process to process.
+    return repr((replace(account, funds=frozenset()), sorted(account.funds)))
+
+
 def _matches(pattern: str, account: str) -> bool:
     if pattern.endswith(".*"):
         return account.startswith(pattern[:-1])
@@ -103,6 +110,13 @@ class Catalogue:
             key for key, rows in self._accounts.items() if any(row.floored for row in rows)
         )
         """Accounts that may not fall below zero."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for the same accounts and funds, whichever process read them."""
+        rows = [_words(row) for rows in self._accounts.values() for row in rows]
+        rows += [repr(row) for rows in self._funds.values() for row in rows]
+        return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
 
     def account(self, key: str, on: date) -> Account | None:
         """The account as the chart of that day has it."""

@@ -6,10 +6,22 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.flows import balance as flow
+from services.ledger.flows import dashboard
 from services.ledger.flows.voucher import require_centre
-from services.ledger.routes.common import opened
+from services.ledger.routes.common import json_answer, opened
+from services.ledger.routes.conditional import (
+    NOT_MODIFIED,
+    etag_of,
+    has_condition,
+    is_known,
+    not_modified,
+    tagged,
+)
+from services.ledger.routes.dashboard import cubes_of
 from services.ledger.schemas.balance import TrialBalanceOut, balances_out, trial_balance_out
 from shared import clock
 from shared.door import Door, door
@@ -39,19 +51,39 @@ KnownAt = Annotated[
     "/v1/funds/balances",
     operation_id="fund_balances",
     summary="各基金余额 · Balances of every fund as of a day",
+    response_model=FundBalancesOut,
+    responses=NOT_MODIFIED,
 )
 async def fund_balances(
     door: Reading, as_of: AsOf = None, district: Code | None = None, known_at: KnownAt = None
-) -> FundBalancesOut:
-    """Every fund's balances by the end of a day, each on its normal side; holds as they are now."""
+) -> Response:
+    """Every fund's balances by the end of a day, each on its normal side; holds as they are now.
+
+    The answer's ETag stands for the heads of all chains: with If-None-Match an unchanged one costs
+    next to nothing. A look back (`known_at`) has none.
+    """
     books = await opened(door)
     day, scope = as_of or clock.today(), door.caller.scope(district)
-    balances, held = await door.read(
-        lambda tx: flow.fund_balances(
-            tx, books.catalogue, as_of=day, district=scope, known_at=known_at
+    if known_at is not None:
+        balances, held = await door.read(
+            lambda tx: flow.fund_balances(
+                tx, books.catalogue, as_of=day, district=scope, known_at=known_at
+            )
         )
-    )
-    return balances_out(books.catalogue, balances, held, as_of=day, district=scope)
+        return json_answer(balances_out(books.catalogue, balances, held, as_of=day, district=scope))
+
+    async def work(tx: AsyncConnection) -> Response:
+        if has_condition(door.request):
+            basis = await dashboard.basis(tx, books.catalogue, district=scope)
+            if is_known(door.request, etag := etag_of(day, scope, basis)):
+                return not_modified(etag)
+        now = await dashboard.balances(
+            tx, cubes_of(door), books.catalogue, as_of=day, district=scope
+        )
+        answer = balances_out(books.catalogue, now.balances, now.held, as_of=day, district=scope)
+        return tagged(answer, etag_of(day, scope, now.basis))
+
+    return await door.read(work)
 
 
 @router.get(

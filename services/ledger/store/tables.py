@@ -19,6 +19,7 @@ KEYS: Final[dict[str, str]] = {
     "closing": "slot",
     "closing_rule": "reference",
     "rule_correction": "reference",
+    "warning_threshold": "reference",
     "idempotency": "shard_key",
     "trail": "shard_key",
 }
@@ -34,6 +35,8 @@ ACROSS_SLOTS: Final = (
     "closing.balances",
     "report.sums_between",
     "report.open_items",
+    "cube.heads",
+    "event.page",
     "detail.net_before",
     "detail.page",
     "evidence.bank_items",

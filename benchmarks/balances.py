@@ -1,0 +1,283 @@
+"""Fund balances over HTTP as of any day, at one and at ten million entries.
+
+The books are filled with receipts of 12 entries, over a year and sixteen districts, by COPY: sealed
+and summed by the ledger's own rules, as its owner may. The service is then asked at a fixed rate
+whether it keeps up or not, and a late answer counts from when it was due; first while nothing is
+posted, then beside a sender. Afterwards the whole books are recomputed.
+`python -m benchmarks.balances [--small] [--json]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import uvloop
+
+from benchmarks._bench import Figures, database, describe, server
+from benchmarks._http import Wire, post
+from benchmarks._vouchers import DISTRICTS, SOURCE, lines, message, owner
+from benchmarks.ledger_post import service, verified
+from services.ledger.domain.voucher import (
+    GENESIS,
+    Buckets,
+    Draft,
+    chain_hash,
+    draft,
+    instant_text,
+    net_buckets,
+    slot_of,
+)
+from shared.db import asyncpg_dsn
+from shared.settings import Settings
+
+RATE = 200
+SECONDS = 20
+WARM_UP = 100
+WIRES = 64
+POSTS_PER_S = 20
+FIRST_DAY = date(2021, 1, 1)
+DAYS = 365
+PER_VOUCHER = 12
+CHUNK = 20_000
+SIZES = (1_000_000, 10_000_000)
+"""Entries at which the reading is measured."""
+
+
+# --- filling the books ----------------------------------------------------------------------
+
+
+def made(number: int, slots: int) -> Draft:
+    """Voucher `number`, on one of the days of the year."""
+    unit = owner(number)
+    return draft(
+        slot=slot_of(unit, slots),
+        source=SOURCE,
+        event_id=f"filled:{number:032x}",
+        owner=unit,
+        kind="receipt",
+        book_date=FIRST_DAY + timedelta(days=number * 7919 % DAYS),
+        summary="社会保险费到账",
+        lines=lines(number),
+        references={"bill": f"{number:032x}"},
+    )
+
+
+class Filler:
+    """Extends the books of a database by COPY: vouchers, entries, buckets and heads."""
+
+    def __init__(self, connection: asyncpg.Connection[Any], slots: int) -> None:
+        self.connection = connection
+        self.slots = slots
+        self.heads = {slot: (0, GENESIS) for slot in range(slots)}
+        self.vouchers = 0
+
+    async def fill(self, entries: int) -> None:
+        """Add vouchers until there are at least so many entries; sum and count as the ledger does."""
+        wanted = -(-entries // PER_VOUCHER)
+        buckets: dict[int, Buckets] = {slot: {} for slot in range(self.slots)}
+        while self.vouchers < wanted:
+            numbers = range(self.vouchers, min(self.vouchers + CHUNK, wanted))
+            drafts = [made(number, self.slots) for number in numbers]
+            await self._copy(drafts)
+            for slot, mine in buckets.items():
+                for key, (debit_fen, credit_fen) in net_buckets(
+                    [one for one in drafts if one.slot == slot]
+                ).items():
+                    sums = mine.setdefault(key, [0, 0])
+                    sums[0] += debit_fen
+                    sums[1] += credit_fen
+            self.vouchers += len(drafts)
+        await self._sum(buckets)
+        await self.connection.execute("VACUUM ANALYZE entry, voucher, bucket, slot_head")
+
+    async def _copy(self, drafts: list[Draft]) -> None:
+        now = datetime.now(UTC)
+        vouchers, entries = [], []
+        for one in drafts:
+            seq, previous = self.heads[one.slot]
+            seq += 1
+            sealed = chain_hash(previous, one, seq, instant_text(now))
+            self.heads[one.slot] = (seq, sealed)
+            vouchers.append(
+                (one.slot, seq, one.source, one.event_id, one.body_hash, one.owner, one.kind,
+                 one.book_date, one.summary, orjson.dumps(dict(one.references)).decode(), sealed, now)
+            )  # fmt: skip
+            entries += [
+                (one.slot, seq, number, line.book, line.fund, line.account, line.district,
+                 one.book_date, line.debit_fen, line.credit_fen)
+                for number, line in enumerate(one.lines)
+            ]  # fmt: skip
+        await self.connection.copy_records_to_table(
+            "voucher", records=vouchers,
+            columns=["slot", "seq", "source", "event_id", "body_hash", "owner", "kind", "book_date",
+                     "summary", "refs", "hash", "recorded_at"],
+        )  # fmt: skip
+        await self.connection.copy_records_to_table("entry", records=entries)
+
+    async def _sum(self, buckets: dict[int, Buckets]) -> None:
+        for slot, mine in buckets.items():
+            rows = [(slot, *key, *sums) for key, sums in mine.items()]
+            await self.connection.executemany(
+                """
+                INSERT INTO bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                ON CONFLICT (slot, book, fund, account, district, day) DO UPDATE
+                   SET debit_fen = bucket.debit_fen + excluded.debit_fen,
+                       credit_fen = bucket.credit_fen + excluded.credit_fen
+                """,
+                rows,
+            )
+            seq, sealed = self.heads[slot]
+            await self.connection.execute(
+                "UPDATE slot_head SET revision = revision + 1, seq = $2, hash = $3 WHERE slot = $1",
+                slot,
+                seq,
+                sealed,
+            )
+
+
+async def _head(connection: asyncpg.Connection[Any]) -> dict[int, tuple[int, bytes]]:
+    rows = await connection.fetch("SELECT slot, seq, hash FROM slot_head")
+    return {row["slot"]: (row["seq"], row["hash"]) for row in rows}
+
+
+# --- asking ---------------------------------------------------------------------------------
+
+
+def requests(token: str, seed: int) -> Iterator[bytes]:
+    """Balances as of days drawn at random, of the city and of its districts."""
+    draw = random.Random(seed)
+    while True:
+        day = FIRST_DAY + timedelta(days=draw.randrange(DAYS))
+        where = f"&district={draw.choice(DISTRICTS)}" if draw.random() < 0.5 else ""
+        yield (
+            f"GET /v1/funds/balances?as_of={day}{where} HTTP/1.1\r\nHost: ledger\r\n"
+            f"Authorization: Bearer {token}\r\n\r\n"
+        ).encode()
+
+
+async def open_loop(
+    name: str, port: int, token: str, seconds: float, *, posts_per_s: int = 0, first_post: int = 0
+) -> tuple[Figures, int]:
+    """Ask at the fixed rate; the figures, and how many vouchers were posted beside it."""
+    wires = [await Wire.open("127.0.0.1", port) for _ in range(WIRES)]
+    poster = await Wire.open("127.0.0.1", port)
+    free: asyncio.Queue[Wire] = asyncio.Queue()
+    for wire in wires:
+        free.put_nowait(wire)
+    asked = requests(token, seed=20210701)
+    for _ in range(WARM_UP):  # both processes have answered some days: what is measured is reading
+        await wires[_ % WIRES].ask(next(asked))
+    latencies: list[float] = []
+    failed = posted = 0
+    began = time.perf_counter()
+
+    async def one(number: int, request: bytes) -> None:
+        nonlocal failed
+        due = began + number / RATE
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        wire = await free.get()
+        try:
+            status, _ = await wire.ask(request)
+        finally:
+            free.put_nowait(wire)
+        if status == 200:
+            latencies.append((time.perf_counter() - due) * 1000)
+        else:
+            failed += 1
+
+    async def send() -> None:
+        nonlocal posted
+        while posts_per_s and time.perf_counter() - began < seconds:
+            body = orjson.dumps(message(first_post + posted))
+            status, answer = await poster.ask(post("/v1/vouchers", token, body))
+            assert status == 201, answer[:300]
+            posted += 1
+            await asyncio.sleep(max(0.0, began + posted / posts_per_s - time.perf_counter()))
+
+    count = int(RATE * seconds)
+    await asyncio.gather(send(), *[one(number, next(asked)) for number in range(count)])
+    took = time.perf_counter() - began
+    for wire in (*wires, poster):
+        wire.close()
+    offered = f"{RATE}/s offered for {seconds:.0f} s" + (
+        f" beside {posts_per_s} vouchers/s" if posts_per_s else ""
+    )
+    return Figures(name, offered, len(latencies), failed, took, tuple(latencies)), posted
+
+
+# --- together -------------------------------------------------------------------------------
+
+
+async def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Fill, ask, fill, ask, verify; the object of `--json`."""
+    sizes = [size // 100 for size in SIZES] if options.small else list(SIZES)
+    seconds = SECONDS / 10 if options.small else SECONDS
+    quiet, busy = [], []
+    async with server(options.database_url) as url:
+        for line in await describe(url):
+            print(line)
+        print(f"settings: {options.slots} slots, {DAYS} days, {len(DISTRICTS)} districts\n")
+        async with database(url, "ledger") as fresh:
+            connection = await asyncpg.connect(
+                asyncpg_dsn(fresh), server_settings={"search_path": "ledger"}
+            )
+            filler = Filler(connection, options.slots)
+            posted = 0
+            for size in sizes:
+                async with service(fresh, options.slots) as (port, token):
+                    # The service makes the slots when it first starts; none is posting meanwhile.
+                    filler.heads = await _head(connection)
+                    began = time.perf_counter()
+                    await filler.fill(size)
+                    took = time.perf_counter() - began
+                    print(f"filled to {filler.vouchers * PER_VOUCHER:,} entries in {took:.0f} s")
+                async with service(fresh, options.slots) as (port, token):
+                    name = f"balances at {size / 1e6:g} million"
+                    still, _ = await open_loop(name, port, token, seconds)
+                    print(still.line())
+                    beside, more = await open_loop(
+                        name, port, token, seconds, posts_per_s=POSTS_PER_S, first_post=posted
+                    )
+                    posted += more
+                    print(beside.line())
+                    quiet.append(still)
+                    busy.append(beside)
+            await connection.close()
+            holds = await verified(fresh, options.slots, filler.vouchers + posted)
+    return {
+        "p99_ms_1m": quiet[0].percentile(0.99),
+        "p99_ms_10m": quiet[1].percentile(0.99),
+        "p99_ms_1m_posting": busy[0].percentile(0.99),
+        "p99_ms_10m_posting": busy[1].percentile(0.99),
+        "failed": sum(one.failed for one in (*quiet, *busy)),
+        "verified": holds,
+    }
+
+
+def main() -> None:
+    """Measure, print, and fail when the books do not hold."""
+    parser = argparse.ArgumentParser(prog="benchmarks.balances", description=__doc__)
+    parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+    parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
+    parser.add_argument("--slots", type=int, default=Settings(database_url="-").ledger_slots)
+    options = parser.parse_args()
+    result = uvloop.run(run(options))
+    if options.json:
+        print(json.dumps(result))
+    sys.exit(0 if result["verified"] and not result["failed"] else 1)
+
+
+if __name__ == "__main__":
+    main()
