@@ -13,6 +13,7 @@ from services.collection import worker
 from services.collection.routes import (
     agreement,
     arrears,
+    base_review,
     bill,
     bill_explanation,
     certificate,
@@ -66,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     trail.router,
     bill.router,
     bill_explanation.router,
+    base_review.router,
     tax_push.router,
     receipt.router,
     debit.router,

@@ -60,6 +60,49 @@ class NotOfContributions(StateConflict):
     code = "NOT_OF_CONTRIBUTIONS"
 
 
+class BaseFrozen(StateConflict):
+    """本年度单位缴费基数已核定,只有建制转移、分离、合并方可重新核定 (the year's bases are frozen)"""
+
+    code = "BASE_FROZEN"
+
+
+class BaseReviewWaits(StateConflict):
+    """本年度已有待核定的基数申报 (a review of this year waits for its decision)"""
+
+    code = "BASE_REVIEW_WAITS"
+
+
+class NoBaseToCarry(Refusal):
+    """上年度没有已核定的缴费基数可沿用 (there is no base of last year to carry on)"""
+
+    kind = Kind.INVALID
+    code = "NO_BASE_TO_CARRY"
+
+
+class BaseYearOver(StateConflict):
+    """跨年度的缴费基数一律不予核改 (a base is corrected within its own year only)"""
+
+    code = "BASE_YEAR_OVER"
+
+
+class BaseNotFinal(StateConflict):
+    """缴费基数尚未核定或为暂定,不能据以补收 (not confirmed, or provisional)"""
+
+    code = "BASE_NOT_FINAL"
+
+
+class CorrectionWaits(StateConflict):
+    """此人已有待批的基数核改申请 (a correction of this person's base waits already)"""
+
+    code = "BASE_CORRECTION_WAITS"
+
+
+class NothingBilled(StateConflict):
+    """该所属期没有已出单的申报 (nothing was billed for that period)"""
+
+    code = "NOTHING_BILLED"
+
+
 class TotalTooLarge(Refusal):
     """合计金额超出系统上限 (the total is larger than the system can book)"""
 
