@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.domain.errors import DeclarationExists, WageTotalMissing
+from services.collection.domain.errors import DeclarationExists, FigureMissing, WageTotalMissing
 from services.collection.domain.filing import ABSENT, Filed, Ints, OnFault, RowFault
 from services.collection.domain.filing_rows import CODE, NUMBER, WAGE_TOTAL
 from services.collection.domain.person import number_fault
@@ -19,9 +19,11 @@ from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.unit import Unit
 from shared.errors import Refusal
 from shared.money import format_yuan
+from shared.period import Period
 
 Mask = NDArray[np.bool_]
 RETURNED = "returned"
+FIGURE = "figure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Register:
 class Taken:
     """What may be stored: its rows unit by unit, units in the order of their keys.
 
-    `starts` is the first row of each unit; `line_no` the row's place within its unit.
+    `starts` is the first row of each unit; `line_no` the row's place within its unit; `number` the
+    identity number, from which some policies take the age.
     """
 
     units: tuple[Unit, ...]
@@ -58,6 +61,7 @@ class Taken:
     starts: Ints
     people: Ints
     line_no: Ints
+    number: NDArray[np.bytes_]
     person_id: Ints
     wage_fen: Ints
     own_fen: Mapping[str, Ints]
@@ -81,12 +85,11 @@ def _whole(column: str, stated: str, found: str) -> RowFault:
 
 
 def check(
-    filed: Filed, register: Register, policy: Policy, on_fault: OnFault
+    filed: Filed, register: Register, schedules: Schedules, on_fault: OnFault
 ) -> tuple[list[RowFault], Taken]:
     """Every fault of the rows in their order, and what may be stored when faults are skipped."""
     bad = np.zeros(len(filed.row), bool)
     faults = list(filed.faults)
-    schedules = Schedules(policy)
     firsts = _first_rows(filed.unit, len(filed.codes))
     totals, differing = _wage_totals(filed)
     refused = np.zeros(len(filed.codes), bool)
@@ -131,18 +134,24 @@ def _wage_totals(filed: Filed) -> tuple[Ints, Mask]:
 
 
 class Schedules:
-    """A policy's schedules by unit kind and injury class, each made once."""
+    """A policy's schedules of a period by unit kind and injury class, each made once."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, period: Period) -> None:
         self._policy = policy
+        self._period = period
         self._known: dict[tuple[str, int | None], Schedule | Refusal] = {}
+
+    @property
+    def insurances(self) -> tuple[str, ...]:
+        """The order of columns, the same in every schedule."""
+        return self._policy.insurances
 
     def of(self, unit: Unit) -> Schedule | Refusal:
         """The schedule of a unit, or why it has none."""
         key = (unit.kind, unit.injury_class)
         if key not in self._known:
             try:
-                self._known[key] = self._policy.schedule(*key)
+                self._known[key] = self._policy.schedule(*key, period=self._period)
             except Refusal as refusal:
                 self._known[key] = refusal
         return self._known[key]
@@ -163,6 +172,9 @@ def _unit_fault(
         return CODE, schedule.code, schedule.message
     if schedule.needs_wage_total and total_fen == ABSENT:
         return WAGE_TOTAL, WageTotalMissing.code, WageTotalMissing().message
+    if schedule.figures or schedule.unit_figures:
+        # A file has no place for them; a unit of such a policy declares by request.
+        return FIGURE, FigureMissing.code, FigureMissing().message
     return None
 
 
@@ -235,6 +247,7 @@ def _taken(filed: Filed, keep: Mask, register: Register, totals: Ints) -> Taken:
         starts=starts,
         people=people,
         line_no=np.arange(len(ordered), dtype=np.int64) - np.repeat(starts, people) + 1,
+        number=filed.number[ordered],
         person_id=filed.person_id[ordered],
         wage_fen=filed.wage_fen[ordered],
         own_fen={name: column[ordered] for name, column in filed.own_fen.items()},

@@ -16,7 +16,14 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.filing import Filed, OnFault, RowFault
-from services.collection.domain.filing_check import Control, Register, Taken, check, control_faults
+from services.collection.domain.filing_check import (
+    Control,
+    Register,
+    Schedules,
+    Taken,
+    check,
+    control_faults,
+)
 from services.collection.flows import filing
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
@@ -124,7 +131,8 @@ async def take(
         )  # fmt: skip
     dated = await policy_of(tx, asked)
     living, register = await _register(tx, asked, filed)
-    faults, taken = await asyncio.to_thread(check, filed, register, dated.policy, asked.on_fault)
+    schedules = Schedules(dated.policy, asked.period)
+    faults, taken = await asyncio.to_thread(check, filed, register, schedules, asked.on_fault)
     if faults and asked.on_fault is OnFault.REFUSE:
         raise Failed("FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults)
     if not taken.units:
@@ -133,7 +141,8 @@ async def take(
         tx,
         taken,
         period=asked.period,
-        policy=(dated.id, dated.policy),
+        policy_id=dated.id,
+        schedules=schedules,
         living=living,
         caller=asker(row),
     )

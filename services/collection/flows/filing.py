@@ -17,16 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.declaration import Act, State
 from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import ABSENT, Ints
-from services.collection.domain.filing_check import Taken
+from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.levy import UnitFacts
+from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
-from services.collection.domain.policy import Policy
+from services.collection.domain.policy import Figure, Schedule
 from services.collection.flows import declaration as declarations
+from services.collection.flows.figures import age_of
+from services.collection.store import figures
 from services.collection.store import filing as store
 from services.collection.store.binary import uuid_bytes
 from services.collection.store.declaration import DeclarationRow
 from shared import trail
-from shared.errors import StateConflict
+from shared.errors import Refusal, StateConflict
 from shared.fund import Party
 from shared.ids import uuid7
 from shared.money import AMOUNT_MAX_FEN, format_yuan
@@ -38,11 +41,12 @@ Living = dict[int, tuple[UUID, int, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What is about to be stored: headers, and the bytes of lines and people."""
+    """What is about to be stored: headers, the bytes of lines and people, ages where they count."""
 
     headers: list[DeclarationRow]
     lines: list[bytes]
     people: Iterator[bytes]
+    ages: list[tuple[object, ...]]
 
     @property
     def total_fen(self) -> int:
@@ -55,7 +59,8 @@ async def store_all(
     taken: Taken,
     *,
     period: Period,
-    policy: tuple[UUID, Policy],
+    policy_id: UUID,
+    schedules: Schedules,
     living: Living,
     caller: Caller,
 ) -> Made:
@@ -65,40 +70,71 @@ async def store_all(
         TotalTooLarge: a unit owes more than can be booked.
         StateConflict: a returned declaration was handed in by somebody else meanwhile.
     """
-    made = await asyncio.to_thread(_levied, taken, period, policy, living)
+    made = await asyncio.to_thread(_levied, taken, schedules, (period, policy_id, living))
     again = [row for row in made.headers if row.round > 1]
     await store.insert_headers(tx, [row for row in made.headers if row.round == 1])
     if await store.hand_in_again(tx, again) != len(again):
         raise StateConflict(act=Act.SUBMIT_AGAIN.value)
     await store.copy_lines(tx, made.lines)
     await store.copy_people(tx, made.people)
+    if made.ages:
+        await figures.copy(tx, made.ages)
     step = declarations.step_of(made.headers[0], "submit", signs=False)
     papers = [(row.unit_id, row.id, row.round) for row in made.headers]
     await trail.record_many(tx, papers, step, caller)
     return made
 
 
-def _levied(taken: Taken, period: Period, policy: tuple[UUID, Policy], living: Living) -> Made:
+def _levied(taken: Taken, schedules: Schedules, of: tuple[Period, UUID, Living]) -> Made:
     """Columns of everybody, levied group by group of units that share a schedule."""
-    count, width = len(taken.person_id), len(policy[1].insurances)
-    asked = _asked(taken, policy[1].insurances)
-    shares = [np.empty((count, width), np.int64) for _ in range(3)]
+    insurances = schedules.insurances
+    asked = _asked(taken, insurances)
+    shares = [np.empty((len(taken.person_id), len(insurances)), np.int64) for _ in range(3)]
     headers: dict[int, DeclarationRow] = {}
     lines: list[bytes] = []
+    aged: list[tuple[object, ...]] = []
     for places in _alike(taken):
         rows = _rows_of(taken, places)
-        levied = _group(taken, policy[1], places, asked[rows])
+        schedule = schedules.of(taken.units[int(places[0])])
+        assert not isinstance(schedule, Refusal), "units without a schedule were left out"
+        ages = _ages(taken, rows, of[0]) if schedule.needs_age else None
+        levied = _group(taken, schedule, places, asked[rows], ages)
         people = levied.people
         for whole, part in zip(
             shares, (people.base_fen, people.unit_fen, people.personal_fen), strict=True
         ):
             whole[rows] = part
         wages = np.add.reduceat(taken.wage_fen[rows], _starts(taken.people[places]))
-        made = _headers(taken, places, wages, levied, (period, policy[0], living))
+        made = _headers(taken, places, wages, levied, of)
         headers |= dict(zip(places.tolist(), made, strict=True))
         lines += _lines(made, levied)
+        if ages is not None:
+            aged += _aged(made, taken.people[places], taken.line_no[rows], ages)
     ordered = [headers[place] for place in range(len(taken.units))]
-    return Made(headers=ordered, lines=lines, people=_people(taken, ordered, asked, shares))
+    people_rows = _people(taken, ordered, asked, shares)
+    return Made(headers=ordered, lines=lines, people=people_rows, ages=aged)
+
+
+def _ages(taken: Taken, rows: Ints, period: Period) -> Ints:
+    """Full years of each on the first day of the period; ABSENT where a number shows none."""
+    found = (age_of(number.decode(), period) for number in taken.number[rows].tolist())
+    return np.array([ABSENT if age is None else age for age in found], np.int64)
+
+
+def _aged(
+    made: list[DeclarationRow], people: Ints, line_no: Ints, ages: Ints
+) -> list[tuple[object, ...]]:
+    """The ages as rows beside the people, by which amounts are explained."""
+    none = [None] * len(Figure)
+    heads = [
+        (row.unit_id, row.id, row.round)
+        for row, count in zip(made, people.tolist(), strict=True)
+        for _ in range(count)
+    ]
+    return [
+        (*head, line, none, age)
+        for head, line, age in zip(heads, line_no.tolist(), ages.tolist(), strict=True)
+    ]
 
 
 def _alike(taken: Taken) -> list[Ints]:
@@ -134,9 +170,10 @@ def _asked(taken: Taken, insurances: Sequence[str]) -> Ints:
     return asked
 
 
-def _group(taken: Taken, policy: Policy, places: Ints, asked: Ints) -> UnitsLevied:
+def _group(
+    taken: Taken, schedule: Schedule, places: Ints, asked: Ints, ages: Ints | None
+) -> UnitsLevied:
     first = taken.units[int(places[0])]
-    schedule = policy.schedule(first.kind, first.injury_class)
     facts = [
         UnitFacts(
             kind=first.kind,
@@ -145,7 +182,8 @@ def _group(taken: Taken, policy: Policy, places: Ints, asked: Ints) -> UnitsLevi
         )
         for place in places.tolist()
     ]
-    return assess_units(schedule, facts, asked, _starts(taken.people[places]))
+    beside = PeopleFigures(figures={}, age=ages)
+    return assess_units(schedule, facts, asked, _starts(taken.people[places]), beside)
 
 
 def _headers(

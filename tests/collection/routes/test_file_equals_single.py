@@ -7,8 +7,11 @@ import asyncpg
 import pytest
 
 from services.collection.store import shipped
+from shared.cn import identity_number
 from tests.collection.filing import hand_in, worked_off
 from tests.collection.office import Office, a_declaration, a_person, control_of
+from tests.collection.packs import a_pack, a_rate
+from tests.collection.routes.test_policies import publish
 
 DECLARATION = """
     SELECT d.period, d.round, d.status, d.policy_id, d.unit_kind, d.injury_class,
@@ -28,20 +31,60 @@ PEOPLE = """
         ON p.unit_id = d.unit_id AND p.declaration_id = d.id
      WHERE d.credit_code = $1 ORDER BY p.line_no
 """
+FIGURES = """
+    SELECT f.round, f.line_no, f.figures_fen, f.age
+      FROM declaration AS d JOIN declaration_figures AS f
+        ON f.unit_id = d.unit_id AND f.declaration_id = d.id
+     WHERE d.credit_code = $1 ORDER BY f.line_no
+"""
 KINDS = {
+    "1996-03": ["enterprise", "institution", "organ"],
     "2008-07": ["enterprise", "institution", "organ"],
     "2021-07": ["enterprise", "institution", "organ"],
 }
+
+
+def aged_pack() -> dict[str, Any]:
+    """Heads in one month, the unit's total and sum, and a split by age."""
+    split = {"insurance": "medical", "status": "active", "source": "s"}
+    head = a_rate("large_medical", "unit", "", base="head") | {"amount": "12.50", "months": [3]}
+    del head["rate"]
+    return a_pack(
+        "aged-1996",
+        insurances=["pension", "medical", "large_medical"],
+        rates=[
+            a_rate("pension", "unit", "0.20", base="unit_dual"),
+            a_rate("pension", "personal", "0.08", account="personal_account"),
+            a_rate("medical", "unit", "0.09", base="personal_sum"),
+            a_rate("medical", "personal", "0.02", account="personal_account"),
+            head,
+        ],
+        limits={"*": {"floor": "1000.00", "ceiling": "9000.00"}},
+        crediting=[
+            split | {"id": "to45", "age_below": 45, "rate": "0.04"},
+            split | {"id": "from45", "age_from": 45, "rate": "0.05"},
+        ],
+        region="tianjin",
+        in_force_from="1996-01-01",
+        in_force_to="1996-12-31",
+    )
 
 
 def wage(random_: random.Random) -> str:
     return f"{random_.choice([0, 999, 3364, 5000, 17613, 99000])}.{random_.randrange(100):02d}"
 
 
+def born(random_: random.Random, wage_: str) -> dict[str, Any]:
+    """Somebody of any age, as nobody else."""
+    number = a_person()["identity_number"]
+    head = f"{number[:6]}{random_.choice([1900, 1925, 1940])}{number[10:17]}"
+    return {"identity_number": identity_number.with_check_digit(head), "wage": wage_}
+
+
 def a_staff(random_: random.Random, insurances: list[str]) -> list[dict[str, Any]]:
     people = []
-    for _ in range(random_.randrange(1, 8)):
-        person: dict[str, Any] = a_person(wage(random_))
+    for _ in range(random_.randrange(1, 4)):
+        person: dict[str, Any] = born(random_, wage(random_))
         if random_.random() < 0.3:
             own = random_.sample(insurances, 2)
             person = {
@@ -62,24 +105,29 @@ def rows_of(code: str, people: list[dict[str, Any]], total: str, names: list[str
 
 
 async def everything(office: Office, code: str) -> list[list[asyncpg.Record]]:
-    return [await office.fetch(sql, code) for sql in (DECLARATION, LINES, PEOPLE)]
+    return [await office.fetch(sql, code) for sql in (DECLARATION, LINES, PEOPLE, FIGURES)]
 
 
 @pytest.mark.parametrize("period", sorted(KINDS))
 async def test_a_file_stores_what_single_declarations_store(office: Office, period: str) -> None:
     random_ = random.Random(period)
+    packs = [*shipped.packs(), aged_pack()]
+    if period == "1996-03":
+        await publish(office, aged_pack())
     names = next(
-        pack["insurances"] for pack in shipped.packs() if pack["pack"] == f"tianjin-{period[:4]}"
+        pack["insurances"]
+        for pack in packs
+        if pack["pack"] in {f"tianjin-{period[:4]}", f"aged-{period[:4]}"}
     )
     twins, rows, everybody = [], [], []
-    for number in range(24):
+    for number in range(12):
         facts = {"kind": KINDS[period][number % 3], "injury_class": number % 3 + 1}
         people = a_staff(random_, names)
         total = f"{random_.randrange(10**7)}.00"
         codes = [await office.unit(**facts), await office.unit(**facts)]
         for code in codes:
             joined = [{"identity_number": person["identity_number"]} for person in people]
-            body = {"people": [one | {"name": "张三", "joined_on": "2007-01-01"} for one in joined]}
+            body = {"people": [one | {"name": "张三", "joined_on": "1995-01-01"} for one in joined]}
             await office.post("district_clerk", f"/v1/units/{code}/enrolments", body)
         single = a_declaration(codes[0], people, period=period, unit_wage_total=total)
         answer = await office.post("employer_portal", "/v1/declarations", single)
@@ -98,3 +146,4 @@ async def test_a_file_stores_what_single_declarations_store(office: Office, peri
         found = await everything(office, filed_code)
         assert found == expected
         assert len(found[1]) > 4
+        assert len(found[3]) == (found[0][0]["people"] if period == "1996-03" else 0)
