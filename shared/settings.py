@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     """统筹区: the region that this installation serves."""
     ledger_slots: int = Field(default=4, ge=1, le=1024)
     """Number of the ledger's slots; fixed for the life of a database."""
+    ledger_hash: Literal["sha256", "sm3"] = "sha256"
+    """Hash function of the ledger's chains (国密 SM3 needs an OpenSSL that has it); fixed likewise."""
     pool_size: int = Field(default=4, ge=1, le=64)
     """Database connections per process. A wide pool on hot rows is slower than a narrow one."""
     statement_timeout_ms: int = 60_000

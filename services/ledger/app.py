@@ -55,7 +55,10 @@ def build(settings: Settings | None = None) -> FastAPI:
             chosen.database_url, SERVICE, pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,
         )  # fmt: skip
-        books = Books(db, slots=chosen.ledger_slots, queue_limit=chosen.queue_limit)
+        books = Books(
+            db, slots=chosen.ledger_slots, queue_limit=chosen.queue_limit,
+            algorithm=chosen.ledger_hash,
+        )  # fmt: skip
         app.state.identity = Identity.load(chosen.identity_path)
         app.state.db = db
         app.state.books = books

@@ -63,6 +63,18 @@ class Outcome(StrEnum):
     POSTED = "posted"
     REPLAYED = "replayed"
     REFUSED = "refused"
+    WOULD_POST = "would_post"
+    """Rehearsed: it would have been posted."""
+
+
+class FloorOut(Out):
+    """An account with a floor right after a voucher; what may still be spent is `available`."""
+
+    fund: str
+    account: str
+    balance: YuanOut
+    held: YuanOut
+    available: YuanOut
 
 
 class PostedOut(Out):
@@ -75,14 +87,18 @@ class PostedOut(Out):
     seq: int | None = None
     hash: str | None = None
     problem: Problem | None = None
+    floors: list[FloorOut] | None = Field(
+        default=None, description="记账后余额,仅限不得透支的科目 (balances right after it)"
+    )
 
 
 class BatchOut(Out):
-    """Outcomes in the order of the vouchers."""
+    """Outcomes in the order of the vouchers. A rehearsal tells `would_post` and books nothing."""
 
     posted: int
     replayed: int
     refused: int
+    would_post: int = 0
     results: list[PostedOut]
 
 

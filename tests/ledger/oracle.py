@@ -27,7 +27,8 @@ class Oracle:
     moves: dict[str, list[Move]] = field(default_factory=dict)
     days: dict[str, int] = field(default_factory=dict)
     """Posted event → its day, counted from an eve (0)."""
-    reversed: set[str] = field(default_factory=set)
+    taken_back: Counter[str] = field(default_factory=Counter)
+    """Posted event → fen of it that were reversed."""
     closed_until: int = -1
     """The last closed day."""
 
@@ -86,19 +87,26 @@ class Oracle:
         self.balances, self.answers, self.moves = kept
         return ["ATOMIC_BATCH_REFUSED" if answer == "posted" else answer for answer in answers]
 
-    def reverse(self, event: str, original: str, day: int) -> str:
+    def reverse(self, event: str, original: str, day: int, fen: int | None) -> str:
+        """Take back a part, or (None) what remains."""
         if event in self.answers:
             return "replayed" if self.answers[event][1] == "posted" else self.answers[event][1]
-        answer = self._floors(self.moves[original], -1)
-        if original in self.reversed:
-            answer = "ALREADY_REVERSED"
-        elif day <= self.closed_until:
+        left = self.left(original)
+        if left and (fen or 0) > left:
+            return "REVERSAL_EXCEEDED"
+        part = [(*move[:4], fen or left) for move in self.moves[original]]
+        answer = self._floors(part, -1) if left else "ALREADY_REVERSED"
+        if left and day <= self.closed_until:
             return "DAY_CLOSED"
         self.answers[event] = (original, answer)
         if answer == "posted":
-            self._move(self.moves[original], -1)
-            self.reversed.add(original)
+            self._move(part, -1)
+            self.taken_back[original] += fen or left
         return answer
+
+    def left(self, original: str) -> int:
+        """Fen of a one-move voucher that have not been taken back."""
+        return self.moves[original][0][4] - self.taken_back[original]
 
     def hold(self, event: str, fund: str, fen: int) -> str:
         if event in self.holds:

@@ -31,8 +31,9 @@ from services.ledger.domain.batch import Booked, Held
 from services.ledger.domain.closing import Action, Closing, Level, Status
 from services.ledger.domain.errors import OutcomeUnknown
 from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.reversal import reversal
 from services.ledger.domain.settlement import SettlementKind
-from services.ledger.domain.voucher import Draft, reversal
+from services.ledger.domain.voucher import Draft
 from services.ledger.flows import closing as closing_flow
 from services.ledger.flows import settlement as settlement_flow
 from services.ledger.flows.books import Books
@@ -192,15 +193,17 @@ class Comparison(RuleBasedStateMachine):
         if event in self.drafts:
             assert self.post(self.drafts[event]) == [self.oracle.post(event, *content)]
 
-    @rule(event=events)
-    def reverse(self, event: str) -> None:
+    @rule(event=events, amount=st.none() | fen)
+    def reverse(self, event: str, amount: int | None) -> None:
         place, red, day = self.places[event], self.fresh("red"), self.oracle.days[event]
+        part = amount or self.oracle.left(event) or self.drafts[event].lines[0].debit_fen
+        [(fund, debit, credit, district, _)] = self.oracle.moves[event]
         draft = reversal(
             self.drafts[event], place.seq, source="collection_service", event_id=red,
-            book_date=DAYS[day], summary="更正",
+            book_date=DAYS[day], summary="更正", lines=lines(debit, credit, part, fund, district),
         )  # fmt: skip
         for _ in range(2):
-            assert self.post(draft) == [self.oracle.reverse(red, event, day)]
+            assert self.post(draft) == [self.oracle.reverse(red, event, day, amount)]
 
     @rule(target=holds, fund=funds, amount=fen)
     def hold(self, fund: str, amount: int) -> Any:

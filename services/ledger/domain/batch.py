@@ -13,8 +13,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.ledger.domain.errors import LedgerRefusal
-from services.ledger.domain.hold import Hold, Movement, Release
-from services.ledger.domain.voucher import Draft
+from services.ledger.domain.hold import Hold, Movement, Release, ReleaseAll
+from services.ledger.domain.reversal import Remaining
+from services.ledger.domain.voucher import SHA256, Draft
 
 FundAccount: TypeAlias = tuple[str, str]
 EventKey: TypeAlias = tuple[str, str]
@@ -23,30 +24,51 @@ EventKey: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Asked: book a draft. `refusal` is what the check without balances found already."""
+    """Asked: book a draft. `refusal` is what the check without balances found already.
+
+    `tell_floors` asks for the balances of the accounts with a floor that it touches.
+    """
 
     draft: Draft
     refusal: LedgerRefusal | None = None
+    tell_floors: bool = False
 
 
-Ask: TypeAlias = Post | Hold | Release
+Ask: TypeAlias = Post | Hold | Release | ReleaseAll
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Asks that are decided all or none; most units hold one ask."""
+    """Asks that are decided all or none (unless not `together`); most units hold one ask.
+
+    A `rehearsed` unit is judged like any other, after what comes before it, and leaves no trace.
+    """
 
     asks: tuple[Ask, ...]
+    together: bool = True
+    rehearsed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """An account with a floor right after a voucher: its balance, and what holds keep of it."""
+
+    fund: str
+    account: str
+    balance_fen: int
+    held_fen: int
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A voucher in the books."""
+    """A voucher in the books; of a `rehearsed` one neither place nor hash will ever be."""
 
     slot: int
     seq: int
     hash: bytes
     replayed: bool
+    floors: tuple[Floor, ...] = ()
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +79,15 @@ class Held:
     replayed: bool
 
 
-Outcome: TypeAlias = Booked | Held | LedgerRefusal
+@dataclass(frozen=True, slots=True)
+class HeldAll:
+    """Holds as they stand after they were given back together."""
+
+    holds: tuple[Hold, ...]
+    replayed: bool
+
+
+Outcome: TypeAlias = Booked | Held | HeldAll | LedgerRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +117,9 @@ class Known:
     """Holds by the event that made them."""
     holds_by_id: Mapping[UUID, Hold] = field(default_factory=dict)
     """Every hold that a release names, closed ones too."""
-    releases: Mapping[EventKey, Movement] = field(default_factory=dict)
-    reversed: frozenset[int] = frozenset()
-    """Sequence numbers that have been reversed."""
+    releases: Mapping[EventKey, tuple[Movement, ...]] = field(default_factory=dict)
+    remaining: Mapping[int, Remaining] = field(default_factory=dict)
+    """Sequence number of each voucher to be reversed → what is left of it to take back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +132,8 @@ class SlotState:
     hash: bytes
     balances: Mapping[FundAccount, int] = field(default_factory=dict)
     holds: Mapping[UUID, Hold] = field(default_factory=dict)
+    algorithm: str = SHA256
+    """Hash function of the chain."""
     closed_until: date | None = None
     """Last closed day: what is dated then or earlier is refused."""
 

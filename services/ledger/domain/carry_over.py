@@ -12,14 +12,24 @@ from datetime import date
 from typing import Final
 
 from services.ledger.domain.chart import OWN_SOURCE, Catalogue
+from services.ledger.domain.errors import LedgerRefusal
 from services.ledger.domain.voucher import CENTRE_SLOT, Draft, Line, draft
 from shared.entry import Book
+from shared.errors import Kind
 from shared.roles import CENTRE
 
 KIND: Final = "carry_over"
 SURPLUS: Final = "general_surplus"
 """一般基金结余."""
 CARRIED_CLASSES: Final = ("income", "expense")
+
+
+class CarryOverStands(LedgerRefusal):
+    """年末结转凭证不得单独冲销,须反结账 (a carry-over is taken back by opening its year again)"""
+
+    kind = Kind.CONFLICT
+    code = "CARRY_OVER_NOT_REVERSIBLE"
+
 
 Balances = Mapping[tuple[str, str, str], int]
 """(fund, account, district) → debits minus credits, in fen."""
@@ -89,3 +99,13 @@ def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:
 def event_id(fund: str, year: int, attempt: int) -> str:
     """One event per fund and year; a year that was opened again gets the next attempt's."""
     return f"carry_over:{year}:{fund}" + (f":{attempt}" if attempt > 1 else "")
+
+
+def require_reversible(kind: str) -> None:
+    """Refuse to reverse a carry-over by itself: in a later year it would be that year's income.
+
+    Raises:
+        CarryOverStands: a voucher of this kind is one.
+    """
+    if kind == KIND:
+        raise CarryOverStands

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.ledger.domain.batch import (
@@ -12,8 +13,10 @@ from services.ledger.domain.batch import (
     Booked,
     Decision,
     EventKey,
+    Floor,
     FundAccount,
     Held,
+    HeldAll,
     Known,
     KnownRefusal,
     KnownVoucher,
@@ -34,9 +37,18 @@ from services.ledger.domain.errors import (
     InsufficientFunds,
     LedgerRefusal,
     NotHoldable,
+    ReversalExceeded,
 )
-from services.ledger.domain.hold import Hold, Movement, MovementKind, Release, hold_uuid
-from services.ledger.domain.voucher import CENTRE_SLOT, Draft, chain_hash, differences
+from services.ledger.domain.hold import (
+    Hold,
+    Movement,
+    MovementKind,
+    Release,
+    ReleaseAll,
+    hold_uuid,
+)
+from services.ledger.domain.reversal import excess, is_taken_back, remaining
+from services.ledger.domain.voucher import CENTRE_SLOT, Draft, Line, chain_hash, differences
 from shared.errors import Fault
 from shared.money import format_yuan
 
@@ -79,14 +91,16 @@ class _Round:
         self.leaned = False
         self.new_events: dict[EventKey, tuple[Draft, Booked | LedgerRefusal]] = {}
         self.new_holds: dict[EventKey, Hold] = {}
-        self.new_releases: dict[EventKey, Movement] = {}
-        self.new_reversed: set[int] = set()
+        self.new_releases: dict[EventKey, tuple[Movement, ...]] = {}
+        self.remaining = dict(known.remaining)
         for hold in [h for h in self.holds.values() if h.expires_on and h.expires_on < today]:
             self._move(hold, MovementKind.EXPIRE, hold.remaining_fen, hold.source, hold.event_id)
 
     def decide(self, units: Sequence[Unit]) -> Decision:
         outcomes = tuple(
-            (self._one(unit.asks[0]),) if len(unit.asks) == 1 else self._all_or_none(unit)
+            (self._one(unit.asks[0]),)
+            if len(unit.asks) == 1 and not unit.rehearsed
+            else self._many(unit)
             for unit in units
         )
         decision = Decision(
@@ -109,23 +123,47 @@ class _Round:
                 return self._hold(ask)
             case Release():
                 return self._release(ask)
+            case ReleaseAll():
+                return self._release_all(ask)
+
+    def _many(self, unit: Unit) -> tuple[Outcome, ...]:
+        if not unit.rehearsed:
+            return self._all_or_none(unit)
+        mark = self._mark()
+        if unit.together and len(unit.asks) > 1:
+            outcomes = self._all_or_none(unit)
+        else:
+            outcomes = tuple(self._one(ask) for ask in unit.asks)
+        self._back_to(mark)
+        return tuple(
+            replace(outcome, rehearsed=True)
+            if isinstance(outcome, Booked) and not outcome.replayed
+            else outcome
+            for outcome in outcomes
+        )
 
     def _all_or_none(self, unit: Unit) -> tuple[Outcome, ...]:
-        marks = (self.seq, self.hash, dict(self.balances), dict(self.holds), dict(self.closed), list(self.movements),
-                 dict(self.new_events), set(self.new_reversed))  # fmt: skip
-        lengths = len(self.posted), len(self.pinned)
+        mark = self._mark()
         outcomes = tuple(self._one(ask) for ask in unit.asks)
         if not any(isinstance(outcome, LedgerRefusal) for outcome in outcomes):
             return outcomes
-        (self.seq, self.hash, self.balances, self.holds, self.closed, self.movements, self.new_events,
-         self.new_reversed) = marks  # fmt: skip
         # Nothing of the attempt is kept, pins included: the sender mends one and sends all again.
-        del self.posted[lengths[0] :], self.pinned[lengths[1] :]
-        self.leaned = True
+        self._back_to(mark)
         return tuple(
             AtomicRefused() if isinstance(outcome, Booked) and not outcome.replayed else outcome
             for outcome in outcomes
         )
+
+    def _mark(self) -> tuple[Any, ...]:
+        return (self.seq, self.hash, dict(self.balances), dict(self.holds), dict(self.closed),
+                list(self.movements), dict(self.new_events), dict(self.remaining),
+                dict(self.new_releases), len(self.posted), len(self.pinned))  # fmt: skip
+
+    def _back_to(self, mark: tuple[Any, ...]) -> None:
+        (self.seq, self.hash, self.balances, self.holds, self.closed, self.movements,
+         self.new_events, self.remaining, self.new_releases, posted, pinned) = mark  # fmt: skip
+        del self.posted[posted:], self.pinned[pinned:]
+        self.leaned = True  # what was answered rests on these balances
 
     # --- vouchers ---------------------------------------------------------------------------
 
@@ -146,16 +184,19 @@ class _Round:
                 self.pinned.append((draft, refusal))
                 self.new_events[key] = (draft, refusal)
             return refusal
-        return self._book(draft)
+        booked = self._book(draft)
+        return replace(booked, floors=self._floors_of(draft)) if ask.tell_floors else booked
 
     def _book(self, draft: Draft) -> Booked:
         self.seq += 1
-        self.hash = chain_hash(self.hash, draft, self.seq, self.at)
+        self.hash = chain_hash(self.hash, draft, self.seq, self.at, self.state.algorithm)
         self.posted.append(Posted(draft, self.seq, self.hash))
         booked = Booked(draft.slot, self.seq, self.hash, replayed=False)
         self.new_events[draft.source, draft.event_id] = (draft, booked)
-        if draft.reverses_seq is not None:
-            self.new_reversed.add(draft.reverses_seq)
+        left = self.remaining.get(draft.reverses_seq or 0)
+        if left is not None:
+            changed = [Line(*place, *sums) for place, sums in left.items()]
+            self.remaining[draft.reverses_seq or 0] = remaining([*changed, *draft.lines])
         if self.state.slot == CENTRE_SLOT:
             for key, delta_fen in self._floor_deltas(draft).items():
                 self.balances[key] = self.balances.get(key, 0) + delta_fen
@@ -163,10 +204,12 @@ class _Round:
         return booked
 
     def _against_books(self, draft: Draft) -> LedgerRefusal | None:
-        if draft.reverses_seq is not None and (
-            draft.reverses_seq in self.known.reversed or draft.reverses_seq in self.new_reversed
-        ):
-            return AlreadyReversed(seq=draft.reverses_seq)
+        left = self.remaining.get(draft.reverses_seq or 0)
+        if left is not None:
+            if is_taken_back(left):
+                return AlreadyReversed(seq=draft.reverses_seq)
+            if faults := excess(draft.lines, left):
+                return ReversalExceeded(faults=faults, seq=draft.reverses_seq)
         closed_until = self.state.closed_until
         if closed_until is not None and draft.book_date <= closed_until:
             self.leaned = True  # the day may have been opened again since this revision
@@ -213,6 +256,17 @@ class _Round:
                 deltas[key] = deltas.get(key, 0) + line.debit_fen - line.credit_fen
         return deltas
 
+    def _floors_of(self, draft: Draft) -> tuple[Floor, ...]:
+        if self.state.slot != CENTRE_SLOT:
+            return ()
+        return tuple(
+            Floor(
+                fund, account, self.balances[fund, account],
+                self.balances[fund, account] - self._available(fund, account),
+            )
+            for fund, account in self._floor_deltas(draft)
+        )  # fmt: skip
+
     def _available(self, fund: str, account: str) -> int:
         held_fen = sum(
             hold.remaining_fen
@@ -255,8 +309,10 @@ class _Round:
         )
         first = self.known.releases.get(key) or self.new_releases.get(key)
         if first is not None:
-            if first.hold_id != ask.hold_id or first.asked_fen != ask.amount_fen:
-                return _reused(["/hold" if first.hold_id != ask.hold_id else "/amount"])
+            if [one.hold_id for one in first] != [ask.hold_id]:
+                return _reused(["/hold"])
+            if first[0].asked_fen != ask.amount_fen:
+                return _reused(["/amount"])
             assert hold is not None
             return Held(hold, replayed=True)
         self.leaned = True
@@ -272,8 +328,42 @@ class _Round:
         moved = self._move(
             hold, MovementKind.RELEASE, amount_fen, *key, asked_fen=ask.amount_fen
         )  # fmt: skip
-        self.new_releases[key] = self.movements[-1]
+        self.new_releases[key] = (self.movements[-1],)
         return Held(moved, replayed=False)
+
+    def _release_all(self, ask: ReleaseAll) -> HeldAll | LedgerRefusal:
+        key = (ask.source, ask.event_id)
+        found = [
+            self.holds.get(id) or self.closed.get(id) or self.known.holds_by_id.get(id)
+            for id in ask.hold_ids
+        ]
+        holds = tuple(hold for hold in found if hold is not None)
+        first = self.known.releases.get(key) or self.new_releases.get(key)
+        if first is not None:
+            # What had nothing left then has nothing left now, and left no movement behind.
+            missing = {one.hold_id for one in first} - set(ask.hold_ids)
+            if missing or len(holds) < len(found) or any(hold.remaining_fen for hold in holds):
+                return _reused(["/holds"])
+            return HeldAll(holds, replayed=True)
+        self.leaned = True
+        if len(holds) < len(found):
+            return HoldUnknown(
+                faults=[
+                    Fault(f"/holds/{index}", HoldUnknown.code, "无此预留 (no such hold)")
+                    for index, hold in enumerate(found)
+                    if hold is None
+                ]
+            )
+        already = len(self.movements)
+        moved = tuple(
+            self._move(hold, MovementKind.RELEASE, hold.remaining_fen, *key)
+            if hold.remaining_fen
+            else hold
+            for hold in holds
+        )
+        if len(self.movements) > already:
+            self.new_releases[key] = tuple(self.movements[already:])
+        return HeldAll(moved, replayed=False)
 
     def _draw(self, draft: Draft) -> None:
         if draft.hold is None:

@@ -132,11 +132,18 @@ class NotHoldable(LedgerRefusal):
 
 
 class AlreadyReversed(LedgerRefusal):
-    """该凭证已冲销 (the voucher has been reversed already)"""
+    """该凭证已全部冲销 (the voucher has been reversed already, all of it)"""
 
     kind = Kind.CONFLICT
     code = "ALREADY_REVERSED"
     pinned = True
+
+
+class ReversalExceeded(LedgerRefusal):
+    """冲销超出原凭证未冲销之额 (more than remains of the original to take back)"""
+
+    kind = Kind.CONFLICT
+    code = "REVERSAL_EXCEEDED"
 
 
 class NotReversible(LedgerRefusal):

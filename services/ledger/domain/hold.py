@@ -81,6 +81,15 @@ class Release:
     amount_fen: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseAll:
+    """Asked: give back all that remains of these holds, in one event."""
+
+    hold_ids: tuple[UUID, ...]
+    source: str
+    event_id: str
+
+
 def hold_uuid(text: str) -> UUID | None:
     """The uuid in a hold's identifier ("hld_…" with the centre's key 0), or None."""
     prefix, _, digits = text.partition("_")

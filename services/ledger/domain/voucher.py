@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from services.ledger.domain.errors import EarlierThanOriginal, NotReversible
 from shared.ids import key_of
 from shared.roles import CENTRE
 
@@ -17,8 +16,9 @@ CENTRE_SLOT: Final = 0
 """The centre's own slot: settlements, payouts, holds. Floors are checked here only."""
 GENESIS: Final = bytes(32)
 """What the first voucher of a slot is chained to."""
-REVERSAL: Final = "reversal"
-"""Kind of a red-letter voucher."""
+SHA256: Final = "sha256"
+ALGORITHMS: Final = (SHA256, "sm3")
+"""Hash functions that a chain may be made with; both give 32 bytes."""
 
 
 Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
@@ -188,10 +188,23 @@ def instant_text(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def chain_hash(previous: bytes, drafted: Draft, seq: int, recorded_at: str) -> bytes:
-    """SHA-256 over the previous hash, the voucher's place, sender and instant, and its content."""
+def chain_hash(
+    previous: bytes, drafted: Draft, seq: int, recorded_at: str, algorithm: str = SHA256
+) -> bytes:
+    """The hash over the previous hash, the voucher's place, sender and instant, and its content."""
     place = "".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
-    return hashlib.sha256(previous + place.encode() + drafted.content).digest()
+    sealed = previous + place.encode() + drafted.content
+    if algorithm == SHA256:
+        return hashlib.sha256(sealed).digest()
+    return hashlib.new(algorithm, sealed).digest()
+
+
+def is_hash_there(algorithm: str) -> bool:
+    """Whether this Python (its OpenSSL) has a hash function."""
+    try:
+        return hashlib.new(algorithm, b"").digest_size == len(GENESIS)
+    except ValueError:
+        return False
 
 
 def differences(first: Draft, second: Draft) -> list[str]:
@@ -228,38 +241,6 @@ def _line_differences(index: int, first: Line, second: Line) -> list[str]:
     if first.debit_fen + first.credit_fen != second.debit_fen + second.credit_fen:
         found.append(f"/entries/{index}/amount")
     return found
-
-
-def reversal(
-    original: Draft, seq: int, *, source: str, event_id: str, book_date: date, summary: str
-) -> Draft:
-    """The red-letter voucher (红字冲销) of a posted one: same sides, negative amounts, linked.
-
-    Raises:
-        NotReversible: the original is a reversal itself.
-        EarlierThanOriginal: the day given lies before the original's.
-    """
-    if original.reverses_seq is not None:
-        raise NotReversible(voucher=voucher_id(original.slot, seq))
-    if book_date < original.book_date:
-        raise EarlierThanOriginal(original=original.book_date.isoformat())
-    return draft(
-        slot=original.slot,
-        source=source,
-        event_id=event_id,
-        owner=original.owner,
-        kind=REVERSAL,
-        book_date=book_date,
-        period=original.period,
-        value_date=original.value_date,
-        summary=summary,
-        references={"reverses": voucher_id(original.slot, seq)},
-        lines=tuple(
-            line._replace(debit_fen=-line.debit_fen, credit_fen=-line.credit_fen)
-            for line in original.lines
-        ),
-        reverses_seq=seq,
-    )
 
 
 def voucher_id(slot: int, seq: int) -> str:

@@ -12,9 +12,9 @@ from services.ledger.domain.batch import Outcome, Post, Unit
 from services.ledger.domain.chart import Catalogue
 from services.ledger.domain.check import Checker
 from services.ledger.domain.errors import AtomicSpansSlots, OutcomeUnknown, QueueFull
-from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.hold import Hold, Release, ReleaseAll
 from services.ledger.domain.settlement import Settlement
-from services.ledger.domain.voucher import CENTRE_SLOT, Draft
+from services.ledger.domain.voucher import CENTRE_SLOT, SHA256, Draft, is_hash_there
 from services.ledger.flows.round import Result, Settle
 from services.ledger.flows.writer import Job, Ticket, Writer
 from services.ledger.store import catalogue as catalogue_store
@@ -31,12 +31,19 @@ class WrongSlots(Exception):
     """The database was made with another number of slots than the setting says."""
 
 
+class WrongHash(Exception):
+    """The chains are hashed otherwise than the setting says, or by what this Python has not."""
+
+
 class Books:
     """One process's writers, one per slot, behind one bounded queue."""
 
-    def __init__(self, db: Database, *, slots: int, queue_limit: int) -> None:
+    def __init__(
+        self, db: Database, *, slots: int, queue_limit: int, algorithm: str = SHA256
+    ) -> None:
         self.db = db
         self.slots = slots
+        self.algorithm = algorithm
         self.queue_limit = queue_limit
         self._checker: Checker | None = None
         self._writers: list[Writer] = []
@@ -59,14 +66,27 @@ class Books:
 
         Raises:
             WrongSlots: the number of slots is fixed for the life of a database.
+            WrongHash: so is the hash function; or this Python's OpenSSL has it not.
         """
         async with self._opening:
             if self._tasks:
                 return
+            if not is_hash_there(self.algorithm):
+                raise WrongHash(
+                    f"this Python's OpenSSL has no {self.algorithm}: set WUXIAN_LEDGER_HASH=sha256,"
+                    " or use an OpenSSL 3 that has it"
+                )
             await self.refresh()
-            there = await self.db.run(lambda tx: head_store.make_slots(tx, self.slots))
+            there, algorithm = await self.db.run(
+                lambda tx: head_store.make_slots(tx, self.slots, self.algorithm)
+            )
             if there != self.slots:
                 raise WrongSlots(f"the database has {there} slots, the setting says {self.slots}")
+            if algorithm != self.algorithm:
+                raise WrongHash(
+                    f"the database's chains are hashed by {algorithm}, the setting says"
+                    f" {self.algorithm}: it is fixed for the life of a database"
+                )
             self._writers = [
                 Writer(slot, self.db.connect_raw, lambda: self.checker)
                 for slot in range(self.slots)
@@ -84,12 +104,21 @@ class Books:
         """Read the chart, the funds and the flow matrix anew, after an operator's correction."""
         self._checker = Checker(await self.db.run(catalogue_store.load))
 
-    async def post(self, drafts: Sequence[Draft], *, atomic: bool = False) -> list[Outcome]:
+    async def post(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        atomic: bool = False,
+        rehearse: bool = False,
+        tell_floors: bool = False,
+    ) -> list[Outcome]:
         """Post drafts; outcomes in their order.
 
         Args:
             drafts: what to post, each in its own slot.
             atomic: all or none; they must then lie in one slot.
+            rehearse: judge them exactly so, one after the other, and book nothing.
+            tell_floors: whether outcomes carry the balances of touched accounts with a floor.
 
         Raises:
             AtomicSpansSlots: they do not.
@@ -98,17 +127,33 @@ class Books:
         if not self._tasks:
             await self.open()
         today = clock.today()
-        posts = [Post(draft, self.checker.check(draft, today)) for draft in drafts]
+        posts = [Post(draft, self.checker.check(draft, today), tell_floors) for draft in drafts]
         if atomic and len(posts) > 1:
             if len({draft.slot for draft in drafts}) > 1:
                 raise AtomicSpansSlots(slots=len({draft.slot for draft in drafts}))
-            together = await self._submit([(drafts[0].slot, Unit(tuple(posts)))])
-            return list(_outcomes(together[0]))
+            unit = Unit(tuple(posts), rehearsed=rehearse)
+            return list(_outcomes((await self._submit([(drafts[0].slot, unit)]))[0]))
+        if rehearse:
+            return await self._rehearse(posts)
         answers = await self._submit([(post.draft.slot, Unit((post,))) for post in posts])
         return [outcome for answer in answers for outcome in _outcomes(answer)]
 
-    async def ask(self, ask: Hold | Release) -> Outcome:
-        """Make or release a hold in the centre's slot."""
+    async def _rehearse(self, posts: Sequence[Post]) -> list[Outcome]:
+        """Each slot's posts as one unit, so that a later one sees what an earlier one would do."""
+        mine: dict[int, list[int]] = {}
+        for index, post in enumerate(posts):
+            mine.setdefault(post.draft.slot, []).append(index)
+        units = [
+            (slot, Unit(tuple(posts[i] for i in indexes), together=False, rehearsed=True))
+            for slot, indexes in mine.items()
+        ]
+        found: dict[int, Outcome] = {}
+        for indexes, answer in zip(mine.values(), await self._submit(units), strict=True):
+            found |= zip(indexes, _outcomes(answer), strict=True)
+        return [found[index] for index in range(len(posts))]
+
+    async def ask(self, ask: Hold | Release | ReleaseAll) -> Outcome:
+        """Make or release holds in the centre's slot."""
         answers = await self._submit([(CENTRE_SLOT, Unit((ask,)))])
         return _outcomes(answers[0])[0]
 

@@ -28,7 +28,8 @@ from services.ledger.domain.closing import (
     require_reopenable,
 )
 from services.ledger.domain.decide import decide
-from services.ledger.domain.voucher import CENTRE_SLOT, Draft, instant_text, reversal
+from services.ledger.domain.reversal import reversal
+from services.ledger.domain.voucher import CENTRE_SLOT, Draft, instant_text
 from services.ledger.store import batch as batch_store
 from services.ledger.store import closing as closing_store
 from services.ledger.store import head as head_store

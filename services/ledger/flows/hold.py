@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.domain.batch import Held
-from services.ledger.domain.errors import LedgerRefusal
-from services.ledger.domain.hold import Hold, Release, hold_uuid
+from services.ledger.domain.batch import Held, HeldAll
+from services.ledger.domain.errors import HoldUnknown, LedgerRefusal
+from services.ledger.domain.hold import Hold, Release, ReleaseAll, hold_uuid
 from services.ledger.flows.books import Books
 from services.ledger.store import hold as hold_store
 from shared import clock
@@ -66,6 +67,34 @@ async def release(
         amount_fen=amount_fen,
     )
     return _held(await books.ask(ask))
+
+
+async def release_all(
+    books: Books, ids: Sequence[str], caller: Caller, *, event_id: str
+) -> HeldAll:
+    """Give back, in one event, all that remains of many holds; all of them or none.
+
+    Raises:
+        HoldUnknown: some are not there; each is named.
+        LedgerRefusal: the event id stands for other holds.
+    """
+    uuids = [hold_uuid(id) for id in ids]
+    found = dict.fromkeys(uuid for uuid in uuids if uuid is not None)
+    if None in uuids:
+        raise HoldUnknown(
+            faults=[
+                Fault(f"/holds/{index}", HoldUnknown.code, "无此预留 (no such hold)")
+                for index, uuid in enumerate(uuids)
+                if uuid is None
+            ]
+        )
+    outcome = await books.ask(
+        ReleaseAll(hold_ids=tuple(found), source=caller.subject, event_id=event_id)
+    )
+    if isinstance(outcome, LedgerRefusal):
+        raise outcome
+    assert isinstance(outcome, HeldAll)
+    return outcome
 
 
 async def _existing(tx: AsyncConnection, id: str) -> UUID:

@@ -22,7 +22,8 @@ from services.ledger.domain.batch import (
 from services.ledger.domain.check import Checker
 from services.ledger.domain.decide import decide
 from services.ledger.domain.errors import LedgerRefusal
-from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.domain.reversal import Remaining
 from services.ledger.domain.settlement import EMPTIED, Settlement, Status, voucher_of
 from services.ledger.domain.voucher import CENTRE_SLOT, instant_text
 from services.ledger.store import batch as batch_store
@@ -61,6 +62,8 @@ async def play_new(
     books know about them must be read first.
     """
     for unit in units:
+        if unit.rehearsed:
+            return None
         for ask in unit.asks:
             if not isinstance(ask, Post) or ask.refusal or ask.draft.reverses_seq is not None:
                 return None
@@ -195,20 +198,23 @@ async def _known(connection: Connection, slot: int, units: Sequence[Unit]) -> Kn
     drafts = [ask.draft for ask in asks if isinstance(ask, Post)]
     events = await known_store.events(connection, slot, drafts) if drafts else {}
     reverses = {draft.reverses_seq for draft in drafts if draft.reverses_seq is not None}
-    reversed_seqs: frozenset[int] = frozenset()
+    remaining: dict[int, Remaining] = {}
     if reverses:
-        reversed_seqs = await known_store.reversed_among(connection, slot, reverses)
+        remaining = await known_store.remaining_of(connection, slot, reverses)
     if len(drafts) == len(asks):
-        return Known(events=events, reversed=reversed_seqs)
+        return Known(events=events, remaining=remaining)
     holds = [(ask.source, ask.event_id) for ask in asks if isinstance(ask, Hold)]
-    releases = [ask for ask in asks if isinstance(ask, Release)]
+    releases = [ask for ask in asks if isinstance(ask, Release | ReleaseAll)]
     keys = [(ask.source, ask.event_id) for ask in releases]
+    named = [
+        id
+        for ask in releases
+        for id in (ask.hold_ids if isinstance(ask, ReleaseAll) else (ask.hold_id,))
+    ]
     return Known(
         events=events,
-        reversed=reversed_seqs,
+        remaining=remaining,
         holds=await known_store.holds_of_events(connection, slot, holds),
-        holds_by_id=await known_store.holds_by_id(
-            connection, slot, [ask.hold_id for ask in releases]
-        ),
+        holds_by_id=await known_store.holds_by_id(connection, slot, named),
         releases=await known_store.releases_of_events(connection, slot, keys),
     )

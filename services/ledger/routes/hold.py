@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from services.ledger.flows import hold as flow
 from services.ledger.flows.voucher import require_centre
 from services.ledger.routes.common import json_answer, opened, source_of
-from services.ledger.schemas.hold import ReleaseIn, hold_out
+from services.ledger.schemas.hold import GroupReleaseIn, HoldsOut, ReleaseIn, hold_out
 from shared.door import Door, door
 from shared.roles import Right
 from shared.wire.ledger import HoldIn, HoldOut
@@ -61,3 +61,19 @@ async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
         await opened(door), id, door.caller, event_id=body.event_id, amount_fen=body.amount
     )
     return json_answer(hold_out(held.hold), replayed=held.replayed)
+
+
+@router.post(
+    "/v1/hold-releases",
+    operation_id="release_holds",
+    summary="成组解除预留 · Release many holds in one event, all or none",
+    response_model=HoldsOut,
+)
+async def release_holds(body: GroupReleaseIn, door: Holding) -> Response:
+    """Give back all that remains of many holds."""
+    source_of(door)
+    held = await flow.release_all(
+        await opened(door), body.holds, door.caller, event_id=body.event_id
+    )
+    answer = HoldsOut(items=[hold_out(hold) for hold in held.holds])
+    return json_answer(answer, replayed=held.replayed)

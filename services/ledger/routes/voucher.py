@@ -34,6 +34,11 @@ VoucherId = Annotated[str, Path(max_length=40, examples=["vch_3_128"])]
 Posting = Annotated[Door, door(Right.POST_VOUCHER)]
 Reversing = Annotated[Door, door(Right.REVERSE_VOUCHER)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
+DryRun = Annotated[bool, Query(description="只试算,不记账 (judge it just so, and book nothing)")]
+Floors = Annotated[
+    bool,
+    Query(description="答复附不得透支科目的余额 (tell the balances of accounts with a floor)"),
+]
 
 
 @router.post(
@@ -44,13 +49,17 @@ Reading = Annotated[Door, door(Right.READ_LEDGER)]
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
 )
-async def post_voucher(body: VoucherIn, door: Posting) -> Response:
+async def post_voucher(
+    body: VoucherIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+) -> Response:
     """Post one voucher; the answer comes after its commit."""
     books = await opened(door)
-    outcomes = await books.post([draft_from(body, source_of(door), books.slots)])
+    draft = draft_from(body, source_of(door), books.slots)
+    outcomes = await books.post([draft], rehearse=dry_run, tell_floors=balances)
     booked = flow.booked(outcomes[0])
     answer = posted_out(body.event_id, booked)
-    return json_answer(answer, 200 if booked.replayed else 201, replayed=booked.replayed)
+    status = 200 if booked.replayed or booked.rehearsed else 201
+    return json_answer(answer, status, replayed=booked.replayed)
 
 
 @router.post(
@@ -59,7 +68,9 @@ async def post_voucher(body: VoucherIn, door: Posting) -> Response:
     summary="批量记账,逐张答复 · Post up to 10,000 vouchers, each with its outcome",
     response_model=BatchOut,
 )
-async def post_voucher_batch(body: VoucherBatchIn, door: Posting) -> Response:
+async def post_voucher_batch(
+    body: VoucherBatchIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+) -> Response:
     """Post many vouchers; a refused one never fails its neighbours, unless `atomic`."""
     books = await opened(door)
     source = source_of(door)
@@ -68,7 +79,7 @@ async def post_voucher_batch(body: VoucherBatchIn, door: Posting) -> Response:
         drafts.append(draft_from(one, source, books.slots))
         if len(drafts) % _BREATH == 0:
             await asyncio.sleep(0)
-    outcomes = await books.post(drafts, atomic=body.atomic)
+    outcomes = await books.post(drafts, atomic=body.atomic, rehearse=dry_run, tell_floors=balances)
     return json_answer(
         batch_out(drafts, outcomes, lambda refusal: problem_of(door.request, refusal))
     )
@@ -102,7 +113,7 @@ async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
 @router.post(
     "/v1/vouchers/{id}/reversals",
     operation_id="reverse_voucher",
-    summary="红字冲销 · Reverse a voucher, once",
+    summary="红字冲销 · Reverse a voucher, wholly or in parts, never beyond it",
     status_code=201,
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
@@ -113,6 +124,7 @@ async def reverse_voucher(id: VoucherId, body: ReversalIn, door: Reversing) -> R
     booked = await flow.reverse(
         await opened(door), id, door.caller, event_id=body.event_id, book_date=body.book_date,
         summary=body.summary,
+        parts=None if body.entries is None else [(one.line, one.amount) for one in body.entries],
     )  # fmt: skip
     answer = posted_out(body.event_id, booked)
     return json_answer(answer, 200 if booked.replayed else 201, replayed=booked.replayed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from services.ledger.domain.hold import Hold
 from services.ledger.domain.voucher import CENTRE_SLOT
 from shared.ids import Ref
-from shared.schema import In, PositiveYuan, Serial
+from shared.schema import In, Out, PositiveYuan, Serial
 from shared.wire.ledger import HoldOut
 
 PREFIX = "hld"
@@ -18,6 +20,21 @@ class ReleaseIn(In):
 
     event_id: Serial = Field(examples=["release-0001"])
     amount: PositiveYuan | None = None
+
+
+class GroupReleaseIn(In):
+    """Give back, in one event, all that remains of many holds."""
+
+    event_id: Serial = Field(examples=["void-0001"])
+    holds: list[Annotated[str, StringConstraints(max_length=80)]] = Field(
+        min_length=1, max_length=1000, description="预留编号 (ids of the holds)"
+    )
+
+
+class HoldsOut(Out):
+    """Holds as they stand, in the order asked."""
+
+    items: list[HoldOut]
 
 
 def hold_out(hold: Hold) -> HoldOut:

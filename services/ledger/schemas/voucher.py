@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from services.ledger.domain.batch import Booked, Outcome
+from services.ledger.domain.batch import Booked, Floor, Outcome
 from services.ledger.domain.errors import LedgerRefusal
 from services.ledger.domain.voucher import Draft, Line, draft, slot_of, voucher_id
 from services.ledger.store.voucher import Stored
 from shared.entry import Side
-from shared.schema import In, Out, Problem, Serial, ShortText, YuanOut
-from shared.wire.ledger import BatchOut, PostedOut, VoucherIn
+from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+from shared.wire.ledger import BatchOut, FloorOut, PostedOut, VoucherIn
 from shared.wire.ledger import Outcome as OutcomeWord
 
 
+class PartIn(In):
+    """A part of one entry to take back."""
+
+    line: int = Field(ge=1, le=400, description="原凭证行号 (line of the original)")
+    amount: PositiveYuan = Field(examples=["12.00"])
+
+
 class ReversalIn(In):
-    """Reverse a voucher: the new event's id, the day to book it on, and why."""
+    """Reverse a voucher: the new event's id, the day to book it on, why, and perhaps which parts."""
 
     event_id: Serial = Field(examples=["reversal-0001"])
     book_date: date = Field(examples=["2021-07-20"])
     summary: ShortText = Field(examples=["更正误记"])
+    entries: Annotated[list[PartIn], Field(min_length=2, max_length=400)] | None = Field(
+        default=None,
+        description="部分冲销的分录,须各自平衡;不填则冲销全部余额 (parts, which must balance;"
+        " all that remains when absent)",
+    )
 
 
 class EntryOut(Out):
@@ -56,7 +68,10 @@ class VoucherOut(Out):
     references: dict[str, str]
     hold: str | None
     reverses: str | None
-    reversed_by: str | None
+    reversed_by: str | None = Field(
+        description="冲尽本凭证者 (the reversal that took the last of it)"
+    )
+    reversals: list[str] = Field(description="全部冲销凭证 (all its reversals, partial ones too)")
     recorded_at: datetime
     entries: list[EntryOut]
 
@@ -97,6 +112,8 @@ def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
 
 def posted_out(event_id: str, booked: Booked) -> PostedOut:
     """A voucher's place in the books."""
+    if booked.rehearsed:
+        return _would_post(event_id, booked)
     return PostedOut(
         event_id=event_id,
         outcome=OutcomeWord.REPLAYED if booked.replayed else OutcomeWord.POSTED,
@@ -104,28 +121,53 @@ def posted_out(event_id: str, booked: Booked) -> PostedOut:
         slot=booked.slot,
         seq=booked.seq,
         hash=booked.hash.hex(),
+        floors=_floors_out(booked.floors),
     )
 
 
+def _would_post(event_id: str, booked: Booked) -> PostedOut:
+    """A rehearsed voucher has no place in the books, so none is told."""
+    return PostedOut(
+        event_id=event_id,
+        outcome=OutcomeWord.WOULD_POST,
+        slot=booked.slot,
+        floors=_floors_out(booked.floors),
+    )
+
+
+def _floors_out(floors: tuple[Floor, ...]) -> list[FloorOut] | None:
+    return [
+        FloorOut(
+            fund=floor.fund, account=floor.account, balance=floor.balance_fen,
+            held=floor.held_fen, available=floor.balance_fen - floor.held_fen,
+        )
+        for floor in floors
+    ] or None  # fmt: skip
+
+
 def batch_out(
-    drafts: list[Draft], outcomes: list[Outcome], problem_of: Callable[[LedgerRefusal], Problem]
+    drafts: Sequence[Draft],
+    outcomes: Sequence[Outcome],
+    problem_of: Callable[[LedgerRefusal], Problem],
 ) -> BatchOut:
     """Every voucher's outcome, in their order."""
     results: list[PostedOut] = []
     counts: dict[OutcomeWord, int] = dict.fromkeys(OutcomeWord, 0)
     for asked, outcome in zip(drafts, outcomes, strict=True):
-        if isinstance(outcome, Booked):
-            result = posted_out(asked.event_id, outcome)
-        else:
-            assert isinstance(outcome, LedgerRefusal)
-            result = PostedOut(
-                event_id=asked.event_id,
-                outcome=OutcomeWord.REFUSED,
-                problem=problem_of(outcome),
-            )
+        result = outcome_out(asked.event_id, outcome, problem_of)
         counts[result.outcome] += 1
         results.append(result)
     return BatchOut(**{word.value: count for word, count in counts.items()}, results=results)
+
+
+def outcome_out(
+    event_id: str, outcome: Outcome, problem_of: Callable[[LedgerRefusal], Problem]
+) -> PostedOut:
+    """What became of one voucher of many."""
+    if isinstance(outcome, Booked):
+        return posted_out(event_id, outcome)
+    assert isinstance(outcome, LedgerRefusal)
+    return PostedOut(event_id=event_id, outcome=OutcomeWord.REFUSED, problem=problem_of(outcome))
 
 
 def voucher_out(stored: Stored) -> VoucherOut:
@@ -152,6 +194,7 @@ def voucher_out(stored: Stored) -> VoucherOut:
         hold=asked.hold,
         recorded_at=stored.recorded_at,
         entries=[_entry_out(number, line) for number, line in enumerate(asked.lines, 1)],
+        reversals=[voucher_id(asked.slot, one.seq) for one in stored.reversals],
         **linked,
     )
 

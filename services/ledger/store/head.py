@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -16,21 +17,29 @@ from services.ledger.domain.voucher import CENTRE_SLOT, GENESIS
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
-async def make_slots(tx: AsyncConnection, slots: int) -> int:
-    """Make the slots of a new database; answers how many there are now."""
-    there = (await tx.execute(text("SELECT COUNT(*) FROM slot_head"))).scalar_one()
-    if there:
-        return int(there)
+async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[int, str]:
+    """Make the slots of a new database; how many there are now and how their chains are hashed."""
+    there = await _slots(tx)
+    if there[0]:
+        return there
     await tx.execute(
         text("""
-            INSERT INTO slot_head (slot, revision, seq, hash)
-            SELECT slot, 0, 0, :genesis
+            INSERT INTO slot_head (slot, revision, seq, hash, algorithm)
+            SELECT slot, 0, 0, :genesis, :algorithm
               FROM generate_series(0, CAST(:last AS integer)) AS slot
             ON CONFLICT (slot) DO NOTHING
         """),
-        {"last": slots - 1, "genesis": GENESIS},
+        {"last": slots - 1, "genesis": GENESIS, "algorithm": algorithm},
     )
-    return int((await tx.execute(text("SELECT COUNT(*) FROM slot_head"))).scalar_one())
+    return await _slots(tx)
+
+
+async def _slots(tx: AsyncConnection) -> tuple[int, str]:
+    rows = await tx.execute(
+        text("SELECT COUNT(*) AS slots, MIN(algorithm) AS algorithm FROM slot_head")
+    )
+    row = rows.one()
+    return int(row.slots), row.algorithm or ""
 
 
 async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
@@ -58,23 +67,19 @@ async def load(
 
     With `lock` the head row is locked first of all, until the transaction ends.
     """
-    query = "SELECT revision, seq, hash, closed_until FROM slot_head WHERE slot = $1"
+    query = "SELECT revision, seq, hash, algorithm, closed_until FROM slot_head WHERE slot = $1"
     row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, slot)
     assert row is not None, f"slot {slot} is missing"
     if cached is not None and cached.revision == row["revision"]:
         return cached
     state = SlotState(
         slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"],
-        closed_until=row["closed_until"],
+        algorithm=row["algorithm"], closed_until=row["closed_until"],
     )  # fmt: skip
     if slot != CENTRE_SLOT:
         return state
-    return SlotState(
-        slot=slot,
-        revision=state.revision,
-        seq=state.seq,
-        hash=state.hash,
-        closed_until=state.closed_until,
+    return replace(
+        state,
         balances=await _floors(connection, slot, floored),
         holds=await _pending_holds(connection, slot),
     )

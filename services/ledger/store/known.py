@@ -12,6 +12,7 @@ import orjson
 from services.ledger.domain.batch import Booked, EventKey, KnownRefusal, KnownVoucher
 from services.ledger.domain.errors import pinned_again
 from services.ledger.domain.hold import Hold, Movement, MovementKind
+from services.ledger.domain.reversal import Remaining, remaining
 from services.ledger.domain.voucher import Draft, Line, draft, draft_of
 from services.ledger.store.head import hold_of
 from shared.errors import Fault
@@ -118,20 +119,32 @@ def draft_of_rows(slot: int, row: Any, lines: Sequence[Any]) -> Draft:
     )
 
 
-async def reversed_among(
+async def remaining_of(
     connection: Connection, slot: int, seqs: Collection[int]
-) -> frozenset[int]:
-    """Which of these vouchers have been reversed."""
+) -> dict[int, Remaining]:
+    """What is left of these vouchers after all their reversals; of missing ones nothing."""
     rows = await connection.fetch(
         """
-        SELECT reverses_seq
-          FROM voucher
-         WHERE slot = $1 AND reverses_seq = ANY($2)
+        SELECT a.seq, e.book, e.fund, e.account, e.district,
+               CAST(SUM(e.debit_fen) AS bigint) AS debit_fen,
+               CAST(SUM(e.credit_fen) AS bigint) AS credit_fen
+          FROM unnest(CAST($2 AS bigint[])) AS a (seq)
+         CROSS JOIN LATERAL (
+               SELECT a.seq
+                UNION ALL
+               SELECT seq
+                 FROM voucher
+                WHERE slot = $1 AND reverses_seq = a.seq) AS one
+          JOIN entry AS e ON e.slot = $1 AND e.seq = one.seq
+         GROUP BY a.seq, e.book, e.fund, e.account, e.district
         """,
         slot,
         list(seqs),
     )
-    return frozenset(row["reverses_seq"] for row in rows)
+    lines: dict[int, list[Line]] = {seq: [] for seq in seqs}
+    for seq, *line in rows:
+        lines[seq].append(Line(*line))
+    return {seq: remaining(of) for seq, of in lines.items()}
 
 
 async def holds_of_events(
@@ -168,7 +181,7 @@ async def holds_by_id(connection: Connection, slot: int, ids: Sequence[UUID]) ->
 
 async def releases_of_events(
     connection: Connection, slot: int, keys: Sequence[EventKey]
-) -> dict[EventKey, Movement]:
+) -> dict[EventKey, tuple[Movement, ...]]:
     """Releases made by these events."""
     rows = await connection.fetch(
         """
@@ -182,8 +195,9 @@ async def releases_of_events(
         [source for source, _ in keys],
         [event_id for _, event_id in keys],
     )
-    return {
-        (row["source"], row["event_id"]): Movement(
+    found: dict[EventKey, tuple[Movement, ...]] = {}
+    for row in rows:
+        moved = Movement(
             hold_id=UUID(int=row["hold_id"].int),
             kind=MovementKind.RELEASE,
             amount_fen=row["amount_fen"],
@@ -192,5 +206,6 @@ async def releases_of_events(
             event_id=row["event_id"],
             asked_fen=row["asked_fen"],
         )
-        for row in rows
-    }
+        key = (row["source"], row["event_id"])
+        found[key] = (*found.get(key, ()), moved)
+    return found

@@ -9,6 +9,7 @@ KEYS: Final[dict[str, str]] = {
     "chart_account": "reference",
     "flow_matrix": "reference",
     "slot_head": "slot",
+    "chain_anchor": "slot",
     "voucher": "slot",
     "entry": "slot",
     "bucket": "slot",
@@ -35,13 +36,13 @@ ACROSS_SLOTS: Final = (
     "closing.balances",
     "report.sums_between",
     "report.open_items",
-    "cube.heads",
-    "event.page",
     "detail.net_before",
     "detail.page",
     "evidence.bank_items",
     "evidence.detail_sums",
     "evidence.voucher_facts",
+    "cube.heads",
+    "event.page",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
 

@@ -8,6 +8,7 @@ from services.ledger.domain.batch import (
     Ask,
     Booked,
     Decision,
+    Floor,
     Held,
     Known,
     KnownVoucher,
@@ -17,8 +18,10 @@ from services.ledger.domain.batch import (
 )
 from services.ledger.domain.decide import decide
 from services.ledger.domain.errors import InsufficientFunds, LedgerRefusal, Unbalanced
-from services.ledger.domain.hold import Hold, Release
-from services.ledger.domain.voucher import GENESIS, chain_hash
+from services.ledger.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.domain.reversal import remaining
+from services.ledger.domain.voucher import GENESIS, Draft, chain_hash
+from shared.ids import uuid7
 from tests.ledger.making import DAY, centre_draft, fresh, receipt_draft
 
 FLOORED = frozenset({"expenditure_deposit", "fiscal_deposit"})
@@ -164,13 +167,69 @@ def test_a_reversal_that_would_break_a_floor_is_refused() -> None:
     assert run(state(expenditure_deposit=50), Post(red)).posted
 
 
-def test_a_voucher_is_reversed_once_even_within_a_batch() -> None:
-    red = [receipt_draft(-5, reverses_seq=3, event_id=fresh()) for _ in range(2)]
-    decision = run(state(1), *map(Post, red))
+def red_draft(amount_fen: int) -> Draft:
+    return receipt_draft(-amount_fen, reverses_seq=3, event_id=fresh())
+
+
+def left(amount_fen: int) -> Known:
+    return Known(remaining={3: remaining(receipt_draft(amount_fen).lines)})
+
+
+def test_a_voucher_is_taken_back_once_even_within_a_batch() -> None:
+    decision = run(state(1), Post(red_draft(5)), Post(red_draft(5)), known=left(5))
     assert codes(decision) == ["Booked", "ALREADY_REVERSED"]
-    assert codes(run(state(1), Post(red[0]), known=Known(reversed=frozenset({3})))) == [
-        "ALREADY_REVERSED"
-    ]
+    assert codes(run(state(1), Post(red_draft(5)), known=left(0))) == ["ALREADY_REVERSED"]
+
+
+def test_parts_are_taken_back_up_to_what_remains() -> None:
+    posts = [Post(red_draft(fen)) for fen in (3, 3, 2, 1)]
+    decision = run(state(1), *posts, known=left(5))
+    assert codes(decision) == ["Booked", "REVERSAL_EXCEEDED", "Booked", "ALREADY_REVERSED"]
+    [(exceeded,)] = decision.outcomes[1:2]
+    assert [fault.pointer for fault in exceeded.faults] == [  # type: ignore[union-attr]
+        "/entries/0/amount", "/entries/1/amount"
+    ]  # fmt: skip
+
+
+def test_a_rehearsal_answers_as_it_would_be_and_leaves_no_trace() -> None:
+    before = state(expenditure_deposit=100)
+    asks = (payment(60), payment(60))
+    rehearsal = Unit(asks, together=False, rehearsed=True)
+    decision = run(before, rehearsal, payment(100))
+    assert codes(decision) == ["Booked", "INSUFFICIENT_FUNDS", "Booked"]
+    assert decision.outcomes[0][0].rehearsed  # type: ignore[union-attr]
+    assert ([one.seq for one in decision.posted], decision.pinned) == ([11], [])
+    assert run(before, rehearsal).writes, "it leans on this revision"
+    assert run(before, rehearsal).posted == []
+    together = run(before, Unit(asks, rehearsed=True))
+    assert codes(together) == ["ATOMIC_BATCH_REFUSED", "INSUFFICIENT_FUNDS"]
+
+
+def test_balances_of_accounts_with_a_floor_are_told_on_request() -> None:
+    before = state(expenditure_deposit=100)
+    asked = replace(payment(60), tell_floors=True)
+    booked = run(before, hold(30), asked).outcomes[1][0]
+    assert isinstance(booked, Booked)
+    assert booked.floors == (Floor("pension", "expenditure_deposit", 40, 30),)
+    silent = run(before, payment(60)).outcomes[0][0]
+    assert isinstance(silent, Booked)
+    assert silent.floors == ()
+
+
+def test_many_holds_are_given_back_in_one_event_or_none() -> None:
+    holds = hold(30, 1), hold(20, 2)
+    before = replace(state(expenditure_deposit=50), holds={one.id: one for one in holds})
+    ask = ReleaseAll(hold_ids=tuple(one.id for one in holds), source="payout", event_id="v")
+    decision = run(before, ask, ask, payment(50))
+    assert codes(decision) == ["HeldAll", "HeldAll", "Booked"]
+    assert [outcome.replayed for (outcome,) in decision.outcomes[:2]] == [False, True]  # type: ignore[union-attr]
+    assert [(m.amount_fen, m.remaining_fen) for m in decision.movements] == [(30, 0), (20, 0)]
+    strange = replace(ask, hold_ids=(holds[0].id, uuid7()), event_id="w")
+    refused = run(before, strange)
+    assert codes(refused) == ["HOLD_UNKNOWN"]
+    assert refused.movements == []
+    other = replace(ask, hold_ids=(holds[0].id,))
+    assert codes(run(before, ask, other)) == ["HeldAll", "EVENT_ID_REUSED"]
 
 
 def test_holds_exist_in_the_centres_slot_only() -> None:

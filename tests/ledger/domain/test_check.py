@@ -7,7 +7,8 @@ import pytest
 
 from services.ledger.domain.chart import Catalogue
 from services.ledger.domain.check import Checker
-from services.ledger.domain.voucher import Draft, reversal
+from services.ledger.domain.reversal import reversal
+from services.ledger.domain.voucher import Draft
 from shared.effective import overlaps
 from shared.entry import Account
 from tests.ledger.making import (

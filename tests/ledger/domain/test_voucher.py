@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ledger.domain.errors import EarlierThanOriginal, NotReversible
+from services.ledger.domain.reversal import reversal
 from services.ledger.domain.voucher import (
     GENESIS,
     Draft,
@@ -17,7 +18,6 @@ from services.ledger.domain.voucher import (
     draft,
     draft_of,
     net_buckets,
-    reversal,
     slot_of,
 )
 from tests.ledger.making import DAY, receipt_draft

@@ -124,3 +124,30 @@ async def test_who_may_hold(ledger: Ledger) -> None:
     assert (await ledger.get(f"/v1/holds/{some}")).status_code == 404
     answer = await ledger.post(f"/v1/holds/{some}/releases", {"event_id": "x"}, Role.PAYOUT_SERVICE)
     assert answer.status_code == 404
+
+
+async def test_one_event_gives_many_holds_back_together_and_once(ledger: Ledger) -> None:
+    await ledger.fund_expenditure("30.00", "medical")
+    holds = [(await hold(ledger, amount, "medical")).json()["id"] for amount in ("5.00", "7.00")]
+    before = (await ledger.balances("medical"))["held"]
+    body = {"event_id": fresh("void"), "holds": holds}
+
+    async def void(**changes: Any) -> Any:
+        return await ledger.post("/v1/hold-releases", body | changes, Role.PAYOUT_SERVICE)
+
+    unknown = f"hld_{0:016x}{7:032x}"
+    refused = await void(holds=[*holds, unknown])
+    assert (refused.status_code, refused.json()["code"]) == (409, "HOLD_UNKNOWN")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/holds/2"]
+    assert (await void(holds=[holds[0], "nonsense"])).json()["code"] == "HOLD_UNKNOWN"
+    assert (await ledger.balances("medical"))["held"] == before
+    done = await void()
+    assert [(one["remaining"], one["status"]) for one in done.json()["items"]] == [("0.00", "closed")] * 2  # fmt: skip
+    again = await void()
+    assert (again.json(), again.headers["idempotent-replayed"]) == (done.json(), "true")
+    assert (await void(holds=holds[:1])).json()["code"] == "EVENT_ID_REUSED"
+    assert fen(before) - fen((await ledger.balances("medical"))["held"]) == 1_200
+
+
+def fen(yuan: str) -> int:
+    return int(yuan.replace(".", ""))

@@ -16,7 +16,7 @@ from shared.db import Database, sqlalchemy_url
 from tests.ledger.conftest import Ledger
 from tests.ledger.making import receipt
 
-APPEND_ONLY = ("voucher", "entry", "event_refusal", "hold_movement", "trail")
+APPEND_ONLY = ("voucher", "entry", "event_refusal", "hold_movement", "chain_anchor", "trail")
 
 
 @pytest.fixture(scope="module")
@@ -82,24 +82,58 @@ async def test_an_entry_has_exactly_one_side(service: Any) -> None:
         await service.execute(ENTRY, 0, 0, "pension")
 
 
-async def test_an_event_has_one_voucher_and_a_voucher_one_reversal(
+COPY = """
+    INSERT INTO voucher
+    SELECT slot, $3, source, $4, body_hash, owner, kind, book_date, period, value_date, summary,
+           refs, hold, CAST($5 AS bigint), hash, recorded_at
+      FROM voucher
+     WHERE slot = $1 AND seq = $2
+"""
+RED = """
+    INSERT INTO entry
+    SELECT slot, $3, line, book, fund, account, district, book_date,
+           CASE WHEN debit_fen = 0 THEN 0 ELSE CAST($4 AS bigint) END,
+           CASE WHEN credit_fen = 0 THEN 0 ELSE CAST($4 AS bigint) END
+      FROM entry
+     WHERE slot = $1 AND seq = $2
+"""
+
+
+async def test_an_event_has_one_voucher(service: Any, posted: dict[str, Any]) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError, match="voucher_one_per_event"):
+        await service.execute(
+            COPY, posted["slot"], posted["seq"], 900_001, posted["event_id"], None
+        )
+
+
+async def test_reversals_by_hand_cannot_exceed_their_original(
     service: Any, posted: dict[str, Any]
 ) -> None:
-    copy = """
-        INSERT INTO voucher
-        SELECT slot, $3, source, $4, body_hash, owner, kind, book_date, period, value_date, summary,
-               refs, hold, $5, hash, recorded_at
-          FROM voucher
-         WHERE slot = $1 AND seq = $2
-    """
+    """Of 100.00, 60.00 and 40.00 may be taken back by whoever writes; one fen more may not."""
     slot, seq = posted["slot"], posted["seq"]
-    with pytest.raises(asyncpg.UniqueViolationError, match="voucher_one_per_event"):
-        await service.execute(copy, slot, seq, 900_001, posted["event_id"], None)
+    for third, constraint in ((0, None), (-1, "entry_reversal_within_original")):
+        transaction = service.transaction()
+        await transaction.start()
+        for number, fen in ((900_001, -6_000), (900_002, -4_000)):
+            await service.execute(COPY, slot, seq, number, f"by-hand-{number}", seq)
+            await service.execute(RED, slot, seq, number, fen)
+        if third:
+            await service.execute(COPY, slot, seq, 900_003, "by-hand-3", seq)
+            with pytest.raises(asyncpg.CheckViolationError) as caught:
+                await service.execute(RED, slot, seq, 900_003, third)
+            assert caught.value.constraint_name == constraint
+        await transaction.rollback()
+
+
+async def test_red_letters_by_hand_must_reverse_something(
+    service: Any, posted: dict[str, Any]
+) -> None:
     transaction = service.transaction()
     await transaction.start()
-    await service.execute(copy, slot, seq, 900_001, "other-1", seq)
-    with pytest.raises(asyncpg.UniqueViolationError, match="voucher_reversed_once"):
-        await service.execute(copy, slot, seq, 900_002, "other-2", seq)
+    await service.execute(COPY, posted["slot"], posted["seq"], 900_001, "by-hand", None)
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await service.execute(RED, posted["slot"], posted["seq"], 900_001, -1)
+    assert caught.value.constraint_name == "entry_red_reverses"
     await transaction.rollback()
 
 
