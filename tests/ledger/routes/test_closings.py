@@ -280,6 +280,9 @@ async def test_a_year_carries_over_exactly_once_per_fund(ledger: Ledger) -> None
         assert pension[account] == "0.00"
     medical = await ledger.balances("medical", as_of="2021-12-31")
     assert medical["general_surplus"] == "1149.75"
+    back = {"event_id": fresh("reversal"), "book_date": "2022-01-05", "summary": "s"}
+    alone = await ledger.post(f"/v1/vouchers/{voucher['id']}/reversals", back, Role.FUND_ACCOUNTANT)
+    assert (alone.status_code, alone.json()["code"]) == (409, "CARRY_OVER_NOT_REVERSIBLE")
     again = await propose(ledger, "year", "2021")
     assert (again.status_code, again.json()["code"]) == (409, "ALREADY_CLOSED")
 
