@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.domain.batch import Booked
 from services.ledger.domain.carry_over import require_reversible
 from services.ledger.domain.errors import LedgerRefusal
-from services.ledger.domain.voucher import Draft, reversal
+from services.ledger.domain.reversal import chosen, rest, reversal
+from services.ledger.domain.voucher import Draft
 from services.ledger.flows.books import Books
 from services.ledger.store import voucher as voucher_store
 from services.ledger.store.voucher import Stored
@@ -53,19 +55,36 @@ def _require(draft: Draft, caller: Caller) -> None:
 
 
 async def reverse(
-    books: Books, id: str, caller: Caller, *, event_id: str, book_date: date, summary: str
+    books: Books,
+    id: str,
+    caller: Caller,
+    *,
+    event_id: str,
+    book_date: date,
+    summary: str,
+    parts: Sequence[tuple[int, int]] | None = None,
 ) -> Booked:
-    """Post the red-letter voucher of a posted one, exactly once.
+    """Post a red-letter voucher of a posted one, exactly once.
+
+    `parts` are (line number, fen) to take back; without them all that remains is. However many
+    reversals there are, together they never exceed the original.
 
     Raises:
         NotFound: no such voucher.
+        Faulty: parts of lines that are not there.
         LedgerRefusal: it cannot be reversed (again), or a floor would break.
     """
     original = await books.db.run(lambda tx: read(tx, id, caller))
     require_reversible(original.draft.kind)
+    # What remained before this very event: a repeat must ask for what was asked first.
+    lines = (
+        rest(original.draft, original.left_without(caller.subject, event_id))
+        if parts is None
+        else chosen(original.draft, parts)
+    )
     draft = reversal(
         original.draft, original.seq, source=caller.subject, event_id=event_id,
-        book_date=book_date, summary=summary,
+        book_date=book_date, summary=summary, lines=lines,
     )  # fmt: skip
     return booked((await books.post([draft]))[0])
 
