@@ -25,7 +25,7 @@ async def move_all(tx: AsyncConnection, district: str, period: str, *, was: str,
         await tx.execute(
             text("""
                 UPDATE declaration
-                   SET status = :to
+                   SET status = :to, stands_since = now()
                  WHERE district = :district AND period = :period AND status = :was
                    AND summary_id IS NULL
                 RETURNING unit_id, id, round, people, total_fen
