@@ -63,8 +63,11 @@ async def store_all(
     schedules: Schedules,
     living: Living,
     caller: Caller,
+    detail: dict[str, object] | None = None,
 ) -> Made:
     """Levy and store declarations of units that have none in the period, or a returned one.
+
+    `detail` goes on the trail of each.
 
     Raises:
         TotalTooLarge: a unit owes more than can be booked.
@@ -79,7 +82,7 @@ async def store_all(
     await store.copy_people(tx, made.people)
     if made.ages:
         await figures.copy(tx, made.ages)
-    step = declarations.step_of(made.headers[0], "submit", signs=False)
+    step = declarations.step_of(made.headers[0], "submit", signs=False, detail=detail)
     papers = [(row.unit_id, row.id, row.round) for row in made.headers]
     await trail.record_many(tx, papers, step, caller)
     return made

@@ -1,0 +1,113 @@
+"""A month without changes (无变化不申报): last month's people and wages, carried on unit by unit.
+
+Within a year only changes need be declared. A unit whose people are still the same, or of whom some
+have left, declares nothing and is levied all the same; one whom somebody joined has to say the wage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.collection.domain.filing import ABSENT, Ints
+from services.collection.domain.filing_check import Schedules, Taken, memberships
+from services.collection.domain.unit import Unit
+from shared.errors import Refusal
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastMonth:
+    """What units declared last: people unit by unit in the order of keys, as columns.
+
+    `own_fen` holds by insurance what was asked for it, ABSENT where the wage stands for it.
+    """
+
+    units: Mapping[int, Unit]
+    wage_total_fen: Mapping[int, int | None]
+    unit_id: Ints
+    person_id: Ints
+    wage_fen: Ints
+    own_fen: Mapping[str, Ints]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A unit that cannot be carried on, and why."""
+
+    credit_code: str
+    code: str
+    message: str
+
+
+REASONS = {
+    "PEOPLE_JOINED": "有新参保人员,须申报变更 (somebody joined: declare the change)",
+    "NOBODY_LEFT": "无参保人员,须零申报 (nobody is enrolled: declare nil)",
+    "FIGURES_NEEDED": "本政策须申报工资以外的数据 (the policy asks for more than wages)",
+}
+
+
+def begins_a_year(period: Period, first_month: int) -> bool:
+    """Whether a period is the first of a declaration year, in which everything is declared anew."""
+    return period.month == first_month
+
+
+def carried_on(
+    last: LastMonth, enrolled_unit: Ints, enrolled_person: Ints, schedules: Schedules
+) -> tuple[Taken, list[LeftOut]]:
+    """What may be declared in the units' stead, and who is left out."""
+    stays, _ = memberships(last.unit_id, last.person_id, enrolled_unit, enrolled_person)
+    known, _ = memberships(enrolled_unit, enrolled_person, last.unit_id, last.person_id)
+    joined = set(np.unique(enrolled_unit[~known]).tolist())
+    staying = set(np.unique(last.unit_id[stays]).tolist())
+    left_out = []
+    for unit in last.units.values():
+        code = _why_not(unit, last, joined, staying, schedules)
+        if code is not None:
+            left_out.append(LeftOut(unit.credit_code, code, REASONS.get(code, code)))
+    out = {left.credit_code for left in left_out}
+    ids = sorted(uid for uid, unit in last.units.items() if unit.credit_code not in out)
+    return _taken(last, stays, np.array(ids, np.int64)), left_out
+
+
+def _why_not(
+    unit: Unit, last: LastMonth, joined: set[int], staying: set[int], schedules: Schedules
+) -> str | None:
+    unit_id = unit.id
+    if unit_id in joined:
+        return "PEOPLE_JOINED"
+    if unit_id not in staying:
+        return "NOBODY_LEFT"
+    schedule = schedules.of(unit)
+    if isinstance(schedule, Refusal):
+        return schedule.code
+    if schedule.figures or schedule.unit_figures or schedule.needs_age:
+        return "FIGURES_NEEDED"
+    if schedule.needs_wage_total and last.wage_total_fen[unit_id] is None:
+        return "FIGURES_NEEDED"
+    return None
+
+
+def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
+    rows = np.flatnonzero(stays & np.isin(last.unit_id, ids))
+    place = np.searchsorted(ids, last.unit_id[rows])
+    people = np.bincount(place, minlength=len(ids)).astype(np.int64)
+    starts = np.cumsum(people) - people
+    return Taken(
+        units=tuple(last.units[unit_id] for unit_id in ids.tolist()),
+        wage_totals_fen=tuple(last.wage_total_fen[unit_id] for unit_id in ids.tolist()),
+        starts=starts,
+        people=people,
+        line_no=np.arange(len(rows), dtype=np.int64) - np.repeat(starts, people) + 1,
+        number=np.zeros(len(rows), "S18"),
+        person_id=last.person_id[rows],
+        wage_fen=last.wage_fen[rows],
+        own_fen={
+            name: column[rows]
+            for name, column in last.own_fen.items()
+            if bool((column[rows] != ABSENT).any())
+        },
+    )

@@ -1,0 +1,22 @@
+"""Carry a district's declarations on into a month in which nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.flows import filing_roll as flow
+from services.collection.jobs.tools import Progress, Tools
+from services.collection.store.operation import OperationRow
+
+KIND: Final = flow.KIND
+
+Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
+
+
+async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
+    """There is nothing to read beforehand."""
+    return partial(flow.take, row=row)
