@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import chart
+from services.cli import books, chart
 
-app = typer.Typer(help="The books: chart of accounts.", no_args_is_help=True)
+app = typer.Typer(help="The books: proofs, exports, the chart of accounts.", no_args_is_help=True)
 app.add_typer(chart.app, name="chart")
+app.command()(books.verify)
+app.command()(books.export)
+app.command()(books.anchors)
+app.command()(books.codes)

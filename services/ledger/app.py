@@ -16,6 +16,7 @@ from services.ledger.routes import (
     account,
     agreement,
     balance,
+    budget,
     chain,
     closing,
     dashboard,
@@ -23,10 +24,11 @@ from services.ledger.routes import (
     hold,
     report,
     settlement,
+    transit,
     voucher,
 )
 from services.ledger.store import health
-from services.ledger.worker import refresh_for_ever
+from services.ledger.worker import anchor_for_ever, refresh_for_ever
 from shared.db import Database
 from shared.identity import Identity
 from shared.log import logger
@@ -39,7 +41,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event,
+        dashboard, event, budget, transit,
     )
 )  # fmt: skip
 
@@ -69,7 +71,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         except (OSError, DBAPIError) as error:
             # Not fatal: readiness says so, and the first request that finds the database opens them.
             logger().warning("the books are not open yet", error=repr(error)[:300])
-        tasks = [asyncio.create_task(refresh_for_ever(books))] if chosen.run_workers else []
+        workers = (refresh_for_ever, anchor_for_ever) if chosen.run_workers else ()
+        tasks = [asyncio.create_task(worker(books)) for worker in workers]
         try:
             yield
         finally:

@@ -1,13 +1,32 @@
-"""Background work beside the doors: keep the chart, the funds and the flow matrix fresh."""
+"""Background work beside the doors: keep the rules fresh, anchor the chains when a day has ended."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import date, timedelta
 
+from services.ledger.flows import anchor as anchor_flow
 from services.ledger.flows.books import Books
+from shared import clock
 from shared.log import logger
 
 REFRESH_SECONDS = 30
+ANCHOR_SECONDS = 20
+
+
+async def anchor_for_ever(books: Books) -> None:
+    """Write each day's anchors soon after its end; cancel to stop."""
+    anchored: date | None = None
+    while True:
+        try:
+            yesterday = clock.today() - timedelta(days=1)
+            if anchored != yesterday:
+                await books.open()
+                await anchor_flow.publish(books, yesterday)
+                anchored = yesterday
+        except Exception as error:
+            logger().warning("chains not anchored, will retry", error=repr(error)[:300])
+        await asyncio.sleep(ANCHOR_SECONDS)
 
 
 async def refresh_for_ever(books: Books) -> None:

@@ -23,7 +23,7 @@ from shared.entry import Book
 from shared.errors import Fault
 from shared.roles import CENTRE
 
-_PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
+PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
     Unbalanced,
     AmountNotPositive,
     OwnerNotCentre,
@@ -141,7 +141,7 @@ def _date_faults(draft: Draft, today: date) -> list[Found]:
 
 def _refusal(found: list[Found]) -> LedgerRefusal:
     kinds = {kind for kind, _, _ in found}
-    kind = next(kind for kind in _PRECEDENCE if kind in kinds)
+    kind = next(kind for kind in PRECEDENCE if kind in kinds)
     faults = [
         Fault(pointer, kind.code, f"{(kind.__doc__ or '').strip()}: {what}")
         for kind, pointer, what in dict.fromkeys(found)

@@ -158,7 +158,6 @@ class EarlierThanOriginal(LedgerRefusal):
 
     kind = Kind.INVALID
     code = "BOOK_DATE_BEFORE_ORIGINAL"
-    pinned = True
 
 
 class EventIdReused(LedgerRefusal):

@@ -1,33 +1,82 @@
-"""What a verification of the books reads: a slot's vouchers in order, and sums to compare."""
+"""What a verification and an export of the books read, slot by slot, in bounded pieces."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.domain.voucher import Draft
+from services.ledger.domain.voucher import CENTRE_SLOT, Draft
 from services.ledger.store.known import draft_of_rows
 
 _CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A slot's head."""
+
+    slot: int
+    seq: int
+    hash: bytes
+    algorithm: str
+    closed_until: date | None
+
+
+async def freeze(tx: AsyncConnection) -> None:
+    """Let everything that this transaction reads be of one moment. Its first statement."""
+    await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+async def heads(tx: AsyncConnection) -> list[Head]:
+    """Every slot's head."""
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash, algorithm, closed_until
+              FROM slot_head
+             ORDER BY slot
+             LIMIT 1024
+        """)
+    )
+    return [
+        Head(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until) for row in rows
+    ]
+
+
+async def vouchers(
+    tx: AsyncConnection, slot: int
+) -> AsyncIterator[tuple[Any, list[tuple[Any, ...]]]]:
+    """A slot's vouchers in their order: (row, entries as (line, book, …, day, debit, credit)).
+
+    An entry that belongs to no voucher comes with the row None.
+    """
+    after = 0
+    while True:
+        rows = await _vouchers(tx, slot, after)
+        last = rows[-1]["seq"] if len(rows) == _CHUNK else None
+        entries = await _entries(tx, slot, after, last)
+        for row in rows:
+            yield row, entries.pop(row["seq"], [])
+        for strays in entries.values():
+            yield None, strays
+        if last is None:
+            return
+        after = last
 
 
 async def chain(
     tx: AsyncConnection, slot: int
 ) -> AsyncIterator[tuple[int, Draft, bytes, bytes, datetime]]:
     """(seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
-    after = 0
-    while True:
-        rows = await _vouchers(tx, slot, after)
-        if not rows:
-            return
-        after = rows[-1]["seq"]
-        lines = await _entries(tx, slot, rows[0]["seq"], after)
-        for row in rows:
-            draft = draft_of_rows(slot, row, lines.get(row["seq"], []))
+    async for row, entries in vouchers(tx, slot):
+        if row is not None:
+            lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
+            draft = draft_of_rows(slot, row, lines)
             yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
 
 
@@ -47,16 +96,16 @@ async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
 
 
 async def _entries(
-    tx: AsyncConnection, slot: int, first: int, last: int
+    tx: AsyncConnection, slot: int, after: int, last: int | None
 ) -> dict[int, list[tuple[Any, ...]]]:
     rows = await tx.execute(
         text("""
-            SELECT seq, book, fund, account, district, debit_fen, credit_fen
+            SELECT seq, line, book, fund, account, district, book_date, debit_fen, credit_fen
               FROM entry
-             WHERE slot = :slot AND seq BETWEEN :first AND :last
+             WHERE slot = :slot AND seq > :after AND seq <= :last
              ORDER BY seq, line
         """),
-        {"slot": slot, "first": first, "last": last},
+        {"slot": slot, "after": after, "last": 2**63 - 1 if last is None else last},
     )
     grouped: dict[int, list[tuple[Any, ...]]] = {}
     for row in rows:
@@ -64,18 +113,72 @@ async def _entries(
     return grouped
 
 
-async def bucket_differences(tx: AsyncConnection) -> int:
-    """How many day buckets differ from the sum of their entries, in any slot."""
+async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
+    """A slot's day buckets: (book, fund, account, district, day, debit, credit)."""
+    after: tuple[Any, ...] = ("", "", "", "", date.min)
+    while True:
+        rows = await tx.execute(
+            text("""
+                SELECT book, fund, account, district, day, debit_fen, credit_fen
+                  FROM bucket
+                 WHERE slot = :slot
+                   AND (book, fund, account, district, day)
+                       > (:book, :fund, :account, :district, CAST(:day AS date))
+                 ORDER BY book, fund, account, district, day
+                 LIMIT :limit
+            """),
+            {
+                "slot": slot,
+                "limit": _CHUNK,
+                **dict(zip(("book", "fund", "account", "district", "day"), after, strict=True)),
+            },
+        )
+        found = [tuple(row) for row in rows]
+        for one in found:
+            yield one
+        if len(found) < _CHUNK:
+            return
+        after = found[-1][:5]
+
+
+async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Closings and reopenings in the order in which they were done, with the heads of that moment."""
     rows = await tx.execute(
         text("""
-            SELECT COUNT(*)
-              FROM (SELECT slot, book, fund, account, district, book_date AS day,
-                           SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen
-                      FROM entry
-                     GROUP BY slot, book, fund, account, district, book_date) AS summed
-              FULL JOIN bucket USING (slot, book, fund, account, district, day)
-             WHERE summed.debit_fen IS DISTINCT FROM bucket.debit_fen
-                OR summed.credit_fen IS DISTINCT FROM bucket.credit_fen
+            SELECT id, closed_after, CAST(heads AS text) AS heads, CAST(carried AS text) AS carried
+              FROM closing
+             WHERE slot = :slot AND status = 'done'
+             ORDER BY done_at, id
+             LIMIT 100000
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+    found = [
+        {
+            "id": str(row.id),
+            "closed_until": row.closed_after,
+            "heads": {int(slot): head for slot, head in orjson.loads(row.heads).items()},
+            "carried": [one["seq"] for one in orjson.loads(row.carried)],
+        }
+        for row in rows
+    ]
+    # An instant says when an approval began, not which was first under the locks; the heads do.
+    return sorted(found, key=lambda one: sum(seq for seq, _ in one["heads"].values()))
+
+
+async def strays(tx: AsyncConnection) -> list[str]:
+    """Rows that belong to no slot, which nobody reading slot by slot would meet."""
+    rows = await tx.execute(
+        text("""
+            SELECT 'voucher' AS of, slot FROM voucher
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             UNION
+            SELECT 'entry', slot FROM entry
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             UNION
+            SELECT 'bucket', slot FROM bucket
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             LIMIT 100
         """)
     )
-    return int(rows.scalar_one())
+    return [f"a {row.of} lies in slot {row.slot}, which is not there" for row in rows]
