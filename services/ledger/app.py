@@ -16,7 +16,6 @@ from services.ledger.routes import (
     account,
     agreement,
     balance,
-    budget,
     chain,
     closing,
     dashboard,
@@ -24,7 +23,6 @@ from services.ledger.routes import (
     hold,
     report,
     settlement,
-    transit,
     voucher,
 )
 from services.ledger.store import health
@@ -41,7 +39,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event, budget, transit,
+        dashboard, event,
     )
 )  # fmt: skip
 
