@@ -1,4 +1,4 @@
-"""How much memory each process takes at most, looked at while a measurement runs."""
+"""What each process takes, memory at most and processor time, looked at while a measurement runs."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Peaks:
         self._pids = pids
         self._admin_url = admin_url
         self._kib: dict[str, int] = {}
+        self._ticks: dict[tuple[str, int], tuple[int, int]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -49,6 +50,14 @@ class Peaks:
             print(f"peak of {name:<22} {kib / 1024:8.0f} MiB")
         return round(max(self._kib.values(), default=0) / 1024, 1)
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor seconds by name: what the work costs, however busy the machine is otherwise."""
+        found: dict[str, float] = {}
+        for (name, _), (first, last) in self._ticks.items():
+            spent = (last - first) / os.sysconf("SC_CLK_TCK")
+            found[name] = round(found.get(name, 0.0) + spent, 1)
+        return found
+
     async def _look(self) -> None:
         while True:
             rows = await self._connection.fetch("SELECT pid FROM pg_stat_activity")
@@ -65,6 +74,10 @@ class Peaks:
             lines = Path(f"/proc/{pid}/status").read_text().splitlines()
             peak = next(line for line in lines if line.startswith("VmHWM"))
             self._kib[name] = max(self._kib.get(name, 0), int(peak.split()[1]))
+            words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks = int(words[11]) + int(words[12])
+            first, _ = self._ticks.get((name, pid), (ticks, ticks))
+            self._ticks[name, pid] = (first, ticks)
 
 
 def _children(pid: int) -> list[int]:

@@ -261,6 +261,7 @@ async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str,
                 raise
             seconds = time.perf_counter() - began
             peak_mib = peaks.report()
+            print(f"processor seconds: {peaks.cpu_seconds()}")
             good = await verified(run, admin_url, stored)
     return {
         "people": city.people,

@@ -31,7 +31,6 @@ from services.collection.flows.operation import Failed, asked_for, asker
 from services.collection.flows.policy import Dated
 from services.collection.store import filing as store
 from services.collection.store import operation as operations
-from services.collection.store import unit as units
 from services.collection.store.operation import OperationRow
 from shared.ids import unit_key
 from shared.money import format_yuan, parse_yuan
@@ -157,7 +156,7 @@ async def _register(
 ) -> tuple[filing.Living, Register]:
     known = await changes.as_of(
         tx,
-        await units.known(tx, [unit_key(code) for code in filed.codes]),
+        await store.units(tx, [unit_key(code) for code in filed.codes]),
         asked.period.first_day,
     )
     # A key that two credit codes share names nobody: the other code's unit is unknown here.

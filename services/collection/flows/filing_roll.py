@@ -25,7 +25,6 @@ from services.collection.store import filing as bulk
 from services.collection.store import filing_roll as store
 from services.collection.store import operation as operations
 from services.collection.store import shipped_filing
-from services.collection.store import unit as units
 from services.collection.store.filing_roll import Head
 from services.collection.store.operation import OperationRow
 from shared.clock import today
@@ -87,7 +86,7 @@ async def _last_month(
 ) -> LastMonth:
     ids = [head.unit_id for head in heads]
     previous = str(period.plus(-1))
-    known = await changes.as_of(tx, await units.known(tx, ids), period.first_day)
+    known = await changes.as_of(tx, await bulk.units(tx, ids), period.first_day)
     unit_id, line_no, person_id, wage_fen = await store.people(tx, ids, previous)
     orders = {
         policy_id: (await policies.by_id(tx, policy_id)).insurances
