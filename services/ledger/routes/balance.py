@@ -39,10 +39,10 @@ KnownAt = Annotated[
     str | None,
     Query(
         max_length=16_000,  # of plain characters, so that the address of a request can hold it
-        pattern=r"^[0-9a-z_:,]*$",
+        pattern=r"^[0-9a-z_:,-]*$",
         examples=["0:12,1:5,2:0,3:7"],
-        description="按当时所知:各记账单元:序号,或结账单号 (as known at these places in the chains:"
-        " slot:seq for every slot, or the id of a closing)",
+        description="按当时所知:各记账单元:序号,或结账单号,或锚定日 (as known at these places in the"
+        " chains: slot:seq for every slot, the id of a closing, or an anchored day)",
     ),
 ]
 

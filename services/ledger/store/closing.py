@@ -155,6 +155,15 @@ async def heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
     return {row.slot: (row.seq, bytes(row.hash).hex()) for row in rows}
 
 
+async def anchored(tx: AsyncConnection, day: date) -> dict[int, int]:
+    """slot → last sequence number when a day had ended, where it was anchored."""
+    rows = await tx.execute(
+        text("SELECT slot, seq FROM chain_anchor WHERE day = :day ORDER BY slot LIMIT 1024"),
+        {"day": day},
+    )
+    return {row.slot: row.seq for row in rows}
+
+
 async def close_until(tx: AsyncConnection, day: date | None) -> None:
     """Close every slot up to a day; each gets a new revision, so that every writer sees it."""
     await tx.execute(

@@ -34,6 +34,8 @@ ACROSS_SLOTS: Final = (
     "head.all_heads",
     "verify.bucket_differences",
     "closing.balances",
+    "closing.heads",
+    "closing.anchored",
     "report.sums_between",
     "report.open_items",
     "detail.net_before",

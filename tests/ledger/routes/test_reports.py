@@ -6,8 +6,10 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+import asyncpg
 import pytest
 
 from shared.roles import Role
@@ -278,6 +280,21 @@ async def test_what_was_known_then_is_known_for_ever(ledger: Ledger) -> None:
 async def test_places_that_are_none(ledger: Ledger, known_at: str, status: int) -> None:
     answer = await ledger.get("/v1/trial-balance", known_at=known_at)
     assert answer.status_code == status, answer.text
+
+
+async def test_an_anchored_day_is_a_place_to_look_back_from(ledger: Ledger) -> None:
+    connection = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
+    await connection.execute(
+        "INSERT INTO chain_anchor (slot, day, seq, hash)"
+        " SELECT slot, '2030-01-01', seq, hash FROM slot_head"
+    )
+    await connection.close()
+    before = (await ledger.get("/v1/trial-balance", as_of="2021-12-31")).json()
+    await post(ledger, receipt("5.00", book_date="2021-11-19"))
+    asked = {"as_of": "2021-12-31", "known_at": "2030-01-01"}
+    assert (await follow(ledger, f"/v1/trial-balance?{urlencode(asked)}")).json() == before
+    for day, status in (("2030-01-02", 404), ("2030-02-30", 422)):
+        assert (await ledger.get("/v1/trial-balance", known_at=day)).status_code == status
 
 
 async def test_a_closing_is_an_anchor_to_look_back_from(closed: Ledger) -> None:
