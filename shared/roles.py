@@ -95,6 +95,7 @@ class Right(StrEnum):
     PROPOSE_CLOSING = "closing:propose"
     APPROVE_CLOSING = "closing:approve"
     SET_THRESHOLD = "threshold:set"
+    SET_BUDGET = "budget:set"
     REGISTER_ENTITLEMENT = "entitlement:register"
     FILE_CLAIM = "claim:file"
     SIGN_FIRST = "payout:sign_first"
@@ -143,6 +144,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.READ_TRAIL,
             Right.QUOTE,
             Right.AUDIT_SUMMARY,
+            Right.SET_BUDGET,
             Right.PUBLISH_POLICY,
             Right.SEND_DUNNING,
             Right.MATCH_RECEIPT,

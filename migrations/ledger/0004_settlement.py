@@ -1,16 +1,123 @@
-"""Budgets, adjustment fund, refunds; personal accounts."""
+"""Settlements in parts: budgets, adjustment fund, refunds, interest; personal accounts."""
 
 from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+
+import services
+from shared.db import role_of
 
 revision = "ledger_0004"
 down_revision = "ledger_0003"
 branch_labels = None
 depends_on = None
 
+ROLE = role_of("ledger")
+DATA = Path(services.__file__ or "").resolve().parent / "ledger" / "data"
+
+UP = (
+    # Which account, district or paper each amount of a settlement is for.
+    "ALTER TABLE settlement ADD COLUMN parts jsonb NOT NULL DEFAULT '[]'",
+    "ALTER TABLE settlement ADD COLUMN terms jsonb NOT NULL DEFAULT '{}'",
+    """
+    CREATE INDEX settlement_refund_of ON settlement (slot, (terms ->> 'voucher'))
+     WHERE kind = 'refund' AND status = 'posted'
+    """,
+    # A year's budget of one benefit account; a later row of the same name replaces it.
+    """
+    CREATE TABLE budget (
+        id          uuid             NOT NULL PRIMARY KEY,
+        fund        text COLLATE "C" NOT NULL,
+        account     text COLLATE "C" NOT NULL,
+        year        integer          NOT NULL CHECK (year BETWEEN 1990 AND 2100),
+        amount_fen  bigint           NOT NULL CHECK (amount_fen >= 0),
+        source      text             NOT NULL CHECK (source <> ''),
+        recorded_by text             NOT NULL,
+        recorded_at timestamptz      NOT NULL DEFAULT clock_timestamp()
+    )
+    """,
+    "CREATE INDEX budget_of_year ON budget (year, fund, account, recorded_at)",
+    """
+    CREATE TRIGGER budget_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON budget
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+    """,
+    """
+    CREATE TABLE adjustment_rule (
+        fund          text COLLATE "C" NOT NULL,
+        paid_up_ppm   bigint           NOT NULL CHECK (paid_up_ppm BETWEEN 0 AND 1000000),
+        size_cap_ppm  bigint           NOT NULL CHECK (size_cap_ppm BETWEEN 0 AND 1000000),
+        gap_share_ppm bigint           NOT NULL CHECK (gap_share_ppm BETWEEN 0 AND 1000000),
+        in_force_from date             NOT NULL,
+        in_force_to   date,
+        source        text             NOT NULL,
+        certainty     text             NOT NULL,
+        PRIMARY KEY (fund, in_force_from)
+    )
+    """,
+    f"GRANT SELECT, INSERT ON budget TO {ROLE}",
+    f"GRANT SELECT ON adjustment_rule TO {ROLE}",
+)
+DOWN = (
+    "DROP TABLE adjustment_rule",
+    "DROP TABLE budget",
+    "DROP INDEX settlement_refund_of",
+    "ALTER TABLE settlement DROP COLUMN terms",
+    "ALTER TABLE settlement DROP COLUMN parts",
+)
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Let settlements have parts; fill in the rules, and the flows that older books lack."""
+    for statement in UP:
+        op.execute(statement)
+    bind = op.get_bind()
+    bind.execute(
+        sa.text("""
+            INSERT INTO adjustment_rule (fund, paid_up_ppm, size_cap_ppm, gap_share_ppm,
+                                         in_force_from, in_force_to, source, certainty)
+            VALUES (:fund, :paid_up, :size_cap, :gap_share, CAST(:in_force_from AS date),
+                    CAST(:in_force_to AS date), :source, :certainty)
+        """),
+        [_rule(row) for row in _rows("adjustment_rules")],
+    )
+    bind.execute(
+        sa.text("""
+            INSERT INTO flow_matrix (kind, book, debit, credit, by, in_force_from, in_force_to,
+                                     source, certainty)
+            VALUES (:kind, :book, :debit, :credit, :by, CAST(:in_force_from AS date),
+                    CAST(:in_force_to AS date), :source, :certainty)
+            ON CONFLICT DO NOTHING
+        """),
+        [_dated(row) for row in _rows("flow_matrix")],
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop everything of this revision; flows that were added stay, they harm nobody."""
+    for statement in DOWN:
+        op.execute(statement)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _rule(row: dict[str, str]) -> dict[str, object]:
+    shares = {name: int(Decimal(row[name]) * 1_000_000)
+              for name in ("paid_up", "size_cap", "gap_share")}  # fmt: skip
+    return _dated(row) | shares
+
+
+def _dated(row: dict[str, str]) -> dict[str, object]:
+    to = row["in_force_to"]
+    return row | {
+        "in_force_from": date.fromisoformat(row["in_force_from"]),
+        "in_force_to": date.fromisoformat(to) if to else None,
+    }

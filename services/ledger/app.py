@@ -16,6 +16,7 @@ from services.ledger.routes import (
     account,
     agreement,
     balance,
+    budget,
     chain,
     closing,
     dashboard,
@@ -23,6 +24,7 @@ from services.ledger.routes import (
     hold,
     report,
     settlement,
+    transit,
     voucher,
 )
 from services.ledger.store import health
@@ -39,7 +41,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event,
+        dashboard, event, budget, transit,
     )
 )  # fmt: skip
 

@@ -26,6 +26,7 @@ from services.ledger.domain.hold import Hold, Release, ReleaseAll
 from services.ledger.domain.reversal import Remaining
 from services.ledger.domain.settlement import EMPTIED, Settlement, Status, voucher_of
 from services.ledger.domain.voucher import CENTRE_SLOT, instant_text
+from services.ledger.flows.settlement_rules import against
 from services.ledger.store import batch as batch_store
 from services.ledger.store import head as head_store
 from services.ledger.store import known as known_store
@@ -150,6 +151,8 @@ async def _post_settlement(
     if found.kind.moves_everything:
         account = EMPTIED[found.kind]
         balances = await settlement_store.emptied_balances(connection, account, found.day)
+    if (speaks_against := await against(connection, found, by)) is not None:
+        return state, speaks_against
     draft, moved = voucher_of(found, balances)
     seq = None
     if draft is not None:

@@ -17,6 +17,7 @@ from services.ledger.schemas.settlement import (
     SettlementIn,
     SettlementOut,
     SettlementsOut,
+    proposal_from,
     settlement_out,
 )
 from services.ledger.store import settlement as settlement_store
@@ -42,14 +43,10 @@ Approving = Annotated[Door, door(Right.APPROVE_SETTLEMENT, money=True)]
 async def propose_settlement(body: SettlementIn, door: Proposing) -> Response:
     """Propose a settlement for another person to approve."""
     books = await opened(door)
-    asked = [(amount.fund, amount.amount) for amount in body.amounts]
+    asked = proposal_from(body)
 
     async def work(tx: AsyncConnection) -> SettlementOut:
-        return settlement_out(
-            await flow.propose(
-                tx, books.catalogue, body.kind, body.day, body.summary or "", asked, door.caller
-            )
-        )
+        return settlement_out(await flow.propose(tx, books.catalogue, asked, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -11,7 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.domain.settlement import Settlement, SettlementKind, Status
+from services.ledger.domain.settlement import Part, Settlement, SettlementKind, Status, Terms
 from services.ledger.domain.voucher import CENTRE_SLOT
 from shared.ids import uuid7
 from shared.roles import Caller
@@ -21,13 +22,19 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 PAPER = "settlement"
 
 
+async def begin(tx: AsyncConnection) -> None:
+    """Begin the transaction at the server, so that its raw connection reads inside it."""
+    await tx.execute(text("SELECT 1"))
+
+
 async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
     """Keep a proposed settlement."""
     await tx.execute(
         text("""
-            INSERT INTO settlement (slot, id, kind, day, summary, asked, status, proposed_by)
-            VALUES (:slot, :id, :kind, :day, :summary, CAST(:asked AS jsonb), :status,
-                    :proposed_by)
+            INSERT INTO settlement (slot, id, kind, day, summary, asked, parts, terms, status,
+                                    proposed_by)
+            VALUES (:slot, :id, :kind, :day, :summary, CAST(:asked AS jsonb),
+                    CAST(:parts AS jsonb), CAST(:terms AS jsonb), :status, :proposed_by)
         """),
         {
             "slot": CENTRE_SLOT,
@@ -36,6 +43,10 @@ async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
             "day": settlement.day,
             "summary": settlement.summary,
             "asked": orjson.dumps(dict(settlement.asked)).decode(),
+            "parts": orjson.dumps([asdict(part) for part in settlement.parts]).decode(),
+            "terms": orjson.dumps(
+                {name: value for name, value in asdict(settlement.terms).items() if value}
+            ).decode(),
             "status": settlement.status.value,
             "proposed_by": settlement.proposed_by,
         },
@@ -46,7 +57,8 @@ async def load(tx: AsyncConnection, id: UUID) -> Settlement | None:
     """A settlement, or None."""
     rows = await tx.execute(
         text("""
-            SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
                    approved_by, seq, CAST(moved AS text) AS moved
               FROM settlement
              WHERE slot = :slot AND id = :id
@@ -63,7 +75,8 @@ async def page(
     """Settlements, newest first."""
     rows = await tx.execute(
         text("""
-            SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
                    approved_by, seq, CAST(moved AS text) AS moved
               FROM settlement
              WHERE slot = :slot
@@ -81,7 +94,8 @@ async def load_for_posting(connection: Connection, id: UUID) -> Settlement | Non
     """A settlement, its row locked until the writer's transaction ends."""
     row = await connection.fetchrow(
         """
-        SELECT id, kind, day, summary, CAST(asked AS text) AS asked, status, proposed_by,
+        SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
                approved_by, seq, CAST(moved AS text) AS moved
           FROM settlement
          WHERE slot = $1 AND id = $2
@@ -163,6 +177,8 @@ def _settlement(row: Any) -> Settlement:
         day=row["day"],
         summary=row["summary"],
         asked=orjson.loads(row["asked"]),
+        parts=tuple(Part(**part) for part in orjson.loads(row["parts"])),
+        terms=Terms(**orjson.loads(row["terms"])),
         status=Status(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],

@@ -21,6 +21,8 @@ KEYS: Final[dict[str, str]] = {
     "closing_rule": "reference",
     "rule_correction": "reference",
     "warning_threshold": "reference",
+    "budget": "reference",
+    "adjustment_rule": "reference",
     "idempotency": "shard_key",
     "trail": "shard_key",
 }
@@ -44,6 +46,8 @@ ACROSS_SLOTS: Final = (
     "evidence.detail_sums",
     "evidence.voucher_facts",
     "cube.heads",
+    "settlement_basis.adjustment_standing",
+    "settlement_basis.suspended",
     "event.page",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
