@@ -46,6 +46,8 @@ REQUESTS = Counter("wuxian_http_requests", "Answered requests", ["method", "rout
 _CLIENT_STATES = {"22003", "22021", "22P02", "22P05", "22008", "22007"}
 _BUSY_STATES = {"55P03", "57014", "40001", "40P01", "53300", "57P03", "08006", "57P01"}
 
+STREAM_FACTOR = 64
+"""How many times larger a body may be that is read piece by piece."""
 Check = Callable[[], Awaitable[dict[str, str]]]
 """A readiness check: name → "ok" or what is wrong."""
 
@@ -172,9 +174,12 @@ async def _on_bug(request: Request, error: Exception) -> Response:
 class Envelope:
     """Outermost layer: bounds the body, refuses NUL, names the request, counts the answer."""
 
-    def __init__(self, app: ASGIApp, body_limit_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, body_limit_bytes: int, streamed: frozenset[str] = frozenset()
+    ) -> None:
         self.app = app
         self.body_limit_bytes = body_limit_bytes
+        self.streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -203,24 +208,29 @@ class Envelope:
     def _at_once(self, request: Request) -> Refusal | None:
         """What is wrong with the head of a request, before its body is read."""
         declared = request.headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > self.body_limit_bytes:
-            return BodyTooLarge(limit_bytes=self.body_limit_bytes)
+        if not declared.isdigit() or int(declared) > self._limit(request):
+            return BodyTooLarge(limit_bytes=self._limit(request))
         if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
             return NulInRequest()
         return None
 
+    def _limit(self, request: Request) -> int:
+        if request.url.path in self.streamed:  # read piece by piece: never held as a whole
+            return self.body_limit_bytes * STREAM_FACTOR
+        return self.body_limit_bytes
+
     def _bounded(self, request: Request, receive: Receive) -> Receive:
         """`receive` that refuses a body which grows too large, or JSON with a NUL in it."""
         is_json = "json" in request.headers.get("content-type", "json")
-        seen = 0
+        seen, limit = 0, self._limit(request)
 
         async def bounded() -> Message:
             nonlocal seen
             message = await receive()
             body = message.get("body", b"")
             seen += len(body)
-            if seen > self.body_limit_bytes:
-                raise BodyTooLarge(limit_bytes=self.body_limit_bytes)
+            if seen > limit:
+                raise BodyTooLarge(limit_bytes=limit)
             if is_json and (b"\\u0000" in body or b"\x00" in body):
                 raise NulInRequest
             return message
@@ -364,7 +374,7 @@ def _common_routes(service: str, version: str, checks: Sequence[Check]) -> APIRo
     return router
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - an app has that many parts
     *,
     service: str,
     title: str,
@@ -374,8 +384,12 @@ def create_app(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     checks: Sequence[Check],
     body_limit_bytes: int,
+    streamed: frozenset[str] = frozenset(),
 ) -> FastAPI:
-    """A service's app; its lifespan puts `identity` and `db` on `app.state`."""
+    """A service's app; its lifespan puts `identity` and `db` on `app.state`.
+
+    `streamed` are paths whose bodies are read piece by piece and may be much larger.
+    """
     # No docs pages: FastAPI's load their scripts from a public network that a bureau's lacks.
     app = FastAPI(
         title=title,
@@ -393,5 +407,5 @@ def create_app(
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes)
+    app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes, streamed=streamed)
     return app

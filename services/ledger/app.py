@@ -26,6 +26,7 @@ from services.ledger.routes import (
     settlement,
     transit,
     voucher,
+    voucher_stream,
 )
 from services.ledger.store import health
 from services.ledger.worker import anchor_for_ever, refresh_for_ever
@@ -40,7 +41,7 @@ SERVICE = "ledger"
 ROUTERS = tuple(
     module.router
     for module in (
-        voucher, account, balance, settlement, hold, chain, closing, report, agreement,
+        voucher, voucher_stream, account, balance, settlement, hold, chain, closing, report, agreement,
         dashboard, event, budget, transit,
     )
 )  # fmt: skip
@@ -100,5 +101,6 @@ def build(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         checks=[database, books_open],
         body_limit_bytes=chosen.body_limit_bytes,
+        streamed=frozenset({voucher_stream.PATH}),
     )
     return app
