@@ -1,0 +1,84 @@
+"""Of several reasons to refuse, the documented first one is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.ledger.domain import errors
+from services.ledger.domain.batch import (
+    Booked,
+    Decision,
+    Known,
+    KnownVoucher,
+    Post,
+    SlotState,
+    Unit,
+)
+from services.ledger.domain.codes import STAGES, rank
+from services.ledger.domain.decide import decide
+from services.ledger.domain.errors import LedgerRefusal
+from services.ledger.domain.reversal import remaining
+from services.ledger.domain.voucher import GENESIS, Draft
+from tests.ledger.making import DAY, centre_draft, receipt_draft
+
+OPEN = SlotState(slot=0, revision=1, seq=0, hash=GENESIS)
+CLOSED = replace(OPEN, closed_until=DAY)
+
+
+def pay(**changes: object) -> Draft:
+    return centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", 5, **changes)
+
+
+def run(state: SlotState, post: Post, known: Known | None = None) -> Decision:
+    return decide(
+        state, [Unit((post,))], known or Known(), floored=frozenset({"expenditure_deposit"}),
+        today=DAY + timedelta(days=1), recorded_at="x",
+    )  # fmt: skip
+
+
+def known(post: Post) -> Known:
+    key = (post.draft.source, post.draft.event_id)
+    return Known(events={key: KnownVoucher(Booked(0, 1, b"", replayed=True), b"another")})
+
+
+RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
+FAULTY = Post(pay(), errors.Unbalanced())
+NOTHING = Known(remaining={3: {}})
+SOME = Known(remaining={3: remaining(receipt_draft(5).lines)})
+LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
+    (lambda: run(CLOSED, FAULTY, known(FAULTY)), errors.EventIdReused),
+    (lambda: run(CLOSED, Post(RED, errors.AmountNotPositive()), NOTHING), errors.AmountNotPositive),
+    (lambda: run(CLOSED, Post(RED), NOTHING), errors.AlreadyReversed),
+    (lambda: run(CLOSED, Post(RED), SOME), errors.ReversalExceeded),
+    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), errors.DayClosed),
+    (lambda: run(OPEN, Post(pay(hold="hld_x"))), errors.HoldUnknown),
+    (lambda: run(OPEN, Post(pay())), errors.InsufficientFunds),
+]
+
+
+@pytest.mark.parametrize(("play", "expected"), LADDER, ids=[one.code for _, one in LADDER])
+def test_each_reason_hides_those_that_come_after_it(
+    play: Callable[[], Decision], expected: type[LedgerRefusal]
+) -> None:
+    [(outcome,)] = play().outcomes
+    assert type(outcome) is expected
+
+
+def test_the_ladder_is_the_documented_order() -> None:
+    ranks = [rank(refusal) for _, refusal in LADDER]
+    assert ranks == sorted(ranks)
+
+
+def test_every_refusal_of_posting_is_documented_once() -> None:
+    listed = [one for _, stage in STAGES for one in stage]
+    assert len(listed) == len(set(listed))
+    settlements = {errors.AmountsExpected, errors.AmountsNotExpected}
+    own = {
+        one for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
+    }  # fmt: skip
+    assert own - settlements <= set(listed)
