@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,13 +31,12 @@ from services.ledger.domain.measure import (
 )
 from services.ledger.domain.statement import minus
 from services.ledger.flows.reading import Reading
-from services.ledger.store import balance as balance_store
 from services.ledger.store import closing as closing_store
-from services.ledger.store import cube as cube_store
 from services.ledger.store import report as report_store
 from services.ledger.store import threshold as threshold_store
 from services.ledger.store.report import Window
 from shared import clock
+from shared.db import Database
 from shared.entry import Book
 from shared.errors import Fault, Faulty
 from shared.roles import CENTRE
@@ -48,37 +47,28 @@ SPAN_DAYS_MAX = 3_700
 
 @dataclass(frozen=True, slots=True)
 class BalancesNow:
-    """fund → account → balance, fund → held, and what both rest on: equal bases, equal answers."""
+    """fund → account → balance and fund → held, still to be computed, and what both rest on."""
 
     basis: tuple[object, ...]
-    balances: Mapping[str, Mapping[str, int]]
     held: Mapping[str, int]
+    balances: Callable[[], Mapping[str, Mapping[str, int]]]
 
 
 async def balances(
-    tx: AsyncConnection,
-    reading: Reading,
-    catalogue: Catalogue,
-    *,
-    as_of: date,
-    district: str | None,
+    db: Database, reading: Reading, catalogue: Catalogue, *, as_of: date, district: str | None
 ) -> BalancesNow:
-    """Every fund's balances by the end of a day, as everything committed says now."""
-    today = clock.today()
-    held = await balance_store.held(tx, today) if district in {None, CENTRE} else {}
-    cube = await reading.cube(tx)
-    sums = cube.sums(as_of, Narrow(district=district))
-    basis = (sorted(cube.heads.items()), sorted(held.items()), catalogue.fingerprint)
-    return BalancesNow(basis, by_fund(catalogue, sums, as_of), held)
+    """Every fund's balances by the end of a day, as everything committed says now.
 
-
-async def basis(
-    tx: AsyncConnection, catalogue: Catalogue, *, district: str | None
-) -> tuple[object, ...]:
-    """What an answer of `balances` would rest on now, without computing it."""
-    held = await balance_store.held(tx, clock.today()) if district in {None, CENTRE} else {}
-    heads = await cube_store.heads(tx)
-    return (sorted(heads.items()), sorted(held.items()), catalogue.fingerprint)
+    Equal bases mean equal answers. Call `balances` before the next `await`. Holds are the centre's.
+    """
+    cube, everybodys = await reading.now(db)
+    held = everybodys if district in {None, CENTRE} else {}
+    return BalancesNow(
+        (as_of, district, clock.today(), sorted(cube.heads.items()), sorted(held.items()),
+         catalogue.fingerprint),
+        held,
+        lambda: by_fund(catalogue, cube.sums(as_of, Narrow(district=district)), as_of),
+    )  # fmt: skip
 
 
 async def flows(

@@ -9,14 +9,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.cube import Cell, Cube, Head
+from services.ledger.store import balance as balance_store
 from services.ledger.store import cube as cube_store
+from shared import clock
+from shared.db import Database
 
 REFILL_VOUCHERS = 100_000
 """Beyond so many new vouchers the buckets are read anew: cheaper than that many entries."""
+
+
+class Now(NamedTuple):
+    """Everything committed by now: use it before the next `await`."""
+
+    cube: Cube
+    held: Mapping[str, int]
 
 
 class Reading:
@@ -25,6 +36,30 @@ class Reading:
     def __init__(self) -> None:
         self._cube: Cube | None = None
         self._lock = asyncio.Lock()
+        self._round: asyncio.Task[Now] | None = None
+        self._next: asyncio.Task[Now] | None = None
+
+    async def now(self, db: Database) -> Now:
+        """Heads and holds read after this call began, and the cube brought up to them.
+
+        Readers that come while one round is under way share the next: a crowd costs no more trips
+        to the database than one reader, and none of them gets what is older than its question.
+        """
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._round, db))
+        return await asyncio.shield(self._next)
+
+    async def _after(self, before: asyncio.Task[Now] | None, db: Database) -> Now:
+        if before is not None:
+            await asyncio.wait([before])
+        self._round, self._next = self._next, None
+
+        async def read(tx: AsyncConnection) -> Now:
+            held = await balance_store.held(tx, clock.today())
+            heads = await cube_store.heads(tx)
+            return Now(await self.cube(tx, heads), held)
+
+        return await db.run(read)
 
     async def cube(self, tx: AsyncConnection, heads: Mapping[int, Head] | None = None) -> Cube:
         """The cube at these heads (read just now when None) or later ones.

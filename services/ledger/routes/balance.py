@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.flows import balance as flow
 from services.ledger.flows import dashboard
@@ -16,7 +15,6 @@ from services.ledger.routes.common import json_answer, opened
 from services.ledger.routes.conditional import (
     NOT_MODIFIED,
     etag_of,
-    has_condition,
     is_known,
     not_modified,
     tagged,
@@ -72,18 +70,14 @@ async def fund_balances(
         )
         return json_answer(balances_out(books.catalogue, balances, held, as_of=day, district=scope))
 
-    async def work(tx: AsyncConnection) -> Response:
-        if has_condition(door.request):
-            basis = await dashboard.basis(tx, books.catalogue, district=scope)
-            if is_known(door.request, etag := etag_of(day, scope, basis)):
-                return not_modified(etag)
-        now = await dashboard.balances(
-            tx, cubes_of(door), books.catalogue, as_of=day, district=scope
-        )
-        answer = balances_out(books.catalogue, now.balances, now.held, as_of=day, district=scope)
-        return tagged(answer, etag_of(day, scope, now.basis))
-
-    return await door.read(work)
+    now = await dashboard.balances(
+        door.db, cubes_of(door), books.catalogue, as_of=day, district=scope
+    )
+    etag = etag_of(now.basis)
+    if is_known(door.request, etag):
+        return not_modified(etag)
+    answer = balances_out(books.catalogue, now.balances(), now.held, as_of=day, district=scope)
+    return tagged(answer, etag)
 
 
 @router.get(

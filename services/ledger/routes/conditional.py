@@ -23,11 +23,6 @@ def etag_of(*basis: object) -> str:
     return f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
 
 
-def has_condition(request: Request) -> bool:
-    """Whether the reader has a copy."""
-    return "if-none-match" in request.headers
-
-
 def is_known(request: Request, etag: str) -> bool:
     """Whether If-None-Match names this entity tag (RFC 9110 compares weakly there)."""
     asked = request.headers.get("if-none-match", "")

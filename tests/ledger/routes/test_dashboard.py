@@ -1,5 +1,6 @@
 """What dashboards draw: flows, rates, months of payment, warnings; copies that stay good."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -249,3 +250,19 @@ async def test_a_year_end_carry_over_moves_neither_rate_nor_payout(played: Ledge
     closed = of_fund((await played.get("/v1/measures/capacity", as_of="2021-12-31")).json())
     assert closed["year_payout"] == of_fund(saved)["year_payout"] == "120.00"
     assert closed["accumulated"] == "1121.00"
+
+
+async def test_a_crowd_of_readers_shares_its_look_at_the_books_and_none_reads_what_is_stale(
+    played: Ledger,
+) -> None:
+    async def post_then_read(number: int) -> None:
+        entries = pair("maternity", "income_deposit", "contribution_income.pooled", "1.00")
+        body = receipt(owner=f"CROWD-{number}", book_date="2022-01-05", entries=entries)
+        assert (await played.post("/v1/vouchers", body)).status_code == 201
+        done.append(number)
+        least = len(done)
+        found = of_fund((await ask(played)).json(), "maternity")["accounts"]["income_deposit"]
+        assert parse_yuan(found) >= least * 100
+
+    done: list[int] = []
+    await asyncio.gather(*[post_then_read(number) for number in range(60)])
