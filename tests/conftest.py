@@ -27,6 +27,7 @@ from shared import identity as identities
 from shared.identity import Identity
 from shared.roles import CENTRE, Caller, Role
 from shared.settings import Settings
+from tests.recording import StatementsAreKeyed
 
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
 DISTRICTS = ["heping", "nankai", "binhai"]
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not given:
         home.chmod(0o755)  # ours alone; the server's account has to pass when root runs the tests
     config.stash[_HOME] = home
+    config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
 
 
 @pytest.hookimpl(optionalhook=True)
