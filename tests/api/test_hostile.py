@@ -19,7 +19,7 @@ from shared.roles import Role
 from tests.api.conftest import Stack
 
 FILES = Path(__file__).parents[2] / "openapi"
-EXAMPLES = 10
+EXAMPLES = 6
 NOT_PROBLEMS = {"/readyz"}
 """Doors whose bad news is their normal answer."""
 
