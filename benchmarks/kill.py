@@ -31,7 +31,7 @@ from benchmarks._bench import describe
 from benchmarks._http import Wire
 from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
 from services.embedded import EmbeddedPostgres
-from services.ledger.domain.settlement import SettlementKind
+from services.ledger.domain.settlement import Part, SettlementKind
 from services.ledger.flows import settlement as settlement_flow
 from services.ledger.flows.books import Books
 from services.ledger.flows.verify import verify
@@ -152,11 +152,12 @@ class Range:
         await books.open()
         accountant = Caller(subject="wang", role=Role.FUND_ACCOUNTANT)
         head = Caller(subject="li", role=Role.DEPARTMENT_HEAD)
-        amounts = [(fund, CAPITAL_FEN) for fund in FUNDS]
+        parts = tuple(Part(fund=fund, amount_fen=CAPITAL_FEN) for fund in FUNDS)
         for kind in (SettlementKind.FISCAL_SUBSIDY, SettlementKind.EXPENDITURE_FUNDING):
+            proposal = settlement_flow.Proposal(kind=kind, day=BOOK_DATE, parts=parts)
             proposed = await books.db.run(
-                lambda tx, kind=kind: settlement_flow.propose(
-                    tx, books.catalogue, kind, BOOK_DATE, "", amounts, accountant
+                lambda tx, asked=proposal: settlement_flow.propose(
+                    tx, books.catalogue, asked, accountant
                 )
             )
             await books.settle(proposed.id, head)

@@ -32,7 +32,7 @@ from services.ledger.domain.closing import Action, Closing, Level, Status
 from services.ledger.domain.errors import OutcomeUnknown
 from services.ledger.domain.hold import Hold, Release
 from services.ledger.domain.reversal import reversal
-from services.ledger.domain.settlement import SettlementKind
+from services.ledger.domain.settlement import Part, SettlementKind
 from services.ledger.domain.voucher import Draft
 from services.ledger.flows import closing as closing_flow
 from services.ledger.flows import settlement as settlement_flow
@@ -225,11 +225,12 @@ class Comparison(RuleBasedStateMachine):
         assert word(self.run(self.books.ask(asked))) == self.oracle.release(hold, amount)
 
     def settle(self, kind: SettlementKind, asked: list[tuple[str, int]]) -> Any:
+        parts = tuple(Part(fund=fund, amount_fen=fen) for fund, fen in asked)
+        proposal = settlement_flow.Proposal(kind=kind, day=DAY, parts=parts)
+
         async def both() -> Any:
             proposed = await self.books.db.run(
-                lambda tx: settlement_flow.propose(
-                    tx, self.books.catalogue, kind, DAY, "", asked, ACCOUNTANT
-                )
+                lambda tx: settlement_flow.propose(tx, self.books.catalogue, proposal, ACCOUNTANT)
             )
             assert Ref(0, proposed.id).text("stl")
             try:
