@@ -96,6 +96,10 @@ class Right(StrEnum):
     APPROVE_CLOSING = "closing:approve"
     SET_THRESHOLD = "threshold:set"
     SET_BUDGET = "budget:set"
+    READ_PERSONAL = "personal:read"
+    CREDIT_PERSONAL = "personal:credit"
+    MANAGE_PERSONAL = "personal:manage"
+    SET_PERSONAL_RATE = "personal:rate"
     REGISTER_ENTITLEMENT = "entitlement:register"
     FILE_CLAIM = "claim:file"
     SIGN_FIRST = "payout:sign_first"
@@ -145,6 +149,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.QUOTE,
             Right.AUDIT_SUMMARY,
             Right.SET_BUDGET,
+            Right.SET_PERSONAL_RATE,
             Right.PUBLISH_POLICY,
             Right.SEND_DUNNING,
             Right.MATCH_RECEIPT,
@@ -157,6 +162,8 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.PROPOSE_SETTLEMENT,
             Right.PROPOSE_CLOSING,
             Right.REVERSE_VOUCHER,
+            Right.READ_PERSONAL,
+            Right.MANAGE_PERSONAL,
             Right.MATCH_RECEIPT,
             Right.REPLAY_OUTBOX,
         }
@@ -177,7 +184,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.CENTRE_LEADER: frozenset(
         {*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT, Right.APPROVE_CLOSING}
     ),
-    Role.SUPERVISOR: frozenset({*_READS, Right.READ_TRAIL}),
+    Role.SUPERVISOR: frozenset({*_READS, Right.READ_TRAIL, Right.READ_PERSONAL}),
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),
@@ -191,9 +198,18 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
         }
     ),
     Role.DASHBOARD: frozenset({Right.READ_LEDGER}),
-    Role.COLLECTION_SERVICE: frozenset({Right.POST_VOUCHER, Right.READ_LEDGER}),
+    Role.COLLECTION_SERVICE: frozenset(
+        {Right.POST_VOUCHER, Right.READ_PERSONAL, Right.CREDIT_PERSONAL, Right.READ_LEDGER}
+    ),
     Role.PAYOUT_SERVICE: frozenset(
-        {Right.POST_VOUCHER, Right.HOLD, Right.READ_LEDGER, Right.READ_COLLECTION}
+        {
+            Right.POST_VOUCHER,
+            Right.HOLD,
+            Right.READ_PERSONAL,
+            Right.CREDIT_PERSONAL,
+            Right.READ_LEDGER,
+            Right.READ_COLLECTION,
+        }
     ),
 }
 

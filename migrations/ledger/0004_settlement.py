@@ -6,6 +6,7 @@ import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +21,10 @@ depends_on = None
 
 ROLE = role_of("ledger")
 DATA = Path(services.__file__ or "").resolve().parent / "ledger" / "data"
+
+PERSONAL = ("personal_credit", "personal_batch", "personal_batch_fund", "personal_year",
+            "personal_year_run", "personal_rate")  # fmt: skip
+"""Tables of personal accounts that are only ever added to."""
 
 UP = (
     # Which account, district or paper each amount of a settlement is for.
@@ -60,10 +65,121 @@ UP = (
         PRIMARY KEY (fund, in_force_from)
     )
     """,
+    # Personal accounts: a subsidiary ledger by person. `source` is the bill, the paper or the year.
+    """
+    CREATE TABLE personal_credit (
+        person_id   bigint           NOT NULL,
+        fund        text COLLATE "C" NOT NULL,
+        kind        text COLLATE "C" NOT NULL
+                    CHECK (kind IN ('contribution', 'injection', 'transfer_in', 'transfer_out')),
+        period      text COLLATE "C" NOT NULL,
+        source      text COLLATE "C" NOT NULL,
+        amount_fen  bigint           NOT NULL,
+        credited_on date             NOT NULL,
+        PRIMARY KEY (person_id, fund, kind, period, source),
+        CHECK ((kind = 'transfer_out') = (amount_fen < 0))
+    )
+    """,
+    # One row a bill (or paper): what makes a repeat a repeat, and the control totals cheap.
+    """
+    CREATE TABLE personal_batch (
+        batch_key   bigint           NOT NULL,
+        kind        text COLLATE "C" NOT NULL,
+        id          text COLLATE "C" NOT NULL,
+        period      text COLLATE "C" NOT NULL,
+        credited_on date             NOT NULL,
+        body_hash   bytea            NOT NULL,
+        recorded_by text             NOT NULL,
+        recorded_at timestamptz      NOT NULL DEFAULT now(),
+        PRIMARY KEY (batch_key, kind, id)
+    )
+    """,
+    """
+    CREATE TABLE personal_batch_fund (
+        batch_key   bigint           NOT NULL,
+        kind        text COLLATE "C" NOT NULL,
+        id          text COLLATE "C" NOT NULL,
+        fund        text COLLATE "C" NOT NULL,
+        credited_on date             NOT NULL,
+        people      integer          NOT NULL CHECK (people > 0),
+        total_fen   bigint           NOT NULL,
+        PRIMARY KEY (batch_key, kind, id, fund)
+    )
+    """,
+    """
+    CREATE TABLE personal_year (
+        person_id    bigint           NOT NULL,
+        fund         text COLLATE "C" NOT NULL,
+        year         integer          NOT NULL,
+        opening_fen  bigint           NOT NULL,
+        credited_fen bigint           NOT NULL,
+        interest_fen bigint           NOT NULL,
+        closing_fen  bigint           NOT NULL,
+        PRIMARY KEY (person_id, fund, year),
+        CHECK (closing_fen = opening_fen + credited_fen + interest_fen)
+    )
+    """,
+    # A fund's row is what crediting shares and closing its year takes alone: neither slips by.
+    """
+    CREATE TABLE personal_fund (
+        fund        text COLLATE "C" NOT NULL PRIMARY KEY,
+        closed_year integer
+    )
+    """,
+    """
+    CREATE TABLE personal_year_run (
+        fund         text COLLATE "C" NOT NULL,
+        year         integer          NOT NULL,
+        rate_ppm     bigint           NOT NULL,
+        people       bigint           NOT NULL,
+        opening_fen  bigint           NOT NULL,
+        credited_fen bigint           NOT NULL,
+        interest_fen bigint           NOT NULL,
+        closing_fen  bigint           NOT NULL,
+        run_by       text             NOT NULL,
+        run_at       timestamptz      NOT NULL DEFAULT now(),
+        PRIMARY KEY (fund, year)
+    )
+    """,
+    """
+    CREATE TABLE personal_rate (
+        id          uuid             NOT NULL PRIMARY KEY,
+        fund        text COLLATE "C" NOT NULL,
+        year        integer          NOT NULL,
+        rate_ppm    bigint           NOT NULL CHECK (rate_ppm BETWEEN 0 AND 1000000),
+        source      text             NOT NULL CHECK (source <> ''),
+        certainty   text             NOT NULL,
+        recorded_by text             NOT NULL,
+        recorded_at timestamptz      NOT NULL DEFAULT clock_timestamp()
+    )
+    """,
+    """
+    CREATE TABLE personal_injection_rule (
+        fund          text COLLATE "C" NOT NULL,
+        standing      text COLLATE "C" NOT NULL,
+        age_from      integer          NOT NULL,
+        age_to        integer          NOT NULL,
+        yearly_fen    bigint           NOT NULL CHECK (yearly_fen > 0),
+        in_force_from date             NOT NULL,
+        in_force_to   date,
+        source        text             NOT NULL,
+        certainty     text             NOT NULL,
+        PRIMARY KEY (fund, standing, age_from, in_force_from)
+    )
+    """,
+    *[
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        for table in PERSONAL
+    ],
+    f"GRANT SELECT, INSERT ON {', '.join(PERSONAL)} TO {ROLE}",
+    f"GRANT SELECT, INSERT, UPDATE ON personal_fund TO {ROLE}",
+    f"GRANT SELECT ON personal_injection_rule TO {ROLE}",
     f"GRANT SELECT, INSERT ON budget TO {ROLE}",
     f"GRANT SELECT ON adjustment_rule TO {ROLE}",
 )
 DOWN = (
+    *[f"DROP TABLE {table}" for table in (*PERSONAL, "personal_fund", "personal_injection_rule")],
     "DROP TABLE adjustment_rule",
     "DROP TABLE budget",
     "DROP INDEX settlement_refund_of",
@@ -86,6 +202,30 @@ def upgrade() -> None:
         """),
         [_rule(row) for row in _rows("adjustment_rules")],
     )
+    bind.execute(
+        sa.text("""
+            INSERT INTO personal_rate (id, fund, year, rate_ppm, source, certainty, recorded_by)
+            VALUES (:id, :fund, :year, :rate, :source, :certainty, 'shipped')
+        """),
+        [
+            row | {"id": uuid5(NAMESPACE_OID, f"{row['fund']}/{row['year']}"),
+                   "year": int(row["year"]), "rate": int(Decimal(row["rate"]) * 1_000_000)}
+            for row in _rows("personal_interest_rates")
+        ],
+    )  # fmt: skip
+    bind.execute(
+        sa.text("""
+            INSERT INTO personal_injection_rule (fund, standing, age_from, age_to, yearly_fen,
+                                                 in_force_from, in_force_to, source, certainty)
+            VALUES (:fund, :standing, :age_from, :age_to, :yearly, CAST(:in_force_from AS date),
+                    CAST(:in_force_to AS date), :source, :certainty)
+        """),
+        [
+            _dated(row) | {"age_from": int(row["age_from"]), "age_to": int(row["age_to"]),
+                           "yearly": int(Decimal(row["yearly"]) * 100)}
+            for row in _rows("personal_injections")
+        ],
+    )  # fmt: skip
     bind.execute(
         sa.text("""
             INSERT INTO flow_matrix (kind, book, debit, credit, by, in_force_from, in_force_to,

@@ -22,6 +22,7 @@ from services.ledger.routes import (
     dashboard,
     event,
     hold,
+    personal,
     report,
     settlement,
     transit,
@@ -42,7 +43,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, voucher_stream, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event, budget, transit,
+        dashboard, event, budget, transit, personal,
     )
 )  # fmt: skip
 
