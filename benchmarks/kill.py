@@ -47,7 +47,7 @@ SENDERS = 10
 PROCESSES = 2
 VICTIMS = ("ledger", "backend", "postmaster")
 RECOVERY_SECONDS = 60.0
-CAPITAL_FEN = 2_000_000
+CAPITAL_FEN = 40_000
 """What each fund may spend: payments meet the floor after a while."""
 _BACKENDS = """
 SELECT pid
