@@ -115,7 +115,7 @@ class Filler:
             entries += [
                 (one.slot, seq, number, line.book, line.fund, line.account, line.district,
                  one.book_date, line.debit_fen, line.credit_fen)
-                for number, line in enumerate(one.lines)
+                for number, line in enumerate(one.lines, 1)
             ]  # fmt: skip
         await self.connection.copy_records_to_table(
             "voucher", records=vouchers,
