@@ -1,7 +1,8 @@
 """Declaration (申报): its states and moves as a table that an auditor can read.
 
 submitted → accepted → reviewed → audited → billed → settled; or returned, with codes, and handed
-in again as the next round.
+in again as the next round. A default that was not billed when the unit filed after all is superseded;
+a correction that nobody has accepted may be withdrawn.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class State(StrEnum):
     BILLED = "billed"
     SETTLED = "settled"
     RETURNED = "returned"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 class Act(StrEnum):
@@ -38,6 +41,8 @@ class Act(StrEnum):
     AUDIT = "audit"
     BILL = "bill"
     SETTLE = "settle"
+    SUPERSEDE = "supersede"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,16 @@ MOVES: Final[dict[tuple[State, Act], Move]] = {
     (State.RETURNED, Act.SUBMIT_AGAIN): Move(
         to=State.SUBMITTED, right=Right.SUBMIT_DECLARATION, signs=False
     ),
+    (State.SUBMITTED, Act.WITHDRAW): Move(
+        to=State.WITHDRAWN, right=Right.SUBMIT_DECLARATION, signs=False
+    ),
+    (State.RETURNED, Act.WITHDRAW): Move(
+        to=State.WITHDRAWN, right=Right.SUBMIT_DECLARATION, signs=False
+    ),
+    **{
+        (state, Act.SUPERSEDE): Move(to=State.SUPERSEDED, right=None, signs=False)
+        for state in (State.SUBMITTED, State.ACCEPTED, State.REVIEWED, State.RETURNED)
+    },
 }
 
 

@@ -126,7 +126,7 @@ async def insert(tx: AsyncConnection, row: DeclarationRow) -> bool:
             VALUES (:unit_id, :id, :credit_code, :district, :period, :round, :status,
                     :policy_id, :unit_kind, :injury_class, :unit_wage_total_fen,
                     :people, :wages_fen, :unit_fen, :personal_fen, :total_fen)
-            ON CONFLICT (unit_id, period) WHERE kind = 'monthly' DO NOTHING
+            ON CONFLICT DO NOTHING
             RETURNING id
         """),
         asdict(row),

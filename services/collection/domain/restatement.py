@@ -1,0 +1,70 @@
+"""Restated months (更正): every paper of a unit and period restates the whole month.
+
+A restating paper levies the month anew (its own lines) and takes back what the paper before it
+levied (corrected lines, the same with the opposite sign). So lines add up over papers: whatever the
+chain, the sum of all lines of a month is what its last paper levies by itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import Field, replace
+from typing import Any, ClassVar, Final, Protocol, TypeVar
+
+CORRECTED: Final = "corrected"
+"""Level of a line that takes back a line of the paper before."""
+
+
+class Line(Protocol):
+    """What a paper levies, or takes back, for one insurance and party (fen)."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def party(self) -> str: ...
+    @property
+    def base_fen(self) -> int: ...
+    @property
+    def amount_fen(self) -> int: ...
+
+
+AnyLine = TypeVar("AnyLine", bound=Line)
+
+
+def own_lines(lines: Iterable[AnyLine]) -> list[AnyLine]:
+    """What a paper levies by itself: its lines without those that take back earlier ones."""
+    return [line for line in lines if line.level != CORRECTED]
+
+
+def corrected_lines(before: Sequence[AnyLine], after: int) -> list[AnyLine]:
+    """The lines that take back what the paper `before` levies by itself.
+
+    Rule and base are kept, base and amount with the opposite sign; numbered on from line `after`,
+    the last of the restating paper's own.
+    """
+    return [
+        replace(
+            line,
+            line_no=number,
+            level=CORRECTED,
+            base_fen=-line.base_fen,
+            amount_fen=-line.amount_fen,
+        )
+        for number, line in enumerate(own_lines(before), after + 1)
+    ]
+
+
+def restated(own: Sequence[AnyLine], before: Sequence[AnyLine]) -> list[AnyLine]:
+    """All lines of a paper that levies `own` and restates the paper of the lines `before`."""
+    return [*own, *corrected_lines(before, len(own))]
+
+
+def net_by_party(lines: Iterable[Line]) -> dict[str, int]:
+    """What lines come to for the unit and for its staff, signed fen."""
+    net: dict[str, int] = defaultdict(int, unit=0, personal=0)
+    for line in lines:
+        net[line.party] += line.amount_fen
+    return dict(net)
