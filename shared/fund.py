@@ -48,3 +48,13 @@ class UnitKind(StrEnum):
     ORGAN = "organ"
     RURAL_ENTERPRISE = "rural_enterprise"
     FLEXIBLE = "flexible"
+
+
+class UnitSize(StrEnum):
+    """单位规模: by which some relief differs (大型、中型、小型、微型企业、个体工商户)."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
+    SOLE = "sole"

@@ -11,6 +11,7 @@ from typing import Final
 KEYS: Final[dict[str, str]] = {
     "unit": "unit_id",
     "enrolment": "unit_id",
+    "enrolment_category": "unit_id",
     "register_change": "unit_id",
     "register_change_person": "unit_id",
     "declaration": "unit_id",
