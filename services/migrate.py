@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-import services as package
+from services import revisions
 from shared.db import SERVICES, role_of, sqlalchemy_url, sqlstate
 
 _LOCK = 0x77757869
@@ -56,11 +56,10 @@ class State:
 
 def directory() -> Path:
     """The migrations: inside the wheel, or at the root of a working copy."""
-    here = Path(package.__file__ or "").resolve().parent
-    for found in (here / "_migrations", here.parent / "migrations"):
-        if (found / "env.py").exists():
-            return found
-    raise MigrationError("the installation lacks its migrations: install wuxian again")
+    found = revisions.directory()
+    if found is None:
+        raise MigrationError("the installation lacks its migrations: install wuxian again")
+    return found
 
 
 def _config(service: str) -> Config:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -103,6 +104,16 @@ class Database:
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
+
+
+async def revision(tx: AsyncConnection, service: str) -> str | None:
+    """The migration that a service's schema stands at, or None where it was never migrated."""
+    there = await tx.scalar(
+        text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{service}.alembic_version"}
+    )
+    if not there:
+        return None
+    return str(await tx.scalar(text("SELECT version_num FROM alembic_version LIMIT 1")))
 
 
 async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:

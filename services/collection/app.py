@@ -39,8 +39,8 @@ from services.collection.routes import (
     trail,
     unit,
 )
-from services.collection.store import health
-from shared.db import Database
+from services.revisions import standing
+from shared.db import Database, revision
 from shared.identity import Identity
 from shared.outbox_routes import outbox_router
 from shared.roles import Right
@@ -113,8 +113,8 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            migrated = await health.is_migrated(tx)
-        return {"database": "ok", "schema": "ok" if migrated else "not migrated"}
+            found = await revision(tx, SERVICE)
+        return {"database": "ok", "schema": standing(SERVICE, found)}
 
     app = create_app(
         service=SERVICE,

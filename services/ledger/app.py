@@ -29,9 +29,9 @@ from services.ledger.routes import (
     voucher,
     voucher_stream,
 )
-from services.ledger.store import health
 from services.ledger.worker import anchor_for_ever, refresh_for_ever
-from shared.db import Database
+from services.revisions import standing
+from shared.db import Database, revision
 from shared.identity import Identity
 from shared.log import logger
 from shared.settings import Settings
@@ -85,8 +85,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             await db.close()
 
     async def database() -> dict[str, str]:
-        await app.state.db.run(health.revision)
-        return {"database": "ok"}
+        found = await app.state.db.run(lambda tx: revision(tx, SERVICE))
+        return {"database": "ok", "schema": standing(SERVICE, found)}
 
     async def books_open() -> dict[str, str]:
         await app.state.books.open()

@@ -14,10 +14,10 @@ from services.payout.clients.collection import CollectionClient
 from services.payout.clients.ledger import LedgerClient
 from services.payout.flows.people import People
 from services.payout.routes import batches, claims, entitlements, results
-from services.payout.store import benefits
 from services.payout.worker.delivery import delivery_to
 from services.payout.worker.funding import Funding
-from shared.db import Database
+from services.revisions import standing
+from shared.db import Database, revision
 from shared.http import Peer
 from shared.identity import Identity
 from shared.outbox import Relay
@@ -60,8 +60,8 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            migrated = await benefits.is_migrated(tx)
-        return {"database": "ok", "schema": "ok" if migrated else "not migrated"}
+            found = await revision(tx, SERVICE)
+        return {"database": "ok", "schema": standing(SERVICE, found)}
 
     app = create_app(
         service=SERVICE,

@@ -1,4 +1,4 @@
-"""Benefit kinds: the dated map to fund and account, and whether the schema is there."""
+"""Benefit kinds: the dated map to fund and account."""
 
 from __future__ import annotations
 
@@ -19,9 +19,3 @@ async def kinds(tx: AsyncConnection) -> list[BenefitKind]:
         """)
     )
     return [BenefitKind(**row._mapping) for row in rows]
-
-
-async def is_migrated(tx: AsyncConnection) -> bool:
-    """Whether migrations have been run on this database."""
-    found = await tx.scalar(text("SELECT to_regclass('payout.alembic_version') IS NOT NULL"))
-    return bool(found)

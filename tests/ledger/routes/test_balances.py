@@ -144,4 +144,4 @@ async def test_the_chains_heads_are_there_to_be_anchored(ledger: Ledger) -> None
 
 async def test_the_service_says_when_it_is_ready(ledger: Ledger) -> None:
     answer = await ledger.client.get("/readyz")
-    assert answer.json()["checks"] == {"database": "ok", "books": "ok"}
+    assert answer.json()["checks"] == {"database": "ok", "schema": "ok", "books": "ok"}
