@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import idempotency
 from shared.db import Database
 from shared.errors import Kind, Refusal
+from shared.identity import Identity
 from shared.roles import Caller, Right
 from shared.web import Authenticated
 
@@ -64,13 +65,13 @@ class Door:
         With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
         of a request that was read as a stream.
         """
-        fingerprint = await self._fingerprint() if digest is None else digest
+        asked = await self._digest() if digest is None else digest
 
         async def once(tx: AsyncConnection) -> Response:
             claim = None
             if self.idempotency_key and not dry_run:
                 claim = idempotency.Claim(
-                    key, self.caller.subject, self.idempotency_key, fingerprint
+                    key, self.caller.subject, self.idempotency_key, asked, self._secret
                 )
                 stored = await idempotency.claim(tx, claim)
                 if stored:
@@ -91,7 +92,12 @@ class Door:
         """Run a reading `work` in one transaction and hand on what it gives."""
         return await self.db.run(work)
 
-    async def _fingerprint(self) -> bytes:
+    @property
+    def _secret(self) -> bytes:
+        identity: Identity = self.request.app.state.identity
+        return identity.fingerprint_key
+
+    async def _digest(self) -> bytes:
         if not self.idempotency_key:
             return b""
         body = await self.request.body()

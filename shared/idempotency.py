@@ -1,7 +1,12 @@
-"""The caller's key, its request's fingerprint and the stored answer, in the work's own transaction."""
+"""The caller's key, its request's fingerprint and the stored answer, in the work's own transaction.
+
+A fingerprint is HMAC-SHA256 over the request's digest, under a key that the database never sees:
+bodies hold identity numbers, and a plain hash lets whoever reads the table try them out.
+"""
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -32,12 +37,25 @@ class KeyReused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One caller's key under a shard key, and the fingerprint of what it asked."""
+    """One caller's key under a shard key, and what it asked.
+
+    `digest` is SHA-256 of the request, never stored; `secret` is `Identity.fingerprint_key`.
+    """
 
     shard_key: int
     client: str
     idem_key: str
-    fingerprint: bytes
+    digest: bytes
+    secret: bytes
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What is stored of the request."""
+        return hmac.digest(self.secret, self.digest, "sha256")
+
+    def is_of(self, stored: bytes) -> bool:
+        """Whether a stored fingerprint is of this request; older rows hold the digest itself."""
+        return stored in (self.fingerprint, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,7 @@ async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
             values,
         )
     ).one()
-    if bytes(row.fingerprint) != asked.fingerprint:
+    if not asked.is_of(bytes(row.fingerprint)):
         raise KeyReused(key=asked.idem_key)
     return Stored(row.status, bytes(row.body))
 

@@ -16,6 +16,7 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ class Identity:
         self.field_key = field_key
         """Key that seals identity numbers and names where they are stored."""
         self._verified: dict[str, tuple[float, Caller]] = {}
+
+    @cached_property
+    def fingerprint_key(self) -> bytes:
+        """Key of the fingerprints of requests: a plain hash of a small body could be guessed from it."""
+        return hmac.digest(self.pepper, b"request fingerprint", "sha256")
 
     @classmethod
     def load(cls, directory: Path) -> Identity:
