@@ -156,8 +156,13 @@ async def test_a_fault_of_the_chart_is_not_pinned(ledger: Ledger, admin: object)
     assert (await ledger.post("/v1/vouchers", body)).status_code == 201
 
 
+def not_zero(balances: dict[str, str]) -> dict[str, str]:
+    """An account with postings is told of at 0.00 too; one without is not."""
+    return {account: amount for account, amount in balances.items() if amount != "0.00"}
+
+
 async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None:
-    before = await ledger.balances()
+    before = not_zero(await ledger.balances())
     posted = (await ledger.post("/v1/vouchers", receipt("77.00"))).json()
     path = f"/v1/vouchers/{posted['id']}/reversals"
     asked = {"event_id": fresh("reversal"), "book_date": "2021-07-20", "summary": "更正误记"}
@@ -173,7 +178,7 @@ async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None
     ]  # fmt: skip
     original = (await ledger.get(f"/v1/vouchers/{posted['id']}")).json()
     assert original["reversed_by"] == red["id"]
-    assert await ledger.balances() == before
+    assert not_zero(await ledger.balances()) == before
     of_red = await ledger.post(
         f"/v1/vouchers/{red['id']}/reversals", asked | {"event_id": fresh()}, Role.FUND_ACCOUNTANT
     )
