@@ -48,8 +48,9 @@ class RowFault:
 class Filed:
     """The readable rows of a file, one element a row; `codes` are its units' credit codes.
 
-    `unit` points into `codes`; `own_fen` holds by insurance the wages that differ, ABSENT where a
-    cell is empty; `people` counts all data rows, readable or not; `wages_fen` is the sum of the
+    `unit` points into `codes`; `own_fen` holds by insurance the wages that differ, `figures` and
+    `unit_figures` by name what some policies ask for beside the wage, ABSENT where a cell is empty;
+    a column that the file does not have is left out. `people` counts all data rows, readable or not; `wages_fen` is the sum of the
     wages, None when one of them could not be read. `faulty` are units that lost a row already.
     """
 
@@ -61,6 +62,8 @@ class Filed:
     wage_fen: Ints
     unit_wage_total_fen: Ints
     own_fen: Mapping[str, Ints]
+    figures: Mapping[str, Ints]
+    unit_figures: Mapping[str, Ints]
     people: int
     wages_fen: int | None
     faults: tuple[RowFault, ...]

@@ -11,9 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.domain.errors import DeclarationExists, FigureMissing, WageTotalMissing
+from services.collection.domain.errors import (
+    AgeMissing,
+    DeclarationExists,
+    FigureMissing,
+    WageTotalMissing,
+)
 from services.collection.domain.filing import ABSENT, Filed, Ints, OnFault, RowFault
-from services.collection.domain.filing_rows import CODE, NUMBER, WAGE_TOTAL
+from services.collection.domain.filing_figures import Asked, ages, missing, needs_age, one_a_unit
+from services.collection.domain.filing_rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
 from services.collection.domain.person import number_fault
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.unit import Unit
@@ -23,7 +29,6 @@ from shared.period import Period
 
 Mask = NDArray[np.bool_]
 RETURNED = "returned"
-FIGURE = "figure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +57,21 @@ class Register:
 class Taken:
     """What may be stored: its rows unit by unit, units in the order of their keys.
 
-    `starts` is the first row of each unit; `line_no` the row's place within its unit; `number` the
-    identity number, from which some policies take the age.
+    `starts` is the first row of each unit; `line_no` the row's place within its unit. `figures`,
+    `unit_figures` and `age` are what some policies ask for beside the wage, ABSENT where they do not.
     """
 
     units: tuple[Unit, ...]
     wage_totals_fen: tuple[int | None, ...]
+    unit_figures: tuple[Mapping[str, int], ...]
     starts: Ints
     people: Ints
     line_no: Ints
-    number: NDArray[np.bytes_]
+    age: Ints
     person_id: Ints
     wage_fen: Ints
     own_fen: Mapping[str, Ints]
+    figures: Mapping[str, Ints]
 
 
 def control_faults(filed: Filed, control: Control) -> list[RowFault]:
@@ -90,28 +97,89 @@ def check(
     """Every fault of the rows in their order, and what may be stored when faults are skipped."""
     bad = np.zeros(len(filed.row), bool)
     faults = list(filed.faults)
-    firsts = _first_rows(filed.unit, len(filed.codes))
-    totals, differing = _wage_totals(filed)
+    whole = _Whole(filed)
     refused = np.zeros(len(filed.codes), bool)
-    for place, code in enumerate(filed.codes):
-        if firsts[place] == ABSENT:
-            continue
-        fault = _unit_fault(register, schedules, code, int(totals[place]))
-        if fault is None and differing[place]:
-            fault = (WAGE_TOTAL, "WAGE_TOTALS_DIFFER", "同一单位工资总额不一 (differ in one unit)")
-        if fault is not None:
-            refused[place] = True
-            faults.append(RowFault(int(filed.row[firsts[place]]), *fault))
+    for place, fault in _units_faults(filed, register, schedules, whole):
+        refused[place] = True
+        faults.append(fault)
     bad |= refused[filed.unit]
-    for index, fault in _people_faults(filed, register, bad):
+    asked = [_schedule(register, schedules, code) for code in filed.codes]
+    of_people = [*_people_faults(filed, register, bad), *_figure_faults(filed, asked, ~bad)]
+    for index, fault in of_people:
         bad[index] = True
-        faults.append(RowFault(int(filed.row[index]), *fault))
+        faults.append(fault)
+    needed = ~bad & needs_age(asked)[filed.unit]
+    age = ages(filed.number, needed, schedules.period)
+    for index in np.flatnonzero(needed & (age == ABSENT)).tolist():
+        bad[index] = True
+        faults.append(
+            RowFault(int(filed.row[index]), NUMBER, AgeMissing.code, AgeMissing().message)
+        )
     if on_fault is OnFault.SKIP_UNITS:
         hit = np.array([code in filed.faulty for code in filed.codes], bool)
         hit[filed.unit[bad]] = True
         bad |= hit[filed.unit]
     faults.sort(key=lambda fault: fault.row)
-    return faults, _taken(filed, ~bad, register, totals)
+    return faults, _taken(filed, ~bad, register, whole, age)
+
+
+def _figure_faults(filed: Filed, asked: Asked, left: Mask) -> Iterator[tuple[int, RowFault]]:
+    for index, name in missing(asked, filed.unit, filed.figures, left):
+        said = FigureMissing()
+        yield index, RowFault(int(filed.row[index]), FIGURE + name, said.code, said.message)
+
+
+class _Whole:
+    """What rows say of their units: wage totals and figures, and where they contradict."""
+
+    def __init__(self, filed: Filed) -> None:
+        columns = {WAGE_TOTAL: filed.unit_wage_total_fen}
+        columns |= {UNIT_FIGURE + name: column for name, column in filed.unit_figures.items()}
+        self.columns = {
+            name: one_a_unit(filed.unit, column, len(filed.codes))
+            for name, column in columns.items()
+        }
+
+    def given(self, name: str, place: int) -> int | None:
+        """What a unit's rows say, None where they say nothing."""
+        if name not in self.columns:
+            return None
+        fen = int(self.columns[name][0][place])
+        return None if fen == ABSENT else fen
+
+    def figures(self, place: int) -> dict[str, int]:
+        """A unit's own figures by name."""
+        found = {name: self.given(name, place) for name in self.columns if name != WAGE_TOTAL}
+        return {
+            name.removeprefix(UNIT_FIGURE): fen for name, fen in found.items() if fen is not None
+        }
+
+    def contradicted(self, place: int) -> list[str]:
+        """The columns in which a unit's rows do not agree."""
+        return [name for name, (_, differs) in self.columns.items() if differs[place]]
+
+
+def _units_faults(
+    filed: Filed, register: Register, schedules: Schedules, whole: _Whole
+) -> Iterator[tuple[int, RowFault]]:
+    """(unit, fault): each stands at the unit's first row."""
+    firsts = _first_rows(filed.unit, len(filed.codes))
+    for place, code in enumerate(filed.codes):
+        if firsts[place] == ABSENT:
+            continue
+        found = list(_unit_faults(register, schedules, code, place, whole))
+        found += [
+            (name, "WAGE_TOTALS_DIFFER", "同一单位的单位数据不一 (differ in one unit)")
+            for name in ([] if found else whole.contradicted(place))
+        ]
+        for fault in found:
+            yield place, RowFault(int(filed.row[firsts[place]]), *fault)
+
+
+def _schedule(register: Register, schedules: Schedules, code: str) -> Schedule | None:
+    unit = register.units.get(code)
+    found = None if unit is None else schedules.of(unit)
+    return None if isinstance(found, Refusal) else found
 
 
 def _first_rows(unit: Ints, count: int) -> Ints:
@@ -122,23 +190,12 @@ def _first_rows(unit: Ints, count: int) -> Ints:
     return firsts
 
 
-def _wage_totals(filed: Filed) -> tuple[Ints, Mask]:
-    """Each unit's wage total, ABSENT where none is given; and where its rows contradict."""
-    count = len(filed.codes)
-    highest = np.full(count, ABSENT, np.int64)
-    np.maximum.at(highest, filed.unit, filed.unit_wage_total_fen)
-    given = filed.unit_wage_total_fen != ABSENT
-    differs = np.zeros(count, bool)
-    differs[filed.unit[given & (filed.unit_wage_total_fen != highest[filed.unit])]] = True
-    return highest, differs
-
-
 class Schedules:
     """A policy's schedules of a period by unit kind and injury class, each made once."""
 
     def __init__(self, policy: Policy, period: Period) -> None:
         self._policy = policy
-        self._period = period
+        self.period = period
         self._known: dict[tuple[str, int | None], Schedule | Refusal] = {}
 
     @property
@@ -151,36 +208,40 @@ class Schedules:
         key = (unit.kind, unit.injury_class)
         if key not in self._known:
             try:
-                self._known[key] = self._policy.schedule(*key, period=self._period)
+                self._known[key] = self._policy.schedule(*key, period=self.period)
             except Refusal as refusal:
                 self._known[key] = refusal
         return self._known[key]
 
 
-def _unit_fault(
-    register: Register, schedules: Schedules, code: str, total_fen: int
-) -> tuple[str, str, str] | None:
+def _unit_faults(
+    register: Register, schedules: Schedules, code: str, place: int, whole: _Whole
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a unit; whether it may declare goes before what it has to say."""
     unit = register.units.get(code)
     if unit is None:
-        return CODE, "UNIT_UNKNOWN", "未登记该单位 (no unit with this credit code)"
+        yield CODE, "UNIT_UNKNOWN", "未登记该单位 (no unit with this credit code)"
+        return
     if register.district not in {None, unit.district}:
-        return CODE, "UNIT_OF_ANOTHER_DISTRICT", "非本分中心单位 (of another district)"
+        yield CODE, "UNIT_OF_ANOTHER_DISTRICT", "非本分中心单位 (of another district)"
+        return
     if register.living.get(unit.id, RETURNED) != RETURNED:
-        return CODE, DeclarationExists.code, DeclarationExists().message
+        yield CODE, DeclarationExists.code, DeclarationExists().message
+        return
     schedule = schedules.of(unit)
     if isinstance(schedule, Refusal):
-        return CODE, schedule.code, schedule.message
-    if schedule.needs_wage_total and total_fen == ABSENT:
-        return WAGE_TOTAL, WageTotalMissing.code, WageTotalMissing().message
-    if schedule.figures or schedule.unit_figures:
-        # A file has no place for them; a unit of such a policy declares by request.
-        return FIGURE, FigureMissing.code, FigureMissing().message
-    return None
+        yield CODE, schedule.code, schedule.message
+        return
+    if schedule.needs_wage_total and whole.given(WAGE_TOTAL, place) is None:
+        yield WAGE_TOTAL, WageTotalMissing.code, WageTotalMissing().message
+    for name in schedule.unit_figures:
+        if whole.given(UNIT_FIGURE + name, place) is None:
+            yield UNIT_FIGURE + name, FigureMissing.code, FigureMissing().message
 
 
 def _people_faults(
     filed: Filed, register: Register, skipped: Mask
-) -> Iterator[tuple[int, tuple[str, str, str]]]:
+) -> Iterator[tuple[int, RowFault]]:
     """Who stands twice in a unit, and who is not enrolled there; rows of refused units are left."""
     ids = np.array(
         [register.units[code].id if code in register.units else ABSENT for code in filed.codes],
@@ -191,21 +252,20 @@ def _people_faults(
     enrolled, first = memberships(
         unit_id, filed.person_id[kept], register.enrolled_unit, register.enrolled_person
     )
+
+    def fault(place: int, code: str, message: str) -> tuple[int, RowFault]:
+        index = int(kept[place])
+        return index, RowFault(int(filed.row[index]), NUMBER, code, message)
+
     for place in np.flatnonzero(first != np.arange(len(kept))).tolist():
         again = int(filed.row[kept[first[place]]])
-        yield (
-            int(kept[place]),
-            (NUMBER, "PERSON_REPEATED", f"与第 {again} 行为同一人 (the same person as there)"),
-        )
+        yield fault(place, "PERSON_REPEATED", f"与第 {again} 行为同一人 (the same person as there)")
     for place in np.flatnonzero(~enrolled).tolist():
-        index = int(kept[place])
-        wrong = number_fault(filed.number[index].decode(), "")
-        yield (
-            index,
-            (NUMBER, wrong.code, wrong.message)
-            if wrong
-            else (NUMBER, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)"),
-        )
+        wrong = number_fault(filed.number[kept[place]].decode(), "")
+        if wrong:
+            yield fault(place, wrong.code, wrong.message)
+        else:
+            yield fault(place, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)")
 
 
 def memberships(
@@ -228,7 +288,7 @@ def memberships(
     return known[group[before:]], _first_rows(group[before:], count)[group[before:]]
 
 
-def _taken(filed: Filed, keep: Mask, register: Register, totals: Ints) -> Taken:
+def _taken(filed: Filed, keep: Mask, register: Register, whole: _Whole, age: Ints) -> Taken:
     places = np.unique(filed.unit[keep])
     found = sorted(((register.units[filed.codes[place]], place) for place in places.tolist()),
                    key=lambda pair: pair[0].id)  # fmt: skip
@@ -241,14 +301,14 @@ def _taken(filed: Filed, keep: Mask, register: Register, totals: Ints) -> Taken:
     starts = np.cumsum(people) - people
     return Taken(
         units=tuple(unit for unit, _ in found),
-        wage_totals_fen=tuple(
-            None if totals[place] == ABSENT else int(totals[place]) for _, place in found
-        ),
+        wage_totals_fen=tuple(whole.given(WAGE_TOTAL, place) for _, place in found),
+        unit_figures=tuple(whole.figures(place) for _, place in found),
         starts=starts,
         people=people,
         line_no=np.arange(len(ordered), dtype=np.int64) - np.repeat(starts, people) + 1,
-        number=filed.number[ordered],
+        age=age[ordered],
         person_id=filed.person_id[ordered],
         wage_fen=filed.wage_fen[ordered],
         own_fen={name: column[ordered] for name, column in filed.own_fen.items()},
+        figures={name: column[ordered] for name, column in filed.figures.items()},
     )

@@ -99,10 +99,11 @@ def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
     return Taken(
         units=tuple(last.units[unit_id] for unit_id in ids.tolist()),
         wage_totals_fen=tuple(last.wage_total_fen[unit_id] for unit_id in ids.tolist()),
+        unit_figures=({},) * len(ids),
         starts=starts,
         people=people,
         line_no=np.arange(len(rows), dtype=np.int64) - np.repeat(starts, people) + 1,
-        number=np.zeros(len(rows), "S18"),
+        age=np.full(len(rows), ABSENT, np.int64),
         person_id=last.person_id[rows],
         wage_fen=last.wage_fen[rows],
         own_fen={
@@ -110,4 +111,5 @@ def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
             for name, column in last.own_fen.items()
             if bool((column[rows] != ABSENT).any())
         },
+        figures={},
     )

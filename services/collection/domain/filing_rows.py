@@ -5,7 +5,7 @@ Row 1 is the header, as a spreadsheet numbers rows; blank rows count and say not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from services.collection.domain.filing import (
 from services.collection.domain.filing_cells import Codes, amounts, identity_numbers
 from services.collection.domain.levy import WAGE_MAX_FEN, WAGE_TOTAL_MAX_FEN
 from services.collection.domain.person_columns import ids_of_persons
+from services.collection.domain.policy import Figure, UnitFigure
 
 CODE: Final = "credit_code"
 NUMBER: Final = "identity_number"
@@ -30,7 +31,14 @@ WAGE_TOTAL: Final = "unit_wage_total"
 NAME: Final = "name"
 OWN: Final = "wage."
 """A column `wage.medical` holds the wages that differ for an insurance."""
+FIGURE: Final = "figure."
+"""A column `figure.last_year` holds what some policies ask of a person beside the wage."""
+UNIT_FIGURE: Final = "unit_figure."
+"""A column `unit_figure.last_year` holds what some policies ask of the unit."""
+FIGURES: Final = tuple(FIGURE + name for name in Figure)
+UNIT_FIGURES: Final = tuple(UNIT_FIGURE + name for name in UnitFigure)
 
+_OF_UNITS: Final = frozenset({WAGE_TOTAL, *UNIT_FIGURES})
 _CHINESE: Final = {
     "统一社会信用代码": CODE,
     "信用代码": CODE,
@@ -42,6 +50,11 @@ _CHINESE: Final = {
     "缴费基数": WAGE,
     "工资": WAGE,
     "单位工资总额": WAGE_TOTAL,
+    "本人上年度月平均工资": FIGURE + Figure.LAST_YEAR,
+    "本人上月工资": FIGURE + Figure.LAST_MONTH,
+    "档案工资": FIGURE + Figure.ARCHIVE,
+    "单位上年度月平均工资总额": UNIT_FIGURE + UnitFigure.LAST_YEAR,
+    "单位上月工资总额": UNIT_FIGURE + UnitFigure.LAST_MONTH,
     "姓名": NAME,
 }
 
@@ -59,7 +72,7 @@ def columns_of(
         name = _CHINESE.get(cell.strip(), cell.strip())
         if not name and not any(rest.strip() for rest in header[place:]):
             break
-        known = name in {CODE, NUMBER, WAGE, WAGE_TOTAL, NAME} or (
+        known = name in {CODE, NUMBER, WAGE, WAGE_TOTAL, NAME, *FIGURES, *UNIT_FIGURES} or (
             name.startswith(OWN) and name.removeprefix(OWN) in insurances
         )
         if not known:
@@ -143,12 +156,12 @@ class Reader:
         others = {
             name: amounts(
                 cells[place],
-                WAGE_TOTAL_MAX_FEN if name == WAGE_TOTAL else WAGE_MAX_FEN,
+                WAGE_TOTAL_MAX_FEN if name in _OF_UNITS else WAGE_MAX_FEN,
                 complaint(name),
                 optional=True,
             )
             for name, place in self._places.items()
-            if name == WAGE_TOTAL or name.startswith(OWN)
+            if name in _OF_UNITS or name in FIGURES or name.startswith(OWN)
         }
         self._count_wages(wages)
         self._faulty.update(unit[~good].tolist())
@@ -190,11 +203,6 @@ class Reader:
         codes = self._codes.all()
         joined = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         nothing = np.empty(0, np.int64)
-        own = {
-            name.removeprefix(OWN): column
-            for name, column in joined.items()
-            if name.startswith(OWN) and bool((column != ABSENT).any())
-        }
         wages = joined.get(WAGE, nothing)
         return Filed(
             codes=codes,
@@ -204,9 +212,20 @@ class Reader:
             person_id=joined.get("person", nothing),
             wage_fen=wages,
             unit_wage_total_fen=joined.get(WAGE_TOTAL, np.full(len(wages), ABSENT, np.int64)),
-            own_fen=own,
+            own_fen=_given(joined, OWN),
+            figures=_given(joined, FIGURE),
+            unit_figures=_given(joined, UNIT_FIGURE),
             people=self._people,
             wages_fen=self._wages_fen,
             faults=tuple(self._faults),
             faulty=frozenset(codes[place] for place in self._faulty if place != ABSENT),
         )
+
+
+def _given(columns: Mapping[str, Ints], prefix: str) -> dict[str, Ints]:
+    """The columns of a prefix in which some cell is not empty, by what stands behind it."""
+    return {
+        name.removeprefix(prefix): column
+        for name, column in columns.items()
+        if name.startswith(prefix) and bool((column != ABSENT).any())
+    }

@@ -13,8 +13,12 @@ import orjson
 from services.collection.domain.filing import Filed, FileUnreadable, RowFault
 from services.collection.domain.filing_rows import (
     CODE,
+    FIGURE,
+    FIGURES,
     NUMBER,
     OWN,
+    UNIT_FIGURE,
+    UNIT_FIGURES,
     WAGE,
     WAGE_TOTAL,
     Reader,
@@ -23,6 +27,7 @@ from services.collection.domain.filing_rows import (
 
 RECORDS: Final = 10_000
 """Records read at a time."""
+_NESTED: Final = {"wages": OWN, "figures": FIGURE, "unit_figures": UNIT_FIGURE}
 Progress = Callable[[int], None]
 """Called with how many more records were read."""
 
@@ -76,7 +81,8 @@ def read_ndjson(
     Raises:
         FileUnreadable: it has too many rows.
     """
-    names = (CODE, NUMBER, WAGE, WAGE_TOTAL, *(OWN + name for name in insurances))
+    own = (OWN + name for name in insurances)
+    names = (CODE, NUMBER, WAGE, WAGE_TOTAL, *own, *FIGURES, *UNIT_FIGURES)
     if one_unit is not None:
         names = names[1:]
     reader = Reader({name: place for place, name in enumerate(names)}, pepper, one_unit)
@@ -118,10 +124,12 @@ def _record(line: bytes, names: Sequence[str], row: int) -> list[str] | RowFault
 
 
 def _members(found: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The members as columns: `wages` gives one for each insurance, "*" the wage of the others."""
+    """The members as columns: `wages` gives one for each insurance, "*" the wage of the others;
+    `figures` and `unit_figures` one for each of theirs."""
     for name, value in found.items():
-        if name == "wages" and isinstance(value, dict):
-            for insurance, wage in value.items():
-                yield (WAGE if insurance == "*" else OWN + insurance), wage
+        if name in _NESTED and isinstance(value, dict):
+            for part, amount in value.items():
+                plain = name == "wages" and part == "*"
+                yield (WAGE if plain else _NESTED[name] + part), amount
         else:
             yield name, value

@@ -14,6 +14,7 @@ from services.collection.domain.errors import (
     TotalTooLarge,
     WageTotalMissing,
 )
+from services.collection.domain.filing_figures import age_of
 from services.collection.domain.levy import Totals, UnitFacts, totals
 from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
 from services.collection.domain.person import id_of_person, number_fault
@@ -108,7 +109,7 @@ def _beside(handed: Handed, schedule: Schedule) -> list[Beside]:
     if not schedule.needs_age:
         return [Beside(person.figures) for person in handed.people]
     return [
-        Beside(person.figures, figures.age_of(person.identity_number, handed.period))
+        Beside(person.figures, age_of(person.identity_number, handed.period))
         for person in handed.people
     ]
 

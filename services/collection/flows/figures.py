@@ -8,16 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.crediting import age_on
 from services.collection.domain.errors import AgeMissing, FigureMissing
 from services.collection.domain.levy import Wages
 from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
 from services.collection.store import figures as store
 from services.collection.store.declaration import DeclarationRow
-from shared.cn.identity_number import birth_date
 from shared.errors import Fault
-from shared.period import Period
 
 ABSENT = -1
 """Stands in a column for a figure or an age that was not given."""
@@ -45,12 +42,6 @@ def missing(
                 yield Fault(at, FigureMissing.code, FigureMissing().message)
         if schedule.needs_age and person.age is None:
             yield Fault(f"/people/{number}/age", AgeMissing.code, AgeMissing().message)
-
-
-def age_of(number: str, period: Period) -> int | None:
-    """Full years of the holder of an identity number on the first day of a period."""
-    birth = birth_date(number)
-    return None if birth is None else max(0, age_on(birth, period.first_day))
 
 
 def columns(schedule: Schedule, people: Sequence[Beside]) -> PeopleFigures:

@@ -21,9 +21,8 @@ from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.levy import UnitFacts
 from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
-from services.collection.domain.policy import Figure, Schedule
+from services.collection.domain.policy import Figure, Schedule, UnitFigure
 from services.collection.flows import declaration as declarations
-from services.collection.flows.figures import age_of
 from services.collection.store import figures
 from services.collection.store import filing as store
 from services.collection.store.binary import uuid_bytes
@@ -41,12 +40,13 @@ Living = dict[int, tuple[UUID, int, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What is about to be stored: headers, the bytes of lines and people, ages where they count."""
+    """What is about to be stored: headers, the bytes of lines and people, and what a policy asks
+    for beside the wages."""
 
     headers: list[DeclarationRow]
     lines: list[bytes]
     people: Iterator[bytes]
-    ages: list[tuple[object, ...]]
+    figures: list[tuple[object, ...]]
 
     @property
     def total_fen(self) -> int:
@@ -80,8 +80,8 @@ async def store_all(
         raise StateConflict(act=Act.SUBMIT_AGAIN.value)
     await store.copy_lines(tx, made.lines)
     await store.copy_people(tx, made.people)
-    if made.ages:
-        await figures.copy(tx, made.ages)
+    if made.figures:
+        await figures.copy(tx, made.figures)
     step = declarations.step_of(made.headers[0], "submit", signs=False, detail=detail)
     papers = [(row.unit_id, row.id, row.round) for row in made.headers]
     await trail.record_many(tx, papers, step, caller)
@@ -95,13 +95,13 @@ def _levied(taken: Taken, schedules: Schedules, of: tuple[Period, UUID, Living])
     shares = [np.empty((len(taken.person_id), len(insurances)), np.int64) for _ in range(3)]
     headers: dict[int, DeclarationRow] = {}
     lines: list[bytes] = []
-    aged: list[tuple[object, ...]] = []
+    given: list[tuple[object, ...]] = []
     for places in _alike(taken):
         rows = _rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
         assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        ages = _ages(taken, rows, of[0]) if schedule.needs_age else None
-        levied = _group(taken, schedule, places, asked[rows], ages)
+        beside = _beside(taken, schedule, rows)
+        levied = _group(taken, schedule, places, asked[rows], beside)
         people = levied.people
         for whole, part in zip(
             shares, (people.base_fen, people.unit_fen, people.personal_fen), strict=True
@@ -111,33 +111,52 @@ def _levied(taken: Taken, schedules: Schedules, of: tuple[Period, UUID, Living])
         made = _headers(taken, places, wages, levied, of)
         headers |= dict(zip(places.tolist(), made, strict=True))
         lines += _lines(made, levied)
-        if ages is not None:
-            aged += _aged(made, taken.people[places], taken.line_no[rows], ages)
+        given += _given(taken, schedule, places, rows, made)
     ordered = [headers[place] for place in range(len(taken.units))]
     people_rows = _people(taken, ordered, asked, shares)
-    return Made(headers=ordered, lines=lines, people=people_rows, ages=aged)
+    return Made(headers=ordered, lines=lines, people=people_rows, figures=given)
 
 
-def _ages(taken: Taken, rows: Ints, period: Period) -> Ints:
-    """Full years of each on the first day of the period; ABSENT where a number shows none."""
-    found = (age_of(number.decode(), period) for number in taken.number[rows].tolist())
-    return np.array([ABSENT if age is None else age for age in found], np.int64)
+def _beside(taken: Taken, schedule: Schedule, rows: Ints) -> PeopleFigures:
+    """What the policy asks of these people beside the wage."""
+    return PeopleFigures(
+        figures={name: taken.figures[name][rows] for name in schedule.figures},
+        age=taken.age[rows] if schedule.needs_age else None,
+    )
 
 
-def _aged(
-    made: list[DeclarationRow], people: Ints, line_no: Ints, ages: Ints
+def _given(
+    taken: Taken, schedule: Schedule, places: Ints, rows: Ints, made: list[DeclarationRow]
 ) -> list[tuple[object, ...]]:
-    """The ages as rows beside the people, by which amounts are explained."""
-    none = [None] * len(Figure)
+    """What the policy asked for as rows, by which amounts are explained; most ask for nothing."""
+    found: list[tuple[object, ...]] = []
+    if schedule.unit_figures:
+        for row, place in zip(made, places.tolist(), strict=True):
+            fen = [taken.unit_figures[place].get(name) for name in UnitFigure]
+            found.append((row.unit_id, row.id, row.round, figures.UNIT_LINE, fen, None))
+    if not schedule.figures and not schedule.needs_age:
+        return found
     heads = [
         (row.unit_id, row.id, row.round)
-        for row, count in zip(made, people.tolist(), strict=True)
+        for row, count in zip(made, taken.people[places].tolist(), strict=True)
         for _ in range(count)
     ]
-    return [
-        (*head, line, none, age)
-        for head, line, age in zip(heads, line_no.tolist(), ages.tolist(), strict=True)
+    nothing = np.full(len(rows), ABSENT, np.int64)
+    columns = [
+        (taken.figures[name][rows] if name in taken.figures else nothing).tolist()
+        for name in Figure
     ]
+    age = (taken.age[rows] if schedule.needs_age else nothing).tolist()
+    return found + [
+        (*head, line, [_or_none(fen) for fen in person], _or_none(years))
+        for head, line, person, years in zip(
+            heads, taken.line_no[rows].tolist(), zip(*columns, strict=True), age, strict=True
+        )
+    ]
+
+
+def _or_none(value: int) -> int | None:
+    return None if value == ABSENT else value
 
 
 def _alike(taken: Taken) -> list[Ints]:
@@ -174,7 +193,7 @@ def _asked(taken: Taken, insurances: Sequence[str]) -> Ints:
 
 
 def _group(
-    taken: Taken, schedule: Schedule, places: Ints, asked: Ints, ages: Ints | None
+    taken: Taken, schedule: Schedule, places: Ints, asked: Ints, beside: PeopleFigures
 ) -> UnitsLevied:
     first = taken.units[int(places[0])]
     facts = [
@@ -182,10 +201,10 @@ def _group(
             kind=first.kind,
             injury_class=first.injury_class,
             wage_total_fen=taken.wage_totals_fen[place],
+            figures=taken.unit_figures[place],
         )
         for place in places.tolist()
     ]
-    beside = PeopleFigures(figures={}, age=ages)
     return assess_units(schedule, facts, asked, _starts(taken.people[places]), beside)
 
 

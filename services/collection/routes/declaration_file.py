@@ -79,7 +79,8 @@ async def submit_declaration_file(
     district: Annotated[Code | None, Query(description="只收该分中心的单位")] = None,
     on_fault: OnFault = OnFault.REFUSE,
 ) -> Response:
-    """Columns: credit_code, identity_number, wage; unit_wage_total and wage.<insurance> when needed.
+    """Columns: credit_code, identity_number, wage; when needed unit_wage_total, wage.<insurance>,
+    figure.<name> and unit_figure.<name>.
     What the file is shows by its content. Answered at once; the operation says what came of it. The
     same file for the same period is the same operation; after a failure it is tried anew."""
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:

@@ -15,7 +15,7 @@ from shared.db import raw
 
 _COLUMNS = """unit_id, id, credit_code, district, period, round, status, policy_id, unit_kind,
        injury_class, unit_wage_total_fen, people, wages_fen, unit_fen, personal_fen, total_fen,
-       summary_id, submitted_at"""
+       summary_id, submitted_at, kind, corrects, reason_code, note, review_id"""
 PERSON_COLUMNS = (
     "unit_id",
     "declaration_id",
@@ -32,7 +32,8 @@ PERSON_COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationRow:
-    """A declaration's header."""
+    """A declaration's header. Sums of money are what its lines come to, signed: a paper that
+    restates a month (`corrects`) takes back what the one before levied."""
 
     unit_id: int
     id: UUID
@@ -52,6 +53,11 @@ class DeclarationRow:
     total_fen: int
     summary_id: UUID | None = None
     submitted_at: datetime | None = None
+    kind: str = "monthly"
+    corrects: UUID | None = None
+    reason_code: str | None = None
+    note: str | None = None
+    review_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +128,12 @@ async def insert(tx: AsyncConnection, row: DeclarationRow) -> bool:
         text("""
             INSERT INTO declaration (unit_id, id, credit_code, district, period, round, status,
                                      policy_id, unit_kind, injury_class, unit_wage_total_fen,
-                                     people, wages_fen, unit_fen, personal_fen, total_fen)
+                                     people, wages_fen, unit_fen, personal_fen, total_fen,
+                                     kind, corrects, reason_code, note, review_id)
             VALUES (:unit_id, :id, :credit_code, :district, :period, :round, :status,
                     :policy_id, :unit_kind, :injury_class, :unit_wage_total_fen,
-                    :people, :wages_fen, :unit_fen, :personal_fen, :total_fen)
+                    :people, :wages_fen, :unit_fen, :personal_fen, :total_fen,
+                    :kind, :corrects, :reason_code, :note, :review_id)
             ON CONFLICT DO NOTHING
             RETURNING id
         """),
@@ -143,8 +151,8 @@ async def hand_in_again(tx: AsyncConnection, row: DeclarationRow) -> bool:
                    district = :district, unit_kind = :unit_kind, injury_class = :injury_class,
                    unit_wage_total_fen = :unit_wage_total_fen, people = :people,
                    wages_fen = :wages_fen, unit_fen = :unit_fen, personal_fen = :personal_fen,
-                   total_fen = :total_fen, submitted_at = now(),
-                   stands_since = now()
+                   total_fen = :total_fen, reason_code = :reason_code, note = :note,
+                   submitted_at = now(), stands_since = now()
              WHERE unit_id = :unit_id AND id = :id AND status = 'returned'
             RETURNING id
         """),
