@@ -112,6 +112,8 @@ class Right(StrEnum):
     FILE_AGREEMENT = "agreement:file"
     APPROVE_AGREEMENT = "agreement:approve"
     SEND_DUNNING = "dunning:send"
+    REQUEST_WAIVER = "waiver:request"
+    APPROVE_WAIVER = "waiver:approve"
     ISSUE_CERTIFICATE = "certificate:issue"
 
 
@@ -152,6 +154,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.SET_PERSONAL_RATE,
             Right.PUBLISH_POLICY,
             Right.SEND_DUNNING,
+            Right.REQUEST_WAIVER,
             Right.MATCH_RECEIPT,
         }
     ),
@@ -174,6 +177,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.QUOTE,
             Right.PUBLISH_POLICY,
             Right.APPROVE_AGREEMENT,
+            Right.APPROVE_WAIVER,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,

@@ -38,6 +38,7 @@ from services.collection.routes import (
     total,
     trail,
     unit,
+    waiver,
 )
 from services.revisions import standing
 from shared.db import Database, revision
@@ -78,6 +79,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agreement.router,
     dunning.router,
     certificate.router,
+    waiver.router,
     quality.router,
     outbox_router(Right.READ_COLLECTION),
 )

@@ -127,20 +127,23 @@ class Late(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What became of one receipt: shares of one bill (none when there is none), charge bills that
-    it paid, and the excess."""
+    """What became of one receipt: bills over contributions that it paid (most often one, none when
+    there is none), charge bills that it paid, and the excess."""
 
     receipt: Receipt
-    bill: Bill | None
-    shares: tuple[Share, ...]
+    contributions: tuple[Settled, ...]
     suspended_fen: int
     charges: tuple[Settled, ...] = ()
 
     @property
+    def bill(self) -> Bill | None:
+        """The first of the bills over contributions."""
+        return self.contributions[0].bill if self.contributions else None
+
+    @property
     def parts(self) -> list[tuple[Bill, tuple[Share, ...]]]:
         """Every bill that it settled something of, with the shares of its lines."""
-        principal = [(self.bill, self.shares)] if self.bill is not None else []
-        return principal + [(charge.bill, charge.shares) for charge in self.charges]
+        return [(one.bill, one.shares) for one in (*self.contributions, *self.charges)]
 
     @property
     def allocated_fen(self) -> int:
@@ -167,9 +170,8 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
 
 def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
     """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
-    before_fen = bill.settled_fen
-    taken_fen = min(paid_fen, bill.total_fen - before_fen)
-    targets = settled_by_line(before_fen + taken_fen, [line.amount_fen for line in bill.lines])
+    taken_fen = min(paid_fen, bill.open_fen)
+    targets = _targets(bill, taken_fen)
     shares = tuple(
         Share(line, target_fen - settled_fen)
         for line, settled_fen, target_fen in zip(
@@ -182,14 +184,33 @@ def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
     return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
+def _targets(bill: Bill, taken_fen: int) -> list[int]:
+    """How much of each line is settled when the bill takes so much more."""
+    amounts_fen = [line.amount_fen for line in bill.lines]
+    before_fen = bill.settled_fen
+    if before_fen and list(bill.line_settled_fen) != settled_by_line(before_fen, amounts_fen):
+        # Lines were lowered (减免) after a part was paid: what is open is divided, for no line may
+        # give back what it has got.
+        left_fen = [
+            amount_fen - settled_fen
+            for amount_fen, settled_fen in zip(amounts_fen, bill.line_settled_fen, strict=True)
+        ]
+        more_fen = settled_by_line(taken_fen, left_fen)
+        return [
+            settled + more for settled, more in zip(bill.line_settled_fen, more_fen, strict=True)
+        ]
+    return settled_by_line(before_fen + taken_fen, amounts_fen)
+
+
 def targets(
     bills: Iterable[Bill], period: str, bill_id: UUID | None, *, charges_first: bool
 ) -> list[Bill]:
     """The open bills that money is for, in turn: the one named; or those of its period; or, when
     the unit has no bill of it, those of the period that has been open longest.
 
-    That is one bill over contributions and the charge bills of its period. A unit that has a bill of
-    the period never has the money moved to another period: what exceeds it is for a person to see.
+    Those are the bills over contributions of one period, the first bill before its adjustments, and
+    its charge bills. A unit that has a bill of the period never has the money moved to another
+    period: what exceeds it is for a person to see.
     """
     known = list(bills)
     if bill_id is not None:
@@ -198,8 +219,9 @@ def targets(
     open_ones = [bill for bill in of_period or known if bill.open_fen > 0]
     if len(open_ones) > 1:
         open_ones.sort(key=lambda bill: (bill.period, bill.issued_on, bill.id))
-    principal = [bill for bill in open_ones if bill.kind != CHARGE][:1]
+    principal = [bill for bill in open_ones if bill.kind != CHARGE]
     first = (principal or open_ones)[:1]
+    principal = [bill for bill in principal if bill.period == first[0].period]
     charges = [bill for bill in open_ones if bill.kind == CHARGE and bill.period == first[0].period]
     return charges + principal if charges_first else principal + charges
 
@@ -262,11 +284,9 @@ def payment_of(receipt: Receipt) -> Payment:
 
 
 def _booking(receipt: Receipt, settled: Sequence[Settled], left_fen: int) -> Booking:
-    principal = next((one for one in settled if one.bill.kind != CHARGE), None)
     return Booking(
         receipt=receipt,
-        bill=principal.bill if principal else None,
-        shares=principal.shares if principal else (),
+        contributions=tuple(one for one in settled if one.bill.kind != CHARGE),
         suspended_fen=left_fen,
         charges=tuple(one for one in settled if one.bill.kind == CHARGE),
     )

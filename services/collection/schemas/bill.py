@@ -30,6 +30,7 @@ class BillHeadOut(Out):
     total: YuanOut
     settled: YuanOut
     open: YuanOut
+    waived: YuanOut = Field(description="已减免,不在 total 内 (waived, not in the total)")
     status: str = Field(examples=["open", "part", "settled"])
     collector: str = Field(examples=["bank_debit"])
     kind: str = Field(
@@ -57,6 +58,7 @@ class BillHeadOut(Out):
             "total": row.total_fen,
             "settled": row.settled_fen,
             "open": row.total_fen - row.settled_fen,
+            "waived": row.waived_fen,
             "status": row.status,
             "collector": row.collector,
             "kind": row.kind,

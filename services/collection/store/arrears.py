@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.arrears import OpenLine
 
-# A settled bill is looked at only when money came to it after the day that is asked about.
+# A settled bill is looked at only when money came to it, or some of it was waived, after the day
+# that is asked about; what was waived later was open on that day.
 _OPEN = """
     SELECT bill.unit_id, bill.credit_code, bill.id AS bill_id, bill.kind, bill.policy_id,
            bill.period, bill.due_on, bill.total_fen, line.line_no, line.insurance, line.party,
@@ -20,7 +21,17 @@ _OPEN = """
                 WHERE allocation.unit_id = line.unit_id
                   AND allocation.bill_id = line.bill_id
                   AND allocation.line_no = line.line_no
-                  AND allocation.book_date <= :as_of), 0) AS open_fen
+                  AND allocation.book_date <= :as_of), 0)
+           + CASE WHEN bill.waived_fen > 0 THEN coalesce((
+               SELECT CAST(sum(part.amount_fen) AS bigint)
+                 FROM waiver
+                 JOIN waiver_line AS part
+                   ON part.unit_id = waiver.unit_id AND part.waiver_id = waiver.id
+                WHERE waiver.unit_id = line.unit_id
+                  AND waiver.bill_id = line.bill_id
+                  AND waiver.status = 'approved'
+                  AND waiver.decided_on > :as_of
+                  AND part.line_no = line.line_no), 0) ELSE 0 END AS open_fen
       FROM {bills}
       JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
      WHERE bill.issued_on <= :as_of
@@ -30,7 +41,14 @@ _OPEN = """
                  FROM allocation
                 WHERE allocation.unit_id = bill.unit_id
                   AND allocation.bill_id = bill.id
-                  AND allocation.book_date > :as_of))
+                  AND allocation.book_date > :as_of)
+            OR (bill.waived_fen > 0 AND EXISTS (
+               SELECT 1
+                 FROM waiver
+                WHERE waiver.unit_id = bill.unit_id
+                  AND waiver.bill_id = bill.id
+                  AND waiver.status = 'approved'
+                  AND waiver.decided_on > :as_of)))
 """
 _OF_UNITS = _OPEN.format(
     bills="""unnest(CAST(:units AS bigint[]), CAST(:codes AS text[])) AS wanted (unit_id, code)

@@ -15,7 +15,7 @@ from services.collection.domain.billing import Audited, Bill, Levied
 from shared.db import raw
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
-       due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill"""
+       due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill, waived_fen"""
 
 _BILL = (
     "unit_id", "id", "declaration_id", "credit_code", "district", "period", "policy_id",
@@ -46,6 +46,7 @@ class BillRow:
     collector: str
     kind: str
     of_bill: UUID | None
+    waived_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

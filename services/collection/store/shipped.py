@@ -8,9 +8,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from services.collection.domain.charge import ChargeKind
 from services.collection.domain.cut_off import CutOffRule
 from services.collection.domain.quality import Check, CheckKind
 from services.collection.domain.return_code import ReturnCode
+from services.collection.domain.waiver import WaiverReason
 
 _DATA = files("services.collection") / "data"
 
@@ -72,6 +74,23 @@ def return_codes() -> tuple[ReturnCode, ...]:
 
 
 @cache
+def waiver_reasons() -> tuple[WaiverReason, ...]:
+    """Why late fees and interest are waived, each in force on its days."""
+    return tuple(
+        WaiverReason(
+            code=row["code"],
+            text=row["text"],
+            kinds=tuple(ChargeKind(kind) for kind in row["kinds"]),
+            in_force_from=date.fromisoformat(row["in_force_from"]),
+            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
+            source=row["source"],
+            certain=row["certain"],
+        )
+        for row in _read("waiver_reasons.json")["reasons"]
+    )
+
+
+@cache
 def cut_off_rules() -> tuple[CutOffRule, ...]:
     """Until which day of the following month a period's summaries are regular, by region."""
     return tuple(CutOffRule(**rule) for rule in _read("summary_calendar.json")["rules"])
@@ -83,6 +102,22 @@ def quality_checks() -> tuple[Check, ...]:
     return tuple(
         Check(**{**check, "kind": CheckKind(check["kind"])})
         for check in _read("quality_checks.json")["checks"]
+    )
+
+
+@cache
+def quality_targets() -> tuple[Target, ...]:
+    """How much of what is registered and declared has to be free of findings."""
+    return tuple(
+        Target(
+            id=row["id"],
+            title=row["title"],
+            checks=tuple(row["checks"]),
+            at_least_ppm=parse_rate(row["at_least"]),
+            source=row["source"],
+            certain=row["certain"],
+        )
+        for row in _read("quality_checks.json")["targets"]
     )
 
 
