@@ -92,7 +92,11 @@ def receipt_voucher(booking: Booking, account: str) -> Voucher:
         value_date=receipt.arrival.paid_on,
         period=bill.period,
         summary=f"{bill.period} 社会保险费到账",
-        entries=allocation_entries(booking.shares, account=account, district=bill.district),
+        entries=tuple(
+            entry
+            for one in booking.contributions
+            for entry in allocation_entries(one.shares, account=account, district=one.bill.district)
+        ),
         references=references_of(receipt) | {"bill": bill.id.hex},
     )
 

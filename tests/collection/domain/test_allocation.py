@@ -1,5 +1,6 @@
 """One ticket: every fen of a receipt lands on a line or in suspense, whatever the order."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -136,3 +137,12 @@ def test_money_of_a_period_without_a_bill_settles_the_oldest_open_one() -> None:
 def test_money_of_an_unknown_payer_is_suspended_whole() -> None:
     (booking,), changed = book([receipt("a", 10, payer=None)], [bill([10])])
     assert (booking.bill, booking.suspended_fen, changed) == (None, 10, [])
+
+
+def test_money_of_a_month_pays_its_first_bill_and_then_its_adjustments() -> None:
+    first, adjustment = bill([100, 50]), replace(bill([30], number=2), kind="adjustment")
+    [part, rest], changed = book([receipt("1", 160), receipt("2", 25)], [adjustment, first])
+    assert [(one.bill.id.int, one.amount_fen) for one in part.contributions] == [(1, 150), (2, 10)]
+    assert [(one.bill.id.int, one.amount_fen) for one in rest.contributions] == [(2, 20)]
+    assert (part.suspended_fen, rest.suspended_fen) == (0, 5)
+    assert {one.id.int: one.status for one in changed} == {1: "settled", 2: "settled"}
