@@ -106,22 +106,6 @@ def quality_checks() -> tuple[Check, ...]:
 
 
 @cache
-def quality_targets() -> tuple[Target, ...]:
-    """How much of what is registered and declared has to be free of findings."""
-    return tuple(
-        Target(
-            id=row["id"],
-            title=row["title"],
-            checks=tuple(row["checks"]),
-            at_least_ppm=parse_rate(row["at_least"]),
-            source=row["source"],
-            certain=row["certain"],
-        )
-        for row in _read("quality_checks.json")["targets"]
-    )
-
-
-@cache
 def quality_subjects() -> dict[str, str]:
     """What checks look at, in Chinese."""
     found: dict[str, str] = _read("quality_checks.json")["subjects"]
