@@ -16,6 +16,9 @@ from services.collection.domain.charge import Cap, ChargeKind, ChargeRate, End, 
 from services.collection.domain.charge_rules import (
     ACCOUNTS,
     DEFERRAL_MONTHS,
+    EVERY_UNIT,
+    KINDS,
+    SIZES,
     ChargeRules,
     Relief,
 )
@@ -226,6 +229,22 @@ def _reliefs(rules: ChargeRules, insurances: Sequence[str]) -> Iterator[Fault]:
             yield Fault(f"{at}/factor", "RATE_ABOVE_ONE", "减免比例大于一 (above one)")
         if row.cap_fen is not None and row.cap_fen < 0:
             yield Fault(f"{at}/cap", "CAP_NEGATIVE", "上限不得为负 (negative)")
+        yield from _classes(row, at)
+        for earlier in rules.reliefs[:number]:
+            if row.meets(earlier):
+                yield Fault(
+                    at, "RELIEF_OVERLAPS", f"与 {earlier.id} 重叠 (overlaps it): {row.insurance}"
+                )
+
+
+def _classes(row: Relief, at: str) -> Iterator[Fault]:
+    for place, name in enumerate(row.unit_classes):
+        if name not in {EVERY_UNIT, *SIZES, *KINDS}:
+            yield Fault(
+                f"{at}/unit_classes/{place}",
+                "UNIT_CLASS_UNKNOWN",
+                f"未知单位规模或类型 (neither size nor kind): {name}",
+            )
 
 
 def _not_listed(pointer: str, name: str) -> Fault:

@@ -22,7 +22,7 @@ from services.collection.domain.charge import (
     Timetable,
 )
 from shared.entry import Account
-from shared.fund import Party
+from shared.fund import Party, UnitKind, UnitSize
 from shared.period import Period
 
 DEFERRAL_MONTHS: Final = 6
@@ -32,11 +32,19 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     ChargeKind.INTEREST: Account.INTEREST_INCOME,
 }
 """Where charges are booked when the policy does not say."""
+SIZES: Final = frozenset(size.value for size in UnitSize)
+KINDS: Final = frozenset(kind.value for kind in UnitKind)
+EVERY_UNIT: Final = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relief:
-    """减免: an insurance's unit share of some unit classes, times `factor_ppm`, in some months."""
+    """减免: an insurance's unit share of some unit classes, times `factor_ppm`, in some months.
+
+    A class is a unit's size or its kind, or "*" for all units. Sizes and kinds narrow each other:
+    small, micro and enterprise are small and micro enterprises. `cap_fen` bounds what one unit is
+    relieved of in one month.
+    """
 
     id: str
     insurance: str
@@ -47,6 +55,42 @@ class Relief:
     factor_ppm: int
     cap_fen: int | None
     source: str
+
+    @property
+    def sizes(self) -> frozenset[str]:
+        """The sizes that it is for; empty: all, also units of no known size."""
+        return self._named & SIZES
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The unit kinds that it is for; empty: all."""
+        return self._named & KINDS
+
+    @property
+    def _named(self) -> frozenset[str]:
+        return frozenset(() if EVERY_UNIT in self.unit_classes else self.unit_classes)
+
+    def fits(self, kind: str, size: str | None, period: Period) -> bool:
+        """Whether a unit has it in a period."""
+        return (
+            self.period_from <= period <= self.period_to
+            and (not self.sizes or size in self.sizes)
+            and (not self.kinds or kind in self.kinds)
+        )
+
+    def meets(self, other: Relief) -> bool:
+        """Whether some unit has both in some month."""
+        return (
+            self.insurance == other.insurance
+            and self.period_from <= other.period_to
+            and other.period_from <= self.period_to
+            and _meet(self.sizes, other.sizes)
+            and _meet(self.kinds, other.kinds)
+        )
+
+
+def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
+    return not one or not other or bool(one & other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,27 @@ class StepUnknown(Refusal):
     code = "INJURY_STEP_UNKNOWN"
 
 
+class CategoryNotCovered(Refusal):
+    """现行政策未规定该参保类别的征缴范围 (the policy does not say for what this category is levied)"""
+
+    kind = Kind.INVALID
+    code = "CATEGORY_NOT_COVERED"
+
+
+class BaseChoiceMissing(Refusal):
+    """该参保类别须选择缴费档次 (this category has to choose a base)"""
+
+    kind = Kind.INVALID
+    code = "BASE_CHOICE_MISSING"
+
+
+class BaseChoiceUnknown(Refusal):
+    """现行政策本所属期无此缴费档次 (the policy has no such choice in this period)"""
+
+    kind = Kind.INVALID
+    code = "BASE_CHOICE_UNKNOWN"
+
+
 class NotOfContributions(StateConflict):
     """该单为加收(滞纳金、利息)通知单,不按缴费规则说明 (a bill of late charges, not of contributions)"""
 
@@ -148,6 +169,18 @@ class DeclarationExists(StateConflict):
     """该单位本所属期已有申报 (the unit has a declaration of this period already)"""
 
     code = "DECLARATION_EXISTS"
+
+
+class DefaultWaits(StateConflict):
+    """该所属期已按上月缴费额核定且已列入汇总,待出单后再补报 (levied by default; file once it is billed)"""
+
+    code = "DEFAULT_WAITS_FOR_BILL"
+
+
+class CorrectionUnfinished(StateConflict):
+    """该所属期有未办结的更正,待出单后再补报 (a correction of this month is not billed yet)"""
+
+    code = "CORRECTION_PENDING"
 
 
 class ChangeWaits(StateConflict):

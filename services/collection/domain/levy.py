@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from services.collection.domain.category import AS_EMPLOYEE, EMPLOYEE, Chosen, Standing
+from services.collection.domain.charge_rules import Relief
 from services.collection.domain.crediting import Credit, credit_of
 from services.collection.domain.errors import (
     AgeMissing,
@@ -40,7 +42,8 @@ class UnitFacts:
 class Wages:
     """A person's declared wage in fen, and those that differ for an insurance.
 
-    `figures` and `age` (in full years) are asked for by some policies only.
+    `figures` and `age` (in full years) are asked for by some policies only; `choice` is the base
+    that a category chose where its wage does not say it.
     """
 
     ref: str
@@ -48,6 +51,8 @@ class Wages:
     by_insurance: Mapping[str, int] = field(default_factory=dict)
     figures: Mapping[str, int] = field(default_factory=dict)
     age: int | None = None
+    category: str = EMPLOYEE
+    choice: str | None = None
 
     def asked(self, insurance: str) -> int:
         """The wage declared for an insurance."""
@@ -70,7 +75,9 @@ class Line:
 
     `asked_fen` is the base asked for, `floor_fen` and `ceiling_fen` what it was held to,
     `clamp` which of them it met; `product` is base x rate in 10⁻⁸ yuan, exact. `credited_fen` of
-    the rounded product went to personal accounts, on lines of their own.
+    the rounded product went to personal accounts, on lines of their own. `chosen` is the row that
+    said the base of somebody who may choose it. A line of `relief` (减免) has a negative amount, what
+    was owed for its base, and what is remitted for its rate.
     """
 
     ref: str | None
@@ -85,6 +92,16 @@ class Line:
     rounding: Rounding
     amount_fen: int
     credited_fen: int = 0
+    standing: Standing = AS_EMPLOYEE
+    chosen: Chosen | None = None
+    relief: Relief | None = None
+
+    @property
+    def level(self) -> str:
+        """Whose line it is: people, unit, or relief."""
+        if self.relief is not None:
+            return "relief"
+        return "unit" if self.ref is None else "people"
 
     @property
     def party(self) -> Party:
@@ -105,14 +122,18 @@ class Line:
 
 
 def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list[Line]:
-    """All lines of a unit's people: person by person, then those of the unit as a whole.
+    """All lines of a unit's people: person by person, then those of the unit as a whole. Relief is
+    taken off them by `levy_relief`.
 
     Raises:
         WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
+        CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
     """
     lines = [line for wages in people for line in person_lines(schedule, wages)]
     sums = {
-        rule.insurance: sum(personal_base_fen(rule, wages) for wages in people)
+        rule.insurance: sum(
+            personal_base_fen(rule, wages, schedule.standing(wages.category)) for wages in people
+        )
         for rule in schedule.rules
     }
     return lines + unit_lines(schedule, unit, sums, credited_by_insurance(lines))
@@ -135,12 +156,23 @@ class Base:
     floor_fen: int | None
     ceiling_fen: int | None
     base_fen: int
+    chosen: Chosen | None = None
 
 
-def _base(kind: BaseKind, fixed_fen: int | None, rule: Rule, wages: Wages) -> Base:
+def _fixed(base_fen: int, chosen: Chosen | None = None) -> Base:
+    """A base that the policy says, so that limits do not touch it."""
+    return Base(asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=base_fen, chosen=chosen)
+
+
+def _base(
+    kind: BaseKind, fixed_fen: int | None, rule: Rule, wages: Wages, standing: Standing
+) -> Base:
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
-        return Base(asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=fixed_fen)
+        return _fixed(fixed_fen)
+    chosen = standing.chosen(rule.insurance, wages.choice)
+    if chosen is not None:
+        return _fixed(chosen.base_fen, chosen)
     floor_fen = rule.limit.floor_fen
     asked_fen = wages.asked(rule.insurance)
     if kind is BaseKind.OWN_ARCHIVE:
@@ -158,30 +190,37 @@ def _base(kind: BaseKind, fixed_fen: int | None, rule: Rule, wages: Wages) -> Ba
     )
 
 
-def personal_base_fen(rule: Rule, wages: Wages) -> int:
-    """A person's base in an insurance, which sums and credits are taken from."""
-    return _base(rule.personal_base, rule.fixed_fen, rule, wages).base_fen
+def personal_base_fen(rule: Rule, wages: Wages, standing: Standing = AS_EMPLOYEE) -> int:
+    """A person's base in an insurance, which sums and credits are taken from; 0 where the category
+    does not have it."""
+    if not standing.insured(rule.insurance):
+        return 0
+    return _base(rule.personal_base, rule.fixed_fen, rule, wages, standing).base_fen
 
 
 def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
-    """One person's own lines.
+    """One person's own lines: none in an insurance that the category does not have.
 
     Raises:
         FigureMissing, AgeMissing: a rate needs what was not given.
+        CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: the person cannot be levied.
     """
+    standing = schedule.standing(wages.category)
     lines = []
     for rule in schedule.rules:
         own = [
-            _own_line(rule, rate, wages, schedule.rounding)
+            _own_line(rule, rate, wages, standing, schedule.rounding)
             for rate in rule.rates
-            if rate.base.per_person
+            if rate.base.per_person and rate.levied_for(standing)
         ]
-        lines += _parted(rule, own, wages, schedule.rounding) if rule.credits else own
+        parted = rule.credits and standing.insured(rule.insurance)
+        lines += _parted(rule, own, wages, standing, schedule.rounding) if parted else own
     return lines
 
 
-def _own_line(rule: Rule, rate: Rate, wages: Wages, rounding: Rounding) -> Line:
-    base = _base(rate.base, rate.fixed_fen, rule, wages)
+def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding: Rounding) -> Line:
+    base = _base(rate.base, rate.fixed_fen, rule, wages, standing)
+    said = rate.base.is_fixed or base.chosen is not None
     return Line(
         ref=wages.ref,
         insurance=rule.insurance,
@@ -190,10 +229,12 @@ def _own_line(rule: Rule, rate: Rate, wages: Wages, rounding: Rounding) -> Line:
         asked_fen=base.asked_fen,
         floor_fen=base.floor_fen,
         ceiling_fen=base.ceiling_fen,
-        limit=None if rate.base.is_fixed else rule.limit,
+        limit=None if said else rule.limit,
         base_fen=base.base_fen,
         rounding=rounding,
         amount_fen=levy(base.base_fen, rate.rate_ppm, rounding),
+        standing=standing,
+        chosen=base.chosen,
     )
 
 
@@ -210,17 +251,20 @@ def credit_rate(rule: Rule, row: Credit) -> Rate:
         account=AccountKind.PERSONAL_ACCOUNT,
         source=row.source,
         factors=(),
+        categories=(),
     )
 
 
-def _parted(rule: Rule, own: list[Line], wages: Wages, rounding: Rounding) -> list[Line]:
+def _parted(
+    rule: Rule, own: list[Line], wages: Wages, standing: Standing, rounding: Rounding
+) -> list[Line]:
     """A person's lines, with what goes to the personal account taken out of the unit's share."""
     if wages.age is None:
         raise AgeMissing(person=wages.ref)
     row = credit_of(rule.credits, wages.age)
     if row is None:
         return own
-    credit = _own_line(rule, credit_rate(rule, row), wages, rounding)
+    credit = _own_line(rule, credit_rate(rule, row), wages, standing, rounding)
     lines = []
     for line in own:
         if line.party is Party.UNIT:

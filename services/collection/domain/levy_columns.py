@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from services.collection.domain.errors import AgeMissing, FigureMissing
 from services.collection.domain.levy import Line, UnitFacts, credit_rate, unit_lines
-from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule
+from services.collection.domain.levy_relief import Owed, owed_by, relieved
+from services.collection.domain.levy_standing import EVERYBODY, Bearers, Standings, bearers
+from services.collection.domain.policy import BaseKind, Figure, Limit, Rate, Rule, Schedule
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 
@@ -36,7 +38,7 @@ class Columns:
     """Arrays of people x insurances in the schedule's order, in fen, and the lines made of them.
 
     An insurance assessed on the unit as a whole has zeros in `unit_fen`; its amount is in
-    `unit_lines`.
+    `unit_lines`. `relief_lines` take off what the unit need not pay, with negative amounts.
     """
 
     base_fen: Fen
@@ -44,6 +46,7 @@ class Columns:
     personal_fen: Fen
     people_lines: tuple[PeopleLine, ...]
     unit_lines: tuple[Line, ...]
+    relief_lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +72,14 @@ class PeopleColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFigures:
-    """What some policies ask of people beside the wage: columns of fen by figure, of full years."""
+    """What some policies ask of people beside the wage: columns of fen by figure, of full years.
+
+    `standings` None: everybody is an ordinary employee.
+    """
 
     figures: Mapping[str, Fen]
     age: NDArray[np.int64] | None = None
+    standings: Standings | None = None
 
 
 NO_FIGURES = PeopleFigures(figures={})
@@ -85,6 +92,7 @@ def levy_people(
 
     Raises:
         FigureMissing, AgeMissing: a rate needs what was not given.
+        CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
     """
     rules = schedule.rules
     shape = (asked_fen.shape[0], len(rules))
@@ -94,20 +102,11 @@ def levy_people(
     rates: list[RateColumn] = []
     for column, rule in enumerate(rules):
         own = asked[:, column]
-        base[:, column] = _based(rule.personal_base, rule.fixed_fen, rule, own, beside)
-        made = []
-        for rate in rule.rates:
-            if rate.base.per_person:
-                same = (rate.base, rate.fixed_fen) == (rule.personal_base, rule.fixed_fen)
-                taken = (
-                    base[:, column]
-                    if same
-                    else _based(rate.base, rate.fixed_fen, rule, own, beside)
-                )
-                amounts = _levied(taken, rate.rate_ppm, schedule.rounding)
-                made.append(RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts))
+        who = bearers(schedule, rule, beside.standings)
+        base[:, column] = _based(rule.personal_base, rule.fixed_fen, rule, own, beside, who)
+        made = _made(schedule, rule, own, base[:, column], beside, who)
         if rule.credits:
-            made = _parted(rule, made, base[:, column], beside.age, schedule.rounding)
+            made = _parted(rule, made, base[:, column], beside.age, who, schedule.rounding)
         for line in made:
             shares[line.rate.party][:, column] += line.amount_fen
         rates += made
@@ -117,6 +116,29 @@ def levy_people(
         personal_fen=shares[Party.PERSONAL],
         rates=tuple(rates),
     )
+
+
+def _made(
+    schedule: Schedule, rule: Rule, own: Fen, base: Fen, beside: PeopleFigures, who: Bearers
+) -> list[RateColumn]:
+    """What each rate of an insurance levies, of those who bear it."""
+    made = []
+    for rate in rule.rates:
+        if not rate.base.per_person:
+            continue
+        theirs = who.of(rate)
+        if theirs.nobody:
+            continue
+        same = not rate.categories and (rate.base, rate.fixed_fen) == (
+            rule.personal_base,
+            rule.fixed_fen,
+        )
+        taken = base if same else _based(rate.base, rate.fixed_fen, rule, own, beside, theirs)
+        amounts = _levied(taken, rate.rate_ppm, schedule.rounding)
+        made.append(
+            RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts, holds=theirs.holds)
+        )
+    return made
 
 
 def credited_columns(people: PeopleColumns) -> dict[str, Fen]:
@@ -142,40 +164,64 @@ def assess_columns(
     people = levy_people(schedule, asked_fen, beside)
     sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
     credited = {name: int(column.sum()) for name, column in credited_columns(people).items()}
+    own = tuple(
+        PeopleLine(
+            rule=made.rule,
+            rate=made.rate,
+            base_fen=int(made.base_fen.sum()),
+            amount_fen=int(made.amount_fen.sum()),
+        )
+        for made in people.rates
+    )
+    whole = tuple(unit_lines(schedule, unit, sums, credited))
     return Columns(
         base_fen=people.base_fen,
         unit_fen=people.unit_fen,
         personal_fen=people.personal_fen,
-        people_lines=tuple(
-            PeopleLine(
-                rule=made.rule,
-                rate=made.rate,
-                base_fen=int(made.base_fen.sum()),
-                amount_fen=int(made.amount_fen.sum()),
-            )
-            for made in people.rates
-        ),
-        unit_lines=tuple(unit_lines(schedule, unit, sums, credited)),
+        people_lines=own,
+        unit_lines=whole,
+        relief_lines=tuple(relieved(schedule, _owed(own, whole))) if schedule.reliefs else (),
+    )
+
+
+def _owed(people: Sequence[PeopleLine], whole: Sequence[Line]) -> dict[Owed, int]:
+    """What the unit owes by insurance, account and fund, before any relief."""
+    parts = [(line.rate, line.rule.fund, line.amount_fen) for line in people]
+    parts += [(line.rate, line.fund, line.amount_fen) for line in whole]
+    return owed_by(
+        (rate.party, rate.insurance, rate.account, fund, fen) for rate, fund, fen in parts
     )
 
 
 def _based(
-    kind: BaseKind, fixed_fen: int | None, rule: Rule, asked: Fen, beside: PeopleFigures
+    kind: BaseKind,
+    fixed_fen: int | None,
+    rule: Rule,
+    asked: Fen,
+    beside: PeopleFigures,
+    who: Bearers = EVERYBODY,
 ) -> Fen:
-    """`levy._base` for a column of people."""
+    """`levy._base` for a column of people; 0 for those who are not levied."""
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
-        return np.full(asked.shape, fixed_fen, np.int64)
-    if kind is BaseKind.OWN_ARCHIVE:
-        return _clamped(np.maximum(asked, _figure(kind, beside)), rule.limit)
-    return _clamped(asked if kind.figure is None else _figure(kind, beside), rule.limit)
+        return who.only(np.full(asked.shape, fixed_fen, np.int64))
+    if kind.figure is None:
+        return who.based(_clamped(asked, rule.limit))
+    figure = _figure(kind.figure, beside, who)
+    wage = np.maximum(asked, figure) if kind is BaseKind.OWN_ARCHIVE else figure
+    return who.based(_clamped(wage, rule.limit))
 
 
-def _figure(kind: BaseKind, beside: PeopleFigures) -> Fen:
-    assert kind.figure is not None
-    if kind.figure not in beside.figures or (beside.figures[kind.figure] < 0).any():
-        raise FigureMissing(figure=kind.figure.value)
-    return beside.figures[kind.figure]
+def _figure(figure: Figure, beside: PeopleFigures, who: Bearers) -> Fen:
+    """The column of a figure; only those whose base is taken from it have to have given it."""
+    if who.by_wage is not None and not who.by_wage.any():
+        return np.zeros(who.by_wage.shape, np.int64)
+    if figure not in beside.figures:
+        raise FigureMissing(figure=figure.value)
+    missing = beside.figures[figure] < 0
+    if (missing if who.by_wage is None else missing & who.by_wage).any():
+        raise FigureMissing(figure=figure.value)
+    return beside.figures[figure]
 
 
 def _parted(
@@ -183,14 +229,16 @@ def _parted(
     made: Sequence[RateColumn],
     base: Fen,
     age: NDArray[np.int64] | None,
+    who: Bearers,
     rounding: Rounding,
 ) -> list[RateColumn]:
     """The columns, with what goes to personal accounts taken out of the unit's share."""
-    if age is None or (age < 0).any():
+    left = np.ones(base.shape, bool) if who.holds is None else who.holds.copy()
+    if not left.any():
+        return list(made)
+    if age is None or (age[left] < 0).any():
         raise AgeMissing
-    unit = next((line for line in made if line.rate.party is Party.UNIT), None)
-    remaining = None if unit is None else unit.amount_fen
-    left = np.ones(age.shape, bool)
+    remaining, parted = _unit_share(made, base)
     credits = []
     for row in rule.credits:
         holds = left & (age >= row.age_from)
@@ -199,9 +247,8 @@ def _parted(
         left &= ~holds
         rate = credit_rate(rule, row)
         amounts = np.where(holds, _levied(base, rate.rate_ppm, rounding), 0)
-        if remaining is not None:
-            amounts = np.minimum(amounts, remaining)
-            remaining = remaining - amounts
+        amounts = np.where(parted, np.minimum(amounts, remaining), amounts)
+        remaining = remaining - amounts
         if holds.any():
             credits.append(
                 RateColumn(
@@ -213,10 +260,25 @@ def _parted(
                 )
             )
     lines = [
-        line if line is not unit or remaining is None else replace(line, amount_fen=remaining)
+        replace(
+            line, amount_fen=remaining if line.holds is None else np.where(line.holds, remaining, 0)
+        )
+        if line.rate.party is Party.UNIT
+        else line
         for line in made
     ]
     return [*lines, *credits]
+
+
+def _unit_share(made: Sequence[RateColumn], base: Fen) -> tuple[Fen, NDArray[np.bool_]]:
+    """What the unit pays for each person, of one rate or another, and for whom it pays so."""
+    share = np.zeros(base.shape, np.int64)
+    parted = np.zeros(base.shape, bool)
+    for line in made:
+        if line.rate.party is Party.UNIT:
+            share = share + line.amount_fen
+            parted |= True if line.holds is None else line.holds
+    return share, parted
 
 
 def _clamped(asked: Fen, limit: Limit) -> Fen:

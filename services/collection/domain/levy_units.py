@@ -21,12 +21,14 @@ from services.collection.domain.levy_columns import (
     credited_columns,
     levy_people,
 )
+from services.collection.domain.levy_relief import Owed, relief_rate, relieved_columns
 from services.collection.domain.policy import Rate, Rule, Schedule
+from shared.fund import Party
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsLine:
-    """One line of many units: `level` is people or unit, base and amount have one fen a unit.
+    """One line of many units: `level` is people, unit or relief, base and amount one fen a unit.
 
     `stands` says which units have the line, None where all have it.
     """
@@ -88,8 +90,33 @@ def assess_units(
         )
         for made in people.rates
     ]
-    whole = _whole(schedule, facts, people, starts)
-    return UnitsLevied(units=len(facts), people=people, lines=(*lines, *whole))
+    lines += _whole(schedule, facts, people, starts)
+    lines += _relief(schedule, lines)
+    return UnitsLevied(units=len(facts), people=people, lines=tuple(lines))
+
+
+def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:
+    """What each unit is relieved of, as `levy_relief.relieved` says of one."""
+    if not schedule.reliefs:
+        return []
+    owed: dict[Owed, Fen] = {}
+    for line in lines:
+        if line.rate.party is Party.UNIT:
+            key = (line.rule.insurance, line.rate.account, line.rule.fund)
+            owed[key] = owed[key] + line.amount_fen if key in owed else line.amount_fen
+    rules = {rule.insurance: rule for rule in schedule.rules}
+    return [
+        UnitsLine(
+            level="relief",
+            rule=rules[row.insurance],
+            rate=relief_rate(row, key[1]),
+            base_fen=owed[key],
+            amount_fen=-amount,
+            stands=amount > 0,
+        )
+        for row in schedule.reliefs
+        for key, amount in relieved_columns(row, owed, schedule.rounding).items()
+    ]
 
 
 def _whole(

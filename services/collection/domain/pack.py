@@ -78,6 +78,7 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         credits=reader.credits(),
         floating=reader.floating(),
         construction=reader.construction(),
+        categories=reader.categories(known),
         default_factor_ppm=reader.default_factor_ppm(DEFAULT_FACTOR_PPM),
     )
     return policy, faults
@@ -121,6 +122,7 @@ def _read_rate(
         fixed_fen=_fixed(row, base, at, reader, averages),
         months=tuple(row.get("months") or ()),
         sum_of=None if row.get("sum_of") is None else BaseKind(row["sum_of"]),
+        categories=tuple(row.get("categories") or ()),
     )
 
 

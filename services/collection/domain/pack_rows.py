@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from services.collection.domain.averages import Average, FromAverage
+from services.collection.domain.category import ANY_KIND, Category, Chosen
 from services.collection.domain.construction import Construction, Tier
 from services.collection.domain.crediting import Credit
 from services.collection.domain.floating import Cut, Floating, Step
 from shared.errors import Fault
 from shared.money import HALF_UP_FEN, Rounding, RoundingMode, parse_yuan
+from shared.period import Period
 
 OPTIONAL: Final = (
     "averages",
@@ -22,6 +24,7 @@ OPTIONAL: Final = (
     "injury_floating",
     "construction",
     "default_levy",
+    "categories",
 )
 """Members that a pack may leave out."""
 _MONTHS = re.compile(r"^(0|[1-9][0-9]{0,3})(\.[0-9]{1,2})?$")
@@ -153,6 +156,39 @@ class Reader:
             ),
         )
 
+    def categories(self, averages: Mapping[str, int]) -> tuple[Category, ...]:
+        """参保类别: for what each is levied, and which bases it may choose."""
+        return tuple(
+            Category(
+                id=row["id"],
+                category=row["category"],
+                insurances=tuple(row["insurances"]),
+                unit_kinds=tuple(row.get("unit_kinds") or (ANY_KIND,)),
+                period_from=_month(row.get("period_from")),
+                period_to=_month(row.get("period_to")),
+                choices=tuple(
+                    self._chosen(choice, f"{at}{place}", averages)
+                    for place, choice in rows(row, "choices")
+                ),
+                source=row["source"],
+            )
+            for at, row in rows(self.content, "categories")
+        )
+
+    def _chosen(self, row: Row, at: str, averages: Mapping[str, int]) -> Chosen:
+        rule = self.from_average(row["average"], f"{at}/average")
+        assert rule is not None, "the shape says that there is one"
+        return Chosen(
+            id=row["id"],
+            choice=row["choice"],
+            insurances=tuple(row.get("insurances") or ()),
+            base_fen=self.taken(rule, averages, f"{at}/average") or 0,
+            factor_ppm=rule.factor_ppm,
+            period_from=_month(row.get("period_from")),
+            period_to=_month(row.get("period_to")),
+            source=row["source"],
+        )
+
     def default_factor_ppm(self, otherwise: int) -> int:
         """未按规定申报时的加成."""
         row = self.content.get("default_levy")
@@ -175,6 +211,10 @@ class Reader:
         return int(whole) * 100 + int(part.ljust(2, "0") or "0")
 
 
+def _month(text: str | None) -> Period | None:
+    return None if text is None else Period.parse(text)
+
+
 def rows(content: Row, part: str) -> list[tuple[str, Row]]:
     """The rows of a member with their pointers."""
     return [(f"/{part}/{number}", row) for number, row in enumerate(content.get(part) or [])]
@@ -184,9 +224,13 @@ def cited(content: Row) -> list[tuple[str, str]]:
     """Every (pointer, source) of these members."""
     found = [
         (f"{at}/source", row["source"])
-        for part in ("averages", "crediting")
+        for part in ("averages", "crediting", "categories")
         for at, row in rows(content, part)
     ]
+    for at, row in rows(content, "categories"):
+        found += [
+            (f"{at}{place}/source", choice["source"]) for place, choice in rows(row, "choices")
+        ]
     for name, parts in (("injury_floating", ("steps", "stage_cuts")), ("construction", ("tiers",))):
         for part in parts:
             found += [

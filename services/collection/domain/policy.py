@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from services.collection.domain.averages import Average, FromAverage
-from services.collection.domain.charge_rules import ChargeRules
+from services.collection.domain.category import (
+    AS_EMPLOYEE,
+    EMPLOYEE,
+    Category,
+    Standing,
+    not_covered,
+    standings,
+)
+from services.collection.domain.charge_rules import ChargeRules, Relief
 from services.collection.domain.construction import Construction
 from services.collection.domain.crediting import Credit
 from services.collection.domain.errors import KindNotCovered, StepUnknown
@@ -109,6 +117,8 @@ class Rate:
     `fixed_fen` is the base that the policy itself says (city_average, head); `months` are the months
     of the year in which the rate is levied, empty for all; `sum_of` is the source of the personal
     bases that are summed; `factors` have been applied to the rate (floating, stage cut).
+    `categories` are the people that it is levied for and no others; empty: whoever's category has
+    the insurance.
     """
 
     id: str
@@ -124,6 +134,13 @@ class Rate:
     months: tuple[int, ...] = ()
     sum_of: BaseKind | None = None
     factors: tuple[Factor, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    def levied_for(self, standing: Standing) -> bool:
+        """Whether people of a category bear it."""
+        if self.categories:
+            return standing.category in self.categories
+        return standing.insured(self.insurance)
 
     def fits_kind(self, kind: str) -> bool:
         """Whether the row speaks of a unit kind."""
@@ -193,10 +210,25 @@ class Schedule:
     """The rules for one unit kind and injury class, in the policy's order of insurances.
 
     An insurance that leaves the unit out has a rule without rates, so that columns stay aligned.
+    `standings` say for what each category of people is levied, `reliefs` what the unit is relieved
+    of in this period.
     """
 
     rules: tuple[Rule, ...]
     rounding: Rounding
+    standings: Mapping[str, Standing] = field(default_factory=lambda: {EMPLOYEE: AS_EMPLOYEE})
+    reliefs: tuple[Relief, ...] = ()
+
+    def standing(self, category: str) -> Standing:
+        """For what a category is levied.
+
+        Raises:
+            CategoryNotCovered: the policy says nothing of it.
+        """
+        found = self.standings.get(category)
+        if found is None:
+            raise not_covered(category)
+        return found
 
     @property
     def insurances(self) -> tuple[str, ...]:
@@ -213,6 +245,21 @@ class Schedule:
         """What has to be known of every person beside the wage."""
         kinds = {rate.base for rule in self.rules for rate in rule.rates}
         kinds |= {rule.personal_base for rule in self.rules}
+        return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
+
+    def figures_of(self, category: str, choice: str | None) -> tuple[Figure, ...]:
+        """What has to be known of a person of a category beside the wage.
+
+        Raises:
+            CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: he cannot be levied.
+        """
+        standing = self.standing(category)
+        kinds: set[BaseKind] = set()
+        for rule in self.rules:
+            if standing.chosen(rule.insurance, choice) is None:
+                kinds |= {rate.base for rate in rule.rates if rate.levied_for(standing)}
+                if standing.insured(rule.insurance):
+                    kinds.add(rule.personal_base)
         return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
 
     @property
@@ -258,6 +305,7 @@ class Policy:
     credits: tuple[Credit, ...] = ()
     floating: Floating | None = None
     construction: Construction | None = None
+    categories: tuple[Category, ...] = ()
     default_factor_ppm: int = DEFAULT_FACTOR_PPM
 
     @property
@@ -287,8 +335,10 @@ class Policy:
         *,
         period: Period | None = None,
         step: str | None = None,
+        size: str | None = None,
     ) -> Schedule:
-        """The rules for a unit in a period. `step` is its floating step (浮动档次), None for none.
+        """The rules for a unit in a period. `step` is its floating step (浮动档次), `size` its size
+        (单位规模), None for none.
 
         The period may be left out only where no row depends on it.
 
@@ -312,13 +362,25 @@ class Policy:
         rules = tuple(
             self._rule(name, kind, injury_class, period, step) for name in self.insurances
         )
-        return Schedule(rules=rules, rounding=self.rounding)
+        return Schedule(
+            rules=rules,
+            rounding=self.rounding,
+            standings=standings(self.categories, kind, period),
+            reliefs=()
+            if period is None
+            else tuple(row for row in self.charges.reliefs if row.fits(kind, size, period)),
+        )
 
     @property
     def is_dated(self) -> bool:
         """Whether what is levied differs from month to month under this version."""
         names = [row.insurance for row in self.fund_rows]
-        return any(rate.months for rate in self.rates) or len(names) > len(set(names))
+        return (
+            any(rate.months for rate in self.rates)
+            or len(names) > len(set(names))
+            or any(row.is_dated for row in self.categories)
+            or bool(self.charges.reliefs)
+        )
 
     def _rule(
         self,
@@ -368,8 +430,12 @@ class Policy:
 
 def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
     """The source of a person's base in an insurance: that of the personal share, or else the unit's,
-    or else what a sum is taken of."""
-    own = [rate for rate in rates if rate.base.per_person and rate.base is not BaseKind.HEAD]
+    or else what a sum is taken of. What some categories alone bear has a base of its own."""
+    own = [
+        rate
+        for rate in rates
+        if rate.base.per_person and rate.base is not BaseKind.HEAD and not rate.categories
+    ]
     for rate in sorted(own, key=lambda rate: rate.party is Party.UNIT):
         return rate.base, rate.fixed_fen
     for rate in rates:
@@ -379,7 +445,7 @@ def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
 
 
 def _once_per_unit(rate: Rate, base: BaseKind) -> Rate:
-    if rate.party is Party.PERSONAL or rate.base is not base:
+    if rate.party is Party.PERSONAL or rate.base is not base or rate.categories:
         return rate
     return replace(rate, base=BaseKind.PERSONAL_SUM)
 

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
-from services.collection.domain import charge_pack, pack_rows, policy_row_faults
+from services.collection.domain import (
+    charge_pack,
+    pack_rows,
+    policy_category_faults,
+    policy_row_faults,
+)
 from services.collection.domain.policy import ANY, UNIT_KINDS, Policy, Rate
 from shared.entry import Account
 from shared.errors import Fault
@@ -35,6 +40,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
         *_classes(policy),
         *_coverage(policy),
         *policy_row_faults.faults_in(policy, content),
+        *policy_category_faults.faults_in(policy),
         *charge_pack.faults_in(policy.charges, policy.insurances, content),
     ]
 
@@ -201,11 +207,14 @@ def _rounds_away(policy: Policy, rate: Rate) -> bool:
 
 
 def _overlaps(policy: Policy) -> Iterator[Fault]:
-    """Two rows for one unit, insurance and party: the levy would not know which to take."""
+    """Two rows for one person, insurance and party: the levy would not know which to take."""
     for (_, earlier), (number, later) in combinations(enumerate(policy.rates), 2):
         if (earlier.insurance, earlier.party) != (later.insurance, later.party):
             continue
         if earlier.months and later.months and not {*earlier.months} & {*later.months}:
+            continue
+        bearers = policy_category_faults.bearers(policy, earlier)
+        if not bearers & policy_category_faults.bearers(policy, later):
             continue
         kinds = [kind for kind in UNIT_KINDS if earlier.fits_kind(kind) and later.fits_kind(kind)]
         classes = {earlier.injury_class, later.injury_class}

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
+from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.construction import Tier
 from services.collection.domain.crediting import Credit
 from services.collection.domain.floating import Cut, Floating, Step
@@ -159,7 +160,7 @@ def _level(policy: Policy) -> Iterator[Fault]:
     if policy.level != "unit":
         return
     for number, rate in enumerate(policy.rates):
-        if rate.party is Party.PERSONAL or not rate.base.per_person:
+        if rate.party is Party.PERSONAL or not rate.base.per_person or rate.categories:
             continue
         rates = [
             other
@@ -200,6 +201,8 @@ def _active(policy: Policy, row: Credit, at: str) -> Iterator[Fault]:
     for rate in policy.rates:
         if (rate.insurance, rate.party) != (row.insurance, Party.UNIT):
             continue
+        if rate.categories and not _insured(policy, rate):
+            continue
         if rate.base is BaseKind.HEAD:
             yield Fault(at, "CREDIT_OF_FIXED", f"定额缴费不划账 (a fixed amount): {rate.id}")
         elif row.rate_ppm > rate.rate_ppm or (
@@ -210,6 +213,16 @@ def _active(policy: Policy, row: Credit, at: str) -> Iterator[Fault]:
                 "CREDIT_ABOVE_RATE",
                 f"划入比例不低于单位费率 (above the rate): {rate.id}",
             )
+
+
+def _insured(policy: Policy, rate: Rate) -> bool:
+    """Whether somebody who bears the rate has the insurance in general, and so its credits."""
+    return any(
+        name == EMPLOYEE
+        or any(row.category == name and rate.insurance in row.insurances
+               for row in policy.categories)
+        for name in rate.categories
+    )  # fmt: skip
 
 
 def _same_people(row: Credit, other: Credit) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
+from services.collection.domain import policy_people_text as people_text
 from services.collection.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
 from services.collection.domain.crediting import Credit
 from services.collection.domain.policy import ANY, BaseKind, Limit, Policy, Rate
@@ -66,6 +68,7 @@ def percent(ppm: int) -> str:
 
 def markdown(policy: Policy) -> str:
     """The whole policy as Markdown, with a table for each group of rows."""
+    cite = partial(_cited, policy)
     ends = "起施行" if policy.in_force_to is None else f"至{policy.in_force_to}"
     parts = [
         [f"# {policy.title}", "", f"政策包 `{policy.pack}`,统筹区 `{policy.region}`,"
@@ -73,12 +76,15 @@ def markdown(policy: Policy) -> str:
         _section("险种与基金", ("险种", "基金", "自", "依据"), _funds(policy)),
         _section("费率", ("险种", "缴费方", "适用", "费率", "基数", "记入", "依据"), _rates(policy)),
         _section("不征", ("险种", "适用", "依据"), _exempt(policy)),
+        _section("参保类别", ("人员", "征缴范围", "期间", "依据"),
+                 people_text.categories(policy, cite)),
         _section("缴费基数上下限", ("险种", "下限", "上限", "依据"), _limits(policy)),
         _section("划入个人账户", ("险种", "人员", "标准", "依据"), _credits(policy)),
         _section("工伤费率浮动", ("档次", "系数", "适用", "依据"), _floating(policy)),
         _section("建设项目工伤保险", ("合同造价", "费率", "依据"), _construction(policy)),
         _section("逾期", ("项目", "期间", "标准", "起止", "依据"), _late(policy)),
-        _section("减免", ("险种", "适用", "期间", "减免比例", "依据"), _relief(policy)),
+        _section("减免", ("险种", "适用", "期间", "减免比例", "依据"),
+                 people_text.relief(policy, cite, percent, KIND_NAMES)),
         ["## 办理", "", *(f"- {sentence}" for sentence in _handling(policy))],
         _section("依据", ("编号", "出处"), _sources(policy)),
     ]  # fmt: skip
@@ -122,6 +128,8 @@ def _rates(policy: Policy) -> Iterator[tuple[str, ...]]:
         kinds = _kinds(rate.unit_kinds)
         if rate.injury_class is not None:
             kinds += f"({rate.injury_class}类)"
+        if rate.categories:
+            kinds += f"({people_text.category_names(rate.categories)})"
         yield (
             _name(rate.insurance),
             PARTY_NAMES[rate.party],
@@ -241,17 +249,6 @@ def _days(row: ChargeRate | Cap) -> str:
     if row.in_force_to is None:
         return f"{start}起" if start else "全部期间"
     return f"{start}至{row.in_force_to}"
-
-
-def _relief(policy: Policy) -> Iterator[tuple[str, ...]]:
-    for row in policy.charges.reliefs:
-        yield (
-            _name(row.insurance),
-            "、".join(row.unit_classes),
-            f"{row.period_from}至{row.period_to}",
-            f"单位部分的{percent(row.factor_ppm)}",
-            _cited(policy, row.source),
-        )
 
 
 def _handling(policy: Policy) -> Iterator[str]:

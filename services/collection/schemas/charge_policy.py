@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.collection.domain.charge import End, Start
 from services.collection.schemas.policy_fields import (
     AmountText,
     KindText,
+    Month,
     PackDay,
     RateText,
     RowId,
     SourceId,
 )
 from shared.fund import Party
-from shared.period import PERIOD_PATTERN
 from shared.schema import Code, In
-
-Month = Annotated[str, StringConstraints(pattern=PERIOD_PATTERN), Field(examples=["2020-02"])]
 
 
 class LateFeeIn(In):
@@ -82,7 +80,8 @@ class DeferralRuleIn(In):
 class ReliefIn(In):
     """减免: the share of an insurance's unit part that some unit classes need not pay.
 
-    `factor` is what is remitted: "1" all of it, "0.5" half.
+    A class is a size (large, medium, small, micro, sole), a unit kind, or "*". `factor` is what is
+    remitted: "1" all of it, "0.5" half; `cap` bounds it for one unit and month.
     """
 
     id: RowId

@@ -33,6 +33,7 @@ from services.collection.schemas.policy_fields import (
 )
 from services.collection.schemas.policy_rows import (
     AverageIn,
+    CategoryIn,
     ConstructionIn,
     CreditIn,
     DefaultLevyIn,
@@ -86,7 +87,8 @@ class RateIn(In):
     """A rate for an insurance, a party, unit kinds and (or null: every) injury class.
 
     `amount` is the fixed amount of base head, `average` the base of base city_average, `sum_of` the
-    personal bases that a sum is taken of, `months` those in which it is levied (null: all).
+    personal bases that a sum is taken of, `months` those in which it is levied (null: all),
+    `categories` the people that it is levied for and no others.
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -103,6 +105,7 @@ class RateIn(In):
     months: list[Annotated[int, Field(ge=1, le=12)]] | None = Field(
         default=None, min_length=1, max_length=12
     )
+    categories: list[Code] | None = Field(default=None, min_length=1, max_length=20)
     source: SourceId
 
 
@@ -150,7 +153,7 @@ class AllocationIn(In):
     source: SourceId
 
 
-_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months")
+_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months", "categories")
 
 
 class PackIn(In):
@@ -183,6 +186,7 @@ class PackIn(In):
     injury_floating: FloatingIn | None = None
     construction: ConstructionIn | None = None
     default_levy: DefaultLevyIn | None = None
+    categories: list[CategoryIn] | None = Field(default=None, max_length=100)
     notes: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
         default=[], max_length=50
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from shared.period import PERIOD_PATTERN
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
 RowId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 SourceId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -16,3 +18,4 @@ AmountText = Annotated[
 ]
 KindText = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
 PackDay = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
+Month = Annotated[str, StringConstraints(pattern=PERIOD_PATTERN), Field(examples=["2020-02"])]

@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.collection.schemas.policy_fields import AmountText, RateText, RowId, SourceId
+from services.collection.schemas.policy_fields import (
+    AmountText,
+    KindText,
+    Month,
+    RateText,
+    RowId,
+    SourceId,
+)
 from shared.money import RoundingMode
 from shared.schema import Code, In
 
@@ -96,6 +103,35 @@ class ConstructionIn(In):
     insurance: Code = "work_injury"
     by: Literal["whole", "slice"] = "whole"
     tiers: list[TierIn] = Field(min_length=1, max_length=20)
+
+
+class ChoiceIn(In):
+    """缴费档次: a base that people of a category may choose, in some months (null: without end).
+
+    One `choice` may have rows for several spans of months, so that it rises from year to year.
+    """
+
+    id: RowId = Field(examples=["flexible.60.2006"])
+    choice: Code = Field(examples=["stepped"])
+    insurances: list[Code] | None = Field(default=None, min_length=1, max_length=20)
+    average: FromAverageIn
+    period_from: Month | None = None
+    period_to: Month | None = None
+    source: SourceId
+
+
+class CategoryIn(In):
+    """参保类别: for which insurances people of a category are levied; every row besides those of
+    rates that name the category."""
+
+    id: RowId = Field(examples=["injury_only"])
+    category: Code = Field(examples=["injury_only"])
+    insurances: list[Code] = Field(max_length=20)
+    unit_kinds: list[KindText] | None = Field(default=None, min_length=1, max_length=20)
+    period_from: Month | None = None
+    period_to: Month | None = None
+    choices: list[ChoiceIn] | None = Field(default=None, min_length=1, max_length=100)
+    source: SourceId
 
 
 class DefaultLevyIn(In):
