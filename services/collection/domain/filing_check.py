@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from services.collection.domain.errors import (
     AgeMissing,
-    DeclarationExists,
     FigureMissing,
     WageTotalMissing,
 )
 from services.collection.domain.filing import ABSENT, Filed, Ints, OnFault, RowFault
 from services.collection.domain.filing_figures import Asked, ages, missing, needs_age, one_a_unit
+from services.collection.domain.filing_late import FIRST, Turn
 from services.collection.domain.filing_rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
 from services.collection.domain.person import number_fault
 from services.collection.domain.policy import Policy, Schedule
@@ -28,7 +28,6 @@ from shared.money import format_yuan
 from shared.period import Period
 
 Mask = NDArray[np.bool_]
-RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,8 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """What is known of a file's units: registration, enrolments in the period, living declarations.
+    """What is known of a file's units: registration, enrolments in the period, what filing
+    comes to where something stands in the period.
 
     `districts` are those that the sender may declare for, None for all.
     """
@@ -49,7 +49,7 @@ class Register:
     units: Mapping[str, Unit]
     enrolled_unit: Ints
     enrolled_person: Ints
-    living: Mapping[int, str]
+    turns: Mapping[int, Turn]
     district: str | None
 
 
@@ -225,8 +225,8 @@ def _unit_faults(
     if register.district not in {None, unit.district}:
         yield CODE, "UNIT_OF_ANOTHER_DISTRICT", "非本分中心单位 (of another district)"
         return
-    if register.living.get(unit.id, RETURNED) != RETURNED:
-        yield CODE, DeclarationExists.code, DeclarationExists().message
+    if (stands := register.turns.get(unit.id, FIRST).refusal) is not None:
+        yield CODE, stands.code, stands.message
         return
     schedule = schedules.of(unit)
     if isinstance(schedule, Refusal):

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.declaration import Act, State, move
+from services.collection.domain.declaration import State
 from services.collection.domain.errors import (
     DeclarationExists,
     TotalTooLarge,
     WageTotalMissing,
 )
 from services.collection.domain.filing_figures import age_of
+from services.collection.domain.filing_late import Turn
 from services.collection.domain.levy import Totals, UnitFacts, totals
 from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
 from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.restatement import net_by_party, restated
 from services.collection.domain.unit import Unit
 from services.collection.flows import figures
+from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
 from services.collection.flows import unit as units
@@ -30,7 +33,7 @@ from services.collection.store import declaration as store
 from services.collection.store import person as person_store
 from services.collection.store.declaration import DeclarationRow, LineRow
 from shared import trail
-from shared.errors import Fault, Faulty, NotFound, StateConflict
+from shared.errors import Fault, Faulty, NotFound
 from shared.fund import Party
 from shared.ids import Ref, uuid7
 from shared.money import AMOUNT_MAX_FEN, format_yuan
@@ -81,6 +84,7 @@ async def submit(
     Raises:
         UnitUnknown, Forbidden, NoPolicy, KindNotCovered: it cannot be levied.
         Faulty: every fault in it. DeclarationExists: the unit has one of this period.
+        DefaultWaits, CorrectionUnfinished: what stands in the period has to be billed before.
     """
     unit = await units.find(tx, handed.credit_code, caller)
     unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
@@ -96,8 +100,11 @@ async def submit(
     if faults:
         raise Faulty(faults=faults)
     columns = _levied(handed, unit, schedule, beside)
-    lines = _lines(columns)
-    row = await _store_header(tx, handed, unit, found.id, lines)
+    turn = await late.turn(tx, unit.id, str(handed.period))
+    before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
+    lines = restated(_lines(columns), before)
+    row = _header(handed, unit, found.id, lines, turn)
+    await _store_header(tx, row)
     await store.insert_lines(tx, row, lines)
     await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
     await figures.put(tx, row, schedule, beside, handed.unit_figures)
@@ -202,20 +209,20 @@ def _lines(columns: Columns) -> list[LineRow]:
     ]
 
 
-async def _store_header(
-    tx: AsyncConnection, handed: Handed, unit: Unit, policy_id: UUID, lines: Sequence[LineRow]
+def _header(
+    handed: Handed, unit: Unit, policy_id: UUID, lines: Sequence[LineRow], turn: Turn
 ) -> DeclarationRow:
-    unit_fen = sum(line.amount_fen for line in lines if line.party == "unit")
-    total_fen = sum(line.amount_fen for line in lines)
-    if max(total_fen, *(line.base_fen for line in lines)) > AMOUNT_MAX_FEN:
+    net = net_by_party(lines)
+    total_fen = sum(net.values())
+    if max(abs(total_fen), *(line.base_fen for line in lines)) > AMOUNT_MAX_FEN:
         raise TotalTooLarge(total=format_yuan(total_fen))
-    row = DeclarationRow(
+    return DeclarationRow(
         unit_id=unit.id,
-        id=uuid7(),
+        id=turn.again.id if turn.again else uuid7(),
         credit_code=unit.credit_code,
         district=unit.district,
         period=str(handed.period),
-        round=1,
+        round=turn.again.round + 1 if turn.again else 1,
         status=State.SUBMITTED.value,
         policy_id=policy_id,
         unit_kind=unit.kind,
@@ -223,29 +230,18 @@ async def _store_header(
         unit_wage_total_fen=handed.unit_wage_total_fen,
         people=len(handed.people),
         wages_fen=sum(person.wage_fen for person in handed.people),
-        unit_fen=unit_fen,
-        personal_fen=total_fen - unit_fen,
+        unit_fen=net["unit"],
+        personal_fen=net["personal"],
         total_fen=total_fen,
+        corrects=turn.corrects.id if turn.corrects else None,
     )
-    if await store.insert(tx, row):
-        return row
-    return await _next_round(tx, row)
 
 
-async def _next_round(tx: AsyncConnection, row: DeclarationRow) -> DeclarationRow:
-    """Hand a returned declaration in again, under its own id; earlier rounds stay stored."""
-    living = await store.living(tx, row.unit_id, row.period)
-    assert living is not None
-    try:
-        move(State(living.status), Act.SUBMIT_AGAIN)
-    except StateConflict:
-        raise DeclarationExists(
-            declaration=Ref(living.unit_id, living.id).text(REF), status=living.status
-        ) from None
-    again = replace(row, id=living.id, round=living.round + 1)
-    if not await store.hand_in_again(tx, again):
-        raise DeclarationExists(status=living.status)
-    return again
+async def _store_header(tx: AsyncConnection, row: DeclarationRow) -> None:
+    """Store a first round, or a next one under the paper's own id; earlier rounds stay stored."""
+    stored = await (store.insert if row.round == 1 else store.hand_in_again)(tx, row)
+    if not stored:  # a twin of this request, or a default, came in between
+        raise DeclarationExists(period=row.period)
 
 
 def _records(

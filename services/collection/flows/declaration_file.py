@@ -25,6 +25,7 @@ from services.collection.domain.filing_check import (
     control_faults,
 )
 from services.collection.flows import filing
+from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
 from services.collection.flows.operation import Failed, asked_for, asker
@@ -129,7 +130,7 @@ async def take(
             [*control, *filed.faults],
         )  # fmt: skip
     dated = await policy_of(tx, asked)
-    living, register = await _register(tx, asked, filed)
+    register = await _register(tx, asked, filed)
     schedules = Schedules(dated.policy, asked.period)
     faults, taken = await asyncio.to_thread(check, filed, register, schedules, asked.on_fault)
     if faults and asked.on_fault is OnFault.REFUSE:
@@ -142,7 +143,7 @@ async def take(
         period=asked.period,
         policy_id=dated.id,
         schedules=schedules,
-        living=living,
+        turns=register.turns,
         caller=asker(row),
     )
     if faults:
@@ -151,9 +152,7 @@ async def take(
     return _result(filed, taken, faults, made)
 
 
-async def _register(
-    tx: AsyncConnection, asked: FileAsked, filed: Filed
-) -> tuple[filing.Living, Register]:
+async def _register(tx: AsyncConnection, asked: FileAsked, filed: Filed) -> Register:
     known = await changes.as_of(
         tx,
         await store.units(tx, [unit_key(code) for code in filed.codes]),
@@ -162,13 +161,13 @@ async def _register(
     # A key that two credit codes share names nobody: the other code's unit is unknown here.
     by_code = {unit.credit_code: unit for unit in known.values()}
     ids = [by_code[code].id for code in filed.codes if code in by_code]
-    living = await store.living(tx, ids, str(asked.period))
+    turns = await late.turns(tx, ids, str(asked.period))
     enrolled = await store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
-    return living, Register(
+    return Register(
         units={code: by_code[code] for code in filed.codes if code in by_code},
         enrolled_unit=enrolled[0],
         enrolled_person=enrolled[1],
-        living={unit_id: status for unit_id, (_, _, status) in living.items()},
+        turns=turns,
         district=asked.district,
     )
 

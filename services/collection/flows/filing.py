@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.declaration import Act, State
 from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken
+from services.collection.domain.filing_late import FIRST
 from services.collection.domain.levy import UnitFacts
 from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.restatement import corrected_lines, net_by_party
 from services.collection.flows import declaration as declarations
+from services.collection.flows import filing_late as late
+from services.collection.flows.filing_late import Turns
 from services.collection.store import figures
 from services.collection.store import filing as store
 from services.collection.store.binary import uuid_bytes
-from services.collection.store.declaration import DeclarationRow
+from services.collection.store.declaration import DeclarationRow, LineRow
 from shared import trail
 from shared.errors import Refusal, StateConflict
 from shared.fund import Party
@@ -35,16 +40,27 @@ from shared.money import AMOUNT_MAX_FEN, format_yuan
 from shared.period import Period
 from shared.roles import Caller
 
-Living = dict[int, tuple[UUID, int, str]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """What is declared for: the period, its policy, what filing comes to for units in whose month
+    something stands, and what the papers that they correct levied."""
+
+    period: Period
+    policy_id: UUID
+    turns: Turns
+    before: Mapping[int, Sequence[LineRow]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What is about to be stored: headers, the bytes of lines and people, and what a policy asks
+    """What is about to be stored: headers, the bytes of lines and people, the lines
+    that take back what was levied before, and what a policy asks
     for beside the wages."""
 
     headers: list[DeclarationRow]
     lines: list[bytes]
+    corrected: list[tuple[DeclarationRow, LineRow]]
     people: Iterator[bytes]
     figures: list[tuple[object, ...]]
 
@@ -61,11 +77,11 @@ async def store_all(
     period: Period,
     policy_id: UUID,
     schedules: Schedules,
-    living: Living,
+    turns: Turns,
     caller: Caller,
     detail: dict[str, object] | None = None,
 ) -> Made:
-    """Levy and store declarations of units that have none in the period, or a returned one.
+    """Levy and store declarations of units that may file; `turns` says what filing comes to.
 
     `detail` goes on the trail of each.
 
@@ -73,12 +89,17 @@ async def store_all(
         TotalTooLarge: a unit owes more than can be booked.
         StateConflict: a returned declaration was handed in by somebody else meanwhile.
     """
-    made = await asyncio.to_thread(_levied, taken, schedules, (period, policy_id, living))
+    filing = {unit.id: turns[unit.id] for unit in taken.units if unit.id in turns}
+    before = await late.make_room(tx, filing, caller)
+    of = Month(period=period, policy_id=policy_id, turns=filing, before=before)
+    made = await asyncio.to_thread(_levied, taken, schedules, of)
     again = [row for row in made.headers if row.round > 1]
     await store.insert_headers(tx, [row for row in made.headers if row.round == 1])
     if await store.hand_in_again(tx, again) != len(again):
         raise StateConflict(act=Act.SUBMIT_AGAIN.value)
     await store.copy_lines(tx, made.lines)
+    if made.corrected:
+        await store.copy_line_rows(tx, made.corrected)
     await store.copy_people(tx, made.people)
     if made.figures:
         await figures.copy(tx, made.figures)
@@ -88,13 +109,14 @@ async def store_all(
     return made
 
 
-def _levied(taken: Taken, schedules: Schedules, of: tuple[Period, UUID, Living]) -> Made:
+def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     """Columns of everybody, levied group by group of units that share a schedule."""
     insurances = schedules.insurances
     asked = _asked(taken, insurances)
     shares = [np.empty((len(taken.person_id), len(insurances)), np.int64) for _ in range(3)]
     headers: dict[int, DeclarationRow] = {}
     lines: list[bytes] = []
+    corrected: list[tuple[DeclarationRow, LineRow]] = []
     given: list[tuple[object, ...]] = []
     for places in _alike(taken):
         rows = _rows_of(taken, places)
@@ -108,13 +130,17 @@ def _levied(taken: Taken, schedules: Schedules, of: tuple[Period, UUID, Living])
         ):
             whole[rows] = part
         wages = np.add.reduceat(taken.wage_fen[rows], _starts(taken.people[places]))
-        made = _headers(taken, places, wages, levied, of)
+        back = _corrected(taken, places, levied, of)
+        made = _headers(taken, places, wages, levied, of, back)
+        corrected += [(row, line) for row in made for line in back.get(row.unit_id, ())]
         headers |= dict(zip(places.tolist(), made, strict=True))
         lines += _lines(made, levied)
         given += _given(taken, schedule, places, rows, made)
     ordered = [headers[place] for place in range(len(taken.units))]
     people_rows = _people(taken, ordered, asked, shares)
-    return Made(headers=ordered, lines=lines, people=people_rows, figures=given)
+    return Made(
+        headers=ordered, lines=lines, corrected=corrected, people=people_rows, figures=given
+    )
 
 
 def _beside(taken: Taken, schedule: Schedule, rows: Ints) -> PeopleFigures:
@@ -208,53 +234,77 @@ def _group(
     return assess_units(schedule, facts, asked, _starts(taken.people[places]), beside)
 
 
+def _corrected(
+    taken: Taken, places: Ints, levied: UnitsLevied, of: Month
+) -> dict[int, list[LineRow]]:
+    """The lines that take back what was levied before, of units that correct a paper."""
+    if not of.before:
+        return {}
+    own = _stands(len(places), levied).sum(axis=1).tolist()
+    units = [taken.units[place] for place in places.tolist()]
+    return {
+        unit.id: corrected_lines(of.before[unit.id], count)
+        for unit, count in zip(units, own, strict=True)
+        if unit.id in of.before
+    }
+
+
 def _headers(
     taken: Taken,
     places: Ints,
     wages: Ints,
     levied: UnitsLevied,
-    of: tuple[Period, UUID, Living],
+    of: Month,
+    corrected: Mapping[int, Sequence[LineRow]],
 ) -> list[DeclarationRow]:
-    period, policy_id, living = of
     units = levied.total_fen(Party.UNIT.value).tolist()
     personals = levied.total_fen(Party.PERSONAL.value).tolist()
     largest = levied.largest_base_fen().tolist()
     rows = []
     for number, place in enumerate(places.tolist()):
         unit = taken.units[place]
-        total_fen = units[number] + personals[number]
-        if max(total_fen, largest[number]) > AMOUNT_MAX_FEN:
+        turn = of.turns.get(unit.id, FIRST)
+        back = net_by_party(corrected.get(unit.id, ()))
+        unit_fen, personal_fen = units[number] + back["unit"], personals[number] + back["personal"]
+        total_fen = unit_fen + personal_fen
+        if max(abs(total_fen), largest[number]) > AMOUNT_MAX_FEN:
             raise TotalTooLarge(credit_code=unit.credit_code, total=format_yuan(total_fen))
-        before = living.get(unit.id)
         rows.append(
             DeclarationRow(
                 unit_id=unit.id,
-                id=before[0] if before else uuid7(),
+                id=turn.again.id if turn.again else uuid7(),
                 credit_code=unit.credit_code,
                 district=unit.district,
-                period=str(period),
-                round=before[1] + 1 if before else 1,
+                period=str(of.period),
+                round=turn.again.round + 1 if turn.again else 1,
                 status=State.SUBMITTED.value,
-                policy_id=policy_id,
+                policy_id=of.policy_id,
                 unit_kind=unit.kind,
                 injury_class=unit.injury_class,
                 unit_wage_total_fen=taken.wage_totals_fen[place],
                 people=int(taken.people[place]),
                 wages_fen=int(wages[number]),
-                unit_fen=units[number],
-                personal_fen=personals[number],
+                unit_fen=unit_fen,
+                personal_fen=personal_fen,
                 total_fen=total_fen,
+                corrects=turn.corrects.id if turn.corrects else None,
             )
         )
     return rows
 
 
-def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> list[bytes]:
-    """The lines as rows, in frames of units that have the same ones."""
-    stands = np.ones((len(rows), len(levied.lines)), bool)
+def _stands(units: int, levied: UnitsLevied) -> NDArray[np.bool_]:
+    """Which units have which lines."""
+    stands = np.ones((units, len(levied.lines)), bool)
     for place, line in enumerate(levied.lines):
         if line.stands is not None:
             stands[:, place] = line.stands
+    return stands
+
+
+def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> list[bytes]:
+    """The lines as rows, in frames of units that have the same ones."""
+    stands = _stands(len(rows), levied)
     patterns, which = np.unique(stands, axis=0, return_inverse=True)
     frames = []
     for number, pattern in enumerate(patterns):

@@ -70,7 +70,7 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
             period=period,
             policy_id=dated.id,
             schedules=schedules,
-            living={},
+            turns={},
             caller=asker(row),
             detail={"carried_on_from": previous},
         )

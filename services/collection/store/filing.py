@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.unit import Unit
 from services.collection.store.binary import SIGNATURE, TRAILER, Frame, read_int8s, uuid_bytes
-from services.collection.store.declaration import PERSON_COLUMNS, DeclarationRow
+from services.collection.store.declaration import PERSON_COLUMNS, DeclarationRow, LineRow
 from shared.db import raw
 
 Ints = NDArray[np.int64]
@@ -26,12 +25,13 @@ _COPY_ROWS = 50_000
 _HEADER = (
     "unit_id", "id", "credit_code", "district", "period", "round", "status", "policy_id",
     "unit_kind", "injury_class", "unit_wage_total_fen", "people", "wages_fen", "unit_fen",
-    "personal_fen", "total_fen",
+    "personal_fen", "total_fen", "kind", "corrects",
 )  # fmt: skip
 _LINE = (
     "unit_id", "declaration_id", "round", "line_no", "level", "insurance", "party", "account",
     "fund", "rule", "base_fen", "amount_fen",
 )  # fmt: skip
+_OF_LINE = attrgetter(*_LINE[3:])
 
 
 async def units(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]:
@@ -58,24 +58,6 @@ async def units(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
         )
         for unit_id, credit_code, name, kind, district, injury_class, collector, status in rows
     }
-
-
-async def living(
-    tx: AsyncConnection, unit_ids: Sequence[int], period: str
-) -> dict[int, tuple[UUID, int, str]]:
-    """The units' monthly declarations of a period, locked: (id, round, status) by unit."""
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, id, round, status
-              FROM declaration
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND period = :period
-               AND kind = 'monthly'
-             ORDER BY unit_id
-               FOR UPDATE
-        """),
-        {"unit_ids": list(unit_ids), "period": period},
-    )
-    return {row.unit_id: (row.id, row.round, row.status) for row in rows}
 
 
 async def enrolled(
@@ -184,6 +166,15 @@ class LineFrame:
 async def copy_lines(tx: AsyncConnection, frames: Sequence[bytes]) -> None:
     """Store what declarations levy; each frame is a `LineFrame`'s rows."""
     await _copy(tx, "declaration_line", _LINE, iter(frames))
+
+
+async def copy_line_rows(
+    tx: AsyncConnection, lines: Sequence[tuple[DeclarationRow, LineRow]]
+) -> None:
+    """Store single lines beside the paper that each is of."""
+    connection = await raw(tx)
+    records = [(row.unit_id, row.id, row.round, *_OF_LINE(line)) for row, line in lines]
+    await connection.copy_records_to_table("declaration_line", records=records, columns=_LINE)
 
 
 def people_frames(

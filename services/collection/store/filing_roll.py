@@ -41,7 +41,8 @@ async def heads(tx: AsyncConnection, district: str, period: str, previous: str) 
                AND NOT EXISTS (SELECT 1
                                  FROM declaration AS present
                                 WHERE present.unit_id = last.unit_id
-                                  AND present.period = :period AND present.kind = 'monthly')
+                                  AND present.period = :period AND present.kind <> 'project'
+                                  AND present.status NOT IN ('superseded', 'withdrawn'))
              ORDER BY last.unit_id
         """),
         {"district": district, "period": period, "previous": previous},
