@@ -28,6 +28,7 @@ from services.collection.routes import (
     policy,
     policy_in_force,
     quality,
+    quality_report,
     quote,
     receipt,
     region,
@@ -81,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     certificate.router,
     waiver.router,
     quality.router,
+    quality_report.router,
     outbox_router(Right.READ_COLLECTION),
 )
 

@@ -18,6 +18,7 @@ class CheckKind(StrEnum):
 
     ENTRY = "entry"  # 入库
     COMPLETENESS = "completeness"  # 齐全
+    REAL_FILL = "real_fill"  # 记实
     ANOMALY = "anomaly"  # 异常
     DUPLICATE = "duplicate"  # 重复
     LOGIC = "logic"  # 逻辑
@@ -56,11 +57,47 @@ def share_ppm(part: int, whole: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """How much of what a plan counts has to be free of findings (信息准确率).
+
+    `checks` are those that look at it: units, or people at their units.
+    """
+
+    id: str
+    title: str
+    checks: tuple[str, ...]
+    at_least_ppm: int
+    source: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """How many of a target's subjects there are, and how many some check found."""
+
+    target: Target
+    found: int
+    of: int
+
+    @property
+    def rate_ppm(self) -> int | None:
+        """The share without findings; None where there is nothing to look at."""
+        return None if self.of == 0 else share_ppm(max(self.of - self.found, 0), self.of)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether that is enough."""
+        rate_ppm = self.rate_ppm
+        return None if rate_ppm is None else rate_ppm >= self.target.at_least_ppm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """The rates of the Liaoyang plan, in parts per million; the first two are what is right."""
+    """The rates of the Liaoyang plan, in parts per million; the first three are what is right."""
 
     entry_ppm: int
     completeness_ppm: int
+    real_fill_ppm: int
     anomaly_ppm: int
     duplicate_ppm: int
     logic_ppm: int
@@ -78,6 +115,7 @@ def rates_of(findings: Iterable[Finding]) -> Rates:
     return Rates(
         entry_ppm=right[CheckKind.ENTRY],
         completeness_ppm=right[CheckKind.COMPLETENESS],
+        real_fill_ppm=right[CheckKind.REAL_FILL],
         anomaly_ppm=wrong[CheckKind.ANOMALY],
         duplicate_ppm=wrong[CheckKind.DUPLICATE],
         logic_ppm=wrong[CheckKind.LOGIC],

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.quality import Check, Finding, Rates, rates_of
+from services.collection.domain.quality import Accuracy, Check, Finding, Rates, Target, rates_of
 from services.collection.store import quality as store
 from services.collection.store import shipped
 from shared.errors import NotFound
 from shared.period import Period
 
+Counted = Mapping[str, Mapping[str, int]]
+"""Subject, check or target → district → how many."""
+
 
 @dataclass(frozen=True, slots=True)
 class DistrictReport:
-    """A district's rates, and the findings they are made of."""
+    """A district's rates, the findings they are made of, and how it stands to the targets."""
 
     district: str
     rates: Rates
     findings: tuple[Finding, ...]
+    accuracies: tuple[Accuracy, ...] = ()
 
 
 def check_of(check_id: str) -> Check:
@@ -45,6 +49,20 @@ async def report(
         for subject in shipped.quality_subjects()
     }
     found = {check.id: await store.count(tx, check, period, district) for check in checks}
+    return assembled(of, found, district)
+
+
+def assembled(
+    of: Counted,
+    found: Counted,
+    district: str | None,
+    reached: Sequence[tuple[Target, Mapping[str, int], Mapping[str, int]]] = (),
+) -> tuple[list[DistrictReport], DistrictReport]:
+    """What was counted, by district and over all of them.
+
+    `reached` gives for each target its subjects and how many of them some check found.
+    """
+    checks = shipped.quality_checks()
     districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})
     each = [
         _district(
@@ -53,15 +71,28 @@ async def report(
                 Finding(check, found[check.id].get(name, 0), of[check.subject].get(name, 0))
                 for check in checks
             ],
+            [
+                Accuracy(target=target, found=wrong.get(name, 0), of=subjects.get(name, 0))
+                for target, subjects, wrong in reached
+            ],
         )
         for name in districts
     ]
-    whole = [
-        Finding(check, sum(found[check.id].values()), sum(of[check.subject].values()))
-        for check in checks
-    ]
-    return each, _district(district or "", whole)
+    whole = _district(
+        district or "",
+        [
+            Finding(check, sum(found[check.id].values()), sum(of[check.subject].values()))
+            for check in checks
+        ],
+        [
+            Accuracy(target=target, found=sum(wrong.values()), of=sum(subjects.values()))
+            for target, subjects, wrong in reached
+        ],
+    )
+    return each, whole
 
 
-def _district(name: str, findings: Sequence[Finding]) -> DistrictReport:
-    return DistrictReport(name, rates_of(findings), tuple(findings))
+def _district(
+    name: str, findings: Sequence[Finding], accuracies: Sequence[Accuracy]
+) -> DistrictReport:
+    return DistrictReport(name, rates_of(findings), tuple(findings), tuple(accuracies))

@@ -17,7 +17,9 @@ class CheckOut(Out):
     """A check: what it looks for and at, its limits, and where it comes from."""
 
     id: str = Field(examples=["cover_overlaps"])
-    kind: str = Field(examples=["entry", "completeness", "anomaly", "duplicate", "logic"])
+    kind: str = Field(
+        examples=["entry", "completeness", "real_fill", "anomaly", "duplicate", "logic"]
+    )
     subject: str
     title: str = Field(examples=["同一人在两个单位同时参保"])
     source: str
@@ -68,10 +70,11 @@ class FindingOut(Out):
 
 
 class RatesOut(Out):
-    """Of everything that the checks of a kind looked at: what is right (the first two), or wrong."""
+    """Of everything that the checks of a kind looked at: what is right (the first three), or wrong."""
 
     entry: RateOut = Field(description="数据入库率")
     completeness: RateOut = Field(description="数据项目齐全率")
+    real_fill: RateOut = Field(description="数据项目记实率")
     anomaly: RateOut = Field(description="数据异常率")
     duplicate: RateOut = Field(description="数据重复率")
     logic: RateOut = Field(description="逻辑校验差错率")
@@ -93,6 +96,7 @@ class DistrictQualityOut(Out):
             rates=RatesOut(
                 entry=rates.entry_ppm,
                 completeness=rates.completeness_ppm,
+                real_fill=rates.real_fill_ppm,
                 anomaly=rates.anomaly_ppm,
                 duplicate=rates.duplicate_ppm,
                 logic=rates.logic_ppm,

@@ -6,7 +6,7 @@ few words. All of them know the period, its first and last day, and their own li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -31,7 +31,7 @@ _COVERS: Final = """
 """
 _HEADS: Final = """
     SELECT head.district, head.unit_id, head.id, head.round, head.policy_id, head.people,
-           head.wages_fen, head.total_fen
+           head.wages_fen, head.unit_wage_total_fen, head.total_fen
       FROM declaration AS head
      WHERE head.period = :period AND head.kind = 'monthly' AND head.status <> 'returned'
 """
@@ -68,13 +68,14 @@ def _participation(has: str, lacks: str) -> str:
                        bool_or(line.unit_fen[place.lacks] + line.personal_fen[place.lacks] > 0)
                            OVER (PARTITION BY line.person_id) AS lacks
                   FROM ({_DECLARED}) AS line
-                  JOIN LATERAL (
-                       SELECT max(name.place) FILTER (WHERE name.code = '{has}') AS has,
-                              max(name.place) FILTER (WHERE name.code = '{lacks}') AS lacks
-                         FROM policy
-                        CROSS JOIN LATERAL jsonb_array_elements_text(policy.content -> 'insurances')
-                              WITH ORDINALITY AS name (code, place)
-                        WHERE policy.id = line.policy_id) AS place ON true) AS paid
+                  JOIN (SELECT policy.id,
+                               max(name.place) FILTER (WHERE name.code = '{has}') AS has,
+                               max(name.place) FILTER (WHERE name.code = '{lacks}') AS lacks
+                          FROM policy
+                         CROSS JOIN LATERAL jsonb_array_elements_text(policy.content -> 'insurances')
+                               WITH ORDINALITY AS name (code, place)
+                         GROUP BY policy.id) AS place
+                    ON place.id = line.policy_id) AS paid
          WHERE paid.has AND paid.lacks IS NOT TRUE
     """
 
@@ -105,6 +106,39 @@ CHECKS: Final[dict[str, str]] = {
         SELECT unit.district, unit.unit_id, CAST(NULL AS bigint) AS person_id, '' AS said
           FROM unit
          WHERE unit.status = 'active' AND unit.collector = 'bank_debit' AND unit.bank IS NULL
+    """,
+    "unit_account_name_differs": """
+        SELECT unit.district, unit.unit_id, CAST(NULL AS bigint) AS person_id,
+               unit.bank ->> 'name' AS said
+          FROM unit
+         WHERE unit.status = 'active' AND unit.collector = 'bank_debit'
+           AND unit.bank ->> 'name' <> unit.name
+    """,
+    "wage_placeholder": f"""
+        SELECT line.district, line.unit_id, line.person_id, {_yuan("line.wage_fen")} AS said
+          FROM ({_DECLARED}) AS line
+         WHERE line.wage_fen = ANY(CAST(:placeholders_fen AS bigint[]))
+    """,
+    "wages_uniform": f"""
+        SELECT line.district, line.unit_id, CAST(NULL AS bigint) AS person_id,
+               count(*) || ' × ' || {_yuan("min(line.wage_fen)")} AS said
+          FROM ({_DECLARED}) AS line
+         GROUP BY line.district, line.unit_id
+        HAVING count(*) >= :uniform_people AND min(line.wage_fen) = max(line.wage_fen)
+    """,
+    "people_dropped": f"""
+        SELECT head.district, head.unit_id, CAST(NULL AS bigint) AS person_id,
+               past.people || ' → ' || head.people AS said
+          FROM ({_HEADS}) AS head
+          JOIN ({_HEADS.replace(":period", ":before")}) AS past
+            ON past.unit_id = head.unit_id
+         WHERE past.people >= :dropped_people AND head.people * :dropped_times < past.people
+    """,
+    "wage_total_below_wages": f"""
+        SELECT head.district, head.unit_id, CAST(NULL AS bigint) AS person_id,
+               {_yuan("head.unit_wage_total_fen")} || ' < ' || {_yuan("head.wages_fen")} AS said
+          FROM ({_HEADS}) AS head
+         WHERE head.unit_wage_total_fen < head.wages_fen
     """,
     "wage_low": f"""
         SELECT line.district, line.unit_id, line.person_id, {_yuan("line.wage_fen")} AS said
@@ -269,6 +303,61 @@ async def count(
         _days(period, check.limits, sql) | {"district": district},
     )
     return {row.district: row.found for row in rows}
+
+
+async def found_by_any(
+    tx: AsyncConnection, checks: Sequence[Check], period: Period, district: str | None
+) -> dict[str, int]:
+    """How many units, or people at their units, some of these checks find, by district."""
+    sql = " UNION ALL ".join(
+        f"SELECT district, unit_id, person_id FROM ({CHECKS[check.id]}) AS {check.id}"
+        for check in checks
+    )
+    limits = {name: limit for check in checks for name, limit in check.limits.items()}
+    rows = await tx.execute(
+        text(f"""
+            SELECT district, count(*) AS found
+              FROM (SELECT DISTINCT district, unit_id, person_id
+                      FROM ({sql}) AS found) AS subject
+             WHERE CAST(:district AS text) IS NULL OR district = :district
+             GROUP BY district
+             ORDER BY district
+             LIMIT 1000
+        """),
+        _days(period, limits, sql) | {"district": district},
+    )
+    return {row.district: row.found for row in rows}
+
+
+async def looked_at(
+    tx: AsyncConnection, subjects: Sequence[str], period: Period, district: str | None
+) -> dict[str, int]:
+    """How many units, or people at their units, there are among these subjects, by district."""
+    sql = " UNION ALL ".join(
+        f"SELECT district, unit_id, person_id FROM ({SUBJECTS[subject]}) AS {subject}"
+        for subject in subjects
+    )
+    rows = await tx.execute(
+        text(f"""
+            SELECT district, count(*) AS subjects
+              FROM (SELECT DISTINCT district, unit_id, person_id
+                      FROM ({sql}) AS looked_at) AS subject
+             WHERE CAST(:district AS text) IS NULL OR district = :district
+             GROUP BY district
+             ORDER BY district
+             LIMIT 1000
+        """),
+        _days(period, {}, sql) | {"district": district},
+    )
+    return {row.district: row.subjects for row in rows}
+
+
+async def take_time(tx: AsyncConnection, seconds: int) -> None:
+    """Let one transaction's statements run longer than a request may."""
+    await tx.execute(
+        text("SELECT set_config('statement_timeout', CAST(:ms AS text), true)"),
+        {"ms": str(seconds * 1000)},
+    )
 
 
 async def page(
