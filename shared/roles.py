@@ -100,6 +100,7 @@ class Right(StrEnum):
     CREDIT_PERSONAL = "personal:credit"
     MANAGE_PERSONAL = "personal:manage"
     SET_PERSONAL_RATE = "personal:rate"
+    APPROVE_PERSONAL_RATE = "personal:approve_rate"
     REGISTER_ENTITLEMENT = "entitlement:register"
     FILE_CLAIM = "claim:file"
     SIGN_FIRST = "payout:sign_first"
@@ -182,6 +183,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,
             Right.SET_THRESHOLD,
+            Right.APPROVE_PERSONAL_RATE,
             Right.FILE_CLAIM,
         }
     ),

@@ -9,6 +9,7 @@ from typing import Any
 from httpx import Response
 
 from services.ledger.app import build
+from shared.money import format_yuan, parse_yuan
 from shared.roles import CENTRE, Role
 from tests.conftest import database_on
 from tests.ledger.conftest import Ledger
@@ -77,13 +78,31 @@ async def pay(ledger: Ledger, fund: str, account: str, amount: str, day: str) ->
 
 
 async def control(ledger: Ledger, day: str) -> Body:
-    """Business's control totals as they should be: what the memo book itself says that day."""
+    """Business's control totals as they should be: what the books themselves say that day.
+
+    Benefits and personal income are those of all years, so no year may have been carried over yet;
+    what no person was credited is of bills paid in part.
+    """
     answer = await ledger.get("/v1/funds/balances", as_of=day)
+    personal = (await ledger.get("/v1/personal-control", as_of=day)).json()["items"]
+    persons = {one["fund"]: one for one in personal}
     return {
         "funds": {
             fund["fund"]: {
                 "receivable": fund["accounts"]["memo_receivable"],
                 "collected": fund["accounts"].get("memo_collected", "0.00"),
+                "benefits": format_yuan(
+                    sum(
+                        parse_yuan(amount)
+                        for key, amount in fund["accounts"].items()
+                        if key.startswith("benefit.")
+                    )
+                ),
+                "personal": {
+                    "received": persons[fund["fund"]]["ledger"],
+                    "credited": persons[fund["fund"]]["credited"],
+                    "part_paid": persons[fund["fund"]]["uncredited"],
+                },
             }
             for fund in answer.json()["funds"]
         }

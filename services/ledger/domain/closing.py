@@ -48,6 +48,8 @@ class Rule(StrEnum):
     RECEIPTS_MATCHED = "receipts_matched"
     INCOME_ACCOUNT_EMPTY = "income_account_empty"
     BUSINESS_TIES = "business_ties"
+    PERSONAL_TIES = "personal_ties"
+    BENEFITS_TIE = "benefits_tie"
 
 
 class AlreadyClosed(LedgerRefusal):
@@ -106,12 +108,53 @@ class ControlExpected(LedgerRefusal):
     code = "CONTROL_TOTALS_EXPECTED"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+class PersonalUnexplained(LedgerRefusal):
+    """个人账户与总账不符且未说明 (personal accounts and general ledger differ, unexplained)"""
+
+    kind = Kind.CONFLICT
+    code = "PERSONAL_UNEXPLAINED"
+
+
+class ControlHashDiffers(LedgerRefusal):
+    """控制总数与其校验码不符,或为他日所出 (control totals do not match their hash, or are another day's)"""
+
+    kind = Kind.INVALID
+    code = "CONTROL_HASH_DIFFERS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalTie:
+    """What business says of a fund's personal accounts (个人账户), in fen.
+
+    `received` is what came in for them, `credited` what persons were credited; what lies between is
+    of bills paid in part, of bills whose credits are on their way, of credits (贷项) that stand, and
+    of default declarations, which name nobody yet.
+    """
+
+    received_fen: int
+    credited_fen: int
+    part_paid_fen: int = 0
+    in_delivery_fen: int = 0
+    standing_credits_fen: int = 0
+    unnamed_fen: int = 0
+
+    @property
+    def explained_fen(self) -> int:
+        """What business can say of the difference."""
+        return (
+            self.part_paid_fen + self.in_delivery_fen + self.standing_credits_fen + self.unnamed_fen
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Tie:
-    """What business says of a fund (or the books do): owed and collected, in fen."""
+    """What business says of a fund (or the books do), in fen: owed and collected; and what it says
+    of paid benefits and of personal accounts, None where it says nothing."""
 
     receivable_fen: int = 0
     collected_fen: int = 0
+    benefits_fen: int | None = None
+    personal: PersonalTie | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +176,12 @@ class Evidence:
     """(fund, district) → fen on the income account."""
     memo: Mapping[str, Tie] = field(default_factory=dict)
     """fund → the memo book's receivable and collected."""
+    benefits: Mapping[str, int] = field(default_factory=dict)
+    """fund → benefits paid less those returned in their year, of all years."""
+    personal: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """fund → (income for personal accounts, credits of persons), of all years."""
+    suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    """(fund, district) → since when the oldest receipt has been in suspense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +257,21 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     ReceiptsUnmatched,
     IncomeAccountNotEmpty,
     BusinessNotBooks,
+    PersonalUnexplained,
 )
 """With several reasons, the first of these gives the refusal its code; all are listed."""
+NEXT: Final[Mapping[type[LedgerRefusal], str]] = {
+    BookDateInFuture: "待该日终了 (wait for that day)",
+    AlreadyClosed: "更正须先反结账 (POST /v1/reopenings)",
+    OutOfOrder: "先结上一期 (close the one before)",
+    MonthsOpen: "先月结十二月 (close December)",
+    ControlExpected: "附业务控制总数 (GET /v1/closing-control of collection and payout)",
+    ReceiptsUnmatched: "认领到账 (GET /v1/suspense; collection's POST /v1/receipts/{id}/matches)",
+    IncomeAccountNotEmpty: "归集至财政专户 (POST /v1/settlements, kind sweep)",
+    BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
+    PersonalUnexplained: "查个人账户划入 (collection's GET /v1/personal-deliveries), 再取控制总数",
+}
+"""What to do about each reason."""
 Found = tuple[type[LedgerRefusal], str, str]
 
 
@@ -233,7 +295,9 @@ def require_closable(
         return
     kinds = {kind for kind, _, _ in found}
     first = next(kind for kind in _PRECEDENCE if kind in kinds)
-    faults = [Fault(pointer, kind.code, said) for kind, pointer, said in found[:1000]]
+    faults = [
+        Fault(pointer, kind.code, f"{said} · {NEXT[kind]}") for kind, pointer, said in found[:1000]
+    ]
     raise first(faults=faults, period=asked.period)
 
 
@@ -277,12 +341,18 @@ def _evidence_faults(
 ) -> Iterator[Found]:
     if Rule.RECEIPTS_MATCHED in rules:
         for (fund, district), fen in sorted(evidence.suspense.items()):
-            yield ReceiptsUnmatched, "/period", f"{fund}/{district}: {format_yuan(fen)}"
+            since = evidence.suspended_since.get((fund, district))
+            age = f", since {since} ({(asked.day - since).days} days)" if since else ""
+            yield ReceiptsUnmatched, "/period", f"{fund}/{district}: {format_yuan(fen)}{age}"
     if Rule.INCOME_ACCOUNT_EMPTY in rules:
         for (fund, district), fen in sorted(evidence.income.items()):
             yield IncomeAccountNotEmpty, "/period", f"{fund}/{district}: {format_yuan(fen)}"
     if Rule.BUSINESS_TIES in rules:
         yield from _tie_faults(asked.control, evidence.memo)
+    if Rule.BENEFITS_TIE in rules:
+        yield from _benefit_faults(asked.control or {}, evidence.benefits)
+    if Rule.PERSONAL_TIES in rules:
+        yield from _personal_faults(asked.control or {}, evidence.personal)
 
 
 def _tie_faults(control: Mapping[str, Tie] | None, memo: Mapping[str, Tie]) -> Iterator[Found]:
@@ -294,8 +364,47 @@ def _tie_faults(control: Mapping[str, Tie] | None, memo: Mapping[str, Tie]) -> I
         for name in ("receivable", "collected"):
             business_fen, books_fen = getattr(says, f"{name}_fen"), getattr(books, f"{name}_fen")
             if business_fen != books_fen:
-                said = f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)}"
-                yield BusinessNotBooks, f"/control/funds/{fund}/{name}", said
+                yield _differ(f"/control/funds/{fund}/{name}", business_fen, books_fen)
+
+
+def _differ(pointer: str, business_fen: int, books_fen: int) -> Found:
+    said = f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)}"
+    return BusinessNotBooks, pointer, said
+
+
+def _benefit_faults(control: Mapping[str, Tie], books: Mapping[str, int]) -> Iterator[Found]:
+    for fund in sorted({*control, *books}):
+        says_fen, books_fen = control.get(fund, Tie()).benefits_fen, books.get(fund, 0)
+        at = f"/control/funds/{fund}/benefits"
+        if says_fen is None and books_fen:
+            yield ControlExpected, at, f"books={format_yuan(books_fen)}"
+        elif (says_fen or 0) != books_fen:
+            yield _differ(at, says_fen or 0, books_fen)
+
+
+def _personal_faults(
+    control: Mapping[str, Tie], books: Mapping[str, tuple[int, int]]
+) -> Iterator[Found]:
+    """Both sums agree, and every fen between them has its reason."""
+    for fund in sorted({*control, *books}):
+        says, (ledger_fen, credited_fen) = (
+            control.get(fund, Tie()).personal,
+            books.get(fund, (0, 0)),
+        )
+        at = f"/control/funds/{fund}/personal"
+        if says is not None:
+            if says.received_fen != ledger_fen:
+                yield _differ(f"{at}/received", says.received_fen, ledger_fen)
+            if says.credited_fen != credited_fen:
+                yield _differ(f"{at}/credited", says.credited_fen, credited_fen)
+        between_fen = ledger_fen - credited_fen
+        explained_fen = says.explained_fen if says else 0
+        if between_fen != explained_fen:
+            said = (
+                f"ledger={format_yuan(ledger_fen)}, credited={format_yuan(credited_fen)},"
+                f" explained={format_yuan(explained_fen)}"
+            )
+            yield PersonalUnexplained, at, said
 
 
 def require_reopenable(day: date, standing: Standing) -> None:

@@ -58,6 +58,13 @@ class BalanceTooSmall(LedgerRefusal):
     code = "PERSONAL_BALANCE_TOO_SMALL"
 
 
+class RateNotProposed(LedgerRefusal):
+    """无此待核准记账利率 (no such rate waits for approval)"""
+
+    kind = Kind.NOT_FOUND
+    code = "PERSONAL_RATE_NOT_FOUND"
+
+
 class NoInjectionRule(LedgerRefusal):
     """该基金当日无退休人员划入标准 (no rule for retirees of this fund is in force that day)"""
 
@@ -66,7 +73,7 @@ class NoInjectionRule(LedgerRefusal):
 
 
 class Credit(NamedTuple):
-    """What one person's account in one fund gets."""
+    """What one person's account in one fund gets; below zero it is taken back."""
 
     person_id: int
     fund: str
@@ -83,12 +90,16 @@ class Bill:
     period: str
     credited_on: date
     credits: tuple[Credit, ...]
+    corrects: str | None = None
+    """The paper whose credits these restate; only then may one of them be below zero."""
 
     @property
     def body_hash(self) -> bytes:
         """The same for the same content, in whatever order."""
         rows = [f"{c.person_id},{c.fund},{c.amount_fen}" for c in sorted(self.credits)]
         head = f"{self.id},{self.kind},{self.period},{self.credited_on}"
+        if self.corrects is not None:
+            head += f",{self.corrects}"
         return hashlib.sha256("\n".join([head, *rows]).encode()).digest()
 
     def totals(self) -> dict[str, tuple[int, int]]:
@@ -157,7 +168,7 @@ def interest(opening_fen: int, credits: Sequence[tuple[int, int]], rate_ppm: int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A year's rate of a fund with its document."""
+    """A year's rate of a fund with its document; it holds once another person has approved it."""
 
     id: UUID
     fund: str
@@ -166,6 +177,7 @@ class Rate:
     source: str
     certainty: str
     recorded_by: str
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

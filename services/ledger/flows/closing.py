@@ -34,7 +34,10 @@ from services.ledger.store import batch as batch_store
 from services.ledger.store import closing as closing_store
 from services.ledger.store import head as head_store
 from services.ledger.store import known as known_store
+from services.ledger.store import personal_year as personal_store
+from services.ledger.store import report as report_store
 from services.ledger.store.batch import Written
+from services.ledger.store.report import Window
 from shared import clock, trail
 from shared.db import raw
 from shared.entry import Account, Book
@@ -51,7 +54,7 @@ async def propose(tx: AsyncConnection, catalogue: Catalogue, asked: Closing, by:
     Raises:
         LedgerRefusal: it could not be done as things stand, with every reason.
     """
-    await _require_possible(tx, asked)
+    await _require_possible(tx, catalogue, asked)
     await closing_store.insert(tx, asked)
     step = trail.Step(
         shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=asked.id, step="proposed",
@@ -83,7 +86,7 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
     if found.proposed_by == by.subject:
         raise SamePersonTwice(person=by.subject, step="approved")
     assert heads, "the ledger has no slots"
-    await _require_possible(tx, found)
+    await _require_possible(tx, catalogue, found)
     step = trail.Step(
         shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=found.id, step="approved",
         signs=True,
@@ -118,16 +121,17 @@ def ref(id: str) -> Ref:
     return found
 
 
-async def _require_possible(tx: AsyncConnection, asked: Closing) -> None:
+async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, asked: Closing) -> None:
     standing = await closing_store.standing(tx, asked.region)
     if asked.action is Action.REOPEN:
         require_reopenable(asked.day, standing)
         return
     rules = await closing_store.rules(tx, asked.level, asked.day)
-    require_closable(asked, standing, await evidence(tx, asked.day), rules, clock.today())
+    found = await evidence(tx, catalogue, asked.day)
+    require_closable(asked, standing, found, rules, clock.today())
 
 
-async def evidence(tx: AsyncConnection, day: date) -> Evidence:
+async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evidence:
     """What speaks for and against closing a day."""
     statutory = await closing_store.balances(
         tx, [Account.SUSPENSE_RECEIPTS, Account.INCOME_DEPOSIT], day, book=Book.STATUTORY.value
@@ -151,7 +155,44 @@ async def evidence(tx: AsyncConnection, day: date) -> Evidence:
             if account == Account.MEMO_RECEIVABLE
             else replace(tie, collected_fen=tie.collected_fen + net_fen)
         )
-    return Evidence(suspense=suspense, income=income, memo=ties)
+    benefits, personal = await _of_all_years(tx, catalogue, day)
+    return Evidence(
+        suspense=suspense, income=income, memo=ties, benefits=benefits, personal=personal,
+        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
+    )  # fmt: skip
+
+
+async def _of_all_years(
+    tx: AsyncConnection, catalogue: Catalogue, day: date
+) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+    """fund → benefits, and fund → (income for personal accounts, credits), carry-overs left out."""
+    benefits = [account.key for account in catalogue.every_account(day) if _is_benefit(account.key)]
+    net: dict[tuple[str, str], int] = {}
+    sums = await closing_store.balances(
+        tx, [*benefits, Account.CONTRIBUTION_PERSONAL], day, book=Book.STATUTORY.value
+    )
+    for (fund, account, _), net_fen in sums.items():
+        net[fund, account] = net.get((fund, account), 0) + net_fen
+    carried = await closing_store.carry_seqs(tx)
+    if carried:
+        for row in await report_store.sums_of_vouchers(tx, carried, Window(to_day=day)):
+            if row.account == Account.CONTRIBUTION_PERSONAL or _is_benefit(row.account):
+                net_fen = row.debit_fen - row.credit_fen
+                net[row.fund, row.account] = net.get((row.fund, row.account), 0) - net_fen
+    paid: dict[str, int] = {}
+    for (fund, account), net_fen in net.items():
+        if _is_benefit(account) and net_fen:
+            paid[fund] = paid.get(fund, 0) + net_fen
+    credited = await personal_store.contributed(tx, day)
+    funds = {fund for fund, account in net if account == Account.CONTRIBUTION_PERSONAL}
+    return paid, {
+        fund: (-net.get((fund, Account.CONTRIBUTION_PERSONAL), 0), credited.get(fund, 0))
+        for fund in sorted(funds | set(credited))
+    }
+
+
+def _is_benefit(account: str) -> bool:
+    return account.split(".")[0] == "benefit"
 
 
 async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> Closing:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from services.ledger.domain.personal import (
     CreditKind,
     NoInjectionRule,
     Rate,
+    RateNotProposed,
     Retiree,
     YearClosed,
     YearNotReady,
@@ -35,7 +37,7 @@ from services.ledger.store import report as report_store
 from services.ledger.store.report import Window
 from shared import clock
 from shared.entry import Account, Book
-from shared.errors import Fault, Faulty, StateConflict
+from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
 from shared.period import Period
 from shared.roles import Caller
 
@@ -114,6 +116,12 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
             if one[:2] in people:
                 faults.append(Fault(f"/bills/{i}/credits/{j}/person", "PERSON_TWICE", one.fund))
             people.add(one[:2])
+            if one.amount_fen < 0 and bill.kind is CreditKind.CONTRIBUTION and not bill.corrects:
+                said = "只有更正才可为负 (only a correction takes back)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "CORRECTS_MISSING", said))
+            if one.amount_fen == 0:
+                said = "金额不得为零 (not zero)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "AMOUNT_ZERO", said))
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
 
@@ -209,7 +217,7 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, by: Caller) -> Y
 
 
 async def add_rate(tx: AsyncConnection, catalogue: Catalogue, rate: Rate) -> Rate:
-    """Record a year's rate.
+    """Record a year's rate, for somebody else to approve.
 
     Raises:
         Faulty: no such fund.
@@ -217,11 +225,41 @@ async def add_rate(tx: AsyncConnection, catalogue: Catalogue, rate: Rate) -> Rat
     """
     if catalogue.fund(rate.fund, date(rate.year, 12, 31)) is None:
         raise Faulty(faults=[Fault("/fund", "FUND_UNKNOWN", rate.fund)])
+    await _require_open(tx, rate)
+    await year_store.insert_rate(tx, rate)
+    return rate
+
+
+async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
+    """Put a recorded rate in force; asked again by the same person, the same answer.
+
+    Raises:
+        RateNotProposed: no such rate.
+        SamePersonTwice: whoever recorded it may not approve it.
+        StateConflict: somebody else has approved it.
+        YearClosed: interest at another rate has been credited already.
+    """
+    found = await year_store.rate(tx, id)
+    if found is None:
+        raise RateNotProposed(rate=str(id))
+    if found.recorded_by == by.subject:
+        raise SamePersonTwice(person=by.subject, step="approved")
+    if found.approved_by is not None:
+        if found.approved_by == by.subject:
+            return found
+        raise StateConflict(approved_by=found.approved_by)
+    await _require_open(tx, found)
+    # Held alone now: another approval of this very rate has either ended or comes after.
+    if (now := await year_store.rate(tx, id)) and now.approved_by is not None:
+        raise StateConflict(approved_by=now.approved_by)
+    await year_store.approve_rate(tx, found, by.subject)
+    return replace(found, approved_by=by.subject)
+
+
+async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
     closed = (await personal_store.closed_years(tx, {rate.fund}, alone=True))[rate.fund]
     if (closed or 0) >= rate.year:
         raise YearClosed(fund=rate.fund, year=closed)
-    await year_store.insert_rate(tx, rate)
-    return rate
 
 
 # --- statement and control ------------------------------------------------------------------

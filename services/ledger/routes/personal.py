@@ -15,6 +15,7 @@ from services.ledger.flows.voucher import require_centre
 from services.ledger.routes.common import json_answer, opened
 from services.ledger.routes.dashboard import cubes_of
 from services.ledger.schemas.personal import (
+    RATE_PREFIX,
     ControlsOut,
     InjectionsIn,
     InjectionsOut,
@@ -43,6 +44,7 @@ from services.ledger.schemas.personal import (
 from services.ledger.store import personal_year as year_store
 from shared import clock
 from shared.door import Door, door
+from shared.ids import Ref
 from shared.roles import Right
 
 router = APIRouter(tags=["personal"])
@@ -50,9 +52,11 @@ router = APIRouter(tags=["personal"])
 Crediting = Annotated[Door, door(Right.CREDIT_PERSONAL)]
 Managing = Annotated[Door, door(Right.MANAGE_PERSONAL, money=True)]
 Setting = Annotated[Door, door(Right.SET_PERSONAL_RATE)]
+Approving = Annotated[Door, door(Right.APPROVE_PERSONAL_RATE)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 ReadingPersons = Annotated[Door, door(Right.READ_PERSONAL)]
 YEARS = 10
+WAITING_MAX = 1_000
 YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
 
 
@@ -112,12 +116,12 @@ async def transfer_personal_account(body: TransferIn, door: Managing) -> Respons
 @router.post(
     "/v1/personal-rates",
     operation_id="set_personal_rate",
-    summary="录入记账利率 · Record a year's rate",
+    summary="录入记账利率 · Record a year's rate, for another person to approve",
     status_code=201,
     response_model=PersonalRateOut,
 )
 async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
-    """Record a rate with its document; impossible once its year is closed."""
+    """Record a rate with its document; it holds once another person has approved it."""
     books = await opened(door)
     rate = rate_from(body, door.caller.subject)
 
@@ -127,11 +131,37 @@ async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
     return await door.write(work, key=CENTRE_SLOT, status=201)
 
 
+@router.post(
+    "/v1/personal-rates/{id}/approvals",
+    operation_id="approve_personal_rate",
+    summary="核准记账利率 · Approve a rate that somebody else recorded",
+    response_model=PersonalRateOut,
+)
+async def approve_personal_rate(
+    id: Annotated[str, Path(max_length=60)], door: Approving
+) -> Response:
+    """Put a rate in force; impossible once its year is closed."""
+    await opened(door)
+    asked = Ref.parse(RATE_PREFIX, id)
+
+    async def work(tx: AsyncConnection) -> PersonalRateOut:
+        return rate_out(await flow.approve_rate(tx, asked.id, door.caller))
+
+    return await door.write(work, key=CENTRE_SLOT)
+
+
 @router.get("/v1/personal-rates", operation_id="personal_rates", summary="记账利率 · Rates by year")
 async def personal_rates(door: Reading) -> PersonalRatesOut:
-    """The rate of each fund and year, with its document."""
-    rows = await door.read(lambda tx: year_store.rates(tx, None, None))
-    return PersonalRatesOut(items=[rate_out(row) for row in rows])
+    """The rate of each fund and year with its document, and what waits for approval."""
+
+    async def work(tx: AsyncConnection) -> PersonalRatesOut:
+        in_force = await year_store.rates(tx, None, None)
+        waiting = await year_store.proposed_rates(tx, WAITING_MAX)
+        return PersonalRatesOut(
+            items=[rate_out(row) for row in in_force], proposed=[rate_out(row) for row in waiting]
+        )
+
+    return await door.read(work)
 
 
 @router.post(

@@ -7,12 +7,41 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from services.ledger.domain.closing import Action, Closing, Level, Standing, Status, Tie, last_day
+from services.ledger.domain.closing import (
+    Action,
+    Closing,
+    ControlHashDiffers,
+    Level,
+    PersonalTie,
+    Standing,
+    Status,
+    Tie,
+    last_day,
+)
 from services.ledger.domain.voucher import CENTRE_SLOT, voucher_id
 from services.ledger.flows.closing import PREFIX
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.schema import Code, In, Out, ShortText, Yuan, YuanOut
+from shared.wire.closing import (
+    COLLECTION,
+    PAYOUT,
+    PERSONAL,
+    ControlHash,
+    PersonalControlOut,
+    control_hash,
+)
+
+
+class PersonalTieIn(In):
+    """What business says of a fund's personal accounts: see collection's closing control."""
+
+    received: Yuan
+    credited: Yuan
+    part_paid: Yuan = 0
+    in_delivery: Yuan = 0
+    standing_credits: Yuan = 0
+    unnamed: Yuan = 0
 
 
 class TieIn(In):
@@ -24,12 +53,27 @@ class TieIn(In):
     collected: Yuan = Field(
         examples=["98000.00"], description="实征:已到账并分账 (received and allocated)"
     )
+    benefits: Yuan | None = Field(
+        default=None, examples=["51000.00"], description="已支付待遇,减当年退回 (payout's word)"
+    )
+    personal: PersonalTieIn | None = None
+
+
+class HashesIn(In):
+    """The hashes that came with the control totals."""
+
+    collection: ControlHash | None = None
+    payout: ControlHash | None = None
 
 
 class ControlIn(In):
-    """Business's control totals per fund; a fund left out is zero."""
+    """Business's control totals per fund; a fund left out is zero.
+
+    With `hashes` the ledger checks that they are, to the fen and the day, what the services said.
+    """
 
     funds: dict[Code, TieIn] = Field(max_length=50)
+    hashes: HashesIn = HashesIn()
 
 
 class ClosingIn(In):
@@ -57,6 +101,8 @@ class TieOut(Out):
 
     receivable: YuanOut
     collected: YuanOut
+    benefits: YuanOut | None
+    personal: PersonalControlOut | None
 
 
 class HeadAtOut(Out):
@@ -155,14 +201,60 @@ def closing_from(body: ClosingIn, region: str, proposed_by: str) -> Closing:
         Faulty: not a period of its level, or another region's.
     """
     _require_region(body.region, region)
-    control = body.control
+    day = last_day(body.level, body.period)
     return Closing(
-        id=uuid7(), region=region, action=Action.CLOSE, level=body.level,
-        day=last_day(body.level, body.period), reason=body.note or "",
-        control=None if control is None else {
-            fund: Tie(tie.receivable, tie.collected) for fund, tie in control.funds.items()
-        },
+        id=uuid7(), region=region, action=Action.CLOSE, level=body.level, day=day,
+        reason=body.note or "",
+        control=None if body.control is None else _control_from(body.control, day),
         status=Status.PROPOSED, proposed_by=proposed_by,
+    )  # fmt: skip
+
+
+def _control_from(body: ControlIn, day: date) -> dict[str, Tie]:
+    said = {
+        COLLECTION: (body.hashes.collection, {f: _of_collection(t) for f, t in body.funds.items()}),
+        PAYOUT: (
+            body.hashes.payout,
+            {fund: {"benefits": tie.benefits or 0} for fund, tie in body.funds.items()},
+        ),
+    }
+    faults = [
+        Fault(f"/control/hashes/{service}", ControlHashDiffers.code, day.isoformat())
+        for service, (given, funds) in said.items()
+        if given is not None and given != control_hash(service, day, funds)
+    ]
+    if faults:
+        raise ControlHashDiffers(faults=faults)
+    return {fund: _tie_from(tie) for fund, tie in body.funds.items()}
+
+
+def _of_collection(tie: TieIn) -> dict[str, int]:
+    personal = {} if tie.personal is None else tie.personal.model_dump()
+    return {"receivable": tie.receivable, "collected": tie.collected} | {
+        f"personal.{member}": personal.get(member, 0) for member in PERSONAL
+    }
+
+
+def _tie_from(tie: TieIn) -> Tie:
+    said = tie.personal
+    personal = None if said is None else PersonalTie(
+        received_fen=said.received, credited_fen=said.credited, part_paid_fen=said.part_paid,
+        in_delivery_fen=said.in_delivery, standing_credits_fen=said.standing_credits,
+        unnamed_fen=said.unnamed,
+    )  # fmt: skip
+    return Tie(tie.receivable, tie.collected, tie.benefits, personal)
+
+
+def _tie_out(tie: Tie) -> TieOut:
+    kept = tie.personal
+    personal = kept and PersonalControlOut(
+        received=kept.received_fen, credited=kept.credited_fen, part_paid=kept.part_paid_fen,
+        in_delivery=kept.in_delivery_fen, standing_credits=kept.standing_credits_fen,
+        unnamed=kept.unnamed_fen,
+    )  # fmt: skip
+    return TieOut(
+        receivable=tie.receivable_fen, collected=tie.collected_fen, benefits=tie.benefits_fen,
+        personal=personal,
     )  # fmt: skip
 
 
@@ -199,8 +291,7 @@ def closing_out(closing: Closing) -> ClosingOut:
         day=closing.day,
         reason=closing.reason,
         control=None if control is None else {
-            fund: TieOut(receivable=tie.receivable_fen, collected=tie.collected_fen)
-            for fund, tie in control.items()
+            fund: _tie_out(tie) for fund, tie in control.items()
         },
         status=closing.status,
         proposed_by=closing.proposed_by,

@@ -19,6 +19,7 @@ from services.ledger.domain.personal import (
     YearRun,
     bill_key,
 )
+from services.ledger.domain.voucher import CENTRE_SLOT
 from services.ledger.flows.personal import Injected, Outcome, Result, YearOf
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
@@ -32,11 +33,13 @@ from shared.schema import (
     RateOut,
     Serial,
     ShortText,
+    Yuan,
     YuanOut,
 )
 from shared.schema import Rate as RateIn
 
 PREFIX = "per"
+RATE_PREFIX = "prt"
 CREDITS_MAX = 10_000
 """Credits of one request, over all its bills."""
 
@@ -54,7 +57,10 @@ class CreditIn(In):
 
     person: Person
     fund: Code = Field(examples=["pension"])
-    amount: PositiveYuan = Field(examples=["452.00"])
+    amount: Yuan = Field(
+        examples=["452.00"],
+        description="更正可为负,不得为零 (below zero in a correction; not zero)",
+    )
 
 
 class BillCreditsIn(In):
@@ -63,6 +69,9 @@ class BillCreditsIn(In):
     bill: Serial = Field(examples=["0190a7c0d1e27e4f8a3b5c6d7e8f9012"])
     period: PeriodField
     settled_on: date = Field(examples=["2021-07-26"])
+    corrects: Serial | None = Field(
+        default=None, description="所更正的申报 (the paper whose credits these restate)"
+    )
     credits: list[CreditIn] = Field(min_length=1, max_length=CREDITS_MAX)
 
 
@@ -134,7 +143,8 @@ class TransferOut(Out):
 
 
 class PersonalRateIn(In):
-    """A year's rate (记账利率) with its document; it replaces an earlier one until the year is closed."""
+    """A year's rate (记账利率) with its document. Approved, it replaces an earlier one until the year
+    is closed."""
 
     fund: Code = Field(examples=["pension"])
     year: Year
@@ -143,20 +153,23 @@ class PersonalRateIn(In):
 
 
 class PersonalRateOut(Out):
-    """A year's rate."""
+    """A year's rate; in force when it has been approved."""
 
+    id: str
     fund: str
     year: int
     rate: RateOut
     source: str
     certainty: str
     recorded_by: str
+    approved_by: str | None
 
 
 class PersonalRatesOut(Out):
-    """Rates of all years."""
+    """Rates in force of all years, and those that wait for their approval."""
 
     items: list[PersonalRateOut]
+    proposed: list[PersonalRateOut]
 
 
 class InterestIn(In):
@@ -239,7 +252,7 @@ def bills_from(body: PersonalCreditsIn) -> list[Bill]:
     return [
         Bill(
             id=bill.bill, kind=CreditKind.CONTRIBUTION, key=bill_key(bill.bill),
-            period=str(bill.period), credited_on=bill.settled_on,
+            period=str(bill.period), credited_on=bill.settled_on, corrects=bill.corrects,
             credits=tuple(Credit(person_id(c.person), c.fund, c.amount) for c in bill.credits),
         )
         for bill in body.bills
@@ -296,8 +309,9 @@ def rate_from(body: PersonalRateIn, by: str) -> Rate:
 def rate_out(rate: Rate) -> PersonalRateOut:
     """A rate going out."""
     return PersonalRateOut(
-        fund=rate.fund, year=rate.year, rate=rate.rate_ppm, source=rate.source,
-        certainty=rate.certainty, recorded_by=rate.recorded_by,
+        id=Ref(CENTRE_SLOT, rate.id).text(RATE_PREFIX), fund=rate.fund, year=rate.year,
+        rate=rate.rate_ppm, source=rate.source, certainty=rate.certainty,
+        recorded_by=rate.recorded_by, approved_by=rate.approved_by,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from services.ledger.domain.closing import (
     Action,
     Closing,
     Level,
+    PersonalTie,
     Rule,
     Standing,
     Status,
@@ -22,8 +24,10 @@ from services.ledger.domain.closing import (
     carried_of,
 )
 from services.ledger.domain.voucher import CENTRE_SLOT
+from services.ledger.store import report as report_store
 
 PAPER = "closing"
+_OPEN_ITEMS = 10_000
 
 _COLUMNS = """id, region, action, level, day, reason, CAST(control AS text) AS control, status,
               proposed_by, approved_by, closed_before, closed_after,
@@ -57,8 +61,25 @@ async def insert(tx: AsyncConnection, closing: Closing) -> None:
 def _control_text(control: Mapping[str, Tie] | None) -> str:
     if control is None:
         return "null"
-    ties = {fund: [tie.receivable_fen, tie.collected_fen] for fund, tie in control.items()}
+    ties = {
+        fund: [
+            tie.receivable_fen, tie.collected_fen, tie.benefits_fen,
+            None if tie.personal is None else asdict(tie.personal),
+        ]
+        for fund, tie in control.items()
+    }  # fmt: skip
     return orjson.dumps(ties).decode()
+
+
+def _tie(
+    receivable_fen: int,
+    collected_fen: int,
+    benefits_fen: int | None = None,
+    personal: dict[str, int] | None = None,
+) -> Tie:
+    """A tie as it is kept; papers of before personal accounts were compared have two numbers."""
+    kept = None if personal is None else PersonalTie(**personal)
+    return Tie(receivable_fen, collected_fen, benefits_fen, kept)
 
 
 async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing | None:
@@ -198,6 +219,21 @@ async def balances(
     return {(row.fund, row.account, row.district): row.net_fen for row in rows}
 
 
+async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str], date]:
+    """(fund, district) → the first day of what is in suspense at the end of a day, of its receipts
+    that are not zero."""
+    found: dict[tuple[str, str], date] = {}
+    after: tuple[str, str, str] | None = None
+    while page := await report_store.open_items(tx, day, after, _OPEN_ITEMS):
+        for one in page:
+            key = (one.fund, one.district)
+            found[key] = min(one.since, found.get(key, one.since))
+        if len(page) < _OPEN_ITEMS:
+            break
+        after = (page[-1].receipt, page[-1].fund, page[-1].district)
+    return found
+
+
 async def attempts(tx: AsyncConnection, region: str, day: date) -> int:
     """How many times this year has been closed, taken back or not."""
     rows = await tx.execute(
@@ -291,7 +327,7 @@ def _closing(row: Any) -> Closing:
         level=Level(row["level"]),
         day=row["day"],
         reason=row["reason"],
-        control=None if control is None else {fund: Tie(*tie) for fund, tie in control.items()},
+        control=None if control is None else {fund: _tie(*tie) for fund, tie in control.items()},
         status=Status(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],

@@ -48,12 +48,13 @@ async def claim(tx: AsyncConnection, bills: Sequence[Bill], by: str) -> frozense
     rows = await tx.execute(
         text("""
             INSERT INTO personal_batch (batch_key, kind, id, period, credited_on, body_hash,
-                                        recorded_by)
-            SELECT batch_key, kind, id, period, credited_on, body_hash, CAST(:by AS text)
+                                        corrects, recorded_by)
+            SELECT batch_key, kind, id, period, credited_on, body_hash, corrects,
+                   CAST(:by AS text)
               FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
                           CAST(:periods AS text[]), CAST(:days AS date[]),
-                          CAST(:hashes AS bytea[]))
-                   AS batch (batch_key, kind, id, period, credited_on, body_hash)
+                          CAST(:hashes AS bytea[]), CAST(:corrects AS text[]))
+                   AS batch (batch_key, kind, id, period, credited_on, body_hash, corrects)
              ORDER BY batch_key, kind, id
             ON CONFLICT (batch_key, kind, id) DO NOTHING
             RETURNING id
@@ -65,6 +66,7 @@ async def claim(tx: AsyncConnection, bills: Sequence[Bill], by: str) -> frozense
             "periods": [bill.period for bill in bills],
             "days": [bill.credited_on for bill in bills],
             "hashes": [bill.body_hash for bill in bills],
+            "corrects": [bill.corrects for bill in bills],
             "by": by,
         },
     )

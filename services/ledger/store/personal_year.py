@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,19 +16,69 @@ _PATIENCE = "SET LOCAL statement_timeout = '30min'"
 
 
 async def rates(tx: AsyncConnection, fund: str | None, year: int | None) -> list[Rate]:
-    """The last recorded rate of each fund and year."""
+    """The rate of each fund and year that was approved last."""
     rows = await tx.execute(
         text("""
-            SELECT DISTINCT ON (fund, year) id, fund, year, rate_ppm, source, certainty, recorded_by
-              FROM personal_rate
-             WHERE (CAST(:fund AS text) IS NULL OR fund = :fund)
-               AND (CAST(:year AS integer) IS NULL OR year = :year)
-             ORDER BY fund, year, recorded_at DESC, id DESC
+            SELECT DISTINCT ON (r.fund, r.year) r.id, r.fund, r.year, r.rate_ppm, r.source,
+                   r.certainty, r.recorded_by, a.approved_by
+              FROM personal_rate AS r
+              JOIN personal_rate_approval AS a ON a.id = r.id
+             WHERE (CAST(:fund AS text) IS NULL OR r.fund = :fund)
+               AND (CAST(:year AS integer) IS NULL OR r.year = :year)
+             ORDER BY r.fund, r.year, a.approved_at DESC, r.id DESC
              LIMIT 1000
         """),
         {"fund": fund, "year": year},
     )
-    return [Rate(**(dict(row._mapping) | {"id": UUID(int=row.id.int)})) for row in rows]
+    return [_rate(row) for row in rows]
+
+
+async def proposed_rates(tx: AsyncConnection, limit: int) -> list[Rate]:
+    """Rates that wait for their approval, the last recorded first."""
+    rows = await tx.execute(
+        text("""
+            SELECT r.id, r.fund, r.year, r.rate_ppm, r.source, r.certainty, r.recorded_by,
+                   a.approved_by
+              FROM personal_rate AS r
+              LEFT JOIN personal_rate_approval AS a ON a.id = r.id
+             WHERE a.id IS NULL
+             ORDER BY r.recorded_at DESC, r.id DESC
+             LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return [_rate(row) for row in rows]
+
+
+async def rate(tx: AsyncConnection, id: UUID) -> Rate | None:
+    """One rate, approved or not."""
+    rows = await tx.execute(
+        text("""
+            SELECT r.id, r.fund, r.year, r.rate_ppm, r.source, r.certainty, r.recorded_by,
+                   a.approved_by
+              FROM personal_rate AS r
+              LEFT JOIN personal_rate_approval AS a ON a.id = r.id
+             WHERE r.id = :id
+        """),
+        {"id": id},
+    )
+    row = rows.first()
+    return None if row is None else _rate(row)
+
+
+async def approve_rate(tx: AsyncConnection, of: Rate, by: str) -> None:
+    """Put a rate in force."""
+    await tx.execute(
+        text("""
+            INSERT INTO personal_rate_approval (id, recorded_by, approved_by)
+            VALUES (:id, :recorded_by, :approved_by)
+        """),
+        {"id": of.id, "recorded_by": of.recorded_by, "approved_by": by},
+    )
+
+
+def _rate(row: Any) -> Rate:
+    return Rate(**(dict(row._mapping) | {"id": UUID(int=row.id.int)}))
 
 
 async def insert_rate(tx: AsyncConnection, rate: Rate) -> None:

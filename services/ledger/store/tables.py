@@ -30,6 +30,7 @@ KEYS: Final[dict[str, str]] = {
     "personal_fund": "reference",
     "personal_year_run": "reference",
     "personal_rate": "reference",
+    "personal_rate_approval": "reference",
     "personal_injection_rule": "reference",
     "idempotency": "shard_key",
     "trail": "shard_key",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.ledger.domain.carry_over import SURPLUS, carried_accounts, carry_overs
 from services.ledger.domain.closing import (
+    NEXT,
     Action,
     AlreadyClosed,
     BusinessNotBooks,
@@ -20,6 +21,8 @@ from services.ledger.domain.closing import (
     MonthsOpen,
     NotClosed,
     OutOfOrder,
+    PersonalTie,
+    PersonalUnexplained,
     ReceiptsUnmatched,
     Rule,
     Standing,
@@ -77,7 +80,7 @@ def test_order(
 
 EVIDENCE = Evidence(
     suspense={("pension", "heping"): 5}, income={("medical", "nankai"): 7},
-    memo={"pension": Tie(10, 20)},
+    memo={"pension": Tie(10, 20)}, benefits={"pension": 30}, personal={"medical": (50, 40)},
 )  # fmt: skip
 
 
@@ -88,7 +91,9 @@ EVIDENCE = Evidence(
         ({Rule.RECEIPTS_MATCHED}, ReceiptsUnmatched),
         ({Rule.INCOME_ACCOUNT_EMPTY}, IncomeAccountNotEmpty),
         ({Rule.BUSINESS_TIES}, BusinessNotBooks),
-        (ALL, ReceiptsUnmatched),
+        ({Rule.BENEFITS_TIE}, ControlExpected),
+        ({Rule.PERSONAL_TIES}, PersonalUnexplained),
+        (ALL, ControlExpected),
     ],
 )
 def test_only_the_rules_in_force_bind(
@@ -101,8 +106,47 @@ def test_only_the_rules_in_force_bind(
     with pytest.raises(refusal) as caught:
         require_closable(asked, Standing(), EVIDENCE, rules, TODAY)
     assert (
-        len(caught.value.faults) == {1: 2 if Rule.BUSINESS_TIES in rules else 1, 3: 4}[len(rules)]
+        len(caught.value.faults) == {1: 2 if Rule.BUSINESS_TIES in rules else 1, 5: 6}[len(rules)]
     )
+
+
+def test_every_reason_says_what_to_do_next() -> None:
+    asked = paper(Level.MONTH, "2021-07")
+    with pytest.raises(OutOfOrder) as caught:
+        require_closable(asked, Standing(month=date(2021, 5, 31)), EVIDENCE, ALL, TODAY)
+    steps = {kind.code: step for kind, step in NEXT.items()}
+    assert {fault.code for fault in caught.value.faults} == {
+        "CLOSING_OUT_OF_ORDER", "CONTROL_TOTALS_EXPECTED", "RECEIPTS_UNMATCHED",
+        "INCOME_ACCOUNT_NOT_EMPTY", "BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED",
+    }  # fmt: skip
+    for fault in caught.value.faults:
+        assert fault.message.endswith(f" · {steps[fault.code]}")
+
+
+@pytest.mark.parametrize(
+    ("says", "codes"),
+    [
+        (PersonalTie(received_fen=50, credited_fen=40, part_paid_fen=10), []),
+        (PersonalTie(received_fen=50, credited_fen=40, part_paid_fen=4, in_delivery_fen=1,
+                     standing_credits_fen=2, unnamed_fen=3), []),
+        (PersonalTie(received_fen=50, credited_fen=40), ["PERSONAL_UNEXPLAINED"]),
+        (PersonalTie(received_fen=51, credited_fen=40, part_paid_fen=10), ["BUSINESS_NOT_BOOKS"]),
+        (PersonalTie(received_fen=50, credited_fen=41, part_paid_fen=9),
+         ["BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED"]),
+        (None, ["PERSONAL_UNEXPLAINED"]),
+    ],
+)  # fmt: skip
+def test_every_fen_between_books_and_persons_needs_its_reason(
+    says: PersonalTie | None, codes: list[str]
+) -> None:
+    asked = paper(Level.MONTH, "2021-07", {"medical": Tie(personal=says)})
+    seen = Evidence(personal={"medical": (50, 40)})
+    if not codes:
+        require_closable(asked, Standing(), seen, ALL, TODAY)
+        return
+    with pytest.raises(LedgerRefusal) as caught:
+        require_closable(asked, Standing(), seen, ALL, TODAY)
+    assert [fault.code for fault in caught.value.faults] == codes
 
 
 def test_totals_must_be_given_where_they_bind() -> None:

@@ -1,12 +1,16 @@
 """Closing days, months and years: every refusal by its name, four eyes, carry-over exactly once."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any
 
 import asyncpg
 import pytest
 
+from services.ledger.domain.closing import NEXT, BusinessNotBooks, ReceiptsUnmatched
+from shared.money import format_yuan, parse_yuan
 from shared.roles import Role
+from shared.wire.closing import control_hash
 from tests.ledger.conftest import Ledger
 from tests.ledger.making import fresh, pair, receipt
 from tests.ledger.year import (
@@ -17,6 +21,7 @@ from tests.ledger.year import (
     control,
     identify,
     new_ledger,
+    pay,
     play,
     post,
     propose,
@@ -116,7 +121,8 @@ async def test_unmatched_receipts_hold_up_a_closing_and_are_named(ledger: Ledger
     await suspend(ledger, "100.00", "2021-07-15")
     refused = await propose(ledger, "day", "2021-07-15")
     assert (refused.status_code, refused.json()["code"]) == (409, "RECEIPTS_UNMATCHED")
-    assert [f["message"] for f in refused.json()["errors"]] == ["pension/heping: 100.00"]
+    [said] = [f["message"] for f in refused.json()["errors"]]
+    assert said == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {NEXT[ReceiptsUnmatched]}"
     items = (await ledger.get("/v1/suspense", as_of="2021-07-15")).json()["items"]
     assert [(one["receipt"], one["amount"]) for one in items] == [("rcp_1", "100.00")]
     await identify(ledger, "100.00", "2021-07-15")
@@ -140,9 +146,10 @@ async def test_business_and_books_must_tie_per_fund(ledger: Ledger) -> None:
                        "medical": {"receivable": "0.00", "collected": "5.00"}}}  # fmt: skip
     refused = await propose(ledger, "day", "2021-07-15", control=wrong)
     assert (refused.status_code, refused.json()["code"]) == (409, "BUSINESS_NOT_BOOKS")
+    find_out = NEXT[BusinessNotBooks]
     assert [(f["pointer"], f["message"]) for f in refused.json()["errors"]] == [
-        ("/control/funds/medical/collected", "business=5.00, books=0.00"),
-        ("/control/funds/pension/receivable", "business=40.01, books=40.00"),
+        ("/control/funds/medical/collected", f"business=5.00, books=0.00 · {find_out}"),
+        ("/control/funds/pension/receivable", f"business=40.01, books=40.00 · {find_out}"),
     ]
     absent = await propose(ledger, "day", "2021-07-15", control={"funds": {}})
     assert codes(absent) == {"BUSINESS_NOT_BOOKS"}
@@ -323,3 +330,83 @@ async def test_the_chain_and_the_other_slots_stay_usable_after_closings(ledger: 
     for number in range(20):
         await post(ledger, receipt("1.00", owner=f"UNIT-{number}", book_date="2021-07-16"))
     await close(ledger, "day", "2021-07-16", control=await control(ledger, "2021-07-16"))
+
+
+async def test_paid_benefits_must_tie_with_the_books(ledger: Ledger) -> None:
+    await ledger.fund_expenditure("500.00")
+    await pay(ledger, "pension", "benefit.basic_pension", "300.00", "2021-07-15")
+    right = await control(ledger, "2021-07-31")
+    assert right["funds"]["pension"]["benefits"] == "300.00"
+    for said, code in [("299.99", "BUSINESS_NOT_BOOKS"), (None, "CONTROL_TOTALS_EXPECTED")]:
+        funds = right["funds"] | {"pension": right["funds"]["pension"] | {"benefits": said}}
+        refused = await propose(ledger, "day", "2021-07-31", control={"funds": funds})
+        assert refused.json()["code"] == code
+        assert [f["pointer"] for f in refused.json()["errors"]] == [
+            "/control/funds/pension/benefits"
+        ]
+    assert (await propose(ledger, "day", "2021-07-31", control=right)).status_code == 201
+
+
+async def test_personal_accounts_differ_from_the_books_only_with_a_reason(ledger: Ledger) -> None:
+    personal = "contribution_income.personal_account"
+    await collect(ledger, "pension", "100.00", "2021-07-15", account=personal)
+    body = {"bills": [{"bill": fresh("bill"), "period": "2021-07", "settled_on": "2021-07-16",
+                       "credits": [{"person": f"per_{1:016x}{1:032x}", "fund": "pension",
+                                    "amount": "60.00"}]}]}  # fmt: skip
+    assert (await ledger.post("/v1/personal-credits", body)).json()["credited"] == 1
+    right = await control(ledger, "2021-07-31")
+    own = right["funds"]["pension"]
+    assert own["personal"] == {"received": "100.00", "credited": "60.00", "part_paid": "40.00"}
+
+    async def said(personal: Any) -> list[tuple[str, str]]:
+        funds = right["funds"] | {"pension": own | {"personal": personal}}
+        answer = await propose(ledger, "month", "2021-07", control={"funds": funds})
+        return [(f["pointer"], f["code"]) for f in answer.json().get("errors", [])]
+
+    at = "/control/funds/pension/personal"
+    await ledger.settle("sweep", "2021-07-28")
+    assert await said(None) == [(at, "PERSONAL_UNEXPLAINED")]
+    assert await said(own["personal"] | {"part_paid": "39.99"}) == [(at, "PERSONAL_UNEXPLAINED")]
+    assert await said(own["personal"] | {"received": "99.00", "credited": "59.00"}) == [
+        (f"{at}/received", "BUSINESS_NOT_BOOKS"), (f"{at}/credited", "BUSINESS_NOT_BOOKS"),
+    ]  # fmt: skip
+    parts = {"part_paid": "25.00", "in_delivery": "10.00", "standing_credits": "3.00",
+             "unnamed": "2.00"}  # fmt: skip
+    funds = right["funds"] | {"pension": own | {"personal": own["personal"] | parts}}
+    done = await close(ledger, "month", "2021-07", control={"funds": funds})
+    assert done["control"]["pension"]["personal"] == own["personal"] | parts
+    read = (await ledger.get(f"/v1/closings/{done['id']}")).json()
+    assert read["control"] == done["control"], "the paper says why they differed"
+
+
+async def test_control_totals_are_held_against_their_hash_and_their_day(ledger: Ledger) -> None:
+    await bill(ledger, "pension", "100.00", "2021-07-05")
+    funds = {"pension": {"receivable": "100.00", "collected": "0.00"}}
+    said = {"pension": {"receivable": 100_00}}
+    day = date(2021, 7, 15)
+    right = {"collection": control_hash("collection", day, said),
+             "payout": control_hash("payout", day, {})}  # fmt: skip
+    wrong = {"collection": control_hash("collection", date(2021, 7, 14), said),
+             "payout": control_hash("payout", day, {"pension": {"benefits": 1}})}  # fmt: skip
+    refused = await propose(ledger, "day", "2021-07-15", control={"funds": funds, "hashes": wrong})
+    assert (refused.status_code, refused.json()["code"]) == (422, "CONTROL_HASH_DIFFERS")
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == [
+        "/control/hashes/collection", "/control/hashes/payout",
+    ]  # fmt: skip
+    done = await propose(ledger, "day", "2021-07-15", control={"funds": funds, "hashes": right})
+    assert done.status_code == 201, done.text
+
+
+async def test_carried_years_do_not_count_twice_in_what_must_tie(ledger: Ledger) -> None:
+    """After a year's end its income and benefits stand in the surplus; business still adds up all."""
+    await play(ledger)
+    for month in range(7, 13):
+        await close(ledger, "month", f"2021-{month:02d}")
+    before = await control(ledger, "2021-12-31")
+    assert (await close(ledger, "year", "2021"))["carried"]
+    await pay(ledger, "pension", "benefit.basic_pension", "1.00", "2022-01-10")
+    after = before["funds"]["pension"]
+    paid = format_yuan(parse_yuan(after["benefits"]) + 100)
+    funds = before["funds"] | {"pension": after | {"benefits": paid}}
+    done = await propose(ledger, "day", "2022-01-10", control={"funds": funds})
+    assert done.status_code == 201, done.text

@@ -186,9 +186,25 @@ async def test_a_rate_is_a_dated_row_with_its_document(books: Ledger) -> None:
     assert (await close_year(books, 2020, "medical")).json()["code"] == "PERSONAL_YEAR_NOT_READY"
     rate = {"fund": "medical", "year": 2020, "rate": "0.12", "source": "津医保〔2021〕1号"}
     assert (await books.post("/v1/personal-rates", rate, Role.FUND_ACCOUNTANT)).status_code == 403
+    ids: list[str] = []
     for value in ("0.12", "0.24"):
         made = await books.post("/v1/personal-rates", rate | {"rate": value}, Role.CENTRE_AUDITOR)
         assert made.status_code == 201, made.text
+        assert (await close_year(books, 2020, "medical")).status_code == 409, "approved by nobody"
+        path = f"/v1/personal-rates/{made.json()['id']}/approvals"
+        for role in (Role.CENTRE_AUDITOR, Role.FUND_ACCOUNTANT):
+            assert (await books.post(path, {}, role)).status_code == 403
+        ids.append(made.json()["id"])
+    first, second = ids
+    told = (await books.get("/v1/personal-rates")).json()
+    assert [one["id"] for one in told["proposed"]] == [second, first]
+    assert all(one["fund"] == "pension" for one in told["items"])
+    for id in (first, second, second):
+        path = f"/v1/personal-rates/{id}/approvals"
+        done = await books.post(path, {}, Role.DEPARTMENT_HEAD)
+        assert (done.status_code, done.json()["approved_by"]) == (200, "department_head"), done.text
+    another = await books.post(path, {}, Role.DEPARTMENT_HEAD, subject="another.head")
+    assert another.json()["code"] == "STATE_CONFLICT"
     assert (await close_year(books, 2020, "medical")).json()["interest"] == "22.00"
 
 
@@ -278,3 +294,50 @@ async def test_only_who_may_reads_a_person_or_credits_one(books: Ledger) -> None
     for role in (Role.COLLECTION_SERVICE, Role.DEPARTMENT_HEAD):
         asked = {"fund": "pension", "year": 2020}
         assert (await books.post("/v1/personal-interest", asked, role)).status_code == 403
+
+
+async def test_whoever_recorded_a_rate_cannot_approve_it_by_any_way(books: Ledger) -> None:
+    """By the flow, and by the database should the flow forget."""
+    rate = {"fund": "medical", "year": 2020, "rate": "0.12", "source": "津医保〔2021〕1号"}
+    made = await books.post("/v1/personal-rates", rate, Role.CENTRE_AUDITOR, subject="same.person")
+    path = f"/v1/personal-rates/{made.json()['id']}/approvals"
+    refused = await books.post(path, {}, Role.DEPARTMENT_HEAD, subject="same.person")
+    assert (refused.status_code, refused.json()["code"]) == (409, "SAME_PERSON_TWICE")
+    admin = await asyncpg.connect(books.url, server_settings={"search_path": "ledger"})
+    try:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await admin.execute(
+                "INSERT INTO personal_rate_approval (id, recorded_by, approved_by)"
+                " SELECT id, recorded_by, recorded_by FROM personal_rate WHERE fund = 'medical'"
+            )
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await admin.execute("DELETE FROM personal_rate_approval")
+    finally:
+        await admin.close()
+    unknown = await books.post(
+        f"/v1/personal-rates/prt_{0:016x}{1:032x}/approvals", {}, Role.DEPARTMENT_HEAD
+    )
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "PERSONAL_RATE_NOT_FOUND")
+
+
+async def test_a_restated_month_may_take_back_what_it_names_and_nothing_else_may(
+    books: Ledger,
+) -> None:
+    await send(books, bill([credit(1, "80.00"), credit(2, "60.00")]))
+    changed = bill([credit(1, "-5.00"), credit(3, "5.00")], "2021-08-02")
+    refused = await books.post("/v1/personal-credits", {"bills": [changed]})
+    assert refused.status_code == 422
+    [fault] = refused.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/bills/0/credits/0/amount", "CORRECTS_MISSING")
+    zero = bill([credit(1, "0.00")], corrects="paper-0")
+    refused = await books.post("/v1/personal-credits", {"bills": [zero]})
+    assert [fault["code"] for fault in refused.json()["errors"]] == ["AMOUNT_ZERO"]
+    for outcome in ("credited", "replayed"):
+        told = await send(books, changed | {"corrects": "paper-1"})
+        assert told["results"][0]["outcome"] == outcome
+    told = await send(books, changed | {"corrects": "paper-2"})
+    assert told["results"][0]["code"] == "BILL_DIFFERS", "what is corrected is part of it"
+    [year] = await statement(books, 1, to_year=2021)
+    assert (year["contribution"], year["closing"]) == ("75.00", "75.00")
+    told = await control(books, as_of="2021-12-31", deep=True)
+    assert (told["credited"], told["tie"]) == ("140.00", True)

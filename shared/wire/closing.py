@@ -1,0 +1,78 @@
+"""What collection and payout say of their money when the books are to be closed (结账控制总数).
+
+Each of them tells its totals by fund as of a day, with a hash of them. Whoever proposes a closing
+hands both on to the ledger, which asks nobody: the hash shows that no number was lost, mistyped or
+taken from another day on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Final
+
+from pydantic import Field, StringConstraints
+
+from shared.schema import Out, YuanOut
+
+COLLECTION: Final = "collection"
+PAYOUT: Final = "payout"
+PERSONAL: Final = (
+    "received", "credited", "part_paid", "in_delivery", "standing_credits", "unnamed",
+)  # fmt: skip
+"""Members of what collection says of personal accounts."""
+
+ControlHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PersonalControlOut(Out):
+    """What lies between what was received for personal accounts and what persons were credited."""
+
+    received: YuanOut = Field(description="到账:缴费单个人账户部分 (settled, on bills' lines)")
+    credited: YuanOut = Field(description="已划入个人 (credited to persons)")
+    part_paid: YuanOut = Field(description="未足额缴费单已到账部分 (of bills paid in part)")
+    in_delivery: YuanOut = Field(description="已足额、划入在途 (settled, on their way)")
+    standing_credits: YuanOut = Field(description="未抵用贷项 (credits that stand)")
+    unnamed: YuanOut = Field(description="核定征收、尚无人员明细 (defaults, of nobody yet)")
+
+
+class CollectionFundControlOut(Out):
+    """What collection says of a fund, over all periods, charges included."""
+
+    receivable: YuanOut
+    collected: YuanOut
+    personal: PersonalControlOut
+
+
+class CollectionControlOut(Out):
+    """Collection's control totals at the end of a day."""
+
+    as_of: date
+    funds: dict[str, CollectionFundControlOut]
+    hash: str
+
+
+class PayoutFundControlOut(Out):
+    """What payout says of a fund."""
+
+    benefits: YuanOut = Field(description="已支付待遇,减当年退回 (paid, less returned in its year)")
+
+
+class PayoutControlOut(Out):
+    """Payout's control totals at the end of a day."""
+
+    as_of: date
+    funds: dict[str, PayoutFundControlOut]
+    hash: str
+
+
+def control_hash(service: str, as_of: date, funds: Mapping[str, Mapping[str, int]]) -> str:
+    """SHA-256 over what one service says: fund → member → fen. Zeros do not count."""
+    lines = [
+        f"{fund} {member} {fen}"
+        for fund, members in sorted(funds.items())
+        for member, fen in sorted(members.items())
+        if fen
+    ]
+    return hashlib.sha256("\n".join([f"{service} {as_of}", *lines]).encode()).hexdigest()
