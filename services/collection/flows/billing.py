@@ -1,7 +1,7 @@
 """Issue bills (缴费通知单) for audited summaries, in chunks that each commit by themselves.
 
-A chunk moves its declarations to billed, writes bills, lines and vouchers, all or nothing. What a
-killed worker had not committed is still audited, so the next one takes it up.
+A chunk moves its declarations to billed, writes bills, lines, credits and vouchers, all or nothing.
+What a killed worker had not committed is still audited, so the next one takes it up.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.billing import Audited, Bill, memo_voucher, merged
+from services.collection.domain.billing import (
+    Audited,
+    Bill,
+    memo_voucher,
+    merged,
+    more_and_less,
+)
 from services.collection.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
 from services.collection.domain.declaration import Act, State, move
+from services.collection.flows import credit as credits
 from services.collection.flows import declaration as declarations
 from services.collection.flows import policy as policies
 from services.collection.store import bill as store
@@ -43,14 +50,20 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
         due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
-    bills = [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
+    spent = await credits.spend(
+        tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
+    )
+    bills = spent.bills
     await store.insert(tx, bills)
+    emptied = await credits.save(tx, spent, summary.bill_date)
+    nothing = [(bill.of.unit_id, bill.of.declaration_id) for bill in bills if not bill.total_fen]
+    await store.settle_declarations(tx, emptied + nothing)
     await outbox.put_many(
         tx,
         [
             (bill.of.unit_id, voucher_message(voucher))
             for bill in bills
-            if (voucher := memo_voucher(bill)) is not None
+            if (voucher := memo_voucher(bill, spent.of_bill.get(bill.id, ()))) is not None
         ],
     )
     await _record(tx, audited)
@@ -66,6 +79,7 @@ async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
 
 def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
     assert summary.bill_date is not None
+    lines, less = more_and_less(merged(paper.lines))
     return Bill(
         id=uuid7(),
         of=paper,
@@ -73,7 +87,8 @@ def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
         # A bill issued after its due day is due when it is issued, not before.
         due_on=max(due.day, summary.bill_date),
         due_estimated=due.estimated,
-        lines=merged(paper.lines),
+        lines=lines,
+        credits=less,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.allocation import CHARGE, Bill, BillLine, Booking, Share
+from services.collection.store.bill import settle_declarations
 from shared.db import raw
 from shared.ids import Ref
 
@@ -154,27 +155,7 @@ async def save_bills(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
         },
     )
     settled = [bill for bill in bills if bill.open_fen == 0 and bill.kind != CHARGE]
-    await _settle_declarations(tx, settled)
-
-
-async def _settle_declarations(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
-    """A declaration is settled when its bill is."""
-    if not bills:
-        return
-    await tx.execute(
-        text("""
-            UPDATE declaration
-               SET status = 'settled'
-              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS batch (unit_id, id)
-             WHERE declaration.unit_id = batch.unit_id
-               AND declaration.id = batch.id
-               AND declaration.status = 'billed'
-        """),
-        {
-            "units": [bill.unit_id for bill in bills],
-            "ids": [bill.declaration_id for bill in bills],
-        },
-    )
+    await settle_declarations(tx, [(bill.unit_id, bill.declaration_id) for bill in settled])
 
 
 _COLUMNS = (

@@ -15,20 +15,24 @@ from services.collection.domain.billing import Audited, Bill, Levied
 from shared.db import raw
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
-       due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill, waived_fen"""
+       due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill, waived_fen,
+       credited_fen"""
 
 _BILL = (
     "unit_id", "id", "declaration_id", "credit_code", "district", "period", "policy_id",
-    "issued_on", "due_on", "due_estimated", "total_fen", "status", "collector",
+    "issued_on", "due_on", "due_estimated", "total_fen", "credited_fen", "status", "collector",
+    "kind",
 )  # fmt: skip
 _LINE = (
     "unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund", "amount_fen",
+    "credited_fen",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
-    """A bill's header. `kind` charge: over the lateness of `of_bill`."""
+    """A bill's header. `kind` charge: over the lateness of `of_bill`. What it was issued over is
+    what it asks for now (`total_fen`) with what was waived and what credits took off."""
 
     unit_id: int
     id: UUID
@@ -47,11 +51,12 @@ class BillRow:
     kind: str
     of_bill: UUID | None
     waived_fen: int = 0
+    credited_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLineRow:
-    """A bill's line."""
+    """A bill's line; it was issued over what it asks for now with what credits took off."""
 
     line_no: int
     insurance: str
@@ -60,6 +65,7 @@ class BillLineRow:
     fund: str
     amount_fen: int
     settled_fen: int
+    credited_fen: int = 0
 
 
 async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audited]:
@@ -83,7 +89,8 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
                    AND declaration.status = 'audited'
                 RETURNING declaration.unit_id, declaration.id, declaration.round,
                           declaration.credit_code, declaration.district, declaration.period,
-                          declaration.policy_id, declaration.total_fen
+                          declaration.policy_id, declaration.total_fen,
+                          declaration.corrects IS NOT NULL AS restates
             """),
             {"summary_id": summary_id, "limit": limit},
         )
@@ -105,6 +112,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
             collector=collectors[row.unit_id],
             total_fen=row.total_fen,
             lines=tuple(levied[row.id]),
+            restates=row.restates,
         )
         for row in rows
     ]
@@ -142,11 +150,14 @@ async def _levied(
 
 
 async def _collectors(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, str]:
+    """How units pay. Locks them, so that whoever bills one of them too comes before or after."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, collector
               FROM unit
              WHERE unit_id = ANY(CAST(:unit_ids AS bigint[]))
+             ORDER BY unit_id
+               FOR NO KEY UPDATE
         """),
         {"unit_ids": list(unit_ids)},
     )
@@ -163,7 +174,8 @@ async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
             (
                 bill.of.unit_id, bill.id, bill.of.declaration_id, bill.of.credit_code,
                 bill.of.district, bill.of.period, bill.of.policy_id, bill.issued_on, bill.due_on,
-                bill.due_estimated, bill.of.total_fen, bill.status, bill.of.collector,
+                bill.due_estimated, bill.total_fen, bill.credited_fen, bill.status,
+                bill.of.collector, bill.kind,
             )
             for bill in bills
         ],
@@ -174,12 +186,33 @@ async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
         records=[
             (
                 bill.of.unit_id, bill.id, number, line.insurance, line.party, line.account,
-                line.fund, line.amount_fen,
+                line.fund, line.amount_fen - bill.lowered.get(number, 0),
+                bill.lowered.get(number, 0),
             )
             for bill in bills
             for number, line in enumerate(bill.lines, 1)
         ],
     )  # fmt: skip
+
+
+async def settle_declarations(tx: AsyncConnection, papers: Sequence[tuple[int, UUID]]) -> None:
+    """Billed declarations (unit, id) are settled when their bills ask for nothing any more."""
+    if not papers:
+        return
+    await tx.execute(
+        text("""
+            UPDATE declaration
+               SET status = 'settled'
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS batch (unit_id, id)
+             WHERE declaration.unit_id = batch.unit_id
+               AND declaration.id = batch.id
+               AND declaration.status = 'billed'
+        """),
+        {
+            "units": [unit_id for unit_id, _ in papers],
+            "ids": [paper_id for _, paper_id in papers],
+        },
+    )
 
 
 async def find(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> BillRow | None:
@@ -197,7 +230,8 @@ async def lines(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> list[BillLi
     """A bill's lines."""
     rows = await tx.execute(
         text("""
-            SELECT line_no, insurance, party, account, fund, amount_fen, settled_fen
+            SELECT line_no, insurance, party, account, fund, amount_fen, settled_fen,
+                   credited_fen
               FROM bill_line
              WHERE unit_id = :unit_id AND bill_id = :id
              ORDER BY line_no

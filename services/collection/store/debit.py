@@ -42,29 +42,36 @@ _BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, set
 async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: date) -> None:
     """Put every open bill of a period whose unit pays by debit into a batch, unless one is under way.
 
-    A twin in flight is waited for; its bills are left to it, which may leave gaps in the numbers.
+    A twin in flight is waited for; its bills are left to it, which may leave gaps in the numbers. The
+    bills are locked: what lowers or pays one at the same moment comes before, and its amount is read
+    afterwards, or after, and finds the debit under way.
     """
     await tx.execute(
         text("""
+            WITH due AS MATERIALIZED (
+                 SELECT unit_id, id, district, credit_code, period, total_fen, settled_fen
+                   FROM bill
+                  WHERE period = :period
+                    AND status IN ('open', 'part')
+                    AND collector = 'bank_debit'
+                    AND issued_on <= :debit_date
+                    AND total_fen > settled_fen
+                  ORDER BY unit_id, id
+                    FOR SHARE)
             INSERT INTO debit_line (unit_id, batch_id, line_no, bill_id, credit_code, period, name,
                                     bank, amount_fen)
-            SELECT bill.unit_id, CAST(:batch_id AS uuid),
-                   row_number() OVER (ORDER BY bill.district, bill.credit_code, bill.id),
-                   bill.id, bill.credit_code, bill.period, unit.name, unit.bank,
-                   bill.total_fen - bill.settled_fen
-              FROM bill
-              JOIN unit ON unit.unit_id = bill.unit_id
-             WHERE bill.period = :period
-               AND bill.status IN ('open', 'part')
-               AND bill.collector = 'bank_debit'
-               AND bill.issued_on <= :debit_date
-               AND bill.total_fen > bill.settled_fen
-               AND jsonb_typeof(unit.bank) = 'object'
+            SELECT due.unit_id, CAST(:batch_id AS uuid),
+                   row_number() OVER (ORDER BY due.district, due.credit_code, due.id),
+                   due.id, due.credit_code, due.period, unit.name, unit.bank,
+                   due.total_fen - due.settled_fen
+              FROM due
+              JOIN unit ON unit.unit_id = due.unit_id
+             WHERE jsonb_typeof(unit.bank) = 'object'
                AND NOT EXISTS (
                        SELECT 1
                          FROM debit_line AS live
-                        WHERE live.unit_id = bill.unit_id
-                          AND live.bill_id = bill.id
+                        WHERE live.unit_id = due.unit_id
+                          AND live.bill_id = due.id
                           AND live.status IN ('waiting', 'unknown'))
             ON CONFLICT (unit_id, bill_id) WHERE status IN ('waiting', 'unknown') DO NOTHING
         """),
