@@ -21,7 +21,7 @@ from services.collection.domain.errors import (
 )
 from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule, UnitFigure
 from shared.fund import AccountKind, Party
-from shared.money import Rounding, levy
+from shared.money import Rounding, levy, scale
 
 WAGE_MAX_FEN = 10**10
 """No monthly wage reaches 100 million yuan; the bound keeps every product inside 64 bits."""
@@ -110,9 +110,11 @@ class Line:
 
     @property
     def clamp(self) -> str | None:
-        """Which limit the base met: floor, ceiling or none."""
+        """Which limit the base met: floor, ceiling or none; or that it was only rounded."""
         if self.asked_fen is None or self.asked_fen == self.base_fen:
             return None
+        if self.base_fen not in {self.floor_fen, self.ceiling_fen}:
+            return "rounded"
         return "floor" if self.base_fen > self.asked_fen else "ceiling"
 
     @property
@@ -181,7 +183,10 @@ def _base(
     elif kind.figure is not None:
         asked_fen = wages.figure(kind.figure)
     ceiling_fen = rule.limit.ceiling_fen
-    base_fen = max(asked_fen, floor_fen or 0)
+    whole_fen = asked_fen
+    if rule.limit.base_rounding is not None:
+        whole_fen = scale(asked_fen, 1, 1, rule.limit.base_rounding)
+    base_fen = max(whole_fen, floor_fen or 0)
     return Base(
         asked_fen=asked_fen,
         floor_fen=floor_fen,
@@ -221,6 +226,7 @@ def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
 def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding: Rounding) -> Line:
     base = _base(rate.base, rate.fixed_fen, rule, wages, standing)
     said = rate.base.is_fixed or base.chosen is not None
+    rounding = rate.rounding or rounding
     return Line(
         ref=wages.ref,
         insurance=rule.insurance,
@@ -310,6 +316,7 @@ def _unit_line(
     rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: Rounding, credited_fen: int
 ) -> Line:
     asked_fen = _unit_asked(rule, rate, unit, sum_fen)
+    rounding = rate.rounding or rounding
     # 庆社险函〔2011〕3号: a wage total below the sum of personal bases gives way to that sum.
     floor_fen = sum_fen if rate.base is BaseKind.UNIT_DUAL else None
     base_fen = asked_fen if floor_fen is None else max(asked_fen, floor_fen)

@@ -134,7 +134,7 @@ def _made(
             rule.fixed_fen,
         )
         taken = base if same else _based(rate.base, rate.fixed_fen, rule, own, beside, theirs)
-        amounts = _levied(taken, rate.rate_ppm, schedule.rounding)
+        amounts = _levied(taken, rate.rate_ppm, rate.rounding or schedule.rounding)
         made.append(
             RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts, holds=theirs.holds)
         )
@@ -205,11 +205,18 @@ def _based(
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
         return who.only(np.full(asked.shape, fixed_fen, np.int64))
+    whole = _whole(asked, rule.limit)
     if kind.figure is None:
-        return who.based(_clamped(asked, rule.limit))
+        return who.based(_clamped(whole, rule.limit))
     figure = _figure(kind.figure, beside, who)
-    wage = np.maximum(asked, figure) if kind is BaseKind.OWN_ARCHIVE else figure
+    archive = kind is BaseKind.OWN_ARCHIVE
+    wage = np.maximum(whole, figure) if archive else _whole(figure, rule.limit)
     return who.based(_clamped(wage, rule.limit))
+
+
+def _whole(asked: Fen, limit: Limit) -> Fen:
+    """Bases asked for as the region rounds them (基数取整)."""
+    return asked if limit.base_rounding is None else _levied(asked, PPM, limit.base_rounding)
 
 
 def _figure(figure: Figure, beside: PeopleFigures, who: Bearers) -> Fen:
@@ -246,7 +253,7 @@ def _parted(
             holds &= age < row.age_below
         left &= ~holds
         rate = credit_rate(rule, row)
-        amounts = np.where(holds, _levied(base, rate.rate_ppm, rounding), 0)
+        amounts = np.where(holds, _levied(base, rate.rate_ppm, rate.rounding or rounding), 0)
         amounts = np.where(parted, np.minimum(amounts, remaining), amounts)
         remaining = remaining - amounts
         if holds.any():

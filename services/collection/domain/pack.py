@@ -73,6 +73,7 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         allocation_order=content["allocation"]["order"],
         charges=charge_pack.attempt(content, _rate, _known_amount, faults),
         level=content["rounding"].get("level") or "person",
+        names={row["insurance"]: row["name"] for row in content.get("names") or ()},
         declare_day=content["calendar"].get("declare_day"),
         averages=averages,
         credits=reader.credits(),
@@ -90,6 +91,10 @@ def _day(text: str | None) -> date | None:
 
 def _rounding(row: Mapping[str, Any]) -> Rounding:
     return Rounding(parse_yuan(row["unit"]), RoundingMode(row["mode"]))
+
+
+def _own_rounding(row: Mapping[str, Any] | None) -> Rounding | None:
+    return None if row is None else _rounding(row)
 
 
 def _fund(row: Mapping[str, Any]) -> FundRow:
@@ -123,6 +128,7 @@ def _read_rate(
         months=tuple(row.get("months") or ()),
         sum_of=None if row.get("sum_of") is None else BaseKind(row["sum_of"]),
         categories=tuple(row.get("categories") or ()),
+        rounding=_own_rounding(row.get("rounding")),
     )
 
 
@@ -154,6 +160,7 @@ def _limit(row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[st
         source=row["source"],
         floor_from=floor_from,
         ceiling_from=ceiling_from,
+        base_rounding=_own_rounding(row.get("base_rounding")),
     )
 
 

@@ -21,6 +21,7 @@ from shared.period import Period
 OPTIONAL: Final = (
     "averages",
     "crediting",
+    "names",
     "injury_floating",
     "construction",
     "default_levy",
@@ -224,7 +225,7 @@ def cited(content: Row) -> list[tuple[str, str]]:
     """Every (pointer, source) of these members."""
     found = [
         (f"{at}/source", row["source"])
-        for part in ("averages", "crediting", "categories")
+        for part in ("names", "averages", "crediting", "categories")
         for at, row in rows(content, part)
     ]
     for at, row in rows(content, "categories"):

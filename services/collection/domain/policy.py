@@ -118,7 +118,7 @@ class Rate:
     of the year in which the rate is levied, empty for all; `sum_of` is the source of the personal
     bases that are summed; `factors` have been applied to the rate (floating, stage cut).
     `categories` are the people that it is levied for and no others; empty: whoever's category has
-    the insurance.
+    the insurance. `rounding` None: the policy's.
     """
 
     id: str
@@ -135,6 +135,7 @@ class Rate:
     sum_of: BaseKind | None = None
     factors: tuple[Factor, ...] = ()
     categories: tuple[str, ...] = ()
+    rounding: Rounding | None = None
 
     def levied_for(self, standing: Standing) -> bool:
         """Whether people of a category bear it."""
@@ -155,6 +156,7 @@ class Rate:
 class Limit:
     """Floor and ceiling of a base, in fen; None where there is none.
 
+    `base_rounding` is to what a person's base is rounded (基数取整) before it is held to the limits.
     `floor_from` and `ceiling_from` say how a limit follows from averages. Where the pack gives the
     amount too, the amount holds: a published figure goes before the formula.
     """
@@ -166,6 +168,7 @@ class Limit:
     source: str
     floor_from: FromAverage | None = None
     ceiling_from: FromAverage | None = None
+    base_rounding: Rounding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +294,7 @@ class Policy:
     rounding: Rounding
     insurances: tuple[str, ...]
     fund_rows: tuple[FundRow, ...]
+    `names` are those of insurances that this region alone has.
     suspense_fund: str
     receipt_accounts: Mapping[str, str]
     rates: tuple[Rate, ...]
@@ -314,6 +318,7 @@ class Policy:
         return {row.insurance: row.fund for row in self.fund_rows}
 
     def fund_of(self, insurance: str, day: date | None = None) -> str:
+    names: Mapping[str, str] = field(default_factory=dict)
         """The fund of an insurance on a day (None: the policy's first)."""
         own = [row for row in self.fund_rows if row.insurance == insurance]
         return in_force(own, day or self.in_force_from)[0].fund

@@ -13,7 +13,7 @@ from services.collection.domain import (
     policy_category_faults,
     policy_row_faults,
 )
-from services.collection.domain.policy import ANY, UNIT_KINDS, Policy, Rate
+from services.collection.domain.policy import ANY, UNIT_KINDS, BaseKind, Policy, Rate
 from shared.entry import Account
 from shared.errors import Fault
 from shared.fund import INSURANCE_NAMES, Party
@@ -31,6 +31,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
     return [
         *_days(policy),
         *_insurances(policy),
+        *_names(content),
         *_funds(policy, content),
         *_receipt_accounts(content),
         *_sources(content),
@@ -61,11 +62,14 @@ def _days(policy: Policy) -> Iterator[Fault]:
 def _insurances(policy: Policy) -> Iterator[Fault]:
     for number, name in enumerate(policy.insurances):
         pointer = f"/insurances/{number}"
-        if name not in INSURANCE_NAMES:
-            yield _fault(pointer, "INSURANCE_UNKNOWN", f"未知险种 (unknown insurance): {name}")
+        if name not in INSURANCE_NAMES and name not in policy.names:
+            yield _fault(
+                pointer, "INSURANCE_UNKNOWN", f"未知险种,须列入 names (unknown, not named): {name}"
+            )
         if name in policy.insurances[:number]:
             yield _fault(pointer, "INSURANCE_REPEATED", f"险种重复 (repeated): {name}")
     rows: list[tuple[str, str]] = [
+        *((f"/names/{n}/insurance", name) for n, name in enumerate(policy.names)),
         *((f"/rates/{n}/insurance", rate.insurance) for n, rate in enumerate(policy.rates)),
         *((f"/exempt/{n}/insurance", row.insurance) for n, row in enumerate(policy.exemptions)),
         *(
@@ -79,6 +83,17 @@ def _insurances(policy: Policy) -> Iterator[Fault]:
             yield _fault(
                 pointer, "INSURANCE_NOT_LISTED", f"不在本政策险种之列 (not listed): {name}"
             )
+
+
+def _names(content: Mapping[str, Any]) -> Iterator[Fault]:
+    """A region names what it alone has, once."""
+    given = [row["insurance"] for row in content.get("names") or ()]
+    for number, name in enumerate(given):
+        pointer = f"/names/{number}/insurance"
+        if name in given[:number]:
+            yield _fault(pointer, "NAME_REPEATED", f"险种名称重复 (named twice): {name}")
+        if name in INSURANCE_NAMES:
+            yield _fault(pointer, "NAME_KNOWN", f"该险种已有名称 (it has a name already): {name}")
 
 
 def _funds(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
@@ -203,7 +218,7 @@ def _each_rate(policy: Policy) -> Iterator[Fault]:
 def _rounds_away(policy: Policy, rate: Rate) -> bool:
     floors = [row.floor_fen for row in policy.limits if row.insurance in {rate.insurance, ANY}]
     base_fen = min((floor for floor in floors if floor), default=_UNLIMITED_BASE_FEN)
-    return levy(base_fen, rate.rate_ppm, policy.rounding) == 0
+    return levy(base_fen, rate.rate_ppm, rate.rounding or policy.rounding) == 0
 
 
 def _overlaps(policy: Policy) -> Iterator[Fault]:
@@ -213,6 +228,8 @@ def _overlaps(policy: Policy) -> Iterator[Fault]:
             continue
         if earlier.months and later.months and not {*earlier.months} & {*later.months}:
             continue
+        if (earlier.base is BaseKind.HEAD) != (later.base is BaseKind.HEAD):
+            continue  # 2%+3元: a share of the base, and an amount a head beside it
         bearers = policy_category_faults.bearers(policy, earlier)
         if not bearers & policy_category_faults.bearers(policy, later):
             continue

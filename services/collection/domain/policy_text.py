@@ -11,7 +11,7 @@ from services.collection.domain.charge import Cap, ChargeKind, ChargeRate, End, 
 from services.collection.domain.crediting import Credit
 from services.collection.domain.policy import ANY, BaseKind, Limit, Policy, Rate
 from shared.fund import INSURANCE_NAMES, AccountKind, Party
-from shared.money import PPM, RoundingMode, format_yuan
+from shared.money import PPM, Rounding, RoundingMode, format_yuan
 
 KIND_NAMES: Final = {
     ANY: "各类单位",
@@ -108,6 +108,10 @@ def _name(insurance: str) -> str:
     return "各险种" if insurance == ANY else INSURANCE_NAMES.get(insurance, insurance)
 
 
+def _named(policy: Policy, insurance: str) -> str:
+    return policy.names.get(insurance) or _name(insurance)
+
+
 def _kinds(kinds: Iterable[str]) -> str:
     return "、".join(KIND_NAMES.get(kind, kind) for kind in kinds)
 
@@ -120,7 +124,12 @@ def _cited(policy: Policy, source: str) -> str:
 def _funds(policy: Policy) -> Iterator[tuple[str, ...]]:
     for row in policy.fund_rows:
         since = max(row.in_force_from, policy.in_force_from).isoformat()
-        yield _name(row.insurance), f"{_name(row.fund)}基金", since, _cited(policy, row.source)
+        yield (
+            _named(policy, row.insurance),
+            f"{_name(row.fund)}基金",
+            since,
+            _cited(policy, row.source),
+        )
 
 
 def _rates(policy: Policy) -> Iterator[tuple[str, ...]]:
@@ -131,7 +140,7 @@ def _rates(policy: Policy) -> Iterator[tuple[str, ...]]:
         if rate.categories:
             kinds += f"({people_text.category_names(rate.categories)})"
         yield (
-            _name(rate.insurance),
+            _named(policy, rate.insurance),
             PARTY_NAMES[rate.party],
             kinds,
             _levied(rate),
@@ -145,7 +154,13 @@ def _levied(rate: Rate) -> str:
     months = "" if not rate.months else "(" + "、".join(map(str, rate.months)) + "月)"
     if rate.base is BaseKind.HEAD:
         return f"每人{format_yuan(rate.fixed_fen or 0)}元{months}"
-    return percent(rate.rate_ppm) + months
+    return (
+        percent(rate.rate_ppm) + months + (f"({_rounded(rate.rounding)})" if rate.rounding else "")
+    )
+
+
+def _rounded(rounding: Rounding) -> str:
+    return f"{_MODE_NAMES[rounding.mode]}到{_UNIT_NAMES.get(rounding.unit_fen, '分')}"
 
 
 def _base(policy: Policy, rate: Rate) -> str:
@@ -158,13 +173,13 @@ def _base(policy: Policy, rate: Rate) -> str:
 
 def _exempt(policy: Policy) -> Iterator[tuple[str, ...]]:
     for row in policy.exemptions:
-        yield _name(row.insurance), _kinds(row.unit_kinds), _cited(policy, row.source)
+        yield _named(policy, row.insurance), _kinds(row.unit_kinds), _cited(policy, row.source)
 
 
 def _limits(policy: Policy) -> Iterator[tuple[str, ...]]:
     for row in policy.limits:
         yield (
-            _name(row.insurance),
+            _named(policy, row.insurance),
             _limit(row, "floor"),
             _limit(row, "ceiling"),
             _cited(policy, row.source),
@@ -184,7 +199,7 @@ def _limit(row: Limit, which: str) -> str:
 
 def _credits(policy: Policy) -> Iterator[tuple[str, ...]]:
     for row in policy.credits:
-        yield _name(row.insurance), _people(row), _credit(row), _cited(policy, row.source)
+        yield _named(policy, row.insurance), _people(row), _credit(row), _cited(policy, row.source)
 
 
 def _people(row: Credit) -> str:
@@ -253,8 +268,10 @@ def _days(row: ChargeRate | Cap) -> str:
 
 def _handling(policy: Policy) -> Iterator[str]:
     level = "单位部分按单位合计" if policy.level == "unit" else "逐人、逐险种、分单位和个人"
-    mode = _MODE_NAMES[policy.rounding.mode]
-    yield f"{level}{mode}到{_UNIT_NAMES.get(policy.rounding.unit_fen, '分')}"
+    yield f"{level}{_rounded(policy.rounding)}"
+    for row in policy.limits:
+        if row.base_rounding is not None:
+            yield f"{_named(policy, row.insurance)}缴费基数{_rounded(row.base_rounding)}"
     if policy.declare_day is not None:
         yield f"次月{policy.declare_day}日前申报"
     yield f"次月{policy.due_day}日前缴费,遇非工作日顺延"

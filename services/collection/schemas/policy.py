@@ -67,6 +67,23 @@ class RoundingIn(In):
 
 
 class FundIn(In):
+class RowRoundingIn(In):
+    """To what, and how, one rate's amounts are rounded, or the bases of an insurance (基数取整)."""
+
+    unit: Literal["0.01", "0.10", "1.00"]
+    mode: RoundingMode = RoundingMode.HALF_UP
+
+
+class NameIn(In):
+    """What people call an insurance that this region alone has."""
+
+    insurance: Code = Field(examples=["long_term_care"])
+    name: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(
+        examples=["长期护理保险"]
+    )
+    source: SourceId
+
+
     """The fund that an insurance is booked in, all the pack's days or some (both inclusive)."""
 
     insurance: Code
@@ -88,7 +105,8 @@ class RateIn(In):
 
     `amount` is the fixed amount of base head, `average` the base of base city_average, `sum_of` the
     personal bases that a sum is taken of, `months` those in which it is levied (null: all),
-    `categories` the people that it is levied for and no others.
+    `categories` the people that it is levied for and no others, `rounding` its own (null: the
+    pack's).
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -107,6 +125,7 @@ class RateIn(In):
     )
     categories: list[Code] | None = Field(default=None, min_length=1, max_length=20)
     source: SourceId
+    rounding: RowRoundingIn | None = None
 
 
 class ExemptIn(In):
@@ -120,7 +139,8 @@ class ExemptIn(In):
 class LimitIn(In):
     """Floor and ceiling of a base; null says that there is none, or that it follows from averages.
 
-    A published amount goes before what would follow from averages.
+    A published amount goes before what would follow from averages. `base_rounding`: to what a person's
+    base is rounded before it is held to the limits (null: as declared).
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -130,6 +150,7 @@ class LimitIn(In):
     floor_from: FromAverageIn | None = None
     ceiling_from: FromAverageIn | None = None
     source: SourceId
+    base_rounding: RowRoundingIn | None = None
 
 
 class CalendarIn(In):
@@ -153,7 +174,8 @@ class AllocationIn(In):
     source: SourceId
 
 
-_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months", "categories")
+_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months", "categories", "rounding")
+_LIMIT_OPTIONAL = ("floor_from", "ceiling_from", "base_rounding")
 
 
 class PackIn(In):
@@ -168,6 +190,7 @@ class PackIn(In):
     rounding: RoundingIn
     insurances: list[Code] = Field(min_length=1, max_length=20)
     fund_map: list[FundIn] = Field(min_length=1, max_length=20)
+    names: list[NameIn] | None = Field(default=None, max_length=20)
     suspense_fund: Code
     receipt_accounts: list[ReceiptAccountIn] = Field(min_length=1, max_length=10)
     rates: list[RateIn] = Field(min_length=1, max_length=300)
@@ -208,7 +231,7 @@ class PackIn(In):
             (content["allocation"], ("charges",)),
             (content["rounding"], ("level",)),
             *((row, days) for row in content["fund_map"]),
-            *((row, ("floor_from", "ceiling_from")) for row in content["limits"]),
+            *((row, _LIMIT_OPTIONAL) for row in content["limits"]),
             *((row, _RATE_OPTIONAL) for row in content["rates"]),
         ):
             for name in names:

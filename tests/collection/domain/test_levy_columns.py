@@ -41,12 +41,22 @@ wage = st.one_of(
 limit_amount = st.one_of(st.none(), st.integers(0, 10**10), st.sampled_from([3364_00, 17613_00]))
 
 
+roundings = st.builds(Rounding, st.sampled_from([1, 10, 100]), st.sampled_from(list(RoundingMode)))
+
+
 @st.composite
 def limits(draw: st.DrawFn, insurance: str) -> Limit:
     floor, ceiling = draw(limit_amount), draw(limit_amount)
     if floor is not None and ceiling is not None and floor > ceiling:
         floor, ceiling = ceiling, floor
-    return Limit(id="l", insurance=insurance, floor_fen=floor, ceiling_fen=ceiling, source="s")
+    return Limit(
+        id="l",
+        insurance=insurance,
+        floor_fen=floor,
+        ceiling_fen=ceiling,
+        source="s",
+        base_rounding=draw(st.none() | roundings),
+    )
 
 
 PERSONAL = [kind for kind in BaseKind if kind.per_person]
@@ -66,6 +76,23 @@ def rates(draw: st.DrawFn, insurance: str, party: Party) -> Rate:
         account=AccountKind.POOLED,
         source="s",
         fixed_fen=draw(st.integers(0, 10**10)) if base.is_fixed else None,
+        rounding=draw(st.none() | roundings),
+    )
+
+
+def a_head(insurance: str, fixed_fen: int) -> Rate:
+    """An amount a head beside the personal share."""
+    return Rate(
+        id=f"{insurance}.head",
+        insurance=insurance,
+        party=Party.PERSONAL,
+        unit_kinds=("*",),
+        injury_class=None,
+        rate_ppm=PPM,
+        base=BaseKind.HEAD,
+        account=AccountKind.POOLED,
+        source="s",
+        fixed_fen=fixed_fen,
     )
 
 
@@ -95,6 +122,8 @@ def rules(draw: st.DrawFn, insurance: str) -> Rule:
         draw(rates(insurance, party))
         for party in sorted(draw(st.sets(st.sampled_from(list(Party)))))
     ]
+    if draw(st.booleans()):
+        made.append(a_head(insurance, draw(st.integers(0, 10**6))))
     base, fixed_fen = personal_base(made)
     unit = [rate for rate in made if rate.party is Party.UNIT and rate.base is not BaseKind.HEAD]
     # What is credited out of the unit's total or fixed base may exceed it; that has its own test.
@@ -116,9 +145,7 @@ def rules(draw: st.DrawFn, insurance: str) -> Rule:
 def schedules(draw: st.DrawFn) -> Schedule:
     return Schedule(
         rules=tuple(draw(rules(name)) for name in INSURANCES),
-        rounding=Rounding(
-            draw(st.sampled_from([1, 10, 100])), draw(st.sampled_from(list(RoundingMode)))
-        ),
+        rounding=draw(roundings),
     )
 
 
