@@ -19,9 +19,9 @@ from shared.money import HALF_UP_FEN, Rounding, RoundingMode, parse_yuan
 from shared.period import Period
 
 OPTIONAL: Final = (
+    "names",
     "averages",
     "crediting",
-    "names",
     "injury_floating",
     "construction",
     "default_levy",

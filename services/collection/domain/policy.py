@@ -281,6 +281,7 @@ class Schedule:
 class Policy:
     """One version, whole. `sources` maps id → (text, certain).
 
+    `names` are those of insurances that this region alone has.
     `level` is where the unit's share is rounded: for each person, or once for the unit. A person's
     own share is withheld from a wage, so it is always rounded for the person.
     """
@@ -294,7 +295,6 @@ class Policy:
     rounding: Rounding
     insurances: tuple[str, ...]
     fund_rows: tuple[FundRow, ...]
-    `names` are those of insurances that this region alone has.
     suspense_fund: str
     receipt_accounts: Mapping[str, str]
     rates: tuple[Rate, ...]
@@ -305,6 +305,7 @@ class Policy:
     charges: ChargeRules
     level: str = "person"
     declare_day: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
     averages: tuple[Average, ...] = ()
     credits: tuple[Credit, ...] = ()
     floating: Floating | None = None
@@ -318,7 +319,6 @@ class Policy:
         return {row.insurance: row.fund for row in self.fund_rows}
 
     def fund_of(self, insurance: str, day: date | None = None) -> str:
-    names: Mapping[str, str] = field(default_factory=dict)
         """The fund of an insurance on a day (None: the policy's first)."""
         own = [row for row in self.fund_rows if row.insurance == insurance]
         return in_force(own, day or self.in_force_from)[0].fund

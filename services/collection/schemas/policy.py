@@ -66,7 +66,6 @@ class RoundingIn(In):
     source: SourceId
 
 
-class FundIn(In):
 class RowRoundingIn(In):
     """To what, and how, one rate's amounts are rounded, or the bases of an insurance (基数取整)."""
 
@@ -84,6 +83,7 @@ class NameIn(In):
     source: SourceId
 
 
+class FundIn(In):
     """The fund that an insurance is booked in, all the pack's days or some (both inclusive)."""
 
     insurance: Code
@@ -124,8 +124,8 @@ class RateIn(In):
         default=None, min_length=1, max_length=12
     )
     categories: list[Code] | None = Field(default=None, min_length=1, max_length=20)
-    source: SourceId
     rounding: RowRoundingIn | None = None
+    source: SourceId
 
 
 class ExemptIn(In):
@@ -149,8 +149,8 @@ class LimitIn(In):
     ceiling: AmountText | None
     floor_from: FromAverageIn | None = None
     ceiling_from: FromAverageIn | None = None
-    source: SourceId
     base_rounding: RowRoundingIn | None = None
+    source: SourceId
 
 
 class CalendarIn(In):
@@ -189,8 +189,8 @@ class PackIn(In):
     sources: list[SourceIn] = Field(min_length=1, max_length=200)
     rounding: RoundingIn
     insurances: list[Code] = Field(min_length=1, max_length=20)
-    fund_map: list[FundIn] = Field(min_length=1, max_length=20)
     names: list[NameIn] | None = Field(default=None, max_length=20)
+    fund_map: list[FundIn] = Field(min_length=1, max_length=20)
     suspense_fund: Code
     receipt_accounts: list[ReceiptAccountIn] = Field(min_length=1, max_length=10)
     rates: list[RateIn] = Field(min_length=1, max_length=300)
