@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
 from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.project import KIND as PROJECT
 from services.collection.flows import declaration as declarations
 from services.collection.flows import figures
 from services.collection.flows import policy as policies
+from services.collection.flows import project as projects
 from services.collection.flows.figures import Beside
 from services.collection.store import declaration as store
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
@@ -69,6 +71,8 @@ async def again(
 async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
     """The lines of a stored declaration's unit as a whole."""
     stored = await store.lines(tx, row.unit_id, row.id, row.round)
+    if row.kind == PROJECT:
+        return await projects.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
     given = await figures.of_unit(tx, row, schedule)
     return _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
 
