@@ -20,6 +20,9 @@ INSURANCE_NAMES: Final = {
     "large_outpatient": "大额医疗(门诊)补助",
     "large_medical": "大额医疗救助",
     "civil_servant_aid": "公务员医疗补助",
+    "supplementary_medical": "地方附加医疗保险",
+    "serious_illness": "大病保险",
+    "long_term_care": "长期护理保险",
 }
 
 CODE_PATTERN: Final = r"^[a-z][a-z0-9_]{1,31}$"
