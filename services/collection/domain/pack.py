@@ -13,7 +13,6 @@ from typing import Any
 from services.collection.domain import charge_pack
 from services.collection.domain.pack_rows import Reader
 from services.collection.domain.policy import (
-    DEFAULT_FACTOR_PPM,
     BaseKind,
     Exemption,
     FundRow,
@@ -80,7 +79,8 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         floating=reader.floating(),
         construction=reader.construction(),
         categories=reader.categories(known),
-        default_factor_ppm=reader.default_factor_ppm(DEFAULT_FACTOR_PPM),
+        default_levy=reader.default_levy(),
+        bases_frozen=reader.frozen_bases(),
     )
     return policy, faults
 

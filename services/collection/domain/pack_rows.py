@@ -13,7 +13,9 @@ from services.collection.domain.averages import Average, FromAverage
 from services.collection.domain.category import ANY_KIND, Category, Chosen
 from services.collection.domain.construction import Construction, Tier
 from services.collection.domain.crediting import Credit
+from services.collection.domain.default_levy import DefaultLevy
 from services.collection.domain.floating import Cut, Floating, Step
+from services.collection.domain.policy import FrozenBases
 from shared.errors import Fault
 from shared.money import HALF_UP_FEN, Rounding, RoundingMode, parse_yuan
 from shared.period import Period
@@ -25,6 +27,7 @@ OPTIONAL: Final = (
     "injury_floating",
     "construction",
     "default_levy",
+    "frozen_bases",
     "categories",
 )
 """Members that a pack may leave out."""
@@ -190,12 +193,21 @@ class Reader:
             source=row["source"],
         )
 
-    def default_factor_ppm(self, otherwise: int) -> int:
+    def default_levy(self) -> DefaultLevy:
         """未按规定申报时的加成."""
         row = self.content.get("default_levy")
         if row is None:
-            return otherwise
-        return self._rate(row["factor"], "/default_levy/factor", self.faults)
+            return DefaultLevy()
+        return DefaultLevy(
+            factor_ppm=self._rate(row["factor"], "/default_levy/factor", self.faults),
+            source=row["source"],
+            compounds=row.get("repeated") != "on_last_declared",
+        )
+
+    def frozen_bases(self) -> FrozenBases | None:
+        """年度缴费基数是否当年不变."""
+        row = self.content.get("frozen_bases")
+        return None if row is None else FrozenBases(enforced=row["enforced"], source=row["source"])
 
     def _maybe(self, text: str | None, pointer: str, read: Read) -> int | None:
         return None if text is None else read(text, pointer, self.faults)
@@ -238,6 +250,9 @@ def cited(content: Row) -> list[tuple[str, str]]:
                 (f"/{name}{at}/source", row["source"])
                 for at, row in rows(content.get(name) or {}, part)
             ]
-    if content.get("default_levy"):
-        found.append(("/default_levy/source", content["default_levy"]["source"]))
+    found += [
+        (f"/{name}/source", content[name]["source"])
+        for name in ("default_levy", "frozen_bases")
+        if content.get(name)
+    ]
     return found

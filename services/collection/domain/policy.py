@@ -20,17 +20,17 @@ from services.collection.domain.category import (
 from services.collection.domain.charge_rules import ChargeRules, Relief
 from services.collection.domain.construction import Construction
 from services.collection.domain.crediting import Credit
+from services.collection.domain.default_levy import DefaultLevy
 from services.collection.domain.errors import KindNotCovered, StepUnknown
 from services.collection.domain.floating import Factor, Floating
 from shared.effective import in_force
+from shared.errors import Refusal
 from shared.fund import AccountKind, Party, UnitKind
 from shared.money import PPM, Rounding
 from shared.period import Period
 
 ANY: Final = "*"
 """Every unit kind in a rate row; every insurance in a limit row."""
-DEFAULT_FACTOR_PPM: Final = 1_100_000
-"""未按规定申报的,按上月缴费额的百分之一百一十确定 (社会保险法第六十二条), when a pack does not say."""
 
 
 class BaseKind(StrEnum):
@@ -192,6 +192,14 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenBases:
+    """Whether a declaration has to keep to the bases that a review has set for the year."""
+
+    enforced: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What one insurance asks of one unit: its limit, its fund, and a rate for each party.
 
@@ -232,6 +240,11 @@ class Schedule:
         if found is None:
             raise not_covered(category)
         return found
+
+    def refusal(self, category: str, choice: str | None) -> Refusal | None:
+        """Why somebody of a category, with a choice of base (None: none), cannot be levied."""
+        found = self.standings.get(category)
+        return not_covered(category) if found is None else found.refusal(choice)
 
     @property
     def insurances(self) -> tuple[str, ...]:
@@ -311,7 +324,16 @@ class Policy:
     floating: Floating | None = None
     construction: Construction | None = None
     categories: tuple[Category, ...] = ()
-    default_factor_ppm: int = DEFAULT_FACTOR_PPM
+    default_levy: DefaultLevy = field(default_factory=DefaultLevy)
+    bases_frozen: FrozenBases | None = None
+
+    @property
+    def freezes_bases(self) -> bool:
+        """Whether reviewed bases hold for the year (年度缴费基数核定后当年不变): as the pack says, and
+        where it says nothing, where units have a base of their own beside their people's."""
+        if self.bases_frozen is not None:
+            return self.bases_frozen.enforced
+        return any(rate.base is BaseKind.UNIT_DUAL for rate in self.rates)
 
     @property
     def funds(self) -> Mapping[str, str]:

@@ -42,7 +42,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
         if policy.construction.insurance not in policy.insurances:
             yield _not_listed("/construction/insurance", policy.construction.insurance)
         yield from _tiers(policy.construction.tiers)
-    if not PPM <= policy.default_factor_ppm <= _FACTOR_MAX_PPM:
+    if not PPM <= policy.default_levy.factor_ppm <= _FACTOR_MAX_PPM:
         yield Fault("/default_levy/factor", "FACTOR_OUT_OF_RANGE", "加成须在一至十之间 (1 to 10)")
 
 

@@ -277,9 +277,20 @@ def _handling(policy: Policy) -> Iterator[str]:
     yield f"次月{policy.due_day}日前缴费,遇非工作日顺延"
     if policy.charges.settlement_day is not None:
         yield f"次月{policy.charges.settlement_day}日结算"
-    yield f"未按规定申报的,按上月缴费额的{percent(policy.default_factor_ppm)}确定"
+    yield _default(policy)
+    if policy.freezes_bases:
+        frozen = policy.bases_frozen
+        cited = "" if frozen is None else f"({_cited(policy, frozen.source)})"
+        yield f"年度缴费基数核定后当年不变,申报须与核定一致{cited}"
     yield f"缓缴最长{policy.charges.deferral_months}个月"
     yield "部分到账按一票征缴分至各险种"
+
+
+def _default(policy: Policy) -> str:
+    rule = policy.default_levy
+    on = "" if rule.compounds else ";连续未申报的,仍以最近一次申报的缴费额为准"
+    cited = f"({_cited(policy, rule.source)})" if rule.source else ""
+    return f"未按规定申报的,按上月缴费额的{percent(rule.factor_ppm)}确定{on}{cited}"
 
 
 def _sources(policy: Policy) -> Iterator[tuple[str, ...]]:

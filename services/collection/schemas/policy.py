@@ -39,6 +39,7 @@ from services.collection.schemas.policy_rows import (
     DefaultLevyIn,
     FloatingIn,
     FromAverageIn,
+    FrozenBasesIn,
 )
 from services.collection.store.policy import PolicyRow
 from shared.fund import AccountKind, Party
@@ -209,6 +210,7 @@ class PackIn(In):
     injury_floating: FloatingIn | None = None
     construction: ConstructionIn | None = None
     default_levy: DefaultLevyIn | None = None
+    frozen_bases: FrozenBasesIn | None = None
     categories: list[CategoryIn] | None = Field(default=None, max_length=100)
     notes: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
         default=[], max_length=50

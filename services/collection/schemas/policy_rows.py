@@ -135,7 +135,17 @@ class CategoryIn(In):
 
 
 class DefaultLevyIn(In):
-    """未按规定申报的,按上月缴费额的若干倍确定."""
+    """未按规定申报的,按上月缴费额的若干倍确定. `repeated` says on what a second month in a row is
+    levied: on the default of the month before (null), or on the last amount that was declared."""
 
     factor: RateText = Field(examples=["1.1"])
+    repeated: Literal["on_last_month", "on_last_declared"] | None = None
+    source: SourceId
+
+
+class FrozenBasesIn(In):
+    """年度缴费基数核定后当年不变: whether declarations keep to reviewed bases. Without this member
+    they do where units have a base of their own (单位双基数)."""
+
+    enforced: bool
     source: SourceId

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.collection.domain import pack as reading
+from services.collection.domain import policy_text
 from services.collection.domain.construction import project_lines
 from services.collection.domain.crediting import age_on
 from services.collection.domain.errors import (
@@ -508,12 +509,12 @@ def test_maternity_moves_to_the_medical_fund_on_the_day_of_the_merger() -> None:
 
 def test_a_pack_may_say_the_days_and_what_not_declaring_costs() -> None:
     content = packs.sound_pack()
-    assert packs.read(content).default_factor_ppm == 1_100_000
+    assert packs.read(content).default_levy.factor_ppm == 1_100_000
     content["calendar"] |= {"declare_day": 10, "settlement_day": 28}
     content["default_levy"] = {"factor": "1.2", "source": "s"}
     policy = sound(content)
     assert (policy.declare_day, policy.due_day) == (10, 25)
-    assert policy.default_factor_ppm == 1_200_000
+    assert policy.default_levy.factor_ppm == 1_200_000
 
 
 # Every fault is named
@@ -632,3 +633,28 @@ def test_tiers_run_from_zero_without_a_gap(tiers: list[tuple[str, str | None, st
         "construction": {"insurance": "work_injury", "by": "whole", "tiers": rows}
     }
     assert codes(content) == {"TIERS_BROKEN"}
+
+
+def test_a_second_month_in_a_row_is_levied_on_the_first_ones_default_unless_a_pack_says_else() -> (
+    None
+):
+    content = packs.sound_pack()
+    assert packs.read(content).default_levy.compounds
+    content["default_levy"] = {"factor": "1.1", "source": "s", "repeated": "on_last_declared"}
+    policy = sound(content)
+    assert not policy.default_levy.compounds
+    assert "published table" in policy_text.markdown(policy).split("未按规定申报")[1]
+
+
+def test_reviewed_bases_hold_where_units_have_their_own_or_a_pack_says_so() -> None:
+    content = packs.sound_pack()
+    assert not packs.read(content).freezes_bases
+    content["frozen_bases"] = {"enforced": True, "source": "s"}
+    assert sound(content).freezes_bases
+    assert "当年不变" in policy_text.markdown(sound(content))
+    dual = packs.dual_pack(packs.DUAL_BASE[0])
+    assert packs.read(dual).freezes_bases
+    dual["frozen_bases"] = {"enforced": False, "source": "s"}
+    assert not packs.read(dual).freezes_bases
+    dual["frozen_bases"]["source"] = "hearsay"
+    assert codes(dual) == {"SOURCE_UNKNOWN"}
