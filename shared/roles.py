@@ -78,6 +78,7 @@ class Right(StrEnum):
     PUBLISH_POLICY = "policy:publish"
     QUOTE = "collection:quote"
     SUBMIT_DECLARATION = "declaration:submit"
+    LEVY_BY_DEFAULT = "declaration:default"
     ACCEPT_DECLARATION = "declaration:accept"
     REVIEW_DECLARATION = "declaration:review"
     SEND_SUMMARY = "summary:send"
@@ -127,6 +128,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.REGISTER,
             Right.QUOTE,
             Right.SUBMIT_DECLARATION,
+            Right.LEVY_BY_DEFAULT,
             Right.ACCEPT_DECLARATION,
             Right.FILE_AGREEMENT,
             Right.SEND_DUNNING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,7 +67,6 @@ async def line(
     people = await store.people(tx, row, after, limit) if _has(parts, "people") else []
     whole = await explanation.unit_again(tx, row, schedule) if _has(parts, "unit") else []
     made = await explanation.again(tx, row, schedule, people)
-    rules = {part.rule: part for part in parts}
     return LineExplained(
         bill=bill,
         line=asked,
@@ -75,9 +74,9 @@ async def line(
         policy=policy,
         insurances=schedule.insurances,
         parts=parts,
-        unit_lines=_of(rules, whole),
+        unit_lines=_of(parts, whole),
         people=people,
-        person_lines=[_of(rules, own) for own in made],
+        person_lines=[_of(parts, own) for own in made],
     )
 
 
@@ -93,5 +92,11 @@ def _has(parts: Sequence[LineRow], level: str) -> bool:
     return any(part.level == level for part in parts)
 
 
-def _of(rules: Mapping[str, LineRow], lines: Sequence[Line]) -> list[Line]:
-    return [made for made in lines if made.rate.id in rules]
+def _of(parts: Sequence[LineRow], lines: Sequence[Line]) -> list[Line]:
+    """The lines behind some parts. What is levied by default has one rule for all of its lines."""
+    known = {(part.rule, part.insurance, part.party, part.account) for part in parts}
+    return [
+        made
+        for made in lines
+        if (made.rate.id, made.insurance, made.party, made.rate.account) in known
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.filing_late import DEFAULT
 from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.project import KIND as PROJECT
@@ -16,6 +17,7 @@ from services.collection.flows import figures
 from services.collection.flows import policy as policies
 from services.collection.flows import project as projects
 from services.collection.flows.figures import Beside
+from services.collection.flows.filing_default import again as by_default
 from services.collection.store import declaration as store
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
 from shared.fund import Party
@@ -73,6 +75,10 @@ async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedul
     stored = await store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
         return await projects.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
+    if row.kind == DEFAULT:
+        return by_default(await policies.by_id(tx, row.policy_id), stored)
+    if row.people == 0:  # a nil declaration levies nothing of the unit either
+        return []
     given = await figures.of_unit(tx, row, schedule)
     return _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
 

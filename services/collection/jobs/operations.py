@@ -17,7 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows.declaration_file import report_of
 from services.collection.flows.operation import Failed, Lost
-from services.collection.jobs import declaration_file, declaration_roll, quality_report
+from services.collection.jobs import (
+    declaration_file,
+    declaration_roll,
+    default_declaration,
+    quality_report,
+)
 from services.collection.jobs.tools import Progress, Tools
 from services.collection.store import operation as store
 from services.collection.store.operation import OperationRow
@@ -38,6 +43,7 @@ Prepare = Callable[[Tools, OperationRow, Progress], Awaitable[Work]]
 KINDS: Final[dict[str, Prepare]] = {
     declaration_file.KIND: declaration_file.prepare,
     declaration_roll.KIND: declaration_roll.prepare,
+    default_declaration.KIND: default_declaration.prepare,
     quality_report.KIND: quality_report.prepare,
 }
 
