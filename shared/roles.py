@@ -95,7 +95,8 @@ class Right(StrEnum):
     APPROVE_SETTLEMENT = "settlement:approve"
     PROPOSE_CLOSING = "closing:propose"
     APPROVE_CLOSING = "closing:approve"
-    SET_THRESHOLD = "threshold:set"
+    PROPOSE_CORRECTION = "correction:propose"
+    APPROVE_CORRECTION = "correction:approve"
     SET_BUDGET = "budget:set"
     READ_PERSONAL = "personal:read"
     CREDIT_PERSONAL = "personal:credit"
@@ -167,6 +168,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             *_READS,
             Right.PROPOSE_SETTLEMENT,
             Right.PROPOSE_CLOSING,
+            Right.PROPOSE_CORRECTION,
             Right.REVERSE_VOUCHER,
             Right.READ_PERSONAL,
             Right.MANAGE_PERSONAL,
@@ -184,13 +186,19 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,
-            Right.SET_THRESHOLD,
+            Right.APPROVE_CORRECTION,
             Right.APPROVE_PERSONAL_RATE,
             Right.FILE_CLAIM,
         }
     ),
     Role.CENTRE_LEADER: frozenset(
-        {*_READS, Right.SIGN_THIRD, Right.APPROVE_SETTLEMENT, Right.APPROVE_CLOSING}
+        {
+            *_READS,
+            Right.SIGN_THIRD,
+            Right.APPROVE_SETTLEMENT,
+            Right.APPROVE_CLOSING,
+            Right.APPROVE_CORRECTION,
+        }
     ),
     Role.SUPERVISOR: frozenset({*_READS, Right.READ_TRAIL, Right.READ_PERSONAL}),
     Role.EMPLOYER_PORTAL: frozenset(

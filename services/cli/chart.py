@@ -1,14 +1,11 @@
-"""`wuxian ledger chart`: read the chart of accounts (会计科目表), correct it from a day on."""
+"""`wuxian ledger chart`: read the chart of accounts (会计科目表), propose corrections from a day on."""
 
 from __future__ import annotations
 
-import asyncio
 import csv
-import getpass
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,26 +13,22 @@ from services.cli.common import (
     AsJson,
     DatabaseUrl,
     fail,
-    out,
-    plainly,
     print_json,
     print_table,
-    settings_with,
 )
+from services.cli.rules import proposer, run, say
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from services.ledger.domain.chart import Account
 
-T = TypeVar("T")
-
 app = typer.Typer(help="The chart of accounts (会计科目表) as dated data.", no_args_is_help=True)
 
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")]
 Why = Annotated[str, typer.Option(help="Why: the official text, the order, the confirmation.")]
 By = Annotated[
-    str | None, typer.Option(help="Who corrects; default: the account you run as.", show_default=False)
+    str | None, typer.Option(help="Who proposes; default: the account you run as.", show_default=False)
 ]  # fmt: skip
 
 
@@ -52,7 +45,7 @@ def list_accounts(
     from shared import clock
 
     day = on.date() if on else clock.today()
-    found = _run(database_url, catalogue.load).accounts(day)
+    found = run(database_url, catalogue.load).accounts(day)
     rows = [plain(row) for row in found if fund is None or not row.funds or fund in row.funds]
     if as_json:
         print_json({"on": day.isoformat(), "accounts": rows})
@@ -64,18 +57,24 @@ def list_accounts(
 @app.command()
 def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Every version of an account, and who corrected it when and why."""
+    from services.ledger.domain.rules import Table
     from services.ledger.flows.chart import plain
     from services.ledger.store import catalogue, correction
 
     async def work(tx: AsyncConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         rows = [plain(row) for row in await catalogue.accounts(tx) if row.key == key]
-        return rows, await correction.of_account(tx, key)
+        return rows, [
+            {
+                "at": one.at.isoformat(), "corrected_by": one.by, "why": one.why,
+                "before": one.before, "after": one.after,
+            }
+            for one in await correction.made(tx)
+            if (one.table, one.name) == (Table.ACCOUNT, key)
+        ]  # fmt: skip
 
-    versions, corrections = _run(database_url, work)
+    versions, corrections = run(database_url, work)
     if not versions:
         fail(f"no such account: {key}")
-    for row in corrections:
-        row["at"] = row["at"].isoformat()
     if as_json:
         print_json({"versions": versions, "corrections": corrections})
         return
@@ -101,7 +100,7 @@ def set_account(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Correct an account from a day on; earlier days keep what they had."""
+    """Propose to correct an account from a day on; earlier days keep what they had."""
     from services.ledger.flows import chart
 
     asked = {"code": code, "name": name, "source": source, "certainty": certainty}
@@ -110,11 +109,11 @@ def set_account(
         changes["funds"] = _funds(funds)
     if not changes:
         fail("say what to change", 2)
-    written = _run(
+    paper = run(
         database_url,
-        lambda tx: chart.change(tx, key, since.date(), changes, why=why, by=by or _me()),
+        lambda tx: chart.change(tx, key, since.date(), changes, why=why, by=proposer(by)),
     )
-    _say(written, as_json=as_json)
+    say(paper, as_json=as_json)
 
 
 @app.command(name="import")
@@ -128,7 +127,7 @@ def import_file(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add or correct whole rows, sub-accounts too; all or none."""
+    """Propose to add or correct whole rows, sub-accounts too; all or none."""
     from services.ledger.flows import chart
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
@@ -136,59 +135,12 @@ def import_file(
             rows = [_account(row) for row in csv.DictReader(lines)]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             fail(f"{file}: not rows of a chart: {error!r}"[:300])
-    written = _run(database_url, lambda tx: chart.put(tx, rows, why=why, by=by or _me()))
-    _say(written, as_json=as_json)
-
-
-def _say(written: list[Account], *, as_json: bool) -> None:
-    from services.ledger.flows.chart import plain
-
-    if as_json:
-        print_json({"written": [plain(row) for row in written]})
-        return
-    for row in written:
-        until = row.in_force_to or "…"
-        out.print(f"{row.key} {row.in_force_from} – {until}: {row.code} {row.name}", markup=False)
-    out.print(f"{len(written)} rows written; running services read them within half a minute.")
-
-
-def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    """Do work on the ledger's schema with the administrator's address."""
-    from services.cli.serve import _administrator
-    from shared.errors import Refusal
-
-    with plainly():
-        url, _ = _administrator(settings_with(database_url=database_url))
-        try:
-            return asyncio.run(_in_schema(url, work))
-        except Refusal as refusal:
-            faults = "".join(f"\n  {f.pointer} {f.code} {f.message}" for f in refusal.faults)
-            fail(f"{refusal.message}{faults}")
-
-
-async def _in_schema(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
-
-    from shared.db import sqlalchemy_url
-
-    settings = {"search_path": "ledger", "application_name": "wuxian-chart"}
-    engine = create_async_engine(
-        sqlalchemy_url(url), poolclass=NullPool, connect_args={"server_settings": settings}
-    )
-    try:
-        async with engine.begin() as tx:
-            return await work(tx)
-    finally:
-        await engine.dispose()
+    paper = run(database_url, lambda tx: chart.put(tx, rows, why=why, by=proposer(by)))
+    say(paper, as_json=as_json)
 
 
 def _funds(said: str) -> frozenset[str]:
     return frozenset() if said.strip() == "*" else frozenset(said.split())
-
-
-def _me() -> str:
-    return getpass.getuser()
 
 
 def _account(row: dict[str, str]) -> Account:

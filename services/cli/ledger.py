@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from services.cli import books, chart
+from services.cli import books, chart, rules
 
 app = typer.Typer(help="The books: proofs, exports, the chart of accounts.", no_args_is_help=True)
 app.add_typer(chart.app, name="chart")
+app.add_typer(rules.app, name="rules")
 app.command()(books.verify)
 app.command()(books.export)
 app.command()(books.anchors)

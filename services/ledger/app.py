@@ -19,6 +19,7 @@ from services.ledger.routes import (
     budget,
     chain,
     closing,
+    correction,
     dashboard,
     event,
     hold,
@@ -43,7 +44,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         voucher, voucher_stream, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event, budget, transit, personal,
+        dashboard, event, budget, transit, personal, correction,
     )
 )  # fmt: skip
 

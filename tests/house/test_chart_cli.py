@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,21 +14,42 @@ pytestmark = pytest.mark.story
 SHIPPED = Path(services.__file__ or "").parent / "ledger" / "data" / "accounts.csv"
 
 
-def said(wuxian: Wuxian, *words: str) -> dict[str, list[dict[str, str]]]:
-    answer = wuxian("ledger", "chart", *words, "--json")
+def said(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
+    answer = wuxian("ledger", of, *words, "--json")
     assert answer.returncode == 0, answer.stderr
     return dict(json.loads(answer.stdout))
+
+
+def written(
+    wuxian: Wuxian, database_url: str, *words: str, of: str = "chart"
+) -> list[dict[str, Any]]:
+    """What a proposal by li wrote, once wang had approved it; li himself could not."""
+    at = ("--database-url", database_url)
+    paper = said(wuxian, *words, "--by", "li", *at, of=of)
+    alone = wuxian("ledger", "rules", "approve", paper["id"], "--by", "li", *at)
+    assert alone.returncode == 1
+    done = said(wuxian, "approve", paper["id"], "--by", "wang", *at, of="rules")
+    assert (done["status"], done["approved_by"]) == ("done", "wang")
+    return [change["after"] for change in done["changes"]]
 
 
 def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
     wuxian: Wuxian, database_url: str
 ) -> None:
     at = ("--database-url", database_url)
-    why = ("--why", "财政局函复确认", "--by", "li")
-    written = said(
-        wuxian, "set", "income_deposit", "--from", "2022-01-01", "--code", "100201", *why, *at
-    )["written"]
-    assert [(row["code"], row["in_force_to"]) for row in written] == [
+    why = ("--why", "财政局函复确认")
+    rows = written(
+        wuxian,
+        database_url,
+        "set",
+        "income_deposit",
+        "--from",
+        "2022-01-01",
+        "--code",
+        "100201",
+        *why,
+    )
+    assert [(row["code"], row["in_force_to"]) for row in rows] == [
         ("1002", "2021-12-31"), ("100201", None),
     ]  # fmt: skip
     for day, code in (("2021-12-31", "1002"), ("2022-01-01", "100201")):
@@ -36,7 +58,7 @@ def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
     kept = said(wuxian, "history", "income_deposit", *at)
     assert len(kept["versions"]) == 3
     assert [(row["corrected_by"], row["why"]) for row in kept["corrections"]] == [
-        ("li", "财政局函复确认"),
+        ("li / wang", "财政局函复确认"),
     ] * 2
 
 
@@ -54,8 +76,8 @@ def test_a_file_goes_in_whole_or_not_at_all(
             writer.writeheader()
             writer.writerows(content)
     at = ("--why", "增设", "--database-url", database_url)
-    written = said(wuxian, "import", str(tmp_path / "good.csv"), *at)["written"]
-    assert [row["key"] for row in written] == ["benefit.dental"]  # what is there already stays
+    added = written(wuxian, database_url, "import", str(tmp_path / "good.csv"), "--why", "增设")
+    assert [row["key"] for row in added] == ["benefit.dental"]  # what is there already stays
     refused = wuxian("ledger", "chart", "import", str(tmp_path / "bad.csv"), *at)
     assert refused.returncode == 1
     # One code under two keys at once, and a parent that is none.
@@ -63,3 +85,30 @@ def test_a_file_goes_in_whole_or_not_at_all(
     assert "PARENT_UNKNOWN" in refused.stderr
     kept = said(wuxian, "history", "benefit.dental", "--database-url", database_url)
     assert [row["name"] for row in kept["versions"]] == ["牙科待遇"]
+
+
+def test_the_flow_matrix_is_corrected_by_file(
+    wuxian: Wuxian, database_url: str, tmp_path: Path
+) -> None:
+    at = ("--database-url", database_url)
+    rows = said(wuxian, "list", "flow_matrix", "--on", "2021-07-31", *at, of="rules")["rows"]
+    payment = next(row for row in rows if row["kind"] == "payment")
+    for name, credit in (("good", "fiscal_deposit"), ("bad", "no_such")):
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(payment))
+            writer.writeheader()
+            row = payment | {"credit": credit, "in_force_from": "2022-01-01", "source": "地方规定"}
+            writer.writerow(row)
+    words = ("propose", "flow_matrix")
+    why = ("--why", "财政专户直接支付")
+    refused = wuxian("ledger", "rules", *words, str(tmp_path / "bad.csv"), *why, *at)
+    assert refused.returncode == 1
+    assert "ACCOUNT_UNKNOWN" in refused.stderr
+    [added] = written(wuxian, database_url, *words, str(tmp_path / "good.csv"), *why, of="rules")
+    assert (added["kind"], added["credit"], added["by"]) == ("payment", "fiscal_deposit", "any")
+    waiting = said(wuxian, "corrections", "--waiting", *at, of="rules")
+    assert waiting == {"corrections": []}
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
+    odd = wuxian("ledger", "rules", *words, str(tmp_path / "odd.csv"), *why, *at)
+    assert odd.returncode == 1
+    assert "the columns are" in odd.stderr

@@ -182,6 +182,7 @@ def test_no_role_holds_two_steps_of_one_paper() -> None:
         {Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT},
         {Right.REQUEST_WAIVER, Right.APPROVE_WAIVER},
         {Right.PROPOSE_CLOSING, Right.APPROVE_CLOSING},
+        {Right.PROPOSE_CORRECTION, Right.APPROVE_CORRECTION},
         {Right.SET_PERSONAL_RATE, Right.APPROVE_PERSONAL_RATE},
         {Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD, Right.CREATE_PAYMENT_BATCH},
     ):

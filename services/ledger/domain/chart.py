@@ -1,4 +1,4 @@
-"""The chart of accounts, the funds and the flow matrix (收支两条线), as dated data."""
+"""The chart of accounts, the funds, the flow matrix (收支两条线) and statements' lines, as dated data."""
 
 from __future__ import annotations
 
@@ -77,6 +77,23 @@ class Flow:
         return _matches(self.debit, debit) and _matches(self.credit, credit)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLine:
+    """How a line of a statement is called, and its place among those of its section or report.
+
+    `line` is a section ("asset"), a line of the statement's own, or an account.
+    """
+
+    report: str
+    line: str
+    name: str
+    place: int
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+
+
 def _words(account: Account) -> str:
     # A set's order differs from process to process.
     return repr((replace(account, funds=frozenset()), sorted(account.funds)))
@@ -95,7 +112,11 @@ class Catalogue:
     """Chart, funds and flows together, answering "what holds on this day"."""
 
     def __init__(
-        self, accounts: Iterable[Account], funds: Iterable[Fund], flows: Iterable[Flow]
+        self,
+        accounts: Iterable[Account],
+        funds: Iterable[Fund],
+        flows: Iterable[Flow],
+        lines: Iterable[ReportLine] = (),
     ) -> None:
         self._accounts: dict[str, list[Account]] = defaultdict(list)
         for account in accounts:
@@ -106,6 +127,9 @@ class Catalogue:
         self._flows: dict[tuple[str, Book], list[Flow]] = defaultdict(list)
         for flow in flows:
             self._flows[flow.kind, flow.book].append(flow)
+        self._lines: dict[tuple[str, str], list[ReportLine]] = defaultdict(list)
+        for line in lines:
+            self._lines[line.report, line.line].append(line)
         self.floored: frozenset[str] = frozenset(
             key for key, rows in self._accounts.items() if any(row.floored for row in rows)
         )
@@ -145,6 +169,10 @@ class Catalogue:
         """The funds of a day: those of the five insurances first, in their usual order."""
         rows = [row for rows in self._funds.values() for row in in_force(rows, on)]
         return sorted(rows, key=lambda row: (_ORDER.get(row.code, len(_ORDER)), row.code))
+
+    def line(self, report: str, line: str, on: date) -> ReportLine | None:
+        """How a statement of that day calls a line, where that is said."""
+        return next(iter(in_force(self._lines.get((report, line), ()), on)), None)
 
     def allows(self, kind: str, book: Book, debit: str, credit: str, source: str, on: date) -> bool:
         """Whether the flow matrix of a day has this flow for this kind and sender."""

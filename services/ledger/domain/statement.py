@@ -7,7 +7,7 @@ line names the accounts that it is the sum of, so that it can be followed to the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -16,9 +16,17 @@ from services.ledger.domain.chart import Account, Catalogue
 from shared.entry import Book, Side
 from shared.period import Period
 
+BALANCE_SHEET: Final = "balance_sheet"
+INCOME_STATEMENT: Final = "income_statement"
 UNCARRIED: Final = "uncarried_surplus"
 """本年收支结余(未结转): income less expense that no year's end has carried over yet."""
-_UNCARRIED_NAME: Final = "本年收支结余(未结转)"
+SECTIONS: Final = {
+    BALANCE_SHEET: {
+        "asset": "资产", "liability": "负债", "net_asset": "净资产", UNCARRIED: "本年收支结余(未结转)",
+    },
+    INCOME_STATEMENT: {"income": "收入", "expense": "支出"},
+}  # fmt: skip
+"""Report → its sections and own lines, as they are called where no row of data says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Span:
         return Period.of(self.last)
 
 
+_LAST: Final = 10_000
 Nets = Mapping[str, int]
 """Account → debits minus credits, in fen."""
 
@@ -231,15 +240,15 @@ class BalanceSheet:
 
 def balance_sheet(catalogue: Catalogue, day: date, first: Nets, second: Nets) -> BalanceSheet:
     """资产负债表 of one fund's statutory book from the nets at the year's beginning and the end."""
-    net_assets = _section(catalogue, day, "net_asset", "净资产", first, second)
+    net_assets = _section(catalogue, day, BALANCE_SHEET, "net_asset", first, second)
     uncarried = _uncarried(catalogue, day, first, second)
     if uncarried is not None:
         net_assets = Section(
             net_assets.key, net_assets.name, (*net_assets.lines, uncarried)
         )  # fmt: skip
     return BalanceSheet(
-        _section(catalogue, day, "asset", "资产", first, second),
-        _section(catalogue, day, "liability", "负债", first, second),
+        _section(catalogue, day, BALANCE_SHEET, "asset", first, second),
+        _section(catalogue, day, BALANCE_SHEET, "liability", first, second),
         net_assets,
     )
 
@@ -253,11 +262,14 @@ def _of_class(catalogue: Catalogue, day: date, name: str) -> list[Account]:
 
 
 def _section(
-    catalogue: Catalogue, day: date, of_class: str, name: str, first: Nets, second: Nets
+    catalogue: Catalogue, day: date, report: str, of_class: str, first: Nets, second: Nets
 ) -> Section:
     """A class of accounts; an account with parts is one line, followed by its parts."""
     lines: list[Line] = []
-    accounts = _of_class(catalogue, day, of_class)
+    accounts = [
+        _as_called(catalogue, day, report, one) for one in _of_class(catalogue, day, of_class)
+    ]
+    accounts.sort(key=lambda one: _place(catalogue, day, report, one.key))
     keys = {account.key for account in accounts}
     for account in accounts:
         if account.parent in keys:
@@ -268,7 +280,23 @@ def _section(
             continue
         lines.append(line)
         lines += [one for part in parts if (one := _line(part, [part], first, second, 2))]
-    return Section(of_class, name, tuple(lines))
+    return Section(of_class, _called(catalogue, day, report, of_class), tuple(lines))
+
+
+def _called(catalogue: Catalogue, day: date, report: str, line: str) -> str:
+    said = catalogue.line(report, line, day)
+    return said.name if said else SECTIONS[report][line]
+
+
+def _as_called(catalogue: Catalogue, day: date, report: str, account: Account) -> Account:
+    said = catalogue.line(report, account.key, day)
+    return replace(account, name=said.name) if said else account
+
+
+def _place(catalogue: Catalogue, day: date, report: str, line: str) -> int:
+    """Lines that have a place stand in its order, before those that go by their code."""
+    said = catalogue.line(report, line, day)
+    return said.place if said else _LAST
 
 
 def _line(
@@ -295,7 +323,7 @@ def _uncarried(catalogue: Catalogue, day: date, first: Nets, second: Nets) -> Li
     if not keys:
         return None
     return Line(
-        UNCARRIED, "", _UNCARRIED_NAME, -sum(first.get(key, 0) for key in keys),
+        UNCARRIED, "", _called(catalogue, day, BALANCE_SHEET, UNCARRIED), -sum(first.get(key, 0) for key in keys),
         -sum(second.get(key, 0) for key in keys), keys,
     )  # fmt: skip
 
@@ -350,8 +378,8 @@ def income_statement(
         before: nets at the eve of the span and of the year.
         at_end: nets at the end of the span.
     """
-    income = _section(catalogue, day, "income", "收入", *moved)
-    expense = _section(catalogue, day, "expense", "支出", *moved)
+    income = _section(catalogue, day, INCOME_STATEMENT, "income", *moved)
+    expense = _section(catalogue, day, INCOME_STATEMENT, "expense", *moved)
     reserves = [account.key for account in _of_class(catalogue, day, "net_asset")]
     direct = tuple(-sum(one.get(key, 0) for key in reserves) for one in moved)
     return IncomeStatement(

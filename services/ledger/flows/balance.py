@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.balance import Sum, Trial, by_fund, trial_balances
 from services.ledger.domain.chart import Catalogue
+from services.ledger.flows.known_at import catalogue as known_catalogue
 from services.ledger.flows.known_at import places
 from services.ledger.store import balance as balance_store
 from services.ledger.store import report as report_store
@@ -48,7 +49,8 @@ async def trial_balance(
     Raises:
         Faulty, NotFound: `known_at` names no places in the chains.
     """
-    return trial_balances(catalogue, await _sums(tx, as_of, known_at, book=book), as_of)
+    then = await known_catalogue(tx, catalogue, known_at)
+    return trial_balances(then, await _sums(tx, as_of, known_at, book=book), as_of)
 
 
 async def _sums(

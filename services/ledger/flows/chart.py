@@ -1,4 +1,4 @@
-"""Correcting the chart of accounts: an operator's work, on an administrator's connection."""
+"""Correcting the chart of accounts: an account from a day on, or whole rows."""
 
 from __future__ import annotations
 
@@ -9,51 +9,35 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.chart import Account
-from services.ledger.domain.chart_correction import new_version, require_sound
+from services.ledger.domain.chart_correction import new_version
+from services.ledger.domain.rules import Correction, Table
+from services.ledger.flows import correction
 from services.ledger.store import catalogue as catalogue_store
-from services.ledger.store import correction as correction_store
-from shared.errors import Fault, Faulty
+from shared.roles import Caller
 
 
 async def change(
-    tx: AsyncConnection, key: str, day: date, changes: dict[str, Any], *, why: str, by: str
-) -> list[Account]:
-    """Change an account from a day on; answers the rows written.
+    tx: AsyncConnection, key: str, day: date, changes: dict[str, Any], *, why: str, by: Caller
+) -> Correction:
+    """Propose to change an account from a day on.
 
     Raises:
         NotFound: no such account on that day.
         Faulty: no reason, or what would come out is not sound.
     """
-    await correction_store.lock(tx)
-    before = await catalogue_store.accounts(tx)
-    return await _write(tx, before, new_version(before, key, day, changes), why, by)
+    rows = new_version(await catalogue_store.accounts(tx), key, day, changes)
+    return await put(tx, rows, why=why, by=by)
 
 
-async def put(tx: AsyncConnection, rows: Sequence[Account], *, why: str, by: str) -> list[Account]:
-    """Add or correct whole rows, all or none; answers those that differed.
+async def put(tx: AsyncConnection, rows: Sequence[Account], *, why: str, by: Caller) -> Correction:
+    """Propose to add or correct whole rows, all or none.
 
     Raises:
-        Faulty: no reason, or every fault of what would come out.
+        Faulty: no reason, nothing to correct, or every fault of what would come out.
     """
-    await correction_store.lock(tx)
-    before = await catalogue_store.accounts(tx)
-    return await _write(tx, before, [row for row in rows if row not in before], why, by)
-
-
-async def _write(
-    tx: AsyncConnection, before: Sequence[Account], rows: list[Account], why: str, by: str
-) -> list[Account]:
-    if not why.strip():
-        raise Faulty(faults=[Fault("/why", "EMPTY", "须写明理由 (say why)")])
-    require_sound(before, rows, await correction_store.used_accounts(tx))
-    known = {(row.key, row.in_force_from): row for row in before}
-    for row in rows:
-        first = known.get((row.key, row.in_force_from))
-        await catalogue_store.put_account(tx, row)
-        await correction_store.record(
-            tx, row.key, plain(first) if first else None, plain(row), why=why, by=by
-        )
-    return rows
+    return await correction.propose(
+        tx, {Table.ACCOUNT: [plain(row) for row in rows]}, why=why, by=by
+    )
 
 
 def plain(account: Account) -> dict[str, Any]:

@@ -14,14 +14,12 @@ from services.ledger.domain.cube import Narrow
 from services.ledger.domain.flow import Flow, GroupBy
 from services.ledger.domain.flow import flows as flows_of
 from services.ledger.domain.measure import (
-    ANY_FUND,
     ARRIVED,
     COLLECTED,
     LEVIED,
     PAID,
     SUSPENDED,
     Measure,
-    Threshold,
     Warned,
     accumulated,
     months_hundredths,
@@ -219,20 +217,3 @@ async def warned(
         Measure.SUSPENSE: dict(suspended),
     }
     return warnings(thresholds, values, as_of), values
-
-
-async def add_threshold(tx: AsyncConnection, catalogue: Catalogue, row: Threshold) -> Threshold:
-    """Record a threshold, in force from its day on.
-
-    Raises:
-        Faulty: of no fund, or it ends before it begins.
-    """
-    faults = []
-    if row.fund != ANY_FUND and catalogue.fund(row.fund, row.in_force_from) is None:
-        faults.append(Fault("/fund", "FUND_UNKNOWN", row.fund))
-    if row.in_force_to is not None and row.in_force_to < row.in_force_from:
-        faults.append(Fault("/in_force_to", "SPAN_INVALID", row.in_force_to.isoformat()))
-    if faults:
-        raise Faulty(faults=faults)
-    await threshold_store.insert(tx, row)
-    return row

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.domain.chart import Catalogue
+from services.ledger.domain.rules import (
+    Table,
+    account_of,
+    as_known,
+    flow_of,
+    fund_of,
+    report_line_of,
+)
 from services.ledger.domain.voucher import CENTRE_SLOT
 from services.ledger.flows.closing import PREFIX as CLOSING
 from services.ledger.store import closing as closing_store
+from services.ledger.store import correction as correction_store
 from services.ledger.store import head as head_store
+from services.ledger.store import instant as instant_store
+from shared import clock
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref
 
@@ -50,6 +62,49 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
     if set(named) != slots:
         raise _faulty(f"须列全部记账单元 (every slot): {sorted(slots)}")
     return named
+
+
+async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -> Catalogue:
+    """The chart, the funds and the statements' lines as they were known then.
+
+    A correction that was written later, even of a day long before, does not change how an answer of
+    then is printed.
+
+    Raises:
+        Faulty, NotFound: as `places`.
+    """
+    if known_at is None:
+        return now
+    instant = await _instant(tx, known_at)
+    made = await correction_store.made(tx, instant)
+    if not made:
+        return now
+    tables = (Table.ACCOUNT, Table.FUND, Table.FLOW, Table.REPORT_LINE)
+    rows = as_known(await correction_store.rows(tx, tables), made, instant)
+    return Catalogue(
+        [account_of(row) for row in rows[Table.ACCOUNT]],
+        [fund_of(row) for row in rows[Table.FUND]],
+        [flow_of(row) for row in rows[Table.FLOW]],
+        [report_line_of(row) for row in rows[Table.REPORT_LINE]],
+    )
+
+
+async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
+    """When an answer of these places could have been given: at a closing, or a day's end; else when
+    the last voucher that counts was recorded."""
+    if known_at.startswith(f"{CLOSING}_"):
+        reference = Ref.parse(CLOSING, known_at)
+        done = await instant_store.closed(tx, reference.id)
+        if done is None:
+            raise NotFound(known_at=known_at[:60])
+        return done
+    if _DAY.match(known_at):
+        eve = datetime.combine(_day(known_at), time.min, clock.SHANGHAI)
+        return eve + timedelta(days=1)
+    seqs = await places(tx, known_at)
+    assert seqs is not None
+    last = await instant_store.recorded(tx, seqs)
+    return last or datetime(1970, 1, 1, tzinfo=clock.SHANGHAI)
 
 
 def _day(known_at: str) -> date:

@@ -7,12 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.cube import Narrow
 from services.ledger.domain.flow import GroupBy
 from services.ledger.domain.measure import applicable
-from services.ledger.domain.voucher import CENTRE_SLOT
 from services.ledger.flows import dashboard as flow
 from services.ledger.flows.reading import Reading as Cubes
 from services.ledger.flows.voucher import require_centre
@@ -21,14 +19,11 @@ from services.ledger.schemas.dashboard import (
     CapacitiesOut,
     FlowsOut,
     MeasuresOut,
-    ThresholdIn,
-    ThresholdOut,
     ThresholdsOut,
     WarningsOut,
     capacities_out,
     flow_out,
     measures_out,
-    threshold_from,
     threshold_out,
     warnings_out,
 )
@@ -44,7 +39,6 @@ from shared.wire.ledger import AccountKey
 router = APIRouter(tags=["dashboard"])
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
-Setting = Annotated[Door, door(Right.SET_THRESHOLD)]
 Day = Annotated[date, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
 From = Annotated[
     date, Query(alias="from", ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-01"])
@@ -177,21 +171,3 @@ async def warning_thresholds(door: Reading, as_of: Day | None = None) -> Thresho
     day = as_of or clock.today()
     rows = applicable(await door.read(threshold_store.load), day)
     return ThresholdsOut(as_of=day, items=[threshold_out(row) for row in rows])
-
-
-@router.post(
-    "/v1/warning-thresholds",
-    operation_id="set_warning_threshold",
-    summary="订正预警阈值 · Set a threshold from a day on",
-    status_code=201,
-    response_model=ThresholdOut,
-)
-async def set_warning_threshold(body: ThresholdIn, door: Setting) -> Response:
-    """Record a dated threshold with its source; earlier rows stay readable."""
-    books = await opened(door)
-    row = threshold_from(body, door.caller.subject)
-
-    async def work(tx: AsyncConnection) -> ThresholdOut:
-        return threshold_out(await flow.add_threshold(tx, books.catalogue, row))
-
-    return await door.write(work, key=CENTRE_SLOT, status=201)

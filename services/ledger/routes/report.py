@@ -9,9 +9,12 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.domain.balance import Trial
+from services.ledger.domain.chart import Catalogue, Fund
 from services.ledger.flows import balance as balance_flow
 from services.ledger.flows import report as flow
 from services.ledger.flows import voucher as voucher_flow
+from services.ledger.flows.known_at import catalogue as known_catalogue
 from services.ledger.flows.known_at import places
 from services.ledger.flows.voucher import require_centre
 from services.ledger.routes.balance import KnownAt
@@ -60,17 +63,18 @@ async def general_ledger(
 ) -> Response:
     """Opening, debits, credits, year to date and closing of every account with postings."""
     books, span = await opened(door), flow.span_of(period)
-    of = flow.fund_on(books.catalogue, fund, span.last)
     scope = door.caller.scope(district)
 
-    async def work(tx: AsyncConnection) -> list[Any]:
+    async def work(tx: AsyncConnection) -> tuple[Fund, list[Any]]:
         await report_store.freeze(tx)
+        catalogue = await known_catalogue(tx, books.catalogue, known_at)
         window = Window(
             fund=fund, book=book.value, district=scope, known_at=await places(tx, known_at)
         )
-        return await flow.general(tx, books.catalogue, span, window)
+        of = flow.fund_on(catalogue, fund, span.last)
+        return of, await flow.general(tx, catalogue, span, window)
 
-    rows = await door.read(work)
+    of, rows = await door.read(work)
     if how is Format.JSON:
         return json_answer(schema.general_out(of, span, book.value, scope, rows))
     return answer([schema.general_sheet(of, span, rows, scope)], how)
@@ -133,14 +137,15 @@ async def balance_sheet(
     """Assets, liabilities and net assets, beside the beginning of the year. The city's."""
     require_centre(door.caller)
     books, span = await opened(door), flow.span_of(period)
-    of = flow.fund_on(books.catalogue, fund, span.last)
 
-    async def work(tx: AsyncConnection) -> Any:
+    async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
         await report_store.freeze(tx)
+        catalogue = await known_catalogue(tx, books.catalogue, known_at)
         window = Window(fund=fund, known_at=await places(tx, known_at))
-        return await flow.sheet(tx, books.catalogue, span, window)
+        of = flow.fund_on(catalogue, fund, span.last)
+        return of, await flow.sheet(tx, catalogue, span, window)
 
-    sheet = await door.read(work)
+    of, sheet = await door.read(work)
     if how is Format.JSON:
         return json_answer(schema.balance_sheet_out(of, span, sheet))
     return answer([schema.balance_sheet_sheet(of, span, sheet)], how)
@@ -163,14 +168,15 @@ async def income_statement(
     """Income and expense of the period and of the year to date, and how the surplus rolled on."""
     require_centre(door.caller)
     books, span = await opened(door), flow.span_of(period)
-    of = flow.fund_on(books.catalogue, fund, span.last)
 
-    async def work(tx: AsyncConnection) -> Any:
+    async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
         await report_store.freeze(tx)
+        catalogue = await known_catalogue(tx, books.catalogue, known_at)
         window = Window(fund=fund, known_at=await places(tx, known_at))
-        return await flow.statement(tx, books.catalogue, span, window)
+        of = flow.fund_on(catalogue, fund, span.last)
+        return of, await flow.statement(tx, catalogue, span, window)
 
-    statement = await door.read(work)
+    of, statement = await door.read(work)
     if how is Format.JSON:
         return json_answer(schema.income_statement_out(of, span, statement))
     return answer([schema.income_statement_sheet(of, span, statement)], how)
@@ -193,12 +199,16 @@ async def trial_balance_file(
     """Every fund's and book's trial balance; a page of HTML when JSON is asked for here."""
     require_centre(door.caller)
     books, day = await opened(door), as_of or clock.today()
-    trials = await door.read(
-        lambda tx: balance_flow.trial_balance(
-            tx, books.catalogue, as_of=day, book=book.value if book else None, known_at=known_at
+
+    async def work(tx: AsyncConnection) -> tuple[Catalogue, list[Trial]]:
+        catalogue = await known_catalogue(tx, books.catalogue, known_at)
+        of_book = book.value if book else None
+        return catalogue, await balance_flow.trial_balance(
+            tx, catalogue, as_of=day, book=of_book, known_at=known_at
         )
-    )
-    names = {fund.code: fund.name for fund in books.catalogue.funds(day)}
+
+    catalogue, trials = await door.read(work)
+    names = {fund.code: fund.name for fund in catalogue.funds(day)}
     return answer(schema.trial_sheets(trials, day, names), how)
 
 

@@ -1,22 +1,23 @@
-"""The chart of accounts, the funds and the flow matrix: read whole, corrected by row."""
+"""The chart of accounts, the funds, the flow matrix and the lines of statements, read whole."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.domain.chart import Account, Catalogue, Flow, Fund
+from services.ledger.domain.chart import Account, Catalogue, Flow, Fund, ReportLine
 from shared.entry import Book, Side
 
 _LIMIT = 100_000
 
 
 async def load(tx: AsyncConnection) -> Catalogue:
-    """Everything that the ledger knows about accounts, funds and flows."""
-    return Catalogue(await accounts(tx), await _funds(tx), await _flows(tx))
+    """Everything that the ledger knows about accounts, funds, flows and the lines of statements."""
+    return Catalogue(
+        await accounts(tx), await _funds(tx), await _flows(tx), await _report_lines(tx)
+    )
 
 
 async def accounts(tx: AsyncConnection) -> list[Account]:
@@ -71,54 +72,14 @@ async def _flows(tx: AsyncConnection) -> list[Flow]:
     return [Flow(**(dict(row._mapping) | {"book": Book(row.book)})) for row in rows]
 
 
-async def put_account(tx: AsyncConnection, account: Account) -> None:
-    """Add or correct one dated row of the chart. Needs an administrator's connection."""
-    values = asdict(account)
-    values["class"] = values.pop("account_class")
-    values["funds"] = " ".join(sorted(account.funds)) or "*"
-    await tx.execute(
+async def _report_lines(tx: AsyncConnection) -> list[ReportLine]:
+    rows = await tx.execute(
         text("""
-            INSERT INTO chart_account (key, code, name, class, normal_side, parent, book, postable,
-                                       funds, floored, in_force_from, in_force_to, source,
-                                       certainty)
-            VALUES (:key, :code, :name, :class, :normal_side, :parent, :book, :postable, :funds,
-                    :floored, :in_force_from, :in_force_to, :source, :certainty)
-            ON CONFLICT (key, in_force_from) DO UPDATE
-               SET code = excluded.code, name = excluded.name, class = excluded.class,
-                   normal_side = excluded.normal_side, parent = excluded.parent,
-                   book = excluded.book, postable = excluded.postable, funds = excluded.funds,
-                   floored = excluded.floored, in_force_to = excluded.in_force_to,
-                   source = excluded.source, certainty = excluded.certainty
+            SELECT report, line, name, place, in_force_from, in_force_to, source, certainty
+              FROM report_line
+             ORDER BY report, line, in_force_from
+             LIMIT :limit
         """),
-        values | {"normal_side": account.normal_side.value, "book": account.book.value},
+        {"limit": _LIMIT},
     )
-
-
-async def put_fund(tx: AsyncConnection, fund: Fund) -> None:
-    """Add or correct one dated row of the funds. Needs an administrator's connection."""
-    await tx.execute(
-        text("""
-            INSERT INTO fund (code, name, in_force_from, in_force_to, source, certainty)
-            VALUES (:code, :name, :in_force_from, :in_force_to, :source, :certainty)
-            ON CONFLICT (code, in_force_from) DO UPDATE
-               SET name = excluded.name, in_force_to = excluded.in_force_to,
-                   source = excluded.source, certainty = excluded.certainty
-        """),
-        asdict(fund),
-    )
-
-
-async def put_flow(tx: AsyncConnection, flow: Flow) -> None:
-    """Add or correct one dated row of the flow matrix. Needs an administrator's connection."""
-    await tx.execute(
-        text("""
-            INSERT INTO flow_matrix (kind, book, debit, credit, by, in_force_from, in_force_to,
-                                     source, certainty)
-            VALUES (:kind, :book, :debit, :credit, :by, :in_force_from, :in_force_to, :source,
-                    :certainty)
-            ON CONFLICT (kind, book, debit, credit, in_force_from) DO UPDATE
-               SET by = excluded.by, in_force_to = excluded.in_force_to,
-                   source = excluded.source, certainty = excluded.certainty
-        """),
-        asdict(flow) | {"book": flow.book.value},
-    )
+    return [ReportLine(**row._mapping) for row in rows]

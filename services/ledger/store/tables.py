@@ -23,6 +23,8 @@ KEYS: Final[dict[str, str]] = {
     "warning_threshold": "reference",
     "budget": "reference",
     "adjustment_rule": "reference",
+    "report_line": "reference",
+    "correction": "slot",
     "personal_credit": "person_id",
     "personal_year": "person_id",
     "personal_batch": "batch_key",
@@ -58,6 +60,8 @@ ACROSS_SLOTS: Final = (
     "settlement_basis.adjustment_standing",
     "settlement_basis.suspended",
     "event.page",
+    "correction.booked",
+    "instant.recorded",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
 

@@ -40,29 +40,3 @@ async def load(tx: AsyncConnection) -> list[Threshold]:
         )
         for row in rows
     ]
-
-
-async def insert(tx: AsyncConnection, row: Threshold) -> None:
-    """Add a row."""
-    await tx.execute(
-        text("""
-            INSERT INTO warning_threshold (id, measure, fund, severity, comparison, value,
-                                           in_force_from, in_force_to, source, certainty,
-                                           recorded_by)
-            VALUES (:id, :measure, :fund, :severity, :comparison, :value, :in_force_from,
-                    :in_force_to, :source, :certainty, :recorded_by)
-        """),
-        {
-            "id": row.id,
-            "measure": row.measure.value,
-            "fund": row.fund,
-            "severity": row.severity.value,
-            "comparison": row.comparison.value,
-            "value": row.value,
-            "in_force_from": row.in_force_from,
-            "in_force_to": row.in_force_to,
-            "source": row.source,
-            "certainty": row.certainty,
-            "recorded_by": row.recorded_by,
-        },
-    )

@@ -13,6 +13,7 @@ from shared import clock
 from shared.money import parse_yuan
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
+from tests.ledger.correcting import correct
 from tests.ledger.making import pair, receipt
 from tests.ledger.year import bill, close, collect, identify, new_ledger, pay, suspend
 
@@ -157,25 +158,25 @@ async def test_warnings_name_fund_value_threshold_and_source(played: Ledger) -> 
 
 
 async def test_an_operator_corrects_a_threshold_by_a_dated_row(played: Ledger) -> None:
-    body = {
+    row = {
         "measure": "collection_rate", "fund": "pension", "severity": "warning",
         "comparison": "below", "value": "0.79", "in_force_from": "2021-08-30",
         "source": "津社保〔2021〕8号",
     }  # fmt: skip
-    for role in (Role.SUPERVISOR, Role.FUND_ACCOUNTANT, Role.DASHBOARD):
-        assert (await played.post("/v1/warning-thresholds", body, role)).status_code == 403
-    made = await played.post("/v1/warning-thresholds", body, Role.DEPARTMENT_HEAD)
-    assert (made.status_code, made.json()["value"]) == (201, "0.790000")
+    await correct(played, thresholds=[row])
+    rows = (await played.get("/v1/warning-thresholds", as_of="2021-08-30")).json()["items"]
+    made = next(one for one in rows if one["fund"] == "pension")
+    assert (made["value"], made["recorded_by"]) == ("0.790000", "fund_accountant")
     for day, warned in [("2021-08-29", True), ("2021-08-30", False)]:
         items = (await played.get("/v1/warnings", as_of=day)).json()["items"]
         assert any(i["measure"] == "collection_rate" for i in items) is warned
-    for change, code in [
-        ({"value": "0.1234567"}, "VALIDATION_FAILED"), ({"fund": "nope"}, "VALIDATION_FAILED"),
-        ({"measure": "suspense", "value": "0.001"}, "VALIDATION_FAILED"),
-        ({"in_force_to": "2021-01-01"}, "VALIDATION_FAILED"),
-    ]:  # fmt: skip
-        answer = await played.post("/v1/warning-thresholds", body | change, Role.DEPARTMENT_HEAD)
-        assert (answer.status_code, answer.json()["code"]) == (422, code), change
+    for change in (
+        {"value": "0.1234567"}, {"fund": "nope"}, {"measure": "suspense", "value": "0.001"},
+        {"in_force_to": "2021-01-01"},
+    ):  # fmt: skip
+        body = {"why": "x", "thresholds": [row | change]}
+        answer = await played.post("/v1/corrections", body, Role.FUND_ACCOUNTANT)
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED"), change
 
 
 # --- copies ---------------------------------------------------------------------------------

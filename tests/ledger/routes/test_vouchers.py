@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.ledger.domain.voucher import slot_of
 from shared import clock
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
@@ -60,6 +61,20 @@ async def test_two_senders_may_use_the_same_event_id(ledger: Ledger) -> None:
     theirs = await ledger.post("/v1/vouchers", body, subject="another_service")
     assert theirs.status_code == 201
     assert theirs.json()["id"] != mine.json()["id"]
+
+
+async def test_an_event_id_is_of_one_sender_and_one_owner(ledger: Ledger) -> None:
+    """The owner decides the slot, so a repeat always meets its first copy (decision 0018)."""
+    body = receipt()
+    slots = {slot_of(f"UNIT-{i}", 4): f"UNIT-{i}" for i in range(40)}
+    owners = [slots[slot] for slot in sorted(slots)][:2]
+    made = [await ledger.post("/v1/vouchers", body | {"owner": owner}) for owner in owners]
+    assert [answer.status_code for answer in made] == [201, 201]
+    again = await ledger.post("/v1/vouchers", body | {"owner": owners[0]})
+    assert (again.status_code, again.json()["id"]) == (200, made[0].json()["id"])
+    asked = {"source": "collection_service", "event_id": body["event_id"]}
+    found = (await ledger.get("/v1/vouchers", **asked)).json()["items"]
+    assert {one["id"] for one in found} == {answer.json()["id"] for answer in made}
 
 
 async def test_an_unbalanced_voucher_is_refused_and_every_fault_named(ledger: Ledger) -> None:

@@ -1,0 +1,232 @@
+"""`wuxian ledger rules`: read the ledger's rules, propose corrections of them, approve what another proposed."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from services.cli.common import (
+    AsJson,
+    DatabaseUrl,
+    fail,
+    out,
+    plainly,
+    print_json,
+    print_table,
+    settings_with,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from services.ledger.domain.rules import Correction
+    from shared.roles import Caller
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="The rules of the books (科目、基金、收支流向、结账条件、预警阈值、报表项目): corrected by two people.",
+    no_args_is_help=True,
+)
+
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")]
+Why = Annotated[str, typer.Option(help="Why: the official text, the order, the confirmation.")]
+By = Annotated[
+    str | None,
+    typer.Option(help="Who does it; default: the account you run as.", show_default=False),
+]
+
+
+class RuleTable(StrEnum):
+    """Tables of rules. (Named here so that `wuxian --help` need not load the ledger.)"""
+
+    FUND = "fund"
+    ACCOUNT = "chart_account"
+    FLOW = "flow_matrix"
+    CLOSING_RULE = "closing_rule"
+    ADJUSTMENT_RULE = "adjustment_rule"
+    REPORT_LINE = "report_line"
+
+
+@app.command(name="list")
+def list_rules(
+    table: RuleTable, on: On = None, database_url: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
+    """The rules of a day, or every version of them."""
+    from services.ledger.domain.rules import Table, first_day, last_day, name_of
+    from services.ledger.store import correction
+
+    of = Table(table.value)
+    found = run(database_url, lambda tx: correction.rows(tx, [of]))[of]
+    day = on.date() if on else None
+    rows = [dict(row) for row in found if day is None or first_day(row) <= day <= last_day(row)]
+    rows.sort(key=lambda row: (name_of(of, row), row["in_force_from"]))
+    if as_json:
+        print_json({"table": table.value, "rows": rows})
+        return
+    columns = list(rows[0]) if rows else ["(none)"]
+    print_table(table.value, columns, [[_text(row[name]) for name in columns] for row in rows])
+
+
+@app.command()
+def propose(
+    table: RuleTable,
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="CSV with the columns that `list` shows."),
+    ],
+    why: Why,
+    by: By = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose rows that shall hold, all or none; a row of a new first day ends the version before it."""
+    from services.ledger.domain.rules import Table
+    from services.ledger.flows import correction
+    from services.ledger.store.correction import rows as rows_of
+
+    of = Table(table.value)
+
+    async def work(tx: AsyncConnection) -> Correction:
+        there = await rows_of(tx, [of])
+        pattern = dict(there[of][0]) if there[of] else {}
+        rows = _read(file, pattern)
+        return await correction.propose(tx, {of: rows}, why=why, by=proposer(by))
+
+    say(run(database_url, work), as_json=as_json)
+
+
+@app.command()
+def approve(
+    id: Annotated[str, typer.Argument(help="The correction, as `propose` names it.")],
+    by: By = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve what another person proposed, and write it."""
+    from services.ledger.flows import correction
+    from shared.roles import Caller, Role
+
+    person = Caller(subject=by or getpass.getuser(), role=Role.DEPARTMENT_HEAD)
+    say(run(database_url, lambda tx: correction.approve(tx, id, person)), as_json=as_json)
+
+
+@app.command()
+def corrections(
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only what waits for approval.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """The latest corrections: by whom, why, and what they change."""
+    from services.ledger.store import correction
+
+    status = "proposed" if waiting else None
+    papers = run(
+        database_url, lambda tx: correction.page(tx, status=status, before=None, limit=200)
+    )
+    if as_json:
+        print_json({"corrections": [_paper(one) for one in papers]})
+        return
+    columns = ("id", "status", "why", "proposed_by", "approved_by", "changes")
+    rows = [[_text(_paper(one)[name]) for name in columns[:-1]] + [str(len(one.changes))]
+            for one in papers]  # fmt: skip
+    print_table("规则订正", columns, rows)
+
+
+def proposer(by: str | None) -> Caller:
+    """Who proposes at the command line: the administrator, by name."""
+    from shared.roles import Caller, Role
+
+    return Caller(subject=by or getpass.getuser(), role=Role.FUND_ACCOUNTANT)
+
+
+def say(paper: Correction, *, as_json: bool) -> None:
+    """A correction on the screen, and what comes next."""
+    said = _paper(paper)
+    if as_json:
+        print_json(said)
+        return
+    for one in said["changes"]:
+        mark = "~" if one["before"] else "+"
+        days = f"{one['after']['in_force_from']} – {one['after']['in_force_to'] or '…'}"
+        out.print(f"{mark} {one['table']} {one['name']} {days}", markup=False, highlight=False)
+    if paper.approved_by is None:
+        out.print(f"proposed: {said['id']}; another person approves it by", markup=False)
+        out.print(f"  wuxian ledger rules approve {said['id']} --by NAME", markup=False)
+    else:
+        out.print("written; running services read it within half a minute.", markup=False)
+
+
+def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do work on the ledger's schema with the administrator's address."""
+    from services.cli.serve import _administrator
+    from shared.errors import Refusal
+
+    with plainly():
+        url, _ = _administrator(settings_with(database_url=database_url))
+        try:
+            return asyncio.run(_in_schema(url, work))
+        except Refusal as refusal:
+            faults = "".join(f"\n  {f.pointer} {f.code} {f.message}" for f in refusal.faults)
+            fail(f"{refusal.message}{faults}")
+
+
+async def _in_schema(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    from shared.db import sqlalchemy_url
+
+    settings = {"search_path": "ledger", "application_name": "wuxian-rules"}
+    engine = create_async_engine(
+        sqlalchemy_url(url), poolclass=NullPool, connect_args={"server_settings": settings}
+    )
+    try:
+        async with engine.begin() as tx:
+            return await work(tx)
+    finally:
+        await engine.dispose()
+
+
+def _read(file: Path, pattern: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of a file, each column of the sort that the table's own rows have."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    try:
+        for number, row in enumerate(rows, 2):
+            if set(row) != set(pattern):
+                fail(f"{file}:{number}: the columns are {', '.join(pattern)}")
+        return [{name: _typed(name, row[name], pattern[name]) for name in pattern} for row in rows]
+    except ValueError as error:
+        fail(f"{file}: {error}"[:300])
+
+
+def _typed(name: str, said: str, like: Any) -> Any:
+    if name in {"in_force_from", "in_force_to"}:
+        return date.fromisoformat(said).isoformat() if said else None
+    if name == "parent":
+        return said or None
+    if isinstance(like, bool):
+        return {"true": True, "false": False}.get(said.lower(), said)
+    return int(said) if isinstance(like, int) else said
+
+
+def _paper(paper: Correction) -> dict[str, Any]:
+    from services.ledger.schemas.correction import correction_out
+
+    found: dict[str, Any] = correction_out(paper).model_dump(mode="json")
+    return found
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
