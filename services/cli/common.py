@@ -41,6 +41,7 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+Url = Annotated[str | None, typer.Option(help="Address of collection.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -53,6 +54,17 @@ def settings_with(**changes: object) -> Settings:
 
     settings.cache_clear()
     return settings()
+
+
+def supervisor_token() -> str:
+    """A token of the sandbox's supervisor, who may only read."""
+    from shared import identity
+    from shared.roles import Caller, Role
+
+    settings = settings_with()
+    identity.create(settings.identity_path, list(settings.sandbox_districts))
+    caller = Caller(subject=Role.SUPERVISOR.value, role=Role.SUPERVISOR)
+    return identity.Identity.load(settings.identity_path).mint(caller)
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.common import AsJson, err, fail, out, print_json, settings_with
+from services.cli.common import (
+    AsJson,
+    Url,
+    err,
+    fail,
+    out,
+    print_json,
+    settings_with,
+    supervisor_token,
+)
 
 if TYPE_CHECKING:
     from services.collection.domain.policy_diff import Change
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args_is_help=True)
 
 Pack = Annotated[str, typer.Argument(help="A file, or the name of a shipped pack or template.")]
-Url = Annotated[str | None, typer.Option(help="Address of collection.", show_default=False)]
 
 
 @app.command()
@@ -207,19 +215,8 @@ def _in_force(
 
     day: date = today() if on is None else on.date()
     query = f"?on={day}" + (f"&region={region}" if region else "")
-    answer = _send("GET", url, f"/v1/policies/in-force{query}", token or _supervisor())
+    answer = _send("GET", url, f"/v1/policies/in-force{query}", token or supervisor_token())
     return str(answer.pop("text")), answer
-
-
-def _supervisor() -> str:
-    """A token of the sandbox's supervisor, who may only read."""
-    from shared import identity
-    from shared.roles import Caller, Role
-
-    settings = settings_with()
-    identity.create(settings.identity_path, list(settings.sandbox_districts))
-    caller = Caller(subject=Role.SUPERVISOR.value, role=Role.SUPERVISOR)
-    return identity.Identity.load(settings.identity_path).mint(caller)
 
 
 def _send(method: str, url: str | None, path: str, token: str, body: Any = None) -> dict[str, Any]:

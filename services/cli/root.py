@@ -9,7 +9,7 @@ import typer
 
 import services
 import shared
-from services.cli import database, doctor, house, ledger, policy, serve, tools
+from services.cli import database, doctor, house, ledger, notice, policy, serve, tools
 
 app = typer.Typer(
     name="wuxian",
@@ -32,6 +32,7 @@ app.command()(tools.token)
 app.command()(tools.openapi)
 app.command()(tools.version)
 app.command()(doctor.doctor)
+app.command(name="print")(notice.print_notice)
 
 
 def main() -> None:

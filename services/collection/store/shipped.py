@@ -10,6 +10,7 @@ from typing import Any
 
 from services.collection.domain.charge import ChargeKind
 from services.collection.domain.cut_off import CutOffRule
+from services.collection.domain.notice_text import NoticeText
 from services.collection.domain.quality import Check, CheckKind
 from services.collection.domain.return_code import ReturnCode
 from services.collection.domain.waiver import WaiverReason
@@ -110,6 +111,31 @@ def quality_subjects() -> dict[str, str]:
     """What checks look at, in Chinese."""
     found: dict[str, str] = _read("quality_checks.json")["subjects"]
     return found
+
+
+@cache
+def notice_texts() -> tuple[NoticeText, ...]:
+    """What printed notices say, each sentence in force on its days."""
+    return tuple(
+        NoticeText(
+            notice=row["notice"],
+            in_force_from=date.fromisoformat(row["in_force_from"]),
+            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
+            text=row["text"],
+            source=row["source"],
+            certain=row["certain"],
+        )
+        for row in _read("notice_texts.json")["texts"]
+    )
+
+
+def place_of(district: str) -> tuple[str, str]:
+    """The centre that a district belongs to and the district, by their names."""
+    for known in regions():
+        for one in known["districts"]:
+            if one["code"] == district:
+                return str(known["centre"]), str(one["name"])
+    return "", district
 
 
 def region_of(district: str) -> str | None:

@@ -1,0 +1,57 @@
+"""`wuxian print`: notices as pages to print (缴费通知单、催缴通知书、足额缴费证明)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from services.cli.common import Url, fail, settings_with, supervisor_token
+
+
+class Notice(StrEnum):
+    """What can be printed."""
+
+    BILL = "bill"
+    DUNNING = "dunning"
+    CERTIFICATE = "certificate"
+    PROJECT_CERTIFICATE = "project-certificate"
+
+
+PATHS = {
+    Notice.BILL: "bills",
+    Notice.DUNNING: "dunning-notices",
+    Notice.CERTIFICATE: "certificates",
+    Notice.PROJECT_CERTIFICATE: "project-certificates",
+}
+_REF = re.compile(r"^[a-z]{3}_[0-9a-f]{48}$")
+
+
+def print_notice(
+    notice: Annotated[Notice, typer.Argument(help="What to print.")],
+    ref: Annotated[str, typer.Argument(help="Its reference: bil_…, dun_…, crt_…, pct_….")],
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="WUXIAN_TOKEN", help="Of a reader; default: the sandbox's supervisor."),
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Write a notice to standard output as a page of HTML: wuxian print bill bil_… > bill.html"""
+    import httpx
+
+    if not _REF.match(ref):
+        fail(f"{ref[:60]!r} is not a reference", 2)
+    base = url or settings_with().collection_url
+    headers = {"Authorization": f"Bearer {token or supervisor_token()}", "Accept": "text/html"}
+    try:
+        with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
+            answer = client.get(f"/v1/{PATHS[notice]}/{ref}/print", headers=headers)
+    except httpx.HTTPError as error:
+        fail(f"{base}: {error}; is collection running? (`wuxian up`)")
+    if not answer.is_success:
+        refused = answer.json()
+        fail(f"{answer.status_code} {refused.get('code')}: {refused.get('detail')}")
+    sys.stdout.write(answer.text)

@@ -1,0 +1,89 @@
+"""Doors of notices to print (打印): pages of HTML without scripts, made from the stored papers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.dunning import PREFIX as DUNNING
+from services.collection.flows import notice as flow
+from services.collection.flows.billing import REF as BILL
+from services.collection.flows.certificate import PREFIX as CERTIFICATE
+from services.collection.flows.project_certificate import PREFIX as PROJECT_CERTIFICATE
+from services.collection.routes.page import RefPath
+from services.collection.schemas.html import SAFE
+from services.collection.schemas.notice import (
+    bill_page,
+    certificate_page,
+    dunning_page,
+    project_certificate_page,
+)
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.roles import Right
+
+router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.get(
+    "/v1/bills/{bill}/print",
+    operation_id="print_bill",
+    summary="打印缴费通知单 · Print a bill",
+)
+async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
+    """As it stands now: what is asked for, what of it is paid, what was waived."""
+    ref = Ref.parse(BILL, bill)
+
+    async def work(tx: AsyncConnection) -> str:
+        return bill_page(await flow.bill(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)
+
+
+@router.get(
+    "/v1/dunning-notices/{notice}/print",
+    operation_id="print_dunning_notice",
+    summary="打印催缴通知书 · Print a dunning notice",
+)
+async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
+    """What was owed on its day, under the law of that day."""
+    ref = Ref.parse(DUNNING, notice)
+
+    async def work(tx: AsyncConnection) -> str:
+        return dunning_page(await flow.dunned(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)
+
+
+@router.get(
+    "/v1/certificates/{certificate}/print",
+    operation_id="print_certificate",
+    summary="打印足额缴费证明 · Print a full-payment certificate",
+)
+async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
+    """As it was issued."""
+    ref = Ref.parse(CERTIFICATE, certificate)
+
+    async def work(tx: AsyncConnection) -> str:
+        return certificate_page(await flow.certified(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)
+
+
+@router.get(
+    "/v1/project-certificates/{certificate}/print",
+    operation_id="print_project_certificate",
+    summary="打印建设项目参保证明 · Print a project's certificate",
+)
+async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
+    """As it was issued."""
+    ref = Ref.parse(PROJECT_CERTIFICATE, certificate)
+
+    async def work(tx: AsyncConnection) -> str:
+        return project_certificate_page(await flow.project_certified(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)

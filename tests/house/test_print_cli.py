@@ -1,0 +1,29 @@
+"""`wuxian print`: notices from the running service, as pages on standard output."""
+
+import asyncio
+
+import pytest
+
+from shared.ids import Ref
+from tests.collection.money import owe
+from tests.house.conftest import Wuxian
+from tests.house.test_cli import serving
+
+pytestmark = pytest.mark.story
+
+
+def test_a_bill_is_written_to_standard_output(
+    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str]
+) -> None:
+    with serving(["collection", "--database-url", empty_database_url], environment) as url:
+        (owed,) = asyncio.run(owe(empty_database_url))
+        ref = Ref(owed.unit_id, owed.bill_id).text("bil")
+        done = wuxian("print", "bill", ref, "--url", url)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("<!DOCTYPE html>")
+        assert ref in done.stdout
+        none = wuxian("print", "certificate", ref.replace("bil_", "crt_"), "--url", url)
+        assert (none.returncode, "404 CERTIFICATE_UNKNOWN" in none.stderr) == (1, True)
+        assert none.stdout == ""
+        stranger = wuxian("print", "bill", "../units", "--url", url)
+        assert (stranger.returncode, "is not a reference" in stranger.stderr) == (2, True)
