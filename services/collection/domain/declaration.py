@@ -29,6 +29,10 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+FINISHED: Final = frozenset({State.BILLED, State.SETTLED})
+"""Where a declaration is billed, so that it can only be corrected."""
+
+
 class Act(StrEnum):
     """What is done to it."""
 

@@ -178,9 +178,27 @@ class DefaultWaits(StateConflict):
 
 
 class CorrectionUnfinished(StateConflict):
-    """该所属期有未办结的更正,待出单后再补报 (a correction of this month is not billed yet)"""
+    """该所属期有未办结的更正,须待其出单 (a correction of this month is not billed yet)"""
 
     code = "CORRECTION_PENDING"
+
+
+class NotBilledYet(StateConflict):
+    """该所属期的申报尚未出单,退回重报即可,不须更正 (not billed yet: it can still be sent back)"""
+
+    code = "NOT_BILLED_YET"
+
+
+class NotACorrection(StateConflict):
+    """只有更正申报可以撤回 (only a correction may be withdrawn)"""
+
+    code = "NOT_A_CORRECTION"
+
+
+class NotARestatedKind(StateConflict):
+    """该申报按项目征收,不按月更正 (levied for a project, not for a month)"""
+
+    code = "NOT_OF_A_MONTH"
 
 
 class ChangeWaits(StateConflict):

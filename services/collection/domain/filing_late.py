@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.collection.domain.declaration import Act, State, move
+from services.collection.domain.declaration import FINISHED, Act, State, move
 from services.collection.domain.errors import CorrectionUnfinished, DeclarationExists, DefaultWaits
 from shared.errors import Refusal, StateConflict
 from shared.ids import Ref
 
 MONTHLY: Final = "monthly"
 DEFAULT: Final = "default"
-_FINISHED: Final = frozenset({State.BILLED, State.SETTLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +55,8 @@ def turn_of(papers: Sequence[Paper]) -> Turn:
         return _again(monthly, papers)
     if not papers:
         return FIRST
-    last = _last(papers)
-    if State(last.status) in _FINISHED:
+    last = last_of(papers)
+    if State(last.status) in FINISHED:
         return Turn(corrects=last)
     if last.kind != DEFAULT:
         return Turn(refusal=CorrectionUnfinished(status=last.status))
@@ -77,7 +76,7 @@ def _again(monthly: Paper, papers: Sequence[Paper]) -> Turn:
     return Turn(again=monthly, corrects=before)
 
 
-def _last(papers: Sequence[Paper]) -> Paper:
+def last_of(papers: Sequence[Paper]) -> Paper:
     """The end of the chain: the paper that no other restates."""
     restated = {paper.corrects for paper in papers}
     return next(paper for paper in papers if paper.id not in restated)

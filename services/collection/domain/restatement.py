@@ -8,12 +8,30 @@ chain, the sum of all lines of a month is what its last paper levies by itself.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, replace
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
+from services.collection.domain.declaration import FINISHED, State
+from services.collection.domain.errors import CorrectionUnfinished, NotBilledYet
+from services.collection.domain.filing_late import Paper, Turn, last_of
+
 CORRECTED: Final = "corrected"
 """Level of a line that takes back a line of the paper before."""
+
+
+ADJUSTMENT: Final = "adjustment"
+"""Kind of a paper that corrects one that was billed."""
+REASONS: Final[Mapping[str, str]] = {
+    "WAGE_WRONG": "工资申报有误",
+    "PERSON_MISSING": "漏报参保人",
+    "PERSON_SUPERFLUOUS": "多报参保人",
+    "WAGE_TOTAL_WRONG": "单位工资总额有误",
+    "INSPECTION": "稽核发现",
+    "BASE_REVIEWED": "缴费基数核定",
+    "OTHER": "其他",
+}
+"""Why a month is restated. They decide nothing; they are kept for whoever counts them."""
 
 
 class Line(Protocol):
@@ -68,3 +86,22 @@ def net_by_party(lines: Iterable[Line]) -> dict[str, int]:
     for line in lines:
         net[line.party] += line.amount_fen
     return dict(net)
+
+
+def correction_turn(papers: Sequence[Paper]) -> Turn:
+    """What a correction comes to beside the papers of its unit and month: it restates the last one
+    when that is billed, or is the next round of a correction that was sent back.
+
+    Raises:
+        CorrectionUnfinished: another correction has to be billed, or withdrawn, before.
+        NotBilledYet: what is in the month can still be sent back.
+    """
+    last = last_of(papers)
+    if State(last.status) in FINISHED:
+        return Turn(corrects=last)
+    if last.kind != ADJUSTMENT:
+        raise NotBilledYet(status=last.status)
+    if last.status != State.RETURNED:
+        raise CorrectionUnfinished(status=last.status)
+    before = next(paper for paper in papers if paper.id == last.corrects)
+    return Turn(again=last, corrects=before)

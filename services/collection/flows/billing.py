@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.allocation import CHARGE
 from services.collection.domain.billing import (
     Audited,
     Bill,
@@ -20,12 +21,14 @@ from services.collection.domain.billing import (
     more_and_less,
 )
 from services.collection.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
+from services.collection.domain.credit import Credit
 from services.collection.domain.declaration import Act, State, move
 from services.collection.flows import credit as credits
 from services.collection.flows import declaration as declarations
 from services.collection.flows import policy as policies
 from services.collection.store import bill as store
 from services.collection.store import calendar
+from services.collection.store import credit as credit_store
 from services.collection.store import summary as summaries
 from services.collection.store.bill import BillLineRow, BillRow
 from services.collection.store.summary import SummaryRow
@@ -120,3 +123,10 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, 
         raise NotFound(bill=ref.text(REF))
     caller.require_district(row.district)
     return row, await store.lines(tx, row.unit_id, row.id)
+
+
+async def credits_of(tx: AsyncConnection, row: BillRow) -> list[Credit]:
+    """The credits that the paper of a bill granted; charges come from no paper."""
+    if row.kind == CHARGE:
+        return []
+    return await credit_store.of_declaration(tx, row.unit_id, row.declaration_id)

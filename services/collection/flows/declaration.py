@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +20,7 @@ from services.collection.domain.levy import Totals, UnitFacts, totals
 from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
 from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
-from services.collection.domain.restatement import net_by_party, restated
+from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated
 from services.collection.domain.unit import Unit
 from services.collection.flows import figures
 from services.collection.flows import filing_late as late
@@ -67,6 +67,15 @@ class Handed:
     unit_figures: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What makes a declaration the correction of a month: which paper it restates, and why."""
+
+    turn: Turn
+    reason_code: str | None
+    note: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A declaration, what it levies, and the policy that it was levied by."""
@@ -77,9 +86,16 @@ class Found:
 
 
 async def submit(
-    tx: AsyncConnection, handed: Handed, *, region: str, pepper: bytes, caller: Caller
+    tx: AsyncConnection,
+    handed: Handed,
+    *,
+    region: str,
+    pepper: bytes,
+    caller: Caller,
+    correction: Correction | None = None,
 ) -> Found:
-    """Levy and store a declaration, or the next round of a returned one.
+    """Levy and store a declaration, or the next round of a returned one; a correction of a month
+    that was billed is the same, beside the paper that it restates.
 
     Raises:
         UnitUnknown, Forbidden, NoPolicy, KindNotCovered: it cannot be levied.
@@ -100,15 +116,19 @@ async def submit(
     if faults:
         raise Faulty(faults=faults)
     columns = _levied(handed, unit, schedule, beside)
-    turn = await late.turn(tx, unit.id, str(handed.period))
+    turn = correction.turn if correction else await late.turn(tx, unit.id, str(handed.period))
     before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
     lines = restated(_lines(columns), before)
     row = _header(handed, unit, found.id, lines, turn)
+    if correction:
+        row = replace(
+            row, kind=ADJUSTMENT, reason_code=correction.reason_code, note=correction.note
+        )
     await _store_header(tx, row)
     await store.insert_lines(tx, row, lines)
     await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
     await figures.put(tx, row, schedule, beside, handed.unit_figures)
-    await trail.record(tx, step_of(row, "submit", signs=False), caller)
+    await trail.record(tx, step_of(row, "submit", signs=False, why=row.note), caller)
     return Found(row, lines, found.policy)
 
 

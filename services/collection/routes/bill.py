@@ -75,6 +75,7 @@ async def get_bill(bill: RefPath, at: Reading) -> BillOut:
     ref = Ref.parse(REF, bill)
 
     async def work(tx: AsyncConnection) -> BillOut:
-        return BillOut.whole(*await flow.find(tx, ref, at.caller))
+        row, lines = await flow.find(tx, ref, at.caller)
+        return BillOut.whole(row, lines, await flow.credits_of(tx, row))
 
     return await at.read(work)

@@ -9,15 +9,21 @@ from typing import Any
 from pydantic import Field
 
 from services.collection.domain.billing import sum_by_fund
+from services.collection.domain.credit import Credit
 from services.collection.flows.billing import REF
 from services.collection.flows.declaration import REF as DECLARATION_REF
+from services.collection.schemas.credit import CreditOut
 from services.collection.store.bill import BillLineRow, BillRow
 from shared.ids import Ref
 from shared.schema import Out, YuanOut
 
 
 class BillHeadOut(Out):
-    """A bill without its lines. `due_estimated`: the workday table did not cover the due day."""
+    """A bill without its lines. `due_estimated`: the workday table did not cover the due day.
+
+    `total` is what it asks for now: what it was issued over, less what credits took off and what was
+    waived.
+    """
 
     id: str = Field(examples=["bil_…"])
     declaration: str
@@ -30,11 +36,15 @@ class BillHeadOut(Out):
     total: YuanOut
     settled: YuanOut
     open: YuanOut
+    credited: YuanOut = Field(
+        description="已用贷项抵减,不在 total 内 (taken off by credits, not in the total)"
+    )
     waived: YuanOut = Field(description="已减免,不在 total 内 (waived, not in the total)")
     status: str = Field(examples=["open", "part", "settled"])
     collector: str = Field(examples=["bank_debit"])
     kind: str = Field(
-        examples=["contribution"], description="contribution | charge 加收滞纳金、利息的通知单"
+        examples=["contribution"],
+        description="contribution | adjustment 更正补缴 | charge 加收滞纳金、利息的通知单",
     )
     of_bill: str | None = Field(description="加收所依据的通知单 (whose lateness it charges)")
 
@@ -58,6 +68,7 @@ class BillHeadOut(Out):
             "total": row.total_fen,
             "settled": row.settled_fen,
             "open": row.total_fen - row.settled_fen,
+            "credited": row.credited_fen,
             "waived": row.waived_fen,
             "status": row.status,
             "collector": row.collector,
@@ -76,6 +87,7 @@ class BillLineOut(Out):
     fund: str
     amount: YuanOut
     settled: YuanOut
+    credited: YuanOut
 
     @classmethod
     def of(cls, line: BillLineRow) -> BillLineOut:
@@ -88,22 +100,28 @@ class BillLineOut(Out):
             fund=line.fund,
             amount=line.amount_fen,
             settled=line.settled_fen,
+            credited=line.credited_fen,
         )
 
 
 class BillOut(BillHeadOut):
-    """A bill: one sum for all insurances, and its split by fund."""
+    """A bill: one sum for all insurances, its split by fund, and the credits that its paper grants
+    where a restated month comes to less."""
 
     lines: list[BillLineOut]
     by_fund: dict[str, YuanOut]
+    credits: list[CreditOut]
 
     @classmethod
-    def whole(cls, row: BillRow, lines: Sequence[BillLineRow]) -> BillOut:
+    def whole(
+        cls, row: BillRow, lines: Sequence[BillLineRow], credits: Sequence[Credit]
+    ) -> BillOut:
         """As it is answered."""
         return cls(
             **cls.members(row),
             lines=[BillLineOut.of(line) for line in lines],
             by_fund=sum_by_fund((line.fund, line.amount_fen) for line in lines),
+            credits=[CreditOut.of(credit) for credit in credits],
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.collection.domain.restatement import own_lines
 from services.collection.flows.declaration import REF, Declared, Found, Handed, totals_of
 from services.collection.flows.explanation import Explained
 from services.collection.flows.summary import REF as SUMMARY_REF
@@ -90,6 +91,15 @@ class DeclarationHeadOut(Out):
     credit_code: str
     district: str
     period: str
+    kind: str = Field(
+        examples=["monthly"],
+        description="monthly 月报 | default 未报核定 | adjustment 更正 | project",
+    )
+    corrects: str | None = Field(
+        description="所更正的申报 (the paper of the month that it restates)"
+    )
+    reason_code: str | None
+    note: str | None
     round: int = Field(description="第几次申报;退回后重报加一")
     status: str = Field(examples=["submitted"])
     people: int
@@ -117,6 +127,10 @@ class DeclarationHeadOut(Out):
             "credit_code": row.credit_code,
             "district": row.district,
             "period": row.period,
+            "kind": row.kind,
+            "corrects": None if row.corrects is None else Ref(row.unit_id, row.corrects).text(REF),
+            "reason_code": row.reason_code,
+            "note": row.note,
             "round": row.round,
             "status": row.status,
             "people": row.people,
@@ -131,9 +145,10 @@ class DeclarationHeadOut(Out):
 
 
 class DeclarationLineOut(Out):
-    """What a declaration levies for one insurance and party, of its people or the unit whole."""
+    """What a declaration levies for one insurance and party, of its people or the unit whole; what
+    it takes back of the paper that it corrects, or is relieved of, has the opposite sign."""
 
-    level: str = Field(examples=["people", "unit"])
+    level: str = Field(examples=["people", "unit", "corrected", "relief"])
     insurance: str
     party: str
     account: str
@@ -158,10 +173,12 @@ class DeclarationLineOut(Out):
 
 
 class DeclarationOut(DeclarationHeadOut):
-    """A declaration with what it levies."""
+    """A declaration with what it levies. `totals` is what it comes to, which for a correction is
+    the difference; `restated` is then what the month comes to."""
 
     policy: str = Field(examples=["tianjin-2021"])
     totals: TotalsOut
+    restated: TotalsOut | None
     lines: list[DeclarationLineOut]
 
     @classmethod
@@ -171,6 +188,9 @@ class DeclarationOut(DeclarationHeadOut):
             **cls.members(found.row),
             policy=found.policy.pack,
             totals=TotalsOut.of(totals_of(found.lines)),
+            restated=TotalsOut.of(totals_of(own_lines(found.lines)))
+            if found.row.corrects
+            else None,
             lines=[DeclarationLineOut.of(line) for line in found.lines],
         )
 

@@ -14,7 +14,7 @@ from services.collection.schemas.common import Day, Note, ReturnCodes
 from services.collection.store.summary import Control, SummaryRow
 from services.collection.store.summary_items import ItemRow
 from shared.ids import Ref
-from shared.schema import Code, In, NonNegativeYuan, Out, PeriodField, YuanOut
+from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
 
 
 class SummaryIn(In):
@@ -30,8 +30,8 @@ class ControlIn(In):
 
     declarations: int = Field(ge=0, le=10**9)
     people: int = Field(ge=0, le=10**12)
-    total: NonNegativeYuan
-    funds: dict[Code, NonNegativeYuan] = Field(
+    total: Yuan
+    funds: dict[Code, Yuan] = Field(
         max_length=40, examples=[{"pension": "1234.56", "medical": "789.00"}]
     )
 
