@@ -284,3 +284,52 @@ async def test_a_changed_sum_is_restated_only_when_the_first_is_billed(
         ("unit", "20000.00"), ("corrected", "-12345.68"),
     ]  # fmt: skip
     assert (await declare(office, standing)).json()["code"] == "PROJECT_DECLARED"
+
+
+async def changed(office: Office, db: Database, project: Any, contract: str) -> dict[str, Any]:
+    """The project's contract sum changed, restated, billed: the project as it stands then."""
+    where = {"district": project["district"]}
+    change = {"contract_sum": contract, "signed_on": "2022-05-01", "source_paper": "补充协议"}
+    path = f"/v1/projects/{project['id']}/contracts"
+    answer = await office.post("district_clerk", path, change, **where)
+    assert answer.status_code == 201, answer.text
+    paper = (await declare(office, project)).json()
+    await handled(office, paper, project["district"])
+    await bill_all(office, db, project["district"], project["period"], "2022-05-10")
+    found = await office.get("supervisor", f"/v1/projects/{project['id']}")
+    standing: dict[str, Any] = found.json()
+    return standing
+
+
+async def test_only_the_difference_of_a_raised_sum_is_billed(office: Office, db: Database) -> None:
+    project, first = await billed(office, db)
+    await pay(office, first)
+    standing = await changed(office, db, project, "20000000.00")
+    assert [paper["total"] for paper in standing["papers"]] == ["12345.68", "7654.32"]
+    path = f"/v1/bills/{standing['papers'][1]['bill']}"
+    bill = (await office.get("supervisor", path)).json()
+    assert (bill["kind"], bill["total"], bill["due_on"]) == ("adjustment", "7654.32", "2022-05-10")
+    certify = f"/v1/projects/{project['id']}/certificates"
+    asked = {"as_of": "2022-05-20"}
+    where = {"district": project["district"]}
+    early = await office.post("district_clerk", certify, asked, **where)
+    assert early.json()["code"] == "PROJECT_NOT_PAID"
+    await pay(office, bill, "2022-05-10")
+    made = await office.post("district_clerk", certify, asked, **where)
+    assert (made.status_code, made.json()["paid"]) == (201, "20000.00")
+
+
+async def test_a_lowered_sum_lowers_the_open_bill(office: Office, db: Database) -> None:
+    project, first = await billed(office, db)
+    standing = await changed(office, db, project, "10000000.00")
+    assert [paper["total"] for paper in standing["papers"]] == ["12345.68", "-2345.68"]
+    bill = (await office.get("supervisor", f"/v1/bills/{first['id']}")).json()
+    assert (bill["total"], bill["credited"], bill["open"]) == ("10000.00", "2345.68", "10000.00")
+    memo = 0
+    for made in await vouchers(office.database_url):
+        if made["owner"] == bill["credit_code"]:
+            for entry in made["entries"]:
+                if entry["account"] == "memo_receivable":
+                    sign = 1 if entry["side"] == "debit" else -1
+                    memo += sign * parse_yuan(entry["amount"])
+    assert memo == 10_000_00
