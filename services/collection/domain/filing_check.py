@@ -6,7 +6,7 @@ The same refusals as one unit's declaration, each with the row and column it sta
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,10 @@ from services.collection.domain.filing import ABSENT, Filed, Ints, OnFault, RowF
 from services.collection.domain.filing_figures import Asked, ages, missing, needs_age, one_a_unit
 from services.collection.domain.filing_late import FIRST, Turn
 from services.collection.domain.filing_rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
+from services.collection.domain.levy_standing import KnownStandings
 from services.collection.domain.person import number_fault
 from services.collection.domain.policy import Policy, Schedule
-from services.collection.domain.unit import Unit
+from services.collection.domain.unit import Facts, Unit, facts_levied_by, schedule_of
 from shared.errors import Refusal
 from shared.money import format_yuan
 from shared.period import Period
@@ -43,7 +44,8 @@ class Register:
     """What is known of a file's units: registration, enrolments in the period, what filing
     comes to where something stands in the period.
 
-    `districts` are those that the sender may declare for, None for all.
+    `districts` are those that the sender may declare for, None for all. `standings` say who is no
+    ordinary employee.
     """
 
     units: Mapping[str, Unit]
@@ -51,6 +53,7 @@ class Register:
     enrolled_person: Ints
     turns: Mapping[int, Turn]
     district: str | None
+    standings: KnownStandings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Taken:
     wage_fen: Ints
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
+    standings: KnownStandings = field(default_factory=dict)
 
 
 def control_faults(filed: Filed, control: Control) -> list[RowFault]:
@@ -104,7 +108,11 @@ def check(
         faults.append(fault)
     bad |= refused[filed.unit]
     asked = [_schedule(register, schedules, code) for code in filed.codes]
-    of_people = [*_people_faults(filed, register, bad), *_figure_faults(filed, asked, ~bad)]
+    of_people = [
+        *_people_faults(filed, register, bad),
+        *_standing_faults(filed, register, asked, ~bad),
+        *_figure_faults(filed, asked, ~bad),
+    ]
     for index, fault in of_people:
         bad[index] = True
         faults.append(fault)
@@ -121,6 +129,24 @@ def check(
         bad |= hit[filed.unit]
     faults.sort(key=lambda fault: fault.row)
     return faults, _taken(filed, ~bad, register, whole, age)
+
+
+def _standing_faults(
+    filed: Filed, register: Register, asked: Asked, left: Mask
+) -> Iterator[tuple[int, RowFault]]:
+    """Whose category, as it is registered, the policy does not levy."""
+    if not register.standings:
+        return
+    known = np.array([person for _, person in register.standings], np.int64)
+    for index in np.flatnonzero(left & np.isin(filed.person_id, known)).tolist():
+        place = int(filed.unit[index])
+        unit, schedule = register.units.get(filed.codes[place]), asked[place]
+        if unit is None or schedule is None:
+            continue
+        standing = register.standings.get((unit.id, int(filed.person_id[index])))
+        refusal = None if standing is None else schedule.refusal(*standing)
+        if refusal is not None:
+            yield index, RowFault(int(filed.row[index]), NUMBER, refusal.code, refusal.message)
 
 
 def _figure_faults(filed: Filed, asked: Asked, left: Mask) -> Iterator[tuple[int, RowFault]]:
@@ -191,12 +217,12 @@ def _first_rows(unit: Ints, count: int) -> Ints:
 
 
 class Schedules:
-    """A policy's schedules of a period by unit kind and injury class, each made once."""
+    """A policy's schedules of a period by what it goes by in a unit, each made once."""
 
     def __init__(self, policy: Policy, period: Period) -> None:
         self._policy = policy
         self.period = period
-        self._known: dict[tuple[str, int | None], Schedule | Refusal] = {}
+        self._known: dict[Facts, Schedule | Refusal] = {}
 
     @property
     def insurances(self) -> tuple[str, ...]:
@@ -205,10 +231,10 @@ class Schedules:
 
     def of(self, unit: Unit) -> Schedule | Refusal:
         """The schedule of a unit, or why it has none."""
-        key = (unit.kind, unit.injury_class)
+        key = facts_levied_by(unit)
         if key not in self._known:
             try:
-                self._known[key] = self._policy.schedule(*key, period=self.period)
+                self._known[key] = schedule_of(self._policy, unit, self.period)
             except Refusal as refusal:
                 self._known[key] = refusal
         return self._known[key]
@@ -311,4 +337,5 @@ def _taken(filed: Filed, keep: Mask, register: Register, whole: _Whole, age: Int
         wage_fen=filed.wage_fen[ordered],
         own_fen={name: column[ordered] for name, column in filed.own_fen.items()},
         figures={name: column[ordered] for name, column in filed.figures.items()},
+        standings=register.standings,
     )

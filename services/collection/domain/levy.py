@@ -104,6 +104,12 @@ class Line:
         return "unit" if self.ref is None else "people"
 
     @property
+    def standing_sources(self) -> tuple[str, ...]:
+        """The sources of a person's category and of the base that he chose."""
+        rows = (self.standing.row, self.chosen)
+        return tuple(row.source for row in rows if row is not None)
+
+    @property
     def party(self) -> Party:
         """Whose share it is."""
         return self.rate.party

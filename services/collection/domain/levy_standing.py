@@ -6,6 +6,7 @@ calculation over columns is what it would be without categories.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,8 @@ from services.collection.domain.policy import Rate, Rule, Schedule
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+KnownStandings = Mapping[tuple[int, int], tuple[str, str | None]]
+"""Category and choice by unit and person, of those who are no employees."""
 _NONE: Final = -1
 """Stands in a column of bases for people who chose none."""
 
@@ -28,9 +31,35 @@ class Standings:
     kinds: tuple[tuple[str, str | None], ...]
     code: Ints
 
-    def of(self, rows: Ints) -> Standings:
-        """Those of some rows."""
-        return Standings(self.kinds, self.code[rows])
+    def words(self) -> list[tuple[str | None, str | None]]:
+        """Category and choice of each, of employees neither."""
+        kinds: list[tuple[str | None, str | None]] = [
+            (None, None) if kind == (EMPLOYEE, None) else kind for kind in self.kinds
+        ]
+        return [kinds[code] for code in self.code.tolist()]
+
+    def of(self, rows: Ints) -> Standings | None:
+        """Those of some rows; None when all of them are employees."""
+        code = self.code[rows]
+        return Standings(self.kinds, code) if code.any() else None
+
+
+def standings_of(found: KnownStandings, unit_id: Ints, person_id: Ints) -> Standings | None:
+    """The standings of people who stand in rows, from what is known by unit and person; None when
+    all of them are employees."""
+    if not found:
+        return None
+    kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
+    code = np.zeros(len(person_id), np.int64)
+    known = np.array([person for _, person in found], np.int64)
+    rows = np.flatnonzero(np.isin(person_id, known))
+    for row, unit, person in zip(
+        rows.tolist(), unit_id[rows].tolist(), person_id[rows].tolist(), strict=True
+    ):
+        standing = found.get((unit, person))
+        if standing is not None:
+            code[row] = kinds.setdefault(standing, len(kinds))
+    return Standings(tuple(kinds), code) if code.any() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

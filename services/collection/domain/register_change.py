@@ -9,10 +9,14 @@ from typing import Any, Final
 from services.collection.domain.unit import Unit
 from shared.errors import Fault
 
-CHANGEABLE: Final = ("name", "kind", "injury_class", "district", "collector", "bank", "status")
-TWO_PEOPLE: Final = frozenset({"kind", "injury_class", "district", "collector", "bank"})
+CHANGEABLE: Final = (
+    "name", "kind", "injury_class", "injury_step", "size", "district", "collector", "bank", "status",
+)  # fmt: skip
+TWO_PEOPLE: Final = frozenset(
+    {"kind", "injury_class", "injury_step", "size", "district", "collector", "bank"}
+)
 """What changes an amount, where it comes from, or who handles it: one proposes, another approves."""
-BY_THE_PERIOD: Final = ("kind", "injury_class")
+BY_THE_PERIOD: Final = ("kind", "injury_class", "injury_step", "size")
 """What a levy goes by: as it was on the first day of the period."""
 
 

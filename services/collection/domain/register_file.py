@@ -22,6 +22,7 @@ UNIT_COLUMNS: Final[dict[str, str]] = {
     "kind": "单位类型",
     "district": "分中心",
     "injury_class": "工伤类别",
+    "size": "单位规模",
     "collector": "征收方式",
     "bank": "开户银行",
     "account_number": "银行账号",
@@ -32,8 +33,12 @@ PEOPLE_COLUMNS: Final[dict[str, str]] = {
     "identity_number": "公民身份号码",
     "name": "姓名",
     "joined_on": "参保日期",
+    "category": "参保类别",
+    "base_choice": "缴费档次",
 }
-OPTIONAL: Final = frozenset({"injury_class", "bank", "account_number", "account_name"})
+OPTIONAL: Final = frozenset(
+    {"injury_class", "size", "bank", "account_number", "account_name", "category", "base_choice"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.collection.domain.policy import Policy, Schedule
 from shared.cn import credit_code
 from shared.errors import Fault
 from shared.ids import unit_key
+from shared.period import Period
 
-UNIT_FACTS: Final = ("name", "kind", "district", "injury_class", "collector", "bank")
+UNIT_FACTS: Final = ("name", "kind", "district", "injury_class", "collector", "bank", "size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit as it is registered. `bank` is {bank, number, name} or None."""
+    """A unit as it is registered. `bank` is {bank, number, name} or None.
+
+    `size` is its size (单位规模) where it is known, `injury_step` its floating step (工伤费率浮动档次),
+    None while it pays the rate of its class.
+    """
 
     credit_code: str
     name: str
@@ -25,11 +31,33 @@ class Unit:
     collector: str
     bank: dict[str, str] | None
     status: str = "active"
+    size: str | None = None
+    injury_step: str | None = None
 
     @property
     def id(self) -> int:
         """The unit's shard key."""
         return unit_key(self.credit_code)
+
+
+Facts = tuple[str, int | None, str | None, str | None]
+
+
+def facts_levied_by(unit: Unit) -> Facts:
+    """What a schedule goes by: kind, injury class, floating step and size. Units that share it share
+    their schedule."""
+    return unit.kind, unit.injury_class, unit.injury_step, unit.size
+
+
+def schedule_of(policy: Policy, unit: Unit, period: Period) -> Schedule:
+    """The rules of a policy for a unit, as it was in a period.
+
+    Raises:
+        KindNotCovered, StepUnknown: the policy says nothing of such a unit.
+    """
+    return policy.schedule(
+        unit.kind, unit.injury_class, period=period, step=unit.injury_step, size=unit.size
+    )
 
 
 def faults_in(units: Sequence[Unit], districts: frozenset[str], pointer: str) -> list[Fault]:

@@ -42,6 +42,7 @@ class LineExplained:
         names = {line.rate.source for line in lines}
         names |= {line.limit.source for line in lines if line.limit is not None}
         names |= {factor.source for line in lines for factor in line.rate.factors}
+        names |= {source for line in lines for source in line.standing_sources}
         return {name: found for name, found in self.policy.sources.items() if name in names}
 
 
@@ -65,7 +66,8 @@ async def line(
     schedule = explanation.schedule_of(policy, row)
     parts = _parts(asked, await store.lines(tx, row.unit_id, row.id, row.round))
     people = await store.people(tx, row, after, limit) if _has(parts, "people") else []
-    whole = await explanation.unit_again(tx, row, schedule) if _has(parts, "unit") else []
+    of_unit = _has(parts, "unit") or _has(parts, "relief")
+    whole = await explanation.unit_again(tx, row, schedule) if of_unit else []
     made = await explanation.again(tx, row, schedule, people)
     return LineExplained(
         bill=bill,

@@ -21,7 +21,7 @@ from services.collection.domain.levy_columns import Columns, asked_columns, asse
 from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated
-from services.collection.domain.unit import Unit
+from services.collection.domain.unit import Unit, schedule_of
 from services.collection.flows import figures
 from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
@@ -105,9 +105,11 @@ async def submit(
     unit = await units.find(tx, handed.credit_code, caller)
     unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
     found = await policies.in_force(tx, region, handed.period.first_day)
-    schedule = found.policy.schedule(unit.kind, unit.injury_class, period=handed.period)
-    beside = _beside(handed, schedule)
+    schedule = schedule_of(found.policy, unit, handed.period)
     person_ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
+    beside = await figures.with_standing(
+        tx, unit.id, person_ids, handed.period, _beside(handed, schedule)
+    )
     faults = [
         *_faults(handed, found.policy, schedule, person_ids),
         *figures.missing(schedule, beside, handed.unit_figures),
@@ -205,13 +207,13 @@ def _levied(handed: Handed, unit: Unit, schedule: Schedule, beside: Sequence[Bes
 
 
 def _lines(columns: Columns) -> list[LineRow]:
-    """What the declaration levies: people's lines added up, then the unit's own."""
+    """What the declaration levies: people's lines added up, then the unit's own, then relief."""
     made = [
         ("people", line.rule.insurance, line.rule.fund, line.rate, line.base_fen, line.amount_fen)
         for line in columns.people_lines
     ] + [
-        ("unit", line.insurance, line.fund, line.rate, line.base_fen, line.amount_fen)
-        for line in columns.unit_lines
+        (line.level, line.insurance, line.fund, line.rate, line.base_fen, line.amount_fen)
+        for line in (*columns.unit_lines, *columns.relief_lines)
     ]
     return [
         LineRow(
@@ -252,6 +254,8 @@ def _header(
         wages_fen=sum(person.wage_fen for person in handed.people),
         unit_fen=net["unit"],
         personal_fen=net["personal"],
+        injury_step=unit.injury_step,
+        unit_size=unit.size,
         total_fen=total_fen,
         corrects=turn.corrects.id if turn.corrects else None,
     )

@@ -30,6 +30,7 @@ from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
 from services.collection.flows.operation import Failed, asked_for, asker
 from services.collection.flows.policy import Dated
+from services.collection.store import category as categories
 from services.collection.store import filing as store
 from services.collection.store import operation as operations
 from services.collection.store.operation import OperationRow
@@ -169,6 +170,7 @@ async def _register(tx: AsyncConnection, asked: FileAsked, filed: Filed) -> Regi
         enrolled_person=enrolled[1],
         turns=turns,
         district=asked.district,
+        standings=await categories.of_units(tx, ids, asked.period),
     )
 
 

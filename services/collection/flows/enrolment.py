@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.errors import KeyCollision
 from services.collection.domain.person import (
     PersonKey,
@@ -20,7 +21,9 @@ from services.collection.domain.person import (
     number_fault,
 )
 from services.collection.domain.unit import Unit
+from services.collection.flows import enrolment_category as categories
 from services.collection.store import block, cover
+from services.collection.store import category as category_store
 from services.collection.store import person as store
 from services.collection.store.person import Enrolment, SealedPerson
 from shared.clock import today
@@ -36,6 +39,8 @@ class Joining:
     identity_number: str = field(repr=False)
     name: str = field(repr=False)
     joined_on: date
+    category: str = EMPLOYEE
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +170,16 @@ async def enrol(
     people: Sequence[Joining],
     vault: Vault,
     warnings: tuple[Fault, ...],
+    region: str,
 ) -> Enrolled:
     """Enrol stored persons at a unit; who is enrolled since the same day is left as is.
 
     Raises:
-        Faulty: who is enrolled since another day, or the unit is closed.
+        Faulty: who is enrolled since another day or as something else, or the unit is closed.
     """
+    wrong = await categories.faults_in(tx, region, people)
+    if wrong:
+        raise Faulty(faults=wrong)
     if unit.status == "closed":
         raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
     rows = [enrolment_of(person, vault) for person in people]
@@ -186,8 +195,17 @@ async def enrol(
         for number, (_, row) in enumerate(rows)
         if row.person_id not in made and since.get(row.person_id) != row.joined_on
     ]
+    said = await category_store.at_joining(tx, unit.id, others)
+    faults += [
+        Fault(f"/people/{number}/category", *categories.AS_ANOTHER)
+        for number, (_, row) in enumerate(rows)
+        if row.person_id not in made
+        and said.get(row.person_id, categories.AS_EMPLOYEE) != (row.category, row.base_choice)
+    ]
     if faults:
         raise Faulty(faults=faults)
+    said_now = categories.rows_of([(unit.id, row) for _, row in rows if row.person_id in made])
+    await category_store.insert(tx, unit.id, said_now)
     return Enrolled(
         enrolled=len(made),
         replayed=len(others),
@@ -206,4 +224,6 @@ def enrolment_of(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
         masked_name=masked_name(person.name),
         joined_on=person.joined_on,
         document=identity_number.document_of(person.identity_number).value,
+        category=person.category,
+        base_choice=person.choice,
     )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.category import EMPLOYEE, Standing
 from services.collection.domain.filing_late import DEFAULT
 from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
+from services.collection.domain.levy_relief import owed_by, relieved
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.project import KIND as PROJECT
 from services.collection.flows import declaration as declarations
@@ -28,13 +30,15 @@ from shared.roles import Caller
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A page of a declaration's people, each with the lines that made the stored amounts."""
+    """A page of a declaration's people, each with the lines that made the stored amounts, and by
+    line those who are no ordinary employees."""
 
     row: DeclarationRow
     insurances: tuple[str, ...]
     people: list[PersonRow]
     lines: list[list[Line]]
     unit_lines: list[Line]
+    standings: Mapping[int, tuple[Standing, str | None]]
 
 
 async def people(
@@ -54,12 +58,32 @@ async def people(
     if explain:
         made = await again(tx, row, schedule, found)
         whole = await unit_again(tx, row, schedule)
-    return Explained(row, schedule.insurances, found, made, whole)
+    return Explained(
+        row, schedule.insurances, found, made, whole, await _standings(tx, row, schedule, found)
+    )
+
+
+async def _standings(
+    tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
+) -> dict[int, tuple[Standing, str | None]]:
+    """What some people were levied as, and their choice, of those who are no employees."""
+    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    return {
+        number: (schedule.standing(one.category), one.choice)
+        for number, one in beside.items()
+        if one.category != EMPLOYEE
+    }
 
 
 def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
     """The rules that a stored declaration was levied by."""
-    return policy.schedule(row.unit_kind, row.injury_class, period=Period.parse(row.period))
+    return policy.schedule(
+        row.unit_kind,
+        row.injury_class,
+        period=Period.parse(row.period),
+        step=row.injury_step,
+        size=row.unit_size,
+    )
 
 
 async def again(
@@ -71,7 +95,7 @@ async def again(
 
 
 async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
-    """The lines of a stored declaration's unit as a whole."""
+    """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
     stored = await store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
         return await projects.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
@@ -80,7 +104,8 @@ async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedul
     if row.people == 0:  # a nil declaration levies nothing of the unit either
         return []
     given = await figures.of_unit(tx, row, schedule)
-    return _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
+    whole = _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
+    return whole + _relief_again(schedule, stored)
 
 
 def _again(schedule: Schedule, person: PersonRow, beside: Beside) -> list[Line]:
@@ -89,7 +114,15 @@ def _again(schedule: Schedule, person: PersonRow, beside: Beside) -> list[Line]:
         if person.asked_fen is None
         else dict(zip(schedule.insurances, person.asked_fen, strict=True))
     )
-    wages = Wages(str(person.line_no), person.wage_fen, own, beside.figures, beside.age)
+    wages = Wages(
+        str(person.line_no),
+        person.wage_fen,
+        own,
+        beside.figures,
+        beside.age,
+        beside.category,
+        beside.choice,
+    )
     lines = person_lines(schedule, wages)
     for party, stored in ((Party.UNIT, person.unit_fen), (Party.PERSONAL, person.personal_fen)):
         sums = dict.fromkeys(schedule.insurances, 0)
@@ -122,4 +155,23 @@ def _unit_again(
     amounts = {line.rule: line.amount_fen for line in stored if line.level == "unit"}
     for line in lines:
         assert line.amount_fen == amounts[line.rate.id], "what is explained is what was stored"
+    return lines
+
+
+def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[Line]:
+    """What a stored declaration was relieved of, from what it levies by itself."""
+    own = [part for part in stored if part.level in {"people", "unit"}]
+    lines = relieved(
+        schedule,
+        owed_by(
+            (part.party, part.insurance, part.account, part.fund, part.amount_fen) for part in own
+        ),
+    )
+    amounts = [
+        (part.rule, part.account, part.fund, part.amount_fen)
+        for part in stored
+        if part.level == "relief"
+    ]
+    made = [(line.rate.id, line.rate.account, line.fund, line.amount_fen) for line in lines]
+    assert made == amounts, "what is explained is what was stored"
     return lines

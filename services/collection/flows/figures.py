@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.errors import AgeMissing, FigureMissing
+from services.collection.domain.category import EMPLOYEE
+from services.collection.domain.errors import (
+    AgeMissing,
+    BaseChoiceMissing,
+    BaseChoiceUnknown,
+    FigureMissing,
+)
 from services.collection.domain.levy import Wages
 from services.collection.domain.levy_columns import PeopleFigures
+from services.collection.domain.levy_standing import Standings
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.store import category as categories
 from services.collection.store import figures as store
 from services.collection.store.declaration import DeclarationRow
-from shared.errors import Fault
+from shared.errors import Fault, Refusal
+from shared.period import Period
 
 ABSENT = -1
 """Stands in a column for a figure or an age that was not given."""
@@ -26,17 +35,57 @@ class Beside:
 
     figures: Mapping[str, int] = field(default_factory=dict)
     age: int | None = None
+    category: str = EMPLOYEE
+    choice: str | None = None
+
+    @property
+    def standing(self) -> tuple[str, str | None]:
+        """Category and choice."""
+        return self.category, self.choice
+
+
+async def with_standing(
+    tx: AsyncConnection,
+    unit_id: int,
+    person_ids: Sequence[int],
+    period: Period,
+    people: Sequence[Beside],
+) -> list[Beside]:
+    """People of a unit with the categories that the register gives them in a period."""
+    found = await categories.of_people(tx, unit_id, person_ids, period)
+    if not found:
+        return list(people)
+    return [
+        replace(one, category=found[key][0], choice=found[key][1]) if key in found else one
+        for key, one in zip(person_ids, people, strict=True)
+    ]
+
+
+def fault_of(refusal: Refusal, at: str) -> Fault:
+    """Why a person's category cannot be levied, where it is said."""
+    said = refusal.code in {BaseChoiceMissing.code, BaseChoiceUnknown.code}
+    return Fault(f"{at}/{'base_choice' if said else 'category'}", refusal.code, refusal.message)
 
 
 def missing(
     schedule: Schedule, people: Sequence[Beside], unit: Mapping[str, int]
 ) -> Iterator[Fault]:
-    """A fault for every figure that the policy takes a base from and that was not given."""
+    """A fault for every figure that the policy takes a base from and that was not given, and for
+    everybody whose category it does not levy."""
     for name in schedule.unit_figures:
         if name not in unit:
             yield Fault(f"/unit_figures/{name}", FigureMissing.code, FigureMissing().message)
+    needs: dict[tuple[str, str | None], tuple[Figure, ...]] = {}
     for number, person in enumerate(people):
-        for figure in schedule.figures:
+        refusal = None
+        if person.standing != (EMPLOYEE, None):
+            refusal = schedule.refusal(*person.standing)
+        if refusal is not None:
+            yield fault_of(refusal, f"/people/{number}")
+            continue
+        if person.standing not in needs:
+            needs[person.standing] = schedule.figures_of(*person.standing)
+        for figure in needs[person.standing]:
             if figure not in person.figures:
                 at = f"/people/{number}/figures/{figure}"
                 yield Fault(at, FigureMissing.code, FigureMissing().message)
@@ -54,7 +103,14 @@ def columns(schedule: Schedule, people: Sequence[Beside]) -> PeopleFigures:
         age=np.array([ABSENT if person.age is None else person.age for person in people], np.int64)
         if schedule.needs_age
         else None,
+        standings=_standings(people),
     )
+
+
+def _standings(people: Sequence[Beside]) -> Standings | None:
+    kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
+    code = [kinds.setdefault(person.standing, len(kinds)) for person in people]
+    return Standings(tuple(kinds), np.array(code, np.int64)) if len(kinds) > 1 else None
 
 
 async def put(
@@ -64,16 +120,25 @@ async def put(
     people: Sequence[Beside],
     unit: Mapping[str, int],
 ) -> None:
-    """Store what the policy asked for, so that the amounts can be explained from it."""
+    """Store what the policy asked for, and who is no employee, so that the amounts can be explained
+    from it."""
     head = (row.unit_id, row.id, row.round)
     records: list[tuple[object, ...]] = []
     if schedule.unit_figures:
-        records.append((*head, store.UNIT_LINE, [unit.get(name) for name in UnitFigure], None))
-    if schedule.figures or schedule.needs_age:
-        records += [
-            (*head, number, [person.figures.get(name) for name in Figure], person.age)
-            for number, person in enumerate(people, 1)
-        ]
+        fen = [unit.get(name) for name in UnitFigure]
+        records.append((*head, store.UNIT_LINE, fen, None, None, None))
+    asked = bool(schedule.figures) or schedule.needs_age
+    records += [
+        (
+            *head,
+            number,
+            [person.figures.get(name) for name in Figure],
+            person.age,
+            *((None, None) if person.category == EMPLOYEE else person.standing),
+        )
+        for number, person in enumerate(people, 1)
+        if asked or person.category != EMPLOYEE
+    ]
     if records:
         await store.copy(tx, records)
 
@@ -81,12 +146,18 @@ async def put(
 async def of_people(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, lines: Sequence[int]
 ) -> dict[int, Beside]:
-    """What was stored of some lines; nothing where the policy asks for nothing."""
-    if not schedule.figures and not schedule.needs_age:
+    """What was stored of some lines; nothing where the policy asks for nothing and has no categories."""
+    if not schedule.figures and not schedule.needs_age and len(schedule.standings) == 1:
         return {}
     found = await store.of_lines(tx, row, lines)
     return {
-        number: Beside(_named(Figure, line.figures_fen), line.age) for number, line in found.items()
+        number: Beside(
+            _named(Figure, line.figures_fen),
+            line.age,
+            line.category or EMPLOYEE,
+            line.base_choice,
+        )
+        for number, line in found.items()
     }
 
 
@@ -104,4 +175,4 @@ def _named(names: type[Figure] | type[UnitFigure], fen: Sequence[int | None]) ->
 
 def beside_of(wages: Wages) -> Beside:
     """What a quoted person says beside the wage."""
-    return Beside(wages.figures, wages.age)
+    return Beside(wages.figures, wages.age, wages.category, wages.choice)

@@ -22,9 +22,11 @@ from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.filing_late import FIRST
 from services.collection.domain.levy import UnitFacts
 from services.collection.domain.levy_columns import PeopleFigures
+from services.collection.domain.levy_standing import Standings, standings_of
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
 from services.collection.domain.restatement import corrected_lines, net_by_party
+from services.collection.domain.unit import Facts, facts_levied_by
 from services.collection.flows import declaration as declarations
 from services.collection.flows import filing_late as late
 from services.collection.flows.filing_late import Turns
@@ -118,11 +120,12 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     lines: list[bytes] = []
     corrected: list[tuple[DeclarationRow, LineRow]] = []
     given: list[tuple[object, ...]] = []
+    standings = standings_of(taken.standings, _unit_ids(taken), taken.person_id)
     for places in _alike(taken):
         rows = _rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
         assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        beside = _beside(taken, schedule, rows)
+        beside = _beside(taken, schedule, rows, standings)
         levied = _group(taken, schedule, places, asked[rows], beside)
         people = levied.people
         for whole, part in zip(
@@ -135,7 +138,7 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
         corrected += [(row, line) for row in made for line in back.get(row.unit_id, ())]
         headers |= dict(zip(places.tolist(), made, strict=True))
         lines += _lines(made, levied)
-        given += _given(taken, schedule, places, rows, made)
+        given += _given(taken, schedule, (places, rows), made, beside.standings)
     ordered = [headers[place] for place in range(len(taken.units))]
     people_rows = _people(taken, ordered, asked, shares)
     return Made(
@@ -143,24 +146,41 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     )
 
 
-def _beside(taken: Taken, schedule: Schedule, rows: Ints) -> PeopleFigures:
+def _unit_ids(taken: Taken) -> Ints:
+    """The unit of each row."""
+    ids = np.array([unit.id for unit in taken.units], np.int64)
+    rows: Ints = np.repeat(ids, taken.people)
+    return rows
+
+
+def _beside(
+    taken: Taken, schedule: Schedule, rows: Ints, standings: Standings | None
+) -> PeopleFigures:
     """What the policy asks of these people beside the wage."""
     return PeopleFigures(
         figures={name: taken.figures[name][rows] for name in schedule.figures},
         age=taken.age[rows] if schedule.needs_age else None,
+        standings=None if standings is None else standings.of(rows),
     )
 
 
 def _given(
-    taken: Taken, schedule: Schedule, places: Ints, rows: Ints, made: list[DeclarationRow]
+    taken: Taken,
+    schedule: Schedule,
+    at: tuple[Ints, Ints],
+    made: list[DeclarationRow],
+    standings: Standings | None,
 ) -> list[tuple[object, ...]]:
-    """What the policy asked for as rows, by which amounts are explained; most ask for nothing."""
+    """What the policy asked for as rows, and who is no employee, by which amounts are explained;
+    most ask for nothing. `at` are the places of the units and the rows of their people."""
+    places, rows = at
     found: list[tuple[object, ...]] = []
     if schedule.unit_figures:
         for row, place in zip(made, places.tolist(), strict=True):
             fen = [taken.unit_figures[place].get(name) for name in UnitFigure]
             found.append((row.unit_id, row.id, row.round, figures.UNIT_LINE, fen, None))
-    if not schedule.figures and not schedule.needs_age:
+    asks = bool(schedule.figures) or schedule.needs_age
+    if not asks and standings is None:
         return found
     heads = [
         (row.unit_id, row.id, row.round)
@@ -173,11 +193,13 @@ def _given(
         for name in Figure
     ]
     age = (taken.age[rows] if schedule.needs_age else nothing).tolist()
+    said = [(None, None)] * len(rows) if standings is None else standings.words()
     return found + [
-        (*head, line, [_or_none(fen) for fen in person], _or_none(years))
-        for head, line, person, years in zip(
-            heads, taken.line_no[rows].tolist(), zip(*columns, strict=True), age, strict=True
+        (*head, line, [_or_none(fen) for fen in person], _or_none(years), *standing)
+        for head, line, person, years, standing in zip(
+            heads, taken.line_no[rows].tolist(), zip(*columns, strict=True), age, said, strict=True
         )
+        if asks or standing != (None, None)
     ]
 
 
@@ -186,10 +208,10 @@ def _or_none(value: int) -> int | None:
 
 
 def _alike(taken: Taken) -> list[Ints]:
-    """The places of units that share a kind and an injury class."""
-    groups: dict[tuple[str, int | None], list[int]] = defaultdict(list)
+    """The places of units that share a schedule."""
+    groups: dict[Facts, list[int]] = defaultdict(list)
     for place, unit in enumerate(taken.units):
-        groups[unit.kind, unit.injury_class].append(place)
+        groups[facts_levied_by(unit)].append(place)
     return [np.array(places, np.int64) for places in groups.values()]
 
 
@@ -281,6 +303,8 @@ def _headers(
                 policy_id=of.policy_id,
                 unit_kind=unit.kind,
                 injury_class=unit.injury_class,
+                injury_step=unit.injury_step,
+                unit_size=unit.size,
                 unit_wage_total_fen=taken.wage_totals_fen[place],
                 people=int(taken.people[place]),
                 wages_fen=int(wages[number]),

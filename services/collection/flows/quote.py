@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.levy import Line, Totals, UnitFacts, Wages, assess, totals_of
+from services.collection.domain.levy_relief import relief_lines
 from services.collection.domain.policy import Policy
 from services.collection.flows import figures
 from services.collection.flows import policy as policies
@@ -32,15 +33,19 @@ async def quote(
     unit: UnitFacts,
     people: Sequence[Wages],
     step: str | None = None,
+    size: str | None = None,
 ) -> Quote:
     """Levy on wages under the policy of a day.
 
     Raises:
         NoPolicy, KindNotCovered, WageTotalMissing: the rules cannot be applied.
-        Faulty: wages of insurances that the policy does not know, or figures that it needs.
+        Faulty: wages of insurances that the policy does not know, figures that it needs, categories
+            that it does not levy.
     """
     found = await policies.in_force(tx, region, day)
-    schedule = found.policy.schedule(unit.kind, unit.injury_class, period=Period.of(day), step=step)
+    schedule = found.policy.schedule(
+        unit.kind, unit.injury_class, period=Period.of(day), step=step, size=size
+    )
     faults = [
         fault
         for number, wages in enumerate(people)
@@ -52,6 +57,7 @@ async def quote(
     if faults:
         raise Faulty(faults=faults)
     lines = assess(schedule, unit, people)
+    lines += relief_lines(schedule, lines)
     return Quote(found.policy, lines, totals_of(lines))
 
 

@@ -15,6 +15,7 @@ from services.collection.domain.errors import (
     DayInFuture,
     NothingChanges,
     RegisterMoved,
+    StepUnknown,
 )
 from services.collection.domain.register_change import (
     as_they_were,
@@ -23,6 +24,7 @@ from services.collection.domain.register_change import (
     needs_second_person,
 )
 from services.collection.domain.unit import Unit
+from services.collection.flows import policy as policies
 from services.collection.flows import unit as units
 from services.collection.flows.return_code import check_codes
 from services.collection.store import block, shipped
@@ -31,7 +33,7 @@ from services.collection.store import unit as unit_store
 from services.collection.store.register_change import ChangeRow
 from shared import trail
 from shared.clock import today
-from shared.errors import Faulty, NotFound, StateConflict
+from shared.errors import Fault, Faulty, NotFound, StateConflict
 from shared.ids import Ref, uuid7
 from shared.period import Period
 from shared.roles import Caller
@@ -59,7 +61,7 @@ class Changed:
 
 
 async def as_of(tx: AsyncConnection, known: Mapping[int, Unit], day: date) -> dict[int, Unit]:
-    """Units with the kind and injury class that they had on a day."""
+    """Units with what a levy goes by as it was on a day: kind, injury class and step, size."""
     undone = await store.undone(tx, list(known), day)
     return {unit_id: as_they_were(unit, undone.get(unit_id, ())) for unit_id, unit in known.items()}
 
@@ -79,6 +81,7 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
         raise NothingChanges
     living = await block.count_living(tx, unit.id) if after.get("status") == "closed" else 0
     faults = list(faults_in(unit, after, shipped.districts_of(region), living))
+    faults += await _step_faults(tx, unit, after, region, asked.effective_on)
     if faults:
         raise Faulty(faults=faults)
     row = ChangeRow(
@@ -101,6 +104,20 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
     if row.status == "in_force":
         await _apply(tx, row)
     return await _with_periods(tx, row)
+
+
+async def _step_faults(
+    tx: AsyncConnection, unit: Unit, after: Mapping[str, Any], region: str, day: date
+) -> list[Fault]:
+    """Whether the policy of the day has the floating step that a unit is to have, for its class."""
+    then = replace(unit, **after)
+    if then.injury_step is None or not {"injury_step", "injury_class"} & set(after):
+        return []
+    policy = (await policies.in_force(tx, region, day)).policy
+    rules = policy.floating
+    if rules is not None and rules.step(then.injury_step, then.injury_class) is not None:
+        return []
+    return [Fault("/facts/injury_step", StepUnknown.code, StepUnknown().message)]
 
 
 async def _in_order(tx: AsyncConnection, row: ChangeRow) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import IO
 
@@ -21,7 +22,9 @@ from services.collection.domain.person import key_of_person, number_fault
 from services.collection.domain.register_file import decoded
 from services.collection.domain.unit import Unit, differing, faults_in
 from services.collection.flows import enrolment
+from services.collection.flows import enrolment_category as categories
 from services.collection.flows.enrolment import Joining, Vault
+from services.collection.store import category as category_store
 from services.collection.store import register_import as store
 from services.collection.store import shipped
 from services.collection.store import unit as unit_store
@@ -154,6 +157,7 @@ async def people(
     unread: Sequence[RowFault],
     *,
     mode: Mode,
+    region: str,
     vault: Vault,
     caller: Caller,
 ) -> Imported:
@@ -167,6 +171,7 @@ async def people(
         if since.get(pair, row.joining.joined_on) != row.joining.joined_on:
             message = f"已参保,起始日不同 (enrolled since {since[pair]})"
             faults.append(RowFault(row.row, "joined_on", "ENROLLED_SINCE_ANOTHER_DAY", message))
+    faults += await _category_faults(tx, rows, pairs, since, region)
     if _stops(faults, mode):
         return _outcome(count, faults)
     bad = {fault.row for fault in faults}
@@ -174,10 +179,32 @@ async def people(
     if not good:
         return _outcome(count, faults)
     await enrolment.store_people(tx, _each_once([row.joining for row, _ in good]), vault)
-    made = await store.enrol(
-        tx, [(pair[0], enrolment.enrolment_of(row.joining, vault)[1]) for row, pair in good]
-    )
+    held = [(pair[0], enrolment.enrolment_of(row.joining, vault)[1]) for row, pair in good]
+    made = await store.enrol(tx, held)
+    known = set(since)
+    new = [one for one in held if (one[0], one[1].person_id) not in known]
+    await category_store.insert_many(tx, categories.rows_of(new))
     return _outcome(count, faults, made, len(good) - made)
+
+
+async def _category_faults(
+    tx: AsyncConnection,
+    rows: Sequence[PersonRow],
+    pairs: Sequence[tuple[int, int]],
+    since: Mapping[tuple[int, int], date],
+    region: str,
+) -> list[RowFault]:
+    """Whose category no policy names, and who is enrolled as something else."""
+    found = []
+    for fault in await categories.faults_in(tx, region, [row.joining for row in rows], "{}"):
+        number, column = fault.pointer.split("/", 1)
+        found.append(RowFault(rows[int(number)].row, column, fault.code, fault.message))
+    said = await category_store.at_joining_of(tx, list(since))
+    for row, pair in zip(rows, pairs, strict=True):
+        joining = (row.joining.category, row.joining.choice)
+        if pair in since and said.get(pair, categories.AS_EMPLOYEE) != joining:
+            found.append(RowFault(row.row, "category", *categories.AS_ANOTHER))
+    return found
 
 
 def _each_once(people: Sequence[Joining]) -> list[Joining]:

@@ -25,7 +25,9 @@ async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteO
     async def work(tx: AsyncConnection) -> QuoteOut:
         region = body.region or settings.region
         return QuoteOut.of(
-            await flow.quote(tx, region, body.on, body.facts(), people, body.injury_step)
+            await flow.quote(
+                tx, region, body.on, body.facts(), people, body.injury_step, body.unit_size
+            )
         )
 
     return await at.read(work)

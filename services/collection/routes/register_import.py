@@ -83,13 +83,17 @@ async def import_units(
 async def import_people(
     at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
 ) -> Response:
-    """Columns: credit_code, identity_number, name, joined_on, of any number of units. As above."""
+    """Columns: credit_code, identity_number, name, joined_on, of any number of units; category and
+    base_choice of who is no ordinary employee. As above."""
+    settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
     people, unread = await asyncio.to_thread(people_of, await _records(at.request, PEOPLE_COLUMNS))
 
     async def work(tx: AsyncConnection) -> Imported:
-        return await flow.people(tx, people, unread, mode=mode, vault=vault, caller=at.caller)
+        return await flow.people(
+            tx, people, unread, mode=mode, region=settings.region, vault=vault, caller=at.caller
+        )
 
     return await _answer(at, work, mode, report)
 

@@ -140,7 +140,8 @@ async def enrol_people(credit_code: CreditCodePath, body: EnrolmentIn, at: Regis
     warnings = await at.db.run(stored)
 
     async def work(tx: AsyncConnection) -> EnrolledOut:
-        return EnrolledOut.of(await enrolment.enrol(tx, unit, people, vault, warnings))
+        made = await enrolment.enrol(tx, unit, people, vault, warnings, _region(at))
+        return EnrolledOut.of(made)
 
     return await at.write(work, key=unit.id, status=201)
 

@@ -17,6 +17,7 @@ from services.collection.schemas.common import IdentityNumber, Note, ReturnCodes
 from services.collection.schemas.levy import (
     ExplainOut,
     FiguresIn,
+    StandingOut,
     TotalsOut,
     UnitFiguresIn,
     Wage,
@@ -234,6 +235,9 @@ class PersonLineOut(Out):
     name: str | None
     wage: YuanOut
     insurances: list[PersonInsuranceOut]
+    standing: StandingOut | None = Field(
+        default=None, description="参保类别 (null: an ordinary employee)"
+    )
     explain: list[ExplainOut] | None = None
 
     @classmethod
@@ -271,10 +275,20 @@ class PersonLinesOut(Out):
 
 def person_lines_out(found: Explained) -> list[PersonLineOut]:
     """A page of people, with their explanations when they were made."""
-    items = [PersonLineOut.of(row, found.insurances) for row in found.people]
+    items = [
+        PersonLineOut.of(row, found.insurances).model_copy(update={"standing": standing})
+        if (standing := _standing(found, row)) is not None
+        else PersonLineOut.of(row, found.insurances)
+        for row in found.people
+    ]
     if not found.lines:
         return items
     return [
         item.model_copy(update={"explain": [ExplainOut.of(line) for line in lines]})
         for item, lines in zip(items, found.lines, strict=True)
     ]
+
+
+def _standing(found: Explained, row: PersonRow) -> StandingOut | None:
+    known = found.standings.get(row.line_no)
+    return None if known is None else StandingOut.of(*known)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from services.collection.domain.category import EMPLOYEE, Standing
 from services.collection.domain.levy import (
     WAGE_MAX_FEN,
     WAGE_TOTAL_MAX_FEN,
@@ -20,7 +21,7 @@ from services.collection.domain.levy import (
 from services.collection.domain.policy import Figure, UnitFigure
 from services.collection.flows.quote import Quote
 from shared.errors import Refusal
-from shared.fund import UnitKind
+from shared.fund import UnitKind, UnitSize
 from shared.money import format_rate, format_yuan
 from shared.period import Period
 from shared.schema import Code, In, NonNegativeYuan, Out, RateOut, YuanOut
@@ -111,11 +112,21 @@ class QuotedPersonIn(In):
     wages: WagesIn
     figures: FiguresIn | None = None
     age: int | None = Field(default=None, ge=0, le=150, description="周岁 (full years)")
+    category: Code = Field(default=EMPLOYEE, description="参保类别")
+    base_choice: Code | None = Field(default=None, description="缴费档次")
 
     def taken(self) -> Wages:
         """As the calculation takes it."""
         own = {name: fen for name, fen in self.wages.items() if name != "*"}
-        return Wages(self.ref, self.wages["*"], own, by_name(self.figures), self.age)
+        return Wages(
+            self.ref,
+            self.wages["*"],
+            own,
+            by_name(self.figures),
+            self.age,
+            self.category,
+            self.base_choice,
+        )
 
 
 class QuoteIn(In):
@@ -128,6 +139,7 @@ class QuoteIn(In):
     injury_step: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = Field(
         default=None, examples=["up_120"], description="工伤费率浮动档次 (floating step)"
     )
+    unit_size: UnitSize | None = Field(default=None, description="单位规模 (for relief)")
     unit_wage_total: WageTotal | None = None
     unit_figures: UnitFiguresIn | None = None
     people: list[QuotedPersonIn] = Field(min_length=1, max_length=200)
@@ -146,7 +158,9 @@ class ExplainOut(Out):
     """What made an amount: `product` is base x rate in yuan, exact, before it was rounded.
 
     `credited` of it went to personal accounts on lines of their own; `factors` are the floating
-    step and the stage cut that the rate has in it.
+    step and the stage cut that the rate has in it. `category` is the row by which somebody is levied
+    who is no ordinary employee, `choice` the one that says the base which he chose. Of relief the
+    base is what was owed, the rate what is remitted of it, and `cap` what bounds it.
     """
 
     rule: str = Field(examples=["pension.unit"])
@@ -160,6 +174,9 @@ class ExplainOut(Out):
     rounding: str = Field(examples=["0.01 half_up"])
     credited: YuanOut | None = None
     factors: list[str] = Field(default=[], examples=[["up_120 1.2000"]])
+    category: str | None = Field(default=None, examples=["injury_only"])
+    choice: str | None = Field(default=None, examples=["flexible.60.2006 0.6000"])
+    cap: YuanOut | None = None
     source: str
 
     @classmethod
@@ -178,6 +195,11 @@ class ExplainOut(Out):
             rounding=f"{format_yuan(unit_fen)} {mode.value}",
             credited=line.credited_fen or None,
             factors=[f"{row.id} {format_rate(row.factor_ppm)}" for row in line.rate.factors],
+            category=None if line.standing.row is None else line.standing.row.id,
+            choice=None
+            if line.chosen is None
+            else f"{line.chosen.id} {format_rate(line.chosen.factor_ppm)}",
+            cap=None if line.relief is None else line.relief.cap_fen,
             source=line.rate.source,
         )
 
@@ -189,9 +211,33 @@ def exact_yuan(hundred_millionths: int) -> str:
     return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
-class LineOut(Out):
-    """A contribution; `ref` is null for a line of the unit as a whole."""
+class StandingOut(Out):
+    """What somebody is who is no ordinary employee, and for what the policy levies such people."""
 
+    category: str = Field(examples=["injury_only"])
+    base_choice: str | None
+    rule: str | None = Field(examples=["injury_only"])
+    insurances: list[str]
+    source: str | None
+
+    @classmethod
+    def of(cls, standing: Standing, choice: str | None) -> StandingOut:
+        """As it is answered."""
+        row = standing.row
+        return cls(
+            category=standing.category,
+            base_choice=choice,
+            rule=None if row is None else row.id,
+            insurances=[] if row is None else list(row.insurances),
+            source=None if row is None else row.source,
+        )
+
+
+class LineOut(Out):
+    """A contribution; `ref` is null for a line of the unit as a whole, and for relief, whose amount
+    is negative."""
+
+    level: str = Field(examples=["people", "unit", "relief"])
     ref: str | None
     insurance: str
     party: str
@@ -206,6 +252,7 @@ class LineOut(Out):
     def of(cls, line: Line) -> LineOut:
         """A line as it is answered."""
         return cls(
+            level=line.level,
             ref=line.ref,
             insurance=line.insurance,
             party=line.party.value,
@@ -258,6 +305,8 @@ class QuoteOut(Out):
     def of(cls, quote: Quote) -> QuoteOut:
         """A quote as it is answered."""
         cited = {line.rate.source for line in quote.lines}
+        cited |= {source for line in quote.lines for source in line.standing_sources}
+        cited |= {factor.source for line in quote.lines for factor in line.rate.factors}
         return cls(
             policy=quote.policy.pack,
             lines=[LineOut.of(line) for line in quote.lines],

@@ -11,15 +11,19 @@ from pydantic_core import PydanticCustomError
 from services.collection.flows.people_change import BlockAsked, Departed, Departing
 from services.collection.flows.register_change import REF, Asked, Changed
 from services.collection.schemas.common import Day, IdentityNumber, Note, ReturnCodes
+from services.collection.schemas.policy_fields import RowId
 from services.collection.schemas.unit import BankAccountIn, masked_account
 from services.collection.store.block import BlockPerson
 from services.collection.store.cover import CoverRow
 from services.collection.store.register_change import ChangeRow
-from shared.fund import UnitKind
+from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
 from shared.schema import Code, CreditCode, In, Out, ShortText
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+
+
+_MAY_BE_NONE = frozenset({"injury_class", "injury_step", "size", "bank_account"})
 
 
 class FactsIn(In):
@@ -29,6 +33,10 @@ class FactsIn(In):
     kind: UnitKind | None = None
     district: Code | None = None
     injury_class: int | None = Field(default=None, ge=1, le=8)
+    injury_step: RowId | None = Field(
+        default=None, examples=["up_120"], description="工伤费率浮动档次;null 为基准费率"
+    )
+    size: UnitSize | None = Field(default=None, description="单位规模")
     collector: Literal["bank_debit", "tax"] | None = None
     bank_account: BankAccountIn | None = None
     status: Literal["active", "closed"] | None = None
@@ -36,9 +44,7 @@ class FactsIn(In):
     @model_validator(mode="after")
     def _some(self) -> Self:
         empty = [
-            name
-            for name in self.model_fields_set - {"injury_class", "bank_account"}
-            if getattr(self, name) is None
+            name for name in self.model_fields_set - _MAY_BE_NONE if getattr(self, name) is None
         ]
         if empty or not self.model_fields_set:
             raise PydanticCustomError(

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, ValidationError
 from services.collection.domain.filing import RowFault
 from services.collection.domain.register_file import Record
 from services.collection.domain.unit import Unit
-from services.collection.flows.enrolment import Joining
 from services.collection.flows.register_import import Imported, PersonRow
 from services.collection.schemas.unit import JoiningIn, UnitIn
 from shared.schema import CreditCode, Out
@@ -22,6 +21,19 @@ KINDS: Final = {
     "机关": "organ",
     "乡镇企业": "rural_enterprise",
     "灵活就业": "flexible",
+}
+SIZES: Final = {
+    "大型": "large",
+    "中型": "medium",
+    "小型": "small",
+    "微型": "micro",
+    "个体工商户": "sole",
+}
+CATEGORIES: Final = {
+    "职工": "employee",
+    "仅工伤": "injury_only",
+    "灵活就业": "flexible",
+    "退休": "retiree",
 }
 COLLECTORS: Final = {"银行托收": "bank_debit", "税务征收": "tax"}
 _ACCOUNT: Final = {"bank": "bank", "account_number": "number", "account_name": "name"}
@@ -49,7 +61,7 @@ def _unit_words(record: Record) -> dict[str, Any]:
     words: dict[str, Any] = {
         name: cell for name, cell in record.cells.items() if name not in _ACCOUNT
     }
-    for name, known in (("kind", KINDS), ("collector", COLLECTORS)):
+    for name, known in (("kind", KINDS), ("collector", COLLECTORS), ("size", SIZES)):
         if name in words:
             words[name] = known.get(words[name], words[name])
     # A spreadsheet may say 1.0 where 1 was typed.
@@ -64,13 +76,19 @@ def people_of(records: Sequence[Record]) -> tuple[list[PersonRow], list[RowFault
     people, faults = [], []
     for record in records:
         try:
-            found = PersonIn.model_validate(record.cells)
+            found = PersonIn.model_validate(_person_words(record))
         except ValidationError as error:
             faults += _faults(record.row, error)
             continue
-        joining = Joining(found.identity_number, found.name, found.joined_on)
-        people.append(PersonRow(record.row, found.credit_code, joining))
+        people.append(PersonRow(record.row, found.credit_code, found.taken()))
     return people, faults
+
+
+def _person_words(record: Record) -> dict[str, str]:
+    words = dict(record.cells)
+    if "category" in words:
+        words["category"] = CATEGORIES.get(words["category"], words["category"])
+    return words
 
 
 def _faults(row: int, error: ValidationError) -> list[RowFault]:

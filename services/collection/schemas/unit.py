@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.unit import Unit
 from services.collection.flows.enrolment import Enrolled, Joining
 from services.collection.schemas.common import Day, IdentityNumber, PersonName, faults_out
 from services.collection.store.person import Enrolment
 from shared.cn.identity_number import Document
-from shared.fund import UnitKind
+from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
 from shared.schema import Code, CreditCode, FaultOut, In, Out, ShortText
 
@@ -45,6 +46,7 @@ class UnitIn(In):
     kind: UnitKind
     district: Code = Field(examples=["heping"])
     injury_class: int | None = Field(default=None, ge=1, le=8, description="工伤行业类别")
+    size: UnitSize | None = Field(default=None, description="单位规模 (where relief goes by it)")
     collector: Literal["bank_debit", "tax"]
     bank_account: BankAccountIn | None = None
 
@@ -58,6 +60,7 @@ class UnitIn(In):
             injury_class=self.injury_class,
             collector=self.collector,
             bank=None if self.bank_account is None else self.bank_account.model_dump(),
+            size=None if self.size is None else self.size.value,
         )
 
 
@@ -69,6 +72,8 @@ class UnitOut(Out):
     kind: str
     district: str
     injury_class: int | None
+    injury_step: str | None = Field(description="工伤费率浮动档次 (floating step)")
+    size: str | None = Field(description="单位规模")
     collector: str
     bank_account: BankAccountOut | None
     status: str
@@ -89,6 +94,8 @@ class UnitOut(Out):
             kind=unit.kind,
             district=unit.district,
             injury_class=unit.injury_class,
+            injury_step=unit.injury_step,
+            size=unit.size,
             collector=unit.collector,
             bank_account=account,
             status=unit.status,
@@ -127,6 +134,18 @@ class JoiningIn(In):
     identity_number: IdentityNumber
     name: PersonName
     joined_on: Day
+    category: Code = Field(
+        default=EMPLOYEE, description="参保类别 (as the policy's rows name them)"
+    )
+    base_choice: Code | None = Field(
+        default=None, description="缴费档次 (where the category chooses its base)"
+    )
+
+    def taken(self) -> Joining:
+        """As the flow takes it."""
+        return Joining(
+            self.identity_number, self.name, self.joined_on, self.category, self.base_choice
+        )
 
 
 class EnrolmentIn(In):
@@ -136,9 +155,7 @@ class EnrolmentIn(In):
 
     def joining(self) -> list[Joining]:
         """As the flow takes them."""
-        return [
-            Joining(person.identity_number, person.name, person.joined_on) for person in self.people
-        ]
+        return [person.taken() for person in self.people]
 
 
 class EnrolledPersonOut(Out):
@@ -177,6 +194,8 @@ class EnrolmentRowOut(Out):
     masked_identity_number: str
     name: str = Field(examples=["张*"])
     document: Document
+    category: str = Field(description="参保类别,最近一次登记的", examples=["employee"])
+    base_choice: str | None
     joined_on: date
     left_on: date | None
 
@@ -188,6 +207,8 @@ class EnrolmentRowOut(Out):
             masked_identity_number=row.masked_number,
             name=row.masked_name,
             document=Document(row.document),
+            category=row.category,
+            base_choice=row.base_choice,
             joined_on=row.joined_on,
             left_on=row.left_on,
         )

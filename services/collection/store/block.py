@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.period import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,34 @@ async def join_together(
         """),
         values | {"first": first},
     )
+    await _stay_what_they_are(tx, values | {"first": first, "period": str(Period.of(first))})
     return made.rowcount
+
+
+async def _stay_what_they_are(tx: AsyncConnection, values: dict[str, Any]) -> None:
+    """Who was no ordinary employee at the giving unit is none at the receiving one."""
+    await tx.execute(
+        text("""
+            INSERT INTO enrolment_category (unit_id, person_id, joined_on, from_period, id,
+                                            category, base_choice, joining)
+            SELECT held.unit_id, held.person_id, held.joined_on, CAST(:period AS text), was.id,
+                   was.category, was.base_choice, true
+              FROM register_change_person AS line
+              JOIN enrolment AS held
+                ON held.unit_id = CAST(:to_unit_id AS bigint) AND held.person_id = line.person_id
+               AND held.joined_on = CAST(:first AS date)
+             CROSS JOIN LATERAL (
+                   SELECT id, category, base_choice
+                     FROM enrolment_category
+                    WHERE enrolment_category.unit_id = :unit_id
+                      AND enrolment_category.person_id = line.person_id
+                    ORDER BY joined_on DESC, from_period DESC, enrolment_category.id DESC
+                    LIMIT 1) AS was
+             WHERE line.unit_id = :unit_id AND line.change_id = :change_id
+            ON CONFLICT DO NOTHING
+        """),
+        values,
+    )
 
 
 async def leave(tx: AsyncConnection, unit_id: int, people: Sequence[Leaving]) -> set[int]:

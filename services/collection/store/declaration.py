@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.db import raw
 
 _COLUMNS = """unit_id, id, credit_code, district, period, round, status, policy_id, unit_kind,
-       injury_class, unit_wage_total_fen, people, wages_fen, unit_fen, personal_fen, total_fen,
-       summary_id, submitted_at, kind, corrects, reason_code, note, review_id"""
+       injury_class, injury_step, unit_size, unit_wage_total_fen, people, wages_fen, unit_fen,
+       personal_fen, total_fen, summary_id, submitted_at, kind, corrects, reason_code, note,
+       review_id"""
 PERSON_COLUMNS = (
     "unit_id",
     "declaration_id",
@@ -58,6 +59,8 @@ class DeclarationRow:
     reason_code: str | None = None
     note: str | None = None
     review_id: UUID | None = None
+    injury_step: str | None = None
+    unit_size: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +132,13 @@ async def insert(tx: AsyncConnection, row: DeclarationRow) -> bool:
             INSERT INTO declaration (unit_id, id, credit_code, district, period, round, status,
                                      policy_id, unit_kind, injury_class, unit_wage_total_fen,
                                      people, wages_fen, unit_fen, personal_fen, total_fen,
-                                     kind, corrects, reason_code, note, review_id)
+                                     kind, corrects, reason_code, note, review_id,
+                                     injury_step, unit_size)
             VALUES (:unit_id, :id, :credit_code, :district, :period, :round, :status,
                     :policy_id, :unit_kind, :injury_class, :unit_wage_total_fen,
                     :people, :wages_fen, :unit_fen, :personal_fen, :total_fen,
-                    :kind, :corrects, :reason_code, :note, :review_id)
+                    :kind, :corrects, :reason_code, :note, :review_id,
+                    :injury_step, :unit_size)
             ON CONFLICT DO NOTHING
             RETURNING id
         """),
@@ -149,6 +154,7 @@ async def hand_in_again(tx: AsyncConnection, row: DeclarationRow) -> bool:
             UPDATE declaration
                SET round = :round, status = :status, policy_id = :policy_id,
                    district = :district, unit_kind = :unit_kind, injury_class = :injury_class,
+                   injury_step = :injury_step, unit_size = :unit_size,
                    unit_wage_total_fen = :unit_wage_total_fen, people = :people,
                    wages_fen = :wages_fen, unit_fen = :unit_fen, personal_fen = :personal_fen,
                    total_fen = :total_fen, reason_code = :reason_code, note = :note,

@@ -1,4 +1,5 @@
-"""What a declaration says beside the wages, where its policy asks for it: figures and ages.
+"""What a declaration says beside the wages, where its policy asks for it: figures and ages; and who
+of its people is no ordinary employee.
 
 Line 0 is the unit itself. Most policies ask for nothing, and then there is no row.
 """
@@ -15,23 +16,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.store.declaration import DeclarationRow
 from shared.db import raw
 
-COLUMNS = ("unit_id", "declaration_id", "round", "line_no", "figures_fen", "age")
+COLUMNS = (
+    "unit_id",
+    "declaration_id",
+    "round",
+    "line_no",
+    "figures_fen",
+    "age",
+    "category",
+    "base_choice",
+)
 UNIT_LINE = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresRow:
-    """Figures in fen, in the order of `policy.Figure` (of `UnitFigure` on line 0); full years."""
+    """Figures in fen, in the order of `policy.Figure` (of `UnitFigure` on line 0); full years; what
+    somebody is who is no employee."""
 
     line_no: int
     figures_fen: list[int | None]
     age: int | None
+    category: str | None
+    base_choice: str | None
 
 
 async def copy(tx: AsyncConnection, records: Sequence[tuple[Any, ...]]) -> None:
-    """Store figures by COPY; tuples in the order of COLUMNS."""
+    """Store figures by COPY; tuples in the order of COLUMNS, of employees without the last two."""
     connection = await raw(tx)
-    await connection.copy_records_to_table("declaration_figures", records=records, columns=COLUMNS)
+    whole = ((*record, *(None,) * (len(COLUMNS) - len(record))) for record in records)
+    await connection.copy_records_to_table("declaration_figures", records=whole, columns=COLUMNS)
 
 
 async def of_lines(
@@ -40,7 +54,7 @@ async def of_lines(
     """The figures of some lines of a declaration."""
     rows = await tx.execute(
         text("""
-            SELECT line_no, figures_fen, age
+            SELECT line_no, figures_fen, age, category, base_choice
               FROM declaration_figures
              WHERE unit_id = :unit_id AND declaration_id = :id AND round = :round
                AND line_no = ANY(CAST(:lines AS integer[]))

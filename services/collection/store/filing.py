@@ -25,7 +25,7 @@ _COPY_ROWS = 50_000
 _HEADER = (
     "unit_id", "id", "credit_code", "district", "period", "round", "status", "policy_id",
     "unit_kind", "injury_class", "unit_wage_total_fen", "people", "wages_fen", "unit_fen",
-    "personal_fen", "total_fen", "kind", "corrects",
+    "personal_fen", "total_fen", "kind", "corrects", "injury_step", "unit_size",
 )  # fmt: skip
 _LINE = (
     "unit_id", "declaration_id", "round", "line_no", "level", "insurance", "party", "account",
@@ -39,7 +39,8 @@ async def units(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
     connection = await raw(tx)
     rows = await connection.fetch(
         """
-        SELECT unit_id, credit_code, name, kind, district, injury_class, collector, status
+        SELECT unit_id, credit_code, name, kind, district, injury_class, collector, status, size,
+               injury_step
           FROM unit
          WHERE unit_id = ANY($1)
         """,
@@ -55,8 +56,21 @@ async def units(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
             collector=collector,
             bank=None,
             status=status,
+            size=size,
+            injury_step=injury_step,
         )
-        for unit_id, credit_code, name, kind, district, injury_class, collector, status in rows
+        for (
+            unit_id,
+            credit_code,
+            name,
+            kind,
+            district,
+            injury_class,
+            collector,
+            status,
+            size,
+            injury_step,
+        ) in rows
     }
 
 
@@ -103,7 +117,8 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
             UPDATE declaration
                SET round = again.round, status = again.status, policy_id = again.policy_id,
                    district = again.district, unit_kind = again.unit_kind,
-                   injury_class = again.injury_class,
+                   injury_class = again.injury_class, injury_step = again.injury_step,
+                   unit_size = again.unit_size,
                    unit_wage_total_fen = again.unit_wage_total_fen, people = again.people,
                    wages_fen = again.wages_fen, unit_fen = again.unit_fen,
                    personal_fen = again.personal_fen, total_fen = again.total_fen,
@@ -114,10 +129,11 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
                           CAST(:kinds AS text[]), CAST(:classes AS smallint[]),
                           CAST(:wage_totals AS bigint[]), CAST(:people AS integer[]),
                           CAST(:wages AS bigint[]), CAST(:units AS bigint[]),
-                          CAST(:personals AS bigint[]), CAST(:totals AS bigint[]))
+                          CAST(:personals AS bigint[]), CAST(:totals AS bigint[]),
+                          CAST(:steps AS text[]), CAST(:sizes AS text[]))
                 AS again (unit_id, id, round, status, policy_id, district, unit_kind,
                           injury_class, unit_wage_total_fen, people, wages_fen, unit_fen,
-                          personal_fen, total_fen)
+                          personal_fen, total_fen, injury_step, unit_size)
              WHERE declaration.unit_id = again.unit_id AND declaration.id = again.id
                AND declaration.status = 'returned'
         """),
@@ -136,6 +152,8 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
             "units": [row.unit_fen for row in rows],
             "personals": [row.personal_fen for row in rows],
             "totals": [row.total_fen for row in rows],
+            "steps": [row.injury_step for row in rows],
+            "sizes": [row.unit_size for row in rows],
         },
     )
     return made.rowcount

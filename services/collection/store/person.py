@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.category import EMPLOYEE
+
 
 @dataclass(frozen=True, slots=True)
 class SealedPerson:
@@ -32,6 +34,8 @@ class Enrolment:
     joined_on: date
     left_on: date | None = None
     document: str = "citizen"
+    category: str = EMPLOYEE
+    base_choice: str | None = None
 
 
 async def insert(tx: AsyncConnection, people: Sequence[SealedPerson]) -> set[int]:
@@ -133,12 +137,29 @@ async def of_unit(
     """A unit's enrolments after a (person, day)."""
     rows = await tx.execute(
         text("""
-            SELECT person_id, person_uuid, masked_number, masked_name, joined_on, left_on, document
-              FROM enrolment
-             WHERE unit_id = :unit_id AND (person_id, joined_on) > (:person_id, :joined_on)
-             ORDER BY person_id, joined_on
+            SELECT held.person_id, held.person_uuid, held.masked_number, held.masked_name,
+                   held.joined_on, held.left_on, held.document,
+                   coalesce(latest.category, :employee) AS category, latest.base_choice
+              FROM enrolment AS held
+              LEFT JOIN LATERAL (
+                   SELECT category, base_choice
+                     FROM enrolment_category
+                    WHERE enrolment_category.unit_id = :unit_id
+                      AND enrolment_category.person_id = held.person_id
+                      AND enrolment_category.joined_on = held.joined_on
+                    ORDER BY from_period DESC, id DESC
+                    LIMIT 1) AS latest ON true
+             WHERE held.unit_id = :unit_id
+               AND (held.person_id, held.joined_on) > (:person_id, :joined_on)
+             ORDER BY held.person_id, held.joined_on
              LIMIT :limit
         """),
-        {"unit_id": unit_id, "person_id": after[0], "joined_on": after[1], "limit": limit},
+        {
+            "unit_id": unit_id,
+            "person_id": after[0],
+            "joined_on": after[1],
+            "limit": limit,
+            "employee": EMPLOYEE,
+        },
     )
     return [Enrolment(**row._mapping) for row in rows]

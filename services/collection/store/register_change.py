@@ -166,7 +166,8 @@ async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]
         text("""
             UPDATE unit
                SET name = :name, kind = :kind, district = :district, injury_class = :injury_class,
-                   collector = :collector, bank = CAST(:bank AS jsonb), status = :status
+                   collector = :collector, bank = CAST(:bank AS jsonb), status = :status,
+                   size = :size, injury_step = :injury_step
              WHERE unit_id = :unit_id AND to_jsonb(unit) @> CAST(:before AS jsonb)
             RETURNING unit_id
         """),
@@ -179,6 +180,8 @@ async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]
             "collector": changed.collector,
             "bank": None if changed.bank is None else orjson.dumps(changed.bank).decode(),
             "status": changed.status,
+            "size": changed.size,
+            "injury_step": changed.injury_step,
             "before": orjson.dumps(before).decode(),
         },
     )

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.unit import Unit
 
-_COLUMNS = "credit_code, name, kind, district, injury_class, collector, bank, status"
+_COLUMNS = """credit_code, name, kind, district, injury_class, collector, bank, status, size,
+       injury_step"""
 
 
 async def find(tx: AsyncConnection, unit_id: int) -> Unit | None:
@@ -28,13 +29,15 @@ async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
     made = await tx.execute(
         text("""
             INSERT INTO unit (unit_id, credit_code, name, kind, district, injury_class, collector,
-                              bank)
-            SELECT unit_id, credit_code, name, kind, district, injury_class, collector, bank
+                              bank, size)
+            SELECT unit_id, credit_code, name, kind, district, injury_class, collector, bank, size
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:credit_codes AS text[]),
                           CAST(:names AS text[]), CAST(:kinds AS text[]),
                           CAST(:districts AS text[]), CAST(:injury_classes AS smallint[]),
-                          CAST(:collectors AS text[]), CAST(:banks AS jsonb[]))
-                AS batch (unit_id, credit_code, name, kind, district, injury_class, collector, bank)
+                          CAST(:collectors AS text[]), CAST(:banks AS jsonb[]),
+                          CAST(:sizes AS text[]))
+                AS batch (unit_id, credit_code, name, kind, district, injury_class, collector, bank,
+                          size)
             ON CONFLICT (unit_id) DO NOTHING
             RETURNING credit_code
         """),
@@ -49,6 +52,7 @@ async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
             "banks": [
                 None if unit.bank is None else orjson.dumps(unit.bank).decode() for unit in units
             ],
+            "sizes": [unit.size for unit in units],
         },
     )
     return {row.credit_code for row in made}

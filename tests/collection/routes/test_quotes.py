@@ -93,6 +93,9 @@ async def test_a_line_explains_itself(office: Office) -> None:
         "rounding": "0.01 half_up",
         "credited": None,
         "factors": [],
+        "category": None,
+        "choice": None,
+        "cap": None,
         "source": "injury-2015",
     }
     assert line["amount"] == "6.73"
