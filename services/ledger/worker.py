@@ -1,4 +1,4 @@
-"""Background work beside the doors: keep the rules fresh, anchor the chains when a day has ended."""
+"""Background work beside the doors: keep the rules fresh, anchor chains and end holds as days end."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 from datetime import date, timedelta
 
 from services.ledger.flows import anchor as anchor_flow
+from services.ledger.flows import hold as hold_flow
 from services.ledger.flows.books import Books
 from shared import clock
 from shared.log import logger
 
 REFRESH_SECONDS = 30
 ANCHOR_SECONDS = 20
+EXPIRE_SECONDS = 30
 
 
 async def anchor_for_ever(books: Books) -> None:
@@ -27,6 +29,17 @@ async def anchor_for_ever(books: Books) -> None:
         except Exception as error:
             logger().warning("chains not anchored, will retry", error=repr(error)[:300])
         await asyncio.sleep(ANCHOR_SECONDS)
+
+
+async def expire_for_ever(books: Books) -> None:
+    """Give back what holds kept once their last day is over; cancel to stop."""
+    while True:
+        try:
+            await books.open()
+            await hold_flow.expire(books)
+        except Exception as error:
+            logger().warning("expired holds not given back, will retry", error=repr(error)[:300])
+        await asyncio.sleep(EXPIRE_SECONDS)
 
 
 async def refresh_for_ever(books: Books) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.domain.batch import Held, HeldAll
+from services.ledger.domain.chart import OWN_SOURCE
 from services.ledger.domain.errors import HoldUnknown, LedgerRefusal
 from services.ledger.domain.hold import Hold, Release, ReleaseAll, hold_uuid
 from services.ledger.flows.books import Books
@@ -19,6 +20,8 @@ from shared.ids import uuid7
 from shared.roles import Caller
 
 PREFIX = "hld"
+EXPIRED_MAX = 1_000
+"""Expired holds of one look; the next look takes the rest."""
 
 
 async def make(
@@ -95,6 +98,24 @@ async def release_all(
         raise outcome
     assert isinstance(outcome, HeldAll)
     return outcome
+
+
+async def expire(books: Books) -> int:
+    """Give back what expired holds kept; how many there were.
+
+    The centre's writer does so by itself in every round, before it judges anything; this asks for a
+    round when there is none. May be repeated, and run by several processes at once.
+    """
+    today = clock.today()
+    ids = await books.db.run(lambda tx: hold_store.expired(tx, today, EXPIRED_MAX))
+    if ids:
+        ask = ReleaseAll(
+            hold_ids=tuple(ids), source=OWN_SOURCE, event_id=f"expire:{today.isoformat()}"
+        )
+        outcome = await books.ask(ask)
+        if isinstance(outcome, LedgerRefusal):
+            raise outcome
+    return len(ids)
 
 
 async def _existing(tx: AsyncConnection, id: str) -> UUID:

@@ -1,7 +1,8 @@
-"""Holds, read by their identifier."""
+"""Holds, read by their identifier or because their day is over."""
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -25,3 +26,18 @@ async def load(tx: AsyncConnection, id: UUID) -> Hold | None:
     )
     row = rows.mappings().first()
     return hold_of(row) if row else None
+
+
+async def expired(tx: AsyncConnection, today: date, limit: int) -> list[UUID]:
+    """Holds whose last day is over and whose money has not been given back yet."""
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM hold
+             WHERE slot = :slot AND remaining_fen > 0 AND expires_on < :today
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "today": today, "limit": limit},
+    )
+    return [UUID(int=row.id.int) for row in rows]

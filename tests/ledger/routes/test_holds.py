@@ -1,10 +1,17 @@
 """Holds: money set aside, drawn by vouchers, released, expired; the floor counts them."""
 
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
+from services.ledger.app import build
+from services.ledger.flows.hold import expire
 from shared import clock
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
@@ -113,6 +120,36 @@ async def test_an_expired_hold_gives_its_money_back(
     monkeypatch.setattr("services.ledger.flows.writer.now", lambda: later)
     assert (await pay(ledger, body | {"event_id": fresh()})).status_code == 201
     assert (await ledger.get(f"/v1/holds/{held['id']}")).json()["remaining"] == "0.00"
+
+
+async def test_expired_holds_end_without_anybody_posting_once_and_by_whatever_process(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, admin: asyncpg.Connection[Any],
+    settings_for: Callable[..., Any], client_of: Callable[..., Any],
+) -> None:  # fmt: skip
+    await ledger.fund_expenditure("9.00", "large_outpatient")
+    tomorrow = clock.today() + timedelta(days=1)
+    held = [
+        (await hold(ledger, amount, "large_outpatient", expires_on=tomorrow.isoformat())).json()
+        for amount in ("4.00", "5.00")
+    ]
+    assert await expire(ledger.books) == 0, "its last day is not over"
+    later = clock.now() + timedelta(days=2)
+    for name in ("services.ledger.flows.writer.now", "shared.clock.now"):
+        monkeypatch.setattr(name, lambda: later)
+    monkeypatch.setattr("shared.clock.today", lambda: later.astimezone(clock.SHANGHAI).date())
+    other = build(settings_for())
+    async with client_of(other):
+        await asyncio.gather(*[expire(books) for books in (ledger.books, other.state.books) * 2])
+    assert await expire(ledger.books) == 0
+    for one in held:
+        now = (await ledger.get(f"/v1/holds/{one['id']}")).json()
+        assert (now["remaining"], now["status"]) == ("0.00", "closed")
+        rows = await admin.fetch(
+            "SELECT kind, amount_fen FROM hold_movement WHERE hold_id = $1", one["id"][-32:]
+        )
+        assert [(row["kind"], row["amount_fen"]) for row in rows] == [
+            ("expire", int(one["amount"].replace(".", "")))
+        ]
 
 
 async def test_who_may_hold(ledger: Ledger) -> None:
