@@ -6,14 +6,17 @@ have left, declares nothing and is levied all the same; one whom somebody joined
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken, memberships
+from services.collection.domain.levy_standing import KnownStandings
+from services.collection.domain.policy import Schedule
 from services.collection.domain.unit import Unit
 from shared.errors import Refusal
 from shared.period import Period
@@ -23,15 +26,20 @@ from shared.period import Period
 class LastMonth:
     """What units declared last: people unit by unit in the order of keys, as columns.
 
-    `own_fen` holds by insurance what was asked for it, ABSENT where the wage stands for it.
+    `own_fen` holds by insurance what was asked for it, ABSENT where the wage stands for it;
+    `figures` by name what was said beside the wage. Of units in `by_default` nobody was declared.
     """
 
     units: Mapping[int, Unit]
+    by_default: frozenset[int]
     wage_total_fen: Mapping[int, int | None]
+    unit_figures: Mapping[int, Mapping[str, int]]
     unit_id: Ints
     person_id: Ints
     wage_fen: Ints
     own_fen: Mapping[str, Ints]
+    figures: Mapping[str, Ints]
+    standings: KnownStandings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class LeftOut:
 REASONS = {
     "PEOPLE_JOINED": "有新参保人员,须申报变更 (somebody joined: declare the change)",
     "NOBODY_LEFT": "无参保人员,须零申报 (nobody is enrolled: declare nil)",
+    "LAST_MONTH_DEFAULT": "上月未申报、按上月缴费额核定,须申报 (last month was a default: declare)",
     "FIGURES_NEEDED": "本政策须申报工资以外的数据 (the policy asks for more than wages)",
 }
 
@@ -63,9 +72,14 @@ def carried_on(
     known, _ = memberships(enrolled_unit, enrolled_person, last.unit_id, last.person_id)
     joined = set(np.unique(enrolled_unit[~known]).tolist())
     staying = set(np.unique(last.unit_id[stays]).tolist())
+    kinds: dict[int, set[tuple[str, str | None]]] = defaultdict(set)
+    for (unit_id, _), standing in last.standings.items():
+        kinds[unit_id].add(standing)
     left_out = []
     for unit in last.units.values():
-        code = _why_not(unit, last, joined, staying, schedules)
+        code = _why_not(unit, last, joined, staying, schedules) or _not_levied(
+            schedules.of(unit), kinds.get(unit.id, ())
+        )
         if code is not None:
             left_out.append(LeftOut(unit.credit_code, code, REASONS.get(code, code)))
     out = {left.credit_code for left in left_out}
@@ -77,6 +91,8 @@ def _why_not(
     unit: Unit, last: LastMonth, joined: set[int], staying: set[int], schedules: Schedules
 ) -> str | None:
     unit_id = unit.id
+    if unit_id in last.by_default:
+        return "LAST_MONTH_DEFAULT"
     if unit_id in joined:
         return "PEOPLE_JOINED"
     if unit_id not in staying:
@@ -89,6 +105,15 @@ def _why_not(
     if schedule.needs_wage_total and last.wage_total_fen[unit_id] is None:
         return "FIGURES_NEEDED"
     return None
+
+
+def _not_levied(
+    schedule: Schedule | Refusal, kinds: Iterable[tuple[str, str | None]]
+) -> str | None:
+    """Why somebody of a unit who is no employee cannot be levied."""
+    assert isinstance(schedule, Schedule), "a unit without a schedule is left out before"
+    found = (schedule.refusal(*standing) for standing in kinds)
+    return next((refusal.code for refusal in found if refusal is not None), None)
 
 
 def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
@@ -112,4 +137,5 @@ def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
             if bool((column[rows] != ABSENT).any())
         },
         figures={},
+        standings=last.standings,
     )

@@ -121,12 +121,12 @@ async def submit(
     turn = correction.turn if correction else await late.turn(tx, unit.id, str(handed.period))
     before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
     lines = restated(_lines(columns), before)
-    row = _header(handed, unit, found.id, lines, turn)
+    row = header(handed, unit, found.id, lines, turn)
     if correction:
         row = replace(
             row, kind=ADJUSTMENT, reason_code=correction.reason_code, note=correction.note
         )
-    await _store_header(tx, row)
+    await store_header(tx, row)
     await store.insert_lines(tx, row, lines)
     await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
     await figures.put(tx, row, schedule, beside, handed.unit_figures)
@@ -231,12 +231,17 @@ def _lines(columns: Columns) -> list[LineRow]:
     ]
 
 
-def _header(
+def header(
     handed: Handed, unit: Unit, policy_id: UUID, lines: Sequence[LineRow], turn: Turn
 ) -> DeclarationRow:
+    """The header of a paper of these lines.
+
+    Raises:
+        TotalTooLarge: it comes to more than can be booked.
+    """
     net = net_by_party(lines)
     total_fen = sum(net.values())
-    if max(abs(total_fen), *(line.base_fen for line in lines)) > AMOUNT_MAX_FEN:
+    if max([abs(total_fen), *(line.base_fen for line in lines)]) > AMOUNT_MAX_FEN:
         raise TotalTooLarge(total=format_yuan(total_fen))
     return DeclarationRow(
         unit_id=unit.id,
@@ -249,19 +254,19 @@ def _header(
         policy_id=policy_id,
         unit_kind=unit.kind,
         injury_class=unit.injury_class,
+        injury_step=unit.injury_step,
+        unit_size=unit.size,
         unit_wage_total_fen=handed.unit_wage_total_fen,
         people=len(handed.people),
         wages_fen=sum(person.wage_fen for person in handed.people),
         unit_fen=net["unit"],
         personal_fen=net["personal"],
-        injury_step=unit.injury_step,
-        unit_size=unit.size,
         total_fen=total_fen,
         corrects=turn.corrects.id if turn.corrects else None,
     )
 
 
-async def _store_header(tx: AsyncConnection, row: DeclarationRow) -> None:
+async def store_header(tx: AsyncConnection, row: DeclarationRow) -> None:
     """Store a first round, or a next one under the paper's own id; earlier rounds stay stored."""
     stored = await (store.insert if row.round == 1 else store.hand_in_again)(tx, row)
     if not stored:  # a twin of this request, or a default, came in between

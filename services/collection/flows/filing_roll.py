@@ -10,22 +10,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.filing import ABSENT, Ints, RowFault
+from services.collection.domain.filing import RowFault
 from services.collection.domain.filing_check import Schedules
-from services.collection.domain.filing_roll import LastMonth, LeftOut, begins_a_year, carried_on
+from services.collection.domain.filing_roll import LeftOut, begins_a_year, carried_on
 from services.collection.flows import filing
+from services.collection.flows import filing_last_month as last_month
 from services.collection.flows import policy as policies
-from services.collection.flows import register_change as changes
 from services.collection.flows.declaration_file import report_of
 from services.collection.flows.operation import Failed, asked_for, asker
 from services.collection.store import filing as bulk
 from services.collection.store import filing_roll as store
 from services.collection.store import operation as operations
 from services.collection.store import shipped_filing
-from services.collection.store.filing_roll import Head
 from services.collection.store.operation import OperationRow
 from shared.clock import today
 from shared.money import format_yuan
@@ -59,7 +57,7 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
     if not heads:
         return _result([], 0, 0)
     schedules = Schedules(dated.policy, period)
-    last = await _last_month(tx, heads, period, dated.policy.insurances)
+    last = await last_month.of(tx, heads, period, dated.policy.insurances)
     enrolled = await bulk.enrolled(tx, list(last.units), period.first_day, period.last_day)
     taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
     total_fen = 0
@@ -79,54 +77,6 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
         faults = [RowFault(0, out.credit_code, out.code, out.message) for out in left_out]
         await operations.insert_report(tx, row, len(faults), report_of(faults))
     return _result(left_out, len(taken.units), len(taken.person_id), total_fen)
-
-
-async def _last_month(
-    tx: AsyncConnection, heads: Sequence[Head], period: Period, insurances: tuple[str, ...]
-) -> LastMonth:
-    ids = [head.unit_id for head in heads]
-    previous = str(period.plus(-1))
-    known = await changes.as_of(tx, await bulk.units(tx, ids), period.first_day)
-    unit_id, line_no, person_id, wage_fen = await store.people(tx, ids, previous)
-    orders = {
-        policy_id: (await policies.by_id(tx, policy_id)).insurances
-        for policy_id in {head.policy_id for head in heads}
-    }
-    own = _own(
-        await store.asked(tx, ids, previous),
-        {head.unit_id: orders[head.policy_id] for head in heads},
-        insurances,
-        (unit_id, line_no),
-    )
-    return LastMonth(
-        units={head.unit_id: known[head.unit_id] for head in heads},
-        wage_total_fen={head.unit_id: head.unit_wage_total_fen for head in heads},
-        unit_id=unit_id,
-        person_id=person_id,
-        wage_fen=wage_fen,
-        own_fen=own,
-    )
-
-
-def _own(
-    asked: Sequence[tuple[int, int, list[int]]],
-    orders: dict[int, tuple[str, ...]],
-    insurances: tuple[str, ...],
-    place: tuple[Ints, Ints],
-) -> dict[str, Ints]:
-    """What was asked by insurance, in columns; an insurance that is new has the wage."""
-    if not asked:
-        return {}
-    unit_id, line_no = place
-    rows = {
-        key: row for row, key in enumerate(zip(unit_id.tolist(), line_no.tolist(), strict=True))
-    }
-    own = {name: np.full(len(unit_id), ABSENT, np.int64) for name in insurances}
-    for unit, line, fen in asked:
-        for name, amount_fen in zip(orders[unit], fen, strict=True):
-            if name in own:
-                own[name][rows[unit, line]] = amount_fen
-    return own
 
 
 def _result(

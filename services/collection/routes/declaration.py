@@ -10,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.declaration import Act, State
 from services.collection.flows import declaration as flow
-from services.collection.flows import explanation, handling
+from services.collection.flows import explanation, filing_changes, filing_nil, handling
 from services.collection.flows.declaration import REF
 from services.collection.flows.explanation import Explained
 from services.collection.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.schemas.common import StepOut, TrailOut
 from services.collection.schemas.declaration import (
     DeclarationHeadOut,
-    DeclarationIn,
     DeclarationOut,
     DeclarationPageOut,
     HandlingIn,
@@ -25,6 +24,7 @@ from services.collection.schemas.declaration import (
     ReturnIn,
     person_lines_out,
 )
+from services.collection.schemas.filing import FilingIn
 from services.collection.schemas.levy import ExplainOut
 from services.collection.store import declaration as store
 from services.collection.store.declaration import DeclarationRow
@@ -50,18 +50,29 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
     response_model=DeclarationOut,
 )
 async def submit_declaration(
-    body: DeclarationIn, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
+    body: FilingIn, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 ) -> Response:
     """Taken whole or not at all, every fault named. A returned one is handed in again as its next
-    round, under its own id; otherwise a unit has one declaration a period."""
+    round, under its own id; otherwise a unit has one declaration a period. With `basis` last_month
+    only who changed or joined is listed, and everybody else enrolled is carried on; control totals are
+    of the whole month. With `nil` nobody is listed, and nobody may be enrolled. Declared after the unit
+    was levied by default, it takes the default's place, or corrects it once that is billed."""
     handed = body.handed()
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        found = await flow.submit(
-            tx, handed, region=settings.region, pepper=identity.pepper, caller=at.caller
-        )
+        region, caller = settings.region, at.caller
+        if body.nil:
+            found = await filing_nil.submit(tx, body.nothing(), region=region, caller=caller)
+        elif body.basis == "last_month":
+            found = await filing_changes.submit(
+                tx, body.changed(), region=region, pepper=identity.pepper, caller=caller
+            )
+        else:
+            found = await flow.submit(
+                tx, handed, region=region, pepper=identity.pepper, caller=caller
+            )
         return DeclarationOut.whole(found)
 
     return await at.write(work, key=unit_key(handed.credit_code), status=201)

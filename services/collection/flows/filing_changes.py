@@ -1,0 +1,199 @@
+"""Hand in a month by its changes (变更申报): the whole month is levied and stored, by the bulk path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.filing_changes import (
+    Month,
+    Said,
+    Whole,
+    carried,
+    lacking,
+    taken_of,
+    whole_of,
+)
+from services.collection.domain.filing_check import Schedules
+from services.collection.domain.filing_figures import age_of
+from services.collection.domain.filing_late import DEFAULT
+from services.collection.domain.filing_roll import LastMonth, begins_a_year
+from services.collection.domain.person import id_of_person, number_fault
+from services.collection.domain.policy import Policy
+from services.collection.domain.unit import Unit
+from services.collection.flows import declaration as declarations
+from services.collection.flows import filing, filing_last_month
+from services.collection.flows import filing_late as late
+from services.collection.flows import policy as policies
+from services.collection.flows import register_change as changes
+from services.collection.flows import unit as units
+from services.collection.flows.declaration import Found, Handed
+from services.collection.flows.quote import unknown_insurances
+from services.collection.store import filing as bulk
+from services.collection.store import filing_changes as store
+from services.collection.store import filing_roll, shipped_filing
+from services.collection.store.filing_roll import Head
+from shared.errors import Fault, Faulty, Refusal
+from shared.money import format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+BASIS: Final = "/basis"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The changes as they are handed in: control totals of the whole month in `handed`, whose people
+    are those who changed or joined, and of the changes alone, where the sender counted them."""
+
+    handed: Handed
+    changed_people: int | None = None
+    changed_wages_fen: int | None = None
+
+
+async def submit(
+    tx: AsyncConnection, asked: Changed, *, region: str, pepper: bytes, caller: Caller
+) -> Found:
+    """Levy and store a month of which only the changes were said.
+
+    Raises:
+        UnitUnknown, Forbidden, NoPolicy, KindNotCovered: it cannot be levied.
+        Faulty: every fault in it, that there is nothing to carry on, or that a year begins.
+        DeclarationExists, DefaultWaits, CorrectionUnfinished: as of a full declaration.
+    """
+    handed = asked.handed
+    unit = await units.find(tx, handed.credit_code, caller)
+    unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
+    dated = await policies.in_force(tx, region, handed.period.first_day)
+    schedules = Schedules(dated.policy, handed.period)
+    schedule = schedules.of(unit)
+    if isinstance(schedule, Refusal):
+        raise schedule
+    head = await filing_roll.head(tx, unit.id, str(handed.period.plus(-1)))
+    nothing = list(_nothing_to_carry(head, handed.period, region))
+    if head is None or nothing:
+        raise Faulty(faults=nothing)
+    last = await filing_last_month.of(tx, [head], handed.period, dated.policy.insurances)
+    ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
+    days = handed.period.first_day, handed.period.last_day
+    enrolled = sorted(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
+    given = dict(zip(ids, _said(handed, schedule.needs_age), strict=True))
+    month = carried(last, given, enrolled)
+    whole = whole_of(last, unit.id, Whole(
+        wage_total_fen=handed.unit_wage_total_fen, figures=handed.unit_figures
+    ))  # fmt: skip
+    names = await store.masked(tx, unit.id, [*month.unknown, *month.people])
+    places = {person: number for number, person in reversed(list(enumerate(ids)))}
+    faults = [
+        *_people_faults(handed, dated.policy, ids, set(enrolled)),
+        *lacking(schedule, month, whole, places, names),
+        *(_not_levied(last, unit, month, schedules, places, names)),
+        *_control_faults(asked, month),
+    ]
+    if faults:
+        raise Faulty(faults=faults)
+    turn = await late.turn(tx, unit.id, str(handed.period))
+    taken = await asyncio.to_thread(taken_of, unit, last, month, whole, schedule)
+    made = await filing.store_all(
+        tx,
+        taken,
+        period=handed.period,
+        policy_id=dated.id,
+        schedules=schedules,
+        turns={unit.id: turn},
+        caller=caller,
+        detail={
+            "carried_on_from": str(handed.period.plus(-1)),
+            "changed": len(ids),
+            "left": month.left,
+        },
+    )
+    return await declarations.with_lines(tx, made.headers[0])
+
+
+def _nothing_to_carry(head: Head | None, period: Period, region: str) -> Iterator[Fault]:
+    if begins_a_year(period, shipped_filing.year_begins_month(region)):
+        yield Fault(BASIS, "YEAR_BEGINS", "年度首月须全额申报 (a year begins: declare everybody)")
+    if head is None:
+        yield Fault(
+            BASIS, "NO_LAST_MONTH", "上月没有有效申报可沿用 (last month has none that stands)"
+        )
+    elif head.kind == DEFAULT:
+        said = (
+            "上月未申报、按上月缴费额核定,无名册可沿用 (last month was a default: nobody is listed)"
+        )
+        yield Fault(BASIS, "LAST_MONTH_DEFAULT", said)
+
+
+def _said(handed: Handed, needs_age: bool) -> Iterator[Said]:
+    for person in handed.people:
+        yield Said(
+            wage_fen=person.wage_fen,
+            own_fen=person.own_fen or {},
+            figures=person.figures,
+            age=age_of(person.identity_number, handed.period) if needs_age else None,
+        )
+
+
+def _people_faults(
+    handed: Handed, policy: Policy, ids: Sequence[int], enrolled: set[int]
+) -> Iterator[Fault]:
+    first: dict[int, int] = {}
+    for number, (person, person_id) in enumerate(zip(handed.people, ids, strict=True)):
+        at = f"/people/{number}/identity_number"
+        if first.setdefault(person_id, number) != number:
+            said = f"与 /people/{first[person_id]} 为同一人 (the same person)"
+            yield Fault(at, "PERSON_REPEATED", said)
+        if person_id not in enrolled:
+            yield number_fault(person.identity_number, at) or Fault(
+                at, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)"
+            )
+        if person.own_fen:
+            yield from unknown_insurances(person.own_fen, policy, f"/people/{number}")
+
+
+def _not_levied(
+    last: LastMonth,
+    unit: Unit,
+    month: Month,
+    schedules: Schedules,
+    places: Mapping[int, int],
+    names: Mapping[int, str],
+) -> Iterator[Fault]:
+    """Whose category, as it is registered, the policy does not levy."""
+    schedule = schedules.of(unit)
+    assert not isinstance(schedule, Refusal), "a unit without a schedule was refused"
+    for person in month.people:
+        standing = last.standings.get((unit.id, person))
+        refusal = None if standing is None else schedule.refusal(*standing)
+        if refusal is not None:
+            at = f"/people/{places[person]}" if person in places else "/people"
+            yield Fault(at, refusal.code, f"{refusal.message} {names.get(person, '')}")
+
+
+def _control_faults(asked: Changed, month: Month) -> Iterator[Fault]:
+    """Control totals of the whole month, and of the changes where they were counted. A sum with an
+    unknown part cannot be compared."""
+    handed = asked.handed
+    people = len(month.people) + len(month.unknown)
+    if handed.control_people != people:
+        yield _differs("/control/people", "人数不符 (people differ)", str(people))
+    wages_fen = sum(one.wage_fen for one in month.people.values())
+    if not month.unknown and handed.control_wages_fen != wages_fen:
+        yield _differs("/control/wages", "工资合计不符 (wages differ)", format_yuan(wages_fen))
+    if asked.changed_people not in {None, len(handed.people)}:
+        yield _differs(
+            "/control/changes/people", "人数不符 (people differ)", str(len(handed.people))
+        )
+    changed_fen = sum(person.wage_fen for person in handed.people)
+    if asked.changed_wages_fen not in {None, changed_fen}:
+        said = format_yuan(changed_fen)
+        yield _differs("/control/changes/wages", "工资合计不符 (wages differ)", said)
+
+
+def _differs(pointer: str, what: str, found: str) -> Fault:
+    return Fault(pointer, "CONTROL_TOTALS_DIFFER", f"{what}: {found}")

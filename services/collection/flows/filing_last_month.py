@@ -1,0 +1,86 @@
+"""What units declared last month, in columns: what is carried on into a month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.domain.filing import ABSENT, Ints
+from services.collection.domain.filing_roll import LastMonth
+from services.collection.domain.policy import Figure, UnitFigure
+from services.collection.flows import policy as policies
+from services.collection.flows import register_change as changes
+from services.collection.store import category as categories
+from services.collection.store import filing as bulk
+from services.collection.store import filing_roll as store
+from services.collection.store.figures import UNIT_LINE
+from services.collection.store.filing_roll import Head
+from shared.period import Period
+
+Rows = Mapping[tuple[int, int], int]
+"""(unit, line) → row."""
+
+
+async def of(
+    tx: AsyncConnection, heads: Sequence[Head], period: Period, insurances: tuple[str, ...]
+) -> LastMonth:
+    """Last month's people and wages, with the units as they stand in the period."""
+    ids = [head.unit_id for head in heads]
+    known = await changes.as_of(tx, await bulk.units(tx, ids), period.first_day)
+    unit_id, line_no, person_id, wage_fen = await store.people(tx, heads)
+    asked, figures = await store.asked(tx, heads), await store.figures(tx, heads)
+    orders = {
+        policy_id: (await policies.by_id(tx, policy_id)).insurances
+        for policy_id in {head.policy_id for head in heads}
+    }
+    rows: Rows = {}
+    if asked or figures:
+        places = zip(unit_id.tolist(), line_no.tolist(), strict=True)
+        rows = {key: row for row, key in enumerate(places)}
+    return LastMonth(
+        units={head.unit_id: known[head.unit_id] for head in heads},
+        by_default=frozenset(head.unit_id for head in heads if head.kind == "default"),
+        wage_total_fen={head.unit_id: head.unit_wage_total_fen for head in heads},
+        unit_figures={
+            unit: {name: fen for name, fen in zip(UnitFigure, said, strict=True) if fen is not None}
+            for unit, line, said in figures
+            if line == UNIT_LINE
+        },
+        unit_id=unit_id,
+        person_id=person_id,
+        wage_fen=wage_fen,
+        own_fen=_own(asked, {h.unit_id: orders[h.policy_id] for h in heads}, insurances, rows),
+        figures=_figures(figures, rows),
+        standings=await categories.of_units(tx, ids, period),
+    )
+
+
+def _own(
+    asked: Sequence[tuple[int, int, list[int]]],
+    orders: Mapping[int, tuple[str, ...]],
+    insurances: tuple[str, ...],
+    rows: Rows,
+) -> dict[str, Ints]:
+    """What was asked by insurance, in columns; an insurance that is new has the wage."""
+    if not asked:
+        return {}
+    own = {name: np.full(len(rows), ABSENT, np.int64) for name in insurances}
+    for unit, line, fen in asked:
+        for name, amount_fen in zip(orders[unit], fen, strict=True):
+            if name in own:
+                own[name][rows[unit, line]] = amount_fen
+    return own
+
+
+def _figures(said: Sequence[tuple[int, int, list[int | None]]], rows: Rows) -> dict[str, Ints]:
+    """What was said beside the wage, in columns by figure."""
+    found = {name.value: np.full(len(rows), ABSENT, np.int64) for name in Figure}
+    for unit, line, figures in said:
+        if line == UNIT_LINE:
+            continue
+        for name, fen in zip(Figure, figures, strict=True):
+            if fen is not None:
+                found[name][rows[unit, line]] = fen
+    return {name: column for name, column in found.items() if bool((column != ABSENT).any())}
