@@ -115,8 +115,12 @@ async def prove_bills(play: Play, advance: Callable[[], None]) -> Proof:
 
 
 def prove_receivable(state: State) -> Proof:
-    """The memo book's receivable of each fund is what collection's open bills still ask."""
-    asked = {fund: parse_yuan(sums["open"]) for fund, sums in state.collected["funds"].items()}
+    """The memo book's receivable of each fund is what collection's open bills still ask, less the
+    credits that no bill was lowered by yet."""
+    asked = {
+        fund: parse_yuan(sums["open"]) - parse_yuan(sums["credits"])
+        for fund, sums in state.collected["funds"].items()
+    }
     booked = {fund: accounts.get("memo_receivable", 0) for fund, accounts in state.funds.items()}
     return _compare(
         "memo_receivable_equals_open_bills",
@@ -202,7 +206,8 @@ async def prove_trial_balances(play: Play) -> Proof:
 def prove_contributions(state: State) -> Proof:
     """Business = books: what collection allocated is what the ledger took as income."""
     business = {
-        fund: parse_yuan(sums["collected"]) for fund, sums in state.collected["funds"].items()
+        fund: parse_yuan(sums["collected"]) - parse_yuan(sums["refunded"])
+        for fund, sums in state.collected["funds"].items()
     }
     books = {fund: state.of(fund, "contribution_income") for fund in state.funds}
     detail = f"{format_yuan(sum(books.values()))} yuan of contributions"

@@ -39,7 +39,15 @@ GOOD = State(
     },
     names={"pension": "养老", "medical": "医疗"},
     collected={
-        "funds": {"pension": {"declared": "15.00", "collected": "10.00", "open": "5.00"}},
+        "funds": {
+            "pension": {
+                "declared": "15.00",
+                "collected": "10.20",
+                "open": "6.00",
+                "credits": "1.00",
+                "refunded": "0.20",
+            }
+        },
         "suspended": "0.50",
     },
     paid={"funds": {"pension": {"paid": "4.00", "returned": "0.50"}}},

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.allocation import CHARGE
 from services.collection.domain.errors import NotOfContributions
 from services.collection.domain.levy import Line
 from services.collection.domain.policy import Policy
+from services.collection.domain.restatement import own_lines
 from services.collection.flows import billing, explanation
 from services.collection.flows import declaration as declarations
 from services.collection.flows import policy as policies
+from services.collection.store import credit as credit_store
 from services.collection.store import declaration as store
 from services.collection.store.bill import BillLineRow, BillRow
+from services.collection.store.credit import UseRow
 from services.collection.store.declaration import DeclarationRow, LineRow, PersonRow
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -34,6 +38,17 @@ class LineExplained:
     unit_lines: list[Line]
     people: list[PersonRow]
     person_lines: list[list[Line]]
+    uses: list[UseRow]
+
+    @property
+    def now_fen(self) -> int:
+        """What the month comes to by its paper."""
+        return sum(part.amount_fen for part in own_lines(self.parts))
+
+    @property
+    def before_fen(self) -> int:
+        """What the paper that is restated levied."""
+        return self.now_fen - sum(part.amount_fen for part in self.parts)
 
     @property
     def cited(self) -> dict[str, tuple[str, bool]]:
@@ -56,7 +71,7 @@ async def line(
         NotOfContributions: the bill asks for late charges, which have their own explanation.
     """
     bill, lines = await billing.find(tx, ref, caller)
-    if bill.kind != "contribution":
+    if bill.kind == CHARGE:
         raise NotOfContributions(bill=ref.text(billing.REF), kind=bill.kind)
     asked = next((row for row in lines if row.line_no == number), None)
     if asked is None:
@@ -79,14 +94,16 @@ async def line(
         unit_lines=_of(parts, whole),
         people=people,
         person_lines=[_of(parts, own) for own in made],
+        uses=await credit_store.uses_of(tx, bill.unit_id, bill.id, number),
     )
 
 
 def _parts(asked: BillLineRow, lines: Sequence[LineRow]) -> list[LineRow]:
-    """The declaration's lines that the bill line adds up."""
+    """The declaration's lines that the bill line adds up, those that are taken back among them."""
     key = (asked.insurance, asked.party, asked.account, asked.fund)
     parts = [row for row in lines if (row.insurance, row.party, row.account, row.fund) == key]
-    assert sum(row.amount_fen for row in parts) == asked.amount_fen, "a bill copies its declaration"
+    issued_fen = asked.amount_fen + asked.credited_fen
+    assert sum(row.amount_fen for row in parts) == issued_fen, "a bill copies its declaration"
     return parts
 
 

@@ -42,6 +42,7 @@ async def get_totals(
 
     async def work(tx: AsyncConnection) -> TotalsOut:
         parts = await store.declared(tx, asked) + await store.billed(tx, asked)
+        parts += await store.credits(tx, asked)
         charges = await store.billed(tx, asked, charges=True)
         received = await store.received(tx, asked)
         return TotalsOut(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from services.collection.flows.bill_explanation import LineExplained
 from services.collection.flows.billing import REF
 from services.collection.flows.declaration import REF as DECLARATION_REF
 from services.collection.schemas.bill import BillLineOut
+from services.collection.schemas.credit import CreditUseOut
 from services.collection.schemas.declaration import DeclarationLineOut
 from services.collection.schemas.levy import ExplainOut, SourceOut
 from services.collection.store.declaration import PersonRow
@@ -41,10 +44,18 @@ class PersonShareOut(Out):
 
 class BillLineExplainedOut(Out):
     """A bill line → the declaration's lines that it adds up → the unit's and the people's lines,
-    each with its rule and what made it, and the sources that they cite."""
+    each with its rule and what made it, and the sources that they cite.
+
+    A bill that restates a month asks for what the month comes to now less what was levied before;
+    what credits took off it since is listed by credit.
+    """
 
     bill: str
     declaration: str
+    corrects: str | None = Field(description="所更正的申报 (the paper that is restated)")
+    levied_before: YuanOut
+    levied_now: YuanOut
+    credited_by: list[CreditUseOut]
     period: str
     policy: str
     line: BillLineOut
@@ -63,6 +74,12 @@ class BillLineExplainedOut(Out):
         return cls(
             bill=Ref(found.bill.unit_id, found.bill.id).text(REF),
             declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            corrects=None
+            if found.declaration.corrects is None
+            else Ref(found.declaration.unit_id, found.declaration.corrects).text(DECLARATION_REF),
+            levied_before=found.before_fen,
+            levied_now=found.now_fen,
+            credited_by=[CreditUseOut.of(found.bill.unit_id, use) for use in found.uses],
             period=found.bill.period,
             policy=found.policy.pack,
             line=BillLineOut.of(found.line),

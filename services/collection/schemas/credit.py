@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.collection.domain.credit import Credit
 from services.collection.flows.declaration import REF as DECLARATION_REF
+from services.collection.store.credit import UseRow
 from shared.ids import Ref
 from shared.schema import Out, YuanOut
 
@@ -48,6 +49,27 @@ class CreditOut(Out):
             used=credit.used_fen,
             left=credit.left_fen,
             granted_on=credit.granted_on,
+        )
+
+
+class CreditUseOut(Out):
+    """So much of a credit took off a line of a bill."""
+
+    credit: str
+    declaration: str = Field(description="更正申报 (the paper that granted it)")
+    period: str
+    amount: YuanOut
+    used_on: date
+
+    @classmethod
+    def of(cls, unit_id: int, use: UseRow) -> CreditUseOut:
+        """As it is answered."""
+        return cls(
+            credit=Ref(unit_id, use.id).text(REF),
+            declaration=Ref(unit_id, use.declaration_id).text(DECLARATION_REF),
+            period=use.period,
+            amount=use.amount_fen,
+            used_on=use.used_on,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from pydantic import Field
@@ -11,12 +12,19 @@ from shared.schema import Out, YuanOut
 
 
 class AmountsOut(Out):
-    """Declared, billed, collected, and what is open of the bills."""
+    """Declared, billed, collected, and what is open of the bills.
+
+    `billed` is what bills ask for now, so open = billed − collected. What restated months came to less
+    and lowered no bill yet stands as `credits`. Over all periods declared = billed − credits −
+    refunded once everything is billed, and the memo book's receivable is open − credits.
+    """
 
     declared: YuanOut
     billed: YuanOut
     collected: YuanOut
     open: YuanOut
+    credits: YuanOut = Field(description="待抵贷项 (credits that stand)")
+    refunded: YuanOut = Field(description="贷项已退费 (credits given back in money)")
 
 
 class ChargesOut(Out):
@@ -62,15 +70,16 @@ class TotalsOut(Out):
 
 def amounts_by(parts: Iterable[tuple[str, Amounts]]) -> dict[str, AmountsOut]:
     """Add up amounts by name."""
-    sums: dict[str, list[int]] = {}
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
     for name, part in parts:
-        known = sums.setdefault(name, [0, 0, 0])
-        known[0] += part.declared_fen
-        known[1] += part.billed_fen
-        known[2] += part.collected_fen
-    return {
-        name: AmountsOut(
-            declared=declared, billed=billed, collected=collected, open=billed - collected
+        sums[name].update(
+            declared=part.declared_fen,
+            billed=part.billed_fen,
+            collected=part.collected_fen,
+            credits=part.credits_fen,
+            refunded=part.refunded_fen,
         )
-        for name, (declared, billed, collected) in sorted(sums.items())
+    return {
+        name: AmountsOut(open=of["billed"] - of["collected"], **of)
+        for name, of in sorted(sums.items())
     }

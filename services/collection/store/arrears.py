@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.arrears import OpenLine
 
-# A settled bill is looked at only when money came to it, or some of it was waived, after the day
-# that is asked about; what was waived later was open on that day.
+# A settled bill is looked at only when money came to it, some of it was waived or a credit lowered it
+# after the day that is asked about; what was waived or credited later was open on that day.
 _OPEN = """
     SELECT bill.unit_id, bill.credit_code, bill.id AS bill_id, bill.kind, bill.policy_id,
            bill.period, bill.due_on, bill.total_fen, line.line_no, line.insurance, line.party,
@@ -31,7 +31,14 @@ _OPEN = """
                   AND waiver.bill_id = line.bill_id
                   AND waiver.status = 'approved'
                   AND waiver.decided_on > :as_of
-                  AND part.line_no = line.line_no), 0) ELSE 0 END AS open_fen
+                  AND part.line_no = line.line_no), 0) ELSE 0 END
+           + CASE WHEN line.credited_fen > 0 THEN coalesce((
+               SELECT CAST(sum(credit_use.amount_fen) AS bigint)
+                 FROM credit_use
+                WHERE credit_use.unit_id = line.unit_id
+                  AND credit_use.bill_id = line.bill_id
+                  AND credit_use.line_no = line.line_no
+                  AND credit_use.used_on > :as_of), 0) ELSE 0 END AS open_fen
       FROM {bills}
       JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
      WHERE bill.issued_on <= :as_of
@@ -48,7 +55,13 @@ _OPEN = """
                 WHERE waiver.unit_id = bill.unit_id
                   AND waiver.bill_id = bill.id
                   AND waiver.status = 'approved'
-                  AND waiver.decided_on > :as_of)))
+                  AND waiver.decided_on > :as_of))
+            OR (bill.credited_fen > 0 AND EXISTS (
+               SELECT 1
+                 FROM credit_use
+                WHERE credit_use.unit_id = bill.unit_id
+                  AND credit_use.bill_id = bill.id
+                  AND credit_use.used_on > :as_of)))
 """
 _OF_UNITS = _OPEN.format(
     bills="""unnest(CAST(:units AS bigint[]), CAST(:codes AS text[])) AS wanted (unit_id, code)

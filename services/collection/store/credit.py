@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +19,17 @@ _COLUMNS = (
     "unit_id", "id", "declaration_id", "credit_code", "district", "period", "insurance", "party",
     "account", "fund", "amount_fen", "used_fen", "granted_on",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRow:
+    """So much of a credit lowered a line, and the paper and month that the credit comes from."""
+
+    id: UUID
+    declaration_id: UUID
+    period: str
+    amount_fen: int
+    used_on: date
 
 
 async def standing(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
@@ -215,3 +227,20 @@ async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID
         {"unit_id": unit_id, "id": declaration_id},
     )
     return [Credit(**row._mapping) for row in rows]
+
+
+async def uses_of(tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int) -> list[UseRow]:
+    """What lowered a line of a bill."""
+    rows = await tx.execute(
+        text("""
+            SELECT credit.id, credit.declaration_id, credit.period, used.amount_fen, used.used_on
+              FROM credit_use AS used
+              JOIN credit ON credit.unit_id = used.unit_id AND credit.id = used.credit_id
+             WHERE used.unit_id = :unit_id AND used.bill_id = :bill_id
+               AND used.line_no = :line_no
+             ORDER BY used.used_on, credit.id
+             LIMIT 200
+        """),
+        {"unit_id": unit_id, "bill_id": bill_id, "line_no": line_no},
+    )
+    return [UseRow(**row._mapping) for row in rows]

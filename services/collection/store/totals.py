@@ -32,13 +32,18 @@ _IN_RANGE = """{0}.period BETWEEN :period_from AND :period_to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
-    """Of one insurance in one fund, in fen."""
+    """Of one insurance in one fund, in fen. `declared_fen` is signed: restated months add up."""
 
     insurance: str
     fund: str
     declared_fen: int = 0
     billed_fen: int = 0
     collected_fen: int = 0
+    credits_fen: int = 0
+    refunded_fen: int = 0
+
+
+_STANDS = "status NOT IN ('returned', 'superseded', 'withdrawn')"
 
 
 async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
@@ -52,7 +57,7 @@ async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
                AND line.declaration_id = declaration.id
                AND line.round = declaration.round
              WHERE {_IN_RANGE.format("declaration")}
-               AND declaration.status <> 'returned'
+               AND declaration.{_STANDS}
              GROUP BY line.insurance, line.fund
              ORDER BY line.insurance, line.fund
         """),
@@ -81,8 +86,32 @@ async def billed(tx: AsyncConnection, asked: Range, *, charges: bool = False) ->
     return [Amounts(**row._mapping) for row in rows]
 
 
+async def credits(tx: AsyncConnection, asked: Range) -> list[Amounts]:
+    """What stands of the credits of these periods, and what of them was given back in money."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT credit.insurance, credit.fund,
+                   CAST(sum(credit.amount_fen - credit.used_fen) AS bigint) AS credits_fen,
+                   CAST(coalesce(sum(paid.fen), 0) AS bigint) AS refunded_fen
+              FROM credit
+              LEFT JOIN LATERAL (
+                   SELECT sum(line.amount_fen) AS fen
+                     FROM credit_refund_line AS line
+                     JOIN credit_refund AS refund
+                       ON refund.unit_id = line.unit_id AND refund.id = line.refund_id
+                    WHERE line.unit_id = credit.unit_id AND line.credit_id = credit.id
+                      AND refund.status = 'approved') AS paid ON true
+             WHERE {_IN_RANGE.format("credit")}
+             GROUP BY credit.insurance, credit.fund
+             ORDER BY credit.insurance, credit.fund
+        """),
+        asked.values(),
+    )
+    return [Amounts(**row._mapping) for row in rows]
+
+
 async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
-    """units, people (counted once a period), bills, open_bills."""
+    """units, people (counted once a period, as last restated), bills, open_bills."""
     row = (
         await tx.execute(
             text(f"""
@@ -90,7 +119,13 @@ async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
                     SELECT count(DISTINCT unit_id) AS units, coalesce(sum(people), 0) AS people
                       FROM declaration
                      WHERE {_IN_RANGE.format("declaration")}
-                       AND declaration.status <> 'returned'),
+                       AND declaration.{_STANDS}
+                       AND NOT EXISTS (
+                           SELECT 1
+                             FROM declaration AS later
+                            WHERE later.unit_id = declaration.unit_id
+                              AND later.corrects = declaration.id
+                              AND later.{_STANDS})),
                 bills AS (
                     SELECT count(*) AS bills,
                            count(*) FILTER (WHERE status <> 'settled') AS open_bills
