@@ -217,7 +217,7 @@ def _each_rate(policy: Policy) -> Iterator[Fault]:
 
 def _rounds_away(policy: Policy, rate: Rate) -> bool:
     floors = [row.floor_fen for row in policy.limits if row.insurance in {rate.insurance, ANY}]
-    base_fen = min((floor for floor in floors if floor), default=_UNLIMITED_BASE_FEN)
+    base_fen = min((fen for fen in floors if fen and fen > 0), default=_UNLIMITED_BASE_FEN)
     return levy(base_fen, rate.rate_ppm, rate.rounding or policy.rounding) == 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows import policy as flow
@@ -20,19 +23,43 @@ from services.collection.schemas.policy import (
     PolicyPageOut,
     PolicyWholeOut,
 )
+from services.collection.schemas.policy_lint import faults_of
 from services.collection.store import policy as store
 from services.collection.store.policy import PolicyRow
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
+from shared.errors import Faulty
 from shared.ids import Ref
 from shared.roles import Right
 from shared.schema import Code
 
+
+class LintedRoute(APIRoute):
+    """A pack whose shape is wrong is judged as far as it can be read: every fault is named at once."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, and what it says of a body that it cannot read."""
+        handle = super().get_route_handler()
+
+        async def linted(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                if not isinstance(error.body, Mapping):
+                    raise
+                faults = faults_of(error.body)
+                raise Faulty(faults=faults[:FAULTS_SHOWN], count=len(faults)) from None
+
+        return linted
+
+
+FAULTS_SHOWN = 1000
 router = APIRouter(tags=["policies"])
+drafting = APIRouter(tags=["policies"], route_class=LintedRoute)
 
 
-@router.post(
+@drafting.post(
     "/v1/policies",
     operation_id="draft_policy",
     summary="起草政策版本 · Draft a policy version",
@@ -46,6 +73,9 @@ async def draft_policy(body: PackIn, at: Annotated[Door, door(Right.PUBLISH_POLI
         return PolicyOut.of(await flow.draft(tx, body.content(), at.caller))
 
     return await at.write(work, key=flow.key_of_region(body.region), status=201)
+
+
+router.include_router(drafting)
 
 
 @router.post(
