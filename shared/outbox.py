@@ -172,6 +172,22 @@ async def send_again(tx: AsyncConnection, *, refused: bool) -> int:
     return made.rowcount
 
 
+async def hold_lease(tx: AsyncConnection, name: str, holder: str) -> bool:
+    """Take or keep the lease on a kind of work for some seconds; False while another holds it."""
+    held = await tx.execute(
+        text("""
+            INSERT INTO lease (name, holder, until)
+            VALUES (:name, :holder, now() + make_interval(secs => :seconds))
+            ON CONFLICT (name) DO UPDATE
+               SET holder = excluded.holder, until = excluded.until
+             WHERE lease.holder = excluded.holder OR lease.until < now()
+            RETURNING 1
+        """),
+        {"name": name, "holder": holder, "seconds": LEASE_SECONDS},
+    )
+    return held.first() is not None
+
+
 class Relay:
     """Delivers a service's outbox until told to stop."""
 
@@ -211,7 +227,7 @@ class Relay:
     async def step(self) -> int:
         """Deliver one batch if this process holds the lease; how many messages it settled."""
         async with self.db.transaction() as tx:
-            if not await self._hold_lease(tx):
+            if not await hold_lease(tx, "relay", self.holder):
                 return 0
             messages = await waiting(tx)
         WAITING.labels(self.db.service).set(len(messages))
@@ -225,17 +241,3 @@ class Relay:
                 REFUSED.labels(self.db.service).inc()
                 logger().error("message refused and set aside", id=str(message.id), reason=reason)
         return len(messages)
-
-    async def _hold_lease(self, tx: AsyncConnection) -> bool:
-        held = await tx.execute(
-            text("""
-                INSERT INTO lease (name, holder, until)
-                VALUES ('relay', :holder, now() + make_interval(secs => :seconds))
-                ON CONFLICT (name) DO UPDATE
-                   SET holder = excluded.holder, until = excluded.until
-                 WHERE lease.holder = excluded.holder OR lease.until < now()
-                RETURNING 1
-            """),
-            {"holder": self.holder, "seconds": LEASE_SECONDS},
-        )
-        return held.first() is not None

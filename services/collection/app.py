@@ -18,6 +18,7 @@ from services.collection.routes import (
     bill_explanation,
     category,
     certificate,
+    closing_control,
     correction,
     credit,
     debit,
@@ -30,6 +31,7 @@ from services.collection.routes import (
     inbox,
     notice,
     operation,
+    personal_credit,
     policy,
     policy_in_force,
     project,
@@ -95,6 +97,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     notice.router,
     quality.router,
     quality_report.router,
+    personal_credit.router,
+    closing_control.router,
     outbox_router(Right.READ_COLLECTION),
 )
 

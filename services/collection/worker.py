@@ -13,8 +13,10 @@ from functools import partial
 from typing import Any
 
 from services.collection.clients.ledger import Ledger
+from services.collection.clients.personal import PersonalAccounts
 from services.collection.flows import billing
 from services.collection.jobs import operations
+from services.collection.jobs.personal_credit import Crediting
 from services.collection.jobs.tools import Tools
 from services.collection.store import summary as summaries
 from services.collection.store.summary import SummaryRow
@@ -22,11 +24,13 @@ from shared.db import Database
 from shared.http import Peer
 from shared.identity import Identity
 from shared.log import logger
-from shared.outbox import Relay
+from shared.outbox import BACKOFF_MAX_SECONDS, Relay
 from shared.settings import Settings
 
 CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
+CREDIT_IDLE_SECONDS = 0.5
+"""Between looks for settled bills: persons are in less of a hurry than the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,21 @@ async def deliver_outbox(background: Background) -> None:
     secret = background.identity.secret_of(CLIENT_ID)
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
         await Relay(background.db, Ledger(peer).deliver).run()
+
+
+async def credit_persons(background: Background) -> None:
+    """Tell the ledger whom settled bills credit, for ever."""
+    secret = background.identity.secret_of(CLIENT_ID)
+    pause = CREDIT_IDLE_SECONDS
+    async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
+        crediting = Crediting(background.db, PersonalAccounts(peer))
+        while True:
+            try:
+                pause = 0.0 if await crediting.step() else CREDIT_IDLE_SECONDS
+            except Exception as error:
+                pause = min(max(pause, CREDIT_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
+                logger().warning("persons cannot be credited, will retry", error=str(error)[:300])
+            await asyncio.sleep(pause)
 
 
 async def issue_bills(background: Background) -> None:
@@ -95,6 +114,7 @@ async def _issue_all(db: Database, summary: SummaryRow) -> int:
 
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
+    credit_persons,
     issue_bills,
     run_operations,
 )

@@ -13,7 +13,7 @@ from services import VERSION
 from services.payout.clients.collection import CollectionClient
 from services.payout.clients.ledger import LedgerClient
 from services.payout.flows.people import People
-from services.payout.routes import batches, claims, entitlements, results
+from services.payout.routes import batches, claims, closing_control, entitlements, results
 from services.payout.worker.delivery import delivery_to
 from services.payout.worker.funding import Funding
 from services.revisions import standing
@@ -35,6 +35,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     claims.router,
     batches.router,
     results.router,
+    closing_control.router,
     outbox_router(Right.READ_PAYOUT),
 )
 

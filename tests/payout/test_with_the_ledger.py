@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from shared import outbox
 from shared.http import Peer
 from shared.identity import Identity
 from shared.money import parse_yuan
+from shared.wire.closing import control_hash
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.payout.conftest import Office, StandIn, hospital_claim, result, speak_to
 
@@ -214,3 +216,42 @@ async def test_what_payout_paid_is_what_the_ledger_booked(city: City) -> None:
     books = await city.balances("medical")
     net_fen = parse_yuan(medical["paid"]) - parse_yuan(medical["returned"])
     assert net_fen == books["benefit.hospital"] - books["other_income"]
+
+
+async def test_payout_says_at_a_closing_what_the_books_have_paid(city: City) -> None:
+    """By day: a payout that came back counts until it came back, or for good in a later year."""
+    batch = await city.ready_batch(hospital_claim("40.00", "30.00", "20.00"))
+    lines = await city.lines(batch)
+    await city.report(
+        batch,
+        [
+            result(lines[0]),
+            result(lines[1], "returned", value_date="2021-11-09"),
+            result(lines[2], "returned", value_date="2022-02-04"),
+        ],
+    )
+    await city.report(batch, [result(lines[1]), result(lines[2])])
+    await city.deliver()
+    said = {}
+    for day in ("2021-07-01", "2021-11-08", "2021-11-09", "2022-02-04"):
+        answer = await city.client.get(
+            "/v1/closing-control", params={"as_of": day}, headers=city.bearer("supervisor")
+        )
+        told = answer.json()
+        books = await city.ask_ledger("GET", f"/v1/funds/balances?as_of={day}", role="dashboard")
+        (row,) = [one for one in books["funds"] if one["fund"] == "medical"]
+        booked = sum(
+            parse_yuan(amount)
+            for account, amount in row["accounts"].items()
+            if account.startswith("benefit.")
+        )
+        said[day] = parse_yuan(told["funds"].get("medical", {"benefits": "0.00"})["benefits"])
+        assert said[day] == booked
+        given = {"medical": {"benefits": said[day]}}
+        assert told["hash"] == control_hash("payout", date.fromisoformat(day), given)
+    assert said["2021-11-08"] - said["2021-11-09"] == 30_00
+    assert said["2021-11-09"] == said["2022-02-04"], "what came back next year is other income"
+    refused = await city.client.get(
+        "/v1/closing-control", headers=city.bearer("district_clerk", "heping")
+    )
+    assert refused.status_code == 403

@@ -24,6 +24,7 @@ KEYS: Final[dict[str, str]] = {
     "base_difference": "unit_id",
     "bill": "unit_id",
     "bill_line": "unit_id",
+    "personal_credit": "unit_id",
     "allocation": "unit_id",
     "debit_line": "unit_id",
     "charge": "unit_id",

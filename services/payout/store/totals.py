@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -63,3 +64,30 @@ async def by_fund(
         },
     )
     return [FundTotals(**row._mapping) for row in rows]
+
+
+async def benefits(tx: AsyncConnection, as_of: date) -> dict[str, int]:
+    """fund → fen paid by the end of a day, of all years, less what came back in the year of its
+    payment; what came back later is other income."""
+    rows = await tx.execute(
+        text("""
+            SELECT part.fund, CAST(sum(moved.fen) AS bigint) AS fen
+              FROM payment_line AS line
+              JOIN payment_part AS part
+                ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
+               AND part.part_no = line.part_no
+             CROSS JOIN LATERAL (
+                   SELECT CASE WHEN line.paid_on <= :as_of THEN line.amount_fen ELSE 0 END
+                        - CASE WHEN line.returned_on <= :as_of
+                                AND extract(YEAR FROM line.returned_on)
+                                  = extract(YEAR FROM line.paid_on)
+                               THEN line.amount_fen ELSE 0 END AS fen) AS moved
+             WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL
+             GROUP BY part.fund
+            HAVING sum(moved.fen) <> 0
+             ORDER BY part.fund
+             LIMIT 100
+        """),
+        {"as_of": as_of},
+    )
+    return {row.fund: row.fen for row in rows}

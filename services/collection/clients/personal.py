@@ -1,0 +1,50 @@
+"""Speak to the ledger's personal accounts: credits in requests of 10,000 at most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.http import Peer, PeerError
+
+PATH = "/v1/personal-credits"
+CREDITS_MAX = 10_000
+_SET_ASIDE = frozenset({400, 409, 413, 422})
+"""Problems that sending the same again cannot cure."""
+
+
+class PersonalAccounts:
+    """Credits persons. Safe to repeat: every chunk carries its name, by which it is credited once."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def credit(self, messages: Sequence[dict[str, Any]]) -> list[str | None]:
+        """Credit chunks; for each None when the ledger has it, or why it never will.
+
+        Raises:
+            PeerError, httpx.TransportError: nothing is known; send again.
+        """
+        verdicts: list[str | None] = []
+        batch: list[dict[str, Any]] = []
+        room = CREDITS_MAX
+        for message in messages:
+            if batch and len(message["credits"]) > room:
+                verdicts += await self._send(batch)
+                batch, room = [], CREDITS_MAX
+            batch.append(message)
+            room -= len(message["credits"])
+        return verdicts + (await self._send(batch) if batch else [])
+
+    async def _send(self, batch: Sequence[dict[str, Any]]) -> list[str | None]:
+        try:
+            answer = await self._peer.post(PATH, {"bills": list(batch)})
+        except PeerError as error:
+            if error.status not in _SET_ASIDE:
+                raise
+            if len(batch) == 1:
+                return [f"{error.code}: {error.detail}"[:500]]
+            # One chunk that the ledger cannot read must not hold up its neighbours.
+            middle = len(batch) // 2
+            return [*await self._send(batch[:middle]), *await self._send(batch[middle:])]
+        return [result["code"] for result in answer["results"]]
