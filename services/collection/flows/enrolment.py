@@ -154,14 +154,16 @@ async def covered_elsewhere(
     other = await cover.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
     await block.note_units(tx, unit.id, keys)
     return tuple(
-        Fault(
-            f"/people/{number}",
-            "COVERED_ELSEWHERE",
-            f"已在其他单位参保,须先办理转移 (another unit covers the same days): {other[key]}",
-        )
+        Fault(f"/people/{number}", *covered_by(other[key]))
         for number, key in enumerate(keys)
         if key in other
     )
+
+
+def covered_by(credit_code: str) -> tuple[str, str]:
+    """Code and sentence of a warning that another unit covers somebody."""
+    said = "已在其他单位参保,须先办理转移 (another unit covers the same days)"
+    return "COVERED_ELSEWHERE", f"{said}: {credit_code}"
 
 
 async def enrol(

@@ -45,12 +45,14 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file: rows that were new, known already, refused; and every fault."""
+    """What came of a file: rows that were new, known already, refused; every fault; and what is to
+    be looked at of rows that were taken (warnings stop nothing)."""
 
     rows: int
     imported: int
     replayed: int
     faults: tuple[RowFault, ...]
+    warnings: tuple[RowFault, ...] = ()
 
     @property
     def refused(self) -> int:
@@ -83,9 +85,18 @@ def _stops(faults: Sequence[RowFault], mode: Mode) -> bool:
     return bool(faults) and mode is Mode.ALL_OR_NOTHING
 
 
-def _outcome(rows: int, faults: Sequence[RowFault], imported: int = 0, known: int = 0) -> Imported:
-    ordered = sorted(faults, key=lambda fault: (fault.row, fault.column))
-    return Imported(rows, imported, known, tuple(ordered))
+def _outcome(
+    rows: int,
+    faults: Sequence[RowFault],
+    imported: int = 0,
+    known: int = 0,
+    warnings: Sequence[RowFault] = (),
+) -> Imported:
+    return Imported(rows, imported, known, _by_cell(faults), _by_cell(warnings))
+
+
+def _by_cell(faults: Sequence[RowFault]) -> tuple[RowFault, ...]:
+    return tuple(sorted(faults, key=lambda fault: (fault.row, fault.column)))
 
 
 # --- units ---------------------------------------------------------------------------------
@@ -178,13 +189,37 @@ async def people(
     good = [(row, pair) for row, pair in zip(rows, pairs, strict=True) if row.row not in bad]
     if not good:
         return _outcome(count, faults)
-    await enrolment.store_people(tx, _each_once([row.joining for row, _ in good]), vault)
+    warnings = await _stored(tx, [row for row, _ in good], vault)
     held = [(pair[0], enrolment.enrolment_of(row.joining, vault)[1]) for row, pair in good]
     made = await store.enrol(tx, held)
     known = set(since)
     new = [one for one in held if (one[0], one[1].person_id) not in known]
     await category_store.insert_many(tx, categories.rows_of(new))
-    return _outcome(count, faults, made, len(good) - made)
+    warnings += await _covered_elsewhere(tx, good)
+    return _outcome(count, faults, made, len(good) - made, warnings)
+
+
+async def _stored(tx: AsyncConnection, rows: Sequence[PersonRow], vault: Vault) -> list[RowFault]:
+    """Store the persons of rows; what is to be looked at of each, told at its first row."""
+    first = {row.joining.identity_number: row for row in reversed(rows)}
+    each = list(first.values())
+    found = []
+    for fault in await enrolment.store_people(tx, [row.joining for row in each], vault):
+        _, _, number, column = fault.pointer.split("/")
+        found.append(RowFault(each[int(number)].row, column, fault.code, fault.message))
+    return found
+
+
+async def _covered_elsewhere(
+    tx: AsyncConnection, rows: Sequence[tuple[PersonRow, tuple[int, int]]]
+) -> list[RowFault]:
+    """Rows whose person another unit covers too: by the register, or by another row of the file."""
+    other = await store.elsewhere(tx, [(*pair, row.joining.joined_on) for row, pair in rows])
+    return [
+        RowFault(row.row, "identity_number", *enrolment.covered_by(other[pair]))
+        for row, pair in rows
+        if pair in other
+    ]
 
 
 async def _category_faults(
@@ -205,11 +240,6 @@ async def _category_faults(
         if pair in since and said.get(pair, categories.AS_EMPLOYEE) != joining:
             found.append(RowFault(row.row, "category", *categories.AS_ANOTHER))
     return found
-
-
-def _each_once(people: Sequence[Joining]) -> list[Joining]:
-    """One row a person: the same one may join several units of a file."""
-    return list({person.identity_number: person for person in people}.values())
 
 
 async def _people_faults(

@@ -84,7 +84,10 @@ async def import_people(
     at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
 ) -> Response:
     """Columns: credit_code, identity_number, name, joined_on, of any number of units; category and
-    base_choice of who is no ordinary employee. As above."""
+    base_choice of who is no ordinary employee. Numbers of residents from Hong Kong, Macau and
+    Taiwan, of foreigners with permanent residence, and social security numbers of other foreigners
+    stand in the same column. Who is covered at another unit too is taken with a warning; the CSV
+    report lists warnings after the faults. As above."""
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
@@ -118,7 +121,8 @@ async def _answer(at: Door, work: Work, mode: Mode, report: Answer) -> Response:
     whole = bool(found.faults) and mode is Mode.ALL_OR_NOTHING
     if report == "csv":
         status = 422 if whole else 200
-        return Response(report_of(found.faults), status, media_type="text/csv; charset=utf-8")
+        said = [*found.faults, *found.warnings]
+        return Response(report_of(said), status, media_type="text/csv; charset=utf-8")
     if whole:
         raise ImportFaulty(
             rows=found.rows,

@@ -111,13 +111,15 @@ class RowFaultOut(BaseModel):
 
 
 class ImportedOut(Out):
-    """What came of a file. `faults` are the first thousand; the report as CSV has every one."""
+    """What came of a file. `faults` and `warnings` are the first thousand of each; the report as CSV
+    has every one. A row with a warning was taken."""
 
     rows: int
     imported: int = Field(description="新登记的行数")
     replayed: int = Field(description="此前已登记且内容相同的行数")
     refused: int = Field(description="有误、未登记的行数")
     faults: list[RowFaultOut]
+    warnings: list[RowFaultOut] = Field(description="已登记、须核对的行 (taken, to be looked at)")
 
     @classmethod
     def of(cls, found: Imported) -> ImportedOut:
@@ -127,10 +129,13 @@ class ImportedOut(Out):
             imported=found.imported,
             replayed=found.replayed,
             refused=found.refused,
-            faults=[
-                RowFaultOut(
-                    row=fault.row, column=fault.column, code=fault.code, message=fault.message
-                )
-                for fault in found.faults[:SHOWN_MAX]
-            ],
+            faults=_shown(found.faults),
+            warnings=_shown(found.warnings),
         )
+
+
+def _shown(faults: Sequence[RowFault]) -> list[RowFaultOut]:
+    return [
+        RowFaultOut(row=fault.row, column=fault.column, code=fault.code, message=fault.message)
+        for fault in faults[:SHOWN_MAX]
+    ]

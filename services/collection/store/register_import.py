@@ -29,6 +29,34 @@ async def living(
     return {(row.unit_id, row.person_id): row.joined_on for row in rows}
 
 
+async def elsewhere(
+    tx: AsyncConnection, since: Sequence[tuple[int, int, date]]
+) -> dict[tuple[int, int], str]:
+    """Of (unit, person, day): who is covered at another unit on that day or later, and where first."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (asked.unit_id, asked.person_id)
+                   asked.unit_id, asked.person_id, unit.credit_code
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
+                          CAST(:days AS date[])) AS asked (unit_id, person_id, day)
+              JOIN person_unit AS known
+                ON known.person_id = asked.person_id AND known.unit_id <> asked.unit_id
+              JOIN enrolment AS held
+                ON held.unit_id = known.unit_id AND held.person_id = known.person_id
+               AND (held.left_on IS NULL OR held.left_on >= asked.day)
+              JOIN unit
+                ON unit.unit_id = held.unit_id
+             ORDER BY asked.unit_id, asked.person_id, held.joined_on
+        """),
+        {
+            "unit_ids": [unit_id for unit_id, _, _ in since],
+            "ids": [person_id for _, person_id, _ in since],
+            "days": [day for _, _, day in since],
+        },
+    )
+    return {(row.unit_id, row.person_id): row.credit_code for row in rows}
+
+
 async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) -> int:
     """Note and enrol people, each at a unit; how many were not enrolled there."""
     pairs = {

@@ -9,6 +9,7 @@ import pytest
 import xlsxwriter
 
 from shared.cn import identity_number
+from shared.money import parse_yuan
 from tests.collection.office import Office, a_code, a_person
 
 UNIT_HEADER = [
@@ -80,7 +81,7 @@ async def test_units_are_registered_from_what_offices_write(office: Office, made
     answer = await bring(office, "unit", content)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
-        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [],
+        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [], "warnings": [],
     }  # fmt: skip
     again = (await bring(office, "unit", content)).json()
     assert (again["imported"], again["replayed"]) == (0, 3)
@@ -131,11 +132,11 @@ async def test_every_fault_of_a_unit_file_is_named_and_nothing_is_registered(
 @pytest.mark.parametrize("made", [as_csv, as_xlsx])
 async def test_people_of_many_units_are_enrolled_by_one_file(office: Office, made: Any) -> None:
     first, second = await office.unit(), await office.unit()
-    foreigner = "DEU0C01X00T478A001"
+    foreigner = f"DEU0C01X00T{first[-7:]}"
     rows = [person_row(first), person_row(first, foreigner), person_row(second)]
     answer = await bring(office, "enrolment", made(PEOPLE_HEADER, *rows))
     assert answer.json() == {
-        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [],
+        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [], "warnings": [],
     }  # fmt: skip
     assert {row["document"] for row in await enrolled(office, first)} == {"citizen", "foreigner"}
     assert len(await enrolled(office, second)) == 1
@@ -219,3 +220,105 @@ async def test_ten_thousand_people_are_one_file(office: Office) -> None:
     rows = [person_row(code, number) for number in distinct]
     answer = await bring(office, "enrolment", as_csv(PEOPLE_HEADER, *rows))
     assert answer.json()["imported"] == len(distinct)
+
+
+def warnings_of(answer: httpx.Response) -> set[tuple[int, str, str]]:
+    return {(one["row"], one["column"], one["code"]) for one in answer.json()["warnings"]}
+
+
+async def test_who_is_covered_at_another_unit_is_taken_and_told(office: Office) -> None:
+    elsewhere, code = await office.unit(), await office.unit()
+    there, left_before, left_later = a_person(), a_person(), a_person()
+    await office.enrol(elsewhere, [there, left_before, left_later])
+    for person, day in ((left_before, "2020-12-31"), (left_later, "2021-01-01")):
+        body = {"people": [{"identity_number": person["identity_number"], "left_on": day}]}
+        path = f"/v1/units/{elsewhere}/departures"
+        assert (await office.post("district_clerk", path, body)).status_code == 201
+    numbers = [person["identity_number"] for person in (there, left_before, left_later)]
+    content = as_csv(PEOPLE_HEADER, *(person_row(code, number) for number in numbers))
+    taken = await bring(office, "enrolment", content, mode="row_by_row")
+    assert (taken.status_code, taken.json()["imported"], taken.json()["refused"]) == (200, 3, 0)
+    expected = {
+        (2, "identity_number", "COVERED_ELSEWHERE"),
+        (4, "identity_number", "COVERED_ELSEWHERE"),
+    }
+    assert warnings_of(taken) == expected
+    assert elsewhere in taken.json()["warnings"][0]["message"]
+    again = await bring(office, "enrolment", content)
+    assert (again.json()["replayed"], warnings_of(again)) == (3, expected)
+    report = await bring(office, "enrolment", content, report="csv")
+    assert faults_of(report) == expected
+
+
+async def test_the_json_door_and_the_file_say_the_same(office: Office) -> None:
+    elsewhere, code, other = await office.unit(), await office.unit(), await office.unit()
+    person = a_person()
+    await office.enrol(elsewhere, [person])
+    joining = {
+        "identity_number": person["identity_number"], "name": "李四", "joined_on": "2021-01-01",
+    }  # fmt: skip
+    path = f"/v1/units/{other}/enrolments"
+    by_request = await office.post("district_clerk", path, {"people": [joining]})
+    row = [code, person["identity_number"], "李四", "2021-01-01"]
+    by_file = await bring(office, "enrolment", as_csv(PEOPLE_HEADER, row))
+    said = {one["code"] for one in by_request.json()["warnings"]}
+    assert said == {"COVERED_ELSEWHERE", "NAME_DIFFERS"}
+    assert {warning[2] for warning in warnings_of(by_file)} == said
+
+
+async def test_two_rows_of_one_file_that_cover_a_person_twice_are_both_told(
+    office: Office,
+) -> None:
+    first, second = await office.unit(), await office.unit()
+    number = a_person()["identity_number"]
+    content = as_csv(PEOPLE_HEADER, person_row(first, number), person_row(second, number))
+    taken = await bring(office, "enrolment", content)
+    assert taken.json()["imported"] == 2
+    assert warnings_of(taken) == {
+        (row, "identity_number", "COVERED_ELSEWHERE") for row in (2, 3)
+    }  # fmt: skip
+
+
+RESIDENTS = {
+    "hk_macau_taiwan": [
+        identity_number.with_check_digit(f"{head}19900307451") for head in ("810000", "820000", "830000")
+    ],
+    "permanent_resident": [identity_number.with_check_digit("92015619881203001")],
+    "foreigner": ["DEU0C01X00T478A002", "USA012345678901234"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [as_csv, as_xlsx])
+async def test_residents_from_elsewhere_are_enrolled_and_declared_like_staff(
+    office: Office, made: Any
+) -> None:
+    code = await office.unit()
+    numbers = [number for each in RESIDENTS.values() for number in each]
+    content = made(PEOPLE_HEADER, *(person_row(code, number) for number in numbers))
+    answer = await bring(office, "enrolment", content, mode="row_by_row")
+    assert (answer.json()["imported"], answer.json()["faults"]) == (len(numbers), [])
+    documents = [row["document"] for row in await enrolled(office, code)]
+    assert {name: documents.count(name) for name in RESIDENTS} == {
+        name: len(each) for name, each in RESIDENTS.items()
+    }
+    assert not any(number in answer.text for number in numbers)
+    citizen = await office.declared("9000.00")
+    declared = await office.declare(
+        code, [{"identity_number": n, "wage": "9000.00"} for n in numbers]
+    )
+    assert declared.status_code == 201, declared.text
+    for mine, theirs in zip(declared.json()["lines"], citizen["lines"], strict=True):
+        assert parse_yuan(mine["amount"]) == len(numbers) * parse_yuan(theirs["amount"])
+
+
+async def test_a_residence_permit_with_a_wrong_check_digit_is_named(office: Office) -> None:
+    code = await office.unit()
+    number = RESIDENTS["hk_macau_taiwan"][0]
+    wrong = number[:-1] + ("0" if number[-1] != "0" else "1")
+    content = as_csv(PEOPLE_HEADER, person_row(code, wrong), person_row(code, "DE0C01X00T478A0011"))
+    answer = await bring(office, "enrolment", content, mode="row_by_row")
+    assert faults_of(answer) == {
+        (2, "identity_number", "IDENTITY_NUMBER_CHECK_DIGIT"),
+        (3, "identity_number", "IDENTITY_NUMBER_SHAPE"),
+    }
+    assert answer.json()["imported"] == 0
