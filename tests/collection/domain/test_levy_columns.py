@@ -9,6 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.collection.domain.category import (
+    AS_EMPLOYEE,
+    EMPLOYEE,
+    Category,
+    Chosen,
+    Standing,
+)
+from services.collection.domain.charge_rules import Relief
 from services.collection.domain.crediting import Credit
 from services.collection.domain.errors import AgeMissing, CreditAboveLevy, FigureMissing
 from services.collection.domain.levy import (
@@ -19,6 +27,8 @@ from services.collection.domain.levy import (
     personal_base_fen,
 )
 from services.collection.domain.levy_columns import PeopleFigures, asked_columns, assess_columns
+from services.collection.domain.levy_relief import relief_lines
+from services.collection.domain.levy_standing import Standings
 from services.collection.domain.policy import (
     BaseKind,
     Figure,
@@ -31,6 +41,7 @@ from services.collection.domain.policy import (
 )
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
+from shared.period import Period
 
 INSURANCES = ("pension", "medical", "unemployment", "work_injury")
 wage = st.one_of(
@@ -141,23 +152,111 @@ def rules(draw: st.DrawFn, insurance: str) -> Rule:
     )
 
 
+some_insurances = st.sets(st.sampled_from(INSURANCES)).map(lambda found: tuple(sorted(found)))
+
+
+@st.composite
+def standings(draw: st.DrawFn, category: str, *choices: str) -> Standing:
+    """A category with some of the insurances, and for some of them the bases that it chooses."""
+    insurances = draw(some_insurances)
+    of = tuple(sorted({*draw(some_insurances)} & {*insurances}))
+    rows = tuple(
+        Chosen(
+            id=f"{category}.{choice}",
+            choice=choice,
+            insurances=of,
+            base_fen=draw(st.integers(0, 10**10)),
+            factor_ppm=PPM,
+            period_from=None,
+            period_to=None,
+            source="s",
+        )
+        for choice in choices
+        if of
+    )
+    row = Category(
+        id=category,
+        category=category,
+        insurances=insurances,
+        unit_kinds=("*",),
+        period_from=None,
+        period_to=None,
+        choices=rows,
+        source="s",
+    )
+    return Standing(category=category, row=row, choices=rows)
+
+
+@st.composite
+def reliefs(draw: st.DrawFn, insurance: str) -> Relief:
+    return Relief(
+        id=f"relief.{insurance}",
+        insurance=insurance,
+        party=Party.UNIT,
+        unit_classes=("*",),
+        period_from=Period(2020, 2),
+        period_to=Period(2020, 6),
+        factor_ppm=draw(st.sampled_from([PPM, PPM // 2]) | st.integers(0, PPM)),
+        cap_fen=draw(st.none() | st.integers(0, 10**6) | st.integers(0, 10**15)),
+        source="s",
+    )
+
+
+def for_some(rule: Rule, bearers: tuple[str, ...]) -> Rule:
+    """A rule whose rates of each person's only some categories bear."""
+    found = tuple(
+        replace(rate, categories=bearers) if rate.base.per_person else rate for rate in rule.rates
+    )
+    base, fixed_fen = personal_base(found)
+    return replace(rule, rates=found, personal_base=base, fixed_fen=fixed_fen)
+
+
+CATEGORIES = (EMPLOYEE, "site", "free", "old")
+bearers = st.sets(st.sampled_from(CATEGORIES), min_size=1).map(lambda found: tuple(sorted(found)))
+
+
 @st.composite
 def schedules(draw: st.DrawFn) -> Schedule:
+    made = [draw(rules(name)) for name in INSURANCES]
+    narrowed = draw(st.sets(st.sampled_from(INSURANCES), max_size=2))
+    relieved = draw(st.sets(st.sampled_from(INSURANCES)))
     return Schedule(
-        rules=tuple(draw(rules(name)) for name in INSURANCES),
+        rules=tuple(
+            for_some(rule, draw(bearers))
+            if rule.insurance in narrowed and not rule.credits
+            else rule
+            for rule in made
+        ),
         rounding=draw(roundings),
+        standings={
+            EMPLOYEE: AS_EMPLOYEE,
+            "site": draw(standings("site")),
+            "free": draw(standings("free", "low", "high")),
+            "old": draw(standings("old")),
+        },
+        reliefs=tuple(draw(reliefs(name)) for name in sorted(relieved)),
     )
 
 
 @st.composite
 def persons(draw: st.DrawFn) -> Wages:
+    category = draw(st.sampled_from((EMPLOYEE, *CATEGORIES)))
     return Wages(
         "",
         draw(wage),
         draw(st.dictionaries(st.sampled_from(INSURANCES), wage, max_size=2)),
         {figure: draw(wage) for figure in Figure},
         draw(st.sampled_from([0, 16, 44, 45, 59, 60, 61])),
+        category,
+        draw(st.sampled_from(["low", "high"])) if category == "free" else None,
     )
+
+
+def standings_of(people: list[Wages]) -> Standings:
+    """Categories and choices as columns."""
+    kinds = sorted({(wages.category, wages.choice) for wages in people}, key=str)
+    code = [kinds.index((wages.category, wages.choice)) for wages in people]
+    return Standings(tuple(kinds), np.array(code))
 
 
 people = st.lists(persons(), min_size=1, max_size=12).map(
@@ -194,6 +293,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
             figure: np.array([wages.figures[figure] for wages in people]) for figure in Figure
         },
         age=np.array([wages.age for wages in people]),
+        standings=standings_of(people),
     )
     single = refused(lambda: assess(schedule, unit, people))
     columns = refused(lambda: assess_columns(schedule, unit, asked, beside))
@@ -209,7 +309,8 @@ def test_columns_levy_what_people_one_by_one_are_levied(
         assert stored[party][int(ref), INSURANCES.index(insurance)] == amount_fen
     for wages in people:
         for place, rule in enumerate(schedule.rules):
-            assert columns.base_fen[int(wages.ref), place] == personal_base_fen(rule, wages)
+            base_fen = personal_base_fen(rule, wages, schedule.standing(wages.category))
+            assert columns.base_fen[int(wages.ref), place] == base_fen
     assert list(columns.unit_lines) == [line for line in single if line.ref is None]
     by_rule: dict[tuple[Rate, int, int], None] = {}
     for rate in {line.rate for line in own}:
@@ -221,6 +322,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
     assert int(columns.unit_fen.sum() + columns.personal_fen.sum()) == sum(
         line.amount_fen for line in own
     )
+    assert list(columns.relief_lines) == relief_lines(schedule, single)
 
 
 def test_no_product_leaves_64_bits() -> None:

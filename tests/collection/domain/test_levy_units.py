@@ -17,7 +17,13 @@ from services.collection.domain.levy_columns import (
 )
 from services.collection.domain.levy_units import assess_units
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
-from tests.collection.domain.test_levy_columns import INSURANCES, people, schedules, totals
+from tests.collection.domain.test_levy_columns import (
+    INSURANCES,
+    people,
+    schedules,
+    standings_of,
+    totals,
+)
 
 Staff = tuple[list[Wages], UnitFacts]
 
@@ -36,7 +42,11 @@ def columns_of(found: list[Wages]) -> tuple[Any, PeopleFigures]:
         [wages.by_insurance for wages in found],
     )
     figures = {figure: np.array([wages.figures[figure] for wages in found]) for figure in Figure}
-    return asked, PeopleFigures(figures=figures, age=np.array([wages.age for wages in found]))
+    return asked, PeopleFigures(
+        figures=figures,
+        age=np.array([wages.age for wages in found]),
+        standings=standings_of(found),
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -66,10 +76,10 @@ def test_units_together_owe_what_each_owes_alone(schedule: Schedule, units: list
             for line in found.lines
             if line.stands is None or line.stands[place]
         ]
-        single = [*one.people_lines, *one.unit_lines]
+        single = [*one.people_lines, *one.unit_lines, *one.relief_lines]
         assert lines == [
             (
-                "people" if isinstance(line, PeopleLine) else "unit",
+                "people" if isinstance(line, PeopleLine) else line.level,
                 line.rate,
                 line.base_fen,
                 line.amount_fen,
