@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
@@ -18,12 +19,13 @@ from services.ledger.domain.batch import (
     SlotState,
     Unit,
 )
+from services.ledger.domain.check import PRECEDENCE, Checker
 from services.ledger.domain.codes import STAGES, rank
 from services.ledger.domain.decide import decide
 from services.ledger.domain.errors import LedgerRefusal
 from services.ledger.domain.reversal import remaining
-from services.ledger.domain.voucher import GENESIS, Draft
-from tests.ledger.making import DAY, centre_draft, receipt_draft
+from services.ledger.domain.voucher import GENESIS, Draft, Line
+from tests.ledger.making import DAY, centre_draft, line, lines, receipt_draft, shipped
 
 OPEN = SlotState(slot=0, revision=1, seq=0, hash=GENESIS)
 CLOSED = replace(OPEN, closed_until=DAY)
@@ -82,3 +84,55 @@ def test_every_refusal_of_posting_is_documented_once() -> None:
         if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
     }  # fmt: skip
     assert own - settlements <= set(listed)
+
+
+# --- the voucher by itself: every pair of faults in one voucher --------------------------------
+
+
+def also(draft: Draft, *more: Line, **changes: object) -> Draft:
+    values: dict[str, object] = {"lines": (*draft.lines, *more)} | changes
+    return replace(draft, **values)  # type: ignore[arg-type]
+
+
+SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
+    errors.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
+    errors.AmountNotPositive: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.pooled", -7)
+    ),
+    errors.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
+    errors.FundUnknown: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.pooled", 7, fund="no_such")
+    ),
+    errors.AccountUnknown: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.nobody", 7)
+    ),
+    errors.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
+    errors.AccountNotInFund: lambda d: also(
+        d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
+    ),
+    errors.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    errors.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
+}
+CHECKER = Checker(shipped())
+TODAY = DAY + timedelta(days=1)
+
+
+def test_every_fault_of_a_voucher_by_itself_is_in_the_table() -> None:
+    assert tuple(SPOILS) == PRECEDENCE
+    assert CHECKER.check(receipt_draft(), TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(combinations(PRECEDENCE, 2)), ids=lambda one: one.code
+)
+def test_of_two_faults_of_a_voucher_the_documented_first_one_answers_and_both_are_named(
+    first: type[LedgerRefusal], second: type[LedgerRefusal]
+) -> None:
+    for spoils in ((first, second), (second, first)):
+        draft = receipt_draft()
+        for one in spoils:
+            draft = SPOILS[one](draft)
+        refusal = CHECKER.check(draft, TODAY)
+        assert type(refusal) is first
+        assert refusal is not None
+        assert {first.code, second.code} <= {fault.code for fault in refusal.faults}

@@ -1,11 +1,17 @@
 """The feed of vouchers: every one once, in the order of its chain, also while others are posted."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from services.ledger.app import build
+from services.ledger.domain.voucher import Draft
+from services.ledger.flows.books import Books
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.making import fresh, receipt
+from tests.ledger.making import fresh, receipt, receipt_draft
 
 
 async def read_all(ledger: Ledger, after: str = "", limit: int = 7) -> tuple[list[Any], str]:
@@ -51,6 +57,43 @@ async def test_a_reader_beside_writers_misses_nothing(ledger: Ledger) -> None:
         seen += [one["event_id"] for one in items]
     await writing
     assert sorted(seen) == sorted(body["event_id"] for body in sent)
+
+
+async def test_several_processes_write_and_a_reader_of_any_of_them_sees_no_gap(
+    ledger: Ledger, settings_for: Callable[..., Any], client_of: Callable[..., Any]
+) -> None:
+    """Four writers in two processes share the slots' heads; two readers poll all the while."""
+    _, start = await read_all(ledger, limit=500)
+    other = build(settings_for())
+    async with client_of(other) as client:
+        second = Ledger(client, other, ledger.bearer, ledger.url)
+        drafts = [receipt_draft(1, owner=f"UNIT-{i % 9}") for i in range(400)]
+
+        async def write(books: Books, mine: list[Draft]) -> None:
+            for i in range(0, len(mine), 7):
+                await books.post(mine[i : i + 7])
+
+        writing = asyncio.gather(
+            *[write((ledger, second)[i % 2].books, drafts[i::4]) for i in range(4)]
+        )
+
+        async def follow(of: Ledger) -> list[tuple[int, int, str]]:
+            seen: list[tuple[int, int, str]] = []
+            after = start
+            while not writing.done() or len(seen) < len(drafts):
+                items, after = await read_all(of, after, limit=17)
+                seen += [(one["slot"], one["seq"], one["event_id"]) for one in items]
+            return seen
+
+        first, its = await asyncio.gather(follow(ledger), follow(second))
+        await writing
+    places = dict(part.split(":") for part in start.split(","))
+    for seen in (first, its):
+        assert sorted(event for _, _, event in seen) == sorted(one.event_id for one in drafts)
+        for slot in {slot for slot, _, _ in seen}:
+            began = int(places[str(slot)])
+            seqs = [seq for of, seq, _ in seen if of == slot]
+            assert seqs == list(range(began + 1, began + 1 + len(seqs))), "no gap, ever"
 
 
 async def test_a_reader_may_wait_for_the_next_voucher(ledger: Ledger) -> None:
