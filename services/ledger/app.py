@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
+from starlette.middleware import Middleware
 
 from services import VERSION
 from services.ledger.flows.books import Books
@@ -30,6 +31,7 @@ from services.ledger.routes import (
     voucher,
     voucher_stream,
 )
+from services.ledger.routes.express import Express
 from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
 from services.revisions import standing
 from shared.db import Database, revision
@@ -106,4 +108,5 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=chosen.body_limit_bytes,
         streamed=frozenset({voucher_stream.PATH}),
     )
+    app.user_middleware.append(Middleware(Express))  # innermost: the routes are all it leaves out
     return app

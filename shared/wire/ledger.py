@@ -29,8 +29,12 @@ class EntryIn(In):
     district: Code = Field(examples=["heping"])
 
 
-class VoucherIn(In):
-    """A voucher to post. The sender is known from its token; `event_id` is the sender's own."""
+ENTRIES_MAX = 400
+"""Entries of one voucher."""
+
+
+class VoucherHeadIn(In):
+    """What a voucher says beside its entries."""
 
     event_id: Serial = Field(examples=["receipt-0001"])
     owner: Serial = Field(
@@ -39,7 +43,6 @@ class VoucherIn(In):
     kind: Code = Field(examples=["receipt"])
     book_date: date = Field(examples=["2021-07-15"])
     summary: ShortText = Field(examples=["2021-07 社会保险费到账"])
-    entries: list[EntryIn] = Field(min_length=2, max_length=400)
     period: Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)] | None = None
     value_date: date | None = None
     hold: Annotated[str, StringConstraints(max_length=80)] | None = Field(
@@ -50,10 +53,20 @@ class VoucherIn(In):
     )
 
 
+class VoucherIn(VoucherHeadIn):
+    """A voucher to post. The sender is known from its token; `event_id` is the sender's own."""
+
+    entries: list[EntryIn] = Field(min_length=2, max_length=ENTRIES_MAX)
+
+
+VOUCHERS_MAX = 10_000
+"""Vouchers of one batch."""
+
+
 class VoucherBatchIn(In):
     """Up to 10,000 vouchers; each has its own outcome unless `atomic`."""
 
-    vouchers: list[VoucherIn] = Field(min_length=1, max_length=10_000)
+    vouchers: list[VoucherIn] = Field(min_length=1, max_length=VOUCHERS_MAX)
     atomic: bool = False
 
 

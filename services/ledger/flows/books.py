@@ -57,6 +57,11 @@ class Books:
         return self._checker
 
     @property
+    def is_open(self) -> bool:
+        """Whether the writers are at work."""
+        return bool(self._tasks)
+
+    @property
     def catalogue(self) -> Catalogue:
         """Chart, funds and flows as of the last refresh."""
         return self.checker.catalogue

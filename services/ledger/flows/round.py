@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -31,7 +31,8 @@ from services.ledger.store import batch as batch_store
 from services.ledger.store import head as head_store
 from services.ledger.store import known as known_store
 from services.ledger.store import settlement as settlement_store
-from services.ledger.store.batch import Written
+from services.ledger.store.batch import Statement, Written
+from shared import clock
 from shared.clock import SHANGHAI
 from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
 from shared.roles import Caller
@@ -50,13 +51,17 @@ class Settle:
 Result: TypeAlias = Outcome | Settlement | Refusal
 
 
-async def play_new(
-    connection: Connection,
-    units: Sequence[Unit],
-    checker: Checker,
-    now: datetime,
-    cached: SlotState,
-) -> tuple[Written, Decision] | None:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A round that is judged and put in words: it only has to be sent."""
+
+    decision: Decision
+    statement: Statement
+
+
+def judge_new(
+    units: Sequence[Unit], checker: Checker, now: datetime, state: SlotState
+) -> Ready | None:
     """Take it that every event is a new voucher and fits the books: one trip, the usual case.
 
     None when the asks are of another sort, or would be refused if they were new: then what the
@@ -68,10 +73,10 @@ async def play_new(
         for ask in unit.asks:
             if not isinstance(ask, Post) or ask.refusal or ask.draft.reverses_seq is not None:
                 return None
-    decision = _judge(cached, units, Known(), checker, now)
+    decision = _judge(state, units, Known(), checker, now)
     if not all(isinstance(one, Booked) for outcome in decision.outcomes for one in outcome):
         return None
-    return await batch_store.write(connection, decision, now), decision
+    return Ready(decision, batch_store.statement_of(decision, now))
 
 
 async def play(
@@ -93,18 +98,22 @@ async def play(
 async def play_locked(
     connection: Connection,
     slot: int,
-    units: Sequence[Unit],
+    take: Callable[[], Sequence[Unit]],
     checker: Checker,
-    now: datetime,
     cached: SlotState | None,
 ) -> Decision:
-    """The same with the slot's head locked first of all, so that it cannot lose a race."""
+    """The same with the slot's head locked first of all, so that it cannot lose a race.
+
+    `take` gives the units once the lock is held: what came while another process held it comes
+    along.
+    """
     async with connection.transaction():
         floored = checker.catalogue.floored
         state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
-        tried = await play_new(connection, units, checker, now, state)
-        if tried is not None and tried[0] is Written.DONE:
-            return tried[1]
+        units, now = take(), clock.now()
+        ready = judge_new(units, checker, now, state)
+        if ready and await batch_store.send(connection, ready.statement) is Written.DONE:
+            return ready.decision
         decision = await _decide(connection, units, checker, now, state)
         if decision.writes:
             written = await batch_store.write(connection, decision, now)

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from dataclasses import dataclass, field
 
 from prometheus_client import Counter, Histogram
 
@@ -21,14 +19,15 @@ from services.ledger.domain.check import Checker
 from services.ledger.domain.errors import OutcomeUnknown, Unstorable
 from services.ledger.flows.round import (
     Connection,
+    Ready,
     Result,
     Settle,
+    judge_new,
     play,
     play_locked,
-    play_new,
     settle,
 )
-from services.ledger.store.batch import Written, prepare
+from services.ledger.store.batch import Written, prepare, send
 from services.ledger.store.connection import Fate, constraint, fate
 from shared.clock import now
 from shared.errors import SamePersonTwice
@@ -37,6 +36,8 @@ from shared.log import logger
 BATCH_MAX = 1000
 CROWD = range(48, 512)
 """Sizes of a crowd that is taken in halves."""
+WORTH_AHEAD = 8
+"""Fewer than these are not judged ahead of their turn."""
 RETRY_PAUSES_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses between tries when the database is away; after the last, waiters are told so."""
 PATIENT_ROUNDS = 16
@@ -87,7 +88,18 @@ class Job:
         return len(self.work.asks) if isinstance(self.work, Unit) else 1
 
 
-Results: TypeAlias = Sequence[tuple[Result, ...]]
+@dataclass(slots=True)
+class Flight:
+    """A batch on its way to the database; `ready` when it was judged before it left."""
+
+    jobs: list[Job]
+    ready: Ready | None = None
+    task: asyncio.Task[None] = field(init=False)
+
+    @property
+    def size(self) -> int:
+        """How many asks it holds."""
+        return sum(job.size for job in self.jobs)
 
 
 class Writer:
@@ -107,6 +119,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._connection: Connection | None = None
         self._state: SlotState | None = None
+        self._flying: Flight | None = None
+        self._boarding: Flight | None = None
         self._crowded = 0
         self._repeats = 0
 
@@ -118,30 +132,67 @@ class Writer:
 
     async def run(self) -> None:
         """Write for ever; cancel to stop. Whoever still waits then is told that nothing is known."""
-        served: list[Job] = []
-        flight: asyncio.Task[None] | None = None
+        landed: Flight | None = None
         try:
             while True:
-                in_turns = bool(self._jobs)
-                if not in_turns:
-                    _tell(served)
-                    served = []
+                while not self._is_due():
+                    self._wake.clear()
                     await self._wake.wait()
-                jobs = self._take(halve=not in_turns)
-                flight = asyncio.create_task(self._serve(jobs))
+                self._boarding = self._board() if self._jobs else None
+                if self._flying is not None:
+                    await self._flying.task
+                landed, self._flying, self._boarding = self._flying, self._boarding, None
                 # The next batch is on its way to the database before the last one's waiters are
                 # told: what they do then, they do while the database works.
-                await asyncio.sleep(0)
-                _tell(served)
-                served = jobs
-                await flight
+                if self._flying is not None:
+                    self._flying.task = asyncio.create_task(self._serve(self._flying))
+                    self._flying.task.add_done_callback(lambda _: self._wake.set())
+                    await asyncio.sleep(0)
+                if landed is not None:
+                    _tell(landed.jobs)
         finally:
-            if flight is not None:
-                flight.cancel()
-            for job in [*served, *self._jobs]:
+            flying = self._flying
+            if flying is not None:
+                flying.task.cancel()
+            flights = [one for one in (landed, self._flying, self._boarding) if one]
+            left = [*(job for flight in flights for job in flight.jobs), *self._jobs]
+            for job in left:
                 job.answer = job.answer or OutcomeUnknown()
-            _tell([*served, *self._jobs])
+            _tell(left)
             await self._drop()
+            if flying is not None:
+                await asyncio.gather(flying.task, return_exceptions=True)
+
+    def _is_due(self) -> bool:
+        """Whether something is to be done: told, or taken.
+
+        While a batch is on its way, as many as it holds may be judged ahead; fewer had better wait
+        for company.
+        """
+        flying = self._flying
+        if flying is None:
+            return bool(self._jobs)
+        enough = flying.ready is not None and self.waiting >= max(flying.size, WORTH_AHEAD)
+        return enough or flying.task.done()
+
+    def _board(self) -> Flight:
+        """The next batch, judged as the books will be once the one before it has landed."""
+        if self._crowded and not isinstance(self._jobs[0].work, Settle):
+            return Flight([])  # taken when the lock is held
+        flying, state = self._flying, self._state
+        jobs = self._take(halve=flying is None)
+        if flying is not None and not flying.task.done():
+            state = flying.ready.decision.after if flying.ready else None
+        return Flight(jobs, self._judge(jobs, state))
+
+    def _judge(self, jobs: Sequence[Job], state: SlotState | None) -> Ready | None:
+        """A batch ready to be sent, if it is of the usual sort and nothing speaks against it."""
+        if state is None or self._crowded or self._repeats or isinstance(jobs[0].work, Settle):
+            return None
+        try:
+            return judge_new(_units(jobs), self._checker(), now(), state)
+        except Exception:
+            return None  # met again, and answered, when it is played in earnest
 
     def _take(self, *, halve: bool) -> list[Job]:
         """What is waiting, up to a batch; a settlement is played alone.
@@ -162,15 +213,38 @@ class Writer:
             if alone:
                 break
         self.waiting -= size
-        if not self._jobs:
-            self._wake.clear()
         return jobs
 
-    async def _serve(self, jobs: Sequence[Job]) -> None:
+    async def _serve(self, flight: Flight) -> None:
+        if not flight.jobs:
+            await self._serve_locked(flight)
+        else:
+            await self._answer(flight.jobs, flight.ready)
+
+    async def _serve_locked(self, flight: Flight) -> None:
+        """Take what waits only when the slot's head is locked: under another process's writing
+        that makes few large batches of many small ones."""
+
+        def take() -> Sequence[Unit]:
+            flight.jobs += self._take(halve=False)
+            return _units(flight.jobs)
+
+        try:
+            connection = await self._connected()
+            await self._play_locked(connection, take, flight.jobs)
+        except Exception:
+            await self._drop()
+            await self._answer(flight.jobs or self._take_onto(flight))
+
+    def _take_onto(self, flight: Flight) -> list[Job]:
+        flight.jobs += self._take(halve=False)
+        return flight.jobs
+
+    async def _answer(self, jobs: Sequence[Job], ready: Ready | None = None) -> None:
         """Play a batch until its jobs have their answers."""
         for pause_s in (*RETRY_PAUSES_S, None):
             try:
-                results = await self._play(jobs)
+                await self._play(jobs, ready)
             except Exception as error:
                 self._state = None
                 how = fate(error)
@@ -184,8 +258,6 @@ class Writer:
                 if pause_s is not None:
                     await asyncio.sleep(pause_s)
             else:
-                for job, result in zip(jobs, results, strict=True):
-                    job.answer = result
                 return
         for job in jobs:
             job.answer = OutcomeUnknown()
@@ -195,7 +267,7 @@ class Writer:
         if len(jobs) > 1:
             logger().warning("batch is played one by one", slot=self.slot, error=repr(error)[:300])
             for job in jobs:
-                await self._serve([job])
+                await self._answer([job])
             return
         job = jobs[0]
         if constraint(error) == "trail_one_signature_a_person":
@@ -208,47 +280,58 @@ class Writer:
         else:
             job.answer = error
 
-    async def _play(self, jobs: Sequence[Job]) -> Results:
+    async def _play(self, jobs: Sequence[Job], ready: Ready | None) -> None:
         connection = await self._connected()
-        checker, at = self._checker(), now()
+        checker = self._checker()
         work = jobs[0].work
         if isinstance(work, Settle):
-            self._state, settled = await settle(connection, work, checker, at, self._state)
-            return [(settled,)]
-        units = [job.work for job in jobs if isinstance(job.work, Unit)]
-        BATCHES.labels(str(self.slot)).observe(sum(job.size for job in jobs))
-        decision = await self._play_alone(connection, units, checker, at)
-        if decision is not None:
-            self._state = decision.after
-            return decision.outcomes
-        self._crowded = max(0, self._crowded - 1)
-        locked = await play_locked(connection, self.slot, units, checker, at, self._state)
-        self._state = locked.after
-        return locked.outcomes
+            self._state, settled = await settle(connection, work, checker, now(), self._state)
+            jobs[0].answer = (settled,)
+            return
+        decision = await self._play_alone(connection, jobs, ready)
+        if decision is None:
+            await self._play_locked(connection, lambda: _units(jobs), jobs)
+        else:
+            self._played(jobs, decision)
 
     async def _play_alone(
-        self, connection: Connection, units: Sequence[Unit], checker: Checker, at: datetime
+        self, connection: Connection, jobs: Sequence[Job], ready: Ready | None
     ) -> Decision | None:
         """Without locks, as long as no other process is met in the slot."""
         if self._state is None or self._crowded:
             return None
+        if ready is None or ready.decision.before is not self._state:
+            ready = self._judge(jobs, self._state)
         written = None
-        if self._repeats == 0:
-            tried = await play_new(connection, units, checker, at, self._state)
-            if tried is not None:
-                written, decision = tried
-                if written is Written.DONE:
-                    return decision
-                if written is Written.KNOWN:
-                    self._repeats = PATIENT_ROUNDS
+        if ready is not None:
+            written = await send(connection, ready.statement)
+            if written is Written.DONE:
+                return ready.decision
+            if written is Written.KNOWN:
+                self._repeats = PATIENT_ROUNDS
         self._repeats = max(0, self._repeats - 1)
         if written is not Written.MOVED:
-            known = await play(connection, units, checker, at, self._state)
+            units = _units(jobs)
+            known = await play(connection, units, self._checker(), now(), self._state)
             if known is not None:
                 return known
         CONFLICTS.labels(str(self.slot)).inc()
         self._crowded = PATIENT_ROUNDS
         return None
+
+    async def _play_locked(
+        self, connection: Connection, take: Callable[[], Sequence[Unit]], jobs: Sequence[Job]
+    ) -> None:
+        self._crowded = max(0, self._crowded - 1)
+        checker = self._checker()
+        decision = await play_locked(connection, self.slot, take, checker, self._state)
+        self._played(jobs, decision)
+
+    def _played(self, jobs: Sequence[Job], decision: Decision) -> None:
+        self._state = decision.after
+        BATCHES.labels(str(self.slot)).observe(sum(job.size for job in jobs))
+        for job, result in zip(jobs, decision.outcomes, strict=True):
+            job.answer = result
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
@@ -262,6 +345,10 @@ class Writer:
         self._state = None
         if connection is not None:
             connection.terminate()
+
+
+def _units(jobs: Sequence[Job]) -> list[Unit]:
+    return [job.work for job in jobs if isinstance(job.work, Unit)]
 
 
 def _tell(jobs: Sequence[Job]) -> None:

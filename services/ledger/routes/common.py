@@ -12,7 +12,8 @@ from shared.errors import Forbidden, Refusal
 from shared.schema import FaultOut, Problem
 from shared.web import STATUS, trace_id
 
-_OWN = "ledger"
+OWN = "ledger"
+"""The ledger's own name as a sender."""
 
 
 def books_of(door: Door) -> Books:
@@ -34,8 +35,8 @@ def source_of(door: Door) -> str:
     Raises:
         Forbidden: the name of the ledger itself, which sends its own vouchers only.
     """
-    if door.caller.subject == _OWN:
-        raise Forbidden(subject=_OWN)
+    if door.caller.subject == OWN:
+        raise Forbidden(subject=OWN)
     return door.caller.subject
 
 

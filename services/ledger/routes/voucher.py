@@ -27,7 +27,9 @@ from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
 
 router = APIRouter(tags=["voucher"])
 
-_BREATH = 250
+PATH = "/v1/vouchers"
+BATCH_PATH = "/v1/voucher-batches"
+BREATH = 250
 """Vouchers of a batch that are read before other requests get their turn."""
 
 VoucherId = Annotated[str, Path(max_length=40, examples=["vch_3_128"])]
@@ -42,7 +44,7 @@ Floors = Annotated[
 
 
 @router.post(
-    "/v1/vouchers",
+    PATH,
     operation_id="post_voucher",
     summary="记账 · Post one voucher",
     status_code=201,
@@ -63,7 +65,7 @@ async def post_voucher(
 
 
 @router.post(
-    "/v1/voucher-batches",
+    BATCH_PATH,
     operation_id="post_voucher_batch",
     summary="批量记账,逐张答复 · Post up to 10,000 vouchers, each with its outcome",
     response_model=BatchOut,
@@ -77,7 +79,7 @@ async def post_voucher_batch(
     drafts: list[Draft] = []
     for one in body.vouchers:
         drafts.append(draft_from(one, source, books.slots))
-        if len(drafts) % _BREATH == 0:
+        if len(drafts) % BREATH == 0:
             await asyncio.sleep(0)
     outcomes = await books.post(drafts, atomic=body.atomic, rehearse=dry_run, tell_floors=balances)
     return json_answer(
@@ -86,7 +88,7 @@ async def post_voucher_batch(
 
 
 @router.get(
-    "/v1/vouchers",
+    PATH,
     operation_id="find_vouchers",
     summary="按业务号查凭证 · Vouchers of an event",
 )

@@ -170,6 +170,40 @@ def outcome_out(
     return PostedOut(event_id=event_id, outcome=OutcomeWord.REFUSED, problem=problem_of(outcome))
 
 
+def posted_json(event_id: str, booked: Booked) -> dict[str, Any]:
+    """`posted_out` ready for JSON: an answer to every voucher had better not build a model."""
+    if booked.rehearsed or booked.floors:
+        return posted_out(event_id, booked).model_dump(mode="json")
+    return {
+        "event_id": event_id,
+        "outcome": OutcomeWord.REPLAYED.value if booked.replayed else OutcomeWord.POSTED.value,
+        "id": voucher_id(booked.slot, booked.seq),
+        "slot": booked.slot,
+        "seq": booked.seq,
+        "hash": booked.hash.hex(),
+        "problem": None,
+        "floors": None,
+    }
+
+
+def batch_json(
+    drafts: Sequence[Draft],
+    outcomes: Sequence[Outcome],
+    problem_of: Callable[[LedgerRefusal], Problem],
+) -> dict[str, Any]:
+    """`batch_out` ready for JSON."""
+    results = [
+        posted_json(asked.event_id, outcome)
+        if isinstance(outcome, Booked)
+        else outcome_out(asked.event_id, outcome, problem_of).model_dump(mode="json")
+        for asked, outcome in zip(drafts, outcomes, strict=True)
+    ]
+    counts = dict.fromkeys([word.value for word in OutcomeWord], 0)
+    for result in results:
+        counts[result["outcome"]] += 1
+    return {**counts, "results": results}
+
+
 def voucher_out(stored: Stored) -> VoucherOut:
     """A voucher as it stands in the books."""
     asked = stored.draft

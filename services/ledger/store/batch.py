@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, TypeAlias
@@ -149,8 +150,16 @@ class Written(Enum):
     """Nothing is written: some event to be booked is in the books already."""
 
 
-async def write(connection: Connection, decision: Decision, recorded_at: datetime) -> Written:
-    """Write a decision if its slot is still at the revision it was made from."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A decision in the database's words: it only has to be sent."""
+
+    sql: str
+    arguments: Sequence[Any]
+
+
+def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
+    """What writes a decision if its slot is still at the revision it was made from."""
     net = net_buckets([one.draft for one in decision.posted])
     arguments = [
         decision.before.slot,
@@ -162,16 +171,25 @@ async def write(connection: Connection, decision: Decision, recorded_at: datetim
         *_place_columns(net),
         *_entry_columns(decision.posted, net),
     ]
-    sql = _PLAIN_SQL
-    if not decision.is_plain:
-        sql = _FULL_SQL
-        arguments += _refusal_columns(decision.pinned)
-        arguments += _hold_columns(decision.held, decision.movements)
-    row = await connection.fetchrow(sql, *arguments)
+    if decision.is_plain:
+        return Statement(_PLAIN_SQL, arguments)
+    arguments += _refusal_columns(decision.pinned)
+    arguments += _hold_columns(decision.held, decision.movements)
+    return Statement(_FULL_SQL, arguments)
+
+
+async def send(connection: Connection, statement: Statement) -> Written:
+    """Write a decision."""
+    row = await connection.fetchrow(statement.sql, *statement.arguments)
     assert row is not None
     if row["written"]:
         return Written.DONE
     return Written.KNOWN if row["events"] else Written.MOVED
+
+
+async def write(connection: Connection, decision: Decision, recorded_at: datetime) -> Written:
+    """Write a decision if its slot is still at the revision it was made from."""
+    return await send(connection, statement_of(decision, recorded_at))
 
 
 def _voucher_columns(posted: Sequence[Posted]) -> list[Any]:
