@@ -229,3 +229,58 @@ async def test_the_database_keeps_what_a_charge_bill_was_issued_over(
             "UPDATE bill SET total_fen = total_fen - 1 WHERE unit_id = $1 AND kind = 'charge'",
             owed.unit_id,
         )
+
+
+async def receivable_fen(office: Debtors, owed: Owed) -> int:
+    """What the memo book says is owed of the unit's charges."""
+    fen = 0
+    for voucher in await office.vouchers_of(owed, "late_fee", "interest", "waiver"):
+        for entry in voucher["entries"]:
+            if entry["account"] == "memo_receivable":
+                fen += parse_yuan(entry["amount"]) * (1 if entry["side"] == "debit" else -1)
+    return fen
+
+
+@pytest.mark.parametrize("waived", ["150.00", "60.00"])
+async def test_a_payment_and_an_approval_at_once_take_turns(office: Debtors, waived: str) -> None:
+    """Whoever comes second finds what the first left: never more is settled or waived than asked."""
+    owed, bill = await charged(office)
+    waiver = await filed(office, bill, amount=waived)
+    approved, _ = await asyncio.gather(
+        approve(office, waiver["id"]), office.pay(owed, 120_00, after(45))
+    )
+    assert approved.status_code in {201, 409}, approved.text
+    found = await the_bill(office, bill)
+    total, settled, open_, off = (
+        parse_yuan(found[name]) for name in ("total", "settled", "open", "waived")
+    )
+    assert total + off == 150_00
+    assert 0 <= settled <= total
+    assert off == (parse_yuan(waived) if approved.status_code == 201 else 0)
+    assert sum(parse_yuan(line["settled"]) for line in found["lines"]) == settled
+    assert await receivable_fen(office, owed) == open_
+
+
+async def test_a_debit_batch_and_an_approval_at_once_ask_for_one_amount(
+    office: Debtors, database_url: str
+) -> None:
+    """The bank is asked for what the bill asks for, or the waiver waits until the bank has answered."""
+    for number in range(4):
+        period = f"2021-0{number + 1}"
+        _, bill = await charged(office, collector="bank_debit", period=period, due_on="2021-08-25")
+        waiver = await filed(office, bill, amount="60.00")
+        headers = office.bearer("centre_cashier") | {"Idempotency-Key": f"wd-{next(keys)}"}
+        batch = {"period": period, "debit_date": after(45)}
+        approved, made = await asyncio.gather(
+            approve(office, waiver["id"]),
+            office.api.post("/v1/debit-batches", json=batch, headers=headers),
+        )
+        assert made.status_code == 201, made.text
+        rows = await fetch(database_url, "SELECT amount_fen FROM debit_line WHERE bill_id = $1",
+                           Ref.parse("bil", bill).id)  # fmt: skip
+        asked_fen = [row["amount_fen"] for row in rows]
+        if approved.status_code == 201:
+            assert asked_fen == [90_00]
+        else:
+            assert approved.json()["code"] == "BILL_BEING_DEBITED"
+            assert asked_fen == [150_00]
