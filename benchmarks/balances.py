@@ -13,7 +13,9 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -37,8 +39,8 @@ from services.ledger.domain.voucher import (
     net_buckets,
     slot_of,
 )
+from services.ledger.flows.books import NEW_SLOTS
 from shared.db import asyncpg_dsn
-from shared.settings import Settings
 
 RATE = 200
 SECONDS = 20
@@ -51,6 +53,10 @@ PER_VOUCHER = 12
 CHUNK = 20_000
 SIZES = (1_000_000, 10_000_000)
 """Entries at which the reading is measured."""
+ENTRY_BYTES = 800
+"""Room on the disk per entry: rows, indexes, its share of a voucher and of the log; rather too much."""
+PATIENCE_S = 10.0
+"""A question without an answer for so long has failed."""
 
 
 # --- filling the books ----------------------------------------------------------------------
@@ -146,6 +152,16 @@ class Filler:
             )
 
 
+def require_room(entries: int) -> None:
+    """Leave when the disk cannot hold the books that are to be made. (An operator's server is his.)"""
+    wanted, free = entries * ENTRY_BYTES, shutil.disk_usage(tempfile.gettempdir()).free
+    if free < wanted:
+        sys.exit(
+            f"{entries:,} entries want {wanted / 1024**3:.1f} GiB in {tempfile.gettempdir()},"
+            f" {free / 1024**3:.1f} GiB are free: set TMPDIR, or try --small"
+        )
+
+
 async def _head(connection: asyncpg.Connection[Any]) -> dict[int, tuple[int, bytes]]:
     rows = await connection.fetch("SELECT slot, seq, hash FROM slot_head")
     return {row["slot"]: (row["seq"], row["hash"]) for row in rows}
@@ -187,8 +203,12 @@ async def open_loop(
         due = began + number / RATE
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         wire = await free.get()
+        status = 0
         try:
-            status, _ = await wire.ask(request)
+            status, _ = await asyncio.wait_for(wire.ask(request), PATIENCE_S)
+        except (OSError, TimeoutError):
+            wire.close()  # what would still come on it answers nothing that is asked next
+            wire = await Wire.open("127.0.0.1", port)
         finally:
             free.put_nowait(wire)
         if status == 200:
@@ -208,8 +228,9 @@ async def open_loop(
     count = int(RATE * seconds)
     await asyncio.gather(send(), *[one(number, next(asked)) for number in range(count)])
     took = time.perf_counter() - began
-    for wire in (*wires, poster):
-        wire.close()
+    while not free.empty():
+        free.get_nowait().close()
+    poster.close()
     offered = f"{RATE}/s offered for {seconds:.0f} s" + (
         f" beside {posts_per_s} vouchers/s" if posts_per_s else ""
     )
@@ -223,6 +244,8 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     """Fill, ask, fill, ask, verify; the object of `--json`."""
     sizes = [size // 100 for size in SIZES] if options.small else list(SIZES)
     seconds = SECONDS / 10 if options.small else SECONDS
+    if options.database_url is None:
+        require_room(sizes[-1])
     quiet, busy = [], []
     async with server(options.database_url) as url:
         for line in await describe(url):
@@ -241,7 +264,13 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                     began = time.perf_counter()
                     await filler.fill(size)
                     took = time.perf_counter() - began
-                    print(f"filled to {filler.vouchers * PER_VOUCHER:,} entries in {took:.0f} s")
+                    size_bytes = await connection.fetchval(
+                        "SELECT pg_database_size(current_database())"
+                    )
+                    print(
+                        f"filled to {filler.vouchers * PER_VOUCHER:,} entries in {took:.0f} s,"
+                        f" {size_bytes / 1024**2:,.0f} MiB"
+                    )
                 async with service(fresh, options.slots) as (port, token):
                     name = f"balances at {size / 1e6:g} million"
                     still, _ = await open_loop(name, port, token, seconds)
@@ -271,7 +300,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
-    parser.add_argument("--slots", type=int, default=Settings(database_url="-").ledger_slots)
+    parser.add_argument("--slots", type=int, default=NEW_SLOTS)
     options = parser.parse_args()
     result = uvloop.run(run(options))
     if options.json:
