@@ -28,13 +28,12 @@ from benchmarks._bench import Figures, closed_loop, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import SOURCE, batch_body, make, single_body
 from services.ledger.domain.batch import Booked
-from services.ledger.flows.books import Books
+from services.ledger.flows.books import NEW_SLOTS, Books
 from services.ledger.flows.verify import verify
 from shared import identity
 from shared.db import Database
 from shared.identity import Identity
 from shared.roles import Caller, Role
-from shared.settings import Settings
 
 CLIENTS = 64
 POOLS = (2, 4, 8)
@@ -252,7 +251,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
-    parser.add_argument("--slots", type=int, default=Settings(database_url="-").ledger_slots)
+    parser.add_argument("--slots", type=int, default=NEW_SLOTS)
     parser.add_argument("--pgledger", type=Path, nargs="+", default=[], metavar="FILE",
                         help="pgledger's SQL files, in order")  # fmt: skip
     options = parser.parse_args()

@@ -45,8 +45,9 @@ class Settings(BaseSettings):
     """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
     region: str = "tianjin"
     """统筹区: the region that this installation serves."""
-    ledger_slots: int = Field(default=4, ge=1, le=1024)
-    """Number of the ledger's slots; fixed for the life of a database."""
+    ledger_slots: int | None = Field(default=None, ge=1, le=1024)
+    """Number of the ledger's slots, fixed for the life of a database; unset: what it has, and 2 in a
+    new one (the centre's and one for all units, which is fastest on one server)."""
     ledger_hash: Literal["sha256", "sm3"] = "sha256"
     """Hash function of the ledger's chains (国密 SM3 needs an OpenSSL that has it); fixed likewise."""
     pool_size: int = Field(default=4, ge=1, le=64)

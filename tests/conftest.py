@@ -212,6 +212,7 @@ def settings_for(database_url: str, identity_dir: Path, run_home: Path) -> Setti
             "database_url": database_url,
             "identity_dir": identity_dir,
             "run_workers": False,
+            "ledger_slots": 4,  # enough to see them apart
         }
         return Settings.model_validate(values | overrides)
 

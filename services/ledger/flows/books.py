@@ -27,6 +27,11 @@ from shared.roles import Caller
 QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue")
 
 
+NEW_SLOTS = 2
+"""Slots of a new database unless it is said otherwise: the centre's, and one whose batches are as
+large as they can be. More are for a database that is spread over several servers."""
+
+
 class WrongSlots(Exception):
     """The database was made with another number of slots than the setting says."""
 
@@ -39,10 +44,11 @@ class Books:
     """One process's writers, one per slot, behind one bounded queue."""
 
     def __init__(
-        self, db: Database, *, slots: int, queue_limit: int, algorithm: str = SHA256
+        self, db: Database, *, slots: int | None, queue_limit: int, algorithm: str = SHA256
     ) -> None:
         self.db = db
-        self.slots = slots
+        self.slots = slots or NEW_SLOTS
+        self._any_slots = slots is None
         self.algorithm = algorithm
         self.queue_limit = queue_limit
         self._checker: Checker | None = None
@@ -85,7 +91,9 @@ class Books:
             there, algorithm = await self.db.run(
                 lambda tx: head_store.make_slots(tx, self.slots, self.algorithm)
             )
-            if there != self.slots:
+            if self._any_slots:
+                self.slots = there
+            elif there != self.slots:
                 raise WrongSlots(f"the database has {there} slots, the setting says {self.slots}")
             if algorithm != self.algorithm:
                 raise WrongHash(

@@ -15,7 +15,7 @@ from services.ledger.app import build
 from services.ledger.domain.batch import Booked
 from services.ledger.domain.errors import LedgerRefusal, OutcomeUnknown
 from services.ledger.domain.voucher import Draft
-from services.ledger.flows.books import Books
+from services.ledger.flows.books import Books, WrongSlots
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.making import centre_draft, fresh, receipt, receipt_draft
@@ -253,3 +253,13 @@ async def test_a_voucher_that_the_database_refuses_fails_alone(
     assert outcomes[7].code == "VOUCHER_UNSTORABLE"  # type: ignore[union-attr]
     [again] = await ledger.books.post([drafts[7]])
     assert isinstance(again, Booked), "not pinned: it was no business refusal"
+
+
+async def test_the_number_of_slots_is_the_databases_unless_it_is_said(ledger: Ledger) -> None:
+    db = ledger.books.db
+    unsaid = Books(db, slots=None, queue_limit=10)
+    await unsaid.open()
+    assert unsaid.slots == ledger.books.slots == 4
+    await unsaid.close()
+    with pytest.raises(WrongSlots, match="has 4 slots, the setting says 3"):
+        await Books(db, slots=3, queue_limit=10).open()
