@@ -6,13 +6,14 @@ the staff, or without the unit's undertaking) and 庆社险函〔2011〕3号 (ba
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
+from services.collection.domain.levy import Line
 from services.collection.domain.policy import BaseKind, Limit, Policy, Rule, Schedule
 from shared.errors import Fault
 from shared.fund import UnitKind
@@ -154,9 +155,8 @@ class Difference:
 
 def differences(line_no: int, was: Sequence[Line], now: Sequence[Line]) -> list[Difference]:
     """Rule by rule, what two calculations of one line differ in; equal ones too."""
-    before = {line.rate.id: line.amount_fen for line in was}
-    after = {line.rate.id: line for line in now}
-    made = [*after.values(), *(line for line in was if line.rate.id not in after)]
+    before, after = _by_rule(was), _by_rule(now)
+    made = {line.rate.id: line for line in (*was, *now)}
     return [
         Difference(
             line_no=line_no,
@@ -164,26 +164,16 @@ def differences(line_no: int, was: Sequence[Line], now: Sequence[Line]) -> list[
             party=line.party.value,
             account=line.rate.account.value,
             fund=line.fund,
-            rule=line.rate.id,
-            was_fen=before.get(line.rate.id, 0),
-            now_fen=after[line.rate.id].amount_fen if line.rate.id in after else 0,
+            rule=rule,
+            was_fen=before.get(rule, 0),
+            now_fen=after.get(rule, 0),
         )
-        for line in made
+        for rule, line in made.items()
     ]
 
 
-def lines_on_bases(
-    schedule: Schedule, line_no: int, bases: dict[str, int], age: int | None
-) -> list[Line]:
-    """A person's lines on reviewed bases."""
-    return person_lines(on_reviewed_bases(schedule), Wages(str(line_no), 0, bases, {}, age))
-
-
-def unit_lines_on_bases(
-    schedule: Schedule,
-    unit: UnitFacts,
-    sums_fen: dict[str, int],
-    credited_fen: dict[str, int],
-) -> list[Line]:
-    """The unit's own lines on the reviewed base."""
-    return unit_lines(on_reviewed_bases(schedule), unit, sums_fen, credited_fen)
+def _by_rule(lines: Sequence[Line]) -> dict[str, int]:
+    sums: dict[str, int] = defaultdict(int)
+    for line in lines:
+        sums[line.rate.id] += line.amount_fen
+    return dict(sums)

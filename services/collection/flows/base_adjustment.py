@@ -1,33 +1,37 @@
 """What a confirmed review changes in a month that was billed already (补收): only the difference.
 
-The month is calculated again under its own policy, on the reviewed bases; what was levied then, and
-what earlier runs have found since, is taken off. So a second run finds nothing. What is found is a
-proposal: it is kept, and levied by nothing here.
+The month is calculated again under its own policy, on the reviewed bases. Where that differs from what
+its last paper levied, a paper is handed in that restates the month (更正申报): it walks the two levels
+and is billed like every correction, and what differs by person and rule is kept beside it. A second
+run finds nothing, for it compares with the paper of the first.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from uuid import UUID
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.base_review import (
-    Difference,
-    differences,
-    lines_on_bases,
-    unit_lines_on_bases,
-)
-from services.collection.domain.errors import BaseNotFinal, NothingBilled
-from services.collection.domain.levy import UnitFacts, credited_by_insurance
+from services.collection.domain.base_review import Difference, differences, on_reviewed_bases
+from services.collection.domain.declaration import FINISHED, State
+from services.collection.domain.errors import BaseNotFinal, CorrectionUnfinished, NothingBilled
+from services.collection.domain.filing_late import DEFAULT, last_of
+from services.collection.domain.levy import UnitFacts, Wages, person_lines
+from services.collection.domain.levy_columns import Columns, assess_columns
 from services.collection.domain.policy import Schedule, UnitFigure
+from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated
 from services.collection.flows import base_review as reviews
+from services.collection.flows import declaration as declarations
 from services.collection.flows import explanation, figures
 from services.collection.flows import policy as policies
+from services.collection.flows.figures import Beside
 from services.collection.store import base_review as store
-from services.collection.store import declaration as declarations
+from services.collection.store import declaration as declaration_store
+from services.collection.store import filing_late as month_store
 from services.collection.store.base_review import ReviewRow
 from services.collection.store.declaration import DeclarationRow, PersonRow
 from shared import trail
@@ -37,76 +41,145 @@ from shared.roles import Caller
 
 PEOPLE_MAX: Final = 100_000
 """More people than any unit declares."""
-_BILLED: Final = frozenset({"billed", "settled"})
+REASON: Final = "BASE_REVIEWED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What one run found for a declaration; empty when there is nothing new."""
+    """What one run found beside a declaration, and the paper that it handed in for it (None, and no
+    rows, when there is nothing new)."""
 
     review: ReviewRow
     declaration: DeclarationRow
+    paper: DeclarationRow | None
     rows: list[Difference]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a month stands: the paper to compare with, and the paper that is handed in again when
+    one of this review was sent back."""
+
+    before: DeclarationRow
+    again: DeclarationRow | None
+    last: DeclarationRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A month as it was declared, calculated on reviewed bases (fen by insurance, one a person)."""
+
+    schedule: Schedule
+    facts: UnitFacts
+    people: Sequence[PersonRow]
+    beside: Sequence[Beside]
+    bases: Sequence[Mapping[str, int]]
+    columns: Columns
+
+
 async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> Found:
-    """Find and keep what the review changes in a billed month.
+    """Find what the review changes in a billed month, and hand in the paper that restates it.
 
     Raises:
         NotFound, Forbidden. BaseNotFinal: the review does not hold for that month.
-        NothingBilled: the unit has no bill of that month.
+        NothingBilled: the unit has no bill of that month for named people.
+        CorrectionUnfinished: another paper of the month has to be billed before.
     """
     review = await reviews.find(tx, ref, caller)
     year = await store.of_year(tx, review.unit_id, review.year)
     living = reviews.living_of(year, str(period))
     if period.year != review.year or living is None or living.id != review.id or living.provisional:
         raise BaseNotFinal(period=str(period), status=review.status)
-    row = await declarations.living(tx, review.unit_id, str(period))
-    if row is None or row.status not in _BILLED:
+    place = await _place(tx, review, period)
+    month = await _restated(tx, review, place.before)
+    rows = await _differences(tx, place.before, month)
+    if not rows:
+        return Found(review=review, declaration=place.before, paper=None, rows=[])
+    if place.again is None and State(place.last.status) not in FINISHED:
+        raise CorrectionUnfinished(status=place.last.status)
+    paper = await _hand_in(tx, review, place, month, caller)
+    run_id = uuid7()
+    await store.insert_differences(tx, review, run_id, paper.id, paper.period, rows)
+    step = trail.Step(
+        shard_key=review.unit_id,
+        paper=reviews.PAPER,
+        paper_id=review.id,
+        step="adjust",
+        signs=False,
+        detail={
+            "period": paper.period,
+            "lines": len(rows),
+            "declaration": Ref(paper.unit_id, paper.id).text(declarations.REF),
+        },
+    )
+    await trail.record(tx, step, caller)
+    return Found(review=review, declaration=place.before, paper=paper, rows=rows)
+
+
+async def _place(tx: AsyncConnection, review: ReviewRow, period: Period) -> Place:
+    papers = (await month_store.papers(tx, [review.unit_id], str(period))).get(review.unit_id, [])
+    last = last_of(papers) if papers else None
+    billed = any(State(paper.status) in FINISHED for paper in papers)
+    if last is None or not billed or last.kind == DEFAULT:
         raise NothingBilled(period=str(period))
-    found = await _differences(tx, review, row)
-    if found:
-        run_id = uuid7()
-        await store.insert_differences(tx, review, run_id, row.id, row.period, found)
-        step = trail.Step(
-            shard_key=review.unit_id,
-            paper=reviews.PAPER,
-            paper_id=review.id,
-            step="adjust",
-            signs=False,
-            detail={"period": row.period, "lines": len(found)},
-        )
-        await trail.record(tx, step, caller)
-    return Found(review=review, declaration=row, rows=found)
+    row = await _row(tx, review.unit_id, last.id)
+    if row.review_id == review.id and row.corrects and row.status == State.RETURNED:
+        before = await _row(tx, review.unit_id, row.corrects)
+        return Place(before=before, again=row, last=row)
+    return Place(before=row, again=None, last=row)
 
 
-async def _differences(
-    tx: AsyncConnection, review: ReviewRow, row: DeclarationRow
-) -> list[Difference]:
+async def _row(tx: AsyncConnection, unit_id: int, paper_id: UUID) -> DeclarationRow:
+    row = await declaration_store.find(tx, unit_id, paper_id)
+    assert row is not None, "papers of a month stay stored"
+    return row
+
+
+async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow) -> Month:
     policy = await policies.by_id(tx, row.policy_id)
     schedule = explanation.schedule_of(policy, row)
-    people = await declarations.people(tx, row, 0, PEOPLE_MAX)
-    bases = await _bases(tx, review)
-    was = await explanation.again(tx, row, schedule, people)
-    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
-    found: list[Difference] = []
-    sums: dict[str, int] = dict.fromkeys(schedule.insurances, 0)
-    credited: dict[str, int] = defaultdict(int)
-    for person, lines in zip(people, was, strict=True):
-        own = _reviewed(schedule, person, bases)
-        now = lines
-        if person.person_id in bases:
-            age = beside[person.line_no].age if person.line_no in beside else None
-            now = lines_on_bases(schedule, person.line_no, own, age)
-        for name, fen in own.items():
-            sums[name] += fen
-        for name, fen in credited_by_insurance(now).items():
-            credited[name] += fen
-        found += differences(person.line_no, lines, now)
+    people = await declaration_store.people(tx, row, 0, PEOPLE_MAX)
+    known = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    beside = [known.get(person.line_no, Beside()) for person in people]
+    reviewed = await _bases(tx, review)
+    bases = [_reviewed(schedule, person, reviewed) for person in people]
     facts = await _facts(tx, review, row, schedule)
-    now = unit_lines_on_bases(schedule, facts, sums, dict(credited))
+    now = on_reviewed_bases(schedule)
+    asked = np.array([[own[name] for name in now.insurances] for own in bases], np.int64).reshape(
+        len(people), len(now.insurances)
+    )
+    return Month(
+        schedule=now,
+        facts=facts,
+        people=people,
+        beside=beside,
+        bases=bases,
+        columns=assess_columns(now, facts, asked, figures.columns(now, beside)),
+    )
+
+
+async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -> list[Difference]:
+    """By person and rule, then of the unit as a whole on line 0."""
+    policy = await policies.by_id(tx, row.policy_id)
+    schedule = explanation.schedule_of(policy, row)
+    was = await explanation.again(tx, row, schedule, month.people)
+    found: list[Difference] = []
+    for person, lines, own, beside in zip(
+        month.people, was, month.bases, month.beside, strict=True
+    ):
+        wages = Wages(
+            str(person.line_no),
+            person.wage_fen,
+            own,
+            beside.figures,
+            beside.age,
+            beside.category,
+            beside.choice,
+        )
+        found += differences(person.line_no, lines, person_lines(month.schedule, wages))
+    now = [*month.columns.unit_lines, *month.columns.relief_lines]
     found += differences(0, await explanation.unit_again(tx, row, schedule), now)
-    return _new(found, await store.proposed(tx, row.unit_id, row.id))
+    return [one for one in found if one.difference_fen]
 
 
 async def _bases(tx: AsyncConnection, review: ReviewRow) -> dict[int, dict[str, int]]:
@@ -144,10 +217,61 @@ async def _facts(
     )
 
 
-def _new(found: Sequence[Difference], proposed: Mapping[tuple[int, str], int]) -> list[Difference]:
-    """What no earlier run has found: what was levied then counts with what was found since."""
-    counted = [
-        replace(row, was_fen=row.was_fen + proposed.get((row.line_no, row.rule), 0))
-        for row in found
+async def _hand_in(
+    tx: AsyncConnection, review: ReviewRow, place: Place, month: Month, caller: Caller
+) -> DeclarationRow:
+    before = place.before
+    levied = await declaration_store.lines(tx, before.unit_id, before.id, before.round)
+    lines = restated(declarations.lines_of(month.columns), levied)
+    net = net_by_party(lines)
+    row = replace(
+        before,
+        id=place.again.id if place.again else uuid7(),
+        round=place.again.round + 1 if place.again else 1,
+        status=State.SUBMITTED.value,
+        kind=ADJUSTMENT,
+        corrects=before.id,
+        reason_code=REASON,
+        note=f"按 {review.year} 年核定的缴费基数重算",
+        review_id=review.id,
+        unit_wage_total_fen=month.facts.wage_total_fen,
+        unit_fen=net["unit"],
+        personal_fen=net["personal"],
+        total_fen=sum(net.values()),
+        summary_id=None,
+        submitted_at=None,
+    )
+    await declarations.store_header(tx, row)
+    await declaration_store.insert_lines(tx, row, lines)
+    await declaration_store.copy_people(tx, _records(row, month))
+    await figures.put(tx, row, month.schedule, month.beside, month.facts.figures)
+    step = declarations.step_of(row, "submit", signs=False, why=row.note)
+    await trail.record(tx, step, caller)
+    return row
+
+
+def _records(row: DeclarationRow, month: Month) -> list[tuple[object, ...]]:
+    """One tuple per person, as `PERSON_COLUMNS`; what is asked is the base itself."""
+    shares = zip(
+        month.people,
+        month.bases,
+        month.columns.base_fen.tolist(),
+        month.columns.unit_fen.tolist(),
+        month.columns.personal_fen.tolist(),
+        strict=True,
+    )
+    return [
+        (
+            row.unit_id,
+            row.id,
+            row.round,
+            number,
+            person.person_id,
+            person.wage_fen,
+            list(own.values()),
+            base,
+            unit,
+            personal,
+        )
+        for number, (person, own, base, unit, personal) in enumerate(shares, 1)
     ]
-    return [row for row in counted if row.difference_fen]

@@ -120,7 +120,7 @@ async def submit(
     columns = _levied(handed, unit, schedule, beside)
     turn = correction.turn if correction else await late.turn(tx, unit.id, str(handed.period))
     before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
-    lines = restated(_lines(columns), before)
+    lines = restated(lines_of(columns), before)
     row = header(handed, unit, found.id, lines, turn)
     if correction:
         row = replace(
@@ -206,7 +206,7 @@ def _levied(handed: Handed, unit: Unit, schedule: Schedule, beside: Sequence[Bes
     return assess_columns(schedule, facts, asked, figures.columns(schedule, beside))
 
 
-def _lines(columns: Columns) -> list[LineRow]:
+def lines_of(columns: Columns) -> list[LineRow]:
     """What the declaration levies: people's lines added up, then the unit's own, then relief."""
     made = [
         ("people", line.rule.insurance, line.rule.fund, line.rate, line.base_fen, line.amount_fen)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.base_review import on_reviewed_bases
 from services.collection.domain.category import EMPLOYEE, Standing
 from services.collection.domain.filing_late import DEFAULT
 from services.collection.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
@@ -76,14 +77,15 @@ async def _standings(
 
 
 def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
-    """The rules that a stored declaration was levied by."""
-    return policy.schedule(
+    """The rules that a stored declaration was levied by; on reviewed bases they clamp no more."""
+    schedule = policy.schedule(
         row.unit_kind,
         row.injury_class,
         period=Period.parse(row.period),
         step=row.injury_step,
         size=row.unit_size,
     )
+    return schedule if row.review_id is None else on_reviewed_bases(schedule)
 
 
 async def again(

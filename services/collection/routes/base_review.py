@@ -216,12 +216,13 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
 @router.post(
     "/v1/base-reviews/{review}/adjustments",
     operation_id="adjust_billed_period",
-    summary="核定后补收测算 · What it changes in a billed month",
+    summary="核定后补收 · Restate a billed month on reviewed bases",
     status_code=201,
     response_model=AdjustmentOut,
 )
 async def adjust_billed_period(review: RefPath, body: AdjustmentIn, at: Reviewing) -> Response:
-    """Keeps only what no earlier run has found: a second run finds nothing."""
+    """Hands in the paper that restates the month, if anything differs from its last paper: only the
+    difference is billed or credited, and a second run finds nothing."""
     ref = Ref.parse(REF, review)
 
     async def work(tx: AsyncConnection) -> AdjustmentOut:

@@ -251,10 +251,13 @@ class DifferenceOut(Out):
 
 
 class AdjustmentOut(Out):
-    """What a run found that no earlier run had; a proposal, levied by nothing yet."""
+    """What a run found beside the month's last paper, and the paper that was handed in for it."""
 
     review: str
-    declaration: str
+    declaration: str = Field(description="与之相比的申报 (the paper that it was compared with)")
+    adjustment: str | None = Field(
+        description="据此提交的更正申报,无差异时为空 (the paper that restates the month, if any)"
+    )
     period: str
     people: int
     difference: YuanOut
@@ -271,6 +274,9 @@ class AdjustmentOut(Out):
         return cls(
             review=Ref(found.review.unit_id, found.review.id).text(REF),
             declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            adjustment=None
+            if found.paper is None
+            else Ref(found.paper.unit_id, found.paper.id).text(DECLARATION_REF),
             period=found.declaration.period,
             people=len({row.line_no for row in found.rows if row.line_no}),
             difference=sum(row.difference_fen for row in found.rows),

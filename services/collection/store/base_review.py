@@ -287,22 +287,6 @@ async def approve_correction(
     return None if row is None else CorrectionRow(**row._mapping)
 
 
-async def proposed(
-    tx: AsyncConnection, unit_id: int, declaration_id: UUID
-) -> dict[tuple[int, str], int]:
-    """What earlier runs found for a declaration: (line, rule) → fen."""
-    rows = await tx.execute(
-        text("""
-            SELECT line_no, rule, CAST(sum(now_fen - was_fen) AS bigint) AS fen
-              FROM base_difference
-             WHERE unit_id = :unit_id AND declaration_id = :id
-             GROUP BY line_no, rule
-        """),
-        {"unit_id": unit_id, "id": declaration_id},
-    )
-    return {(row.line_no, row.rule): row.fen for row in rows}
-
-
 async def insert_differences(
     tx: AsyncConnection,
     review: ReviewRow,

@@ -14,6 +14,7 @@ from shared.db import Database
 from shared.money import parse_yuan
 from tests.collection import packs
 from tests.collection.office import Office, a_person, codes_of
+from tests.collection.restating import bill, bill_of, shown
 from tests.collection.routes.test_policies import publish
 from tests.conftest import SettingsFor
 
@@ -280,6 +281,12 @@ async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_on
     )
     again = (await adjust(office, final, "2021-02")).json()
     assert (again["difference"], again["people"], again["lines"]) == ("0.00", 0, [])
+    assert again["adjustment"] is None
+    restated = await shown(office, {"id": found["adjustment"]})
+    assert (restated["kind"], restated["corrects"], restated["total"]) == (
+        "adjustment", paper["id"], found["difference"],
+    )  # fmt: skip
+    assert restated["restated"]["total"] == should
 
     asked = {
         "identity_number": people[0]["identity_number"],
@@ -289,12 +296,26 @@ async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_on
     }
     made = await office.post("district_clerk", f"/v1/base-reviews/{final['id']}/corrections", asked)
     await office.post("district_reviewer", f"/v1/base-corrections/{made.json()['id']}/approvals")
+    waits = await adjust(office, final, "2021-02")
+    assert (waits.status_code, waits.json()["code"]) == (409, "CORRECTION_PENDING")
+    await bill(office, db, restated, bill_date="2021-12-21")
+    asked_for = await bill_of(office, restated)
+    assert (asked_for["kind"], asked_for["credits"]) == ("adjustment", [])
+    assert asked_for["total"] == found["difference"]
+    told = await office.get("supervisor", f"/v1/bills/{asked_for['id']}/lines/1/explanation")
+    assert told.json()["levied_now"] != told.json()["levied_before"]
+
     back = (await adjust(office, final, "2021-02")).json()
     rows = await office.fetch(
         "SELECT sum(now_fen - was_fen) AS fen FROM base_difference WHERE line_no = 1"
     )
     assert rows[0]["fen"] == 0  # the first person's base is what it was in February
     assert (back["people"], parse_yuan(back["difference"]) < 0) == (1, True)
+    less = await shown(office, {"id": back["adjustment"]})
+    assert (less["corrects"], less["total"]) == (restated["id"], back["difference"])
+    await bill(office, db, less, bill_date="2021-12-22")
+    lowered = await bill_of(office, paper)  # the month's first bill, which nobody has paid yet
+    assert parse_yuan(lowered["credited"]) == -parse_yuan(back["difference"])
     unbilled = await adjust(office, final, "2021-03")
     assert (unbilled.status_code, unbilled.json()["code"]) == (409, "NOTHING_BILLED")
     other = await adjust(office, final, "2022-02")
