@@ -108,6 +108,7 @@ def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogu
     assert takers == {
         ("sweep", "fiscal_deposit"), ("match", "suspense_receipts"),
         ("refund", "contribution_income.*"), ("refund", "suspense_receipts"),
+        ("refund", "other_income"), ("refund", "interest_income"),
         # A payer who is identified late may have paid late fee or interest too.
         ("late_fee", "suspense_receipts"), ("interest", "suspense_receipts"),
     }  # fmt: skip

@@ -8,7 +8,8 @@ from httpx import Response
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.year import bill, collect, identify, new_ledger, suspend
+from tests.ledger.making import pair, receipt
+from tests.ledger.year import bill, collect, identify, new_ledger, post, suspend
 
 Body = dict[str, Any]
 
@@ -191,6 +192,26 @@ async def test_an_unknown_receipt_is_refunded_out_of_suspense_once_and_not_when_
     assert done.status_code == 200, done.text
     assert refused(await propose(books, "refund", **asked))[1] == "NOT_REFUNDABLE"
     assert (await books.get("/v1/suspense", as_of="2021-07-31")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "account"), [("late_fee", "other_income"), ("interest", "interest_income")]
+)
+async def test_late_fees_and_interest_are_refunded_by_their_route_too(
+    books: Ledger, kind: str, account: str
+) -> None:
+    entries = pair("pension", "income_deposit", account, "8.00")
+    paid = await post(books, receipt(kind=kind, book_date="2021-07-10", entries=entries))
+    named = {"voucher": paid["id"], "deposit": "income_deposit"}
+    assert refused(await propose(books, "refund", **back("8.01", account), **named))[1] == "NOT_REFUNDABLE"  # fmt: skip
+    done = await approve(books, await propose(books, "refund", **back("3.00", account), **named))
+    assert done.status_code == 200, done.text
+    await books.settle("sweep")
+    rest = named | {"deposit": "fiscal_deposit"}
+    done = await approve(books, await propose(books, "refund", **back("5.00", account), **rest))
+    assert done.status_code == 200, done.text
+    after = await books.balances()
+    assert (after[account], after["fiscal_deposit"], after["income_deposit"]) == ("0.00",) * 3
 
 
 async def test_only_what_payers_brought_can_be_refunded(books: Ledger) -> None:
