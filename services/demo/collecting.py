@@ -31,6 +31,8 @@ class Month:
     """Credit code → declaration."""
     summaries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """District → summary."""
+    strangers: list[dict[str, Any]] = field(default_factory=list)
+    """Payments that the bureau pushed under a wrong code."""
 
     @property
     def period(self) -> str:
@@ -214,22 +216,28 @@ async def _debit(play: Play, period: str, day: str) -> None:
 
 
 async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
-    """The bureau pushes; in the first period the accountant identifies who was registered wrongly."""
+    """The bureau pushes; who was registered wrongly stays in 暂收款 until somebody identifies it."""
     body = {"period": month.period, "day": month.day(22)}
     pushed = await play.office.control("/v1/tax/pushes", body)
     refuse_rejections(pushed["answers"])
     bar.note(f"{pushed['payments']} payments, {pushed['repeated']} lines pushed twice")
-    if month.index > 0:
-        return  # the last period's stranger stays in 暂收款, for the report to show
-    for slip in pushed["misregistered"]:
-        receipt = await _suspended(play, slip)
-        path = f"/v1/receipts/{receipt}/matches"
-        body = {
-            "credit_code": slip["credit_code"],
-            "period": slip["period"],
-            "matched_on": month.day(26),
-        }
-        await play.office.post("fund_accountant", "collection", path, body)
+    month.strangers = pushed["misregistered"]
+
+
+async def identify(play: Play, month: Month) -> None:
+    """The accountant finds out whose the strangers' money is."""
+    with play.stage.step("identify", len(month.strangers), month.period) as bar:
+        for slip in month.strangers:
+            receipt = await _suspended(play, slip)
+            path = f"/v1/receipts/{receipt}/matches"
+            body = {
+                "credit_code": slip["credit_code"],
+                "period": slip["period"],
+                "matched_on": month.day(26),
+            }
+            await play.office.post("fund_accountant", "collection", path, body)
+            bar.advance()
+        await drained(play)
 
 
 async def _suspended(play: Play, slip: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from services.demo import city as cities
-from services.demo.collecting import DemoError, Month, Play, collect, register
+from services.demo import closing
+from services.demo.collecting import DemoError, Month, Play, collect, identify, register
 from services.demo.house import DATABASE, Busy, house
 from services.demo.office import Office
 from services.demo.paying import pay, settle
@@ -86,8 +87,11 @@ async def _play(play: Play) -> Report:
     for index in range(len(cities.PERIODS)):
         month = Month(index)
         await collect(play, month)
+        await closing.try_too_early(play, month)
+        await identify(play, month)
         await settle(play, month)
         await pay(play, month)
+        await closing.close(play, month)
     with play.stage.step("prove") as bar:
         state = await read_state(play)
         proofs = await prove_books(play, state, bar.advance)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.demo.city import PERIODS
 from services.demo.collecting import Play
 from services.demo.office import each
 from shared.money import format_yuan, parse_yuan
@@ -17,6 +18,7 @@ LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2021-12-31")
 """Days on which the books are held against the bank: each month's end, and the end of it all."""
 _CHANNELS: Final = {"bank_debit": "income", "tax": "treasury"}
 _AUDITOR = "supervisor"
+_REASONS: Final = ("part_paid", "in_delivery", "standing_credits", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class State:
     collected: dict[str, Any]
     paid: dict[str, Any]
     chain: Any
+    control: dict[str, Any]
+    """What collection would say at a closing."""
+    persons: dict[str, Any]
+    """What the ledger has credited to persons, every single credit added up."""
 
     def balance_fen(self, account: str) -> int:
         """An account's balance over all funds."""
@@ -51,11 +57,13 @@ class State:
 async def read_state(play: Play) -> State:
     """Ask all three."""
     office = play.office
-    balances, collected, paid, chain = await asyncio.gather(
+    balances, collected, paid, chain, control, persons = await asyncio.gather(
         office.get(_AUDITOR, "ledger", "/v1/funds/balances"),
         office.get(_AUDITOR, "collection", "/v1/totals"),
         office.get(_AUDITOR, "payout", "/v1/totals"),
         office.get(_AUDITOR, "ledger", "/v1/chain"),
+        office.get(_AUDITOR, "collection", "/v1/closing-control"),
+        office.get(_AUDITOR, "ledger", "/v1/personal-control", deep=True),
     )
     return State(
         funds=_by_fund(balances),
@@ -63,6 +71,8 @@ async def read_state(play: Play) -> State:
         collected=collected,
         paid=paid,
         chain=chain,
+        control=control,
+        persons=persons,
     )
 
 
@@ -86,6 +96,9 @@ async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> 
         prove_contributions(state),
         prove_benefits(state),
         prove_cash(state),
+        prove_persons(state),
+        await prove_measures(play, state),
+        await prove_months(play),
     ]
 
 
@@ -239,6 +252,68 @@ def prove_cash(state: State) -> Proof:
     }
     detail = f"{format_yuan(sum(held.values()))} yuan in {len(held)} funds"
     return _compare("deposits_equal_income_less_expense", came, held, detail)
+
+
+def prove_persons(state: State) -> Proof:
+    """Personal accounts hold what came in for them, but for what has its reason, to the fen."""
+    name = "personal_accounts_equal_the_general_ledger"
+    if not state.persons["totals_tie"]:
+        return Proof(name, False, "a credit of a person is not what its bill's totals say")
+    credited = {one["fund"]: parse_yuan(one["credited"]) for one in state.persons["items"]}
+    reasons = {
+        fund: sum(parse_yuan(one["personal"][why]) for why in _REASONS)
+        for fund, one in state.control["funds"].items()
+    }
+    booked = {fund: state.of(fund, "contribution_income.personal") for fund in state.funds}
+    explained = {
+        fund: credited.get(fund, 0) + reasons.get(fund, 0) for fund in credited.keys() | reasons
+    }
+    detail = (
+        f"{format_yuan(sum(credited.values()))} yuan credited to persons,"
+        f" {format_yuan(sum(reasons.values()))} yuan of bills paid in part"
+    )
+    return _compare(name, explained, booked, detail)
+
+
+async def prove_measures(play: Play, state: State) -> Proof:
+    """The rates on a dashboard rest on what business says it billed and collected."""
+    first, last = LAST_DAYS[0][:4] + "-01-01", LAST_DAYS[-1]
+    told = await play.office.get(
+        "dashboard", "ledger", "/v1/measures/collection", **{"from": first, "to": last}
+    )
+    return measures_proof(state, told)
+
+
+def measures_proof(state: State, told: dict[str, Any]) -> Proof:
+    """Each fund's collection rate is business's collected over its levied."""
+    business, shown = {}, {}
+    for fund, one in state.control["funds"].items():
+        collected = parse_yuan(one["collected"])
+        business[f"{fund} collected"] = collected
+        business[f"{fund} levied"] = collected + parse_yuan(one["receivable"])
+    for one in told["funds"]:
+        [rate] = [each for each in one["measures"] if each["measure"] == "collection_rate"]
+        shown[f"{one['fund']} collected"] = parse_yuan(rate["numerator"]["amount"])
+        shown[f"{one['fund']} levied"] = parse_yuan(rate["denominator"]["amount"])
+    levied = sum(fen for name, fen in shown.items() if name.endswith("levied"))
+    detail = f"{format_yuan(levied)} yuan levied"
+    return _compare("dashboard_measures_equal_business_totals", business, shown, detail)
+
+
+async def prove_months(play: Play) -> Proof:
+    """Both months are closed, each by two people, with the totals that were handed in."""
+    standing = await play.office.get(_AUDITOR, "ledger", "/v1/closed-until")
+    papers = await play.office.pages(_AUDITOR, "ledger", "/v1/closings", level="month")
+    faults = [] if standing["month"] == PERIODS[-1] else [f"closed until {standing['month']}"]
+    closed = {}
+    for paper in papers:
+        if paper["status"] != "done" or paper["proposed_by"] == paper["approved_by"]:
+            faults.append(f"{paper['period']} was not closed by two people")
+        closed[paper["period"]] = paper["control"]
+    if sorted(closed) != list(PERIODS):
+        faults.append(f"months closed: {sorted(closed)}")
+    said = "、".join(sorted(closed)) + " 月结完成 closed"
+    return Proof("months_are_closed_by_two_people", not faults, "; ".join(faults) or said)
 
 
 def _compare(name: str, expected: dict[str, int], found: dict[str, int], detail: str) -> Proof:

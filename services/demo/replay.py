@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.demo.closing import credited
 from services.demo.collecting import Play, drained, refuse_rejections
 from services.demo.office import each
 from services.demo.proofs import Proof, State, read_state
@@ -30,7 +31,7 @@ async def prove_replay(play: Play, stage: Stage, before: State) -> Proof:
     faults += differences(before, after)
     done = (
         f"{len(letters)} requests, {repeats['letters']} bank and tax files,"
-        f" {vouchers} vouchers sent again"
+        f" {vouchers} vouchers and bills' persons sent again"
     )
     return Proof("replaying_every_message_changes_nothing", not faults, "; ".join(faults) or done)
 
@@ -40,14 +41,18 @@ async def _replay_outboxes(play: Play) -> int:
     for service in ("collection", "payout"):
         done = await play.office.again("fund_accountant", service, "/v1/outbox/replays")
         count += done["replayed"]
+    done = await play.office.again(
+        "fund_accountant", "collection", "/v1/personal-deliveries/replays"
+    )
     await drained(play)
-    return count
+    await credited(play)
+    return count + int(done["replayed"])
 
 
 def differences(before: State, after: State) -> list[str]:
     """Which parts of the state are not what they were."""
     return [
         f"{part} changed"
-        for part in ("funds", "collected", "paid", "chain")
+        for part in ("funds", "collected", "paid", "chain", "control", "persons")
         if getattr(before, part) != getattr(after, part)
     ]

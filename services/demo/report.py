@@ -34,6 +34,9 @@ _PROOFS = {
     "allocated_receipts_equal_contribution_income": "业务实征 = 账面社会保险费收入",
     "paid_benefits_equal_benefit_expense": "业务支付 = 账面待遇支出",
     "deposits_equal_income_less_expense": "各基金存款 = 收入 - 支出",
+    "personal_accounts_equal_the_general_ledger": "个人账户 = 总账,在途有说明",
+    "dashboard_measures_equal_business_totals": "看板征缴率的分子分母 = 业务数",
+    "months_are_closed_by_two_people": "月结完成:两人办理,业务 = 账簿",
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
 }
 _ROOMY = 92

@@ -23,10 +23,13 @@ TITLES = {
     "debit": "银行托收 · The bank debits",
     "tax": "税务征收 · The tax bureau pushes",
     "book": "记账送达 · The outbox drains",
+    "early": "月结(过早,应被拒)· Close too early: refused",
+    "identify": "认领到账 · Identify strangers' money",
     "settle": "归集财政专户 · Sweep to the fiscal account",
     "claim": "待遇申请 · Pensions, hospitals, maternity",
     "sign": "三级审批 · Three signatures",
     "pay": "拨付与银行回执 · Payment batches and the bank",
+    "close": "日结、月结 · Close the day and the month",
     "prove": "验证 · Proofs",
     "replay": "重放全部报文 · Replay every message",
 }

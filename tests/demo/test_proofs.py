@@ -13,10 +13,12 @@ from services.demo import main
 from services.demo.proofs import (
     Proof,
     State,
+    measures_proof,
     prove_benefits,
     prove_cash,
     prove_contributions,
     prove_income_account,
+    prove_persons,
     prove_receivable,
 )
 from services.demo.replay import differences
@@ -52,6 +54,21 @@ GOOD = State(
     },
     paid={"funds": {"pension": {"paid": "4.00", "returned": "0.50"}}},
     chain={"items": [{"slot": 0, "seq": 9}]},
+    control={
+        "funds": {
+            "pension": {
+                "receivable": "5.00",
+                "collected": "10.00",
+                "personal": {
+                    "part_paid": "0.30",
+                    "in_delivery": "0.00",
+                    "standing_credits": "0.00",
+                    "unnamed": "0.00",
+                },
+            }
+        }
+    },
+    persons={"totals_tie": True, "items": [{"fund": "pension", "credited": "2.70"}]},
 )
 
 
@@ -66,6 +83,7 @@ PURE = [
     (prove_contributions, "contribution_income.pooled"),
     (prove_benefits, "benefit.basic_pension"),
     (prove_cash, "fiscal_deposit"),
+    (prove_persons, "contribution_income.personal_account"),
 ]
 
 
@@ -80,6 +98,23 @@ def test_a_proof_fails_by_a_single_fen_and_names_the_fund(prove: Any, account: s
         proof = prove(with_balance(account, GOOD.funds["pension"][account] + fen))
         assert not proof.ok
         assert "pension" in proof.detail
+
+
+def test_a_single_credit_that_was_changed_is_noticed() -> None:
+    assert not prove_persons(replace(GOOD, persons=GOOD.persons | {"totals_tie": False})).ok
+
+
+@pytest.mark.parametrize(
+    ("levied", "collected", "ok"),
+    [("15.00", "10.00", True), ("15.01", "10.00", False), ("15.00", "9.99", False)],
+)
+def test_a_dashboard_that_counts_otherwise_than_business_is_noticed(
+    levied: str, collected: str, ok: bool
+) -> None:
+    parts = {"numerator": {"amount": collected}, "denominator": {"amount": levied}}
+    rate = {"measure": "collection_rate"} | parts
+    told = {"funds": [{"fund": "pension", "measures": [rate, {"measure": "arrival_rate"} | parts]}]}
+    assert measures_proof(GOOD, told).ok is ok
 
 
 def test_one_funds_money_cannot_make_up_for_anothers() -> None:

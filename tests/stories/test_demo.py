@@ -57,7 +57,14 @@ def report(demo_home: Path) -> dict[str, Any]:
 
 def test_every_proof_holds(report: dict[str, Any]) -> None:
     assert [proof for proof in report["proofs"] if not proof["ok"]] == []
-    assert len(report["proofs"]) >= 8
+    assert len(report["proofs"]) >= 13
+
+
+def test_both_months_are_closed_and_persons_have_their_money(report: dict[str, Any]) -> None:
+    said = {proof["name"]: proof["detail"] for proof in report["proofs"]}
+    assert said["months_are_closed_by_two_people"].startswith("2021-07、2021-08 月结完成")
+    credited = said["personal_accounts_equal_the_general_ledger"].split(" ")[0]
+    assert float(credited) > 100_000
 
 
 def test_the_report_speaks_of_money_in_strings(report: dict[str, Any]) -> None:
