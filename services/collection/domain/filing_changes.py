@@ -146,5 +146,6 @@ def taken_of(unit: Unit, last: LastMonth, month: Month, whole: Whole, schedule: 
         figures={
             name: column(one.figures.get(name) for one in people) for name in schedule.figures
         },
+        row=np.arange(len(people), dtype=np.int64),
         standings=last.standings,
     )

@@ -22,7 +22,7 @@ from services.collection.domain.filing_late import FIRST, Turn
 from services.collection.domain.filing_rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
 from services.collection.domain.levy_standing import KnownStandings
 from services.collection.domain.person import number_fault
-from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.policy import Policy, Schedule, UnitFigure
 from services.collection.domain.unit import Facts, Unit, facts_levied_by, schedule_of
 from shared.errors import Refusal
 from shared.money import format_yuan
@@ -45,7 +45,7 @@ class Register:
     comes to where something stands in the period.
 
     `districts` are those that the sender may declare for, None for all. `standings` say who is no
-    ordinary employee.
+    ordinary employee; of the units in `reviewed` the wage total of the year is known.
     """
 
     units: Mapping[str, Unit]
@@ -54,6 +54,7 @@ class Register:
     turns: Mapping[int, Turn]
     district: str | None
     standings: KnownStandings = field(default_factory=dict)
+    reviewed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class Taken:
 
     `starts` is the first row of each unit; `line_no` the row's place within its unit. `figures`,
     `unit_figures` and `age` are what some policies ask for beside the wage, ABSENT where they do not.
+    `row` is where each stands in the file; `frozen_base_fen` the units' own reviewed bases, empty
+    where none were reviewed.
     """
 
     units: tuple[Unit, ...]
@@ -75,7 +78,9 @@ class Taken:
     wage_fen: Ints
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
+    row: Ints
     standings: KnownStandings = field(default_factory=dict)
+    frozen_base_fen: tuple[int | None, ...] = ()
 
 
 def control_faults(filed: Filed, control: Control) -> list[RowFault]:
@@ -258,9 +263,12 @@ def _unit_faults(
     if isinstance(schedule, Refusal):
         yield CODE, schedule.code, schedule.message
         return
-    if schedule.needs_wage_total and whole.given(WAGE_TOTAL, place) is None:
+    known = unit.id in register.reviewed
+    if schedule.needs_wage_total and not known and whole.given(WAGE_TOTAL, place) is None:
         yield WAGE_TOTAL, WageTotalMissing.code, WageTotalMissing().message
     for name in schedule.unit_figures:
+        if known and name == UnitFigure.LAST_YEAR:
+            continue
         if whole.given(UNIT_FIGURE + name, place) is None:
             yield UNIT_FIGURE + name, FigureMissing.code, FigureMissing().message
 
@@ -337,5 +345,6 @@ def _taken(filed: Filed, keep: Mask, register: Register, whole: _Whole, age: Int
         wage_fen=filed.wage_fen[ordered],
         own_fen={name: column[ordered] for name, column in filed.own_fen.items()},
         figures={name: column[ordered] for name, column in filed.figures.items()},
+        row=filed.row[ordered],
         standings=register.standings,
     )

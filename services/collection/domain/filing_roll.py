@@ -137,5 +137,6 @@ def _taken(last: LastMonth, stays: NDArray[np.bool_], ids: Ints) -> Taken:
             if bool((column[rows] != ABSENT).any())
         },
         figures={},
+        row=rows,
         standings=last.standings,
     )

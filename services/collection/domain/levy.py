@@ -30,12 +30,14 @@ WAGE_TOTAL_MAX_FEN = 10**14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFacts:
-    """What the calculation has to know of a unit. `figures` are asked for by some policies only."""
+    """What the calculation has to know of a unit. `figures` are asked for by some policies only;
+    `frozen_base_fen` is the unit's own base where a review has set it for the year."""
 
     kind: str
     injury_class: int | None = None
     wage_total_fen: int | None = None
     figures: Mapping[str, int] = field(default_factory=dict)
+    frozen_base_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,9 @@ def _unit_line(
     rounding = rate.rounding or rounding
     # 庆社险函〔2011〕3号: a wage total below the sum of personal bases gives way to that sum.
     floor_fen = sum_fen if rate.base is BaseKind.UNIT_DUAL else None
+    if floor_fen is not None and unit.frozen_base_fen is not None:
+        # 单位缴费基数核定后当年不变: whoever joins or leaves, the reviewed base stands.
+        asked_fen, floor_fen = unit.frozen_base_fen, None
     base_fen = asked_fen if floor_fen is None else max(asked_fen, floor_fen)
     levied_fen = levy(base_fen, rate.rate_ppm, rounding)
     if credited_fen > levied_fen:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.declaration import State
 from services.collection.domain.errors import (
     DeclarationExists,
@@ -22,7 +23,7 @@ from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated
 from services.collection.domain.unit import Unit, schedule_of
-from services.collection.flows import figures
+from services.collection.flows import figures, frozen_bases
 from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
@@ -110,18 +111,35 @@ async def submit(
     beside = await figures.with_standing(
         tx, unit.id, person_ids, handed.period, _beside(handed, schedule)
     )
+    year = await frozen_bases.of(tx, found.policy, [unit.id], handed.period)
+    frozen: list[Fault] = []
+    if year is not None:
+        given = handed.unit_wage_total_fen, handed.unit_figures
+        total_fen, unit_figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, given)
+        handed = replace(handed, unit_wage_total_fen=total_fen, unit_figures=unit_figures)
     faults = [
+        *frozen,
         *_faults(handed, found.policy, schedule, person_ids),
         *figures.missing(schedule, beside, handed.unit_figures),
         *await _not_enrolled(tx, unit, handed, person_ids),
     ]
     if faults:
         raise Faulty(faults=faults)
-    columns = _levied(handed, unit, schedule, beside)
+    base_fen = None if year is None else year.units[unit.id].base_fen
+    columns = _levied(handed, unit, schedule, beside, base_fen)
+    if year is not None:
+        people = [
+            # Whose base a category says is not reviewed; no person has the key 0.
+            (person_id if one.category == EMPLOYEE else 0, person.own_fen)
+            for person_id, one, person in zip(person_ids, beside, handed.people, strict=True)
+        ]
+        faults = frozen_bases.of_people(year, unit.id, schedule, people, columns.base_fen)
+        if faults:
+            raise Faulty(faults=faults)
     turn = correction.turn if correction else await late.turn(tx, unit.id, str(handed.period))
     before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
     lines = restated(lines_of(columns), before)
-    row = header(handed, unit, found.id, lines, turn)
+    row = replace(header(handed, unit, found.id, lines, turn), frozen_base_fen=base_fen)
     if correction:
         row = replace(
             row, kind=ADJUSTMENT, reason_code=correction.reason_code, note=correction.note
@@ -191,7 +209,13 @@ async def _not_enrolled(
     return faults
 
 
-def _levied(handed: Handed, unit: Unit, schedule: Schedule, beside: Sequence[Beside]) -> Columns:
+def _levied(
+    handed: Handed,
+    unit: Unit,
+    schedule: Schedule,
+    beside: Sequence[Beside],
+    frozen_base_fen: int | None,
+) -> Columns:
     asked = asked_columns(
         schedule.insurances,
         [person.wage_fen for person in handed.people],
@@ -202,6 +226,7 @@ def _levied(handed: Handed, unit: Unit, schedule: Schedule, beside: Sequence[Bes
         injury_class=unit.injury_class,
         wage_total_fen=handed.unit_wage_total_fen,
         figures=handed.unit_figures,
+        frozen_base_fen=frozen_base_fen,
     )
     return assess_columns(schedule, facts, asked, figures.columns(schedule, beside))
 

@@ -24,7 +24,9 @@ from services.collection.domain.filing_check import (
     check,
     control_faults,
 )
-from services.collection.flows import filing
+from services.collection.domain.frozen_bases import FrozenYear
+from services.collection.domain.policy import Policy
+from services.collection.flows import filing, frozen_bases, frozen_files
 from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
@@ -131,9 +133,14 @@ async def take(
             [*control, *filed.faults],
         )  # fmt: skip
     dated = await policy_of(tx, asked)
-    register = await _register(tx, asked, filed)
+    register, year = await _register(tx, asked, filed, dated.policy)
     schedules = Schedules(dated.policy, asked.period)
     faults, taken = await asyncio.to_thread(check, filed, register, schedules, asked.on_fault)
+    if year is not None and taken.units:
+        taken, more = await asyncio.to_thread(
+            frozen_files.in_file, taken, year, schedules, asked.on_fault
+        )
+        faults = sorted([*faults, *more], key=lambda fault: fault.row)
     if faults and asked.on_fault is OnFault.REFUSE:
         raise Failed("FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults)
     if not taken.units:
@@ -153,7 +160,9 @@ async def take(
     return _result(filed, taken, faults, made)
 
 
-async def _register(tx: AsyncConnection, asked: FileAsked, filed: Filed) -> Register:
+async def _register(
+    tx: AsyncConnection, asked: FileAsked, filed: Filed, policy: Policy
+) -> tuple[Register, FrozenYear | None]:
     known = await changes.as_of(
         tx,
         await store.units(tx, [unit_key(code) for code in filed.codes]),
@@ -163,15 +172,18 @@ async def _register(tx: AsyncConnection, asked: FileAsked, filed: Filed) -> Regi
     by_code = {unit.credit_code: unit for unit in known.values()}
     ids = [by_code[code].id for code in filed.codes if code in by_code]
     turns = await late.turns(tx, ids, str(asked.period))
+    year = await frozen_bases.of(tx, policy, ids, asked.period)
     enrolled = await store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
-    return Register(
+    register = Register(
         units={code: by_code[code] for code in filed.codes if code in by_code},
         enrolled_unit=enrolled[0],
         enrolled_person=enrolled[1],
         turns=turns,
         district=asked.district,
         standings=await categories.of_units(tx, ids, asked.period),
+        reviewed=frozenset() if year is None else frozenset(year.units),
     )
+    return register, year
 
 
 def _result(

@@ -146,6 +146,7 @@ def _unit_again(
         kind=row.unit_kind,
         injury_class=row.injury_class,
         wage_total_fen=row.unit_wage_total_fen,
+        frozen_base_fen=row.frozen_base_fen,
         figures=given,
     )
     credited: dict[str, int] = defaultdict(int)

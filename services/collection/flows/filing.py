@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -20,8 +20,9 @@ from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.filing_late import FIRST
+from services.collection.domain.frozen_bases import Breach, FrozenYear, breaches
 from services.collection.domain.levy import UnitFacts
-from services.collection.domain.levy_columns import PeopleFigures
+from services.collection.domain.levy_columns import PeopleFigures, levy_people
 from services.collection.domain.levy_standing import Standings, standings_of
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
@@ -146,6 +147,32 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     )
 
 
+def breached(taken: Taken, schedules: Schedules, year: FrozenYear) -> list[Breach]:
+    """Where people are declared on other bases than those that were reviewed for the year."""
+    asked = _asked(taken, schedules.insurances)
+    unit_id = _unit_ids(taken)
+    standings = standings_of(taken.standings, unit_id, taken.person_id)
+    found: list[Breach] = []
+    for places in _alike(taken):
+        rows = _rows_of(taken, places)
+        schedule = schedules.of(taken.units[int(places[0])])
+        assert not isinstance(schedule, Refusal), "units without a schedule were left out"
+        beside = _beside(taken, schedule, rows, standings)
+        if beside.standings is not None:  # whose base a category says is not reviewed
+            rows = rows[beside.standings.code == 0]
+            beside = _beside(taken, schedule, rows, None)
+        base_fen = levy_people(schedule, asked[rows], beside).base_fen
+        found += [
+            replace(breach, row=int(rows[breach.row]))
+            for breach in breaches(year, schedule, unit_id[rows], taken.person_id[rows], base_fen)
+        ]
+    return found
+
+
+def _frozen(taken: Taken, place: int) -> int | None:
+    return taken.frozen_base_fen[place] if taken.frozen_base_fen else None
+
+
 def _unit_ids(taken: Taken) -> Ints:
     """The unit of each row."""
     ids = np.array([unit.id for unit in taken.units], np.int64)
@@ -250,6 +277,7 @@ def _group(
             injury_class=first.injury_class,
             wage_total_fen=taken.wage_totals_fen[place],
             figures=taken.unit_figures[place],
+            frozen_base_fen=_frozen(taken, place),
         )
         for place in places.tolist()
     ]
@@ -312,6 +340,7 @@ def _headers(
                 personal_fen=personal_fen,
                 total_fen=total_fen,
                 corrects=turn.corrects.id if turn.corrects else None,
+                frozen_base_fen=_frozen(taken, place),
             )
         )
     return rows

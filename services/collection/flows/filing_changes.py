@@ -26,7 +26,7 @@ from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy
 from services.collection.domain.unit import Unit
 from services.collection.flows import declaration as declarations
-from services.collection.flows import filing, filing_last_month
+from services.collection.flows import filing, filing_last_month, frozen_bases, frozen_files
 from services.collection.flows import filing_late as late
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
@@ -86,9 +86,16 @@ async def submit(
     whole = whole_of(last, unit.id, Whole(
         wage_total_fen=handed.unit_wage_total_fen, figures=handed.unit_figures
     ))  # fmt: skip
+    year = await frozen_bases.of(tx, dated.policy, [unit.id], handed.period)
+    frozen: list[Fault] = []
+    if year is not None:
+        given_total = handed.unit_wage_total_fen, handed.unit_figures
+        total_fen, unit_figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, given_total)
+        whole = Whole(wage_total_fen=total_fen, figures={**whole.figures, **unit_figures})
     names = await store.masked(tx, unit.id, [*month.unknown, *month.people])
     places = {person: number for number, person in reversed(list(enumerate(ids)))}
     faults = [
+        *frozen,
         *_people_faults(handed, dated.policy, ids, set(enrolled)),
         *lacking(schedule, month, whole, places, names),
         *(_not_levied(last, unit, month, schedules, places, names)),
@@ -96,8 +103,14 @@ async def submit(
     ]
     if faults:
         raise Faulty(faults=faults)
-    turn = await late.turn(tx, unit.id, str(handed.period))
     taken = await asyncio.to_thread(taken_of, unit, last, month, whole, schedule)
+    if year is not None:
+        taken, faults = await asyncio.to_thread(
+            frozen_files.in_changes, taken, year, schedules, places, names
+        )
+        if faults:
+            raise Faulty(faults=faults)
+    turn = await late.turn(tx, unit.id, str(handed.period))
     made = await filing.store_all(
         tx,
         taken,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.filing import RowFault
 from services.collection.domain.filing_check import Schedules
 from services.collection.domain.filing_roll import LeftOut, begins_a_year, carried_on
-from services.collection.flows import filing
+from services.collection.flows import filing, frozen_bases, frozen_files
 from services.collection.flows import filing_last_month as last_month
 from services.collection.flows import policy as policies
 from services.collection.flows.declaration_file import report_of
@@ -60,6 +60,10 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
     last = await last_month.of(tx, heads, period, dated.policy.insurances)
     enrolled = await bulk.enrolled(tx, list(last.units), period.first_day, period.last_day)
     taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
+    year = await frozen_bases.of(tx, dated.policy, [unit.id for unit in taken.units], period)
+    if year is not None:
+        taken, breached = await asyncio.to_thread(frozen_files.in_roll, taken, year, schedules)
+        left_out += breached
     total_fen = 0
     if taken.units:
         made = await filing.store_all(

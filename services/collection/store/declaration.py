@@ -16,7 +16,7 @@ from shared.db import raw
 _COLUMNS = """unit_id, id, credit_code, district, period, round, status, policy_id, unit_kind,
        injury_class, injury_step, unit_size, unit_wage_total_fen, people, wages_fen, unit_fen,
        personal_fen, total_fen, summary_id, submitted_at, kind, corrects, reason_code, note,
-       review_id"""
+       review_id, frozen_base_fen"""
 PERSON_COLUMNS = (
     "unit_id",
     "declaration_id",
@@ -61,6 +61,7 @@ class DeclarationRow:
     review_id: UUID | None = None
     injury_step: str | None = None
     unit_size: str | None = None
+    frozen_base_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +134,12 @@ async def insert(tx: AsyncConnection, row: DeclarationRow) -> bool:
                                      policy_id, unit_kind, injury_class, unit_wage_total_fen,
                                      people, wages_fen, unit_fen, personal_fen, total_fen,
                                      kind, corrects, reason_code, note, review_id,
-                                     injury_step, unit_size)
+                                     injury_step, unit_size, frozen_base_fen)
             VALUES (:unit_id, :id, :credit_code, :district, :period, :round, :status,
                     :policy_id, :unit_kind, :injury_class, :unit_wage_total_fen,
                     :people, :wages_fen, :unit_fen, :personal_fen, :total_fen,
                     :kind, :corrects, :reason_code, :note, :review_id,
-                    :injury_step, :unit_size)
+                    :injury_step, :unit_size, :frozen_base_fen)
             ON CONFLICT DO NOTHING
             RETURNING id
         """),
@@ -155,6 +156,7 @@ async def hand_in_again(tx: AsyncConnection, row: DeclarationRow) -> bool:
                SET round = :round, status = :status, policy_id = :policy_id,
                    district = :district, unit_kind = :unit_kind, injury_class = :injury_class,
                    injury_step = :injury_step, unit_size = :unit_size,
+                   frozen_base_fen = :frozen_base_fen,
                    unit_wage_total_fen = :unit_wage_total_fen, people = :people,
                    wages_fen = :wages_fen, unit_fen = :unit_fen, personal_fen = :personal_fen,
                    total_fen = :total_fen, reason_code = :reason_code, note = :note,

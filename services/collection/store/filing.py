@@ -26,6 +26,7 @@ _HEADER = (
     "unit_id", "id", "credit_code", "district", "period", "round", "status", "policy_id",
     "unit_kind", "injury_class", "unit_wage_total_fen", "people", "wages_fen", "unit_fen",
     "personal_fen", "total_fen", "kind", "corrects", "injury_step", "unit_size",
+    "frozen_base_fen",
 )  # fmt: skip
 _LINE = (
     "unit_id", "declaration_id", "round", "line_no", "level", "insurance", "party", "account",
@@ -122,6 +123,7 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
                    unit_wage_total_fen = again.unit_wage_total_fen, people = again.people,
                    wages_fen = again.wages_fen, unit_fen = again.unit_fen,
                    personal_fen = again.personal_fen, total_fen = again.total_fen,
+                   frozen_base_fen = again.frozen_base_fen, reason_code = NULL, note = NULL,
                    submitted_at = now(), stands_since = now()
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:rounds AS integer[]), CAST(:statuses AS text[]),
@@ -130,10 +132,12 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
                           CAST(:wage_totals AS bigint[]), CAST(:people AS integer[]),
                           CAST(:wages AS bigint[]), CAST(:units AS bigint[]),
                           CAST(:personals AS bigint[]), CAST(:totals AS bigint[]),
-                          CAST(:steps AS text[]), CAST(:sizes AS text[]))
+                          CAST(:steps AS text[]), CAST(:sizes AS text[]),
+                          CAST(:frozen AS bigint[]))
                 AS again (unit_id, id, round, status, policy_id, district, unit_kind,
                           injury_class, unit_wage_total_fen, people, wages_fen, unit_fen,
-                          personal_fen, total_fen, injury_step, unit_size)
+                          personal_fen, total_fen, injury_step, unit_size,
+                          frozen_base_fen)
              WHERE declaration.unit_id = again.unit_id AND declaration.id = again.id
                AND declaration.status = 'returned'
         """),
@@ -154,6 +158,7 @@ async def hand_in_again(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> 
             "totals": [row.total_fen for row in rows],
             "steps": [row.injury_step for row in rows],
             "sizes": [row.unit_size for row in rows],
+            "frozen": [row.frozen_base_fen for row in rows],
         },
     )
     return made.rowcount
