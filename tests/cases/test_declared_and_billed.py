@@ -1,0 +1,105 @@
+"""Every published case as a city would live it: pack, register, declaration, two levels, bill."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.collection import worker
+from shared.db import Database
+from shared.money import format_yuan, parse_yuan
+from tests.collection import packs
+from tests.collection.cities.readings import Region
+from tests.collection.office import PERIOD, Office, a_person, control_of
+from tests.collection.packs import yuan
+from tests.collection.routes.test_policies import publish
+from tests.conftest import SettingsFor
+
+DISTRICTS = ("heping", "hedong", "hexi", "nankai", "hebei", "hongqiao", "dongli", "xiqing")
+CASES: list[dict[str, Any]] = [*packs.CONTRIBUTIONS, *packs.DUAL_BASE]
+
+
+@pytest.fixture(scope="module")
+async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
+    url = settings_for().database_url
+    assert url is not None
+    database = Database(url, "collection")
+    yield database
+    await database.close()
+
+
+def said(case: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]], dict[str, str]]:
+    """A case's pack, its people's wages, and what its bill asks by insurance and party."""
+    if "pension" in case:
+        pension = case["pension"]
+        wages = [{"*": base} for base in case["personal_bases"]]
+        asked = {"pension.unit": pension["unit"], "pension.personal": pension["personal"]}
+        return packs.dual_pack(case), wages, asked
+    lines = case["expect"]["lines"]
+    asked = {
+        f"{line['insurance']}.{party}": line[party]
+        for line in lines
+        for party in ("unit", "personal")
+        if parse_yuan(line[party])
+    }
+    return packs.case_pack(case), [packs.case_wages(case)], asked
+
+
+async def declared(
+    office: Office, case: dict[str, Any], wages: list[dict[str, str]], district: str
+) -> dict[str, Any]:
+    """A unit with these people, who are declared."""
+    code = await office.unit(district=district, injury_class=None)
+    people = [{"identity_number": a_person()["identity_number"], "wages": own} for own in wages]
+    await office.enrol(code, people, district=district)
+    total = case.get("unit_monthly_average_total_wage")
+    body = {
+        "credit_code": code,
+        "period": PERIOD,
+        "control": control_of(people),
+        "people": people,
+        "unit_wage_total": None if total is None else yuan(total),
+    }
+    answer = await office.post("employer_portal", "/v1/declarations", body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def bill_of(
+    office: Office, db: Database, paper: dict[str, Any], district: str
+) -> dict[str, Any]:
+    """The paper through both levels, and the bill that is made of it."""
+    for role, act in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
+        path = f"/v1/declarations/{paper['id']}/{act}"
+        assert (await office.post(role, path, district=district)).status_code == 201
+    body = {"district": district, "period": PERIOD}
+    sent = await office.post("district_reviewer", "/v1/summaries", body, district=district)
+    assert sent.status_code == 201, sent.text
+    audit = {"control": sent.json()["control"], "bill_date": "2021-08-10"}
+    path = f"/v1/summaries/{sent.json()['id']}/audits"
+    assert (await office.post("centre_auditor", path, audit)).is_success
+    await worker.issue_waiting_bills(db)
+    listed = await office.get("supervisor", "/v1/bills", credit_code=paper["credit_code"])
+    (head,) = listed.json()["items"]
+    found: dict[str, Any] = (await office.get("supervisor", f"/v1/bills/{head['id']}")).json()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("case", "district"), [*zip(CASES, DISTRICTS, strict=True)], ids=[case["id"] for case in CASES]
+)
+async def test_a_case_is_billed_to_the_fen(
+    office: Office, db: Database, case: dict[str, Any], district: str
+) -> None:
+    content, wages, asked = said(case)
+    await publish(office, content)
+    with Region(office, content["region"]):
+        paper = await declared(office, case, wages, district)
+        bill = await bill_of(office, db, paper, district)
+    sums: dict[str, int] = {}
+    for line in bill["lines"]:
+        name = f"{line['insurance']}.{line['party']}"
+        sums[name] = sums.get(name, 0) + parse_yuan(line["amount"])
+    assert {name: format_yuan(fen) for name, fen in sums.items()} == asked
+    assert bill["total"] == format_yuan(sum(map(parse_yuan, asked.values())))
