@@ -20,7 +20,7 @@ from services.collection.schemas.agreement import (
     EndingIn,
     WhyIn,
 )
-from services.collection.schemas.common import Day, StepOut, TrailOut
+from services.collection.schemas.common import Day, TrailOut
 from services.collection.store import agreement as store
 from shared import trail
 from shared.clock import today
@@ -174,7 +174,6 @@ async def get_agreement_trail(agreement: RefPath, at: Reading) -> TrailOut:
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found = await flow.find(tx, ref, at.caller)
-        steps = await trail.of_paper(tx, found.agreement.unit_id, found.agreement.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, found.agreement.unit_id, found.agreement.id))
 
     return await at.read(work)

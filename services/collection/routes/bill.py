@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows import billing as flow
-from services.collection.flows import unit as units
 from services.collection.flows.billing import REF
-from services.collection.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.schemas.bill import BillHeadOut, BillOut, BillPageOut
 from services.collection.store import bill as store
-from services.collection.store.bill import BillRow
-from shared.cursor import LIMIT_DEFAULT, cut
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
-from shared.ids import Ref, unit_key
+from shared.ids import Ref
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -44,23 +43,9 @@ async def list_bills(
         "period": period,
         "status": status,
     }
-    after = read_key(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> list[BillRow]:
-        if credit_code is not None:
-            await units.find(tx, credit_code, at.caller)
-        return await store.page(
-            tx,
-            unit_id=None if credit_code is None else unit_key(credit_code),
-            district=asked,
-            period=period,
-            status=status,
-            after=after,
-            limit=limit + 1,
-        )
-
-    rows, following = cut(
-        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    read = partial(store.page, district=asked, period=period, status=status)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return BillPageOut(
         items=[BillHeadOut.of(row) for row in rows],

@@ -14,7 +14,7 @@ from services.collection.flows import explanation, filing_changes, filing_nil, h
 from services.collection.flows.declaration import REF
 from services.collection.flows.explanation import Explained
 from services.collection.routes.page import Cursor, Limit, RefPath, read_key
-from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.declaration import (
     DeclarationHeadOut,
     DeclarationOut,
@@ -170,8 +170,7 @@ async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await flow.find(tx, ref, at.caller)
-        steps = await trail.of_paper(tx, row.unit_id, row.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
 
     return await at.read(work)
 

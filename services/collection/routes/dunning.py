@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.dunning import PREFIX
 from services.collection.flows import dunning as flow
-from services.collection.flows import unit as units
-from services.collection.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.schemas.common import Day
 from services.collection.schemas.dunning import (
     DunningRunIn,
@@ -21,10 +21,9 @@ from services.collection.schemas.dunning import (
     NoticePageOut,
 )
 from services.collection.store import dunning as store
-from services.collection.store.dunning import NoticeRow
-from shared.cursor import LIMIT_DEFAULT, cut
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
-from shared.ids import Ref, unit_key
+from shared.ids import Ref
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -68,22 +67,9 @@ async def list_dunning_notices(
     """To a unit, of a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "dunning", "unit": credit_code, "in": asked, "day": day}
-    after = read_key(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> list[NoticeRow]:
-        if credit_code is not None:
-            await units.find(tx, credit_code, at.caller)
-        return await store.page(
-            tx,
-            unit_id=None if credit_code is None else unit_key(credit_code),
-            district=asked,
-            day=day,
-            after=after,
-            limit=limit + 1,
-        )
-
-    rows, following = cut(
-        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    read = partial(store.page, district=asked, day=day)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return NoticePageOut(
         items=[NoticeHeadOut.of(row) for row in rows],

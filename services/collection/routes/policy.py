@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.flows import policy as flow
 from services.collection.routes.page import Cursor, Limit, RefPath
-from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.policy import (
     REF,
     PackIn,
@@ -160,7 +160,6 @@ async def get_policy_trail(
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await flow.find(tx, ref.id)
-        steps = await trail.of_paper(tx, flow.key_of_region(row.region), row.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, flow.key_of_region(row.region), row.id))
 
     return await at.read(work)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.project import PREFIX, Project
+from services.collection.domain.project import PREFIX
 from services.collection.flows import project as flow
 from services.collection.flows import project_certificate as certificates
-from services.collection.flows import unit as units
 from services.collection.flows.project import Standing
-from services.collection.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.schemas.declaration import DeclarationOut
 from services.collection.schemas.project import (
     ContractIn,
@@ -26,7 +26,7 @@ from services.collection.schemas.project import (
     ProjectQuoteOut,
 )
 from services.collection.store import project as store
-from shared.cursor import LIMIT_DEFAULT, cut
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
 from shared.roles import Right
@@ -122,21 +122,9 @@ async def list_projects(
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "projects", "unit": credit_code, "in": asked}
-    after = read_key(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> list[Project]:
-        if credit_code is not None:
-            await units.find(tx, credit_code, at.caller)
-        return await store.page(
-            tx,
-            unit_id=None if credit_code is None else unit_key(credit_code),
-            district=asked,
-            after=after,
-            limit=limit + 1,
-        )
-
-    rows, following = cut(
-        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    read = partial(store.page, district=asked)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return ProjectPageOut(
         items=[ProjectOut.of(Standing(row, [])) for row in rows],

@@ -14,7 +14,7 @@ from services.collection.flows import register_change as flow
 from services.collection.flows import unit as units
 from services.collection.flows.register_change import REF, Changed
 from services.collection.routes.page import CreditCodePath, Cursor, Limit, RefPath
-from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.register_change import (
     BlockTransferIn,
     ChangeIn,
@@ -177,8 +177,7 @@ async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await flow.find(tx, ref, at.caller)
-        steps = await trail.of_paper(tx, row.unit_id, row.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
 
     return await at.read(work)
 

@@ -12,7 +12,7 @@ from services.collection.flows import summary as flow
 from services.collection.flows.summary import REF
 from services.collection.flows.summary_return import send_back
 from services.collection.routes.page import Cursor, Limit, RefPath, read_key
-from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.summary import (
     AuditIn,
     SummaryIn,
@@ -128,8 +128,7 @@ async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await flow.find(tx, ref, at.caller)
-        steps = await trail.of_paper(tx, row.district_key, row.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, row.district_key, row.id))
 
     return await at.read(work)
 

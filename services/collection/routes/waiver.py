@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.waiver import PREFIX, Waiver, WaiverState
-from services.collection.flows import unit as units
+from services.collection.domain.waiver import PREFIX, WaiverState
 from services.collection.flows import waiver as flow
 from services.collection.flows.billing import REF
-from services.collection.routes.page import Cursor, Limit, RefPath, read_key
-from services.collection.schemas.common import StepOut, TrailOut
+from services.collection.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.waiver import (
     WaiverDecisionIn,
     WaiverIn,
@@ -26,9 +26,9 @@ from services.collection.schemas.waiver import (
 from services.collection.store import shipped
 from services.collection.store import waiver as store
 from shared import trail
-from shared.cursor import LIMIT_DEFAULT, cut
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
-from shared.ids import Ref, unit_key
+from shared.ids import Ref
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -102,22 +102,9 @@ async def list_waivers(
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "waivers", "unit": credit_code, "in": asked, "status": status}
-    after = read_key(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> list[Waiver]:
-        if credit_code is not None:
-            await units.find(tx, credit_code, at.caller)
-        return await store.page(
-            tx,
-            unit_id=None if credit_code is None else unit_key(credit_code),
-            district=asked,
-            status=None if status is None else status.value,
-            after=after,
-            limit=limit + 1,
-        )
-
-    rows, following = cut(
-        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    read = partial(store.page, district=asked, status=None if status is None else status.value)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return WaiverPageOut(
         items=[WaiverOut.of(row) for row in rows],
@@ -148,8 +135,7 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found = await flow.find(tx, ref, at.caller)
-        steps = await trail.of_paper(tx, found.unit_id, found.id)
-        return TrailOut(items=[StepOut(**step) for step in steps])
+        return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
 
     return await at.read(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
@@ -53,6 +54,11 @@ class TrailOut(Out):
     """A paper's steps, oldest first."""
 
     items: list[StepOut]
+
+    @classmethod
+    def of(cls, steps: Iterable[Mapping[str, Any]]) -> TrailOut:
+        """As they were recorded."""
+        return cls(items=[StepOut(**step) for step in steps])
 
 
 def faults_out(faults: tuple[Fault, ...]) -> list[FaultOut]:
