@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.billing import Audited, Bill, Levied, memo_voucher, merged
+from services.collection.domain.billing import (
+    Audited,
+    Bill,
+    Levied,
+    memo_voucher,
+    merged,
+    more_and_less,
+)
 from shared.entry import Account, Book, net_by_fund
 
 ID = UUID("01900000-0000-7000-8000-000000000001")
@@ -100,3 +107,34 @@ def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[Levied]) ->
     if voucher is not None:
         assert all(net == 0 for net in net_by_fund(voucher.entries).values())
         assert sum(entry.debit_fen for entry in voucher.entries) == total
+
+
+def test_what_a_restated_month_comes_to_less_is_credited_and_taken_back_in_the_memo_book() -> None:
+    less = replace(MEDICAL, amount_fen=-300_00)
+    paper = replace(audited(PENSION, less, MATERNITY), restates=True)
+    more, credits = more_and_less(merged(paper.lines))
+    bill = replace(a_bill(audited(PENSION)), of=paper, lines=more, credits=credits)
+    assert (bill.kind, bill.total_fen, bill.status) == ("adjustment", 1650_00, "open")
+    assert [(one.insurance, one.amount_fen) for one in bill.credits] == [("medical", 300_00)]
+    (granted,) = bill.granted()
+    assert (granted.amount_fen, granted.left_fen, granted.granted_on) == (
+        300_00, 300_00, bill.issued_on,
+    )  # fmt: skip
+    voucher = memo_voucher(bill)
+    assert voucher is not None
+    assert voucher.kind == "adjustment"
+    receivable = {
+        entry.fund: entry.debit_fen - entry.credit_fen
+        for entry in voucher.entries
+        if entry.account == Account.MEMO_RECEIVABLE
+    }
+    assert receivable == {"pension": 1600_00, "medical": -250_00}
+
+
+def test_a_bill_that_credits_lower_to_nothing_is_settled() -> None:
+    bill = a_bill(audited(MEDICAL, PENSION))
+    whole = replace(bill, lowered={1: 1000_00, 2: 1600_00})
+    part = replace(bill, lowered={2: 1})
+    assert (whole.total_fen, whole.credited_fen, whole.status) == (0, 2600_00, "settled")
+    assert (part.total_fen, part.issued_fen, part.status) == (2599_99, 2600_00, "open")
+    assert memo_voucher(whole) == memo_voucher(bill)
