@@ -24,12 +24,16 @@ STOP_SECONDS = 30.0
 _PAUSE_SECONDS = 0.02
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 
+MEGABYTE = 1024 * 1024
+SHARE_OF_MEMORY = 8
+"""The server's own buffers take this part of the memory: what a busy hour writes then fits, and no
+posting has to write out another's page first."""
+
 # For a small machine that shares its memory with the services. What makes a commit durable
 # (fsync, synchronous_commit, full_page_writes) keeps its default: on.
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "max_connections": "100",
@@ -144,7 +148,11 @@ class Cluster:
         """Start the server on a port; "" when it is ready, else its last words."""
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        chosen = dict(SETTINGS) | {"wal_compression": self._compression()} | dict(options)
+        suited = {
+            "wal_compression": self._compression(),
+            "shared_buffers": f"{place.memory_bytes() // SHARE_OF_MEMORY // MEGABYTE}MB",
+        }
+        chosen = dict(SETTINGS) | suited | dict(options)
         command = [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(port)]
         for name, value in chosen.items():
             command += ["-c", f"{name}={value}"]

@@ -9,12 +9,19 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FALLBACK_PARENT = Path("/var/tmp")
 """Holds the cluster of a root installation whose home the server's account may not enter."""
+MEMORY_LEAST_BYTES = 1024**3
+MEMORY_COUNTED_BYTES = 8 * 1024**3
+CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 _NEEDED_BINARIES = ("initdb", "postgres", "psql", "pg_config")
 
 
@@ -212,3 +219,12 @@ def _copy(package: Path, copy: Path) -> None:
                 if path.parent.name == "bin":
                     path.chmod(0o755)
     copy.parents[1].chmod(0o755)
+
+
+def memory_bytes() -> int:
+    """Memory that this machine, or the container that we are in, gives; at most 8 GiB count."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), MEMORY_COUNTED_BYTES]
+    for limit in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # "max", or no such file
+            found.append(int(limit.read_text()))
+    return max(min(found), MEMORY_LEAST_BYTES)

@@ -204,3 +204,15 @@ def test_binaries_that_he_may_not_read_are_copied_beside_the_data(
         assert hidden.stat().st_mode & 0o777 == 0o700
     finally:
         subprocess.run(["rm", "-rf", cluster], check=True)
+
+
+def test_a_containers_memory_counts_and_not_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = tmp_path / "memory.max", tmp_path / "none"
+    monkeypatch.setattr(place, "CONTAINER_LIMITS", limits)
+    monkeypatch.setattr(place, "MEMORY_LEAST_BYTES", 1)
+    limits[0].write_text(f"{256 * 1024**2}\n")
+    assert place.memory_bytes() == 256 * 1024**2
+    limits[0].write_text("max\n")
+    assert 256 * 1024**2 < place.memory_bytes() <= place.MEMORY_COUNTED_BYTES
