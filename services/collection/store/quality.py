@@ -33,12 +33,18 @@ _HEADS: Final = """
     SELECT head.district, head.unit_id, head.id, head.round, head.policy_id, head.people,
            head.wages_fen, head.unit_wage_total_fen, head.total_fen
       FROM declaration AS head
-     WHERE head.period = :period AND head.kind = 'monthly' AND head.status <> 'returned'
+     WHERE head.period = :period AND head.kind <> 'project'
+       AND head.status NOT IN ('returned', 'superseded', 'withdrawn')
+       AND NOT EXISTS (SELECT 1
+                         FROM declaration AS later
+                        WHERE later.unit_id = head.unit_id AND later.corrects = head.id
+                          AND later.status NOT IN ('returned', 'superseded', 'withdrawn'))
 """
+_FILED: Final = f"{_HEADS} AND head.kind <> 'default'"
 _DECLARED: Final = f"""
     SELECT head.district, head.unit_id, head.policy_id, line.person_id, line.wage_fen,
            line.unit_fen, line.personal_fen
-      FROM ({_HEADS}) AS head
+      FROM ({_FILED}) AS head
       JOIN declaration_person AS line
         ON line.unit_id = head.unit_id AND line.declaration_id = head.id
        AND line.round = head.round
@@ -85,7 +91,7 @@ CHECKS: Final[dict[str, str]] = {
         SELECT unit.district, unit.unit_id, unit.person_id, '' AS said
           FROM ({_UNITS}) AS unit
          WHERE EXISTS (SELECT 1 FROM ({_COVERS}) AS held WHERE held.unit_id = unit.unit_id)
-           AND NOT EXISTS (SELECT 1 FROM ({_HEADS}) AS head WHERE head.unit_id = unit.unit_id)
+           AND NOT EXISTS (SELECT 1 FROM ({_FILED}) AS head WHERE head.unit_id = unit.unit_id)
     """,
     "person_not_declared": f"""
         SELECT held.district, held.unit_id, held.person_id,

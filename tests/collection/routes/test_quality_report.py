@@ -9,8 +9,10 @@ import pytest
 
 from services.collection.jobs import operations
 from services.collection.store import shipped, shipped_quality
-from tests.collection.filing import tools_of
+from tests.collection.filing import app_of, tools_of
+from tests.collection.late import AUGUST, done
 from tests.collection.office import PERIOD, Office, a_person
+from tests.collection.restating import a_unit, bill, corrected, declared
 
 
 async def ask(
@@ -148,3 +150,33 @@ async def test_a_unit_that_lost_most_of_its_people_is_found(office: Office) -> N
     report = (await made(office, period="2021-06", district="hebei"))["report"]
     assert finding(report, "people_dropped") == 1
     assert finding(report, "wage_total_below_wages") == 1
+
+
+async def test_who_is_levied_by_default_has_not_declared(office: Office) -> None:
+    paper = await office.reviewed("6500.00", district="beichen")
+    operation = await done(office, "beichen")
+    assert operation["result"]["declarations"] == 1, operation
+    found = await made(office, period=AUGUST, district="beichen")
+    report = found["report"]
+    assert finding(report, "unit_not_declared") == 1
+    assert finding(report, "person_not_declared") == 1
+    assert finding(report, "declaration_does_not_foot") == 0
+    rows = await rows_of(office, found["operation"])
+    assert {row["credit_code"] for row in rows} == {paper["credit_code"]}
+
+
+async def test_of_a_month_that_was_corrected_the_last_paper_counts(office: Office) -> None:
+    unit = await a_unit(office, people=2, district="xiqing")
+    paper = await declared(office, unit, "6500.00", "9999.99")
+    await bill(office, app_of(office).state.db, paper)
+    await corrected(office, paper, unit, "6500.00", "7000.00")
+    report = (await made(office, district="xiqing"))["report"]
+    assert finding(report, "wage_placeholder") == 0
+    assert finding(report, "declared_twice") == 0
+    assert finding(report, "declaration_does_not_foot") == 0
+    (declarations,) = {
+        one["subjects"]
+        for one in report["whole"]["findings"]
+        if one["check"] == "declaration_does_not_foot"
+    }
+    assert declarations == 1
