@@ -161,6 +161,8 @@ def _amount(part: Part, person: Person, rounding: Rounding) -> int:
 
 def difference(now: Amounts, before: Amounts) -> Amounts:
     """What persons get more (less, below zero) than of the paper before; what is alike is left out."""
+    if not before:
+        return {key: fen for key, fen in now.items() if fen}
     return {
         key: fen
         for key in sorted(now.keys() | before.keys())
