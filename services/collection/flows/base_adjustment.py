@@ -143,7 +143,7 @@ async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow)
     beside = [known.get(person.line_no, Beside()) for person in people]
     reviewed = await _bases(tx, review)
     bases = [_reviewed(schedule, person, reviewed) for person in people]
-    facts = await _facts(tx, review, row, schedule)
+    facts = await _facts(tx, review, row, schedule, frozen=policy.freezes_bases)
     now = on_reviewed_bases(schedule)
     asked = np.array([[own[name] for name in now.insurances] for own in bases], np.int64).reshape(
         len(people), len(now.insurances)
@@ -203,7 +203,7 @@ def _reviewed(
 
 
 async def _facts(
-    tx: AsyncConnection, review: ReviewRow, row: DeclarationRow, schedule: Schedule
+    tx: AsyncConnection, review: ReviewRow, row: DeclarationRow, schedule: Schedule, *, frozen: bool
 ) -> UnitFacts:
     total_fen = review.wage_total_fen + review.counted_only_fen
     given = await figures.of_unit(tx, row, schedule)
@@ -214,6 +214,7 @@ async def _facts(
         injury_class=row.injury_class,
         wage_total_fen=total_fen,
         figures=given,
+        frozen_base_fen=review.unit_base_fen if frozen else None,
     )
 
 
@@ -235,6 +236,7 @@ async def _hand_in(
         note=f"按 {review.year} 年核定的缴费基数重算",
         review_id=review.id,
         unit_wage_total_fen=month.facts.wage_total_fen,
+        frozen_base_fen=month.facts.frozen_base_fen,
         unit_fen=net["unit"],
         personal_fen=net["personal"],
         total_fen=sum(net.values()),

@@ -6,10 +6,10 @@ import pytest
 
 from shared.ids import unit_key
 from tests.collection.filing import csv_of, faults_of, hand_in, worked_off
-from tests.collection.late import done, handled
+from tests.collection.late import billed, done, handled, net, own, papers, summed_up
 from tests.collection.office import Office, a_declaration, a_person, codes_of, control_of
 from tests.collection.packs import a_pack, a_rate
-from tests.collection.routes.test_bases import confirmed
+from tests.collection.routes.test_bases import FILE, confirmed
 from tests.collection.routes.test_file_equals_single import DECLARATION, everything
 from tests.collection.routes.test_policies import publish
 
@@ -242,3 +242,54 @@ async def test_regions_that_do_not_freeze_levy_what_is_declared(office: Office) 
         code, [people[0] | {"wage": "6000.00"}], period="1993-05", unit_wage_total="1.00"
     )
     assert other.status_code == 201, other.text
+
+
+async def test_a_month_on_the_reviewed_bases_needs_no_adjustment_and_an_earlier_one_does(
+    office: Office,
+) -> None:
+    """Declared before the review on other wages: adjusted to what is levied after it, and once."""
+    people = [a_person("2000.00"), a_person("3000.00")]
+    code = await office.unit(district="hedong")
+    body = [
+        {"identity_number": one["identity_number"], "name": "张三", "joined_on": "1990-01-01"}
+        for one in people
+    ]
+    path = f"/v1/units/{code}/enrolments"
+    await office.post("district_clerk", path, {"people": body}, district="hedong")
+    early = [people[0] | {"wage": "1700.00"}, people[1]]
+    before = await office.declare(code, early, period=MARCH, unit_wage_total="3000.00")
+    await handled(office, before.json())
+    await billed(office, await summed_up(office, "hedong", MARCH))
+    review = await confirmed_in(office, code, people, "hedong")
+    after = await office.declare(code, people, period=APRIL)
+    assert after.status_code == 201, after.text
+    await handled(office, after.json())
+    await billed(office, await summed_up(office, "hedong", APRIL))
+    path = f"/v1/base-reviews/{review['id']}/adjustments"
+    for period, differs in ((APRIL, False), (MARCH, True)):
+        found = await office.post("district_reviewer", path, {"period": period}, district="hedong")
+        assert found.status_code in {200, 201}, found.text
+        assert (found.json()["difference"] != "0.00") is differs, found.text
+    march, adjusted = await papers(office, code, MARCH)
+    assert (adjusted["kind"], adjusted["corrects"]) == ("adjustment", march["id"])
+    assert net([march, adjusted]) == own((await papers(office, code, APRIL))[0])
+    explained = await office.get(
+        "supervisor", f"/v1/declarations/{adjusted['id']}/lines", explain=True
+    )
+    assert explained.status_code == 200, explained.text
+
+
+async def confirmed_in(office: Office, code: str, people: People, district: str) -> dict[str, Any]:
+    body = {
+        "year": 1994,
+        "unit_wage_total": "4000.00",
+        "file": FILE,
+        "people": [*people, a_person("800.00") | {"standing": "rehired_retiree"}],
+    }
+    path = f"/v1/units/{code}/base-reviews"
+    made = await office.post("district_clerk", path, body, district=district)
+    path = f"/v1/base-reviews/{made.json()['id']}/confirmations"
+    answer = await office.post("district_reviewer", path, district=district)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
