@@ -76,7 +76,7 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
     """The books record by record: slot by slot its head, closings, anchors, vouchers, buckets."""
     heads = await verify_store.heads(tx)
     closings = await verify_store.closings(tx)
-    strays = await verify_store.strays(tx)
+    strays = [*await verify_store.strays(tx), *await verify_store.holds_that_differ(tx)]
     vouchers = entries = 0
     yield {"type": "header", "format": FORMAT, "version": VERSION, "slots": len(heads)}
     for head in heads:

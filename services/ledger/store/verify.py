@@ -166,6 +166,38 @@ async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: sum(seq for seq, _ in one["heads"].values()))
 
 
+async def holds_that_differ(tx: AsyncConnection) -> list[str]:
+    """Holds whose movements do not add up, or whose draws no voucher made, as sentences.
+
+    Holds move no money and are not sealed; the vouchers that drew on them are, and name them.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT h.id
+              FROM hold AS h
+              LEFT JOIN (SELECT hold_id, SUM(amount_fen) AS moved_fen,
+                                SUM(amount_fen) FILTER (WHERE kind = 'draw') AS drawn_fen
+                           FROM hold_movement
+                          WHERE slot = :slot
+                          GROUP BY hold_id) AS m ON m.hold_id = h.id
+              LEFT JOIN (SELECT v.hold, e.fund, e.account, SUM(e.credit_fen) AS credited_fen
+                           FROM voucher AS v
+                           JOIN entry AS e ON e.slot = v.slot AND e.seq = v.seq
+                          WHERE v.slot = :slot AND v.hold IS NOT NULL AND v.reverses_seq IS NULL
+                          GROUP BY v.hold, e.fund, e.account) AS d
+                ON d.hold = 'hld_0000000000000000' || replace(CAST(h.id AS text), '-', '')
+               AND d.fund = h.fund AND d.account = h.account
+             WHERE h.slot = :slot
+               AND (h.amount_fen - COALESCE(m.moved_fen, 0) <> h.remaining_fen
+                    OR COALESCE(m.drawn_fen, 0) <> COALESCE(d.credited_fen, 0))
+             ORDER BY h.id
+             LIMIT 100
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+    return [f"hold hld_{0:016x}{row.id.hex} does not add up" for row in rows]
+
+
 async def strays(tx: AsyncConnection) -> list[str]:
     """Rows that belong to no slot, which nobody reading slot by slot would meet."""
     rows = await tx.execute(

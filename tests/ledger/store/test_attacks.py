@@ -17,8 +17,9 @@ from services.ledger.domain.proof import Verdict
 from services.ledger.domain.voucher import GENESIS
 from services.ledger.flows.verify import export, verify, verify_lines
 from shared.db import sqlalchemy_url
+from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.making import receipt_draft
+from tests.ledger.making import pair, receipt, receipt_draft
 from tests.ledger.year import close, new_ledger
 
 SLOT = 3
@@ -31,8 +32,16 @@ async def books(
     server_url: str, template: str, settings_for: Callable[..., Any],
     client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
 ) -> AsyncIterator[Ledger]:  # fmt: skip
-    """Five vouchers in slot 3, the first two of a day that is closed."""
+    """Five vouchers in slot 3, a day closed after two; a hold that was drawn upon and released."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
+        await ledger.fund_expenditure("500.00")
+        held = {"event_id": "hold-1", "fund": "pension", "amount": "80.00", "summary": "s"}
+        hold = (await ledger.post("/v1/holds", held, Role.PAYOUT_SERVICE)).json()["id"]
+        entries = pair("pension", "benefit.basic_pension", "expenditure_deposit", "30.00", "centre")
+        paid = receipt(owner="centre", kind="payment", hold=hold, entries=entries)
+        assert (await ledger.post("/v1/vouchers", paid, Role.PAYOUT_SERVICE)).status_code == 201
+        back = {"event_id": "release-1", "amount": "10.00"}
+        await ledger.post(f"/v1/holds/{hold}/releases", back, Role.PAYOUT_SERVICE)
         for number in range(1, 6):
             [posted] = await ledger.books.post(
                 [receipt_draft(100 * number, slot=SLOT, references={"bill": f"b-{number}"})]
@@ -171,6 +180,11 @@ async def test_one_that_is_backdated_everywhere_is_named(books: Ledger) -> None:
         ("UPDATE closing SET heads = jsonb_set(heads, '{3,0}', '4')", "says otherwise"),
         ("INSERT INTO entry SELECT slot, 77, line, book, fund, account, district, book_date,"
          " debit_fen, credit_fen FROM entry WHERE slot = 3 AND seq = 3", "belong to no voucher"),
+        ("UPDATE hold SET remaining_fen = remaining_fen - 1", "does not add up"),
+        ("UPDATE hold SET amount_fen = amount_fen + 1",
+         "does not add up"),
+        ("DELETE FROM hold_movement WHERE kind = 'release'", "does not add up"),
+        ("UPDATE hold_movement SET kind = 'expire' WHERE kind = 'draw'", "does not add up"),
         ("INSERT INTO bucket SELECT 9, book, fund, account, district, day, debit_fen, credit_fen"
          " FROM bucket WHERE slot = 3", "which is not there"),
     ],
