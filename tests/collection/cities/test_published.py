@@ -116,6 +116,19 @@ async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) 
         expected["personal"],
         expected["total"],
     )
+    assert await explained(office, found["id"]) == sorted(
+        (rule, base) for _, rule, base, _ in case.said["expect"]["lines"]
+    )
+
+
+async def explained(office: Office, paper: str) -> list[tuple[str, str]]:
+    """By which rules, and on which bases, a declaration says that it levied."""
+    path = f"/v1/declarations/{paper}/lines"
+    answer = await office.get("supervisor", path, explain="true", limit=100)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    told = [line for person in body["items"] for line in person["explain"]] + body["unit_lines"]
+    return sorted((line["rule"], line["base"]) for line in told)
 
 
 @pytest.mark.parametrize("table", PLAIN, ids=lambda table: f"{table['city']} {table['from']}")
