@@ -1,5 +1,7 @@
 """Allocation (分账): which line of which bill each fen of a receipt settles. Pure.
 
+Which order is the policy's to say (`allocation_order`). Unless it says another, it is this:
+
 One ticket (一票征缴): a bill is paid as one; money that does not cover it is divided over ALL its
 lines in proportion, so that no insurance falls behind the others. What exceeds the bill goes to
 suspense: it may be anybody's mistake, and a person decides whose it is.
@@ -8,7 +10,10 @@ Part payments are divided by largest remainder, two parts at a time: line 1 agai
 line 2 against the rest of the rest. Dividing all lines at once would not do: with three or more
 parts the share of a line may shrink while the total grows, so two part payments would leave other
 fen in other funds when they come in the other order. With two parts it never shrinks, and how much
-of a line is settled depends only on how much of the bill is.
+of a line is settled depends only on how much of the bill is. Paid insurance by insurance, or the
+oldest bill first, the same holds: each line depends only on how much of all of them is settled. In
+proportion over several bills it holds while the same bills are open; a bill that joins them, or
+leaves them paid by money that named it, changes the proportions of what comes after.
 
 Money paid after the due day costs the unit a late fee and interest. What a receipt pays late is
 fixed as a charge, on a bill of its own (a charge bill) of the same period; whether open charge bills
@@ -18,12 +23,13 @@ by what that receipt has left, or by a later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Protocol
 from uuid import UUID
 
+from services.collection.domain.allocation_order import ONE_TICKET, Allocation, Order
 from services.collection.domain.receipt import Receipt
 from shared.money import allot
 
@@ -39,6 +45,7 @@ class BillLine:
     fund: str
     account: str
     amount_fen: int
+    insurance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +175,12 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
     return settled
 
 
-def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
+def settle(
+    bill: Bill, paid_fen: int, order: Order = ONE_TICKET
+) -> tuple[Bill, tuple[Share, ...], int]:
     """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
     taken_fen = min(paid_fen, bill.open_fen)
-    targets = _targets(bill, taken_fen)
+    targets = _targets(bill, taken_fen, order)
     shares = tuple(
         Share(line, target_fen - settled_fen)
         for line, settled_fen, target_fen in zip(
@@ -184,37 +193,57 @@ def settle(bill: Bill, paid_fen: int) -> tuple[Bill, tuple[Share, ...], int]:
     return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
-def _targets(bill: Bill, taken_fen: int) -> list[int]:
+def _targets(bill: Bill, taken_fen: int, order: Order) -> list[int]:
     """How much of each line is settled when the bill takes so much more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
-    before_fen = bill.settled_fen
-    if before_fen and list(bill.line_settled_fen) != settled_by_line(before_fen, amounts_fen):
+    if bill.kind == CHARGE or order.name is not Allocation.INSURANCE_ORDER:
+        return _divided(amounts_fen, bill.line_settled_fen, taken_fen)
+    found = list(bill.line_settled_fen)
+    for places in order.groups([line.insurance for line in bill.lines]):
+        asked_fen = [amounts_fen[place] for place in places]
+        settled_fen = [found[place] for place in places]
+        part_fen = min(taken_fen, sum(asked_fen) - sum(settled_fen))
+        for place, fen in zip(places, _divided(asked_fen, settled_fen, part_fen), strict=True):
+            found[place] = fen
+        taken_fen -= part_fen
+    return found
+
+
+def _divided(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
+    """How much of each amount is settled when all of them together take so much more."""
+    before_fen = sum(settled_fen)
+    if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
         # Lines were lowered (减免) after a part was paid: what is open is divided, for no line may
         # give back what it has got.
         left_fen = [
-            amount_fen - settled_fen
-            for amount_fen, settled_fen in zip(amounts_fen, bill.line_settled_fen, strict=True)
+            amount_fen - settled
+            for amount_fen, settled in zip(amounts_fen, settled_fen, strict=True)
         ]
         more_fen = settled_by_line(taken_fen, left_fen)
-        return [
-            settled + more for settled, more in zip(bill.line_settled_fen, more_fen, strict=True)
-        ]
+        return [settled + more for settled, more in zip(settled_fen, more_fen, strict=True)]
     return settled_by_line(before_fen + taken_fen, amounts_fen)
 
 
 def targets(
-    bills: Iterable[Bill], period: str, bill_id: UUID | None, *, charges_first: bool
+    bills: Iterable[Bill],
+    period: str,
+    bill_id: UUID | None,
+    *,
+    charges_first: bool,
+    order: Order = ONE_TICKET,
 ) -> list[Bill]:
     """The open bills that money is for, in turn: the one named; or those of its period; or, when
     the unit has no bill of it, those of the period that has been open longest.
 
     Those are the bills over contributions of one period, the first bill before its adjustments, and
     its charge bills. A unit that has a bill of the period never has the money moved to another
-    period: what exceeds it is for a person to see.
+    period: what exceeds it is for a person to see. By another order money goes to all open bills.
     """
     known = list(bills)
     if bill_id is not None:
         return [bill for bill in known if bill.id == bill_id and bill.open_fen > 0]
+    if not order.keeps_to_period:
+        return _all_open(known, charges_first=charges_first, shared=order.is_shared)
     of_period = [bill for bill in known if bill.period == period]
     open_ones = [bill for bill in of_period or known if bill.open_fen > 0]
     if len(open_ones) > 1:
@@ -226,21 +255,45 @@ def targets(
     return charges + principal if charges_first else principal + charges
 
 
+def _all_open(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> list[Bill]:
+    """All open bills, period by period, each period's charges before its principal or after it; where
+    the principal is shared, all charges before all of it, or after."""
+
+    def turn(bill: Bill) -> tuple[object, ...]:
+        side = (bill.kind == CHARGE) is not charges_first
+        turns = (side, bill.period) if shared else (bill.period, side)
+        return (*turns, bill.issued_on, bill.id)
+
+    return sorted((bill for bill in bills if bill.open_fen > 0), key=turn)
+
+
 def spread(
-    bills: Iterable[Bill], payment: Payment, late: Late | None = None
+    bills: Iterable[Bill],
+    payment: Payment,
+    late: Late | None = None,
+    order: Order = ONE_TICKET,
 ) -> tuple[list[Settled], int]:
     """Pay into the bills that money is for: what it settled, and what none of them needed.
 
     A charge that the payment itself fixes comes last, and not at all for money that names its bill.
     """
     first = late.charges_first(payment.booked_on) if late else False
-    queue = targets(bills, payment.period, payment.bill_id, charges_first=first)
+    queue = targets(bills, payment.period, payment.bill_id, charges_first=first, order=order)
+    shared = order.is_shared and payment.bill_id is None
+    parts: dict[UUID, int] | None = None
     settled: list[Settled] = []
     left_fen = payment.amount_fen
     for bill in queue:
         if not left_fen:
             break
-        after, shares, left_fen = settle(bill, left_fen)
+        given_fen = left_fen
+        if shared and bill.kind != CHARGE:
+            parts = _parts(queue, left_fen) if parts is None else parts
+            given_fen = parts[bill.id]
+            if not given_fen:
+                continue
+        after, shares, unused_fen = settle(bill, given_fen, order)
+        left_fen -= given_fen - unused_fen
         fresh = None
         if late and bill.kind != CHARGE:
             fresh = late.charge(bill, shares, payment)
@@ -250,10 +303,26 @@ def spread(
     return settled, left_fen
 
 
+def _parts(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
+    """What each bill over contributions gets of money that is shared by all of them."""
+    bills = [bill for bill in queue if bill.kind != CHARGE]
+    before_fen = [bill.settled_fen for bill in bills]
+    taken_fen = min(paid_fen, sum(bill.open_fen for bill in bills))
+    after_fen = _divided([bill.total_fen for bill in bills], before_fen, taken_fen)
+    return {
+        bill.id: after - before
+        for bill, before, after in zip(bills, before_fen, after_fen, strict=True)
+    }
+
+
 def book(
-    receipts: Iterable[Receipt], bills: Iterable[Bill], late: Late | None = None
+    receipts: Iterable[Receipt],
+    bills: Iterable[Bill],
+    late: Late | None = None,
+    order_on: Callable[[date], Order] = lambda _: ONE_TICKET,
 ) -> tuple[list[Booking], list[Bill]]:
-    """Settle bills with receipts, in order: what became of each, and the bills that changed."""
+    """Settle bills with receipts, in turn: what became of each, and the bills that changed.
+    `order_on` is the order of a booking day."""
     purse: dict[int, dict[UUID, Bill]] = {}
     for known in bills:
         purse.setdefault(known.unit_id, {})[known.id] = known
@@ -261,7 +330,8 @@ def book(
     bookings = []
     for receipt in receipts:
         own = purse.get(receipt.payer.unit_id, {}) if receipt.payer else {}
-        settled, left_fen = spread(own.values(), payment_of(receipt), late)
+        order = order_on(receipt.book_date)
+        settled, left_fen = spread(own.values(), payment_of(receipt), late, order)
         for one in settled:
             own[one.bill.id] = changed[one.bill.id] = one.after
             if one.fresh:

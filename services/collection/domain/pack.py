@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from services.collection.domain import charge_pack
+from services.collection.domain.allocation_order import order_of
 from services.collection.domain.pack_rows import Reader
 from services.collection.domain.policy import (
     BaseKind,
@@ -69,7 +70,7 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
             for number, row in enumerate(content["limits"])
         ),
         due_day=content["calendar"]["due_day"],
-        allocation_order=content["allocation"]["order"],
+        allocation=order_of(content["allocation"], content["insurances"]),
         charges=charge_pack.attempt(content, _rate, _known_amount, faults),
         level=content["rounding"].get("level") or "person",
         declare_day=content["calendar"].get("declare_day"),

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from services.collection.domain.allocation_order import Order
 from services.collection.domain.averages import Average, FromAverage
 from services.collection.domain.category import (
     AS_EMPLOYEE,
@@ -314,7 +315,7 @@ class Policy:
     exemptions: tuple[Exemption, ...]
     limits: tuple[Limit, ...]
     due_day: int
-    allocation_order: str
+    allocation: Order
     charges: ChargeRules
     level: str = "person"
     declare_day: int | None = None

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
+from services.collection.domain.allocation_order import Allocation
 from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.construction import Tier
 from services.collection.domain.crediting import Credit
@@ -35,6 +36,7 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _rates(policy, content)
     yield from _dated_funds(policy)
     yield from _level(policy)
+    yield from _allocation(policy, content)
     yield from _credits(policy)
     if policy.floating is not None:
         yield from _floating(policy, policy.floating)
@@ -173,6 +175,18 @@ def _level(policy: Policy) -> Iterator[Fault]:
                 "LEVEL_NOT_FOR_BASE",
                 "按单位舍入时,单位与个人须同一基数来源 (rounded per unit: one base source)",
             )
+
+
+def _allocation(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
+    """An order of insurances names each of them once, and only where it is used."""
+    named = content["allocation"].get("insurances")
+    at = "/allocation/insurances"
+    if named is None:
+        return
+    if policy.allocation.name is not Allocation.INSURANCE_ORDER:
+        yield Fault(at, "ORDER_NOT_USED", "该分账次序不用险种次序 (this order does not use it)")
+    if sorted(named) != sorted(policy.insurances):
+        yield Fault(at, "ORDER_INCOMPLETE", "须列出每一险种且仅一次 (each insurance, exactly once)")
 
 
 def _credits(policy: Policy) -> Iterator[Fault]:

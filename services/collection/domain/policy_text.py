@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from services.collection.domain import policy_people_text as people_text
+from services.collection.domain.allocation_order import Allocation
 from services.collection.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
 from services.collection.domain.crediting import Credit
 from services.collection.domain.policy import ANY, BaseKind, Limit, Policy, Rate
@@ -283,7 +284,7 @@ def _handling(policy: Policy) -> Iterator[str]:
         cited = "" if frozen is None else f"({_cited(policy, frozen.source)})"
         yield f"年度缴费基数核定后当年不变,申报须与核定一致{cited}"
     yield f"缓缴最长{policy.charges.deferral_months}个月"
-    yield "部分到账按一票征缴分至各险种"
+    yield _allocation(policy)
 
 
 def _default(policy: Policy) -> str:
@@ -291,6 +292,19 @@ def _default(policy: Policy) -> str:
     on = "" if rule.compounds else ";连续未申报的,仍以最近一次申报的缴费额为准"
     cited = f"({_cited(policy, rule.source)})" if rule.source else ""
     return f"未按规定申报的,按上月缴费额的{percent(rule.factor_ppm)}确定{on}{cited}"
+
+
+def _allocation(policy: Policy) -> str:
+    match policy.allocation.name:
+        case Allocation.ONE_TICKET:
+            return "部分到账按一票征缴分至各险种"
+        case Allocation.INSURANCE_ORDER:
+            turn = "、".join(_named(policy, name) for name in policy.allocation.insurances)
+            return f"部分到账按险种次序缴清:{turn}"
+        case Allocation.OLDEST_FIRST:
+            return "到账先清最早的所属期,各险种按一票征缴"
+        case Allocation.PRO_RATA:
+            return "到账在各所属期的欠费之间按比例分配,各险种按一票征缴"
 
 
 def _sources(policy: Policy) -> Iterator[tuple[str, ...]]:

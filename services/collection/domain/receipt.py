@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from services.collection.domain.allocation_order import ONE_TICKET, Order
 from services.collection.domain.errors import ControlTotalsDiffer
 from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.ids import key_of, uuid7
@@ -54,12 +55,14 @@ class NoOpenBill(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPolicy:
-    """Where receipts are booked: account per channel, and the fund that carries the suspense."""
+    """Where receipts are booked: account per channel, the fund that carries the suspense, and in
+    which order bills are paid."""
 
     in_force_from: date
     in_force_to: date | None
     accounts: Mapping[str, str]
     suspense_fund: str
+    order: Order = ONE_TICKET
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain import books
 from services.collection.domain.allocation import Bill, Booking, book, payment_of
+from services.collection.domain.allocation_order import ONE_TICKET, Order
 from services.collection.domain.books import Suspense
 from services.collection.domain.charge_books import Money, paid_vouchers
 from services.collection.domain.errors import NoPolicy
@@ -48,6 +49,11 @@ class Policies:
         if not found:
             raise NoPolicy(region=self.region, day=day)
         return found[0]
+
+    def order(self, day: date) -> Order:
+        """In which order money booked on a day pays; one ticket where no policy says."""
+        found = in_force(self.dated, day)
+        return found[0].order if found else ONE_TICKET
 
     def account(self, channel: Channel, day: date) -> str:
         """The account that money of a channel arrives on.
@@ -97,7 +103,7 @@ async def settle(
     """Settle locked bills with new receipts: allocations, charges, suspense, and their vouchers."""
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
     late = await charges.assess(tx, policies.region, bills, payments)
-    bookings, changed = book(receipts, bills, late)
+    bookings, changed = book(receipts, bills, late, policies.order)
     if late:
         await charges.save(tx, late)
     await allocation_store.save_bills(tx, changed)

@@ -20,6 +20,7 @@ from services.collection.domain.errors import DayInFuture, UnitUnknown
 from services.collection.domain.late import Assessor
 from services.collection.domain.receipt import PREFIX, NoOpenBill, NothingSuspended, Payer
 from services.collection.flows import charges
+from services.collection.flows.booking import policies_of
 from services.collection.store import allocation as allocation_store
 from services.collection.store import receipt as receipt_store
 from services.collection.store.receipt import ReceiptRow
@@ -105,7 +106,8 @@ async def _settle(
         tx, payer.unit_id, payer.credit_code, payment.period
     )
     late = await charges.assess(tx, region, bills, [(payer.unit_id, payment)])
-    settled, _ = spread(bills, payment, late)
+    order = (await policies_of(tx, region)).order(payment.booked_on).of_named
+    settled, _ = spread(bills, payment, late, order)
     if not settled:
         raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
     if late:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from services.collection.domain import charge_pack, pack_rows
+from services.collection.domain.allocation_order import Allocation
 from services.collection.domain.policy import BaseKind
 from services.collection.flows.policy import key_of_region
 from services.collection.schemas.charge_policy import (
@@ -168,9 +169,11 @@ class CalendarIn(In):
 
 
 class AllocationIn(In):
-    """How a part payment is split, and whether late charges are paid before the principal."""
+    """In which order money pays (`insurances`: in turn, null: as listed by the pack), and whether
+    late charges are paid before the principal."""
 
-    order: Literal["one_ticket"]
+    order: Allocation = Field(examples=["one_ticket"])
+    insurances: list[Code] | None = Field(default=None, min_length=1, max_length=20)
     charges: Literal["principal_first", "charges_first"] | None = None
     source: SourceId
 
@@ -230,7 +233,7 @@ class PackIn(In):
         for place, names in (
             (content, (*charge_pack.OPTIONAL, *pack_rows.OPTIONAL)),
             (content["calendar"], ("settlement_day", "declare_day")),
-            (content["allocation"], ("charges",)),
+            (content["allocation"], ("charges", "insurances")),
             (content["rounding"], ("level",)),
             *((row, days) for row in content["fund_map"]),
             *((row, _LIMIT_OPTIONAL) for row in content["limits"]),

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.domain.allocation_order import order_of
 from services.collection.domain.books import Suspense
 from services.collection.domain.receipt import Channel, Payer, Receipt, ReceiptPolicy
 from shared.db import raw
@@ -26,7 +27,8 @@ async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
         text("""
             SELECT effective_from, effective_to,
                    content -> 'receipt_accounts' AS accounts,
-                   content ->> 'suspense_fund' AS suspense_fund
+                   content ->> 'suspense_fund' AS suspense_fund,
+                   content -> 'allocation' AS allocation, content -> 'insurances' AS insurances
               FROM policy
              WHERE region = :region AND status = 'in_force'
              ORDER BY effective_from
@@ -40,6 +42,7 @@ async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
             in_force_to=row.effective_to,
             accounts={given["channel"]: given["account"] for given in row.accounts},
             suspense_fund=row.suspense_fund,
+            order=order_of(row.allocation, row.insurances),
         )
         for row in rows
     ]

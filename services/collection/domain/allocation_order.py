@@ -1,0 +1,66 @@
+"""In which order money pays (分账次序): within a bill, and across the bills of a unit. A policy row.
+
+| order | within a bill | across bills |
+|---|---|---|
+| one_ticket 一票征缴 | all lines in proportion | the bills of the period that the money names |
+| insurance_order 按险种次序 | insurance by insurance, each in full before the next | the same |
+| oldest_first 先欠先清 | all lines in proportion | the oldest period first, whichever is named |
+| pro_rata 按比例 | all lines in proportion | all open bills in proportion to what they ask |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Allocation(StrEnum):
+    """The orders that a policy may name."""
+
+    ONE_TICKET = "one_ticket"
+    INSURANCE_ORDER = "insurance_order"
+    OLDEST_FIRST = "oldest_first"
+    PRO_RATA = "pro_rata"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order, and for `insurance_order` the insurances, the first to be paid first."""
+
+    name: Allocation = Allocation.ONE_TICKET
+    insurances: tuple[str, ...] = ()
+
+    @property
+    def keeps_to_period(self) -> bool:
+        """Whether money stays with the bills of the period that it names."""
+        return self.name in {Allocation.ONE_TICKET, Allocation.INSURANCE_ORDER}
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all open bills get a part of each payment."""
+        return self.name is Allocation.PRO_RATA
+
+    @property
+    def of_named(self) -> Order:
+        """The order for money whose bill or period a person has named: it goes nowhere else."""
+        return self if self.keeps_to_period else replace(self, name=Allocation.ONE_TICKET)
+
+    def groups(self, insurances: Sequence[str]) -> list[list[int]]:
+        """The places of a bill's lines, those that are paid together in one list, in turn."""
+        if self.name is not Allocation.INSURANCE_ORDER:
+            return [list(range(len(insurances)))]
+        rank = {name: place for place, name in enumerate(self.insurances)}
+        found: dict[int, list[int]] = {}
+        for place, name in enumerate(insurances):
+            found.setdefault(rank.get(name, len(rank)), []).append(place)
+        return [found[place] for place in sorted(found)]
+
+
+ONE_TICKET: Final = Order()
+
+
+def order_of(row: Mapping[str, Any], insurances: Sequence[str]) -> Order:
+    """The order that a pack's `allocation` names; insurances are the pack's where it names none."""
+    return Order(Allocation(row["order"]), tuple(row.get("insurances") or insurances))
