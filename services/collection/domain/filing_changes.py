@@ -15,14 +15,11 @@ import numpy as np
 from services.collection.domain.errors import AgeMissing, FigureMissing, WageTotalMissing
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Taken
-from services.collection.domain.filing_roll import LastMonth
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.filing_roll import CARRIED, UNIT_CARRIED, LastMonth
+from services.collection.domain.policy import Schedule
 from services.collection.domain.unit import Unit
 from shared.errors import Fault
 
-CARRIED: Final = frozenset({Figure.LAST_YEAR, Figure.ARCHIVE})
-"""Figures of a person that stay the same within a year; last month's wage does not."""
-UNIT_CARRIED: Final = frozenset({UnitFigure.LAST_YEAR})
 PEOPLE: Final = "/people"
 
 
@@ -70,14 +67,15 @@ def carried(last: LastMonth, given: Mapping[int, Said], enrolled: Sequence[int])
 def _before(last: LastMonth) -> Iterator[tuple[int, Said]]:
     own = {name: column.tolist() for name, column in last.own_fen.items()}
     figures = {name: column.tolist() for name, column in last.figures.items() if name in CARRIED}
-    people = zip(last.person_id.tolist(), last.wage_fen.tolist(), strict=True)
-    for row, (person, wage_fen) in enumerate(people):
+    people = zip(last.person_id.tolist(), last.wage_fen.tolist(), last.age.tolist(), strict=True)
+    for row, (person, wage_fen, age) in enumerate(people):
         yield (
             person,
             Said(
                 wage_fen=wage_fen,
                 own_fen={name: fen[row] for name, fen in own.items() if fen[row] != ABSENT},
                 figures={name: fen[row] for name, fen in figures.items() if fen[row] != ABSENT},
+                age=None if age == ABSENT else age,
             ),
         )
 

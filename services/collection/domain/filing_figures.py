@@ -47,9 +47,9 @@ def missing(
     asked: Asked, unit: Ints, figures: Mapping[str, Ints], left: Mask
 ) -> Iterator[tuple[int, str]]:
     """(place, figure) of every figure that is needed and not given, of the rows `left`."""
-    names = {name for schedule in asked if schedule is not None for name in schedule.figures}
-    for name in sorted(names):
-        needs = np.array([s is not None and name in s.figures for s in asked], bool)
+    by_schedule = {id(s): frozenset(s.figures) for s in _distinct(asked)}
+    for name in sorted(frozenset[str]().union(*by_schedule.values())):
+        needs = np.array([s is not None and name in by_schedule[id(s)] for s in asked], bool)
         column = figures.get(name)
         lacks = np.ones(len(unit), bool) if column is None else column == ABSENT
         for place in np.flatnonzero(left & needs[unit] & lacks).tolist():
@@ -58,4 +58,10 @@ def missing(
 
 def needs_age(asked: Asked) -> Mask:
     """Which units' policies part a share by age."""
-    return np.array([schedule is not None and schedule.needs_age for schedule in asked], bool)
+    needing = {id(schedule) for schedule in _distinct(asked) if schedule.needs_age}
+    return np.array([id(schedule) in needing for schedule in asked], bool)
+
+
+def _distinct(asked: Asked) -> list[Schedule]:
+    """Each schedule once: what it asks for is worked out for it, not for each of its units."""
+    return list({id(schedule): schedule for schedule in asked if schedule is not None}.values())

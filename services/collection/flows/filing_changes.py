@@ -32,6 +32,7 @@ from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
 from services.collection.flows import unit as units
 from services.collection.flows.declaration import Found, Handed
+from services.collection.flows.enrolment import Vault
 from services.collection.flows.quote import unknown_insurances
 from services.collection.store import filing as bulk
 from services.collection.store import filing_changes as store
@@ -56,7 +57,7 @@ class Changed:
 
 
 async def submit(
-    tx: AsyncConnection, asked: Changed, *, region: str, pepper: bytes, caller: Caller
+    tx: AsyncConnection, asked: Changed, *, region: str, vault: Vault, caller: Caller
 ) -> Found:
     """Levy and store a month of which only the changes were said.
 
@@ -77,8 +78,8 @@ async def submit(
     nothing = list(_nothing_to_carry(head, handed.period, region))
     if head is None or nothing:
         raise Faulty(faults=nothing)
-    last = await filing_last_month.of(tx, [head], handed.period, dated.policy.insurances)
-    ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
+    last = await filing_last_month.of(tx, [head], handed.period, schedules, vault.numbers)
+    ids = [id_of_person(person.identity_number, vault.pepper) for person in handed.people]
     days = handed.period.first_day, handed.period.last_day
     enrolled = sorted(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
     given = dict(zip(ids, _said(handed, schedule.needs_age), strict=True))

@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.filing import ABSENT, Ints
+from services.collection.domain.filing_check import Schedules
+from services.collection.domain.filing_figures import age_of
 from services.collection.domain.filing_roll import LastMonth
-from services.collection.domain.policy import Figure, UnitFigure
+from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.unit import Unit
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes
 from services.collection.store import category as categories
 from services.collection.store import filing as bulk
+from services.collection.store import filing_changes as store_people
 from services.collection.store import filing_roll as store
 from services.collection.store.figures import UNIT_LINE
 from services.collection.store.filing_roll import Head
+from shared.errors import Refusal
+from shared.field_cipher import FieldCipher
 from shared.period import Period
 
+CHUNK: Final = 10_000
+"""People whose numbers are opened at a time."""
 Rows = Mapping[tuple[int, int], int]
 """(unit, line) → row."""
 
 
 async def of(
-    tx: AsyncConnection, heads: Sequence[Head], period: Period, insurances: tuple[str, ...]
+    tx: AsyncConnection,
+    heads: Sequence[Head],
+    period: Period,
+    schedules: Schedules,
+    cipher: FieldCipher,
 ) -> LastMonth:
-    """Last month's people and wages, with the units as they stand in the period."""
+    """Last month's people and wages, with the units as they stand in the period. Ages are taken from
+    the sealed identity numbers, where the policy asks for them."""
     ids = [head.unit_id for head in heads]
     known = await changes.as_of(tx, await bulk.units(tx, ids), period.first_day)
     unit_id, line_no, person_id, wage_fen = await store.people(tx, heads)
@@ -51,10 +65,41 @@ async def of(
         unit_id=unit_id,
         person_id=person_id,
         wage_fen=wage_fen,
-        own_fen=_own(asked, {h.unit_id: orders[h.policy_id] for h in heads}, insurances, rows),
+        own_fen=_own(
+            asked, {h.unit_id: orders[h.policy_id] for h in heads}, schedules.insurances, rows
+        ),
         figures=_figures(figures, rows),
+        age=await _ages(tx, known, schedules, (unit_id, person_id), cipher),
         standings=await categories.of_units(tx, ids, period),
     )
+
+
+async def _ages(
+    tx: AsyncConnection,
+    known: Mapping[int, Unit],
+    schedules: Schedules,
+    people: tuple[Ints, Ints],
+    cipher: FieldCipher,
+) -> Ints:
+    """Full years on the period's first day, of people of units whose policy asks for them."""
+    unit_id, person_id = people
+    age = np.full(len(person_id), ABSENT, np.int64)
+    needing = [uid for uid, unit in known.items() if _needs_age(schedules.of(unit))]
+    if not needing:
+        return age
+    rows = np.flatnonzero(np.isin(unit_id, needing))
+    for begin in range(0, len(rows), CHUNK):
+        chunk = rows[begin : begin + CHUNK]
+        sealed = await store_people.sealed(tx, person_id[chunk].tolist())
+        for row in chunk.tolist():
+            found = sealed.get(int(person_id[row]))
+            years = None if found is None else age_of(cipher.open(found), schedules.period)
+            age[row] = ABSENT if years is None else years
+    return age
+
+
+def _needs_age(schedule: Schedule | Refusal) -> bool:
+    return isinstance(schedule, Schedule) and schedule.needs_age
 
 
 def _own(

@@ -26,6 +26,7 @@ from services.collection.store import operation as operations
 from services.collection.store import shipped_filing
 from services.collection.store.operation import OperationRow
 from shared.clock import today
+from shared.field_cipher import FieldCipher
 from shared.money import format_yuan
 from shared.period import Period
 from shared.roles import Caller
@@ -41,8 +42,9 @@ def operation_of(region: str, district: str, period: Period, caller: Caller) -> 
     return asked_for(KIND, natural, words, caller=caller, district=district)
 
 
-async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
-    """Declare for every unit whose last month may be carried on.
+async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> dict[str, Any]:
+    """Declare for every unit whose last month may be carried on. `cipher` opens identity numbers,
+    from which ages are taken where the policy asks for them.
 
     Raises:
         Failed: the period begins a year. NoPolicy: nothing is in force in it.
@@ -57,7 +59,7 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
     if not heads:
         return _result([], 0, 0)
     schedules = Schedules(dated.policy, period)
-    last = await last_month.of(tx, heads, period, dated.policy.insurances)
+    last = await last_month.of(tx, heads, period, schedules, cipher)
     enrolled = await bulk.enrolled(tx, list(last.units), period.first_day, period.last_day)
     taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
     year = await frozen_bases.of(tx, dated.policy, [unit.id for unit in taken.units], period)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.flows import filing_roll as flow
 from services.collection.jobs.tools import Progress, Tools
 from services.collection.store.operation import OperationRow
+from shared.field_cipher import FieldCipher
 
 KIND: Final = flow.KIND
 
@@ -19,4 +20,5 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """There is nothing to read beforehand."""
-    return partial(flow.take, row=row)
+    cipher = FieldCipher(tools.identity.field_key, "identity_number")
+    return partial(flow.take, row=row, cipher=cipher)

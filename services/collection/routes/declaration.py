@@ -12,6 +12,7 @@ from services.collection.domain.declaration import Act, State
 from services.collection.flows import declaration as flow
 from services.collection.flows import explanation, filing_changes, filing_nil, handling
 from services.collection.flows.declaration import REF
+from services.collection.flows.enrolment import Vault
 from services.collection.flows.explanation import Explained
 from services.collection.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.schemas.common import TrailOut
@@ -60,6 +61,7 @@ async def submit_declaration(
     handed = body.handed()
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
+    vault = Vault.of(identity.pepper, identity.field_key)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
         region, caller = settings.region, at.caller
@@ -67,7 +69,7 @@ async def submit_declaration(
             found = await filing_nil.submit(tx, body.nothing(), region=region, caller=caller)
         elif body.basis == "last_month":
             found = await filing_changes.submit(
-                tx, body.changed(), region=region, pepper=identity.pepper, caller=caller
+                tx, body.changed(), region=region, vault=vault, caller=caller
             )
         else:
             found = await flow.submit(

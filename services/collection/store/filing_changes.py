@@ -1,4 +1,4 @@
-"""How people of a unit are called on lists."""
+"""How people of a unit are called on lists, and their sealed numbers, by which ages are known."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ async def masked(tx: AsyncConnection, unit_id: int, people: Sequence[int]) -> di
         {"unit_id": unit_id, "people": list(people)},
     )
     return {row.person_id: row.masked_number for row in rows}
+
+
+async def sealed(tx: AsyncConnection, people: Sequence[int]) -> dict[int, bytes]:
+    """The sealed identity numbers of persons."""
+    rows = await tx.execute(
+        text("""
+            SELECT person_id, sealed_number
+              FROM person
+             WHERE person_id = ANY(CAST(:people AS bigint[]))
+        """),
+        {"people": list(people)},
+    )
+    return {row.person_id: bytes(row.sealed_number) for row in rows}

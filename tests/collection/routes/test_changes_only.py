@@ -11,6 +11,7 @@ from tests.collection.filing import app_of
 from tests.collection.late import AUGUST, JULY, done, handled, own, papers
 from tests.collection.office import Office, a_person, codes_of, control_of
 from tests.collection.routes.test_figures import born, content
+from tests.collection.routes.test_file_equals_single import aged_pack
 from tests.collection.routes.test_policies import publish
 
 People = list[dict[str, Any]]
@@ -249,3 +250,44 @@ async def test_what_contradicts_itself_is_refused(
         office, code, [], [], **({"control": {"people": 0, "wages": "0.00"}} | contradiction)
     )
     assert answer.status_code == 422
+
+
+async def test_ages_of_those_carried_on_are_known(office: Office) -> None:
+    """A policy that parts shares by age: by changes and by a district's roll as by a full declaration."""
+    await publish(office, aged_pack())
+    people = [
+        {"identity_number": born(year, 31)["identity_number"], "wage": "3000.00"}
+        for year in (1951, 1970)  # the first turns 45 on the first day of March
+    ]
+    units = [await office.unit(district="hexi") for _ in range(3)]
+    for code in units:
+        body = [
+            {"identity_number": one["identity_number"], "name": "张三", "joined_on": "1995-01-01"}
+            for one in people
+        ]
+        path = f"/v1/units/{code}/enrolments"
+        await office.post("district_clerk", path, {"people": body}, district="hexi")
+        paper = await office.declare(code, people, period="1996-02", unit_wage_total="9000.00")
+        assert paper.status_code == 201, paper.text
+        await handled(office, paper.json())
+    full = await office.declare(units[0], people, period="1996-04", unit_wage_total="9000.00")
+    assert full.status_code == 201, full.text
+    march = [await changes(office, code, [], people, period="1996-03") for code in units[:1]]
+    assert [answer.status_code for answer in march] == [201]
+    rolled = await done(office, "hexi", "1996-03", path="/v1/declaration-rolls")
+    assert rolled["result"]["declarations"] == 2, rolled
+    by_changes = await changes(office, units[1], [], people, period="1996-04")
+    assert by_changes.status_code == 201, by_changes.text
+    assert by_changes.json()["lines"] == full.json()["lines"]
+    (third,) = await papers(office, units[2], "1996-03")
+    assert third["lines"] == march[0].json()["lines"]
+    ages = await office.fetch(
+        "SELECT d.period, f.age FROM declaration AS d JOIN declaration_figures AS f"
+        " ON f.unit_id = d.unit_id AND f.declaration_id = d.id"
+        " WHERE d.credit_code = $1 ORDER BY d.period, f.line_no",
+        units[1],
+    )
+    assert [(row["period"], row["age"]) for row in ages] == [
+        ("1996-02", 44), ("1996-02", 25), ("1996-03", 45), ("1996-03", 26),
+        ("1996-04", 45), ("1996-04", 26),
+    ]  # fmt: skip
