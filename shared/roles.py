@@ -117,6 +117,8 @@ class Right(StrEnum):
     SEND_DUNNING = "dunning:send"
     REQUEST_WAIVER = "waiver:request"
     APPROVE_WAIVER = "waiver:approve"
+    REQUEST_CREDIT_REFUND = "credit_refund:request"
+    APPROVE_CREDIT_REFUND = "credit_refund:approve"
     ISSUE_CERTIFICATE = "certificate:issue"
 
 
@@ -173,6 +175,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.READ_PERSONAL,
             Right.MANAGE_PERSONAL,
             Right.MATCH_RECEIPT,
+            Right.REQUEST_CREDIT_REFUND,
             Right.REPLAY_OUTBOX,
         }
     ),
@@ -183,6 +186,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.PUBLISH_POLICY,
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
+            Right.APPROVE_CREDIT_REFUND,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,

@@ -220,17 +220,23 @@ async def assert_ties(office: Office, unit: Unit) -> None:
         assert (row["status"] == "settled") == (row["total_fen"] == row["settled_fen"])
     used = await office.fetch(
         """
-        SELECT credit.used_fen,
-               CAST(coalesce(sum(credit_use.amount_fen), 0) AS bigint) AS uses_fen
+        SELECT credit.used_fen, coalesce(lowered.fen, 0) AS uses_fen,
+               coalesce(refunded.fen, 0) AS refunded_fen
           FROM credit
-          LEFT JOIN credit_use
-            ON credit_use.unit_id = credit.unit_id AND credit_use.credit_id = credit.id
+          LEFT JOIN (SELECT credit_id, CAST(sum(amount_fen) AS bigint) AS fen
+                       FROM credit_use
+                      WHERE unit_id = $1
+                      GROUP BY credit_id) AS lowered ON lowered.credit_id = credit.id
+          LEFT JOIN (SELECT line.credit_id, CAST(sum(line.amount_fen) AS bigint) AS fen
+                       FROM credit_refund_line AS line
+                       JOIN credit_refund AS refund ON refund.id = line.refund_id
+                      WHERE line.unit_id = $1 AND refund.status = 'approved'
+                      GROUP BY line.credit_id) AS refunded ON refunded.credit_id = credit.id
          WHERE credit.unit_id = $1
-         GROUP BY credit.unit_id, credit.id
         """,
         unit.id,
     )
-    assert all(row["used_fen"] == row["uses_fen"] for row in used)
+    assert all(row["used_fen"] == row["uses_fen"] + row["refunded_fen"] for row in used)
     lowered = await office.fetch(
         """
         SELECT CAST(coalesce(sum(credited_fen), 0) AS bigint) AS fen
