@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from services.collection.domain.charge import (
     DAY,
     PARTS,
+    YEAR_PARTS,
     Accrual,
     Cap,
     ChargeKind,
@@ -253,7 +254,8 @@ def test_pieces_follow_each_other_and_none_lies_in_a_free_day(
     for piece in pieces:
         assert debt.due_on < piece.first <= piece.last <= day
         assert not any(piece.first in span or piece.last in span for span in free)
-        assert piece.parts >= 0
+        whole = principal * piece.rate_ppm * (YEAR_PARTS // piece.per_days) * piece.days
+        assert piece.parts == whole or (piece.cap and 0 <= piece.parts < whole)
 
 
 @given(st.integers(1, 10**12), debts, days, tables())
