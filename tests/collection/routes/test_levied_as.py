@@ -2,6 +2,7 @@
 by file, month after month, on bills, and explained."""
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from typing import Any
 
 import httpx
@@ -609,3 +610,57 @@ async def test_a_quote_says_the_same(office: Office) -> None:
     wrong = body | {"people": [{"ref": "a", "wages": {"*": "1.00"}, "category": "guild"}]}
     answer = await office.post("district_clerk", "/v1/quotes", wrong)
     assert codes_of(answer) == {"/people/0/category": "CATEGORY_NOT_COVERED"}
+
+
+# --- later policies ------------------------------------------------------------------------
+
+
+async def test_an_old_period_comes_out_the_same_after_three_policies_and_a_changed_register(
+    office: Office,
+) -> None:
+    code, people = await a_staff(office, size="small")
+    assert (await change(office, code, "2020-02-01", injury_step="up_150")).status_code == 201
+    paper = await declared(office, code, people)
+    quote = {
+        "on": MARCH,
+        "unit_kind": "enterprise",
+        "injury_class": 2,
+        "injury_step": "up_150",
+        "unit_size": "small",
+        "people": [
+            {"ref": role, "wages": {"*": "5000.00"}} | said for role, said in CAST.items()
+        ],
+    }  # fmt: skip
+
+    async def told() -> list[Any]:
+        path = f"/v1/declarations/{paper['id']}"
+        head = (await office.get("supervisor", path)).json()
+        lines = (await office.get("supervisor", f"{path}/lines", explain=True)).json()
+        quoted = (await office.post("district_clerk", "/v1/quotes", quote)).json()
+        return [head, lines, quoted]
+
+    before = await told()
+    totals = {before[2]["totals"]["total"]}
+    assert totals == {paper["total"]}
+    for year, factor, insurances in ((2022, "1", []), (2023, "0.5", ["pension"]), (2024, "0", [])):
+        later = deepcopy(content()) | {
+            "pack": f"later-{year}",
+            "in_force_from": f"{year}-01-01",
+            "in_force_to": None,
+        }
+        for row in later["relief"]:
+            row |= {"period_from": f"{year}-02", "period_to": f"{year}-06", "factor": factor}
+        later["categories"][0]["insurances"] = ["work_injury", *insurances]
+        later["categories"][2]["choices"][0]["average"]["factor"] = f"0.{year - 2015}"
+        later["injury_floating"]["steps"][0]["factor"] = "1.2"
+        later["rates"][1]["rate"] = "0.07"
+        await publish(office, later)
+        quoted = await office.post("district_clerk", "/v1/quotes", quote | {"on": f"{year}-03"})
+        totals.add(quoted.json()["totals"]["total"])
+    assert (await change(office, code, "2020-09-01", size="large", injury_step=None)).is_success
+    assert (await recast(office, code, "2020-09", (people["site"], "retiree", None))).is_success
+    assert await told() == before
+    assert len(totals) == 4
+    again, others = await a_staff(office, size="small")
+    assert (await change(office, again, "2020-02-01", injury_step="up_150")).status_code == 201
+    assert lines_of(await declared(office, again, others)) == lines_of(paper)
