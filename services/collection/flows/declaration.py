@@ -17,6 +17,7 @@ from services.collection.domain.errors import (
 )
 from services.collection.domain.filing_figures import age_of
 from services.collection.domain.filing_late import Turn
+from services.collection.domain.frozen_bases import FrozenYear
 from services.collection.domain.levy import Totals, UnitFacts, totals
 from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
 from services.collection.domain.person import id_of_person, number_fault
@@ -112,11 +113,7 @@ async def submit(
         tx, unit.id, person_ids, handed.period, _beside(handed, schedule)
     )
     year = await frozen_bases.of(tx, found.policy, [unit.id], handed.period)
-    frozen: list[Fault] = []
-    if year is not None:
-        given = handed.unit_wage_total_fen, handed.unit_figures
-        total_fen, unit_figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, given)
-        handed = replace(handed, unit_wage_total_fen=total_fen, unit_figures=unit_figures)
+    handed, frozen = _on_reviewed_total(handed, year, schedule, unit)
     faults = [
         *frozen,
         *_faults(handed, found.policy, schedule, person_ids),
@@ -128,11 +125,7 @@ async def submit(
     base_fen = None if year is None else year.units[unit.id].base_fen
     columns = _levied(handed, unit, schedule, beside, base_fen)
     if year is not None:
-        people = [
-            # Whose base a category says is not reviewed; no person has the key 0.
-            (person_id if one.category == EMPLOYEE else 0, person.own_fen)
-            for person_id, one, person in zip(person_ids, beside, handed.people, strict=True)
-        ]
+        people = _reviewed(handed, person_ids, beside)
         faults = frozen_bases.of_people(year, unit.id, schedule, people, columns.base_fen)
         if faults:
             raise Faulty(faults=faults)
@@ -150,6 +143,28 @@ async def submit(
     await figures.put(tx, row, schedule, beside, handed.unit_figures)
     await trail.record(tx, step_of(row, "submit", signs=False, why=row.note), caller)
     return Found(row, lines, found.policy)
+
+
+def _on_reviewed_total(
+    handed: Handed, year: FrozenYear | None, schedule: Schedule, unit: Unit
+) -> tuple[Handed, list[Fault]]:
+    """What was handed in with the unit's total as it was reviewed; and where it says another."""
+    if year is None:
+        return handed, []
+    given = handed.unit_wage_total_fen, handed.unit_figures
+    total_fen, unit_figures, faults = frozen_bases.of_unit(year, schedule, unit.id, given)
+    return replace(handed, unit_wage_total_fen=total_fen, unit_figures=unit_figures), faults
+
+
+def _reviewed(
+    handed: Handed, person_ids: Sequence[int], beside: Sequence[Beside]
+) -> list[tuple[int, Mapping[str, int] | None]]:
+    """Each person with the wages that differ for an insurance. Whose base a category says was not
+    reviewed: he goes by the key 0, which nobody has."""
+    return [
+        (person_id if one.category == EMPLOYEE else 0, person.own_fen)
+        for person_id, one, person in zip(person_ids, beside, handed.people, strict=True)
+    ]
 
 
 def _beside(handed: Handed, schedule: Schedule) -> list[Beside]:
