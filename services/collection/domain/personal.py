@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ KEYS: Final = 1 << 63
 """Persons' keys lie below this; they are spread evenly."""
 CREDITS_AIMED_AT: Final = 8_000
 """Credits of one chunk, on average: far enough below the ledger's 10,000 that chance never gets there."""
+RELIEF: Final = "relief"
 UNNAMED: Final = "default"
 """Kind of the papers that name nobody (核定征收): there is nobody to credit until the unit files."""
 Amounts = dict[tuple[int, str], int]
@@ -57,12 +58,28 @@ class Part:
     """Where a part of each person's line stands, and the fund whose personal account it is for.
 
     `credits` are the rows by age that say how much of the unit's share it is; without them it is all.
+    `relieved_fen` of what it comes to over all people (`whole_fen`) the unit need not pay (减免).
     """
 
     place: int
     fund: str
     party: Party
     credits: tuple[Credit, ...] = ()
+    whole_fen: int = 0
+    relieved_fen: int = 0
+
+    def left(self, before_fen: int, own_fen: int) -> int:
+        """What relief leaves of a person's part, when those before have `before_fen`.
+
+        The relief is spread over persons in the order of their keys, so that up to any of them it is
+        the share of what they have together, rounded down; over all of them it is the whole relief.
+        """
+        if not self.relieved_fen or not self.whole_fen:
+            return own_fen
+        taken = [
+            self.relieved_fen * fen // self.whole_fen for fen in (before_fen, before_fen + own_fen)
+        ]
+        return own_fen - (taken[1] - taken[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +130,17 @@ def plan(
     }  # fmt: skip
     totals: dict[str, int] = defaultdict(int)
     parts: dict[tuple[str, str], Part] = {}
+    whole: dict[tuple[str, str], int] = defaultdict(int)
+    relieved: dict[tuple[str, str], int] = defaultdict(int)
     for line in own:
         if line.account != AccountKind.PERSONAL_ACCOUNT:
             continue
         totals[line.fund] += line.amount_fen
+        if line.level == RELIEF:
+            relieved[line.insurance, line.party] -= line.amount_fen
         if line.level != "people":
             continue
+        whole[line.insurance, line.party] += line.amount_fen
         party = Party(line.party)
         by_age = party is Party.UNIT and line.insurance in pooled
         parts[line.insurance, party] = Part(
@@ -126,7 +148,10 @@ def plan(
             credits=_rows(credits, line.insurance) if by_age else (),
         )  # fmt: skip
     return Plan(
-        parts=tuple(parts.values()),
+        parts=tuple(
+            replace(part, whole_fen=whole[key], relieved_fen=relieved[key])
+            for key, part in parts.items()
+        ),
         totals_fen={fund: fen for fund, fen in totals.items() if fen},
         rounding=rounding,
     )
@@ -136,15 +161,31 @@ def _rows(credits: Sequence[Credit], insurance: str) -> tuple[Credit, ...]:
     return tuple(row for row in credits if row.insurance == insurance and not row.retired)
 
 
-def amounts(made: Plan, people: Iterable[Person]) -> Amounts:
-    """What each person's accounts get of a paper."""
+def amounts(made: Plan, people: Iterable[Person], before: Sequence[int] = ()) -> Amounts:
+    """What each person's accounts get of a paper.
+
+    Args:
+        made: how the paper credits.
+        people: the persons of one slice, by their keys.
+        before: fen of each part that the persons of the slices before have (`weights`); none for
+            the first slice.
+    """
     found: Amounts = defaultdict(int)
+    running = list(before) or [0] * len(made.parts)
     for person in people:
-        for part in made.parts:
+        for place, part in enumerate(made.parts):
             fen = _amount(part, person, made.rounding)
             if fen:
-                found[person.person_id, part.fund] += fen
+                found[person.person_id, part.fund] += part.left(running[place], fen)
+                running[place] += fen
     return found
+
+
+def weights(made: Plan, people: Sequence[Person]) -> tuple[int, ...]:
+    """What persons have of each part before any relief, in fen."""
+    return tuple(
+        sum(_amount(part, person, made.rounding) for person in people) for part in made.parts
+    )
 
 
 def _amount(part: Part, person: Person, rounding: Rounding) -> int:

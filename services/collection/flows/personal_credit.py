@@ -95,8 +95,19 @@ async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
     return found
 
 
-async def compose(tx: AsyncConnection, ready: Sequence[Ready], chunk: int = 1) -> list[Chunk]:
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the persons of the chunks before have of each part, of the paper and of the one before."""
+
+    now: Sequence[int] = ()
+    before: Sequence[int] = ()
+
+
+async def compose(
+    tx: AsyncConnection, ready: Sequence[Ready], chunk: int = 1, start: Start | None = None
+) -> list[Chunk]:
     """What the ledger is to be told of one chunk of each of these papers."""
+    at = start or Start()
     about = [one for one in ready if one.is_about_persons]
     by_width: dict[int, list[Ready]] = {}
     for one in about:
@@ -108,8 +119,8 @@ async def compose(tx: AsyncConnection, ready: Sequence[Ready], chunk: int = 1) -
         for one in group:
             own = (one.paper.unit_id, one.paper.id)
             base = (one.paper.unit_id, one.paper.corrects or one.paper.id)
-            now = personal.amounts(one.now, people.get(own, ()))
-            before = personal.amounts(one.before, people.get(base, ()))
+            now = personal.amounts(one.now, people.get(own, ()), at.now)
+            before = personal.amounts(one.before, people.get(base, ()), at.before)
             made.append((one, now, before))
     changes = [(one, now, personal.difference(now, before)) for one, now, before in made]
     persons = sorted({(one.paper.unit_id, key[0]) for one, _, new in changes for key in new})
@@ -167,16 +178,30 @@ def _message(
     return body
 
 
-async def totals(tx: AsyncConnection, ready: Ready) -> dict[str, int]:
-    """fund → what all persons of a paper of several chunks come to."""
+async def add_up(tx: AsyncConnection, ready: Ready) -> tuple[dict[str, int], list[Start]]:
+    """Of a paper of several chunks: fund → what all its persons come to, and where each chunk starts."""
+    own = (ready.paper.unit_id, ready.paper.id)
+    base = (ready.paper.unit_id, ready.paper.corrects or ready.paper.id)
     sums: dict[str, int] = {}
+    starts = [Start((0,) * len(ready.now.parts), (0,) * len(ready.before.parts))]
     for chunk in range(1, ready.chunks + 1):
         keys = personal.slice_of(chunk, ready.chunks)
-        people = await store.people(tx, ready.rounds[:1], keys)
-        own = people.get((ready.paper.unit_id, ready.paper.id), ())
-        for fund, fen in personal.totals(personal.amounts(ready.now, own)).items():
+        people = await store.people(tx, ready.rounds, keys)
+        mine, theirs = people.get(own, []), people.get(base, [])
+        at = starts[-1]
+        for fund, fen in personal.totals(personal.amounts(ready.now, mine, at.now)).items():
             sums[fund] = sums.get(fund, 0) + fen
-    return sums
+        starts.append(
+            Start(
+                _plus(at.now, personal.weights(ready.now, mine)),
+                _plus(at.before, personal.weights(ready.before, theirs)),
+            )
+        )
+    return sums, starts
+
+
+def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
 async def record(tx: AsyncConnection, told: Sequence[Told], papers: Sequence[Paper]) -> None:

@@ -56,13 +56,13 @@ class Crediting:
 
     async def _tell_large(self, ready: Ready) -> None:
         """A paper of many persons: nothing of it is told before all of it was added up."""
-        sums = await self._db.run(lambda tx: flow.totals(tx, ready))
+        sums, starts = await self._db.run(lambda tx: flow.add_up(tx, ready))
         why = flow.disagreement(ready.now, sums)
         for chunk in range(1, ready.chunks + 1):
             async with self._db.transaction() as tx:
                 if not await hold_lease(tx, LEASE, self._holder):
                     return
-                composed = await flow.compose(tx, [ready], chunk)
+                composed = await flow.compose(tx, [ready], chunk, starts[chunk - 1])
             told = await self._tell(composed, why)
             done = [ready.paper] if chunk == ready.chunks else []
             await self._db.run(lambda tx, told=told, done=done: flow.record(tx, told, done))  # type: ignore[misc]

@@ -58,7 +58,8 @@ class Told:
 
 
 async def due(tx: AsyncConnection, limit: int) -> list[Due]:
-    """Settled bills that wait, oldest first; a restated month after the one that it restates."""
+    """Settled bills that wait, oldest first; a restated month once the ledger has the one that it
+    restates."""
     rows = await tx.execute(
         text("""
             SELECT bill.unit_id, bill.id AS bill_id, bill.declaration_id, bill.period,
@@ -80,7 +81,8 @@ async def due(tx: AsyncConnection, limit: int) -> list[Due]:
                     WHERE credit_use.unit_id = bill.unit_id
                       AND credit_use.bill_id = bill.id) AS lowered ON true
               LEFT JOIN LATERAL (
-                   SELECT max(credited_on) AS on_day
+                   SELECT max(credited_on) AS on_day,
+                          count(*) FILTER (WHERE refused IS NOT NULL) AS refusals
                      FROM personal_credit AS told
                     WHERE told.unit_id = bill.unit_id
                       AND told.declaration_id = paper.corrects) AS before ON true
@@ -91,7 +93,8 @@ async def due(tx: AsyncConnection, limit: int) -> list[Due]:
                          FROM bill AS earlier
                         WHERE earlier.unit_id = bill.unit_id
                           AND earlier.declaration_id = paper.corrects
-                          AND earlier.kind <> 'charge' AND earlier.personal_told))
+                          AND earlier.kind <> 'charge' AND earlier.personal_told
+                          AND before.refusals = 0))
              ORDER BY bill.id
              LIMIT :limit
         """),
@@ -157,7 +160,7 @@ async def lines(
 async def people(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]], keys: tuple[int, int]
 ) -> dict[Key, list[Person]]:
-    """The persons of papers of (unit, declaration, round) whose keys lie from … below …."""
+    """The persons of papers of (unit, declaration, round) whose keys lie from … below …, by key."""
     rows = await tx.execute(
         text("""
             SELECT line.unit_id, line.declaration_id, line.person_id, line.base_fen,
@@ -172,6 +175,7 @@ async def people(
                AND beside.declaration_id = line.declaration_id
                AND beside.round = line.round AND beside.line_no = line.line_no
              WHERE line.person_id BETWEEN :first AND :last
+             ORDER BY line.person_id
         """),
         _papers(papers) | {"first": keys[0], "last": keys[1] - 1},
     )

@@ -23,6 +23,7 @@ from services.collection.domain.personal import (
     plan,
     slice_of,
     totals,
+    weights,
 )
 from shared.money import HALF_UP_FEN
 
@@ -90,6 +91,36 @@ def test_out_of_the_units_share_persons_get_what_their_age_says() -> None:
 def test_what_a_restating_paper_takes_back_is_not_its_own() -> None:
     lines = (*STAFF, line("pension", "personal", "personal_account", -15_000, level="corrected"))
     assert made(*lines).totals_fen == made(*STAFF).totals_fen
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, KEYS - 1), st.integers(0, 10**6)), max_size=40),
+    st.integers(0, 10**6),
+    st.integers(1, 7),
+)
+def test_relief_is_spread_over_persons_to_the_fen_in_whatever_slices(
+    parts: list[tuple[int, int]], share_ppm: int, chunks: int
+) -> None:
+    people = sorted(
+        (person(key, unit=fen) for key, fen in dict(parts).items()), key=lambda one: one.person_id
+    )
+    whole_fen = sum(one.unit_fen[1] for one in people)
+    relief_fen = whole_fen * share_ppm // 1_000_000
+    paper = made(
+        line("medical", "unit", "personal_account", whole_fen),
+        line("medical", "unit", "personal_account", -relief_fen, level="relief"),
+    )
+    told: dict[tuple[int, str], int] = {}
+    before: tuple[int, ...] = (0,) * len(paper.parts)
+    for chunk in range(1, chunks + 1):
+        first, below = slice_of(chunk, chunks)
+        mine = [one for one in people if first <= one.person_id < below]
+        told |= amounts(paper, mine, before)
+        before = tuple(a + b for a, b in zip(before, weights(paper, mine), strict=True))
+    assert told == amounts(paper, people)
+    assert sum(told.values()) == whole_fen - relief_fen
+    for one in people:
+        assert 0 <= told.get((one.person_id, "medical"), 0) <= one.unit_fen[1]
 
 
 def test_a_default_names_nobody() -> None:

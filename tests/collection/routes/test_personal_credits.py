@@ -407,6 +407,29 @@ async def test_a_paper_whose_people_do_not_come_to_its_lines_credits_nobody(city
     assert (await city.office.get("supervisor", "/v1/personal-deliveries")).json()["refused"] == 0
 
 
+async def test_a_correction_waits_while_what_it_corrects_is_refused(city: City) -> None:
+    """Else persons would be short of money that they never got."""
+    unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
+    paper_id = Ref.parse("dcl", paper["id"])
+    broken = (
+        "UPDATE declaration_person SET personal_fen[1] = personal_fen[1] + $3"
+        " WHERE unit_id = $1 AND declaration_id = $2 AND line_no = 1"
+    )
+    await city.office.fetch(broken, paper_id.key, paper_id.id, 1)
+    await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
+    less = await corrected(city.office, paper, unit, "9000.00", "8000.00")
+    await bill(city.office, city.db, less, bill_date="2021-09-12")
+    await city.deliver()
+    assert await city.total(unit) == {}
+    stats = (await city.office.get("supervisor", "/v1/personal-deliveries")).json()
+    assert stats == {"waiting": 1, "refused": 1}
+    await city.office.fetch(broken, paper_id.key, paper_id.id, -1)
+    path = "/v1/personal-deliveries/replays"
+    await city.office.post("fund_accountant", path, {"deliveries": "refused"})
+    await city.deliver()
+    assert await city.total(unit) == shares(less)
+
+
 async def test_no_identity_number_leaves_collection(city: City) -> None:
     unit, _, total_fen = await billed(city, "10000.00")
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
