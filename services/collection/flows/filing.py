@@ -6,9 +6,8 @@ What it writes is what one unit's declaration writes, which a property test hold
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
@@ -20,15 +19,14 @@ from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.filing_late import FIRST
-from services.collection.domain.frozen_bases import Breach, FrozenYear, breaches
 from services.collection.domain.levy import UnitFacts
-from services.collection.domain.levy_columns import PeopleFigures, levy_people
+from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_standing import Standings, standings_of
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
 from services.collection.domain.policy import Figure, Schedule, UnitFigure
 from services.collection.domain.restatement import corrected_lines, net_by_party
-from services.collection.domain.unit import Facts, facts_levied_by
 from services.collection.flows import declaration as declarations
+from services.collection.flows import filing_columns as columns
 from services.collection.flows import filing_late as late
 from services.collection.flows.filing_late import Turns
 from services.collection.store import figures
@@ -115,25 +113,25 @@ async def store_all(
 def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     """Columns of everybody, levied group by group of units that share a schedule."""
     insurances = schedules.insurances
-    asked = _asked(taken, insurances)
+    asked = columns.asked_of(taken, insurances)
     shares = [np.empty((len(taken.person_id), len(insurances)), np.int64) for _ in range(3)]
     headers: dict[int, DeclarationRow] = {}
     lines: list[bytes] = []
     corrected: list[tuple[DeclarationRow, LineRow]] = []
     given: list[tuple[object, ...]] = []
-    standings = standings_of(taken.standings, _unit_ids(taken), taken.person_id)
-    for places in _alike(taken):
-        rows = _rows_of(taken, places)
+    standings = standings_of(taken.standings, columns.unit_ids(taken), taken.person_id)
+    for places in columns.alike(taken):
+        rows = columns.rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
         assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        beside = _beside(taken, schedule, rows, standings)
+        beside = columns.beside_of(taken, schedule, rows, standings)
         levied = _group(taken, schedule, places, asked[rows], beside)
         people = levied.people
         for whole, part in zip(
             shares, (people.base_fen, people.unit_fen, people.personal_fen), strict=True
         ):
             whole[rows] = part
-        wages = np.add.reduceat(taken.wage_fen[rows], _starts(taken.people[places]))
+        wages = np.add.reduceat(taken.wage_fen[rows], columns.starts_of(taken.people[places]))
         back = _corrected(taken, places, levied, of)
         made = _headers(taken, places, wages, levied, of, back)
         corrected += [(row, line) for row in made for line in back.get(row.unit_id, ())]
@@ -147,48 +145,8 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     )
 
 
-def breached(taken: Taken, schedules: Schedules, year: FrozenYear) -> list[Breach]:
-    """Where people are declared on other bases than those that were reviewed for the year."""
-    asked = _asked(taken, schedules.insurances)
-    unit_id = _unit_ids(taken)
-    standings = standings_of(taken.standings, unit_id, taken.person_id)
-    found: list[Breach] = []
-    for places in _alike(taken):
-        rows = _rows_of(taken, places)
-        schedule = schedules.of(taken.units[int(places[0])])
-        assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        beside = _beside(taken, schedule, rows, standings)
-        if beside.standings is not None:  # whose base a category says is not reviewed
-            rows = rows[beside.standings.code == 0]
-            beside = _beside(taken, schedule, rows, None)
-        base_fen = levy_people(schedule, asked[rows], beside).base_fen
-        found += [
-            replace(breach, row=int(rows[breach.row]))
-            for breach in breaches(year, schedule, unit_id[rows], taken.person_id[rows], base_fen)
-        ]
-    return found
-
-
 def _frozen(taken: Taken, place: int) -> int | None:
     return taken.frozen_base_fen[place] if taken.frozen_base_fen else None
-
-
-def _unit_ids(taken: Taken) -> Ints:
-    """The unit of each row."""
-    ids = np.array([unit.id for unit in taken.units], np.int64)
-    rows: Ints = np.repeat(ids, taken.people)
-    return rows
-
-
-def _beside(
-    taken: Taken, schedule: Schedule, rows: Ints, standings: Standings | None
-) -> PeopleFigures:
-    """What the policy asks of these people beside the wage."""
-    return PeopleFigures(
-        figures={name: taken.figures[name][rows] for name in schedule.figures},
-        age=taken.age[rows] if schedule.needs_age else None,
-        standings=None if standings is None else standings.of(rows),
-    )
 
 
 def _given(
@@ -215,7 +173,7 @@ def _given(
         for _ in range(count)
     ]
     nothing = np.full(len(rows), ABSENT, np.int64)
-    columns = [
+    said_of = [
         (taken.figures[name][rows] if name in taken.figures else nothing).tolist()
         for name in Figure
     ]
@@ -224,7 +182,7 @@ def _given(
     return found + [
         (*head, line, [_or_none(fen) for fen in person], _or_none(years), *standing)
         for head, line, person, years, standing in zip(
-            heads, taken.line_no[rows].tolist(), zip(*columns, strict=True), age, said, strict=True
+            heads, taken.line_no[rows].tolist(), zip(*said_of, strict=True), age, said, strict=True
         )
         if asks or standing != (None, None)
     ]
@@ -232,39 +190,6 @@ def _given(
 
 def _or_none(value: int) -> int | None:
     return None if value == ABSENT else value
-
-
-def _alike(taken: Taken) -> list[Ints]:
-    """The places of units that share a schedule."""
-    groups: dict[Facts, list[int]] = defaultdict(list)
-    for place, unit in enumerate(taken.units):
-        groups[facts_levied_by(unit)].append(place)
-    return [np.array(places, np.int64) for places in groups.values()]
-
-
-def _starts(people: Ints) -> Ints:
-    starts: Ints = np.cumsum(people) - people
-    return starts
-
-
-def _rows_of(taken: Taken, places: Ints) -> Ints:
-    """The rows of some units, unit by unit."""
-    people = taken.people[places]
-    within = np.arange(int(people.sum()), dtype=np.int64) - np.repeat(_starts(people), people)
-    rows: Ints = np.repeat(taken.starts[places], people) + within
-    return rows
-
-
-def _asked(taken: Taken, insurances: Sequence[str]) -> Ints:
-    """Wages of shape (people, 1), or (people, insurances) when somebody has one of its own."""
-    column = taken.wage_fen.reshape(-1, 1)
-    if not taken.own_fen:
-        return column
-    asked = np.repeat(column, len(insurances), axis=1)
-    for name, own in taken.own_fen.items():
-        place = insurances.index(name)
-        asked[:, place] = np.where(own == ABSENT, asked[:, place], own)
-    return asked
 
 
 def _group(
@@ -281,7 +206,7 @@ def _group(
         )
         for place in places.tolist()
     ]
-    return assess_units(schedule, facts, asked, _starts(taken.people[places]), beside)
+    return assess_units(schedule, facts, asked, columns.starts_of(taken.people[places]), beside)
 
 
 def _corrected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from services.collection.domain.frozen_bases import (
     CODE,
     Breach,
     FrozenYear,
+    breaches,
     told,
     with_units,
     without,
 )
-from services.collection.flows import filing
+from services.collection.domain.levy_columns import levy_people
+from services.collection.domain.levy_standing import standings_of
+from services.collection.flows import filing_columns as columns
 from services.collection.flows.frozen_bases import at_unit
-from shared.errors import Fault
+from shared.errors import Fault, Refusal
 
 
 def in_file(
@@ -28,7 +32,7 @@ def in_file(
 ) -> tuple[Taken, list[RowFault]]:
     """What of a file keeps to the reviewed bases, and what does not, by row and column."""
     taken, units = with_units(year, taken, schedules)
-    found = filing.breached(taken, schedules, year)
+    found = breached(taken, schedules, year)
     faults = [
         RowFault(
             int(taken.row[taken.starts[wrong.place]]),
@@ -68,7 +72,7 @@ def in_roll(taken: Taken, year: FrozenYear, schedules: Schedules) -> tuple[Taken
     taken, _ = with_units(year, taken, schedules)
     unit_of = np.repeat(np.arange(len(taken.units), dtype=np.int64), taken.people)
     wrong: dict[int, list[Breach]] = {}
-    for breach in filing.breached(taken, schedules, year):
+    for breach in breached(taken, schedules, year):
         wrong.setdefault(int(unit_of[breach.row]), []).append(breach)
     left_out = [
         LeftOut(taken.units[place].credit_code, CODE, told(found)[:500])
@@ -88,7 +92,7 @@ def in_changes(
     one; `places` says where a person stands among those given, `names` how the others are called."""
     taken, units = with_units(year, taken, schedules)
     faults = [Fault(at_unit(wrong.figure), CODE, wrong.message) for wrong in units]
-    for (row, column), found in _cells(taken, filing.breached(taken, schedules, year)).items():
+    for (row, column), found in _cells(taken, breached(taken, schedules, year)).items():
         person = int(taken.person_id[row])
         if person in places:
             faults.append(Fault(f"/people/{places[person]}/{_member(column)}", CODE, told(found)))
@@ -103,3 +107,25 @@ def _member(column: str) -> str:
         if column.startswith(prefix):
             return member + column.removeprefix(prefix)
     return column
+
+
+def breached(taken: Taken, schedules: Schedules, year: FrozenYear) -> list[Breach]:
+    """Where people are declared on other bases than those that were reviewed for the year."""
+    asked = columns.asked_of(taken, schedules.insurances)
+    unit_id = columns.unit_ids(taken)
+    standings = standings_of(taken.standings, unit_id, taken.person_id)
+    found: list[Breach] = []
+    for places in columns.alike(taken):
+        rows = columns.rows_of(taken, places)
+        schedule = schedules.of(taken.units[int(places[0])])
+        assert not isinstance(schedule, Refusal), "units without a schedule were left out"
+        beside = columns.beside_of(taken, schedule, rows, standings)
+        if beside.standings is not None:  # whose base a category says is not reviewed
+            rows = rows[beside.standings.code == 0]
+            beside = columns.beside_of(taken, schedule, rows, None)
+        base_fen = levy_people(schedule, asked[rows], beside).base_fen
+        found += [
+            replace(breach, row=int(rows[breach.row]))
+            for breach in breaches(year, schedule, unit_id[rows], taken.person_id[rows], base_fen)
+        ]
+    return found
