@@ -17,6 +17,7 @@ from services.collection.domain.levy import Line
 from services.collection.domain.policy import BaseKind, Limit, Policy, Rule, Schedule
 from shared.errors import Fault
 from shared.fund import UnitKind
+from shared.money import scale
 
 REQUIRED: Final = (
     "labour_statistics",  # 上年度劳动工资统计年报
@@ -99,6 +100,8 @@ def personal_bases(policy: Policy, wage_fen: int) -> list[int]:
 
 
 def _clamped(wage_fen: int, limit: Limit) -> int:
+    if limit.base_rounding is not None:
+        wage_fen = scale(wage_fen, 1, 1, limit.base_rounding)
     base_fen = max(wage_fen, limit.floor_fen or 0)
     return base_fen if limit.ceiling_fen is None else min(base_fen, limit.ceiling_fen)
 

@@ -112,7 +112,7 @@ def _matched(year: FrozenYear, unit: Ints, person: Ints) -> tuple[Ints, Ints]:
 
 
 def _held(base_fen: Ints, rule: Rule) -> Ints:
-    floor, ceiling = rule.limit.floor_fen, rule.limit.ceiling_fen
+    floor, ceiling = rule.personal_limit.floor_fen, rule.personal_limit.ceiling_fen
     raised: Ints = base_fen if floor is None else np.maximum(base_fen, floor)
     return raised if ceiling is None else np.minimum(raised, ceiling)
 

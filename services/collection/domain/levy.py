@@ -175,7 +175,12 @@ def _fixed(base_fen: int, chosen: Chosen | None = None) -> Base:
 
 
 def _base(
-    kind: BaseKind, fixed_fen: int | None, rule: Rule, wages: Wages, standing: Standing
+    kind: BaseKind,
+    fixed_fen: int | None,
+    rule: Rule,
+    limit: Limit,
+    wages: Wages,
+    standing: Standing,
 ) -> Base:
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
@@ -183,17 +188,17 @@ def _base(
     chosen = standing.chosen(rule.insurance, wages.choice)
     if chosen is not None:
         return _fixed(chosen.base_fen, chosen)
-    floor_fen = rule.limit.floor_fen
+    floor_fen = limit.floor_fen
     asked_fen = wages.asked(rule.insurance)
     if kind is BaseKind.OWN_ARCHIVE:
         # 本人实际工资低于档案工资的,以本人档案工资为准.
         floor_fen = max(floor_fen or 0, wages.figure(BaseKind.OWN_ARCHIVE.figure or ""))
     elif kind.figure is not None:
         asked_fen = wages.figure(kind.figure)
-    ceiling_fen = rule.limit.ceiling_fen
+    ceiling_fen = limit.ceiling_fen
     whole_fen = asked_fen
-    if rule.limit.base_rounding is not None:
-        whole_fen = scale(asked_fen, 1, 1, rule.limit.base_rounding)
+    if limit.base_rounding is not None:
+        whole_fen = scale(asked_fen, 1, 1, limit.base_rounding)
     base_fen = max(whole_fen, floor_fen or 0)
     return Base(
         asked_fen=asked_fen,
@@ -208,7 +213,8 @@ def personal_base_fen(rule: Rule, wages: Wages, standing: Standing = AS_EMPLOYEE
     does not have it."""
     if not standing.insured(rule.insurance):
         return 0
-    return _base(rule.personal_base, rule.fixed_fen, rule, wages, standing).base_fen
+    limit = rule.personal_limit
+    return _base(rule.personal_base, rule.fixed_fen, rule, limit, wages, standing).base_fen
 
 
 def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
@@ -232,7 +238,8 @@ def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
 
 
 def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding: Rounding) -> Line:
-    base = _base(rate.base, rate.fixed_fen, rule, wages, standing)
+    limit = rate.limit or rule.limit
+    base = _base(rate.base, rate.fixed_fen, rule, limit, wages, standing)
     said = rate.base.is_fixed or base.chosen is not None
     rounding = rate.rounding or rounding
     return Line(
@@ -243,7 +250,7 @@ def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding
         asked_fen=base.asked_fen,
         floor_fen=base.floor_fen,
         ceiling_fen=base.ceiling_fen,
-        limit=None if said else rule.limit,
+        limit=None if said else limit,
         base_fen=base.base_fen,
         rounding=rounding,
         amount_fen=levy(base.base_fen, rate.rate_ppm, rounding),
@@ -262,6 +269,7 @@ def credit_rate(rule: Rule, row: Credit) -> Rate:
         rate_ppm=row.rate_ppm,
         base=rule.personal_base,
         fixed_fen=rule.fixed_fen,
+        limit=rule.base_limit,
         account=AccountKind.PERSONAL_ACCOUNT,
         source=row.source,
         factors=(),

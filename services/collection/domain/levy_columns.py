@@ -103,7 +103,8 @@ def levy_people(
     for column, rule in enumerate(rules):
         own = asked[:, column]
         who = bearers(schedule, rule, beside.standings)
-        base[:, column] = _based(rule.personal_base, rule.fixed_fen, rule, own, beside, who)
+        held = rule.personal_limit
+        base[:, column] = _based(rule.personal_base, rule.fixed_fen, held, own, beside, who)
         made = _made(schedule, rule, own, base[:, column], beside, who)
         if rule.credits:
             made = _parted(rule, made, base[:, column], beside.age, who, schedule.rounding)
@@ -129,11 +130,13 @@ def _made(
         theirs = who.of(rate)
         if theirs.nobody:
             continue
-        same = not rate.categories and (rate.base, rate.fixed_fen) == (
+        limit = rate.limit or rule.limit
+        same = not rate.categories and (rate.base, rate.fixed_fen, limit) == (
             rule.personal_base,
             rule.fixed_fen,
+            rule.personal_limit,
         )
-        taken = base if same else _based(rate.base, rate.fixed_fen, rule, own, beside, theirs)
+        taken = base if same else _based(rate.base, rate.fixed_fen, limit, own, beside, theirs)
         amounts = _levied(taken, rate.rate_ppm, rate.rounding or schedule.rounding)
         made.append(
             RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts, holds=theirs.holds)
@@ -196,7 +199,7 @@ def _owed(people: Sequence[PeopleLine], whole: Sequence[Line]) -> dict[Owed, int
 def _based(
     kind: BaseKind,
     fixed_fen: int | None,
-    rule: Rule,
+    limit: Limit,
     asked: Fen,
     beside: PeopleFigures,
     who: Bearers = EVERYBODY,
@@ -205,13 +208,13 @@ def _based(
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
         return who.only(np.full(asked.shape, fixed_fen, np.int64))
-    whole = _whole(asked, rule.limit)
+    whole = _whole(asked, limit)
     if kind.figure is None:
-        return who.based(_clamped(whole, rule.limit))
+        return who.based(_clamped(whole, limit))
     figure = _figure(kind.figure, beside, who)
     archive = kind is BaseKind.OWN_ARCHIVE
-    wage = np.maximum(whole, figure) if archive else _whole(figure, rule.limit)
-    return who.based(_clamped(wage, rule.limit))
+    wage = np.maximum(whole, figure) if archive else _whole(figure, limit)
+    return who.based(_clamped(wage, limit))
 
 
 def _whole(asked: Fen, limit: Limit) -> Fen:

@@ -130,7 +130,17 @@ def _read_rate(
         sum_of=None if row.get("sum_of") is None else BaseKind(row["sum_of"]),
         categories=tuple(row.get("categories") or ()),
         rounding=_own_rounding(row.get("rounding")),
+        limit=_own_limit(row, at, reader, averages),
     )
+
+
+def _own_limit(
+    row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]
+) -> Limit | None:
+    if row.get("limits") is None:
+        return None
+    named = {name: row[name] for name in ("id", "insurance", "source")}
+    return _limit(named | row["limits"], f"{at}/limits", reader, averages)
 
 
 def _fixed(

@@ -119,7 +119,8 @@ class Rate:
     of the year in which the rate is levied, empty for all; `sum_of` is the source of the personal
     bases that are summed; `factors` have been applied to the rate (floating, stage cut).
     `categories` are the people that it is levied for and no others; empty: whoever's category has
-    the insurance. `rounding` None: the policy's.
+    the insurance. `rounding` None: the policy's. `limit` holds this rate's own base, None: the
+    insurance's.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Rate:
     factors: tuple[Factor, ...] = ()
     categories: tuple[str, ...] = ()
     rounding: Rounding | None = None
+    limit: Limit | None = None
 
     def levied_for(self, standing: Standing) -> bool:
         """Whether people of a category bear it."""
@@ -205,7 +207,8 @@ class Rule:
     """What one insurance asks of one unit: its limit, its fund, and a rate for each party.
 
     `personal_base` is the source of a person's base in this insurance (with `fixed_fen` where the
-    policy says it); `credits` part the unit's share between the pool and the personal account.
+    policy says it, and `base_limit` where it is not the insurance's); `credits` part the unit's share
+    between the pool and the personal account.
     """
 
     insurance: str
@@ -215,6 +218,12 @@ class Rule:
     personal_base: BaseKind = BaseKind.OWN
     fixed_fen: int | None = None
     credits: tuple[Credit, ...] = ()
+    base_limit: Limit | None = None
+
+    @property
+    def personal_limit(self) -> Limit:
+        """What a person's base is held to."""
+        return self.base_limit or self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +435,7 @@ class Policy:
             and (period is None or not rate.months or period.month in rate.months)
         ]
         base, fixed_fen = personal_base(rates)
+        first = _base_rate(rates)
         if self.level == "unit":
             rates = [_once_per_unit(rate, base) for rate in rates]
         return Rule(
@@ -435,6 +445,7 @@ class Policy:
             rates=tuple(rates),
             personal_base=base,
             fixed_fen=fixed_fen,
+            base_limit=None if first is None else first.limit,
             credits=tuple(
                 row
                 for row in self.credits
@@ -459,21 +470,26 @@ class Policy:
 def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
     """The source of a person's base in an insurance: that of the personal share, or else the unit's,
     or else what a sum is taken of. What some categories alone bear has a base of its own."""
-    own = [
-        rate
-        for rate in rates
-        if rate.base.per_person and rate.base is not BaseKind.HEAD and not rate.categories
-    ]
-    for rate in sorted(own, key=lambda rate: rate.party is Party.UNIT):
-        return rate.base, rate.fixed_fen
+    first = _base_rate(rates)
+    if first is not None:
+        return first.base, first.fixed_fen
     for rate in rates:
         if rate.sum_of is not None:
             return rate.sum_of, None
     return BaseKind.OWN, None
 
 
+def _base_rate(rates: Sequence[Rate]) -> Rate | None:
+    own = [
+        rate
+        for rate in rates
+        if rate.base.per_person and rate.base is not BaseKind.HEAD and not rate.categories
+    ]
+    return min(own, key=lambda rate: rate.party is Party.UNIT, default=None)
+
+
 def _once_per_unit(rate: Rate, base: BaseKind) -> Rate:
-    if rate.party is Party.PERSONAL or rate.base is not base or rate.categories:
+    if rate.party is Party.PERSONAL or rate.base is not base or rate.categories or rate.limit:
         return rate
     return replace(rate, base=BaseKind.PERSONAL_SUM)
 

@@ -13,7 +13,7 @@ from services.collection.domain import (
     policy_category_faults,
     policy_row_faults,
 )
-from services.collection.domain.policy import ANY, UNIT_KINDS, BaseKind, Policy, Rate
+from services.collection.domain.policy import ANY, UNIT_KINDS, BaseKind, Limit, Policy, Rate
 from shared.entry import Account
 from shared.errors import Fault
 from shared.fund import INSURANCE_NAMES, Party
@@ -166,13 +166,10 @@ def _limits(policy: Policy) -> Iterator[Fault]:
         pointer = f"/limits/{number}"
         if row.insurance in given[:number]:
             yield _fault(pointer, "LIMIT_REPEATED", f"上下限重复 (repeated): {row.insurance}")
-        for name, amount_fen in (("floor", row.floor_fen), ("ceiling", row.ceiling_fen)):
-            if amount_fen is not None and not 0 <= amount_fen <= LIMIT_MAX_FEN:
-                yield _fault(f"{pointer}/{name}", "LIMIT_OUT_OF_RANGE", "上下限超出范围")
-        if None not in {row.floor_fen, row.ceiling_fen} and _reversed(
-            row.floor_fen, row.ceiling_fen
-        ):
-            yield _fault(pointer, "LIMITS_REVERSED", "下限高于上限 (floor above ceiling)")
+        yield from _limit(row, pointer)
+    for number, rate in enumerate(policy.rates):
+        if rate.limit is not None:
+            yield from _limit(rate.limit, f"/rates/{number}/limits")
     for insurance in policy.insurances:
         if insurance not in given and ANY not in given:
             yield _fault(
@@ -180,6 +177,14 @@ def _limits(policy: Policy) -> Iterator[Fault]:
                 "LIMIT_MISSING",
                 f"缺少上下限;没有上下限也须写明 (say so when there is none): {insurance}",
             )
+
+
+def _limit(row: Limit, pointer: str) -> Iterator[Fault]:
+    for name, amount_fen in (("floor", row.floor_fen), ("ceiling", row.ceiling_fen)):
+        if amount_fen is not None and not 0 <= amount_fen <= LIMIT_MAX_FEN:
+            yield _fault(f"{pointer}/{name}", "LIMIT_OUT_OF_RANGE", "上下限超出范围")
+    if _reversed(row.floor_fen, row.ceiling_fen):
+        yield _fault(pointer, "LIMITS_REVERSED", "下限高于上限 (floor above ceiling)")
 
 
 def _reversed(floor_fen: int | None, ceiling_fen: int | None) -> bool:
@@ -217,6 +222,8 @@ def _each_rate(policy: Policy) -> Iterator[Fault]:
 
 def _rounds_away(policy: Policy, rate: Rate) -> bool:
     floors = [row.floor_fen for row in policy.limits if row.insurance in {rate.insurance, ANY}]
+    if rate.limit is not None:
+        floors = [rate.limit.floor_fen]
     base_fen = min((fen for fen in floors if fen and fen > 0), default=_UNLIMITED_BASE_FEN)
     return levy(base_fen, rate.rate_ppm, rate.rounding or policy.rounding) == 0
 

@@ -66,10 +66,16 @@ def _averages(policy: Policy) -> Iterator[Fault]:
 
 
 def _limits(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
-    for number, row in enumerate(policy.limits):
+    held = [(f"/limits/{number}", row) for number, row in enumerate(policy.limits)]
+    held += [
+        (f"/rates/{number}/limits", rate.limit)
+        for number, rate in enumerate(policy.rates)
+        if rate.limit is not None
+    ]
+    for at, row in held:
         for name, rule in (("floor_from", row.floor_from), ("ceiling_from", row.ceiling_from)):
             if rule is not None and not 0 < rule.factor_ppm <= _FACTOR_MAX_PPM:
-                yield _factor(f"/limits/{number}/{name}/factor")
+                yield _factor(f"{at}/{name}/factor")
     for number, given in enumerate(content["rates"]):
         average = given.get("average")
         if average is not None and policy.rates[number].fixed_fen == 0:
@@ -93,6 +99,10 @@ def _rates(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
                 f"{at}/sum_of",
                 "SUM_NOT_OF_BASES",
                 "只能对个人基数求和 (a sum of personal bases only)",
+            )
+        if rate.limit is not None and (rate.base.is_fixed or not rate.base.per_person):
+            yield Fault(
+                f"{at}/limits", "LIMITS_NOT_FOR_BASE", "该基数来源无上下限 (its base has no limits)"
             )
         if len(set(rate.months)) != len(rate.months):
             yield Fault(f"{at}/months", "MONTH_REPEATED", "月份重复 (a month twice)")
@@ -169,7 +179,9 @@ def _level(policy: Policy) -> Iterator[Fault]:
             for other in policy.rates
             if other.insurance == rate.insurance and set(other.unit_kinds) & {*rate.unit_kinds, ANY}
         ]
-        if rate.base is not BaseKind.HEAD and rate.base is not personal_base(rates)[0]:
+        if rate.base is not BaseKind.HEAD and (
+            rate.base is not personal_base(rates)[0] or rate.limit is not None
+        ):
             yield Fault(
                 f"/rates/{number}/base",
                 "LEVEL_NOT_FOR_BASE",

@@ -167,6 +167,9 @@ def _rounded(rounding: Rounding) -> str:
 def _base(policy: Policy, rate: Rate) -> str:
     if rate.base is BaseKind.CITY_AVERAGE:
         return f"按平均工资确定,{format_yuan(rate.fixed_fen or 0)}元"
+    if rate.limit is not None:
+        held = f"{_limit(rate.limit, 'floor')}至{_limit(rate.limit, 'ceiling')}"
+        return f"{BASE_NAMES[rate.base]}({held})"
     if rate.sum_of is not None:
         return f"{BASE_NAMES[rate.base]}({BASE_NAMES[rate.sum_of]})"
     return BASE_NAMES[rate.base]

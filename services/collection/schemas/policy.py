@@ -102,13 +102,23 @@ class ReceiptAccountIn(In):
     account: Code
 
 
+class RateLimitsIn(In):
+    """What one rate's base is held to, where that is not what its insurance's is."""
+
+    floor: AmountText | None
+    ceiling: AmountText | None
+    floor_from: FromAverageIn | None = None
+    ceiling_from: FromAverageIn | None = None
+    base_rounding: RowRoundingIn | None = None
+
+
 class RateIn(In):
     """A rate for an insurance, a party, unit kinds and (or null: every) injury class.
 
     `amount` is the fixed amount of base head, `average` the base of base city_average, `sum_of` the
     personal bases that a sum is taken of, `months` those in which it is levied (null: all),
     `categories` the people that it is levied for and no others, `rounding` its own (null: the
-    pack's).
+    pack's), `limits` those of its base (null: of the insurance).
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -127,6 +137,7 @@ class RateIn(In):
     )
     categories: list[Code] | None = Field(default=None, min_length=1, max_length=20)
     rounding: RowRoundingIn | None = None
+    limits: RateLimitsIn | None = None
     source: SourceId
 
 
@@ -178,7 +189,10 @@ class AllocationIn(In):
     source: SourceId
 
 
-_RATE_OPTIONAL = ("rate", "amount", "average", "sum_of", "months", "categories", "rounding")
+_RATE_OPTIONAL = (
+    *("rate", "amount", "average", "sum_of", "months"),
+    *("categories", "rounding", "limits"),
+)
 _LIMIT_OPTIONAL = ("floor_from", "ceiling_from", "base_rounding")
 
 
@@ -226,7 +240,8 @@ class PackIn(In):
         days = ("in_force_from", "in_force_to")
         for name in pack_rows.OPTIONAL:
             content[name] = _said(content[name])
-        for row in (*content["limits"], *content["rates"]):
+        own = [row["limits"] for row in content["rates"] if row["limits"]]
+        for row in (*content["limits"], *content["rates"], *own):
             for name in ("floor_from", "ceiling_from", "average"):
                 if name in row:
                     row[name] = _said(row[name])
@@ -237,6 +252,7 @@ class PackIn(In):
             (content["rounding"], ("level",)),
             *((row, days) for row in content["fund_map"]),
             *((row, _LIMIT_OPTIONAL) for row in content["limits"]),
+            *((row, _LIMIT_OPTIONAL) for row in own),
             *((row, _RATE_OPTIONAL) for row in content["rates"]),
         ):
             for name in names:

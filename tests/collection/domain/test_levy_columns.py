@@ -88,6 +88,9 @@ def rates(draw: st.DrawFn, insurance: str, party: Party) -> Rate:
         source="s",
         fixed_fen=draw(st.integers(0, 10**10)) if base.is_fixed else None,
         rounding=draw(st.none() | roundings),
+        limit=draw(st.none() | limits(insurance))
+        if base.per_person and not base.is_fixed
+        else None,
     )
 
 
@@ -127,6 +130,12 @@ def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[Credit,
     )
 
 
+def _first(made: list[Rate]) -> list[Rate]:
+    """The rate that a person's base is taken from, where there is one."""
+    own = [rate for rate in made if rate.base.per_person and rate.base is not BaseKind.HEAD]
+    return sorted(own, key=lambda rate: rate.party is Party.UNIT)[:1]
+
+
 @st.composite
 def rules(draw: st.DrawFn, insurance: str) -> Rule:
     made = [
@@ -148,6 +157,7 @@ def rules(draw: st.DrawFn, insurance: str) -> Rule:
         rates=tuple(made),
         personal_base=base,
         fixed_fen=fixed_fen,
+        base_limit=next((rate.limit for rate in _first(made)), None),
         credits=draw(credit_rows(insurance, unit[0].rate_ppm)) if parted else (),
     )
 
