@@ -60,9 +60,12 @@ class Bill:
     lines: tuple[Levied, ...]
     credits: tuple[Levied, ...] = ()
     lowered: Mapping[int, int] = field(default_factory=dict)
+    issued_fen: int = field(init=False)
+    """What it is issued over."""
 
     def __post_init__(self) -> None:
-        net_fen = self.issued_fen - sum(line.amount_fen for line in self.credits)
+        object.__setattr__(self, "issued_fen", sum([line.amount_fen for line in self.lines]))
+        net_fen = self.issued_fen - sum([line.amount_fen for line in self.credits])
         assert net_fen == self.of.total_fen, "bill and credits sum to their declaration's total"
 
     @property
@@ -71,14 +74,9 @@ class Bill:
         return "adjustment" if self.of.restates else "contribution"
 
     @property
-    def issued_fen(self) -> int:
-        """What it is issued over."""
-        return sum(line.amount_fen for line in self.lines)
-
-    @property
     def credited_fen(self) -> int:
         """What credits take off it from the start."""
-        return sum(self.lowered.values())
+        return sum(self.lowered.values()) if self.lowered else 0
 
     @property
     def total_fen(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import repeat
 from uuid import UUID
 
 from sqlalchemy import text
@@ -186,13 +187,19 @@ async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
         records=[
             (
                 bill.of.unit_id, bill.id, number, line.insurance, line.party, line.account,
-                line.fund, line.amount_fen - bill.lowered.get(number, 0),
-                bill.lowered.get(number, 0),
+                line.fund, line.amount_fen - credited_fen, credited_fen,
             )
             for bill in bills
-            for number, line in enumerate(bill.lines, 1)
+            for number, (line, credited_fen) in enumerate(_credited(bill), 1)
         ],
     )  # fmt: skip
+
+
+def _credited(bill: Bill) -> Iterable[tuple[Levied, int]]:
+    """Each line, and what credits take off it from the start."""
+    if not bill.lowered:  # nearly every bill
+        return zip(bill.lines, repeat(0), strict=False)
+    return [(line, bill.lowered.get(number, 0)) for number, line in enumerate(bill.lines, 1)]
 
 
 async def settle_declarations(tx: AsyncConnection, papers: Sequence[tuple[int, UUID]]) -> None:
