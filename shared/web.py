@@ -207,15 +207,15 @@ class Envelope:
 
     def _at_once(self, request: Request) -> Refusal | None:
         """What is wrong with the head of a request, before its body is read."""
-        declared = request.headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > self._limit(request):
-            return BodyTooLarge(limit_bytes=self._limit(request))
+        declared, limit = request.headers.get("content-length", "0"), self._limit(request)
+        if not declared.isdigit() or int(declared) > limit:
+            return BodyTooLarge(limit_bytes=limit)
         if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
             return NulInRequest()
         return None
 
     def _limit(self, request: Request) -> int:
-        if request.url.path in self.streamed:  # read piece by piece: never held as a whole
+        if request.scope["path"] in self.streamed:  # read piece by piece: never held as a whole
             return self.body_limit_bytes * STREAM_FACTOR
         return self.body_limit_bytes
 

@@ -21,8 +21,10 @@ ALGORITHMS: Final = (SHA256, "sm3")
 """Hash functions that a chain may be made with; both give 32 bytes."""
 
 
-Buckets: TypeAlias = dict[tuple[str, str, str, str, date], list[int]]
-"""(book, fund, account, district, day) → [debit_fen, credit_fen]."""
+Place: TypeAlias = tuple[str, str, str, str, date]
+"""(book, fund, account, district, day): where the books keep one sum."""
+Buckets: TypeAlias = dict[Place, list[int]]
+"""Place → [debit_fen, credit_fen]."""
 
 
 class Line(NamedTuple):
@@ -99,7 +101,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
         *(part for item in sorted(references.items()) for part in item),
         str(len(lines)),
     )
-    content = "".join([*map(_sized, head), *map(_sized_line, lines)]).encode()
+    content = ("".join(map(_sized, head)) + _sized_lines(lines)).encode()
     return Draft(
         slot=slot,
         source=source,
@@ -176,11 +178,13 @@ def _dimensions(book: str, fund: str, account: str, district: str) -> str:
     return "".join(map(_sized, (book, fund, account, district)))
 
 
-def _sized_line(line: Line) -> str:
-    book, fund, account, district, debit_fen, credit_fen = line
-    debit, credit = str(debit_fen), str(credit_fen)
-    sized = _dimensions(book, fund, account, district)
-    return f"{sized}{len(debit)}:{debit},{len(credit)}:{credit},"
+def _sized_lines(lines: tuple[Line, ...]) -> str:
+    parts = []
+    for book, fund, account, district, debit_fen, credit_fen in lines:
+        debit, credit = str(debit_fen), str(credit_fen)
+        sized = _dimensions(book, fund, account, district)
+        parts.append(f"{sized}{len(debit)}:{debit},{len(credit)}:{credit},")
+    return "".join(parts)
 
 
 def instant_text(at: datetime) -> str:

@@ -105,6 +105,7 @@ class Books:
                 for slot in range(self.slots)
             ]
             self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
+            QUEUED.set_function(self._waiting)
 
     async def close(self) -> None:
         """Stop the writers; what still waits is told that nothing is known."""
@@ -112,6 +113,9 @@ class Books:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _waiting(self) -> int:
+        return sum([writer.waiting for writer in self._writers])
 
     async def refresh(self) -> None:
         """Read the chart, the funds and the flow matrix anew, after an operator's correction."""
@@ -187,10 +191,9 @@ class Books:
             await self.open()
         ticket = Ticket(len(works))
         jobs = [Job(work, ticket, index) for index, (_, work) in enumerate(works)]
-        waiting = sum(writer.waiting for writer in self._writers)
+        waiting = self._waiting()
         if waiting and waiting + sum(job.size for job in jobs) > self.queue_limit:
             raise QueueFull(waiting=waiting)
-        QUEUED.set(waiting + len(jobs))
         for (slot, _), job in zip(works, jobs, strict=True):
             self._writers[slot].put(job)
         await ticket.done

@@ -73,19 +73,17 @@ class Ticket:
             self.done.set_exception(error)
 
 
-@dataclass(slots=True)
 class Job:
-    """One unit of work in a queue, and whom to tell."""
+    """One unit of work in a queue, and whom to tell. `size` is the number of asks it holds."""
 
-    work: Unit | Settle
-    ticket: Ticket
-    index: int
-    answer: tuple[Result, ...] | BaseException | None = None
+    __slots__ = ("answer", "index", "size", "ticket", "work")
 
-    @property
-    def size(self) -> int:
-        """How many asks it holds."""
-        return len(self.work.asks) if isinstance(self.work, Unit) else 1
+    def __init__(self, work: Unit | Settle, ticket: Ticket, index: int) -> None:
+        self.work = work
+        self.ticket = ticket
+        self.index = index
+        self.size = len(work.asks) if isinstance(work, Unit) else 1
+        self.answer: tuple[Result, ...] | BaseException | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -20,7 +21,7 @@ import orjson
 from services.ledger.domain.batch import Decision, Posted
 from services.ledger.domain.errors import LedgerRefusal
 from services.ledger.domain.hold import Hold, Movement
-from services.ledger.domain.voucher import Buckets, Draft, net_buckets
+from services.ledger.domain.voucher import Draft, Place
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -63,6 +64,7 @@ WITH known AS (
                   $23 text[], $24 date[], $25 bigint[],
                   $26 bigint[]) WITH ORDINALITY
              AS b (book, fund, account, district, day, debit_fen, credit_fen, place)
+     WHERE place > 0 -- always so: it makes them the few and the entries the many, to be read in order
 ), entries AS (
     INSERT INTO entry (slot, seq, line, book, fund, account, district, book_date, debit_fen,
                        credit_fen)
@@ -160,7 +162,7 @@ class Statement:
 
 def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
     """What writes a decision if its slot is still at the revision it was made from."""
-    net = net_buckets([one.draft for one in decision.posted])
+    places, entries = _place_and_entry_columns(decision.posted)
     arguments = [
         decision.before.slot,
         decision.before.revision,
@@ -168,8 +170,8 @@ def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
         decision.after.hash,
         recorded_at,
         *_voucher_columns(decision.posted),
-        *_place_columns(net),
-        *_entry_columns(decision.posted, net),
+        *places,
+        *entries,
     ]
     if decision.is_plain:
         return Statement(_PLAIN_SQL, arguments)
@@ -196,11 +198,11 @@ def _voucher_columns(posted: Sequence[Posted]) -> list[Any]:
     drafts = [one.draft for one in posted]
     return [
         _integers([one.seq for one in posted]),
-        _quoted([draft.source for draft in drafts]),
+        _words([draft.source for draft in drafts]),
         _quoted([draft.event_id for draft in drafts]),
         [draft.body_hash for draft in drafts],
         _quoted([draft.owner for draft in drafts]),
-        _quoted([draft.kind for draft in drafts]),
+        _words([draft.kind for draft in drafts]),
         _plain(draft.book_date for draft in drafts),
         _quoted([draft.period for draft in drafts]),
         _plain(draft.value_date for draft in drafts),
@@ -216,35 +218,36 @@ def _refs(references: Mapping[str, str]) -> str:
     return orjson.dumps(references).decode() if references else "{}"
 
 
-def _place_columns(net: Buckets) -> list[Any]:
-    books, funds, accounts, districts, days = zip(*net, strict=True) if net else ((),) * 5
-    return [
-        _quoted(books),
-        _quoted(funds),
-        _quoted(accounts),
-        _quoted(districts),
-        _plain(days),
-        _integers([sums[0] for sums in net.values()]),
-        _integers([sums[1] for sums in net.values()]),
-    ]
-
-
-def _entry_columns(posted: Sequence[Posted], net: Buckets) -> list[Any]:
-    doubled = {key: 2 * place for place, key in enumerate(net, 1)}
+def _place_and_entry_columns(posted: Sequence[Posted]) -> tuple[list[Any], list[Any]]:
+    """Both in one walk over the lines: a third of the time that goes into a statement."""
+    buckets: dict[Place, list[int]] = {}
     seqs: list[int] = []
     numbers: list[int] = []
     sided: list[int] = []
     amounts: list[int] = []
     for one in posted:
         day, lines = one.draft.book_date, one.draft.lines
-        count = len(lines)
-        seqs += [one.seq] * count
-        numbers += range(1, count + 1)
+        seqs += [one.seq] * len(lines)
+        numbers += range(1, len(lines) + 1)
         for book, fund, account, district, debit_fen, credit_fen in lines:
-            place = doubled[book, fund, account, district, day]
-            sided.append(place + 1 if credit_fen else place)
+            place = book, fund, account, district, day
+            bucket = buckets.get(place)
+            if bucket is None:
+                bucket = buckets[place] = [2 * len(buckets) + 2, 0, 0]
+            bucket[1] += debit_fen
+            bucket[2] += credit_fen
+            sided.append(bucket[0] + 1 if credit_fen else bucket[0])
             amounts.append(debit_fen or credit_fen)
-    return [_integers(seqs), _integers(numbers), _integers(sided), _integers(amounts)]
+    books, funds, accounts, districts, days = zip(*buckets, strict=True) if buckets else ((),) * 5
+    return [
+        _words(books),
+        _words(funds),
+        _words(accounts),
+        _words(districts),
+        _plain(days),
+        _integers([debit_fen for _, debit_fen, _ in buckets.values()]),
+        _integers([credit_fen for _, _, credit_fen in buckets.values()]),
+    ], [_integers(seqs), _integers(numbers), _integers(sided), _integers(amounts)]
 
 
 def _integers(values: list[int]) -> str:
@@ -263,10 +266,18 @@ def _quoted(values: Sequence[str | None]) -> str:
     return "{" + ",".join([_NULL if value is None else _quote(value) for value in values]) + "}"
 
 
+def _words(values: Sequence[str]) -> str:
+    """`_quoted` for words that come again and again."""
+    return "{" + ",".join(map(_quote_again, values)) + "}"
+
+
 def _quote(value: str) -> str:
     if '"' in value or "\\" in value:
         value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{value}"'
+
+
+_quote_again = lru_cache(maxsize=65_536)(_quote)
 
 
 def _refusal_columns(pinned: Sequence[tuple[Draft, LedgerRefusal]]) -> list[Any]:
