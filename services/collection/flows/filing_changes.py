@@ -18,12 +18,13 @@ from services.collection.domain.filing_changes import (
     taken_of,
     whole_of,
 )
-from services.collection.domain.filing_check import Schedules
+from services.collection.domain.filing_check import Schedules, Taken
 from services.collection.domain.filing_figures import age_of
 from services.collection.domain.filing_late import DEFAULT
 from services.collection.domain.filing_roll import LastMonth, begins_a_year
+from services.collection.domain.frozen_bases import FrozenYear
 from services.collection.domain.person import id_of_person, number_fault
-from services.collection.domain.policy import Policy
+from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.unit import Unit
 from services.collection.flows import declaration as declarations
 from services.collection.flows import filing, filing_last_month, frozen_bases, frozen_files
@@ -56,6 +57,23 @@ class Changed:
     changed_wages_fen: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What the changes are put to: last month, who is enrolled, and what both come to."""
+
+    unit: Unit
+    policy: Policy
+    schedules: Schedules
+    schedule: Schedule
+    last: LastMonth
+    ids: list[int]
+    enrolled: list[int]
+    month: Month
+    whole: Whole
+    year: FrozenYear | None
+    frozen: list[Fault]
+
+
 async def submit(
     tx: AsyncConnection, asked: Changed, *, region: str, vault: Vault, caller: Caller
 ) -> Found:
@@ -66,67 +84,99 @@ async def submit(
         Faulty: every fault in it, that there is nothing to carry on, or that a year begins.
         DeclarationExists, DefaultWaits, CorrectionUnfinished: as of a full declaration.
     """
-    handed = asked.handed
-    unit = await units.find(tx, handed.credit_code, caller)
-    unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
-    dated = await policies.in_force(tx, region, handed.period.first_day)
-    schedules = Schedules(dated.policy, handed.period)
-    schedule = schedules.of(unit)
-    if isinstance(schedule, Refusal):
-        raise schedule
-    head = await filing_roll.head(tx, unit.id, str(handed.period.plus(-1)))
-    nothing = list(_nothing_to_carry(head, handed.period, region))
+    period = asked.handed.period
+    unit = await units.find(tx, asked.handed.credit_code, caller)
+    unit = (await changes.as_of(tx, {unit.id: unit}, period.first_day))[unit.id]
+    dated = await policies.in_force(tx, region, period.first_day)
+    previous = str(period.plus(-1))
+    head = await filing_roll.head(tx, unit.id, previous)
+    nothing = list(_nothing_to_carry(head, period, region))
     if head is None or nothing:
         raise Faulty(faults=nothing)
-    last = await filing_last_month.of(tx, [head], handed.period, schedules, vault.numbers)
-    ids = [id_of_person(person.identity_number, vault.pepper) for person in handed.people]
-    days = handed.period.first_day, handed.period.last_day
-    enrolled = sorted(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
-    given = dict(zip(ids, _said(handed, schedule.needs_age), strict=True))
-    month = carried(last, given, enrolled)
-    whole = whole_of(last, unit.id, Whole(
-        wage_total_fen=handed.unit_wage_total_fen, figures=handed.unit_figures
-    ))  # fmt: skip
-    year = await frozen_bases.of(tx, dated.policy, [unit.id], handed.period)
-    frozen: list[Fault] = []
-    if year is not None:
-        given_total = handed.unit_wage_total_fen, handed.unit_figures
-        total_fen, unit_figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, given_total)
-        whole = Whole(wage_total_fen=total_fen, figures={**whole.figures, **unit_figures})
-    names = await store.masked(tx, unit.id, [*month.unknown, *month.people])
-    places = {person: number for number, person in reversed(list(enumerate(ids)))}
-    faults = [
-        *frozen,
-        *_people_faults(handed, dated.policy, ids, set(enrolled)),
-        *lacking(schedule, month, whole, places, names),
-        *(_not_levied(last, unit, month, schedules, places, names)),
-        *_control_faults(asked, month),
-    ]
-    if faults:
-        raise Faulty(faults=faults)
-    taken = await asyncio.to_thread(taken_of, unit, last, month, whole, schedule)
-    if year is not None:
-        taken, faults = await asyncio.to_thread(
-            frozen_files.in_changes, taken, year, schedules, places, names
-        )
-        if faults:
-            raise Faulty(faults=faults)
-    turn = await late.turn(tx, unit.id, str(handed.period))
+    basis = await _basis(tx, asked.handed, unit, dated.policy, head, vault)
+    taken = await _checked(tx, asked, basis)
+    turn = await late.turn(tx, unit.id, str(period))
     made = await filing.store_all(
         tx,
         taken,
-        period=handed.period,
+        period=period,
         policy_id=dated.id,
-        schedules=schedules,
+        schedules=basis.schedules,
         turns={unit.id: turn},
         caller=caller,
         detail={
-            "carried_on_from": str(handed.period.plus(-1)),
-            "changed": len(ids),
-            "left": month.left,
+            "carried_on_from": previous, "changed": len(basis.ids), "left": basis.month.left
         },
-    )
+    )  # fmt: skip
     return await declarations.with_lines(tx, made.headers[0])
+
+
+async def _basis(
+    tx: AsyncConnection, handed: Handed, unit: Unit, policy: Policy, head: Head, vault: Vault
+) -> _Basis:
+    """Last month with the changes in it.
+
+    Raises:
+        KindNotCovered: the policy does not levy the unit.
+    """
+    period = handed.period
+    schedules = Schedules(policy, period)
+    schedule = schedules.of(unit)
+    if isinstance(schedule, Refusal):
+        raise schedule
+    last = await filing_last_month.of(tx, [head], period, schedules, vault.numbers)
+    ids = [id_of_person(person.identity_number, vault.pepper) for person in handed.people]
+    days = period.first_day, period.last_day
+    enrolled = sorted(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
+    given = dict(zip(ids, _said(handed, schedule.needs_age), strict=True))
+    stated = Whole(wage_total_fen=handed.unit_wage_total_fen, figures=handed.unit_figures)
+    whole = whole_of(last, unit.id, stated)
+    frozen: list[Fault] = []
+    year = await frozen_bases.of(tx, policy, [unit.id], period)
+    if year is not None:
+        said = handed.unit_wage_total_fen, handed.unit_figures
+        total_fen, figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, said)
+        whole = Whole(wage_total_fen=total_fen, figures={**whole.figures, **figures})
+    return _Basis(
+        unit=unit,
+        policy=policy,
+        schedules=schedules,
+        schedule=schedule,
+        last=last,
+        ids=ids,
+        enrolled=enrolled,
+        month=carried(last, given, enrolled),
+        whole=whole,
+        year=year,
+        frozen=frozen,
+    )
+
+
+async def _checked(tx: AsyncConnection, asked: Changed, of: _Basis) -> Taken:
+    """The whole month, ready to be levied and stored.
+
+    Raises:
+        Faulty: every fault in it.
+    """
+    names = await store.masked(tx, of.unit.id, [*of.month.unknown, *of.month.people])
+    places = {person: number for number, person in reversed(list(enumerate(of.ids)))}
+    faults = [
+        *of.frozen,
+        *_people_faults(asked.handed, of.policy, of.ids, set(of.enrolled)),
+        *lacking(of.schedule, of.month, of.whole, places, names),
+        *_not_levied(of, places, names),
+        *_control_faults(asked, of.month),
+    ]
+    if faults:
+        raise Faulty(faults=faults)
+    taken = await asyncio.to_thread(taken_of, of.unit, of.last, of.month, of.whole, of.schedule)
+    if of.year is not None:
+        taken, faults = await asyncio.to_thread(
+            frozen_files.in_changes, taken, of.year, of.schedules, places, names
+        )
+    if faults:
+        raise Faulty(faults=faults)
+    return taken
 
 
 def _nothing_to_carry(head: Head | None, period: Period, region: str) -> Iterator[Fault]:
@@ -170,20 +220,11 @@ def _people_faults(
             yield from unknown_insurances(person.own_fen, policy, f"/people/{number}")
 
 
-def _not_levied(
-    last: LastMonth,
-    unit: Unit,
-    month: Month,
-    schedules: Schedules,
-    places: Mapping[int, int],
-    names: Mapping[int, str],
-) -> Iterator[Fault]:
+def _not_levied(of: _Basis, places: Mapping[int, int], names: Mapping[int, str]) -> Iterator[Fault]:
     """Whose category, as it is registered, the policy does not levy."""
-    schedule = schedules.of(unit)
-    assert not isinstance(schedule, Refusal), "a unit without a schedule was refused"
-    for person in month.people:
-        standing = last.standings.get((unit.id, person))
-        refusal = None if standing is None else schedule.refusal(*standing)
+    for person in of.month.people:
+        standing = of.last.standings.get((of.unit.id, person))
+        refusal = None if standing is None else of.schedule.refusal(*standing)
         if refusal is not None:
             at = f"/people/{places[person]}" if person in places else "/people"
             yield Fault(at, refusal.code, f"{refusal.message} {names.get(person, '')}")
