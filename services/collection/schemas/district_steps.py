@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.collection.flows.district_steps import Counted
-from shared.schema import Code, In, NonNegativeYuan, Out, PeriodField, YuanOut
+from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
 
 
 class StepControlIn(In):
@@ -15,7 +15,7 @@ class StepControlIn(In):
 
     declarations: int = Field(ge=1, le=10_000_000)
     people: int = Field(ge=0, le=100_000_000)
-    total: NonNegativeYuan
+    total: Yuan
 
 
 class DistrictStepIn(In):
