@@ -19,6 +19,7 @@ from tests.collection.cities.readings import (
     of_parties,
     plain_pack,
 )
+from tests.collection.filing import csv_of, hand_in, worked_off
 from tests.collection.office import Office, a_person, control_of
 from tests.collection.routes.test_policies import publish
 
@@ -87,19 +88,24 @@ async def floated(office: Office, code: str, quote: dict[str, Any]) -> None:
     assert answer.json()["status"] == "in_force", answer.text
 
 
+async def a_unit(office: Office, quote: dict[str, Any]) -> str:
+    """The quote's unit, registered; its credit code."""
+    code = await office.unit(
+        kind=quote["unit_kind"],
+        injury_class=quote.get("injury_class"),
+        collector="tax",
+        bank_account=None,
+    )
+    if "injury_step" in quote:
+        await floated(office, code, quote)
+    return code
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) -> None:
     quote = case.said["quote"]
-    facts: dict[str, Any] = {
-        "kind": quote["unit_kind"],
-        "injury_class": quote.get("injury_class"),
-        "collector": "tax",
-        "bank_account": None,
-    }
-    code = await office.unit(**facts)
     with Region(office, case.region):
-        if "injury_step" in quote:
-            await floated(office, code, quote)
+        code = await a_unit(office, quote)
         people = await registered(office, quote, code)
         body = {
             "credit_code": code,
@@ -119,6 +125,33 @@ async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) 
     assert await explained(office, found["id"]) == sorted(
         (rule, base) for _, rule, base, _ in case.said["expect"]["lines"]
     )
+
+
+IN_A_FILE = [
+    case
+    for case in CASES
+    if not {"unit_wage_total", "unit_figures"} & set(case.said["quote"])
+    and all(
+        set(person["wages"]) == {"*"} and "figures" not in person
+        for person in case.said["quote"]["people"]
+    )
+]
+
+
+@pytest.mark.parametrize("case", IN_A_FILE, ids=lambda case: case.id)
+async def test_a_file_levies_what_was_quoted(office: Office, case: Case) -> None:
+    quote = case.said["quote"]
+    with Region(office, case.region):
+        code = await a_unit(office, quote)
+        people = [
+            {"identity_number": person["identity_number"], "wage": person["wages"]["*"]}
+            for person in await registered(office, quote, code)
+        ]
+        rows = [(code, person) for person in people]
+        handed = await hand_in(office, csv_of(rows), people, period=quote["on"])
+        operation = await worked_off(office, handed)
+    assert operation["status"] == "succeeded", operation["error"]
+    assert operation["result"]["total"] == case.said["expect"]["totals"]["total"]
 
 
 async def explained(office: Office, paper: str) -> list[tuple[str, str]]:
