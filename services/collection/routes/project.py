@@ -14,6 +14,7 @@ from services.collection.flows import project as flow
 from services.collection.flows import project_certificate as certificates
 from services.collection.flows.project import Standing
 from services.collection.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.schemas.common import TrailOut
 from services.collection.schemas.declaration import DeclarationOut
 from services.collection.schemas.project import (
     ContractIn,
@@ -26,6 +27,7 @@ from services.collection.schemas.project import (
     ProjectQuoteOut,
 )
 from services.collection.store import project as store
+from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
@@ -140,6 +142,22 @@ async def get_project(project: RefPath, at: Reading) -> ProjectOut:
 
     async def work(tx: AsyncConnection) -> ProjectOut:
         return ProjectOut.of(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/projects/{project}/trail",
+    operation_id="get_project_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
+    """Who registered it, and who changed its contract sum."""
+    ref = Ref.parse(PREFIX, project)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        found = (await flow.find(tx, ref, at.caller)).project
+        return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
 
     return await at.read(work)
 

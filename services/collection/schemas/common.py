@@ -24,8 +24,15 @@ PersonName = Annotated[
     Field(examples=["张三"]),
 ]
 
-PREFIXES: Final = {"declaration": "dcl", "summary": "sum", "change": "chg"}
-"""Kinds of papers with a trail and an inbox, and the heads of their references."""
+PREFIXES: Final = {
+    "declaration": "dcl",
+    "summary": "sum",
+    "change": "chg",
+    "agreement": "agr",
+    "waiver": "wai",
+    "project": "prj",
+}
+"""Kinds of papers with a trail of their own, and the heads of their references."""
 Note = Annotated[str, StringConstraints(max_length=500)]
 ReturnCodeIn = Annotated[
     str,

@@ -194,7 +194,8 @@ async def levied_since(tx: AsyncConnection, unit_id: int, period: str) -> list[s
         text("""
             SELECT DISTINCT period
               FROM declaration
-             WHERE unit_id = :unit_id AND period >= :period AND status <> 'returned'
+             WHERE unit_id = :unit_id AND period >= :period AND kind <> 'project'
+               AND status NOT IN ('returned', 'superseded', 'withdrawn')
              ORDER BY period
              LIMIT 120
         """),

@@ -1,17 +1,20 @@
 """Construction projects: declared once on the contract sum, over both levels to bill and certificate."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from copy import deepcopy
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from services.collection import worker
+from services.collection.clients.personal import PersonalAccounts
+from services.collection.jobs.personal_credit import Crediting
 from services.collection.store import shipped
 from shared.db import Database
+from shared.ids import Ref
 from shared.money import parse_yuan
 from tests.collection.money import line as tax_line
 from tests.collection.money import push, vouchers
@@ -278,6 +281,12 @@ async def test_a_changed_sum_is_restated_only_when_the_first_is_billed(
     path = f"/v1/projects/{standing['id']}/contracts"
     answer = await office.post("district_clerk", path, change, district=bill["district"])
     assert [row["version"] for row in answer.json()["contracts"]] == [1, 2]
+    trail = (await office.get("supervisor", f"/v1/projects/{standing['id']}/trail")).json()["items"]
+    assert [(step["step"], step["detail"]["contract"]) for step in trail] == [
+        ("register", "12345678.90"), ("change_contract", "20000000.00"),
+    ]  # fmt: skip
+    searched = await office.get("centre_auditor", "/v1/trail", paper=standing["id"])
+    assert {step["step"] for step in searched.json()["items"]} == {"register", "change_contract"}
     paper = (await declare(office, standing)).json()
     assert paper["total"] == "7654.32"
     assert [(line["level"], line["amount"]) for line in paper["lines"]] == [
@@ -333,3 +342,35 @@ async def test_a_lowered_sum_lowers_the_open_bill(office: Office, db: Database) 
                     sign = 1 if entry["side"] == "debit" else -1
                     memo += sign * parse_yuan(entry["amount"])
     assert memo == 10_000_00
+
+
+async def test_a_paid_project_credits_nobodys_personal_account(
+    office: Office, db: Database
+) -> None:
+    class NobodyIsTold:
+        async def credit(self, messages: Sequence[Any]) -> list[None]:
+            assert not messages
+            return []
+
+    _, bill = await billed(office, db)
+    await pay(office, bill)
+    crediting = Crediting(db, cast("PersonalAccounts", NobodyIsTold()))
+    while await crediting.step():
+        pass
+    (row,) = await office.fetch(
+        "SELECT personal_told FROM bill WHERE id = $1", Ref.parse("bil", bill["id"]).id
+    )
+    assert row["personal_told"]
+
+
+async def test_a_changed_fact_of_the_builder_leaves_no_project_to_adjust(office: Office) -> None:
+    """A project is levied on its contract sum, whatever the builder is."""
+    project = await registered(office)
+    assert (await declare(office, project)).status_code == 201
+    body = {"facts": {"injury_class": 8}, "effective_on": "2022-01-01", "reason": "变更"}
+    path = f"/v1/units/{project['credit_code']}/changes"
+    proposed = (await office.post("district_clerk", path, body)).json()
+    approval = f"/v1/changes/{proposed['id']}/approvals"
+    approved = await office.post("district_reviewer", approval)
+    assert approved.status_code == 201, approved.text
+    assert approved.json()["levied_periods"] == []
