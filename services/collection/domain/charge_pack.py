@@ -74,6 +74,7 @@ def attempt(
                 factor_ppm=rate(row["factor"], f"{at}/factor", faults),
                 cap_fen=_maybe(row.get("cap"), f"{at}/cap", amount, faults),
                 source=row["source"],
+                spares_accounts=bool(row.get("spares_accounts")),
             )
             for at, row in _rows(content, "relief")
         ),

@@ -43,7 +43,8 @@ class Relief:
 
     A class is a unit's size or its kind, or "*" for all units. Sizes and kinds narrow each other:
     small, micro and enterprise are small and micro enterprises. `cap_fen` bounds what one unit is
-    relieved of in one month.
+    relieved of in one month. Where it `spares_accounts` personal accounts get what they would have got
+    (个人账户照常划入): the whole relief is taken off the pool.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Relief:
     factor_ppm: int
     cap_fen: int | None
     source: str
+    spares_accounts: bool = False
 
     @property
     def sizes(self) -> frozenset[str]:

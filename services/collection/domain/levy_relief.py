@@ -1,14 +1,15 @@
 """Relief (减免): what a unit need not pay of its own share, on lines of its own with a negative amount.
 
 One line per insurance, account and fund: what the unit owes there times what is remitted, rounded
-once, never more than is owed nor, over all lines of a row, than its cap. The staff's share is what
+once, never more than is owed there nor, over all lines of a row, than its cap. The staff's share is what
 it was: relief never touches it (2020: 免征、减征单位缴费部分).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from shared.money import PPM, Rounding, RoundingMode, levy
 Fen = NDArray[np.int64]
 Owed = tuple[str, str, str]
 """Insurance, account and fund of what a unit owes."""
+Amount = TypeVar("Amount", int, Fen)
 
 
 def owed_by(parts: Iterable[tuple[str, str, str, str, int]]) -> dict[Owed, int]:
@@ -49,16 +51,27 @@ def relieved(schedule: Schedule, owed: Mapping[Owed, int]) -> list[Line]:
     found = []
     for row in schedule.reliefs:
         left_fen = row.cap_fen
-        for key, owed_fen in owed.items():
-            if key[0] != row.insurance:
-                continue
-            amount_fen = min(levy(owed_fen, row.factor_ppm, schedule.rounding), owed_fen)
+        for key, owed_fen, most_fen in _reached(row, owed):
+            amount_fen = min(levy(owed_fen, row.factor_ppm, schedule.rounding), most_fen)
             if left_fen is not None:
                 amount_fen = min(amount_fen, left_fen)
                 left_fen -= amount_fen
             if amount_fen > 0:
                 found.append(_line(row, key, owed_fen, amount_fen, schedule.rounding))
     return found
+
+
+def _reached(row: Relief, owed: Mapping[Owed, Amount]) -> Iterator[tuple[Owed, Amount, Amount]]:
+    """Where a row takes something off: of what, and at most how much."""
+    for key, fen in owed.items():
+        insurance, account, fund = key
+        if insurance != row.insurance:
+            continue
+        if not row.spares_accounts:
+            yield key, fen, fen
+        elif account == AccountKind.POOLED:
+            own = owed.get((insurance, AccountKind.PERSONAL_ACCOUNT, fund))
+            yield key, fen if own is None else fen + own, fen
 
 
 def _line(row: Relief, of: Owed, owed_fen: int, amount_fen: int, rounding: Rounding) -> Line:
@@ -94,19 +107,19 @@ def relief_rate(row: Relief, account: str) -> Rate:
     )
 
 
-def relieved_columns(row: Relief, owed: Mapping[Owed, Fen], rounding: Rounding) -> dict[Owed, Fen]:
-    """`relieved` of one row for many units: by key, what each of them is relieved of, in fen."""
-    found: dict[Owed, Fen] = {}
+def relieved_columns(
+    row: Relief, owed: Mapping[Owed, Fen], rounding: Rounding
+) -> dict[Owed, tuple[Fen, Fen]]:
+    """`relieved` of one row for many units: by key, of what each is relieved and how much, in fen."""
+    found: dict[Owed, tuple[Fen, Fen]] = {}
     left: Fen | None = None
-    for key, owed_fen in owed.items():
-        if key[0] != row.insurance:
-            continue
-        amount = np.minimum(_share(owed_fen, row.factor_ppm, rounding), owed_fen)
+    for key, owed_fen, most_fen in _reached(row, owed):
+        amount = np.minimum(_share(owed_fen, row.factor_ppm, rounding), most_fen)
         if row.cap_fen is not None:
             left = np.full(amount.shape, row.cap_fen, np.int64) if left is None else left
             amount = np.minimum(amount, left)
             left = left - amount
-        found[key] = amount
+        found[key] = (owed_fen, amount)
     return found
 
 

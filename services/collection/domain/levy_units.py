@@ -110,12 +110,12 @@ def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:
             level="relief",
             rule=rules[row.insurance],
             rate=relief_rate(row, key[1]),
-            base_fen=owed[key],
+            base_fen=of,
             amount_fen=-amount,
             stands=amount > 0,
         )
         for row in schedule.reliefs
-        for key, amount in relieved_columns(row, owed, schedule.rounding).items()
+        for key, (of, amount) in relieved_columns(row, owed, schedule.rounding).items()
     ]
 
 

@@ -76,6 +76,8 @@ def relief(
         share = f"单位部分的{percent(row.factor_ppm)}"
         if row.cap_fen is not None:
             share += f",每月不超过{format_yuan(row.cap_fen)}元"
+        if row.spares_accounts:
+            share += ",个人账户照常划入"
         yield (
             INSURANCE_NAMES.get(row.insurance, row.insurance),
             "、".join(names.get(name, name) for name in row.unit_classes),

@@ -81,7 +81,8 @@ class ReliefIn(In):
     """减免: the share of an insurance's unit part that some unit classes need not pay.
 
     A class is a size (large, medium, small, micro, sole), a unit kind, or "*". `factor` is what is
-    remitted: "1" all of it, "0.5" half; `cap` bounds it for one unit and month.
+    remitted: "1" all of it, "0.5" half; `cap` bounds it for one unit and month. With
+    `spares_accounts` all of it comes out of the pool, and personal accounts get what they would have.
     """
 
     id: RowId
@@ -92,4 +93,5 @@ class ReliefIn(In):
     period_to: Month
     factor: RateText = Field(examples=["0.5"])
     cap: AmountText | None = None
+    spares_accounts: bool | None = None
     source: SourceId

@@ -254,6 +254,7 @@ class PackIn(In):
             *((row, _LIMIT_OPTIONAL) for row in content["limits"]),
             *((row, _LIMIT_OPTIONAL) for row in own),
             *((row, _RATE_OPTIONAL) for row in content["rates"]),
+            *((row, ("spares_accounts",)) for row in content["relief"] or ()),
         ):
             for name in names:
                 if place[name] is None:

@@ -209,6 +209,7 @@ def reliefs(draw: st.DrawFn, insurance: str) -> Relief:
         factor_ppm=draw(st.sampled_from([PPM, PPM // 2]) | st.integers(0, PPM)),
         cap_fen=draw(st.none() | st.integers(0, 10**6) | st.integers(0, 10**15)),
         source="s",
+        spares_accounts=draw(st.booleans()),
     )
 
 

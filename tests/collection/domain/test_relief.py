@@ -124,6 +124,43 @@ def test_a_line_says_what_made_it() -> None:
     assert line.rate.source == "s"
 
 
+def parted_pack(**relief: Any) -> dict[str, Any]:
+    """Medical 10 %, of which 4 % of the base go to the person's account, halved in 2020."""
+    return a_pack(
+        "parted-2020",
+        insurances=["medical"],
+        rates=[
+            a_rate("medical", "unit", "0.10"),
+            a_rate("medical", "personal", "0.02", account="personal_account"),
+        ],
+        crediting=[
+            {"id": "all", "insurance": "medical", "status": "active", "rate": "0.04", "source": "s"}
+        ],
+        relief=[a_row("medical", ["enterprise"], "2020-06", "0.5") | relief],
+        in_force_from="2020-01-01",
+    )
+
+
+def parted(**relief: Any) -> dict[tuple[str, str], str]:
+    content = parted_pack(**relief)
+    assert codes(content) == {}
+    assert PackIn.model_validate(content).content() == content
+    schedule = read(content).schedule("enterprise", None, period=Period(2020, 3))
+    people = [Wages("a", parse_yuan("5000.00"), age=30)]
+    lines = relief_lines(schedule, assess(schedule, UnitFacts(kind="enterprise"), people))
+    return {
+        (line.rate.account.value, format_yuan(line.base_fen)): format_yuan(line.amount_fen)
+        for line in lines
+    }
+
+
+def test_relief_reaches_pool_and_accounts_alike_or_spares_the_accounts() -> None:
+    assert parted() == {("pooled", "300.00"): "-150.00", ("personal_account", "200.00"): "-100.00"}
+    assert parted(spares_accounts=True) == {("pooled", "500.00"): "-250.00"}
+    # Never more than the pool has.
+    assert parted(spares_accounts=True, factor="0.9") == {("pooled", "500.00"): "-300.00"}
+
+
 def test_sizes_and_kinds_narrow_each_other() -> None:
     row = read(content_of_2020()).charges.reliefs[0]
     both = Relief(
