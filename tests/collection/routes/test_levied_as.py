@@ -5,106 +5,32 @@ from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any
 
-import httpx
 import pytest
 
 from services.collection import worker
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
-from tests.collection.filing import csv_of, faults_of, hand_in, worked_off
-from tests.collection.office import Office, a_person, codes_of
-from tests.collection.packs import a_pack, a_rate
+from tests.collection.crew import (
+    CAST,
+    MARCH,
+    SMALL_UNIT,
+    a_staff,
+    change,
+    declared,
+    lines_of,
+    policy_of_2020,
+    recast,
+)
+from tests.collection.filing import csv_of, hand_in, worked_off
+from tests.collection.office import Office, a_person, codes_of, control_of
+from tests.collection.restating import bill
 from tests.collection.routes.test_policies import publish
 from tests.conftest import SettingsFor
-
-MARCH = "2020-03"
-SMALL = ["medium", "small", "micro", "sole"]
-
-
-def relief_of(insurance: str, classes: list[str], to: str, factor: str) -> dict[str, Any]:
-    return {
-        "id": f"relief.{insurance}.{classes[0]}",
-        "insurance": insurance,
-        "party": "unit",
-        "unit_classes": classes,
-        "period_from": "2020-02",
-        "period_to": to,
-        "factor": factor,
-        "source": "relief",
-    }
-
-
-def content() -> dict[str, Any]:
-    """The office's own region in 2020: relief by size, three injury classes with steps, categories."""
-    head = a_rate("large_medical", "unit", "0", base="head", amount="13.33")
-    del head["rate"]
-    return a_pack(
-        "relief-2020",
-        insurances=["pension", "medical", "large_medical", "work_injury"],
-        sources=[
-            {"id": "s", "text": "published table", "certain": True},
-            {"id": "relief", "text": "人社部发〔2020〕11号", "certain": True},
-            {"id": "floating", "text": "劳社部发〔2003〕29号", "certain": False},
-            {"id": "categories", "text": "辽宁2006:灵活就业人员可自60%起步", "certain": True},
-        ],
-        rates=[
-            a_rate("pension", "unit", "0.16"),
-            a_rate("pension", "personal", "0.08", account="personal_account"),
-            a_rate("medical", "unit", "0.10", base="personal_sum"),
-            a_rate("medical", "personal", "0.02", account="personal_account"),
-            head | {"categories": ["employee", "retiree"]},
-            *(
-                a_rate("work_injury", "unit", rate, id=f"injury.{number}", injury_class=number)
-                for number, rate in ((1, "0.005"), (2, "0.01"), (3, "0.02"))
-            ),
-        ],
-        limits={"*": {"floor": "3000.00", "ceiling": "18000.00"}},
-        averages=[{"id": "city", "amount": "6000.00", "source": "s"}],
-        relief=[
-            *(relief_of(name, SMALL, "2020-06", "1") for name in ("pension", "work_injury")),
-            *(relief_of(name, ["large"], "2020-04", "0.5") for name in ("pension", "work_injury")),
-            relief_of("medical", ["enterprise"], "2020-06", "0.5"),
-        ],
-        injury_floating={
-            "insurance": "work_injury",
-            "steps": [
-                {"id": "up_150", "factor": "1.5", "source": "floating"},
-                {"id": "down_50", "factor": "0.5", "classes": [2, 3], "source": "floating"},
-            ],
-        },
-        categories=[
-            {
-                "id": "site",
-                "category": "injury_only",
-                "insurances": ["work_injury"],
-                "source": "categories",
-            },
-            {"id": "old", "category": "retiree", "insurances": [], "source": "categories"},
-            {
-                "id": "free",
-                "category": "flexible",
-                "insurances": ["pension"],
-                "choices": [
-                    {
-                        "id": f"free.{choice}",
-                        "choice": choice,
-                        "average": {"of": ["city"], "factor": factor},
-                        "source": "categories",
-                    }
-                    for choice, factor in (("p60", "0.6"), ("p100", "1"))
-                ],
-                "source": "categories",
-            },
-        ],
-        region="tianjin",
-        in_force_from="2020-01-01",
-        in_force_to="2020-12-31",
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)
 async def policy(office: Office) -> None:
-    await publish(office, content())
+    await publish(office, policy_of_2020())
 
 
 @pytest.fixture(scope="module")
@@ -114,66 +40,6 @@ async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
     database = Database(url, "collection")
     yield database
     await database.close()
-
-
-CAST = {
-    "worker": {},
-    "site": {"category": "injury_only"},
-    "old": {"category": "retiree"},
-    "free": {"category": "flexible", "base_choice": "p60"},
-}
-
-
-async def enrol(
-    office: Office, code: str, people: dict[str, dict[str, Any]], joined_on: str = "2019-06-01",
-    **said: Any,
-) -> httpx.Response:  # fmt: skip
-    body = [
-        {
-            "identity_number": person["identity_number"],
-            "name": "张三",
-            "joined_on": joined_on,
-            **(CAST[role] | said),
-        }
-        for role, person in people.items()
-    ]
-    return await office.post("district_clerk", f"/v1/units/{code}/enrolments", {"people": body})
-
-
-async def a_staff(office: Office, **facts: Any) -> tuple[str, dict[str, dict[str, Any]]]:
-    """A unit with one person of each sort, who all earn 5,000 yuan."""
-    code = await office.unit(**({"injury_class": 2} | facts))
-    people = {role: a_person("5000.00") for role in CAST}
-    answer = await enrol(office, code, people)
-    assert answer.status_code == 201, answer.text
-    return code, people
-
-
-async def declared(
-    office: Office, code: str, people: dict[str, dict[str, Any]], period: str = MARCH
-) -> dict[str, Any]:
-    answer = await office.declare(code, list(people.values()), period=period)
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def lines_of(paper: dict[str, Any]) -> dict[tuple[str, str], str]:
-    return {(line["level"], line["rule"]): line["amount"] for line in paper["lines"]}
-
-
-SMALL_UNIT = {
-    # 16 % and 8 % of 5,000 and of 60 % of 6,000.
-    ("people", "pension.unit"): "1376.00",
-    ("people", "pension.personal"): "688.00",
-    ("people", "medical.personal"): "100.00",
-    ("people", "large_medical.unit"): "26.66",
-    ("people", "injury.2"): "100.00",
-    ("unit", "medical.unit"): "500.00",
-    ("relief", "relief.pension.medium"): "-1376.00",
-    ("relief", "relief.work_injury.medium"): "-100.00",
-    ("relief", "relief.medical.enterprise"): "-250.00",
-}
 
 
 async def test_a_declaration_levies_each_as_what_he_is_and_takes_relief_off(
@@ -374,218 +240,6 @@ async def test_who_is_waived_everything_gets_a_bill_without_that_line(
         assert (head["status"], head["total"]) == ("settled", "0.00")
 
 
-# --- changes -------------------------------------------------------------------------------
-
-
-async def recast(
-    office: Office, code: str, start: str, *people: tuple[dict[str, Any], str, str | None]
-) -> httpx.Response:
-    body = {
-        "from": start,
-        "reason": "变更",
-        "people": [
-            {"identity_number": person["identity_number"], "category": category}
-            | ({"base_choice": choice} if choice else {})
-            for person, category, choice in people
-        ],
-    }
-    return await office.post("district_clerk", f"/v1/units/{code}/categories", body)
-
-
-async def test_a_change_holds_from_its_month_on_and_not_before(office: Office) -> None:
-    code, people = await a_staff(office)
-    before = await declared(office, code, people, period="2020-07")
-    changed = await recast(
-        office, code, "2020-08",
-        (people["worker"], "injury_only", None),
-        (people["free"], "flexible", "p100"),
-        (people["old"], "retiree", None),
-    )  # fmt: skip
-    assert changed.json() == {"changed": 2, "replayed": 1, "levied_periods": []}
-    after = await declared(office, code, people, period="2020-08")
-    assert lines_of(before)["people", "pension.unit"] == "1376.00"
-    assert lines_of(after)["people", "pension.unit"] == "960.00"
-    again = await recast(office, code, "2020-08", (people["worker"], "injury_only", None))
-    assert again.json() == {"changed": 0, "replayed": 1, "levied_periods": []}
-    back = await recast(office, code, "2020-10", (people["worker"], "employee", None))
-    assert back.json() == {"changed": 1, "replayed": 0, "levied_periods": []}
-    assert lines_of(await declared(office, code, people, period="2020-09")) == lines_of(after)
-    declared_before = await recast(office, code, "2020-08", (people["free"], "flexible", "p60"))
-    assert declared_before.json()["levied_periods"] == ["2020-08", "2020-09"]
-    last = await declared(office, code, people, period="2020-10")
-    assert lines_of(last)["people", "pension.unit"] == "1376.00"
-    history = (await office.get("supervisor", f"/v1/units/{code}/categories", limit=50)).json()
-    recorded = [(item["from"], item["category"], item["base_choice"]) for item in history["items"]]
-    assert sorted(recorded, key=str) == sorted(
-        [
-            ("2019-06", "injury_only", None),
-            ("2019-06", "retiree", None),
-            ("2019-06", "flexible", "p60"),
-            ("2020-08", "injury_only", None),
-            ("2020-08", "flexible", "p100"),
-            ("2020-08", "flexible", "p60"),
-            ("2020-10", "employee", None),
-        ],
-        key=str,
-    )
-    explained = await office.get(
-        "supervisor", f"/v1/declarations/{after['id']}/lines", explain=True
-    )
-    assert explained.json()["items"][0]["standing"]["rule"] == "site"
-
-
-async def test_every_fault_of_a_change_is_named(office: Office) -> None:
-    code, people = await a_staff(office)
-    stranger = a_person()
-    answer = await recast(
-        office, code, "2019-05",
-        (people["worker"], "guild", None),
-        (people["free"], "flexible", "p70"),
-        (people["free"], "flexible", "p60"),
-        (stranger, "retiree", None),
-    )  # fmt: skip
-    assert (answer.status_code, codes_of(answer)) == (
-        422,
-        {
-            "/people/0/identity_number": "BEFORE_JOINING",
-            "/people/0/category": "CATEGORY_UNKNOWN",
-            "/people/1/identity_number": "BEFORE_JOINING",
-            "/people/1/base_choice": "BASE_CHOICE_UNKNOWN",
-            "/people/2/identity_number": "PERSON_REPEATED",
-            "/people/3/identity_number": "PERSON_NOT_ENROLLED",
-        },
-    )
-    assert (await recast(office, code, "2020-08", (people["old"], "employee", None))).json()[
-        "changed"
-    ] == 1
-    late = await recast(office, code, "2020-07", (people["old"], "injury_only", None))
-    assert codes_of(late) == {"/people/0/identity_number": "CHANGE_OUT_OF_ORDER"}
-    future = await recast(office, code, "2099-12", (people["old"], "retiree", None))
-    assert codes_of(future) == {"/from": "DAY_IN_FUTURE"}
-
-
-async def test_an_enrolment_says_it_and_is_the_same_when_repeated(office: Office) -> None:
-    code, people = await a_staff(office)
-    again = await enrol(office, code, people)
-    assert (again.status_code, again.json()["replayed"]) == (201, 4)
-    other = await enrol(office, code, {"site": people["site"]}, category="retiree")
-    assert codes_of(other) == {"/people/0/category": "ENROLLED_AS_ANOTHER_CATEGORY"}
-    unknown = await enrol(office, code, {"site": a_person()}, category="guild")
-    assert codes_of(unknown) == {"/people/0/category": "CATEGORY_UNKNOWN"}
-    unchosen = await enrol(office, code, {"free": a_person()}, base_choice=None)
-    assert codes_of(unchosen) == {"/people/0/base_choice": "BASE_CHOICE_MISSING"}
-    listed = await office.get("supervisor", f"/v1/units/{code}/enrolments", limit=50)
-    assert {item["category"] for item in listed.json()["items"]} == {
-        "employee", "injury_only", "retiree", "flexible",
-    }  # fmt: skip
-
-
-async def test_who_is_of_no_category_of_the_policy_is_named_in_declaration_and_file(
-    office: Office,
-) -> None:
-    code, people = await a_staff(office)
-    # tianjin-2021 names no flexible workers.
-    answer = await office.declare(code, list(people.values()), period="2021-07")
-    assert codes_of(answer) == {"/people/3/category": "CATEGORY_NOT_COVERED"}
-    rows = [(code, person) for person in people.values()]
-    done = await worked_off(
-        office, await hand_in(office, csv_of(rows), list(people.values()), period="2021-07")
-    )
-    assert done["status"] == "failed"
-    assert await faults_of(office, done) == [(5, "identity_number", "CATEGORY_NOT_COVERED")]
-
-
-async def test_files_of_people_say_it_in_a_column(office: Office) -> None:
-    code = await office.unit(injury_class=2)
-    people = [a_person("5000.00") for _ in range(4)]
-    cells = ["职工,", "仅工伤,", "退休,", "flexible,p100"]
-    lines = ["统一社会信用代码,公民身份号码,姓名,参保日期,参保类别,缴费档次"]
-    lines += [
-        f"{code},{person['identity_number']},张三,2019-06-01,{cell}"
-        for person, cell in zip(people, cells, strict=True)
-    ]
-    headers = office._headers("district_clerk", "heping", None) | {"Content-Type": "text/csv"}
-
-    async def send(rows: list[str]) -> httpx.Response:
-        body = "\r\n".join(rows).encode()
-        return await office.api.post("/v1/enrolment-imports", content=body, headers=headers)
-
-    wrong = await send([*lines[:-1], lines[-1].replace("flexible,p100", "guild,")])
-    assert [(one["pointer"], one["code"]) for one in wrong.json()["errors"]] == [
-        ("line/5/category", "CATEGORY_UNKNOWN")
-    ]
-    assert (await send(lines)).json()["imported"] == 4
-    assert (await send(lines)).json()["replayed"] == 4
-    other = await send([lines[0], lines[1].replace("职工", "退休")])
-    assert [(one["pointer"], one["code"]) for one in other.json()["errors"]] == [
-        ("line/2/category", "ENROLLED_AS_ANOTHER_CATEGORY")
-    ]
-    paper = await declared(office, code, {str(n): person for n, person in enumerate(people)})
-    assert lines_of(paper)["people", "pension.unit"] == "1760.00"
-
-
-async def test_a_block_stays_what_it_is(office: Office) -> None:
-    giving, people = await a_staff(office)
-    receiving = await office.unit(injury_class=2)
-    body = {"credit_code": giving, "to": receiving, "effective_on": "2020-08-01", "reason": "分立"}
-    found = (await office.post("district_clerk", "/v1/block-transfers", body)).json()
-    done = await office.post("district_reviewer", f"/v1/changes/{found['id']}/approvals")
-    assert done.status_code == 201, done.text
-    there = await declared(office, receiving, people, period="2020-08")
-    assert lines_of(there)["people", "pension.unit"] == "1376.00"
-    assert ("people", "large_medical.unit") in lines_of(there)
-
-
-# --- size and step -------------------------------------------------------------------------
-
-
-async def change(office: Office, code: str, day: str, **facts: Any) -> httpx.Response:
-    body = {"facts": facts, "effective_on": day, "reason": "变更"}
-    found = await office.post("district_clerk", f"/v1/units/{code}/changes", body)
-    if found.status_code != 201:
-        return found
-    return await office.post("district_reviewer", f"/v1/changes/{found.json()['id']}/approvals")
-
-
-async def test_a_floating_step_counts_from_its_day_on_and_is_explained(office: Office) -> None:
-    code, people = await a_staff(office)
-    assert (await change(office, code, "2020-08-01", injury_step="up_150")).status_code == 201
-    july = await declared(office, code, people, period="2020-07")
-    august = await declared(office, code, people, period="2020-08")
-    assert lines_of(july)["people", "injury.2"] == "100.00"
-    assert lines_of(august)["people", "injury.2"] == "150.00"
-    answer = await office.get("supervisor", f"/v1/declarations/{august['id']}/lines", explain=True)
-    (of_site,) = answer.json()["items"][1]["explain"]
-    assert (of_site["rate"], of_site["factors"]) == ("0.0150", ["up_150 1.5000"])
-    assert (await change(office, code, "2020-09-01", injury_step=None)).status_code == 201
-    september = await declared(office, code, people, period="2020-09")
-    assert lines_of(september)["people", "injury.2"] == "100.00"
-    unit = (await office.get("supervisor", f"/v1/units/{code}")).json()
-    assert (unit["injury_step"], unit["size"]) == (None, None)
-
-
-async def test_a_step_that_the_policy_does_not_have_for_the_class_is_refused(
-    office: Office,
-) -> None:
-    code, _ = await a_staff(office, injury_class=1)
-    refused = await change(office, code, "2020-08-01", injury_step="down_50")
-    assert codes_of(refused) == {"/facts/injury_step": "INJURY_STEP_UNKNOWN"}
-    both = await change(office, code, "2020-08-01", injury_step="down_50", injury_class=3)
-    assert both.status_code == 201, both.text
-    # A class whose steps do not have the one that the unit has must not come alone.
-    alone = await change(office, code, "2020-09-01", injury_class=1)
-    assert codes_of(alone) == {"/facts/injury_step": "INJURY_STEP_UNKNOWN"}
-
-
-async def test_a_size_counts_from_its_day_on(office: Office) -> None:
-    code, people = await a_staff(office, size="large")
-    assert (await change(office, code, "2020-03-01", size="small")).status_code == 201
-    february = await declared(office, code, people, period="2020-02")
-    march = await declared(office, code, people)
-    assert ("relief", "relief.pension.large") in lines_of(february)
-    assert lines_of(march) == SMALL_UNIT
-
-
 # --- quotes --------------------------------------------------------------------------------
 
 
@@ -643,7 +297,7 @@ async def test_an_old_period_comes_out_the_same_after_three_policies_and_a_chang
     totals = {before[2]["totals"]["total"]}
     assert totals == {paper["total"]}
     for year, factor, insurances in ((2022, "1", []), (2023, "0.5", ["pension"]), (2024, "0", [])):
-        later = deepcopy(content()) | {
+        later = deepcopy(policy_of_2020()) | {
             "pack": f"later-{year}",
             "in_force_from": f"{year}-01-01",
             "in_force_to": None,
@@ -664,3 +318,68 @@ async def test_an_old_period_comes_out_the_same_after_three_policies_and_a_chang
     again, others = await a_staff(office, size="small")
     assert (await change(office, again, "2020-02-01", injury_step="up_150")).status_code == 201
     assert lines_of(await declared(office, again, others)) == lines_of(paper)
+
+
+# --- restated months -----------------------------------------------------------------------
+
+
+def net_of(*papers: dict[str, Any]) -> dict[tuple[str, str, str], int]:
+    found: dict[tuple[str, str, str], int] = {}
+    for paper in papers:
+        for line in paper["lines"]:
+            key = line["insurance"], line["party"], line["account"]
+            found[key] = found.get(key, 0) + parse_yuan(line["amount"])
+    return found
+
+
+async def test_a_corrected_month_restates_its_relief_and_bills_only_the_difference(
+    office: Office, db: Database
+) -> None:
+    code, people = await a_staff(office, size="large")
+    first = await declared(office, code, people, period="2020-04")
+    await bill(office, db, first, bill_date="2020-05-20")
+    dearer = [person | {"wage": "6000.00"} for person in people.values()]
+
+    async def corrected(paper: dict[str, Any]) -> dict[str, Any]:
+        body = {"note": "更正", "control": control_of(dearer), "people": dearer}
+        path = f"/v1/declarations/{paper['id']}/corrections"
+        answer = await office.post("employer_portal", path, body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    second = await corrected(first)
+    await bill(office, db, second, bill_date="2020-06-10")
+    (head,) = [
+        row
+        for row in (await office.get("supervisor", "/v1/bills", credit_code=code)).json()["items"]
+        if row["kind"] == "adjustment"
+    ]
+    whole = (await office.get("supervisor", f"/v1/bills/{head['id']}")).json()
+    (pension,) = [
+        line for line in whole["lines"] if (line["insurance"], line["party"]) == ("pension", "unit")
+    ]
+    assert pension["amount"] == "80.00"  # 16 % of 1,000 more of one person, halved
+    answer = await office.get(
+        "supervisor", f"/v1/bills/{head['id']}/lines/{pension['line']}/explanation"
+    )
+    said = answer.json()
+    assert sorted((part["level"], part["amount"]) for part in said["parts"]) == [
+        ("corrected", "-1376.00"),
+        ("corrected", "688.00"),
+        ("people", "1536.00"),
+        ("relief", "-768.00"),
+    ]
+    assert [one["rule"] for one in said["unit_lines"]] == ["relief.pension.large"]
+    # It was a small unit after all: the correction goes by the register as it is now.
+    changed = await change(office, code, "2020-04-01", size="small")
+    assert changed.json()["levied_periods"] == ["2020-04"]
+    third = await corrected(second)
+    alike, others = await a_staff(office, size="small")
+    fresh = await office.declare(
+        alike,
+        [person | {"wage": "6000.00"} for person in others.values()],
+        period="2020-04",
+    )
+    wanted = {key: fen for key, fen in net_of(fresh.json()).items() if fen}
+    assert {key: fen for key, fen in net_of(first, second, third).items() if fen} == wanted
