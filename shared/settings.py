@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
     region: str = "tianjin"
     """统筹区: the region that this installation serves."""
+    regions_path: Path | None = None
+    """Regions and their districts (分中心), a file in the shape of the shipped
+    services/collection/data/regions.json; unset: those shipped."""
     ledger_slots: int | None = Field(default=None, ge=1, le=1024)
     """Number of the ledger's slots, fixed for the life of a database; unset: what it has, and 2 in a
     new one (the centre's and one for all units, which is fastest on one server)."""

@@ -50,6 +50,7 @@ from services.collection.routes import (
     unit,
     waiver,
 )
+from services.collection.store import shipped
 from services.revisions import standing
 from shared.db import Database, revision
 from shared.identity import Identity
@@ -108,6 +109,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 def build(settings: Settings | None = None) -> FastAPI:
     """The app, with its database and background work opened by the lifespan."""
     chosen = settings or process_settings()
+    shipped.use_regions(chosen.regions_path)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ import json
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from services.collection.domain.charge import ChargeKind
@@ -19,7 +20,20 @@ _DATA = files("services.collection") / "data"
 
 
 def _read(name: str) -> Any:
-    return json.loads((_DATA / name).read_text(encoding="utf-8"))
+    return json.loads((_own.get(name) or _DATA / name).read_text(encoding="utf-8"))
+
+
+_own: dict[str, Path] = {}
+"""Files of an installation's own, by the shipped file that they stand for."""
+
+
+def use_regions(path: Path | None) -> None:
+    """Take regions and districts from an installation's own file; None: those shipped."""
+    _own.clear()
+    if path is not None:
+        _own["regions.json"] = path
+    regions.cache_clear()
+    districts_of.cache_clear()
 
 
 @cache
