@@ -73,6 +73,25 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def ask(method: str, base: str, path: str, token: str, body: Any = None) -> dict[str, Any]:
+    """Ask a service; what it refuses is told with every fault."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        with httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
+            answer = client.request(method, path, json=body, headers=headers)
+    except httpx.HTTPError as error:
+        fail(f"{base}: {error}; is it running? (`wuxian up`)")
+    found: dict[str, Any] = answer.json()
+    if not answer.is_success:
+        for row in found.get("errors", []):
+            said = f"  {row['pointer']}  {row['code']}  {row['message']}"
+            err.print(said, markup=False, highlight=False)
+        fail(f"{answer.status_code} {found.get('code')}: {found.get('detail')}")
+    return found
+
+
 @contextmanager
 def plainly() -> Iterator[None]:
     """Turn the errors that an operator can do something about into sentences."""

@@ -13,7 +13,7 @@ import typer
 from services.cli.common import (
     AsJson,
     Url,
-    err,
+    ask,
     fail,
     out,
     print_json,
@@ -221,22 +221,7 @@ def _in_force(
 
 def _send(method: str, url: str | None, path: str, token: str, body: Any = None) -> dict[str, Any]:
     """Ask collection; what it refuses is told with every fault."""
-    import httpx
-
-    base = url or settings_with().collection_url
-    headers = {"Authorization": f"Bearer {token}"}
-    try:
-        with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
-            answer = client.request(method, path, json=body, headers=headers)
-    except httpx.HTTPError as error:
-        fail(f"{base}: {error}; is collection running? (`wuxian up`)")
-    found: dict[str, Any] = answer.json()
-    if not answer.is_success:
-        for row in found.get("errors", []):
-            said = f"  {row['pointer']}  {row['code']}  {row['message']}"
-            err.print(said, markup=False, highlight=False)
-        fail(f"{answer.status_code} {found.get('code')}: {found.get('detail')}")
-    return found
+    return ask(method, url or settings_with().collection_url, path, token, body)
 
 
 def _tell(answer: Mapping[str, Any], as_json: bool) -> None:

@@ -1,0 +1,109 @@
+"""`wuxian ledger close`: ask collection and payout what they have, and close a day, month or year.
+
+The ledger asks nobody; whoever closes brings both services' word. This command does the bringing: one
+person proposes, another approves with `--approve`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from services.cli.common import AsJson, ask, err, fail, out, print_json, print_table, settings_with
+
+Token = Annotated[
+    str, typer.Option(envvar="WUXIAN_TOKEN", help="Yours: of the fund accountant, or to approve.")
+]
+_REASONS = ("part_paid", "in_delivery", "standing_credits", "unnamed")
+
+
+class ClosingLevel(StrEnum):
+    """What is closed."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+def close(
+    level: ClosingLevel,
+    period: Annotated[str, typer.Argument(help="2021-07-31, 2021-07 or 2021.")],
+    token: Token,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show the totals, propose nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose to close: with what collection and payout say at the end of that day (结账)."""
+    from services.ledger.domain.closing import Level, last_day
+    from shared.errors import Refusal
+
+    try:
+        day = last_day(Level(level.value), period)
+    except Refusal:
+        fail(f"{period} is no {level.value}: 2021-07-31, 2021-07 or 2021")
+    control = control_of(day.isoformat(), token)
+    if not as_json:
+        _show(day.isoformat(), control["funds"])
+    if check:
+        if as_json:
+            print_json(control)
+        return
+    body = {"level": level.value, "period": period, "control": control}
+    paper = ask("POST", settings_with().ledger_url, "/v1/closings", token, body)
+    if as_json:
+        print_json(paper)
+        return
+    said = f"{paper['period']}: {paper['status']}; another person: wuxian ledger close-approve {paper['id']} --token …"
+    out.print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+def approve(paper: str, token: Token, as_json: AsJson = False) -> None:
+    """Approve a closing or reopening that somebody else proposed, and do it."""
+    path = f"/v1/closings/{paper}/approvals"
+    done = ask("POST", settings_with().ledger_url, path, token, {})
+    if as_json:
+        print_json(done)
+        return
+    said = (
+        f"{done['action']} {done['period']}: {done['status']}, closed until {done['closed_until']}"
+    )
+    out.print(said, highlight=False, markup=False)
+
+
+def control_of(day: str, token: str) -> dict[str, Any]:
+    """Both services' control totals at the end of a day, as a closing takes them."""
+    settings = settings_with()
+    path = f"/v1/closing-control?as_of={day}"
+    collection = ask("GET", settings.collection_url, path, token)
+    payout = ask("GET", settings.payout_url, path, token)
+    nothing = {"receivable": "0.00", "collected": "0.00"}
+    funds = {
+        fund: nothing | collection["funds"].get(fund, {}) | payout["funds"].get(fund, {})
+        for fund in sorted({*collection["funds"], *payout["funds"]})
+    }
+    return {
+        "funds": funds,
+        "hashes": {"collection": collection["hash"], "payout": payout["hash"]},
+    }
+
+
+def _show(day: str, funds: dict[str, Any]) -> None:
+    rows = [
+        (
+            fund,
+            one["receivable"],
+            one["collected"],
+            one.get("benefits", "0.00"),
+            one.get("personal", {}).get("credited", "0.00"),
+            *(one.get("personal", {}).get(why, "0.00") for why in _REASONS),
+        )
+        for fund, one in funds.items()
+    ]
+    columns = ("基金 fund", "应收 receivable", "实征 collected", "待遇 benefits", "个人账户 credited",
+               "未足额", "在途", "贷项", "核定")  # fmt: skip
+    print_table(f"结账控制总数 {day}", columns, rows)
+    if not rows:
+        err.print("nothing was levied or paid by then", highlight=False)
