@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -86,12 +86,19 @@ async def list_declarations(
     district: Annotated[Code | None, Query()] = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     status: State | None = None,
+    kind: Literal["monthly", "default", "adjustment", "project"] | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> DeclarationPageOut:
     """A district's inbox: what stands where."""
     asked = at.caller.scope(district)
-    filters = {"of": "declarations", "in": asked, "period": period, "status": status}
+    filters = {
+        "of": "declarations",
+        "in": asked,
+        "period": period,
+        "status": status,
+        "kind": kind,
+    }
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[DeclarationRow]:
@@ -100,6 +107,7 @@ async def list_declarations(
             district=asked,
             period=period,
             status=None if status is None else status.value,
+            kind=kind,
             after=after,
             limit=limit + 1,
         )

@@ -33,6 +33,7 @@ class InboxItemOut(Out):
     district: str
     period: str | None
     credit_code: str | None
+    kind: str | None = Field(examples=["monthly"], description="申报或变更的种类")
     name: str | None
     people: int | None
     total: YuanOut | None
@@ -48,6 +49,7 @@ class InboxItemOut(Out):
             district=row.district,
             period=row.period,
             credit_code=row.credit_code,
+            kind=row.kind,
             name=row.name,
             people=row.people,
             total=row.total_fen,

@@ -298,10 +298,11 @@ async def page(
     district: str | None,
     period: str | None,
     status: str | None,
+    kind: str | None,
     after: tuple[int, UUID],
     limit: int,
 ) -> list[DeclarationRow]:
-    """Declarations of a district (or all), period and status, in the order of their keys."""
+    """Declarations of a district (or all), period, status and kind, in the order of their keys."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -309,6 +310,7 @@ async def page(
              WHERE (CAST(:district AS text) IS NULL OR district = :district)
                AND (CAST(:period AS text) IS NULL OR period = :period)
                AND (CAST(:status AS text) IS NULL OR status = :status)
+               AND (CAST(:kind AS text) IS NULL OR kind = :kind)
                AND (unit_id, id) > (:unit_id, :id)
              ORDER BY unit_id, id
              LIMIT :limit
@@ -317,6 +319,7 @@ async def page(
             "district": district,
             "period": period,
             "status": status,
+            "kind": kind,
             "unit_id": after[0],
             "id": after[1],
             "limit": limit,

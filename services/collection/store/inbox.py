@@ -20,6 +20,7 @@ class WaitingRow:
     district: str
     period: str | None
     credit_code: str | None
+    kind: str | None
     name: str | None
     people: int | None
     total_fen: int | None
@@ -46,7 +47,7 @@ _NOT_SIGNED = """
 def _declarations(where: str) -> str:
     return f"""
         SELECT paper.unit_id AS key, paper.id, paper.district, paper.period, paper.credit_code,
-               CAST(NULL AS text) AS name, paper.people, paper.total_fen,
+               paper.kind, CAST(NULL AS text) AS name, paper.people, paper.total_fen,
                paper.stands_since AS since
           FROM declaration AS paper
          WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
@@ -56,8 +57,8 @@ def _declarations(where: str) -> str:
 
 _SUMMARIES: Final = """
     SELECT paper.district_key AS key, paper.id, paper.district, paper.period,
-           CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS name, paper.people,
-           paper.total_fen, paper.sent_at AS since
+           CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS kind,
+           CAST(NULL AS text) AS name, paper.people, paper.total_fen, paper.sent_at AS since
       FROM summary AS paper
      WHERE (CAST(:district AS text) IS NULL OR paper.district = :district)
        AND paper.status = 'sent'
@@ -69,8 +70,8 @@ _SUMMARIES: Final = """
 
 _CHANGES: Final = """
     SELECT paper.unit_id AS key, paper.id, paper.decided_in AS district,
-           CAST(NULL AS text) AS period, paper.credit_code, paper.kind AS name, paper.people,
-           CAST(NULL AS bigint) AS total_fen, paper.proposed_at AS since
+           CAST(NULL AS text) AS period, paper.credit_code, paper.kind, paper.kind AS name,
+           paper.people, CAST(NULL AS bigint) AS total_fen, paper.proposed_at AS since
       FROM register_change AS paper
      WHERE (CAST(:district AS text) IS NULL OR paper.decided_in = :district)
        AND paper.status = 'proposed'
@@ -121,7 +122,7 @@ async def page(
     """The papers that wait for a step, oldest first, after one of them."""
     rows = await tx.execute(
         text(f"""
-            SELECT key, id, district, period, credit_code, name, people, total_fen, since
+            SELECT key, id, district, period, credit_code, kind, name, people, total_fen, since
               FROM ({WAITING[step]}) AS waiting
              WHERE (since, key, id) > (:since, :key, :id)
              ORDER BY since, key, id

@@ -258,6 +258,13 @@ async def test_a_correction_walks_both_levels_and_every_total_adds_up(
     await bill(office, db, first)
     less = await corrected(office, first, unit, "6500.00")
     more = await declared(office, other, "4000.00")
+    waiting = await office.get("district_clerk", "/v1/inbox", district="hexi")
+    kinds = {item["id"]: (item["kind"], item["total"]) for item in waiting.json()["items"]}
+    assert kinds[less["id"]] == ("adjustment", less["total"])
+    listed = await office.get(
+        "district_clerk", "/v1/declarations", district="hexi", kind="adjustment"
+    )
+    assert [paper["id"] for paper in listed.json()["items"]] == [less["id"]]
     await bill(office, db, less, more)
     summaries = await office.get("district_reviewer", "/v1/summaries", district="hexi")
     last = summaries.json()["items"][-1]
