@@ -106,6 +106,9 @@ class DeclarationHeadOut(Out):
     people: int
     wages: YuanOut
     unit_wage_total: YuanOut | None
+    frozen_base: YuanOut | None = Field(
+        description="核定的单位缴费基数,当年不变 (the unit's reviewed base, where bases are frozen)"
+    )
     unit: YuanOut
     personal: YuanOut
     total: YuanOut
@@ -137,6 +140,7 @@ class DeclarationHeadOut(Out):
             "people": row.people,
             "wages": row.wages_fen,
             "unit_wage_total": row.unit_wage_total_fen,
+            "frozen_base": row.frozen_base_fen,
             "unit": row.unit_fen,
             "personal": row.personal_fen,
             "total": row.total_fen,

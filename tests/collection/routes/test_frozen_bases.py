@@ -92,6 +92,7 @@ async def test_the_reviewed_bases_are_levied_and_another_wage_is_named(office: O
     assert bases(answer.json())["pension.unit"] == "6000.00"
     assert bases(answer.json())["unemployment.unit"] == "4800.00"
     assert answer.json()["unit_wage_total"] == "4800.00"
+    assert answer.json()["frozen_base"] == "6000.00"
 
 
 async def test_the_units_base_stands_whoever_joins_or_leaves(office: Office) -> None:
