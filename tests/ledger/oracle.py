@@ -123,6 +123,13 @@ class Oracle:
         self.holds[hold][2] -= fen
         return "posted"
 
+    def release_all(self, holds: list[str]) -> bool:
+        """Give back all that remains of some holds; whether that was anything."""
+        left = [self.holds[hold] for hold in holds if self.holds[hold][2]]
+        for hold in left:
+            hold[2] = 0
+        return bool(left)
+
     def sweep(self) -> dict[str, int]:
         """Everything of the income account to the fiscal account; what moved per fund."""
         moved = {}

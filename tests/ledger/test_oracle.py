@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import suppress
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ from sqlalchemy import text
 from services.ledger.domain.batch import Booked, Held
 from services.ledger.domain.closing import Action, Closing, Level, Status
 from services.ledger.domain.errors import OutcomeUnknown
-from services.ledger.domain.hold import Hold, Release
+from services.ledger.domain.hold import Hold, Release, ReleaseAll
 from services.ledger.domain.reversal import reversal
 from services.ledger.domain.settlement import Part, SettlementKind
 from services.ledger.domain.voucher import Draft
@@ -223,6 +224,29 @@ class Comparison(RuleBasedStateMachine):
         asked = Release(hold_id=self.hold_refs[hold].id, source="payout", event_id=self.fresh("release"),
                         amount_fen=amount)  # fmt: skip
         assert word(self.run(self.books.ask(asked))) == self.oracle.release(hold, amount)
+
+    @rule(chosen=st.lists(holds, min_size=1, max_size=3, unique=True))
+    def void(self, chosen: list[str]) -> None:
+        """Several holds given back in one event, and the event once more."""
+        asked = ReleaseAll(
+            hold_ids=tuple(self.hold_refs[hold].id for hold in chosen), source="payout",
+            event_id=self.fresh("void"),
+        )  # fmt: skip
+        expected = ["posted", "replayed" if self.oracle.release_all(chosen) else "posted"]
+        assert [word(self.run(self.books.ask(asked))) for _ in range(2)] == expected
+
+    @rule(fund=funds, amount=fen, hold=st.none() | holds, day=days)
+    def rehearse(self, fund: str, amount: int, hold: str | None, day: int) -> None:
+        """A payment is judged as it would be, twice, and leaves nothing behind."""
+        if hold is not None:
+            fund = self.oracle.holds[hold][0]
+        moves = [(fund, BENEFIT[fund], "expenditure_deposit", "centre", amount)]
+        event = self.fresh("rehearsed")
+        draft = self.make(event, moves, "payment", "centre", hold, day)
+        expected = deepcopy(self.oracle).post(event, moves, hold, day)
+        for _ in range(2):
+            [outcome] = self.run(self.books.post([draft], rehearse=True))
+            assert word(outcome) == expected
 
     def settle(self, kind: SettlementKind, asked: list[tuple[str, int]]) -> Any:
         parts = tuple(Part(fund=fund, amount_fen=fen) for fund, fen in asked)

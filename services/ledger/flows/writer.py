@@ -160,6 +160,7 @@ class Writer:
             await self._drop()
             if flying is not None:
                 await asyncio.gather(flying.task, return_exceptions=True)
+                await self._drop()  # it may have been connecting just then
 
     def _is_due(self) -> bool:
         """Whether something is to be done: told, or taken.
