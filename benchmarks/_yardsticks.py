@@ -87,11 +87,7 @@ async def pgledger(
     pool = await asyncpg.create_pool(url, min_size=pool_size, max_size=pool_size)
     try:
         async with pool.acquire() as connection:
-            known = await connection.fetchval("SELECT to_regclass('pgledger_accounts')")
-            if known is None:
-                for file in files:
-                    await connection.execute(file.read_text())
-            accounts = await _accounts(connection)
+            accounts = await _installed(connection, files)
 
         async def ask(number: int) -> int:
             requests = _transfers(accounts, number)
@@ -104,6 +100,41 @@ async def pgledger(
         return await closed_loop(f"pgledger, pool of {pool_size}", clients, count, ask)
     finally:
         await pool.close()
+
+
+class Incomplete(Exception):
+    """pgledger is not whole: the text says which files it wants."""
+
+
+async def _installed(connection: Any, files: list[Path]) -> dict[str, str]:
+    """pgledger's tables and functions from its files, and its accounts.
+
+    Raises:
+        Incomplete: a file is missing, or they come in another order.
+    """
+    try:
+        for file in files:
+            await connection.execute(file.read_text())
+        return await _accounts(connection)
+    except (OSError, asyncpg.PostgresError) as error:
+        said = str(error).partition("\n")[0]
+        raise Incomplete(
+            f"{said} (give its SQL files in this order: uuid-to-ulid.sql ulid-to-uuid.sql, which"
+            " it uses, then pgledger.sql)"
+        ) from error
+
+
+async def require_pgledger(url: str, files: list[Path]) -> None:
+    """Try the files in a throw-away database, before anything long is begun.
+
+    Raises:
+        Incomplete: they do not make a pgledger.
+    """
+    connection = await asyncpg.connect(url)
+    try:
+        await _installed(connection, files)
+    finally:
+        await connection.close()
 
 
 _TRANSFER = """

@@ -188,6 +188,9 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     async with server(options.database_url) as url:
         for line in await describe(url):
             print(line)
+        if options.pgledger:
+            async with database(url) as fresh:
+                await yardsticks.require_pgledger(fresh, options.pgledger)
         print(f"settings: {slots} slots, vouchers of 12 entries in 5 funds, 16 districts\n")
         async with database(url, "ledger") as fresh:
             through_engine = await engine(fresh, work(ENGINE), slots)
@@ -253,9 +256,12 @@ def main() -> None:
     parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
     parser.add_argument("--slots", type=int, default=NEW_SLOTS)
     parser.add_argument("--pgledger", type=Path, nargs="+", default=[], metavar="FILE",
-                        help="pgledger's SQL files, in order")  # fmt: skip
+                        help="pgledger's SQL files: uuid-to-ulid.sql ulid-to-uuid.sql pgledger.sql")  # fmt: skip
     options = parser.parse_args()
-    result = uvloop.run(run(options))
+    try:
+        result = uvloop.run(run(options))
+    except yardsticks.Incomplete as error:
+        sys.exit(f"pgledger: {error}")
     if options.json:
         print(json.dumps(result))
     sys.exit(0 if result["verified"] and not result["failed"] else 1)
