@@ -24,7 +24,6 @@ PROJECTS = (
         number        text        NOT NULL,
         name          text        NOT NULL,
         credit_code   text        NOT NULL,
-        district      text        NOT NULL,
         starts_on     date        NOT NULL,
         ends_on       date        NOT NULL CHECK (ends_on >= starts_on),
         registered_by text        NOT NULL,
@@ -33,7 +32,6 @@ PROJECTS = (
         UNIQUE (unit_id, number)
     )
     """,
-    "CREATE INDEX project_of_district ON project (district, unit_id, id)",
     # Version 1 is the contract as it was signed; each change of the sum is a version of its own.
     """
     CREATE TABLE project_contract (

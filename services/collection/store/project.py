@@ -14,7 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.project import Contract, Project
 
-_COLUMNS = "unit_id, id, number, name, credit_code, district, starts_on, ends_on"
+_PROJECT = """SELECT project.unit_id, project.id, project.number, project.name,
+                   project.credit_code, unit.district, project.starts_on, project.ends_on
+              FROM project
+              JOIN unit ON unit.unit_id = project.unit_id"""
+"""Whoever handles the builder today handles its projects."""
 _CERTIFICATE = """unit_id, id, project_id, number, credit_code, district, as_of, contract_fen,
        paid_fen, issued_by, issued_at"""
 
@@ -55,10 +59,9 @@ async def insert(tx: AsyncConnection, project: Project, by: str) -> bool:
     """Register a project with its first contract; False when the unit has one of that number."""
     made = await tx.execute(
         text("""
-            INSERT INTO project (unit_id, id, number, name, credit_code, district, starts_on,
-                                 ends_on, registered_by)
-            VALUES (:unit_id, :id, :number, :name, :credit_code, :district, :starts_on,
-                    :ends_on, :by)
+            INSERT INTO project (unit_id, id, number, name, credit_code, starts_on, ends_on,
+                                 registered_by)
+            VALUES (:unit_id, :id, :number, :name, :credit_code, :starts_on, :ends_on, :by)
             ON CONFLICT (unit_id, number) DO NOTHING
             RETURNING id
         """),
@@ -68,7 +71,6 @@ async def insert(tx: AsyncConnection, project: Project, by: str) -> bool:
             "number": project.number,
             "name": project.name,
             "credit_code": project.credit_code,
-            "district": project.district,
             "starts_on": project.starts_on,
             "ends_on": project.ends_on,
             "by": by,
@@ -98,7 +100,7 @@ async def add_contract(
 async def find(tx: AsyncConnection, unit_id: int, project_id: UUID) -> Project | None:
     """A project."""
     rows = await tx.execute(
-        text(f"SELECT {_COLUMNS} FROM project WHERE unit_id = :unit_id AND id = :id"),
+        text(f"{_PROJECT} WHERE project.unit_id = :unit_id AND project.id = :id"),
         {"unit_id": unit_id, "id": project_id},
     )
     found = await _with_contracts(tx, rows.all())
@@ -108,7 +110,7 @@ async def find(tx: AsyncConnection, unit_id: int, project_id: UUID) -> Project |
 async def of_number(tx: AsyncConnection, unit_id: int, number: str) -> Project | None:
     """The project of a unit with a number."""
     rows = await tx.execute(
-        text(f"SELECT {_COLUMNS} FROM project WHERE unit_id = :unit_id AND number = :number"),
+        text(f"{_PROJECT} WHERE project.unit_id = :unit_id AND project.number = :number"),
         {"unit_id": unit_id, "number": number},
     )
     found = await _with_contracts(tx, rows.all())
@@ -124,15 +126,14 @@ async def page(
     limit: int,
 ) -> list[Project]:
     """Projects of a unit, or of a district (or all), in the order of their keys."""
-    key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
+    key = "project.unit_id = :only_unit_id AND" if unit_id is not None else ""
     values = {"district": district, "unit_id": after[0], "id": after[1], "limit": limit}
     rows = await tx.execute(
         text(f"""
-            SELECT {_COLUMNS}
-              FROM project
-             WHERE {key} (CAST(:district AS text) IS NULL OR district = :district)
-               AND (unit_id, id) > (:unit_id, :id)
-             ORDER BY unit_id, id
+            {_PROJECT}
+             WHERE {key} (CAST(:district AS text) IS NULL OR unit.district = :district)
+               AND (project.unit_id, project.id) > (:unit_id, :id)
+             ORDER BY project.unit_id, project.id
              LIMIT :limit
         """),
         values | ({"only_unit_id": unit_id} if unit_id is not None else {}),

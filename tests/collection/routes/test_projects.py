@@ -374,3 +374,22 @@ async def test_a_changed_fact_of_the_builder_leaves_no_project_to_adjust(office:
     approved = await office.post("district_reviewer", approval)
     assert approved.status_code == 201, approved.text
     assert approved.json()["levied_periods"] == []
+
+
+async def test_a_builder_that_moves_takes_its_projects_along(office: Office) -> None:
+    project = await registered(office, "heping")
+    body = {"facts": {"district": "nankai"}, "effective_on": "2022-01-01", "reason": "迁址"}
+    path = f"/v1/units/{project['credit_code']}/changes"
+    proposed = (await office.post("district_clerk", path, body)).json()
+    approval = f"/v1/changes/{proposed['id']}/approvals"
+    await office.post("district_reviewer", approval, district="nankai")
+    path = f"/v1/projects/{project['id']}"
+    assert (await office.get("district_clerk", path, district="heping")).status_code == 403
+    seen = await office.get("district_clerk", path, district="nankai")
+    assert seen.json()["district"] == "nankai"
+    for district, times in (("heping", 0), ("nankai", 1)):
+        listed = await office.get("district_clerk", "/v1/projects", district=district, limit=500)
+        ids = [row["id"] for row in listed.json()["items"]]
+        assert ids.count(project["id"]) == times
+    declared = await office.post("district_clerk", f"{path}/declarations", district="nankai")
+    assert (declared.status_code, declared.json()["district"]) == (201, "nankai")
