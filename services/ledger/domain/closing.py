@@ -115,6 +115,13 @@ class PersonalUnexplained(LedgerRefusal):
     code = "PERSONAL_UNEXPLAINED"
 
 
+class TrialBalanceNotZero(LedgerRefusal):
+    """试算不平衡:账簿已损坏,不得结账 (debits and credits differ: the books are damaged)"""
+
+    kind = Kind.CONFLICT
+    code = "TRIAL_BALANCE_NOT_ZERO"
+
+
 class ControlHashDiffers(LedgerRefusal):
     """控制总数与其校验码不符,或为他日所出 (control totals do not match their hash, or are another day's)"""
 
@@ -180,6 +187,8 @@ class Evidence:
     """fund → benefits paid less those returned in their year, of all years."""
     personal: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """fund → (income for personal accounts, credits of persons), of all years."""
+    unbalanced: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(fund, book) → debits minus credits where they differ, which no posting can bring about."""
     suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """(fund, district) → since when the oldest receipt has been in suspense."""
 
@@ -250,6 +259,7 @@ def last_day(level: Level, period: str) -> date:
 
 _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     BookDateInFuture,
+    TrialBalanceNotZero,
     AlreadyClosed,
     OutOfOrder,
     MonthsOpen,
@@ -262,6 +272,7 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
 """With several reasons, the first of these gives the refusal its code; all are listed."""
 NEXT: Final[Mapping[type[LedgerRefusal], str]] = {
     BookDateInFuture: "待该日终了 (wait for that day)",
+    TrialBalanceNotZero: "核验账簿 (wuxian ledger verify names the first broken voucher)",
     AlreadyClosed: "更正须先反结账 (POST /v1/reopenings)",
     OutOfOrder: "先结上一期 (close the one before)",
     MonthsOpen: "先月结十二月 (close December)",
@@ -339,6 +350,8 @@ def _year_faults(day: date, standing: Standing) -> Iterator[Found]:
 def _evidence_faults(
     asked: Closing, evidence: Evidence, rules: Collection[Rule]
 ) -> Iterator[Found]:
+    for (fund, book), fen in sorted(evidence.unbalanced.items()):
+        yield TrialBalanceNotZero, "/period", f"{fund}/{book}: {format_yuan(fen)}"
     if Rule.RECEIPTS_MATCHED in rules:
         for (fund, district), fen in sorted(evidence.suspense.items()):
             since = evidence.suspended_since.get((fund, district))

@@ -158,6 +158,7 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evid
     benefits, personal = await _of_all_years(tx, catalogue, day)
     return Evidence(
         suspense=suspense, income=income, memo=ties, benefits=benefits, personal=personal,
+        unbalanced=await closing_store.unbalanced(tx, day),
         suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
     )  # fmt: skip
 

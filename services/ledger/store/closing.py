@@ -219,6 +219,26 @@ async def balances(
     return {(row.fund, row.account, row.district): row.net_fen for row in rows}
 
 
+async def unbalanced(tx: AsyncConnection, day: date) -> dict[tuple[str, str], int]:
+    """(fund, book) → debits minus credits by the end of a day, where they differ: nowhere, unless
+    somebody has changed the books behind the doors."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, book, CAST(SUM(net_fen) AS bigint) AS net_fen
+              FROM slot_head AS h
+             CROSS JOIN LATERAL (
+                   SELECT fund, book, SUM(debit_fen) - SUM(credit_fen) AS net_fen
+                     FROM bucket
+                    WHERE slot = h.slot AND day <= :day
+                    GROUP BY fund, book) AS mine
+             GROUP BY fund, book
+            HAVING SUM(net_fen) <> 0
+        """),
+        {"day": day},
+    )
+    return {(row.fund, row.book): row.net_fen for row in rows}
+
+
 async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str], date]:
     """(fund, district) → the first day of what is in suspense at the end of a day, of its receipts
     that are not zero."""

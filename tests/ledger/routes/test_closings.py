@@ -7,7 +7,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.ledger.domain.closing import NEXT, BusinessNotBooks, ReceiptsUnmatched
+from services.ledger.domain.closing import (
+    NEXT,
+    BusinessNotBooks,
+    ReceiptsUnmatched,
+    TrialBalanceNotZero,
+)
 from shared.money import format_yuan, parse_yuan
 from shared.roles import Role
 from shared.wire.closing import control_hash
@@ -410,3 +415,27 @@ async def test_carried_years_do_not_count_twice_in_what_must_tie(ledger: Ledger)
     funds = before["funds"] | {"pension": after | {"benefits": paid}}
     done = await propose(ledger, "day", "2022-01-10", control={"funds": funds})
     assert done.status_code == 201, done.text
+
+
+async def test_damaged_books_are_not_closed(
+    server_url: str, template: str, settings_for: Callable[..., Any],
+    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
+) -> None:  # fmt: skip
+    async with new_ledger(
+        server_url, template, settings_for, client_of, bearer, sound=False
+    ) as broken:
+        await collect(broken, "pension", "10.00", "2021-07-15")
+        right = await control(broken, "2021-07-31")
+        admin = await asyncpg.connect(broken.url, server_settings={"search_path": "ledger"})
+        await admin.execute("ALTER TABLE bucket DISABLE TRIGGER ALL")
+        await admin.execute(
+            "UPDATE bucket SET credit_fen = credit_fen + 1"
+            " WHERE book = 'statutory' AND account LIKE 'contribution_income%'"
+        )
+        await admin.close()
+        refused = await propose(broken, "day", "2021-07-31", control=right)
+        assert (refused.status_code, refused.json()["code"]) == (409, "TRIAL_BALANCE_NOT_ZERO")
+        [fault] = refused.json()["errors"]
+        assert fault["message"] == f"pension/statutory: -0.01 · {NEXT[TrialBalanceNotZero]}"
+        early = await propose(broken, "day", "2021-07-14", control={"funds": {}})
+        assert early.status_code == 201, "the books of the day before are whole"
