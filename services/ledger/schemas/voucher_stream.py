@@ -9,8 +9,10 @@ import orjson
 from pydantic import ValidationError
 
 from services.ledger.domain.batch import Booked
+from services.ledger.domain.voucher import Draft
 from services.ledger.flows.stream import Answer, Line
 from services.ledger.schemas.voucher import draft_from, posted_out
+from services.ledger.schemas.voucher_reading import Reader
 from shared.errors import Fault, Faulty, Refusal
 from shared.schema import Out, Problem
 from shared.wire.ledger import Outcome, PostedOut, VoucherIn
@@ -41,12 +43,26 @@ async def drafts_of(
         if isinstance(line, Refusal):
             yield Line(number, "", line)
             continue
+        at_sight = _at_sight(line, source, slots)
+        if at_sight is not None:
+            yield Line(number, at_sight.event_id, at_sight)
+            continue
         try:
             body = VoucherIn.model_validate_json(line)
         except ValidationError as error:
             yield Line(number, _event_of(line), _faulty(error))
         else:
             yield Line(number, body.event_id, draft_from(body, source, slots))
+
+
+_READER = Reader()
+
+
+def _at_sight(line: bytes, source: str, slots: int) -> Draft | None:
+    try:
+        return _READER.draft(orjson.loads(line), source, slots)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _event_of(line: bytes) -> str:
