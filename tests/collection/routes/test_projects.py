@@ -244,6 +244,11 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     assert made["number"] == f"GC-{bill['credit_code']}-2022-0001"
     found = await office.get("supervisor", f"/v1/project-certificates/{made['id']}")
     assert found.json() == made
+    page = await office.get("supervisor", f"/v1/project-certificates/{made['id']}/print")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    for said in ("建设项目参加工伤保险证明", made["number"], project["number"], project["name"],
+                 "2022年3月15日至2023年10月31日", "壹万贰仟叁佰肆拾伍元陆角捌分"):  # fmt: skip
+        assert said in page.text
 
 
 async def test_a_summary_and_totals_add_a_project_up_without_people(
@@ -318,6 +323,11 @@ async def test_only_the_difference_of_a_raised_sum_is_billed(office: Office, db:
     path = f"/v1/bills/{standing['papers'][1]['bill']}"
     bill = (await office.get("supervisor", path)).json()
     assert (bill["kind"], bill["total"], bill["due_on"]) == ("adjustment", "7654.32", "2022-05-10")
+    why = (await office.get("supervisor", f"{path}/lines/1/explanation")).json()
+    assert [(part["level"], part["amount"]) for part in why["parts"]] == [
+        ("unit", "20000.00"), ("corrected", "-12345.68"),
+    ]  # fmt: skip
+    assert [line["product"] for line in why["unit_lines"]] == ["20000.00"]
     certify = f"/v1/projects/{project['id']}/certificates"
     asked = {"as_of": "2022-05-20"}
     where = {"district": project["district"]}
