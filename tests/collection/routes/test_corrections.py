@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -371,3 +372,13 @@ async def test_totals_and_arrears_see_lowered_bills_and_standing_credits(
     adjustment = await bill_of(office, less[0])
     assert parse_yuan(before) == parse_yuan(lowered["total"]) + parse_yuan(lowered["credited"])
     assert parse_yuan(after) == parse_yuan(open_now) + parse_yuan(adjustment["open"])
+
+
+async def test_of_two_corrections_at_once_one_is_taken(office: Office, db: Database) -> None:
+    unit = await a_unit(office)
+    first = await declared(office, unit, "6500.00")
+    await bill(office, db, first)
+    answers = await asyncio.gather(
+        *(correct(office, first, unit, wage) for wage in ("7000.00", "7100.00", "7200.00"))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
