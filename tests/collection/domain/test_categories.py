@@ -14,6 +14,7 @@ from services.collection.domain.errors import (
 )
 from services.collection.domain.levy import Line, UnitFacts, Wages, assess
 from services.collection.domain.policy import Policy
+from services.collection.domain.policy_diff import changes
 from services.collection.domain.policy_faults import faults_in
 from services.collection.schemas.policy import PackIn
 from shared.money import format_yuan, parse_yuan
@@ -269,3 +270,16 @@ def test_people_read_for_what_each_category_is_levied() -> None:
     assert "| 退休人员 | 无(只征列明该类别的项目) |" in text
     assert "| 灵活就业人员,档次 stepped | 基数为平均工资的60%,901.80元 | 2006-01至2006-12 |" in text
     assert "各类单位(退休人员)" in text
+
+
+def test_a_change_of_a_choice_is_told_row_by_row() -> None:
+    before, after = sound(), sound()
+    after["categories"][2]["choices"][0]["average"]["factor"] = "0.65"
+    after["categories"][0]["insurances"] = ["work_injury", "medical"]
+    del after["categories"][1]
+    told = [(one.row, one.member, one.was, one.now) for one in changes(before, after)]
+    assert told == [
+        ("categories site", "insurances", ["work_injury"], ["work_injury", "medical"]),
+        ("categories old", None, before["categories"][1], None),
+        ("categories free choices flexible.stepped.2006", "average.factor", "0.6", "0.65"),
+    ]

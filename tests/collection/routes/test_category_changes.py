@@ -15,7 +15,7 @@ from tests.collection.crew import (
     recast,
 )
 from tests.collection.filing import csv_of, faults_of, hand_in, worked_off
-from tests.collection.office import Office, a_person, codes_of
+from tests.collection.office import Office, a_code, a_person, codes_of
 from tests.collection.routes.test_policies import publish
 
 
@@ -211,3 +211,16 @@ async def test_a_size_counts_from_its_day_on(office: Office) -> None:
     march = await declared(office, code, people)
     assert ("relief", "relief.pension.large") in lines_of(february)
     assert lines_of(march) == SMALL_UNIT
+
+
+async def test_files_of_units_say_their_size_in_a_column(office: Office) -> None:
+    code = a_code()
+    cells = f"{code},天津和顺机械有限公司,企业,heping,2,小型,税务征收"
+    body = "统一社会信用代码,单位名称,单位类型,分中心,工伤类别,单位规模,征收方式\r\n" + cells
+    headers = office._headers("district_clerk", "heping", None) | {"Content-Type": "text/csv"}
+    answer = await office.api.post("/v1/unit-imports", content=body.encode(), headers=headers)
+    assert answer.json()["imported"] == 1, answer.text
+    assert (await office.get("supervisor", f"/v1/units/{code}")).json()["size"] == "small"
+    wrong = body.replace(code, a_code()).replace("小型", "巨型")
+    answer = await office.api.post("/v1/unit-imports", content=wrong.encode(), headers=headers)
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["line/2/size"]
