@@ -382,3 +382,28 @@ async def test_of_two_corrections_at_once_one_is_taken(office: Office, db: Datab
         *(correct(office, first, unit, wage) for wage in ("7000.00", "7100.00", "7200.00"))
     )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
+async def test_an_adjustment_falls_due_is_dunned_and_bears_charges_like_any_bill(
+    office: Office, db: Database
+) -> None:
+    unit = await a_unit(office, district="jinnan")
+    first = await declared(office, unit, "6500.00")
+    await bill(office, db, first)
+    await pay(office, unit, first["total"], "2021-07", "2021-08-13")
+    paper = await corrected(office, first, unit, "7500.00")
+    await bill(office, db, paper, bill_date="2021-09-03")
+    run = {"district": "jinnan", "day": "2021-09-10"}
+    made = await office.post("district_clerk", "/v1/dunning-runs", run, district="jinnan")
+    assert made.status_code == 201, made.text
+    notices = await office.get("supervisor", "/v1/dunning-notices", credit_code=unit.code)
+    assert [one["open"] for one in notices.json()["items"]] == [paper["total"]]
+    asked = {"period_from": "2021-07", "period_to": "2021-07", "as_of": "2021-09-10"}
+    path = f"/v1/units/{unit.code}/certificates"
+    refused = await office.post("district_clerk", path, asked, district="jinnan")
+    assert (refused.status_code, refused.json()["code"]) == (409, "UNIT_IN_ARREARS")
+    await pay(office, unit, paper["total"], "2021-07", "2021-09-10")
+    charges = await office.get("supervisor", f"/v1/units/{unit.code}/charges")
+    days = {one["days"] for one in charges.json()["items"]}
+    assert (days, (await bill_of(office, paper))["status"]) == ({7}, "settled")
+    await assert_ties(office, unit)
