@@ -114,6 +114,20 @@ async def test_the_ledger_takes_the_memo_of_a_waiver_once(
     assert funds["pension"]["memo_receivable"] == "50.00"
 
 
+async def test_a_waiver_counts_at_a_closing_from_its_day_on(office: Debtors) -> None:
+    async def receivable(day: str) -> int:
+        found = await office.get("/v1/closing-control", as_of=day)
+        return parse_yuan(found["funds"]["pension"]["receivable"])
+
+    _, bill = await charged(office)
+    waiver = await filed(office, bill, amount="100.00")
+    before = [await receivable(day) for day in (after(39), DECIDED_ON)]
+    await approve(office, waiver["id"])
+    assert [await receivable(day) for day in (after(39), DECIDED_ON)] == [
+        before[0], before[1] - 100_00,
+    ]  # fmt: skip
+
+
 async def test_totals_of_charges_are_what_is_asked_for_now(office: Debtors) -> None:
     before = (await office.get("/v1/totals"))["charges"]
     _, bill = await charged(office)
