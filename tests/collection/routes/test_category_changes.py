@@ -224,3 +224,26 @@ async def test_files_of_units_say_their_size_in_a_column(office: Office) -> None
     wrong = body.replace(code, a_code()).replace("小型", "巨型")
     answer = await office.api.post("/v1/unit-imports", content=wrong.encode(), headers=headers)
     assert [one["pointer"] for one in answer.json()["errors"]] == ["line/2/size"]
+
+
+@pytest.mark.parametrize(
+    ("left_on", "back_on"), [("2020-05-31", "2020-06-01"), ("2020-06-10", "2020-06-15")]
+)
+async def test_who_comes_back_is_what_he_comes_back_as(
+    office: Office, left_on: str, back_on: str
+) -> None:
+    code, people = await a_staff(office)
+    leaver = {"site": people["site"]}
+    body = {
+        "people": [
+            {"identity_number": people["site"]["identity_number"], "left_on": left_on},
+        ]
+    }
+    path = f"/v1/units/{code}/departures"
+    assert (await office.post("district_clerk", path, body)).status_code in {200, 201}
+    again = await enrol(office, code, leaver, joined_on=back_on, category="employee")
+    assert (again.status_code, again.json()["enrolled"]) == (201, 1)
+    may = await declared(office, code, leaver, period="2020-05")
+    june = await declared(office, code, leaver, period="2020-06")
+    assert ("people", "pension.unit") not in lines_of(may)
+    assert lines_of(june)["people", "pension.unit"] == "800.00"
