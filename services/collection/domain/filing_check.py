@@ -116,7 +116,7 @@ def check(
     of_people = [
         *_people_faults(filed, register, bad),
         *_standing_faults(filed, register, asked, ~bad),
-        *_figure_faults(filed, asked, ~bad),
+        *_figure_faults(filed, register, asked, ~bad),
     ]
     for index, fault in of_people:
         bad[index] = True
@@ -154,10 +154,25 @@ def _standing_faults(
             yield index, RowFault(int(filed.row[index]), NUMBER, refusal.code, refusal.message)
 
 
-def _figure_faults(filed: Filed, asked: Asked, left: Mask) -> Iterator[tuple[int, RowFault]]:
+def _figure_faults(
+    filed: Filed, register: Register, asked: Asked, left: Mask
+) -> Iterator[tuple[int, RowFault]]:
+    said = FigureMissing()
     for index, name in missing(asked, filed.unit, filed.figures, left):
-        said = FigureMissing()
-        yield index, RowFault(int(filed.row[index]), FIGURE + name, said.code, said.message)
+        if not register.standings or _needs(filed, register, asked, index, name):
+            yield index, RowFault(int(filed.row[index]), FIGURE + name, said.code, said.message)
+
+
+def _needs(filed: Filed, register: Register, asked: Asked, index: int, figure: str) -> bool:
+    """Whether what somebody is levied as is taken from a figure; of nobody who cannot be levied."""
+    place = int(filed.unit[index])
+    unit, schedule = register.units.get(filed.codes[place]), asked[place]
+    if unit is None or schedule is None:
+        return True
+    standing = register.standings.get((unit.id, int(filed.person_id[index])))
+    if standing is None:
+        return True
+    return schedule.refusal(*standing) is None and figure in schedule.figures_of(*standing)
 
 
 class _Whole:

@@ -21,7 +21,7 @@ from tests.collection.crew import (
     policy_of_2020,
     recast,
 )
-from tests.collection.filing import csv_of, hand_in, worked_off
+from tests.collection.filing import csv_of, faults_of, hand_in, worked_off
 from tests.collection.office import Office, a_person, codes_of, control_of
 from tests.collection.restating import bill
 from tests.collection.routes.test_policies import publish
@@ -383,3 +383,35 @@ async def test_a_corrected_month_restates_its_relief_and_bills_only_the_differen
     )
     wanted = {key: fen for key, fen in net_of(fresh.json()).items() if fen}
     assert {key: fen for key, fen in net_of(first, second, third).items() if fen} == wanted
+
+
+# --- figures -------------------------------------------------------------------------------
+
+
+async def test_nobody_says_a_figure_that_he_is_not_levied_by(office: Office) -> None:
+    """Pension goes by last year's average: asked of the worker alone, one by one and by file."""
+    later = policy_of_2020() | {
+        "pack": "figures-2019",
+        "in_force_from": "2019-06-01",
+        "in_force_to": "2019-12-31",
+    }
+    for row in later["rates"][:2]:
+        row["base"] = "own_last_year"
+    await publish(office, later)
+    code, people = await a_staff(office)
+    refused = await office.declare(code, list(people.values()), period="2019-07")
+    assert codes_of(refused) == {"/people/0/figures/last_year": "FIGURE_MISSING"}
+    people["worker"]["figures"] = {"last_year": "4000.00"}
+    alone = await declared(office, code, people, period="2019-07")
+    assert lines_of(alone)["people", "pension.unit"] == "1216.00"
+    filed, others = await a_staff(office)
+    header = "credit_code,identity_number,wage,figure.last_year"
+    rows = [f"{filed},{one['identity_number']},{one['wage']}," for one in others.values()]
+    everybody = list(others.values())
+    wrong = "\r\n".join([header, *rows, ""])
+    done = await worked_off(office, await hand_in(office, wrong, everybody, period="2019-07"))
+    assert await faults_of(office, done) == [(2, "figure.last_year", "FIGURE_MISSING")]
+    right = "\r\n".join([header, rows[0] + "4000.00", *rows[1:], ""])
+    done = await worked_off(office, await hand_in(office, right, everybody, period="2019-07"))
+    assert done["status"] == "succeeded", done
+    assert await stored(office, filed) == await stored(office, code)
