@@ -30,7 +30,7 @@ from benchmarks._vouchers import SOURCE, batch_body, make, single_body
 from services.ledger.domain.batch import Booked
 from services.ledger.flows.books import NEW_SLOTS, Books
 from services.ledger.flows.verify import verify
-from shared import identity
+from shared import collector, identity
 from shared.db import Database
 from shared.identity import Identity
 from shared.roles import Caller, Role
@@ -46,6 +46,7 @@ ENGINE, SINGLE, HTTP, HTTP_BATCHED, PGLEDGER = 100_000, 8_000, 20_000, 60_000, 3
 async def engine(url: str, count: int, slots: int) -> Figures:
     """Through the writers of one process, without HTTP."""
     books = await _books(url, slots)
+    collector.calm()  # as a process of the service does
     try:
 
         async def ask(number: int) -> int:

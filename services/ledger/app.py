@@ -34,6 +34,7 @@ from services.ledger.routes import (
 from services.ledger.routes.express import Express
 from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
 from services.revisions import standing
+from shared import collector
 from shared.db import Database, revision
 from shared.identity import Identity
 from shared.log import logger
@@ -76,6 +77,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         except (OSError, DBAPIError) as error:
             # Not fatal: readiness says so, and the first request that finds the database opens them.
             logger().warning("the books are not open yet", error=repr(error)[:300])
+        if chosen.run_workers:
+            collector.calm()  # a process of the ledger's own
         own = (refresh_for_ever, anchor_for_ever, expire_for_ever)
         workers = own if chosen.run_workers else ()
         tasks = [asyncio.create_task(worker(books)) for worker in workers]
