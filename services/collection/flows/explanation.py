@@ -16,9 +16,8 @@ from services.collection.domain.levy_relief import owed_by, relieved
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.project import KIND as PROJECT
 from services.collection.flows import declaration as declarations
-from services.collection.flows import figures
+from services.collection.flows import figures, project_paper
 from services.collection.flows import policy as policies
-from services.collection.flows import project as projects
 from services.collection.flows.figures import Beside
 from services.collection.flows.filing_default import again as by_default
 from services.collection.store import declaration as store
@@ -100,7 +99,7 @@ async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedul
     """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
     stored = await store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
-        return await projects.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
+        return await project_paper.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
     if row.kind == DEFAULT:
         return by_default(await policies.by_id(tx, row.policy_id), stored)
     if row.people == 0:  # a nil declaration levies nothing of the unit either

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.domain.project import PREFIX
 from services.collection.flows import project as flow
 from services.collection.flows import project_certificate as certificates
+from services.collection.flows import project_paper
 from services.collection.flows.project import Standing
 from services.collection.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.schemas.common import TrailOut
@@ -108,7 +109,7 @@ async def declare_project(
     region = at.request.app.state.settings.region
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        return DeclarationOut.whole(await flow.declare(tx, ref, region, at.caller))
+        return DeclarationOut.whole(await project_paper.declare(tx, ref, region, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
