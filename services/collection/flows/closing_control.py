@@ -27,20 +27,21 @@ class FundControl:
 
 async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
     """fund → what collection says at the end of a day."""
-    issued = await store.issued(tx, as_of)
-    allocated = await store.allocated(tx, as_of)
+    lines = await store.lines(tx, as_of)
+    after, personal_after = await store.later(tx, as_of)
     granted = await store.granted(tx, as_of)
     waived = await store.waived(tx, as_of)
     refunded = await store.refunded(tx, as_of)
-    received = await store.personal_received(tx, as_of)
     credited = await store.credited(tx, as_of)
     untold = await store.untold(tx, as_of)
     standing = await store.standing(tx, as_of)
     given_back = await store.refunded(tx, as_of, personal=True)
-    funds = set().union(issued, allocated, granted, credited)
+    funds = set().union(lines.issued, granted, credited)
+    allocated = {fund: fen - after.get(fund, 0) for fund, fen in lines.settled.items()}
+    received = {fund: fen - personal_after.get(fund, 0) for fund, fen in lines.personal.items()}
     return {
         fund: FundControl(
-            receivable_fen=issued.get(fund, 0) - allocated.get(fund, 0) - granted.get(fund, 0)
+            receivable_fen=lines.issued.get(fund, 0) - allocated.get(fund, 0) - granted.get(fund, 0)
             - waived.get(fund, 0) + refunded.get(fund, 0),
             collected_fen=allocated.get(fund, 0) - refunded.get(fund, 0),
             received_fen=received.get(fund, 0) - given_back.get(fund, 0),
