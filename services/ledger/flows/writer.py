@@ -1,8 +1,9 @@
 """The writer of one slot: takes what is waiting, writes it as one batch, answers everybody.
 
-There is no timer: while one batch is on its way the next one gathers. Nothing is answered before
-its commit. When the connection breaks, the writer comes back by itself and plays the batch again;
-the events already in the books answer as what they are, so playing again books nothing twice.
+There is no timer: while one batch is on its way the next one gathers, and is judged on what that
+one will leave. Nothing is sent before the one before it has landed, or answered before its commit.
+When the connection breaks, the writer comes back by itself and plays the batch again; the events
+already in the books answer as what they are, so playing again books nothing twice.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ class Writer:
                     await asyncio.sleep(0)
                 if landed is not None:
                     _tell(landed.jobs)
+                    landed = None
         finally:
             flying = self._flying
             if flying is not None:
