@@ -44,6 +44,7 @@ async def report(
 ) -> tuple[list[DistrictReport], DistrictReport]:
     """What the checks find in a period, by district, and over all of those districts."""
     checks = shipped.quality_checks()
+    await store.read_widely(tx)
     of = {
         subject: await store.subjects(tx, subject, period, district)
         for subject in shipped.quality_subjects()

@@ -90,6 +90,7 @@ async def list_quality_rows(
         after = (unit_id, person_id)
 
     async def work(tx: AsyncConnection) -> list[FoundRow]:
+        await store.read_widely(tx)
         return await store.page(tx, found, Period.parse(period), asked, after, limit + 1)
 
     rows, following = cut(

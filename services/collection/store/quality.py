@@ -364,6 +364,13 @@ async def take_time(tx: AsyncConnection, seconds: int) -> None:
         text("SELECT set_config('statement_timeout', CAST(:ms AS text), true)"),
         {"ms": str(seconds * 1000)},
     )
+    await read_widely(tx)
+
+
+async def read_widely(tx: AsyncConnection) -> None:
+    """Have a transaction's checks joined by hashes. A check joins on key, paper and round, which are
+    one thing and are estimated as three: it would look for one row and find millions, one by one."""
+    await tx.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
 
 
 async def page(
