@@ -448,6 +448,33 @@ async def test_no_identity_number_leaves_collection(city: City) -> None:
     assert not any(number in str(chunk) for number in numbers)
 
 
+async def test_a_day_that_is_past_is_told_of_as_it_was(city: City) -> None:
+    """Whatever came later: the rest of the money, a restated month, a credit that was used."""
+    unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
+    other, _, other_fen = await billed(city, "7000.00")
+    await pay(city.office, unit, format_yuan(total_fen - 100), "2021-07", "2021-09-20")
+    await pay(city.office, other, format_yuan(other_fen), "2021-07", "2021-09-21")
+    await city.deliver()
+    then = {day: await city.control(day) for day in ("2021-09-19", "2021-09-20", "2021-09-21")}
+    pension = [one["funds"]["pension"]["personal"] for one in then.values()]
+    assert parse_yuan(pension[1]["part_paid"]) > parse_yuan(pension[0]["part_paid"])
+    assert parse_yuan(pension[2]["credited"]) > parse_yuan(pension[1]["credited"])
+    await pay(city.office, unit, "1.00", "2021-07", "2021-10-08")
+    await city.deliver()
+    less = await corrected(city.office, paper, unit, "9000.00", "8000.00")
+    await bill(city.office, city.db, less, bill_date="2021-10-12")
+    august = await declared(city.office, unit, "9000.00", "8000.00", period="2021-08")
+    await bill(city.office, city.db, august, bill_date="2021-10-12")
+    await pay(city.office, unit, (await bill_of(city.office, august))["total"], "2021-08", "2021-10-25")  # fmt: skip
+    await city.deliver()
+    for day, told in then.items():
+        assert await city.control(day) == told
+    assert await city.control("2021-10-31") != told
+
+
+# From here on September 2021 is closed.
+
+
 async def test_a_month_is_closed_with_what_collection_says(city: City) -> None:
     """The whole way: control totals with their hash, two people, and the difference explained."""
     unit, _, total_fen = await billed(city, "10000.00", "8000.00")
