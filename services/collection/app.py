@@ -52,6 +52,7 @@ from services.collection.routes import (
 )
 from services.collection.store import shipped
 from services.revisions import standing
+from shared import collector
 from shared.db import Database, revision
 from shared.identity import Identity
 from shared.outbox_routes import outbox_router
@@ -123,6 +124,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.db, app.state.identity = db, Identity.load(chosen.identity_path)
         app.state.settings = chosen
         background = worker.Background(db, app.state.identity, chosen)
+        if chosen.run_workers:
+            collector.calm()  # a process of collection's own
         tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(task(background), name=getattr(task, "__name__", "task"))
             for task in (worker.TASKS if chosen.run_workers else ())

@@ -17,6 +17,7 @@ from services.payout.routes import batches, claims, closing_control, entitlement
 from services.payout.worker.delivery import delivery_to
 from services.payout.worker.funding import Funding
 from services.revisions import standing
+from shared import collector
 from shared.db import Database, revision
 from shared.http import Peer
 from shared.identity import Identity
@@ -48,6 +49,8 @@ def build(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as opened:
             await _open(app, chosen, opened)
+            if chosen.run_workers:
+                collector.calm()  # a process of payout's own
             tasks = [
                 asyncio.create_task(work.run(), name=type(work).__name__)
                 for work in ((app.state.relay, app.state.funding) if chosen.run_workers else ())
