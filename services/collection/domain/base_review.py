@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.collection.domain.levy import Line
-from services.collection.domain.policy import BaseKind, Limit, Policy, Rule, Schedule
+from services.collection.domain.policy import Policy, Rule, Schedule
+from services.collection.domain.rate import BaseKind, Limit
 from shared.errors import Fault
 from shared.fund import UnitKind
 from shared.money import scale

@@ -22,7 +22,8 @@ from services.collection.domain.filing_late import FIRST, Turn
 from services.collection.domain.filing_rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
 from services.collection.domain.levy_standing import KnownStandings
 from services.collection.domain.person import number_fault
-from services.collection.domain.policy import Policy, Schedule, UnitFigure
+from services.collection.domain.policy import Policy, Schedule
+from services.collection.domain.rate import UnitFigure
 from services.collection.domain.unit import Facts, Unit, facts_levied_by, schedule_of
 from shared.errors import Refusal
 from shared.money import format_yuan

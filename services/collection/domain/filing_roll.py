@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken, memberships
 from services.collection.domain.levy_standing import KnownStandings
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.domain.unit import Unit
 from shared.errors import Refusal
 from shared.period import Period

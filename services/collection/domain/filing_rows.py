@@ -22,7 +22,7 @@ from services.collection.domain.filing import (
 from services.collection.domain.filing_cells import Codes, amounts, identity_numbers
 from services.collection.domain.levy import WAGE_MAX_FEN, WAGE_TOTAL_MAX_FEN
 from services.collection.domain.person_columns import ids_of_persons
-from services.collection.domain.policy import Figure, UnitFigure
+from services.collection.domain.rate import Figure, UnitFigure
 
 CODE: Final = "credit_code"
 NUMBER: Final = "identity_number"

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from services.collection.domain.errors import BaseFrozen
 from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules, Taken, memberships
-from services.collection.domain.policy import Figure, Rule, Schedule, UnitFigure
+from services.collection.domain.policy import Rule, Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from shared.errors import Refusal
 from shared.money import format_yuan
 

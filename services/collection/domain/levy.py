@@ -19,7 +19,8 @@ from services.collection.domain.errors import (
     FigureMissing,
     WageTotalMissing,
 )
-from services.collection.domain.policy import BaseKind, Limit, Rate, Rule, Schedule, UnitFigure
+from services.collection.domain.policy import Rule, Schedule
+from services.collection.domain.rate import BaseKind, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
 from shared.money import Rounding, levy, scale
 

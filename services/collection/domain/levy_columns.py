@@ -16,7 +16,8 @@ from services.collection.domain.errors import AgeMissing, FigureMissing
 from services.collection.domain.levy import Line, UnitFacts, credit_rate, unit_lines
 from services.collection.domain.levy_relief import Owed, owed_by, relieved
 from services.collection.domain.levy_standing import EVERYBODY, Bearers, Standings, bearers
-from services.collection.domain.policy import BaseKind, Figure, Limit, Rate, Rule, Schedule
+from services.collection.domain.policy import Rule, Schedule
+from services.collection.domain.rate import BaseKind, Figure, Limit, Rate
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 

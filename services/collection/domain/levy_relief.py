@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from services.collection.domain.charge_rules import Relief
 from services.collection.domain.levy import Line
-from services.collection.domain.policy import BaseKind, Rate, Schedule
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import BaseKind, Rate
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode, levy
 

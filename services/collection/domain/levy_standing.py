@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.collection.domain.category import EMPLOYEE
-from services.collection.domain.policy import Rate, Rule, Schedule
+from services.collection.domain.policy import Rule, Schedule
+from services.collection.domain.rate import Rate
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

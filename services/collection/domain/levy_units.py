@@ -22,7 +22,8 @@ from services.collection.domain.levy_columns import (
     levy_people,
 )
 from services.collection.domain.levy_relief import Owed, relief_rate, relieved_columns
-from services.collection.domain.policy import Rate, Rule, Schedule
+from services.collection.domain.policy import Rule, Schedule
+from services.collection.domain.rate import Rate
 from shared.fund import Party
 
 

@@ -13,14 +13,8 @@ from typing import Any
 from services.collection.domain import charge_pack
 from services.collection.domain.allocation_order import order_of
 from services.collection.domain.pack_rows import Reader
-from services.collection.domain.policy import (
-    BaseKind,
-    Exemption,
-    FundRow,
-    Limit,
-    Policy,
-    Rate,
-)
+from services.collection.domain.policy import Exemption, FundRow, Policy
+from services.collection.domain.rate import BaseKind, Limit, Rate
 from shared.errors import Fault, Refusal
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode, parse_rate, parse_yuan

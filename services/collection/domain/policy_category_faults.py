@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.collection.domain.category import ANY_KIND, EMPLOYEE, Category, Chosen
-from services.collection.domain.policy import UNIT_KINDS, BaseKind, Policy, Rate
+from services.collection.domain.policy import UNIT_KINDS, Policy
+from services.collection.domain.rate import BaseKind, Rate
 from shared.errors import Fault
 from shared.fund import Party
 from shared.money import PPM

@@ -13,7 +13,8 @@ from services.collection.domain import (
     policy_category_faults,
     policy_row_faults,
 )
-from services.collection.domain.policy import ANY, UNIT_KINDS, BaseKind, Limit, Policy, Rate
+from services.collection.domain.policy import UNIT_KINDS, Policy
+from services.collection.domain.rate import ANY, BaseKind, Limit, Rate
 from shared.entry import Account
 from shared.errors import Fault
 from shared.fund import INSURANCE_NAMES, Party

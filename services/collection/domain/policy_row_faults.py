@@ -12,14 +12,8 @@ from services.collection.domain.category import EMPLOYEE
 from services.collection.domain.construction import Tier
 from services.collection.domain.crediting import Credit
 from services.collection.domain.floating import Cut, Floating, Step
-from services.collection.domain.policy import (
-    ANY,
-    BaseKind,
-    FundRow,
-    Policy,
-    Rate,
-    personal_base,
-)
+from services.collection.domain.policy import FundRow, Policy, personal_base
+from services.collection.domain.rate import ANY, BaseKind, Rate
 from shared.effective import in_force, overlaps
 from shared.errors import Fault
 from shared.fund import Party

@@ -10,7 +10,8 @@ from services.collection.domain import policy_people_text as people_text
 from services.collection.domain.allocation_order import Allocation
 from services.collection.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
 from services.collection.domain.crediting import Credit
-from services.collection.domain.policy import ANY, BaseKind, Limit, Policy, Rate
+from services.collection.domain.policy import Policy
+from services.collection.domain.rate import ANY, BaseKind, Limit, Rate
 from shared.fund import INSURANCE_NAMES, AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode, format_yuan
 

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from services.collection.domain.construction import project_lines
 from services.collection.domain.levy import Line
-from services.collection.domain.policy import BaseKind, Policy, Rate
+from services.collection.domain.policy import Policy
+from services.collection.domain.rate import BaseKind, Rate
 from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.fund import AccountKind, Party
 from shared.period import Period

@@ -22,7 +22,8 @@ from services.collection.domain.errors import BaseNotFinal, CorrectionUnfinished
 from services.collection.domain.filing_late import DEFAULT, last_of
 from services.collection.domain.levy import UnitFacts, Wages, person_lines
 from services.collection.domain.levy_columns import Columns, assess_columns
-from services.collection.domain.policy import Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import UnitFigure
 from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated
 from services.collection.flows import base_review as reviews
 from services.collection.flows import declaration as declarations

@@ -18,7 +18,8 @@ from services.collection.domain.errors import (
 from services.collection.domain.levy import Wages
 from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_standing import Standings
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.store import category as categories
 from services.collection.store import figures as store
 from services.collection.store.declaration import DeclarationRow

@@ -23,7 +23,8 @@ from services.collection.domain.levy import UnitFacts
 from services.collection.domain.levy_columns import PeopleFigures
 from services.collection.domain.levy_standing import Standings, standings_of
 from services.collection.domain.levy_units import UnitsLevied, UnitsLine, assess_units
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.domain.restatement import corrected_lines, net_by_party
 from services.collection.flows import declaration as declarations
 from services.collection.flows import filing_columns as columns

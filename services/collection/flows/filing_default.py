@@ -22,7 +22,8 @@ from services.collection.domain.errors import TotalTooLarge
 from services.collection.domain.filing import RowFault
 from services.collection.domain.filing_late import DEFAULT
 from services.collection.domain.levy import Line
-from services.collection.domain.policy import ANY, BaseKind, Policy, Rate
+from services.collection.domain.policy import Policy
+from services.collection.domain.rate import ANY, BaseKind, Rate
 from services.collection.domain.unit import Unit
 from services.collection.flows import declaration as declarations
 from services.collection.flows import policy as policies

@@ -12,7 +12,8 @@ from services.collection.domain.filing import ABSENT, Ints
 from services.collection.domain.filing_check import Schedules
 from services.collection.domain.filing_figures import age_of
 from services.collection.domain.filing_roll import LastMonth
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.domain.unit import Unit
 from services.collection.flows import policy as policies
 from services.collection.flows import register_change as changes

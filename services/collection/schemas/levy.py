@@ -18,7 +18,7 @@ from services.collection.domain.levy import (
     UnitFacts,
     Wages,
 )
-from services.collection.domain.policy import Figure, UnitFigure
+from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.flows.quote import Quote
 from shared.errors import Refusal
 from shared.fund import UnitKind, UnitSize

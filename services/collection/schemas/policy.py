@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from services.collection.domain import charge_pack, pack_rows
 from services.collection.domain.allocation_order import Allocation
-from services.collection.domain.policy import BaseKind
+from services.collection.domain.rate import BaseKind
 from services.collection.flows.policy import key_of_region
 from services.collection.schemas.charge_policy import (
     CapIn,

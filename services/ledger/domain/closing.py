@@ -14,8 +14,20 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from services.ledger.domain.closing_errors import (
+    AlreadyClosed,
+    BusinessNotBooks,
+    ControlExpected,
+    IncomeAccountNotEmpty,
+    MonthsOpen,
+    NotClosed,
+    OutOfOrder,
+    PersonalUnexplained,
+    ReceiptsUnmatched,
+    TrialBalanceNotZero,
+)
 from services.ledger.domain.errors import BookDateInFuture, LedgerRefusal
-from shared.errors import Fault, Faulty, Kind, Refusal
+from shared.errors import Fault, Faulty, Refusal
 from shared.money import format_yuan
 from shared.period import Period
 
@@ -50,83 +62,6 @@ class Rule(StrEnum):
     BUSINESS_TIES = "business_ties"
     PERSONAL_TIES = "personal_ties"
     BENEFITS_TIE = "benefits_tie"
-
-
-class AlreadyClosed(LedgerRefusal):
-    """该期间已结账 (closed already)"""
-
-    kind = Kind.CONFLICT
-    code = "ALREADY_CLOSED"
-
-
-class NotClosed(LedgerRefusal):
-    """该日尚未结账,无须反结账 (the day is not closed, so there is nothing to open)"""
-
-    kind = Kind.CONFLICT
-    code = "NOT_CLOSED"
-
-
-class OutOfOrder(LedgerRefusal):
-    """须依次结账 (periods are closed one after the other)"""
-
-    kind = Kind.CONFLICT
-    code = "CLOSING_OUT_OF_ORDER"
-
-
-class MonthsOpen(LedgerRefusal):
-    """十二月尚未月结,不得年结 (a year is closed after its December)"""
-
-    kind = Kind.CONFLICT
-    code = "MONTHS_OPEN"
-
-
-class ReceiptsUnmatched(LedgerRefusal):
-    """暂收款尚有余额,到账未全部认领 (receipts are unmatched: suspense is not zero)"""
-
-    kind = Kind.CONFLICT
-    code = "RECEIPTS_UNMATCHED"
-
-
-class IncomeAccountNotEmpty(LedgerRefusal):
-    """收入户月末尚有余额,须先划转财政专户 (the income account is not empty at month end: sweep it first)"""
-
-    kind = Kind.CONFLICT
-    code = "INCOME_ACCOUNT_NOT_EMPTY"
-
-
-class BusinessNotBooks(LedgerRefusal):
-    """业务数与账簿数不一致 (business and books differ)"""
-
-    kind = Kind.CONFLICT
-    code = "BUSINESS_NOT_BOOKS"
-
-
-class ControlExpected(LedgerRefusal):
-    """结账须附业务控制总数 (this closing needs business's control totals)"""
-
-    kind = Kind.INVALID
-    code = "CONTROL_TOTALS_EXPECTED"
-
-
-class PersonalUnexplained(LedgerRefusal):
-    """个人账户与总账不符且未说明 (personal accounts and general ledger differ, unexplained)"""
-
-    kind = Kind.CONFLICT
-    code = "PERSONAL_UNEXPLAINED"
-
-
-class TrialBalanceNotZero(LedgerRefusal):
-    """试算不平衡:账簿已损坏,不得结账 (debits and credits differ: the books are damaged)"""
-
-    kind = Kind.CONFLICT
-    code = "TRIAL_BALANCE_NOT_ZERO"
-
-
-class ControlHashDiffers(LedgerRefusal):
-    """控制总数与其校验码不符,或为他日所出 (control totals do not match their hash, or are another day's)"""
-
-    kind = Kind.INVALID
-    code = "CONTROL_HASH_DIFFERS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

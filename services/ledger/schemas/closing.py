@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 from services.ledger.domain.closing import (
     Action,
     Closing,
-    ControlHashDiffers,
     Level,
     PersonalTie,
     Standing,
@@ -18,6 +17,7 @@ from services.ledger.domain.closing import (
     Tie,
     last_day,
 )
+from services.ledger.domain.closing_errors import ControlHashDiffers
 from services.ledger.domain.voucher import CENTRE_SLOT, voucher_id
 from services.ledger.flows.closing import PREFIX
 from shared.errors import Fault, Faulty

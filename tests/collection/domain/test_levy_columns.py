@@ -29,16 +29,8 @@ from services.collection.domain.levy import (
 from services.collection.domain.levy_columns import PeopleFigures, asked_columns, assess_columns
 from services.collection.domain.levy_relief import relief_lines
 from services.collection.domain.levy_standing import Standings
-from services.collection.domain.policy import (
-    BaseKind,
-    Figure,
-    Limit,
-    Rate,
-    Rule,
-    Schedule,
-    UnitFigure,
-    personal_base,
-)
+from services.collection.domain.policy import Rule, Schedule, personal_base
+from services.collection.domain.rate import BaseKind, Figure, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 from shared.period import Period

@@ -16,7 +16,8 @@ from services.collection.domain.levy_columns import (
     assess_columns,
 )
 from services.collection.domain.levy_units import assess_units
-from services.collection.domain.policy import Figure, Schedule, UnitFigure
+from services.collection.domain.policy import Schedule
+from services.collection.domain.rate import Figure, UnitFigure
 from tests.collection.domain.test_levy_columns import (
     INSURANCES,
     people,

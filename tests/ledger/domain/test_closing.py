@@ -11,19 +11,10 @@ from services.ledger.domain.carry_over import SURPLUS, carried_accounts, carry_o
 from services.ledger.domain.closing import (
     NEXT,
     Action,
-    AlreadyClosed,
-    BusinessNotBooks,
     Closing,
-    ControlExpected,
     Evidence,
-    IncomeAccountNotEmpty,
     Level,
-    MonthsOpen,
-    NotClosed,
-    OutOfOrder,
     PersonalTie,
-    PersonalUnexplained,
-    ReceiptsUnmatched,
     Rule,
     Standing,
     Status,
@@ -31,6 +22,17 @@ from services.ledger.domain.closing import (
     last_day,
     require_closable,
     require_reopenable,
+)
+from services.ledger.domain.closing_errors import (
+    AlreadyClosed,
+    BusinessNotBooks,
+    ControlExpected,
+    IncomeAccountNotEmpty,
+    MonthsOpen,
+    NotClosed,
+    OutOfOrder,
+    PersonalUnexplained,
+    ReceiptsUnmatched,
 )
 from services.ledger.domain.errors import BookDateInFuture, LedgerRefusal
 from shared.errors import Faulty

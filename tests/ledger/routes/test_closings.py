@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.ledger.domain.closing import (
-    NEXT,
+from services.ledger.domain.closing import NEXT
+from services.ledger.domain.closing_errors import (
     BusinessNotBooks,
     ReceiptsUnmatched,
     TrialBalanceNotZero,
