@@ -18,8 +18,9 @@ from services.collection.domain.errors import (
 from services.collection.domain.filing_figures import age_of
 from services.collection.domain.filing_late import Turn
 from services.collection.domain.frozen_bases import FrozenYear
-from services.collection.domain.levy import Totals, UnitFacts, totals
+from services.collection.domain.levy import UnitFacts
 from services.collection.domain.levy_columns import Columns, asked_columns, assess_columns
+from services.collection.domain.levy_totals import Totals, totals
 from services.collection.domain.person import id_of_person, number_fault
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.restatement import ADJUSTMENT, net_by_party, restated

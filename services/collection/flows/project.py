@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.domain.errors import DayInFuture
-from services.collection.domain.levy import Line, Totals, totals_of
+from services.collection.domain.levy import Line
+from services.collection.domain.levy_totals import Totals, totals_of
 from services.collection.domain.policy import Policy
 from services.collection.domain.project import (
     PREFIX,

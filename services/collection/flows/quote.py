@@ -8,8 +8,9 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.domain.levy import Line, Totals, UnitFacts, Wages, assess, totals_of
+from services.collection.domain.levy import Line, UnitFacts, Wages, assess
 from services.collection.domain.levy_relief import relief_lines
+from services.collection.domain.levy_totals import Totals, totals_of
 from services.collection.domain.policy import Policy
 from services.collection.flows import figures
 from services.collection.flows import policy as policies

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -23,10 +24,23 @@ from services.collection.schemas.notice import (
 )
 from shared.door import Door, door
 from shared.ids import Ref
-from shared.roles import Right
+from shared.roles import Caller, Right
 
 router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Paper = TypeVar("Paper")
+
+
+async def _printed(
+    at: Door,
+    ref: Ref,
+    find: Callable[[AsyncConnection, Ref, Caller], Awaitable[Paper]],
+    page: Callable[[Paper], str],
+) -> HTMLResponse:
+    async def work(tx: AsyncConnection) -> str:
+        return page(await find(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)
 
 
 @router.get(
@@ -36,12 +50,7 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 )
 async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
     """As it stands now: what is asked for, what of it is paid, what was waived."""
-    ref = Ref.parse(BILL, bill)
-
-    async def work(tx: AsyncConnection) -> str:
-        return bill_page(await flow.bill(tx, ref, at.caller))
-
-    return HTMLResponse(await at.read(work), headers=SAFE)
+    return await _printed(at, Ref.parse(BILL, bill), flow.bill, bill_page)
 
 
 @router.get(
@@ -51,12 +60,7 @@ async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
     """What was owed on its day, under the law of that day."""
-    ref = Ref.parse(DUNNING, notice)
-
-    async def work(tx: AsyncConnection) -> str:
-        return dunning_page(await flow.dunned(tx, ref, at.caller))
-
-    return HTMLResponse(await at.read(work), headers=SAFE)
+    return await _printed(at, Ref.parse(DUNNING, notice), flow.dunned, dunning_page)
 
 
 @router.get(
@@ -66,12 +70,7 @@ async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
     """As it was issued."""
-    ref = Ref.parse(CERTIFICATE, certificate)
-
-    async def work(tx: AsyncConnection) -> str:
-        return certificate_page(await flow.certified(tx, ref, at.caller))
-
-    return HTMLResponse(await at.read(work), headers=SAFE)
+    return await _printed(at, Ref.parse(CERTIFICATE, certificate), flow.certified, certificate_page)
 
 
 @router.get(
@@ -81,9 +80,9 @@ async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
     """As it was issued."""
-    ref = Ref.parse(PROJECT_CERTIFICATE, certificate)
-
-    async def work(tx: AsyncConnection) -> str:
-        return project_certificate_page(await flow.project_certified(tx, ref, at.caller))
-
-    return HTMLResponse(await at.read(work), headers=SAFE)
+    return await _printed(
+        at,
+        Ref.parse(PROJECT_CERTIFICATE, certificate),
+        flow.project_certified,
+        project_certificate_page,
+    )

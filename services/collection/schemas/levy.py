@@ -10,14 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from services.collection.domain.category import EMPLOYEE, Standing
-from services.collection.domain.levy import (
-    WAGE_MAX_FEN,
-    WAGE_TOTAL_MAX_FEN,
-    Line,
-    Totals,
-    UnitFacts,
-    Wages,
-)
+from services.collection.domain.levy import WAGE_MAX_FEN, WAGE_TOTAL_MAX_FEN, Line, UnitFacts, Wages
+from services.collection.domain.levy_totals import Totals
 from services.collection.domain.rate import Figure, UnitFigure
 from services.collection.flows.quote import Quote
 from shared.errors import Refusal

@@ -19,14 +19,11 @@ from services.ledger.schemas.dashboard import (
     CapacitiesOut,
     FlowsOut,
     MeasuresOut,
-    ThresholdsOut,
-    WarningsOut,
     capacities_out,
     flow_out,
     measures_out,
-    threshold_out,
-    warnings_out,
 )
+from services.ledger.schemas.warning import ThresholdsOut, WarningsOut, threshold_out, warnings_out
 from services.ledger.store import threshold as threshold_store
 from shared import clock
 from shared.cursor import LIMIT_MAX, cut, read_cursor

@@ -20,6 +20,7 @@ from services.ledger.flows.voucher import require_centre
 from services.ledger.routes.balance import KnownAt
 from services.ledger.routes.common import json_answer, opened
 from services.ledger.schemas import report as schema
+from services.ledger.schemas import statement as statements
 from services.ledger.schemas.agreement import PERIOD
 from services.ledger.schemas.sheet import CONTENT, Format, answer
 from services.ledger.schemas.voucher_print import VoucherPrintOut, print_sheets, voucher_print
@@ -124,7 +125,7 @@ async def detail_ledger(
     "/v1/reports/balance-sheet",
     operation_id="balance_sheet",
     summary="资产负债表 · Balance sheet of a fund at the end of a month or year",
-    response_model=schema.BalanceSheetOut,
+    response_model=statements.BalanceSheetOut,
     responses=FILES,
 )
 async def balance_sheet(
@@ -147,15 +148,15 @@ async def balance_sheet(
 
     of, sheet = await door.read(work)
     if how is Format.JSON:
-        return json_answer(schema.balance_sheet_out(of, span, sheet))
-    return answer([schema.balance_sheet_sheet(of, span, sheet)], how)
+        return json_answer(statements.balance_sheet_out(of, span, sheet))
+    return answer([statements.balance_sheet_sheet(of, span, sheet)], how)
 
 
 @router.get(
     "/v1/reports/income-statement",
     operation_id="income_statement",
     summary="收支表 · Income and expense of a fund for a month or year",
-    response_model=schema.IncomeStatementOut,
+    response_model=statements.IncomeStatementOut,
     responses=FILES,
 )
 async def income_statement(
@@ -178,8 +179,8 @@ async def income_statement(
 
     of, statement = await door.read(work)
     if how is Format.JSON:
-        return json_answer(schema.income_statement_out(of, span, statement))
-    return answer([schema.income_statement_sheet(of, span, statement)], how)
+        return json_answer(statements.income_statement_out(of, span, statement))
+    return answer([statements.income_statement_sheet(of, span, statement)], how)
 
 
 @router.get(

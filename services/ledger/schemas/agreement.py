@@ -17,7 +17,7 @@ from services.ledger.domain.bank_adjustment import (
     Matched,
 )
 from services.ledger.domain.statement import Span
-from services.ledger.schemas.report import entries_link
+from services.ledger.schemas.report_head import entries_link
 from services.ledger.schemas.sheet import UNIT_NOTE, Cell, Fen, Row, Sheet
 from shared.money import format_yuan
 from shared.schema import Code, In, Out, Yuan, YuanOut

@@ -12,7 +12,7 @@ from services.ledger.domain.closing import Level, Rule
 from services.ledger.domain.rules import Correction, Row, Status, Table
 from services.ledger.domain.voucher import CENTRE_SLOT
 from services.ledger.flows.correction import PREFIX
-from services.ledger.schemas.dashboard import ThresholdIn, threshold_from
+from services.ledger.schemas.warning import ThresholdIn, threshold_from
 from shared.entry import Book, Side
 from shared.ids import Ref
 from shared.schema import Code, In, Out, Rate, ShortText

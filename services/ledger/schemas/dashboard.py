@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,26 +12,17 @@ from pydantic import Field, StringConstraints
 from services.ledger.domain.chart import Catalogue
 from services.ledger.domain.flow import Flow, GroupBy
 from services.ledger.domain.measure import (
-    ANY_FUND,
     ARRIVED,
     COLLECTED,
-    DECIMALS,
     DEFINITIONS,
     LEVIED,
     PAID,
-    Comparison,
-    Measure,
     Part,
-    Severity,
-    Threshold,
-    Warned,
     year_before,
 )
 from services.ledger.flows.dashboard import Capacity, Collection
 from shared.entry import Book, Side
-from shared.errors import Fault, Faulty
-from shared.ids import uuid7
-from shared.schema import In, Out, ShortText, YuanOut
+from shared.schema import Out, YuanOut
 
 _VALUE_PATTERN = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$"
 FundOrAny = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
@@ -232,7 +223,9 @@ def measures_out(
             for name, value, part in rates
         ]
         funds.append(
-            FundMeasuresOut(fund=one.fund, name=_name(catalogue, one.fund, last), measures=measures)
+            FundMeasuresOut(
+                fund=one.fund, name=fund_name(catalogue, one.fund, last), measures=measures
+            )
         )
     names = ("collection_rate", "arrival_rate")
     return MeasuresOut(
@@ -241,7 +234,8 @@ def measures_out(
     )  # fmt: skip
 
 
-def _name(catalogue: Catalogue, code: str, on: date) -> str:
+def fund_name(catalogue: Catalogue, code: str, on: date) -> str:
+    """What a fund is called on a day."""
     fund = catalogue.fund(code, on)
     return fund.name if fund else code
 
@@ -259,7 +253,7 @@ def capacities_out(
         funds=[
             CapacityOut(
                 fund=one.fund,
-                name=_name(catalogue, one.fund, as_of),
+                name=fund_name(catalogue, one.fund, as_of),
                 accumulated=one.accumulated_fen,
                 year_payout=one.year_payout_fen,
                 months=_optional_text(one.months, 2),
@@ -268,134 +262,6 @@ def capacities_out(
                 entries=_part_out(
                     catalogue, PAID, one.fund, one.year_payout_fen, (first, as_of), None
                 ).entries,
-            )
-            for one in found
-        ],
-    )
-
-
-# --- thresholds and warnings ----------------------------------------------------------------
-
-
-class ThresholdIn(In):
-    """A threshold from a day on: it replaces the row of its measure, fund and severity from then."""
-
-    measure: Measure
-    fund: FundOrAny = Field(default=ANY_FUND, examples=["pension"])
-    severity: Severity
-    comparison: Comparison
-    value: Value = Field(
-        examples=["9.00"], description="比率、月数或元 (a ratio, months or yuan, by the measure)"
-    )
-    in_force_from: date = Field(examples=["2021-07-01"])
-    in_force_to: date | None = None
-    source: ShortText = Field(description="依据文件 (the document it rests on)")
-
-
-class ThresholdOut(Out):
-    """A threshold as it was recorded."""
-
-    id: str
-    measure: Measure
-    fund: str
-    severity: Severity
-    comparison: Comparison
-    value: str
-    in_force_from: date
-    in_force_to: date | None
-    source: str
-    certainty: str
-    recorded_by: str
-
-
-class ThresholdsOut(Out):
-    """The thresholds in force on a day."""
-
-    as_of: date
-    items: list[ThresholdOut]
-
-
-class WarningOut(Out):
-    """A fund's value that has crossed a threshold."""
-
-    fund: str
-    name: str
-    measure: Measure
-    severity: Severity
-    value: str
-    threshold: ThresholdOut
-
-
-class WarningsOut(Out):
-    """Every warning of a day, with the definitions of what is measured."""
-
-    region: str
-    as_of: date
-    definitions: dict[str, str]
-    items: list[WarningOut]
-
-
-def threshold_from(body: ThresholdIn, by: str) -> Threshold:
-    """A threshold coming in.
-
-    Raises:
-        Faulty: more decimals than the measure has.
-    """
-    decimals = DECIMALS[body.measure.unit]
-    whole, _, part = body.value.lstrip("-").partition(".")
-    if len(part) > decimals:
-        said = f"至多 {decimals} 位小数 (at most {decimals} decimals)"
-        raise Faulty(faults=[Fault("/value", "VALUE_TOO_FINE", said)])
-    value = int(whole) * 10**decimals + int(part.ljust(decimals, "0") or "0")
-    return Threshold(
-        id=uuid7(),
-        measure=body.measure,
-        fund=body.fund,
-        severity=body.severity,
-        comparison=body.comparison,
-        value=-value if body.value.startswith("-") else value,
-        in_force_from=body.in_force_from,
-        in_force_to=body.in_force_to,
-        source=body.source,
-        certainty="confirmed",
-        recorded_by=by,
-    )
-
-
-def threshold_out(row: Threshold) -> ThresholdOut:
-    """A threshold going out."""
-    return ThresholdOut(
-        id=row.id.hex,
-        measure=row.measure,
-        fund=row.fund,
-        severity=row.severity,
-        comparison=row.comparison,
-        value=decimal_text(row.value, DECIMALS[row.measure.unit]),
-        in_force_from=row.in_force_from,
-        in_force_to=row.in_force_to,
-        source=row.source,
-        certainty=row.certainty,
-        recorded_by=row.recorded_by,
-    )
-
-
-def warnings_out(
-    catalogue: Catalogue, found: Sequence[Warned], *, region: str, as_of: date
-) -> WarningsOut:
-    """Warnings going out."""
-    definitions: Mapping[str, str] = DEFINITIONS
-    return WarningsOut(
-        region=region,
-        as_of=as_of,
-        definitions=dict(definitions),
-        items=[
-            WarningOut(
-                fund=one.fund,
-                name=_name(catalogue, one.fund, as_of),
-                measure=one.threshold.measure,
-                severity=one.threshold.severity,
-                value=decimal_text(one.value, DECIMALS[one.threshold.measure.unit]),
-                threshold=threshold_out(one.threshold),
             )
             for one in found
         ],

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from services.collection.domain.errors import KindNotCovered, WageTotalMissing
-from services.collection.domain.levy import Line, UnitFacts, assess, totals_of
+from services.collection.domain.levy import Line, UnitFacts, assess
+from services.collection.domain.levy_totals import totals_of
 from services.collection.store import shipped
 from shared.fund import Party
 from shared.money import format_yuan, parse_yuan

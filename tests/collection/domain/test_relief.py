@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from services.collection.domain import pack as reading
 from services.collection.domain import policy_text
 from services.collection.domain.charge_rules import Relief
-from services.collection.domain.levy import Line, UnitFacts, Wages, assess, totals_of
+from services.collection.domain.levy import Line, UnitFacts, Wages, assess
 from services.collection.domain.levy_relief import relief_lines, relieved
+from services.collection.domain.levy_totals import totals_of
 from services.collection.domain.policy import Policy, Schedule
 from services.collection.domain.policy_faults import faults_in
 from services.collection.schemas.policy import PackIn
