@@ -10,9 +10,9 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.domain.person_columns import ids_of_persons
-from services.collection.store.binary import SIGNATURE, TRAILER, Frame
-from services.collection.store.shipped import districts_of, packs
+from services.collection.common.store.binary import SIGNATURE, TRAILER, Frame
+from services.collection.common.store.shipped import districts_of, packs
+from services.collection.register.domain.person_columns import ids_of_persons
 from shared.cn import credit_code
 from shared.ids import unit_key
 

@@ -21,10 +21,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks._bench import database, describe, server
-from services.collection.domain.quality import rates_of
-from services.collection.flows import quality_report as flow
-from services.collection.flows.quality import assembled
-from services.collection.store import shipped, shipped_quality
+from services.collection.common.store import shipped
+from services.collection.quality.domain.quality import rates_of
+from services.collection.quality.flows import report as flow
+from services.collection.quality.flows.quality import assembled
+from services.collection.quality.store import shipped as shipped_quality
 from shared.db import Database
 from shared.period import Period
 from shared.roles import Caller, Role

@@ -19,7 +19,7 @@ import pytest
 from asyncpg.connection import Connection
 from asyncpg.prepared_stmt import PreparedStatement
 
-from services.collection.store.tables import KEYS as COLLECTION
+from services.collection.common.store.tables import KEYS as COLLECTION
 from services.ledger.store.tables import KEYS as LEDGER
 from services.payout.store.tables import KEYS as PAYOUT
 from tests.keyed_sql import Reading, read

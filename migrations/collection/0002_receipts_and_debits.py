@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 
 revision = "collection_0002"
 down_revision = "collection_0001"

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from shared.ids import key_of, uuid7
 
 revision = "collection_0004"

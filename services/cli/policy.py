@@ -22,7 +22,7 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from services.collection.domain.policy_diff import Change
+    from services.collection.policy.domain.diff import Change
 
 app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def lint(
     as_json: AsJson = False,
 ) -> None:
     """Name every fault of packs; leaves with 1 when there is one."""
-    from services.collection.schemas.policy_lint import doubts_of, faults_of
+    from services.collection.policy.schemas.lint import doubts_of, faults_of
 
     names = [*(packs or ()), *(_shipped() if every else ())]
     if not names:
@@ -72,7 +72,7 @@ def lint(
 @app.command()
 def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
     """Which rows changed, from what to what, since when."""
-    from services.collection.domain.policy_diff import changes
+    from services.collection.policy.domain.diff import changes
 
     old, new = _read(before), _read(after)
     for name, content in ((before, old), (after, new)):
@@ -168,7 +168,7 @@ def show(
 
 
 def _shipped() -> dict[str, dict[str, Any]]:
-    from services.collection.store import shipped
+    from services.collection.common.store import shipped
 
     return {content["pack"]: content for content in (*shipped.packs(), *shipped.templates())}
 
@@ -196,10 +196,10 @@ def _said(value: Any) -> str:
 
 
 def _of_pack(name: str) -> tuple[str, Any]:
-    from services.collection.domain import pack
-    from services.collection.domain.policy_text import markdown
-    from services.collection.schemas.policy import PackIn
-    from services.collection.schemas.policy_lint import faults_of
+    from services.collection.policy.domain import pack
+    from services.collection.policy.domain.text import markdown
+    from services.collection.policy.schemas.lint import faults_of
+    from services.collection.policy.schemas.policy import PackIn
 
     content = _read(name)
     faults = faults_of(content)

@@ -10,47 +10,47 @@ from fastapi import APIRouter, FastAPI
 
 from services import VERSION
 from services.collection import worker
-from services.collection.routes import (
-    agreement,
-    arrears,
-    base_review,
-    bill,
-    bill_explanation,
-    category,
-    certificate,
-    closing_control,
+from services.collection.arrears.routes import agreement, arrears, dunning, waiver
+from services.collection.bases import routes as base_review
+from services.collection.billing.routes import bill, credit
+from services.collection.billing.routes import refund as credit_refund
+from services.collection.common.store import shipped
+from services.collection.explanation import routes as bill_explanation
+from services.collection.filing.routes import (
     correction,
-    credit,
-    credit_refund,
-    debit,
     declaration,
-    declaration_file,
-    district_steps,
-    dunning,
-    filing_default,
-    filing_roll,
-    inbox,
-    notice,
-    operation,
-    personal_credit,
-    policy,
-    policy_in_force,
-    project,
-    quality,
-    quality_report,
-    quote,
-    receipt,
-    region,
-    register_change,
-    register_import,
-    summary,
-    tax_push,
-    total,
-    trail,
-    unit,
-    waiver,
 )
-from services.collection.store import shipped
+from services.collection.filing.routes import (
+    default as filing_default,
+)
+from services.collection.filing.routes import (
+    file as declaration_file,
+)
+from services.collection.filing.routes import (
+    roll as filing_roll,
+)
+from services.collection.handling.routes import district_steps, inbox, summary
+from services.collection.levy import routes as quote
+from services.collection.notice.routes import certificate, notice
+from services.collection.operation import routes as operation
+from services.collection.oversight.routes import closing_control, total, trail
+from services.collection.personal import routes as personal_credit
+from services.collection.policy.routes import in_force as policy_in_force
+from services.collection.policy.routes import policy, region
+from services.collection.project import routes as project
+from services.collection.quality.routes import quality
+from services.collection.quality.routes import report as quality_report
+from services.collection.receipts.routes import debit, receipt, tax_push
+from services.collection.register.routes import (
+    category,
+    unit,
+)
+from services.collection.register.routes import (
+    change as register_change,
+)
+from services.collection.register.routes import (
+    file_import as register_import,
+)
 from services.revisions import standing
 from shared import collector
 from shared.db import Database, revision

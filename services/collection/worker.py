@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from services.collection.clients.ledger import Ledger
-from services.collection.clients.personal import PersonalAccounts
-from services.collection.flows import billing
-from services.collection.jobs import operations
-from services.collection.jobs.personal_credit import Crediting
-from services.collection.jobs.tools import Tools
-from services.collection.store import summary as summaries
-from services.collection.store.summary import SummaryRow
+from services.collection.billing.flows import bill as billing
+from services.collection.delivery import Ledger
+from services.collection.handling.store import summary as summaries
+from services.collection.handling.store.summary import SummaryRow
+from services.collection.operation.jobs import run as operations
+from services.collection.operation.jobs.tools import Tools
+from services.collection.personal.clients import PersonalAccounts
+from services.collection.personal.jobs import Crediting
 from shared.db import Database
 from shared.http import Peer
 from shared.identity import Identity

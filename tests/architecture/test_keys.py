@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from services.collection.store import tables as collection
+from services.collection.common.store import tables as collection
 from services.ledger.store import tables as ledger
 from services.payout.store import tables as payout
 

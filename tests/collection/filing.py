@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.collection.jobs import operations
-from services.collection.jobs.tools import Tools
+from services.collection.operation.jobs import run as operations
+from services.collection.operation.jobs.tools import Tools
 from tests.collection.office import PERIOD, Office, control_of
 
 Row = tuple[str, dict[str, Any]]

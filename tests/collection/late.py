@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from services.collection import worker
-from services.collection.jobs import operations
+from services.collection.operation.jobs import run as operations
 from shared.money import parse_yuan
 from tests.collection.filing import app_of, tools_of
 from tests.collection.office import Office

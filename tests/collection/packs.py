@@ -7,9 +7,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from services.collection.domain import pack
-from services.collection.domain.levy import Wages
-from services.collection.domain.policy import Policy
+from services.collection.levy.domain.levy import Wages
+from services.collection.policy.domain import pack
+from services.collection.policy.domain.policy import Policy
 from shared.money import parse_rate, parse_yuan
 
 CASES = Path(__file__).parent / "cases"

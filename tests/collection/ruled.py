@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.collection.domain import pack as reading
-from services.collection.domain.levy import Line, UnitFacts, Wages, assess
-from services.collection.domain.policy import Policy
-from services.collection.domain.policy_faults import faults_in
-from services.collection.schemas.policy import PackIn
+from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.policy import Policy
+from services.collection.policy.schemas.policy import PackIn
 from shared.money import format_yuan, parse_yuan
 from shared.period import Period
 from tests.collection import packs

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from services.collection.clients.ledger import Ledger, LedgerBusy
+from services.collection.delivery import Ledger, LedgerBusy
 from shared.http import Peer, PeerError
 from shared.ids import uuid7
 from shared.outbox import Message

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from shared.cn import identity_number
 from shared.money import format_yuan, parse_yuan
 from tests.collection.filing import app_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collection.schemas.policy_lint import faults_of
+from services.collection.policy.schemas.lint import faults_of
 from tests.collection.office import Office
 from tests.collection.packs import a_rate, sound_pack
 

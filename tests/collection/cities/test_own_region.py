@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.collection.app import build
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from tests.collection import packs
 from tests.collection.office import Office, a_code, a_person, a_unit, codes_of
 from tests.collection.routes.test_policies import publish

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.agreement import (
+from services.collection.arrears.domain.agreement import (
     Agreement,
     AgreementKind,
     AgreementState,
     Instalment,
     faults_in,
 )
-from services.collection.domain.charge import Span
-from services.collection.domain.charge_rules import ChargeRules
+from services.collection.policy.domain.charge import Span
+from services.collection.policy.domain.charge_rules import ChargeRules
 from shared.period import Period
 
 FIRST = date(2021, 8, 1)

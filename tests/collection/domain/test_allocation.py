@@ -7,8 +7,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.allocation import Bill, BillLine, book, settle, settled_by_line
-from services.collection.domain.receipt import Arrival, Channel, Payer, Receipt, receive
+from services.collection.allocation.domain.allocation import (
+    Bill,
+    BillLine,
+    book,
+    settle,
+    settled_by_line,
+)
+from services.collection.allocation.domain.receipt import Arrival, Channel, Payer, Receipt, receive
 from shared.money import allot
 
 DAY = date(2021, 7, 20)

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain import pack as reading
-from services.collection.domain import policy_text
-from services.collection.domain.allocation import (
+from services.collection.allocation.domain.allocation import (
     Bill,
     BillLine,
     Payment,
@@ -20,14 +18,16 @@ from services.collection.domain.allocation import (
     spread,
     targets,
 )
-from services.collection.domain.allocation_order import (
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain.allocation_order import (
     ONE_TICKET,
     Allocation,
     Order,
     order_of,
 )
-from services.collection.domain.policy_faults import faults_in
-from services.collection.schemas.policy import PackIn
+from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.schemas.policy import PackIn
 from tests.collection import packs
 from tests.collection.domain.test_allocation import receipt
 

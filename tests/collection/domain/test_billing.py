@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.billing import (
+from services.collection.billing.domain.bill import (
     Audited,
     Bill,
     Levied,

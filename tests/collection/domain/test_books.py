@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from services.collection.domain.allocation import Bill, BillLine, book, settle
-from services.collection.domain.books import (
+from services.collection.allocation.domain.allocation import Bill, BillLine, book, settle
+from services.collection.allocation.domain.books import (
     Suspense,
     match_voucher,
     receipt_voucher,

@@ -5,8 +5,8 @@ from datetime import date
 import chinese_calendar
 import pytest
 
-from services.collection.domain.calendar import due_day
-from services.collection.store import shipped
+from services.collection.common.domain.calendar import due_day
+from services.collection.common.store import shipped
 from shared.period import Period
 
 WORKDAYS = dict(shipped.calendar_days())

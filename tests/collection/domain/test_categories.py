@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain import pack as reading
-from services.collection.domain import policy_text
-from services.collection.domain.errors import (
+from services.collection.common.domain.errors import (
     BaseChoiceMissing,
     BaseChoiceUnknown,
     CategoryNotCovered,
 )
-from services.collection.domain.levy import Line, UnitFacts, Wages, assess
-from services.collection.domain.policy import Policy
-from services.collection.domain.policy_diff import changes
-from services.collection.domain.policy_faults import faults_in
-from services.collection.schemas.policy import PackIn
+from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain.diff import changes
+from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.policy import Policy
+from services.collection.policy.schemas.policy import PackIn
 from shared.money import format_yuan, parse_yuan
 from shared.period import Period
 from tests.collection.packs import a_pack, a_rate, read

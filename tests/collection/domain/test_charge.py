@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.charge import (
+from services.collection.policy.domain.charge import (
     DAY,
     PARTS,
     YEAR_PARTS,
@@ -26,7 +26,7 @@ from services.collection.domain.charge import (
     accrue,
     product_text,
 )
-from services.collection.domain.charge_rules import ChargeRules, Ruling, Rulings, debt_of
+from services.collection.policy.domain.charge_rules import ChargeRules, Ruling, Rulings, debt_of
 from shared.money import parse_rate, parse_yuan
 from shared.period import Period
 

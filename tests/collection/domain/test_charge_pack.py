@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain import pack as reading
-from services.collection.domain.charge import ChargeKind, End, Start
-from services.collection.domain.policy_faults import faults_in
-from services.collection.schemas.policy import PackIn
-from services.collection.store import shipped
+from services.collection.common.store import shipped
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain.charge import ChargeKind, End, Start
+from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.schemas.policy import PackIn
 from tests.collection import packs
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.billing import memo_voucher
-from services.collection.domain.credit import (
+from services.collection.billing.domain.bill import memo_voucher
+from services.collection.billing.domain.credit import (
     Credit,
     OpenLine,
     lowered_by_bill,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.collection.domain.declaration import MOVES, Act, State, move
+from services.collection.filing.domain.declaration import MOVES, Act, State, move
 from shared.errors import StateConflict
 from shared.roles import RIGHTS, Level, Role
 

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.default_levy import DefaultLevy, LastMonth, default_lines
-from services.collection.domain.filing_late import Paper, turn_of
-from services.collection.domain.restatement import net_by_party, restated
-from services.collection.store.declaration import LineRow
+from services.collection.filing.domain.late import Paper, turn_of
+from services.collection.filing.domain.restatement import net_by_party, restated
+from services.collection.filing.store.declaration import LineRow
+from services.collection.policy.domain.default_levy import DefaultLevy, LastMonth, default_lines
 from shared.ids import uuid7
 from shared.money import HALF_UP_FEN, PPM, Rounding, RoundingMode
 

@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.filing import ABSENT
-from services.collection.domain.filing_changes import Said, Whole, carried, taken_of
-from services.collection.domain.filing_roll import LastMonth
-from services.collection.domain.frozen_bases import FrozenYear, breaches, without
-from services.collection.domain.unit import Unit
+from services.collection.common.domain.rows import ABSENT
+from services.collection.filing.domain.changes import Said, Whole, carried, taken_of
+from services.collection.filing.domain.frozen_bases import FrozenYear, breaches, without
+from services.collection.filing.domain.roll import LastMonth
+from services.collection.register.domain.unit import Unit
 from shared.period import Period
 from tests.collection import packs
 

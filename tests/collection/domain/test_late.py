@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.allocation import (
+from services.collection.allocation.domain.allocation import (
     CHARGE,
     Bill,
     BillLine,
@@ -16,12 +16,12 @@ from services.collection.domain.allocation import (
     book,
     targets,
 )
-from services.collection.domain.books import Suspense
-from services.collection.domain.charge import ChargeKind, Debt, Span, Timetable
-from services.collection.domain.charge_books import Money, fixed_vouchers, paid_vouchers
-from services.collection.domain.charge_rules import ACCOUNTS, ChargeRules, Ruling, Rulings
-from services.collection.domain.late import Already, Assessor, LateBill, LateLine
-from services.collection.domain.receipt import Arrival, Channel, Payer, Receipt, receive
+from services.collection.allocation.domain.books import Suspense
+from services.collection.allocation.domain.receipt import Arrival, Channel, Payer, Receipt, receive
+from services.collection.arrears.domain.charge_books import Money, fixed_vouchers, paid_vouchers
+from services.collection.arrears.domain.late import Already, Assessor, LateBill, LateLine
+from services.collection.policy.domain.charge import ChargeKind, Debt, Span, Timetable
+from services.collection.policy.domain.charge_rules import ACCOUNTS, ChargeRules, Ruling, Rulings
 from shared.entry import Account, Book
 from shared.period import Period
 from tests.collection.domain.test_charge import cap, rate

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain.errors import KindNotCovered, WageTotalMissing
-from services.collection.domain.levy import Line, UnitFacts, assess
-from services.collection.domain.levy_totals import totals_of
-from services.collection.store import shipped
+from services.collection.common.domain.errors import KindNotCovered, WageTotalMissing
+from services.collection.common.store import shipped
+from services.collection.levy.domain.levy import Line, UnitFacts, assess
+from services.collection.levy.domain.totals import totals_of
 from shared.fund import Party
 from shared.money import format_yuan, parse_yuan
 from tests.collection import packs

@@ -9,28 +9,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collection.domain.category import (
-    AS_EMPLOYEE,
-    EMPLOYEE,
-    Category,
-    Chosen,
-    Standing,
-)
-from services.collection.domain.charge_rules import Relief
-from services.collection.domain.crediting import Credit
-from services.collection.domain.errors import AgeMissing, CreditAboveLevy, FigureMissing
-from services.collection.domain.levy import (
+from services.collection.common.domain.errors import AgeMissing, CreditAboveLevy, FigureMissing
+from services.collection.levy.domain.columns import PeopleFigures, asked_columns, assess_columns
+from services.collection.levy.domain.levy import (
     WAGE_MAX_FEN,
     UnitFacts,
     Wages,
     assess,
     personal_base_fen,
 )
-from services.collection.domain.levy_columns import PeopleFigures, asked_columns, assess_columns
-from services.collection.domain.levy_relief import relief_lines
-from services.collection.domain.levy_standing import Standings
-from services.collection.domain.policy import Rule, Schedule, personal_base
-from services.collection.domain.rate import BaseKind, Figure, Limit, Rate, UnitFigure
+from services.collection.levy.domain.relief import relief_lines
+from services.collection.levy.domain.standing import Standings
+from services.collection.policy.domain.category import (
+    AS_EMPLOYEE,
+    EMPLOYEE,
+    Category,
+    Chosen,
+    Standing,
+)
+from services.collection.policy.domain.charge_rules import Relief
+from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.policy import Rule, Schedule, personal_base
+from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding, RoundingMode
 from shared.period import Period

@@ -7,17 +7,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.collection.domain.errors import CreditAboveLevy
-from services.collection.domain.levy import UnitFacts, Wages
-from services.collection.domain.levy_columns import (
+from services.collection.common.domain.errors import CreditAboveLevy
+from services.collection.levy.domain.columns import (
     PeopleFigures,
     PeopleLine,
     asked_columns,
     assess_columns,
 )
-from services.collection.domain.levy_units import assess_units
-from services.collection.domain.policy import Schedule
-from services.collection.domain.rate import Figure, UnitFigure
+from services.collection.levy.domain.levy import UnitFacts, Wages
+from services.collection.levy.domain.units import assess_units
+from services.collection.policy.domain.policy import Schedule
+from services.collection.policy.domain.rate import Figure, UnitFigure
 from tests.collection.domain.test_levy_columns import (
     INSURANCES,
     people,

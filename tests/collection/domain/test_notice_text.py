@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from services.collection.domain.notice_text import NoticeText, said
-from services.collection.store import shipped
+from services.collection.common.store import shipped
+from services.collection.notice.domain import NoticeText, said
 
 NAMES = {
     "bill": set(),

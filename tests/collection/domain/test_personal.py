@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.crediting import Credit
-from services.collection.domain.personal import (
+from services.collection.personal.domain import (
     CREDITS_AIMED_AT,
     KEYS,
     NOTHING,
@@ -25,6 +24,7 @@ from services.collection.domain.personal import (
     totals,
     weights,
 )
+from services.collection.policy.domain.crediting import Credit
 from shared.money import HALF_UP_FEN
 
 ORDER = ("pension", "medical", "unemployment")

@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain.crediting import age_on
-from services.collection.domain.errors import (
-    AgeMissing,
-    FigureMissing,
-)
+from services.collection.common.domain.errors import AgeMissing, FigureMissing
+from services.collection.policy.domain.crediting import age_on
 from shared.money import format_yuan, parse_yuan
 from tests.collection import packs
 from tests.collection.packs import a_pack, a_rate, yuan

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain import pack as reading
-from services.collection.domain.policy_faults import faults_in
-from services.collection.store import shipped
+from services.collection.common.store import shipped
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain.faults import faults_in
 from tests.collection import packs
 
 

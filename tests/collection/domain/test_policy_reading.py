@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain import pack
-from services.collection.domain.policy_diff import Change, changes
-from services.collection.domain.policy_text import markdown, percent
-from services.collection.schemas.policy import PackIn
-from services.collection.schemas.policy_lint import doubts_of, faults_of
-from services.collection.store import shipped
+from services.collection.common.store import shipped
+from services.collection.policy.domain import pack
+from services.collection.policy.domain.diff import Change, changes
+from services.collection.policy.domain.text import markdown, percent
+from services.collection.policy.schemas.lint import doubts_of, faults_of
+from services.collection.policy.schemas.policy import PackIn
 from tests.collection import packs
 
 ALL = [*shipped.packs(), *shipped.templates()]

@@ -2,11 +2,9 @@
 
 import pytest
 
-from services.collection.domain import policy_text
-from services.collection.domain.construction import project_lines
-from services.collection.domain.errors import (
-    StepUnknown,
-)
+from services.collection.common.domain.errors import StepUnknown
+from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain.construction import project_lines
 from shared.money import HALF_UP_FEN, format_yuan
 from shared.period import Period
 from tests.collection import packs

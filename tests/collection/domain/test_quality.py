@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.cover import Span, overlapping
-from services.collection.domain.cross_foot import cross_foot
-from services.collection.domain.quality import (
+from services.collection.common.store import shipped
+from services.collection.quality.domain.cross_foot import cross_foot
+from services.collection.quality.domain.quality import (
     PPM,
     Check,
     CheckKind,
@@ -19,8 +19,8 @@ from services.collection.domain.quality import (
     rates_of,
     share_ppm,
 )
-from services.collection.store import quality as store
-from services.collection.store import shipped
+from services.collection.quality.store import quality as store
+from services.collection.register.domain.cover import Span, overlapping
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "cases" / "cross_foot.json").read_text()

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from services.collection.domain.person import (
+from services.collection.common.store import shipped
+from services.collection.register.domain.person import (
     id_of_person,
     key_of_person,
     masked_name,
     number_fault,
 )
-from services.collection.domain.unit import Unit, differing, faults_in
-from services.collection.store import shipped
+from services.collection.register.domain.unit import Unit, differing, faults_in
 from shared.cn import credit_code, identity_number
 from shared.ids import Ref, blind_key_of
 

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain import pack as reading
-from services.collection.domain import policy_text
-from services.collection.domain.charge_rules import Relief
-from services.collection.domain.levy import Line, UnitFacts, Wages, assess
-from services.collection.domain.levy_relief import relief_lines, relieved
-from services.collection.domain.levy_totals import totals_of
-from services.collection.domain.policy import Policy, Schedule
-from services.collection.domain.policy_faults import faults_in
-from services.collection.schemas.policy import PackIn
+from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.relief import relief_lines, relieved
+from services.collection.levy.domain.totals import totals_of
+from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain.charge_rules import Relief
+from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.policy import Policy, Schedule
+from services.collection.policy.schemas.policy import PackIn
 from shared.fund import Party
 from shared.money import PPM, Rounding, RoundingMode, format_yuan, parse_yuan
 from shared.period import Period

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.billing import Levied, merged, more_and_less
-from services.collection.domain.errors import CorrectionUnfinished, NotBilledYet
-from services.collection.domain.filing_late import Paper
-from services.collection.domain.restatement import (
+from services.collection.billing.domain.bill import Levied, merged, more_and_less
+from services.collection.common.domain.errors import CorrectionUnfinished, NotBilledYet
+from services.collection.filing.domain.late import Paper
+from services.collection.filing.domain.restatement import (
     CORRECTED,
     corrected_lines,
     correction_turn,
@@ -18,7 +18,7 @@ from services.collection.domain.restatement import (
     own_lines,
     restated,
 )
-from services.collection.store.declaration import LineRow
+from services.collection.filing.store.declaration import LineRow
 
 Key = tuple[str, str, str, str]
 

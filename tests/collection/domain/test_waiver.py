@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.domain.allocation import Bill, BillLine, settle
-from services.collection.domain.charge import ChargeKind
-from services.collection.domain.waiver import (
+from services.collection.allocation.domain.allocation import Bill, BillLine, settle
+from services.collection.arrears.domain.waiver import (
     OpenCharge,
     Waiver,
     WaiverReason,
@@ -19,7 +18,8 @@ from services.collection.domain.waiver import (
     waived_lines,
     waived_voucher,
 )
-from services.collection.store import shipped
+from services.collection.common.store import shipped
+from services.collection.policy.domain.charge import ChargeKind
 from shared.entry import Account, Side
 
 DAY = date(2021, 9, 1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from shared.money import parse_yuan
 from tests.collection.money import Owed, fetch, line, owe, push, vouchers
 from tests.collection.office import Office

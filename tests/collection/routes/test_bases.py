@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from services.collection import worker
-from services.collection.domain.base_review import REQUIRED
-from services.collection.store import shipped
+from services.collection.bases.domain import REQUIRED
+from services.collection.common.store import shipped
 from shared.db import Database
 from shared.money import parse_yuan
 from tests.collection import packs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.collection import worker
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
 from tests.collection.office import Office

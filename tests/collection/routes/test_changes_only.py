@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.domain.person import id_of_person
+from services.collection.register.domain.person import id_of_person
 from shared.ids import unit_key
 from tests.collection.filing import app_of
 from tests.collection.late import AUGUST, JULY, done, handled, own, papers

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.flows import billing, debit
-from services.collection.store import summary as summaries
-from services.collection.store.summary import SummaryRow
+from services.collection.billing.flows import bill as billing
+from services.collection.handling.store import summary as summaries
+from services.collection.handling.store.summary import SummaryRow
+from services.collection.receipts.flows import debit
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan

@@ -8,9 +8,9 @@ import orjson
 import pytest
 import xlsxwriter
 
-from services.collection.flows import declaration_file as flow
-from services.collection.jobs import operations
-from services.collection.store import operation as store
+from services.collection.filing.flows import file as flow
+from services.collection.operation import store
+from services.collection.operation.jobs import run as operations
 from shared.db import Database
 from shared.ids import Ref
 from tests.collection.filing import app_of, csv_of, faults_of, hand_in, worked_off

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from services.collection.jobs import operations
-from services.collection.store import shipped_filing
+from services.collection.filing.store import shipped as shipped_filing
+from services.collection.operation.jobs import run as operations
 from shared.ids import unit_key
 from tests.collection.filing import tools_of
 from tests.collection.office import Office, a_person

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.store.declaration import PERSON_COLUMNS
+from services.collection.filing.store.declaration import PERSON_COLUMNS
 from shared.ids import unit_key
 from tests.collection.office import (
     Office,

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.collection.store import shipped
+from services.collection.common.store import shipped
 from shared.cn import identity_number
 from tests.collection.filing import hand_in, worked_off
 from tests.collection.office import Office, a_declaration, a_person, control_of

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.collection.app import build
-from services.collection.schemas.html import tag
+from services.collection.common.schemas.html import tag
 from shared.ids import Ref
 from tests.collection.debtors import PENSION, STAFF, Debtors, after
 from tests.collection.money import Owed, fetch

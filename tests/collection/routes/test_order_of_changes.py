@@ -17,7 +17,7 @@ import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.collection.domain.person import id_of_person
+from services.collection.register.domain.person import id_of_person
 from shared.identity import Identity
 from shared.ids import unit_key
 from shared.period import Period

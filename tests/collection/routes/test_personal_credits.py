@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.collection.app import build
-from services.collection.clients.ledger import Ledger
-from services.collection.clients.personal import PersonalAccounts
-from services.collection.flows import personal_credit
-from services.collection.jobs.personal_credit import Crediting
+from services.collection.delivery import Ledger
+from services.collection.personal import flows as personal_credit
+from services.collection.personal.clients import PersonalAccounts
+from services.collection.personal.jobs import Crediting
 from services.collection.worker import CLIENT_ID
 from services.ledger.app import build as build_ledger
 from shared import clock

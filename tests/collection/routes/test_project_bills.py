@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from services.collection.clients.personal import PersonalAccounts
-from services.collection.jobs.personal_credit import Crediting
+from services.collection.personal.clients import PersonalAccounts
+from services.collection.personal.jobs import Crediting
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan

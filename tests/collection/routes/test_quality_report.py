@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.collection.jobs import operations
-from services.collection.store import shipped, shipped_quality
+from services.collection.common.store import shipped
+from services.collection.operation.jobs import run as operations
+from services.collection.quality.store import shipped as shipped_quality
 from tests.collection.filing import app_of, tools_of
 from tests.collection.late import AUGUST, done
 from tests.collection.office import PERIOD, Office, a_person

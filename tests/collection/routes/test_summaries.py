@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 
 from services.collection import worker
-from services.collection.flows import billing
-from services.collection.store import summary as summaries
+from services.collection.billing.flows import bill as billing
+from services.collection.handling.store import summary as summaries
 from shared.clock import today
 from shared.db import Database
 from shared.ids import unit_key

@@ -1,0 +1,362 @@
+"""Allocation (分账): which line of which bill each fen of a receipt settles. Pure.
+
+Which order is the policy's to say (`allocation_order`). Unless it says another, it is this:
+
+One ticket (一票征缴): a bill is paid as one; money that does not cover it is divided over ALL its
+lines in proportion, so that no insurance falls behind the others. What exceeds the bill goes to
+suspense: it may be anybody's mistake, and a person decides whose it is.
+
+Part payments are divided by largest remainder, two parts at a time: line 1 against the rest, then
+line 2 against the rest of the rest. Dividing all lines at once would not do: with three or more
+parts the share of a line may shrink while the total grows, so two part payments would leave other
+fen in other funds when they come in the other order. With two parts it never shrinks, and how much
+of a line is settled depends only on how much of the bill is. Paid insurance by insurance, or the
+oldest bill first, the same holds: each line depends only on how much of all of them is settled. In
+proportion over several bills it holds while the same bills are open; a bill that joins them, or
+leaves them paid by money that named it, changes the proportions of what comes after.
+
+Money paid after the due day costs the unit a late fee and interest. What a receipt pays late is
+fixed as a charge, on a bill of its own (a charge bill) of the same period; whether open charge bills
+are paid before the principal or after it is the policy's to say. Charges fixed by a receipt are paid
+by what that receipt has left, or by a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Protocol
+from uuid import UUID
+
+from services.collection.allocation.domain.receipt import Receipt
+from services.collection.policy.domain.allocation_order import ONE_TICKET, Allocation, Order
+from shared.money import allot
+
+CHARGE: Final = "charge"
+"""Kind of the bills over late fees and interest; every other kind asks for contributions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """One insurance × party of a bill; on a charge bill `account` is the kind of the charge."""
+
+    line_no: int
+    fund: str
+    account: str
+    amount_fen: int
+    insurance: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """A bill and how much of it is settled; `line_settled_fen` in the order of its lines."""
+
+    unit_id: int
+    id: UUID
+    declaration_id: UUID
+    credit_code: str
+    district: str
+    period: str
+    issued_on: date
+    lines: tuple[BillLine, ...]
+    line_settled_fen: tuple[int, ...]
+    due_on: date = date.max
+    kind: str = "contribution"
+
+    @property
+    def settled_fen(self) -> int:
+        """What has been paid into it."""
+        return sum(self.line_settled_fen)
+
+    @property
+    def total_fen(self) -> int:
+        """What it asks for."""
+        return sum(line.amount_fen for line in self.lines)
+
+    @property
+    def open_fen(self) -> int:
+        """What it still asks for."""
+        return self.total_fen - self.settled_fen
+
+    @property
+    def status(self) -> str:
+        """open, part or settled."""
+        if self.open_fen == 0:
+            return "settled"
+        return "part" if self.settled_fen else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one line gets of a receipt."""
+
+    line: BillLine
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that settles something: the receipt's id or its match's, its days, how much, for what."""
+
+    event_id: UUID
+    paid_on: date
+    booked_on: date
+    amount_fen: int
+    period: str
+    bill_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A bill before and after a payment, the shares of its lines, and the charge that it fixed."""
+
+    bill: Bill
+    after: Bill
+    shares: tuple[Share, ...]
+    fresh: Bill | None = None
+
+    @property
+    def amount_fen(self) -> int:
+        """What the bill got."""
+        return sum(share.amount_fen for share in self.shares)
+
+
+class Late(Protocol):
+    """What paying late adds."""
+
+    def charge(self, bill: Bill, shares: Sequence[Share], payment: Payment) -> Bill | None:
+        """The charge bill for what a payment settled of a bill; None when nothing was late."""
+
+    def charges_first(self, on: date) -> bool:
+        """Whether charges are paid before the principal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """What became of one receipt: bills over contributions that it paid (most often one, none when
+    there is none), charge bills that it paid, and the excess."""
+
+    receipt: Receipt
+    contributions: tuple[Settled, ...]
+    suspended_fen: int
+    charges: tuple[Settled, ...] = ()
+
+    @property
+    def bill(self) -> Bill | None:
+        """The first of the bills over contributions."""
+        return self.contributions[0].bill if self.contributions else None
+
+    @property
+    def parts(self) -> list[tuple[Bill, tuple[Share, ...]]]:
+        """Every bill that it settled something of, with the shares of its lines."""
+        return [(one.bill, one.shares) for one in (*self.contributions, *self.charges)]
+
+    @property
+    def allocated_fen(self) -> int:
+        """What bills got."""
+        return sum(share.amount_fen for _, shares in self.parts for share in shares)
+
+
+def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
+    """How much of each line is settled when `settled_fen` of a bill is.
+
+    Sums to `settled_fen`; no line exceeds its amount; no line shrinks when `settled_fen` grows.
+    """
+    rest_fen, owed_fen, settled = settled_fen, sum(amounts_fen), []
+    if rest_fen == owed_fen:  # nearly every receipt: what follows would say the same, slower
+        return list(amounts_fen)
+    for amount_fen in amounts_fen:
+        other_fen = owed_fen - amount_fen
+        part_fen = allot(rest_fen, [amount_fen, other_fen])[0] if owed_fen else 0
+        settled.append(part_fen)
+        rest_fen, owed_fen = rest_fen - part_fen, other_fen
+    assert rest_fen == 0
+    return settled
+
+
+def settle(
+    bill: Bill, paid_fen: int, order: Order = ONE_TICKET
+) -> tuple[Bill, tuple[Share, ...], int]:
+    """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
+    taken_fen = min(paid_fen, bill.open_fen)
+    targets = _targets(bill, taken_fen, order)
+    shares = tuple(
+        Share(line, target_fen - settled_fen)
+        for line, settled_fen, target_fen in zip(
+            bill.lines, bill.line_settled_fen, targets, strict=True
+        )
+        if target_fen != settled_fen
+    )
+    assert all(share.amount_fen > 0 for share in shares)
+    assert sum(share.amount_fen for share in shares) == taken_fen
+    return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
+
+
+def _targets(bill: Bill, taken_fen: int, order: Order) -> list[int]:
+    """How much of each line is settled when the bill takes so much more."""
+    amounts_fen = [line.amount_fen for line in bill.lines]
+    if bill.kind == CHARGE or order.name is not Allocation.INSURANCE_ORDER:
+        return _divided(amounts_fen, bill.line_settled_fen, taken_fen)
+    found = list(bill.line_settled_fen)
+    for places in order.groups([line.insurance for line in bill.lines]):
+        asked_fen = [amounts_fen[place] for place in places]
+        settled_fen = [found[place] for place in places]
+        part_fen = min(taken_fen, sum(asked_fen) - sum(settled_fen))
+        for place, fen in zip(places, _divided(asked_fen, settled_fen, part_fen), strict=True):
+            found[place] = fen
+        taken_fen -= part_fen
+    return found
+
+
+def _divided(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
+    """How much of each amount is settled when all of them together take so much more."""
+    before_fen = sum(settled_fen)
+    if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
+        # Lines were lowered (减免) after a part was paid: what is open is divided, for no line may
+        # give back what it has got.
+        left_fen = [
+            amount_fen - settled
+            for amount_fen, settled in zip(amounts_fen, settled_fen, strict=True)
+        ]
+        more_fen = settled_by_line(taken_fen, left_fen)
+        return [settled + more for settled, more in zip(settled_fen, more_fen, strict=True)]
+    return settled_by_line(before_fen + taken_fen, amounts_fen)
+
+
+def targets(
+    bills: Iterable[Bill],
+    period: str,
+    bill_id: UUID | None,
+    *,
+    charges_first: bool,
+    order: Order = ONE_TICKET,
+) -> list[Bill]:
+    """The open bills that money is for, in turn: the one named; or those of its period; or, when
+    the unit has no bill of it, those of the period that has been open longest.
+
+    Those are the bills over contributions of one period, the first bill before its adjustments, and
+    its charge bills. A unit that has a bill of the period never has the money moved to another
+    period: what exceeds it is for a person to see. By another order money goes to all open bills.
+    """
+    known = list(bills)
+    if bill_id is not None:
+        return [bill for bill in known if bill.id == bill_id and bill.open_fen > 0]
+    if not order.keeps_to_period:
+        return _all_open(known, charges_first=charges_first, shared=order.is_shared)
+    of_period = [bill for bill in known if bill.period == period]
+    open_ones = [bill for bill in of_period or known if bill.open_fen > 0]
+    if len(open_ones) > 1:
+        open_ones.sort(key=lambda bill: (bill.period, bill.issued_on, bill.id))
+    principal = [bill for bill in open_ones if bill.kind != CHARGE]
+    first = (principal or open_ones)[:1]
+    principal = [bill for bill in principal if bill.period == first[0].period]
+    charges = [bill for bill in open_ones if bill.kind == CHARGE and bill.period == first[0].period]
+    return charges + principal if charges_first else principal + charges
+
+
+def _all_open(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> list[Bill]:
+    """All open bills, period by period, each period's charges before its principal or after it; where
+    the principal is shared, all charges before all of it, or after."""
+
+    def turn(bill: Bill) -> tuple[object, ...]:
+        side = (bill.kind == CHARGE) is not charges_first
+        turns = (side, bill.period) if shared else (bill.period, side)
+        return (*turns, bill.issued_on, bill.id)
+
+    return sorted((bill for bill in bills if bill.open_fen > 0), key=turn)
+
+
+def spread(
+    bills: Iterable[Bill],
+    payment: Payment,
+    late: Late | None = None,
+    order: Order = ONE_TICKET,
+) -> tuple[list[Settled], int]:
+    """Pay into the bills that money is for: what it settled, and what none of them needed.
+
+    A charge that the payment itself fixes comes last, and not at all for money that names its bill.
+    """
+    first = late.charges_first(payment.booked_on) if late else False
+    queue = targets(bills, payment.period, payment.bill_id, charges_first=first, order=order)
+    shared = order.is_shared and payment.bill_id is None
+    parts: dict[UUID, int] | None = None
+    settled: list[Settled] = []
+    left_fen = payment.amount_fen
+    for bill in queue:
+        if not left_fen:
+            break
+        given_fen = left_fen
+        if shared and bill.kind != CHARGE:
+            parts = _parts(queue, left_fen) if parts is None else parts
+            given_fen = parts[bill.id]
+            if not given_fen:
+                continue
+        after, shares, unused_fen = settle(bill, given_fen, order)
+        left_fen -= given_fen - unused_fen
+        fresh = None
+        if late and bill.kind != CHARGE:
+            fresh = late.charge(bill, shares, payment)
+            if fresh and payment.bill_id is None:
+                queue.append(fresh)
+        settled.append(Settled(bill=bill, after=after, shares=shares, fresh=fresh))
+    return settled, left_fen
+
+
+def _parts(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
+    """What each bill over contributions gets of money that is shared by all of them."""
+    bills = [bill for bill in queue if bill.kind != CHARGE]
+    before_fen = [bill.settled_fen for bill in bills]
+    taken_fen = min(paid_fen, sum(bill.open_fen for bill in bills))
+    after_fen = _divided([bill.total_fen for bill in bills], before_fen, taken_fen)
+    return {
+        bill.id: after - before
+        for bill, before, after in zip(bills, before_fen, after_fen, strict=True)
+    }
+
+
+def book(
+    receipts: Iterable[Receipt],
+    bills: Iterable[Bill],
+    late: Late | None = None,
+    order_on: Callable[[date], Order] = lambda _: ONE_TICKET,
+) -> tuple[list[Booking], list[Bill]]:
+    """Settle bills with receipts, in turn: what became of each, and the bills that changed.
+    `order_on` is the order of a booking day."""
+    purse: dict[int, dict[UUID, Bill]] = {}
+    for known in bills:
+        purse.setdefault(known.unit_id, {})[known.id] = known
+    changed: dict[UUID, Bill] = {}
+    bookings = []
+    for receipt in receipts:
+        own = purse.get(receipt.payer.unit_id, {}) if receipt.payer else {}
+        order = order_on(receipt.book_date)
+        settled, left_fen = spread(own.values(), payment_of(receipt), late, order)
+        for one in settled:
+            own[one.bill.id] = changed[one.bill.id] = one.after
+            if one.fresh:
+                own[one.fresh.id] = one.fresh
+        bookings.append(_booking(receipt, settled, left_fen))
+    return bookings, list(changed.values())
+
+
+def payment_of(receipt: Receipt) -> Payment:
+    """A receipt as money that settles something."""
+    arrival = receipt.arrival
+    return Payment(
+        event_id=receipt.id,
+        paid_on=arrival.paid_on,
+        booked_on=receipt.book_date,
+        amount_fen=arrival.amount_fen,
+        period=arrival.period,
+        bill_id=arrival.bill_id,
+    )
+
+
+def _booking(receipt: Receipt, settled: Sequence[Settled], left_fen: int) -> Booking:
+    return Booking(
+        receipt=receipt,
+        contributions=tuple(one for one in settled if one.bill.kind != CHARGE),
+        suspended_fen=left_fen,
+        charges=tuple(one for one in settled if one.bill.kind == CHARGE),
+    )

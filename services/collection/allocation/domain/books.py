@@ -1,0 +1,162 @@
+"""Which entries (分录) a receipt makes, per fund: statutory on a cash basis, and the memo book.
+
+| event | statutory, per fund | memo, per fund |
+|---|---|---|
+| allocated to a bill | Dr channel's account · Cr contribution income, pooled / personal account | Dr 实征 · Cr 应收 |
+| payer unknown, or paid too much | Dr channel's account · Cr 暂收款, in the suspense fund | – |
+| identified later | Dr 暂收款 · Cr channel's account in the suspense fund, then as allocated | Dr 实征 · Cr 应收 |
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.collection.allocation.domain.allocation import Bill, Booking, Share
+from services.collection.allocation.domain.receipt import PREFIX, Receipt
+from shared.entry import Account, Book, Entry, Side, Voucher, transfer
+from shared.fund import AccountKind
+from shared.ids import Ref
+
+INCOME: Final[Mapping[str, str]] = {
+    AccountKind.POOLED: Account.CONTRIBUTION_POOLED,
+    AccountKind.PERSONAL_ACCOUNT: Account.CONTRIBUTION_PERSONAL,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspense:
+    """Money in suspense, and where it was booked; the amounts in fen."""
+
+    receipt_key: int
+    receipt_id: UUID
+    account: str
+    fund: str
+    district: str
+    open_fen: int
+
+
+def allocation_entries(
+    shares: Iterable[Share],
+    *,
+    account: str,
+    district: str,
+    incomes: Mapping[str, str] = INCOME,
+) -> tuple[Entry, ...]:
+    """The entries of an allocation, one per fund × income account, in the order of the bill's lines.
+
+    `incomes` says which account a line of which kind is income of.
+    """
+    by_fund: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for share in shares:
+        by_fund[share.line.fund][incomes[share.line.account]] += share.amount_fen
+    entries: list[Entry] = []
+    for fund, amounts in by_fund.items():
+        whole_fen = sum(amounts.values())
+        entries.append(_entry(Book.STATUTORY, fund, account, Side.DEBIT, whole_fen, district))
+        entries += [
+            _entry(Book.STATUTORY, fund, income, Side.CREDIT, amount_fen, district)
+            for income, amount_fen in amounts.items()
+        ]
+        entries += transfer(
+            book=Book.MEMO,
+            fund=fund,
+            debit=Account.MEMO_COLLECTED,
+            credit=Account.MEMO_RECEIVABLE,
+            amount_fen=whole_fen,
+            district=district,
+        )
+    return tuple(entries)
+
+
+def _entry(
+    book: Book, fund: str, account: str, side: Side, amount_fen: int, district: str
+) -> Entry:
+    return Entry(book=book, fund=fund, account=account, side=side, amount_fen=amount_fen,
+                 district=district)  # fmt: skip
+
+
+def receipt_voucher(booking: Booking, account: str) -> Voucher:
+    """The voucher of what a receipt settled; `account` is its channel's."""
+    bill, receipt = booking.bill, booking.receipt
+    assert bill is not None
+    return Voucher(
+        event_id=f"receipt:{receipt.id.hex}",
+        owner=bill.credit_code,
+        kind="receipt",
+        book_date=receipt.book_date,
+        value_date=receipt.arrival.paid_on,
+        period=bill.period,
+        summary=f"{bill.period} 社会保险费到账",
+        entries=tuple(
+            entry
+            for one in booking.contributions
+            for entry in allocation_entries(one.shares, account=account, district=one.bill.district)
+        ),
+        references=references_of(receipt) | {"bill": bill.id.hex},
+    )
+
+
+def suspense_voucher(booking: Booking, account: str, fund: str) -> Voucher:
+    """The voucher of what a receipt brought and no bill asked for."""
+    receipt = booking.receipt
+    return Voucher(
+        event_id=f"suspense:{receipt.id.hex}",
+        owner=receipt.owner,
+        kind="suspense",
+        book_date=receipt.book_date,
+        value_date=receipt.arrival.paid_on,
+        period=receipt.arrival.period,
+        summary="多缴待处理" if booking.allocated_fen else "到账待认领",
+        entries=transfer(
+            book=Book.STATUTORY,
+            fund=fund,
+            debit=account,
+            credit=Account.SUSPENSE_RECEIPTS,
+            amount_fen=booking.suspended_fen,
+            district=receipt.district,
+        ),
+        references=references_of(receipt),
+    )
+
+
+def match_voucher(
+    suspense: Suspense, bill: Bill, shares: tuple[Share, ...], *, match_id: UUID, on: date
+) -> Voucher:
+    """The voucher of an identification: out of suspense, and into the bill's funds."""
+    released = transfer(
+        book=Book.STATUTORY,
+        fund=suspense.fund,
+        debit=Account.SUSPENSE_RECEIPTS,
+        credit=suspense.account,
+        amount_fen=sum(share.amount_fen for share in shares),
+        district=suspense.district,
+    )
+    allocated = allocation_entries(shares, account=suspense.account, district=bill.district)
+    return Voucher(
+        event_id=f"match:{match_id.hex}",
+        owner=bill.credit_code,
+        kind="match",
+        book_date=on,
+        period=bill.period,
+        summary=f"{bill.period} 暂收款认领分账",
+        entries=released + allocated,
+        references={
+            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(PREFIX),
+            "bill": bill.id.hex,
+        },
+    )
+
+
+def references_of(receipt: Receipt) -> dict[str, str]:
+    """The papers that a receipt speaks of."""
+    return {
+        "receipt": Ref(receipt.key, receipt.id).text(PREFIX),
+        "channel": receipt.channel.value,
+        "serial": receipt.arrival.serial,
+        "paper": receipt.paper,
+    }

@@ -1,0 +1,281 @@
+"""SQL of receipts: take them once for ever, list them, and what of them is in suspense.
+
+Pushes are a bulk job over many keys; what one request does to one receipt names its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.books import Suspense
+from services.collection.allocation.domain.receipt import Channel, Payer, Receipt, ReceiptPolicy
+from services.collection.policy.domain.allocation_order import order_of
+from shared.db import raw
+from shared.ids import Ref, unit_key
+
+
+async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
+    """How a region books receipts, per policy in force at some time."""
+    rows = await tx.execute(
+        text("""
+            SELECT effective_from, effective_to,
+                   content -> 'receipt_accounts' AS accounts,
+                   content ->> 'suspense_fund' AS suspense_fund,
+                   content -> 'allocation' AS allocation, content -> 'insurances' AS insurances
+              FROM policy
+             WHERE region = :region AND status = 'in_force'
+             ORDER BY effective_from
+             LIMIT 1000
+        """),
+        {"region": region},
+    )
+    return [
+        ReceiptPolicy(
+            in_force_from=row.effective_from,
+            in_force_to=row.effective_to,
+            accounts={given["channel"]: given["account"] for given in row.accounts},
+            suspense_fund=row.suspense_fund,
+            order=order_of(row.allocation, row.insurances),
+        )
+        for row in rows
+    ]
+
+
+async def payers(tx: AsyncConnection, credit_codes: Sequence[str]) -> dict[str, Payer]:
+    """The registered units among these credit codes."""
+    codes = sorted(set(credit_codes))
+    rows = await tx.execute(
+        text("""
+            SELECT unit.unit_id, unit.credit_code, unit.district
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:codes AS text[])) AS asked (unit_id, code)
+              JOIN unit ON unit.unit_id = asked.unit_id AND unit.credit_code = asked.code
+        """),
+        {"keys": [unit_key(code) for code in codes], "codes": codes},
+    )
+    return {row.credit_code: Payer(row.unit_id, row.credit_code, row.district) for row in rows}
+
+
+_TAKE = """
+    INSERT INTO receipt (receipt_key, id, source, serial, body_hash, channel, paper, credit_code,
+                         unit_id, district, period, amount_fen, paid_on, book_date)
+    SELECT *
+      FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[],
+                  $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[], $12::bigint[],
+                  $13::date[], $14::date[])
+    ON CONFLICT (receipt_key, source, serial) DO NOTHING
+    RETURNING id
+"""
+
+
+async def take(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UUID]:
+    """Write the receipts whose serials are new; their ids.
+
+    A twin in flight is waited for; all come in the order of their keys, so twins cannot deadlock.
+    """
+    rows = [
+        (
+            receipt.key, receipt.id, receipt.source, receipt.arrival.serial,
+            receipt.arrival.body_hash, receipt.channel.value, receipt.paper,
+            receipt.arrival.credit_code, receipt.payer.unit_id if receipt.payer else None,
+            receipt.district, receipt.arrival.period, receipt.arrival.amount_fen,
+            receipt.arrival.paid_on, receipt.book_date,
+        )
+        for receipt in sorted(receipts, key=lambda receipt: receipt.key)
+    ]  # fmt: skip
+    if not rows:
+        return set()
+    driver = await raw(tx)
+    taken = await driver.fetch(_TAKE, *map(list, zip(*rows, strict=True)))
+    return {row["id"] for row in taken}
+
+
+async def body_hashes(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[str, bytes]:
+    """What is known under the serials of these receipts: serial → body hash."""
+    rows = await tx.execute(
+        text("""
+            SELECT receipt.serial, receipt.body_hash
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:sources AS text[]),
+                          CAST(:serials AS text[])) AS asked (receipt_key, source, serial)
+              JOIN receipt ON receipt.receipt_key = asked.receipt_key
+                          AND receipt.source = asked.source
+                          AND receipt.serial = asked.serial
+        """),
+        {
+            "keys": [receipt.key for receipt in receipts],
+            "sources": [receipt.source for receipt in receipts],
+            "serials": [receipt.arrival.serial for receipt in receipts],
+        },
+    )
+    return {row.serial: bytes(row.body_hash) for row in rows}
+
+
+async def suspend(tx: AsyncConnection, rows: Sequence[Suspense]) -> None:
+    """Write down what is in suspense."""
+    if not rows:
+        return
+    await tx.execute(
+        text("""
+            INSERT INTO suspense (receipt_key, receipt_id, account, fund, district, amount_fen)
+            SELECT receipt_key, receipt_id, account, fund, district, amount_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:accounts AS text[]),
+                          CAST(:funds AS text[]), CAST(:districts AS text[]),
+                          CAST(:amounts AS bigint[]))
+                AS batch (receipt_key, receipt_id, account, fund, district, amount_fen)
+        """),
+        {
+            "keys": [row.receipt_key for row in rows],
+            "ids": [row.receipt_id for row in rows],
+            "accounts": [row.account for row in rows],
+            "funds": [row.fund for row in rows],
+            "districts": [row.district for row in rows],
+            "amounts": [row.open_fen for row in rows],
+        },
+    )
+
+
+async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
+    """What of a receipt is in suspense, locked until the transaction ends; None when nothing ever was."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT receipt_key, receipt_id, account, fund, district,
+                       amount_fen - matched_fen AS open_fen
+                  FROM suspense
+                 WHERE receipt_key = :key AND receipt_id = :id
+                   FOR UPDATE
+            """),
+            {"key": ref.key, "id": ref.id},
+        )
+    ).one_or_none()
+    return Suspense(**row._mapping) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One identification: so much of a receipt goes to a bill."""
+
+    receipt: Ref
+    id: UUID
+    unit_id: int
+    bill_id: UUID
+    amount_fen: int
+    on: date
+    person: str
+
+
+async def save_match(tx: AsyncConnection, match: Match) -> None:
+    """Take money out of suspense and write down why."""
+    await tx.execute(
+        text("""
+            UPDATE suspense
+               SET matched_fen = matched_fen + :amount_fen
+             WHERE receipt_key = :key AND receipt_id = :id
+        """),
+        {"key": match.receipt.key, "id": match.receipt.id, "amount_fen": match.amount_fen},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO receipt_match (receipt_key, id, receipt_id, unit_id, bill_id, amount_fen,
+                                       matched_on, person)
+            VALUES (:key, :id, :receipt_id, :unit_id, :bill_id, :amount_fen, :matched_on, :person)
+        """),
+        {
+            "key": match.receipt.key,
+            "id": match.id,
+            "receipt_id": match.receipt.id,
+            "unit_id": match.unit_id,
+            "bill_id": match.bill_id,
+            "amount_fen": match.amount_fen,
+            "matched_on": match.on,
+            "person": match.person,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """A receipt as it is listed."""
+
+    receipt_key: int
+    id: UUID
+    channel: Channel
+    source: str
+    serial: str
+    paper: str
+    credit_code: str
+    district: str
+    period: str
+    amount_fen: int
+    suspended_fen: int
+    paid_on: date
+    book_date: date
+
+
+_LISTED = """
+    SELECT receipt.receipt_key, receipt.id, receipt.channel, receipt.source, receipt.serial,
+           receipt.paper, receipt.credit_code, receipt.district, receipt.period,
+           receipt.amount_fen, receipt.paid_on, receipt.book_date,
+           coalesce(suspense.amount_fen - suspense.matched_fen, 0) AS suspended_fen
+      FROM receipt
+      {join} JOIN suspense ON suspense.receipt_key = receipt.receipt_key
+                          AND suspense.receipt_id = receipt.id
+     WHERE {where}
+"""
+
+
+def _row(mapping: Any) -> ReceiptRow:
+    return ReceiptRow(**dict(mapping) | {"channel": Channel(mapping["channel"])})
+
+
+async def load(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
+    """One receipt."""
+    where = "receipt.receipt_key = :key AND receipt.id = :id"
+    found = await tx.execute(
+        text(_LISTED.format(join="LEFT", where=where)), {"key": ref.key, "id": ref.id}
+    )
+    row = found.one_or_none()
+    return _row(row._mapping) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which receipts a list shows; None means all."""
+
+    suspended: bool | None
+    channel: str | None
+    district: str | None
+
+
+async def page(tx: AsyncConnection, wanted: Wanted, *, after: UUID, limit: int) -> list[ReceiptRow]:
+    """Receipts in the order they were taken, over all keys: a report."""
+    where = ["receipt.id > :after"]
+    if wanted.suspended:
+        # Said of the suspense row, whose partial index holds just the open ones.
+        where += ["suspense.matched_fen < suspense.amount_fen"]
+        where += ["suspense.receipt_id > :after"]
+    elif wanted.suspended is False:
+        where += ["coalesce(suspense.matched_fen = suspense.amount_fen, true)"]
+    if wanted.channel:
+        where += ["receipt.channel = :channel"]
+    if wanted.district:
+        where += ["receipt.district = :district"]
+    sql = _LISTED.format(
+        join="INNER" if wanted.suspended else "LEFT", where="\n       AND ".join(where)
+    )
+    rows = await tx.execute(
+        text(f"{sql} ORDER BY receipt.id LIMIT :limit"),
+        {
+            "after": after,
+            "limit": limit,
+            "channel": wanted.channel,
+            "district": wanted.district,
+        },
+    )
+    return [_row(row._mapping) for row in rows]

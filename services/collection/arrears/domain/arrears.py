@@ -1,0 +1,145 @@
+"""Arrears (欠费): what a unit owes at the end of a day, per period, insurance and party. Pure.
+
+Late fee and interest are a memo here: what they would come to if the open amount were paid on that
+day. They become a debt only when it is paid, by the charge that is fixed then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.arrears.domain.late import Already
+from services.collection.policy.domain.charge import Accrual, ChargeKind, rounded
+from shared.errors import Kind, Refusal
+from shared.fund import Party
+from shared.period import Period
+
+
+class UnitInArrears(Refusal):
+    """单位有逾期未缴,不予出具足额缴费证明 (the unit owes what was due; each open bill is named)"""
+
+    kind = Kind.CONFLICT
+    code = "UNIT_IN_ARREARS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLine:
+    """A line of a bill that was open at the end of a day."""
+
+    unit_id: int
+    credit_code: str
+    bill_id: UUID
+    kind: str
+    policy_id: UUID
+    period: str
+    due_on: date
+    total_fen: int
+    line_no: int
+    insurance: str
+    party: str
+    account: str
+    open_fen: int
+
+    @property
+    def bears_charges(self) -> bool:
+        """Whether lateness costs: the unit's own contributions only."""
+        return self.kind != CHARGE and self.party == Party.UNIT
+
+    def of_period(self) -> Period:
+        """Its period as a value."""
+        return Period.parse(self.period)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receivable:
+    """An open line, whether it is overdue, deferred, free of charges, and what has accrued on it."""
+
+    line: OpenLine
+    overdue: bool
+    deferred: bool
+    protected: bool
+    accruals: tuple[Accrual, ...]
+    accrued_fen: Mapping[ChargeKind, int]
+
+    @property
+    def late_fee_fen(self) -> int:
+        """Accrued late fee."""
+        return self.accrued_fen.get(ChargeKind.LATE_FEE, 0)
+
+    @property
+    def interest_fen(self) -> int:
+        """Accrued interest."""
+        return self.accrued_fen.get(ChargeKind.INTEREST, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Sums over some receivables; `overdue_fen` leaves out what is deferred."""
+
+    open_fen: int
+    overdue_fen: int
+    deferred_fen: int
+    late_fee_fen: int
+    interest_fen: int
+
+
+NOTHING_OWED: Final = Owed(
+    open_fen=0, overdue_fen=0, deferred_fen=0, late_fee_fen=0, interest_fen=0
+)
+
+
+def receivable(
+    line: OpenLine,
+    as_of: date,
+    *,
+    deferred: bool,
+    protected: bool,
+    accruals: Sequence[Accrual],
+    already: Mapping[ChargeKind, Already],
+) -> Receivable:
+    """An open line with what has accrued on it, rounded together with what is fixed of it."""
+    accrued = {}
+    for accrual in accruals:
+        before = already.get(accrual.kind, Already())
+        accrued[accrual.kind] = rounded(before.parts + accrual.parts) - before.amount_fen
+    return Receivable(
+        line=line,
+        overdue=line.due_on < as_of and not deferred,
+        deferred=deferred,
+        protected=protected,
+        accruals=tuple(accruals),
+        accrued_fen=accrued,
+    )
+
+
+def owed(receivables: Sequence[Receivable]) -> Owed:
+    """Sums."""
+    return Owed(
+        open_fen=sum(one.line.open_fen for one in receivables),
+        overdue_fen=sum(one.line.open_fen for one in receivables if one.overdue),
+        deferred_fen=sum(one.line.open_fen for one in receivables if one.deferred),
+        late_fee_fen=sum(one.late_fee_fen for one in receivables),
+        interest_fen=sum(one.interest_fen for one in receivables),
+    )
+
+
+def by_insurance(receivables: Sequence[Receivable]) -> dict[tuple[str, str], Owed]:
+    """Sums per (insurance, party), in the order of their names."""
+    groups: dict[tuple[str, str], list[Receivable]] = defaultdict(list)
+    for one in receivables:
+        groups[one.line.insurance, one.line.party].append(one)
+    return {key: owed(groups[key]) for key in sorted(groups)}
+
+
+def by_bill(receivables: Sequence[Receivable]) -> list[list[Receivable]]:
+    """The receivables of each bill, oldest period first."""
+    groups: dict[tuple[str, UUID], list[Receivable]] = defaultdict(list)
+    for one in receivables:
+        groups[one.line.period, one.line.bill_id].append(one)
+    return [groups[key] for key in sorted(groups)]

@@ -1,0 +1,59 @@
+"""Dunning notices (催缴通知书): who is to be reminded on a day, of what, and by which number. Pure.
+
+What a deferral in force or a kept repayment plan covers is not dunned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from services.collection.arrears.domain.arrears import Owed, Receivable, by_insurance, owed
+from shared.ids import uuid7
+
+PREFIX: Final = "dun"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A notice to one unit: its sums, and the same per (insurance, party)."""
+
+    unit_id: int
+    id: UUID
+    number: str
+    credit_code: str
+    district: str
+    day: date
+    oldest: str
+    sums: Owed
+    lines: Mapping[tuple[str, str], Owed]
+
+
+def dunned(receivables: Sequence[Receivable]) -> list[Receivable]:
+    """What of a unit's debts it is reminded of."""
+    return [one for one in receivables if one.overdue and not one.protected]
+
+
+def notices(
+    held: Mapping[int, Sequence[Receivable]], *, district: str, day: date, first: int
+) -> list[Notice]:
+    """A notice for each unit that is to be reminded, numbered from `first` by credit code."""
+    wanted = [found for receivables in held.values() if (found := dunned(receivables))]
+    wanted.sort(key=lambda found: found[0].line.credit_code)
+    return [
+        Notice(
+            unit_id=found[0].line.unit_id,
+            id=uuid7(),
+            number=f"CJ-{district}-{day:%Y%m%d}-{number:06d}",
+            credit_code=found[0].line.credit_code,
+            district=district,
+            day=day,
+            oldest=min(one.line.period for one in found),
+            sums=owed(found),
+            lines=by_insurance(found),
+        )
+        for number, found in enumerate(wanted, first)
+    ]

@@ -1,0 +1,171 @@
+"""Fix what a late payment costs: charge rows per bill line, and one charge bill for all of them.
+
+Only the unit's share is charged: the staff share never bears the late fee (20号令 art. 11), and the
+interest follows it.
+
+A line may be paid in several parts. What they are charged is rounded as one: each part is charged
+the rounded sum so far less what was fixed before. So it makes no difference in which order, or in
+how many parts, the money of one day comes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from services.collection.allocation.domain.allocation import CHARGE, Bill, BillLine, Payment, Share
+from services.collection.policy.domain.charge import (
+    Accrual,
+    ChargeKind,
+    Debt,
+    Span,
+    Timetable,
+    accrue,
+    rounded,
+)
+from services.collection.policy.domain.charge_rules import Rulings
+from shared.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Already:
+    """What of one line and kind is fixed: exact, and as the fen that were billed for it."""
+
+    parts: int = 0
+    amount_fen: int = 0
+
+
+NOTHING = Already()
+
+
+@dataclass(frozen=True, slots=True)
+class LateLine:
+    """A unit's line that bears charges."""
+
+    insurance: str
+    fund: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateBill:
+    """What must be known of a bill to charge its lateness; `free` days per insurance."""
+
+    debt: Debt
+    policy_id: UUID
+    collector: str
+    lines: Mapping[int, LateLine]
+    table: Timetable
+    free: Mapping[str, Sequence[Span]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A charge on what one payment settled of one line."""
+
+    id: UUID
+    line_no: int
+    line: LateLine
+    accrual: Accrual
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """What one payment of one bill was charged; `bill` None when it all rounds to nothing."""
+
+    of: Bill
+    late: LateBill
+    payment: Payment
+    charges: tuple[Charge, ...]
+    bill: Bill | None
+    insurances: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Assessor:
+    """Charges late payments, in the order in which they are booked."""
+
+    bills: Mapping[UUID, LateBill]
+    rulings: Rulings
+    due_days: Mapping[date, date]
+    already: dict[tuple[UUID, int, ChargeKind], Already]
+    fixed: list[Fixed] = field(default_factory=list)
+
+    def charges_first(self, on: date) -> bool:
+        """Whether the policy of a day has charges paid before the principal."""
+        return self.rulings.on(on).rules.charges_first
+
+    def charge(self, bill: Bill, shares: Sequence[Share], payment: Payment) -> Bill | None:
+        """The charge bill for what a payment settled of a bill; None when nothing was late."""
+        late = self.bills.get(bill.id)
+        if late is None or payment.paid_on <= late.debt.due_on:
+            return None
+        charges = tuple(
+            charge
+            for share in shares
+            if (line := late.lines.get(share.line.line_no)) is not None
+            for kind in ChargeKind
+            if (charge := self._line(bill, late, line, share, kind, payment)) is not None
+        )
+        if not charges:
+            return None
+        lines, insurances = _lines(charges)
+        made = self._bill(bill, lines, payment) if lines else None
+        self.fixed.append(
+            Fixed(of=bill, late=late, payment=payment, charges=charges, bill=made,
+                  insurances=insurances)
+        )  # fmt: skip
+        return made
+
+    def _line(
+        self,
+        bill: Bill,
+        late: LateBill,
+        line: LateLine,
+        share: Share,
+        kind: ChargeKind,
+        payment: Payment,
+    ) -> Charge | None:
+        key = (bill.id, share.line.line_no, kind)
+        before = self.already.get(key, NOTHING)
+        accrual = accrue(kind, share.amount_fen, late.debt, payment.paid_on, late.table,
+                         free=late.free.get(line.insurance, ()),
+                         already_parts=before.parts)  # fmt: skip
+        if accrual is None:
+            return None
+        parts = before.parts + accrual.parts
+        amount_fen = rounded(parts) - before.amount_fen
+        self.already[key] = Already(parts, before.amount_fen + amount_fen)
+        return Charge(id=uuid7(), line_no=share.line.line_no, line=line, accrual=accrual,
+                      amount_fen=amount_fen)  # fmt: skip
+
+    def _bill(self, of: Bill, lines: tuple[BillLine, ...], payment: Payment) -> Bill:
+        return Bill(
+            unit_id=of.unit_id,
+            id=uuid7(),
+            declaration_id=of.declaration_id,
+            credit_code=of.credit_code,
+            district=of.district,
+            period=of.period,
+            issued_on=payment.booked_on,
+            lines=lines,
+            line_settled_fen=(0,) * len(lines),
+            due_on=self.due_days[payment.booked_on],
+            kind=CHARGE,
+        )
+
+
+def _lines(charges: Sequence[Charge]) -> tuple[tuple[BillLine, ...], tuple[str, ...]]:
+    """The lines of a charge bill, one per insurance, fund and kind; and their insurances."""
+    sums: dict[tuple[str, str, ChargeKind], int] = defaultdict(int)
+    for charge in charges:
+        sums[charge.line.insurance, charge.line.fund, charge.accrual.kind] += charge.amount_fen
+    asked = [(key, amount_fen) for key, amount_fen in sums.items() if amount_fen]
+    lines = tuple(
+        BillLine(line_no=number, fund=fund, account=kind.value, amount_fen=amount_fen)
+        for number, ((_, fund, kind), amount_fen) in enumerate(asked, 1)
+    )
+    return lines, tuple(insurance for (insurance, _, _), _ in asked)

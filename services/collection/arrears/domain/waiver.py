@@ -1,0 +1,197 @@
+"""Waivers (减免): a charge that was fixed is taken back, in full or in part, for a reason. Pure.
+
+Only what is open of a charge bill can be waived: what was paid is given back by a refund, which is
+another paper. Late fee and interest are told apart, because a reason may speak of one alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.collection.arrears.domain.charge_books import NAMES
+from services.collection.policy.domain.charge import ChargeKind
+from shared.effective import in_force
+from shared.entry import Account, Book, Voucher, transfer
+from shared.errors import Fault, NotFound, StateConflict
+from shared.money import allot, format_yuan
+
+PREFIX: Final = "wai"
+
+
+class WaiverState(StrEnum):
+    """Where it stands."""
+
+    FILED = "filed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class WaiverUnknown(NotFound):
+    """无此减免申请 (no such waiver)"""
+
+    code = "WAIVER_UNKNOWN"
+
+
+class NotACharge(StateConflict):
+    """该单为缴费通知单,只有加收的滞纳金、利息可以减免 (only bills of late charges can be waived)"""
+
+    code = "NOT_A_CHARGE_BILL"
+
+
+class WaiverWaits(StateConflict):
+    """该单已有待批的减免申请 (a waiver of this bill waits for its decision)"""
+
+    code = "WAIVER_WAITS"
+
+
+class BillBeingDebited(StateConflict):
+    """该单正在托收,待银行回执后再办理 (the bill is with the bank: wait for its answer)"""
+
+    code = "BILL_BEING_DEBITED"
+
+
+class OpenLess(StateConflict):
+    """申请后已有缴费,未缴部分少于申请减免额 (less is open now than was asked to be waived)"""
+
+    code = "OPEN_LESS_THAN_WAIVED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverReason:
+    """A reason of the catalogue: what it may waive, and when it may be given."""
+
+    code: str
+    text: str
+    kinds: tuple[ChargeKind, ...]
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCharge:
+    """A line of a charge bill and what is open of it, in fen."""
+
+    line_no: int
+    kind: ChargeKind
+    insurance: str
+    fund: str
+    open_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaivedLine:
+    """What of a line is waived, in fen, above zero."""
+
+    line_no: int
+    kind: ChargeKind
+    insurance: str
+    fund: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A waiver of a charge bill: asked for on a day, decided on another."""
+
+    unit_id: int
+    id: UUID
+    bill_id: UUID
+    credit_code: str
+    district: str
+    period: str
+    reason: str
+    evidence: str
+    note: str
+    asked_on: date
+    amount_fen: int
+    status: WaiverState
+    decided_on: date | None
+    lines: tuple[WaivedLine, ...]
+
+
+def faults_in(
+    reason: str,
+    kinds: Iterable[ChargeKind],
+    amount_fen: int | None,
+    on: date,
+    lines: Sequence[OpenCharge],
+    catalogue: Iterable[WaiverReason],
+) -> Iterator[Fault]:
+    """What is wrong with a waiver of these kinds of a bill's open lines, asked for on a day."""
+    asked = tuple(kinds)
+    named = [row for row in catalogue if row.code == reason]
+    if not named:
+        yield Fault("/reason", "REASON_UNKNOWN", f"无此减免原因代码 (no such code): {reason}")
+    elif not (known := in_force(named, on)):
+        yield Fault("/reason", "REASON_NOT_IN_FORCE", f"该原因当日不适用 (not in force on {on})")
+    else:
+        for kind in asked:
+            if kind not in known[0].kinds:
+                said = f"该原因不得减免{NAMES[kind]} (this reason does not waive {kind})"
+                yield Fault("/kind", "REASON_OF_ANOTHER_KIND", said)
+    open_fen = sum(line.open_fen for line in lines if line.kind in asked)
+    if not open_fen:
+        yield Fault("/kind", "NOTHING_OPEN", "无未缴的加收额 (nothing of it is open)")
+    elif amount_fen is not None and amount_fen > open_fen:
+        said = f"超过未缴额 {format_yuan(open_fen)} (more than is open)"
+        yield Fault("/amount", "AMOUNT_ABOVE_OPEN", said)
+
+
+def waived_lines(
+    lines: Sequence[OpenCharge], kinds: Iterable[ChargeKind], amount_fen: int | None
+) -> tuple[WaivedLine, ...]:
+    """A waiver of `amount_fen` (None: all that is open of these kinds), in proportion to what is
+    open of each line."""
+    asked = set(kinds)
+    chosen = [line for line in lines if line.kind in asked and line.open_fen]
+    whole_fen = sum(line.open_fen for line in chosen)
+    parts = allot(
+        whole_fen if amount_fen is None else amount_fen, [line.open_fen for line in chosen]
+    )
+    return tuple(
+        WaivedLine(
+            line_no=line.line_no,
+            kind=line.kind,
+            insurance=line.insurance,
+            fund=line.fund,
+            amount_fen=part_fen,
+        )
+        for line, part_fen in zip(chosen, parts, strict=True)
+        if part_fen
+    )
+
+
+def waived_voucher(waiver: Waiver) -> Voucher:
+    """The memo of what is owed no longer: Dr 应征 · Cr 应收, per fund."""
+    assert waiver.decided_on is not None, "an approved waiver has its day"
+    funds: dict[str, int] = {}
+    for line in waiver.lines:
+        funds[line.fund] = funds.get(line.fund, 0) + line.amount_fen
+    return Voucher(
+        event_id=f"waiver:{waiver.id.hex}",
+        owner=waiver.credit_code,
+        kind="waiver",
+        book_date=waiver.decided_on,
+        summary=f"{waiver.period} 减免加收 {format_yuan(waiver.amount_fen)}",
+        entries=tuple(
+            entry
+            for fund, amount_fen in funds.items()
+            for entry in transfer(
+                book=Book.MEMO,
+                fund=fund,
+                debit=Account.MEMO_LEVIED,
+                credit=Account.MEMO_RECEIVABLE,
+                amount_fen=amount_fen,
+                district=waiver.district,
+            )
+        ),
+        period=waiver.period,
+        references={"bill": waiver.bill_id.hex, "waiver": waiver.id.hex},
+    )

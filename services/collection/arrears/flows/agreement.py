@@ -1,0 +1,223 @@
+"""Agreements on arrears: the district files, the centre approves; four eyes, held by the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.arrears.domain.agreement import (
+    PREFIX,
+    Agreement,
+    AgreementEnded,
+    AgreementKind,
+    AgreementOverlaps,
+    AgreementState,
+    AgreementUnknown,
+    Instalment,
+    faults_in,
+)
+from services.collection.arrears.store import agreement as store
+from services.collection.arrears.store import arrears as arrears_store
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.policy import flows as policies
+from services.collection.register.flows import unit as units
+from shared import trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, StateConflict
+from shared.ids import Ref, uuid7
+from shared.money import format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+PAPER: Final = "agreement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """An agreement as it is filed; `to_day` of a repayment plan is its last instalment's."""
+
+    kind: AgreementKind
+    credit_code: str
+    insurances: tuple[str, ...]
+    period_from: Period
+    period_to: Period
+    from_day: date
+    to_day: date | None
+    reason: str
+    instalments: tuple[Instalment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An agreement and what was paid towards it, per day."""
+
+    agreement: Agreement
+    paid: Mapping[date, int]
+
+
+async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Caller) -> Found:
+    """File an agreement, signed by its filer.
+
+    Raises:
+        UnitUnknown, Forbidden, NoPolicy: it cannot be judged.
+        Faulty: every fault in it. AgreementOverlaps: another speaks of the same arrears.
+    """
+    unit = await units.find(tx, filing.credit_code, caller)
+    await store.lock_unit(tx, unit.id)
+    found = await policies.in_force(tx, region, filing.from_day)
+    agreement = _made(filing, unit.id, unit.district)
+    faults = [
+        *_day_faults(filing),
+        *faults_in(agreement, found.policy.charges, found.policy.insurances,
+                   await _open_fen(tx, agreement)),
+    ]  # fmt: skip
+    if faults:
+        raise Faulty(faults=faults)
+    for other in await store.of_units(tx, [unit.id], effective=False):
+        if other.living and other.overlaps(agreement):
+            raise AgreementOverlaps(agreement=Ref(other.unit_id, other.id).text(PREFIX))
+    await store.insert(tx, agreement)
+    await trail.record(tx, _step(agreement, "file", signs=True), caller)
+    return Found(agreement, {})
+
+
+def _made(filing: Filing, unit_id: int, district: str) -> Agreement:
+    last = filing.instalments[-1].due_on if filing.instalments else filing.from_day
+    return Agreement(
+        unit_id=unit_id,
+        id=uuid7(),
+        kind=filing.kind,
+        credit_code=filing.credit_code,
+        district=district,
+        insurances=filing.insurances,
+        period_from=filing.period_from,
+        period_to=filing.period_to,
+        from_day=filing.from_day,
+        to_day=filing.to_day or last,
+        status=AgreementState.FILED,
+        ended_on=None,
+        reason=filing.reason,
+        instalments=filing.instalments,
+    )
+
+
+def _day_faults(filing: Filing) -> Sequence[Fault]:
+    deferral = filing.kind is AgreementKind.DEFERRAL
+    if deferral and filing.to_day is None:
+        return [Fault("/to_day", "TO_DAY_MISSING", "缓缴须有终止日 (a deferral has a last day)")]
+    if not deferral and filing.to_day is not None:
+        said = "还款协议至最后一期为止 (a plan lasts to its last instalment)"
+        return [Fault("/to_day", "TO_DAY_NOT_FOR_PLAN", said)]
+    return []
+
+
+async def _open_fen(tx: AsyncConnection, agreement: Agreement) -> int:
+    """What is open of what an agreement covers, on its first day or today."""
+    day = min(agreement.from_day, today())
+    lines = await arrears_store.of_units(tx, [(agreement.unit_id, agreement.credit_code)], day)
+    return sum(
+        line.open_fen
+        for line in lines
+        if line.kind != CHARGE and agreement.covers(line.insurance, line.of_period())
+    )
+
+
+async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
+    """Put an agreement in force, signed by another person than its filer.
+
+    Raises:
+        AgreementUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
+    """
+    return await _decide(tx, ref, "approve", AgreementState.APPROVED, caller, why=None)
+
+
+async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> Found:
+    """Refuse an agreement, signed by another person than its filer.
+
+    Raises:
+        AgreementUnknown, StateConflict, SamePersonTwice: as `approve`.
+    """
+    return await _decide(tx, ref, "refuse", AgreementState.REFUSED, caller, why=why)
+
+
+async def _decide(
+    tx: AsyncConnection, ref: Ref, step: str, to: AgreementState, caller: Caller, *, why: str | None
+) -> Found:
+    agreement = await _load(tx, ref)
+    await trail.record(tx, _step(agreement, step, signs=True, why=why), caller)
+    moved = await store.set_status(tx, ref.key, ref.id, was=AgreementState.FILED, to=to)
+    if not moved:
+        raise StateConflict(status=agreement.status.value)
+    return await find(tx, ref, caller)
+
+
+async def end(tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: Caller) -> Found:
+    """End an approved agreement before its time: `ended_on` is the last day that it protects.
+
+    Raises:
+        AgreementUnknown: there is none. DayInFuture: a day that has not come.
+        AgreementEnded: it is not in force, or would have ended by then.
+    """
+    agreement = await _load(tx, ref)
+    if ended_on > today():
+        raise DayInFuture(ended_on=ended_on)
+    if ended_on >= agreement.to_day:
+        raise AgreementEnded(to_day=agreement.to_day)
+    moved = await store.set_status(
+        tx, ref.key, ref.id, was=AgreementState.APPROVED, to=AgreementState.ENDED,
+        ended_on=ended_on,
+    )  # fmt: skip
+    if not moved:
+        raise AgreementEnded(status=agreement.status.value)
+    detail = {"ended_on": ended_on.isoformat()}
+    await trail.record(tx, _step(agreement, "end", signs=False, why=why, detail=detail), caller)
+    return await find(tx, ref, caller)
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
+    """An agreement that the caller may see.
+
+    Raises:
+        AgreementUnknown: there is none. Forbidden: of another district than the caller.
+    """
+    agreement = await _load(tx, ref)
+    caller.require_district(agreement.district)
+    return (await with_paid(tx, [agreement]))[0]
+
+
+async def with_paid(tx: AsyncConnection, agreements: Sequence[Agreement]) -> list[Found]:
+    """Agreements with what was paid towards them."""
+    paid = await store.paid(tx, agreements)
+    return [Found(agreement, paid.get(agreement.id, {})) for agreement in agreements]
+
+
+async def _load(tx: AsyncConnection, ref: Ref) -> Agreement:
+    agreement = await store.find(tx, ref.key, ref.id)
+    if agreement is None:
+        raise AgreementUnknown
+    return agreement
+
+
+def _step(
+    agreement: Agreement,
+    step: str,
+    *,
+    signs: bool,
+    why: str | None = None,
+    detail: Mapping[str, str] | None = None,
+) -> trail.Step:
+    facts = {"amount": format_yuan(sum(part.amount_fen for part in agreement.instalments))}
+    return trail.Step(
+        shard_key=agreement.unit_id,
+        paper=PAPER,
+        paper_id=agreement.id,
+        step=step,
+        signs=signs,
+        why=why,
+        detail=dict(detail or (facts if agreement.instalments else {})),
+    )

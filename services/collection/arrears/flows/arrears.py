@@ -1,0 +1,131 @@
+"""What units owe (欠费), with what has accrued on it: for one unit, for many, for a district."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.allocation.store import receipt as receipt_store
+from services.collection.arrears.domain.arrears import OpenLine, Receivable, receivable
+from services.collection.arrears.domain.late import Already
+from services.collection.arrears.flows import charges
+from services.collection.arrears.flows.charges import Protections
+from services.collection.arrears.store import arrears as store
+from services.collection.arrears.store import charge as charge_store
+from services.collection.common.domain.errors import UnitUnknown
+from services.collection.policy import flows as policies
+from services.collection.policy.domain.charge import Accrual, ChargeKind, accrue
+from services.collection.policy.domain.charge_rules import debt_of
+from shared.errors import Fault, Faulty
+from shared.roles import Caller
+
+Held = dict[int, list[Receivable]]
+"""Unit key → what it owes."""
+
+
+async def of_units(
+    tx: AsyncConnection, credit_codes: Sequence[str], *, region: str, as_of: date, caller: Caller
+) -> dict[str, list[Receivable]]:
+    """What units owed at the end of a day, by what had been booked until then.
+
+    Raises:
+        Faulty: every credit code that no unit has. Forbidden: a unit of another district.
+    """
+    units = await receipt_store.payers(tx, credit_codes)
+    unknown = [
+        Fault(f"/credit_codes/{number}", UnitUnknown.code, UnitUnknown(credit_code=code).message)
+        for number, code in enumerate(credit_codes)
+        if code not in units
+    ]
+    if unknown:
+        raise Faulty(faults=unknown)
+    for unit in units.values():
+        caller.require_district(unit.district)
+    wanted = [(unit.unit_id, code) for code, unit in units.items()]
+    held = await assessed(tx, await store.of_units(tx, wanted, as_of), region=region, as_of=as_of)
+    return {code: held.get(unit.unit_id, []) for code, unit in units.items()}
+
+
+async def of_unit(
+    tx: AsyncConnection, credit_code: str, *, region: str, as_of: date, caller: Caller
+) -> list[Receivable]:
+    """What one unit owed at the end of a day.
+
+    Raises:
+        UnitUnknown: not registered. Forbidden: of another district than the caller.
+    """
+    unit = (await receipt_store.payers(tx, [credit_code])).get(credit_code)
+    if unit is None:
+        raise UnitUnknown(credit_code=credit_code)
+    caller.require_district(unit.district)
+    lines = await store.of_units(tx, [(unit.unit_id, credit_code)], as_of)
+    return (await assessed(tx, lines, region=region, as_of=as_of)).get(unit.unit_id, [])
+
+
+async def assessed(
+    tx: AsyncConnection, lines: Sequence[OpenLine], *, region: str, as_of: date
+) -> Held:
+    """Open lines with what has accrued on them, per unit."""
+    if not lines:
+        return {}
+    protections = await charges.protections_of(tx, (line.unit_id for line in lines), as_of)
+    late = [line for line in lines if line.bears_charges and line.due_on < as_of]
+    costs = await _costs(tx, late, protections, region=region, as_of=as_of)
+    held: Held = defaultdict(list)
+    for line in lines:
+        accruals, already = costs.get((line.bill_id, line.line_no), ((), {}))
+        place = (line.unit_id, line.insurance, line.of_period())
+        held[line.unit_id].append(
+            receivable(
+                line,
+                as_of,
+                deferred=line.kind != CHARGE and protections.deferred(*place, as_of),
+                protected=any(as_of in span for span in protections.free(*place)),
+                accruals=accruals,
+                already=already,
+            )
+        )
+    return dict(held)
+
+
+Cost = tuple[Sequence[Accrual], Mapping[ChargeKind, Already]]
+
+
+async def _costs(
+    tx: AsyncConnection,
+    late: Sequence[OpenLine],
+    protections: Protections,
+    *,
+    region: str,
+    as_of: date,
+) -> dict[tuple[UUID, int], Cost]:
+    """What lateness costs each line until a day, and what of that is fixed."""
+    if not late:
+        return {}
+    rulings = await charges.rulings_of(tx, region)
+    tables = await charges.tables_of(tx, rulings, (line.policy_id for line in late))
+    fixed = await charge_store.already(
+        tx, {(line.unit_id, line.bill_id) for line in late}, until=as_of
+    )
+    costs: dict[tuple[UUID, int], Cost] = {}
+    for line in late:
+        policy = await policies.by_id(tx, line.policy_id)
+        debt = debt_of(line.of_period(), line.due_on, policy.charges, policy.due_day)
+        free = protections.free(line.unit_id, line.insurance, line.of_period())
+        already = {
+            kind: fixed[line.bill_id, line.line_no, kind]
+            for kind in ChargeKind
+            if (line.bill_id, line.line_no, kind) in fixed
+        }
+        found = [
+            accrue(kind, line.open_fen, debt, as_of, tables[line.policy_id], free=free,
+                   already_parts=already.get(kind, Already()).parts)
+            for kind in ChargeKind
+        ]  # fmt: skip
+        costs[line.bill_id, line.line_no] = [one for one in found if one is not None], already
+    return costs

@@ -1,0 +1,176 @@
+"""Charge late payments: gather what the pure rules need, and write what they fix.
+
+Nothing is asked of the database for money that comes in time, which is nearly all of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.allocation import CHARGE, Bill, Payment
+from services.collection.arrears.domain.agreement import Agreement
+from services.collection.arrears.domain.charge_books import fixed_vouchers
+from services.collection.arrears.domain.explain_charge import explained
+from services.collection.arrears.domain.late import Assessor, LateBill, LateLine
+from services.collection.arrears.store import agreement as agreement_store
+from services.collection.arrears.store import charge as store
+from services.collection.arrears.store.charge import DebtLine
+from services.collection.common.domain.calendar import SEARCH_DAYS, due_day, nominal_due_day
+from services.collection.common.domain.errors import NoPolicy
+from services.collection.common.store import calendar
+from services.collection.policy import flows as policies
+from services.collection.policy.domain.charge import Span, Timetable
+from services.collection.policy.domain.charge_rules import Ruling, Rulings, debt_of
+from shared import outbox
+from shared.period import Period
+from shared.wire.ledger import voucher_message
+
+
+async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
+    """What a region's policies say of paying late.
+
+    Raises:
+        NoPolicy: the region has none.
+    """
+    dated = []
+    for row in await store.in_force(tx, region):
+        policy = await policies.by_id(tx, row.policy_id)
+        dated.append(
+            Ruling(in_force_from=row.effective_from, in_force_to=row.effective_to,
+                   rules=policy.charges, due_day=policy.due_day)
+        )  # fmt: skip
+    if not dated:
+        raise NoPolicy(region=region)
+    return Rulings(tuple(dated))
+
+
+async def tables_of(
+    tx: AsyncConnection, rulings: Rulings, policy_ids: Iterable[UUID]
+) -> dict[UUID, Timetable]:
+    """The rows for debts levied by these policies."""
+    return {
+        policy_id: rulings.table((await policies.by_id(tx, policy_id)).charges)
+        for policy_id in set(policy_ids)
+    }
+
+
+class Protections:
+    """Who is protected from late charges, when, and for what."""
+
+    def __init__(
+        self,
+        agreements: Sequence[Agreement],
+        paid: Mapping[UUID, Mapping[date, int]],
+        as_of: date,
+    ) -> None:
+        self.of_unit: dict[int, list[tuple[Agreement, Span]]] = defaultdict(list)
+        for agreement in agreements:
+            span = agreement.protection(paid.get(agreement.id, {}), as_of)
+            if span is not None:
+                self.of_unit[agreement.unit_id].append((agreement, span))
+
+    def free(self, unit_id: int, insurance: str, period: Period) -> list[Span]:
+        """The days on which nothing runs on an insurance of a period."""
+        return [
+            span
+            for agreement, span in self.of_unit.get(unit_id, ())
+            if agreement.covers(insurance, period)
+        ]
+
+    def deferred(self, unit_id: int, insurance: str, period: Period, day: date) -> bool:
+        """Whether a deferral in force on a day covers an insurance of a period."""
+        return any(
+            agreement.covers(insurance, period) and agreement.defers(day)
+            for agreement, _ in self.of_unit.get(unit_id, ())
+        )
+
+
+async def protections_of(tx: AsyncConnection, unit_ids: Iterable[int], as_of: date) -> Protections:
+    """The protections of units, as is known at the end of a day."""
+    agreements = await agreement_store.of_units(tx, sorted(set(unit_ids)))
+    return Protections(agreements, await agreement_store.paid(tx, agreements), as_of)
+
+
+async def assess(
+    tx: AsyncConnection, region: str, bills: Sequence[Bill], payments: Sequence[tuple[int, Payment]]
+) -> Assessor | None:
+    """What charges payments of (unit, payment) into locked bills; None when none can be late and
+    no charge waits to be paid."""
+    last: dict[int, date] = {}
+    for unit_id, payment in payments:
+        last[unit_id] = max(payment.paid_on, last.get(unit_id, date.min))
+    late = [
+        bill
+        for bill in bills
+        if bill.kind != CHARGE and bill.open_fen and last.get(bill.unit_id, date.min) > bill.due_on
+    ]
+    if not late and not any(bill.kind == CHARGE and bill.open_fen for bill in bills):
+        return None
+    rulings = await rulings_of(tx, region)
+    booked = {payment.booked_on for _, payment in payments}
+    wanted = [(bill.unit_id, bill.id) for bill in late]
+    return Assessor(
+        bills=await _late_bills(tx, rulings, wanted, max(last.values())) if wanted else {},
+        rulings=rulings,
+        due_days={day: await _due_on(tx, rulings, day) for day in booked},
+        already=await store.already(tx, wanted) if wanted else {},
+    )
+
+
+async def _late_bills(
+    tx: AsyncConnection, rulings: Rulings, wanted: Sequence[tuple[int, UUID]], as_of: date
+) -> dict[UUID, LateBill]:
+    lines = await store.debts(tx, wanted)
+    tables = await tables_of(tx, rulings, (line.policy_id for line in lines))
+    protections = await protections_of(tx, (line.unit_id for line in lines), as_of)
+    of_bill: dict[UUID, list[DebtLine]] = defaultdict(list)
+    for line in lines:
+        of_bill[line.bill_id].append(line)
+    found = {}
+    for bill_id, own in of_bill.items():
+        head = own[0]
+        period = Period.parse(head.period)
+        policy = await policies.by_id(tx, head.policy_id)
+        found[bill_id] = LateBill(
+            debt=debt_of(period, head.due_on, policy.charges, policy.due_day),
+            policy_id=head.policy_id,
+            collector=head.collector,
+            lines={line.line_no: LateLine(line.insurance, line.fund) for line in own},
+            table=tables[head.policy_id],
+            free={
+                line.insurance: protections.free(line.unit_id, line.insurance, period)
+                for line in own
+            },
+        )
+    return found
+
+
+async def _due_on(tx: AsyncConnection, rulings: Rulings, issued_on: date) -> date:
+    """A charge bill is due when contributions of the month of its issue are."""
+    period, number = Period.of(issued_on), rulings.on(issued_on).due_day
+    first = nominal_due_day(period, number)
+    days = await calendar.workdays(tx, first, first + timedelta(SEARCH_DAYS))
+    return due_day(period, number, days).day
+
+
+async def save(tx: AsyncConnection, assessor: Assessor) -> None:
+    """Write what was fixed: charge bills, charges, and the memo of what is owed from now on."""
+    if not assessor.fixed:
+        return
+    explanations = {
+        charge.id: explained(charge.accrual) for one in assessor.fixed for charge in one.charges
+    }
+    await store.insert_bills(tx, assessor.fixed)
+    await store.insert(tx, assessor.fixed, explanations)
+    messages: list[tuple[int, dict[str, Any]]] = [
+        (one.of.unit_id, voucher_message(voucher))
+        for one in assessor.fixed
+        for voucher in fixed_vouchers(one)
+    ]
+    await outbox.put_many(tx, messages)

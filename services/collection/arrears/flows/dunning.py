@@ -1,0 +1,103 @@
+"""Remind a district's debtors (催缴): one notice a unit and day, whatever how often it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.arrears.domain.dunning import notices
+from services.collection.arrears.flows import arrears
+from services.collection.arrears.store import arrears as arrears_store
+from services.collection.arrears.store import dunning as store
+from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.store import shipped
+from shared import trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, NotFound
+from shared.ids import Ref, key_of, uuid7
+from shared.roles import Caller
+
+PAPER: Final = "dunning_run"
+
+
+class NoticeUnknown(NotFound):
+    """无此催缴通知书 (no such dunning notice)"""
+
+    code = "DUNNING_NOTICE_UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dunned:
+    """What a run did: new notices, units that had theirs already, and what the new ones ask for."""
+
+    created: int
+    replayed: int
+    notices: int
+    open_fen: int
+
+
+def key_of_district(district: str) -> int:
+    """Shard key of a district's own papers."""
+    return key_of("district", district)
+
+
+async def run(
+    tx: AsyncConnection, district: str, day: date, *, region: str, caller: Caller
+) -> Dunned:
+    """Write the notices of a district and day: a bulk job over the district's units.
+
+    Raises:
+        Forbidden: another district than the caller's. DayInFuture: a day that has not come.
+        Faulty: no district of the region.
+    """
+    caller.require_district(district)
+    if day > today():
+        raise DayInFuture(day=day)
+    if district not in shipped.districts_of(region):
+        raise Faulty(faults=[Fault("/district", "DISTRICT_UNKNOWN", f"无此分中心: {district}")])
+    key = key_of_district(district)
+    before = await store.lock_run(tx, key, district, day)
+    lines = await arrears_store.of_district(tx, district, day)
+    held = await arrears.assessed(tx, lines, region=region, as_of=day)
+    known = await store.noticed(tx, list(held), day)
+    fresh = {unit_id: found for unit_id, found in held.items() if unit_id not in known}
+    made = notices(fresh, district=district, day=day, first=before + 1)
+    dunned = Dunned(
+        created=len(made),
+        replayed=len(known),
+        notices=before + len(made),
+        open_fen=sum(notice.sums.open_fen for notice in made),
+    )
+    if made:
+        await store.insert(tx, made, caller.subject)
+        await store.count_run(tx, key, day, dunned.notices)
+        step = trail.Step(
+            shard_key=key,
+            paper=PAPER,
+            paper_id=uuid7(),
+            step="send",
+            signs=False,
+            detail={"district": district, "day": day.isoformat(), "notices": len(made),
+                    "first": made[0].number, "last": made[-1].number},
+        )  # fmt: skip
+        await trail.record(tx, step, caller)
+    return dunned
+
+
+async def find(
+    tx: AsyncConnection, ref: Ref, caller: Caller
+) -> tuple[NoticeRow, list[NoticeLineRow]]:
+    """A notice that the caller may see, with its lines.
+
+    Raises:
+        NoticeUnknown: there is none. Forbidden: of another district than the caller.
+    """
+    row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NoticeUnknown
+    caller.require_district(row.district)
+    return row, await store.lines(tx, row.unit_id, row.id)

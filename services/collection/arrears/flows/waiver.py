@@ -1,0 +1,222 @@
+"""Waivers of charges (减免滞纳金、利息): one person of the centre asks, another approves.
+
+Four eyes are held by the trail. An approval lowers the charge bill, books the memo of it and is
+refused while the bank has the bill, because a debit under way asks for what the bill asked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.allocation.store import allocation as allocation_store
+from services.collection.arrears.domain.waiver import (
+    PREFIX,
+    BillBeingDebited,
+    NotACharge,
+    OpenCharge,
+    OpenLess,
+    WaivedLine,
+    Waiver,
+    WaiverState,
+    WaiverUnknown,
+    WaiverWaits,
+    faults_in,
+    waived_lines,
+    waived_voucher,
+)
+from services.collection.arrears.store import waiver as store
+from services.collection.billing.flows import bill as billing
+from services.collection.billing.store.bill import BillLineRow, BillRow
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.store import shipped
+from services.collection.policy.domain.charge import ChargeKind
+from shared import outbox, trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, StateConflict
+from shared.ids import Ref, uuid7
+from shared.money import format_yuan
+from shared.roles import Caller
+from shared.wire.ledger import voucher_message
+
+PAPER: Final = "waiver"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A waiver as it is asked for; `kind` None: late fee and interest; `amount_fen` None: all."""
+
+    kind: ChargeKind | None
+    amount_fen: int | None
+    reason: str
+    evidence: str
+    note: str
+    asked_on: date
+
+    @property
+    def kinds(self) -> tuple[ChargeKind, ...]:
+        """The kinds that it speaks of."""
+        return tuple(ChargeKind) if self.kind is None else (self.kind,)
+
+
+async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> Waiver:
+    """Ask for a waiver of what is open of a charge bill, signed by whoever asks.
+
+    Raises:
+        NotFound: no such bill. NotACharge: it asks for contributions. DayInFuture: the day.
+        Faulty: every fault in it. WaiverWaits: another of the bill is not decided.
+    """
+    bill, lines = await billing.find(tx, ref, caller)
+    if bill.kind != CHARGE:
+        raise NotACharge(bill=ref.text(billing.REF))
+    if asked.asked_on > today():
+        raise DayInFuture(asked_on=asked.asked_on)
+    charges = _charges(lines)
+    kinds = _kinds(asked, charges)
+    faults = [
+        *_day_faults(bill, asked),
+        *faults_in(asked.reason, kinds, asked.amount_fen, asked.asked_on, charges,
+                   shipped.waiver_reasons()),
+    ]  # fmt: skip
+    if faults:
+        raise Faulty(faults=faults)
+    waiver = _made(bill, asked, waived_lines(charges, kinds, asked.amount_fen))
+    if not await store.insert(tx, waiver):
+        raise WaiverWaits(bill=ref.text(billing.REF))
+    await trail.record(tx, _step(waiver, "file", signs=True, why=asked.note), caller)
+    return waiver
+
+
+def _charges(lines: Sequence[BillLineRow]) -> list[OpenCharge]:
+    return [
+        OpenCharge(
+            line_no=line.line_no,
+            kind=ChargeKind(line.account),
+            insurance=line.insurance,
+            fund=line.fund,
+            open_fen=line.amount_fen - line.settled_fen,
+        )
+        for line in lines
+    ]
+
+
+def _kinds(asked: Asked, charges: Sequence[OpenCharge]) -> tuple[ChargeKind, ...]:
+    """The kinds asked for; of both, those that the bill has something open of."""
+    if asked.kind is not None:
+        return asked.kinds
+    open_kinds = {line.kind for line in charges if line.open_fen}
+    return tuple(kind for kind in ChargeKind if kind in open_kinds)
+
+
+def _day_faults(bill: BillRow, asked: Asked) -> Sequence[Fault]:
+    if asked.asked_on >= bill.issued_on:
+        return ()
+    said = f"早于加收通知单日期 {bill.issued_on} (before the bill)"
+    return (Fault("/asked_on", "BEFORE_THE_BILL", said),)
+
+
+def _made(bill: BillRow, asked: Asked, lines: tuple[WaivedLine, ...]) -> Waiver:
+    return Waiver(
+        unit_id=bill.unit_id,
+        id=uuid7(),
+        bill_id=bill.id,
+        credit_code=bill.credit_code,
+        district=bill.district,
+        period=bill.period,
+        reason=asked.reason,
+        evidence=asked.evidence,
+        note=asked.note,
+        asked_on=asked.asked_on,
+        amount_fen=sum(line.amount_fen for line in lines),
+        status=WaiverState.FILED,
+        decided_on=None,
+        lines=lines,
+    )
+
+
+async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Waiver:
+    """Waive, signed by another person than whoever asked.
+
+    Raises:
+        WaiverUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
+        DayInFuture: the day. Faulty: a day before it was asked for.
+        BillBeingDebited: the bank has the bill. OpenLess: it was paid meanwhile.
+    """
+    waiver = await _load(tx, ref)
+    (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
+    decided = await _decide(tx, waiver, WaiverState.APPROVED, on, caller, why=None)
+    if await store.is_being_debited(tx, waiver.unit_id, waiver.bill_id):
+        raise BillBeingDebited(bill=Ref(waiver.unit_id, waiver.bill_id).text(billing.REF))
+    open_fen = {
+        line.line_no: line.amount_fen - settled_fen
+        for line, settled_fen in zip(bill.lines, bill.line_settled_fen, strict=True)
+    }
+    if any(line.amount_fen > open_fen[line.line_no] for line in waiver.lines):
+        raise OpenLess(open=format_yuan(bill.open_fen), waived=format_yuan(waiver.amount_fen))
+    await store.lower(tx, decided)
+    await outbox.put(tx, waiver.unit_id, [voucher_message(waived_voucher(decided))])
+    return decided
+
+
+async def refuse(tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller) -> Waiver:
+    """Refuse a waiver, signed by another person than whoever asked.
+
+    Raises:
+        WaiverUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve`.
+    """
+    return await _decide(tx, await _load(tx, ref), WaiverState.REFUSED, on, caller, why=why)
+
+
+async def _decide(
+    tx: AsyncConnection, waiver: Waiver, to: WaiverState, on: date, caller: Caller, *, why: str | None
+) -> Waiver:  # fmt: skip
+    if on > today():
+        raise DayInFuture(decided_on=on)
+    if on < waiver.asked_on:
+        said = f"早于申请日 {waiver.asked_on} (before it was asked for)"
+        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
+    step = "approve" if to is WaiverState.APPROVED else "refuse"
+    await trail.record(tx, _step(waiver, step, signs=True, why=why), caller)
+    if not await store.decide(tx, waiver.unit_id, waiver.id, to=to, on=on):
+        raise StateConflict(status=waiver.status.value)
+    return replace(waiver, status=to, decided_on=on)
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Waiver:
+    """A waiver that the caller may see.
+
+    Raises:
+        WaiverUnknown: there is none. Forbidden: of another district than the caller.
+    """
+    waiver = await _load(tx, ref)
+    caller.require_district(waiver.district)
+    return waiver
+
+
+async def _load(tx: AsyncConnection, ref: Ref) -> Waiver:
+    waiver = await store.find(tx, ref.key, ref.id)
+    if waiver is None:
+        raise WaiverUnknown(waiver=ref.text(PREFIX))
+    return waiver
+
+
+def _step(waiver: Waiver, step: str, *, signs: bool, why: str | None) -> trail.Step:
+    return trail.Step(
+        shard_key=waiver.unit_id,
+        paper=PAPER,
+        paper_id=waiver.id,
+        step=step,
+        signs=signs,
+        why=why,
+        detail={
+            "bill": Ref(waiver.unit_id, waiver.bill_id).text(billing.REF),
+            "amount": format_yuan(waiver.amount_fen),
+            "reason": waiver.reason,
+            "evidence": waiver.evidence,
+        },
+    )

@@ -1,0 +1,277 @@
+"""Shapes of arrears: what units owe, what has accrued on it, and the charges that were fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from services.collection.arrears.domain.arrears import Owed, Receivable, by_bill, by_insurance, owed
+from services.collection.arrears.domain.explain_charge import explained
+from services.collection.arrears.store.charge import ChargeRow
+from services.collection.billing.flows.bill import REF as BILL_REF
+from services.collection.common.schemas.common import Day
+from shared.clock import today
+from shared.ids import Ref
+from shared.schema import CreditCode, In, Out, YuanOut
+
+REF = "chg"
+
+
+class PieceOut(Out):
+    """A stretch of days under one rule: principal × days × rate ÷ per_days."""
+
+    rule: str = Field(examples=["late_fee.2011"])
+    source: str
+    first: date
+    last: date
+    days: int
+    rate: str = Field(examples=["0.0005"])
+    per_days: int = Field(examples=[1], description="1 日利率; 360, 365 年利率")
+    product: str
+    cap: str | None = Field(description="触及的上限 (the cap that cut it short)")
+
+
+class RoundingOut(Out):
+    """How the product was rounded."""
+
+    unit: str
+    mode: str
+
+
+class ExplanationOut(Out):
+    """Why a late fee or an interest is what it is."""
+
+    kind: str = Field(examples=["late_fee"])
+    principal: str
+    days: int
+    pieces: list[PieceOut]
+    product: str
+    rounding: RoundingOut
+    cap: str | None
+    amount: str
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> ExplanationOut:
+        """From an explanation as it is stored."""
+        return cls.model_validate(facts)
+
+
+class AccrualOut(Out):
+    """Why a line of a bill has accrued what it has."""
+
+    bill: str
+    line: int
+    insurance: str
+    explanation: ExplanationOut
+
+
+class SumsOut(Out):
+    """Sums of open lines. Late fee and interest are what they come to if paid on the day asked."""
+
+    open: YuanOut
+    overdue_open: YuanOut = Field(description="逾期未缴,不含缓缴 (overdue, deferred left out)")
+    deferred_open: YuanOut = Field(description="缓缴中 (deferred)")
+    late_fee: YuanOut
+    interest: YuanOut
+
+    @classmethod
+    def sums(cls, found: Owed) -> dict[str, int]:
+        """As members."""
+        return {
+            "open": found.open_fen,
+            "overdue_open": found.overdue_fen,
+            "deferred_open": found.deferred_fen,
+            "late_fee": found.late_fee_fen,
+            "interest": found.interest_fen,
+        }
+
+
+class InsuranceArrearsOut(SumsOut):
+    """What is open of one insurance and party."""
+
+    insurance: str
+    party: str
+
+
+class ArrearOut(Out):
+    """A bill with something open; `deferred` when all of that is."""
+
+    period: str
+    bill: str
+    kind: str = Field(examples=["contribution"], description="contribution | charge")
+    due_on: date
+    amount: YuanOut
+    open: YuanOut
+    late_fee: YuanOut
+    interest: YuanOut
+    overdue: bool
+    deferred: bool
+
+    @classmethod
+    def of(cls, lines: Sequence[Receivable]) -> ArrearOut:
+        """From the open lines of one bill."""
+        head, sums = lines[0].line, owed(lines)
+        return cls(
+            period=head.period,
+            bill=Ref(head.unit_id, head.bill_id).text(BILL_REF),
+            kind=head.kind,
+            due_on=head.due_on,
+            amount=head.total_fen,
+            open=sums.open_fen,
+            late_fee=sums.late_fee_fen,
+            interest=sums.interest_fen,
+            overdue=any(one.overdue for one in lines),
+            deferred=all(one.deferred for one in lines),
+        )
+
+
+def insurances_out(receivables: Sequence[Receivable]) -> list[InsuranceArrearsOut]:
+    """Sums per insurance and party."""
+    return [
+        InsuranceArrearsOut(insurance=insurance, party=party, **SumsOut.sums(sums))
+        for (insurance, party), sums in by_insurance(receivables).items()
+    ]
+
+
+class ArrearsOut(Out):
+    """What a unit owed at the end of a day, by what had been booked until then."""
+
+    credit_code: str
+    as_of: date
+    open: list[ArrearOut]
+    total: YuanOut
+    overdue: bool = Field(
+        description="有逾期未缴,缓缴视同已缴 (something was due before that day and is not deferred)"
+    )
+    deferred: bool = Field(description="有缓缴 (something is deferred)")
+    late_fee: YuanOut = Field(description="截至当日应计滞纳金 (accrued, a memo until paid)")
+    interest: YuanOut = Field(description="截至当日应计利息 (accrued, a memo until paid)")
+    insurances: list[InsuranceArrearsOut]
+    accruals: list[AccrualOut] | None = Field(default=None, description="explain=true 时给出")
+
+    @classmethod
+    def of(
+        cls, credit_code: str, as_of: date, found: Sequence[Receivable], *, explain: bool
+    ) -> ArrearsOut:
+        """From the domain."""
+        sums = owed(found)
+        return cls(
+            credit_code=credit_code,
+            as_of=as_of,
+            open=[ArrearOut.of(lines) for lines in by_bill(found)],
+            total=sums.open_fen,
+            overdue=any(one.overdue for one in found),
+            deferred=any(one.deferred for one in found),
+            late_fee=sums.late_fee_fen,
+            interest=sums.interest_fen,
+            insurances=insurances_out(found),
+            accruals=_accruals(found) if explain else None,
+        )
+
+
+def _accruals(found: Sequence[Receivable]) -> list[AccrualOut]:
+    return [
+        AccrualOut(
+            bill=Ref(one.line.unit_id, one.line.bill_id).text(BILL_REF),
+            line=one.line.line_no,
+            insurance=one.line.insurance,
+            explanation=ExplanationOut.of(explained(accrual)),
+        )
+        for one in found
+        for accrual in one.accruals
+    ]
+
+
+class ArrearsQueryIn(In):
+    """Up to a thousand units at once; of today when no day is said."""
+
+    credit_codes: list[CreditCode] = Field(
+        min_length=1, max_length=1000, examples=[["91120101MA05K0TH17"]]
+    )
+    as_of: Day | None = None
+
+    def day(self) -> date:
+        """The day that is asked about."""
+        return self.as_of or today()
+
+
+class UnitArrearsOut(SumsOut):
+    """What one of many units owed."""
+
+    credit_code: str
+    overdue: bool
+    deferred: bool
+    oldest: str | None = Field(examples=["2021-07"], description="最早欠费所属期")
+    insurances: list[InsuranceArrearsOut]
+
+    @classmethod
+    def of(cls, credit_code: str, found: Sequence[Receivable]) -> UnitArrearsOut:
+        """From the domain."""
+        return cls(
+            credit_code=credit_code,
+            overdue=any(one.overdue for one in found),
+            deferred=any(one.deferred for one in found),
+            oldest=min((one.line.period for one in found), default=None),
+            insurances=insurances_out(found),
+            **cls.sums(owed(found)),
+        )
+
+
+class ArrearsQueryOut(Out):
+    """In the order of the first mention of each unit."""
+
+    as_of: date
+    items: list[UnitArrearsOut]
+
+
+class ChargeOut(Out):
+    """A fixed charge: what a late payment of one line cost. `charge_bill` asks for it."""
+
+    id: str = Field(examples=["chg_…"])
+    bill: str
+    line: int
+    kind: str
+    period: str
+    insurance: str
+    fund: str
+    principal: YuanOut
+    due_on: date
+    paid_on: date
+    fixed_on: date
+    days: int
+    amount: YuanOut
+    charge_bill: str | None
+    explanation: ExplanationOut
+
+    @classmethod
+    def of(cls, row: ChargeRow) -> ChargeOut:
+        """From the store."""
+        billed = row.charge_bill_id
+        return cls(
+            id=Ref(row.unit_id, row.id).text(REF),
+            bill=Ref(row.unit_id, row.bill_id).text(BILL_REF),
+            line=row.line_no,
+            kind=row.kind,
+            period=row.period,
+            insurance=row.insurance,
+            fund=row.fund,
+            principal=row.principal_fen,
+            due_on=row.due_on,
+            paid_on=row.paid_on,
+            fixed_on=row.fixed_on,
+            days=row.days,
+            amount=row.amount_fen,
+            charge_bill=None if billed is None else Ref(row.unit_id, billed).text(BILL_REF),
+            explanation=ExplanationOut.of(row.explanation),
+        )
+
+
+class ChargePageOut(Out):
+    """A page of charges, oldest first."""
+
+    items: list[ChargeOut]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,123 @@
+"""Shapes of dunning notices (催缴通知书)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from services.collection.arrears.domain.dunning import PREFIX
+from services.collection.arrears.flows.dunning import Dunned
+from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.common.schemas.common import Day
+from shared.ids import Ref
+from shared.schema import Code, In, Out, YuanOut
+
+
+class DunningRunIn(In):
+    """Whom to remind, and of what was overdue on which day."""
+
+    district: Code = Field(examples=["heping"])
+    day: Day
+
+
+class DunningRunOut(Out):
+    """`created` now, `replayed`: units that had their notice of that day, `notices` in all."""
+
+    district: str
+    day: date
+    created: int
+    replayed: int
+    notices: int
+    created_open: YuanOut = Field(description="本次催缴欠费合计 (asked for by the new notices)")
+
+    @classmethod
+    def of(cls, district: str, day: date, dunned: Dunned) -> DunningRunOut:
+        """From the flow."""
+        return cls(
+            district=district,
+            day=day,
+            created=dunned.created,
+            replayed=dunned.replayed,
+            notices=dunned.notices,
+            created_open=dunned.open_fen,
+        )
+
+
+class NoticeHeadOut(Out):
+    """A notice without its lines: what was overdue on its day, and what had accrued on it."""
+
+    id: str = Field(examples=["dun_…"])
+    number: str = Field(examples=["CJ-heping-20211025-000001"])
+    credit_code: str
+    district: str
+    day: date
+    oldest: str = Field(examples=["2021-07"], description="最早欠费所属期")
+    open: YuanOut
+    late_fee: YuanOut
+    interest: YuanOut
+    made_by: str
+
+    @classmethod
+    def of(cls, row: NoticeRow) -> NoticeHeadOut:
+        """As it is listed."""
+        return cls(**cls.members(row))
+
+    @classmethod
+    def members(cls, row: NoticeRow) -> dict[str, Any]:
+        """The members of a header."""
+        return {
+            "id": Ref(row.unit_id, row.id).text(PREFIX),
+            "number": row.number,
+            "credit_code": row.credit_code,
+            "district": row.district,
+            "day": row.day,
+            "oldest": row.oldest,
+            "open": row.open_fen,
+            "late_fee": row.late_fee_fen,
+            "interest": row.interest_fen,
+            "made_by": row.made_by,
+        }
+
+
+class NoticeLineOut(Out):
+    """What is overdue of one insurance and party."""
+
+    insurance: str
+    party: str
+    open: YuanOut
+    late_fee: YuanOut
+    interest: YuanOut
+
+
+class NoticeOut(NoticeHeadOut):
+    """A notice with its lines, which sum to it."""
+
+    lines: list[NoticeLineOut]
+
+    @classmethod
+    def whole(cls, row: NoticeRow, lines: Sequence[NoticeLineRow]) -> NoticeOut:
+        """As it is answered."""
+        return cls(
+            **cls.members(row),
+            lines=[
+                NoticeLineOut(
+                    insurance=line.insurance,
+                    party=line.party,
+                    open=line.open_fen,
+                    late_fee=line.late_fee_fen,
+                    interest=line.interest_fen,
+                )
+                for line in lines
+            ],
+        )
+
+
+class NoticePageOut(Out):
+    """A page of notices, in the order of their keys."""
+
+    items: list[NoticeHeadOut]
+    next_cursor: str | None
+    has_more: bool

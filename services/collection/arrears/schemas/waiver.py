@@ -1,0 +1,152 @@
+"""Shapes of waivers (减免) and of the catalogue of their reasons."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.collection.arrears.domain.waiver import PREFIX, Waiver, WaiverReason
+from services.collection.arrears.flows.waiver import Asked
+from services.collection.billing.flows.bill import REF
+from services.collection.common.schemas.common import Day, Note
+from services.collection.policy.domain.charge import ChargeKind
+from shared.ids import Ref
+from shared.schema import In, Out, PositiveYuan, ShortText, YuanOut
+
+ReasonCode = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{1,39}$"), Field(examples=["AGENCY_CAUSE"])
+]
+
+
+class WaiverIn(In):
+    """What of a charge bill is to be waived, and why. Without `kind`: late fee and interest;
+    without `amount`: all that is open of it."""
+
+    kind: ChargeKind | None = None
+    amount: PositiveYuan | None = None
+    reason: ReasonCode
+    evidence: ShortText = Field(
+        examples=["津社险减〔2021〕12号"], description="依据文号 (evidence)"
+    )
+    note: Note = ""
+    asked_on: Day
+
+    def asked(self) -> Asked:
+        """As the flow takes it."""
+        return Asked(
+            kind=self.kind,
+            amount_fen=self.amount,
+            reason=self.reason,
+            evidence=self.evidence,
+            note=self.note,
+            asked_on=self.asked_on,
+        )
+
+
+class WaiverDecisionIn(In):
+    """On which day it is decided."""
+
+    decided_on: Day
+
+
+class WaiverRefusalIn(WaiverDecisionIn):
+    """And why not."""
+
+    why: ShortText
+
+
+class WaivedLineOut(Out):
+    """What of a line of the charge bill is waived."""
+
+    line: int
+    kind: ChargeKind
+    insurance: str
+    fund: str
+    amount: YuanOut
+
+
+class WaiverOut(Out):
+    """A waiver, line by line."""
+
+    id: str = Field(examples=["wai_…"])
+    bill: str
+    credit_code: str
+    district: str
+    period: str
+    reason: str
+    evidence: str
+    note: str
+    asked_on: date
+    amount: YuanOut
+    status: str = Field(examples=["filed", "approved", "refused"])
+    decided_on: date | None
+    lines: list[WaivedLineOut]
+
+    @classmethod
+    def of(cls, waiver: Waiver) -> WaiverOut:
+        """As it is answered."""
+        return cls(
+            id=Ref(waiver.unit_id, waiver.id).text(PREFIX),
+            bill=Ref(waiver.unit_id, waiver.bill_id).text(REF),
+            credit_code=waiver.credit_code,
+            district=waiver.district,
+            period=waiver.period,
+            reason=waiver.reason,
+            evidence=waiver.evidence,
+            note=waiver.note,
+            asked_on=waiver.asked_on,
+            amount=waiver.amount_fen,
+            status=waiver.status.value,
+            decided_on=waiver.decided_on,
+            lines=[
+                WaivedLineOut(
+                    line=line.line_no,
+                    kind=line.kind,
+                    insurance=line.insurance,
+                    fund=line.fund,
+                    amount=line.amount_fen,
+                )
+                for line in waiver.lines
+            ],
+        )
+
+
+class WaiverPageOut(Out):
+    """Waivers, in the order of their keys."""
+
+    items: list[WaiverOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class WaiverReasonOut(Out):
+    """A reason: what it may waive, on which days, by which source."""
+
+    code: str
+    text: str
+    kinds: list[ChargeKind]
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certain: bool
+
+    @classmethod
+    def of(cls, reason: WaiverReason) -> WaiverReasonOut:
+        """As it is answered."""
+        return cls(
+            code=reason.code,
+            text=reason.text,
+            kinds=list(reason.kinds),
+            in_force_from=reason.in_force_from,
+            in_force_to=reason.in_force_to,
+            source=reason.source,
+            certain=reason.certain,
+        )
+
+
+class WaiverReasonsOut(Out):
+    """The whole catalogue."""
+
+    items: list[WaiverReasonOut]

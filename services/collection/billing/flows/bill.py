@@ -1,0 +1,132 @@
+"""Issue bills (缴费通知单) for audited summaries, in chunks that each commit by themselves.
+
+A chunk moves its declarations to billed, writes bills, lines, credits and vouchers, all or nothing.
+What a killed worker had not committed is still audited, so the next one takes it up.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.billing.domain.bill import (
+    Audited,
+    Bill,
+    memo_voucher,
+    merged,
+    more_and_less,
+)
+from services.collection.billing.domain.credit import Credit
+from services.collection.billing.flows import credit as credits
+from services.collection.billing.store import bill as store
+from services.collection.billing.store import credit as credit_store
+from services.collection.billing.store.bill import BillLineRow, BillRow
+from services.collection.common.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
+from services.collection.common.store import calendar
+from services.collection.filing.domain.declaration import Act, State, move
+from services.collection.filing.flows import declaration as declarations
+from services.collection.handling.store import summary as summaries
+from services.collection.handling.store.summary import SummaryRow
+from services.collection.policy import flows as policies
+from shared import outbox, trail
+from shared.errors import NotFound
+from shared.ids import Ref, uuid7
+from shared.period import Period
+from shared.roles import Caller, Role
+from shared.wire.ledger import voucher_message
+
+CHUNK: Final = 2000
+REF: Final = "bil"
+SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
+
+
+async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHUNK) -> int:
+    """Issue bills for up to `limit` declarations of an audited summary; how many it issued."""
+    assert summary.bill_date is not None, "an audited summary has its bill date"
+    audited = await store.claim(tx, summary.id, limit)
+    if not audited:
+        return 0
+    due: dict[UUID, DueDay] = {}
+    for policy_id in {paper.policy_id for paper in audited}:
+        due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
+    spent = await credits.spend(
+        tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
+    )
+    bills = spent.bills
+    await store.insert(tx, bills)
+    emptied = await credits.save(tx, spent, summary.bill_date)
+    nothing = [(bill.of.unit_id, bill.of.declaration_id) for bill in bills if not bill.total_fen]
+    await store.settle_declarations(tx, emptied + nothing)
+    await outbox.put_many(
+        tx,
+        [
+            (bill.of.unit_id, voucher_message(voucher))
+            for bill in bills
+            if (voucher := memo_voucher(bill, spent.of_bill.get(bill.id, ()))) is not None
+        ],
+    )
+    await _record(tx, audited)
+    return len(bills)
+
+
+async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
+    policy = await policies.by_id(tx, policy_id)
+    first = nominal_due_day(period, policy.due_day)
+    days = await calendar.workdays(tx, first, first + timedelta(SEARCH_DAYS))
+    return due_day(period, policy.due_day, days)
+
+
+def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
+    assert summary.bill_date is not None
+    lines, less = more_and_less(merged(paper.lines))
+    return Bill(
+        id=uuid7(),
+        of=paper,
+        issued_on=summary.bill_date,
+        # A bill issued after its due day is due when it is issued, not before.
+        due_on=max(due.day, summary.bill_date),
+        due_estimated=due.estimated,
+        lines=lines,
+        credits=less,
+    )
+
+
+async def _record(tx: AsyncConnection, audited: list[Audited]) -> None:
+    step = trail.Step(
+        shard_key=audited[0].unit_id,
+        paper=declarations.PAPER,
+        paper_id=audited[0].declaration_id,
+        step=Act.BILL.value,
+        signs=move(State.AUDITED, Act.BILL).signs,
+    )
+    papers = [(paper.unit_id, paper.declaration_id, paper.round) for paper in audited]
+    await trail.record_many(tx, papers, step, SERVICE)
+
+
+async def close(tx: AsyncConnection, summary: SummaryRow) -> bool:
+    """Close a summary whose bills are all issued."""
+    return await summaries.set_billed(tx, summary.district_key, summary.id)
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, list[BillLineRow]]:
+    """A bill that the caller may see, with its lines.
+
+    Raises:
+        NotFound: no such bill. Forbidden: of another district than the caller.
+    """
+    row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(bill=ref.text(REF))
+    caller.require_district(row.district)
+    return row, await store.lines(tx, row.unit_id, row.id)
+
+
+async def credits_of(tx: AsyncConnection, row: BillRow) -> list[Credit]:
+    """The credits that the paper of a bill granted; charges come from no paper."""
+    if row.kind == CHARGE:
+        return []
+    return await credit_store.of_declaration(tx, row.unit_id, row.declaration_id)

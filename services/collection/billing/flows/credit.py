@@ -1,0 +1,99 @@
+"""Use credits (贷项) when a unit is billed: exactly once, on what nobody pays at the same moment.
+
+The units are locked first, then their credits, then their bills, each in the order of their keys:
+two chunks that bill the same unit take turns, and a payment or a debit of a bill comes before or
+after it was lowered, never between.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.billing.domain.bill import Bill
+from services.collection.billing.domain.credit import (
+    Credit,
+    Use,
+    lowered_by_bill,
+    use,
+    used_by_credit,
+)
+from services.collection.billing.store import credit as store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """New bills as credits lower them from the start, and what becomes of credits."""
+
+    bills: list[Bill]
+    granted: Sequence[Credit] = ()
+    standing: Sequence[Credit] = ()
+    uses: Sequence[Use] = ()
+    of_bill: dict[UUID, list[Use]] = field(default_factory=dict)
+    """The uses that the voucher of a new bill tells of: all of its unit."""
+
+
+async def spend(tx: AsyncConnection, bills: list[Bill]) -> Spent:
+    """Use the credits of units that are billed, fresh ones and standing ones; writes nothing yet."""
+    fresh = [credit for bill in bills if bill.credits for credit in bill.granted()]
+    standing = await store.standing(tx, [bill.of.unit_id for bill in bills])
+    units = {credit.unit_id for credit in (*fresh, *standing)}
+    if not units:
+        return Spent(bills=bills)
+    locked = await store.lock_unpaid(tx, sorted(units))
+    lines = await store.open_lines(tx, locked)
+    lines += [line for bill in bills if bill.of.unit_id in units for line in bill.open_lines()]
+    uses = use([*standing, *fresh], lines)
+    lowered = lowered_by_bill(uses)
+    return Spent(
+        bills=[
+            replace(bill, lowered=lowered[bill.id]) if bill.id in lowered else bill
+            for bill in bills
+        ],
+        granted=fresh,
+        standing=standing,
+        uses=uses,
+        of_bill=_told_by(bills, uses),
+    )
+
+
+def _told_by(bills: Sequence[Bill], uses: Sequence[Use]) -> dict[UUID, list[Use]]:
+    first: dict[int, UUID] = {}
+    for bill in bills:
+        first.setdefault(bill.of.unit_id, bill.id)
+    told: dict[UUID, list[Use]] = defaultdict(list)
+    for one in uses:
+        told[first[one.credit.unit_id]].append(one)
+    return dict(told)
+
+
+async def save(tx: AsyncConnection, spent: Spent, on: date) -> list[tuple[int, UUID]]:
+    """Write credits and their uses, once the new bills are written.
+
+    Returns:
+        (unit, declaration) of earlier bills that ask for nothing any more.
+    """
+    used = used_by_credit(spent.uses)
+    if spent.granted:
+        await store.insert(tx, spent.granted, used)
+    more = [credit for credit in spent.standing if credit.id in used]
+    if more:
+        await store.add_used(tx, more, used)
+    if not spent.uses:
+        return []
+    await store.insert_uses(tx, spent.uses, on)
+    new = {bill.id for bill in spent.bills}
+    earlier = [
+        (one.line.unit_id, one.line.bill_id) for one in spent.uses if one.line.bill_id not in new
+    ]
+    if not earlier:
+        return []
+    lowered = lowered_by_bill(spent.uses)
+    return await store.lower(
+        tx, [(unit_id, bill_id, lowered[bill_id]) for unit_id, bill_id in sorted(set(earlier))]
+    )

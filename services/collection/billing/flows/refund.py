@@ -1,0 +1,164 @@
+"""Give a standing credit back in money (退费): one person of the centre asks, another approves.
+
+Four eyes are held by the trail. The unit is locked first, as when it is billed: a bill that uses the
+credit at the same moment comes before the approval, which then finds it used, or after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.arrears.store import agreement as agreement_store
+from services.collection.billing.domain.refund import (
+    PREFIX,
+    CreditUsedMeanwhile,
+    NothingStands,
+    Refund,
+    RefundLine,
+    RefundState,
+    RefundUnknown,
+    RefundWaits,
+    refund_voucher,
+)
+from services.collection.billing.store import credit as credit_store
+from services.collection.billing.store import refund as store
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.register.flows import unit as units
+from shared import outbox, trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, StateConflict
+from shared.ids import Ref, uuid7
+from shared.money import format_yuan
+from shared.roles import Caller
+from shared.wire.ledger import voucher_message
+
+PAPER: Final = "credit_refund"
+
+
+async def request(
+    tx: AsyncConnection, credit_code: str, on: date, note: str, caller: Caller
+) -> tuple[Refund, list[RefundLine]]:
+    """Ask for all that stands of a unit's credits, signed by whoever asks.
+
+    Raises:
+        UnitUnknown, Forbidden. DayInFuture: the day. NothingStands: no credit stands by that day.
+        RefundWaits: another of the unit is not decided.
+    """
+    if on > today():
+        raise DayInFuture(requested_on=on)
+    unit = await units.find(tx, credit_code, caller)
+    lines = [
+        RefundLine(credit, credit.left_fen)
+        for credit in await credit_store.standing(tx, [unit.id])
+        if credit.granted_on <= on
+    ]
+    if not lines:
+        raise NothingStands(credit_code=credit_code)
+    refund = Refund(
+        unit_id=unit.id,
+        id=uuid7(),
+        credit_code=credit_code,
+        district=unit.district,
+        status=RefundState.REQUESTED,
+        amount_fen=sum(line.amount_fen for line in lines),
+        requested_on=on,
+        decided_on=None,
+        note=note,
+    )
+    if not await store.insert(tx, refund, lines):
+        raise RefundWaits(credit_code=credit_code)
+    await trail.record(tx, _step(refund, "request", why=note), caller)
+    return refund, lines
+
+
+async def approve(
+    tx: AsyncConnection, ref: Ref, on: date, paid_by: str, caller: Caller
+) -> tuple[Refund, list[RefundLine]]:
+    """Mark the credits as used by the refund, signed by another person than whoever asked.
+
+    Args:
+        paid_by: the ledger's settlement that moves the money.
+
+    Raises:
+        RefundUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
+        DayInFuture, Faulty: the day. CreditUsedMeanwhile: a bill has used some of the credits.
+    """
+    refund = await _load(tx, ref)
+    await agreement_store.lock_unit(tx, refund.unit_id)
+    decided = await _decide(tx, refund, RefundState.APPROVED, on, caller, why=None, paid_by=paid_by)
+    lines = await store.lines(tx, refund.unit_id, refund.id)
+    if await store.use(tx, refund) != len(lines):
+        raise CreditUsedMeanwhile(refund=ref.text(PREFIX))
+    voucher = refund_voucher(decided, lines, on, paid_by)
+    await outbox.put(tx, refund.unit_id, [voucher_message(voucher)])
+    return decided, lines
+
+
+async def refuse(
+    tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller
+) -> tuple[Refund, list[RefundLine]]:
+    """Refuse a refund, signed by another person than whoever asked; the credits go on standing.
+
+    Raises:
+        RefundUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve`.
+    """
+    refund = await _load(tx, ref)
+    decided = await _decide(tx, refund, RefundState.REFUSED, on, caller, why=why, paid_by=None)
+    return decided, await store.lines(tx, refund.unit_id, refund.id)
+
+
+async def _decide(
+    tx: AsyncConnection,
+    refund: Refund,
+    to: RefundState,
+    on: date,
+    caller: Caller,
+    *,
+    why: str | None,
+    paid_by: str | None,
+) -> Refund:
+    if on > today():
+        raise DayInFuture(decided_on=on)
+    if on < refund.requested_on:
+        said = f"早于申请日 {refund.requested_on} (before it was asked for)"
+        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
+    step = "approve" if to is RefundState.APPROVED else "refuse"
+    await trail.record(tx, _step(refund, step, why=why, paid_by=paid_by), caller)
+    if not await store.decide(tx, refund.unit_id, refund.id, to=to, on=on):
+        raise StateConflict(status=refund.status.value)
+    return replace(refund, status=to, decided_on=on)
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[Refund, list[RefundLine]]:
+    """A refund that the caller may see, with what it gives back of each credit.
+
+    Raises:
+        RefundUnknown: there is none. Forbidden: of another district than the caller.
+    """
+    refund = await _load(tx, ref)
+    caller.require_district(refund.district)
+    return refund, await store.lines(tx, refund.unit_id, refund.id)
+
+
+async def _load(tx: AsyncConnection, ref: Ref) -> Refund:
+    refund = await store.find(tx, ref.key, ref.id)
+    if refund is None:
+        raise RefundUnknown(refund=ref.text(PREFIX))
+    return refund
+
+
+def _step(refund: Refund, step: str, *, why: str | None, paid_by: str | None = None) -> trail.Step:
+    return trail.Step(
+        shard_key=refund.unit_id,
+        paper=PAPER,
+        paper_id=refund.id,
+        step=step,
+        signs=True,
+        why=why,
+        detail={"credit_code": refund.credit_code, "amount": format_yuan(refund.amount_fen)}
+        | ({"settlement": paid_by} if paid_by else {}),
+    )

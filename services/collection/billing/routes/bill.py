@@ -1,0 +1,66 @@
+"""Doors of bills (缴费通知单)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.billing.flows import bill as flow
+from services.collection.billing.flows.bill import REF
+from services.collection.billing.schemas.bill import BillHeadOut, BillOut, BillPageOut
+from services.collection.billing.store import bill as store
+from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from shared.cursor import LIMIT_DEFAULT
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.period import PERIOD_PATTERN
+from shared.roles import Right
+from shared.schema import Code, CreditCode
+
+router = APIRouter(tags=["bills"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.get("/v1/bills", operation_id="list_bills", summary="缴费通知单列表 · Bills")
+async def list_bills(
+    at: Reading,
+    credit_code: Annotated[CreditCode | None, Query()] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    status: Literal["open", "part", "settled"] | None = None,
+    district: Annotated[Code | None, Query()] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> BillPageOut:
+    """Of a unit, a district, or all; district people see their own."""
+    asked = at.caller.scope(district)
+    filters = {
+        "of": "bills",
+        "unit": credit_code,
+        "in": asked,
+        "period": period,
+        "status": status,
+    }
+    read = partial(store.page, district=asked, period=period, status=status)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
+    )
+    return BillPageOut(
+        items=[BillHeadOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get("/v1/bills/{bill}", operation_id="get_bill", summary="缴费通知单 · One bill")
+async def get_bill(bill: RefPath, at: Reading) -> BillOut:
+    """One sum for all insurances, its lines, and its split by fund."""
+    ref = Ref.parse(REF, bill)
+
+    async def work(tx: AsyncConnection) -> BillOut:
+        row, lines = await flow.find(tx, ref, at.caller)
+        return BillOut.whole(row, lines, await flow.credits_of(tx, row))
+
+    return await at.read(work)

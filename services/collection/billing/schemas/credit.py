@@ -1,0 +1,81 @@
+"""Shapes of credits (贷项)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from services.collection.billing.domain.credit import Credit
+from services.collection.billing.store.credit import UseRow
+from services.collection.filing.flows.declaration import REF as DECLARATION_REF
+from shared.ids import Ref
+from shared.schema import Out, YuanOut
+
+REF = "crd"
+
+
+class CreditOut(Out):
+    """What a restated month comes to less, of one insurance, party, account and fund."""
+
+    id: str = Field(examples=["crd_…"])
+    declaration: str = Field(description="更正申报 (the paper that grants it)")
+    credit_code: str
+    district: str
+    period: str = Field(description="被更正的所属期 (the month that was restated)")
+    insurance: str
+    party: str
+    account: str
+    fund: str
+    amount: YuanOut
+    used: YuanOut
+    left: YuanOut = Field(description="待抵余额 (what stands of it)")
+    granted_on: date
+
+    @classmethod
+    def of(cls, credit: Credit) -> CreditOut:
+        """As it is answered."""
+        return cls(
+            id=Ref(credit.unit_id, credit.id).text(REF),
+            declaration=Ref(credit.unit_id, credit.declaration_id).text(DECLARATION_REF),
+            credit_code=credit.credit_code,
+            district=credit.district,
+            period=credit.period,
+            insurance=credit.insurance,
+            party=credit.party,
+            account=credit.account,
+            fund=credit.fund,
+            amount=credit.amount_fen,
+            used=credit.used_fen,
+            left=credit.left_fen,
+            granted_on=credit.granted_on,
+        )
+
+
+class CreditUseOut(Out):
+    """So much of a credit took off a line of a bill."""
+
+    credit: str
+    declaration: str = Field(description="更正申报 (the paper that granted it)")
+    period: str
+    amount: YuanOut
+    used_on: date
+
+    @classmethod
+    def of(cls, unit_id: int, use: UseRow) -> CreditUseOut:
+        """As it is answered."""
+        return cls(
+            credit=Ref(unit_id, use.id).text(REF),
+            declaration=Ref(unit_id, use.declaration_id).text(DECLARATION_REF),
+            period=use.period,
+            amount=use.amount_fen,
+            used_on=use.used_on,
+        )
+
+
+class CreditPageOut(Out):
+    """A unit's credits, oldest first."""
+
+    items: list[CreditOut]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,115 @@
+"""Shapes of refunds of credits (退费)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.collection.billing.domain.refund import PREFIX, Refund, RefundLine
+from services.collection.billing.schemas.credit import REF as CREDIT_REF
+from services.collection.common.schemas.common import Day
+from shared.ids import Ref
+from shared.schema import In, Out, ShortText, YuanOut
+
+SettlementRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z]{3}_[0-9a-f_]{1,60}$"),
+    Field(description="总账退还结算单 (the ledger's settlement that moves the money)"),
+]
+
+
+class CreditRefundIn(In):
+    """All that stands of a unit's credits, and why it is given back."""
+
+    requested_on: Day
+    note: ShortText
+
+
+class CreditRefundApprovalIn(In):
+    """On which day it is approved, and how the money goes."""
+
+    decided_on: Day
+    settlement: SettlementRef
+
+
+class CreditRefundRefusalIn(In):
+    """On which day it is refused, and why."""
+
+    decided_on: Day
+    why: ShortText
+
+
+class CreditRefundLineOut(Out):
+    """What is given back of a credit."""
+
+    credit: str
+    period: str
+    insurance: str
+    party: str
+    account: str
+    fund: str
+    amount: YuanOut
+
+
+class CreditRefundHeadOut(Out):
+    """A refund without its lines."""
+
+    id: str = Field(examples=["crf_…"])
+    credit_code: str
+    district: str
+    status: str = Field(examples=["requested", "approved", "refused"])
+    amount: YuanOut
+    requested_on: date
+    decided_on: date | None
+    note: str
+
+    @classmethod
+    def of(cls, refund: Refund) -> CreditRefundHeadOut:
+        """As it is listed."""
+        return cls(
+            id=Ref(refund.unit_id, refund.id).text(PREFIX),
+            credit_code=refund.credit_code,
+            district=refund.district,
+            status=refund.status.value,
+            amount=refund.amount_fen,
+            requested_on=refund.requested_on,
+            decided_on=refund.decided_on,
+            note=refund.note,
+        )
+
+
+class CreditRefundOut(CreditRefundHeadOut):
+    """A refund, credit by credit."""
+
+    lines: list[CreditRefundLineOut]
+
+    @classmethod
+    def whole(cls, refund: Refund, lines: Sequence[RefundLine]) -> CreditRefundOut:
+        """As it is answered."""
+        head = CreditRefundHeadOut.of(refund)
+        return cls(
+            **{name: getattr(head, name) for name in CreditRefundHeadOut.model_fields},
+            lines=[
+                CreditRefundLineOut(
+                    credit=Ref(line.credit.unit_id, line.credit.id).text(CREDIT_REF),
+                    period=line.credit.period,
+                    insurance=line.credit.insurance,
+                    party=line.credit.party,
+                    account=line.credit.account,
+                    fund=line.credit.fund,
+                    amount=line.amount_fen,
+                )
+                for line in lines
+            ],
+        )
+
+
+class CreditRefundPageOut(Out):
+    """Refunds, in the order of their keys."""
+
+    items: list[CreditRefundHeadOut]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,246 @@
+"""SQL of credits: what stands of units, the bills that may be lowered, and what lowered them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.billing.domain.credit import Credit, OpenLine, Use
+from shared.db import raw
+
+_CREDIT = """unit_id, id, declaration_id, credit_code, district, period, insurance, party, account,
+       fund, amount_fen, used_fen, granted_on"""
+_COLUMNS = (
+    "unit_id", "id", "declaration_id", "credit_code", "district", "period", "insurance", "party",
+    "account", "fund", "amount_fen", "used_fen", "granted_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRow:
+    """So much of a credit lowered a line, and the paper and month that the credit comes from."""
+
+    id: UUID
+    declaration_id: UUID
+    period: str
+    amount_fen: int
+    used_on: date
+
+
+async def standing(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
+    """What stands of the credits of units, locked."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_CREDIT}
+              FROM credit
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND used_fen < amount_fen
+             ORDER BY unit_id, id
+               FOR UPDATE
+        """),
+        {"unit_ids": list(unit_ids)},
+    )
+    return [Credit(**row._mapping) for row in rows]
+
+
+async def lock_unpaid(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[int, UUID]]:
+    """The bills over contributions of units into which nobody has paid, locked: (unit, bill).
+
+    Whoever pays, debits or lowers a bill meets the others here.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT unit_id, id
+              FROM bill
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND status = 'open'
+               AND kind <> 'charge'
+             ORDER BY unit_id, id
+               FOR UPDATE
+        """),
+        {"unit_ids": list(unit_ids)},
+    )
+    return [(row.unit_id, row.id) for row in rows]
+
+
+_OPEN_LINES = """
+    SELECT bill.unit_id, bill.id AS bill_id, line.line_no, bill.district, bill.period,
+           bill.issued_on, line.insurance, line.party, line.account, line.fund, line.amount_fen
+      FROM unnest($1::bigint[], $2::uuid[]) AS locked (unit_id, id)
+      JOIN bill ON bill.unit_id = locked.unit_id AND bill.id = locked.id
+      JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
+     WHERE line.amount_fen > 0
+       AND NOT EXISTS (SELECT 1
+                         FROM debit_line AS live
+                        WHERE live.unit_id = bill.unit_id
+                          AND live.bill_id = bill.id
+                          AND live.status IN ('waiting', 'unknown'))
+"""
+
+
+async def open_lines(tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]) -> list[OpenLine]:
+    """The lines of locked bills that no debit is under way for.
+
+    A statement of its own, after the lock: it sees what was committed while the lock was waited for.
+    """
+    if not locked:
+        return []
+    driver = await raw(tx)
+    rows = await driver.fetch(_OPEN_LINES, *map(list, zip(*locked, strict=True)))
+    return [OpenLine(**row) for row in rows]
+
+
+async def insert(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
+    """Write granted credits; `used` says how much of each is used at once."""
+    driver = await raw(tx)
+    await driver.copy_records_to_table(
+        "credit",
+        columns=_COLUMNS,
+        records=[
+            (
+                credit.unit_id, credit.id, credit.declaration_id, credit.credit_code,
+                credit.district, credit.period, credit.insurance, credit.party, credit.account,
+                credit.fund, credit.amount_fen, used.get(credit.id, 0), credit.granted_on,
+            )
+            for credit in credits
+        ],
+    )  # fmt: skip
+
+
+async def add_used(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
+    """Write how much more of standing credits is used."""
+    await tx.execute(
+        text("""
+            UPDATE credit
+               SET used_fen = credit.used_fen + batch.amount_fen
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:amounts AS bigint[])) AS batch (unit_id, id, amount_fen)
+             WHERE credit.unit_id = batch.unit_id AND credit.id = batch.id
+        """),
+        {
+            "units": [credit.unit_id for credit in credits],
+            "ids": [credit.id for credit in credits],
+            "amounts": [used[credit.id] for credit in credits],
+        },
+    )
+
+
+async def insert_uses(tx: AsyncConnection, uses: Sequence[Use], on: date) -> None:
+    """Write which fen of which credit lowered which line; no bill is lowered before its issue."""
+    driver = await raw(tx)
+    await driver.copy_records_to_table(
+        "credit_use",
+        columns=("unit_id", "credit_id", "bill_id", "line_no", "amount_fen", "used_on"),
+        records=[
+            (
+                one.credit.unit_id, one.credit.id, one.line.bill_id, one.line.line_no,
+                one.amount_fen, max(on, one.line.issued_on),
+            )
+            for one in uses
+        ],
+    )  # fmt: skip
+
+
+async def lower(
+    tx: AsyncConnection, lowered: Sequence[tuple[int, UUID, dict[int, int]]]
+) -> list[tuple[int, UUID]]:
+    """Let locked bills ask for less, by line; (unit, declaration) of those that ask nothing now."""
+    lines = [
+        (unit_id, bill_id, line_no, fen)
+        for unit_id, bill_id, by_line in lowered
+        for line_no, fen in by_line.items()
+    ]
+    units, bills, numbers, amounts = map(list, zip(*lines, strict=True))
+    await tx.execute(
+        text("""
+            UPDATE bill_line
+               SET amount_fen = bill_line.amount_fen - batch.fen,
+                   credited_fen = bill_line.credited_fen + batch.fen
+              FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[]),
+                          CAST(:numbers AS smallint[]), CAST(:amounts AS bigint[]))
+                AS batch (unit_id, bill_id, line_no, fen)
+             WHERE bill_line.unit_id = batch.unit_id
+               AND bill_line.bill_id = batch.bill_id
+               AND bill_line.line_no = batch.line_no
+        """),
+        {"units": units, "bills": bills, "numbers": numbers, "amounts": amounts},
+    )
+    rows = await tx.execute(
+        text("""
+            UPDATE bill
+               SET total_fen = bill.total_fen - batch.fen,
+                   credited_fen = bill.credited_fen + batch.fen,
+                   status = CASE WHEN bill.total_fen = batch.fen THEN 'settled' ELSE 'open' END
+              FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[]),
+                          CAST(:amounts AS bigint[])) AS batch (unit_id, id, fen)
+             WHERE bill.unit_id = batch.unit_id AND bill.id = batch.id AND bill.status = 'open'
+            RETURNING bill.unit_id, bill.declaration_id, bill.status
+        """),
+        {
+            "units": [unit_id for unit_id, _, _ in lowered],
+            "bills": [bill_id for _, bill_id, _ in lowered],
+            "amounts": [sum(by_line.values()) for _, _, by_line in lowered],
+        },
+    )
+    found = rows.all()
+    assert len(found) == len(lowered), "bills that are locked stay as they are"
+    return [(row.unit_id, row.declaration_id) for row in found if row.status == "settled"]
+
+
+async def page(
+    tx: AsyncConnection, unit_id: int, credit_code: str, *, standing: bool, after: UUID, limit: int
+) -> list[Credit]:
+    """A unit's credits, oldest first; only those that stand, when asked."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_CREDIT}
+              FROM credit
+             WHERE unit_id = :unit_id AND credit_code = :credit_code AND id > :after
+               AND (NOT CAST(:standing AS boolean) OR used_fen < amount_fen)
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {
+            "unit_id": unit_id,
+            "credit_code": credit_code,
+            "standing": standing,
+            "after": after,
+            "limit": limit,
+        },
+    )
+    return [Credit(**row._mapping) for row in rows]
+
+
+async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID) -> list[Credit]:
+    """The credits that a paper granted."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_CREDIT}
+              FROM credit
+             WHERE unit_id = :unit_id AND declaration_id = :id
+             ORDER BY id
+             LIMIT 200
+        """),
+        {"unit_id": unit_id, "id": declaration_id},
+    )
+    return [Credit(**row._mapping) for row in rows]
+
+
+async def uses_of(tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int) -> list[UseRow]:
+    """What lowered a line of a bill."""
+    rows = await tx.execute(
+        text("""
+            SELECT credit.id, credit.declaration_id, credit.period, used.amount_fen, used.used_on
+              FROM credit_use AS used
+              JOIN credit ON credit.unit_id = used.unit_id AND credit.id = used.credit_id
+             WHERE used.unit_id = :unit_id AND used.bill_id = :bill_id
+               AND used.line_no = :line_no
+             ORDER BY used.used_on, credit.id
+             LIMIT 200
+        """),
+        {"unit_id": unit_id, "bill_id": bill_id, "line_no": line_no},
+    )
+    return [UseRow(**row._mapping) for row in rows]

@@ -1,1 +1,0 @@
-"""The peers that this service speaks to."""

@@ -1,0 +1,83 @@
+"""Keyset pages of lists that are ordered by (shard key, uuid)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Path, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.register.flows import unit as units
+from shared.cursor import LIMIT_MAX, BadCursor, cut, read_cursor
+from shared.door import Door
+from shared.ids import unit_key
+
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+RefPath = Annotated[str, Path(max_length=80)]
+CreditCodePath = Annotated[str, Path(pattern=r"^[0-9A-Z]{18}$")]
+
+BEGINNING = (-1, UUID(int=0))
+
+
+class Keyed(Protocol):
+    """A row that lies with a unit."""
+
+    @property
+    def unit_id(self) -> int: ...
+    @property
+    def id(self) -> UUID: ...
+
+
+Row_co = TypeVar("Row_co", bound=Keyed, covariant=True)
+Row = TypeVar("Row", bound=Keyed)
+
+
+class Reading(Protocol[Row_co]):
+    """Reads rows of one unit, or of many, after a key, in the order of their keys."""
+
+    async def __call__(
+        self, tx: AsyncConnection, *, unit_id: int | None, after: tuple[int, UUID], limit: int
+    ) -> Sequence[Row_co]: ...
+
+
+def read_key(cursor: str | None, filters: dict[str, Any]) -> tuple[int, UUID]:
+    """The (key, uuid) to continue after.
+
+    Raises:
+        BadCursor: not a cursor of this list.
+    """
+    if cursor is None:
+        return BEGINNING
+    key, text = read_cursor(cursor, filters, (int, str))
+    try:
+        return key, UUID(text)
+    except ValueError:
+        raise BadCursor from None
+
+
+async def page_of(
+    at: Door,
+    read: Reading[Row],
+    *,
+    credit_code: str | None,
+    filters: dict[str, Any],
+    limit: int,
+    cursor: str | None,
+) -> tuple[Sequence[Row], str | None]:
+    """A page of what lies with a unit, or with all that the filters leave, and the next cursor.
+
+    Raises:
+        BadCursor: not a cursor of this list. UnitUnknown, Forbidden: the unit.
+    """
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> Sequence[Row]:
+        if credit_code is None:
+            return await read(tx, unit_id=None, after=after, limit=limit + 1)
+        await units.find(tx, credit_code, at.caller)
+        return await read(tx, unit_id=unit_key(credit_code), after=after, limit=limit + 1)
+
+    return cut(await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters)

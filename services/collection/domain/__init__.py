@@ -1,1 +1,0 @@
-"""Rules as pure functions over frozen values."""

@@ -1,0 +1,180 @@
+"""Why this amount: a stored declaration's lines computed again from its policy and stored bases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.bases.domain import on_reviewed_bases
+from services.collection.filing.domain.late import DEFAULT
+from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import figures
+from services.collection.filing.flows.default import again as by_default
+from services.collection.filing.flows.figures import Beside
+from services.collection.filing.store import declaration as store
+from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
+from services.collection.levy.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
+from services.collection.levy.domain.relief import owed_by, relieved
+from services.collection.policy import flows as policies
+from services.collection.policy.domain.category import EMPLOYEE, Standing
+from services.collection.policy.domain.policy import Policy, Schedule
+from services.collection.project.domain import KIND as PROJECT
+from services.collection.project.flows import paper as project_paper
+from shared.fund import Party
+from shared.ids import Ref
+from shared.period import Period
+from shared.roles import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A page of a declaration's people, each with the lines that made the stored amounts, and by
+    line those who are no ordinary employees."""
+
+    row: DeclarationRow
+    insurances: tuple[str, ...]
+    people: list[PersonRow]
+    lines: list[list[Line]]
+    unit_lines: list[Line]
+    standings: Mapping[int, tuple[Standing, str | None]]
+
+
+async def people(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int, explain: bool, caller: Caller
+) -> Explained:
+    """A declaration's people after a line number.
+
+    Raises:
+        NotFound, Forbidden: no such declaration, or of another district than the caller.
+    """
+    row = await declarations.find(tx, ref, caller)
+    policy = await policies.by_id(tx, row.policy_id)
+    schedule = schedule_of(policy, row)
+    found = await store.people(tx, row, after, limit)
+    made: list[list[Line]] = []
+    whole: list[Line] = []
+    if explain:
+        made = await again(tx, row, schedule, found)
+        whole = await unit_again(tx, row, schedule)
+    return Explained(
+        row, schedule.insurances, found, made, whole, await _standings(tx, row, schedule, found)
+    )
+
+
+async def _standings(
+    tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
+) -> dict[int, tuple[Standing, str | None]]:
+    """What some people were levied as, and their choice, of those who are no employees."""
+    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    return {
+        number: (schedule.standing(one.category), one.choice)
+        for number, one in beside.items()
+        if one.category != EMPLOYEE
+    }
+
+
+def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
+    """The rules that a stored declaration was levied by; on reviewed bases they clamp no more."""
+    schedule = policy.schedule(
+        row.unit_kind,
+        row.injury_class,
+        period=Period.parse(row.period),
+        step=row.injury_step,
+        size=row.unit_size,
+    )
+    return schedule if row.review_id is None else on_reviewed_bases(schedule)
+
+
+async def again(
+    tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
+) -> list[list[Line]]:
+    """The lines of some people of a stored declaration."""
+    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    return [_again(schedule, person, beside.get(person.line_no, Beside())) for person in people]
+
+
+async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
+    """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
+    stored = await store.lines(tx, row.unit_id, row.id, row.round)
+    if row.kind == PROJECT:
+        return await project_paper.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
+    if row.kind == DEFAULT:
+        return by_default(await policies.by_id(tx, row.policy_id), stored)
+    if row.people == 0:  # a nil declaration levies nothing of the unit either
+        return []
+    given = await figures.of_unit(tx, row, schedule)
+    whole = _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
+    return whole + _relief_again(schedule, stored)
+
+
+def _again(schedule: Schedule, person: PersonRow, beside: Beside) -> list[Line]:
+    own = (
+        {}
+        if person.asked_fen is None
+        else dict(zip(schedule.insurances, person.asked_fen, strict=True))
+    )
+    wages = Wages(
+        str(person.line_no),
+        person.wage_fen,
+        own,
+        beside.figures,
+        beside.age,
+        beside.category,
+        beside.choice,
+    )
+    lines = person_lines(schedule, wages)
+    for party, stored in ((Party.UNIT, person.unit_fen), (Party.PERSONAL, person.personal_fen)):
+        sums = dict.fromkeys(schedule.insurances, 0)
+        for line in lines:
+            if line.party is party:
+                sums[line.insurance] += line.amount_fen
+        assert list(sums.values()) == stored, "what is explained is what was stored"
+    return lines
+
+
+def _unit_again(
+    schedule: Schedule,
+    row: DeclarationRow,
+    stored: Sequence[LineRow],
+    sums_fen: Sequence[int],
+    given: Mapping[str, int],
+) -> list[Line]:
+    facts = UnitFacts(
+        kind=row.unit_kind,
+        injury_class=row.injury_class,
+        wage_total_fen=row.unit_wage_total_fen,
+        frozen_base_fen=row.frozen_base_fen,
+        figures=given,
+    )
+    credited: dict[str, int] = defaultdict(int)
+    for part in stored:
+        if (part.level, part.party, part.account) == ("people", "unit", "personal_account"):
+            credited[part.insurance] += part.amount_fen
+    sums = dict(zip(schedule.insurances, sums_fen, strict=True))
+    lines = unit_lines(schedule, facts, sums, credited)
+    amounts = {line.rule: line.amount_fen for line in stored if line.level == "unit"}
+    for line in lines:
+        assert line.amount_fen == amounts[line.rate.id], "what is explained is what was stored"
+    return lines
+
+
+def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[Line]:
+    """What a stored declaration was relieved of, from what it levies by itself."""
+    own = [part for part in stored if part.level in {"people", "unit"}]
+    lines = relieved(
+        schedule,
+        owed_by(
+            (part.party, part.insurance, part.account, part.fund, part.amount_fen) for part in own
+        ),
+    )
+    amounts = [
+        (part.rule, part.account, part.fund, part.amount_fen)
+        for part in stored
+        if part.level == "relief"
+    ]
+    made = [(line.rate.id, line.rate.account, line.fund, line.amount_fen) for line in lines]
+    assert made == amounts, "what is explained is what was stored"
+    return lines

@@ -1,0 +1,46 @@
+"""The door to why a bill line is what it is (缴费明细说明)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.billing.flows.bill import REF
+from services.collection.common.routes.page import Cursor, Limit, RefPath
+from services.collection.explanation.flows import bill as flow
+from services.collection.explanation.flows.bill import LineExplained
+from services.collection.explanation.schemas import BillLineExplainedOut, shares_of
+from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.roles import Right
+
+router = APIRouter(tags=["bills"])
+
+
+@router.get(
+    "/v1/bills/{bill}/lines/{line}/explanation",
+    operation_id="explain_bill_line",
+    summary="缴费明细说明 · Why this amount",
+)
+async def explain_bill_line(
+    bill: RefPath,
+    line: Annotated[int, Path(ge=1, le=32_767)],
+    at: Annotated[Door, door(Right.READ_COLLECTION)],
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> BillLineExplainedOut:
+    """Back to rule and source: computed again from the policy that the bill was levied by, and held
+    against what was stored."""
+    ref = Ref.parse(REF, bill)
+    filters = {"of": "bill_line", "bill": bill, "line": line}
+    after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
+
+    async def work(tx: AsyncConnection) -> LineExplained:
+        return await flow.line(tx, ref, line, after=after, limit=limit + 1, caller=at.caller)
+
+    found = await at.read(work)
+    people, following = cut(shares_of(found), limit, lambda share: [share.line], filters)
+    return BillLineExplainedOut.of(found, people, following)

@@ -1,0 +1,107 @@
+"""Shapes of a bill line's explanation."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.collection.billing.flows.bill import REF
+from services.collection.billing.schemas.bill import BillLineOut
+from services.collection.billing.schemas.credit import CreditUseOut
+from services.collection.explanation.flows.bill import LineExplained
+from services.collection.filing.flows.declaration import REF as DECLARATION_REF
+from services.collection.filing.schemas.declaration import DeclarationLineOut
+from services.collection.filing.store.declaration import PersonRow
+from services.collection.levy.schemas import ExplainOut, SourceOut
+from shared.ids import Ref
+from shared.schema import Out, YuanOut
+
+
+class PersonShareOut(Out):
+    """What one person has in a bill line, masked; `explain` is empty for one who has nothing."""
+
+    line: int
+    person: str | None
+    masked_identity_number: str | None
+    name: str | None
+    amount: YuanOut
+    explain: list[ExplainOut]
+
+    @classmethod
+    def of(cls, row: PersonRow, explain: list[ExplainOut], amount_fen: int) -> PersonShareOut:
+        """As it is answered."""
+        person = None
+        if row.person_uuid is not None:
+            person = Ref(row.person_id, row.person_uuid).text("per")
+        return cls(
+            line=row.line_no,
+            person=person,
+            masked_identity_number=row.masked_number,
+            name=row.masked_name,
+            amount=amount_fen,
+            explain=explain,
+        )
+
+
+class BillLineExplainedOut(Out):
+    """A bill line → the declaration's lines that it adds up → the unit's and the people's lines,
+    each with its rule and what made it, and the sources that they cite.
+
+    A bill that restates a month asks for what the month comes to now less what was levied before;
+    what credits took off it since is listed by credit.
+    """
+
+    bill: str
+    declaration: str
+    corrects: str | None = Field(description="所更正的申报 (the paper that is restated)")
+    levied_before: YuanOut
+    levied_now: YuanOut
+    credited_by: list[CreditUseOut]
+    period: str
+    policy: str
+    line: BillLineOut
+    parts: list[DeclarationLineOut]
+    unit_lines: list[ExplainOut]
+    people: list[PersonShareOut]
+    sources: dict[str, SourceOut]
+    next_cursor: str | None
+    has_more: bool
+
+    @classmethod
+    def of(
+        cls, found: LineExplained, people: list[PersonShareOut], following: str | None
+    ) -> BillLineExplainedOut:
+        """As it is answered."""
+        return cls(
+            bill=Ref(found.bill.unit_id, found.bill.id).text(REF),
+            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            corrects=None
+            if found.declaration.corrects is None
+            else Ref(found.declaration.unit_id, found.declaration.corrects).text(DECLARATION_REF),
+            levied_before=found.before_fen,
+            levied_now=found.now_fen,
+            credited_by=[CreditUseOut.of(found.bill.unit_id, use) for use in found.uses],
+            period=found.bill.period,
+            policy=found.policy.pack,
+            line=BillLineOut.of(found.line),
+            parts=[DeclarationLineOut.of(part) for part in found.parts],
+            unit_lines=[ExplainOut.of(line) for line in found.unit_lines],
+            people=people,
+            sources={
+                name: SourceOut(text=text, certain=certain)
+                for name, (text, certain) in found.cited.items()
+            },
+            next_cursor=following,
+            has_more=following is not None,
+        )
+
+
+def shares_of(found: LineExplained) -> list[PersonShareOut]:
+    """The page of people."""
+    return [
+        PersonShareOut.of(
+            row,
+            [ExplainOut.of(line) for line in lines],
+            sum(line.amount_fen for line in lines),
+        )
+        for row, lines in zip(found.people, found.person_lines, strict=True)
+    ]

@@ -1,0 +1,116 @@
+"""Correct a month that was billed (更正申报): the whole list once more; only the difference is billed.
+
+Nothing that was handed in is edited: a correction is a paper of its own, levied by the policy of its
+month, which takes back what the last paper of the month levied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import NotACorrection, NotARestatedKind
+from services.collection.filing.domain.declaration import Act, State, move
+from services.collection.filing.domain.restatement import ADJUSTMENT, REASONS, correction_turn
+from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows.declaration import (
+    Correction,
+    Declared,
+    Found,
+    Handed,
+    step_of,
+)
+from services.collection.filing.store import declaration as store
+from services.collection.filing.store import late as month_store
+from services.collection.filing.store.declaration import DeclarationRow
+from shared import trail
+from shared.errors import Fault, Faulty, StateConflict
+from shared.ids import Ref
+from shared.period import Period
+from shared.roles import Caller
+
+PROJECT: Final = "project"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restated:
+    """A month as it should have been declared, with the sender's own count and sum."""
+
+    reason_code: str | None
+    note: str
+    unit_wage_total_fen: int | None
+    control_people: int
+    control_wages_fen: int
+    people: Sequence[Declared]
+    unit_figures: dict[str, int]
+
+
+async def submit(
+    tx: AsyncConnection,
+    ref: Ref,
+    month: Restated,
+    *,
+    region: str,
+    pepper: bytes,
+    caller: Caller,
+) -> Found:
+    """Hand in the correction of a declaration's month, or a returned correction once more.
+
+    Raises:
+        NotFound, Forbidden: no such declaration, or of another district. NotARestatedKind.
+        NotBilledYet, CorrectionUnfinished: the last paper of the month has to be billed before.
+        Faulty, NoPolicy, KindNotCovered: as a declaration is refused.
+    """
+    if month.reason_code is not None and month.reason_code not in REASONS:
+        said = f"未知更正原因 (one of {', '.join(REASONS)})"
+        raise Faulty(faults=[Fault("/reason_code", "CORRECTION_REASON_UNKNOWN", said)])
+    row = await declarations.find(tx, ref, caller)
+    if row.kind == PROJECT:
+        raise NotARestatedKind(kind=row.kind)
+    papers = await month_store.papers(tx, [row.unit_id], row.period)
+    return await declarations.submit(
+        tx,
+        _handed(row, month),
+        region=region,
+        pepper=pepper,
+        caller=caller,
+        correction=Correction(
+            turn=correction_turn(papers[row.unit_id]),
+            reason_code=month.reason_code,
+            note=month.note,
+        ),
+    )
+
+
+def _handed(row: DeclarationRow, month: Restated) -> Handed:
+    return Handed(
+        credit_code=row.credit_code,
+        period=Period.parse(row.period),
+        unit_wage_total_fen=month.unit_wage_total_fen,
+        control_people=month.control_people,
+        control_wages_fen=month.control_wages_fen,
+        people=month.people,
+        unit_figures=month.unit_figures,
+    )
+
+
+async def withdraw(tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller) -> Found:
+    """Withdraw a correction that the district has not accepted; another may be handed in.
+
+    Raises:
+        NotFound, Forbidden: no such declaration, or of another district.
+        NotACorrection: it is none. StateConflict: it is accepted, or further on.
+    """
+    row = await declarations.find(tx, ref, caller)
+    if row.kind != ADJUSTMENT:
+        raise NotACorrection(kind=row.kind)
+    step = move(State(row.status), Act.WITHDRAW)
+    moved = await store.set_status(tx, row.unit_id, row.id, was=row.status, to=step.to.value)
+    if moved is None:
+        raise StateConflict(act=Act.WITHDRAW.value)
+    made = step_of(moved, Act.WITHDRAW.value, signs=step.signs, why=note)
+    await trail.record(tx, made, caller)
+    return await declarations.with_lines(tx, moved)

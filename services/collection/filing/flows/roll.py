@@ -1,0 +1,96 @@
+"""Carry a district's declarations on into a month in which nothing changed, in one transaction.
+
+Running it again takes what it left out before, if that can be carried on now, and nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.rows import RowFault
+from services.collection.filing.domain.check import Schedules
+from services.collection.filing.domain.roll import LeftOut, begins_a_year, carried_on
+from services.collection.filing.flows import bulk as filing
+from services.collection.filing.flows import frozen_bases, frozen_files, last_month
+from services.collection.filing.flows.file import report_of
+from services.collection.filing.store import bulk
+from services.collection.filing.store import roll as store
+from services.collection.filing.store import shipped as shipped_filing
+from services.collection.operation import store as operations
+from services.collection.operation.flows import Failed, asked_for, asker
+from services.collection.operation.store import OperationRow
+from services.collection.policy import flows as policies
+from shared.clock import today
+from shared.field_cipher import FieldCipher
+from shared.money import format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+KIND: Final = "declaration_roll"
+
+
+def operation_of(region: str, district: str, period: Period, caller: Caller) -> OperationRow:
+    """The operation that carries a district on; asked for again on the same day it is the same."""
+    caller.require_district(district)
+    words = {"region": region, "district": district, "period": str(period)}
+    natural = f"{region}:{district}:{period}:{today()}"
+    return asked_for(KIND, natural, words, caller=caller, district=district)
+
+
+async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> dict[str, Any]:
+    """Declare for every unit whose last month may be carried on. `cipher` opens identity numbers,
+    from which ages are taken where the policy asks for them.
+
+    Raises:
+        Failed: the period begins a year. NoPolicy: nothing is in force in it.
+    """
+    words = row.asked
+    period = Period.parse(words["period"])
+    if begins_a_year(period, shipped_filing.year_begins_month(words["region"])):
+        raise Failed("YEAR_BEGINS", "年度首月须全额申报 (a year begins: everything is declared)")
+    dated = await policies.in_force(tx, words["region"], period.first_day)
+    previous = str(period.plus(-1))
+    heads = await store.heads(tx, words["district"], str(period), previous)
+    if not heads:
+        return _result([], 0, 0)
+    schedules = Schedules(dated.policy, period)
+    last = await last_month.of(tx, heads, period, schedules, cipher)
+    enrolled = await bulk.enrolled(tx, list(last.units), period.first_day, period.last_day)
+    taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
+    year = await frozen_bases.of(tx, dated.policy, [unit.id for unit in taken.units], period)
+    if year is not None:
+        taken, breached = await asyncio.to_thread(frozen_files.in_roll, taken, year, schedules)
+        left_out += breached
+    total_fen = 0
+    if taken.units:
+        made = await filing.store_all(
+            tx,
+            taken,
+            period=period,
+            policy_id=dated.id,
+            schedules=schedules,
+            turns={},
+            caller=asker(row),
+            detail={"carried_on_from": previous},
+        )
+        total_fen = made.total_fen
+    if left_out:
+        faults = [RowFault(0, out.credit_code, out.code, out.message) for out in left_out]
+        await operations.insert_report(tx, row, len(faults), report_of(faults))
+    return _result(left_out, len(taken.units), len(taken.person_id), total_fen)
+
+
+def _result(
+    left_out: Sequence[LeftOut], declarations: int, people: int, total_fen: int = 0
+) -> dict[str, Any]:
+    return {
+        "declarations": declarations,
+        "people": people,
+        "total": format_yuan(total_fen),
+        "left_out": dict(Counter(out.code for out in left_out)),
+    }

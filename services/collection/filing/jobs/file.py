@@ -1,0 +1,116 @@
+"""Read a declaration file back from its sealed pieces and store what it declares."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import io
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.clients.sheet import NotASheet, csv_of
+from services.collection.common.domain.rows import Filed, FileUnreadable, Format
+from services.collection.filing.domain.text import read_csv, read_ndjson
+from services.collection.filing.flows import file as flow
+from services.collection.filing.flows.file import FileAsked
+from services.collection.operation import store as operations
+from services.collection.operation.flows import Failed
+from services.collection.operation.jobs.tools import Progress, Tools
+from services.collection.operation.store import OperationRow
+from shared.field_cipher import FieldCipher
+
+KIND: Final = flow.KIND
+LABEL: Final = "declaration_file"
+"""What sealed pieces are sealed as."""
+_SPOOL_BYTES: Final = 4 * 1024 * 1024
+_XLSX_HEAD: Final = b"PK\x03\x04"
+
+Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
+
+
+async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
+    """Read the file into columns; the work left is to check and store them.
+
+    Raises:
+        Failed: it cannot be read. NoPolicy: nothing is in force in its period.
+    """
+    asked = FileAsked.of(row.asked)
+    async with tools.db.transaction() as tx:
+        policy = (await flow.policy_of(tx, asked)).policy
+    with _spool() as file:
+        await _unseal(tools, row, file)
+        try:
+            filed = await _read(file, policy.insurances, tools, asked.credit_code, progress)
+        except FileUnreadable as unreadable:
+            fault = unreadable.fault
+            raise Failed(fault.code, fault.message, [fault]) from None
+        except NotASheet:
+            raise Failed("SHEET_UNREADABLE", "无法读取工作簿 (not a workbook)") from None
+    return partial(flow.take, row=row, asked=asked, filed=filed)
+
+
+@contextmanager
+def _spool() -> Iterator[IO[bytes]]:
+    """A nameless file that is gone when it is closed, or when the process dies."""
+    with tempfile.TemporaryFile(buffering=_SPOOL_BYTES) as file:
+        yield file
+
+
+async def _unseal(tools: Tools, row: OperationRow, file: IO[bytes]) -> None:
+    cipher = FieldCipher(tools.identity.field_key, LABEL)
+    async with tools.db.transaction() as tx:
+        async for sealed in operations.parts(tx, row):
+            file.write(cipher.open_bytes(sealed))
+    file.flush()
+
+
+async def _read(
+    file: IO[bytes],
+    insurances: tuple[str, ...],
+    tools: Tools,
+    one_unit: str | None,
+    progress: Progress,
+) -> Filed:
+    kind = format_of(file)
+    if kind is Format.XLSX:
+        with _spool() as text:
+            await csv_of(file, text)
+            text.seek(0)
+            return await _read(text, insurances, tools, one_unit, progress)
+    pepper = tools.identity.pepper
+    if kind is Format.NDJSON:
+        return await asyncio.to_thread(
+            read_ndjson, file, insurances, pepper, one_unit, progress.more
+        )
+    lines = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
+    try:
+        return await asyncio.to_thread(read_csv, lines, insurances, pepper, one_unit, progress.more)
+    finally:
+        lines.detach()
+
+
+def format_of(file: IO[bytes]) -> Format:
+    """What a file is by its first bytes, whatever it is called."""
+    file.seek(0)
+    head = file.read(64)
+    file.seek(0)
+    if head.startswith(_XLSX_HEAD):
+        return Format.XLSX
+    return Format.NDJSON if head.lstrip(codecs.BOM_UTF8 + b" \r\n\t")[:1] == b"{" else Format.CSV
+
+
+def _encoding(file: IO[bytes]) -> str:
+    """UTF-8, or the encoding in which Chinese spreadsheets save CSV when the header is not."""
+    file.seek(0)
+    header = file.readline(100_000)
+    file.seek(0)
+    try:
+        header.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"

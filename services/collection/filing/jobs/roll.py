@@ -1,0 +1,24 @@
+"""Carry a district's declarations on into a month in which nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.filing.flows import roll as flow
+from services.collection.operation.jobs.tools import Progress, Tools
+from services.collection.operation.store import OperationRow
+from shared.field_cipher import FieldCipher
+
+KIND: Final = flow.KIND
+
+Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
+
+
+async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
+    """There is nothing to read beforehand."""
+    cipher = FieldCipher(tools.identity.field_key, "identity_number")
+    return partial(flow.take, row=row, cipher=cipher)

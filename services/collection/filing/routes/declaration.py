@@ -1,0 +1,248 @@
+"""Doors of declarations: hand in, handle in the district, read, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.common.schemas.common import TrailOut
+from services.collection.explanation.flows import declaration as explanation
+from services.collection.explanation.flows.declaration import Explained
+from services.collection.filing.domain.declaration import Act, State
+from services.collection.filing.flows import changes as filing_changes
+from services.collection.filing.flows import declaration as flow
+from services.collection.filing.flows import nil as filing_nil
+from services.collection.filing.flows.declaration import REF
+from services.collection.filing.schemas.declaration import (
+    DeclarationHeadOut,
+    DeclarationOut,
+    DeclarationPageOut,
+    HandlingIn,
+    PersonLinesOut,
+    ReturnIn,
+    person_lines_out,
+)
+from services.collection.filing.schemas.ways import FilingIn
+from services.collection.filing.store import declaration as store
+from services.collection.filing.store.declaration import DeclarationRow
+from services.collection.handling.flows import steps as handling
+from services.collection.levy.schemas import ExplainOut
+from services.collection.register.flows.enrolment import Vault
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
+from shared.door import Door, door
+from shared.identity import Identity
+from shared.ids import Ref, unit_key
+from shared.period import PERIOD_PATTERN
+from shared.roles import Right
+from shared.schema import Code
+from shared.settings import Settings
+
+router = APIRouter(tags=["declarations"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.post(
+    "/v1/declarations",
+    operation_id="submit_declaration",
+    summary="申报 · Hand in a declaration",
+    status_code=201,
+    response_model=DeclarationOut,
+)
+async def submit_declaration(
+    body: FilingIn, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
+) -> Response:
+    """Taken whole or not at all, every fault named. A returned one is handed in again as its next
+    round, under its own id; otherwise a unit has one declaration a period. With `basis` last_month
+    only who changed or joined is listed, and everybody else enrolled is carried on; control totals are
+    of the whole month. With `nil` nobody is listed, and nobody may be enrolled. Declared after the unit
+    was levied by default, it takes the default's place, or corrects it once that is billed."""
+    handed = body.handed()
+    settings: Settings = at.request.app.state.settings
+    identity: Identity = at.request.app.state.identity
+    vault = Vault.of(identity.pepper, identity.field_key)
+
+    async def work(tx: AsyncConnection) -> DeclarationOut:
+        region, caller = settings.region, at.caller
+        if body.nil:
+            found = await filing_nil.submit(tx, body.nothing(), region=region, caller=caller)
+        elif body.basis == "last_month":
+            found = await filing_changes.submit(
+                tx, body.changed(), region=region, vault=vault, caller=caller
+            )
+        else:
+            found = await flow.submit(
+                tx, handed, region=region, pepper=identity.pepper, caller=caller
+            )
+        return DeclarationOut.whole(found)
+
+    return await at.write(work, key=unit_key(handed.credit_code), status=201)
+
+
+@router.get("/v1/declarations", operation_id="list_declarations", summary="申报列表 · Declarations")
+async def list_declarations(
+    at: Reading,
+    district: Annotated[Code | None, Query()] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    status: State | None = None,
+    kind: Literal["monthly", "default", "adjustment", "project"] | None = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> DeclarationPageOut:
+    """A district's inbox: what stands where."""
+    asked = at.caller.scope(district)
+    filters = {
+        "of": "declarations",
+        "in": asked,
+        "period": period,
+        "status": status,
+        "kind": kind,
+    }
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[DeclarationRow]:
+        return await store.page(
+            tx,
+            district=asked,
+            period=period,
+            status=None if status is None else status.value,
+            kind=kind,
+            after=after,
+            limit=limit + 1,
+        )
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    )
+    return DeclarationPageOut(
+        items=[DeclarationHeadOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get(
+    "/v1/declarations/{declaration}",
+    operation_id="get_declaration",
+    summary="申报 · One declaration",
+)
+async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
+    """With what it levies per insurance and party."""
+    ref = Ref.parse(REF, declaration)
+
+    async def work(tx: AsyncConnection) -> DeclarationOut:
+        return DeclarationOut.whole(await flow.read(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/declarations/{declaration}/lines",
+    operation_id="list_declaration_lines",
+    summary="申报明细 · Its people, and why",
+)
+async def list_declaration_lines(
+    declaration: RefPath,
+    at: Reading,
+    explain: bool = False,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> PersonLinesOut:
+    """Masked. With `explain`, the rule, clamp and rounding behind each amount, computed again."""
+    ref = Ref.parse(REF, declaration)
+    filters = {"of": "declaration_lines", "declaration": declaration}
+    after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
+
+    async def work(tx: AsyncConnection) -> Explained:
+        return await explanation.people(
+            tx, ref, after=after, limit=limit + 1, explain=explain, caller=at.caller
+        )
+
+    found = await at.read(work)
+    items, following = cut(person_lines_out(found), limit, lambda item: [item.line], filters)
+    return PersonLinesOut(
+        items=items,
+        unit_lines=[ExplainOut.of(line) for line in found.unit_lines],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get(
+    "/v1/declarations/{declaration}/trail",
+    operation_id="get_declaration_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
+    """Who did what to it, at which level, when and why."""
+    ref = Ref.parse(REF, declaration)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await flow.find(tx, ref, at.caller)
+        return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
+
+    return await at.read(work)
+
+
+@router.post(
+    "/v1/declarations/{declaration}/acceptances",
+    operation_id="accept_declaration",
+    summary="受理 · Accept",
+    status_code=201,
+    response_model=DeclarationOut,
+)
+async def accept_declaration(
+    declaration: RefPath,
+    at: Annotated[Door, door(Right.ACCEPT_DECLARATION)],
+    body: HandlingIn | None = None,
+) -> Response:
+    """The district clerk takes it in."""
+    return await _act(at, declaration, Act.ACCEPT, note=body.note if body else None)
+
+
+@router.post(
+    "/v1/declarations/{declaration}/reviews",
+    operation_id="review_declaration",
+    summary="复核 · Review",
+    status_code=201,
+    response_model=DeclarationOut,
+)
+async def review_declaration(
+    declaration: RefPath,
+    at: Annotated[Door, door(Right.REVIEW_DECLARATION)],
+    body: HandlingIn | None = None,
+) -> Response:
+    """Another person of the district checks it."""
+    return await _act(at, declaration, Act.REVIEW, note=body.note if body else None)
+
+
+@router.post(
+    "/v1/declarations/{declaration}/returns",
+    operation_id="return_declaration",
+    summary="退回 · Send back with codes",
+    status_code=201,
+    response_model=DeclarationOut,
+)
+async def return_declaration(
+    declaration: RefPath,
+    body: ReturnIn,
+    at: Annotated[Door, door(Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION)],
+) -> Response:
+    """By the clerk before acceptance, by the reviewer after it."""
+    return await _act(at, declaration, Act.RETURN, note=body.note, codes=body.codes)
+
+
+async def _act(
+    at: Door, declaration: str, act: Act, *, note: str | None, codes: list[str] | None = None
+) -> Response:
+    ref = Ref.parse(REF, declaration)
+
+    async def work(tx: AsyncConnection) -> DeclarationOut:
+        found = await handling.act(tx, ref, act, caller=at.caller, codes=codes or (), note=note)
+        return DeclarationOut.whole(found)
+
+    return await at.write(work, key=ref.key, status=201)

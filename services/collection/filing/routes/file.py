@@ -1,0 +1,142 @@
+"""The door for declarations by file: a unit of fifty thousand people, a district's whole month."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.datastructures import UploadFile
+
+from services.collection.common.domain.rows import ROWS_MAX, OnFault
+from services.collection.filing.domain.check import Control
+from services.collection.filing.flows import file as flow
+from services.collection.filing.flows.file import FileAsked
+from services.collection.levy.schemas import WageTotal
+from services.collection.operation import flows as operations
+from services.collection.operation.schemas import OperationOut
+from shared.door import Door, door
+from shared.errors import Kind, Refusal
+from shared.field_cipher import FieldCipher
+from shared.identity import Identity
+from shared.period import PERIOD_PATTERN, Period
+from shared.roles import Right
+from shared.schema import Code, CreditCode
+from shared.settings import Settings
+
+router = APIRouter(tags=["declarations"])
+LABEL: Final = "declaration_file"
+PART_BYTES: Final = 1024 * 1024
+_SPOOL_BYTES: Final = 1024 * 1024
+
+_RAW: Final[dict[str, Any]] = {"schema": {"type": "string", "minLength": 1}}
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": _RAW,
+            "application/x-ndjson": _RAW,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                "schema": {"type": "string", "format": "binary"}
+            },
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+
+
+class FileMissing(Refusal):
+    """请求中没有文件 (there is no file in the request)"""
+
+    kind = Kind.INVALID
+    code = "FILE_MISSING"
+
+
+@router.post(
+    "/v1/declaration-files",
+    operation_id="submit_declaration_file",
+    summary="文件申报 · Hand in declarations by file (CSV, NDJSON, XLSX)",
+    status_code=202,
+    response_model=OperationOut,
+    openapi_extra=_BODY,
+)
+async def submit_declaration_file(
+    at: Annotated[Door, door(Right.SUBMIT_DECLARATION)],
+    period: Annotated[str, Query(pattern=PERIOD_PATTERN, description="费款所属期")],
+    control_people: Annotated[int, Query(ge=1, le=ROWS_MAX, description="人数合计")],
+    control_wages: Annotated[WageTotal, Query(description="工资合计")],
+    credit_code: Annotated[CreditCode | None, Query(description="全部人员同属一单位")] = None,
+    district: Annotated[Code | None, Query(description="只收该分中心的单位")] = None,
+    on_fault: OnFault = OnFault.REFUSE,
+) -> Response:
+    """Columns: credit_code, identity_number, wage; when needed unit_wage_total, wage.<insurance>,
+    figure.<name> and unit_figure.<name>.
+    What the file is shows by its content. Answered at once; the operation says what came of it. The
+    same file for the same period is the same operation; after a failure it is tried anew."""
+    with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
+        digest, size = await _received(at.request, file)
+        asked = FileAsked(
+            region=_settings(at).region,
+            period=Period.parse(period),
+            control=Control(people=control_people, wages_fen=control_wages),
+            on_fault=on_fault,
+            credit_code=credit_code,
+            district=at.caller.scope(district),
+            sha256=digest.hex(),
+            bytes=size,
+        )
+        row = flow.operation_of(asked, at.caller)
+        identity: Identity = at.request.app.state.identity
+        cipher = FieldCipher(identity.field_key, LABEL)
+
+        async def work(tx: AsyncConnection) -> OperationOut:
+            return OperationOut.of(await operations.ask(tx, row, at.caller, _sealed(file, cipher)))
+
+        fingerprint = hashlib.sha256(row.natural_key.encode()).digest()
+        return await at.write(work, key=row.operation_key, status=202, digest=fingerprint)
+
+
+def _settings(at: Door) -> Settings:
+    found: Settings = at.request.app.state.settings
+    return found
+
+
+async def _received(request: Request, file: IO[bytes]) -> tuple[bytes, int]:
+    """Keep the file aside while it comes in; its digest and size.
+
+    Raises:
+        FileMissing: there is none, or nothing in it.
+    """
+    digest, size = hashlib.sha256(), 0
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_fields=0) as form:
+            part = form.get("file")
+            if not isinstance(part, UploadFile):
+                raise FileMissing
+            while piece := await part.read(PART_BYTES):
+                digest.update(piece)
+                size += file.write(piece)
+    else:
+        async for piece in request.stream():
+            digest.update(piece)
+            size += file.write(piece)
+    if not size:
+        raise FileMissing
+    return digest.digest(), size
+
+
+def _sealed(file: IO[bytes], cipher: FieldCipher) -> Iterator[bytes]:
+    """The file in sealed pieces, from its beginning: a transaction may be run again."""
+    file.seek(0)
+    while piece := file.read(PART_BYTES):
+        yield cipher.seal_bytes(piece)

@@ -1,0 +1,298 @@
+"""Shapes of declarations: what is handed in, what it levies, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.collection.common.schemas.common import IdentityNumber, Note, ReturnCodes
+from services.collection.explanation.flows.declaration import Explained
+from services.collection.filing.domain.restatement import own_lines
+from services.collection.filing.flows.declaration import REF, Declared, Found, Handed, totals_of
+from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
+from services.collection.handling.flows.summary import REF as SUMMARY_REF
+from services.collection.handling.flows.summary import key_of_district
+from services.collection.levy.schemas import (
+    ExplainOut,
+    FiguresIn,
+    StandingOut,
+    TotalsOut,
+    UnitFiguresIn,
+    Wage,
+    WagesIn,
+    WageTotal,
+    by_name,
+)
+from shared.ids import Ref
+from shared.schema import CreditCode, In, Out, PeriodField, YuanOut
+
+
+class DeclaredPersonIn(In):
+    """A person and the wage: one for all insurances, or by insurance with "*" for the others."""
+
+    identity_number: IdentityNumber
+    wage: Wage | None = None
+    wages: WagesIn | None = None
+    figures: FiguresIn | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.wage is None) == (self.wages is None):
+            raise PydanticCustomError(
+                "wage_or_wages", "wage 与 wages 须有且仅有一项 (give one of wage, wages)"
+            )
+        return self
+
+    def declared(self) -> Declared:
+        """As the flow takes it."""
+        if self.wages is None:
+            assert self.wage is not None
+            return Declared(self.identity_number, self.wage, figures=by_name(self.figures))
+        own = {name: fen for name, fen in self.wages.items() if name != "*"}
+        return Declared(self.identity_number, self.wages["*"], own or None, by_name(self.figures))
+
+
+class DeclarationControlIn(In):
+    """The sender's own count of people and sum of their wages ("*" where there are several)."""
+
+    people: int = Field(ge=1, le=10_000)
+    wages: WageTotal
+
+
+class DeclarationIn(In):
+    """One unit's declaration of a period, for all insurances at once."""
+
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    period: PeriodField
+    unit_wage_total: WageTotal | None = None
+    unit_figures: UnitFiguresIn | None = None
+    control: DeclarationControlIn
+    people: list[DeclaredPersonIn] = Field(min_length=1, max_length=10_000)
+
+    def handed(self) -> Handed:
+        """As the flow takes it."""
+        return Handed(
+            credit_code=self.credit_code,
+            period=self.period,
+            unit_wage_total_fen=self.unit_wage_total,
+            control_people=self.control.people,
+            control_wages_fen=self.control.wages,
+            people=[person.declared() for person in self.people],
+            unit_figures=by_name(self.unit_figures),
+        )
+
+
+class DeclarationHeadOut(Out):
+    """A declaration without its lines."""
+
+    id: str = Field(examples=["dcl_…"])
+    credit_code: str
+    district: str
+    period: str
+    kind: str = Field(
+        examples=["monthly"],
+        description="monthly 月报 | default 未报核定 | adjustment 更正 | project",
+    )
+    corrects: str | None = Field(
+        description="所更正的申报 (the paper of the month that it restates)"
+    )
+    reason_code: str | None
+    note: str | None
+    round: int = Field(description="第几次申报;退回后重报加一")
+    status: str = Field(examples=["submitted"])
+    people: int
+    wages: YuanOut
+    unit_wage_total: YuanOut | None
+    frozen_base: YuanOut | None = Field(
+        description="核定的单位缴费基数,当年不变 (the unit's reviewed base, where bases are frozen)"
+    )
+    unit: YuanOut
+    personal: YuanOut
+    total: YuanOut
+    summary: str | None
+    submitted_at: datetime | None
+
+    @classmethod
+    def of(cls, row: DeclarationRow) -> DeclarationHeadOut:
+        """As it is listed."""
+        return cls(**cls.members(row))
+
+    @classmethod
+    def members(cls, row: DeclarationRow) -> dict[str, Any]:
+        """The members of a header."""
+        summary = None
+        if row.summary_id is not None:
+            summary = Ref(key_of_district(row.district), row.summary_id).text(SUMMARY_REF)
+        return {
+            "id": Ref(row.unit_id, row.id).text(REF),
+            "credit_code": row.credit_code,
+            "district": row.district,
+            "period": row.period,
+            "kind": row.kind,
+            "corrects": None if row.corrects is None else Ref(row.unit_id, row.corrects).text(REF),
+            "reason_code": row.reason_code,
+            "note": row.note,
+            "round": row.round,
+            "status": row.status,
+            "people": row.people,
+            "wages": row.wages_fen,
+            "unit_wage_total": row.unit_wage_total_fen,
+            "frozen_base": row.frozen_base_fen,
+            "unit": row.unit_fen,
+            "personal": row.personal_fen,
+            "total": row.total_fen,
+            "summary": summary,
+            "submitted_at": row.submitted_at,
+        }
+
+
+class DeclarationLineOut(Out):
+    """What a declaration levies for one insurance and party, of its people or the unit whole; what
+    it takes back of the paper that it corrects, or is relieved of, has the opposite sign."""
+
+    level: str = Field(examples=["people", "unit", "corrected", "relief"])
+    insurance: str
+    party: str
+    account: str
+    fund: str
+    rule: str
+    base: YuanOut
+    amount: YuanOut
+
+    @classmethod
+    def of(cls, line: LineRow) -> DeclarationLineOut:
+        """As it is answered."""
+        return cls(
+            level=line.level,
+            insurance=line.insurance,
+            party=line.party,
+            account=line.account,
+            fund=line.fund,
+            rule=line.rule,
+            base=line.base_fen,
+            amount=line.amount_fen,
+        )
+
+
+class DeclarationOut(DeclarationHeadOut):
+    """A declaration with what it levies. `totals` is what it comes to, which for a correction is
+    the difference; `restated` is then what the month comes to."""
+
+    policy: str = Field(examples=["tianjin-2021"])
+    totals: TotalsOut
+    restated: TotalsOut | None
+    lines: list[DeclarationLineOut]
+
+    @classmethod
+    def whole(cls, found: Found) -> DeclarationOut:
+        """As it is answered."""
+        return cls(
+            **cls.members(found.row),
+            policy=found.policy.pack,
+            totals=TotalsOut.of(totals_of(found.lines)),
+            restated=TotalsOut.of(totals_of(own_lines(found.lines)))
+            if found.row.corrects
+            else None,
+            lines=[DeclarationLineOut.of(line) for line in found.lines],
+        )
+
+
+class DeclarationPageOut(Out):
+    """Declarations, in the order of their keys."""
+
+    items: list[DeclarationHeadOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class HandlingIn(In):
+    """An optional note with a step."""
+
+    note: Note | None = None
+
+
+class ReturnIn(In):
+    """Why a declaration is sent back."""
+
+    codes: ReturnCodes
+    note: Note | None = None
+
+
+class PersonInsuranceOut(Out):
+    """One insurance of one person."""
+
+    insurance: str
+    base: YuanOut
+    unit: YuanOut
+    personal: YuanOut
+
+
+class PersonLineOut(Out):
+    """One person of a declaration, masked; `explain` when it was asked for."""
+
+    line: int
+    person: str | None
+    masked_identity_number: str | None
+    name: str | None
+    wage: YuanOut
+    insurances: list[PersonInsuranceOut]
+    standing: StandingOut | None = Field(
+        default=None, description="参保类别 (null: an ordinary employee)"
+    )
+    explain: list[ExplainOut] | None = None
+
+    @classmethod
+    def of(cls, row: PersonRow, insurances: tuple[str, ...]) -> PersonLineOut:
+        """As it is listed."""
+        return cls(**cls._members(row, insurances))
+
+    @classmethod
+    def _members(cls, row: PersonRow, insurances: tuple[str, ...]) -> dict[str, Any]:
+        person = None
+        if row.person_uuid is not None:
+            person = Ref(row.person_id, row.person_uuid).text("per")
+        columns = zip(insurances, row.base_fen, row.unit_fen, row.personal_fen, strict=True)
+        return {
+            "line": row.line_no,
+            "person": person,
+            "masked_identity_number": row.masked_number,
+            "name": row.masked_name,
+            "wage": row.wage_fen,
+            "insurances": [
+                PersonInsuranceOut(insurance=name, base=base, unit=unit, personal=personal)
+                for name, base, unit, personal in columns
+            ],
+        }
+
+
+class PersonLinesOut(Out):
+    """A declaration's people; `unit_lines` explains what is levied on the unit as a whole."""
+
+    items: list[PersonLineOut]
+    unit_lines: list[ExplainOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+def person_lines_out(found: Explained) -> list[PersonLineOut]:
+    """A page of people, with their explanations when they were made."""
+    items = [
+        PersonLineOut.of(row, found.insurances).model_copy(update={"standing": standing})
+        if (standing := _standing(found, row)) is not None
+        else PersonLineOut.of(row, found.insurances)
+        for row in found.people
+    ]
+    if not found.lines:
+        return items
+    return [
+        item.model_copy(update={"explain": [ExplainOut.of(line) for line in lines]})
+        for item, lines in zip(items, found.lines, strict=True)
+    ]
+
+
+def _standing(found: Explained, row: PersonRow) -> StandingOut | None:
+    known = found.standings.get(row.line_no)
+    return None if known is None else StandingOut.of(*known)

@@ -1,0 +1,76 @@
+"""The papers of units in one month, for those who file late: a bulk act over the units of a file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.filing.domain.late import Paper
+from services.collection.filing.store.declaration import LineRow
+
+
+async def papers(
+    tx: AsyncConnection, unit_ids: Sequence[int], period: str
+) -> dict[int, list[Paper]]:
+    """What stands of the units in a month, locked; construction projects stand by themselves."""
+    rows = await tx.execute(
+        text("""
+            SELECT unit_id, id, kind, status, round, corrects,
+                   summary_id IS NOT NULL AS in_summary
+              FROM declaration
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND period = :period
+               AND kind <> 'project' AND status NOT IN ('superseded', 'withdrawn')
+             ORDER BY unit_id, id
+               FOR UPDATE
+        """),
+        {"unit_ids": list(unit_ids), "period": period},
+    )
+    found: dict[int, list[Paper]] = defaultdict(list)
+    for row in rows:
+        found[row.unit_id].append(Paper(**row._mapping))
+    return dict(found)
+
+
+async def supersede(tx: AsyncConnection, defaults: Sequence[Paper]) -> int:
+    """Let defaults give way that no summary holds; how many did."""
+    made = await tx.execute(
+        text("""
+            UPDATE declaration
+               SET status = 'superseded', stands_since = now()
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[])) AS late (unit_id, id)
+             WHERE declaration.unit_id = late.unit_id AND declaration.id = late.id
+               AND declaration.kind = 'default' AND declaration.summary_id IS NULL
+               AND declaration.status IN ('submitted', 'accepted', 'reviewed', 'returned')
+        """),
+        {"unit_ids": [row.unit_id for row in defaults], "ids": [row.id for row in defaults]},
+    )
+    return made.rowcount
+
+
+async def lines(tx: AsyncConnection, of: Sequence[Paper]) -> dict[int, list[LineRow]]:
+    """What papers of different units levy, by unit, in their order."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.unit_id, line.line_no, line.level, line.insurance, line.party,
+                   line.account, line.fund, line.rule, line.base_fen, line.amount_fen
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:rounds AS integer[])) AS paper (unit_id, id, round)
+              JOIN declaration_line AS line
+                ON line.unit_id = paper.unit_id AND line.declaration_id = paper.id
+               AND line.round = paper.round
+             ORDER BY line.unit_id, line.line_no
+        """),
+        {
+            "unit_ids": [row.unit_id for row in of],
+            "ids": [row.id for row in of],
+            "rounds": [row.round for row in of],
+        },
+    )
+    found: dict[int, list[LineRow]] = defaultdict(list)
+    for row in rows:
+        members = dict(row._mapping)
+        found[members.pop("unit_id")].append(LineRow(**members))
+    return dict(found)

@@ -1,1 +1,0 @@
-"""Load, decide, save: one function per step of the procedure."""

@@ -1,0 +1,77 @@
+"""Cut-offs of periods: the shipped rule moved to a workday, or what the centre has set."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.calendar import SEARCH_DAYS, due_day
+from services.collection.common.store import calendar, shipped
+from services.collection.handling.domain.cut_off import CutOff, rule_of
+from services.collection.handling.store import cut_off as store
+from shared import trail
+from shared.errors import NotFound
+from shared.ids import key_of, uuid7
+from shared.period import Period
+from shared.roles import Caller
+
+PAPER = "cut_off"
+
+
+async def of_district(tx: AsyncConnection, district: str, period: Period) -> CutOff | None:
+    """The cut-off of a period in a district's region; None where there is no rule."""
+    region = shipped.region_of(district)
+    if region is None:
+        return None
+    return (await of_periods(tx, region, period, period)).get(str(period))
+
+
+async def of_periods(
+    tx: AsyncConnection, region: str, first: Period, last: Period
+) -> dict[str, CutOff]:
+    """The cut-offs of a range of periods (a year at most), by period."""
+    found = await store.between(tx, region, str(first), str(last))
+    days = await calendar.workdays(
+        tx, first.plus(1).first_day, last.plus(1).last_day + timedelta(SEARCH_DAYS)
+    )
+    period = first
+    while period <= last:
+        rule = rule_of(shipped.cut_off_rules(), region, period)
+        if str(period) not in found and rule is not None:
+            due = due_day(period, rule.cut_off_day, days)
+            found[str(period)] = CutOff(
+                period=str(period),
+                cut_off_on=due.day,
+                source=rule.source,
+                certain=rule.certain,
+                estimated=due.estimated,
+            )
+        period = period.plus(1)
+    return found
+
+
+async def put(
+    tx: AsyncConnection, region: str, period: Period, day: date, source: str, caller: Caller
+) -> CutOff:
+    """Set a period's cut-off. It counts for summaries that are sent from now on.
+
+    Raises:
+        NotFound: no such region.
+    """
+    if not shipped.districts_of(region):
+        raise NotFound(region=region)
+    await store.put(tx, region, str(period), day, {"source": source, "set_by": caller.subject})
+    step = trail.Step(
+        shard_key=key_of("region", region),
+        paper=PAPER,
+        paper_id=uuid7(),
+        step="set",
+        signs=False,
+        why=source,
+        detail={"period": str(period), "cut_off_on": day.isoformat()},
+    )
+    await trail.record(tx, step, caller)
+    return CutOff(
+        period=str(period), cut_off_on=day, source=source, certain=True, set_by=caller.subject
+    )

@@ -1,0 +1,85 @@
+"""Accept or review all of a district's declarations of a period at once, against control totals.
+
+Who takes the step says how many declarations and people, and how much, stand before him; when that
+is not what stands there (somebody handed in another one meanwhile), nothing is moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import ControlTotalsDiffer
+from services.collection.filing.domain.declaration import MOVES, Act, Move, State
+from services.collection.filing.flows import declaration as declarations
+from services.collection.handling.store import district_steps as store
+from shared import trail
+from shared.errors import Fault
+from shared.money import format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many declarations and people, and how much in fen."""
+
+    declarations: int
+    people: int
+    total_fen: int
+
+
+async def take(
+    tx: AsyncConnection, district: str, period: Period, act: Act, stated: Counted, caller: Caller
+) -> Counted:
+    """Take one step on all that wait for it.
+
+    Raises:
+        Forbidden: not the caller's step or district. ControlTotalsDiffer: each that does not tie.
+        SamePersonTwice: the caller has signed one of them.
+    """
+    caller.require_district(district)
+    was, step = _step_of(act)
+    if step.right is not None:
+        caller.require(step.right)
+    moved = await store.move_all(tx, district, str(period), was=was.value, to=step.to.value)
+    counted = Counted(
+        declarations=len(moved.papers), people=moved.people, total_fen=moved.total_fen
+    )
+    faults = list(_differences(stated, counted))
+    if faults:
+        raise ControlTotalsDiffer(faults=faults)
+    words = trail.Step(
+        # Key, id and round come from each paper.
+        shard_key=0,
+        paper=declarations.PAPER,
+        paper_id=UUID(int=0),
+        step=act.value,
+        signs=step.signs,
+    )
+    await trail.record_many(tx, moved.papers, words, caller)
+    return counted
+
+
+def _step_of(act: Act) -> tuple[State, Move]:
+    """Where an act begins, and its move; accept and review begin in one state only."""
+    ((was, step),) = [(state, step) for (state, of), step in MOVES.items() if of is act]
+    return was, step
+
+
+def _differences(stated: Counted, counted: Counted) -> Iterator[Fault]:
+    pairs = (
+        ("declarations", str(stated.declarations), str(counted.declarations)),
+        ("people", str(stated.people), str(counted.people)),
+        ("total", format_yuan(stated.total_fen), format_yuan(counted.total_fen)),
+    )
+    for name, said, found in pairs:
+        if said != found:
+            yield Fault(
+                f"/control/{name}",
+                "CONTROL_TOTALS_DIFFER",
+                f"申报 {said},核计 {found} (stated, counted)",
+            )

@@ -1,0 +1,197 @@
+"""District summaries (汇总表) and their audit by the centre."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import ControlTotalsDiffer, DayInFuture, NothingToSend
+from services.collection.filing.domain.declaration import Act, State, move
+from services.collection.filing.flows import declaration as declarations
+from services.collection.handling.domain.cut_off import is_late
+from services.collection.handling.flows import cut_off as cut_offs
+from services.collection.handling.store import summary as store
+from services.collection.handling.store.summary import Control, SummaryRow
+from shared import trail
+from shared.clock import today
+from shared.errors import Fault, NotFound, StateConflict
+from shared.ids import Ref, key_of
+from shared.money import format_yuan
+from shared.period import Period
+from shared.roles import Caller
+
+PAPER: Final = "summary"
+REF: Final = "sum"
+NUMBERING_TRIES: Final = 5
+
+
+def key_of_district(district: str) -> int:
+    """The shard key of a district's own papers."""
+    return key_of("district", district)
+
+
+async def send(
+    tx: AsyncConnection,
+    district: str,
+    period: Period,
+    caller: Caller,
+    *,
+    sent_on: date | None = None,
+) -> SummaryRow:
+    """Send the centre a district's reviewed declarations of a period that no summary has yet.
+
+    Summaries of a district and period are numbered; one sent after the period's cut-off is late.
+
+    Raises:
+        Forbidden: another district than the caller's. NothingToSend: there are none.
+        DayInFuture: the day of sending.
+    """
+    caller.require_district(district)
+    day = sent_on or today()
+    if day > today():
+        raise DayInFuture(sent_on=day)
+    ref = Ref.new(key_of_district(district))
+    if not await store.take_reviewed(tx, ref.id, district, str(period)):
+        raise NothingToSend(district=district, period=str(period))
+    counted = await store.count(tx, ref.id)
+    cut_off = await cut_offs.of_district(tx, district, period)
+    cut_off_on = None if cut_off is None else cut_off.cut_off_on
+    row = SummaryRow(
+        district_key=ref.key,
+        id=ref.id,
+        district=district,
+        period=str(period),
+        status="sent",
+        declarations=counted.declarations,
+        people=counted.people,
+        total_fen=counted.total_fen,
+        funds=counted.funds,
+        sent_on=day,
+        cut_off_on=cut_off_on,
+        late=is_late(cut_off_on, day),
+    )
+    row = replace(row, number=await _numbered(tx, row))
+    await trail.record(tx, step_of(row, "send"), caller)
+    return row
+
+
+async def _numbered(tx: AsyncConnection, row: SummaryRow) -> int:
+    """Store a summary under the next number; a twin that took it first has another number now."""
+    for _ in range(NUMBERING_TRIES):
+        number = await store.insert(tx, row)
+        if number is not None:
+            return number
+    raise StateConflict(act="send")
+
+
+async def audit(
+    tx: AsyncConnection, ref: Ref, control: Control, bill_date: date, caller: Caller
+) -> SummaryRow:
+    """Audit a summary: the auditor's own totals must tie with the papers, counted again.
+
+    Raises:
+        NotFound: no such summary. StateConflict: it is audited already.
+        DayInFuture: the bill date. ControlTotalsDiffer: each total that does not tie.
+        SamePersonTwice: the auditor has signed the summary or a declaration in it.
+    """
+    row = await lock(tx, ref, caller)
+    if bill_date > today():
+        raise DayInFuture(bill_date=bill_date)
+    if row.status != "sent":
+        raise StateConflict(status=row.status)
+    faults = list(differences(control, await store.count(tx, row.id)))
+    if faults:
+        raise ControlTotalsDiffer(faults=faults)
+    if not await store.set_audited(tx, row.district_key, row.id, bill_date):
+        raise StateConflict(act="audit")
+    await trail.record(tx, step_of(row, "audit"), caller)
+    await _audit_declarations(tx, row, caller)
+    return replace(row, status="audited", bill_date=bill_date)
+
+
+async def _audit_declarations(tx: AsyncConnection, row: SummaryRow, caller: Caller) -> None:
+    """Sign every declaration too: whoever has signed one of them has no row, so no audit."""
+    papers = await store.audit_declarations(tx, row.id)
+    assert len(papers) == row.declarations, "a summary's declarations stay in it"
+    step = trail.Step(
+        shard_key=row.district_key,
+        paper=declarations.PAPER,
+        paper_id=row.id,
+        step=Act.AUDIT.value,
+        signs=move(State.REVIEWED, Act.AUDIT).signs,
+    )
+    await trail.record_many(tx, papers, step, caller)
+
+
+def differences(control: Control, counted: Control) -> Iterator[Fault]:
+    """Where stated and counted totals differ."""
+    pairs: list[tuple[str, str, str]] = [
+        ("declarations", str(control.declarations), str(counted.declarations)),
+        ("people", str(control.people), str(counted.people)),
+        ("total", format_yuan(control.total_fen), format_yuan(counted.total_fen)),
+        *(
+            (
+                f"funds/{fund}",
+                format_yuan(control.funds.get(fund, 0)),
+                format_yuan(counted.funds.get(fund, 0)),
+            )
+            for fund in sorted({*control.funds, *counted.funds})
+        ),
+    ]
+    for pointer, stated, found in pairs:
+        if stated != found:
+            yield Fault(
+                f"/control/{pointer}",
+                "CONTROL_TOTALS_DIFFER",
+                f"申报 {stated},核计 {found} (stated, counted)",
+            )
+
+
+def step_of(
+    row: SummaryRow,
+    step: str,
+    *,
+    signs: bool = True,
+    why: str | None = None,
+    detail: dict[str, object] | None = None,
+) -> trail.Step:
+    """A step on a summary, for its trail."""
+    return trail.Step(
+        shard_key=row.district_key,
+        paper=PAPER,
+        paper_id=row.id,
+        step=step,
+        signs=signs,
+        why=why,
+        detail=detail,
+    )
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
+    """A summary that the caller may see.
+
+    Raises:
+        NotFound: no such summary. Forbidden: of another district than the caller.
+    """
+    row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(summary=ref.text(REF))
+    caller.require_district(row.district)
+    return row
+
+
+async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
+    """As `find`, and nobody else audits it or sends it back meanwhile.
+
+    Raises:
+        NotFound: no such summary. Forbidden: of another district than the caller.
+    """
+    row = await store.lock(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(summary=ref.text(REF))
+    caller.require_district(row.district)
+    return row

@@ -1,0 +1,167 @@
+"""The centre sends a summary back (退回): whole, to its district, or some of its declarations.
+
+Declarations sent back by themselves are returned to their units and are handed in again as a next
+round. A summary sent back whole is dissolved: its declarations stay reviewed and wait for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import NotInSummary
+from services.collection.common.flows.return_code import check_codes
+from services.collection.filing.domain.declaration import Act, State, move
+from services.collection.filing.flows import declaration as declarations
+from services.collection.handling.flows.summary import PAPER, REF, lock, step_of
+from services.collection.handling.store import summary as store
+from services.collection.handling.store import summary_items as items
+from services.collection.handling.store.summary import Control, SummaryRow
+from shared import trail
+from shared.errors import Fault, StateConflict
+from shared.ids import NotAReference, Ref
+from shared.money import format_yuan
+from shared.roles import Caller
+
+RETURNED: Final = "returned"
+NOTHING: Final = Control(declarations=0, people=0, total_fen=0, funds={})
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """The summary as it stands afterwards, and how many declarations left it."""
+
+    summary: SummaryRow
+    left: int
+
+
+async def send_back(
+    tx: AsyncConnection,
+    ref: Ref,
+    papers: Sequence[str] | None,
+    *,
+    codes: Sequence[str],
+    note: str | None,
+    caller: Caller,
+) -> SentBack:
+    """Send back some of a sent summary's declarations, or (None) the summary whole.
+
+    Raises:
+        Faulty: unknown codes. NotFound, StateConflict: no such summary, or it is not sent any more.
+        NotInSummary: each declaration that the summary does not hold.
+    """
+    check_codes(codes, note, PAPER if papers is None else declarations.PAPER)
+    row = await lock(tx, ref, caller)
+    if row.status != "sent":
+        raise StateConflict(status=row.status)
+    if papers is None:
+        left = await _dissolve(tx, row, codes=codes, note=note, caller=caller)
+    else:
+        left = await _return(tx, row, papers, codes=codes, note=note, caller=caller)
+    counted = await store.count(tx, row.id)
+    status = "sent" if counted.declarations else RETURNED
+    # A summary that came back whole keeps saying what it was; its papers say where they went.
+    kept = counted if counted.declarations else _control_of(row)
+    await items.set_control(tx, row.district_key, row.id, kept, status)
+    step = step_of(
+        row, "return", signs=False, why=note, detail=_detail(row, codes, len(left), counted)
+    )
+    await trail.record(tx, step, caller)
+    after = replace(
+        row,
+        status=status,
+        declarations=kept.declarations,
+        people=kept.people,
+        total_fen=kept.total_fen,
+        funds=kept.funds,
+    )
+    return SentBack(after, len(left))
+
+
+def _control_of(row: SummaryRow) -> Control:
+    return Control(
+        declarations=row.declarations,
+        people=row.people,
+        total_fen=row.total_fen,
+        funds=row.funds,
+    )
+
+
+async def _dissolve(
+    tx: AsyncConnection,
+    row: SummaryRow,
+    *,
+    codes: Sequence[str],
+    note: str | None,
+    caller: Caller,
+) -> list[tuple[int, object, int]]:
+    left = await items.dissolve(tx, row.id)
+    step = _item_step(row, "summary_returned", codes, note)
+    await trail.record_many(tx, left, step, caller)
+    return list(left)
+
+
+async def _return(
+    tx: AsyncConnection,
+    row: SummaryRow,
+    papers: Sequence[str],
+    *,
+    codes: Sequence[str],
+    note: str | None,
+    caller: Caller,
+) -> list[tuple[int, object, int]]:
+    refs = _parsed(papers)
+    to = move(State.REVIEWED, Act.SEND_BACK).to.value
+    left = await items.leave(tx, row.id, [(ref.key, ref.id) for ref in refs.values()], to)
+    gone = {(unit_id, paper_id) for unit_id, paper_id, _ in left}
+    missing = [
+        number for number, ref in refs.items() if (ref.key, ref.id) not in gone
+    ]  # a malformed reference is in nobody's summary either
+    missing += [number for number in range(len(papers)) if number not in refs]
+    if missing:
+        raise NotInSummary(
+            faults=[
+                Fault(f"/declarations/{number}", NotInSummary.code, NotInSummary().message)
+                for number in sorted(missing)
+            ]
+        )
+    await trail.record_many(tx, left, _item_step(row, Act.SEND_BACK.value, codes, note), caller)
+    return list(left)
+
+
+def _parsed(papers: Sequence[str]) -> dict[int, Ref]:
+    found = {}
+    for number, paper in enumerate(papers):
+        try:
+            found[number] = Ref.parse(declarations.REF, paper)
+        except NotAReference:
+            continue
+    return found
+
+
+def _item_step(row: SummaryRow, step: str, codes: Sequence[str], note: str | None) -> trail.Step:
+    return trail.Step(
+        shard_key=row.district_key,
+        paper=declarations.PAPER,
+        paper_id=row.id,
+        step=step,
+        signs=False,
+        why=note,
+        detail={"codes": list(codes), "summary": Ref(row.district_key, row.id).text(REF)},
+    )
+
+
+def _detail(
+    row: SummaryRow, codes: Sequence[str], left: int, counted: Control
+) -> dict[str, object]:
+    return {
+        "codes": list(codes),
+        "declarations_sent_back": left,
+        "declarations_before": row.declarations,
+        "declarations_after": counted.declarations,
+        "total_before": format_yuan(row.total_fen),
+        "total_after": format_yuan(counted.total_fen),
+    }

@@ -1,0 +1,183 @@
+"""Doors of district summaries and their audit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.common.schemas.common import TrailOut
+from services.collection.handling.flows import summary as flow
+from services.collection.handling.flows.summary import REF
+from services.collection.handling.flows.summary_return import send_back
+from services.collection.handling.schemas.summary import (
+    AuditIn,
+    SummaryIn,
+    SummaryItemOut,
+    SummaryItemPageOut,
+    SummaryOut,
+    SummaryPageOut,
+    SummaryReturnIn,
+    SummaryReturnOut,
+)
+from services.collection.handling.store import summary as store
+from services.collection.handling.store import summary_items
+from services.collection.handling.store.summary import SummaryRow
+from services.collection.handling.store.summary_items import ItemRow
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT, cut
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.period import PERIOD_PATTERN
+from shared.roles import Right
+from shared.schema import Code
+
+router = APIRouter(tags=["summaries"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+@router.post(
+    "/v1/summaries",
+    operation_id="send_summary",
+    summary="上报汇总表 · Send a district's summary",
+    status_code=201,
+    response_model=SummaryOut,
+)
+async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMMARY)]) -> Response:
+    """Of the period's reviewed declarations that no summary has yet; late ones go into the next,
+    which is numbered. A summary sent after the period's cut-off is marked late."""
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        sent = await flow.send(tx, body.district, body.period, at.caller, sent_on=body.sent_on)
+        return SummaryOut.of(sent)
+
+    return await at.write(work, key=flow.key_of_district(body.district), status=201)
+
+
+@router.post(
+    "/v1/summaries/{summary}/audits",
+    operation_id="audit_summary",
+    summary="市中心审核 · Audit a summary",
+    status_code=201,
+    response_model=SummaryOut,
+)
+async def audit_summary(
+    summary: RefPath, body: AuditIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
+) -> Response:
+    """Refused when a total does not tie. Its bills are then issued in the background."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        control = body.control.control()
+        return SummaryOut.of(await flow.audit(tx, ref, control, body.bill_date, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get("/v1/summaries", operation_id="list_summaries", summary="汇总表 · Summaries")
+async def list_summaries(
+    at: Reading,
+    district: Annotated[Code | None, Query()] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    status: Literal["sent", "audited", "billed", "returned"] | None = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> SummaryPageOut:
+    """Of a district, or of all; district people see their own."""
+    asked = at.caller.scope(district)
+    filters = {"of": "summaries", "in": asked, "period": period, "status": status}
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[SummaryRow]:
+        return await store.page(
+            tx, district=asked, period=period, status=status, after=after, limit=limit + 1
+        )
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.district_key, row.id.hex], filters
+    )
+    return SummaryPageOut(
+        items=[SummaryOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get("/v1/summaries/{summary}", operation_id="get_summary", summary="汇总表 · One summary")
+async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
+    """With its control totals."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryOut:
+        return SummaryOut.of(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/summaries/{summary}/trail",
+    operation_id="get_summary_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
+    """Who sent and who audited it."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await flow.find(tx, ref, at.caller)
+        return TrailOut.of(await trail.of_paper(tx, row.district_key, row.id))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/summaries/{summary}/declarations",
+    operation_id="list_summary_declarations",
+    summary="汇总表明细 · Its declarations, per fund",
+)
+async def list_summary_declarations(
+    summary: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> SummaryItemPageOut:
+    """Unit by unit what the control totals are made of."""
+    ref = Ref.parse(REF, summary)
+    filters = {"of": "summary_declarations", "summary": summary}
+    after = read_key(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[ItemRow]:
+        row = await flow.find(tx, ref, at.caller)
+        return await summary_items.page(tx, row.id, after, limit + 1)
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
+    )
+    return SummaryItemPageOut(
+        items=[SummaryItemOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.post(
+    "/v1/summaries/{summary}/returns",
+    operation_id="return_summary",
+    summary="市中心退回 · Send back a summary, or some of its declarations",
+    status_code=201,
+    response_model=SummaryReturnOut,
+)
+async def return_summary(
+    summary: RefPath, body: SummaryReturnIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
+) -> Response:
+    """Declarations named go back to their units, and the summary's totals are restated. A summary
+    sent back whole goes to its district: its declarations stay reviewed for the next one."""
+    ref = Ref.parse(REF, summary)
+
+    async def work(tx: AsyncConnection) -> SummaryReturnOut:
+        found = await send_back(
+            tx, ref, body.declarations, codes=body.codes, note=body.note, caller=at.caller
+        )
+        return SummaryReturnOut.of(found)
+
+    return await at.write(work, key=ref.key, status=201)

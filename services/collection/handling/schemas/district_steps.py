@@ -1,0 +1,45 @@
+"""Shapes of one step on all of a district's declarations of a period."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from services.collection.handling.flows.district_steps import Counted
+from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
+
+
+class StepControlIn(In):
+    """What the caller has before him."""
+
+    declarations: int = Field(ge=1, le=10_000_000)
+    people: int = Field(ge=0, le=100_000_000)
+    total: Yuan
+
+
+class DistrictStepIn(In):
+    """The step, and the control totals of what waits for it."""
+
+    district: Code = Field(examples=["heping"])
+    period: PeriodField
+    step: Literal["accept", "review"]
+    control: StepControlIn
+
+    def stated(self) -> Counted:
+        """The control totals as the flow takes them."""
+        control = self.control
+        return Counted(
+            declarations=control.declarations, people=control.people, total_fen=control.total
+        )
+
+
+class DistrictStepOut(Out):
+    """What was moved."""
+
+    district: str
+    period: str
+    step: str
+    declarations: int
+    people: int
+    total: YuanOut

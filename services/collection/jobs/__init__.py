@@ -1,1 +1,0 @@
-"""What operations do in the background, kind by kind."""

@@ -1,0 +1,330 @@
+"""The same calculation over columns of people at once: int64 fen, whole parts per million.
+
+It must give the same fen as `levy.assess`, which a property test holds. Wages and limits are
+bounded so that base x rate stays inside 64 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.collection.common.domain.errors import AgeMissing, FigureMissing
+from services.collection.levy.domain.levy import Line, UnitFacts, credit_rate, unit_lines
+from services.collection.levy.domain.relief import Owed, owed_by, relieved
+from services.collection.levy.domain.standing import EVERYBODY, Bearers, Standings, bearers
+from services.collection.policy.domain.policy import Rule, Schedule
+from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate
+from shared.fund import AccountKind, Party
+from shared.money import PPM, Rounding, RoundingMode
+
+Fen = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleLine:
+    """What one rate levies over all people together."""
+
+    rule: Rule
+    rate: Rate
+    base_fen: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Arrays of people x insurances in the schedule's order, in fen, and the lines made of them.
+
+    An insurance assessed on the unit as a whole has zeros in `unit_fen`; its amount is in
+    `unit_lines`. `relief_lines` take off what the unit need not pay, with negative amounts.
+    """
+
+    base_fen: Fen
+    unit_fen: Fen
+    personal_fen: Fen
+    people_lines: tuple[PeopleLine, ...]
+    unit_lines: tuple[Line, ...]
+    relief_lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateColumn:
+    """What one rate levies of each person; `holds` says of whom, None where of everybody."""
+
+    rule: Rule
+    rate: Rate
+    base_fen: Fen
+    amount_fen: Fen
+    holds: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleColumns:
+    """People's own bases and shares, of one unit or of many units with one schedule."""
+
+    base_fen: Fen
+    unit_fen: Fen
+    personal_fen: Fen
+    rates: tuple[RateColumn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleFigures:
+    """What some policies ask of people beside the wage: columns of fen by figure, of full years.
+
+    `standings` None: everybody is an ordinary employee.
+    """
+
+    figures: Mapping[str, Fen]
+    age: NDArray[np.int64] | None = None
+    standings: Standings | None = None
+
+
+NO_FIGURES = PeopleFigures(figures={})
+
+
+def levy_people(
+    schedule: Schedule, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+) -> PeopleColumns:
+    """Levy what is levied person by person, on wages of shape (people, insurances) or (people, 1).
+
+    Raises:
+        FigureMissing, AgeMissing: a rate needs what was not given.
+        CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
+    """
+    rules = schedule.rules
+    shape = (asked_fen.shape[0], len(rules))
+    asked = np.broadcast_to(asked_fen, shape)
+    base = np.empty(shape, np.int64)
+    shares = {party: np.zeros(shape, np.int64) for party in Party}
+    rates: list[RateColumn] = []
+    for column, rule in enumerate(rules):
+        own = asked[:, column]
+        who = bearers(schedule, rule, beside.standings)
+        held = rule.personal_limit
+        base[:, column] = _based(rule.personal_base, rule.fixed_fen, held, own, beside, who)
+        made = _made(schedule, rule, own, base[:, column], beside, who)
+        if rule.credits:
+            made = _parted(rule, made, base[:, column], beside.age, who, schedule.rounding)
+        for line in made:
+            shares[line.rate.party][:, column] += line.amount_fen
+        rates += made
+    return PeopleColumns(
+        base_fen=base,
+        unit_fen=shares[Party.UNIT],
+        personal_fen=shares[Party.PERSONAL],
+        rates=tuple(rates),
+    )
+
+
+def _made(
+    schedule: Schedule, rule: Rule, own: Fen, base: Fen, beside: PeopleFigures, who: Bearers
+) -> list[RateColumn]:
+    """What each rate of an insurance levies, of those who bear it."""
+    made = []
+    for rate in rule.rates:
+        if not rate.base.per_person:
+            continue
+        theirs = who.of(rate)
+        if theirs.nobody:
+            continue
+        limit = rate.limit or rule.limit
+        same = not rate.categories and (rate.base, rate.fixed_fen, limit) == (
+            rule.personal_base,
+            rule.fixed_fen,
+            rule.personal_limit,
+        )
+        taken = base if same else _based(rate.base, rate.fixed_fen, limit, own, beside, theirs)
+        amounts = _levied(taken, rate.rate_ppm, rate.rounding or schedule.rounding)
+        made.append(
+            RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts, holds=theirs.holds)
+        )
+    return made
+
+
+def credited_columns(people: PeopleColumns) -> dict[str, Fen]:
+    """What the unit's share gives to personal accounts, by insurance, one fen a person."""
+    credited: dict[str, Fen] = {}
+    for made in people.rates:
+        if (made.rate.party, made.rate.account) == (Party.UNIT, AccountKind.PERSONAL_ACCOUNT):
+            earlier = credited.get(made.rule.insurance)
+            credited[made.rule.insurance] = (
+                made.amount_fen if earlier is None else earlier + made.amount_fen
+            )
+    return credited
+
+
+def assess_columns(
+    schedule: Schedule, unit: UnitFacts, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+) -> Columns:
+    """Levy on wages of shape (people, insurances) or (people, 1).
+
+    Raises:
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
+    """
+    people = levy_people(schedule, asked_fen, beside)
+    sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
+    credited = {name: int(column.sum()) for name, column in credited_columns(people).items()}
+    own = tuple(
+        PeopleLine(
+            rule=made.rule,
+            rate=made.rate,
+            base_fen=int(made.base_fen.sum()),
+            amount_fen=int(made.amount_fen.sum()),
+        )
+        for made in people.rates
+    )
+    whole = tuple(unit_lines(schedule, unit, sums, credited))
+    return Columns(
+        base_fen=people.base_fen,
+        unit_fen=people.unit_fen,
+        personal_fen=people.personal_fen,
+        people_lines=own,
+        unit_lines=whole,
+        relief_lines=tuple(relieved(schedule, _owed(own, whole))) if schedule.reliefs else (),
+    )
+
+
+def _owed(people: Sequence[PeopleLine], whole: Sequence[Line]) -> dict[Owed, int]:
+    """What the unit owes by insurance, account and fund, before any relief."""
+    parts = [(line.rate, line.rule.fund, line.amount_fen) for line in people]
+    parts += [(line.rate, line.fund, line.amount_fen) for line in whole]
+    return owed_by(
+        (rate.party, rate.insurance, rate.account, fund, fen) for rate, fund, fen in parts
+    )
+
+
+def _based(
+    kind: BaseKind,
+    fixed_fen: int | None,
+    limit: Limit,
+    asked: Fen,
+    beside: PeopleFigures,
+    who: Bearers = EVERYBODY,
+) -> Fen:
+    """`levy._base` for a column of people; 0 for those who are not levied."""
+    if kind.is_fixed:
+        assert fixed_fen is not None, "a pack was checked before it was stored"
+        return who.only(np.full(asked.shape, fixed_fen, np.int64))
+    whole = _whole(asked, limit)
+    if kind.figure is None:
+        return who.based(_clamped(whole, limit))
+    figure = _figure(kind.figure, beside, who)
+    archive = kind is BaseKind.OWN_ARCHIVE
+    wage = np.maximum(whole, figure) if archive else _whole(figure, limit)
+    return who.based(_clamped(wage, limit))
+
+
+def _whole(asked: Fen, limit: Limit) -> Fen:
+    """Bases asked for as the region rounds them (基数取整)."""
+    return asked if limit.base_rounding is None else _levied(asked, PPM, limit.base_rounding)
+
+
+def _figure(figure: Figure, beside: PeopleFigures, who: Bearers) -> Fen:
+    """The column of a figure; only those whose base is taken from it have to have given it."""
+    if who.by_wage is not None and not who.by_wage.any():
+        return np.zeros(who.by_wage.shape, np.int64)
+    if figure not in beside.figures:
+        raise FigureMissing(figure=figure.value)
+    missing = beside.figures[figure] < 0
+    if (missing if who.by_wage is None else missing & who.by_wage).any():
+        raise FigureMissing(figure=figure.value)
+    return beside.figures[figure]
+
+
+def _parted(
+    rule: Rule,
+    made: Sequence[RateColumn],
+    base: Fen,
+    age: NDArray[np.int64] | None,
+    who: Bearers,
+    rounding: Rounding,
+) -> list[RateColumn]:
+    """The columns, with what goes to personal accounts taken out of the unit's share."""
+    left = np.ones(base.shape, bool) if who.holds is None else who.holds.copy()
+    if not left.any():
+        return list(made)
+    if age is None or (age[left] < 0).any():
+        raise AgeMissing
+    remaining, parted = _unit_share(made, base)
+    credits = []
+    for row in rule.credits:
+        holds = left & (age >= row.age_from)
+        if row.age_below is not None:
+            holds &= age < row.age_below
+        left &= ~holds
+        rate = credit_rate(rule, row)
+        amounts = np.where(holds, _levied(base, rate.rate_ppm, rate.rounding or rounding), 0)
+        amounts = np.where(parted, np.minimum(amounts, remaining), amounts)
+        remaining = remaining - amounts
+        if holds.any():
+            credits.append(
+                RateColumn(
+                    rule=rule,
+                    rate=rate,
+                    base_fen=np.where(holds, base, 0),
+                    amount_fen=amounts,
+                    holds=holds,
+                )
+            )
+    lines = [
+        replace(
+            line, amount_fen=remaining if line.holds is None else np.where(line.holds, remaining, 0)
+        )
+        if line.rate.party is Party.UNIT
+        else line
+        for line in made
+    ]
+    return [*lines, *credits]
+
+
+def _unit_share(made: Sequence[RateColumn], base: Fen) -> tuple[Fen, NDArray[np.bool_]]:
+    """What the unit pays for each person, of one rate or another, and for whom it pays so."""
+    share = np.zeros(base.shape, np.int64)
+    parted = np.zeros(base.shape, bool)
+    for line in made:
+        if line.rate.party is Party.UNIT:
+            share = share + line.amount_fen
+            parted |= True if line.holds is None else line.holds
+    return share, parted
+
+
+def _clamped(asked: Fen, limit: Limit) -> Fen:
+    raised = asked if limit.floor_fen is None else np.maximum(asked, limit.floor_fen)
+    return raised if limit.ceiling_fen is None else np.minimum(raised, limit.ceiling_fen)
+
+
+def _levied(base: Fen, rate_ppm: int, rounding: Rounding) -> Fen:
+    """`shared.money.levy` for a column of bases that are not negative."""
+    divisor = PPM * rounding.unit_fen
+    whole, rest = np.divmod(base * np.int64(rate_ppm), np.int64(divisor))
+    match rounding.mode:
+        case RoundingMode.HALF_UP:
+            whole = whole + (2 * rest >= divisor)
+        case RoundingMode.UP:
+            whole = whole + (rest > 0)
+        case RoundingMode.DOWN:
+            pass
+    scaled: Fen = whole * np.int64(rounding.unit_fen)
+    return scaled
+
+
+def asked_columns(
+    insurances: Sequence[str], default_fen: Sequence[int], own: Sequence[Mapping[str, int] | None]
+) -> Fen:
+    """Wages as columns: one column when nobody has a wage of an insurance's own, else all.
+
+    `own` gives per person the wages that differ, by insurance.
+    """
+    column = np.asarray(default_fen, np.int64).reshape(-1, 1)
+    if not any(own):
+        return column
+    asked = np.repeat(column, len(insurances), axis=1)
+    place = {name: index for index, name in enumerate(insurances)}
+    for row, differing in enumerate(own):
+        for name, amount_fen in (differing or {}).items():
+            asked[row, place[name]] = amount_fen
+    return asked

@@ -1,0 +1,67 @@
+"""What some policies ask of a declaration file beside the wages: figures of people and of units, ages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.collection.common.domain.rows import ABSENT, Ints
+from services.collection.policy.domain.crediting import age_on
+from services.collection.policy.domain.policy import Schedule
+from shared.cn.identity_number import birth_date
+from shared.period import Period
+
+Mask = NDArray[np.bool_]
+Asked = Sequence[Schedule | None]
+"""The schedule of each unit of a file, None where it has none."""
+
+
+def age_of(number: str, period: Period) -> int | None:
+    """Full years of the holder of an identity number on the first day of a period."""
+    birth = birth_date(number)
+    return None if birth is None else max(0, age_on(birth, period.first_day))
+
+
+def ages(number: NDArray[np.bytes_], needed: Mask, period: Period) -> Ints:
+    """Full years of those for whom they are needed; ABSENT for others, and where none shows."""
+    found = np.full(len(number), ABSENT, np.int64)
+    for place in np.flatnonzero(needed).tolist():
+        age = age_of(number[place].decode(), period)
+        found[place] = ABSENT if age is None else age
+    return found
+
+
+def one_a_unit(unit: Ints, values: Ints, count: int) -> tuple[Ints, Mask]:
+    """The value that each unit's rows give, ABSENT where none does; and where rows contradict."""
+    highest = np.full(count, ABSENT, np.int64)
+    np.maximum.at(highest, unit, values)
+    given = values != ABSENT
+    differs = np.zeros(count, bool)
+    differs[unit[given & (values != highest[unit])]] = True
+    return highest, differs
+
+
+def missing(
+    asked: Asked, unit: Ints, figures: Mapping[str, Ints], left: Mask
+) -> Iterator[tuple[int, str]]:
+    """(place, figure) of every figure that is needed and not given, of the rows `left`."""
+    by_schedule = {id(s): frozenset(s.figures) for s in _distinct(asked)}
+    for name in sorted(frozenset[str]().union(*by_schedule.values())):
+        needs = np.array([s is not None and name in by_schedule[id(s)] for s in asked], bool)
+        column = figures.get(name)
+        lacks = np.ones(len(unit), bool) if column is None else column == ABSENT
+        for place in np.flatnonzero(left & needs[unit] & lacks).tolist():
+            yield place, name
+
+
+def needs_age(asked: Asked) -> Mask:
+    """Which units' policies part a share by age."""
+    needing = {id(schedule) for schedule in _distinct(asked) if schedule.needs_age}
+    return np.array([id(schedule) in needing for schedule in asked], bool)
+
+
+def _distinct(asked: Asked) -> list[Schedule]:
+    """Each schedule once: what it asks for is worked out for it, not for each of its units."""
+    return list({id(schedule): schedule for schedule in asked if schedule is not None}.values())

@@ -1,0 +1,146 @@
+"""Who bears what, over columns of people: categories and choices as masks and chosen bases.
+
+Most people are employees, and most units have no others: then there is no mask at all, and the
+calculation over columns is what it would be without categories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.collection.policy.domain.category import EMPLOYEE
+from services.collection.policy.domain.policy import Rule, Schedule
+from services.collection.policy.domain.rate import Rate
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+KnownStandings = Mapping[tuple[int, int], tuple[str, str | None]]
+"""Category and choice by unit and person, of those who are no employees."""
+_NONE: Final = -1
+"""Stands in a column of bases for people who chose none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """The category and choice of each of many people: `code` points into `kinds`."""
+
+    kinds: tuple[tuple[str, str | None], ...]
+    code: Ints
+
+    def words(self) -> list[tuple[str | None, str | None]]:
+        """Category and choice of each, of employees neither."""
+        kinds: list[tuple[str | None, str | None]] = [
+            (None, None) if kind == (EMPLOYEE, None) else kind for kind in self.kinds
+        ]
+        return [kinds[code] for code in self.code.tolist()]
+
+    def of(self, rows: Ints) -> Standings | None:
+        """Those of some rows; None when all of them are employees."""
+        code = self.code[rows]
+        return Standings(self.kinds, code) if code.any() else None
+
+
+def standings_of(found: KnownStandings, unit_id: Ints, person_id: Ints) -> Standings | None:
+    """The standings of people who stand in rows, from what is known by unit and person; None when
+    all of them are employees."""
+    if not found:
+        return None
+    kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
+    code = np.zeros(len(person_id), np.int64)
+    known = np.array([person for _, person in found], np.int64)
+    rows = np.flatnonzero(np.isin(person_id, known))
+    for row, unit, person in zip(
+        rows.tolist(), unit_id[rows].tolist(), person_id[rows].tolist(), strict=True
+    ):
+        standing = found.get((unit, person))
+        if standing is not None:
+            code[row] = kinds.setdefault(standing, len(kinds))
+    return Standings(tuple(kinds), code) if code.any() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearers:
+    """Who is levied: `holds` (None: everybody), and the bases that were chosen (None: nobody chose).
+
+    `by_wage` are those whose base the wage or a figure says (None: everybody).
+    """
+
+    holds: Mask | None = None
+    chosen_fen: Ints | None = None
+    standings: Standings | None = None
+    none: bool = False
+
+    @property
+    def nobody(self) -> bool:
+        """Whether nobody is levied."""
+        return self.none or (self.holds is not None and not self.holds.any())
+
+    @property
+    def by_wage(self) -> Mask | None:
+        """Whose base the wage or a figure says."""
+        if self.chosen_fen is None:
+            return self.holds
+        wage: Mask = self.chosen_fen == _NONE
+        return wage if self.holds is None else wage & self.holds
+
+    def only(self, column: Ints) -> Ints:
+        """A column with 0 for those who are not levied."""
+        return column if self.holds is None else np.where(self.holds, column, 0)
+
+    def based(self, column: Ints) -> Ints:
+        """A column of bases, with those that were chosen, and 0 for those who are not levied."""
+        if self.chosen_fen is not None:
+            column = np.where(self.chosen_fen == _NONE, column, self.chosen_fen)
+        return self.only(column)
+
+    def of(self, rate: Rate) -> Bearers:
+        """Who bears a rate."""
+        if not rate.categories:
+            return self
+        if self.standings is None:
+            return EVERYBODY if EMPLOYEE in rate.categories else NOBODY
+        return Bearers(
+            holds=_mask(
+                self.standings,
+                [category in rate.categories for category, _ in self.standings.kinds],
+            ),
+            chosen_fen=self.chosen_fen,
+        )
+
+
+EVERYBODY: Final = Bearers()
+NOBODY: Final = Bearers(none=True)
+
+
+def bearers(schedule: Schedule, rule: Rule, standings: Standings | None) -> Bearers:
+    """Who is levied for an insurance in general.
+
+    Raises:
+        CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
+    """
+    if standings is None:
+        return EVERYBODY
+    insured, chosen = [], []
+    present = np.bincount(standings.code, minlength=len(standings.kinds)).tolist()
+    for (category, choice), count in zip(standings.kinds, present, strict=True):
+        # Kinds of other units' people may be unknown here; nobody of this column has them.
+        standing = schedule.standing(category) if count else None
+        row = None if standing is None else standing.chosen(rule.insurance, choice)
+        insured.append(standing is not None and standing.insured(rule.insurance))
+        chosen.append(_NONE if row is None else row.base_fen)
+    return Bearers(
+        holds=_mask(standings, insured),
+        chosen_fen=None if set(chosen) <= {_NONE} else np.array(chosen, np.int64)[standings.code],
+        standings=standings,
+    )
+
+
+def _mask(standings: Standings, of_kinds: list[bool]) -> Mask | None:
+    """Whom some kinds are; None where that is everybody."""
+    holds: Mask = np.array(of_kinds, bool)[standings.code]
+    return None if bool(holds.all()) else holds

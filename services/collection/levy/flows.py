@@ -1,0 +1,71 @@
+"""What-if (试算): the same calculation as a declaration's, writing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.filing.flows import figures
+from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.relief import relief_lines
+from services.collection.levy.domain.totals import Totals, totals_of
+from services.collection.policy import flows as policies
+from services.collection.policy.domain.policy import Policy
+from shared.errors import Fault, Faulty
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The policy that spoke, its lines and what they come to."""
+
+    policy: Policy
+    lines: list[Line]
+    totals: Totals
+
+
+async def quote(
+    tx: AsyncConnection,
+    region: str,
+    day: date,
+    unit: UnitFacts,
+    people: Sequence[Wages],
+    step: str | None = None,
+    size: str | None = None,
+) -> Quote:
+    """Levy on wages under the policy of a day.
+
+    Raises:
+        NoPolicy, KindNotCovered, WageTotalMissing: the rules cannot be applied.
+        Faulty: wages of insurances that the policy does not know, figures that it needs, categories
+            that it does not levy.
+    """
+    found = await policies.in_force(tx, region, day)
+    schedule = found.policy.schedule(
+        unit.kind, unit.injury_class, period=Period.of(day), step=step, size=size
+    )
+    faults = [
+        fault
+        for number, wages in enumerate(people)
+        for fault in unknown_insurances(wages.by_insurance, found.policy, f"/people/{number}")
+    ]
+    faults += figures.missing(
+        schedule, [figures.beside_of(wages) for wages in people], unit.figures
+    )
+    if faults:
+        raise Faulty(faults=faults)
+    lines = assess(schedule, unit, people)
+    lines += relief_lines(schedule, lines)
+    return Quote(found.policy, lines, totals_of(lines))
+
+
+def unknown_insurances(names: Iterable[str], policy: Policy, at: str) -> list[Fault]:
+    """Faults for wages of insurances that a policy does not have."""
+    return [
+        Fault(f"{at}/wages/{name}", "INSURANCE_NOT_LISTED", "本政策无此险种 (not in this policy)")
+        for name in names
+        if name not in policy.insurances
+    ]

@@ -1,0 +1,33 @@
+"""The door of quotes (试算)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.levy import flows as flow
+from services.collection.levy.schemas import QuoteIn, QuoteOut
+from shared.door import Door, door
+from shared.roles import Right
+from shared.settings import Settings
+
+router = APIRouter(tags=["quotes"])
+
+
+@router.post("/v1/quotes", operation_id="quote", summary="试算 · What would it come to")
+async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteOut:
+    """By the same calculation as a declaration; every line explained, nothing written."""
+    settings: Settings = at.request.app.state.settings
+    people = [person.taken() for person in body.people]
+
+    async def work(tx: AsyncConnection) -> QuoteOut:
+        region = body.region or settings.region
+        return QuoteOut.of(
+            await flow.quote(
+                tx, region, body.on, body.facts(), people, body.injury_step, body.unit_size
+            )
+        )
+
+    return await at.read(work)

@@ -1,0 +1,88 @@
+"""Doors of notices to print (打印): pages of HTML without scripts, made from the stored papers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.arrears.domain.dunning import PREFIX as DUNNING
+from services.collection.billing.flows.bill import REF as BILL
+from services.collection.common.routes.page import RefPath
+from services.collection.common.schemas.html import SAFE
+from services.collection.notice.flows import notice as flow
+from services.collection.notice.flows.certificate import PREFIX as CERTIFICATE
+from services.collection.notice.schemas.notice import (
+    bill_page,
+    certificate_page,
+    dunning_page,
+    project_certificate_page,
+)
+from services.collection.project.flows.certificate import PREFIX as PROJECT_CERTIFICATE
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.roles import Caller, Right
+
+router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Paper = TypeVar("Paper")
+
+
+async def _printed(
+    at: Door,
+    ref: Ref,
+    find: Callable[[AsyncConnection, Ref, Caller], Awaitable[Paper]],
+    page: Callable[[Paper], str],
+) -> HTMLResponse:
+    async def work(tx: AsyncConnection) -> str:
+        return page(await find(tx, ref, at.caller))
+
+    return HTMLResponse(await at.read(work), headers=SAFE)
+
+
+@router.get(
+    "/v1/bills/{bill}/print",
+    operation_id="print_bill",
+    summary="打印缴费通知单 · Print a bill",
+)
+async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
+    """As it stands now: what is asked for, what of it is paid, what was waived."""
+    return await _printed(at, Ref.parse(BILL, bill), flow.bill, bill_page)
+
+
+@router.get(
+    "/v1/dunning-notices/{notice}/print",
+    operation_id="print_dunning_notice",
+    summary="打印催缴通知书 · Print a dunning notice",
+)
+async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
+    """What was owed on its day, under the law of that day."""
+    return await _printed(at, Ref.parse(DUNNING, notice), flow.dunned, dunning_page)
+
+
+@router.get(
+    "/v1/certificates/{certificate}/print",
+    operation_id="print_certificate",
+    summary="打印足额缴费证明 · Print a full-payment certificate",
+)
+async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
+    """As it was issued."""
+    return await _printed(at, Ref.parse(CERTIFICATE, certificate), flow.certified, certificate_page)
+
+
+@router.get(
+    "/v1/project-certificates/{certificate}/print",
+    operation_id="print_project_certificate",
+    summary="打印建设项目参保证明 · Print a project's certificate",
+)
+async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
+    """As it was issued."""
+    return await _printed(
+        at,
+        Ref.parse(PROJECT_CERTIFICATE, certificate),
+        flow.project_certified,
+        project_certificate_page,
+    )

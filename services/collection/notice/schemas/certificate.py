@@ -1,0 +1,67 @@
+"""Shapes of full-payment certificates (足额缴费证明)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from services.collection.common.schemas.common import Day
+from services.collection.notice.flows.certificate import PREFIX
+from services.collection.notice.store import Certificate
+from shared.ids import Ref
+from shared.period import Period
+from shared.schema import In, Out, PeriodField, YuanOut
+
+
+class CertificateIn(In):
+    """Of which periods, and on which day."""
+
+    period_from: PeriodField
+    period_to: PeriodField
+    as_of: Day
+
+    def periods(self) -> tuple[Period, Period]:
+        """From … to."""
+        return self.period_from, self.period_to
+
+
+class CertificateOut(Out):
+    """Nothing was overdue on that day. `deferred` of what was billed counts as paid (缓缴视同已缴)."""
+
+    id: str = Field(examples=["crt_…"])
+    number: str = Field(examples=["ZM-91120101MA05K0TH17-2021-0001"])
+    credit_code: str
+    district: str
+    as_of: date
+    period_from: str
+    period_to: str
+    billed: YuanOut
+    deferred: YuanOut
+    issued_by: str
+    issued_at: datetime
+
+    @classmethod
+    def of(cls, row: Certificate) -> CertificateOut:
+        """From the store."""
+        return cls(
+            id=Ref(row.unit_id, row.id).text(PREFIX),
+            number=row.number,
+            credit_code=row.credit_code,
+            district=row.district,
+            as_of=row.as_of,
+            period_from=row.period_from,
+            period_to=row.period_to,
+            billed=row.billed_fen,
+            deferred=row.deferred_fen,
+            issued_by=row.issued_by,
+            issued_at=row.issued_at,
+        )
+
+
+class CertificatePageOut(Out):
+    """A page of certificates, oldest first."""
+
+    items: list[CertificateOut]
+    next_cursor: str | None
+    has_more: bool

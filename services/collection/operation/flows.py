@@ -1,0 +1,103 @@
+"""Operations (办理任务): asked for now, worked off in the background, looked at by their id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.rows import RowFault
+from services.collection.operation import store
+from services.collection.operation.store import OperationRow
+from shared.errors import NotFound
+from shared.ids import Ref, key_of, uuid7
+from shared.roles import CENTRE, Caller, Level, Role
+
+REF: Final = "opr"
+
+
+class Failed(Exception):
+    """An operation cannot succeed as it was asked: why, and the rows behind it."""
+
+    def __init__(self, code: str, message: str, faults: Sequence[RowFault] = ()) -> None:
+        self.code, self.message, self.faults = code, message, tuple(faults)
+        super().__init__(code)
+
+
+class Lost(Exception):
+    """Another worker holds the operation now; this one's work is dropped."""
+
+
+def asked_for(
+    kind: str,
+    natural_key: str,
+    asked: dict[str, Any],
+    *,
+    caller: Caller,
+    district: str | None,
+    total: int | None = None,
+) -> OperationRow:
+    """A new operation; `natural_key` says what is asked, so that asking twice is asking once."""
+    return OperationRow(
+        operation_key=key_of("operation", f"{kind}:{natural_key}"),
+        id=uuid7(),
+        natural_key=f"{kind}:{natural_key}",
+        kind=kind,
+        status="waiting",
+        person=caller.subject,
+        role=caller.role.value,
+        district=district or caller.district,
+        asked=asked,
+        total=total,
+    )
+
+
+async def ask(
+    tx: AsyncConnection, row: OperationRow, caller: Caller, sealed: Iterable[bytes] = ()
+) -> OperationRow:
+    """Have an operation done. The same again is the same operation; a failed one is tried anew."""
+    if await store.insert(tx, row):
+        await store.insert_parts(tx, row, sealed)
+        return row
+    known = await store.asked_before(tx, row)
+    assert known is not None, "keys of operations are whole digests"
+    if known.status == "failed":
+        await store.try_again(tx, known, caller.subject, caller.role.value)
+        await store.insert_parts(tx, known, sealed)
+        known = await store.find(tx, known.operation_key, known.id)
+        assert known is not None
+    return known
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:
+    """An operation that the caller may see.
+
+    Raises:
+        NotFound: no such operation. Forbidden: of another district than the caller.
+    """
+    row = await store.find(tx, ref.key, ref.id)
+    if row is None:
+        raise NotFound(operation=ref.text(REF))
+    caller.require_district(row.district)
+    return row
+
+
+async def report(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
+    """The faults of an operation's file, as CSV.
+
+    Raises:
+        NotFound: no such operation, or it has no report.
+    """
+    row = await find(tx, ref, caller)
+    content = await store.report(tx, row)
+    if content is None:
+        raise NotFound(report=ref.text(REF))
+    return content
+
+
+def asker(row: OperationRow) -> Caller:
+    """Who asked, for the trail of what it does."""
+    role = Role(row.role)
+    district = row.district if role.level is Level.DISTRICT else CENTRE
+    return Caller(subject=row.person, role=role, district=district)

@@ -1,0 +1,164 @@
+"""Work off operations: hold one, do it, end it. Killed anywhere, it begins again from its start.
+
+An operation's whole effect and its end are one transaction, so nothing is ever half done. Who holds
+it says so every few seconds; a holder that falls silent loses it, and with it the right to end it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.filing.flows.file import report_of
+from services.collection.filing.jobs import (
+    default as default_declaration,
+)
+from services.collection.filing.jobs import (
+    file as declaration_file,
+)
+from services.collection.filing.jobs import (
+    roll as declaration_roll,
+)
+from services.collection.operation import store
+from services.collection.operation.flows import Failed, Lost
+from services.collection.operation.jobs.tools import Progress, Tools
+from services.collection.operation.store import OperationRow
+from services.collection.quality import jobs as quality_report
+from shared.errors import Refusal
+from shared.log import logger
+
+BEAT_SECONDS: Final = 3
+FAULTS_SHOWN: Final = 20
+LANES: Final = 2
+"""Operations at once: while one computes, the other's rows are on their way to the database."""
+TRIES_MAX: Final = 5
+"""A worker that dies of an operation this often is not given it again."""
+
+Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
+Prepare = Callable[[Tools, OperationRow, Progress], Awaitable[Work]]
+"""Reads and computes what needs no transaction; gives the work that does."""
+
+KINDS: Final[dict[str, Prepare]] = {
+    declaration_file.KIND: declaration_file.prepare,
+    declaration_roll.KIND: declaration_roll.prepare,
+    default_declaration.KIND: default_declaration.prepare,
+    quality_report.KIND: quality_report.prepare,
+}
+
+
+async def run_waiting(tools: Tools) -> int:
+    """Work off what waits, a few at once; how many operations were ended."""
+    async with tools.db.transaction() as tx:
+        waiting = await store.to_do(tx)
+    lanes = asyncio.Semaphore(LANES)
+
+    async def one(row: OperationRow) -> int:
+        async with lanes:
+            return await _run(tools, row)
+
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(one(row)) for row in waiting]
+    return sum(task.result() for task in running)
+
+
+async def _run(tools: Tools, row: OperationRow) -> int:
+    holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+    async with tools.db.transaction() as tx:
+        if not await store.take(tx, row, holder):
+            return 0
+    progress = Progress()
+    work = asyncio.create_task(_end(tools, row, holder, progress))
+    beat = asyncio.create_task(_beat(tools, row, holder, progress, work))
+    try:
+        await work
+    except Lost:
+        logger().warning("operation lost to another worker", operation=str(row.id))
+        return 0
+    except asyncio.CancelledError:
+        work.cancel()
+        if not _stopping():  # only this operation's work was stopped, by its beat
+            return 0
+        raise
+    except Exception as error:
+        logger().error("operation failed, will retry", operation=str(row.id), exc_info=error)
+        return 0
+    finally:
+        beat.cancel()
+        with suppress(asyncio.CancelledError):
+            await beat
+    return 1
+
+
+def _stopping() -> bool:
+    """Whether the worker itself is being stopped."""
+    own = asyncio.current_task()
+    return own is not None and own.cancelling() > 0
+
+
+async def _beat(
+    tools: Tools, row: OperationRow, holder: str, progress: Progress, work: asyncio.Task[None]
+) -> None:
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        try:
+            async with tools.db.transaction() as tx:
+                held = await store.still_held(tx, row, holder, progress.done)
+        except Exception as error:
+            logger().warning("operation cannot say how far it is", error=str(error)[:300])
+            continue
+        if not held:
+            work.cancel()
+            return
+
+
+async def _end(tools: Tools, row: OperationRow, holder: str, progress: Progress) -> None:
+    try:
+        if row.tries >= TRIES_MAX:
+            raise Failed(
+                "OPERATION_KEEPS_FAILING", "多次处理失败,已停止 (given up after several tries)"
+            )
+        work = await KINDS[row.kind](tools, row, progress)
+
+        async def once(tx: AsyncConnection) -> None:
+            result = await work(tx)
+            if not await store.finish(tx, row, holder, result=result):
+                raise Lost
+
+        await tools.db.run(once)
+    except Failed as failed:
+        await _fail(tools, row, holder, failed)
+    except Refusal as refusal:
+        await _fail(tools, row, holder, Failed(refusal.code, refusal.message))
+
+
+async def _fail(tools: Tools, row: OperationRow, holder: str, failed: Failed) -> None:
+    error = {
+        "code": failed.code,
+        "message": failed.message,
+        "faults": len(failed.faults),
+        "first": [
+            {
+                "row": fault.row,
+                "column": fault.column,
+                "code": fault.code,
+                "message": fault.message,
+            }
+            for fault in failed.faults[:FAULTS_SHOWN]
+        ],
+    }
+
+    async def once(tx: AsyncConnection) -> None:
+        if failed.faults:
+            content = report_of(failed.faults)
+            await store.insert_report(tx, row, len(failed.faults), content)
+        await store.forget_parts(tx, row)
+        if not await store.finish(tx, row, holder, error=error):
+            raise Lost
+
+    await tools.db.run(once)

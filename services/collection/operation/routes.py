@@ -1,0 +1,63 @@
+"""Doors of operations: look at one, fetch the faults of its file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import RefPath
+from services.collection.operation import flows as flow
+from services.collection.operation.flows import REF
+from services.collection.operation.schemas import OperationOut
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.roles import Right
+
+router = APIRouter(tags=["operations"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+CSV_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "description": "row, column, code, message",
+    }
+}
+
+
+@router.get(
+    "/v1/operations/{operation}",
+    operation_id="get_operation",
+    summary="办理任务 · One long operation",
+)
+async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
+    """Where it stands and what came of it."""
+    ref = Ref.parse(REF, operation)
+
+    async def work(tx: AsyncConnection) -> OperationOut:
+        return OperationOut.of(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/operations/{operation}/faults",
+    operation_id="get_operation_faults",
+    summary="错误明细文件 · The faults of its file, as CSV",
+    response_class=Response,
+    responses=CSV_ANSWER,
+)
+async def get_operation_faults(operation: RefPath, at: Reading) -> Response:
+    """Row by row, with column, code and sentence."""
+    ref = Ref.parse(REF, operation)
+
+    async def work(tx: AsyncConnection) -> bytes:
+        return await flow.report(tx, ref, at.caller)
+
+    content = await at.read(work)
+    return Response(
+        content,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="faults-{ref.id.hex}.csv"'},
+    )

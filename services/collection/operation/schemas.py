@@ -1,0 +1,71 @@
+"""Shapes of operations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from services.collection.operation.flows import REF
+from services.collection.operation.store import OperationRow
+from shared.ids import Ref
+from shared.schema import Out
+
+
+class ProgressOut(Out):
+    """How far it is; `total` is what was announced."""
+
+    done: int
+    total: int | None
+
+
+class RowFaultOut(Out):
+    """One fault of a file. Row 1 is the header; row 0 is the file as a whole."""
+
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+class OperationErrorOut(Out):
+    """Why it failed: how many faults, and the first of them; all are in its report."""
+
+    code: str = Field(examples=["FILE_HAS_FAULTS"])
+    message: str
+    faults: int
+    first: list[RowFaultOut]
+
+
+class OperationOut(Out):
+    """A long operation (办理任务)."""
+
+    id: str = Field(examples=["opr_…"])
+    kind: str = Field(examples=["declaration_file"])
+    status: str = Field(examples=["waiting", "running", "succeeded", "failed"])
+    district: str
+    asked: dict[str, Any]
+    progress: ProgressOut
+    result: dict[str, Any] | None
+    error: OperationErrorOut | None
+    attempt: int = Field(description="失败后重新提交则加一 (grows when it is asked for again)")
+    created_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, row: OperationRow) -> OperationOut:
+        """As it is answered."""
+        return cls(
+            id=Ref(row.operation_key, row.id).text(REF),
+            kind=row.kind,
+            status=row.status,
+            district=row.district,
+            asked=row.asked,
+            progress=ProgressOut(done=row.done, total=row.total),
+            result=row.result,
+            error=None if row.error is None else OperationErrorOut(**row.error),
+            attempt=row.attempt,
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+        )

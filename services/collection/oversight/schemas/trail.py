@@ -1,0 +1,44 @@
+"""Shapes of the search over all trails."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from services.collection.common.schemas.common import PREFIXES, StepOut
+from services.collection.oversight.store.trail import StepRow
+from shared.ids import Ref
+from shared.schema import Out
+
+
+class TrailStepOut(StepOut):
+    """A step, and the paper it was taken on."""
+
+    paper: str = Field(examples=["declaration"])
+    id: str | None = Field(examples=["dcl_…"], description="单据标识;部分单据没有对外标识")
+
+    @classmethod
+    def of(cls, row: StepRow) -> TrailStepOut:
+        """As it is listed."""
+        prefix = PREFIXES.get(row.paper)
+        return cls(
+            paper=row.paper,
+            id=Ref(row.shard_key, row.paper_id).text(prefix) if prefix else None,
+            step=row.step,
+            signs=row.signs,
+            round=row.round,
+            person=row.person,
+            role=row.role,
+            level=row.level,
+            district=row.district,
+            why=row.why,
+            detail=row.detail,
+            at=row.at,
+        )
+
+
+class TrailPageOut(Out):
+    """Steps in the order in which they were taken."""
+
+    items: list[TrailStepOut]
+    next_cursor: str | None
+    has_more: bool

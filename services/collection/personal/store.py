@@ -1,0 +1,348 @@
+"""SQL of personal credits: which settled bills wait, whom their papers name, what the ledger was told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.personal.domain import Levied, Paper, Person
+
+Key = tuple[int, UUID]
+"""Unit and declaration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A settled bill that was not told of yet. `credited_on`: the day on which it was settled."""
+
+    paper: Paper
+    policy_id: UUID | None
+    round: int
+    credited_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """As much of a paper as its persons are credited by."""
+
+    kind: str
+    round: int
+    people: int
+    policy_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the ledger was told of one chunk of a paper; `refused`: why it never takes it."""
+
+    unit_id: int
+    declaration_id: UUID
+    chunk: int
+    chunks: int
+    bill_id: UUID
+    credited_on: date
+    people: int
+    totals_fen: dict[str, int]
+    refused: str | None = None
+
+    def refusal(self, why: str) -> Told:
+        """The same, not credited."""
+        return replace(self, refused=why)
+
+
+async def due(tx: AsyncConnection, limit: int) -> list[Due]:
+    """Settled bills that wait, oldest first; a restated month once the ledger has the one that it
+    restates."""
+    rows = await tx.execute(
+        text("""
+            SELECT bill.unit_id, bill.id AS bill_id, bill.declaration_id, bill.period,
+                   coalesce(paper.kind, 'default') AS kind, paper.corrects, paper.policy_id,
+                   coalesce(paper.people, 0) AS people, coalesce(paper.round, 1) AS round,
+                   greatest(bill.issued_on, paid.on_day, lowered.on_day, before.on_day)
+                       AS credited_on
+              FROM bill
+              LEFT JOIN declaration AS paper
+                ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
+              LEFT JOIN LATERAL (
+                   SELECT max(book_date) AS on_day
+                     FROM allocation
+                    WHERE allocation.unit_id = bill.unit_id
+                      AND allocation.bill_id = bill.id) AS paid ON true
+              LEFT JOIN LATERAL (
+                   SELECT max(used_on) AS on_day
+                     FROM credit_use
+                    WHERE credit_use.unit_id = bill.unit_id
+                      AND credit_use.bill_id = bill.id) AS lowered ON true
+              LEFT JOIN LATERAL (
+                   SELECT max(credited_on) AS on_day,
+                          count(*) FILTER (WHERE refused IS NOT NULL) AS refusals
+                     FROM personal_credit AS told
+                    WHERE told.unit_id = bill.unit_id
+                      AND told.declaration_id = paper.corrects) AS before ON true
+             WHERE bill.status = 'settled' AND bill.kind <> 'charge' AND NOT bill.personal_told
+               AND (paper.corrects IS NULL
+                    OR EXISTS (
+                       SELECT 1
+                         FROM bill AS earlier
+                        WHERE earlier.unit_id = bill.unit_id
+                          AND earlier.declaration_id = paper.corrects
+                          AND earlier.kind <> 'charge' AND earlier.personal_told
+                          AND before.refusals = 0))
+             ORDER BY bill.id
+             LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return [
+        Due(
+            paper=Paper(
+                unit_id=row.unit_id, id=row.declaration_id, bill_id=row.bill_id, kind=row.kind,
+                period=row.period, people=row.people, corrects=row.corrects,
+            ),
+            policy_id=row.policy_id, round=row.round, credited_on=row.credited_on,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, Head]:
+    """The heads of papers."""
+    rows = await tx.execute(
+        text("""
+            SELECT declaration.unit_id, declaration.id, kind, round, people, policy_id
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS wanted (unit_id, id)
+              JOIN declaration
+                ON declaration.unit_id = wanted.unit_id AND declaration.id = wanted.id
+        """),
+        {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
+    )
+    return {
+        (row.unit_id, UUID(int=row.id.int)): Head(
+            kind=row.kind, round=row.round, people=row.people, policy_id=row.policy_id
+        )
+        for row in rows
+    }
+
+
+async def lines(
+    tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]]
+) -> dict[Key, list[Levied]]:
+    """The lines of papers of (unit, declaration, round)."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.unit_id, line.declaration_id, line.level, line.insurance, line.party,
+                   line.account, line.fund, line.amount_fen
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:rounds AS integer[])) AS paper (unit_id, id, round)
+              JOIN declaration_line AS line
+                ON line.unit_id = paper.unit_id AND line.declaration_id = paper.id
+               AND line.round = paper.round
+             ORDER BY line.unit_id, line.declaration_id, line.line_no
+        """),
+        _papers(papers),
+    )
+    found: dict[Key, list[Levied]] = defaultdict(list)
+    for unit_id, paper_id, level, insurance, party, account, fund, amount_fen in rows:
+        found[unit_id, UUID(int=paper_id.int)].append(
+            Levied(level=level, insurance=insurance, party=party, account=account, fund=fund,
+                   amount_fen=amount_fen)
+        )  # fmt: skip
+    return found
+
+
+async def people(
+    tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]], keys: tuple[int, int]
+) -> dict[Key, list[Person]]:
+    """The persons of papers of (unit, declaration, round) whose keys lie from … below …, by key."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.unit_id, line.declaration_id, line.person_id, line.base_fen,
+                   line.unit_fen, line.personal_fen, beside.age
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:rounds AS integer[])) AS paper (unit_id, id, round)
+              JOIN declaration_person AS line
+                ON line.unit_id = paper.unit_id AND line.declaration_id = paper.id
+               AND line.round = paper.round
+              LEFT JOIN declaration_figures AS beside
+                ON beside.unit_id = line.unit_id
+               AND beside.declaration_id = line.declaration_id
+               AND beside.round = line.round AND beside.line_no = line.line_no
+             WHERE line.person_id BETWEEN :first AND :last
+             ORDER BY line.person_id
+        """),
+        _papers(papers) | {"first": keys[0], "last": keys[1] - 1},
+    )
+    found: dict[Key, list[Person]] = defaultdict(list)
+    for unit_id, paper_id, *person in rows:
+        found[unit_id, UUID(int=paper_id.int)].append(Person(*person))
+    return found
+
+
+async def references(
+    tx: AsyncConnection, persons: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], UUID]:
+    """(unit, person) → the uuid of the person's reference at that unit."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (enrolment.unit_id, enrolment.person_id) enrolment.unit_id,
+                   enrolment.person_id, enrolment.person_uuid
+              FROM unnest(CAST(:units AS bigint[]), CAST(:persons AS bigint[]))
+                AS wanted (unit_id, person_id)
+              JOIN enrolment ON enrolment.unit_id = wanted.unit_id
+                            AND enrolment.person_id = wanted.person_id
+             ORDER BY enrolment.unit_id, enrolment.person_id, enrolment.joined_on DESC
+        """),
+        {"units": [unit for unit, _ in persons], "persons": [person for _, person in persons]},
+    )
+    return {(unit, person): UUID(int=uuid.int) for unit, person, uuid in rows}
+
+
+async def earlier(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, dict[int, Told]]:
+    """What was told of papers before: a repeat must say the same, in as many chunks, on that day."""
+    rows = await tx.execute(
+        text("""
+            SELECT told.unit_id, told.declaration_id, told.chunk, told.chunks, told.bill_id,
+                   told.credited_on, told.people, told.funds, told.totals_fen, told.refused
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS wanted (unit_id, id)
+              JOIN personal_credit AS told
+                ON told.unit_id = wanted.unit_id AND told.declaration_id = wanted.id
+        """),
+        {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
+    )
+    found: dict[Key, dict[int, Told]] = defaultdict(dict)
+    for row in rows.mappings():
+        one = dict(row)
+        sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
+        told = Told(**one, totals_fen=sums)
+        found[told.unit_id, UUID(int=told.declaration_id.int)][told.chunk] = told
+    return found
+
+
+async def record(tx: AsyncConnection, told: Sequence[Told]) -> None:
+    """Write what the ledger answered to chunks."""
+    await tx.execute(
+        text("""
+            INSERT INTO personal_credit (unit_id, declaration_id, chunk, chunks, bill_id,
+                                         credited_on, people, funds, totals_fen, refused)
+            VALUES (:unit_id, :declaration_id, :chunk, :chunks, :bill_id, :credited_on, :people,
+                    :funds, :totals_fen, :refused)
+            ON CONFLICT (unit_id, declaration_id, chunk) DO UPDATE
+               SET credited_on = excluded.credited_on, people = excluded.people,
+                   funds = excluded.funds, totals_fen = excluded.totals_fen,
+                   refused = excluded.refused, told_at = now()
+        """),
+        [
+            {
+                "unit_id": one.unit_id,
+                "declaration_id": one.declaration_id,
+                "chunk": one.chunk,
+                "chunks": one.chunks,
+                "bill_id": one.bill_id,
+                "credited_on": one.credited_on,
+                "people": one.people,
+                "funds": list(one.totals_fen),
+                "totals_fen": list(one.totals_fen.values()),
+                "refused": one.refused,
+            }
+            for one in told
+        ],
+    )
+
+
+async def mark(tx: AsyncConnection, papers: Sequence[Paper]) -> None:
+    """Their bills have been told of."""
+    await tx.execute(
+        text("""
+            UPDATE bill
+               SET personal_told = true
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS batch (unit_id, id)
+             WHERE bill.unit_id = batch.unit_id AND bill.id = batch.id
+        """),
+        {"units": [one.unit_id for one in papers], "ids": [one.bill_id for one in papers]},
+    )
+
+
+async def stats(tx: AsyncConnection) -> dict[str, int]:
+    """How many bills wait, and how many chunks the ledger refused."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT (SELECT count(*)
+                          FROM bill
+                         WHERE status = 'settled' AND kind <> 'charge' AND NOT personal_told)
+                       AS waiting,
+                       (SELECT count(*) FROM personal_credit WHERE refused IS NOT NULL) AS refused
+            """)
+        )
+    ).one()
+    return {"waiting": row.waiting, "refused": row.refused}
+
+
+async def refusals(tx: AsyncConnection, after: tuple[UUID, int] | None, limit: int) -> list[Told]:
+    """Chunks that the ledger refused, by bill."""
+    rows = await tx.execute(
+        text("""
+            SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
+                   totals_fen, refused
+              FROM personal_credit
+             WHERE refused IS NOT NULL
+               AND (CAST(:bill AS uuid) IS NULL OR (bill_id, chunk) > (:bill, :chunk))
+             ORDER BY bill_id, chunk
+             LIMIT :limit
+        """),
+        {"bill": after and after[0], "chunk": after[1] if after else 0, "limit": limit},
+    )
+    found = []
+    for row in rows.mappings():
+        one = dict(row)
+        sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
+        found.append(Told(**one, totals_fen=sums))
+    return found
+
+
+async def tell_again(tx: AsyncConnection, *, refused: bool) -> int:
+    """Let bills be told of again, those refused or all; how many. The ledger knows what it has."""
+    which = (
+        """EXISTS (SELECT 1
+                     FROM personal_credit AS told
+                    WHERE told.unit_id = bill.unit_id
+                      AND told.declaration_id = bill.declaration_id
+                      AND told.refused IS NOT NULL)"""
+        if refused
+        else "true"
+    )
+    made = await tx.execute(
+        text(f"""
+            UPDATE bill
+               SET personal_told = false
+             WHERE personal_told AND {which}
+        """)
+    )
+    return made.rowcount
+
+
+async def redate(tx: AsyncConnection, why: str, on: date) -> None:
+    """Let chunks that were refused for this reason be credited on another day."""
+    await tx.execute(
+        text("""
+            UPDATE personal_credit
+               SET credited_on = :on
+             WHERE refused = :why
+        """),
+        {"why": why, "on": on},
+    )
+
+
+def _papers(papers: Sequence[tuple[int, UUID, int]]) -> dict[str, Any]:
+    return {
+        "units": [unit for unit, _, _ in papers],
+        "ids": [id for _, id, _ in papers],
+        "rounds": [round_ for _, _, round_ in papers],
+    }

@@ -1,0 +1,354 @@
+"""Policy (政策): one region's dated rules as frozen values, and the rules that fit one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Final
+
+from services.collection.common.domain.errors import KindNotCovered, StepUnknown
+from services.collection.policy.domain.allocation_order import Order
+from services.collection.policy.domain.averages import Average
+from services.collection.policy.domain.category import (
+    AS_EMPLOYEE,
+    EMPLOYEE,
+    Category,
+    Standing,
+    not_covered,
+    standings,
+)
+from services.collection.policy.domain.charge_rules import ChargeRules, Relief
+from services.collection.policy.domain.construction import Construction
+from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.default_levy import DefaultLevy
+from services.collection.policy.domain.floating import Floating
+from services.collection.policy.domain.rate import ANY, BaseKind, Figure, Limit, Rate, UnitFigure
+from shared.effective import in_force
+from shared.errors import Refusal
+from shared.fund import Party, UnitKind
+from shared.money import PPM, Rounding
+from shared.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundRow:
+    """The fund that an insurance is booked in, from a day and until a day (inclusive)."""
+
+    insurance: str
+    fund: str
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """Unit kinds that an insurance leaves out on purpose."""
+
+    insurance: str
+    unit_kinds: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenBases:
+    """Whether a declaration has to keep to the bases that a review has set for the year."""
+
+    enforced: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one insurance asks of one unit: its limit, its fund, and a rate for each party.
+
+    `personal_base` is the source of a person's base in this insurance (with `fixed_fen` where the
+    policy says it, and `base_limit` where it is not the insurance's); `credits` part the unit's share
+    between the pool and the personal account.
+    """
+
+    insurance: str
+    fund: str
+    limit: Limit
+    rates: tuple[Rate, ...]
+    personal_base: BaseKind = BaseKind.OWN
+    fixed_fen: int | None = None
+    credits: tuple[Credit, ...] = ()
+    base_limit: Limit | None = None
+
+    @property
+    def personal_limit(self) -> Limit:
+        """What a person's base is held to."""
+        return self.base_limit or self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The rules for one unit kind and injury class, in the policy's order of insurances.
+
+    An insurance that leaves the unit out has a rule without rates, so that columns stay aligned.
+    `standings` say for what each category of people is levied, `reliefs` what the unit is relieved
+    of in this period.
+    """
+
+    rules: tuple[Rule, ...]
+    rounding: Rounding
+    standings: Mapping[str, Standing] = field(default_factory=lambda: {EMPLOYEE: AS_EMPLOYEE})
+    reliefs: tuple[Relief, ...] = ()
+
+    def standing(self, category: str) -> Standing:
+        """For what a category is levied.
+
+        Raises:
+            CategoryNotCovered: the policy says nothing of it.
+        """
+        found = self.standings.get(category)
+        if found is None:
+            raise not_covered(category)
+        return found
+
+    def refusal(self, category: str, choice: str | None) -> Refusal | None:
+        """Why somebody of a category, with a choice of base (None: none), cannot be levied."""
+        found = self.standings.get(category)
+        return not_covered(category) if found is None else found.refusal(choice)
+
+    @property
+    def insurances(self) -> tuple[str, ...]:
+        """The order of columns."""
+        return tuple(rule.insurance for rule in self.rules)
+
+    @property
+    def needs_wage_total(self) -> bool:
+        """Whether some rate is applied to the unit's wage total."""
+        return any(rate.base.needs_wage_total for rule in self.rules for rate in rule.rates)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """What has to be known of every person beside the wage."""
+        kinds = {rate.base for rule in self.rules for rate in rule.rates}
+        kinds |= {rule.personal_base for rule in self.rules}
+        return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
+
+    def figures_of(self, category: str, choice: str | None) -> tuple[Figure, ...]:
+        """What has to be known of a person of a category beside the wage.
+
+        Raises:
+            CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: he cannot be levied.
+        """
+        standing = self.standing(category)
+        kinds: set[BaseKind] = set()
+        for rule in self.rules:
+            if standing.chosen(rule.insurance, choice) is None:
+                kinds |= {rate.base for rate in rule.rates if rate.levied_for(standing)}
+                if standing.insured(rule.insurance):
+                    kinds.add(rule.personal_base)
+        return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
+
+    @property
+    def unit_figures(self) -> tuple[UnitFigure, ...]:
+        """What has to be known of the unit beside its wage total."""
+        found = {rate.base.unit_figure for rule in self.rules for rate in rule.rates}
+        return tuple(figure for figure in UnitFigure if figure in found)
+
+    @property
+    def needs_age(self) -> bool:
+        """Whether some share is parted by age."""
+        return any(rule.credits for rule in self.rules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version, whole. `sources` maps id → (text, certain).
+
+    `names` are those of insurances that this region alone has.
+    `level` is where the unit's share is rounded: for each person, or once for the unit. A person's
+    own share is withheld from a wage, so it is always rounded for the person.
+    """
+
+    pack: str
+    region: str
+    title: str
+    in_force_from: date
+    in_force_to: date | None
+    sources: Mapping[str, tuple[str, bool]]
+    rounding: Rounding
+    insurances: tuple[str, ...]
+    fund_rows: tuple[FundRow, ...]
+    suspense_fund: str
+    receipt_accounts: Mapping[str, str]
+    rates: tuple[Rate, ...]
+    exemptions: tuple[Exemption, ...]
+    limits: tuple[Limit, ...]
+    due_day: int
+    allocation: Order
+    charges: ChargeRules
+    level: str = "person"
+    declare_day: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    averages: tuple[Average, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    floating: Floating | None = None
+    construction: Construction | None = None
+    categories: tuple[Category, ...] = ()
+    default_levy: DefaultLevy = field(default_factory=DefaultLevy)
+    bases_frozen: FrozenBases | None = None
+
+    @property
+    def freezes_bases(self) -> bool:
+        """Whether reviewed bases hold for the year (年度缴费基数核定后当年不变): as the pack says, and
+        where it says nothing, where units have a base of their own beside their people's."""
+        if self.bases_frozen is not None:
+            return self.bases_frozen.enforced
+        return any(rate.base is BaseKind.UNIT_DUAL for rate in self.rates)
+
+    @property
+    def funds(self) -> Mapping[str, str]:
+        """Insurance → fund, where the map is not dated; the last one where it is."""
+        return {row.insurance: row.fund for row in self.fund_rows}
+
+    def fund_of(self, insurance: str, day: date | None = None) -> str:
+        """The fund of an insurance on a day (None: the policy's first)."""
+        own = [row for row in self.fund_rows if row.insurance == insurance]
+        return in_force(own, day or self.in_force_from)[0].fund
+
+    def limit_of(self, insurance: str) -> Limit:
+        """The limit row of an insurance: its own, or the one for all."""
+        return next(
+            row for name in (insurance, ANY) for row in self.limits if row.insurance == name
+        )
+
+    def covers(self, kind: str) -> bool:
+        """Whether any row speaks of a unit kind."""
+        return any(rate.fits_kind(kind) for rate in self.rates)
+
+    def schedule(
+        self,
+        kind: str,
+        injury_class: int | None,
+        *,
+        period: Period | None = None,
+        step: str | None = None,
+        size: str | None = None,
+    ) -> Schedule:
+        """The rules for a unit in a period. `step` is its floating step (浮动档次), `size` its size
+        (单位规模), None for none.
+
+        The period may be left out only where no row depends on it.
+
+        Raises:
+            KindNotCovered: no rates for the kind, or an insurance has none for the class.
+            StepUnknown: the policy has no such step for the class.
+        """
+        if not self.covers(kind):
+            raise KindNotCovered(unit_kind=kind, pack=self.pack)
+        for insurance in self.insurances:
+            speaks = [r for r in self.rates if r.insurance == insurance and r.fits_kind(kind)]
+            if speaks and not any(rate.fits(kind, injury_class) for rate in speaks):
+                raise KindNotCovered(
+                    unit_kind=kind, injury_class=injury_class, insurance=insurance, pack=self.pack
+                )
+        assert period is not None or not self.is_dated, "a dated row needs the period"
+        if step is not None and (
+            self.floating is None or self.floating.step(step, injury_class) is None
+        ):
+            raise StepUnknown(step=step, injury_class=injury_class, pack=self.pack)
+        rules = tuple(
+            self._rule(name, kind, injury_class, period, step) for name in self.insurances
+        )
+        return Schedule(
+            rules=rules,
+            rounding=self.rounding,
+            standings=standings(self.categories, kind, period),
+            reliefs=()
+            if period is None
+            else tuple(row for row in self.charges.reliefs if row.fits(kind, size, period)),
+        )
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether what is levied differs from month to month under this version."""
+        names = [row.insurance for row in self.fund_rows]
+        return (
+            any(rate.months for rate in self.rates)
+            or len(names) > len(set(names))
+            or any(row.is_dated for row in self.categories)
+            or bool(self.charges.reliefs)
+        )
+
+    def _rule(
+        self,
+        insurance: str,
+        kind: str,
+        injury_class: int | None,
+        period: Period | None,
+        step: str | None,
+    ) -> Rule:
+        rates = [
+            self._floated(rate, injury_class, step)
+            for rate in self.rates
+            if rate.insurance == insurance
+            and rate.fits(kind, injury_class)
+            and (period is None or not rate.months or period.month in rate.months)
+        ]
+        base, fixed_fen = personal_base(rates)
+        first = _base_rate(rates)
+        if self.level == "unit":
+            rates = [_once_per_unit(rate, base) for rate in rates]
+        return Rule(
+            insurance=insurance,
+            fund=self.fund_of(insurance, None if period is None else period.first_day),
+            limit=self.limit_of(insurance),
+            rates=tuple(rates),
+            personal_base=base,
+            fixed_fen=fixed_fen,
+            base_limit=None if first is None else first.limit,
+            credits=tuple(
+                row
+                for row in self.credits
+                if row.insurance == insurance
+                and not row.retired
+                and any(rate.party is Party.UNIT for rate in rates)
+            ),
+        )
+
+    def _floated(self, rate: Rate, injury_class: int | None, step: str | None) -> Rate:
+        if self.floating is None or rate.insurance != self.floating.insurance:
+            return rate
+        factors = self.floating.factors(injury_class, step)
+        if not factors:
+            return rate
+        rate_ppm = rate.rate_ppm
+        for factor in factors:
+            rate_ppm = rate_ppm * factor.factor_ppm // PPM
+        return replace(rate, rate_ppm=rate_ppm, factors=factors)
+
+
+def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
+    """The source of a person's base in an insurance: that of the personal share, or else the unit's,
+    or else what a sum is taken of. What some categories alone bear has a base of its own."""
+    first = _base_rate(rates)
+    if first is not None:
+        return first.base, first.fixed_fen
+    for rate in rates:
+        if rate.sum_of is not None:
+            return rate.sum_of, None
+    return BaseKind.OWN, None
+
+
+def _base_rate(rates: Sequence[Rate]) -> Rate | None:
+    own = [
+        rate
+        for rate in rates
+        if rate.base.per_person and rate.base is not BaseKind.HEAD and not rate.categories
+    ]
+    return min(own, key=lambda rate: rate.party is Party.UNIT, default=None)
+
+
+def _once_per_unit(rate: Rate, base: BaseKind) -> Rate:
+    if rate.party is Party.PERSONAL or rate.base is not base or rate.categories or rate.limit:
+        return rate
+    return replace(rate, base=BaseKind.PERSONAL_SUM)
+
+
+UNIT_KINDS: Final = tuple(kind.value for kind in UnitKind)

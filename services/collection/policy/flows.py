@@ -1,0 +1,159 @@
+"""Publish policies and find the one in force."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import NoPolicy, PackExists
+from services.collection.policy import store
+from services.collection.policy.domain import faults as policy_faults
+from services.collection.policy.domain import pack
+from services.collection.policy.domain.policy import Policy
+from services.collection.policy.store import PolicyRow
+from shared import trail
+from shared.clock import now
+from shared.errors import Faulty, NotFound, StateConflict
+from shared.ids import key_of, uuid7
+from shared.roles import Caller
+
+PAPER: Final = "policy"
+_KNOWN_LIMIT: Final = 64
+_known: dict[UUID, Policy] = {}
+"""Versions read before. A version never changes, so neither does what is remembered of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A version and its id."""
+
+    id: UUID
+    policy: Policy
+
+
+def key_of_region(region: str) -> int:
+    """The shard key of a region's own papers."""
+    return key_of("region", region)
+
+
+async def in_force(tx: AsyncConnection, region: str, day: date) -> Dated:
+    """The policy of a region on a day.
+
+    Raises:
+        NoPolicy: there is none.
+    """
+    policy_id = await store.in_force(tx, region, day)
+    if policy_id is None:
+        raise NoPolicy(region=region, day=day)
+    return Dated(policy_id, await by_id(tx, policy_id))
+
+
+async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:
+    """A version that a paper names.
+
+    Raises:
+        NotFound: no such version.
+    """
+    if policy_id not in _known:
+        content = await store.content(tx, policy_id)
+        if content is None:
+            raise NotFound(policy=policy_id)
+        if len(_known) >= _KNOWN_LIMIT:
+            _known.clear()
+        _known[policy_id] = pack.read(content)
+    return _known[policy_id]
+
+
+async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller) -> PolicyRow:
+    """Store a pack as a draft, signed by its author; the same pack again gives the same draft.
+
+    Raises:
+        Faulty: every fault of the pack.
+        PackExists: a version of that name has other content.
+    """
+    policy, faults = pack.attempt(content)
+    faults += policy_faults.faults_in(policy, content)
+    if faults:
+        raise Faulty(faults=faults)
+    canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    content_hash = hashlib.sha256(canonical).digest()
+    row = PolicyRow(
+        id=uuid7(),
+        region=policy.region,
+        pack=policy.pack,
+        title=policy.title,
+        effective_from=policy.in_force_from,
+        effective_to=policy.in_force_to,
+        status="draft",
+        author=caller.subject,
+        created_at=now(),
+        published_at=None,
+    )
+    if await store.insert_draft(tx, row, canonical.decode(), content_hash):
+        await trail.record(tx, _step(row, "draft"), caller)
+        return row
+    known = await store.find_named(tx, policy.region, policy.pack)
+    assert known is not None
+    if known[1] != content_hash:
+        raise PackExists(region=policy.region, pack=policy.pack)
+    return known[0]
+
+
+async def approve(tx: AsyncConnection, policy_id: UUID, caller: Caller) -> PolicyRow:
+    """Put a draft in force, signed by another person than its author.
+
+    An open-ended predecessor ends on the day before.
+
+    Raises:
+        NotFound: no such version. StateConflict: it is in force already.
+        SamePersonTwice: the author approves. PolicyOverlaps: its days are taken.
+    """
+    row = await find(tx, policy_id)
+    if row.status != "draft":
+        raise StateConflict(status=row.status)
+    await trail.record(tx, _step(row, "approve"), caller)
+    await store.close_open_ended(tx, row.region, row.effective_from - timedelta(1))
+    if not await store.publish(tx, policy_id):
+        raise StateConflict(status="in_force")
+    return await find(tx, policy_id)
+
+
+def _step(row: PolicyRow, step: str) -> trail.Step:
+    return trail.Step(
+        shard_key=key_of_region(row.region),
+        paper=PAPER,
+        paper_id=row.id,
+        step=step,
+        signs=True,
+    )
+
+
+async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow:
+    """A version.
+
+    Raises:
+        NotFound: no such version.
+    """
+    row = await store.find(tx, policy_id)
+    if row is None:
+        raise NotFound(policy=policy_id)
+    return row
+
+
+async def content_of(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any]:
+    """The pack of a version as it was published.
+
+    Raises:
+        NotFound: no such version.
+    """
+    content = await store.content(tx, policy_id)
+    if content is None:
+        raise NotFound(policy=policy_id)
+    return content

@@ -1,0 +1,43 @@
+"""The door to the policy in force on a day, readable by people (政策摘要)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.policy import flows as flow
+from services.collection.policy.domain.text import markdown
+from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOut
+from shared.door import Door, door
+from shared.roles import Right
+from shared.schema import Code
+from shared.settings import Settings
+
+router = APIRouter(tags=["policies"])
+
+
+@router.get(
+    "/v1/policies/in-force",
+    operation_id="get_policy_in_force",
+    summary="某日有效政策 · The policy in force on a day",
+)
+async def get_policy_in_force(
+    at: Annotated[Door, door(Right.READ_COLLECTION)],
+    on: Annotated[date, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31))],
+    region: Annotated[Code | None, Query()] = None,
+) -> PolicyInForceOut:
+    """With its pack, and as Markdown in Chinese: every row with its source, doubts marked."""
+    settings: Settings = at.request.app.state.settings
+
+    async def work(tx: AsyncConnection) -> PolicyInForceOut:
+        found = await flow.in_force(tx, region or settings.region, on)
+        row = await flow.find(tx, found.id)
+        content = await flow.content_of(tx, found.id)
+        return PolicyInForceOut(
+            **PolicyOut.members(row), content=content, text=markdown(found.policy)
+        )
+
+    return await at.read(work)

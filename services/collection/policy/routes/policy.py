@@ -1,0 +1,165 @@
+"""Doors of policies: draft by one person, approve by another, read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import Cursor, Limit, RefPath
+from services.collection.common.schemas.common import TrailOut
+from services.collection.policy import flows as flow
+from services.collection.policy import store
+from services.collection.policy.schemas.lint import faults_of
+from services.collection.policy.schemas.policy import (
+    REF,
+    PackIn,
+    PolicyOut,
+    PolicyPageOut,
+    PolicyWholeOut,
+)
+from services.collection.policy.store import PolicyRow
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
+from shared.door import Door, door
+from shared.errors import Faulty
+from shared.ids import Ref
+from shared.roles import Right
+from shared.schema import Code
+
+
+class LintedRoute(APIRoute):
+    """A pack whose shape is wrong is judged as far as it can be read: every fault is named at once."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, and what it says of a body that it cannot read."""
+        handle = super().get_route_handler()
+
+        async def linted(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                if not isinstance(error.body, Mapping):
+                    raise
+                faults = faults_of(error.body)
+                raise Faulty(faults=faults[:FAULTS_SHOWN], count=len(faults)) from None
+
+        return linted
+
+
+FAULTS_SHOWN = 1000
+router = APIRouter(tags=["policies"])
+drafting = APIRouter(tags=["policies"], route_class=LintedRoute)
+
+
+@drafting.post(
+    "/v1/policies",
+    operation_id="draft_policy",
+    summary="起草政策版本 · Draft a policy version",
+    status_code=201,
+    response_model=PolicyOut,
+)
+async def draft_policy(body: PackIn, at: Annotated[Door, door(Right.PUBLISH_POLICY)]) -> Response:
+    """Checked as a whole, with every fault named. The same pack again gives the same draft."""
+
+    async def work(tx: AsyncConnection) -> PolicyOut:
+        return PolicyOut.of(await flow.draft(tx, body.content(), at.caller))
+
+    return await at.write(work, key=flow.key_of_region(body.region), status=201)
+
+
+router.include_router(drafting)
+
+
+@router.post(
+    "/v1/policies/{policy}/approvals",
+    operation_id="approve_policy",
+    summary="批准政策版本 · Put a policy version in force",
+    status_code=201,
+    response_model=PolicyOut,
+)
+async def approve_policy(
+    policy: RefPath, at: Annotated[Door, door(Right.PUBLISH_POLICY)]
+) -> Response:
+    """By another person than its author. An open-ended predecessor ends on the day before."""
+    ref = Ref.parse(REF, policy)
+
+    async def work(tx: AsyncConnection) -> PolicyOut:
+        return PolicyOut.of(await flow.approve(tx, ref.id, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get("/v1/policies", operation_id="list_policies", summary="政策版本 · Policy versions")
+async def list_policies(
+    at: Annotated[Door, door(Right.READ_COLLECTION)],
+    region: Annotated[Code | None, Query()] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> PolicyPageOut:
+    """In the order in which they come into force."""
+    filters = {"of": "policies", "region": region}
+    after = _read_day(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[PolicyRow]:
+        return await store.of_region(tx, region, after, limit + 1)
+
+    rows, following = cut(
+        await at.read(work),
+        limit,
+        lambda row: [row.effective_from.isoformat(), row.id.hex],
+        filters,
+    )
+    return PolicyPageOut(
+        items=[PolicyOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+def _read_day(cursor: str | None, filters: dict[str, str | None]) -> tuple[date, UUID] | None:
+    if cursor is None:
+        return None
+    day, text = read_cursor(cursor, filters, (str, str))
+    try:
+        return date.fromisoformat(day), UUID(text)
+    except ValueError:
+        raise BadCursor from None
+
+
+@router.get("/v1/policies/{policy}", operation_id="get_policy", summary="政策版本 · One version")
+async def get_policy(
+    policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
+) -> PolicyWholeOut:
+    """With its pack, as it was published."""
+    ref = Ref.parse(REF, policy)
+
+    async def work(tx: AsyncConnection) -> PolicyWholeOut:
+        row = await flow.find(tx, ref.id)
+        content = await flow.content_of(tx, ref.id)
+        return PolicyWholeOut(**PolicyOut.members(row), content=content)
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/policies/{policy}/trail", operation_id="get_policy_trail", summary="办理轨迹 · Its trail"
+)
+async def get_policy_trail(
+    policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
+) -> TrailOut:
+    """Who drafted and who approved it."""
+    ref = Ref.parse(REF, policy)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await flow.find(tx, ref.id)
+        return TrailOut.of(await trail.of_paper(tx, flow.key_of_region(row.region), row.id))
+
+    return await at.read(work)

@@ -1,0 +1,27 @@
+"""The door of regions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from services.collection.common.store import shipped
+from services.collection.policy.schemas.region import RegionOut, RegionsOut
+from shared.door import Door, door
+from shared.roles import Right
+from shared.settings import Settings
+
+router = APIRouter(tags=["regions"])
+
+
+@router.get(
+    "/v1/regions", operation_id="list_regions", summary="统筹区与分中心 · Regions, districts"
+)
+async def list_regions(at: Annotated[Door, door(Right.READ_COLLECTION)]) -> RegionsOut:
+    """The region that this installation serves, and its districts."""
+    settings: Settings = at.request.app.state.settings
+    return RegionsOut(
+        region=settings.region,
+        regions=[RegionOut.model_validate(region) for region in shipped.regions()],
+    )

@@ -1,0 +1,168 @@
+"""Policies: stored whole, never edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import PolicyOverlaps
+
+_COLUMNS = """id, region, pack, title, effective_from, effective_to, status, author,
+       created_at, published_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A version without its content."""
+
+    id: UUID
+    region: str
+    pack: str
+    title: str
+    effective_from: date
+    effective_to: date | None
+    status: str
+    author: str
+    created_at: datetime
+    published_at: datetime | None
+
+
+async def in_force(tx: AsyncConnection, region: str, day: date) -> UUID | None:
+    """The version in force in a region on a day."""
+    found: UUID | None = await tx.scalar(
+        text("""
+            SELECT id
+              FROM policy
+             WHERE region = :region AND status = 'in_force'
+               AND effective_from <= :day AND (effective_to IS NULL OR effective_to >= :day)
+        """),
+        {"region": region, "day": day},
+    )
+    return found
+
+
+async def content(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any] | None:
+    """The pack of a version, as it was published."""
+    found: dict[str, Any] | None = await tx.scalar(
+        text("SELECT content FROM policy WHERE id = :id"), {"id": policy_id}
+    )
+    return found
+
+
+async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow | None:
+    """A version."""
+    row = (
+        await tx.execute(text(f"SELECT {_COLUMNS} FROM policy WHERE id = :id"), {"id": policy_id})
+    ).first()
+    return None if row is None else PolicyRow(**row._mapping)
+
+
+async def find_named(tx: AsyncConnection, region: str, pack: str) -> tuple[PolicyRow, bytes] | None:
+    """A version by its region and name, and the hash of its content."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}, content_hash
+                  FROM policy
+                 WHERE region = :region AND pack = :pack
+            """),
+            {"region": region, "pack": pack},
+        )
+    ).first()
+    if row is None:
+        return None
+    columns = dict(row._mapping)
+    content_hash = bytes(columns.pop("content_hash"))
+    return PolicyRow(**columns), content_hash
+
+
+async def insert_draft(
+    tx: AsyncConnection,
+    row: PolicyRow,
+    canonical: str,
+    content_hash: bytes,
+) -> bool:
+    """Store a draft; False when a version of that name is there."""
+    made = await tx.execute(
+        text("""
+            INSERT INTO policy (id, region, pack, title, effective_from, effective_to, status,
+                                content, content_hash, author)
+            VALUES (:id, :region, :pack, :title, :effective_from, :effective_to, 'draft',
+                    CAST(:content AS jsonb), :content_hash, :author)
+            ON CONFLICT (region, pack) DO NOTHING
+            RETURNING id
+        """),
+        {
+            "id": row.id,
+            "region": row.region,
+            "pack": row.pack,
+            "title": row.title,
+            "effective_from": row.effective_from,
+            "effective_to": row.effective_to,
+            "content": canonical,
+            "content_hash": content_hash,
+            "author": row.author,
+        },
+    )
+    return made.first() is not None
+
+
+async def close_open_ended(tx: AsyncConnection, region: str, day_before: date) -> None:
+    """A version without an end that began earlier ends where its successor begins."""
+    await tx.execute(
+        text("""
+            UPDATE policy
+               SET effective_to = :day_before
+             WHERE region = :region AND status = 'in_force' AND effective_to IS NULL
+               AND effective_from <= :day_before
+        """),
+        {"region": region, "day_before": day_before},
+    )
+
+
+async def publish(tx: AsyncConnection, policy_id: UUID) -> bool:
+    """Put a draft in force; False when it is not a draft.
+
+    Raises:
+        PolicyOverlaps: another version is in force on some of its days.
+    """
+    try:
+        made = await tx.execute(
+            text("""
+                UPDATE policy
+                   SET status = 'in_force', published_at = now()
+                 WHERE id = :id AND status = 'draft'
+                RETURNING id
+            """),
+            {"id": policy_id},
+        )
+    except IntegrityError as error:
+        if "policy_one_in_force_a_day" in str(error.orig):
+            raise PolicyOverlaps from None
+        raise
+    return made.first() is not None
+
+
+async def of_region(
+    tx: AsyncConnection, region: str | None, after: tuple[date, UUID] | None, limit: int
+) -> list[PolicyRow]:
+    """Versions, oldest first in force, after a (effective_from, id)."""
+    day, policy_id = after or (date.min, UUID(int=0))
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM policy
+             WHERE (CAST(:region AS text) IS NULL OR region = :region)
+               AND (effective_from, id) > (:day, :id)
+             ORDER BY effective_from, id
+             LIMIT :limit
+        """),
+        {"region": region, "day": day, "id": policy_id, "limit": limit},
+    )
+    return [PolicyRow(**row._mapping) for row in rows]

@@ -1,0 +1,199 @@
+"""Doors of construction projects (建设项目参加工伤保险)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.common.schemas.common import TrailOut
+from services.collection.filing.schemas.declaration import DeclarationOut
+from services.collection.project import store
+from services.collection.project.domain import PREFIX
+from services.collection.project.flows import certificate as certificates
+from services.collection.project.flows import paper as project_paper
+from services.collection.project.flows import project as flow
+from services.collection.project.flows.project import Standing
+from services.collection.project.schemas import (
+    ContractIn,
+    ProjectCertificateIn,
+    ProjectCertificateOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectPageOut,
+    ProjectQuoteIn,
+    ProjectQuoteOut,
+)
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT
+from shared.door import Door, door
+from shared.ids import Ref, unit_key
+from shared.roles import Right
+from shared.schema import Code, CreditCode
+
+router = APIRouter(tags=["projects"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Registering = Annotated[Door, door(Right.REGISTER)]
+
+
+@router.post(
+    "/v1/project-quotes",
+    operation_id="quote_project",
+    summary="建设项目试算 · What would a project pay",
+)
+async def quote_project(
+    body: ProjectQuoteIn, at: Annotated[Door, door(Right.QUOTE)]
+) -> ProjectQuoteOut:
+    """By the policy in force in the month in which work begins; nothing is written."""
+    region = body.region or at.request.app.state.settings.region
+
+    async def work(tx: AsyncConnection) -> ProjectQuoteOut:
+        return ProjectQuoteOut.of(await flow.quote(tx, region, body.starts_on, body.contract_sum))
+
+    return await at.read(work)
+
+
+@router.post(
+    "/v1/projects",
+    operation_id="register_project",
+    summary="登记建设项目 · Register a construction project",
+    status_code=201,
+    response_model=ProjectOut,
+)
+async def register_project(body: ProjectIn, at: Registering) -> Response:
+    """Of a unit, the builder, under the project's own number; the same again changes nothing."""
+
+    async def work(tx: AsyncConnection) -> ProjectOut:
+        return ProjectOut.of(await flow.register(tx, body.registering(), at.caller))
+
+    return await at.write(work, key=unit_key(body.credit_code), status=201)
+
+
+@router.post(
+    "/v1/projects/{project}/contracts",
+    operation_id="change_project_contract",
+    summary="变更合同造价 · Record a changed contract sum",
+    status_code=201,
+    response_model=ProjectOut,
+)
+async def change_project_contract(project: RefPath, body: ContractIn, at: Registering) -> Response:
+    """A version of its own beside the earlier ones; the next declaration levies it."""
+    ref = Ref.parse(PREFIX, project)
+
+    async def work(tx: AsyncConnection) -> ProjectOut:
+        found = await flow.change_contract(
+            tx, ref, body.contract_sum, body.signed_on, body.source_paper, at.caller
+        )
+        return ProjectOut.of(found)
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.post(
+    "/v1/projects/{project}/declarations",
+    operation_id="declare_project",
+    summary="建设项目申报 · Declare a project",
+    status_code=201,
+    response_model=DeclarationOut,
+)
+async def declare_project(
+    project: RefPath, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
+) -> Response:
+    """Once on its contract sum. A returned one is handed in again as its next round; after the sum
+    has changed, another paper levies the new sum and takes back what the billed one levied."""
+    ref = Ref.parse(PREFIX, project)
+    region = at.request.app.state.settings.region
+
+    async def work(tx: AsyncConnection) -> DeclarationOut:
+        return DeclarationOut.whole(await project_paper.declare(tx, ref, region, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get("/v1/projects", operation_id="list_projects", summary="建设项目列表 · Projects")
+async def list_projects(
+    at: Reading,
+    credit_code: Annotated[CreditCode | None, Query()] = None,
+    district: Annotated[Code | None, Query()] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> ProjectPageOut:
+    """Of a unit, a district, or all; district people see their own."""
+    asked = at.caller.scope(district)
+    filters = {"of": "projects", "unit": credit_code, "in": asked}
+    read = partial(store.page, district=asked)
+    rows, following = await page_of(
+        at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
+    )
+    return ProjectPageOut(
+        items=[ProjectOut.of(Standing(row, [])) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get("/v1/projects/{project}", operation_id="get_project", summary="建设项目 · One project")
+async def get_project(project: RefPath, at: Reading) -> ProjectOut:
+    """Its contract's history and its declarations with their bills."""
+    ref = Ref.parse(PREFIX, project)
+
+    async def work(tx: AsyncConnection) -> ProjectOut:
+        return ProjectOut.of(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/projects/{project}/trail",
+    operation_id="get_project_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
+    """Who registered it, and who changed its contract sum."""
+    ref = Ref.parse(PREFIX, project)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        found = (await flow.find(tx, ref, at.caller)).project
+        return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
+
+    return await at.read(work)
+
+
+@router.post(
+    "/v1/projects/{project}/certificates",
+    operation_id="issue_project_certificate",
+    summary="出具建设项目参保证明 · Certify that a project is paid",
+    status_code=201,
+    response_model=ProjectCertificateOut,
+)
+async def issue_project_certificate(
+    project: RefPath,
+    body: ProjectCertificateIn,
+    at: Annotated[Door, door(Right.ISSUE_CERTIFICATE)],
+) -> Response:
+    """Refused while it is not declared on its present sum, not billed or not paid in full."""
+    ref = Ref.parse(PREFIX, project)
+
+    async def work(tx: AsyncConnection) -> ProjectCertificateOut:
+        return ProjectCertificateOut.of(await certificates.issue(tx, ref, body.as_of, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get(
+    "/v1/project-certificates/{certificate}",
+    operation_id="get_project_certificate",
+    summary="建设项目参保证明 · One project certificate",
+)
+async def get_project_certificate(certificate: RefPath, at: Reading) -> ProjectCertificateOut:
+    """To hold a paper against what was issued."""
+    ref = Ref.parse(certificates.PREFIX, certificate)
+
+    async def work(tx: AsyncConnection) -> ProjectCertificateOut:
+        return ProjectCertificateOut.of(await certificates.find(tx, ref, at.caller))
+
+    return await at.read(work)

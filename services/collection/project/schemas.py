@@ -1,0 +1,219 @@
+"""Shapes of construction projects, their declarations' quotes, and their certificates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.collection.billing.flows.bill import REF as BILL_REF
+from services.collection.common.schemas.common import Day
+from services.collection.filing.flows.declaration import REF as DECLARATION_REF
+from services.collection.levy.schemas import LineOut, SourceOut, TotalsOut
+from services.collection.project.domain import PREFIX, Contract
+from services.collection.project.flows.certificate import PREFIX as CERTIFICATE_PREFIX
+from services.collection.project.flows.project import ProjectQuote, Registering, Standing
+from services.collection.project.store import Paper, ProjectCertificate
+from shared.ids import Ref
+from shared.schema import Code, CreditCode, In, Out, PositiveYuan, ShortText, YuanOut
+
+ProjectNumber = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,39}$"),
+    Field(
+        examples=["1201012021070101"], description="施工许可或项目编号 (the project's own number)"
+    ),
+]
+
+
+class ContractIn(In):
+    """What the contract comes to, by which paper, signed when."""
+
+    contract_sum: PositiveYuan
+    signed_on: Day
+    source_paper: ShortText = Field(examples=["施工合同 2021-建-017"])
+
+
+class ProjectIn(ContractIn):
+    """A project of a builder, as it is registered."""
+
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    number: ProjectNumber
+    name: ShortText = Field(examples=["和平区南京路一号地块"])
+    starts_on: Day
+    ends_on: Day
+
+    def registering(self) -> Registering:
+        """As the flow takes it."""
+        return Registering(
+            credit_code=self.credit_code,
+            number=self.number,
+            name=self.name,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+            contract=Contract(
+                version=1,
+                contract_fen=self.contract_sum,
+                signed_on=self.signed_on,
+                source_paper=self.source_paper,
+            ),
+        )
+
+
+class ProjectQuoteIn(In):
+    """What a project that starts on a day would pay; nothing is written."""
+
+    region: Code | None = None
+    starts_on: Day
+    contract_sum: PositiveYuan
+
+
+class ContractOut(Out):
+    """A version of the contract."""
+
+    version: int
+    contract_sum: YuanOut
+    signed_on: date
+    source_paper: str
+
+
+class ProjectPaperOut(Out):
+    """A declaration of the project, and its bill."""
+
+    number: int
+    declaration: str
+    status: str
+    contract_version: int
+    total: YuanOut
+    bill: str | None
+
+    @classmethod
+    def of(cls, unit_id: int, paper: Paper) -> ProjectPaperOut:
+        """As it is answered."""
+        bill = None if paper.bill_id is None else Ref(unit_id, paper.bill_id).text(BILL_REF)
+        return cls(
+            number=paper.number,
+            declaration=Ref(unit_id, paper.declaration_id).text(DECLARATION_REF),
+            status=paper.status,
+            contract_version=paper.contract_version,
+            total=paper.total_fen,
+            bill=bill,
+        )
+
+
+class ProjectHeadOut(Out):
+    """A project as it is listed. `period`: the month that it is declared for."""
+
+    id: str = Field(examples=["prj_…"])
+    credit_code: str
+    district: str
+    number: str
+    name: str
+    starts_on: date
+    ends_on: date
+    period: str
+    contract_sum: YuanOut
+    contracts: list[ContractOut]
+
+
+class ProjectOut(ProjectHeadOut):
+    """A project with its declarations."""
+
+    papers: list[ProjectPaperOut]
+
+    @classmethod
+    def of(cls, found: Standing) -> ProjectOut:
+        """As it is answered."""
+        project = found.project
+        return cls(
+            id=Ref(project.unit_id, project.id).text(PREFIX),
+            credit_code=project.credit_code,
+            district=project.district,
+            number=project.number,
+            name=project.name,
+            starts_on=project.starts_on,
+            ends_on=project.ends_on,
+            period=str(project.period),
+            contract_sum=project.contract.contract_fen,
+            contracts=[
+                ContractOut(
+                    version=contract.version,
+                    contract_sum=contract.contract_fen,
+                    signed_on=contract.signed_on,
+                    source_paper=contract.source_paper,
+                )
+                for contract in project.contracts
+            ],
+            papers=[ProjectPaperOut.of(project.unit_id, paper) for paper in found.papers],
+        )
+
+
+class ProjectPageOut(Out):
+    """Projects, in the order of their keys."""
+
+    items: list[ProjectHeadOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class ProjectQuoteOut(Out):
+    """The lines, what they come to, and the sources that they cite. In a line's explanation, floor
+    and ceiling are the bounds of its tier."""
+
+    policy: str = Field(examples=["tianjin-2025"])
+    lines: list[LineOut]
+    totals: TotalsOut
+    sources: dict[str, SourceOut]
+
+    @classmethod
+    def of(cls, quote: ProjectQuote) -> ProjectQuoteOut:
+        """As it is answered."""
+        cited = {line.rate.source for line in quote.lines}
+        return cls(
+            policy=quote.policy.pack,
+            lines=[LineOut.of(line) for line in quote.lines],
+            totals=TotalsOut.of(quote.totals),
+            sources={
+                name: SourceOut(text=text, certain=certain)
+                for name, (text, certain) in quote.policy.sources.items()
+                if name in cited
+            },
+        )
+
+
+class ProjectCertificateIn(In):
+    """On which day it was paid in full."""
+
+    as_of: Day
+
+
+class ProjectCertificateOut(Out):
+    """That a project's contribution was paid in full on a day."""
+
+    id: str = Field(examples=["pct_…"])
+    number: str = Field(examples=["GC-91120101MA05K0TH17-2021-0001"])
+    project: str
+    credit_code: str
+    district: str
+    as_of: date
+    contract_sum: YuanOut
+    paid: YuanOut
+    issued_by: str
+    issued_at: datetime
+
+    @classmethod
+    def of(cls, row: ProjectCertificate) -> ProjectCertificateOut:
+        """As it is answered."""
+        return cls(
+            id=Ref(row.unit_id, row.id).text(CERTIFICATE_PREFIX),
+            number=row.number,
+            project=Ref(row.unit_id, row.project_id).text(PREFIX),
+            credit_code=row.credit_code,
+            district=row.district,
+            as_of=row.as_of,
+            contract_sum=row.contract_fen,
+            paid=row.paid_fen,
+            issued_by=row.issued_by,
+            issued_at=row.issued_at,
+        )

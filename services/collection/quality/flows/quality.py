@@ -1,0 +1,106 @@
+"""The report on data quality: every check, by district, and the rows behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.store import shipped
+from services.collection.quality.domain.quality import (
+    Accuracy,
+    Check,
+    Finding,
+    Rates,
+    Target,
+    rates_of,
+)
+from services.collection.quality.store import quality as store
+from shared.errors import NotFound
+from shared.period import Period
+
+Counted = Mapping[str, Mapping[str, int]]
+"""Subject, check or target → district → how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictReport:
+    """A district's rates, the findings they are made of, and how it stands to the targets."""
+
+    district: str
+    rates: Rates
+    findings: tuple[Finding, ...]
+    accuracies: tuple[Accuracy, ...] = ()
+
+
+def check_of(check_id: str) -> Check:
+    """A check by its id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for check in shipped.quality_checks():
+        if check.id == check_id:
+            return check
+    raise NotFound(check=check_id)
+
+
+async def report(
+    tx: AsyncConnection, period: Period, district: str | None
+) -> tuple[list[DistrictReport], DistrictReport]:
+    """What the checks find in a period, by district, and over all of those districts."""
+    checks = shipped.quality_checks()
+    await store.read_widely(tx)
+    of = {
+        subject: await store.subjects(tx, subject, period, district)
+        for subject in shipped.quality_subjects()
+    }
+    found = {check.id: await store.count(tx, check, period, district) for check in checks}
+    return assembled(of, found, district)
+
+
+def assembled(
+    of: Counted,
+    found: Counted,
+    district: str | None,
+    reached: Sequence[tuple[Target, Mapping[str, int], Mapping[str, int]]] = (),
+) -> tuple[list[DistrictReport], DistrictReport]:
+    """What was counted, by district and over all of them.
+
+    `reached` gives for each target its subjects and how many of them some check found.
+    """
+    checks = shipped.quality_checks()
+    districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})
+    each = [
+        _district(
+            name,
+            [
+                Finding(check, found[check.id].get(name, 0), of[check.subject].get(name, 0))
+                for check in checks
+            ],
+            [
+                Accuracy(target=target, found=wrong.get(name, 0), of=subjects.get(name, 0))
+                for target, subjects, wrong in reached
+            ],
+        )
+        for name in districts
+    ]
+    whole = _district(
+        district or "",
+        [
+            Finding(check, sum(found[check.id].values()), sum(of[check.subject].values()))
+            for check in checks
+        ],
+        [
+            Accuracy(target=target, found=sum(wrong.values()), of=sum(subjects.values()))
+            for target, subjects, wrong in reached
+        ],
+    )
+    return each, whole
+
+
+def _district(
+    name: str, findings: Sequence[Finding], accuracies: Sequence[Accuracy]
+) -> DistrictReport:
+    return DistrictReport(name, rates_of(findings), tuple(findings), tuple(accuracies))

@@ -1,0 +1,161 @@
+"""A period's report on data quality as an operation: each check in a reading of its own.
+
+A city's checks read tens of millions of rows, longer than a request may take. What they find is
+counted in the database; this process holds the counts and the first rows of each check only. The
+rows as they were found stay with the operation; those found now are at the checks themselves.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.store import shipped
+from services.collection.operation import store as operations
+from services.collection.operation.flows import asked_for
+from services.collection.operation.store import OperationRow
+from services.collection.quality.domain.quality import Check, Target
+from services.collection.quality.flows.quality import check_of
+from services.collection.quality.store import quality as store
+from services.collection.quality.store import shipped as shipped_quality
+from services.collection.quality.store.quality import FoundRow
+from shared.clock import today
+from shared.errors import Forbidden, NotFound
+from shared.period import Period
+from shared.roles import Caller
+
+KIND: Final = "quality_report"
+STATEMENT_SECONDS: Final = 600
+ROWS_KEPT: Final = 2_000
+"""So many rows of each check stay with the report; the check's own door has all of them."""
+
+Reading = Callable[[Callable[[AsyncConnection], Awaitable[Any]]], Awaitable[Any]]
+"""Runs a reading in a transaction of its own."""
+
+
+def operation_of(
+    region: str, period: Period, district: str | None, edition: int, caller: Caller
+) -> OperationRow:
+    """The report of a period; asked for again on the same day it is the same, unless it is another
+    edition.
+
+    Raises:
+        Forbidden: of another district than the caller, or the caller is a machine.
+    """
+    if not caller.role.is_person:
+        raise Forbidden(role=caller.role.value)
+    words = {
+        "region": region,
+        "period": str(period),
+        "district": district,
+        "day": str(today()),
+        "edition": edition,
+    }
+    natural = f"{region}:{district or '*'}:{period}:{today()}:{edition}"
+    return asked_for(KIND, natural, words, caller=caller, district=district, total=steps())
+
+
+def steps() -> int:
+    """How many readings a report takes."""
+    return len(shipped.quality_checks()) + len(shipped_quality.targets()) + 1
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the checks counted by district, and the first rows of each."""
+
+    of: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    found: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    reached: list[tuple[Target, Mapping[str, int], Mapping[str, int]]] = field(default_factory=list)
+    rows: list[tuple[Check, FoundRow]] = field(default_factory=list)
+
+
+async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) -> Gathered:
+    """Run the checks one after the other; `more` is told of each."""
+    period, district = Period.parse(row.asked["period"]), row.asked["district"]
+    gathered = Gathered()
+
+    async def subjects(tx: AsyncConnection) -> None:
+        await store.take_time(tx, STATEMENT_SECONDS)
+        for subject in shipped.quality_subjects():
+            gathered.of[subject] = await store.subjects(tx, subject, period, district)
+
+    await read(subjects)
+    more(1)
+    for check in shipped.quality_checks():
+        await read(_checked(gathered, check, period, district))
+        more(1)
+    for target in shipped_quality.targets():
+        await read(_reached(gathered, target, period, district))
+        more(1)
+    return gathered
+
+
+def _checked(
+    gathered: Gathered, check: Check, period: Period, district: str | None
+) -> Callable[[AsyncConnection], Awaitable[None]]:
+    async def once(tx: AsyncConnection) -> None:
+        await store.take_time(tx, STATEMENT_SECONDS)
+        gathered.found[check.id] = counted = await store.count(tx, check, period, district)
+        if any(counted.values()):
+            first = await store.page(tx, check, period, district, (-1, -1), ROWS_KEPT)
+            gathered.rows += [(check, row) for row in first]
+
+    return once
+
+
+def _reached(
+    gathered: Gathered, target: Target, period: Period, district: str | None
+) -> Callable[[AsyncConnection], Awaitable[None]]:
+    checks = [check_of(check_id) for check_id in target.checks]
+    looked_at = sorted({check.subject for check in checks})
+
+    async def once(tx: AsyncConnection) -> None:
+        await store.take_time(tx, STATEMENT_SECONDS)
+        subjects = await store.looked_at(tx, looked_at, period, district)
+        wrong = await store.found_by_any(tx, checks, period, district)
+        gathered.reached.append((target, subjects, wrong))
+
+    return once
+
+
+async def keep(
+    tx: AsyncConnection, row: OperationRow, rows: Sequence[tuple[Check, FoundRow]]
+) -> None:
+    """Leave the rows with the operation."""
+    if rows:
+        await operations.insert_report(tx, row, len(rows), _csv(rows))
+
+
+async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
+    """The rows that a finished report found, as CSV.
+
+    Raises:
+        NotFound: the operation is no report, or not finished.
+    """
+    if row.kind != KIND or row.status != "succeeded":
+        raise NotFound(report=row.kind)
+    return await operations.report(tx, row) or _csv(())
+
+
+def _csv(rows: Sequence[tuple[Check, FoundRow]]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(
+        ["district", "check", "credit_code", "unit_name", "masked_identity_number", "name", "said"]
+    )
+    for check, row in rows:
+        cells = (row.district, check.id, row.credit_code, row.unit_name, row.masked_number or "",
+                 row.masked_name or "", row.said)  # fmt: skip
+        writer.writerow([_harmless(cell) for cell in cells])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell of the register's own words that no spreadsheet will run as a formula."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell

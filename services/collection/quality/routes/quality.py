@@ -1,0 +1,122 @@
+"""Doors of data quality: the checks, a period's report, the rows behind it, cross-footing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import Cursor, Limit
+from services.collection.common.store import shipped
+from services.collection.quality.domain.cross_foot import cross_foot
+from services.collection.quality.flows import quality as flow
+from services.collection.quality.schemas.quality import (
+    CheckOut,
+    ChecksOut,
+    CrossFootOut,
+    CrossFootsIn,
+    CrossFootsOut,
+    DistrictQualityOut,
+    QualityReportOut,
+    QualityRowOut,
+    QualityRowsOut,
+)
+from services.collection.quality.store import quality as store
+from services.collection.quality.store.quality import FoundRow
+from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
+from shared.door import Door, door
+from shared.fund import CODE_PATTERN
+from shared.period import PERIOD_PATTERN, Period
+from shared.roles import Right
+from shared.schema import Code
+
+router = APIRouter(tags=["quality"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+PeriodQuery = Annotated[str, Query(pattern=PERIOD_PATTERN)]
+DistrictQuery = Annotated[Code | None, Query()]
+
+
+@router.get(
+    "/v1/quality/checks", operation_id="list_quality_checks", summary="数据质量检查项 · Checks"
+)
+async def list_quality_checks(_: Reading) -> ChecksOut:
+    """With their limits and sources."""
+    return ChecksOut(items=[CheckOut.of(check) for check in shipped.quality_checks()])
+
+
+@router.get(
+    "/v1/quality/report",
+    operation_id="get_quality_report",
+    summary="数据质量报告 · A period's data quality",
+)
+async def get_quality_report(
+    at: Reading, period: PeriodQuery, district: DistrictQuery = None
+) -> QualityReportOut:
+    """Rates and findings by district; district people see their own."""
+    asked = at.caller.scope(district)
+
+    async def work(tx: AsyncConnection) -> QualityReportOut:
+        each, whole = await flow.report(tx, Period.parse(period), asked)
+        return QualityReportOut(
+            period=period,
+            whole=DistrictQualityOut.of(whole),
+            districts=[DistrictQualityOut.of(one) for one in each],
+        )
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/quality/checks/{check}/rows",
+    operation_id="list_quality_rows",
+    summary="数据质量明细 · The rows behind a finding",
+)
+async def list_quality_rows(
+    check: Annotated[str, Path(pattern=CODE_PATTERN)],
+    at: Reading,
+    period: PeriodQuery,
+    district: DistrictQuery = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> QualityRowsOut:
+    """Masked."""
+    found = flow.check_of(check)
+    asked = at.caller.scope(district)
+    filters = {"of": "quality_rows", "check": check, "period": period, "in": asked}
+    after = (-1, -1)
+    if cursor is not None:
+        unit_id, person_id = read_cursor(cursor, filters, (int, int))
+        after = (unit_id, person_id)
+
+    async def work(tx: AsyncConnection) -> list[FoundRow]:
+        await store.read_widely(tx)
+        return await store.page(tx, found, Period.parse(period), asked, after, limit + 1)
+
+    rows, following = cut(
+        await at.read(work), limit, lambda row: [row.unit_id, row.person_id], filters
+    )
+    return QualityRowsOut(
+        check=found.id,
+        title=found.title,
+        items=[QualityRowOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.post(
+    "/v1/cross-foots",
+    operation_id="cross_foot_reports",
+    summary="表内勾稽 · Add reports up",
+)
+async def cross_foot_reports(body: CrossFootsIn, _: Reading) -> CrossFootsOut:
+    """Whether each report's lines come to the total it states. Nothing is stored."""
+    items = [
+        CrossFootOut.of(
+            report.id,
+            cross_foot(report.stated_total, [line.amount for line in report.lines]),
+        )
+        for report in body.reports
+    ]
+    return CrossFootsOut(ok=all(item.ok for item in items), items=items)

@@ -1,0 +1,92 @@
+"""Doors of the report on data quality: ask for a period's, fetch the rows that it found."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import RefPath
+from services.collection.operation import flows as operations
+from services.collection.operation.flows import REF
+from services.collection.operation.schemas import OperationOut
+from services.collection.quality.flows import report as flow
+from services.collection.quality.schemas.report import ReportAskedIn, ReportedOut
+from shared.door import Door, door
+from shared.errors import NotFound
+from shared.ids import Ref
+from shared.roles import Right
+from shared.settings import Settings
+
+router = APIRouter(tags=["quality"])
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+CSV_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+        "description": "district, check, credit_code, unit_name, masked_identity_number, name, said",
+    }
+}
+
+
+@router.post(
+    "/v1/quality/reports",
+    operation_id="ask_for_quality_report",
+    summary="编制数据质量报告 · Have a period's data quality reported on",
+    status_code=202,
+    response_model=OperationOut,
+)
+async def ask_for_quality_report(body: ReportAskedIn, at: Reading) -> Response:
+    """Every check over a whole city, in the background; only counts and the first rows of each check
+    are held. Asked for again on the same day it is the same report, unless it is another edition."""
+    settings: Settings = at.request.app.state.settings
+    district = at.caller.scope(body.district)
+    row = flow.operation_of(settings.region, body.period, district, body.edition, at.caller)
+
+    async def work(tx: AsyncConnection) -> OperationOut:
+        return OperationOut.of(await operations.ask(tx, row, at.caller))
+
+    return await at.write(work, key=row.operation_key, status=202)
+
+
+@router.get(
+    "/v1/quality/reports/{operation}",
+    operation_id="get_quality_report_made",
+    summary="已编制的数据质量报告 · A report that was made",
+    response_model=ReportedOut,
+)
+async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
+    """By district, as it was found; not there before the operation has succeeded."""
+    ref = Ref.parse(REF, operation)
+
+    async def work(tx: AsyncConnection) -> dict[str, Any]:
+        row = await operations.find(tx, ref, at.caller)
+        if row.kind != flow.KIND or row.result is None:
+            raise NotFound(report=operation)
+        return row.result
+
+    return JSONResponse(await at.read(work))
+
+
+@router.get(
+    "/v1/quality/reports/{operation}/rows",
+    operation_id="get_quality_report_rows",
+    summary="数据质量报告明细 · The rows that a report found, as CSV",
+    response_class=Response,
+    responses=CSV_ANSWER,
+)
+async def get_quality_report_rows(operation: RefPath, at: Reading) -> Response:
+    """Masked; the first 2,000 of each check. /v1/quality/checks/{check}/rows has all that a check
+    finds now."""
+    ref = Ref.parse(REF, operation)
+
+    async def work(tx: AsyncConnection) -> bytes:
+        return await flow.kept(tx, await operations.find(tx, ref, at.caller))
+
+    content = await at.read(work)
+    return Response(
+        content,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="quality-{ref.id.hex}.csv"'},
+    )

@@ -1,0 +1,210 @@
+"""Direct debits (托收扣缴): what a bank's answer does to a line. A table, and nothing else.
+
+The bank answers late, twice and out of order. A final word stands: one that contradicts it is
+rejected and written down for a person, never taken. `unknown` is no word at all: the money may have
+moved, so the line stays live (no second debit may be made of its bill) until the bank says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.collection.allocation.domain.receipt import Arrival, Rejected
+from shared.errors import Kind, Refusal
+
+PREFIX: Final = "dbt"
+
+
+class LineStatus(StrEnum):
+    """Where a debit line stands."""
+
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    SETTLED = "settled"
+    REFUSED = "refused"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the bank has given its last word."""
+        return self in {LineStatus.SETTLED, LineStatus.REFUSED}
+
+
+class Outcome(StrEnum):
+    """What a bank says of a line."""
+
+    SETTLED = "settled"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class ReasonClass(StrEnum):
+    """Five classes of reasons, each with its own remedy; raw codes are mapped to them by data."""
+
+    INSUFFICIENT_FUNDS = "insufficient_funds"  # 余额不足: the payer tops up, then retry
+    ACCOUNT_NAME_MISMATCH = "account_name_mismatch"  # 账号户名不符: mend the agreement
+    CODE_WRONG = "code_wrong"  # 科目代码有误: mend the instruction
+    ACCOUNT_STATE = "account_state"  # 账户状态或银行内部: the bank mends it
+    STATUS_UNKNOWN = "status_unknown"  # 原业务状态不明: query first, never send again blind
+
+
+class NothingToDebit(Refusal):
+    """该所属期没有待扣的通知单 (no open bill of the period waits to be debited)"""
+
+    kind = Kind.CONFLICT
+    code = "NOTHING_TO_DEBIT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the bank says of one line."""
+
+    line_no: int
+    outcome: Outcome
+    serial: str
+    amount_fen: int
+    value_date: date
+    reason_code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebitLine:
+    """A line of a debit batch and the last that was heard of it."""
+
+    line_no: int
+    unit_id: int
+    bill_id: UUID
+    credit_code: str
+    period: str
+    amount_fen: int
+    status: LineStatus
+    serial: str | None = None
+    value_date: date | None = None
+    reason_code: str | None = None
+    reason: str | None = None
+    reason_class: ReasonClass | None = None
+
+    @property
+    def arrival(self) -> Arrival:
+        """The money of a settled line."""
+        assert self.serial is not None
+        assert self.value_date is not None
+        return Arrival(
+            serial=self.serial,
+            credit_code=self.credit_code,
+            period=self.period,
+            amount_fen=self.amount_fen,
+            paid_on=self.value_date,
+            bill_id=self.bill_id,
+        )
+
+
+@dataclass(slots=True)
+class Hearing:
+    """A result file against the lines it speaks of: those it changed, and what was not taken."""
+
+    before: dict[int, DebitLine]
+    changed: dict[int, DebitLine] = field(default_factory=dict)
+    replayed: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+    def line(self, line_no: int) -> DebitLine | None:
+        """A line as it stands by now."""
+        return self.changed.get(line_no) or self.before.get(line_no)
+
+    def newly(self, status: LineStatus) -> list[DebitLine]:
+        """The lines that this file brought to a status, in the order of their numbers."""
+        return [line for _, line in sorted(self.changed.items()) if line.status is status]
+
+    def reject(self, line_no: int, code: str, message: str) -> None:
+        """Do not take what was said of a line."""
+        self.rejected.append(Rejected(str(line_no), code, message))
+
+    def take_back(self, line: DebitLine, code: str, message: str) -> None:
+        """Leave a line as it was before the file: what was said of it turned out to be impossible."""
+        del self.changed[line.line_no]
+        self.reject(line.line_no, code, message)
+
+
+def hear(
+    lines: Iterable[DebitLine],
+    reports: Iterable[Report],
+    reasons: Mapping[str, ReasonClass],
+) -> Hearing:
+    """Take a result file. `reasons` maps raw codes to classes; an unmapped code has none."""
+    hearing = Hearing({line.line_no: line for line in lines})
+    serials: dict[str, int] = {}
+    for report in reports:
+        line = hearing.line(report.line_no)
+        if line is None:
+            hearing.reject(report.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
+            continue
+        _hear_one(hearing, line, report, reasons, serials)
+    return hearing
+
+
+def _hear_one(
+    hearing: Hearing,
+    line: DebitLine,
+    report: Report,
+    reasons: Mapping[str, ReasonClass],
+    serials: dict[str, int],
+) -> None:
+    reason_class = reasons.get(report.reason_code or "")
+    outcome = report.outcome
+    if outcome is Outcome.REFUSED and reason_class is ReasonClass.STATUS_UNKNOWN:
+        # "Refused: time-out" does not say that no money moved. Query first.
+        outcome = Outcome.UNKNOWN
+    fault = _fault(line, report, outcome, serials)
+    if fault:
+        hearing.reject(line.line_no, *fault)
+        return
+    if line.status.is_final or (line.status, outcome) == (LineStatus.UNKNOWN, Outcome.UNKNOWN):
+        hearing.replayed += 1
+        return
+    if outcome is Outcome.SETTLED:
+        serials[report.serial] = line.line_no
+    after = replace(
+        line,
+        status=LineStatus(outcome.value),
+        serial=report.serial,
+        value_date=report.value_date,
+        reason_code=report.reason_code,
+        reason=report.reason,
+        reason_class=reason_class,
+    )
+    hearing.changed[line.line_no] = after
+
+
+def _fault(
+    line: DebitLine, report: Report, outcome: Outcome, serials: Mapping[str, int]
+) -> tuple[str, str] | None:
+    """Why a report cannot be true, given what is known; None when it can."""
+    if outcome is Outcome.UNKNOWN:
+        return None  # says nothing, so it contradicts nothing: an old letter that came late
+    if line.status.is_final and line.status.value != outcome.value:
+        return (
+            "OUTCOME_CONTRADICTED",
+            f"该行已终结为 {line.status.value} (the line's final outcome was another)",
+        )
+    if outcome is Outcome.REFUSED:
+        return None
+    if report.amount_fen != line.amount_fen:
+        return "AMOUNT_DIFFERS", "扣款金额与明细不符 (not the amount of the line)"
+    if line.status is LineStatus.SETTLED:
+        if report.serial != line.serial:
+            return (
+                "SETTLED_UNDER_ANOTHER_SERIAL",
+                "该行已由另一流水扣款,疑似重复扣款 (settled under another serial: debited twice?)",
+            )
+        if report.value_date != line.value_date:
+            return "VALUE_DATE_DIFFERS", "入账日与先前所报不同 (another value date than before)"
+        return None
+    if serials.get(report.serial, line.line_no) != line.line_no:
+        return "SERIAL_REUSED", "流水号已用于另一行 (this serial stands for another line)"
+    return None

@@ -1,0 +1,201 @@
+"""Debit batches: make one from what is owed, and take what the bank says of its lines.
+
+A batch's row is locked first, so that result files of one batch come in turn; which of them comes
+first makes no difference to where the money ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.allocation.domain.receipt import Channel, Receipt, Rejected, receive
+from services.collection.allocation.store import allocation as allocation_store
+from services.collection.allocation.store import receipt as receipt_store
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.receipts import store as debit_store
+from services.collection.receipts.domain import (
+    PREFIX,
+    Hearing,
+    LineStatus,
+    NothingToDebit,
+    Report,
+    hear,
+)
+from services.collection.receipts.flows import booking
+from services.collection.receipts.store import Batch
+from shared import trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, NotFound
+from shared.ids import Ref, key_of, uuid7
+from shared.roles import Caller
+
+TRAIL_ITEMS_MAX: Final = 1000
+"""Rejected items that one step of the trail lists; it always counts them all."""
+
+
+class BatchUnknown(NotFound):
+    """无此扣款批次 (no such debit batch)"""
+
+    code = "DEBIT_BATCH_UNKNOWN"
+
+
+def batch_ref(batch_id: UUID) -> Ref:
+    """A batch's reference."""
+    return Ref(key_of("debit_batch", batch_id.hex), batch_id)
+
+
+async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> Batch:
+    """A batch by its reference.
+
+    Raises:
+        NotAReference, BatchUnknown: there is none.
+    """
+    ref = Ref.parse(PREFIX, text)
+    batch = await debit_store.load(tx, ref.id, lock=lock)
+    if batch is None or batch_ref(batch.id) != ref:
+        raise BatchUnknown
+    return batch
+
+
+async def create_batch(
+    tx: AsyncConnection, *, period: str, debit_date: date, caller: Caller
+) -> tuple[Batch, int]:
+    """A batch over every open bill of a period that its unit pays by debit; and how many such bills
+    had to be left out because the unit has given no account.
+
+    Raises:
+        DayInFuture: the debit date lies after today.
+        NothingToDebit: no bill waits to be debited.
+    """
+    if debit_date > today():
+        raise DayInFuture(debit_date=debit_date)
+    batch_id = uuid7()
+    await debit_store.add_lines(tx, batch_id, period=period, on=debit_date)
+    lines, total_fen = await debit_store.totals(tx, batch_id)
+    without_account = await debit_store.without_account(tx, period=period, on=debit_date)
+    if lines == 0:
+        raise NothingToDebit(period=period, without_account=without_account)
+    batch = await debit_store.insert_batch(
+        tx,
+        batch_id,
+        period=period,
+        on=debit_date,
+        lines=lines,
+        total_fen=total_fen,
+        by=caller.subject,
+    )
+    step = trail.Step(
+        shard_key=batch_ref(batch_id).key,
+        paper="debit_batch",
+        paper_id=batch_id,
+        step="created",
+        signs=True,
+        detail={"lines": lines, "total_fen": total_fen, "without_account": without_account},
+    )
+    await trail.record(tx, step, caller)
+    return batch, without_account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What became of a result file's items."""
+
+    settled: int
+    refused: int
+    unknown: int
+    replayed: int
+    rejected: list[Rejected]
+
+
+async def report_results(
+    tx: AsyncConnection, text: str, reports: Sequence[Report], *, region: str, caller: Caller
+) -> Heard:
+    """Take a bank's result file.
+
+    Raises:
+        NotAReference, BatchUnknown: there is no such batch.
+        Faulty: value dates after today.
+        NoPolicy: a value date without a policy in force.
+    """
+    _check_days(reports)
+    batch = await load_batch(tx, text, lock=True)
+    policies = await booking.policies_of(tx, region)
+    lines = await debit_store.lines_of(tx, batch.id, [report.line_no for report in reports])
+    hearing = hear(lines, reports, await debit_store.reasons(tx))
+    await _settle(tx, batch, hearing, policies, caller)
+    changed = list(hearing.changed.values())
+    await debit_store.save_lines(tx, batch.id, changed)
+    await debit_store.count_answers(tx, batch.id, changed)
+    heard = Heard(
+        settled=len(hearing.newly(LineStatus.SETTLED)),
+        refused=len(hearing.newly(LineStatus.REFUSED)),
+        unknown=len(hearing.newly(LineStatus.UNKNOWN)),
+        replayed=hearing.replayed,
+        rejected=hearing.rejected,
+    )
+    await _record(tx, batch, heard, caller)
+    return heard
+
+
+def _check_days(reports: Sequence[Report]) -> None:
+    faults = [
+        Fault(f"/results/{index}/value_date", "DAY_IN_FUTURE", DayInFuture().message)
+        for index, report in enumerate(reports)
+        if report.value_date > today()
+    ]
+    if faults:
+        raise Faulty(faults=faults[:1000], count=len(faults))
+
+
+async def _settle(
+    tx: AsyncConnection,
+    batch: Batch,
+    hearing: Hearing,
+    policies: booking.Policies,
+    caller: Caller,
+) -> None:
+    """Book what was debited. A serial that stands for another receipt takes its line back."""
+    settled = hearing.newly(LineStatus.SETTLED)
+    if not settled:
+        return
+    payers = await receipt_store.payers(tx, [line.credit_code for line in settled])
+    receipts = {
+        line.line_no: receive(
+            line.arrival,
+            source=caller.subject,
+            channel=Channel.BANK_DEBIT,
+            paper=batch_ref(batch.id).text(PREFIX),
+            payer=payers.get(line.credit_code),
+            book_date=line.arrival.paid_on,
+        )
+        for line in settled
+    }
+    taken = await booking.take(tx, list(receipts.values()))
+    new = {receipt.id for receipt in taken.new}
+    for line in settled:
+        if receipts[line.line_no].id not in new:
+            hearing.take_back(line, "SERIAL_REUSED", "流水号已用于另一笔到账 (serial already used)")
+    booked: list[Receipt] = [receipts[line.line_no] for line in settled
+                             if receipts[line.line_no].id in new]  # fmt: skip
+    wanted = [(line.unit_id, line.bill_id) for line in settled]
+    bills = await allocation_store.lock_named(tx, wanted)
+    await booking.settle(tx, policies, booked, bills)
+
+
+async def _record(tx: AsyncConnection, batch: Batch, heard: Heard, caller: Caller) -> None:
+    step = trail.Step(
+        shard_key=batch_ref(batch.id).key,
+        paper="debit_batch",
+        paper_id=batch.id,
+        step="results_reported",
+        signs=False,
+        detail=asdict(replace(heard, rejected=heard.rejected[:TRAIL_ITEMS_MAX]))
+        | {"rejected_count": len(heard.rejected)},
+    )
+    await trail.record(tx, step, caller)

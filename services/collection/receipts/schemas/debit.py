@@ -1,0 +1,199 @@
+"""Shapes of debit batches and of what the bank says of them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from services.collection.receipts.domain import PREFIX, Outcome, Report
+from services.collection.receipts.flows.debit import Heard, batch_ref
+from services.collection.receipts.schemas.receipt import Day
+from services.collection.receipts.store import Batch
+from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
+
+BatchId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+class DebitBatchIn(In):
+    """Debit what is open of a period, as of a day."""
+
+    period: PeriodField
+    debit_date: Day
+
+
+class LinesOut(Out):
+    """How many lines, and how much."""
+
+    lines: int
+    total: YuanOut
+
+
+class DebitBatchOut(Out):
+    """A debit batch; it closes when the bank has said its last word on every line."""
+
+    id: str = Field(examples=["dbt_…"])
+    period: str
+    debit_date: date
+    status: str = Field(examples=["created"], description="created | closed")
+    control: LinesOut
+    settled: LinesOut
+    refused: LinesOut
+    waiting: LinesOut
+    created_by: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, batch: Batch) -> DebitBatchOut:
+        """From the store."""
+        return cls(**cls.members(batch))
+
+    @staticmethod
+    def members(batch: Batch) -> dict[str, Any]:
+        """The members by name."""
+        return {
+            "id": batch_ref(batch.id).text(PREFIX),
+            "period": batch.period,
+            "debit_date": batch.debit_date,
+            "status": batch.status,
+            "control": LinesOut(lines=batch.lines, total=batch.total_fen),
+            "settled": LinesOut(lines=batch.settled_lines, total=batch.settled_fen),
+            "refused": LinesOut(lines=batch.refused_lines, total=batch.refused_fen),
+            "waiting": LinesOut(
+                lines=batch.lines - batch.settled_lines - batch.refused_lines,
+                total=batch.total_fen - batch.settled_fen - batch.refused_fen,
+            ),
+            "created_by": batch.created_by,
+            "created_at": batch.created_at,
+        }
+
+
+class DebitBatchCreatedOut(DebitBatchOut):
+    """A new debit batch."""
+
+    without_account: int = Field(
+        description="未登记账户、未列入的通知单数 (open bills left out: the unit has given no account)"
+    )
+
+
+class DebitBatchPageOut(Out):
+    """A page of debit batches."""
+
+    items: list[DebitBatchOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class DebitAccountOut(Out):
+    """The account to debit; its number is whole for the bank gateway, masked for all others."""
+
+    bank: str
+    number: str
+    name: str
+
+
+class DebitLineOut(Out):
+    """One line of a debit batch."""
+
+    line: int
+    credit_code: str
+    name: str
+    bank_account: DebitAccountOut
+    amount: YuanOut
+    status: str = Field(examples=["waiting"], description="waiting | unknown | settled | refused")
+    reason: str | None
+    reason_code: str | None
+    reason_class: str | None
+
+    @classmethod
+    def of(cls, row: dict[str, Any], *, whole: bool) -> DebitLineOut:
+        """From the store; `whole`: show the account's number."""
+        bank = row["bank"]
+        number = str(bank.get("number", ""))
+        return cls(
+            line=row["line_no"],
+            credit_code=row["credit_code"],
+            name=row["name"],
+            bank_account=DebitAccountOut(
+                bank=str(bank.get("bank", "")),
+                number=number if whole else f"****{number[-4:]}",
+                name=str(bank.get("name", "")),
+            ),
+            amount=row["amount_fen"],
+            status=row["status"],
+            reason=row["reason"],
+            reason_code=row["reason_code"],
+            reason_class=row["reason_class"],
+        )
+
+
+class DebitLinePageOut(Out):
+    """A page of a debit batch's lines."""
+
+    items: list[DebitLineOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class DebitResultIn(In):
+    """What the bank says of one line. `unknown` is an answer too: the line then waits for another."""
+
+    line: int = Field(ge=1, le=10_000_000, strict=True)
+    outcome: Outcome
+    bank_serial: Serial
+    amount: NonNegativeYuan
+    value_date: Day
+    reason_code: Serial | None = None
+    reason: ShortText | None = None
+
+    def report(self) -> Report:
+        """As the flow takes it."""
+        return Report(
+            line_no=self.line,
+            outcome=self.outcome,
+            serial=self.bank_serial,
+            amount_fen=self.amount,
+            value_date=self.value_date,
+            reason_code=self.reason_code,
+            reason=self.reason,
+        )
+
+
+class DebitResultsIn(In):
+    """A result file of one batch. It may repeat what was said, and come in any order."""
+
+    batch: BatchId = Field(examples=["dbt_…"])
+    results: list[DebitResultIn] = Field(min_length=1, max_length=10_000)
+
+
+class RejectedResultOut(Out):
+    """A result that was not taken, and why."""
+
+    line: int
+    code: str
+    message: str
+
+
+class DebitResultsOut(Out):
+    """What became of the items; every one is in exactly one of settled … rejected."""
+
+    settled: int
+    refused: int
+    unknown: int
+    replayed: int
+    rejected: list[RejectedResultOut]
+
+    @classmethod
+    def of(cls, heard: Heard) -> DebitResultsOut:
+        """From the flow."""
+        return cls(
+            settled=heard.settled,
+            refused=heard.refused,
+            unknown=heard.unknown,
+            replayed=heard.replayed,
+            rejected=[
+                RejectedResultOut(line=int(one.item), code=one.code, message=one.message)
+                for one in heard.rejected
+            ],
+        )

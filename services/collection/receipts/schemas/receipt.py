@@ -1,0 +1,177 @@
+"""Shapes of tax pushes, receipts and their identification."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from services.collection.allocation.domain.receipt import PREFIX, Arrival, Rejected
+from services.collection.allocation.store.receipt import ReceiptRow
+from services.collection.receipts.flows.match import Identification
+from services.collection.receipts.flows.tax_push import Push, Pushed
+from shared.clock import today
+from shared.ids import Ref
+from shared.schema import (
+    CreditCode,
+    In,
+    NonNegativeYuan,
+    Out,
+    PeriodField,
+    PositiveYuan,
+    Serial,
+    YuanOut,
+)
+
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-20"])]
+"""A day that books may know."""
+
+
+class TaxLineIn(In):
+    """One payment that the tax bureau collected."""
+
+    serial: Serial = Field(examples=["SW20210720-000001"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    period: PeriodField
+    amount: PositiveYuan
+    paid_on: Day
+
+
+class ControlIn(In):
+    """What the sender says its lines come to."""
+
+    count: int = Field(ge=1, le=10_000, strict=True)
+    total: NonNegativeYuan
+
+
+class TaxPushIn(In):
+    """A push: all of it ties and is well formed, or none of it is taken."""
+
+    push_no: Serial = Field(examples=["SW-20210720-1"])
+    collected_on: Day
+    control: ControlIn
+    lines: list[TaxLineIn] = Field(min_length=1, max_length=10_000)
+
+    def push(self) -> Push:
+        """As the flow takes it."""
+        return Push(
+            push_no=self.push_no,
+            collected_on=self.collected_on,
+            count=self.control.count,
+            total_fen=self.control.total,
+            arrivals=[
+                Arrival(
+                    serial=line.serial,
+                    credit_code=line.credit_code,
+                    period=str(line.period),
+                    amount_fen=line.amount,
+                    paid_on=line.paid_on,
+                )
+                for line in self.lines
+            ],
+        )
+
+
+class RejectedLineOut(Out):
+    """A line that was not taken, and why."""
+
+    serial: str
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, rejected: Rejected) -> RejectedLineOut:
+        """From the domain."""
+        return cls(serial=rejected.item, code=rejected.code, message=rejected.message)
+
+
+class TaxPushOut(Out):
+    """What became of the lines: received = matched + suspended + replayed + rejected.
+
+    A line is `suspended` when any of it found no bill to settle.
+    """
+
+    received: int
+    matched: int
+    suspended: int
+    replayed: int
+    allocated_amount: YuanOut = Field(description="本次分账金额 (settled bills by this push)")
+    suspended_amount: YuanOut = Field(description="本次暂收金额 (put in suspense by this push)")
+    rejected: list[RejectedLineOut]
+
+    @classmethod
+    def of(cls, pushed: Pushed) -> TaxPushOut:
+        """From the flow."""
+        return cls(
+            received=pushed.received,
+            matched=pushed.matched,
+            suspended=pushed.suspended,
+            replayed=pushed.replayed,
+            allocated_amount=pushed.allocated_fen,
+            suspended_amount=pushed.suspended_fen,
+            rejected=[RejectedLineOut.of(one) for one in pushed.rejected],
+        )
+
+
+class ReceiptOut(Out):
+    """A receipt (到账): amount = allocated + suspended."""
+
+    id: str = Field(examples=["rcp_…"])
+    channel: str = Field(examples=["tax"])
+    source: str
+    serial: str
+    paper: str = Field(description="所属推送号或扣款批次 (the push or debit batch it came in)")
+    credit_code: str
+    district: str
+    period: str
+    amount: YuanOut
+    allocated: YuanOut
+    suspended: YuanOut
+    status: str = Field(examples=["suspended"], description="matched | suspended")
+    paid_on: date
+    book_date: date
+
+    @classmethod
+    def of(cls, row: ReceiptRow) -> ReceiptOut:
+        """From the store."""
+        return cls(
+            id=Ref(row.receipt_key, row.id).text(PREFIX),
+            channel=row.channel.value,
+            source=row.source,
+            serial=row.serial,
+            paper=row.paper,
+            credit_code=row.credit_code,
+            district=row.district,
+            period=row.period,
+            amount=row.amount_fen,
+            allocated=row.amount_fen - row.suspended_fen,
+            suspended=row.suspended_fen,
+            status="suspended" if row.suspended_fen else "matched",
+            paid_on=row.paid_on,
+            book_date=row.book_date,
+        )
+
+
+class ReceiptPageOut(Out):
+    """A page of receipts."""
+
+    items: list[ReceiptOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class MatchIn(In):
+    """Whose money it is; `matched_on` is the day of the books, today when not said."""
+
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    period: PeriodField
+    matched_on: Day | None = None
+
+    def identification(self) -> Identification:
+        """As the flow takes it."""
+        return Identification(
+            credit_code=self.credit_code,
+            period=str(self.period),
+            matched_on=self.matched_on or today(),
+        )

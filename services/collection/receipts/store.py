@@ -1,0 +1,279 @@
+"""SQL of debit batches and their lines. A batch's own row is a small shared thing; its lines lie
+with their units, so that the database can hold that no bill is debited twice at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.receipts.domain import DebitLine, LineStatus, ReasonClass
+from shared.db import raw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A debit batch with its control totals and what the bank has settled and refused so far."""
+
+    id: UUID
+    period: str
+    debit_date: date
+    status: str
+    lines: int
+    total_fen: int
+    settled_lines: int
+    settled_fen: int
+    refused_lines: int
+    refused_fen: int
+    created_by: str
+    created_at: datetime
+
+
+_BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, settled_fen,
+            refused_lines, refused_fen, created_by, created_at"""
+
+
+async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: date) -> None:
+    """Put every open bill of a period whose unit pays by debit into a batch, unless one is under way.
+
+    A twin in flight is waited for; its bills are left to it, which may leave gaps in the numbers. The
+    bills are locked: what lowers or pays one at the same moment comes before, and its amount is read
+    afterwards, or after, and finds the debit under way.
+    """
+    await tx.execute(
+        text("""
+            WITH due AS MATERIALIZED (
+                 SELECT unit_id, id, district, credit_code, period, total_fen, settled_fen
+                   FROM bill
+                  WHERE period = :period
+                    AND status IN ('open', 'part')
+                    AND collector = 'bank_debit'
+                    AND issued_on <= :debit_date
+                    AND total_fen > settled_fen
+                  ORDER BY unit_id, id
+                    FOR SHARE)
+            INSERT INTO debit_line (unit_id, batch_id, line_no, bill_id, credit_code, period, name,
+                                    bank, amount_fen)
+            SELECT due.unit_id, CAST(:batch_id AS uuid),
+                   row_number() OVER (ORDER BY due.district, due.credit_code, due.id),
+                   due.id, due.credit_code, due.period, unit.name, unit.bank,
+                   due.total_fen - due.settled_fen
+              FROM due
+              JOIN unit ON unit.unit_id = due.unit_id
+             WHERE jsonb_typeof(unit.bank) = 'object'
+               AND NOT EXISTS (
+                       SELECT 1
+                         FROM debit_line AS live
+                        WHERE live.unit_id = due.unit_id
+                          AND live.bill_id = due.id
+                          AND live.status IN ('waiting', 'unknown'))
+            ON CONFLICT (unit_id, bill_id) WHERE status IN ('waiting', 'unknown') DO NOTHING
+        """),
+        {"batch_id": batch_id, "period": period, "debit_date": on},
+    )
+
+
+async def totals(tx: AsyncConnection, batch_id: UUID) -> tuple[int, int]:
+    """Number and sum of a batch's lines."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT count(*) AS lines,
+                       CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
+                  FROM debit_line
+                 WHERE batch_id = :batch_id
+            """),
+            {"batch_id": batch_id},
+        )
+    ).one()
+    return row.lines, row.total_fen
+
+
+async def without_account(tx: AsyncConnection, *, period: str, on: date) -> int:
+    """How many open bills of a period cannot be debited because the unit has given no account."""
+    found = await tx.scalar(
+        text("""
+            SELECT count(*)
+              FROM bill
+              JOIN unit ON unit.unit_id = bill.unit_id
+             WHERE bill.period = :period
+               AND bill.status IN ('open', 'part')
+               AND bill.collector = 'bank_debit'
+               AND bill.issued_on <= :debit_date
+               AND jsonb_typeof(unit.bank) IS DISTINCT FROM 'object'
+        """),
+        {"period": period, "debit_date": on},
+    )
+    return int(found or 0)
+
+
+async def insert_batch(
+    tx: AsyncConnection,
+    batch_id: UUID,
+    *,
+    period: str,
+    on: date,
+    lines: int,
+    total_fen: int,
+    by: str,
+) -> Batch:
+    """Write a batch's own row."""
+    row = await tx.execute(
+        text(f"""
+            INSERT INTO debit_batch (id, period, debit_date, status, lines, total_fen, created_by)
+            VALUES (:id, :period, :debit_date, 'created', :lines, :total_fen, :by)
+            RETURNING {_BATCH}
+        """),
+        {"id": batch_id, "period": period, "debit_date": on, "lines": lines,
+         "total_fen": total_fen, "by": by},
+    )  # fmt: skip
+    return Batch(**row.one()._mapping)
+
+
+async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> Batch | None:
+    """One batch; locked until the transaction ends when asked, so its result files come in turn."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_BATCH}
+                  FROM debit_batch
+                 WHERE id = :id
+                {"FOR UPDATE" if lock else ""}
+            """),
+            {"id": batch_id},
+        )
+    ).one_or_none()
+    return Batch(**row._mapping) if row else None
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    status: str | None,
+    period: str | None,
+    after: UUID,
+    limit: int,
+) -> list[Batch]:
+    """Batches in the order they were made."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_BATCH}
+              FROM debit_batch
+             WHERE (CAST(:status AS text) IS NULL OR status = :status)
+               AND (CAST(:period AS text) IS NULL OR period = :period)
+               AND id > :after
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"status": status, "period": period, "after": after, "limit": limit},
+    )
+    return [Batch(**row._mapping) for row in rows]
+
+
+async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[DebitLine]) -> None:
+    """Add lines' final words to a batch's counters; the last one closes it."""
+    settled = [line.amount_fen for line in heard if line.status is LineStatus.SETTLED]
+    refused = [line.amount_fen for line in heard if line.status is LineStatus.REFUSED]
+    await tx.execute(
+        text("""
+            UPDATE debit_batch
+               SET settled_lines = settled_lines + :settled_lines,
+                   settled_fen = settled_fen + :settled_fen,
+                   refused_lines = refused_lines + :refused_lines,
+                   refused_fen = refused_fen + :refused_fen,
+                   status = CASE
+                       WHEN settled_lines + refused_lines + :settled_lines + :refused_lines = lines
+                       THEN 'closed' ELSE status END,
+                   closed_at = CASE
+                       WHEN settled_lines + refused_lines + :settled_lines + :refused_lines = lines
+                       THEN now() END
+             WHERE id = :id AND status = 'created'
+        """),
+        {
+            "id": batch_id,
+            "settled_lines": len(settled),
+            "settled_fen": sum(settled),
+            "refused_lines": len(refused),
+            "refused_fen": sum(refused),
+        },
+    )
+
+
+async def line_page(
+    tx: AsyncConnection, batch_id: UUID, *, after: int, limit: int
+) -> list[dict[str, Any]]:
+    """A batch's lines by number, over the units they lie with: a report."""
+    rows = await tx.execute(
+        text("""
+            SELECT line_no, credit_code, name, bank, amount_fen, status, reason_code, reason,
+                   reason_class
+              FROM debit_line
+             WHERE batch_id = :batch_id AND line_no > CAST(:after AS bigint)
+             ORDER BY line_no
+             LIMIT :limit
+        """),
+        {"batch_id": batch_id, "after": after, "limit": limit},
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:
+    """The named lines of a batch: a result file is a bulk job over many units."""
+    rows = await tx.execute(
+        text("""
+            SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
+                   line.amount_fen, line.status, line.serial, line.value_date, line.reason_code,
+                   line.reason, line.reason_class
+              FROM unnest(CAST(:line_nos AS integer[])) AS asked (line_no)
+              JOIN debit_line AS line ON line.batch_id = :batch_id AND line.line_no = asked.line_no
+        """),
+        {"batch_id": batch_id, "line_nos": sorted(set(line_nos))},
+    )
+    return [_line(row._mapping) for row in rows]
+
+
+def _line(mapping: Any) -> DebitLine:
+    given = dict(mapping)
+    reason_class = given["reason_class"]
+    given["status"] = LineStatus(given["status"])
+    given["reason_class"] = ReasonClass(reason_class) if reason_class else None
+    return DebitLine(**given)
+
+
+_SAVE = """
+    UPDATE debit_line
+       SET status = batch.status, serial = batch.serial, value_date = batch.value_date,
+           reason_code = batch.reason_code, reason = batch.reason,
+           reason_class = batch.reason_class, heard_at = now()
+      FROM unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::date[], $7::text[],
+                  $8::text[], $9::text[])
+        AS batch (unit_id, line_no, status, serial, value_date, reason_code, reason, reason_class)
+     WHERE debit_line.unit_id = batch.unit_id
+       AND debit_line.batch_id = $1
+       AND debit_line.line_no = batch.line_no
+"""
+
+
+async def save_lines(tx: AsyncConnection, batch_id: UUID, lines: Sequence[DebitLine]) -> None:
+    """Write what was heard of lines."""
+    if not lines:
+        return
+    rows = [
+        (line.unit_id, line.line_no, line.status.value, line.serial, line.value_date,
+         line.reason_code, line.reason, line.reason_class.value if line.reason_class else None)
+        for line in lines
+    ]  # fmt: skip
+    driver = await raw(tx)
+    await driver.execute(_SAVE, batch_id, *map(list, zip(*rows, strict=True)))
+
+
+async def reasons(tx: AsyncConnection) -> dict[str, ReasonClass]:
+    """Raw reason code → class."""
+    rows = await tx.execute(text("SELECT code, class FROM debit_reason LIMIT 10000"))
+    return {row.code: ReasonClass(row[1]) for row in rows}

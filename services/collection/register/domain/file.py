@@ -1,0 +1,116 @@
+"""Files of units and of people to be registered: their columns, and their rows as named cells.
+
+Row 1 is the header, as a spreadsheet numbers rows; blank rows count and say nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.collection.common.domain.rows import FileUnreadable, RowFault
+
+ROWS_MAX: Final = 50_000
+CELL_MAX: Final = 1000
+
+UNIT_COLUMNS: Final[dict[str, str]] = {
+    "credit_code": "统一社会信用代码",
+    "name": "单位名称",
+    "kind": "单位类型",
+    "district": "分中心",
+    "injury_class": "工伤类别",
+    "size": "单位规模",
+    "collector": "征收方式",
+    "bank": "开户银行",
+    "account_number": "银行账号",
+    "account_name": "账户名称",
+}
+PEOPLE_COLUMNS: Final[dict[str, str]] = {
+    "credit_code": "统一社会信用代码",
+    "identity_number": "公民身份号码",
+    "name": "姓名",
+    "joined_on": "参保日期",
+    "category": "参保类别",
+    "base_choice": "缴费档次",
+}
+OPTIONAL: Final = frozenset(
+    {"injury_class", "size", "bank", "account_number", "account_name", "category", "base_choice"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row of a file: its number, and its cells by column. Empty cells are left out."""
+
+    row: int
+    cells: Mapping[str, str]
+
+
+def decoded(content: bytes) -> str:
+    """The text of a CSV file, which spreadsheets write in UTF-8 or in GB 18030.
+
+    Raises:
+        FileUnreadable: it is in neither.
+    """
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise FileUnreadable(RowFault(0, "", "NOT_TEXT", "文件编码无法识别 (not UTF-8 or GB 18030)"))
+
+
+def read(text: str, columns: Mapping[str, str]) -> list[Record]:
+    """The rows of a CSV text whose header names the columns in English or Chinese.
+
+    Raises:
+        FileUnreadable: a column is missing, repeated or unknown; the text is no CSV or too long.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        raise FileUnreadable(RowFault(0, "", "NOT_CSV", "不是有效的 CSV (not CSV)")) from None
+    if not rows:
+        raise FileUnreadable(RowFault(0, "", "FILE_EMPTY", "文件为空 (the file is empty)"))
+    names = _header(rows[0], columns)
+    found = list(_records(rows[1:], names))
+    if len(found) > ROWS_MAX:
+        raise FileUnreadable(RowFault(0, "", "TOO_MANY_ROWS", f"行数超过 {ROWS_MAX} (rows)"))
+    return found
+
+
+def _header(cells: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    english = {chinese: name for name, chinese in columns.items()}
+    names = [english.get(cell.strip(), cell.strip()) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    for name in names:
+        if name not in columns:
+            raise _wrong(name[:40], "COLUMN_UNKNOWN", "未知列 (unknown column)")
+        if names.count(name) > 1:
+            raise _wrong(name, "COLUMN_REPEATED", "列重复 (the column stands twice)")
+    for name in columns:
+        if name not in names and name not in OPTIONAL:
+            raise _wrong(name, "COLUMN_MISSING", "缺少列 (the column is missing)")
+    return names
+
+
+def _wrong(column: str, code: str, message: str) -> FileUnreadable:
+    return FileUnreadable(RowFault(1, column, code, message))
+
+
+def _records(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Iterator[Record]:
+    for number, cells in enumerate(rows, 2):
+        kept = {
+            name: cell.strip()[:CELL_MAX]
+            for name, cell in zip(names, cells, strict=False)
+            if cell.strip()
+        }
+        if kept:
+            # A spreadsheet's day comes with its midnight.
+            yield Record(
+                number, {name: cell.removesuffix(" 00:00:00") for name, cell in kept.items()}
+            )

@@ -1,0 +1,231 @@
+"""Enrol people at a unit: the persons first, sealed, then their enrolment, in two transactions.
+
+Persons and enrolments have different keys. Storing a person is safe to repeat and means nothing by
+itself, so a crash between the two leaves nothing to repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import KeyCollision
+from services.collection.policy.domain.category import EMPLOYEE
+from services.collection.register.domain.person import (
+    PersonKey,
+    key_of_person,
+    masked_name,
+    number_fault,
+)
+from services.collection.register.domain.unit import Unit
+from services.collection.register.flows import enrolment_category as categories
+from services.collection.register.store import block, cover
+from services.collection.register.store import category as category_store
+from services.collection.register.store import person as store
+from services.collection.register.store.person import Enrolment, SealedPerson
+from shared.clock import today
+from shared.cn import identity_number
+from shared.errors import Fault, Faulty
+from shared.field_cipher import FieldCipher
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A person to be enrolled. The number and the name never reach a log: they are not shown."""
+
+    identity_number: str = field(repr=False)
+    name: str = field(repr=False)
+    joined_on: date
+    category: str = EMPLOYEE
+    choice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """What seals persons: the pepper of their keys and the ciphers of number and name."""
+
+    pepper: bytes = field(repr=False)
+    numbers: FieldCipher
+    names: FieldCipher
+
+    @classmethod
+    def of(cls, pepper: bytes, field_key: bytes) -> Vault:
+        """A vault with the keys of an identity directory."""
+        return cls(
+            pepper, FieldCipher(field_key, "identity_number"), FieldCipher(field_key, "name")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What became of a list of people, in its order; warnings stop nothing."""
+
+    enrolled: int
+    replayed: int
+    warnings: tuple[Fault, ...]
+    people: tuple[tuple[PersonKey, str], ...]
+
+
+def check(people: Sequence[Joining]) -> None:
+    """Refuse a list with faults.
+
+    Raises:
+        Faulty: every fault of every person.
+    """
+    faults: list[Fault] = []
+    first: dict[str, int] = {}
+    for number, person in enumerate(people):
+        at = f"/people/{number}"
+        wrong = number_fault(person.identity_number, f"{at}/identity_number")
+        if wrong:
+            faults.append(wrong)
+        if first.setdefault(person.identity_number, number) != number:
+            faults.append(
+                Fault(
+                    f"{at}/identity_number",
+                    "PERSON_REPEATED",
+                    f"与 /people/{first[person.identity_number]} 为同一人 (the same person)",
+                )
+            )
+        if person.joined_on > today():
+            faults.append(
+                Fault(f"{at}/joined_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
+            )
+    if faults:
+        raise Faulty(faults=faults)
+
+
+async def store_people(
+    tx: AsyncConnection, people: Sequence[Joining], vault: Vault
+) -> tuple[Fault, ...]:
+    """Store the persons that are not there yet; warnings about those that are.
+
+    Raises:
+        KeyCollision: two identity numbers share a key.
+    """
+    keys = [key_of_person(person.identity_number, vault.pepper) for person in people]
+    made = await store.insert(
+        tx,
+        [
+            SealedPerson(
+                key.id,
+                key.tag,
+                vault.numbers.seal(person.identity_number),
+                vault.names.seal(person.name),
+            )
+            for key, person in zip(keys, people, strict=True)
+        ],
+    )
+    known = await store.stored(tx, [key.id for key in keys if key.id not in made])
+    warnings: list[Fault] = []
+    for number, (key, person) in enumerate(zip(keys, people, strict=True)):
+        at = f"/people/{number}"
+        if key.id in known:
+            tag, sealed_name = known[key.id]
+            if tag != key.tag:
+                raise KeyCollision(person=key.ref)
+            if vault.names.open(sealed_name) != person.name:
+                warnings.append(
+                    Fault(f"{at}/name", "NAME_DIFFERS", "与已登记姓名不同 (another name is known)")
+                )
+        if not identity_number.has_known_region(person.identity_number):
+            warnings.append(
+                Fault(
+                    f"{at}/identity_number",
+                    "REGION_UNKNOWN",
+                    "身份号码地区前缀未知 (unknown region prefix)",
+                )
+            )
+    return tuple(warnings)
+
+
+async def covered_elsewhere(
+    tx: AsyncConnection, unit: Unit, people: Sequence[Joining], vault: Vault
+) -> tuple[Fault, ...]:
+    """Note where these people are about to be enrolled; warnings of those whom another unit covers.
+
+    The note comes before the enrolment: one too many says nothing, one missing would hide a person.
+    """
+    keys = [key_of_person(person.identity_number, vault.pepper).id for person in people]
+    days = [person.joined_on for person in people]
+    other = await cover.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
+    await block.note_units(tx, unit.id, keys)
+    return tuple(
+        Fault(f"/people/{number}", *covered_by(other[key]))
+        for number, key in enumerate(keys)
+        if key in other
+    )
+
+
+def covered_by(credit_code: str) -> tuple[str, str]:
+    """Code and sentence of a warning that another unit covers somebody."""
+    said = "已在其他单位参保,须先办理转移 (another unit covers the same days)"
+    return "COVERED_ELSEWHERE", f"{said}: {credit_code}"
+
+
+async def enrol(
+    tx: AsyncConnection,
+    unit: Unit,
+    people: Sequence[Joining],
+    vault: Vault,
+    warnings: tuple[Fault, ...],
+    region: str,
+) -> Enrolled:
+    """Enrol stored persons at a unit; who is enrolled since the same day is left as is.
+
+    Raises:
+        Faulty: who is enrolled since another day or as something else, or the unit is closed.
+    """
+    wrong = await categories.faults_in(tx, region, people)
+    if wrong:
+        raise Faulty(faults=wrong)
+    if unit.status == "closed":
+        raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
+    rows = [enrolment_of(person, vault) for person in people]
+    made = await store.enrol(tx, unit.id, [row for _, row in rows])
+    others = [row.person_id for _, row in rows if row.person_id not in made]
+    since = await store.living(tx, unit.id, others)
+    faults = [
+        Fault(
+            f"/people/{number}/joined_on",
+            "ENROLLED_SINCE_ANOTHER_DAY",
+            f"已参保,起始日不同 (enrolled since {since.get(row.person_id, row.joined_on)})",
+        )
+        for number, (_, row) in enumerate(rows)
+        if row.person_id not in made and since.get(row.person_id) != row.joined_on
+    ]
+    said = await category_store.at_joining(tx, unit.id, others)
+    faults += [
+        Fault(f"/people/{number}/category", *categories.AS_ANOTHER)
+        for number, (_, row) in enumerate(rows)
+        if row.person_id not in made
+        and said.get(row.person_id, categories.AS_EMPLOYEE) != (row.category, row.base_choice)
+    ]
+    if faults:
+        raise Faulty(faults=faults)
+    said_now = categories.rows_of([(unit.id, row) for _, row in rows if row.person_id in made])
+    await category_store.insert(tx, unit.id, said_now)
+    return Enrolled(
+        enrolled=len(made),
+        replayed=len(others),
+        warnings=warnings,
+        people=tuple((key, row.masked_number) for key, row in rows),
+    )
+
+
+def enrolment_of(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
+    """A person's key, and the enrolment as it is stored: masked."""
+    key = key_of_person(person.identity_number, vault.pepper)
+    return key, Enrolment(
+        person_id=key.id,
+        person_uuid=key.uuid,
+        masked_number=identity_number.masked(person.identity_number),
+        masked_name=masked_name(person.name),
+        joined_on=person.joined_on,
+        document=identity_number.document_of(person.identity_number).value,
+        category=person.category,
+        base_choice=person.choice,
+    )

@@ -1,0 +1,94 @@
+"""Register units and look them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import KeyCollision, UnitExists, UnitUnknown
+from services.collection.common.store import shipped
+from services.collection.register.domain.unit import Unit, differing, faults_in
+from services.collection.register.store import unit as store
+from shared.errors import Fault, Faulty
+from shared.ids import unit_key
+from shared.roles import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """How many units of a batch were new, and how many were there with the same facts."""
+
+    created: int
+    replayed: int
+
+
+async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Caller) -> Unit:
+    """Register a unit; the same registration again changes nothing.
+
+    Raises:
+        Forbidden: the unit is of another district than the caller.
+        Faulty: what is wrong with it. UnitExists: it is registered with other facts.
+        KeyCollision: another unit has its key.
+    """
+    caller.require_district(unit.district)
+    faults = faults_in([unit], shipped.districts_of(region), "")
+    if faults:
+        raise Faulty(faults=faults)
+    if not await store.insert(tx, [unit]):
+        known = await store.find(tx, unit.id)
+        assert known is not None
+        if known.credit_code != unit.credit_code:
+            raise KeyCollision(credit_code=unit.credit_code)
+        differences = differing(known, unit)
+        if differences:
+            raise UnitExists(credit_code=unit.credit_code, differs=differences)
+    return unit
+
+
+async def register_all(
+    tx: AsyncConnection, units: Sequence[Unit], *, region: str, caller: Caller
+) -> Registered:
+    """Register a batch, all or nothing.
+
+    Raises:
+        Forbidden: a unit is of another district than the caller.
+        Faulty: every fault of every unit.
+    """
+    for unit in units:
+        caller.require_district(unit.district)
+    faults = faults_in(units, shipped.districts_of(region), "/units/{}")
+    if faults:
+        raise Faulty(faults=faults)
+    made = await store.insert(tx, units)
+    replayed = {unit.id for unit in units if unit.credit_code not in made}
+    known = await store.known(tx, sorted(replayed))
+    for number, unit in enumerate(units):
+        if unit.id in replayed:
+            faults += _conflict(known[unit.id], unit, f"/units/{number}")
+    if faults:
+        raise Faulty(faults=faults)
+    return Registered(created=len(made), replayed=len(replayed))
+
+
+def _conflict(known: Unit, unit: Unit, at: str) -> list[Fault]:
+    if known.credit_code != unit.credit_code:
+        return [Fault(at, KeyCollision.code, KeyCollision().message)]
+    differences = differing(known, unit)
+    if not differences:
+        return []
+    return [Fault(at, UnitExists.code, UnitExists(differs=differences).message)]
+
+
+async def find(tx: AsyncConnection, credit_code: str, caller: Caller) -> Unit:
+    """A unit that the caller may see.
+
+    Raises:
+        UnitUnknown: not registered. Forbidden: of another district than the caller.
+    """
+    unit = await store.find(tx, unit_key(credit_code))
+    if unit is None or unit.credit_code != credit_code:
+        raise UnitUnknown(credit_code=credit_code)
+    caller.require_district(unit.district)
+    return unit

@@ -1,0 +1,235 @@
+"""Doors of changes of the register: facts of units, departures, block transfers, covers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
+from services.collection.common.schemas.common import TrailOut
+from services.collection.register.domain.person import REF as PERSON_REF
+from services.collection.register.flows import change as flow
+from services.collection.register.flows import cover, people_change
+from services.collection.register.flows import unit as units
+from services.collection.register.flows.change import REF, Changed
+from services.collection.register.schemas.change import (
+    BlockTransferIn,
+    ChangeIn,
+    ChangeOut,
+    ChangePageOut,
+    ChangePeopleOut,
+    ChangePersonOut,
+    CoversOut,
+    DecisionIn,
+    DeparturesIn,
+    DeparturesOut,
+    RefusalIn,
+)
+from services.collection.register.store import block
+from services.collection.register.store import change as store
+from services.collection.register.store.block import BlockPerson
+from services.collection.register.store.change import ChangeRow
+from shared import trail
+from shared.cursor import LIMIT_DEFAULT, cut, read_cursor, read_uuid
+from shared.door import Door, door
+from shared.identity import Identity
+from shared.ids import Ref, unit_key
+from shared.roles import Right
+from shared.settings import Settings
+
+router = APIRouter(tags=["register"])
+Registering = Annotated[Door, door(Right.REGISTER)]
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Approving = Annotated[Door, door(Right.APPROVE_CHANGE)]
+
+
+def _pepper(at: Door) -> bytes:
+    identity: Identity = at.request.app.state.identity
+    return identity.pepper
+
+
+@router.post(
+    "/v1/units/{credit_code}/changes",
+    operation_id="change_unit",
+    summary="单位变更登记 · Change a unit's facts",
+    status_code=201,
+    response_model=ChangeOut,
+)
+async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registering) -> Response:
+    """Kind, injury class, district, collector and account wait for a second person, in the district
+    that will handle the unit; a name counts at once."""
+    settings: Settings = at.request.app.state.settings
+    asked = body.asked(credit_code)
+
+    async def work(tx: AsyncConnection) -> ChangeOut:
+        return ChangeOut.of(await flow.ask(tx, asked, region=settings.region, caller=at.caller))
+
+    return await at.write(work, key=unit_key(credit_code), status=201)
+
+
+@router.get(
+    "/v1/units/{credit_code}/changes",
+    operation_id="list_unit_changes",
+    summary="单位变更记录 · A unit's changes",
+)
+async def list_unit_changes(
+    credit_code: CreditCodePath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> ChangePageOut:
+    """Each dated, with what stood before it."""
+    filters = {"of": "unit_changes", "unit": credit_code}
+    after = read_uuid(cursor, filters)
+
+    async def work(tx: AsyncConnection) -> list[ChangeRow]:
+        await units.find(tx, credit_code, at.caller)
+        return await store.of_unit(tx, unit_key(credit_code), after, limit + 1)
+
+    rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
+    return ChangePageOut(
+        items=[ChangeOut.row(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.post(
+    "/v1/block-transfers",
+    operation_id="transfer_block",
+    summary="成建制转移 · Move people to another unit",
+    status_code=201,
+    response_model=ChangeOut,
+)
+async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
+    """One paper for all of them; the receiving unit's district approves it."""
+    asked = body.asked()
+
+    async def work(tx: AsyncConnection) -> ChangeOut:
+        found = await people_change.propose_block(tx, asked, pepper=_pepper(at), caller=at.caller)
+        return ChangeOut.of(found)
+
+    return await at.write(work, key=unit_key(asked.credit_code), status=201)
+
+
+@router.post(
+    "/v1/units/{credit_code}/departures",
+    operation_id="leave_unit",
+    summary="减员 · People leave a unit",
+    status_code=201,
+    response_model=DeparturesOut,
+)
+async def leave_unit(credit_code: CreditCodePath, body: DeparturesIn, at: Registering) -> Response:
+    """All or nothing; who left on the same day before is left as is."""
+    people = body.departing()
+
+    async def work(tx: AsyncConnection) -> DeparturesOut:
+        found = await people_change.leave(
+            tx, credit_code, people, pepper=_pepper(at), caller=at.caller
+        )
+        return DeparturesOut.of(found)
+
+    return await at.write(work, key=unit_key(credit_code), status=201)
+
+
+@router.get("/v1/changes/{change}", operation_id="get_change", summary="变更 · One change")
+async def get_change(change: RefPath, at: Reading) -> ChangeOut:
+    """Seen by its district and by the one that decides."""
+    ref = Ref.parse(REF, change)
+
+    async def work(tx: AsyncConnection) -> ChangeOut:
+        return ChangeOut.row(await flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/changes/{change}/people",
+    operation_id="list_change_people",
+    summary="转移人员 · The people of a block",
+)
+async def list_change_people(
+    change: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> ChangePeopleOut:
+    """Masked."""
+    ref = Ref.parse(REF, change)
+    filters = {"of": "change_people", "change": change}
+    after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
+
+    async def work(tx: AsyncConnection) -> list[BlockPerson]:
+        row = await flow.find(tx, ref, at.caller)
+        return await block.people(tx, row.unit_id, row.id, min(after, 2**31 - 1), limit + 1)
+
+    rows, following = cut(await at.read(work), limit, lambda row: [row.line_no], filters)
+    return ChangePeopleOut(
+        items=[ChangePersonOut.of(row) for row in rows],
+        next_cursor=following,
+        has_more=following is not None,
+    )
+
+
+@router.get(
+    "/v1/changes/{change}/trail", operation_id="get_change_trail", summary="办理轨迹 · Its trail"
+)
+async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
+    """Who proposed and who decided it."""
+    ref = Ref.parse(REF, change)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await flow.find(tx, ref, at.caller)
+        return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
+
+    return await at.read(work)
+
+
+@router.post(
+    "/v1/changes/{change}/approvals",
+    operation_id="approve_change",
+    summary="复核变更 · Approve a change",
+    status_code=201,
+    response_model=ChangeOut,
+)
+async def approve_change(
+    change: RefPath, at: Approving, body: DecisionIn | None = None
+) -> Response:
+    """By another person than who proposed it, in the district that decides."""
+    ref = Ref.parse(REF, change)
+
+    async def work(tx: AsyncConnection) -> ChangeOut:
+        note = body.note if body else None
+        return ChangeOut.of(await people_change.approve(tx, ref, note, at.caller))
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.post(
+    "/v1/changes/{change}/refusals",
+    operation_id="refuse_change",
+    summary="不予变更 · Refuse a change",
+    status_code=201,
+    response_model=ChangeOut,
+)
+async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Response:
+    """With codes of the catalogue."""
+    ref = Ref.parse(REF, change)
+
+    async def work(tx: AsyncConnection) -> ChangeOut:
+        found: Changed = await flow.refuse(tx, ref, body.codes, body.note, at.caller)
+        return ChangeOut.of(found)
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.get(
+    "/v1/people/{person}/covers",
+    operation_id="get_person_covers",
+    summary="参保经历 · Where a person is covered",
+)
+async def get_person_covers(person: RefPath, at: Reading) -> CoversOut:
+    """At which units and when, and whether days overlap."""
+    ref = Ref.parse(PERSON_REF, person)
+
+    async def work(tx: AsyncConnection) -> CoversOut:
+        return CoversOut.of(*await cover.of_person(tx, ref, at.caller))
+
+    return await at.read(work)

@@ -1,0 +1,132 @@
+"""Doors for registration by file: units, and the people of many units, from CSV or XLSX."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.rows import FileUnreadable, RowFault
+from services.collection.filing.flows.file import report_of
+from services.collection.register.domain.file import PEOPLE_COLUMNS, UNIT_COLUMNS, Record, read
+from services.collection.register.flows import file_import as flow
+from services.collection.register.flows.enrolment import Vault
+from services.collection.register.flows.file_import import Imported, Mode
+from services.collection.register.schemas.file_import import ImportedOut, people_of, units_of
+from shared.door import Door, door
+from shared.errors import Fault, Faulty
+from shared.identity import Identity
+from shared.roles import Right
+from shared.settings import Settings
+
+router = APIRouter(tags=["register"])
+Registering = Annotated[Door, door(Right.REGISTER)]
+FAULTS_MAX: Final = 1000
+Answer = Literal["json", "csv"]
+Work = Callable[[AsyncConnection], Awaitable[Imported]]
+
+_CONTENT: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string", "minLength": 1}},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                "schema": {"type": "string", "format": "binary"}
+            },
+        },
+    }
+}
+
+
+class ImportFaulty(Faulty):
+    """文件有误,未登记任何内容 (the file has faults; nothing of it was registered)"""
+
+    code = "FILE_HAS_FAULTS"
+
+
+@router.post(
+    "/v1/unit-imports",
+    operation_id="import_units",
+    summary="单位登记导入 · Register units by file",
+    response_model=ImportedOut,
+    openapi_extra=_CONTENT,
+)
+async def import_units(
+    at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
+) -> Response:
+    """Columns: credit_code, name, kind, district, collector; injury_class, bank, account_number,
+    account_name where needed. Nothing is registered in part unless `row_by_row` is asked for. With
+    `report=csv` the answer is a file of every fault by row and column."""
+    settings: Settings = at.request.app.state.settings
+    units, unread = await asyncio.to_thread(units_of, await _records(at.request, UNIT_COLUMNS))
+
+    async def work(tx: AsyncConnection) -> Imported:
+        return await flow.units(
+            tx, units, unread, mode=mode, region=settings.region, caller=at.caller
+        )
+
+    return await _answer(at, work, mode, report)
+
+
+@router.post(
+    "/v1/enrolment-imports",
+    operation_id="import_people",
+    summary="人员参保导入 · Enrol people by file",
+    response_model=ImportedOut,
+    openapi_extra=_CONTENT,
+)
+async def import_people(
+    at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
+) -> Response:
+    """Columns: credit_code, identity_number, name, joined_on, of any number of units; category and
+    base_choice of who is no ordinary employee. Numbers of residents from Hong Kong, Macau and
+    Taiwan, of foreigners with permanent residence, and social security numbers of other foreigners
+    stand in the same column. Who is covered at another unit too is taken with a warning; the CSV
+    report lists warnings after the faults. As above."""
+    settings: Settings = at.request.app.state.settings
+    identity: Identity = at.request.app.state.identity
+    vault = Vault.of(identity.pepper, identity.field_key)
+    people, unread = await asyncio.to_thread(people_of, await _records(at.request, PEOPLE_COLUMNS))
+
+    async def work(tx: AsyncConnection) -> Imported:
+        return await flow.people(
+            tx, people, unread, mode=mode, region=settings.region, vault=vault, caller=at.caller
+        )
+
+    return await _answer(at, work, mode, report)
+
+
+async def _records(request: Request, columns: Mapping[str, str]) -> list[Record]:
+    with tempfile.TemporaryFile() as file:
+        async for piece in request.stream():
+            file.write(piece)
+        file.flush()
+        try:
+            return await asyncio.to_thread(read, await flow.text_of(file), columns)
+        except FileUnreadable as unreadable:
+            raise ImportFaulty(faults=[_named(unreadable.fault)]) from None
+
+
+def _named(fault: RowFault) -> Fault:
+    return Fault(f"line/{fault.row}/{fault.column}", fault.code, fault.message)
+
+
+async def _answer(at: Door, work: Work, mode: Mode, report: Answer) -> Response:
+    found = await at.db.run(work)
+    whole = bool(found.faults) and mode is Mode.ALL_OR_NOTHING
+    if report == "csv":
+        status = 422 if whole else 200
+        said = [*found.faults, *found.warnings]
+        return Response(report_of(said), status, media_type="text/csv; charset=utf-8")
+    if whole:
+        raise ImportFaulty(
+            rows=found.rows,
+            refused=found.refused,
+            faults=[_named(fault) for fault in found.faults[:FAULTS_MAX]],
+        )
+    return Response(ImportedOut.of(found).model_dump_json(), 200, media_type="application/json")

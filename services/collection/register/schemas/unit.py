@@ -1,0 +1,222 @@
+"""Shapes of units and of the people enrolled at them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from services.collection.common.schemas.common import Day, IdentityNumber, PersonName, faults_out
+from services.collection.policy.domain.category import EMPLOYEE
+from services.collection.register.domain.unit import Unit
+from services.collection.register.flows.enrolment import Enrolled, Joining
+from services.collection.register.store.person import Enrolment
+from shared.cn.identity_number import Document
+from shared.fund import UnitKind, UnitSize
+from shared.ids import Ref
+from shared.schema import Code, CreditCode, FaultOut, In, Out, ShortText
+
+_NUMBER = r"^[0-9A-Za-z-]{6,34}$"
+
+
+class BankAccountIn(In):
+    """The account that a unit pays from."""
+
+    bank: ShortText = Field(examples=["中国工商银行天津和平支行"])
+    number: Annotated[str, StringConstraints(pattern=_NUMBER)] = Field(
+        examples=["0302000000000000001"]
+    )
+    name: ShortText = Field(examples=["天津和顺机械有限公司"])
+
+
+class BankAccountOut(Out):
+    """An account with the middle of its number hidden."""
+
+    bank: str
+    number: str = Field(examples=["0302*******0001"])
+    name: str
+
+
+class UnitIn(In):
+    """A unit to be registered."""
+
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    name: ShortText = Field(examples=["天津和顺机械有限公司"])
+    kind: UnitKind
+    district: Code = Field(examples=["heping"])
+    injury_class: int | None = Field(default=None, ge=1, le=8, description="工伤行业类别")
+    size: UnitSize | None = Field(default=None, description="单位规模 (where relief goes by it)")
+    collector: Literal["bank_debit", "tax"]
+    bank_account: BankAccountIn | None = None
+
+    def unit(self) -> Unit:
+        """As the flow takes it."""
+        return Unit(
+            credit_code=self.credit_code,
+            name=self.name,
+            kind=self.kind.value,
+            district=self.district,
+            injury_class=self.injury_class,
+            collector=self.collector,
+            bank=None if self.bank_account is None else self.bank_account.model_dump(),
+            size=None if self.size is None else self.size.value,
+        )
+
+
+class UnitOut(Out):
+    """A registered unit."""
+
+    credit_code: str
+    name: str
+    kind: str
+    district: str
+    injury_class: int | None
+    injury_step: str | None = Field(description="工伤费率浮动档次 (floating step)")
+    size: str | None = Field(description="单位规模")
+    collector: str
+    bank_account: BankAccountOut | None
+    status: str
+
+    @classmethod
+    def of(cls, unit: Unit) -> UnitOut:
+        """A unit as it is answered: the account number masked."""
+        account = None
+        if unit.bank is not None:
+            account = BankAccountOut(
+                bank=unit.bank["bank"],
+                number=masked_account(unit.bank["number"]),
+                name=unit.bank["name"],
+            )
+        return cls(
+            credit_code=unit.credit_code,
+            name=unit.name,
+            kind=unit.kind,
+            district=unit.district,
+            injury_class=unit.injury_class,
+            injury_step=unit.injury_step,
+            size=unit.size,
+            collector=unit.collector,
+            bank_account=account,
+            status=unit.status,
+        )
+
+
+def masked_account(number: str) -> str:
+    """An account number as lists show it: its last four characters."""
+    return "*" * (len(number) - 4) + number[-4:]
+
+
+class UnitPageOut(Out):
+    """Units, in the order of their keys."""
+
+    items: list[UnitOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class UnitBatchIn(In):
+    """Units to be registered all together, or none of them."""
+
+    units: list[UnitIn] = Field(min_length=1, max_length=1000)
+
+
+class UnitBatchOut(Out):
+    """How many were new, and how many were registered before with the same facts."""
+
+    created: int
+    replayed: int
+
+
+class JoiningIn(In):
+    """A person to be enrolled."""
+
+    identity_number: IdentityNumber
+    name: PersonName
+    joined_on: Day
+    category: Code = Field(
+        default=EMPLOYEE, description="参保类别 (as the policy's rows name them)"
+    )
+    base_choice: Code | None = Field(
+        default=None, description="缴费档次 (where the category chooses its base)"
+    )
+
+    def taken(self) -> Joining:
+        """As the flow takes it."""
+        return Joining(
+            self.identity_number, self.name, self.joined_on, self.category, self.base_choice
+        )
+
+
+class EnrolmentIn(In):
+    """People to be enrolled all together, or none of them."""
+
+    people: list[JoiningIn] = Field(min_length=1, max_length=10_000)
+
+    def joining(self) -> list[Joining]:
+        """As the flow takes them."""
+        return [person.taken() for person in self.people]
+
+
+class EnrolledPersonOut(Out):
+    """A person by reference."""
+
+    person: str = Field(examples=["per_…"])
+    masked_identity_number: str = Field(examples=["1201**********4514"])
+
+
+class EnrolledOut(Out):
+    """What became of a list of people, in its order; warnings stop nothing."""
+
+    enrolled: int
+    replayed: int
+    warnings: list[FaultOut]
+    people: list[EnrolledPersonOut]
+
+    @classmethod
+    def of(cls, found: Enrolled) -> EnrolledOut:
+        """As it is answered."""
+        return cls(
+            enrolled=found.enrolled,
+            replayed=found.replayed,
+            warnings=faults_out(found.warnings),
+            people=[
+                EnrolledPersonOut(person=key.ref, masked_identity_number=masked)
+                for key, masked in found.people
+            ],
+        )
+
+
+class EnrolmentRowOut(Out):
+    """A person at a unit."""
+
+    person: str
+    masked_identity_number: str
+    name: str = Field(examples=["张*"])
+    document: Document
+    category: str = Field(description="参保类别,最近一次登记的", examples=["employee"])
+    base_choice: str | None
+    joined_on: date
+    left_on: date | None
+
+    @classmethod
+    def of(cls, row: Enrolment) -> EnrolmentRowOut:
+        """As it is listed: masked."""
+        return cls(
+            person=Ref(row.person_id, row.person_uuid).text("per"),
+            masked_identity_number=row.masked_number,
+            name=row.masked_name,
+            document=Document(row.document),
+            category=row.category,
+            base_choice=row.base_choice,
+            joined_on=row.joined_on,
+            left_on=row.left_on,
+        )
+
+
+class EnrolmentPageOut(Out):
+    """A unit's people, in the order of their keys."""
+
+    items: list[EnrolmentRowOut]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,204 @@
+"""Changes of the register: facts of units, and blocks of people between units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.register.domain.unit import Unit
+
+_COLUMNS: Final = """unit_id, id, kind, credit_code, district, decided_in, status, effective_on, before,
+       after, to_unit_id, to_credit_code, people, reason, proposed_at, decided_at"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """A change: of facts (`before`, `after`), or of the unit of `people` (`to_unit_id`)."""
+
+    unit_id: int
+    id: UUID
+    kind: str
+    credit_code: str
+    district: str
+    decided_in: str
+    status: str
+    effective_on: date
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reason: str
+    to_unit_id: int | None = None
+    to_credit_code: str | None = None
+    people: int = 0
+    proposed_at: datetime | None = None
+    decided_at: datetime | None = None
+
+
+async def insert(tx: AsyncConnection, row: ChangeRow) -> bool:
+    """Store a change; False when one of its kind waits for the same unit."""
+    made = await tx.execute(
+        text("""
+            INSERT INTO register_change (unit_id, id, kind, credit_code, district, decided_in,
+                                         status, effective_on, before, after, to_unit_id,
+                                         to_credit_code, people, reason, decided_at)
+            VALUES (:unit_id, :id, :kind, :credit_code, :district, :decided_in, :status,
+                    :effective_on, CAST(:before AS jsonb), CAST(:after AS jsonb), :to_unit_id,
+                    :to_credit_code, :people, :reason,
+                    CASE WHEN CAST(:status AS text) = 'proposed' THEN NULL ELSE now() END)
+            ON CONFLICT (unit_id, kind) WHERE status = 'proposed' DO NOTHING
+            RETURNING id
+        """),
+        {
+            "unit_id": row.unit_id,
+            "id": row.id,
+            "kind": row.kind,
+            "credit_code": row.credit_code,
+            "district": row.district,
+            "decided_in": row.decided_in,
+            "status": row.status,
+            "effective_on": row.effective_on,
+            "before": orjson.dumps(row.before).decode(),
+            "after": orjson.dumps(row.after).decode(),
+            "to_unit_id": row.to_unit_id,
+            "to_credit_code": row.to_credit_code,
+            "people": row.people,
+            "reason": row.reason,
+        },
+    )
+    return made.first() is not None
+
+
+async def find(tx: AsyncConnection, unit_id: int, change_id: UUID) -> ChangeRow | None:
+    """A change."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                  FROM register_change
+                 WHERE unit_id = :unit_id AND id = :id
+            """),
+            {"unit_id": unit_id, "id": change_id},
+        )
+    ).first()
+    return None if row is None else ChangeRow(**row._mapping)
+
+
+async def decide(tx: AsyncConnection, unit_id: int, change_id: UUID, status: str) -> bool:
+    """Put a proposed change in force or refuse it; False when it is not proposed any more."""
+    made = await tx.execute(
+        text("""
+            UPDATE register_change
+               SET status = :status, decided_at = now()
+             WHERE unit_id = :unit_id AND id = :id AND status = 'proposed'
+            RETURNING id
+        """),
+        {"unit_id": unit_id, "id": change_id, "status": status},
+    )
+    return made.first() is not None
+
+
+async def of_unit(
+    tx: AsyncConnection, unit_id: int, after: UUID | None, limit: int
+) -> list[ChangeRow]:
+    """A unit's changes in the order in which they were asked for."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM register_change
+             WHERE unit_id = :unit_id
+               AND (CAST(:after AS uuid) IS NULL OR id > :after)
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"unit_id": unit_id, "after": after, "limit": limit},
+    )
+    return [ChangeRow(**row._mapping) for row in rows]
+
+
+async def latest(tx: AsyncConnection, unit_id: int, facts: Sequence[str]) -> date | None:
+    """Since when the latest change of any of these facts is in force."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT max(effective_on) AS effective_on
+                  FROM register_change
+                 WHERE unit_id = :unit_id AND kind = 'facts' AND status = 'in_force'
+                   AND EXISTS (SELECT 1
+                                 FROM jsonb_object_keys(after) AS fact (name)
+                                WHERE fact.name = ANY(CAST(:facts AS text[])))
+            """),
+            {"unit_id": unit_id, "facts": list(facts)},
+        )
+    ).one()
+    found: date | None = row.effective_on
+    return found
+
+
+async def undone(
+    tx: AsyncConnection, unit_ids: Sequence[int], day: date
+) -> dict[int, list[dict[str, Any]]]:
+    """What stood before each change of facts after a day, by unit, the latest change first."""
+    rows = await tx.execute(
+        text("""
+            SELECT unit_id, before
+              FROM register_change
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND kind = 'facts'
+               AND status = 'in_force' AND effective_on > :day
+             ORDER BY unit_id, effective_on DESC, decided_at DESC, id DESC
+        """),
+        {"unit_ids": list(unit_ids), "day": day},
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.unit_id, []).append(row.before)
+    return found
+
+
+async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]) -> bool:
+    """Give a unit its changed facts; False when it is no longer what the change began with."""
+    made = await tx.execute(
+        text("""
+            UPDATE unit
+               SET name = :name, kind = :kind, district = :district, injury_class = :injury_class,
+                   collector = :collector, bank = CAST(:bank AS jsonb), status = :status,
+                   size = :size, injury_step = :injury_step
+             WHERE unit_id = :unit_id AND to_jsonb(unit) @> CAST(:before AS jsonb)
+            RETURNING unit_id
+        """),
+        {
+            "unit_id": changed.id,
+            "name": changed.name,
+            "kind": changed.kind,
+            "district": changed.district,
+            "injury_class": changed.injury_class,
+            "collector": changed.collector,
+            "bank": None if changed.bank is None else orjson.dumps(changed.bank).decode(),
+            "status": changed.status,
+            "size": changed.size,
+            "injury_step": changed.injury_step,
+            "before": orjson.dumps(before).decode(),
+        },
+    )
+    return made.first() is not None
+
+
+async def levied_since(tx: AsyncConnection, unit_id: int, period: str) -> list[str]:
+    """Periods from one on that the unit has declared: a back-dated change leaves them as they are."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT period
+              FROM declaration
+             WHERE unit_id = :unit_id AND period >= :period AND kind <> 'project'
+               AND status NOT IN ('returned', 'superseded', 'withdrawn')
+             ORDER BY period
+             LIMIT 120
+        """),
+        {"unit_id": unit_id, "period": period},
+    )
+    return [row.period for row in rows]

@@ -1,0 +1,98 @@
+"""People of many units enrolled at once: what is known of them, and one insert (a bulk act)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.register.store.person import Enrolment
+
+
+async def living(
+    tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], date]:
+    """Since when (unit, person) pairs are enrolled, of those who have not left."""
+    rows = await tx.execute(
+        text("""
+            SELECT held.unit_id, held.person_id, held.joined_on
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]))
+                AS asked (unit_id, person_id)
+              JOIN enrolment AS held
+                ON held.unit_id = asked.unit_id AND held.person_id = asked.person_id
+               AND held.left_on IS NULL
+        """),
+        {"unit_ids": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]},
+    )
+    return {(row.unit_id, row.person_id): row.joined_on for row in rows}
+
+
+async def elsewhere(
+    tx: AsyncConnection, since: Sequence[tuple[int, int, date]]
+) -> dict[tuple[int, int], str]:
+    """Of (unit, person, day): who is covered at another unit on that day or later, and where first."""
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (asked.unit_id, asked.person_id)
+                   asked.unit_id, asked.person_id, unit.credit_code
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
+                          CAST(:days AS date[])) AS asked (unit_id, person_id, day)
+              JOIN person_unit AS known
+                ON known.person_id = asked.person_id AND known.unit_id <> asked.unit_id
+              JOIN enrolment AS held
+                ON held.unit_id = known.unit_id AND held.person_id = known.person_id
+               AND (held.left_on IS NULL OR held.left_on >= asked.day)
+              JOIN unit
+                ON unit.unit_id = held.unit_id
+             ORDER BY asked.unit_id, asked.person_id, held.joined_on
+        """),
+        {
+            "unit_ids": [unit_id for unit_id, _, _ in since],
+            "ids": [person_id for _, person_id, _ in since],
+            "days": [day for _, _, day in since],
+        },
+    )
+    return {(row.unit_id, row.person_id): row.credit_code for row in rows}
+
+
+async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) -> int:
+    """Note and enrol people, each at a unit; how many were not enrolled there."""
+    pairs = {
+        "unit_ids": [unit_id for unit_id, _ in people],
+        "ids": [person.person_id for _, person in people],
+    }
+    await tx.execute(
+        text("""
+            INSERT INTO person_unit (person_id, unit_id)
+            SELECT person_id, unit_id
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]))
+                AS batch (unit_id, person_id)
+            ON CONFLICT DO NOTHING
+        """),
+        pairs,
+    )
+    made = await tx.execute(
+        text("""
+            INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
+                                   masked_name, document)
+            SELECT unit_id, person_id, joined_on, person_uuid, masked_number, masked_name, document
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
+                          CAST(:joined AS date[]), CAST(:uuids AS uuid[]),
+                          CAST(:numbers AS text[]), CAST(:names AS text[]),
+                          CAST(:documents AS text[]))
+                AS batch (unit_id, person_id, joined_on, person_uuid, masked_number, masked_name,
+                          document)
+            ON CONFLICT DO NOTHING
+        """),
+        pairs
+        | {
+            "joined": [person.joined_on for _, person in people],
+            "uuids": [person.person_uuid for _, person in people],
+            "numbers": [person.masked_number for _, person in people],
+            "names": [person.masked_name for _, person in people],
+            "documents": [person.document for _, person in people],
+        },
+    )
+    return made.rowcount

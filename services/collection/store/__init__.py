@@ -1,1 +1,0 @@
-"""Named SQL, one function each, and the shipped data."""
