@@ -21,11 +21,11 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks._http import Wire, post
-from services.ledger.domain.voucher import Draft, Line
-from services.ledger.store import verify as verify_store
-from services.ledger.store.balance import sums
+from services.ledger.chain.store import verify as verify_store
+from services.ledger.posting.domain.voucher import Draft, Line
+from services.ledger.reports.store.balance import sums
 from shared.money import format_yuan
-from tests.ledger.oracle import Move, Oracle
+from tests.ledger.support.oracle import Move, Oracle
 
 DAY = "2021-07-15"
 UNITS = 40

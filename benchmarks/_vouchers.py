@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from services.ledger.domain.voucher import Draft, Line, draft, slot_of
+from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
 from shared.money import format_yuan
 
 DAY = date(2021, 7, 15)

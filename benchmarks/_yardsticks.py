@@ -11,7 +11,7 @@ import orjson
 
 from benchmarks._bench import Figures, closed_loop
 from benchmarks._vouchers import FUNDS, lines, make
-from services.ledger.domain.voucher import Draft, chain_hash, instant_text, net_buckets
+from services.ledger.posting.domain.voucher import Draft, chain_hash, instant_text, net_buckets
 
 _VOUCHER = """
 INSERT INTO voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date, period, summary,

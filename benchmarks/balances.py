@@ -29,7 +29,7 @@ from benchmarks._bench import Figures, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import DISTRICTS, SOURCE, lines, message, owner
 from benchmarks.ledger_post import service, verified
-from services.ledger.domain.voucher import (
+from services.ledger.posting.domain.voucher import (
     GENESIS,
     Buckets,
     Draft,
@@ -39,7 +39,7 @@ from services.ledger.domain.voucher import (
     net_buckets,
     slot_of,
 )
-from services.ledger.flows.books import NEW_SLOTS
+from services.ledger.posting.flows.books import NEW_SLOTS
 from shared.db import asyncpg_dsn
 
 RATE = 200

@@ -31,16 +31,16 @@ from benchmarks._bench import describe
 from benchmarks._http import Wire
 from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
 from services.embedded import EmbeddedPostgres
-from services.ledger.domain.settlement import Part, SettlementKind
-from services.ledger.flows import settlement as settlement_flow
-from services.ledger.flows.books import Books
-from services.ledger.flows.verify import verify
+from services.ledger.chain.flows.verify import verify
+from services.ledger.posting.flows.books import Books
+from services.ledger.settlement.domain.settlement import Part, SettlementKind
+from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
 from shared import identity
 from shared.db import Database
 from shared.identity import Identity
 from shared.roles import Caller, Role
-from tests.ledger.making import DAY as BOOK_DATE
+from tests.ledger.support.making import DAY as BOOK_DATE
 
 SLOTS = 3
 SENDERS = 10

@@ -27,9 +27,9 @@ from benchmarks import _yardsticks as yardsticks
 from benchmarks._bench import Figures, closed_loop, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import SOURCE, batch_body, make, single_body
-from services.ledger.domain.batch import Booked
-from services.ledger.flows.books import NEW_SLOTS, Books
-from services.ledger.flows.verify import verify
+from services.ledger.chain.flows.verify import verify
+from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.flows.books import NEW_SLOTS, Books
 from shared import collector, identity
 from shared.db import Database
 from shared.identity import Identity

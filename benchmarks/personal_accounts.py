@@ -19,10 +19,10 @@ from typing import Any
 import uvloop
 
 from benchmarks._bench import Figures, database, describe, server
-from services.ledger.domain.personal import Bill, Credit, CreditKind, bill_key, interest
-from services.ledger.flows import personal as flow
-from services.ledger.store import catalogue as catalogue_store
-from services.ledger.store import personal_year as year_store
+from services.ledger.personal import flows as flow
+from services.ledger.personal.domain import Bill, Credit, CreditKind, bill_key, interest
+from services.ledger.personal.store import year as year_store
+from services.ledger.rules.store import catalogue as catalogue_store
 from shared.db import Database
 from shared.roles import Caller, Role
 

@@ -20,8 +20,8 @@ from asyncpg.connection import Connection
 from asyncpg.prepared_stmt import PreparedStatement
 
 from services.collection.common.store.tables import KEYS as COLLECTION
-from services.ledger.store.tables import KEYS as LEDGER
-from services.payout.store.tables import KEYS as PAYOUT
+from services.ledger.common.store.tables import KEYS as LEDGER
+from services.payout.common.store import KEYS as PAYOUT
 from tests.keyed_sql import Reading, read
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +29,7 @@ KEYS = {"collection": COLLECTION, "ledger": LEDGER, "payout": PAYOUT}
 ALLOWED = ROOT / "tests/across_keys.toml"
 HINT = "give it its key, or put it into tests/across_keys.toml with a reason"
 _SHELL = {"shared/db.py", "shared/door.py"}
+_ROOMS = {"store", "flows", "jobs"}
 _BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
@@ -113,7 +114,7 @@ class Recording:
 
 
 def _caller(rooms: tuple[str, ...], *, outermost: bool = False) -> str | None:
-    """The innermost (or outermost) function of these rooms that is at work: "bill.page"."""
+    """The innermost (or outermost) function of these rooms that is at work: "billing.bill.page"."""
     frame: FrameType | None = sys._getframe(2)
     found: str | None = None
     while frame is not None:
@@ -121,13 +122,20 @@ def _caller(rooms: tuple[str, ...], *, outermost: bool = False) -> str | None:
         if file.startswith(str(ROOT)):
             parts = Path(file).relative_to(ROOT).parts
             is_room = parts[0] == "shared" and "shared" in rooms
-            is_room |= parts[0] == "services" and len(parts) > 2 and Path(parts[2]).stem in rooms
+            names = [Path(part).stem for part in parts[2:]]
+            is_room |= parts[0] == "services" and any(name in rooms for name in names[:2])
             if is_room and "/".join(parts) not in _SHELL:
-                found = f"{Path(file).stem}.{_function(frame)}"
+                found = f"{place_of(parts)}.{_function(frame)}"
                 if not outermost:
                     return found
         frame = frame.f_back
     return found
+
+
+def place_of(parts: tuple[str, ...]) -> str:
+    """Dotted name of a file without its room: "billing.bill", "bases", "shared.outbox"."""
+    names = parts if parts[0] == "shared" else parts[2:]
+    return ".".join(name for name in (Path(part).stem for part in names) if name not in _ROOMS)
 
 
 def _function(frame: FrameType) -> str:

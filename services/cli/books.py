@@ -27,7 +27,7 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from services.ledger.domain.proof import Verdict
+    from services.ledger.chain.domain import Verdict
     from shared.db import Database
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute chains, balances, closed days; name the first broken voucher. Exit 1 on a fault."""
-    from services.ledger.flows import verify as flow
+    from services.ledger.chain.flows import verify as flow
 
     with plainly():
         kept = _anchors(anchors) if anchors else ()
@@ -74,7 +74,7 @@ def export(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the books to a file that anybody can verify (docs/ledger-chain.md)."""
-    from services.ledger.flows import verify as flow
+    from services.ledger.chain.flows import verify as flow
 
     async def work(db: Database) -> int:
         async with flow.frozen(db) as tx:
@@ -93,7 +93,7 @@ def anchors(
     as_json: AsJson = False,
 ) -> None:
     """Print every chain's head at the end of a day, for the daily report (日报)."""
-    from services.ledger.flows import anchor as flow
+    from services.ledger.chain.flows import anchor as flow
 
     chosen: date = day.date() if day else flow.last_ended()
     with plainly():
@@ -108,7 +108,7 @@ def anchors(
 
 def codes() -> None:
     """Print the result codes of posting, in the order in which they are found (Markdown)."""
-    from services.ledger.schemas.codes import markdown
+    from services.ledger.posting.schemas.codes import markdown
 
     sys.stdout.write(markdown())
 

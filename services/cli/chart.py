@@ -21,7 +21,7 @@ from services.cli.rules import proposer, run, say
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from services.ledger.domain.chart import Account
+    from services.ledger.rules.domain.chart import Account
 
 app = typer.Typer(help="The chart of accounts (会计科目表) as dated data.", no_args_is_help=True)
 
@@ -40,8 +40,8 @@ def list_accounts(
     as_json: AsJson = False,
 ) -> None:
     """The chart of a day, in official order."""
-    from services.ledger.flows.chart import plain
-    from services.ledger.store import catalogue
+    from services.ledger.rules.flows.chart import plain
+    from services.ledger.rules.store import catalogue
     from shared import clock
 
     day = on.date() if on else clock.today()
@@ -57,9 +57,9 @@ def list_accounts(
 @app.command()
 def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Every version of an account, and who corrected it when and why."""
-    from services.ledger.domain.rules import Table
-    from services.ledger.flows.chart import plain
-    from services.ledger.store import catalogue, correction
+    from services.ledger.rules.domain.row import Table
+    from services.ledger.rules.flows.chart import plain
+    from services.ledger.rules.store import catalogue, correction
 
     async def work(tx: AsyncConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         rows = [plain(row) for row in await catalogue.accounts(tx) if row.key == key]
@@ -101,7 +101,7 @@ def set_account(
     as_json: AsJson = False,
 ) -> None:
     """Propose to correct an account from a day on; earlier days keep what they had."""
-    from services.ledger.flows import chart
+    from services.ledger.rules.flows import chart
 
     asked = {"code": code, "name": name, "source": source, "certainty": certainty}
     changes: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
@@ -128,7 +128,7 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Propose to add or correct whole rows, sub-accounts too; all or none."""
-    from services.ledger.flows import chart
+    from services.ledger.rules.flows import chart
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
         try:
@@ -144,7 +144,7 @@ def _funds(said: str) -> frozenset[str]:
 
 
 def _account(row: dict[str, str]) -> Account:
-    from services.ledger.domain.chart import Account
+    from services.ledger.rules.domain.chart import Account
     from shared.entry import Book, Side
 
     return Account(

@@ -27,7 +27,7 @@ from services.cli.common import (
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from services.ledger.domain.rules import Correction
+    from services.ledger.rules.domain.row import Correction
     from shared.roles import Caller
 
 T = TypeVar("T")
@@ -61,8 +61,8 @@ def list_rules(
     table: RuleTable, on: On = None, database_url: DatabaseUrl = None, as_json: AsJson = False
 ) -> None:
     """The rules of a day, or every version of them."""
-    from services.ledger.domain.rules import Table, first_day, last_day, name_of
-    from services.ledger.store import correction
+    from services.ledger.rules.domain.row import Table, first_day, last_day, name_of
+    from services.ledger.rules.store import correction
 
     of = Table(table.value)
     found = run(database_url, lambda tx: correction.rows(tx, [of]))[of]
@@ -89,9 +89,9 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Propose rows that shall hold, all or none; a row of a new first day ends the version before it."""
-    from services.ledger.domain.rules import Table
-    from services.ledger.flows import correction
-    from services.ledger.store.correction import rows as rows_of
+    from services.ledger.rules.domain.row import Table
+    from services.ledger.rules.flows import correction
+    from services.ledger.rules.store.correction import rows as rows_of
 
     of = Table(table.value)
 
@@ -112,7 +112,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve what another person proposed, and write it."""
-    from services.ledger.flows import correction
+    from services.ledger.rules.flows import correction
     from shared.roles import Caller, Role
 
     person = Caller(subject=by or getpass.getuser(), role=Role.DEPARTMENT_HEAD)
@@ -128,7 +128,7 @@ def corrections(
     as_json: AsJson = False,
 ) -> None:
     """The latest corrections: by whom, why, and what they change."""
-    from services.ledger.store import correction
+    from services.ledger.rules.store import correction
 
     status = "proposed" if waiting else None
     papers = run(
@@ -222,7 +222,7 @@ def _typed(name: str, said: str, like: Any) -> Any:
 
 
 def _paper(paper: Correction) -> dict[str, Any]:
-    from services.ledger.schemas.correction import correction_out
+    from services.ledger.rules.schemas import correction_out
 
     found: dict[str, Any] = correction_out(paper).model_dump(mode="json")
     return found

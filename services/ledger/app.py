@@ -11,27 +11,17 @@ from sqlalchemy.exc import DBAPIError
 from starlette.middleware import Middleware
 
 from services import VERSION
-from services.ledger.flows.books import Books
-from services.ledger.flows.reading import Reading
-from services.ledger.routes import (
-    account,
-    agreement,
-    balance,
-    budget,
-    chain,
-    closing,
-    correction,
-    dashboard,
-    event,
-    hold,
-    personal,
-    report,
-    settlement,
-    transit,
-    voucher,
-    voucher_stream,
-)
-from services.ledger.routes.express import Express
+from services.ledger.chain import routes as chain
+from services.ledger.closing import routes as closing
+from services.ledger.personal import routes as personal
+from services.ledger.posting.flows.books import Books
+from services.ledger.posting.routes import event, hold, voucher
+from services.ledger.posting.routes import stream as voucher_stream
+from services.ledger.posting.routes.express import Express
+from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.routes import account, agreement, balance, dashboard, report, transit
+from services.ledger.rules import routes as correction
+from services.ledger.settlement.routes import budget, settlement
 from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
 from services.revisions import standing
 from shared import collector

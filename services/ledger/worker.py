@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from services.ledger.flows import anchor as anchor_flow
-from services.ledger.flows import hold as hold_flow
-from services.ledger.flows.books import Books
+from services.ledger.chain.flows import anchor as anchor_flow
+from services.ledger.posting.flows import hold as hold_flow
+from services.ledger.posting.flows.books import Books
 from shared import clock
 from shared.log import logger
 

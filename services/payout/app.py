@@ -10,12 +10,16 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from services import VERSION
-from services.payout.clients.collection import CollectionClient
-from services.payout.clients.ledger import LedgerClient
-from services.payout.flows.people import People
-from services.payout.routes import batches, claims, closing_control, entitlements, results
-from services.payout.worker.delivery import delivery_to
-from services.payout.worker.funding import Funding
+from services.payout.claims import routes as claims
+from services.payout.common.clients import CollectionClient
+from services.payout.common.flows import People
+from services.payout.delivery import delivery_to
+from services.payout.entitlements import routes as entitlements
+from services.payout.payments.clients import LedgerClient
+from services.payout.payments.jobs import Funding
+from services.payout.payments.routes import batch as batches
+from services.payout.payments.routes import closing_control
+from services.payout.payments.routes import result as results
 from services.revisions import standing
 from shared import collector
 from shared.db import Database, revision

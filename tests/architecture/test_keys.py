@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from services.collection.common.store import tables as collection
-from services.ledger.store import tables as ledger
-from services.payout.store import tables as payout
+from services.ledger.common.store import tables as ledger
+from services.payout.common import store as payout
 
 KEYS = {"collection": collection.KEYS, "ledger": ledger.KEYS, "payout": payout.KEYS}
 

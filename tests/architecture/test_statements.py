@@ -11,7 +11,7 @@ import pytest
 
 from tests.keyed_sql import read
 from tests.recording import KEYS as SERVICES
-from tests.recording import Recording, StatementsAreKeyed
+from tests.recording import Recording, StatementsAreKeyed, place_of
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"bill": "unit_id", "bill_line": "unit_id", "policy": "reference"}
@@ -106,7 +106,7 @@ def test_a_lock_without_the_key_is_seen() -> None:
 
 
 def test_the_ledgers_one_statement_a_batch_is_keyed_throughout() -> None:
-    from services.ledger.store.batch import _FULL_SQL
+    from services.ledger.posting.store.batch import _FULL_SQL
 
     reading = read(_FULL_SQL, SERVICES["ledger"])
     assert (reading.problems, reading.unkeyed) == ([], [])
@@ -163,7 +163,7 @@ def test_whatever_is_listed_is_there_and_has_its_reason(
     service: str, pytestconfig: pytest.Config
 ) -> None:
     plugin: Any = pytestconfig.pluginmanager.getplugin("statements-are-keyed")
-    there = _functions(ROOT / "services" / service) | _functions(ROOT / "shared")
+    there = _functions("services", service) | _functions("shared")
     for kind, listed in plugin.recording.allowed[service].items():
         assert kind in {"statements", "locks", "transactions"}
         assert list(listed) == sorted(listed), f"{service}.{kind} is not in order"
@@ -172,10 +172,10 @@ def test_whatever_is_listed_is_there_and_has_its_reason(
             assert len(reason) > 10, name
 
 
-def _functions(root: Path) -> set[str]:
+def _functions(*folder: str) -> set[str]:
     return {
-        f"{path.stem}.{node.name}"
-        for path in root.rglob("*.py")
+        f"{place_of(path.relative_to(ROOT).parts)}.{node.name}"
+        for path in ROOT.joinpath(*folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

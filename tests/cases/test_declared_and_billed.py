@@ -8,11 +8,11 @@ import pytest
 from services.collection import worker
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
-from tests.collection import packs
 from tests.collection.cities.readings import Region
-from tests.collection.office import PERIOD, Office, a_person, control_of
-from tests.collection.packs import yuan
-from tests.collection.routes.test_policies import publish
+from tests.collection.policy.routes.test_policy import publish
+from tests.collection.support import packs
+from tests.collection.support.office import PERIOD, Office, a_person, control_of
+from tests.collection.support.packs import yuan
 from tests.conftest import SettingsFor
 
 DISTRICTS = ("heping", "hedong", "hexi", "nankai", "hebei", "hongqiao", "dongli", "xiqing")

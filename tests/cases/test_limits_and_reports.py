@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.collection.office import Office
-from tests.collection.packs import CASES, a_pack, a_rate, yuan
-from tests.collection.routes.test_policies import publish
+from tests.collection.policy.routes.test_policy import publish
+from tests.collection.support.office import Office
+from tests.collection.support.packs import CASES, a_pack, a_rate, yuan
 
 
 def of_file(name: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 
 from shared.money import format_yuan, parse_yuan
 from tests.ledger.conftest import Ledger
-from tests.ledger.year import bill, collect, new_ledger, pay
+from tests.ledger.support.year import bill, collect, new_ledger, pay
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "months_of_capacity.json").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.collection.app import build
-from tests.collection.office import Office
+from tests.collection.support.office import Office
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.collection import packs
+from tests.collection.support import packs
 from tests.house.conftest import Wuxian
 from tests.house.test_cli import serving
 

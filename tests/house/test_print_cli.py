@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.ids import Ref
-from tests.collection.money import owe
+from tests.collection.support.money import owe
 from tests.house.conftest import Wuxian
 from tests.house.test_cli import serving
 

@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.ledger.app import build
-from services.ledger.flows.books import Books
-from services.ledger.flows.verify import Verdict, verify
+from services.ledger.chain.flows.verify import Verdict, verify
+from services.ledger.posting.flows.books import Books
 from shared.roles import CENTRE, Role
-from tests.ledger.making import fresh
+from tests.ledger.support.making import fresh
 
 
 @dataclass(frozen=True)

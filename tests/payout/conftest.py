@@ -17,10 +17,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.payout.app import CLIENT_ID, build
-from services.payout.clients.collection import CollectionClient
-from services.payout.clients.ledger import LedgerClient
-from services.payout.worker.delivery import delivery_to
-from services.payout.worker.funding import Funding
+from services.payout.common.clients import CollectionClient
+from services.payout.delivery import delivery_to
+from services.payout.payments.clients import LedgerClient
+from services.payout.payments.jobs import Funding
 from shared.cn.identity_number import with_check_digit
 from shared.http import Peer
 from shared.money import format_yuan, parse_yuan

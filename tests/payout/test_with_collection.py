@@ -8,8 +8,8 @@ import pytest
 
 from services.collection.app import build as build_collection
 from services.payout.app import CLIENT_ID
-from services.payout.clients.collection import CollectionClient, UnitUnknown
-from services.payout.flows import arrears
+from services.payout.claims.flows import arrears
+from services.payout.common.clients import CollectionClient, UnitUnknown
 from shared.cn.credit_code import with_check_character
 from shared.http import Peer
 from shared.identity import Identity

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
-from services.payout.clients.ledger import LedgerClient
+from services.payout.payments.clients import LedgerClient
 from shared import outbox
 from shared.http import Peer
 from shared.identity import Identity

@@ -13,9 +13,9 @@ import pytest
 from services.collection.common.store import shipped
 from shared.cn import identity_number
 from shared.money import format_yuan, parse_yuan
-from tests.collection.filing import app_of
-from tests.collection.office import Office
-from tests.collection.packs import a_pack, a_rate
+from tests.collection.support.filing import app_of
+from tests.collection.support.office import Office
+from tests.collection.support.packs import a_pack, a_rate
 
 HERE = Path(__file__).parent
 Lines = list[tuple[str | None, str, str, str]]

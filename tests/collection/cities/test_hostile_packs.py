@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.collection.policy.schemas.lint import faults_of
-from tests.collection.office import Office
-from tests.collection.packs import a_rate, sound_pack
+from tests.collection.support.office import Office
+from tests.collection.support.packs import a_rate, sound_pack
 
 Break = Callable[[dict[str, Any]], None]
 Faults = set[tuple[str, str]]

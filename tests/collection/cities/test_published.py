@@ -19,9 +19,9 @@ from tests.collection.cities.readings import (
     of_parties,
     plain_pack,
 )
-from tests.collection.filing import csv_of, hand_in, worked_off
-from tests.collection.office import Office, a_person, control_of
-from tests.collection.routes.test_policies import publish
+from tests.collection.policy.routes.test_policy import publish
+from tests.collection.support.filing import csv_of, hand_in, worked_off
+from tests.collection.support.office import Office, a_person, control_of
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from services.ledger.app import build
-from services.ledger.domain.batch import Booked
-from services.ledger.domain.errors import DayClosed
-from services.ledger.flows.books import Books
+from services.ledger.common.domain import DayClosed
+from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.flows.books import Books
 from shared.roles import Role
-from tests.ledger.making import DAY, receipt_draft
-from tests.ledger.year import approve, new_ledger, propose
+from tests.ledger.support.making import DAY, receipt_draft
+from tests.ledger.support.year import approve, new_ledger, propose
 
 
 async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(

@@ -9,7 +9,7 @@ import pytest
 from benchmarks._kill import DAY, Diary, judge
 from benchmarks.kill import VICTIMS, trial
 from tests.ledger.conftest import Ledger
-from tests.ledger.making import pair, receipt
+from tests.ledger.support.making import pair, receipt
 
 
 @pytest.mark.story

@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from benchmarks.kill import VICTIMS, Range
-from services.ledger.flows.verify import verify
+from services.ledger.chain.flows.verify import verify
 from shared.db import Database
 from shared.identity import Identity
 from shared.roles import Caller, Role
-from tests.ledger.making import pair, receipt
+from tests.ledger.support.making import pair, receipt
 
 ROUNDS = 3
 PATIENCE_S = 60.0

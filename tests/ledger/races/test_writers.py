@@ -12,13 +12,13 @@ import asyncpg
 import pytest
 
 from services.ledger.app import build
-from services.ledger.domain.batch import Booked
-from services.ledger.domain.errors import LedgerRefusal, OutcomeUnknown
-from services.ledger.domain.voucher import Draft
-from services.ledger.flows.books import Books, WrongSlots
+from services.ledger.common.domain import LedgerRefusal, OutcomeUnknown
+from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.flows.books import Books, WrongSlots
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.making import centre_draft, fresh, receipt, receipt_draft
+from tests.ledger.support.making import centre_draft, fresh, receipt, receipt_draft
 
 
 async def test_sixty_four_clients_into_one_hot_account(ledger: Ledger) -> None:
@@ -165,7 +165,7 @@ async def test_broken_connections_lose_and_double_nothing(
 async def test_while_the_database_is_away_posting_answers_503_and_a_retry_is_safe(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.ledger.flows.writer.RETRY_PAUSES_S", (0.01,))
+    monkeypatch.setattr("services.ledger.posting.flows.writer.RETRY_PAUSES_S", (0.01,))
 
     async def away() -> Any:
         raise ConnectionRefusedError
@@ -186,7 +186,7 @@ async def test_while_the_database_is_away_posting_answers_503_and_a_retry_is_saf
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug made on purpose needs no coloured traceback: drawing one takes seconds."""
     monkeypatch.setattr("shared.web.logger", Mock)
-    monkeypatch.setattr("services.ledger.flows.writer.logger", Mock)
+    monkeypatch.setattr("services.ledger.posting.flows.writer.logger", Mock)
 
 
 async def test_an_approval_whose_answer_was_lost_is_completed_by_asking_again(
@@ -217,7 +217,7 @@ async def test_an_approval_whose_answer_was_lost_is_completed_by_asking_again(
 async def test_a_death_before_the_commit_leaves_neither_signature_nor_voucher(
     ledger: Ledger, admin: asyncpg.Connection[Any], monkeypatch: pytest.MonkeyPatch, quiet: None
 ) -> None:
-    from services.ledger.store import settlement as settlement_store
+    from services.ledger.settlement.store import settlement as settlement_store
 
     await ledger.post("/v1/vouchers", receipt("6.00"))
     body = {"kind": "sweep", "day": "2021-07-31"}

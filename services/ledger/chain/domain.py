@@ -1,0 +1,299 @@
+"""Proving books: chains, sequences, balances, closed days and anchors, computed from the records.
+
+The records come from the database or from an export file; the proof is the same. It reads them once,
+in the order of the export (docs/ledger-chain.md), and keeps no more than one slot's day buckets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, TypeAlias
+
+from services.ledger.posting.domain.voucher import (
+    ALGORITHMS,
+    GENESIS,
+    Draft,
+    Line,
+    chain_hash,
+    draft,
+    is_hash_there,
+    voucher_id,
+)
+
+FORMAT: Final = "wuxian-ledger-export"
+VERSION: Final = 1
+FAULTS_MAX: Final = 100
+"""Faults that are told: after so many it does not matter how many more there are."""
+
+Record: TypeAlias = Mapping[str, Any]
+"""One record: `type` says which (header, slot, closing, anchor, voucher, bucket, end)."""
+Key: TypeAlias = tuple[str, str, str, str, str]
+"""(book, fund, account, district, day)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A fund's book on trial: all debits and all credits, in fen."""
+
+    fund: str
+    book: str
+    debit_fen: int
+    credit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a verification found; no faults means that the books hold."""
+
+    vouchers: int
+    entries: int
+    faults: tuple[str, ...]
+    first_broken: str | None = None
+    """The first voucher that is not as it was sealed."""
+    slots: int = 0
+    anchors: int = 0
+    trial: tuple[Trial, ...] = ()
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One slot's part of the proof."""
+
+    slot: int
+    seq: int
+    hash: str
+    algorithm: str
+    closed_until: str | None
+    expected: int = 1
+    previous: bytes = GENESIS
+    marks: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    """Sequence number → (hash that it must have, who says so)."""
+    closings: list[tuple[int, str | None]] = field(default_factory=list)
+    """(sequence number, closed until) in the order in which the closings were done."""
+    carried: set[int] = field(default_factory=set)
+    """Vouchers that a closing itself booked into closed days."""
+    sums: dict[Key, list[int]] = field(default_factory=dict)
+    last_hash: str = GENESIS.hex()
+
+
+class Proof:
+    """Takes records in their order; `verdict()` says what it made of them."""
+
+    def __init__(self, anchors: Iterable[tuple[int, int, str]] = ()) -> None:
+        """`anchors` are (slot, sequence number, hash) that were kept outside the database."""
+        self._kept: dict[int, list[tuple[int, str]]] = {}
+        for slot, seq, hash in anchors:
+            self._kept.setdefault(slot, []).append((seq, hash))
+        self._slot: _Slot | None = None
+        self._began = self._ended = False
+        self._slots: set[int] = set()
+        self._vouchers = self._entries = self._anchors = 0
+        self._faults: list[str] = []
+        self._first: str | None = None
+        self._trial: dict[tuple[str, str], list[int]] = {}
+
+    def take(self, record: Record) -> None:
+        """The next record. Anything that is not one, or comes out of turn, is a fault."""
+        kind = record.get("type")
+        if not self._began and kind != "header":
+            self._fault("this does not begin like an export of the ledger")
+        self._began = True
+        if self._ended:
+            self._fault("there is something after the end")
+        try:
+            self._take(str(kind), record)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self._fault(f"a record cannot be read ({kind}: {error!r})"[:200])
+            if kind == "voucher":
+                self._break(record.get("seq"))
+
+    def verdict(self) -> Verdict:
+        """What was found, once all records were taken."""
+        self._close_slot()
+        if not self._ended:
+            self._fault("the end is missing: this is not the whole of it")
+        for slot in self._kept.keys() - self._slots:
+            self._fault(f"an anchor speaks of slot {slot}, which is not there")
+        trial = tuple(
+            Trial(fund, book, *both) for (fund, book), both in sorted(self._trial.items())
+        )
+        for one in trial:
+            if one.debit_fen != one.credit_fen:
+                out = one.debit_fen - one.credit_fen
+                self._fault(f"{one.fund}/{one.book} is out by {out} fen")
+        return Verdict(
+            self._vouchers, self._entries, tuple(self._faults), self._first, len(self._slots),
+            self._anchors, trial,
+        )  # fmt: skip
+
+    # --- records --------------------------------------------------------------------------
+
+    def _take(self, kind: str, record: Record) -> None:
+        match kind:
+            case "header":
+                if (record["format"], record["version"]) != (FORMAT, VERSION):
+                    self._fault(f"not version {VERSION} of {FORMAT}")
+            case "slot":
+                self._open_slot(record)
+            case "closing":
+                self._closing(record)
+            case "anchor":
+                self._anchors += 1
+                self._mark(record["seq"], record["hash"], f"the anchor of {record['day']}")
+            case "voucher":
+                self._voucher(record)
+            case "bucket":
+                self._bucket(record)
+            case "end":
+                self._close_slot()
+                self._end(record)
+            case _:
+                self._fault(f"no such record: {kind}"[:100])
+
+    def _open_slot(self, record: Record) -> None:
+        self._close_slot()
+        slot = _Slot(record["slot"], record["seq"], record["hash"], record["algorithm"],
+                     record["closed_until"])  # fmt: skip
+        if slot.slot in self._slots:
+            self._fault(f"slot {slot.slot} comes twice")
+        if slot.algorithm not in ALGORITHMS or not is_hash_there(slot.algorithm):
+            raise ValueError(f"no hash function {slot.algorithm} here")
+        self._slots.add(slot.slot)
+        self._slot = slot
+        for seq, hash in self._kept.get(slot.slot, ()):
+            self._mark(seq, hash, "an anchor that was kept")
+
+    def _closing(self, record: Record) -> None:
+        slot = self._in_slot()
+        slot.closings.append((record["seq"], record["closed_until"]))
+        slot.carried.update(record["carried"])
+        self._mark(record["seq"], record["hash"], f"the closing {record['id']}")
+
+    def _mark(self, seq: int, hash: str, who: str) -> None:
+        slot = self._in_slot()
+        if seq == 0:
+            if hash != GENESIS.hex():
+                self._fault(f"{who} speaks of another beginning of slot {slot.slot}")
+            return
+        slot.marks.setdefault(seq, []).append((hash, who))
+
+    def _voucher(self, record: Record) -> None:
+        slot = self._in_slot()
+        seq = int(record["seq"])
+        drafted = self.drafted(slot.slot, record)
+        lines = drafted.lines
+        computed = chain_hash(slot.previous, drafted, seq, record["recorded_at"], slot.algorithm)
+        hash = str(record["hash"])
+        wrong = (
+            seq != slot.expected
+            or computed.hex() != hash
+            or hashlib.sha256(drafted.content).hexdigest() != record["body_hash"]
+        )
+        if wrong:
+            self._break(min(seq, slot.expected))
+        self._books(slot, seq, record, lines)
+        for expected, who in slot.marks.pop(seq, ()):
+            if expected != hash:
+                self._break(seq, f"{who} says otherwise of")
+        self._vouchers += 1
+        self._entries += len(lines)
+        # After a fault the stored hash leads on, so that one broken voucher is one fault.
+        slot.expected, slot.previous, slot.last_hash = seq + 1, bytes.fromhex(hash), hash
+
+    @staticmethod
+    def drafted(slot: int, record: Record) -> Draft:
+        """The draft that a voucher's record speaks of."""
+        return draft(
+            slot=slot, source=record["source"], event_id=record["event_id"],
+            owner=record["owner"], kind=record["kind"],
+            book_date=date.fromisoformat(record["book_date"]), period=record["period"],
+            value_date=date.fromisoformat(record["value_date"]) if record["value_date"] else None,
+            summary=record["summary"], references=record["references"], hold=record["hold"],
+            reverses_seq=record["reverses"],
+            lines=tuple(Line(*entry[1:5], *entry[6:8]) for entry in record["entries"]),
+        )  # fmt: skip
+
+    def _books(self, slot: _Slot, seq: int, record: Record, lines: Sequence[Line]) -> None:
+        """What the double entry asks of a voucher, beside its seal."""
+        day, said = str(record["book_date"]), None
+        nets: dict[tuple[str, str], int] = {}
+        red = record["reverses"] is not None
+        for number, (entry, line) in enumerate(zip(record["entries"], lines, strict=True), 1):
+            fen = line.debit_fen + line.credit_fen
+            if entry[0] != number or entry[5] != day:
+                said = "its entries are misplaced:"
+            if (line.debit_fen == 0) is (line.credit_fen == 0) or (fen < 0) is not red:
+                said = "an amount is impossible in"
+            group = (line.fund, line.book)
+            nets[group] = nets.get(group, 0) + line.debit_fen - line.credit_fen
+            sums = slot.sums.setdefault((*line[:4], day), [0, 0])
+            sums[0] += line.debit_fen
+            sums[1] += line.credit_fen
+        if not lines or any(nets.values()):
+            said = "out of balance:"
+        if seq not in slot.carried and self._was_closed(slot, seq, day):
+            said = f"booked on {day}, which was closed:"
+        if said:
+            self._break(seq, said)
+
+    def _was_closed(self, slot: _Slot, seq: int, day: str) -> bool:
+        until = None
+        for at, closed_until in slot.closings:
+            if at < seq:
+                until = closed_until
+        return until is not None and day <= until
+
+    def _bucket(self, record: Record) -> None:
+        slot = self._in_slot()
+        *key, debit_fen, credit_fen = record["bucket"]
+        book, fund, account, district, day = key
+        summed = slot.sums.pop((book, fund, account, district, day), None)
+        if summed != [debit_fen, credit_fen]:
+            self._fault(f"slot {slot.slot}: the balance of {'/'.join(key)} is not its entries' sum")
+        both = self._trial.setdefault((fund, book), [0, 0])
+        both[0] += debit_fen
+        both[1] += credit_fen
+
+    def _end(self, record: Record) -> None:
+        self._ended = True
+        told = (record["slots"], record["vouchers"], record["entries"])
+        if told != (len(self._slots), self._vouchers, self._entries):
+            self._fault(f"the end tells of {told} slots, vouchers and entries")
+        for stray in record["strays"]:
+            self._fault(str(stray)[:200])
+
+    def _close_slot(self) -> None:
+        slot, self._slot = self._slot, None
+        if slot is None:
+            return
+        if (slot.expected - 1, slot.last_hash) != (slot.seq, slot.hash):
+            self._slot = slot  # to name the voucher that is missing, or that the head forgot
+            self._break(min(slot.expected, slot.seq + 1), "the head of the chain is not its last voucher:")  # fmt: skip
+            self._slot = None
+        for seq, marks in slot.marks.items():
+            self._fault(f"{marks[0][1]} speaks of {voucher_id(slot.slot, seq)}, which is gone")
+        for key in slot.sums:
+            self._fault(f"slot {slot.slot}: the balance of {'/'.join(key)} is missing")
+        last = slot.closings[-1][1] if slot.closings else None
+        if slot.closed_until != last:
+            self._fault(f"slot {slot.slot} is closed until {slot.closed_until}, by no closing")
+
+    # --- faults ---------------------------------------------------------------------------
+
+    def _in_slot(self) -> _Slot:
+        if self._slot is None:
+            raise ValueError("outside a slot")
+        return self._slot
+
+    def _break(self, seq: Any, said: str = "chain broken at") -> None:
+        slot = self._slot.slot if self._slot else "?"
+        id = f"vch_{slot}_{seq}"
+        self._first = self._first or id
+        self._fault(f"{said} {id}")
+
+    def _fault(self, said: str) -> None:
+        if len(self._faults) < FAULTS_MAX:
+            self._faults.append(said)

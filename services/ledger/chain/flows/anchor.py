@@ -1,0 +1,32 @@
+"""Anchors of the chains: published by the ledger itself when a day has ended, exactly once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.chain.store import anchor as anchor_store
+from services.ledger.chain.store.anchor import Anchor
+from services.ledger.posting.flows.books import Books
+from shared import clock
+
+
+def last_ended() -> date:
+    """The last day that has ended."""
+    return clock.today() - timedelta(days=1)
+
+
+async def publish(books: Books, day: date) -> None:
+    """Anchor every slot for a day that has ended, each in a transaction of its own.
+
+    May be repeated and run by several processes: what is written stays.
+    """
+    assert day < clock.today(), "the day has not ended"
+    for slot in range(books.slots):
+        await books.db.run(lambda tx, slot=slot: anchor_store.write(tx, slot, day))  # type: ignore[misc]
+
+
+async def of_day(tx: AsyncConnection, day: date) -> list[Anchor]:
+    """Every slot's anchor of a day; none for a day that has not ended or has none."""
+    return await anchor_store.of_day(tx, day)

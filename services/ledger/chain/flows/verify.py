@@ -1,0 +1,149 @@
+"""The books prove themselves: computed anew from the database, or from an export of it alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.chain.domain import FORMAT, VERSION, Proof, Record, Verdict
+from services.ledger.chain.store import anchor as anchor_store
+from services.ledger.chain.store import verify as verify_store
+from services.ledger.chain.store.verify import Head
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, instant_text
+from shared.db import Database
+
+Progress = Callable[[int], None]
+"""Called with the number of vouchers read so far."""
+Kept = Iterable[tuple[int, int, str]]
+"""(slot, sequence number, hash) that were kept outside the database."""
+_TELL_EVERY = 1_000
+
+
+def _silent(_: int) -> None:
+    """Nobody watches."""
+
+
+@asynccontextmanager
+async def frozen(db: Database) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees one moment, so that writers may go on meanwhile."""
+    async with db.transaction() as tx:
+        await verify_store.freeze(tx)
+        yield tx
+
+
+async def verify(tx: AsyncConnection, *, kept: Kept = (), progress: Progress = _silent) -> Verdict:
+    """Recompute everything from the entries; the first broken voucher is named."""
+    proof = Proof(kept)
+    async for record in records(tx, progress):
+        proof.take(record)
+    return proof.verdict()
+
+
+async def export(
+    tx: AsyncConnection, write: Callable[[bytes], object], *, progress: Progress = _silent
+) -> int:
+    """Write the books as lines of JSON, all that a stranger needs to verify them; how many."""
+    lines = 0
+    async for record in records(tx, progress):
+        write(orjson.dumps(record) + b"\n")
+        lines += 1
+    return lines
+
+
+def verify_lines(
+    lines: Iterable[bytes], *, kept: Kept = (), progress: Progress = _silent
+) -> Verdict:
+    """Recompute everything from the lines of an export; no database is asked."""
+    proof = Proof(kept)
+    vouchers = 0
+    for line in lines:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            record = {"type": "a line that is not JSON"}
+        proof.take(record if isinstance(record, dict) else {"type": "a line that is no record"})
+        vouchers += line.startswith(b'{"type":"voucher"')
+        if vouchers % _TELL_EVERY == 0:
+            progress(vouchers)
+    return proof.verdict()
+
+
+async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIterator[Record]:
+    """The books record by record: slot by slot its head, closings, anchors, vouchers, buckets."""
+    heads = await verify_store.heads(tx)
+    closings = await verify_store.closings(tx)
+    strays = [*await verify_store.strays(tx), *await verify_store.holds_that_differ(tx)]
+    vouchers = entries = 0
+    yield {"type": "header", "format": FORMAT, "version": VERSION, "slots": len(heads)}
+    for head in heads:
+        yield _slot(head)
+        for one in closings:
+            if head.slot in one["heads"]:
+                yield _closing(head.slot, one)
+        for anchor in await anchor_store.of_slot(tx, head.slot):
+            yield {"type": "anchor", "day": anchor.day.isoformat(), "seq": anchor.seq,
+                   "hash": anchor.hash.hex()}  # fmt: skip
+        async for row, its in verify_store.vouchers(tx, head.slot):
+            if row is None:
+                strays.append(f"{len(its)} entries in slot {head.slot} belong to no voucher")
+                continue
+            yield _voucher(row, its)
+            vouchers, entries = vouchers + 1, entries + len(its)
+            if vouchers % _TELL_EVERY == 0:
+                progress(vouchers)
+        async for book, fund, account, district, day, *both in verify_store.buckets(tx, head.slot):
+            yield {"type": "bucket", "bucket": [book, fund, account, district, day.isoformat(), *both]}  # fmt: skip
+    progress(vouchers)
+    yield {"type": "end", "slots": len(heads), "vouchers": vouchers, "entries": entries,
+           "strays": strays}  # fmt: skip
+
+
+def _slot(head: Head) -> Record:
+    return {
+        "type": "slot",
+        "slot": head.slot,
+        "seq": head.seq,
+        "hash": head.hash.hex(),
+        "algorithm": head.algorithm,
+        "closed_until": head.closed_until.isoformat() if head.closed_until else None,
+    }
+
+
+def _closing(slot: int, one: dict[str, Any]) -> Record:
+    seq, hash = one["heads"][slot]
+    until = one["closed_until"]
+    return {
+        "type": "closing",
+        "id": one["id"],
+        "closed_until": until.isoformat() if until else None,
+        "seq": seq,
+        "hash": hash,
+        "carried": one["carried"] if slot == CENTRE_SLOT else [],
+    }
+
+
+def _voucher(row: Any, entries: Iterable[tuple[Any, ...]]) -> Record:
+    value_date = row["value_date"]
+    return {
+        "type": "voucher",
+        "seq": row["seq"],
+        "source": row["source"],
+        "event_id": row["event_id"],
+        "owner": row["owner"],
+        "kind": row["kind"],
+        "book_date": row["book_date"].isoformat(),
+        "period": row["period"],
+        "value_date": value_date.isoformat() if value_date else None,
+        "summary": row["summary"],
+        "references": orjson.loads(row["refs"]),
+        "hold": row["hold"],
+        "reverses": row["reverses_seq"],
+        "recorded_at": instant_text(row["recorded_at"]),
+        "body_hash": row["body_hash"].hex(),
+        "hash": row["hash"].hex(),
+        "entries": [[*entry[:5], entry[5].isoformat(), *entry[6:]] for entry in entries],
+    }

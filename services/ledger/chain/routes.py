@@ -1,0 +1,49 @@
+"""The door of the chains' heads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.ledger.chain.flows import anchor as anchor_flow
+from services.ledger.chain.schemas import AnchorsOut, anchors_out
+from services.ledger.posting.store import head as head_store
+from services.ledger.reports.schemas.balance import ChainOut, HeadOut
+from shared.door import Door, door
+from shared.roles import Right
+
+router = APIRouter(tags=["chain"])
+
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+
+
+@router.get("/v1/chain", operation_id="chain_heads", summary="哈希链末端 · Head of every chain")
+async def chain_heads(door: Reading) -> ChainOut:
+    """Slot, last sequence number and hash: an anchor to keep outside the database."""
+    heads = await door.read(head_store.all_heads)
+    return ChainOut(items=[HeadOut(slot=slot, seq=seq, hash=h.hex()) for slot, seq, h in heads])
+
+
+@router.get(
+    "/v1/chain/anchors",
+    operation_id="chain_anchors",
+    summary="日终锚点 · Every chain's head at the end of a day",
+)
+async def chain_anchors(
+    door: Reading,
+    day: Annotated[
+        date | None,
+        Query(
+            ge=date(1990, 1, 1),
+            le=date(2100, 12, 31),
+            examples=["2021-07-15"],
+            description="登记日,缺省为昨日 (day of recording; yesterday when absent)",
+        ),
+    ] = None,
+) -> AnchorsOut:
+    """Where each slot's chain stood when a day had ended: print it, and keep it elsewhere."""
+    chosen = day or anchor_flow.last_ended()
+    found = await door.read(lambda tx: anchor_flow.of_day(tx, chosen))
+    return anchors_out(chosen, found)

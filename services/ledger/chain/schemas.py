@@ -1,0 +1,38 @@
+"""Anchors going out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from pydantic import Field
+
+from services.ledger.chain.store.anchor import Anchor
+from shared.schema import Out
+
+
+class AnchorOut(Out):
+    """Where a slot's chain stood when a day had ended."""
+
+    slot: int
+    seq: int
+    hash: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    recorded_at: datetime
+
+
+class AnchorsOut(Out):
+    """Every slot's anchor of a day; `wuxian ledger verify --anchors` takes this answer as a file."""
+
+    day: date
+    items: list[AnchorOut]
+
+
+def anchors_out(day: date, found: Sequence[Anchor]) -> AnchorsOut:
+    """The anchors of a day."""
+    return AnchorsOut(
+        day=day,
+        items=[
+            AnchorOut(slot=one.slot, seq=one.seq, hash=one.hash.hex(), recorded_at=one.recorded_at)
+            for one in found
+        ],
+    )

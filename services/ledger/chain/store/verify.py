@@ -1,0 +1,216 @@
+"""What a verification and an export of the books read, slot by slot, in bounded pieces."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft
+from services.ledger.posting.store.known import draft_of_rows
+
+_CHUNK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A slot's head."""
+
+    slot: int
+    seq: int
+    hash: bytes
+    algorithm: str
+    closed_until: date | None
+
+
+async def freeze(tx: AsyncConnection) -> None:
+    """Let everything that this transaction reads be of one moment. Its first statement."""
+    await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+async def heads(tx: AsyncConnection) -> list[Head]:
+    """Every slot's head."""
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash, algorithm, closed_until
+              FROM slot_head
+             ORDER BY slot
+             LIMIT 1024
+        """)
+    )
+    return [
+        Head(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until) for row in rows
+    ]
+
+
+async def vouchers(
+    tx: AsyncConnection, slot: int
+) -> AsyncIterator[tuple[Any, list[tuple[Any, ...]]]]:
+    """A slot's vouchers in their order: (row, entries as (line, book, …, day, debit, credit)).
+
+    An entry that belongs to no voucher comes with the row None.
+    """
+    after = 0
+    while True:
+        rows = await _vouchers(tx, slot, after)
+        last = rows[-1]["seq"] if len(rows) == _CHUNK else None
+        entries = await _entries(tx, slot, after, last)
+        for row in rows:
+            yield row, entries.pop(row["seq"], [])
+        for strays in entries.values():
+            yield None, strays
+        if last is None:
+            return
+        after = last
+
+
+async def chain(
+    tx: AsyncConnection, slot: int
+) -> AsyncIterator[tuple[int, Draft, bytes, bytes, datetime]]:
+    """(seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
+    async for row, entries in vouchers(tx, slot):
+        if row is not None:
+            lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
+            draft = draft_of_rows(slot, row, lines)
+            yield row["seq"], draft, row["body_hash"], row["hash"], row["recorded_at"]
+
+
+async def _vouchers(tx: AsyncConnection, slot: int, after: int) -> list[Any]:
+    rows = await tx.execute(
+        text("""
+            SELECT seq, source, event_id, body_hash, owner, kind, book_date, period, value_date,
+                   summary, CAST(refs AS text) AS refs, hold, reverses_seq, hash, recorded_at
+              FROM voucher
+             WHERE slot = :slot AND seq > :after
+             ORDER BY seq
+             LIMIT :limit
+        """),
+        {"slot": slot, "after": after, "limit": _CHUNK},
+    )
+    return list(rows.mappings())
+
+
+async def _entries(
+    tx: AsyncConnection, slot: int, after: int, last: int | None
+) -> dict[int, list[tuple[Any, ...]]]:
+    rows = await tx.execute(
+        text("""
+            SELECT seq, line, book, fund, account, district, book_date, debit_fen, credit_fen
+              FROM entry
+             WHERE slot = :slot AND seq > :after AND seq <= :last
+             ORDER BY seq, line
+        """),
+        {"slot": slot, "after": after, "last": 2**63 - 1 if last is None else last},
+    )
+    grouped: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        grouped.setdefault(row[0], []).append(tuple(row[1:]))
+    return grouped
+
+
+async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
+    """A slot's day buckets: (book, fund, account, district, day, debit, credit)."""
+    after: tuple[Any, ...] = ("", "", "", "", date.min)
+    while True:
+        rows = await tx.execute(
+            text("""
+                SELECT book, fund, account, district, day, debit_fen, credit_fen
+                  FROM bucket
+                 WHERE slot = :slot
+                   AND (book, fund, account, district, day)
+                       > (:book, :fund, :account, :district, CAST(:day AS date))
+                 ORDER BY book, fund, account, district, day
+                 LIMIT :limit
+            """),
+            {
+                "slot": slot,
+                "limit": _CHUNK,
+                **dict(zip(("book", "fund", "account", "district", "day"), after, strict=True)),
+            },
+        )
+        found = [tuple(row) for row in rows]
+        for one in found:
+            yield one
+        if len(found) < _CHUNK:
+            return
+        after = found[-1][:5]
+
+
+async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
+    """Closings and reopenings in the order in which they were done, with the heads of that moment."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, closed_after, CAST(heads AS text) AS heads, CAST(carried AS text) AS carried
+              FROM closing
+             WHERE slot = :slot AND status = 'done'
+             ORDER BY done_at, id
+             LIMIT 100000
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+    found = [
+        {
+            "id": str(row.id),
+            "closed_until": row.closed_after,
+            "heads": {int(slot): head for slot, head in orjson.loads(row.heads).items()},
+            "carried": [one["seq"] for one in orjson.loads(row.carried)],
+        }
+        for row in rows
+    ]
+    # An instant says when an approval began, not which was first under the locks; the heads do.
+    return sorted(found, key=lambda one: sum(seq for seq, _ in one["heads"].values()))
+
+
+async def holds_that_differ(tx: AsyncConnection) -> list[str]:
+    """Holds whose movements do not add up, or whose draws no voucher made, as sentences.
+
+    Holds move no money and are not sealed; the vouchers that drew on them are, and name them.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT h.id
+              FROM hold AS h
+              LEFT JOIN (SELECT hold_id, SUM(amount_fen) AS moved_fen,
+                                SUM(amount_fen) FILTER (WHERE kind = 'draw') AS drawn_fen
+                           FROM hold_movement
+                          WHERE slot = :slot
+                          GROUP BY hold_id) AS m ON m.hold_id = h.id
+              LEFT JOIN (SELECT v.hold, e.fund, e.account, SUM(e.credit_fen) AS credited_fen
+                           FROM voucher AS v
+                           JOIN entry AS e ON e.slot = v.slot AND e.seq = v.seq
+                          WHERE v.slot = :slot AND v.hold IS NOT NULL AND v.reverses_seq IS NULL
+                          GROUP BY v.hold, e.fund, e.account) AS d
+                ON d.hold = 'hld_0000000000000000' || replace(CAST(h.id AS text), '-', '')
+               AND d.fund = h.fund AND d.account = h.account
+             WHERE h.slot = :slot
+               AND (h.amount_fen - COALESCE(m.moved_fen, 0) <> h.remaining_fen
+                    OR COALESCE(m.drawn_fen, 0) <> COALESCE(d.credited_fen, 0))
+             ORDER BY h.id
+             LIMIT 100
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+    return [f"hold hld_{0:016x}{row.id.hex} does not add up" for row in rows]
+
+
+async def strays(tx: AsyncConnection) -> list[str]:
+    """Rows that belong to no slot, which nobody reading slot by slot would meet."""
+    rows = await tx.execute(
+        text("""
+            SELECT 'voucher' AS of, slot FROM voucher
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             UNION
+            SELECT 'entry', slot FROM entry
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             UNION
+            SELECT 'bucket', slot FROM bucket
+             WHERE slot NOT IN (SELECT slot FROM slot_head)
+             LIMIT 100
+        """)
+    )
+    return [f"a {row.of} lies in slot {row.slot}, which is not there" for row in rows]

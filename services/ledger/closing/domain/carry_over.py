@@ -1,0 +1,111 @@
+"""年末结转: a year's income and expense accounts go to zero, their balances into the surplus.
+
+Per fund one voucher: Dr 4xxx · Cr 3001, and Dr 3001 · Cr 5xxx, dated the year's last day. No money
+moves, so the flow matrix has no say in it; and because it has no row for this kind, nobody but the
+ledger itself can post one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from services.ledger.common.domain import LedgerRefusal
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, Line, draft
+from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from shared.entry import Book
+from shared.errors import Kind
+from shared.roles import CENTRE
+
+KIND: Final = "carry_over"
+SURPLUS: Final = "general_surplus"
+"""一般基金结余."""
+CARRIED_CLASSES: Final = ("income", "expense")
+
+
+class CarryOverStands(LedgerRefusal):
+    """年末结转凭证不得单独冲销,须反结账 (a carry-over is taken back by opening its year again)"""
+
+    kind = Kind.CONFLICT
+    code = "CARRY_OVER_NOT_REVERSIBLE"
+
+
+Balances = Mapping[tuple[str, str, str], int]
+"""(fund, account, district) → debits minus credits, in fen."""
+
+
+def carried_accounts(catalogue: Catalogue, on: date) -> list[str]:
+    """Keys of the accounts that a year's end empties, those of earlier charts too."""
+    return [
+        account.key
+        for account in catalogue.every_account(on)
+        if account.account_class in CARRIED_CLASSES and account.book is Book.STATUTORY
+    ]
+
+
+def carry_overs(
+    catalogue: Catalogue, balances: Balances, day: date, attempt: int
+) -> dict[str, Draft]:
+    """fund → its carry-over voucher; funds without income and expense have none.
+
+    Args:
+        catalogue: tells income from expense.
+        balances: of the accounts to be emptied, over all slots, by the end of `day`.
+        day: the year's last day.
+        attempt: 1, or more when the year was opened again and is closed anew.
+    """
+    lines: dict[str, list[Line]] = {}
+    surplus: dict[str, dict[str, int]] = {}
+    for (fund, account, district), net_fen in sorted(balances.items()):
+        if net_fen == 0:
+            continue
+        lines.setdefault(fund, []).append(_line(fund, account, district, -net_fen))
+        described = catalogue.described(account, day)
+        assert described is not None, account
+        totals = surplus.setdefault(fund, dict.fromkeys(CARRIED_CLASSES, 0))
+        totals[described.account_class] += net_fen
+    return {
+        fund: _draft(fund, [*mine, *_surplus_lines(fund, surplus[fund])], day, attempt)
+        for fund, mine in lines.items()
+    }
+
+
+def _surplus_lines(fund: str, totals: Mapping[str, int]) -> list[Line]:
+    """One line for all income and one for all expense, so that the surplus shows both."""
+    return [_line(fund, SURPLUS, CENTRE, net_fen) for net_fen in totals.values() if net_fen]
+
+
+def _line(fund: str, account: str, district: str, net_fen: int) -> Line:
+    return Line(
+        Book.STATUTORY.value, fund, account, district, max(net_fen, 0), max(-net_fen, 0)
+    )  # fmt: skip
+
+
+def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:
+    return draft(
+        slot=CENTRE_SLOT,
+        source=OWN_SOURCE,
+        event_id=event_id(fund, day.year, attempt),
+        owner=CENTRE,
+        kind=KIND,
+        book_date=day,
+        summary=f"{day.year} 年末结转收支结余",
+        lines=tuple(lines),
+        references={"year": str(day.year), "fund": fund},
+    )
+
+
+def event_id(fund: str, year: int, attempt: int) -> str:
+    """One event per fund and year; a year that was opened again gets the next attempt's."""
+    return f"carry_over:{year}:{fund}" + (f":{attempt}" if attempt > 1 else "")
+
+
+def require_reversible(kind: str) -> None:
+    """Refuse to reverse a carry-over by itself: in a later year it would be that year's income.
+
+    Raises:
+        CarryOverStands: a voucher of this kind is one.
+    """
+    if kind == KIND:
+        raise CarryOverStands

@@ -1,0 +1,276 @@
+"""Closings and reopenings: proposed by one person, judged and done when another approves.
+
+The approval locks the heads of all slots in their order before it reads anything. A posting either
+committed before (and is in what the closing sees) or finds its slot's revision moved on and the day
+closed: both can never win, whatever the number of processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.closing import store as closing_store
+from services.ledger.closing.domain.carry_over import carried_accounts, carry_overs
+from services.ledger.closing.domain.closing import (
+    Action,
+    Carried,
+    Closing,
+    Evidence,
+    Level,
+    Status,
+    Tie,
+    require_closable,
+    require_reopenable,
+)
+from services.ledger.personal.store import year as personal_store
+from services.ledger.posting.domain.batch import Booked, Known, Post, Unit
+from services.ledger.posting.domain.decide import decide
+from services.ledger.posting.domain.reversal import reversal
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, instant_text
+from services.ledger.posting.store import batch as batch_store
+from services.ledger.posting.store import head as head_store
+from services.ledger.posting.store import known as known_store
+from services.ledger.posting.store.batch import Written
+from services.ledger.reports.store import report as report_store
+from services.ledger.reports.store.report import Window
+from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from shared import clock, trail
+from shared.db import raw
+from shared.entry import Account, Book
+from shared.errors import NotFound, SamePersonTwice, StateConflict
+from shared.ids import Ref
+from shared.roles import Caller
+
+PREFIX = "cls"
+
+
+async def propose(tx: AsyncConnection, catalogue: Catalogue, asked: Closing, by: Caller) -> Closing:
+    """Keep a closing or reopening for another person to approve; what is against it is said now.
+
+    Raises:
+        LedgerRefusal: it could not be done as things stand, with every reason.
+    """
+    await _require_possible(tx, catalogue, asked)
+    await closing_store.insert(tx, asked)
+    step = trail.Step(
+        shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=asked.id, step="proposed",
+        signs=True, why=asked.reason or None,
+    )  # fmt: skip
+    await trail.record(tx, step, by)
+    return asked
+
+
+async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller) -> Closing:
+    """Do what was proposed: checks anew under the locks, carry-over, watermark, in one commit.
+
+    A repeat by the approver gets what was done.
+
+    Raises:
+        NotFound: no such paper.
+        SamePersonTwice: the proposer may not approve.
+        StateConflict: another person did it.
+        LedgerRefusal: every reason against it as things stand now.
+    """
+    heads = await closing_store.lock_heads(tx)
+    found = await closing_store.load(tx, ref(id).id, lock=True)
+    if found is None:
+        raise NotFound(closing=id[:60])
+    if found.status is Status.DONE:
+        if found.approved_by == by.subject:
+            return found
+        raise StateConflict(status=found.status.value)
+    if found.proposed_by == by.subject:
+        raise SamePersonTwice(person=by.subject, step="approved")
+    assert heads, "the ledger has no slots"
+    await _require_possible(tx, catalogue, found)
+    step = trail.Step(
+        shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=found.id, step="approved",
+        signs=True,
+    )  # fmt: skip
+    await trail.record(tx, step, by)
+    done = replace(found, status=Status.DONE, approved_by=by.subject)
+    act = _close if found.action is Action.CLOSE else _reopen
+    return await act(tx, catalogue, done)
+
+
+async def read(tx: AsyncConnection, id: str) -> Closing:
+    """One closing or reopening.
+
+    Raises:
+        NotFound: no such paper.
+    """
+    found = await closing_store.load(tx, ref(id).id)
+    if found is None:
+        raise NotFound(closing=id[:60])
+    return found
+
+
+def ref(id: str) -> Ref:
+    """The reference in a closing's identifier.
+
+    Raises:
+        NotFound: not one of the centre's.
+    """
+    found = Ref.parse(PREFIX, id)
+    if found.key != CENTRE_SLOT:
+        raise NotFound(closing=id[:60])
+    return found
+
+
+async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, asked: Closing) -> None:
+    standing = await closing_store.standing(tx, asked.region)
+    if asked.action is Action.REOPEN:
+        require_reopenable(asked.day, standing)
+        return
+    rules = await closing_store.rules(tx, asked.level, asked.day)
+    found = await evidence(tx, catalogue, asked.day)
+    require_closable(asked, standing, found, rules, clock.today())
+
+
+async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evidence:
+    """What speaks for and against closing a day."""
+    statutory = await closing_store.balances(
+        tx, [Account.SUSPENSE_RECEIPTS, Account.INCOME_DEPOSIT], day, book=Book.STATUTORY.value
+    )
+    memo = await closing_store.balances(
+        tx, [Account.MEMO_RECEIVABLE, Account.MEMO_COLLECTED], day, book=Book.MEMO.value
+    )
+    suspense, income = (
+        {
+            (fund, district): sign * net_fen
+            for (fund, account, district), net_fen in statutory.items()
+            if account == of
+        }
+        for of, sign in ((Account.SUSPENSE_RECEIPTS, -1), (Account.INCOME_DEPOSIT, 1))
+    )
+    ties: dict[str, Tie] = {}
+    for (fund, account, _), net_fen in memo.items():
+        tie = ties.get(fund, Tie())
+        ties[fund] = (
+            replace(tie, receivable_fen=tie.receivable_fen + net_fen)
+            if account == Account.MEMO_RECEIVABLE
+            else replace(tie, collected_fen=tie.collected_fen + net_fen)
+        )
+    benefits, personal = await _of_all_years(tx, catalogue, day)
+    return Evidence(
+        suspense=suspense, income=income, memo=ties, benefits=benefits, personal=personal,
+        unbalanced=await closing_store.unbalanced(tx, day),
+        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
+    )  # fmt: skip
+
+
+async def _of_all_years(
+    tx: AsyncConnection, catalogue: Catalogue, day: date
+) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+    """fund → benefits, and fund → (income for personal accounts, credits), carry-overs left out."""
+    benefits = [account.key for account in catalogue.every_account(day) if _is_benefit(account.key)]
+    net: dict[tuple[str, str], int] = {}
+    sums = await closing_store.balances(
+        tx, [*benefits, Account.CONTRIBUTION_PERSONAL], day, book=Book.STATUTORY.value
+    )
+    for (fund, account, _), net_fen in sums.items():
+        net[fund, account] = net.get((fund, account), 0) + net_fen
+    carried = await closing_store.carry_seqs(tx)
+    if carried:
+        for row in await report_store.sums_of_vouchers(tx, carried, Window(to_day=day)):
+            if row.account == Account.CONTRIBUTION_PERSONAL or _is_benefit(row.account):
+                net_fen = row.debit_fen - row.credit_fen
+                net[row.fund, row.account] = net.get((row.fund, row.account), 0) - net_fen
+    paid: dict[str, int] = {}
+    for (fund, account), net_fen in net.items():
+        if _is_benefit(account) and net_fen:
+            paid[fund] = paid.get(fund, 0) + net_fen
+    credited = await personal_store.contributed(tx, day)
+    funds = {fund for fund, account in net if account == Account.CONTRIBUTION_PERSONAL}
+    return paid, {
+        fund: (-net.get((fund, Account.CONTRIBUTION_PERSONAL), 0), credited.get(fund, 0))
+        for fund in sorted(funds | set(credited))
+    }
+
+
+def _is_benefit(account: str) -> bool:
+    return account.split(".")[0] == "benefit"
+
+
+async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> Closing:
+    standing = await closing_store.standing(tx, closing.region)
+    carried: tuple[Carried, ...] = ()
+    if closing.level is Level.YEAR:
+        attempt = 1 + await closing_store.attempts(tx, closing.region, closing.day)
+        accounts = carried_accounts(catalogue, closing.day)
+        balances = await closing_store.balances(
+            tx, accounts, closing.day, book=Book.STATUTORY.value
+        )
+        drafts = carry_overs(catalogue, balances, closing.day, attempt)
+        # December is closed by its month's end: the last day opens for the carry-over alone,
+        # under the locks that nobody else can pass.
+        await closing_store.close_until(tx, None)
+        seqs = await _post(tx, catalogue, list(drafts.values()))
+        carried = tuple(
+            Carried(fund, seq, closing.day.year) for fund, seq in zip(drafts, seqs, strict=True)
+        )
+    before = standing.closed_until
+    after = closing.day if before is None else max(before, closing.day)
+    return await _finish(tx, replace(closing, closed_before=before, closed_after=after, carried=carried))  # fmt: skip
+
+
+async def _reopen(tx: AsyncConnection, catalogue: Catalogue, paper: Closing) -> Closing:
+    standing = await closing_store.standing(tx, paper.region)
+    undone = await closing_store.to_be_reopened(tx, paper.region, paper.day)
+    # The eve of the reopened day; earlier days stay closed, even if no closing named them.
+    after = date.fromordinal(paper.day.toordinal() - 1)
+    await closing_store.close_until(tx, after)
+    carried = await _take_back(
+        tx, catalogue, paper, [one for year in undone for one in year.carried]
+    )
+    await closing_store.mark_reopened(tx, [one.id for one in undone], paper.id)
+    return await _finish(tx, replace(paper, closed_before=standing.closed_until, closed_after=after, carried=carried))  # fmt: skip
+
+
+async def _take_back(
+    tx: AsyncConnection, catalogue: Catalogue, paper: Closing, carried: Sequence[Carried]
+) -> tuple[Carried, ...]:
+    """Reverse carry-overs in red letters, each linked to its original and dated as it."""
+    connection = await raw(tx)
+    drafts = []
+    for one in carried:
+        original = await known_store.voucher(connection, CENTRE_SLOT, one.seq)
+        assert original is not None
+        drafts.append(
+            reversal(
+                original, one.seq, source=OWN_SOURCE, event_id=f"{original.event_id}:reopened",
+                book_date=original.book_date, summary=f"反结账冲回:{paper.reason}"[:200],
+            )
+        )  # fmt: skip
+    seqs = await _post(tx, catalogue, drafts)
+    return tuple(replace(one, seq=seq) for one, seq in zip(carried, seqs, strict=True))
+
+
+async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draft]) -> list[int]:
+    """Post the ledger's own vouchers in the centre's slot, whose head is locked."""
+    if not drafts:
+        return []
+    connection, at = await raw(tx), clock.now()
+    state = await head_store.load(
+        connection, CENTRE_SLOT, catalogue.floored, lock=True, cached=None
+    )
+    decision = decide(
+        state, [Unit((Post(draft),)) for draft in drafts], Known(), floored=catalogue.floored,
+        today=clock.today(), recorded_at=instant_text(at),
+    )  # fmt: skip
+    booked = [outcome for (outcome,) in decision.outcomes if isinstance(outcome, Booked)]
+    assert len(booked) == len(drafts), decision.outcomes
+    written = await batch_store.write(connection, decision, at)
+    assert written is Written.DONE, "the head was locked"
+    return [one.seq for one in booked]
+
+
+async def _finish(tx: AsyncConnection, closing: Closing) -> Closing:
+    await closing_store.close_until(tx, closing.closed_after)
+    done = replace(closing, heads=await closing_store.heads(tx))
+    await closing_store.mark_done(tx, done)
+    return done

@@ -1,0 +1,359 @@
+"""Closings: proposed in a request's transaction, done in another's that holds all slots' heads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.closing.domain.closing import (
+    Action,
+    Closing,
+    Level,
+    PersonalTie,
+    Rule,
+    Standing,
+    Status,
+    Tie,
+    carried_of,
+)
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.reports.store import report as report_store
+
+PAPER = "closing"
+_OPEN_ITEMS = 10_000
+
+_COLUMNS = """id, region, action, level, day, reason, CAST(control AS text) AS control, status,
+              proposed_by, approved_by, closed_before, closed_after,
+              CAST(heads AS text) AS heads, CAST(carried AS text) AS carried, reopened_by"""
+
+
+async def insert(tx: AsyncConnection, closing: Closing) -> None:
+    """Keep a proposed closing or reopening."""
+    await tx.execute(
+        text("""
+            INSERT INTO closing (slot, id, region, action, level, day, reason, control, status,
+                                 proposed_by)
+            VALUES (:slot, :id, :region, :action, :level, :day, :reason, CAST(:control AS jsonb),
+                    :status, :proposed_by)
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": closing.id,
+            "region": closing.region,
+            "action": closing.action.value,
+            "level": closing.level.value,
+            "day": closing.day,
+            "reason": closing.reason,
+            "control": _control_text(closing.control),
+            "status": closing.status.value,
+            "proposed_by": closing.proposed_by,
+        },
+    )
+
+
+def _control_text(control: Mapping[str, Tie] | None) -> str:
+    if control is None:
+        return "null"
+    ties = {
+        fund: [
+            tie.receivable_fen, tie.collected_fen, tie.benefits_fen,
+            None if tie.personal is None else asdict(tie.personal),
+        ]
+        for fund, tie in control.items()
+    }  # fmt: skip
+    return orjson.dumps(ties).decode()
+
+
+def _tie(
+    receivable_fen: int,
+    collected_fen: int,
+    benefits_fen: int | None = None,
+    personal: dict[str, int] | None = None,
+) -> Tie:
+    """A tie as it is kept; papers of before personal accounts were compared have two numbers."""
+    kept = None if personal is None else PersonalTie(**personal)
+    return Tie(receivable_fen, collected_fen, benefits_fen, kept)
+
+
+async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing | None:
+    """A closing, or None."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM closing
+             WHERE slot = :slot AND id = :id
+              {"FOR UPDATE" if lock else ""}
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = rows.mappings().first()
+    return _closing(row) if row else None
+
+
+async def page(
+    tx: AsyncConnection, *, level: str | None, before: UUID | None, limit: int
+) -> list[Closing]:
+    """Closings and reopenings, newest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM closing
+             WHERE slot = :slot
+               AND (CAST(:level AS text) IS NULL OR level = :level)
+               AND (CAST(:before AS uuid) IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "level": level, "before": before, "limit": limit},
+    )
+    return [_closing(row) for row in rows.mappings()]
+
+
+async def rules(tx: AsyncConnection, level: Level, on: date) -> frozenset[Rule]:
+    """What a closing of this level must satisfy on a day."""
+    rows = await tx.execute(
+        text("""
+            SELECT rule
+              FROM closing_rule
+             WHERE level = :level AND in_force_from <= :on
+               AND (in_force_to IS NULL OR in_force_to >= :on)
+             LIMIT 100
+        """),
+        {"level": level.value, "on": on},
+    )
+    return frozenset(Rule(row.rule) for row in rows)
+
+
+async def standing(tx: AsyncConnection, region: str) -> Standing:
+    """How far the books are closed now. Exact only while the heads are locked."""
+    head = await tx.execute(
+        text("SELECT closed_until FROM slot_head WHERE slot = :slot"), {"slot": CENTRE_SLOT}
+    )
+    rows = await tx.execute(
+        text("""
+            SELECT level, MAX(day) AS day
+              FROM closing
+             WHERE slot = :slot AND region = :region AND action = 'close' AND status = 'done'
+               AND reopened_by IS NULL
+             GROUP BY level
+        """),
+        {"slot": CENTRE_SLOT, "region": region},
+    )
+    days = {row.level: row.day for row in rows}
+    return Standing(
+        closed_until=head.scalar_one_or_none(),
+        month=days.get(Level.MONTH.value),
+        year=days.get(Level.YEAR.value),
+    )
+
+
+async def lock_heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
+    """Lock every slot's head in their order: slot → (last sequence number, hash).
+
+    Until the transaction ends nothing is posted, and what is read now is all there is.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash
+              FROM slot_head
+             ORDER BY slot
+               FOR UPDATE
+        """)
+    )
+    return {row.slot: (row.seq, bytes(row.hash).hex()) for row in rows}
+
+
+async def heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
+    """slot → (last sequence number, hash) as they are now."""
+    rows = await tx.execute(text("SELECT slot, seq, hash FROM slot_head ORDER BY slot LIMIT 1024"))
+    return {row.slot: (row.seq, bytes(row.hash).hex()) for row in rows}
+
+
+async def anchored(tx: AsyncConnection, day: date) -> dict[int, int]:
+    """slot → last sequence number when a day had ended, where it was anchored."""
+    rows = await tx.execute(
+        text("SELECT slot, seq FROM chain_anchor WHERE day = :day ORDER BY slot LIMIT 1024"),
+        {"day": day},
+    )
+    return {row.slot: row.seq for row in rows}
+
+
+async def close_until(tx: AsyncConnection, day: date | None) -> None:
+    """Close every slot up to a day; each gets a new revision, so that every writer sees it."""
+    await tx.execute(
+        text("""
+            UPDATE slot_head
+               SET closed_until = CAST(:day AS date), revision = revision + 1
+        """),
+        {"day": day},
+    )
+
+
+async def balances(
+    tx: AsyncConnection, accounts: Sequence[str], day: date, *, book: str
+) -> dict[tuple[str, str, str], int]:
+    """(fund, account, district) → debits minus credits by the end of a day; zeros are left out."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, account, district,
+                   CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS net_fen
+              FROM slot_head AS h
+             CROSS JOIN LATERAL (
+                   SELECT fund, account, district, debit_fen, credit_fen
+                     FROM bucket
+                    WHERE slot = h.slot AND book = :book
+                      AND account = ANY(CAST(:accounts AS text[])) AND day <= :day
+                   ) AS mine
+             GROUP BY fund, account, district
+            HAVING SUM(debit_fen) <> SUM(credit_fen)
+        """),
+        {"accounts": list(accounts), "day": day, "book": book},
+    )
+    return {(row.fund, row.account, row.district): row.net_fen for row in rows}
+
+
+async def unbalanced(tx: AsyncConnection, day: date) -> dict[tuple[str, str], int]:
+    """(fund, book) → debits minus credits by the end of a day, where they differ: nowhere, unless
+    somebody has changed the books behind the doors."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, book, CAST(SUM(net_fen) AS bigint) AS net_fen
+              FROM slot_head AS h
+             CROSS JOIN LATERAL (
+                   SELECT fund, book, SUM(debit_fen) - SUM(credit_fen) AS net_fen
+                     FROM bucket
+                    WHERE slot = h.slot AND day <= :day
+                    GROUP BY fund, book) AS mine
+             GROUP BY fund, book
+            HAVING SUM(net_fen) <> 0
+        """),
+        {"day": day},
+    )
+    return {(row.fund, row.book): row.net_fen for row in rows}
+
+
+async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str], date]:
+    """(fund, district) → the first day of what is in suspense at the end of a day, of its receipts
+    that are not zero."""
+    found: dict[tuple[str, str], date] = {}
+    after: tuple[str, str, str] | None = None
+    while page := await report_store.open_items(tx, day, after, _OPEN_ITEMS):
+        for one in page:
+            key = (one.fund, one.district)
+            found[key] = min(one.since, found.get(key, one.since))
+        if len(page) < _OPEN_ITEMS:
+            break
+        after = (page[-1].receipt, page[-1].fund, page[-1].district)
+    return found
+
+
+async def attempts(tx: AsyncConnection, region: str, day: date) -> int:
+    """How many times this year has been closed, taken back or not."""
+    rows = await tx.execute(
+        text("""
+            SELECT COUNT(*)
+              FROM closing
+             WHERE slot = :slot AND region = :region AND day = :day
+               AND action = 'close' AND level = 'year' AND status = 'done'
+        """),
+        {"slot": CENTRE_SLOT, "region": region, "day": day},
+    )
+    return int(rows.scalar_one())
+
+
+async def to_be_reopened(tx: AsyncConnection, region: str, day: date) -> list[Closing]:
+    """Closings in force whose last day is `day` or later, the latest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM closing
+             WHERE slot = :slot AND region = :region AND day >= :day
+               AND action = 'close' AND status = 'done' AND reopened_by IS NULL
+             ORDER BY day DESC, id DESC
+             LIMIT 100000
+        """),
+        {"slot": CENTRE_SLOT, "region": region, "day": day},
+    )
+    return [_closing(row) for row in rows.mappings()]
+
+
+async def mark_done(tx: AsyncConnection, closing: Closing) -> None:
+    """Write down that a paper is done: by whom, from where to where, with which carry-overs."""
+    await tx.execute(
+        text("""
+            UPDATE closing
+               SET status = 'done', approved_by = :approved_by, done_at = now(),
+                   closed_before = CAST(:closed_before AS date),
+                   closed_after = CAST(:closed_after AS date),
+                   heads = CAST(:heads AS jsonb), carried = CAST(:carried AS jsonb)
+             WHERE slot = :slot AND id = :id AND status = 'proposed'
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": closing.id,
+            "approved_by": closing.approved_by,
+            "closed_before": closing.closed_before,
+            "closed_after": closing.closed_after,
+            "heads": orjson.dumps(
+                {str(slot): head for slot, head in (closing.heads or {}).items()}
+            ).decode(),
+            "carried": orjson.dumps(
+                [{"fund": one.fund, "seq": one.seq, "year": one.year} for one in closing.carried]
+            ).decode(),
+        },
+    )
+
+
+async def mark_reopened(tx: AsyncConnection, ids: Sequence[UUID], by: UUID) -> None:
+    """Write down that closings hold no longer."""
+    await tx.execute(
+        text("""
+            UPDATE closing
+               SET reopened_by = :by
+             WHERE slot = :slot AND id = ANY(CAST(:ids AS uuid[]))
+        """),
+        {"slot": CENTRE_SLOT, "ids": list(ids), "by": by},
+    )
+
+
+async def carry_seqs(tx: AsyncConnection) -> list[int]:
+    """Sequence numbers of all carry-overs and of what took them back, in the centre's slot."""
+    rows = await tx.execute(
+        text("""
+            SELECT CAST(one ->> 'seq' AS bigint) AS seq
+              FROM closing, jsonb_array_elements(carried) AS one
+             WHERE slot = :slot AND status = 'done' AND jsonb_array_length(carried) > 0
+             LIMIT 100000
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+    return [row.seq for row in rows]
+
+
+def _closing(row: Any) -> Closing:
+    control = orjson.loads(row["control"])
+    found = orjson.loads(row["heads"]) if row["heads"] else None
+    return Closing(
+        id=UUID(int=row["id"].int),
+        region=row["region"],
+        action=Action(row["action"]),
+        level=Level(row["level"]),
+        day=row["day"],
+        reason=row["reason"],
+        control=None if control is None else {fund: _tie(*tie) for fund, tie in control.items()},
+        status=Status(row["status"]),
+        proposed_by=row["proposed_by"],
+        approved_by=row["approved_by"],
+        closed_before=row["closed_before"],
+        closed_after=row["closed_after"],
+        heads=None if found is None else {int(slot): (h[0], h[1]) for slot, h in found.items()},
+        carried=carried_of(orjson.loads(row["carried"])),
+        reopened_by=row["reopened_by"],
+    )

@@ -1,1 +1,0 @@
-"""Rules of the books: frozen values and pure functions, no input or output."""

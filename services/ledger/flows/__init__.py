@@ -1,1 +1,0 @@
-"""What the ledger does: load, decide, save."""

@@ -1,0 +1,335 @@
+"""Personal accounts: credit bills, inject, transfer, close a year with interest, state, control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.closing import store as closing_store
+from services.ledger.common.domain import BookDateInFuture
+from services.ledger.personal.domain import (
+    BalanceTooSmall,
+    Bill,
+    Control,
+    Credit,
+    CreditKind,
+    NoInjectionRule,
+    Rate,
+    RateNotProposed,
+    Retiree,
+    YearClosed,
+    YearNotReady,
+    YearRun,
+    injection,
+)
+from services.ledger.personal.store import account as personal_store
+from services.ledger.personal.store import year as year_store
+from services.ledger.reports.domain.cube import Narrow
+from services.ledger.reports.domain.statement import minus
+from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.store import report as report_store
+from services.ledger.reports.store.report import Window
+from services.ledger.rules.domain.chart import Catalogue
+from shared import clock
+from shared.entry import Account, Book
+from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
+from shared.period import Period
+from shared.roles import Caller
+
+
+class Outcome(StrEnum):
+    """What became of one bill."""
+
+    CREDITED = "credited"
+    REPLAYED = "replayed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One bill's outcome and, when refused, why."""
+
+    bill: str
+    outcome: Outcome
+    code: str | None = None
+
+
+async def credit(
+    tx: AsyncConnection, catalogue: Catalogue, bills: Sequence[Bill], by: Caller
+) -> list[Result]:
+    """Credit bills to persons, each wholly and once; results in their order.
+
+    Raises:
+        Faulty: a fund that is none, a person twice in a bill's fund, or a bill twice.
+        BookDateInFuture: a day that has not come.
+    """
+    _require_sound(catalogue, bills)
+    closed = await personal_store.closed_years(tx, {c.fund for b in bills for c in b.credits})
+    known = await personal_store.first_hashes(tx, bills)
+    late = {
+        bill.id
+        for bill in bills
+        if bill.id not in known
+        and any((closed[c.fund] or 0) >= bill.credited_on.year for c in bill.credits)
+    }
+    fresh = [bill for bill in bills if bill.id not in late and bill.id not in known]
+    claimed = await personal_store.claim(tx, fresh, by.subject) if fresh else frozenset()
+    mine = [bill for bill in fresh if bill.id in claimed]
+    if mine:
+        await personal_store.insert(tx, mine)
+    if len(mine) < len(fresh):  # somebody else credited them between the two statements
+        known |= await personal_store.first_hashes(tx, fresh)
+    return [_result(bill, claimed, late, known) for bill in bills]
+
+
+def _result(
+    bill: Bill, claimed: frozenset[str], late: set[str], known: Mapping[str, bytes]
+) -> Result:
+    if bill.id in claimed:
+        return Result(bill.id, Outcome.CREDITED)
+    if bill.id in late:
+        return Result(bill.id, Outcome.REFUSED, YearClosed.code)
+    if known[bill.id] == bill.body_hash:
+        return Result(bill.id, Outcome.REPLAYED)
+    return Result(bill.id, Outcome.REFUSED, "BILL_DIFFERS")
+
+
+def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
+    today = clock.today()
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for i, bill in enumerate(bills):
+        if bill.credited_on > today:
+            raise BookDateInFuture(day=bill.credited_on.isoformat())
+        if bill.id in seen:
+            faults.append(Fault(f"/bills/{i}/bill", "BILL_TWICE", bill.id))
+        seen.add(bill.id)
+        people: set[tuple[int, str]] = set()
+        for j, one in enumerate(bill.credits):
+            if catalogue.fund(one.fund, bill.credited_on) is None:
+                faults.append(Fault(f"/bills/{i}/credits/{j}/fund", "FUND_UNKNOWN", one.fund))
+            if one[:2] in people:
+                faults.append(Fault(f"/bills/{i}/credits/{j}/person", "PERSON_TWICE", one.fund))
+            people.add(one[:2])
+            if one.amount_fen < 0 and bill.kind is CreditKind.CONTRIBUTION and not bill.corrects:
+                said = "只有更正才可为负 (only a correction takes back)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "CORRECTS_MISSING", said))
+            if one.amount_fen == 0:
+                said = "金额不得为零 (not zero)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "AMOUNT_ZERO", said))
+    if faults:
+        raise Faulty(faults=faults[:1000], count=len(faults))
+
+
+# --- injections and transfers ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Injected:
+    """How many injections were new, how many known, and which persons no row speaks of."""
+
+    credited: int
+    replayed: int
+    differing: list[int]
+    without_rule: list[int]
+
+
+async def inject(
+    tx: AsyncConnection, fund: str, period: Period, day: date, retirees: Sequence[Retiree]
+) -> Injected:
+    """Credit retirees' injections of a month, by their age on its first day.
+
+    Raises:
+        BookDateInFuture, YearClosed: the day.
+        NoInjectionRule: the fund has no rows that day.
+    """
+    if day > clock.today():
+        raise BookDateInFuture(day=day.isoformat())
+    closed = await personal_store.closed_years(tx, {fund})
+    if (closed[fund] or 0) >= day.year:
+        raise YearClosed(fund=fund, year=closed[fund])
+    rules = await personal_store.injection_rules(tx, fund)
+    if not rules:
+        raise NoInjectionRule(fund=fund)
+    credits, without = [], []
+    for retiree in {one.person_id: one for one in retirees}.values():
+        amount_fen = injection(rules, retiree, period.first_day)
+        if amount_fen is None:
+            without.append(retiree.person_id)
+        else:
+            credits.append(Credit(retiree.person_id, fund, amount_fen))
+    credited, differing = await personal_store.inject(tx, credits, str(period), day)
+    return Injected(credited, len(credits) - credited, differing, without)
+
+
+async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: Caller) -> Outcome:
+    """Transfer one person's money in or out, once a paper.
+
+    Raises:
+        Faulty, BookDateInFuture: as `credit`.
+        YearClosed: the day lies in a closed year.
+        BalanceTooSmall: more than there is.
+        StateConflict: the paper was used for something else.
+    """
+    _require_sound(catalogue, [paper])
+    [(person_id, fund, amount_fen)] = paper.credits
+    # Alone, so that two transfers out cannot both see the same money.
+    closed = await personal_store.closed_years(tx, {fund}, alone=True)
+    known = await personal_store.first_hashes(tx, [paper])
+    if paper.id in known:
+        if known[paper.id] != paper.body_hash:
+            raise StateConflict(paper=paper.id)
+        return Outcome.REPLAYED
+    if (closed[fund] or 0) >= paper.credited_on.year:
+        raise YearClosed(fund=fund, year=closed[fund])
+    if paper.kind is CreditKind.TRANSFER_OUT:
+        balance_fen = await personal_store.balance(tx, person_id, fund, paper.credited_on)
+        if balance_fen + amount_fen < 0:
+            raise BalanceTooSmall(fund=fund)
+    await personal_store.claim(tx, [paper], by.subject)
+    await personal_store.insert(tx, [paper])
+    return Outcome.CREDITED
+
+
+# --- the year -------------------------------------------------------------------------------
+
+
+async def close_year(tx: AsyncConnection, fund: str, year: int, by: Caller) -> YearRun:
+    """Credit a year's interest to every person of a fund, exactly once; a repeat gets the totals.
+
+    Raises:
+        YearNotReady: the year is not over, an earlier one is open, or it has no rate.
+    """
+    closed = (await personal_store.closed_years(tx, {fund}, alone=True))[fund]
+    done = await year_store.run_of(tx, fund, year)
+    if done is not None:
+        return done
+    expected = closed + 1 if closed else await year_store.first_open_year(tx, fund)
+    rates = await year_store.rates(tx, fund, year)
+    if year >= clock.today().year or year != expected or not rates:
+        raise YearNotReady(fund=fund, next_year=expected, has_rate=bool(rates))
+    return await year_store.close_year(tx, fund, year, rates[0].rate_ppm, by.subject)
+
+
+async def add_rate(tx: AsyncConnection, catalogue: Catalogue, rate: Rate) -> Rate:
+    """Record a year's rate, for somebody else to approve.
+
+    Raises:
+        Faulty: no such fund.
+        YearClosed: interest at another rate has been credited already.
+    """
+    if catalogue.fund(rate.fund, date(rate.year, 12, 31)) is None:
+        raise Faulty(faults=[Fault("/fund", "FUND_UNKNOWN", rate.fund)])
+    await _require_open(tx, rate)
+    await year_store.insert_rate(tx, rate)
+    return rate
+
+
+async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
+    """Put a recorded rate in force; asked again by the same person, the same answer.
+
+    Raises:
+        RateNotProposed: no such rate.
+        SamePersonTwice: whoever recorded it may not approve it.
+        StateConflict: somebody else has approved it.
+        YearClosed: interest at another rate has been credited already.
+    """
+    found = await year_store.rate(tx, id)
+    if found is None:
+        raise RateNotProposed(rate=str(id))
+    if found.recorded_by == by.subject:
+        raise SamePersonTwice(person=by.subject, step="approved")
+    if found.approved_by is not None:
+        if found.approved_by == by.subject:
+            return found
+        raise StateConflict(approved_by=found.approved_by)
+    await _require_open(tx, found)
+    # Held alone now: another approval of this very rate has either ended or comes after.
+    if (now := await year_store.rate(tx, id)) and now.approved_by is not None:
+        raise StateConflict(approved_by=now.approved_by)
+    await year_store.approve_rate(tx, found, by.subject)
+    return replace(found, approved_by=by.subject)
+
+
+async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
+    closed = (await personal_store.closed_years(tx, {rate.fund}, alone=True))[rate.fund]
+    if (closed or 0) >= rate.year:
+        raise YearClosed(fund=rate.fund, year=closed)
+
+
+# --- statement and control ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YearOf:
+    """One year of one person's account; `is_closed` when its interest has been credited."""
+
+    fund: str
+    year: int
+    opening_fen: int
+    by_kind: Mapping[CreditKind, int]
+    interest_fen: int
+    is_closed: bool
+
+    @property
+    def closing_fen(self) -> int:
+        """What the person has at its end, or has now."""
+        return self.opening_fen + sum(self.by_kind.values()) + self.interest_fen
+
+
+async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[YearOf]:
+    """One person's years by fund, from `first` to `last`; an open year stands with what it has."""
+    closed = {
+        (row["fund"], row["year"]): row
+        for row in await personal_store.years(tx, person_id, 1, last)
+    }
+    kinds: dict[tuple[str, int], dict[CreditKind, int]] = {}
+    for row in await personal_store.sums_by_year(tx, person_id, last):
+        mine = kinds.setdefault((row["fund"], row["year"]), {})
+        mine[CreditKind(row["kind"])] = row["amount_fen"]
+    found: list[YearOf] = []
+    carried: dict[str, int] = {}
+    for fund, year in sorted(closed.keys() | kinds.keys()):
+        ended = closed.get((fund, year))
+        one = YearOf(
+            fund=fund, year=year, opening_fen=carried.get(fund, 0),
+            by_kind=kinds.get((fund, year), {}),
+            interest_fen=ended["interest_fen"] if ended else 0, is_closed=ended is not None,
+        )  # fmt: skip
+        assert ended is None or ended["closing_fen"] == one.closing_fen, "the year does not add up"
+        carried[fund] = one.closing_fen
+        if year >= first:
+            found.append(one)
+    return found
+
+
+async def control(
+    tx: AsyncConnection, reading: Reading, catalogue: Catalogue, as_of: date
+) -> list[Control]:
+    """General ledger against personal accounts, of every fund by a day. A closing may call this."""
+    carried = await closing_store.carry_seqs(tx)
+    window = Window(to_day=as_of)
+    carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
+    credited = await year_store.contributed(tx, as_of)
+    cube = await reading.cube(tx)
+    narrow = Narrow(book=Book.STATUTORY.value, account=Account.CONTRIBUTION_PERSONAL)
+    received = {
+        row.fund: row.credit_fen - row.debit_fen
+        for row in minus(
+            cube.sums(as_of, narrow),
+            [row for row in carries if row.account == Account.CONTRIBUTION_PERSONAL],
+        )
+    }
+    return [
+        Control(
+            fund=fund.code,
+            ledger_fen=received.get(fund.code, 0),
+            credited_fen=credited.get(fund.code, 0),
+        )
+        for fund in catalogue.funds(as_of)
+    ]

@@ -1,0 +1,221 @@
+"""Doors of personal accounts: credited by the services, closed by the centre, stated to the insured."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.personal import flows as flow
+from services.ledger.personal.schemas import (
+    RATE_PREFIX,
+    ControlsOut,
+    InjectionsIn,
+    InjectionsOut,
+    InterestIn,
+    PersonalCreditsIn,
+    PersonalCreditsOut,
+    PersonalRateIn,
+    PersonalRateOut,
+    PersonalRatesOut,
+    StatementOut,
+    TransferIn,
+    TransferOut,
+    YearRunOut,
+    bills_from,
+    controls_out,
+    credits_out,
+    injections_out,
+    paper_from,
+    person_id,
+    rate_from,
+    rate_out,
+    retirees_from,
+    run_out,
+    statement_out,
+)
+from services.ledger.personal.store import year as year_store
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.reports.routes.dashboard import cubes_of
+from shared import clock
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.roles import Right
+
+router = APIRouter(tags=["personal"])
+
+Crediting = Annotated[Door, door(Right.CREDIT_PERSONAL)]
+Managing = Annotated[Door, door(Right.MANAGE_PERSONAL, money=True)]
+Setting = Annotated[Door, door(Right.SET_PERSONAL_RATE)]
+Approving = Annotated[Door, door(Right.APPROVE_PERSONAL_RATE)]
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+ReadingPersons = Annotated[Door, door(Right.READ_PERSONAL)]
+YEARS = 10
+WAITING_MAX = 1_000
+YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
+
+
+@router.post(
+    "/v1/personal-credits",
+    operation_id="credit_personal_accounts",
+    summary="个人账户划入 · Credit bills settled in full to their persons",
+    response_model=PersonalCreditsOut,
+)
+async def credit_personal_accounts(body: PersonalCreditsIn, door: Crediting) -> Response:
+    """Up to 10,000 credits; a bill is credited once for ever, a repeat changes nothing."""
+    books = await opened(door)
+    bills = bills_from(body)
+
+    async def work(tx: AsyncConnection) -> PersonalCreditsOut:
+        return credits_out(await flow.credit(tx, books.catalogue, bills, door.caller))
+
+    return await door.write(work, key=CENTRE_SLOT)
+
+
+@router.post(
+    "/v1/personal-injections",
+    operation_id="inject_personal_accounts",
+    summary="退休人员个人账户划入 · Retirees' monthly injections, by age",
+    response_model=InjectionsOut,
+)
+async def inject_personal_accounts(body: InjectionsIn, door: Crediting) -> Response:
+    """A month's injections by the rows in force; a person gets one a fund and month."""
+    await opened(door)
+    retirees = retirees_from(body)
+
+    async def work(tx: AsyncConnection) -> InjectionsOut:
+        return injections_out(await flow.inject(tx, body.fund, body.period, body.day, retirees))
+
+    return await door.write(work, key=CENTRE_SLOT)
+
+
+@router.post(
+    "/v1/personal-transfers",
+    operation_id="transfer_personal_account",
+    summary="个人账户转移 · Transfer a person's money in or out",
+    status_code=201,
+    response_model=TransferOut,
+)
+async def transfer_personal_account(body: TransferIn, door: Managing) -> Response:
+    """One transfer a paper; out goes no more than there is."""
+    books = await opened(door)
+    paper = paper_from(body)
+
+    async def work(tx: AsyncConnection) -> TransferOut:
+        outcome = await flow.transfer(tx, books.catalogue, paper, door.caller)
+        return TransferOut(paper=paper.id, outcome=outcome)
+
+    return await door.write(work, key=paper.key, status=201)
+
+
+@router.post(
+    "/v1/personal-rates",
+    operation_id="set_personal_rate",
+    summary="录入记账利率 · Record a year's rate, for another person to approve",
+    status_code=201,
+    response_model=PersonalRateOut,
+)
+async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
+    """Record a rate with its document; it holds once another person has approved it."""
+    books = await opened(door)
+    rate = rate_from(body, door.caller.subject)
+
+    async def work(tx: AsyncConnection) -> PersonalRateOut:
+        return rate_out(await flow.add_rate(tx, books.catalogue, rate))
+
+    return await door.write(work, key=CENTRE_SLOT, status=201)
+
+
+@router.post(
+    "/v1/personal-rates/{id}/approvals",
+    operation_id="approve_personal_rate",
+    summary="核准记账利率 · Approve a rate that somebody else recorded",
+    response_model=PersonalRateOut,
+)
+async def approve_personal_rate(
+    id: Annotated[str, Path(max_length=60)], door: Approving
+) -> Response:
+    """Put a rate in force; impossible once its year is closed."""
+    await opened(door)
+    asked = Ref.parse(RATE_PREFIX, id)
+
+    async def work(tx: AsyncConnection) -> PersonalRateOut:
+        return rate_out(await flow.approve_rate(tx, asked.id, door.caller))
+
+    return await door.write(work, key=CENTRE_SLOT)
+
+
+@router.get("/v1/personal-rates", operation_id="personal_rates", summary="记账利率 · Rates by year")
+async def personal_rates(door: Reading) -> PersonalRatesOut:
+    """The rate of each fund and year with its document, and what waits for approval."""
+
+    async def work(tx: AsyncConnection) -> PersonalRatesOut:
+        in_force = await year_store.rates(tx, None, None)
+        waiting = await year_store.proposed_rates(tx, WAITING_MAX)
+        return PersonalRatesOut(
+            items=[rate_out(row) for row in in_force], proposed=[rate_out(row) for row in waiting]
+        )
+
+    return await door.read(work)
+
+
+@router.post(
+    "/v1/personal-interest",
+    operation_id="credit_personal_interest",
+    summary="个人账户年度结息 · Close a year of a fund: interest to everybody, once",
+    response_model=YearRunOut,
+)
+async def credit_personal_interest(body: InterestIn, door: Managing) -> Response:
+    """Close the next year of a fund; asked again, the same totals."""
+    await opened(door)
+
+    async def work(tx: AsyncConnection) -> YearRunOut:
+        return run_out(await flow.close_year(tx, body.fund, body.year, door.caller))
+
+    return await door.write(work, key=CENTRE_SLOT)
+
+
+@router.get(
+    "/v1/personal-accounts/{person}/statement",
+    operation_id="personal_statement",
+    summary="个人账户对账单 · Ten years of a person's account",
+)
+async def personal_statement(
+    door: ReadingPersons,
+    person: Annotated[str, Path(max_length=60)],
+    from_year: YearAsked = None,
+    to_year: YearAsked = None,
+) -> StatementOut:
+    """Year by year: opening, credits by kind, interest, closing."""
+    last = to_year or clock.today().year
+    first = from_year or last - YEARS + 1
+    key = person_id(person)
+    years = await door.read(lambda tx: flow.statement(tx, key, first, last))
+    return statement_out(person, first, last, years)
+
+
+@router.get(
+    "/v1/personal-control",
+    operation_id="personal_control",
+    summary="个人账户总分核对 · General ledger against personal accounts",
+    response_model=ControlsOut,
+)
+async def personal_control(
+    door: Reading,
+    as_of: Annotated[
+        date | None, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-31"])
+    ] = None,
+    deep: bool = False,
+) -> Response:
+    """Control totals of every fund; `deep` adds up every single credit besides."""
+    require_centre(door.caller)
+    books = await opened(door)
+    day = as_of or clock.today()
+    found = await door.read(lambda tx: flow.control(tx, cubes_of(door), books.catalogue, day))
+    differing = await door.read(year_store.totals_that_differ) if deep else None
+    return json_answer(controls_out(day, found, differing))

@@ -1,0 +1,356 @@
+"""Personal accounts at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.ledger.personal.domain import (
+    Bill,
+    Control,
+    Credit,
+    CreditKind,
+    Rate,
+    Retiree,
+    Standing,
+    YearRun,
+    bill_key,
+)
+from services.ledger.personal.flows import Injected, Outcome, Result, YearOf
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from shared.errors import Fault, Faulty
+from shared.ids import Ref, uuid7
+from shared.period import Period
+from shared.schema import (
+    Code,
+    In,
+    Out,
+    PeriodField,
+    PositiveYuan,
+    RateOut,
+    Serial,
+    ShortText,
+    Yuan,
+    YuanOut,
+)
+from shared.schema import Rate as RateIn
+
+PREFIX = "per"
+RATE_PREFIX = "prt"
+CREDITS_MAX = 10_000
+"""Credits of one request, over all its bills."""
+
+Person = Annotated[
+    str,
+    StringConstraints(pattern=r"^per_[0-7][0-9a-f]{15}[0-9a-f]{32}$"),
+    Field(examples=["per_0000000000000001" + "0" * 32]),
+]
+"""A person as collection names one: the reference holds the person's key."""
+Year = Annotated[int, Field(ge=1990, le=2100, examples=[2021])]
+
+
+class CreditIn(In):
+    """What one person's account gets of a bill."""
+
+    person: Person
+    fund: Code = Field(examples=["pension"])
+    amount: Yuan = Field(
+        examples=["452.00"],
+        description="更正可为负,不得为零 (below zero in a correction; not zero)",
+    )
+
+
+class BillCreditsIn(In):
+    """The personal-account parts of a bill that is settled in full."""
+
+    bill: Serial = Field(examples=["0190a7c0d1e27e4f8a3b5c6d7e8f9012"])
+    period: PeriodField
+    settled_on: date = Field(examples=["2021-07-26"])
+    corrects: Serial | None = Field(
+        default=None, description="所更正的申报 (the paper whose credits these restate)"
+    )
+    credits: list[CreditIn] = Field(min_length=1, max_length=CREDITS_MAX)
+
+
+class PersonalCreditsIn(In):
+    """Bills with 10,000 credits at most; each is credited wholly and once."""
+
+    bills: list[BillCreditsIn] = Field(min_length=1, max_length=CREDITS_MAX)
+
+
+class BillOutcomeOut(Out):
+    """What became of a bill; `code` says why it was refused."""
+
+    bill: str
+    outcome: Outcome
+    code: str | None
+
+
+class PersonalCreditsOut(Out):
+    """Outcomes in the order of the bills."""
+
+    credited: int
+    replayed: int
+    refused: int
+    results: list[BillOutcomeOut]
+
+
+class RetireeIn(In):
+    """A retiree; of the birth its month decides the age."""
+
+    person: Person
+    born: PeriodField = Field(examples=["1950-03"])
+    standing: Standing = Standing.ORDINARY
+
+
+class InjectionsIn(In):
+    """A month's injections of retirees (退休人员个人账户划入)."""
+
+    fund: Code = Field(examples=["medical"])
+    period: PeriodField
+    day: date = Field(examples=["2021-07-10"])
+    people: list[RetireeIn] = Field(min_length=1, max_length=CREDITS_MAX)
+
+
+class InjectionsOut(Out):
+    """New and known injections; persons whose first amount was another, or for whom no row speaks."""
+
+    credited: int
+    replayed: int
+    differing: int
+    without_rule: int
+
+
+class TransferIn(In):
+    """One person's money moved in from elsewhere, or out (转入、转出)."""
+
+    paper: Serial = Field(examples=["ZY-2021-0001"])
+    person: Person
+    fund: Code = Field(examples=["pension"])
+    direction: Annotated[str, StringConstraints(pattern="^(in|out)$")]
+    amount: PositiveYuan
+    day: date = Field(examples=["2021-07-10"])
+
+
+class TransferOut(Out):
+    """Whether the transfer was new."""
+
+    paper: str
+    outcome: Outcome
+
+
+class PersonalRateIn(In):
+    """A year's rate (记账利率) with its document. Approved, it replaces an earlier one until the year
+    is closed."""
+
+    fund: Code = Field(examples=["pension"])
+    year: Year
+    rate: RateIn = Field(examples=["0.0669"])
+    source: ShortText
+
+
+class PersonalRateOut(Out):
+    """A year's rate; in force when it has been approved."""
+
+    id: str
+    fund: str
+    year: int
+    rate: RateOut
+    source: str
+    certainty: str
+    recorded_by: str
+    approved_by: str | None
+
+
+class PersonalRatesOut(Out):
+    """Rates in force of all years, and those that wait for their approval."""
+
+    items: list[PersonalRateOut]
+    proposed: list[PersonalRateOut]
+
+
+class InterestIn(In):
+    """Close a fund's year: interest to everybody."""
+
+    fund: Code = Field(examples=["pension"])
+    year: Year
+
+
+class YearRunOut(Out):
+    """The totals of a closed year."""
+
+    fund: str
+    year: int
+    rate: RateOut
+    people: int
+    opening: YuanOut
+    credited: YuanOut
+    interest: YuanOut
+    closing: YuanOut
+    run_by: str
+
+
+class PersonalYearOut(Out):
+    """One year of a person's account."""
+
+    fund: str
+    year: int
+    opening: YuanOut
+    contribution: YuanOut
+    injection: YuanOut
+    transfer_in: YuanOut
+    transfer_out: YuanOut
+    interest: YuanOut
+    closing: YuanOut
+    is_closed: bool = Field(description="已结息 (interest has been credited)")
+
+
+class StatementOut(Out):
+    """对账单: a person's years, ten unless asked otherwise."""
+
+    person: str
+    from_year: int
+    to_year: int
+    items: list[PersonalYearOut]
+
+
+class ControlOut(Out):
+    """General ledger against personal accounts of one fund."""
+
+    fund: str
+    ledger: YuanOut = Field(description="总账:社会保险费收入—个人账户")
+    credited: YuanOut = Field(description="个人账户:足额到账缴费单已划入")
+    uncredited: YuanOut = Field(description="已到账、缴费单尚未足额 (of bills not settled in full)")
+    holds: bool
+
+
+class ControlsOut(Out):
+    """总分核对: every fund by a day. `totals_tie` is null unless every credit was added up."""
+
+    as_of: date
+    holds: bool
+    totals_tie: bool | None
+    items: list[ControlOut]
+
+
+def person_id(text: str) -> int:
+    """The person's key inside a reference."""
+    return Ref.parse(PREFIX, text).key
+
+
+def bills_from(body: PersonalCreditsIn) -> list[Bill]:
+    """Bills coming in.
+
+    Raises:
+        Faulty: more credits than one request may hold.
+    """
+    if sum(len(bill.credits) for bill in body.bills) > CREDITS_MAX:
+        raise Faulty(faults=[Fault("/bills", "TOO_MANY_CREDITS", str(CREDITS_MAX))])
+    return [
+        Bill(
+            id=bill.bill, kind=CreditKind.CONTRIBUTION, key=bill_key(bill.bill),
+            period=str(bill.period), credited_on=bill.settled_on, corrects=bill.corrects,
+            credits=tuple(Credit(person_id(c.person), c.fund, c.amount) for c in bill.credits),
+        )
+        for bill in body.bills
+    ]  # fmt: skip
+
+
+def credits_out(results: Sequence[Result]) -> PersonalCreditsOut:
+    """Outcomes going out."""
+    counts = dict.fromkeys(Outcome, 0)
+    for result in results:
+        counts[result.outcome] += 1
+    return PersonalCreditsOut(
+        credited=counts[Outcome.CREDITED],
+        replayed=counts[Outcome.REPLAYED],
+        refused=counts[Outcome.REFUSED],
+        results=[
+            BillOutcomeOut(bill=one.bill, outcome=one.outcome, code=one.code) for one in results
+        ],
+    )
+
+
+def retirees_from(body: InjectionsIn) -> list[Retiree]:
+    """Retirees coming in."""
+    return [Retiree(person_id(one.person), one.born.first_day, one.standing) for one in body.people]
+
+
+def injections_out(found: Injected) -> InjectionsOut:
+    """Counts going out: persons are not named where many may read."""
+    return InjectionsOut(
+        credited=found.credited, replayed=found.replayed, differing=len(found.differing),
+        without_rule=len(found.without_rule),
+    )  # fmt: skip
+
+
+def paper_from(body: TransferIn) -> Bill:
+    """A transfer coming in, as a paper of one credit."""
+    key, is_out = person_id(body.person), body.direction == "out"
+    amount_fen = -body.amount if is_out else body.amount
+    return Bill(
+        id=body.paper, kind=CreditKind.TRANSFER_OUT if is_out else CreditKind.TRANSFER_IN, key=key,
+        period=str(Period.of(body.day)), credited_on=body.day,
+        credits=(Credit(key, body.fund, amount_fen),),
+    )  # fmt: skip
+
+
+def rate_from(body: PersonalRateIn, by: str) -> Rate:
+    """A rate coming in."""
+    return Rate(
+        id=uuid7(), fund=body.fund, year=body.year, rate_ppm=body.rate, source=body.source,
+        certainty="confirmed", recorded_by=by,
+    )  # fmt: skip
+
+
+def rate_out(rate: Rate) -> PersonalRateOut:
+    """A rate going out."""
+    return PersonalRateOut(
+        id=Ref(CENTRE_SLOT, rate.id).text(RATE_PREFIX), fund=rate.fund, year=rate.year,
+        rate=rate.rate_ppm, source=rate.source, certainty=rate.certainty,
+        recorded_by=rate.recorded_by, approved_by=rate.approved_by,
+    )  # fmt: skip
+
+
+def run_out(run: YearRun) -> YearRunOut:
+    """A closed year going out."""
+    return YearRunOut(
+        fund=run.fund, year=run.year, rate=run.rate_ppm, people=run.people, opening=run.opening_fen,
+        credited=run.credited_fen, interest=run.interest_fen, closing=run.closing_fen,
+        run_by=run.run_by,
+    )  # fmt: skip
+
+
+def statement_out(person: str, first: int, last: int, years: Sequence[YearOf]) -> StatementOut:
+    """A statement going out."""
+    items = [
+        PersonalYearOut(
+            fund=one.fund, year=one.year, opening=one.opening_fen,
+            contribution=one.by_kind.get(CreditKind.CONTRIBUTION, 0),
+            injection=one.by_kind.get(CreditKind.INJECTION, 0),
+            transfer_in=one.by_kind.get(CreditKind.TRANSFER_IN, 0),
+            transfer_out=one.by_kind.get(CreditKind.TRANSFER_OUT, 0),
+            interest=one.interest_fen, closing=one.closing_fen, is_closed=one.is_closed,
+        )
+        for one in years
+    ]  # fmt: skip
+    return StatementOut(person=person, from_year=first, to_year=last, items=items)
+
+
+def controls_out(as_of: date, found: Sequence[Control], differing: int | None) -> ControlsOut:
+    """Control totals going out."""
+    return ControlsOut(
+        as_of=as_of,
+        holds=all(one.holds for one in found) and not differing,
+        totals_tie=None if differing is None else differing == 0,
+        items=[
+            ControlOut(
+                fund=one.fund, ledger=one.ledger_fen, credited=one.credited_fen,
+                uncredited=one.uncredited_fen, holds=one.holds,
+            )
+            for one in found
+        ],
+    )  # fmt: skip

@@ -1,0 +1,260 @@
+"""Personal accounts in sets: thousands of credits a statement, keyed by person.
+
+Crediting touches many persons' keys in one transaction, as a bulk job may: its batch rows make a
+repeat a repeat, and a fund's row keeps it apart from the closing of its year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.personal.domain import Bill, Credit, InjectionRule, Standing
+
+
+async def closed_years(
+    tx: AsyncConnection, funds: Collection[str], *, alone: bool = False
+) -> dict[str, int | None]:
+    """fund → last closed year, the funds' rows held: shared by who credits, alone by who closes."""
+    await tx.execute(
+        text("""
+            INSERT INTO personal_fund (fund)
+            SELECT fund
+              FROM unnest(CAST(:funds AS text[])) AS fund
+             ORDER BY fund
+            ON CONFLICT (fund) DO NOTHING
+        """),
+        {"funds": sorted(funds)},
+    )
+    rows = await tx.execute(
+        text(f"""
+            SELECT fund, closed_year
+              FROM personal_fund
+             WHERE fund = ANY(CAST(:funds AS text[]))
+             ORDER BY fund
+               FOR {"UPDATE" if alone else "SHARE"}
+        """),
+        {"funds": sorted(funds)},
+    )
+    return {row.fund: row.closed_year for row in rows}
+
+
+async def claim(tx: AsyncConnection, bills: Sequence[Bill], by: str) -> frozenset[str]:
+    """Write the batch rows of bills; the identifiers of those that nobody had written before."""
+    rows = await tx.execute(
+        text("""
+            INSERT INTO personal_batch (batch_key, kind, id, period, credited_on, body_hash,
+                                        corrects, recorded_by)
+            SELECT batch_key, kind, id, period, credited_on, body_hash, corrects,
+                   CAST(:by AS text)
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
+                          CAST(:periods AS text[]), CAST(:days AS date[]),
+                          CAST(:hashes AS bytea[]), CAST(:corrects AS text[]))
+                   AS batch (batch_key, kind, id, period, credited_on, body_hash, corrects)
+             ORDER BY batch_key, kind, id
+            ON CONFLICT (batch_key, kind, id) DO NOTHING
+            RETURNING id
+        """),
+        {
+            "keys": [bill.key for bill in bills],
+            "kinds": [bill.kind.value for bill in bills],
+            "ids": [bill.id for bill in bills],
+            "periods": [bill.period for bill in bills],
+            "days": [bill.credited_on for bill in bills],
+            "hashes": [bill.body_hash for bill in bills],
+            "corrects": [bill.corrects for bill in bills],
+            "by": by,
+        },
+    )
+    return frozenset(row.id for row in rows)
+
+
+async def first_hashes(tx: AsyncConnection, bills: Sequence[Bill]) -> dict[str, bytes]:
+    """bill → the hash of what was first credited for it."""
+    rows = await tx.execute(
+        text("""
+            SELECT b.id, b.body_hash
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]))
+                   AS k (batch_key, kind, id)
+              JOIN personal_batch AS b
+                ON b.batch_key = k.batch_key AND b.kind = k.kind AND b.id = k.id
+        """),
+        {
+            "keys": [bill.key for bill in bills],
+            "kinds": [bill.kind.value for bill in bills],
+            "ids": [bill.id for bill in bills],
+        },
+    )
+    return {row.id: bytes(row.body_hash) for row in rows}
+
+
+async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
+    """Write the credits of bills that were just claimed, and their totals by fund."""
+    totals = [(bill, fund, *sums) for bill in bills for fund, sums in bill.totals().items()]
+    await tx.execute(
+        text("""
+            INSERT INTO personal_batch_fund (batch_key, kind, id, fund, credited_on, people,
+                                             total_fen)
+            SELECT batch_key, kind, id, fund, credited_on, people, total_fen
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
+                          CAST(:funds AS text[]), CAST(:days AS date[]),
+                          CAST(:people AS integer[]), CAST(:totals AS bigint[]))
+                   AS batch (batch_key, kind, id, fund, credited_on, people, total_fen)
+        """),
+        {
+            "keys": [bill.key for bill, *_ in totals],
+            "kinds": [bill.kind.value for bill, *_ in totals],
+            "ids": [bill.id for bill, *_ in totals],
+            "funds": [fund for _, fund, *_ in totals],
+            "days": [bill.credited_on for bill, *_ in totals],
+            "people": [people for *_, people, _ in totals],
+            "totals": [total_fen for *_, total_fen in totals],
+        },
+    )
+    flat = [(bill, credit) for bill in bills for credit in bill.credits]
+    await tx.execute(
+        text("""
+            INSERT INTO personal_credit (person_id, fund, kind, period, source, amount_fen,
+                                         credited_on)
+            SELECT person_id, fund, kind, period, source, amount_fen, credited_on
+              FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
+                          CAST(:kinds AS text[]), CAST(:periods AS text[]),
+                          CAST(:sources AS text[]), CAST(:amounts AS bigint[]),
+                          CAST(:days AS date[]))
+                   AS batch (person_id, fund, kind, period, source, amount_fen, credited_on)
+        """),
+        {
+            "persons": [credit.person_id for _, credit in flat],
+            "funds": [credit.fund for _, credit in flat],
+            "kinds": [bill.kind.value for bill, _ in flat],
+            "periods": [bill.period for bill, _ in flat],
+            "sources": [bill.id for bill, _ in flat],
+            "amounts": [credit.amount_fen for _, credit in flat],
+            "days": [bill.credited_on for bill, _ in flat],
+        },
+    )
+
+
+# --- injections -----------------------------------------------------------------------------
+
+
+async def injection_rules(tx: AsyncConnection, fund: str) -> list[InjectionRule]:
+    """The rows of a fund."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, standing, age_from, age_to, yearly_fen, in_force_from, in_force_to, source
+              FROM personal_injection_rule
+             WHERE fund = :fund
+             ORDER BY standing, age_from, in_force_from DESC
+             LIMIT 1000
+        """),
+        {"fund": fund},
+    )
+    return [
+        InjectionRule(**(dict(row._mapping) | {"standing": Standing(row.standing)})) for row in rows
+    ]
+
+
+async def inject(
+    tx: AsyncConnection, credits: Sequence[Credit], period: str, day: date
+) -> tuple[int, list[int]]:
+    """Credit a month's injections; how many were new, and whose first amount was another.
+
+    A person has one injection a fund and month: the key itself says so.
+    """
+    values: dict[str, Any] = {
+        "persons": [credit.person_id for credit in credits],
+        "funds": [credit.fund for credit in credits],
+        "amounts": [credit.amount_fen for credit in credits],
+        "period": period,
+        "day": day,
+    }
+    rows = await tx.execute(
+        text("""
+            INSERT INTO personal_credit (person_id, fund, kind, period, source, amount_fen,
+                                         credited_on)
+            SELECT person_id, fund, 'injection', CAST(:period AS text), 'injection', amount_fen,
+                   CAST(:day AS date)
+              FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
+                          CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
+             ORDER BY person_id, fund
+            ON CONFLICT (person_id, fund, kind, period, source) DO NOTHING
+            RETURNING person_id
+        """),
+        values,
+    )
+    credited = len(rows.all())
+    others = await tx.execute(
+        text("""
+            SELECT c.person_id
+              FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
+                          CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
+              JOIN personal_credit AS c
+                ON c.person_id = batch.person_id AND c.fund = batch.fund
+               AND c.kind = 'injection' AND c.period = :period AND c.source = 'injection'
+             WHERE c.amount_fen <> batch.amount_fen
+        """),
+        {name: values[name] for name in ("persons", "funds", "amounts", "period")},
+    )
+    return credited, [row.person_id for row in others]
+
+
+# --- one person -----------------------------------------------------------------------------
+
+
+async def balance(tx: AsyncConnection, person_id: int, fund: str, day: date) -> int:
+    """What one person has in a fund on a day of an open year: the last closed year and what came."""
+    rows = await tx.execute(
+        text("""
+            SELECT COALESCE(MAX(y.closing_fen), 0) + COALESCE(SUM(c.amount_fen), 0) AS balance_fen
+              FROM (SELECT 1) AS asked
+              LEFT JOIN LATERAL (
+                   SELECT year, closing_fen
+                     FROM personal_year
+                    WHERE person_id = :person_id AND fund = :fund
+                    ORDER BY year DESC
+                    LIMIT 1) AS y ON true
+              LEFT JOIN personal_credit AS c
+                ON c.person_id = :person_id AND c.fund = :fund
+               AND c.credited_on > make_date(COALESCE(y.year, 1), 12, 31)
+               AND c.credited_on <= :day
+        """),
+        {"person_id": person_id, "fund": fund, "day": day},
+    )
+    return int(rows.scalar_one())
+
+
+async def years(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[dict[str, Any]]:
+    """One person's closed years, oldest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, year, opening_fen, interest_fen, closing_fen
+              FROM personal_year
+             WHERE person_id = :person_id AND year BETWEEN :first AND :last
+             ORDER BY fund, year
+             LIMIT 1000
+        """),
+        {"person_id": person_id, "first": first, "last": last},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+async def sums_by_year(tx: AsyncConnection, person_id: int, last: int) -> list[dict[str, Any]]:
+    """One person's credits by fund, year and kind, from the beginning to a year."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, CAST(EXTRACT(YEAR FROM credited_on) AS integer) AS year, kind,
+                   CAST(SUM(amount_fen) AS bigint) AS amount_fen
+              FROM personal_credit
+             WHERE person_id = :person_id AND credited_on <= make_date(:last, 12, 31)
+             GROUP BY fund, 2, kind
+             ORDER BY fund, 2, kind
+             LIMIT 10000
+        """),
+        {"person_id": person_id, "last": last},
+    )
+    return [dict(row) for row in rows.mappings()]

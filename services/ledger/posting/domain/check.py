@@ -1,0 +1,149 @@
+"""What a voucher must satisfy whatever the balances: every fault of it is named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from services.ledger.common.domain import (
+    AccountNotInBook,
+    AccountNotInFund,
+    AccountUnknown,
+    AmountNotPositive,
+    BookDateInFuture,
+    FlowForbidden,
+    FundUnknown,
+    LedgerRefusal,
+    OwnerNotCentre,
+    Unbalanced,
+)
+from services.ledger.posting.domain.voucher import Draft, Line
+from services.ledger.rules.domain.chart import Catalogue
+from shared.entry import Book
+from shared.errors import Fault
+from shared.roles import CENTRE
+
+PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
+    Unbalanced,
+    AmountNotPositive,
+    OwnerNotCentre,
+    FundUnknown,
+    AccountUnknown,
+    AccountNotInBook,
+    AccountNotInFund,
+    FlowForbidden,
+    BookDateInFuture,
+)
+"""With several faults, the first of these gives the refusal its code; all are listed."""
+
+Found = tuple[type[LedgerRefusal], str, str]
+"""A fault: its kind, its JSON pointer, what is wrong."""
+_PATTERNS_MAX = 4096
+
+
+class Checker:
+    """Checks drafts against a catalogue; remembers the verdict on each pattern of accounts.
+
+    Most vouchers of a day have one of a few patterns (same accounts, other amounts), so the walk
+    through chart and flow matrix happens once a pattern.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._patterns: dict[tuple[object, ...], tuple[Found, ...]] = {}
+
+    def check(self, draft: Draft, today: date) -> LedgerRefusal | None:
+        """What is wrong with a draft on a day, or None."""
+        found = [*_amount_faults(draft), *self._pattern_faults(draft), *_date_faults(draft, today)]
+        return _refusal(found) if found else None
+
+    def _pattern_faults(self, draft: Draft) -> tuple[Found, ...]:
+        if draft.reverses_seq is not None:
+            return ()  # a mirror image of what was checked when it was posted
+        key = (
+            draft.kind,
+            draft.book_date,
+            draft.source,
+            draft.owner == CENTRE,
+            *[(line[0], line[1], line[2], line[4] != 0) for line in draft.lines],
+        )
+        known = self._patterns.get(key)
+        if known is None:
+            known = tuple(self._walk(draft))
+            if len(self._patterns) >= _PATTERNS_MAX:
+                self._patterns.clear()
+            self._patterns[key] = known
+        return known
+
+    def _walk(self, draft: Draft) -> Iterator[Found]:
+        for index, line in enumerate(draft.lines):
+            yield from self._line_faults(draft, index, line)
+        yield from self._flow_faults(draft)
+
+    def _line_faults(self, draft: Draft, index: int, line: Line) -> Iterator[Found]:
+        at = f"/entries/{index}"
+        if self.catalogue.fund(line.fund, draft.book_date) is None:
+            yield FundUnknown, f"{at}/fund", line.fund
+        account = self.catalogue.account(line.account, draft.book_date)
+        if account is None or not account.postable:
+            yield AccountUnknown, f"{at}/account", line.account
+            return
+        if account.book != line.book:
+            yield AccountNotInBook, f"{at}/book", f"{line.account}: {account.book.value}"
+        if account.funds and line.fund not in account.funds:
+            yield AccountNotInFund, f"{at}/account", f"{line.account}: {line.fund}"
+        if account.floored and draft.owner != CENTRE:
+            yield OwnerNotCentre, "/owner", line.account
+
+    def _flow_faults(self, draft: Draft) -> Iterator[Found]:
+        for book, fund in dict.fromkeys((line.book, line.fund) for line in draft.lines):
+            mine = [
+                (i, line)
+                for i, line in enumerate(draft.lines)
+                if line.book == book and line.fund == fund
+            ]
+            debits = dict.fromkeys(line.account for _, line in mine if line.debit_fen)
+            credits = {line.account: i for i, line in mine if line.credit_fen}
+            for debit in debits:
+                for credit, index in credits.items():
+                    if not self.catalogue.allows(
+                        draft.kind, Book(book), debit, credit, draft.source, draft.book_date
+                    ):
+                        said = f"{draft.kind}: {debit} ← {credit}"
+                        yield FlowForbidden, f"/entries/{index}/account", said
+
+
+def _amount_faults(draft: Draft) -> list[Found]:
+    found: list[Found] = []
+    net: dict[tuple[str, str], int] = {}
+    red = draft.reverses_seq is not None
+    for index, line in enumerate(draft.lines):
+        debit_fen, credit_fen = line[4], line[5]
+        amount_fen = debit_fen + credit_fen
+        if (debit_fen != 0) == (credit_fen != 0) or (amount_fen < 0) is not red:
+            found.append((AmountNotPositive, f"/entries/{index}/amount", str(amount_fen)))
+        group = (line[0], line[1])
+        net[group] = net.get(group, 0) + debit_fen - credit_fen
+    for (book, fund), net_fen in net.items():
+        if net_fen != 0:
+            found.append((Unbalanced, "/entries", f"{book}/{fund}: net_fen={net_fen}"))
+    return found
+
+
+def _date_faults(draft: Draft, today: date) -> list[Found]:
+    found: list[Found] = []
+    if draft.book_date > today:
+        found.append((BookDateInFuture, "/book_date", draft.book_date.isoformat()))
+    if draft.value_date is not None and draft.value_date > today:
+        found.append((BookDateInFuture, "/value_date", draft.value_date.isoformat()))
+    return found
+
+
+def _refusal(found: list[Found]) -> LedgerRefusal:
+    kinds = {kind for kind, _, _ in found}
+    kind = next(kind for kind in PRECEDENCE if kind in kinds)
+    faults = [
+        Fault(pointer, kind.code, f"{(kind.__doc__ or '').strip()}: {what}")
+        for kind, pointer, what in dict.fromkeys(found)
+    ]
+    return kind(faults=faults[:1000], count=len(faults))

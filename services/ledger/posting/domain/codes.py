@@ -1,0 +1,49 @@
+"""Which refusal a posting meets when several would do: the stages in their order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.ledger.closing.domain.carry_over import CarryOverStands
+from services.ledger.common.domain import (
+    AlreadyReversed,
+    AtomicRefused,
+    AtomicSpansSlots,
+    DayClosed,
+    EarlierThanOriginal,
+    EventIdReused,
+    HoldExceeded,
+    HoldNotDrawn,
+    HoldUnknown,
+    InsufficientFunds,
+    LedgerRefusal,
+    NotHoldable,
+    NotReversible,
+    OutcomeUnknown,
+    QueueFull,
+    ReversalExceeded,
+    Unstorable,
+)
+from services.ledger.posting.domain.check import PRECEDENCE
+
+STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
+    (
+        "冲销之门 the door of reversals",
+        (CarryOverStands, NotReversible, EarlierThanOriginal),
+    ),
+    ("入列 the queue", (AtomicSpansSlots, QueueFull)),
+    ("业务号 the event id", (EventIdReused,)),
+    ("凭证本身 the voucher by itself", PRECEDENCE),
+    ("可冲余额 what remains to reverse", (AlreadyReversed, ReversalExceeded)),
+    ("结账 closed days", (DayClosed,)),
+    ("预留 holds", (HoldUnknown, HoldNotDrawn, HoldExceeded, NotHoldable)),
+    ("余额 floors", (InsufficientFunds,)),
+    ("整批 all or none", (AtomicRefused,)),
+    ("写入 the writing", (Unstorable, OutcomeUnknown)),
+)
+"""Of all refusals that a request deserves, the first one here is its answer."""
+
+
+def rank(refusal: type[LedgerRefusal]) -> int:
+    """A refusal's place in the order."""
+    return [one for _, stage in STAGES for one in stage].index(refusal)

@@ -1,0 +1,206 @@
+"""The books as the doors see them: put work in, wait for its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from prometheus_client import Gauge
+
+from services.ledger.common.domain import AtomicSpansSlots, OutcomeUnknown, QueueFull
+from services.ledger.posting.domain.batch import Outcome, Post, Unit
+from services.ledger.posting.domain.check import Checker
+from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, SHA256, Draft, is_hash_there
+from services.ledger.posting.flows.round import Result, Settle
+from services.ledger.posting.flows.writer import Job, Ticket, Writer
+from services.ledger.posting.store import head as head_store
+from services.ledger.rules.domain.chart import Catalogue
+from services.ledger.rules.store import catalogue as catalogue_store
+from services.ledger.settlement.domain.settlement import Settlement
+from shared import clock
+from shared.db import Database
+from shared.errors import Refusal
+from shared.roles import Caller
+
+QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue")
+
+
+NEW_SLOTS = 2
+"""Slots of a new database unless it is said otherwise: the centre's, and one whose batches are as
+large as they can be. More are for a database that is spread over several servers."""
+
+
+class WrongSlots(Exception):
+    """The database was made with another number of slots than the setting says."""
+
+
+class WrongHash(Exception):
+    """The chains are hashed otherwise than the setting says, or by what this Python has not."""
+
+
+class Books:
+    """One process's writers, one per slot, behind one bounded queue."""
+
+    def __init__(
+        self, db: Database, *, slots: int | None, queue_limit: int, algorithm: str = SHA256
+    ) -> None:
+        self.db = db
+        self.slots = slots or NEW_SLOTS
+        self._any_slots = slots is None
+        self.algorithm = algorithm
+        self.queue_limit = queue_limit
+        self._checker: Checker | None = None
+        self._writers: list[Writer] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._opening = asyncio.Lock()
+
+    @property
+    def checker(self) -> Checker:
+        """The rules as of the last refresh."""
+        assert self._checker is not None, "the books are not open"
+        return self._checker
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the writers are at work."""
+        return bool(self._tasks)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Chart, funds and flows as of the last refresh."""
+        return self.checker.catalogue
+
+    async def open(self) -> None:
+        """Load the rules, make the slots of a new database, start the writers. May be repeated.
+
+        Raises:
+            WrongSlots: the number of slots is fixed for the life of a database.
+            WrongHash: so is the hash function; or this Python's OpenSSL has it not.
+        """
+        async with self._opening:
+            if self._tasks:
+                return
+            if not is_hash_there(self.algorithm):
+                raise WrongHash(
+                    f"this Python's OpenSSL has no {self.algorithm}: set WUXIAN_LEDGER_HASH=sha256,"
+                    " or use an OpenSSL 3 that has it"
+                )
+            await self.refresh()
+            there, algorithm = await self.db.run(
+                lambda tx: head_store.make_slots(tx, self.slots, self.algorithm)
+            )
+            if self._any_slots:
+                self.slots = there
+            elif there != self.slots:
+                raise WrongSlots(f"the database has {there} slots, the setting says {self.slots}")
+            if algorithm != self.algorithm:
+                raise WrongHash(
+                    f"the database's chains are hashed by {algorithm}, the setting says"
+                    f" {self.algorithm}: it is fixed for the life of a database"
+                )
+            self._writers = [
+                Writer(slot, self.db.connect_raw, lambda: self.checker)
+                for slot in range(self.slots)
+            ]
+            self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
+            QUEUED.set_function(self._waiting)
+
+    async def close(self) -> None:
+        """Stop the writers; what still waits is told that nothing is known."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _waiting(self) -> int:
+        return sum([writer.waiting for writer in self._writers])
+
+    async def refresh(self) -> None:
+        """Read the chart, the funds and the flow matrix anew, after an operator's correction."""
+        self._checker = Checker(await self.db.run(catalogue_store.load))
+
+    async def post(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        atomic: bool = False,
+        rehearse: bool = False,
+        tell_floors: bool = False,
+    ) -> list[Outcome]:
+        """Post drafts; outcomes in their order.
+
+        Args:
+            drafts: what to post, each in its own slot.
+            atomic: all or none; they must then lie in one slot.
+            rehearse: judge them exactly so, one after the other, and book nothing.
+            tell_floors: whether outcomes carry the balances of touched accounts with a floor.
+
+        Raises:
+            AtomicSpansSlots: they do not.
+            QueueFull, OutcomeUnknown: try again.
+        """
+        if not self._tasks:
+            await self.open()
+        today = clock.today()
+        posts = [Post(draft, self.checker.check(draft, today), tell_floors) for draft in drafts]
+        if atomic and len(posts) > 1:
+            if len({draft.slot for draft in drafts}) > 1:
+                raise AtomicSpansSlots(slots=len({draft.slot for draft in drafts}))
+            unit = Unit(tuple(posts), rehearsed=rehearse)
+            return list(_outcomes((await self._submit([(drafts[0].slot, unit)]))[0]))
+        if rehearse:
+            return await self._rehearse(posts)
+        answers = await self._submit([(post.draft.slot, Unit((post,))) for post in posts])
+        return [outcome for answer in answers for outcome in _outcomes(answer)]
+
+    async def _rehearse(self, posts: Sequence[Post]) -> list[Outcome]:
+        """Each slot's posts as one unit, so that a later one sees what an earlier one would do."""
+        mine: dict[int, list[int]] = {}
+        for index, post in enumerate(posts):
+            mine.setdefault(post.draft.slot, []).append(index)
+        units = [
+            (slot, Unit(tuple(posts[i] for i in indexes), together=False, rehearsed=True))
+            for slot, indexes in mine.items()
+        ]
+        found: dict[int, Outcome] = {}
+        for indexes, answer in zip(mine.values(), await self._submit(units), strict=True):
+            found |= zip(indexes, _outcomes(answer), strict=True)
+        return [found[index] for index in range(len(posts))]
+
+    async def ask(self, ask: Hold | Release | ReleaseAll) -> Outcome:
+        """Make or release holds in the centre's slot."""
+        answers = await self._submit([(CENTRE_SLOT, Unit((ask,)))])
+        return _outcomes(answers[0])[0]
+
+    async def settle(self, id: UUID, by: Caller) -> Settlement:
+        """Approve and post a settlement, exactly once.
+
+        Raises:
+            Refusal: it cannot be approved by this person now, or its voucher is refused.
+        """
+        answer = (await self._submit([(CENTRE_SLOT, Settle(id, by))]))[0][0]
+        if isinstance(answer, Refusal):
+            raise answer
+        assert isinstance(answer, Settlement)
+        return answer
+
+    async def _submit(self, works: Sequence[tuple[int, Unit | Settle]]) -> list[tuple[Result, ...]]:
+        if not self._tasks:
+            await self.open()
+        ticket = Ticket(len(works))
+        jobs = [Job(work, ticket, index) for index, (_, work) in enumerate(works)]
+        waiting = self._waiting()
+        if waiting and waiting + sum(job.size for job in jobs) > self.queue_limit:
+            raise QueueFull(waiting=waiting)
+        for (slot, _), job in zip(works, jobs, strict=True):
+            self._writers[slot].put(job)
+        await ticket.done
+        if any(result is None for result in ticket.results):
+            raise OutcomeUnknown
+        return [result for result in ticket.results if result is not None]
+
+
+def _outcomes(results: tuple[Result, ...]) -> tuple[Outcome, ...]:
+    return tuple(result for result in results if not isinstance(result, Settlement))  # type: ignore[misc]

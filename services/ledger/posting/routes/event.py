@@ -1,0 +1,53 @@
+"""The door of the feed: whoever keeps a copy of the books follows them here, without a broker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from services.ledger.common.routes.door import json_answer
+from services.ledger.posting.flows import event as flow
+from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.schemas.event import EventsOut, event_out
+from shared.door import Door, door
+from shared.roles import Right
+
+router = APIRouter(tags=["event"])
+
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+WAIT_SECONDS_MAX = 25
+
+
+@router.get(
+    "/v1/events",
+    operation_id="events",
+    summary="记账事件流 · Everything booked after a place, without gaps",
+    response_model=EventsOut,
+)
+async def events(
+    door: Reading,
+    after_seq: Annotated[
+        str,
+        Query(
+            max_length=16_000,
+            pattern=r"^[0-9:,]*$",
+            examples=["0:12,1:5"],
+            description="各记账单元:已读到的序号 (slot:last number seen; empty = from the beginning)",
+        ),
+    ] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    wait: Annotated[
+        int,
+        Query(ge=0, le=WAIT_SECONDS_MAX, description="无新事件时等候秒数 (seconds to wait)"),
+    ] = 0,
+) -> Response:
+    """Vouchers in the order of each chain; nothing is skipped and nothing comes twice."""
+    require_centre(door.caller)
+    found, reached, more = await flow.events(door.db, after_seq, limit, wait)
+    return json_answer(
+        EventsOut(
+            items=[event_out(one) for one in found], after_seq=flow.text_of(reached), has_more=more
+        )
+    )

@@ -1,0 +1,148 @@
+"""The two doors that most vouchers come through, without the framework's errands.
+
+A request that is plainly in order (a good token, JSON that reads at sight, open books) is answered
+here; any other goes on to the ordinary route, which knows every fault by name. So there is one set
+of rules, and this is only the short way to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, Final
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.ledger.common.routes.door import OWN, problem_of
+from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.flows import voucher as flow
+from services.ledger.posting.flows.books import Books
+from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
+from services.ledger.posting.schemas.reading import Reader
+from services.ledger.posting.schemas.voucher import batch_json, posted_json
+from shared.errors import Refusal
+from shared.identity import BadToken, Identity
+from shared.roles import Right
+from shared.web import refused
+from shared.wire.ledger import VOUCHERS_MAX
+
+Answer = Awaitable[Response | None]
+_KEY: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+"""As the ordinary door wants an Idempotency-Key; a voucher's own key is its event id."""
+_BATCH_MEMBERS: Final = {"vouchers", "atomic"}
+
+
+class Express:
+    """Innermost layer before the routes: answers what it can, hands on what it cannot."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.reader = Reader()
+        self.doors: dict[str, Callable[[Request, Books, Any, str], Answer]] = {
+            PATH: self._post_one,
+            BATCH_PATH: self._post_many,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        source = self._source(scope)
+        if source is None:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        messages: list[Message] = []
+        try:
+            while not messages or messages[-1].get("more_body"):
+                messages.append(await receive())
+            body = b"".join([message.get("body", b"") for message in messages])
+            answer = await self._answer(request, body, source)
+        except Refusal as refusal:
+            answer = refused(request, refusal)
+        if answer is None:
+            await self.app(scope, _again(messages, receive), send)
+        else:
+            scope["route"] = SimpleNamespace(path=scope["path"])  # as the metrics name it
+            await answer(scope, receive, send)
+
+    def _source(self, scope: Scope) -> str | None:
+        """Who posts, when a request is for one of the doors and its head is plainly in order."""
+        if scope["type"] != "http" or scope["path"] not in self.doors or scope["method"] != "POST":
+            return None
+        headers = dict(scope["headers"])
+        if scope["query_string"] or not _KEY.fullmatch(headers.get(b"idempotency-key", b"-")):
+            return None
+        if headers.get(b"content-type") != b"application/json":
+            return None
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+        identity: Identity = scope["app"].state.identity
+        try:
+            caller = identity.verify(token.decode("latin-1"))
+        except BadToken:
+            return None
+        if scheme.lower() != b"bearer" or not caller.may(Right.POST_VOUCHER):
+            return None
+        return None if caller.subject == OWN else caller.subject
+
+    async def _answer(self, request: Request, body: bytes, source: str) -> Response | None:
+        books: Books = request.app.state.books
+        if not books.is_open:
+            return None
+        try:
+            message = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return None
+        return await self.doors[request.scope["path"]](request, books, message, source)
+
+    async def _post_one(
+        self, request: Request, books: Books, message: Any, source: str
+    ) -> Response | None:
+        asked = self.reader.draft(message, source, books.slots)
+        if asked is None:
+            return None
+        booked = flow.booked((await books.post([asked]))[0])
+        headers = {"Idempotent-Replayed": "true"} if booked.replayed else None
+        answer = orjson.dumps(posted_json(asked.event_id, booked))
+        return Response(answer, 200 if booked.replayed else 201, headers, "application/json")
+
+    async def _post_many(
+        self, request: Request, books: Books, message: Any, source: str
+    ) -> Response | None:
+        atomic = type(message) is dict and message.get("atomic", False)
+        if type(atomic) is not bool or type(message) is not dict or message.keys() - _BATCH_MEMBERS:
+            return None
+        drafts = await self._drafts(message.get("vouchers"), source, books.slots)
+        if drafts is None:
+            return None
+        outcomes = await books.post(drafts, atomic=atomic)
+        answer = batch_json(drafts, outcomes, lambda refusal: problem_of(request, refusal))
+        return Response(orjson.dumps(answer), 200, None, "application/json")
+
+    async def _drafts(self, vouchers: Any, source: str, slots: int) -> Sequence[Draft] | None:
+        if type(vouchers) is not list or not 1 <= len(vouchers) <= VOUCHERS_MAX:
+            return None
+        drafts: list[Draft] = []
+        for one in vouchers:
+            asked = self.reader.draft(one, source, slots)
+            if asked is None:
+                return None
+            drafts.append(asked)
+            if len(drafts) % BREATH == 0:
+                await asyncio.sleep(0)
+        return drafts
+
+
+def _again(messages: Sequence[Message], receive: Receive) -> Receive:
+    """`receive` that first gives what was read already."""
+    read = iter(messages)
+
+    async def again() -> Message:
+        for message in read:
+            return message
+        return await receive()
+
+    return again

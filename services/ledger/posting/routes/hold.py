@@ -1,0 +1,79 @@
+"""Doors of holds: money kept back for payouts on their way."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import Response
+
+from services.ledger.common.routes.door import json_answer, opened, source_of
+from services.ledger.posting.flows import hold as flow
+from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.schemas.hold import GroupReleaseIn, HoldsOut, ReleaseIn, hold_out
+from shared.door import Door, door
+from shared.roles import Right
+from shared.wire.ledger import HoldIn, HoldOut
+
+router = APIRouter(tags=["hold"])
+
+HoldId = Annotated[str, Path(max_length=80)]
+Holding = Annotated[Door, door(Right.HOLD)]
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+
+
+@router.post(
+    "/v1/holds",
+    operation_id="make_hold",
+    summary="预留资金 · Hold money for a payout",
+    status_code=201,
+    response_model=HoldOut,
+    responses={200: {"model": HoldOut, "description": "重复提交,该预留现状 (a repeat)"}},
+)
+async def make_hold(body: HoldIn, door: Holding) -> Response:
+    """Keep money back until a payout's outcome is known."""
+    source_of(door)
+    held = await flow.make(
+        await opened(door), door.caller, event_id=body.event_id, fund=body.fund,
+        account=body.account, amount_fen=body.amount, summary=body.summary,
+        expires_on=body.expires_on,
+    )  # fmt: skip
+    return json_answer(hold_out(held.hold), 200 if held.replayed else 201, replayed=held.replayed)
+
+
+@router.get("/v1/holds/{id}", operation_id="read_hold", summary="预留 · One hold")
+async def read_hold(id: HoldId, door: Reading) -> HoldOut:
+    """A hold and what remains of it."""
+    require_centre(door.caller)
+    return hold_out(await door.read(lambda tx: flow.read(tx, id)))
+
+
+@router.post(
+    "/v1/holds/{id}/releases",
+    operation_id="release_hold",
+    summary="解除预留 · Release a hold, wholly or in part",
+    response_model=HoldOut,
+)
+async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
+    """Give back an amount of a hold, or all that remains."""
+    source_of(door)
+    held = await flow.release(
+        await opened(door), id, door.caller, event_id=body.event_id, amount_fen=body.amount
+    )
+    return json_answer(hold_out(held.hold), replayed=held.replayed)
+
+
+@router.post(
+    "/v1/hold-releases",
+    operation_id="release_holds",
+    summary="成组解除预留 · Release many holds in one event, all or none",
+    response_model=HoldsOut,
+)
+async def release_holds(body: GroupReleaseIn, door: Holding) -> Response:
+    """Give back all that remains of many holds."""
+    source_of(door)
+    held = await flow.release_all(
+        await opened(door), body.holds, door.caller, event_id=body.event_id
+    )
+    answer = HoldsOut(items=[hold_out(hold) for hold in held.holds])
+    return json_answer(answer, replayed=held.replayed)

@@ -1,0 +1,132 @@
+"""Doors of vouchers: post one or many, look up, reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
+
+from services.ledger.common.routes.door import json_answer, opened, problem_of, source_of
+from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.flows import voucher as flow
+from services.ledger.posting.schemas.voucher import (
+    ReversalIn,
+    VoucherOut,
+    VouchersOut,
+    batch_out,
+    draft_from,
+    posted_out,
+    voucher_out,
+)
+from shared.door import Door, door
+from shared.roles import Right
+from shared.schema import Serial
+from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
+
+router = APIRouter(tags=["voucher"])
+
+PATH = "/v1/vouchers"
+BATCH_PATH = "/v1/voucher-batches"
+BREATH = 250
+"""Vouchers of a batch that are read before other requests get their turn."""
+
+VoucherId = Annotated[str, Path(max_length=40, examples=["vch_3_128"])]
+Posting = Annotated[Door, door(Right.POST_VOUCHER)]
+Reversing = Annotated[Door, door(Right.REVERSE_VOUCHER)]
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+DryRun = Annotated[bool, Query(description="只试算,不记账 (judge it just so, and book nothing)")]
+Floors = Annotated[
+    bool,
+    Query(description="答复附不得透支科目的余额 (tell the balances of accounts with a floor)"),
+]
+
+
+@router.post(
+    PATH,
+    operation_id="post_voucher",
+    summary="记账 · Post one voucher",
+    status_code=201,
+    response_model=PostedOut,
+    responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
+)
+async def post_voucher(
+    body: VoucherIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+) -> Response:
+    """Post one voucher; the answer comes after its commit."""
+    books = await opened(door)
+    draft = draft_from(body, source_of(door), books.slots)
+    outcomes = await books.post([draft], rehearse=dry_run, tell_floors=balances)
+    booked = flow.booked(outcomes[0])
+    answer = posted_out(body.event_id, booked)
+    status = 200 if booked.replayed or booked.rehearsed else 201
+    return json_answer(answer, status, replayed=booked.replayed)
+
+
+@router.post(
+    BATCH_PATH,
+    operation_id="post_voucher_batch",
+    summary="批量记账,逐张答复 · Post up to 10,000 vouchers, each with its outcome",
+    response_model=BatchOut,
+)
+async def post_voucher_batch(
+    body: VoucherBatchIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+) -> Response:
+    """Post many vouchers; a refused one never fails its neighbours, unless `atomic`."""
+    books = await opened(door)
+    source = source_of(door)
+    drafts: list[Draft] = []
+    for one in body.vouchers:
+        drafts.append(draft_from(one, source, books.slots))
+        if len(drafts) % BREATH == 0:
+            await asyncio.sleep(0)
+    outcomes = await books.post(drafts, atomic=body.atomic, rehearse=dry_run, tell_floors=balances)
+    return json_answer(
+        batch_out(drafts, outcomes, lambda refusal: problem_of(door.request, refusal))
+    )
+
+
+@router.get(
+    PATH,
+    operation_id="find_vouchers",
+    summary="按业务号查凭证 · Vouchers of an event",
+)
+async def find_vouchers(
+    door: Reading,
+    source: Annotated[str, Query(min_length=1, max_length=100, examples=["collection_service"])],
+    event_id: Annotated[Serial, Query(examples=["receipt-0001"])],
+) -> VouchersOut:
+    """The vouchers of a sender's event: one, or none."""
+    found = await door.read(lambda tx: flow.find(tx, source, event_id, door.caller))
+    return VouchersOut(items=[voucher_out(stored) for stored in found])
+
+
+@router.get(
+    "/v1/vouchers/{id}",
+    operation_id="read_voucher",
+    summary="凭证 · One voucher with its entries",
+)
+async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
+    """One voucher."""
+    return voucher_out(await door.read(lambda tx: flow.read(tx, id, door.caller)))
+
+
+@router.post(
+    "/v1/vouchers/{id}/reversals",
+    operation_id="reverse_voucher",
+    summary="红字冲销 · Reverse a voucher, wholly or in parts, never beyond it",
+    status_code=201,
+    response_model=PostedOut,
+    responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
+)
+async def reverse_voucher(id: VoucherId, body: ReversalIn, door: Reversing) -> Response:
+    """Post the red-letter voucher of a posted one."""
+    source_of(door)
+    booked = await flow.reverse(
+        await opened(door), id, door.caller, event_id=body.event_id, book_date=body.book_date,
+        summary=body.summary,
+        parts=None if body.entries is None else [(one.line, one.amount) for one in body.entries],
+    )  # fmt: skip
+    answer = posted_out(body.event_id, booked)
+    return json_answer(answer, 200 if booked.replayed else 201, replayed=booked.replayed)

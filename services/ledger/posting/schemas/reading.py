@@ -1,0 +1,100 @@
+"""Vouchers read without ceremony: what the schema has accepted once is known again at sight.
+
+Nearly every entry says the same few words (book, fund, account, side, district) beside another
+amount. `EntryIn` judges such words once; after that only the amounts are looked at. Whatever is
+not plainly right is left to `VoucherIn`, which alone says what is wrong: nothing passes here that
+it would refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeAlias
+
+from pydantic import ValidationError
+
+from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
+from shared.entry import Side
+from shared.wire.ledger import ENTRIES_MAX, EntryIn, VoucherHeadIn
+
+_AMOUNTS: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,12})\.[0-9]{2} )+")
+_MEMBERS: Final = 6
+_WORDS_MAX: Final = 65_536
+
+Words: TypeAlias = tuple[str, str, str, str, str]
+"""(book, fund, account, district, side)."""
+
+
+class Reader:
+    """Reads decoded JSON as drafts; remembers the words that `EntryIn` has accepted."""
+
+    def __init__(self) -> None:
+        self._accepted: dict[Words, bool] = {}
+        """Words → whether they are a debit's."""
+
+    def draft(self, message: Any, source: str, slots: int) -> Draft | None:
+        """The draft that a decoded `VoucherIn` asks for; None where that has to look itself."""
+        try:
+            entries = message["entries"]
+            head = VoucherHeadIn.model_validate(
+                {name: value for name, value in message.items() if name != "entries"}
+            )
+            lines = self._lines(entries)
+        except (ValidationError, KeyError, TypeError, AttributeError):
+            return None
+        if lines is None:
+            return None
+        return draft(
+            slot=slot_of(head.owner, slots),
+            source=source,
+            event_id=head.event_id,
+            owner=head.owner,
+            kind=head.kind,
+            book_date=head.book_date,
+            summary=head.summary,
+            lines=lines,
+            period=head.period,
+            value_date=head.value_date,
+            references=head.references,
+            hold=head.hold,
+        )
+
+    def _lines(self, entries: list[dict[str, str]]) -> tuple[Line, ...] | None:
+        if type(entries) is not list or not 2 <= len(entries) <= ENTRIES_MAX:
+            return None
+        amounts_fen = _amounts_fen([entry["amount"] for entry in entries])
+        if amounts_fen is None:
+            return None
+        accepted = self._accepted
+        lines = []
+        for entry, amount_fen in zip(entries, amounts_fen, strict=True):
+            words = book, fund, account, district, _ = (
+                entry["book"], entry["fund"], entry["account"], entry["district"], entry["side"],
+            )  # fmt: skip
+            is_debit = accepted.get(words)
+            if is_debit is None:
+                is_debit = self._accept(entry, words)
+            if len(entry) != _MEMBERS:
+                return None
+            lines.append(
+                Line(book, fund, account, district, amount_fen, 0)
+                if is_debit
+                else Line(book, fund, account, district, 0, amount_fen)
+            )
+        return tuple(lines)
+
+    def _accept(self, entry: dict[str, str], words: Words) -> bool:
+        side = EntryIn.model_validate(entry).side
+        if len(self._accepted) >= _WORDS_MAX:
+            self._accepted.clear()
+        self._accepted[words] = side is Side.DEBIT
+        return side is Side.DEBIT
+
+
+def _amounts_fen(amounts: list[str]) -> list[int] | None:
+    """Amounts above zero in yuan as fen, all at one look; None when any is something else."""
+    text = " ".join(amounts) + " "
+    if not _AMOUNTS.fullmatch(text):
+        return None
+    amounts_fen = [int(part) for part in text.replace(".", "").split()]
+    return amounts_fen if all(amounts_fen) and len(amounts_fen) == len(amounts) else None

@@ -1,0 +1,100 @@
+"""Lines of a stream of vouchers, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Literal
+
+import orjson
+from pydantic import ValidationError
+
+from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.voucher import Draft
+from services.ledger.posting.flows.stream import Answer, Line
+from services.ledger.posting.schemas.reading import Reader
+from services.ledger.posting.schemas.voucher import draft_from, posted_out
+from shared.errors import Fault, Faulty, Refusal
+from shared.schema import Out, Problem
+from shared.wire.ledger import Outcome, PostedOut, VoucherIn
+
+
+class StreamedOut(PostedOut):
+    """The outcome of one line."""
+
+    line: int
+
+
+class StreamEndOut(Out):
+    """The last line. Where it is missing, or not `complete`, send the rest (or all) again."""
+
+    type: Literal["end"] = "end"
+    complete: bool
+    posted: int
+    replayed: int
+    refused: int
+    problem: Problem | None = None
+
+
+async def drafts_of(
+    lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int
+) -> AsyncIterator[Line]:
+    """Each line's draft, or what is wrong with the line, every fault by its pointer."""
+    async for number, line in lines:
+        if isinstance(line, Refusal):
+            yield Line(number, "", line)
+            continue
+        at_sight = _at_sight(line, source, slots)
+        if at_sight is not None:
+            yield Line(number, at_sight.event_id, at_sight)
+            continue
+        try:
+            body = VoucherIn.model_validate_json(line)
+        except ValidationError as error:
+            yield Line(number, _event_of(line), _faulty(error))
+        else:
+            yield Line(number, body.event_id, draft_from(body, source, slots))
+
+
+_READER = Reader()
+
+
+def _at_sight(line: bytes, source: str, slots: int) -> Draft | None:
+    try:
+        return _READER.draft(orjson.loads(line), source, slots)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _event_of(line: bytes) -> str:
+    try:
+        event_id = orjson.loads(line)["event_id"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+    return event_id[:100] if isinstance(event_id, str) else ""
+
+
+def _faulty(error: ValidationError) -> Faulty:
+    faults = [
+        Fault(
+            "".join(f"/{part}" for part in found["loc"]),
+            str(found["type"]).upper(),
+            str(found["msg"])[:300],
+        )
+        for found in error.errors(include_url=False, include_input=False)[:100]
+    ]
+    return Faulty(faults=faults, count=len(faults))
+
+
+def streamed_out(answer: Answer, problem_of: Callable[[Refusal], Problem]) -> StreamedOut:
+    """One line's outcome."""
+    line, outcome = answer
+    if isinstance(outcome, Booked):
+        posted = posted_out(line.event_id, outcome)
+        return StreamedOut(line=line.number, **posted.model_dump())
+    assert isinstance(outcome, Refusal)
+    return StreamedOut(
+        line=line.number,
+        event_id=line.event_id,
+        outcome=Outcome.REFUSED,
+        problem=problem_of(outcome),
+    )

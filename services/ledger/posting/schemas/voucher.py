@@ -1,0 +1,245 @@
+"""Vouchers at the door, to and from the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from services.ledger.common.domain import LedgerRefusal
+from services.ledger.posting.domain.batch import Booked, Floor, Outcome
+from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, voucher_id
+from services.ledger.posting.store.voucher import Stored
+from shared.entry import Side
+from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+from shared.wire.ledger import BatchOut, FloorOut, PostedOut, VoucherIn
+from shared.wire.ledger import Outcome as OutcomeWord
+
+
+class PartIn(In):
+    """A part of one entry to take back."""
+
+    line: int = Field(ge=1, le=400, description="原凭证行号 (line of the original)")
+    amount: PositiveYuan = Field(examples=["12.00"])
+
+
+class ReversalIn(In):
+    """Reverse a voucher: the new event's id, the day to book it on, why, and perhaps which parts."""
+
+    event_id: Serial = Field(examples=["reversal-0001"])
+    book_date: date = Field(examples=["2021-07-20"])
+    summary: ShortText = Field(examples=["更正误记"])
+    entries: Annotated[list[PartIn], Field(min_length=2, max_length=400)] | None = Field(
+        default=None,
+        description="部分冲销的分录,须各自平衡;不填则冲销全部余额 (parts, which must balance;"
+        " all that remains when absent)",
+    )
+
+
+class EntryOut(Out):
+    """One entry of a posted voucher; below zero in a red-letter reversal."""
+
+    line: int
+    book: str
+    fund: str
+    account: str
+    side: Side
+    amount: YuanOut
+    district: str
+
+
+class VoucherOut(Out):
+    """A posted voucher."""
+
+    id: str = Field(examples=["vch_3_128"])
+    slot: int
+    seq: int
+    hash: str
+    source: str
+    event_id: str
+    owner: str
+    kind: str
+    book_date: date
+    period: str | None
+    value_date: date | None
+    summary: str
+    references: dict[str, str]
+    hold: str | None
+    reverses: str | None
+    reversed_by: str | None = Field(
+        description="冲尽本凭证者 (the reversal that took the last of it)"
+    )
+    reversals: list[str] = Field(description="全部冲销凭证 (all its reversals, partial ones too)")
+    recorded_at: datetime
+    entries: list[EntryOut]
+
+
+class VouchersOut(Out):
+    """The vouchers of one event."""
+
+    items: list[VoucherOut]
+
+
+def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
+    """The draft that a request asks for."""
+    lines = []
+    for entry in body.entries:
+        amount_fen = entry.amount
+        is_debit = entry.side is Side.DEBIT
+        lines.append(
+            Line(
+                entry.book.value, entry.fund, entry.account, entry.district,
+                amount_fen if is_debit else 0, 0 if is_debit else amount_fen,
+            )
+        )  # fmt: skip
+    return draft(
+        slot=slot_of(body.owner, slots),
+        source=source,
+        event_id=body.event_id,
+        owner=body.owner,
+        kind=body.kind,
+        book_date=body.book_date,
+        summary=body.summary,
+        lines=tuple(lines),
+        period=body.period,
+        value_date=body.value_date,
+        references=body.references,
+        hold=body.hold,
+    )
+
+
+def posted_out(event_id: str, booked: Booked) -> PostedOut:
+    """A voucher's place in the books."""
+    if booked.rehearsed:
+        return _would_post(event_id, booked)
+    return PostedOut(
+        event_id=event_id,
+        outcome=OutcomeWord.REPLAYED if booked.replayed else OutcomeWord.POSTED,
+        id=voucher_id(booked.slot, booked.seq),
+        slot=booked.slot,
+        seq=booked.seq,
+        hash=booked.hash.hex(),
+        floors=_floors_out(booked.floors),
+    )
+
+
+def _would_post(event_id: str, booked: Booked) -> PostedOut:
+    """A rehearsed voucher has no place in the books, so none is told."""
+    return PostedOut(
+        event_id=event_id,
+        outcome=OutcomeWord.WOULD_POST,
+        slot=booked.slot,
+        floors=_floors_out(booked.floors),
+    )
+
+
+def _floors_out(floors: tuple[Floor, ...]) -> list[FloorOut] | None:
+    return [
+        FloorOut(
+            fund=floor.fund, account=floor.account, balance=floor.balance_fen,
+            held=floor.held_fen, available=floor.balance_fen - floor.held_fen,
+        )
+        for floor in floors
+    ] or None  # fmt: skip
+
+
+def batch_out(
+    drafts: Sequence[Draft],
+    outcomes: Sequence[Outcome],
+    problem_of: Callable[[LedgerRefusal], Problem],
+) -> BatchOut:
+    """Every voucher's outcome, in their order."""
+    results: list[PostedOut] = []
+    counts: dict[OutcomeWord, int] = dict.fromkeys(OutcomeWord, 0)
+    for asked, outcome in zip(drafts, outcomes, strict=True):
+        result = outcome_out(asked.event_id, outcome, problem_of)
+        counts[result.outcome] += 1
+        results.append(result)
+    return BatchOut(**{word.value: count for word, count in counts.items()}, results=results)
+
+
+def outcome_out(
+    event_id: str, outcome: Outcome, problem_of: Callable[[LedgerRefusal], Problem]
+) -> PostedOut:
+    """What became of one voucher of many."""
+    if isinstance(outcome, Booked):
+        return posted_out(event_id, outcome)
+    assert isinstance(outcome, LedgerRefusal)
+    return PostedOut(event_id=event_id, outcome=OutcomeWord.REFUSED, problem=problem_of(outcome))
+
+
+def posted_json(event_id: str, booked: Booked) -> dict[str, Any]:
+    """`posted_out` ready for JSON: an answer to every voucher had better not build a model."""
+    if booked.rehearsed or booked.floors:
+        return posted_out(event_id, booked).model_dump(mode="json")
+    return {
+        "event_id": event_id,
+        "outcome": OutcomeWord.REPLAYED.value if booked.replayed else OutcomeWord.POSTED.value,
+        "id": voucher_id(booked.slot, booked.seq),
+        "slot": booked.slot,
+        "seq": booked.seq,
+        "hash": booked.hash.hex(),
+        "problem": None,
+        "floors": None,
+    }
+
+
+def batch_json(
+    drafts: Sequence[Draft],
+    outcomes: Sequence[Outcome],
+    problem_of: Callable[[LedgerRefusal], Problem],
+) -> dict[str, Any]:
+    """`batch_out` ready for JSON."""
+    results = [
+        posted_json(asked.event_id, outcome)
+        if isinstance(outcome, Booked)
+        else outcome_out(asked.event_id, outcome, problem_of).model_dump(mode="json")
+        for asked, outcome in zip(drafts, outcomes, strict=True)
+    ]
+    counts = dict.fromkeys([word.value for word in OutcomeWord], 0)
+    for result in results:
+        counts[result["outcome"]] += 1
+    return {**counts, "results": results}
+
+
+def voucher_out(stored: Stored) -> VoucherOut:
+    """A voucher as it stands in the books."""
+    asked = stored.draft
+    linked: dict[str, Any] = {
+        name: None if seq is None else voucher_id(asked.slot, seq)
+        for name, seq in (("reverses", asked.reverses_seq), ("reversed_by", stored.reversed_by))
+    }
+    return VoucherOut(
+        id=voucher_id(asked.slot, stored.seq),
+        slot=asked.slot,
+        seq=stored.seq,
+        hash=stored.hash.hex(),
+        source=asked.source,
+        event_id=asked.event_id,
+        owner=asked.owner,
+        kind=asked.kind,
+        book_date=asked.book_date,
+        period=asked.period,
+        value_date=asked.value_date,
+        summary=asked.summary,
+        references=dict(asked.references),
+        hold=asked.hold,
+        recorded_at=stored.recorded_at,
+        entries=[_entry_out(number, line) for number, line in enumerate(asked.lines, 1)],
+        reversals=[voucher_id(asked.slot, one.seq) for one in stored.reversals],
+        **linked,
+    )
+
+
+def _entry_out(number: int, line: Line) -> EntryOut:
+    return EntryOut(
+        line=number,
+        book=line.book,
+        fund=line.fund,
+        account=line.account,
+        side=Side.DEBIT if line.debit_fen else Side.CREDIT,
+        amount=line.debit_fen or line.credit_fen,
+        district=line.district,
+    )

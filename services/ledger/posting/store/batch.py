@@ -1,0 +1,326 @@
+"""The write path's SQL: one statement a batch, guarded by the slot's revision.
+
+The statement updates the slot's head where its revision is still the expected one and none of the
+events is known; everything else reads from that part, so nothing is written unless it found its
+row. Measured, this does twice to three times the vouchers of the same work statement by statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+import orjson
+
+from services.ledger.common.domain import LedgerRefusal
+from services.ledger.posting.domain.batch import Decision, Posted
+from services.ledger.posting.domain.hold import Hold, Movement
+from services.ledger.posting.domain.voucher import Draft, Place
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+# Entries name their place (book, fund, account, district, day) by number: the places are the buckets
+# that the batch touches, so each is sent once. Odd numbers are credits.
+_HEAD: Final = """
+WITH known AS (
+    SELECT count(*) AS events
+      FROM unnest($7 text[], $8 text[]) AS a (source, event_id)
+     CROSS JOIN LATERAL (
+           (SELECT FROM voucher
+             WHERE slot = $1 AND source = a.source AND event_id = a.event_id
+             LIMIT 1)
+             UNION ALL
+           (SELECT FROM event_refusal
+             WHERE slot = $1 AND source = a.source AND event_id = a.event_id
+             LIMIT 1)) AS found
+), head AS (
+    UPDATE slot_head
+       SET revision = revision + 1, seq = $3, hash = $4
+     WHERE slot = $1 AND revision = $2 AND (SELECT events FROM known) = 0
+    RETURNING slot
+), vouchers AS (
+    INSERT INTO voucher (slot, seq, source, event_id, body_hash, owner, kind, book_date, period,
+                         value_date, summary, refs, hold, reverses_seq, hash, recorded_at)
+    SELECT head.slot, v.seq, v.source, v.event_id, v.body_hash, v.owner, v.kind, v.book_date,
+           v.period, v.value_date, v.summary, CAST(v.refs AS jsonb), v.hold, v.reverses_seq,
+           v.hash, $5
+      FROM head,
+           unnest($6 bigint[], $7 text[], $8 text[],
+                  CAST($9 AS bytea[]), $10 text[], $11 text[],
+                  $12 date[], $13 text[], $14 date[],
+                  $15 text[], $16 text[], $17 text[],
+                  $18 bigint[], CAST($19 AS bytea[]))
+             AS v (seq, source, event_id, body_hash, owner, kind, book_date, period, value_date,
+                   summary, refs, hold, reverses_seq, hash)
+), places AS MATERIALIZED (
+    SELECT place, book, fund, account, district, day, debit_fen, credit_fen
+      FROM unnest($20 text[], $21 text[], $22 text[],
+                  $23 text[], $24 date[], $25 bigint[],
+                  $26 bigint[]) WITH ORDINALITY
+             AS b (book, fund, account, district, day, debit_fen, credit_fen, place)
+     WHERE place > 0 -- always so: it makes them the few and the entries the many, to be read in order
+), entries AS (
+    INSERT INTO entry (slot, seq, line, book, fund, account, district, book_date, debit_fen,
+                       credit_fen)
+    SELECT head.slot, e.seq, e.line, p.book, p.fund, p.account, p.district, p.day,
+           CASE WHEN e.sided % 2 = 0 THEN e.amount_fen ELSE 0 END,
+           CASE WHEN e.sided % 2 = 1 THEN e.amount_fen ELSE 0 END
+      FROM head
+     CROSS JOIN unnest($27 bigint[], $28 smallint[], $29 bigint[],
+                       $30 bigint[]) AS e (seq, line, sided, amount_fen)
+      JOIN places AS p ON p.place = e.sided / 2
+), buckets AS (
+    INSERT INTO bucket (slot, book, fund, account, district, day, debit_fen, credit_fen)
+    SELECT head.slot, p.book, p.fund, p.account, p.district, p.day, p.debit_fen, p.credit_fen
+      FROM head, places AS p
+    ON CONFLICT (slot, book, fund, account, district, day) DO UPDATE
+       SET debit_fen = bucket.debit_fen + excluded.debit_fen,
+           credit_fen = bucket.credit_fen + excluded.credit_fen
+)"""
+_RARE: Final = """, refusals AS (
+    INSERT INTO event_refusal (slot, source, event_id, body_hash, content, code, faults, facts,
+                               recorded_at)
+    SELECT head.slot, r.source, r.event_id, r.body_hash, r.content, r.code,
+           CAST(r.faults AS jsonb), CAST(r.facts AS jsonb), $5
+      FROM head,
+           unnest($31 text[], $32 text[], CAST($33 AS bytea[]),
+                  CAST($34 AS bytea[]), $35 text[], $36 text[],
+                  $37 text[])
+             AS r (source, event_id, body_hash, content, code, faults, facts)
+), holds AS (
+    INSERT INTO hold (slot, id, source, event_id, fund, account, amount_fen, remaining_fen,
+                      summary, expires_on, recorded_at)
+    SELECT head.slot, h.id, h.source, h.event_id, h.fund, h.account, h.amount_fen,
+           h.remaining_fen, h.summary, h.expires_on, $5
+      FROM head,
+           unnest($38 uuid[], $39 text[], $40 text[],
+                  $41 text[], $42 text[], $43 bigint[],
+                  $44 bigint[], $45 text[], $46 date[])
+             AS h (id, source, event_id, fund, account, amount_fen, remaining_fen, summary,
+                   expires_on)
+), movements AS (
+    INSERT INTO hold_movement (slot, hold_id, remaining_fen, kind, amount_fen, asked_fen, source,
+                               event_id, seq, recorded_at)
+    SELECT head.slot, m.hold_id, m.remaining_fen, m.kind, m.amount_fen, m.asked_fen, m.source,
+           m.event_id, m.seq, $5
+      FROM head,
+           unnest($47 uuid[], $48 bigint[], $49 text[],
+                  $50 bigint[], $51 bigint[], $52 text[],
+                  $53 text[], $54 bigint[])
+             AS m (hold_id, remaining_fen, kind, amount_fen, asked_fen, source, event_id, seq)
+), remainders AS (
+    UPDATE hold
+       SET remaining_fen = u.remaining_fen
+      FROM head, unnest($55 uuid[], $56 bigint[]) AS u (id, remaining_fen)
+     WHERE hold.slot = head.slot AND hold.id = u.id
+)"""
+_NULL: Final = "NULL"
+_LAST: Final = """
+SELECT EXISTS (SELECT FROM head) AS written, events
+  FROM known"""
+
+
+def _arrays_from_text(sql: str) -> str:
+    """Let every "$n type[]" be an array that is sent as text: asyncpg's own way of sending arrays
+    of many elements costs more than PostgreSQL's reading them."""
+    return re.sub(r"\$(\d+) (\w+)\[\]", r"CAST(CAST($\1 AS text) AS \2[])", sql)
+
+
+_PLAIN_SQL: Final = _arrays_from_text(_HEAD + _LAST)
+_FULL_SQL: Final = _arrays_from_text(_HEAD + _RARE + _LAST)
+
+
+async def prepare(connection: Connection) -> None:
+    """Settings of a writer's own connection: its few statements look rows up by key, always."""
+    await connection.execute("SET enable_seqscan = off")
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+
+
+class Written(Enum):
+    """What came of writing a decision."""
+
+    DONE = "done"
+    MOVED = "moved"
+    """Nothing is written: the slot is at another revision now."""
+    KNOWN = "known"
+    """Nothing is written: some event to be booked is in the books already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A decision in the database's words: it only has to be sent."""
+
+    sql: str
+    arguments: Sequence[Any]
+
+
+def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
+    """What writes a decision if its slot is still at the revision it was made from."""
+    places, entries = _place_and_entry_columns(decision.posted)
+    arguments = [
+        decision.before.slot,
+        decision.before.revision,
+        decision.after.seq,
+        decision.after.hash,
+        recorded_at,
+        *_voucher_columns(decision.posted),
+        *places,
+        *entries,
+    ]
+    if decision.is_plain:
+        return Statement(_PLAIN_SQL, arguments)
+    arguments += _refusal_columns(decision.pinned)
+    arguments += _hold_columns(decision.held, decision.movements)
+    return Statement(_FULL_SQL, arguments)
+
+
+async def send(connection: Connection, statement: Statement) -> Written:
+    """Write a decision."""
+    row = await connection.fetchrow(statement.sql, *statement.arguments)
+    assert row is not None
+    if row["written"]:
+        return Written.DONE
+    return Written.KNOWN if row["events"] else Written.MOVED
+
+
+async def write(connection: Connection, decision: Decision, recorded_at: datetime) -> Written:
+    """Write a decision if its slot is still at the revision it was made from."""
+    return await send(connection, statement_of(decision, recorded_at))
+
+
+def _voucher_columns(posted: Sequence[Posted]) -> list[Any]:
+    drafts = [one.draft for one in posted]
+    return [
+        _integers([one.seq for one in posted]),
+        _words([draft.source for draft in drafts]),
+        _quoted([draft.event_id for draft in drafts]),
+        [draft.body_hash for draft in drafts],
+        _quoted([draft.owner for draft in drafts]),
+        _words([draft.kind for draft in drafts]),
+        _plain(draft.book_date for draft in drafts),
+        _quoted([draft.period for draft in drafts]),
+        _plain(draft.value_date for draft in drafts),
+        _quoted([draft.summary for draft in drafts]),
+        _quoted([_refs(draft.references) for draft in drafts]),
+        _quoted([draft.hold for draft in drafts]),
+        _plain(draft.reverses_seq for draft in drafts),
+        [one.hash for one in posted],
+    ]
+
+
+def _refs(references: Mapping[str, str]) -> str:
+    return orjson.dumps(references).decode() if references else "{}"
+
+
+def _place_and_entry_columns(posted: Sequence[Posted]) -> tuple[list[Any], list[Any]]:
+    """Both in one walk over the lines: a third of the time that goes into a statement."""
+    buckets: dict[Place, list[int]] = {}
+    seqs: list[int] = []
+    numbers: list[int] = []
+    sided: list[int] = []
+    amounts: list[int] = []
+    for one in posted:
+        day, lines = one.draft.book_date, one.draft.lines
+        seqs += [one.seq] * len(lines)
+        numbers += range(1, len(lines) + 1)
+        for book, fund, account, district, debit_fen, credit_fen in lines:
+            place = book, fund, account, district, day
+            bucket = buckets.get(place)
+            if bucket is None:
+                bucket = buckets[place] = [2 * len(buckets) + 2, 0, 0]
+            bucket[1] += debit_fen
+            bucket[2] += credit_fen
+            sided.append(bucket[0] + 1 if credit_fen else bucket[0])
+            amounts.append(debit_fen or credit_fen)
+    books, funds, accounts, districts, days = zip(*buckets, strict=True) if buckets else ((),) * 5
+    return [
+        _words(books),
+        _words(funds),
+        _words(accounts),
+        _words(districts),
+        _plain(days),
+        _integers([debit_fen for _, debit_fen, _ in buckets.values()]),
+        _integers([credit_fen for _, _, credit_fen in buckets.values()]),
+    ], [_integers(seqs), _integers(numbers), _integers(sided), _integers(amounts)]
+
+
+def _integers(values: list[int]) -> str:
+    """An array of integers as PostgreSQL reads it: Python's own way of writing a list, but for the
+    brackets, costs a third of writing it number by number."""
+    return "{" + str(values)[1:-1] + "}"
+
+
+def _plain(values: Iterable[Any]) -> str:
+    """An array of numbers, days or uuids as PostgreSQL writes it: text is cheaper to send."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def _quoted(values: Sequence[str | None]) -> str:
+    """An array of texts as PostgreSQL writes it, whatever stands in them."""
+    return "{" + ",".join([_NULL if value is None else _quote(value) for value in values]) + "}"
+
+
+def _words(values: Sequence[str]) -> str:
+    """`_quoted` for words that come again and again."""
+    return "{" + ",".join(map(_quote_again, values)) + "}"
+
+
+def _quote(value: str) -> str:
+    if '"' in value or "\\" in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
+
+
+_quote_again = lru_cache(maxsize=65_536)(_quote)
+
+
+def _refusal_columns(pinned: Sequence[tuple[Draft, LedgerRefusal]]) -> list[Any]:
+    return [
+        _quoted([draft.source for draft, _ in pinned]),
+        _quoted([draft.event_id for draft, _ in pinned]),
+        [draft.body_hash for draft, _ in pinned],
+        [draft.content for draft, _ in pinned],
+        _quoted([refusal.code for _, refusal in pinned]),
+        _quoted(
+            [
+                orjson.dumps([[f.pointer, f.code, f.message] for f in refusal.faults]).decode()
+                for _, refusal in pinned
+            ]
+        ),
+        _quoted([orjson.dumps(refusal.facts).decode() for _, refusal in pinned]),
+    ]
+
+
+def _hold_columns(held: Sequence[Hold], moved: Sequence[Movement]) -> list[Any]:
+    # A hold made and drawn upon in one batch is written with what remains of it at the end: an
+    # UPDATE in the same statement would not see the new row.
+    remaining = {movement.hold_id: movement.remaining_fen for movement in moved}
+    new = {hold.id for hold in held}
+    old = {id: left for id, left in remaining.items() if id not in new}
+    return [
+        _plain(hold.id for hold in held),
+        _quoted([hold.source for hold in held]),
+        _quoted([hold.event_id for hold in held]),
+        _quoted([hold.fund for hold in held]),
+        _quoted([hold.account for hold in held]),
+        _plain(hold.amount_fen for hold in held),
+        _plain(remaining.get(hold.id, hold.remaining_fen) for hold in held),
+        _quoted([hold.summary for hold in held]),
+        _plain(hold.expires_on for hold in held),
+        _plain(movement.hold_id for movement in moved),
+        _plain(movement.remaining_fen for movement in moved),
+        _quoted([movement.kind.value for movement in moved]),
+        _plain(movement.amount_fen for movement in moved),
+        _plain(movement.asked_fen for movement in moved),
+        _quoted([movement.source for movement in moved]),
+        _quoted([movement.event_id for movement in moved]),
+        _plain(movement.seq for movement in moved),
+        _plain(old),
+        _plain(old.values()),
+    ]

@@ -1,0 +1,128 @@
+"""Slots and their heads: made once, locked first, loaded whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.batch import SlotState
+from services.ledger.posting.domain.hold import Hold
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, GENESIS
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[int, str]:
+    """Make the slots of a new database; how many there are now and how their chains are hashed."""
+    there = await _slots(tx)
+    if there[0]:
+        return there
+    await tx.execute(
+        text("""
+            INSERT INTO slot_head (slot, revision, seq, hash, algorithm)
+            SELECT slot, 0, 0, :genesis, :algorithm
+              FROM generate_series(0, CAST(:last AS integer)) AS slot
+            ON CONFLICT (slot) DO NOTHING
+        """),
+        {"last": slots - 1, "genesis": GENESIS, "algorithm": algorithm},
+    )
+    return await _slots(tx)
+
+
+async def _slots(tx: AsyncConnection) -> tuple[int, str]:
+    rows = await tx.execute(
+        text("SELECT COUNT(*) AS slots, MIN(algorithm) AS algorithm FROM slot_head")
+    )
+    row = rows.one()
+    return int(row.slots), row.algorithm or ""
+
+
+async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
+    """(slot, last sequence number, hash) of every slot."""
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash
+              FROM slot_head
+             ORDER BY slot
+             LIMIT 1024
+        """)
+    )
+    return [(row.slot, row.seq, bytes(row.hash)) for row in rows]
+
+
+async def load(
+    connection: Connection,
+    slot: int,
+    floored: frozenset[str],
+    *,
+    lock: bool,
+    cached: SlotState | None,
+) -> SlotState:
+    """A slot's state at its present revision; `cached` when that is still it.
+
+    With `lock` the head row is locked first of all, until the transaction ends.
+    """
+    query = "SELECT revision, seq, hash, algorithm, closed_until FROM slot_head WHERE slot = $1"
+    row = await connection.fetchrow(f"{query} FOR UPDATE" if lock else query, slot)
+    assert row is not None, f"slot {slot} is missing"
+    if cached is not None and cached.revision == row["revision"]:
+        return cached
+    state = SlotState(
+        slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"],
+        algorithm=row["algorithm"], closed_until=row["closed_until"],
+    )  # fmt: skip
+    if slot != CENTRE_SLOT:
+        return state
+    return replace(
+        state,
+        balances=await _floors(connection, slot, floored),
+        holds=await _pending_holds(connection, slot),
+    )
+
+
+async def _floors(
+    connection: Connection, slot: int, floored: frozenset[str]
+) -> dict[tuple[str, str], int]:
+    rows = await connection.fetch(
+        """
+        SELECT fund, account, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+          FROM bucket
+         WHERE slot = $1 AND book = 'statutory' AND account = ANY($2)
+         GROUP BY fund, account
+        """,
+        slot,
+        sorted(floored),
+    )
+    return {(row["fund"], row["account"]): row["balance_fen"] for row in rows}
+
+
+async def _pending_holds(connection: Connection, slot: int) -> dict[UUID, Hold]:
+    rows = await connection.fetch(
+        """
+        SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary, expires_on
+          FROM hold
+         WHERE slot = $1 AND remaining_fen > 0
+        """,
+        slot,
+    )
+    return {row["id"]: hold_of(row) for row in rows}
+
+
+def hold_of(row: Any) -> Hold:
+    """A hold out of its row."""
+    return Hold(
+        id=UUID(int=row["id"].int),
+        source=row["source"],
+        event_id=row["event_id"],
+        fund=row["fund"],
+        account=row["account"],
+        amount_fen=row["amount_fen"],
+        remaining_fen=row["remaining_fen"],
+        summary=row["summary"],
+        expires_on=row["expires_on"],
+    )

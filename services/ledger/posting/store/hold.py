@@ -1,0 +1,43 @@
+"""Holds, read by their identifier or because their day is over."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.hold import Hold
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.posting.store.head import hold_of
+
+
+async def load(tx: AsyncConnection, id: UUID) -> Hold | None:
+    """A hold as it stands, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary,
+                   expires_on
+              FROM hold
+             WHERE slot = :slot AND id = :id
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = rows.mappings().first()
+    return hold_of(row) if row else None
+
+
+async def expired(tx: AsyncConnection, today: date, limit: int) -> list[UUID]:
+    """Holds whose last day is over and whose money has not been given back yet."""
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM hold
+             WHERE slot = :slot AND remaining_fen > 0 AND expires_on < :today
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "today": today, "limit": limit},
+    )
+    return [UUID(int=row.id.int) for row in rows]

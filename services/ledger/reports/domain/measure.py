@@ -1,0 +1,254 @@
+"""What dashboards are told about the funds: collection, arrival, months of payment, warnings.
+
+Every measure is a ratio of sums of named accounts, so that each can be followed to its entries; the
+definitions below are part of the answer. Ratios are whole parts per million, months whole
+hundredths: exact, rounded once, half up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.ledger.reports.domain.balance import Sum
+from services.ledger.rules.domain.chart import Catalogue
+from shared.effective import in_force
+from shared.entry import Book, Side
+from shared.money import PPM, scale
+
+DEBIT, CREDIT = Side.DEBIT, Side.CREDIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A sum of accounts of one book, counted on one side. An account covers its own parts."""
+
+    key: str
+    name: str
+    book: Book
+    accounts: tuple[str, ...]
+    side: Side
+
+    def of(self, sums: Iterable[Sum]) -> dict[str, int]:
+        """fund → fen of this part."""
+        found: dict[str, int] = {}
+        for row in sums:
+            if row.book == self.book and any(_covers(one, row.account) for one in self.accounts):
+                net_fen = row.debit_fen - row.credit_fen
+                signed_fen = net_fen if self.side is DEBIT else -net_fen
+                found[row.fund] = found.get(row.fund, 0) + signed_fen
+        return found
+
+
+def _covers(account: str, posted: str) -> bool:
+    return posted == account or posted.startswith(f"{account}.")
+
+
+LEVIED: Final = Part(
+    key="levied", name="应征(备查簿:应征贷方净额)", book=Book.MEMO,
+    accounts=("memo_levied",), side=CREDIT,
+)  # fmt: skip
+COLLECTED: Final = Part(
+    key="collected", name="实征(备查簿:实征借方净额)", book=Book.MEMO,
+    accounts=("memo_collected",), side=DEBIT,
+)  # fmt: skip
+ARRIVED: Final = Part(
+    key="arrived", name="到账(法定账簿:社会保险费收入贷方净额,年终结转除外)", book=Book.STATUTORY,
+    accounts=("contribution_income",), side=CREDIT,
+)  # fmt: skip
+PAID: Final = Part(
+    key="paid", name="待遇支出(法定账簿:待遇支出、大病保险支出借方净额,年终结转除外)",
+    book=Book.STATUTORY, accounts=("benefit", "major_illness"), side=DEBIT,
+)  # fmt: skip
+SUSPENDED: Final = Part(
+    key="suspended", name="暂收款(法定账簿:贷方余额)", book=Book.STATUTORY,
+    accounts=("suspense_receipts",), side=CREDIT,
+)  # fmt: skip
+
+DEFINITIONS: Final[Mapping[str, str]] = {
+    "collection_rate": "征缴率 = 期间实征 ÷ 期间应征,均按备查簿记账日期"
+    " (collected ÷ levied, both of the memo book by book date)",
+    "arrival_rate": "到账率 = 期间法定账簿社会保险费收入 ÷ 期间备查簿应征"
+    " (contribution income of the statutory books ÷ levied of the memo book)",
+    "months_of_capacity": "可支付月数 = 累计结余 ÷ (截至当日前十二个月待遇支出 ÷ 12);"
+    "累计结余 = 法定账簿资产 − 负债"
+    " (assets minus liabilities ÷ a twelfth of the benefits of the twelve months up to the day)",
+    "accumulated": "累计结余 = 法定账簿资产 − 负债 (assets minus liabilities)",
+    "suspense": "暂收款 = 未认领到账的贷方余额 (receipts whose payer or bill is not known yet)",
+}
+
+
+def ratio_ppm(numerator_fen: int, denominator_fen: int) -> int | None:
+    """A ratio in parts per million, half up; None when there is nothing to divide by."""
+    return scale(numerator_fen, PPM, denominator_fen) if denominator_fen > 0 else None
+
+
+def months_hundredths(accumulated_fen: int, year_payout_fen: int) -> int | None:
+    """Months of payment capacity in hundredths: accumulated ÷ (year payout ÷ 12), half up.
+
+    None when nothing was paid out: then there is no answer, not infinity.
+    """
+    if year_payout_fen <= 0:
+        return None
+    return scale(accumulated_fen, 12 * 100, year_payout_fen)
+
+
+def accumulated(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> dict[str, int]:
+    """fund → fen of statutory assets minus liabilities: what the fund has saved up."""
+    found: dict[str, int] = {}
+    for row in sums:
+        account = catalogue.described(row.account, on)
+        if row.book != Book.STATUTORY or account is None:
+            continue
+        if account.account_class in {"asset", "liability"}:
+            found[row.fund] = found.get(row.fund, 0) + row.debit_fen - row.credit_fen
+    return found
+
+
+def year_before(day: date) -> date:
+    """First day of the twelve months that end with a day: 2021-07-31 → 2020-08-01."""
+    following = date.fromordinal(day.toordinal() + 1)
+    try:
+        return following.replace(year=following.year - 1)
+    except ValueError:  # 29 February
+        return date(following.year - 1, 3, 1)
+
+
+# --- warnings -------------------------------------------------------------------------------
+
+
+class Measure(StrEnum):
+    """What a threshold may be set on."""
+
+    COLLECTION_RATE = "collection_rate"
+    ARRIVAL_RATE = "arrival_rate"
+    MONTHS_OF_CAPACITY = "months_of_capacity"
+    ACCUMULATED = "accumulated"
+    SUSPENSE = "suspense"
+
+    @property
+    def unit(self) -> Unit:
+        """In what its values and thresholds are counted."""
+        return _UNITS[self]
+
+
+class Unit(StrEnum):
+    """What a value of a measure counts."""
+
+    PPM = "ppm"
+    MONTHS = "months"
+    FEN = "fen"
+
+
+_UNITS: Final = {
+    Measure.COLLECTION_RATE: Unit.PPM,
+    Measure.ARRIVAL_RATE: Unit.PPM,
+    Measure.MONTHS_OF_CAPACITY: Unit.MONTHS,
+    Measure.ACCUMULATED: Unit.FEN,
+    Measure.SUSPENSE: Unit.FEN,
+}
+DECIMALS: Final = {Unit.PPM: 6, Unit.MONTHS: 2, Unit.FEN: 2}
+"""Decimals of a unit's values at the door."""
+
+
+class Comparison(StrEnum):
+    """Which side of the threshold is the bad one."""
+
+    BELOW = "below"
+    ABOVE = "above"
+
+
+class Severity(StrEnum):
+    """How loud a warning is."""
+
+    NOTICE = "notice"  # 提示
+    WARNING = "warning"  # 预警
+    ALARM = "alarm"  # 警报
+
+
+ANY_FUND: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """One dated threshold. A later row of the same name replaces an earlier one from its day on.
+
+    `value` is in the measure's unit: parts per million, hundredths of a month, or fen.
+    """
+
+    id: UUID
+    measure: Measure
+    fund: str
+    severity: Severity
+    comparison: Comparison
+    value: int
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+    recorded_by: str
+
+    def is_crossed(self, value: int) -> bool:
+        """Whether a value lies on the bad side."""
+        return value < self.value if self.comparison is Comparison.BELOW else value > self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A threshold that a fund's value has crossed."""
+
+    fund: str
+    value: int
+    threshold: Threshold
+
+
+def applicable(thresholds: Sequence[Threshold], on: date) -> list[Threshold]:
+    """Of each (measure, fund, severity) the row in force on a day that was recorded last.
+
+    Args:
+        thresholds: rows, oldest record first.
+        on: the day.
+    """
+    chosen: dict[tuple[Measure, str, Severity], Threshold] = {}
+    for row in in_force(thresholds, on):
+        key = (row.measure, row.fund, row.severity)
+        before = chosen.get(key)
+        if before is None or before.in_force_from <= row.in_force_from:
+            chosen[key] = row
+    return [chosen[key] for key in sorted(chosen)]
+
+
+def warnings(
+    thresholds: Sequence[Threshold],
+    values: Mapping[Measure, Mapping[str, int | None]],
+    on: date,
+) -> list[Warned]:
+    """Every threshold that is crossed on a day, the loudest of each fund and measure only.
+
+    A row for one fund replaces the row of its severity for all funds. A value of None (nothing to
+    measure) crosses nothing.
+    """
+    rows = applicable(thresholds, on)
+    own = {(row.measure, row.fund, row.severity) for row in rows if row.fund != ANY_FUND}
+    loudest: dict[tuple[str, Measure], Warned] = {}
+    for row in rows:
+        for fund, value in values.get(row.measure, {}).items():
+            if value is None or row.fund not in {ANY_FUND, fund}:
+                continue
+            if row.fund == ANY_FUND and (row.measure, fund, row.severity) in own:
+                continue
+            before = loudest.get((fund, row.measure))
+            if row.is_crossed(value) and (before is None or _louder(row, before.threshold)):
+                loudest[fund, row.measure] = Warned(fund, value, row)
+    return [loudest[key] for key in sorted(loudest)]
+
+
+_LOUDNESS: Final[Callable[[Severity], int]] = list(Severity).index
+
+
+def _louder(row: Threshold, than: Threshold) -> bool:
+    return _LOUDNESS(row.severity) > _LOUDNESS(than.severity)

@@ -1,0 +1,64 @@
+"""Money on its way: received by the cut-off, not yet in the fiscal account; and the month's zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.ledger.reports.domain.cube import Cube, Narrow
+from shared.entry import Account, Book
+
+CHANNELS = (Account.INCOME_DEPOSIT, Account.TREASURY_DEPOSIT)
+"""Accounts that money passes through: 收入户 (agency mode), 国库 (tax mode)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InTransit:
+    """A balance on a passing account by the cut-off.
+
+    `since` is the first day of its unbroken run; `later_fen` what was booked after the cut-off and
+    belongs to the next settlement.
+    """
+
+    fund: str
+    account: str
+    district: str
+    amount_fen: int
+    since: date | None
+    later_fen: int
+
+
+def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
+    """What a settlement at a cut-off has to move, and what is too late for it."""
+    day = cut_off.toordinal()
+    found = []
+    for account in CHANNELS:
+        narrow = Narrow(book=Book.STATUTORY.value, account=account)
+        for place, one in cube.narrowed(narrow):
+            debit_fen, credit_fen = one.until(day) or (0, 0)
+            later_fen = sum(step[1] - step[2] for step in one.steps(day + 1))
+            since = one.since(day)
+            if debit_fen != credit_fen or later_fen:
+                found.append(
+                    InTransit(
+                        place.fund, account, place.district, debit_fen - credit_fen,
+                        date.fromordinal(since) if since else None, later_fen,
+                    )
+                )  # fmt: skip
+    return sorted(found, key=lambda one: (one.fund, one.account, one.district))
+
+
+def last_month_end(day: date) -> date:
+    """The last day of a month that is not after a day."""
+    if (day + timedelta(days=1)).day == 1:
+        return day
+    return day.replace(day=1) - timedelta(days=1)
+
+
+def left_at_month_end(cube: Cube, day: date) -> dict[str, int]:
+    """fund → fen that the income account holds at a month's end; empty when it is at zero."""
+    left: dict[str, int] = {}
+    for one in in_transit(cube, day):
+        if one.account == Account.INCOME_DEPOSIT and one.amount_fen:
+            left[one.fund] = left.get(one.fund, 0) + one.amount_fen
+    return left

@@ -1,0 +1,126 @@
+"""Looking back: the places in the chains up to which the books count, as a reader names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.closing import store as closing_store
+from services.ledger.closing.flows import PREFIX as CLOSING
+from services.ledger.common.store import instant as instant_store
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.posting.store import head as head_store
+from services.ledger.rules.domain.chart import Catalogue
+from services.ledger.rules.domain.row import (
+    Table,
+    account_of,
+    as_known,
+    flow_of,
+    fund_of,
+    report_line_of,
+)
+from services.ledger.rules.store import correction as correction_store
+from shared import clock
+from shared.errors import Fault, Faulty, NotFound
+from shared.ids import Ref
+
+_PLACES = re.compile(r"^(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,17})$")
+_DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+
+
+async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int] | None:
+    """slot → last sequence number that counts; None when everything known now does.
+
+    Args:
+        tx: the reading transaction.
+        known_at: "slot:seq,slot:seq" for every slot; or the id of a closing that was done (it kept
+            the heads of that moment); or a day whose end was anchored.
+
+    Raises:
+        Faulty: not such a text, or a slot is missing, unknown or named twice.
+        NotFound: no such closing or it is not done; no anchors of that day.
+    """
+    if known_at is None:
+        return None
+    if known_at.startswith(f"{CLOSING}_"):
+        return await _of_closing(tx, known_at)
+    slots = {slot for slot, _, _ in await head_store.all_heads(tx)}
+    if _DAY.match(known_at):
+        anchored = await closing_store.anchored(tx, _day(known_at))
+        if set(anchored) != slots:
+            raise NotFound(anchors_of=known_at)
+        return anchored
+    named: dict[int, int] = {}
+    for part in known_at.split(","):
+        found = _PLACES.match(part)
+        if not found or int(found[1]) in named:
+            raise _faulty(part[:40])
+        named[int(found[1])] = int(found[2])
+    if set(named) != slots:
+        raise _faulty(f"须列全部记账单元 (every slot): {sorted(slots)}")
+    return named
+
+
+async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -> Catalogue:
+    """The chart, the funds and the statements' lines as they were known then.
+
+    A correction that was written later, even of a day long before, does not change how an answer of
+    then is printed.
+
+    Raises:
+        Faulty, NotFound: as `places`.
+    """
+    if known_at is None:
+        return now
+    instant = await _instant(tx, known_at)
+    made = await correction_store.made(tx, instant)
+    if not made:
+        return now
+    tables = (Table.ACCOUNT, Table.FUND, Table.FLOW, Table.REPORT_LINE)
+    rows = as_known(await correction_store.rows(tx, tables), made, instant)
+    return Catalogue(
+        [account_of(row) for row in rows[Table.ACCOUNT]],
+        [fund_of(row) for row in rows[Table.FUND]],
+        [flow_of(row) for row in rows[Table.FLOW]],
+        [report_line_of(row) for row in rows[Table.REPORT_LINE]],
+    )
+
+
+async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
+    """When an answer of these places could have been given: at a closing, or a day's end; else when
+    the last voucher that counts was recorded."""
+    if known_at.startswith(f"{CLOSING}_"):
+        reference = Ref.parse(CLOSING, known_at)
+        done = await instant_store.closed(tx, reference.id)
+        if done is None:
+            raise NotFound(known_at=known_at[:60])
+        return done
+    if _DAY.match(known_at):
+        eve = datetime.combine(_day(known_at), time.min, clock.SHANGHAI)
+        return eve + timedelta(days=1)
+    seqs = await places(tx, known_at)
+    assert seqs is not None
+    last = await instant_store.recorded(tx, seqs)
+    return last or datetime(1970, 1, 1, tzinfo=clock.SHANGHAI)
+
+
+def _day(known_at: str) -> date:
+    try:
+        return date.fromisoformat(known_at)
+    except ValueError:
+        raise _faulty(known_at) from None
+
+
+async def _of_closing(tx: AsyncConnection, known_at: str) -> Mapping[int, int]:
+    reference = Ref.parse(CLOSING, known_at)
+    closing = await closing_store.load(tx, reference.id) if reference.key == CENTRE_SLOT else None
+    if closing is None or closing.heads is None:
+        raise NotFound(known_at=known_at[:60])
+    return {slot: seq for slot, (seq, _) in closing.heads.items()}
+
+
+def _faulty(said: str) -> Faulty:
+    return Faulty(faults=[Fault("/query/known_at", "KNOWN_AT_MALFORMED", said)])

@@ -1,0 +1,92 @@
+"""What fills the cube of balances: heads, a slot's buckets whole, the entries since a place."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.reports.domain.cube import Cell, Cube, Head, Place
+
+_ORIGIN = date(1970, 1, 1).toordinal()
+
+
+async def heads(tx: AsyncConnection) -> dict[int, Head]:
+    """slot → head, of every slot."""
+    rows = await tx.execute(
+        text("""
+            SELECT slot, seq, hash
+              FROM slot_head
+             ORDER BY slot
+             LIMIT 1024
+        """)
+    )
+    return {row.slot: Head(row.seq, bytes(row.hash)) for row in rows}
+
+
+async def hash_at(tx: AsyncConnection, slot: int, seq: int) -> bytes | None:
+    """The hash that a slot's chain has at a place, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT hash
+              FROM voucher
+             WHERE slot = :slot AND seq = :seq
+        """),
+        {"slot": slot, "seq": seq},
+    )
+    found = rows.scalar_one_or_none()
+    return None if found is None else bytes(found)
+
+
+async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> Head:
+    """Fold a slot's buckets into a cube; the head as of the very same snapshot.
+
+    One statement reads both, so that it is exact whatever is being posted meanwhile.
+    """
+    rows = await tx.stream(
+        text("""
+            SELECT h.seq, h.hash, b.book, b.fund, b.account, b.district,
+                   array_agg(b.day - DATE '1970-01-01' ORDER BY b.day) AS days,
+                   array_agg(b.debit_fen ORDER BY b.day) AS debits_fen,
+                   array_agg(b.credit_fen ORDER BY b.day) AS credits_fen
+              FROM slot_head AS h
+              LEFT JOIN bucket AS b ON b.slot = h.slot
+             WHERE h.slot = :slot
+             GROUP BY h.seq, h.hash, b.book, b.fund, b.account, b.district
+        """),
+        {"slot": slot},
+    )
+    head = None
+    async for row in rows:
+        head = Head(row.seq, bytes(row.hash))
+        if row.book is not None:
+            place = Place(row.book, row.fund, row.account, row.district)
+            days = [day + _ORIGIN for day in row.days]
+            cube.of(place).merge(days, row.debits_fen, row.credits_fen)
+    assert head is not None, f"slot {slot} is missing"
+    return head
+
+
+async def cells_since(tx: AsyncConnection, slot: int, after: int, until: int) -> list[Cell]:
+    """What a slot's vouchers after one place, up to another, posted: a cell per place and day."""
+    rows = await tx.execute(
+        text("""
+            SELECT book, fund, account, district, book_date,
+                   CAST(SUM(debit_fen) AS bigint) AS debit_fen,
+                   CAST(SUM(credit_fen) AS bigint) AS credit_fen
+              FROM entry
+             WHERE slot = :slot AND seq > :after AND seq <= :until
+             GROUP BY book, fund, account, district, book_date
+        """),
+        {"slot": slot, "after": after, "until": until},
+    )
+    return [
+        Cell(
+            Place(row.book, row.fund, row.account, row.district),
+            row.book_date.toordinal(),
+            row.debit_fen,
+            row.credit_fen,
+        )
+        for row in rows
+    ]

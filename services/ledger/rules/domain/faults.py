@@ -1,0 +1,155 @@
+"""What speaks against a correction of the rules: every fault of what would come out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+
+from services.ledger.reports.domain.measure import ANY_FUND
+from services.ledger.reports.domain.statement import SECTIONS
+from services.ledger.rules.domain.chart import Account
+from services.ledger.rules.domain.chart_correction import require_sound as require_sound_chart
+from services.ledger.rules.domain.row import (
+    Change,
+    Row,
+    Rows,
+    Table,
+    account_of,
+    after,
+    first_day,
+    last_day,
+    name_of,
+)
+from shared.entry import Book
+from shared.errors import Fault, Faulty, Kind, Refusal
+from shared.fund import CODE_PATTERN
+
+_FUND: Final = re.compile(CODE_PATTERN)
+_KIND: Final = re.compile(r"^[a-z][a-z0-9_]{1,31}$")
+
+
+class CorrectionStale(Refusal):
+    """所订正的规则已另有变更,请重新提出 (what it corrects has changed since; propose it anew)"""
+
+    kind = Kind.CONFLICT
+    code = "CORRECTION_STALE"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What has entries: key or code → first and last book date."""
+
+    accounts: Mapping[str, tuple[date, date]]
+    funds: Mapping[str, tuple[date, date]]
+
+
+def require_sound(there: Rows, changes: Sequence[Change], booked: Booked) -> None:
+    """Refuse a correction with every fault of what would come out of it.
+
+    Raises:
+        CorrectionStale: a row that it takes the place of is no longer there.
+        Faulty: every fault.
+    """
+    try:
+        rows = after(there, changes)
+    except LookupError as gone:
+        raise CorrectionStale(rule=str(gone)) from None
+    accounts = [account_of(row) for row in rows.get(Table.ACCOUNT, ())]
+    faults = [
+        *_chart_faults(there, changes, booked),
+        *_versions(rows, changes),
+        *_undescribed(Table.ACCOUNT, rows, booked.accounts, changes),
+        *_undescribed(Table.FUND, rows, booked.funds, changes),
+    ]
+    for change in changes:
+        faults += _row_faults(change, rows, accounts)
+    if faults:
+        raise Faulty(faults=faults[:1000], count=len(faults))
+
+
+def _chart_faults(there: Rows, changes: Sequence[Change], booked: Booked) -> Iterator[Fault]:
+    written = [account_of(one.after) for one in changes if one.table is Table.ACCOUNT]
+    if not written:
+        return
+    before = [account_of(row) for row in there.get(Table.ACCOUNT, ())]
+    try:
+        require_sound_chart(before, written, booked.accounts)
+    except Faulty as faulty:
+        yield from (
+            Fault(f"{Table.ACCOUNT}/{fault.pointer}", fault.code, fault.message)
+            for fault in faulty.faults
+        )
+
+
+def _versions(rows: Rows, changes: Sequence[Change]) -> Iterator[Fault]:
+    """Two versions of one rule that hold on the same day; the chart says so of its own."""
+    changed = {(one.table, name_of(one.table, one.after)) for one in changes}
+    for table, name in sorted(changed):
+        if table in {Table.ACCOUNT, Table.THRESHOLD}:
+            continue
+        mine = sorted((row for row in rows[table] if name_of(table, row) == name), key=first_day)
+        for earlier, later in pairwise(mine):
+            if first_day(later) <= last_day(earlier):
+                said = f"{earlier['in_force_from']} … / {later['in_force_from']}"
+                yield Fault(f"{table}/{'/'.join(name)}", "VERSIONS_OVERLAP", said)
+
+
+def _undescribed(
+    table: Table,
+    rows: Rows,
+    booked: Mapping[str, tuple[date, date]],
+    changes: Sequence[Change],
+) -> Iterator[Fault]:
+    """What has entries must be described on the days of its first and its last one."""
+    for code in sorted({name_of(table, one.after)[0] for one in changes if one.table is table}):
+        mine = [row for row in rows[table] if name_of(table, row)[0] == code]
+        for day in sorted(set(booked.get(code, ()))):
+            if not any(first_day(row) <= day <= last_day(row) for row in mine):
+                yield Fault(f"{table}/{code}", "HAS_ENTRIES", day.isoformat())
+
+
+def _row_faults(change: Change, rows: Rows, accounts: Sequence[Account]) -> Iterator[Fault]:
+    row, at = change.after, f"{change.table}/{change.name}"
+    if last_day(row) < first_day(row):
+        yield Fault(f"{at}/in_force_to", "ENDS_BEFORE_IT_BEGINS", str(row["in_force_to"]))
+    for name in ("name", "source", "certainty"):
+        if name in row and not str(row[name]).strip():
+            yield Fault(f"{at}/{name}", "EMPTY", name)
+    match change.table:
+        case Table.FUND if not _FUND.match(row["code"]):
+            yield Fault(f"{at}/code", "FUND_MALFORMED", row["code"])
+        case Table.FLOW:
+            yield from _flow_faults(row, at, accounts)
+        case Table.ADJUSTMENT_RULE | Table.THRESHOLD:
+            yield from _fund_faults(row["fund"], at, rows)
+        case Table.REPORT_LINE:
+            yield from _line_faults(row, at, accounts)
+
+
+def _line_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fault]:
+    if row["line"] not in {*SECTIONS[row["report"]], *(account.key for account in accounts)}:
+        yield Fault(f"{at}/line", "LINE_UNKNOWN", row["line"])
+
+
+def _fund_faults(fund: str, at: str, rows: Rows) -> Iterator[Fault]:
+    if fund not in {ANY_FUND, *(row["code"] for row in rows.get(Table.FUND, ()))}:
+        yield Fault(f"{at}/fund", "FUND_UNKNOWN", fund)
+
+
+def _flow_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fault]:
+    if not _KIND.match(row["kind"]):
+        yield Fault(f"{at}/kind", "KIND_MALFORMED", row["kind"])
+    keys = {account.key for account in accounts if account.book is Book(row["book"])}
+    for side in ("debit", "credit"):
+        pattern = row[side]
+        covered: Iterable[Any] = (
+            [key for key in keys if key.startswith(pattern[:-1])]
+            if pattern.endswith(".*")
+            else keys & {pattern}
+        )
+        if not covered:
+            yield Fault(f"{at}/{side}", "ACCOUNT_UNKNOWN", f"{row['book']}: {pattern}")

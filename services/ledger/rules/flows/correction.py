@@ -1,0 +1,113 @@
+"""Corrections of the rules: proposed by one person, written when another has approved.
+
+The rules are the chart of accounts, the funds, the flow matrix, the closing rules, the adjustment
+fund's rules, the thresholds of warnings and the lines of the statements: dated rows, each with its
+source. The service's own role can only read them; the database writes what two people signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.rules.domain.faults import require_sound
+from services.ledger.rules.domain.row import Change, Correction, Row, Status, Table, changes_of
+from services.ledger.rules.store import correction as correction_store
+from shared import clock, trail
+from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
+from shared.ids import Ref, uuid7
+from shared.roles import Caller
+
+PREFIX = "crr"
+
+
+async def propose(
+    tx: AsyncConnection, asked: Mapping[Table, Sequence[Row]], *, why: str, by: Caller
+) -> Correction:
+    """Keep a correction for another person to approve. Nothing changes yet.
+
+    Args:
+        tx: the request's transaction.
+        asked: the rows that shall hold, each with all of its columns.
+        why: the document or the order that it rests on.
+        by: who proposes.
+
+    Raises:
+        Faulty: no reason, nothing to correct, or every fault of what would come out.
+    """
+    if not why.strip():
+        raise Faulty(faults=[Fault("/why", "EMPTY", "须写明理由 (say why)")])
+    _require_single(asked)
+    there = await correction_store.rows(tx, Table)
+    changes: list[Change] = []
+    for table in Table:
+        changes += changes_of(table, there[table], asked.get(table, ()))
+    if not changes:
+        raise Faulty(faults=[Fault("/", "NOTHING_TO_CORRECT", "与现行规则相同 (it is so already)")])
+    require_sound(there, changes, await correction_store.booked(tx))
+    paper = Correction(
+        id=uuid7(), why=why.strip(), changes=tuple(changes), status=Status.PROPOSED,
+        proposed_by=by.subject,
+    )  # fmt: skip
+    await correction_store.insert(tx, paper)
+    await trail.record(tx, _step(paper, "proposed"), by)
+    return paper
+
+
+def _require_single(asked: Mapping[Table, Sequence[Row]]) -> None:
+    faults = []
+    for table, rows in asked.items():
+        places = [Change(table, None, row).name + f"/{row['in_force_from']}" for row in rows]
+        faults += [
+            Fault(f"{table}/{place}", "ROW_TWICE", place)
+            for place in sorted({one for one in places if places.count(one) > 1})
+        ]
+    if faults:
+        raise Faulty(faults=faults[:1000], count=len(faults))
+
+
+async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
+    """Write what was proposed, judged anew as the rules are now. A repeat gets what was done.
+
+    Raises:
+        NotFound: no such paper.
+        SamePersonTwice: the proposer may not approve.
+        StateConflict: another person did it.
+        CorrectionStale, Faulty: the rules have changed since, and it no longer fits.
+    """
+    await correction_store.lock(tx)
+    found = await read(tx, id)
+    if found.status is Status.DONE:
+        if found.approved_by == by.subject:
+            return found
+        raise StateConflict(status=found.status.value)
+    if found.proposed_by == by.subject:
+        raise SamePersonTwice(person=by.subject, step="approved")
+    there = await correction_store.rows(tx, Table)
+    require_sound(there, found.changes, await correction_store.booked(tx))
+    await trail.record(tx, _step(found, "approved"), by)
+    await correction_store.write(tx, found.id, by.subject)
+    return replace(found, status=Status.DONE, approved_by=by.subject, done_at=clock.now())
+
+
+async def read(tx: AsyncConnection, id: str) -> Correction:
+    """One correction.
+
+    Raises:
+        NotFound: no such paper.
+    """
+    reference = Ref.parse(PREFIX, id)
+    found = await correction_store.load(tx, reference.id) if reference.key == CENTRE_SLOT else None
+    if found is None:
+        raise NotFound(correction=id[:60])
+    return found
+
+
+def _step(paper: Correction, step: str) -> trail.Step:
+    return trail.Step(
+        shard_key=CENTRE_SLOT, paper=correction_store.PAPER, paper_id=paper.id, step=step,
+        signs=True, why=paper.why if step == "proposed" else None,
+    )  # fmt: skip

@@ -1,0 +1,231 @@
+"""Corrections of the rules at the door: rows coming in by kind, changes going out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, StringConstraints, field_validator
+
+from services.ledger.closing.domain.closing import Level, Rule
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.reports.schemas.warning import ThresholdIn, threshold_from
+from services.ledger.rules.domain.row import Correction, Row, Status, Table
+from services.ledger.rules.flows.correction import PREFIX
+from shared.entry import Book, Side
+from shared.ids import Ref
+from shared.schema import Code, In, Out, Rate, ShortText
+from shared.wire.ledger import AccountKey
+
+Certainty = Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+Pattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{1,95}(\.\*)?$")]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
+ROWS_MAX = 500
+
+
+class RowIn(In):
+    """What every rule has: its first and last day, where it comes from, how certain that is."""
+
+    in_force_from: Day = Field(examples=["2022-01-01"])
+    in_force_to: Day | None = None
+    source: ShortText = Field(description="依据文件 (the document it rests on)")
+    certainty: Certainty = Field(default="confirmed", examples=["confirmed", "G"])
+
+
+class FundIn(RowIn):
+    """A fund and its name."""
+
+    code: Code = Field(examples=["large_medical"])
+    name: ShortText
+
+
+class AccountIn(RowIn):
+    """An account of the chart; `funds` empty: every fund keeps it."""
+
+    key: AccountKey = Field(examples=["benefit.dental"])
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,12}$")] = ""
+    name: ShortText
+    account_class: Literal["asset", "liability", "net_asset", "income", "expense", "memo"]
+    normal_side: Side
+    parent: AccountKey | None = None
+    book: Book = Book.STATUTORY
+    postable: bool = True
+    funds: list[Code] = Field(default=[], max_length=50)
+    floored: bool = False
+
+
+class FlowIn(RowIn):
+    """In vouchers of a kind `debit` may be paid from `credit`; "benefit.*" covers an account's parts.
+
+    To forbid it again, give the row with the last day on which it holds.
+    """
+
+    kind: Kind = Field(examples=["payment"])
+    book: Book = Book.STATUTORY
+    debit: Pattern = Field(examples=["benefit.*"])
+    credit: Pattern = Field(examples=["expenditure_deposit"])
+    by: Literal["any", "ledger"] = "any"
+
+
+class ClosingRuleIn(RowIn):
+    """What a closing of a level must satisfy."""
+
+    level: Level
+    rule: Rule
+
+
+class AdjustmentRuleIn(RowIn):
+    """The shares of a fund's adjustment money (调剂金)."""
+
+    fund: Code
+    paid_up: Rate = Field(examples=["0.10"], description="按上年征缴总额提取")
+    size_cap: Rate = Field(examples=["0.15"], description="达到当年征缴总额的此比例不再提取")
+    gap_share: Rate = Field(examples=["0.30"], description="至多弥补缺口的此比例")
+
+
+class ReportLineIn(RowIn):
+    """How a line of a statement is called, and its place."""
+
+    report: Literal["balance_sheet", "income_statement"]
+    line: AccountKey = Field(examples=["asset", "fiscal_deposit"])
+    name: ShortText
+    place: int = Field(ge=1, le=9999)
+
+
+class CorrectionIn(In):
+    """What shall hold. A row of a new first day ends the version before it on its eve."""
+
+    why: ShortText = Field(examples=["财政局函复:收入户存款编码为 100201"])
+    funds: list[FundIn] = Field(default=[], max_length=ROWS_MAX)
+    accounts: list[AccountIn] = Field(default=[], max_length=ROWS_MAX)
+    flows: list[FlowIn] = Field(default=[], max_length=ROWS_MAX)
+    closing_rules: list[ClosingRuleIn] = Field(default=[], max_length=ROWS_MAX)
+    adjustment_rules: list[AdjustmentRuleIn] = Field(default=[], max_length=ROWS_MAX)
+    report_lines: list[ReportLineIn] = Field(default=[], max_length=ROWS_MAX)
+    thresholds: list[ThresholdIn] = Field(default=[], max_length=ROWS_MAX)
+
+    @field_validator("adjustment_rules")
+    @classmethod
+    def _shares(cls, rows: list[AdjustmentRuleIn]) -> list[AdjustmentRuleIn]:
+        for row in rows:
+            if max(row.paid_up, row.size_cap, row.gap_share) > 1_000_000:
+                raise ValueError("比例不得超过 1 (a share is at most 1)")
+        return rows
+
+
+class ChangeOut(Out):
+    """One row to be written, and the row that it takes the place of."""
+
+    table: Table
+    name: str
+    before: dict[str, JsonValue] | None
+    after: dict[str, JsonValue]
+
+
+class CorrectionOut(Out):
+    """A correction: proposed, or done."""
+
+    id: str
+    why: str
+    status: Status
+    changes: list[ChangeOut]
+    proposed_by: str
+    approved_by: str | None
+    done_at: datetime | None
+
+
+class CorrectionsOut(Out):
+    """A page of corrections, newest first."""
+
+    items: list[CorrectionOut]
+    next_cursor: str | None
+    has_more: bool
+
+
+class RulesOut(Out):
+    """Rows of one table of rules: those of a day, or every version."""
+
+    table: Table
+    on: date | None
+    items: list[dict[str, JsonValue]]
+
+
+def rows_from(body: CorrectionIn, by: str) -> dict[Table, list[Row]]:
+    """The rows asked for, as their tables have them.
+
+    Raises:
+        Faulty: a threshold with more decimals than its measure has.
+    """
+    return {
+        Table.FUND: [_plain(row) for row in body.funds],
+        Table.ACCOUNT: [_account(row) for row in body.accounts],
+        Table.FLOW: [_plain(row) for row in body.flows],
+        Table.CLOSING_RULE: [_plain(row) for row in body.closing_rules],
+        Table.ADJUSTMENT_RULE: [_shares(row) for row in body.adjustment_rules],
+        Table.REPORT_LINE: [_plain(row) for row in body.report_lines],
+        Table.THRESHOLD: [_threshold(row, by) for row in body.thresholds],
+    }
+
+
+def _plain(row: In) -> dict[str, Any]:
+    return row.model_dump(mode="json")
+
+
+def _account(row: AccountIn) -> dict[str, Any]:
+    said = _plain(row)
+    said["class"] = said.pop("account_class")
+    return said | {"funds": " ".join(sorted(row.funds)) or "*"}
+
+
+def _shares(row: AdjustmentRuleIn) -> dict[str, Any]:
+    said = _plain(row)
+    return {
+        (f"{name}_ppm" if name in {"paid_up", "size_cap", "gap_share"} else name): value
+        for name, value in said.items()
+    }
+
+
+def _threshold(row: ThresholdIn, by: str) -> dict[str, Any]:
+    made = threshold_from(row, by)
+    return {
+        "id": str(made.id),
+        "measure": made.measure.value,
+        "fund": made.fund,
+        "severity": made.severity.value,
+        "comparison": made.comparison.value,
+        "value": made.value,
+        "in_force_from": made.in_force_from.isoformat(),
+        "in_force_to": made.in_force_to.isoformat() if made.in_force_to else None,
+        "source": made.source,
+        "certainty": made.certainty,
+        "recorded_by": by,
+    }
+
+
+def correction_out(paper: Correction) -> CorrectionOut:
+    """A correction going out."""
+    return CorrectionOut(
+        id=Ref(CENTRE_SLOT, paper.id).text(PREFIX),
+        why=paper.why,
+        status=paper.status,
+        changes=[
+            ChangeOut(
+                table=one.table, name=one.name, before=_json(one.before), after=dict(one.after)
+            )
+            for one in paper.changes
+        ],
+        proposed_by=paper.proposed_by,
+        approved_by=paper.approved_by,
+        done_at=paper.done_at,
+    )
+
+
+def _json(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if row is None else dict(row)
+
+
+def rules_out(table: Table, rows: Sequence[Row], on: date | None) -> RulesOut:
+    """Rows of a table of rules going out."""
+    return RulesOut(table=table, on=on, items=[dict(row) for row in rows])

@@ -1,0 +1,171 @@
+"""Corrections of the rules: papers, what they wrote, and the rules themselves as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.rules.domain.faults import Booked
+from services.ledger.rules.domain.row import Change, Correction, Made, Row, Status, Table
+
+PAPER = "correction"
+
+
+async def rows(tx: AsyncConnection, tables: Iterable[Table]) -> dict[Table, list[Row]]:
+    """Every row of some tables of rules, as JSON has them."""
+    found: dict[Table, list[Row]] = {}
+    for table in tables:
+        # The table's name is one of a closed list, never a caller's word.
+        said = await tx.execute(
+            text(f"SELECT CAST(to_jsonb(r) AS text) AS row FROM {table.value} AS r LIMIT 100000")
+        )
+        found[table] = [orjson.loads(one.row) for one in said]
+    return found
+
+
+async def booked(tx: AsyncConnection) -> Booked:
+    """First and last book date of every account and fund that has entries, over all slots."""
+    said = await tx.execute(
+        text("""
+            SELECT fund, account, MIN(day) AS first, MAX(day) AS last
+              FROM bucket
+             GROUP BY fund, account
+             LIMIT 100000
+        """)
+    )
+    accounts: dict[str, tuple[date, date]] = {}
+    funds: dict[str, tuple[date, date]] = {}
+    for row in said:
+        for spans, code in ((accounts, row.account), (funds, row.fund)):
+            first, last = spans.get(code, (row.first, row.last))
+            spans[code] = min(first, row.first), max(last, row.last)
+    return Booked(accounts, funds)
+
+
+async def insert(tx: AsyncConnection, paper: Correction) -> None:
+    """Keep a proposed correction."""
+    changes = [
+        {"table": one.table.value, "name": one.name, "before": one.before, "after": one.after}
+        for one in paper.changes
+    ]
+    await tx.execute(
+        text("""
+            INSERT INTO correction (slot, id, why, changes, status, proposed_by)
+            VALUES (:slot, :id, :why, CAST(:changes AS jsonb), :status, :proposed_by)
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": paper.id,
+            "why": paper.why,
+            "changes": orjson.dumps(changes).decode(),
+            "status": paper.status.value,
+            "proposed_by": paper.proposed_by,
+        },
+    )
+
+
+async def lock(tx: AsyncConnection) -> None:
+    """Let no other correction be approved until the transaction ends."""
+    await tx.execute(
+        text("""
+            SELECT id
+              FROM correction
+             WHERE slot = :slot AND status = 'proposed'
+             ORDER BY id
+               FOR UPDATE
+        """),
+        {"slot": CENTRE_SLOT},
+    )
+
+
+async def load(tx: AsyncConnection, id: UUID) -> Correction | None:
+    """A correction, or None."""
+    said = await tx.execute(
+        text("""
+            SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
+                   done_at
+              FROM correction
+             WHERE slot = :slot AND id = :id
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = said.mappings().first()
+    return _correction(row) if row else None
+
+
+async def page(
+    tx: AsyncConnection, *, status: str | None, before: UUID | None, limit: int
+) -> list[Correction]:
+    """Corrections, newest first."""
+    said = await tx.execute(
+        text("""
+            SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
+                   done_at
+              FROM correction
+             WHERE slot = :slot
+               AND (CAST(:status AS text) IS NULL OR status = :status)
+               AND (CAST(:before AS uuid) IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "status": status, "before": before, "limit": limit},
+    )
+    return [_correction(row) for row in said.mappings()]
+
+
+async def write(tx: AsyncConnection, id: UUID, approved_by: str) -> None:
+    """Write what a correction says. The database does so only for a paper that two people signed."""
+    await tx.execute(
+        text("""
+            UPDATE correction
+               SET status = 'done', approved_by = :approved_by
+             WHERE slot = :slot AND id = :id AND status = 'proposed'
+        """),
+        {"slot": CENTRE_SLOT, "id": id, "approved_by": approved_by},
+    )
+    await tx.execute(text("SELECT apply_correction(:id)"), {"id": id})
+
+
+async def made(tx: AsyncConnection, since: datetime | None = None) -> list[Made]:
+    """What corrections wrote, oldest first; those after an instant only, where one is given."""
+    said = await tx.execute(
+        text("""
+            SELECT table_name, row_key, CAST(before AS text) AS before, CAST(after AS text) AS after,
+                   why, corrected_by, at
+              FROM rule_correction
+             WHERE CAST(:since AS timestamptz) IS NULL OR at > :since
+             ORDER BY at, id
+             LIMIT 100000
+        """),
+        {"since": since},
+    )
+    return [
+        Made(
+            Table(row.table_name), row.row_key,
+            orjson.loads(row.before) if row.before is not None else None,
+            orjson.loads(row.after), row.why, row.corrected_by, row.at,
+        )
+        for row in said
+    ]  # fmt: skip
+
+
+def _correction(row: Any) -> Correction:
+    return Correction(
+        id=UUID(int=row["id"].int),
+        why=row["why"],
+        changes=tuple(
+            Change(Table(one["table"]), one["before"], one["after"])
+            for one in orjson.loads(row["changes"])
+        ),
+        status=Status(row["status"]),
+        proposed_by=row["proposed_by"],
+        approved_by=row["approved_by"],
+        done_at=row["done_at"],
+    )

@@ -1,0 +1,351 @@
+"""Settlements of the city centre: what each kind moves, from which account to which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from services.ledger.common.domain import AmountsExpected, AmountsNotExpected, FundUnknown
+from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, Line, draft
+from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from shared.entry import Account, Book
+from shared.errors import Fault, Faulty
+from shared.roles import CENTRE
+
+
+class SettlementKind(StrEnum):
+    """What a settlement does."""
+
+    SWEEP = "sweep"  # 收入户 → 财政专户,全额
+    TREASURY_REMIT = "treasury_remit"  # 国库 → 财政专户,全额
+    EXPENDITURE_FUNDING = "expenditure_funding"  # 财政专户 → 支出户,按用款计划
+    FISCAL_SUBSIDY = "fiscal_subsidy"  # 财政补贴 → 财政专户
+    INTEREST_RECEIVED = "interest_received"  # 存款利息 → 该存款户
+    REFUND = "refund"  # 误缴多缴,原路退回
+    ADJUSTMENT_REMIT = "adjustment_remit"  # 上解上级支出
+    ADJUSTMENT_RECEIVED = "adjustment_received"  # 下级上解收入
+    ADJUSTMENT_GRANT = "adjustment_grant"  # 补助下级支出
+    SUPERIOR_GRANT = "superior_grant"  # 上级补助收入
+
+    @property
+    def moves_everything(self) -> bool:
+        """Whether it empties its account, rather than moving amounts that were asked for."""
+        return self in EMPTIED
+
+
+EMPTIED: Final = {
+    SettlementKind.SWEEP: Account.INCOME_DEPOSIT,
+    SettlementKind.TREASURY_REMIT: Account.TREASURY_DEPOSIT,
+}
+"""Account that a kind empties into the fiscal account."""
+_MOVED: Final = {
+    SettlementKind.EXPENDITURE_FUNDING: (Account.EXPENDITURE_DEPOSIT, Account.FISCAL_DEPOSIT),
+    SettlementKind.FISCAL_SUBSIDY: (Account.FISCAL_DEPOSIT, Account.FISCAL_SUBSIDY),
+    SettlementKind.ADJUSTMENT_REMIT: ("superior_remittance", Account.EXPENDITURE_DEPOSIT),
+    SettlementKind.SUPERIOR_GRANT: (Account.INCOME_DEPOSIT, "superior_subsidy"),
+}
+"""(debit, credit) of the kinds that move amounts asked for, all of them the centre's."""
+DEPOSITS: Final = {
+    SettlementKind.INTEREST_RECEIVED: frozenset(
+        {Account.INCOME_DEPOSIT, Account.FISCAL_DEPOSIT, Account.EXPENDITURE_DEPOSIT,
+         Account.TREASURY_DEPOSIT}
+    ),
+    SettlementKind.REFUND: frozenset(
+        {Account.INCOME_DEPOSIT, Account.FISCAL_DEPOSIT, Account.TREASURY_DEPOSIT}
+    ),
+}  # fmt: skip
+"""Deposits that a kind may name; the others have theirs fixed."""
+BUDGETED: Final = SettlementKind.EXPENDITURE_FUNDING
+"""The kind whose amounts are held against the budget."""
+_SUMMARIES: Final = {
+    SettlementKind.SWEEP: "收入户划转财政专户",
+    SettlementKind.TREASURY_REMIT: "国库划转财政专户",
+    SettlementKind.EXPENDITURE_FUNDING: "财政专户拨付支出户",
+    SettlementKind.FISCAL_SUBSIDY: "财政补贴入财政专户",
+    SettlementKind.INTEREST_RECEIVED: "存款利息收入",
+    SettlementKind.REFUND: "误缴多缴原路退回",
+    SettlementKind.ADJUSTMENT_REMIT: "上解调剂金",
+    SettlementKind.ADJUSTMENT_RECEIVED: "收到下级上解调剂金",
+    SettlementKind.ADJUSTMENT_GRANT: "下拨调剂金",
+    SettlementKind.SUPERIOR_GRANT: "收到上级调剂金补助",
+}
+
+
+class Status(StrEnum):
+    """How far a settlement is."""
+
+    PROPOSED = "proposed"
+    POSTED = "posted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """An amount of a fund, and the benefit, income account or district that it is for."""
+
+    fund: str
+    amount_fen: int
+    account: str | None = None
+    district: str | None = None
+
+    @property
+    def name(self) -> tuple[str, str | None, str | None]:
+        """What no other part of the same settlement is for."""
+        return self.fund, self.account, self.district
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What else a settlement says, by its kind.
+
+    `deposit` is the account that interest came to or a refund goes from, `voucher` the one that is
+    refunded and `receipt` its paper, `over_budget` the reason why a plan goes beyond its budget.
+    """
+
+    deposit: str | None = None
+    voucher: str | None = None
+    receipt: str | None = None
+    over_budget: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """A settlement; `asked` is fund → fen for the kinds that take amounts, else empty.
+
+    `parts` say more than `asked` where amounts are for an account or a district.
+    """
+
+    id: UUID
+    kind: SettlementKind
+    day: date
+    summary: str
+    asked: Mapping[str, int]
+    status: Status
+    proposed_by: str
+    parts: tuple[Part, ...] = ()
+    terms: Terms = Terms()
+    approved_by: str | None = None
+    seq: int | None = None
+    moved: Mapping[str, int] | None = None
+
+
+def check_parts(
+    kind: SettlementKind, parts: Sequence[Part], terms: Terms, catalogue: Catalogue, on: date
+) -> None:
+    """Refuse parts and terms that do not belong to a kind, or that it lacks; every fault at once.
+
+    Raises:
+        AmountsExpected, AmountsNotExpected: by the kind.
+        FundUnknown: no such fund that day.
+        Faulty: everything else.
+    """
+    if kind.moves_everything:
+        check_amounts(kind, [part.fund for part in parts], frozenset())
+    elif not parts:
+        raise AmountsExpected(kind=kind.value)
+    unknown = [
+        Fault(f"/amounts/{i}/fund", FundUnknown.code, part.fund)
+        for i, part in enumerate(parts)
+        if catalogue.fund(part.fund, on) is None
+    ]
+    if unknown:
+        raise FundUnknown(faults=unknown)
+    faults = [*_part_faults(kind, parts, catalogue, on), *_term_faults(kind, terms)]
+    if faults:
+        raise Faulty(faults=faults)
+
+
+def _part_faults(
+    kind: SettlementKind, parts: Sequence[Part], catalogue: Catalogue, on: date
+) -> Iterator[Fault]:
+    seen: set[tuple[str, str | None, str | None]] = set()
+    takes_account = kind in {BUDGETED, SettlementKind.REFUND}
+    takes_district = kind in {
+        SettlementKind.REFUND, SettlementKind.ADJUSTMENT_RECEIVED, SettlementKind.ADJUSTMENT_GRANT,
+    }  # fmt: skip
+    for i, part in enumerate(parts):
+        at = f"/amounts/{i}"
+        if part.name in seen:
+            yield Fault(f"{at}/fund", "FUND_TWICE", part.fund)
+        seen.add(part.name)
+        if part.account is not None and not takes_account:
+            yield Fault(f"{at}/account", "ACCOUNT_NOT_EXPECTED", kind.value)
+        if part.district is not None and not takes_district:
+            yield Fault(f"{at}/district", "DISTRICT_NOT_EXPECTED", kind.value)
+        if part.district is None and takes_district:
+            yield Fault(f"{at}/district", "DISTRICT_EXPECTED", kind.value)
+        yield from _account_faults(kind, part, f"{at}/account", catalogue, on)
+
+
+def _account_faults(
+    kind: SettlementKind, part: Part, at: str, catalogue: Catalogue, on: date
+) -> Iterator[Fault]:
+    if part.account is None:
+        if kind is SettlementKind.REFUND:
+            yield Fault(at, "ACCOUNT_EXPECTED", kind.value)
+        return
+    account = catalogue.account(part.account, on)
+    if account is None or not account.postable:
+        yield Fault(at, "ACCOUNT_UNKNOWN", part.account)
+    elif account.funds and part.fund not in account.funds:
+        yield Fault(at, "ACCOUNT_NOT_IN_FUND", f"{part.account}: {part.fund}")
+    elif kind is BUDGETED and account.account_class != "expense":
+        yield Fault(at, "ACCOUNT_NOT_AN_EXPENSE", part.account)
+
+
+def _term_faults(kind: SettlementKind, terms: Terms) -> Iterator[Fault]:
+    for name, value, kinds in (
+        ("deposit", terms.deposit, set(DEPOSITS)),
+        ("voucher", terms.voucher, {SettlementKind.REFUND}),
+    ):
+        if (value is not None) is not (kind in kinds):
+            said = "EXPECTED" if value is None else "NOT_EXPECTED"
+            yield Fault(f"/{name}", f"{name.upper()}_{said}", kind.value)
+    if terms.over_budget is not None and kind is not BUDGETED:
+        yield Fault("/over_budget", "OVER_BUDGET_NOT_EXPECTED", kind.value)
+    if terms.deposit is not None and kind in DEPOSITS and terms.deposit not in DEPOSITS[kind]:
+        yield Fault("/deposit", "DEPOSIT_UNSUITABLE", terms.deposit)
+
+
+def by_fund(parts: Sequence[Part]) -> dict[str, int]:
+    """fund → fen of some parts."""
+    sums: dict[str, int] = {}
+    for part in parts:
+        sums[part.fund] = sums.get(part.fund, 0) + part.amount_fen
+    return sums
+
+
+def check_amounts(kind: SettlementKind, asked: Sequence[str], funds: frozenset[str]) -> None:
+    """Refuse amounts where everything moves, their absence where they decide, and wrong funds.
+
+    Raises:
+        AmountsExpected, AmountsNotExpected: by the kind.
+        FundUnknown: no such fund that day.
+        Faulty: a fund named twice.
+    """
+    if kind.moves_everything:
+        if asked:
+            raise AmountsNotExpected(kind=kind.value)
+        return
+    if not asked:
+        raise AmountsExpected(kind=kind.value)
+    unknown = [
+        Fault(f"/amounts/{i}/fund", FundUnknown.code, fund)
+        for i, fund in enumerate(asked)
+        if fund not in funds
+    ]
+    if unknown:
+        raise FundUnknown(faults=unknown)
+    twice = [
+        Fault(f"/amounts/{i}/fund", "FUND_TWICE", fund)
+        for i, fund in enumerate(asked)
+        if fund in asked[:i]
+    ]
+    if twice:
+        raise Faulty(faults=twice)
+
+
+def event_id(settlement_id: UUID) -> str:
+    """The event under which a settlement is booked: once, however often it is tried."""
+    return f"settlement:{settlement_id.hex}"
+
+
+def voucher_of(
+    settlement: Settlement, balances: Mapping[tuple[str, str], int]
+) -> tuple[Draft | None, dict[str, int]]:
+    """The voucher of a settlement and what it moves per fund; None when there is nothing to move.
+
+    Args:
+        settlement: what was proposed.
+        balances: (fund, district) → fen of the account to be emptied, by the end of its day.
+    """
+    if settlement.kind.moves_everything:
+        account = EMPTIED[settlement.kind]
+        moved, lines = _emptying(account, balances)
+    elif settlement.kind not in _MOVED:
+        parts = [part for part in settlement.parts if part.amount_fen]
+        moved = by_fund(parts)
+        lines = [line for part in parts for line in _part_lines(settlement, part)]
+    else:
+        debit, credit = _MOVED[settlement.kind]
+        moved = {fund: amount_fen for fund, amount_fen in settlement.asked.items() if amount_fen}
+        lines = [
+            line
+            for fund, amount_fen in moved.items()
+            for line in (_debit(fund, debit, CENTRE, amount_fen), _credit(fund, credit, CENTRE, amount_fen))
+        ]  # fmt: skip
+    if not lines:
+        return None, {}
+    return _draft(settlement, lines), moved
+
+
+def _emptying(
+    account: str, balances: Mapping[tuple[str, str], int]
+) -> tuple[dict[str, int], list[Line]]:
+    """Every district of a fund goes to exactly zero; the fund's total goes to the fiscal account.
+
+    A fund whose total is not above zero stays as it is: there is nothing that the bank could move.
+    """
+    totals: dict[str, int] = {}
+    for (fund, _), amount_fen in balances.items():
+        totals[fund] = totals.get(fund, 0) + amount_fen
+    moved = {fund: total_fen for fund, total_fen in sorted(totals.items()) if total_fen > 0}
+    lines: list[Line] = []
+    for fund, total_fen in moved.items():
+        lines.append(_debit(fund, Account.FISCAL_DEPOSIT, CENTRE, total_fen))
+        for (of_fund, district), amount_fen in sorted(balances.items()):
+            if of_fund == fund and amount_fen > 0:
+                lines.append(_credit(fund, account, district, amount_fen))
+            elif of_fund == fund and amount_fen < 0:
+                lines.append(_debit(fund, account, district, -amount_fen))
+    return moved, lines
+
+
+def _part_lines(settlement: Settlement, part: Part) -> tuple[Line, Line]:
+    """Debit and credit of one part of a kind whose amounts are for accounts or districts."""
+    district, deposit = part.district or CENTRE, settlement.terms.deposit or ""
+    match settlement.kind:
+        case SettlementKind.INTEREST_RECEIVED:
+            debit, credit = (deposit, CENTRE), (Account.INTEREST_INCOME, CENTRE)
+        case SettlementKind.REFUND:
+            # The fiscal account is the centre's, whichever district the money was of.
+            of = CENTRE if deposit == Account.FISCAL_DEPOSIT else district
+            debit, credit = (part.account or "", district), (deposit, of)
+        case SettlementKind.ADJUSTMENT_RECEIVED:
+            debit, credit = (Account.INCOME_DEPOSIT, district), ("subordinate_remittance", district)
+        case SettlementKind.ADJUSTMENT_GRANT:
+            debit = ("subordinate_subsidy", district)
+            credit = (Account.EXPENDITURE_DEPOSIT, CENTRE)
+        case _:
+            raise AssertionError(settlement.kind)
+    return _debit(part.fund, *debit, part.amount_fen), _credit(part.fund, *credit, part.amount_fen)
+
+
+def _debit(fund: str, account: str, district: str, amount_fen: int) -> Line:
+    return Line(Book.STATUTORY.value, fund, account, district, amount_fen, 0)
+
+
+def _credit(fund: str, account: str, district: str, amount_fen: int) -> Line:
+    return Line(Book.STATUTORY.value, fund, account, district, 0, amount_fen)
+
+
+def _draft(settlement: Settlement, lines: list[Line]) -> Draft:
+    return draft(
+        slot=CENTRE_SLOT,
+        source=OWN_SOURCE,
+        event_id=event_id(settlement.id),
+        owner=CENTRE,
+        kind=settlement.kind.value,
+        book_date=settlement.day,
+        summary=settlement.summary or _SUMMARIES[settlement.kind],
+        references=_references(settlement),
+        lines=tuple(lines),
+    )
+
+
+def _references(settlement: Settlement) -> dict[str, str]:
+    papers = {"voucher": settlement.terms.voucher, "receipt": settlement.terms.receipt}
+    return {"settlement": settlement.id.hex} | {k: v for k, v in papers.items() if v}

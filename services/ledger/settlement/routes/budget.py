@@ -1,0 +1,61 @@
+"""Doors of budgets: what spending plans are held against."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.common.routes.door import opened
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.settlement.flows import budget as flow
+from services.ledger.settlement.schemas.budget import (
+    BudgetIn,
+    BudgetsOut,
+    RecordedOut,
+    budgets_from,
+    budgets_out,
+)
+from shared.door import Door, door
+from shared.roles import Right
+
+router = APIRouter(tags=["budget"])
+
+Reading = Annotated[Door, door(Right.READ_LEDGER)]
+Setting = Annotated[Door, door(Right.SET_BUDGET)]
+
+
+@router.post(
+    "/v1/budgets",
+    operation_id="record_budget",
+    summary="录入预算 · Record budget rows with their document",
+    status_code=201,
+    response_model=RecordedOut,
+)
+async def record_budget(body: BudgetIn, door: Setting) -> Response:
+    """Record a year's budget; once a fund has one, its spending plans are held to it."""
+    books = await opened(door)
+    rows = budgets_from(body, door.caller.subject)
+
+    async def work(tx: AsyncConnection) -> RecordedOut:
+        await flow.record(tx, books.catalogue, rows)
+        return RecordedOut(recorded=len(rows))
+
+    return await door.write(work, key=CENTRE_SLOT, status=201)
+
+
+@router.get(
+    "/v1/budgets",
+    operation_id="read_budget",
+    summary="预算执行 · A year's budget and what is left of it",
+)
+async def read_budget(
+    door: Reading, year: Annotated[int, Query(ge=1990, le=2100, examples=[2021])]
+) -> BudgetsOut:
+    """Every budget row of a year beside what posted spending plans brought."""
+    require_centre(door.caller)
+    rows, funded = await door.read(lambda tx: flow.of_year(tx, year))
+    return budgets_out(year, rows, funded)

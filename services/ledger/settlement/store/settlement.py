@@ -1,0 +1,193 @@
+"""Settlements: proposed in a request's transaction, posted in the centre's writer's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.settlement.domain.settlement import (
+    Part,
+    Settlement,
+    SettlementKind,
+    Status,
+    Terms,
+)
+from shared.ids import uuid7
+from shared.roles import Caller
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+PAPER = "settlement"
+
+
+async def begin(tx: AsyncConnection) -> None:
+    """Begin the transaction at the server, so that its raw connection reads inside it."""
+    await tx.execute(text("SELECT 1"))
+
+
+async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
+    """Keep a proposed settlement."""
+    await tx.execute(
+        text("""
+            INSERT INTO settlement (slot, id, kind, day, summary, asked, parts, terms, status,
+                                    proposed_by)
+            VALUES (:slot, :id, :kind, :day, :summary, CAST(:asked AS jsonb),
+                    CAST(:parts AS jsonb), CAST(:terms AS jsonb), :status, :proposed_by)
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": settlement.id,
+            "kind": settlement.kind.value,
+            "day": settlement.day,
+            "summary": settlement.summary,
+            "asked": orjson.dumps(dict(settlement.asked)).decode(),
+            "parts": orjson.dumps([asdict(part) for part in settlement.parts]).decode(),
+            "terms": orjson.dumps(
+                {name: value for name, value in asdict(settlement.terms).items() if value}
+            ).decode(),
+            "status": settlement.status.value,
+            "proposed_by": settlement.proposed_by,
+        },
+    )
+
+
+async def load(tx: AsyncConnection, id: UUID) -> Settlement | None:
+    """A settlement, or None."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
+                   approved_by, seq, CAST(moved AS text) AS moved
+              FROM settlement
+             WHERE slot = :slot AND id = :id
+        """),
+        {"slot": CENTRE_SLOT, "id": id},
+    )
+    row = rows.mappings().first()
+    return _settlement(row) if row else None
+
+
+async def page(
+    tx: AsyncConnection, *, day: date | None, before: UUID | None, limit: int
+) -> list[Settlement]:
+    """Settlements, newest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
+                   approved_by, seq, CAST(moved AS text) AS moved
+              FROM settlement
+             WHERE slot = :slot
+               AND (CAST(:day AS date) IS NULL OR day = :day)
+               AND (CAST(:before AS uuid) IS NULL OR id < :before)
+             ORDER BY id DESC
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "day": day, "before": before, "limit": limit},
+    )
+    return [_settlement(row) for row in rows.mappings()]
+
+
+async def load_for_posting(connection: Connection, id: UUID) -> Settlement | None:
+    """A settlement, its row locked until the writer's transaction ends."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
+                   CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
+               approved_by, seq, CAST(moved AS text) AS moved
+          FROM settlement
+         WHERE slot = $1 AND id = $2
+           FOR UPDATE
+        """,
+        CENTRE_SLOT,
+        id,
+    )
+    return _settlement(row) if row else None
+
+
+async def mark_posted(connection: Connection, settlement: Settlement, at: datetime) -> None:
+    """Write down that a settlement is posted, by whom and what it moved."""
+    await connection.execute(
+        """
+        UPDATE settlement
+           SET status = $3, approved_by = $4, posted_at = $5, seq = $6, moved = CAST($7 AS jsonb)
+         WHERE slot = $1 AND id = $2 AND status = 'proposed'
+        """,
+        CENTRE_SLOT,
+        settlement.id,
+        settlement.status.value,
+        settlement.approved_by,
+        at,
+        settlement.seq,
+        orjson.dumps(dict(settlement.moved or {})).decode(),
+    )
+
+
+async def sign(connection: Connection, id: UUID, by: Caller) -> None:
+    """The approver's row in the trail, in the writer's transaction. Same shape as shared.trail.
+
+    Raises:
+        asyncpg.UniqueViolationError: this person has signed this settlement.
+    """
+    await connection.execute(
+        """
+        INSERT INTO trail (shard_key, id, paper, paper_id, round, step, signs, person, role, level,
+                           district, detail)
+        VALUES ($1, $2, $3, $4, 1, 'approved', true, $5, $6, $7, $8, '{}')
+        """,
+        CENTRE_SLOT,
+        uuid7(),
+        PAPER,
+        id,
+        by.subject,
+        by.role.value,
+        by.level.value,
+        by.district,
+    )
+
+
+async def emptied_balances(
+    connection: Connection, account: str, day: date
+) -> dict[tuple[str, str], int]:
+    """(fund, district) → fen on a deposit account by the end of a day, over all slots, zeros out."""
+    rows = await connection.fetch(
+        """
+        SELECT fund, district, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+          FROM slot_head
+         CROSS JOIN LATERAL (
+               SELECT fund, district, debit_fen, credit_fen
+                 FROM bucket
+                WHERE slot = slot_head.slot AND book = 'statutory' AND account = $1 AND day <= $2
+         ) AS mine
+         GROUP BY fund, district
+        HAVING SUM(debit_fen) <> SUM(credit_fen)
+        """,
+        account,
+        day,
+    )
+    return {(row["fund"], row["district"]): row["balance_fen"] for row in rows}
+
+
+def _settlement(row: Any) -> Settlement:
+    return Settlement(
+        id=UUID(int=row["id"].int),
+        kind=SettlementKind(row["kind"]),
+        day=row["day"],
+        summary=row["summary"],
+        asked=orjson.loads(row["asked"]),
+        parts=tuple(Part(**part) for part in orjson.loads(row["parts"])),
+        terms=Terms(**orjson.loads(row["terms"])),
+        status=Status(row["status"]),
+        proposed_by=row["proposed_by"],
+        approved_by=row["approved_by"],
+        seq=row["seq"],
+        moved=orjson.loads(row["moved"]) if row["moved"] is not None else None,
+    )

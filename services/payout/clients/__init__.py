@@ -1,1 +1,0 @@
-"""The peers that payout speaks to: collection (reads), the ledger (holds and vouchers)."""

@@ -1,1 +1,0 @@
-"""The rules of payout, pure: no database, no network, no clock."""

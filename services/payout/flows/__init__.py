@@ -1,1 +1,0 @@
-"""Payout's procedures: load, decide, save; in the caller's transaction, which they never commit."""

@@ -1,0 +1,116 @@
+"""The ledger, as payout speaks to it: holds, releases, vouchers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from services.payout.payments.domain.batch import PREFIX, Batch
+from shared.entry import Account, Voucher
+from shared.http import RETRIED_STATUS, Peer, PeerError
+from shared.money import format_yuan
+from shared.wire.ledger import voucher_message
+
+_SUMMARY: Final = "待遇支付预留"
+
+
+def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
+    """An outbox message that posts a voucher, drawing on a hold when one is named."""
+    body = voucher_message(voucher)
+    if hold is not None:
+        body["hold"] = hold
+    return {"to": "voucher", "body": body}
+
+
+def release_payload(hold: str, event_id: str, amount_fen: int | None) -> dict[str, Any]:
+    """An outbox message that releases an amount of a hold, or all of one that nobody draws on."""
+    body: dict[str, Any] = {"event_id": event_id}
+    if amount_fen is not None:
+        body["amount"] = format_yuan(amount_fen)
+    return {"to": "hold_release", "hold": hold, "body": body}
+
+
+class HoldRefused(Exception):
+    """The ledger said no to a hold, for good as far as this attempt goes."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class LedgerClient:
+    """Requests to the ledger. All carry event ids, so each may be repeated."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def hold(self, batch: Batch) -> str:
+        """Hold a batch's money on the expenditure account; the hold's id.
+
+        Raises:
+            HoldRefused: not enough money, or another refusal.
+            PeerError, httpx.TransportError: nothing is known; ask again.
+        """
+        event_id = batch.funding_event
+        try:
+            found = await self._peer.post(
+                "/v1/holds",
+                {
+                    "event_id": event_id,
+                    "fund": batch.fund,
+                    "account": Account.EXPENDITURE_DEPOSIT,
+                    "amount": format_yuan(batch.total_fen),
+                    "summary": f"{_SUMMARY} {batch.ref.text(PREFIX)}",
+                },
+                key=event_id,
+            )
+        except PeerError as error:
+            if _is_final(error):
+                raise HoldRefused(f"{error.code}: {error.detail}"[:500]) from None
+            raise
+        return str(found["id"])
+
+    async def deliver(self, payloads: Sequence[dict[str, Any]]) -> list[str | None]:
+        """Deliver outbox payloads; for each None, or why the ledger refused it for good.
+
+        Vouchers go in one batch, releases one by one after them. Neither waits for the other: a
+        line's draw and another line's release never want the same fen of a hold.
+
+        Raises:
+            PeerError, httpx.TransportError: nothing is known of the batch; send it all again.
+        """
+        verdicts: list[str | None] = [None] * len(payloads)
+        vouchers = [at for at, payload in enumerate(payloads) if payload["to"] == "voucher"]
+        if vouchers:
+            said = await self._vouchers([payloads[at]["body"] for at in vouchers])
+            for at, verdict in zip(vouchers, said, strict=True):
+                verdicts[at] = verdict
+        for at, payload in enumerate(payloads):
+            if payload["to"] == "hold_release":
+                verdicts[at] = await self._release(payload["hold"], payload["body"])
+        return verdicts
+
+    async def _vouchers(self, bodies: list[dict[str, Any]]) -> list[str | None]:
+        answer = await self._peer.post("/v1/voucher-batches", {"vouchers": bodies})
+        return [_why(result) for result in answer["results"]]
+
+    async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
+        try:
+            await self._peer.post(f"/v1/holds/{hold}/releases", body, key=body["event_id"])
+        except PeerError as error:
+            if _is_final(error):
+                return f"{error.code}: {error.detail}"[:500]
+            raise
+        return None
+
+
+def _is_final(error: PeerError) -> bool:
+    # 401 and 403 mean that this installation's identities are being changed: worth another try.
+    return 400 <= error.status < 500 and error.status not in {401, 403, 408, *RETRIED_STATUS}
+
+
+def _why(result: dict[str, Any]) -> str | None:
+    if result["outcome"] != "refused":
+        return None
+    found = result.get("problem") or {}
+    return f"{found.get('code', 'REFUSED')}: {found.get('detail', '')}"[:500]

@@ -1,0 +1,74 @@
+"""Asks the ledger to hold the money of new batches.
+
+The batch's row says `funding` before anybody asks, the event id is stable, and the answer is written
+in a transaction of its own; so a process may be killed anywhere and the next one asks the same again.
+No HTTP call happens inside a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from services.payout.payments.clients import HoldRefused, LedgerClient
+from services.payout.payments.domain.batch import Batch
+from services.payout.payments.flows import batch as flows
+from services.payout.payments.store import batch as batches
+from shared.db import Database
+from shared.log import logger
+from shared.outbox import BACKOFF_MAX_SECONDS
+
+IDLE_SECONDS: Final = 0.5
+_AT_ONCE: Final = 50
+
+
+class Funding:
+    """Works off the batches that wait for their money."""
+
+    def __init__(self, db: Database, ledger: LedgerClient) -> None:
+        self.db = db
+        self.ledger = ledger
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Hint that a batch waits; correctness does not depend on it."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work for ever; cancel to stop. Nothing is lost by stopping anywhere."""
+        pause = IDLE_SECONDS
+        while True:
+            try:
+                await self.step()
+                pause = IDLE_SECONDS
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                pause = min(pause * 2, BACKOFF_MAX_SECONDS)
+                logger().warning(
+                    "funding failed, will retry", error=str(error)[:300], retry_in_seconds=pause
+                )
+            try:
+                await asyncio.wait_for(self._wake.wait(), pause)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def step(self) -> int:
+        """Ask for every batch that waits; how many there were."""
+        async with self.db.transaction() as tx:
+            waiting = await batches.waiting_for_funds(tx, _AT_ONCE)
+        for batch in waiting:
+            await self.fund(batch)
+        return len(waiting)
+
+    async def fund(self, batch: Batch) -> None:
+        """Ask for one batch's money and write down the answer."""
+        try:
+            hold = await self.ledger.hold(batch)
+        except HoldRefused as refused:
+            reason = refused.reason
+            await self.db.run(lambda tx: flows.unfunded(tx, batch, reason))
+            return
+        await self.db.run(lambda tx: flows.funded(tx, batch, hold))

@@ -1,0 +1,59 @@
+"""Doors of the bank's results and of the totals."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.common.routes import DistrictQuery, wake
+from services.payout.payments.domain.batch import PREFIX
+from services.payout.payments.flows import result as flows
+from services.payout.payments.schemas import PaymentResultsIn, PaymentResultsOut, TotalsOut
+from services.payout.payments.store import total as totals
+from shared.clock import today
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.period import PERIOD_PATTERN, Period
+from shared.roles import Right
+
+router = APIRouter(tags=["results"])
+
+
+@router.post(
+    "/v1/payment-results",
+    operation_id="report_payment_results",
+    summary="银行支付回报 · What the bank says of a batch's lines",
+    response_model=PaymentResultsOut,
+)
+async def report_payment_results(
+    asked: PaymentResultsIn, at: Annotated[Door, door(Right.REPORT_PAYMENT_RESULT, money=True)]
+) -> Response:
+    """Repeats change nothing, order does not matter, contradictions are rejected one by one."""
+    ref = Ref.parse(PREFIX, asked.batch)
+    reports = [result.report() for result in asked.results]
+
+    async def work(tx: AsyncConnection) -> PaymentResultsOut:
+        heard = await flows.report(tx, ref, reports, today=today(), caller=at.caller)
+        return PaymentResultsOut.of(heard)
+
+    answer = await at.write(work, key=ref.key)
+    wake(at.request)
+    return answer
+
+
+@router.get("/v1/totals", operation_id="get_totals", summary="支付汇总 · Payouts by fund")
+async def get_totals(
+    at: Annotated[Door, door(Right.READ_PAYOUT)],
+    period_from: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    period_to: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
+    district: DistrictQuery = None,
+) -> TotalsOut:
+    """Sums over the claims of a span of periods; district people see their own district's."""
+    first = Period.parse(period_from) if period_from else None
+    last = Period.parse(period_to) if period_to else None
+    bound = at.caller.scope(district)
+    rows = await at.read(lambda tx: totals.by_fund(tx, first=first, last=last, district=bound))
+    return TotalsOut.of(rows)

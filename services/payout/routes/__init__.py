@@ -1,1 +1,0 @@
-"""Payout's doors."""

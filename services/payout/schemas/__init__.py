@@ -1,1 +1,0 @@
-"""Shapes at payout's doors."""

@@ -1,1 +1,0 @@
-"""Payout's SQL: one function, one statement, in the caller's transaction."""

@@ -1,1 +1,0 @@
-"""Payout's background work: finding money for batches, delivering the outbox."""

@@ -1,0 +1,138 @@
+"""Of several reasons to refuse, the documented first one is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from itertools import combinations
+
+import pytest
+
+from services.ledger.common import domain as errors
+from services.ledger.common.domain import LedgerRefusal
+from services.ledger.posting.domain.batch import (
+    Booked,
+    Decision,
+    Known,
+    KnownVoucher,
+    Post,
+    SlotState,
+    Unit,
+)
+from services.ledger.posting.domain.check import PRECEDENCE, Checker
+from services.ledger.posting.domain.codes import STAGES, rank
+from services.ledger.posting.domain.decide import decide
+from services.ledger.posting.domain.reversal import remaining
+from services.ledger.posting.domain.voucher import GENESIS, Draft, Line
+from tests.ledger.support.making import DAY, centre_draft, line, lines, receipt_draft, shipped
+
+OPEN = SlotState(slot=0, revision=1, seq=0, hash=GENESIS)
+CLOSED = replace(OPEN, closed_until=DAY)
+
+
+def pay(**changes: object) -> Draft:
+    return centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", 5, **changes)
+
+
+def run(state: SlotState, post: Post, known: Known | None = None) -> Decision:
+    return decide(
+        state, [Unit((post,))], known or Known(), floored=frozenset({"expenditure_deposit"}),
+        today=DAY + timedelta(days=1), recorded_at="x",
+    )  # fmt: skip
+
+
+def known(post: Post) -> Known:
+    key = (post.draft.source, post.draft.event_id)
+    return Known(events={key: KnownVoucher(Booked(0, 1, b"", replayed=True), b"another")})
+
+
+RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
+FAULTY = Post(pay(), errors.Unbalanced())
+NOTHING = Known(remaining={3: {}})
+SOME = Known(remaining={3: remaining(receipt_draft(5).lines)})
+LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
+    (lambda: run(CLOSED, FAULTY, known(FAULTY)), errors.EventIdReused),
+    (lambda: run(CLOSED, Post(RED, errors.AmountNotPositive()), NOTHING), errors.AmountNotPositive),
+    (lambda: run(CLOSED, Post(RED), NOTHING), errors.AlreadyReversed),
+    (lambda: run(CLOSED, Post(RED), SOME), errors.ReversalExceeded),
+    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), errors.DayClosed),
+    (lambda: run(OPEN, Post(pay(hold="hld_x"))), errors.HoldUnknown),
+    (lambda: run(OPEN, Post(pay())), errors.InsufficientFunds),
+]
+
+
+@pytest.mark.parametrize(("play", "expected"), LADDER, ids=[one.code for _, one in LADDER])
+def test_each_reason_hides_those_that_come_after_it(
+    play: Callable[[], Decision], expected: type[LedgerRefusal]
+) -> None:
+    [(outcome,)] = play().outcomes
+    assert type(outcome) is expected
+
+
+def test_the_ladder_is_the_documented_order() -> None:
+    ranks = [rank(refusal) for _, refusal in LADDER]
+    assert ranks == sorted(ranks)
+
+
+def test_every_refusal_of_posting_is_documented_once() -> None:
+    listed = [one for _, stage in STAGES for one in stage]
+    assert len(listed) == len(set(listed))
+    settlements = {errors.AmountsExpected, errors.AmountsNotExpected}
+    own = {
+        one for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
+    }  # fmt: skip
+    assert own - settlements <= set(listed)
+
+
+# --- the voucher by itself: every pair of faults in one voucher --------------------------------
+
+
+def also(draft: Draft, *more: Line, **changes: object) -> Draft:
+    values: dict[str, object] = {"lines": (*draft.lines, *more)} | changes
+    return replace(draft, **values)  # type: ignore[arg-type]
+
+
+SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
+    errors.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
+    errors.AmountNotPositive: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.pooled", -7)
+    ),
+    errors.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
+    errors.FundUnknown: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.pooled", 7, fund="no_such")
+    ),
+    errors.AccountUnknown: lambda d: also(
+        d, *lines("income_deposit", "contribution_income.nobody", 7)
+    ),
+    errors.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
+    errors.AccountNotInFund: lambda d: also(
+        d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
+    ),
+    errors.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    errors.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
+}
+CHECKER = Checker(shipped())
+TODAY = DAY + timedelta(days=1)
+
+
+def test_every_fault_of_a_voucher_by_itself_is_in_the_table() -> None:
+    assert tuple(SPOILS) == PRECEDENCE
+    assert CHECKER.check(receipt_draft(), TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), list(combinations(PRECEDENCE, 2)), ids=lambda one: one.code
+)
+def test_of_two_faults_of_a_voucher_the_documented_first_one_answers_and_both_are_named(
+    first: type[LedgerRefusal], second: type[LedgerRefusal]
+) -> None:
+    for spoils in ((first, second), (second, first)):
+        draft = receipt_draft()
+        for one in spoils:
+            draft = SPOILS[one](draft)
+        refusal = CHECKER.check(draft, TODAY)
+        assert type(refusal) is first
+        assert refusal is not None
+        assert {first.code, second.code} <= {fault.code for fault in refusal.faults}

@@ -1,0 +1,96 @@
+"""The cube of balances says what summing every posting says, whatever the order of the days."""
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ledger.reports.domain.cube import Cell, Cube, Head, Narrow, Place, Series
+from services.ledger.reports.domain.flow import GroupBy, flows
+
+FIRST = date(2021, 1, 1)
+places = st.builds(
+    Place,
+    st.sampled_from(["statutory", "memo"]),
+    st.sampled_from(["pension", "medical"]),
+    st.sampled_from(["income_deposit", "benefit.hospital", "benefit.basic_pension"]),
+    st.sampled_from(["heping", "nankai"]),
+)
+cells = st.builds(
+    Cell,
+    places,
+    st.integers(0, 90).map(lambda days: (FIRST + timedelta(days=days)).toordinal()),
+    st.integers(-1_000, 1_000),
+    st.integers(-1_000, 1_000),
+)
+days = st.integers(-2, 93).map(lambda days: FIRST + timedelta(days=days))
+narrows = st.builds(
+    Narrow,
+    book=st.sampled_from([None, "statutory"]),
+    fund=st.sampled_from([None, "pension"]),
+    account=st.sampled_from([None, "income_deposit", "benefit"]),
+    district=st.sampled_from([None, "heping"]),
+)
+
+
+def cube_of(posted: list[Cell]) -> Cube:
+    cube = Cube()
+    cube.extend({0: Head(len(posted), b"")}, posted)
+    return cube
+
+
+@given(st.lists(cells, max_size=60), days, narrows)
+def test_a_balance_is_the_sum_of_all_postings_up_to_its_day(
+    posted: list[Cell], as_of: date, narrow: Narrow
+) -> None:
+    expected: dict[tuple[str, str, str], list[int]] = {}
+    for place, day, debit_fen, credit_fen in posted:
+        if day <= as_of.toordinal() and narrow.holds(place):
+            sums = expected.setdefault(place[:3], [0, 0])
+            sums[0] += debit_fen
+            sums[1] += credit_fen
+    found = {tuple(row[:3]): [*row[3:]] for row in cube_of(posted).sums(as_of, narrow)}
+    assert found == expected
+
+
+@given(st.lists(cells, max_size=60), days, days, st.sampled_from(GroupBy), narrows)
+def test_flows_lead_from_the_balance_before_to_the_balance_after(
+    posted: list[Cell], one: date, other: date, by: GroupBy, narrow: Narrow
+) -> None:
+    first, last = min(one, other), max(one, other)
+    cube = cube_of(posted)
+    before = {row[:3]: row[3] - row[4] for row in cube.sums(first - timedelta(days=1), narrow)}
+    after = {row[:3]: row[3] - row[4] for row in cube.sums(last, narrow)}
+    moved: dict[tuple[str, str, str], int] = {}
+    for flow in flows(cube, first, last, by, narrow):
+        key = (flow.book, flow.fund, flow.account)
+        moved[key] = moved.get(key, 0) + flow.debit_fen - flow.credit_fen
+        assert first <= flow.first <= flow.last <= last
+    for key in before.keys() | after.keys() | moved.keys():
+        assert before.get(key, 0) + moved.get(key, 0) == after.get(key, 0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(-9, 9), st.integers(-9, 9)), max_size=30),
+       st.integers(0, 30))  # fmt: skip
+def test_merging_slots_is_posting_one_by_one(posted: list[tuple[int, int, int]], cut: int) -> None:
+    """However the days lie, and whichever slot had them."""
+    slowly, at_once = Series(), Series()
+    for one in posted:
+        slowly.add(*one)
+    for part in (posted[:cut], posted[cut:]):
+        summed: dict[int, list[int]] = {}
+        for day, debit_fen, credit_fen in part:
+            sums = summed.setdefault(day, [0, 0])
+            sums[0] += debit_fen
+            sums[1] += credit_fen
+        ordered = sorted(summed)
+        at_once.merge(ordered, [summed[d][0] for d in ordered], [summed[d][1] for d in ordered])
+    assert list(slowly.steps()) == list(at_once.steps())
+    assert [slowly.until(day) for day in range(32)] == [at_once.until(day) for day in range(32)]
+
+
+def test_money_is_in_transit_since_the_day_after_it_was_last_zero() -> None:
+    one = Series()
+    for day, debit_fen, credit_fen in [(1, 5, 0), (2, 0, 5), (4, 7, 0), (6, 1, 0), (9, 0, 8)]:
+        one.add(day, debit_fen, credit_fen)
+    assert [one.since(day) for day in (0, 1, 2, 3, 4, 8, 9)] == [None, 1, None, None, 4, 4, None]

@@ -1,0 +1,80 @@
+"""The adjustment fund: a tenth of last year until 15 % of this one; 30 % of a gap, shrunk alike."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ledger.settlement.domain.adjustment import (
+    AdjustmentRule,
+    Request,
+    Standing,
+    capped,
+    due,
+    grants,
+)
+
+RULE = AdjustmentRule(
+    fund="medical", paid_up_ppm=100_000, size_cap_ppm=150_000, gap_share_ppm=300_000,
+    in_force_from=date(2009, 1, 1), in_force_to=None, source="黄政〔〕13号", certainty="S",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("last", "this", "paid_up", "this_year", "expected"),
+    [
+        (1_000, 1_200, 0, 0, 100),  # a tenth of last year's collection
+        (1_000, 1_200, 100, 0, 80),  # 15 % of 1,200 is 180: 80 of room is left
+        (1_000, 1_200, 180, 0, 0),  # full
+        (1_000, 1_200, 500, 0, 0),  # overfull asks for nothing back
+        (1_000, 1_200, 60, 60, 40),  # the rest of this year's tenth
+        (999, 9_999, 0, 0, 99),  # a cap is never rounded up
+    ],
+)
+def test_what_is_paid_up_is_a_share_of_last_year_until_the_fund_is_full(
+    last: int, this: int, paid_up: int, this_year: int, expected: int
+) -> None:
+    books = Standing(last_year_fen=last, this_year_fen=this, paid_up_fen=paid_up,
+                     paid_up_this_year_fen=this_year)  # fmt: skip
+    assert due(RULE, books) == expected
+
+
+def request(gap: int, surplus: int = 0, **changes: Any) -> Request:
+    values: dict[str, Any] = {"follows_policy": True, "paid_up_in_full": True, "met_targets": True}
+    return Request(
+        fund="medical", district="heping", gap_fen=gap, own_surplus_fen=surplus, **values | changes
+    )
+
+
+def test_a_grant_covers_thirty_percent_of_the_gap_and_only_after_the_own_surplus() -> None:
+    assert capped(RULE, request(1_000)) == 300
+    assert capped(RULE, request(1_000, 600)) == 300
+    assert capped(RULE, request(1_000, 800)) == 200
+    assert capped(RULE, request(1_000, 1_000)) == 0
+
+
+@pytest.mark.parametrize("failed", ["follows_policy", "paid_up_in_full", "met_targets"])
+def test_who_did_not_do_his_part_gets_nothing(failed: str) -> None:
+    assert capped(RULE, request(1_000, **{failed: False})) == 0
+
+
+def test_when_the_fund_is_too_small_all_shrink_alike() -> None:
+    asked = [request(1_000), request(2_000), request(1_000, met_targets=False)]
+    assert grants(RULE, asked, 900) == [300, 600, 0]
+    assert grants(RULE, asked, 300) == [100, 200, 0]
+    assert grants(RULE, asked, 0) == [0, 0, 0]
+
+
+@given(
+    st.lists(st.builds(request, st.integers(0, 10**9), st.integers(0, 10**9)), max_size=20),
+    st.integers(-(10**6), 10**9),
+)
+def test_never_more_than_there_is_and_never_more_than_a_cap(
+    asked: list[Request], available_fen: int
+) -> None:
+    given_fen = grants(RULE, asked, available_fen)
+    caps = [capped(RULE, one) for one in asked]
+    assert sum(given_fen) == min(sum(caps), max(0, available_fen))
+    assert all(0 <= one <= cap for one, cap in zip(given_fen, caps, strict=True))

@@ -1,0 +1,112 @@
+"""The three signatures."""
+
+from itertools import product
+
+import pytest
+
+from services.payout.benefits.domain import ClaimKind
+from services.payout.claims.domain import (
+    MOVES,
+    SIGNING_RIGHTS,
+    Claim,
+    Decided,
+    Decision,
+    NoteMissing,
+    OutOfOrder,
+    State,
+    claim_key,
+)
+from shared.errors import Forbidden
+from shared.ids import Ref
+from shared.period import Period
+from shared.roles import RIGHTS, Caller, Level, Role
+
+PERIOD = Period(2021, 7)
+
+
+def claim(status: State) -> Claim:
+    return Claim(
+        ref=Ref.new(claim_key(ClaimKind.PENSION_RUN, "heping", PERIOD)),
+        kind=ClaimKind.PENSION_RUN,
+        district="heping",
+        period=PERIOD,
+        fund="pension",
+        account="benefit.basic_pension",
+        lines=1,
+        total_fen=100,
+        status=status,
+        summary="",
+        credit_code=None,
+        filed_by="x",
+    )
+
+
+def caller(role: Role, district: str = "heping") -> Caller:
+    own = district if role.level is Level.DISTRICT else "centre"
+    return Caller(subject=role.value, role=role, district=own)
+
+
+SIGNERS = {
+    State.FILED: Role.DISTRICT_REVIEWER,
+    State.SIGNED_1: Role.DEPARTMENT_HEAD,
+    State.SIGNED_2: Role.CENTRE_LEADER,
+}
+
+
+def test_three_signatures_in_order_approve() -> None:
+    status = State.FILED
+    for expected in (State.SIGNED_1, State.SIGNED_2, State.APPROVED):
+        move = claim(status).decide(Decision.APPROVE, by=caller(SIGNERS[status]), note=None)
+        assert move.to is expected
+        status = move.to
+
+
+@pytest.mark.parametrize("status", list(SIGNERS))
+def test_any_signer_in_turn_may_refuse_with_a_note(status: State) -> None:
+    signer = caller(SIGNERS[status])
+    with pytest.raises(NoteMissing):
+        claim(status).decide(Decision.REFUSE, by=signer, note="  ")
+    assert claim(status).decide(Decision.REFUSE, by=signer, note="缺材料").to is State.REFUSED
+
+
+@pytest.mark.parametrize(("status", "role"), list(product(SIGNERS, SIGNERS.values())))
+def test_a_signer_out_of_turn_is_refused(status: State, role: Role) -> None:
+    if SIGNERS[status] is role:
+        return
+    with pytest.raises(OutOfOrder):
+        claim(status).decide(Decision.APPROVE, by=caller(role), note=None)
+
+
+@pytest.mark.parametrize("status", [State.APPROVED, State.REFUSED])
+def test_a_decided_claim_takes_no_signature(status: State) -> None:
+    with pytest.raises(Decided):
+        claim(status).decide(Decision.APPROVE, by=caller(Role.CENTRE_LEADER), note=None)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_signs_nothing_is_forbidden(role: Role) -> None:
+    if RIGHTS[role].intersection(SIGNING_RIGHTS):
+        return
+    with pytest.raises(Forbidden):
+        claim(State.FILED).decide(Decision.APPROVE, by=caller(role), note=None)
+
+
+def test_a_reviewer_of_another_district_is_forbidden() -> None:
+    with pytest.raises(Forbidden):
+        claim(State.FILED).decide(
+            Decision.APPROVE, by=caller(Role.DISTRICT_REVIEWER, "nankai"), note=None
+        )
+
+
+def test_every_open_state_can_be_approved_and_refused_by_the_same_right() -> None:
+    open_states = {State.FILED, State.SIGNED_1, State.SIGNED_2}
+    assert {status for status, _ in MOVES} == open_states
+    for status in open_states:
+        approve, refuse = MOVES[status, Decision.APPROVE], MOVES[status, Decision.REFUSE]
+        assert approve.right is refuse.right
+        assert refuse.to is State.REFUSED
+
+
+def test_no_role_holds_two_signing_rights() -> None:
+    for role in Role:
+        assert len(RIGHTS[role].intersection(SIGNING_RIGHTS)) <= 1
