@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from benchmarks._bench import Figures, database, describe, server
-from services.ledger.personal import flows as flow
+from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.domain import Bill, Credit, CreditKind, bill_key, interest
 from services.ledger.personal.store import year as year_store
 from services.ledger.rules.store import catalogue as catalogue_store
@@ -72,8 +72,10 @@ async def fill(db: Database, accounts: int, year: int) -> Figures:
     for first in range(0, accounts, PER_REQUEST):
         bills = request(first, min(PER_REQUEST, accounts - first), year)
         at = time.perf_counter()
-        results = await db.run(lambda tx, bills=bills: flow.credit(tx, catalogue, bills, SENDER))  # type: ignore[misc]
-        assert all(one.outcome is flow.Outcome.CREDITED for one in results)
+        results = await db.run(
+            lambda tx, bills=bills: personal_flow.credit(tx, catalogue, bills, SENDER)
+        )  # type: ignore[misc]
+        assert all(one.outcome is personal_flow.Outcome.CREDITED for one in results)
         latencies.append((time.perf_counter() - at) * 1000)
     seconds = time.perf_counter() - began
     offered = f"one sender, {PER_REQUEST:,} credits a transaction"
@@ -83,7 +85,7 @@ async def fill(db: Database, accounts: int, year: int) -> Figures:
 async def close(db: Database, accounts: int, year: int) -> Figures:
     """Close a year for everybody."""
     began = time.perf_counter()
-    run = await db.run(lambda tx: flow.close_year(tx, FUND, year, PERSON))
+    run = await db.run(lambda tx: personal_flow.close_year(tx, FUND, year, PERSON))
     seconds = time.perf_counter() - began
     assert run.people == accounts
     offered = "one statement, one transaction"
@@ -97,7 +99,9 @@ async def state(db: Database, accounts: int) -> Figures:
     for _ in range(STATEMENTS):
         person = draw.randrange(accounts)
         at = time.perf_counter()
-        found = await db.run(lambda tx, person=person: flow.statement(tx, person, 2012, 2021))  # type: ignore[misc]
+        found = await db.run(
+            lambda tx, person=person: personal_flow.statement(tx, person, 2012, 2021)
+        )  # type: ignore[misc]
         assert len(found) == len(YEARS)
         latencies.append((time.perf_counter() - at) * 1000)
     seconds = time.perf_counter() - began
@@ -115,7 +119,9 @@ async def verify(db: Database, accounts: int) -> None:
     for _ in range(min(SAMPLE, accounts)):
         person = draw.randrange(accounts)
         closing_fen = 0
-        found = await db.run(lambda tx, person=person: flow.statement(tx, person, 2012, 2021))  # type: ignore[misc]
+        found = await db.run(
+            lambda tx, person=person: personal_flow.statement(tx, person, 2012, 2021)
+        )  # type: ignore[misc]
         for year, told in zip(YEARS, found, strict=True):
             credit_fen = fen_of(person, year)
             month = month_of(person // PER_BILL, year)

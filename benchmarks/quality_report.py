@@ -21,11 +21,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks._bench import database, describe, server
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.quality import rates_of
-from services.collection.quality.flows import report as flow
+from services.collection.quality.flows import report as report_flow
 from services.collection.quality.flows.quality import assembled
-from services.collection.quality.store import shipped as shipped_quality
+from services.collection.quality.store import shipped as quality_shipped_store
 from shared.db import Database
 from shared.period import Period
 from shared.roles import Caller, Role
@@ -99,7 +99,7 @@ _FILL = (
 
 async def fill(db: Database, units: int) -> None:
     """A month of a city, and of the month before."""
-    districts = sorted(shipped.districts_of("tianjin"))
+    districts = sorted(common_shipped_store.districts_of("tianjin"))
     async with db.transaction() as tx:
         for number, sql in enumerate(_FILL):
             periods = [str(PERIOD)] if number in {0, 1, 5} else [str(PERIOD.plus(-1)), str(PERIOD)]
@@ -127,19 +127,19 @@ def sown(units: int) -> dict[str, int]:
     }
 
 
-async def reported(db: Database) -> tuple[flow.Gathered, list[float]]:
+async def reported(db: Database) -> tuple[report_flow.Gathered, list[float]]:
     """The report, and the seconds of each reading."""
-    row = flow.operation_of("tianjin", PERIOD, None, 1, CENTRE)
+    row = report_flow.operation_of("tianjin", PERIOD, None, 1, CENTRE)
     marks = [time.perf_counter()]
 
     async def read(work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
         return await db.run(work)
 
-    gathered = await flow.gather(row, read, lambda _: marks.append(time.perf_counter()))
+    gathered = await report_flow.gather(row, read, lambda _: marks.append(time.perf_counter()))
     return gathered, [after - before for before, after in pairwise(marks)]
 
 
-def verify(gathered: flow.Gathered, units: int) -> None:
+def verify(gathered: report_flow.Gathered, units: int) -> None:
     """The report counts what was sown, and nothing else."""
     each, whole = assembled(gathered.of, gathered.found, None, gathered.reached)
     found = {one.check.id: one.found for one in whole.findings if one.found}
@@ -164,8 +164,8 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
             finally:
                 await db.close()
-    names = ["subjects", *(check.id for check in shipped.quality_checks())]
-    names += [f"target {target.id}" for target in shipped_quality.targets()]
+    names = ["subjects", *(check.id for check in common_shipped_store.quality_checks())]
+    names += [f"target {target.id}" for target in quality_shipped_store.targets()]
     for name, took in zip(names, seconds, strict=True):
         print(f"{name:<34} {took:>8.2f} s")
     total = round(sum(seconds), 1)

@@ -50,19 +50,19 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute chains, balances, closed days; name the first broken voucher. Exit 1 on a fault."""
-    from services.ledger.chain.flows import verify as flow
+    from services.ledger.chain.flows import verify as verify_flow
 
     with plainly():
         kept = _anchors(anchors) if anchors else ()
         with _watched() as progress:
             if export is not None:
                 with _opened(export, "rb") as file:
-                    verdict = flow.verify_lines(file, kept=kept, progress=progress)
+                    verdict = verify_flow.verify_lines(file, kept=kept, progress=progress)
             else:
 
                 async def work(db: Database) -> Verdict:
-                    async with flow.frozen(db) as tx:
-                        return await flow.verify(tx, kept=kept, progress=progress)
+                    async with verify_flow.frozen(db) as tx:
+                        return await verify_flow.verify(tx, kept=kept, progress=progress)
 
                 verdict = _with_database(database_url, work)
     _say(verdict, as_json)
@@ -74,11 +74,11 @@ def export(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Write the books to a file that anybody can verify (docs/ledger-chain.md)."""
-    from services.ledger.chain.flows import verify as flow
+    from services.ledger.chain.flows import verify as verify_flow
 
     async def work(db: Database) -> int:
-        async with flow.frozen(db) as tx:
-            return await flow.export(tx, stream.write, progress=progress)
+        async with verify_flow.frozen(db) as tx:
+            return await verify_flow.export(tx, stream.write, progress=progress)
 
     with plainly(), _opened(file, "wb") as stream, _watched() as progress:
         lines = _with_database(database_url, work)
@@ -93,11 +93,13 @@ def anchors(
     as_json: AsJson = False,
 ) -> None:
     """Print every chain's head at the end of a day, for the daily report (日报)."""
-    from services.ledger.chain.flows import anchor as flow
+    from services.ledger.chain.flows import anchor as anchor_flow
 
-    chosen: date = day.date() if day else flow.last_ended()
+    chosen: date = day.date() if day else anchor_flow.last_ended()
     with plainly():
-        found = _with_database(database_url, lambda db: db.run(lambda tx: flow.of_day(tx, chosen)))
+        found = _with_database(
+            database_url, lambda db: db.run(lambda tx: anchor_flow.of_day(tx, chosen))
+        )
     if as_json:
         items = [{"slot": one.slot, "seq": one.seq, "hash": one.hash.hex()} for one in found]
         print_json({"day": chosen.isoformat(), "items": items})

@@ -41,11 +41,11 @@ def list_accounts(
 ) -> None:
     """The chart of a day, in official order."""
     from services.ledger.rules.flows.chart import plain
-    from services.ledger.rules.store import catalogue
+    from services.ledger.rules.store import catalogue as catalogue_store
     from shared import clock
 
     day = on.date() if on else clock.today()
-    found = run(database_url, catalogue.load).accounts(day)
+    found = run(database_url, catalogue_store.load).accounts(day)
     rows = [plain(row) for row in found if fund is None or not row.funds or fund in row.funds]
     if as_json:
         print_json({"on": day.isoformat(), "accounts": rows})
@@ -59,16 +59,17 @@ def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False)
     """Every version of an account, and who corrected it when and why."""
     from services.ledger.rules.domain.row import Table
     from services.ledger.rules.flows.chart import plain
-    from services.ledger.rules.store import catalogue, correction
+    from services.ledger.rules.store import catalogue as catalogue_store
+    from services.ledger.rules.store import correction as correction_store
 
     async def work(tx: AsyncConnection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        rows = [plain(row) for row in await catalogue.accounts(tx) if row.key == key]
+        rows = [plain(row) for row in await catalogue_store.accounts(tx) if row.key == key]
         return rows, [
             {
                 "at": one.at.isoformat(), "corrected_by": one.by, "why": one.why,
                 "before": one.before, "after": one.after,
             }
-            for one in await correction.made(tx)
+            for one in await correction_store.made(tx)
             if (one.table, one.name) == (Table.ACCOUNT, key)
         ]  # fmt: skip
 
@@ -101,7 +102,7 @@ def set_account(
     as_json: AsJson = False,
 ) -> None:
     """Propose to correct an account from a day on; earlier days keep what they had."""
-    from services.ledger.rules.flows import chart
+    from services.ledger.rules.flows import chart as chart_flow
 
     asked = {"code": code, "name": name, "source": source, "certainty": certainty}
     changes: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
@@ -111,7 +112,7 @@ def set_account(
         fail("say what to change", 2)
     paper = run(
         database_url,
-        lambda tx: chart.change(tx, key, since.date(), changes, why=why, by=proposer(by)),
+        lambda tx: chart_flow.change(tx, key, since.date(), changes, why=why, by=proposer(by)),
     )
     say(paper, as_json=as_json)
 
@@ -128,14 +129,14 @@ def import_file(
     as_json: AsJson = False,
 ) -> None:
     """Propose to add or correct whole rows, sub-accounts too; all or none."""
-    from services.ledger.rules.flows import chart
+    from services.ledger.rules.flows import chart as chart_flow
 
     with file.open(encoding="utf-8-sig", newline="") as lines:
         try:
             rows = [_account(row) for row in csv.DictReader(lines)]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             fail(f"{file}: not rows of a chart: {error!r}"[:300])
-    paper = run(database_url, lambda tx: chart.put(tx, rows, why=why, by=proposer(by)))
+    paper = run(database_url, lambda tx: chart_flow.put(tx, rows, why=why, by=proposer(by)))
     say(paper, as_json=as_json)
 
 

@@ -168,9 +168,12 @@ def show(
 
 
 def _shipped() -> dict[str, dict[str, Any]]:
-    from services.collection.common.store import shipped
+    from services.collection.common.store import shipped as common_shipped_store
 
-    return {content["pack"]: content for content in (*shipped.packs(), *shipped.templates())}
+    return {
+        content["pack"]: content
+        for content in (*common_shipped_store.packs(), *common_shipped_store.templates())
+    }
 
 
 def _read(name: str) -> Any:
@@ -196,7 +199,7 @@ def _said(value: Any) -> str:
 
 
 def _of_pack(name: str) -> tuple[str, Any]:
-    from services.collection.policy.domain import pack
+    from services.collection.policy.domain import pack as pack_rules
     from services.collection.policy.domain.text import markdown
     from services.collection.policy.schemas.lint import faults_of
     from services.collection.policy.schemas.policy import PackIn
@@ -205,7 +208,7 @@ def _of_pack(name: str) -> tuple[str, Any]:
     faults = faults_of(content)
     if faults:
         fail(f"{name} has {len(faults)} faults; see `wuxian policy lint {name}`")
-    return markdown(pack.read(PackIn.model_validate(content).content())), content
+    return markdown(pack_rules.read(PackIn.model_validate(content).content())), content
 
 
 def _in_force(

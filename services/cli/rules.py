@@ -62,10 +62,10 @@ def list_rules(
 ) -> None:
     """The rules of a day, or every version of them."""
     from services.ledger.rules.domain.row import Table, first_day, last_day, name_of
-    from services.ledger.rules.store import correction
+    from services.ledger.rules.store import correction as correction_store
 
     of = Table(table.value)
-    found = run(database_url, lambda tx: correction.rows(tx, [of]))[of]
+    found = run(database_url, lambda tx: correction_store.rows(tx, [of]))[of]
     day = on.date() if on else None
     rows = [dict(row) for row in found if day is None or first_day(row) <= day <= last_day(row)]
     rows.sort(key=lambda row: (name_of(of, row), row["in_force_from"]))
@@ -90,7 +90,7 @@ def propose(
 ) -> None:
     """Propose rows that shall hold, all or none; a row of a new first day ends the version before it."""
     from services.ledger.rules.domain.row import Table
-    from services.ledger.rules.flows import correction
+    from services.ledger.rules.flows import correction as correction_flow
     from services.ledger.rules.store.correction import rows as rows_of
 
     of = Table(table.value)
@@ -99,7 +99,7 @@ def propose(
         there = await rows_of(tx, [of])
         pattern = dict(there[of][0]) if there[of] else {}
         rows = _read(file, pattern)
-        return await correction.propose(tx, {of: rows}, why=why, by=proposer(by))
+        return await correction_flow.propose(tx, {of: rows}, why=why, by=proposer(by))
 
     say(run(database_url, work), as_json=as_json)
 
@@ -112,11 +112,11 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve what another person proposed, and write it."""
-    from services.ledger.rules.flows import correction
+    from services.ledger.rules.flows import correction as correction_flow
     from shared.roles import Caller, Role
 
     person = Caller(subject=by or getpass.getuser(), role=Role.DEPARTMENT_HEAD)
-    say(run(database_url, lambda tx: correction.approve(tx, id, person)), as_json=as_json)
+    say(run(database_url, lambda tx: correction_flow.approve(tx, id, person)), as_json=as_json)
 
 
 @app.command()
@@ -128,11 +128,11 @@ def corrections(
     as_json: AsJson = False,
 ) -> None:
     """The latest corrections: by whom, why, and what they change."""
-    from services.ledger.rules.store import correction
+    from services.ledger.rules.store import correction as correction_store
 
     status = "proposed" if waiting else None
     papers = run(
-        database_url, lambda tx: correction.page(tx, status=status, before=None, limit=200)
+        database_url, lambda tx: correction_store.page(tx, status=status, before=None, limit=200)
     )
     if as_json:
         print_json({"corrections": [_paper(one) for one in papers]})

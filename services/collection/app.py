@@ -10,47 +10,45 @@ from fastapi import APIRouter, FastAPI
 
 from services import VERSION
 from services.collection import worker
-from services.collection.arrears.routes import agreement, arrears, dunning, waiver
-from services.collection.bases import routes as base_review
-from services.collection.billing.routes import bill, credit
-from services.collection.billing.routes import refund as credit_refund
-from services.collection.common.store import shipped
-from services.collection.explanation import routes as bill_explanation
-from services.collection.filing.routes import (
-    correction,
-    declaration,
-)
-from services.collection.filing.routes import (
-    default as filing_default,
-)
-from services.collection.filing.routes import (
-    file as declaration_file,
-)
-from services.collection.filing.routes import (
-    roll as filing_roll,
-)
-from services.collection.handling.routes import district_steps, inbox, summary
-from services.collection.levy import routes as quote
-from services.collection.notice.routes import certificate, notice
-from services.collection.operation import routes as operation
-from services.collection.oversight.routes import closing_control, total, trail
-from services.collection.personal import routes as personal_credit
-from services.collection.policy.routes import in_force as policy_in_force
-from services.collection.policy.routes import policy, region
-from services.collection.project import routes as project
-from services.collection.quality.routes import quality
-from services.collection.quality.routes import report as quality_report
-from services.collection.receipts.routes import debit, receipt, tax_push
-from services.collection.register.routes import (
-    category,
-    unit,
-)
-from services.collection.register.routes import (
-    change as register_change,
-)
-from services.collection.register.routes import (
-    file_import as register_import,
-)
+from services.collection.arrears.routes import agreement as agreement_doors
+from services.collection.arrears.routes import arrears as arrears_doors
+from services.collection.arrears.routes import dunning as dunning_doors
+from services.collection.arrears.routes import waiver as waiver_doors
+from services.collection.bases import routes as bases_doors
+from services.collection.billing.routes import bill as bill_doors
+from services.collection.billing.routes import credit as credit_doors
+from services.collection.billing.routes import refund as refund_doors
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.explanation import routes as explanation_doors
+from services.collection.filing.routes import correction as correction_doors
+from services.collection.filing.routes import declaration as declaration_doors
+from services.collection.filing.routes import default as default_doors
+from services.collection.filing.routes import file as file_doors
+from services.collection.filing.routes import roll as roll_doors
+from services.collection.handling.routes import district_steps as district_steps_doors
+from services.collection.handling.routes import inbox as inbox_doors
+from services.collection.handling.routes import summary as summary_doors
+from services.collection.levy import routes as levy_doors
+from services.collection.notice.routes import certificate as certificate_doors
+from services.collection.notice.routes import notice as notice_doors
+from services.collection.operation import routes as operation_doors
+from services.collection.oversight.routes import closing_control as closing_control_doors
+from services.collection.oversight.routes import total as total_doors
+from services.collection.oversight.routes import trail as trail_doors
+from services.collection.personal import routes as personal_doors
+from services.collection.policy.routes import in_force as in_force_doors
+from services.collection.policy.routes import policy as policy_doors
+from services.collection.policy.routes import region as region_doors
+from services.collection.project import routes as project_doors
+from services.collection.quality.routes import quality as quality_doors
+from services.collection.quality.routes import report as report_doors
+from services.collection.receipts.routes import debit as debit_doors
+from services.collection.receipts.routes import receipt as receipt_doors
+from services.collection.receipts.routes import tax_push as tax_push_doors
+from services.collection.register.routes import category as category_doors
+from services.collection.register.routes import change as change_doors
+from services.collection.register.routes import file_import as file_import_doors
+from services.collection.register.routes import unit as unit_doors
 from services.revisions import standing
 from shared import collector
 from shared.db import Database, revision
@@ -64,45 +62,45 @@ from shared.web import create_app
 SERVICE = "collection"
 
 ROUTERS: tuple[APIRouter, ...] = (
-    region.router,
+    region_doors.router,
     # Before the door of one version, whose path would take "in-force" for an id.
-    policy_in_force.router,
-    policy.router,
-    unit.router,
-    category.router,
-    register_change.router,
-    register_import.router,
-    quote.router,
-    declaration.router,
-    correction.router,
-    declaration_file.router,
-    district_steps.router,
-    filing_default.router,
-    filing_roll.router,
-    operation.router,
-    inbox.router,
-    summary.router,
-    trail.router,
-    bill.router,
-    bill_explanation.router,
-    credit.router,
-    credit_refund.router,
-    base_review.router,
-    tax_push.router,
-    receipt.router,
-    debit.router,
-    total.router,
-    arrears.router,
-    agreement.router,
-    dunning.router,
-    certificate.router,
-    waiver.router,
-    project.router,
-    notice.router,
-    quality.router,
-    quality_report.router,
-    personal_credit.router,
-    closing_control.router,
+    in_force_doors.router,
+    policy_doors.router,
+    unit_doors.router,
+    category_doors.router,
+    change_doors.router,
+    file_import_doors.router,
+    levy_doors.router,
+    declaration_doors.router,
+    correction_doors.router,
+    file_doors.router,
+    district_steps_doors.router,
+    default_doors.router,
+    roll_doors.router,
+    operation_doors.router,
+    inbox_doors.router,
+    summary_doors.router,
+    trail_doors.router,
+    bill_doors.router,
+    explanation_doors.router,
+    credit_doors.router,
+    refund_doors.router,
+    bases_doors.router,
+    tax_push_doors.router,
+    receipt_doors.router,
+    debit_doors.router,
+    total_doors.router,
+    arrears_doors.router,
+    agreement_doors.router,
+    dunning_doors.router,
+    certificate_doors.router,
+    waiver_doors.router,
+    project_doors.router,
+    notice_doors.router,
+    quality_doors.router,
+    report_doors.router,
+    personal_doors.router,
+    closing_control_doors.router,
     outbox_router(Right.READ_COLLECTION),
 )
 
@@ -110,7 +108,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 def build(settings: Settings | None = None) -> FastAPI:
     """The app, with its database and background work opened by the lifespan."""
     chosen = settings or process_settings()
-    shipped.use_regions(chosen.regions_path)
+    common_shipped_store.use_regions(chosen.regions_path)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from services.collection.billing.flows import bill as billing
+from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.delivery import Ledger
-from services.collection.handling.store import summary as summaries
+from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.operation.jobs import run as operations
+from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import Crediting
@@ -76,7 +76,7 @@ async def run_operations(background: Background) -> None:
     tools = Tools(background.db, background.identity, background.settings)
     while True:
         try:
-            ended = await operations.run_waiting(tools)
+            ended = await run_job.run_waiting(tools)
         except Exception as error:
             logger().warning("operations cannot be read, will retry", error=str(error)[:300])
             ended = 0
@@ -92,7 +92,7 @@ async def issue_waiting_bills(db: Database) -> int:
     issued = 0
     try:
         async with db.transaction() as tx:
-            waiting = await summaries.to_bill(tx)
+            waiting = await summary_store.to_bill(tx)
     except Exception as error:
         logger().warning("billing cannot read, will retry", error=str(error)[:300])
         return 0
@@ -106,9 +106,9 @@ async def issue_waiting_bills(db: Database) -> int:
 
 async def _issue_all(db: Database, summary: SummaryRow) -> int:
     issued = 0
-    while made := await db.run(partial(billing.issue_chunk, summary=summary)):
+    while made := await db.run(partial(billing_bill_flow.issue_chunk, summary=summary)):
         issued += made
-    await db.run(partial(billing.close, summary=summary))
+    await db.run(partial(billing_bill_flow.close, summary=summary))
     return issued
 
 

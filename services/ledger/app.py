@@ -11,17 +11,25 @@ from sqlalchemy.exc import DBAPIError
 from starlette.middleware import Middleware
 
 from services import VERSION
-from services.ledger.chain import routes as chain
-from services.ledger.closing import routes as closing
-from services.ledger.personal import routes as personal
+from services.ledger.chain import routes as chain_doors
+from services.ledger.closing import routes as closing_doors
+from services.ledger.personal import routes as personal_doors
 from services.ledger.posting.flows.books import Books
-from services.ledger.posting.routes import event, hold, voucher
-from services.ledger.posting.routes import stream as voucher_stream
+from services.ledger.posting.routes import event as event_doors
+from services.ledger.posting.routes import hold as hold_doors
+from services.ledger.posting.routes import stream as stream_doors
+from services.ledger.posting.routes import voucher as voucher_doors
 from services.ledger.posting.routes.express import Express
 from services.ledger.reports.flows.reading import Reading
-from services.ledger.reports.routes import account, agreement, balance, dashboard, report, transit
-from services.ledger.rules import routes as correction
-from services.ledger.settlement.routes import budget, settlement
+from services.ledger.reports.routes import account as account_doors
+from services.ledger.reports.routes import agreement as agreement_doors
+from services.ledger.reports.routes import balance as balance_doors
+from services.ledger.reports.routes import dashboard as dashboard_doors
+from services.ledger.reports.routes import report as report_doors
+from services.ledger.reports.routes import transit as transit_doors
+from services.ledger.rules import routes as rules_doors
+from services.ledger.settlement.routes import budget as budget_doors
+from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
 from services.revisions import standing
 from shared import collector
@@ -36,8 +44,8 @@ SERVICE = "ledger"
 ROUTERS = tuple(
     module.router
     for module in (
-        voucher, voucher_stream, account, balance, settlement, hold, chain, closing, report, agreement,
-        dashboard, event, budget, transit, personal, correction,
+        voucher_doors, stream_doors, account_doors, balance_doors, settlement_doors, hold_doors, chain_doors, closing_doors, report_doors, agreement_doors,
+        dashboard_doors, event_doors, budget_doors, transit_doors, personal_doors, rules_doors,
     )
 )  # fmt: skip
 
@@ -99,7 +107,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         checks=[database, books_open],
         body_limit_bytes=chosen.body_limit_bytes,
-        streamed=frozenset({voucher_stream.PATH}),
+        streamed=frozenset({stream_doors.PATH}),
     )
     app.user_middleware.append(Middleware(Express))  # innermost: the routes are all it leaves out
     return app

@@ -10,16 +10,16 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from services import VERSION
-from services.payout.claims import routes as claims
+from services.payout.claims import routes as claims_doors
 from services.payout.common.clients import CollectionClient
 from services.payout.common.flows import People
 from services.payout.delivery import delivery_to
-from services.payout.entitlements import routes as entitlements
+from services.payout.entitlements import routes as entitlements_doors
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import Funding
-from services.payout.payments.routes import batch as batches
-from services.payout.payments.routes import closing_control
-from services.payout.payments.routes import result as results
+from services.payout.payments.routes import batch as batch_doors
+from services.payout.payments.routes import closing_control as closing_control_doors
+from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
 from shared import collector
 from shared.db import Database, revision
@@ -36,11 +36,11 @@ SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
-    entitlements.router,
-    claims.router,
-    batches.router,
-    results.router,
-    closing_control.router,
+    entitlements_doors.router,
+    claims_doors.router,
+    batch_doors.router,
+    result_doors.router,
+    closing_control_doors.router,
     outbox_router(Right.READ_PAYOUT),
 )
 

@@ -3,11 +3,11 @@
 import asyncpg
 import pytest
 
-from services.collection.common.store import tables as collection
-from services.ledger.common.store import tables as ledger
-from services.payout.common import store as payout
+from services.collection.common.store.tables import KEYS as COLLECTION
+from services.ledger.common.store.tables import KEYS as LEDGER
+from services.payout.common.store import KEYS as PAYOUT
 
-KEYS = {"collection": collection.KEYS, "ledger": ledger.KEYS, "payout": payout.KEYS}
+KEYS = {"collection": COLLECTION, "ledger": LEDGER, "payout": PAYOUT}
 
 
 @pytest.fixture(params=sorted(KEYS))

@@ -8,7 +8,7 @@ import pytest
 
 from services.collection.app import build as build_collection
 from services.payout.app import CLIENT_ID
-from services.payout.claims.flows import arrears
+from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from shared.cn.credit_code import with_check_character
 from shared.http import Peer
@@ -48,11 +48,11 @@ async def collection(
 
 
 async def test_a_unit_without_bills_owes_nothing(collection: CollectionClient) -> None:
-    found = await arrears.require_none(collection, UNIT, date(2021, 8, 1))
+    found = await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1))
     assert (found.total, found.overdue) == ("0.00", False)
 
 
 async def test_a_unit_nobody_registered_is_unknown(collection: CollectionClient) -> None:
     other = with_check_character("91120101MA0000999")
     with pytest.raises(UnitUnknown):
-        await arrears.require_none(collection, other, date(2021, 8, 1))
+        await arrears_flow.require_none(collection, other, date(2021, 8, 1))

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.bases import store
-from services.collection.bases.flows import adjustment as base_adjustment
-from services.collection.bases.flows import review as flow
+from services.collection.bases import store as bases_store
+from services.collection.bases.flows import adjustment as adjustment_flow
+from services.collection.bases.flows import review as review_flow
 from services.collection.bases.flows.review import CORRECTION_REF, REF
 from services.collection.bases.schemas import (
     AdjustmentIn,
@@ -26,8 +26,8 @@ from services.collection.bases.schemas import (
 from services.collection.bases.store import BasePersonRow, ReviewRow
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
 from services.collection.filing.schemas.declaration import HandlingIn
-from services.collection.policy import flows as policy
-from services.collection.register.flows import unit
+from services.collection.policy import flows as policy_flow
+from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.identity import Identity
@@ -57,7 +57,7 @@ async def submit_base_review(
 
     async def work(tx: AsyncConnection) -> BaseReviewOut:
         return BaseReviewOut.of(
-            await flow.submit(
+            await review_flow.submit(
                 tx,
                 credit_code,
                 body.asked(),
@@ -86,8 +86,8 @@ async def list_base_reviews(
         after = (year, version)
 
     async def work(tx: AsyncConnection) -> list[ReviewRow]:
-        found = await unit.find(tx, credit_code, at.caller)
-        return await store.page(tx, found.id, after, limit + 1)
+        found = await unit_flow.find(tx, credit_code, at.caller)
+        return await bases_store.page(tx, found.id, after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.year, row.version], filters)
     return BaseReviewPageOut(
@@ -105,7 +105,7 @@ async def get_base_review(review: RefPath, at: Reading) -> BaseReviewOut:
     ref = Ref.parse(REF, review)
 
     async def work(tx: AsyncConnection) -> BaseReviewOut:
-        return BaseReviewOut.of(await flow.find(tx, ref, at.caller))
+        return BaseReviewOut.of(await review_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -124,9 +124,9 @@ async def list_base_review_people(
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> tuple[list[BasePersonRow], tuple[str, ...]]:
-        row = await flow.find(tx, ref, at.caller)
-        names = (await policy.by_id(tx, row.policy_id)).insurances
-        return await store.people(tx, row.unit_id, row.id, after, limit + 1), names
+        row = await review_flow.find(tx, ref, at.caller)
+        names = (await policy_flow.by_id(tx, row.policy_id)).insurances
+        return await bases_store.people(tx, row.unit_id, row.id, after, limit + 1), names
 
     found, names = await at.read(work)
     rows, following = cut(found, limit, lambda row: [row.line_no], filters)
@@ -170,7 +170,7 @@ async def _decide(at: Door, review: str, *, confirm: bool, note: str | None) -> 
 
     async def work(tx: AsyncConnection) -> BaseReviewOut:
         return BaseReviewOut.of(
-            await flow.decide(tx, ref, confirm=confirm, note=note, caller=at.caller)
+            await review_flow.decide(tx, ref, confirm=confirm, note=note, caller=at.caller)
         )
 
     return await at.write(work, key=ref.key, status=201)
@@ -190,7 +190,7 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
         return CorrectionOut.of(
-            await flow.request_correction(
+            await review_flow.request_correction(
                 tx, ref, body.asked(), pepper=identity.pepper, caller=at.caller
             )
         )
@@ -210,7 +210,7 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
     ref = Ref.parse(CORRECTION_REF, correction)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
-        return CorrectionOut.of(await flow.approve_correction(tx, ref, at.caller))
+        return CorrectionOut.of(await review_flow.approve_correction(tx, ref, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -228,6 +228,6 @@ async def adjust_billed_period(review: RefPath, body: AdjustmentIn, at: Reviewin
     ref = Ref.parse(REF, review)
 
     async def work(tx: AsyncConnection) -> AdjustmentOut:
-        return AdjustmentOut.of(await base_adjustment.run(tx, ref, body.period, at.caller))
+        return AdjustmentOut.of(await adjustment_flow.run(tx, ref, body.period, at.caller))
 
     return await at.write(work, key=ref.key, status=201)

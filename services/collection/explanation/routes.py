@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows.bill import REF
 from services.collection.common.routes.page import Cursor, Limit, RefPath
-from services.collection.explanation.flows import bill as flow
+from services.collection.explanation.flows import bill as explanation_bill_flow
 from services.collection.explanation.flows.bill import LineExplained
 from services.collection.explanation.schemas import BillLineExplainedOut, shares_of
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
@@ -39,7 +39,9 @@ async def explain_bill_line(
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> LineExplained:
-        return await flow.line(tx, ref, line, after=after, limit=limit + 1, caller=at.caller)
+        return await explanation_bill_flow.line(
+            tx, ref, line, after=after, limit=limit + 1, caller=at.caller
+        )
 
     found = await at.read(work)
     people, following = cut(shares_of(found), limit, lambda share: [share.line], filters)

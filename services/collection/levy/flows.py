@@ -8,11 +8,11 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import figures
+from services.collection.filing.flows import figures as figures_flow
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
 from services.collection.levy.domain.relief import relief_lines
 from services.collection.levy.domain.totals import Totals, totals_of
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from shared.errors import Fault, Faulty
 from shared.period import Period
@@ -43,7 +43,7 @@ async def quote(
         Faulty: wages of insurances that the policy does not know, figures that it needs, categories
             that it does not levy.
     """
-    found = await policies.in_force(tx, region, day)
+    found = await policy_flow.in_force(tx, region, day)
     schedule = found.policy.schedule(
         unit.kind, unit.injury_class, period=Period.of(day), step=step, size=size
     )
@@ -52,8 +52,8 @@ async def quote(
         for number, wages in enumerate(people)
         for fault in unknown_insurances(wages.by_insurance, found.policy, f"/people/{number}")
     ]
-    faults += figures.missing(
-        schedule, [figures.beside_of(wages) for wages in people], unit.figures
+    faults += figures_flow.missing(
+        schedule, [figures_flow.beside_of(wages) for wages in people], unit.figures
     )
     if faults:
         raise Faulty(faults=faults)

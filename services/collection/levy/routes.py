@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.levy import flows as flow
+from services.collection.levy import flows as levy_flow
 from services.collection.levy.schemas import QuoteIn, QuoteOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -25,7 +25,7 @@ async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteO
     async def work(tx: AsyncConnection) -> QuoteOut:
         region = body.region or settings.region
         return QuoteOut.of(
-            await flow.quote(
+            await levy_flow.quote(
                 tx, region, body.on, body.facts(), people, body.injury_step, body.unit_size
             )
         )

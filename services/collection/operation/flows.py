@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.rows import RowFault
-from services.collection.operation import store
+from services.collection.operation import store as operation_store
 from services.collection.operation.store import OperationRow
 from shared.errors import NotFound
 from shared.ids import Ref, key_of, uuid7
@@ -57,15 +57,15 @@ async def ask(
     tx: AsyncConnection, row: OperationRow, caller: Caller, sealed: Iterable[bytes] = ()
 ) -> OperationRow:
     """Have an operation done. The same again is the same operation; a failed one is tried anew."""
-    if await store.insert(tx, row):
-        await store.insert_parts(tx, row, sealed)
+    if await operation_store.insert(tx, row):
+        await operation_store.insert_parts(tx, row, sealed)
         return row
-    known = await store.asked_before(tx, row)
+    known = await operation_store.asked_before(tx, row)
     assert known is not None, "keys of operations are whole digests"
     if known.status == "failed":
-        await store.try_again(tx, known, caller.subject, caller.role.value)
-        await store.insert_parts(tx, known, sealed)
-        known = await store.find(tx, known.operation_key, known.id)
+        await operation_store.try_again(tx, known, caller.subject, caller.role.value)
+        await operation_store.insert_parts(tx, known, sealed)
+        known = await operation_store.find(tx, known.operation_key, known.id)
         assert known is not None
     return known
 
@@ -76,7 +76,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:
     Raises:
         NotFound: no such operation. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await operation_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(operation=ref.text(REF))
     caller.require_district(row.district)
@@ -90,7 +90,7 @@ async def report(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
         NotFound: no such operation, or it has no report.
     """
     row = await find(tx, ref, caller)
-    content = await store.report(tx, row)
+    content = await operation_store.report(tx, row)
     if content is None:
         raise NotFound(report=ref.text(REF))
     return content

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import RefPath
-from services.collection.operation import flows as flow
+from services.collection.operation import flows as operation_flow
 from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
@@ -36,7 +36,7 @@ async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
     ref = Ref.parse(REF, operation)
 
     async def work(tx: AsyncConnection) -> OperationOut:
-        return OperationOut.of(await flow.find(tx, ref, at.caller))
+        return OperationOut.of(await operation_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -53,7 +53,7 @@ async def get_operation_faults(operation: RefPath, at: Reading) -> Response:
     ref = Ref.parse(REF, operation)
 
     async def work(tx: AsyncConnection) -> bytes:
-        return await flow.report(tx, ref, at.caller)
+        return await operation_flow.report(tx, ref, at.caller)
 
     content = await at.read(work)
     return Response(

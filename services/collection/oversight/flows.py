@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.oversight.store import closing_control as store
+from services.collection.oversight.store import closing_control as closing_control_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +27,15 @@ class FundControl:
 
 async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
     """fund → what collection says at the end of a day."""
-    lines = await store.lines(tx, as_of)
-    after, personal_after = await store.later(tx, as_of)
-    granted = await store.granted(tx, as_of)
-    waived = await store.waived(tx, as_of)
-    refunded = await store.refunded(tx, as_of)
-    credited = await store.credited(tx, as_of)
-    untold = await store.untold(tx, as_of)
-    standing = await store.standing(tx, as_of)
-    given_back = await store.refunded(tx, as_of, personal=True)
+    lines = await closing_control_store.lines(tx, as_of)
+    after, personal_after = await closing_control_store.later(tx, as_of)
+    granted = await closing_control_store.granted(tx, as_of)
+    waived = await closing_control_store.waived(tx, as_of)
+    refunded = await closing_control_store.refunded(tx, as_of)
+    credited = await closing_control_store.credited(tx, as_of)
+    untold = await closing_control_store.untold(tx, as_of)
+    standing = await closing_control_store.standing(tx, as_of)
+    given_back = await closing_control_store.refunded(tx, as_of, personal=True)
     funds = set().union(lines.issued, granted, credited)
     allocated = {fund: fen - after.get(fund, 0) for fund, fen in lines.settled.items()}
     received = {fund: fen - personal_after.get(fund, 0) for fund, fen in lines.personal.items()}

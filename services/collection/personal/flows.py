@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.personal import domain as personal
-from services.collection.personal import store
+from services.collection.personal import domain as personal_rules
+from services.collection.personal import store as personal_store
 from services.collection.personal.domain import NOTHING, Amounts, Paper, Plan
 from services.collection.personal.store import Due, Key, Told
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from shared import clock
 from shared.ids import Ref
 from shared.money import format_yuan
@@ -63,19 +63,19 @@ class Chunk:
 
 async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
     """Settled bills that were not told of yet, ready to be told of."""
-    dues = await store.due(tx, limit)
+    dues = await personal_store.due(tx, limit)
     if not dues:
         return []
     keys: list[Key] = [(due.paper.unit_id, due.paper.id) for due in dues]
     keys += [(one.paper.unit_id, one.paper.corrects) for one in dues if one.paper.corrects]
-    heads = await store.heads(tx, keys)
+    heads = await personal_store.heads(tx, keys)
     rounds = {key: (*key, head.round) for key, head in heads.items()}
-    lines = await store.lines(tx, list(rounds.values()))
-    told = await store.earlier(tx, keys[: len(dues)])
+    lines = await personal_store.lines(tx, list(rounds.values()))
+    told = await personal_store.earlier(tx, keys[: len(dues)])
     plans: dict[Key, Plan] = {}
     for key, head in heads.items():
-        policy = await policies.by_id(tx, head.policy_id)
-        plans[key] = personal.plan(
+        policy = await policy_flow.by_id(tx, head.policy_id)
+        plans[key] = personal_rules.plan(
             head.kind, lines.get(key, ()), policy.insurances, policy.credits, policy.rounding
         )
     found = []
@@ -88,7 +88,9 @@ async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
         heard = told.get(own, {})
         people = sum(heads[key].people for key in mine)
         funds = len({part.fund for part in (*now.parts, *before.parts)})
-        chunks = next((one.chunks for one in heard.values()), personal.chunks_of(people, funds))
+        chunks = next(
+            (one.chunks for one in heard.values()), personal_rules.chunks_of(people, funds)
+        )
         found.append(
             Ready(due, now, before, tuple(rounds[key] for key in mine), chunks, heard)
         )  # fmt: skip
@@ -115,16 +117,16 @@ async def compose(
     made: list[tuple[Ready, Amounts, Amounts]] = []
     for chunks, group in by_width.items():
         rounds = sorted({round_ for one in group for round_ in one.rounds})
-        people = await store.people(tx, rounds, personal.slice_of(chunk, chunks))
+        people = await personal_store.people(tx, rounds, personal_rules.slice_of(chunk, chunks))
         for one in group:
             own = (one.paper.unit_id, one.paper.id)
             base = (one.paper.unit_id, one.paper.corrects or one.paper.id)
-            now = personal.amounts(one.now, people.get(own, ()), at.now)
-            before = personal.amounts(one.before, people.get(base, ()), at.before)
+            now = personal_rules.amounts(one.now, people.get(own, ()), at.now)
+            before = personal_rules.amounts(one.before, people.get(base, ()), at.before)
             made.append((one, now, before))
-    changes = [(one, now, personal.difference(now, before)) for one, now, before in made]
+    changes = [(one, now, personal_rules.difference(now, before)) for one, now, before in made]
     persons = sorted({(one.paper.unit_id, key[0]) for one, _, new in changes for key in new})
-    uuids = await store.references(tx, persons)
+    uuids = await personal_store.references(tx, persons)
     return [_chunk(one, chunk, now, new, uuids) for one, now, new in changes]
 
 
@@ -136,9 +138,9 @@ def _chunk(
         unit_id=paper.unit_id, declaration_id=paper.id, chunk=chunk, chunks=ready.chunks,
         bill_id=paper.bill_id, people=len({person for person, _ in new}),
         credited_on=heard.credited_on if heard else ready.due.credited_on,
-        totals_fen=personal.totals(new),
+        totals_fen=personal_rules.totals(new),
     )  # fmt: skip
-    if ready.chunks == 1 and (why := disagreement(ready.now, personal.totals(now))):
+    if ready.chunks == 1 and (why := disagreement(ready.now, personal_rules.totals(now))):
         return Chunk(replace(told, totals_fen={}, people=0, refused=why), None)
     return Chunk(told, _message(told, paper, new, uuids) if new else None)
 
@@ -159,7 +161,7 @@ def _message(
     told: Told, paper: Paper, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "bill": personal.event_of(paper.bill_id, told.chunk),
+        "bill": personal_rules.event_of(paper.bill_id, told.chunk),
         "period": paper.period,
         "settled_on": told.credited_on.isoformat(),
         "credits": [
@@ -185,16 +187,18 @@ async def add_up(tx: AsyncConnection, ready: Ready) -> tuple[dict[str, int], lis
     sums: dict[str, int] = {}
     starts = [Start((0,) * len(ready.now.parts), (0,) * len(ready.before.parts))]
     for chunk in range(1, ready.chunks + 1):
-        keys = personal.slice_of(chunk, ready.chunks)
-        people = await store.people(tx, ready.rounds, keys)
+        keys = personal_rules.slice_of(chunk, ready.chunks)
+        people = await personal_store.people(tx, ready.rounds, keys)
         mine, theirs = people.get(own, []), people.get(base, [])
         at = starts[-1]
-        for fund, fen in personal.totals(personal.amounts(ready.now, mine, at.now)).items():
+        for fund, fen in personal_rules.totals(
+            personal_rules.amounts(ready.now, mine, at.now)
+        ).items():
             sums[fund] = sums.get(fund, 0) + fen
         starts.append(
             Start(
-                _plus(at.now, personal.weights(ready.now, mine)),
-                _plus(at.before, personal.weights(ready.before, theirs)),
+                _plus(at.now, personal_rules.weights(ready.now, mine)),
+                _plus(at.before, personal_rules.weights(ready.before, theirs)),
             )
         )
     return sums, starts
@@ -207,9 +211,9 @@ def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
 async def record(tx: AsyncConnection, told: Sequence[Told], papers: Sequence[Paper]) -> None:
     """Write what the ledger answered, and that these papers are done with."""
     if papers:
-        await store.mark(tx, papers)
+        await personal_store.mark(tx, papers)
     if told:
-        await store.record(tx, told)
+        await personal_store.record(tx, told)
 
 
 async def tell_again(tx: AsyncConnection, *, refused: bool, today: date | None = None) -> int:
@@ -218,5 +222,5 @@ async def tell_again(tx: AsyncConnection, *, refused: bool, today: date | None =
     What was refused because the year had been closed is credited today: it came too late for its own.
     """
     if refused:
-        await store.redate(tx, YEAR_CLOSED, today or clock.today())
-    return await store.tell_again(tx, refused=refused)
+        await personal_store.redate(tx, YEAR_CLOSED, today or clock.today())
+    return await personal_store.tell_again(tx, refused=refused)

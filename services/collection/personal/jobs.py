@@ -10,11 +10,11 @@ import secrets
 from collections.abc import Sequence
 from typing import Final
 
-from services.collection.personal import flows as flow
+from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.domain import CREDITS_AIMED_AT
 from services.collection.personal.flows import Chunk, Ready
-from services.collection.personal.store import Told
+from services.collection.personal.store import Paper, Told
 from shared.db import Database
 from shared.log import logger
 from shared.outbox import hold_lease
@@ -30,7 +30,7 @@ class Crediting:
         self._accounts = accounts
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
 
-    async def step(self, limit: int = flow.PAPERS) -> int:
+    async def step(self, limit: int = personal_flow.PAPERS) -> int:
         """Tell of some bills; how many are done with.
 
         Raises:
@@ -39,7 +39,7 @@ class Crediting:
         async with self._db.transaction() as tx:
             if not await hold_lease(tx, LEASE, self._holder):
                 return 0
-            ready = await flow.waiting(tx, limit)
+            ready = await personal_flow.waiting(tx, limit)
         small = [one for one in ready if one.chunks == 1]
         for group in _groups(small):
             await self._tell_group(group)
@@ -49,23 +49,26 @@ class Crediting:
         return len(ready)
 
     async def _tell_group(self, group: Sequence[Ready]) -> None:
-        chunks = await self._db.run(lambda tx: flow.compose(tx, group))
+        chunks = await self._db.run(lambda tx: personal_flow.compose(tx, group))
         told = await self._tell(chunks)
         papers = [one.paper for one in group]
-        await self._db.run(lambda tx: flow.record(tx, told, papers))
+        await self._db.run(lambda tx: personal_flow.record(tx, told, papers))
 
     async def _tell_large(self, ready: Ready) -> None:
         """A paper of many persons: nothing of it is told before all of it was added up."""
-        sums, starts = await self._db.run(lambda tx: flow.add_up(tx, ready))
-        why = flow.disagreement(ready.now, sums)
+        sums, starts = await self._db.run(lambda tx: personal_flow.add_up(tx, ready))
+        why = personal_flow.disagreement(ready.now, sums)
         for chunk in range(1, ready.chunks + 1):
             async with self._db.transaction() as tx:
                 if not await hold_lease(tx, LEASE, self._holder):
                     return
-                composed = await flow.compose(tx, [ready], chunk, starts[chunk - 1])
+                composed = await personal_flow.compose(tx, [ready], chunk, starts[chunk - 1])
             told = await self._tell(composed, why)
             done = [ready.paper] if chunk == ready.chunks else []
-            await self._db.run(lambda tx, told=told, done=done: flow.record(tx, told, done))  # type: ignore[misc]
+            await self._record(told, done)
+
+    async def _record(self, told: Sequence[Told], done: Sequence[Paper]) -> None:
+        await self._db.run(lambda tx: personal_flow.record(tx, told, done))
 
     async def _tell(self, chunks: Sequence[Chunk], why: str | None = None) -> list[Told]:
         told = [one.told if why is None else one.told.refusal(why) for one in chunks]

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit
-from services.collection.personal import flows as flow
-from services.collection.personal import store
+from services.collection.personal import flows as personal_flow
+from services.collection.personal import store as personal_store
 from services.collection.personal.schemas import (
     DeliveriesOut,
     DeliveriesReplayIn,
@@ -38,7 +38,7 @@ _FILTERS = {"of": "refused personal credits"}
 )
 async def get_personal_deliveries(at: Reading) -> DeliveriesOut:
     """Both zero: every settled bill's persons have been credited."""
-    return DeliveriesOut(**await at.read(store.stats))
+    return DeliveriesOut(**await at.read(personal_store.stats))
 
 
 @router.get(
@@ -52,7 +52,7 @@ async def list_refused(
     """Of all units: for the centre."""
     at.caller.require_district(CENTRE)
     after = _after(cursor)
-    rows = await at.read(lambda tx: store.refusals(tx, after, limit + 1))
+    rows = await at.read(lambda tx: personal_store.refusals(tx, after, limit + 1))
     page, following = cut(rows, limit, lambda row: [row.bill_id.hex, row.chunk], _FILTERS)
     return RefusedDeliveriesOut(
         items=[RefusedDeliveryOut.of(row) for row in page],
@@ -84,6 +84,6 @@ async def replay_personal_deliveries(
 
     async def work(tx: AsyncConnection) -> DeliveriesReplayOut:
         refused = asked.deliveries == "refused"
-        return DeliveriesReplayOut(replayed=await flow.tell_again(tx, refused=refused))
+        return DeliveriesReplayOut(replayed=await personal_flow.tell_again(tx, refused=refused))
 
     return await at.write(work, key=_KEY)

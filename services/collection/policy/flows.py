@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NoPolicy, PackExists
-from services.collection.policy import store
-from services.collection.policy.domain import faults as policy_faults
-from services.collection.policy.domain import pack
+from services.collection.policy import store as policy_store
+from services.collection.policy.domain import faults as faults_rules
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.store import PolicyRow
 from shared import trail
@@ -49,7 +49,7 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> Dated:
     Raises:
         NoPolicy: there is none.
     """
-    policy_id = await store.in_force(tx, region, day)
+    policy_id = await policy_store.in_force(tx, region, day)
     if policy_id is None:
         raise NoPolicy(region=region, day=day)
     return Dated(policy_id, await by_id(tx, policy_id))
@@ -62,12 +62,12 @@ async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:
         NotFound: no such version.
     """
     if policy_id not in _known:
-        content = await store.content(tx, policy_id)
+        content = await policy_store.content(tx, policy_id)
         if content is None:
             raise NotFound(policy=policy_id)
         if len(_known) >= _KNOWN_LIMIT:
             _known.clear()
-        _known[policy_id] = pack.read(content)
+        _known[policy_id] = pack_rules.read(content)
     return _known[policy_id]
 
 
@@ -78,8 +78,8 @@ async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller)
         Faulty: every fault of the pack.
         PackExists: a version of that name has other content.
     """
-    policy, faults = pack.attempt(content)
-    faults += policy_faults.faults_in(policy, content)
+    policy, faults = pack_rules.attempt(content)
+    faults += faults_rules.faults_in(policy, content)
     if faults:
         raise Faulty(faults=faults)
     canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
@@ -96,10 +96,10 @@ async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller)
         created_at=now(),
         published_at=None,
     )
-    if await store.insert_draft(tx, row, canonical.decode(), content_hash):
+    if await policy_store.insert_draft(tx, row, canonical.decode(), content_hash):
         await trail.record(tx, _step(row, "draft"), caller)
         return row
-    known = await store.find_named(tx, policy.region, policy.pack)
+    known = await policy_store.find_named(tx, policy.region, policy.pack)
     assert known is not None
     if known[1] != content_hash:
         raise PackExists(region=policy.region, pack=policy.pack)
@@ -119,8 +119,8 @@ async def approve(tx: AsyncConnection, policy_id: UUID, caller: Caller) -> Polic
     if row.status != "draft":
         raise StateConflict(status=row.status)
     await trail.record(tx, _step(row, "approve"), caller)
-    await store.close_open_ended(tx, row.region, row.effective_from - timedelta(1))
-    if not await store.publish(tx, policy_id):
+    await policy_store.close_open_ended(tx, row.region, row.effective_from - timedelta(1))
+    if not await policy_store.publish(tx, policy_id):
         raise StateConflict(status="in_force")
     return await find(tx, policy_id)
 
@@ -141,7 +141,7 @@ async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow:
     Raises:
         NotFound: no such version.
     """
-    row = await store.find(tx, policy_id)
+    row = await policy_store.find(tx, policy_id)
     if row is None:
         raise NotFound(policy=policy_id)
     return row
@@ -153,7 +153,7 @@ async def content_of(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any]:
     Raises:
         NotFound: no such version.
     """
-    content = await store.content(tx, policy_id)
+    content = await policy_store.content(tx, policy_id)
     if content is None:
         raise NotFound(policy=policy_id)
     return content

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.schemas.declaration import DeclarationOut
-from services.collection.project import store
+from services.collection.project import store as project_store
 from services.collection.project.domain import PREFIX
-from services.collection.project.flows import certificate as certificates
-from services.collection.project.flows import paper as project_paper
-from services.collection.project.flows import project as flow
+from services.collection.project.flows import certificate as project_certificate_flow
+from services.collection.project.flows import paper as paper_flow
+from services.collection.project.flows import project as project_flow
 from services.collection.project.flows.project import Standing
 from services.collection.project.schemas import (
     ContractIn,
@@ -52,7 +52,9 @@ async def quote_project(
     region = body.region or at.request.app.state.settings.region
 
     async def work(tx: AsyncConnection) -> ProjectQuoteOut:
-        return ProjectQuoteOut.of(await flow.quote(tx, region, body.starts_on, body.contract_sum))
+        return ProjectQuoteOut.of(
+            await project_flow.quote(tx, region, body.starts_on, body.contract_sum)
+        )
 
     return await at.read(work)
 
@@ -68,7 +70,7 @@ async def register_project(body: ProjectIn, at: Registering) -> Response:
     """Of a unit, the builder, under the project's own number; the same again changes nothing."""
 
     async def work(tx: AsyncConnection) -> ProjectOut:
-        return ProjectOut.of(await flow.register(tx, body.registering(), at.caller))
+        return ProjectOut.of(await project_flow.register(tx, body.registering(), at.caller))
 
     return await at.write(work, key=unit_key(body.credit_code), status=201)
 
@@ -85,7 +87,7 @@ async def change_project_contract(project: RefPath, body: ContractIn, at: Regist
     ref = Ref.parse(PREFIX, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
-        found = await flow.change_contract(
+        found = await project_flow.change_contract(
             tx, ref, body.contract_sum, body.signed_on, body.source_paper, at.caller
         )
         return ProjectOut.of(found)
@@ -109,7 +111,7 @@ async def declare_project(
     region = at.request.app.state.settings.region
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        return DeclarationOut.whole(await project_paper.declare(tx, ref, region, at.caller))
+        return DeclarationOut.whole(await paper_flow.declare(tx, ref, region, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -125,7 +127,7 @@ async def list_projects(
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "projects", "unit": credit_code, "in": asked}
-    read = partial(store.page, district=asked)
+    read = partial(project_store.page, district=asked)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
@@ -142,7 +144,7 @@ async def get_project(project: RefPath, at: Reading) -> ProjectOut:
     ref = Ref.parse(PREFIX, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
-        return ProjectOut.of(await flow.find(tx, ref, at.caller))
+        return ProjectOut.of(await project_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -157,7 +159,7 @@ async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(PREFIX, project)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        found = (await flow.find(tx, ref, at.caller)).project
+        found = (await project_flow.find(tx, ref, at.caller)).project
         return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
 
     return await at.read(work)
@@ -179,7 +181,9 @@ async def issue_project_certificate(
     ref = Ref.parse(PREFIX, project)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:
-        return ProjectCertificateOut.of(await certificates.issue(tx, ref, body.as_of, at.caller))
+        return ProjectCertificateOut.of(
+            await project_certificate_flow.issue(tx, ref, body.as_of, at.caller)
+        )
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -191,9 +195,9 @@ async def issue_project_certificate(
 )
 async def get_project_certificate(certificate: RefPath, at: Reading) -> ProjectCertificateOut:
     """To hold a paper against what was issued."""
-    ref = Ref.parse(certificates.PREFIX, certificate)
+    ref = Ref.parse(project_certificate_flow.PREFIX, certificate)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:
-        return ProjectCertificateOut.of(await certificates.find(tx, ref, at.caller))
+        return ProjectCertificateOut.of(await project_certificate_flow.find(tx, ref, at.caller))
 
     return await at.read(work)

@@ -9,23 +9,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
-from services.collection.quality.flows import report as flow
+from services.collection.quality.flows import report as report_flow
 from services.collection.quality.flows.quality import assembled
 from services.collection.quality.schemas.report import ReportedOut
 
-KIND: Final = flow.KIND
+KIND: Final = report_flow.KIND
 
 Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """Read everything, each check in its own transaction; the work left is to keep what was found."""
-    gathered = await flow.gather(row, tools.db.run, progress.more)
+    gathered = await report_flow.gather(row, tools.db.run, progress.more)
     each, whole = assembled(gathered.of, gathered.found, row.asked["district"], gathered.reached)
     result = ReportedOut.of(row.asked["period"], each, whole, len(gathered.rows))
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
-        await flow.keep(tx, row, gathered.rows)
+        await report_flow.keep(tx, row, gathered.rows)
         return result.model_dump(mode="json")
 
     return work

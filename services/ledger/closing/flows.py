@@ -26,7 +26,7 @@ from services.ledger.closing.domain.closing import (
     require_closable,
     require_reopenable,
 )
-from services.ledger.personal.store import year as personal_store
+from services.ledger.personal.store import year as year_store
 from services.ledger.posting.domain.batch import Booked, Known, Post, Unit
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.reversal import reversal
@@ -184,7 +184,7 @@ async def _of_all_years(
     for (fund, account), net_fen in net.items():
         if _is_benefit(account) and net_fen:
             paid[fund] = paid.get(fund, 0) + net_fen
-    credited = await personal_store.contributed(tx, day)
+    credited = await year_store.contributed(tx, day)
     funds = {fund for fund, account in net if account == Account.CONTRIBUTION_PERSONAL}
     return paid, {
         fund: (-net.get((fund, Account.CONTRIBUTION_PERSONAL), 0), credited.get(fund, 0))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import flows as flow
+from services.ledger.closing import flows as closing_flow
 from services.ledger.closing import store as closing_store
 from services.ledger.closing.domain.closing import Closing, Level
 from services.ledger.closing.schemas import (
@@ -52,7 +52,7 @@ async def _propose(door: Door, asked: Closing) -> Response:
     books = await opened(door)
 
     async def work(tx: AsyncConnection) -> ClosingOut:
-        return closing_out(await flow.propose(tx, books.catalogue, asked, door.caller))
+        return closing_out(await closing_flow.propose(tx, books.catalogue, asked, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
 
@@ -92,7 +92,7 @@ async def approve_closing(id: ClosingId, door: Approving) -> Response:
     books = await opened(door)
 
     async def work(tx: AsyncConnection) -> ClosingOut:
-        return closing_out(await flow.approve(tx, books.catalogue, id, door.caller))
+        return closing_out(await closing_flow.approve(tx, books.catalogue, id, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT)
 
@@ -131,7 +131,7 @@ async def list_closings(
 async def read_closing(id: ClosingId, door: Reading) -> ClosingOut:
     """One closing or reopening."""
     require_centre(door.caller)
-    return closing_out(await door.read(lambda tx: flow.read(tx, id)))
+    return closing_out(await door.read(lambda tx: closing_flow.read(tx, id)))
 
 
 @router.get(
@@ -144,7 +144,7 @@ async def closing_trail(id: ClosingId, door: Reading) -> ClosingTrailOut:
     require_centre(door.caller)
 
     async def work(tx: AsyncConnection) -> ClosingTrailOut:
-        found = await flow.read(tx, id)
+        found = await closing_flow.read(tx, id)
         return trail_out(await trail.of_paper(tx, CENTRE_SLOT, found.id))
 
     return await door.read(work)

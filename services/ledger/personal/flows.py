@@ -27,7 +27,7 @@ from services.ledger.personal.domain import (
     YearRun,
     injection,
 )
-from services.ledger.personal.store import account as personal_store
+from services.ledger.personal.store import account as account_store
 from services.ledger.personal.store import year as year_store
 from services.ledger.reports.domain.cube import Narrow
 from services.ledger.reports.domain.statement import minus
@@ -69,8 +69,8 @@ async def credit(
         BookDateInFuture: a day that has not come.
     """
     _require_sound(catalogue, bills)
-    closed = await personal_store.closed_years(tx, {c.fund for b in bills for c in b.credits})
-    known = await personal_store.first_hashes(tx, bills)
+    closed = await account_store.closed_years(tx, {c.fund for b in bills for c in b.credits})
+    known = await account_store.first_hashes(tx, bills)
     late = {
         bill.id
         for bill in bills
@@ -78,12 +78,12 @@ async def credit(
         and any((closed[c.fund] or 0) >= bill.credited_on.year for c in bill.credits)
     }
     fresh = [bill for bill in bills if bill.id not in late and bill.id not in known]
-    claimed = await personal_store.claim(tx, fresh, by.subject) if fresh else frozenset()
+    claimed = await account_store.claim(tx, fresh, by.subject) if fresh else frozenset()
     mine = [bill for bill in fresh if bill.id in claimed]
     if mine:
-        await personal_store.insert(tx, mine)
+        await account_store.insert(tx, mine)
     if len(mine) < len(fresh):  # somebody else credited them between the two statements
-        known |= await personal_store.first_hashes(tx, fresh)
+        known |= await account_store.first_hashes(tx, fresh)
     return [_result(bill, claimed, late, known) for bill in bills]
 
 
@@ -150,10 +150,10 @@ async def inject(
     """
     if day > clock.today():
         raise BookDateInFuture(day=day.isoformat())
-    closed = await personal_store.closed_years(tx, {fund})
+    closed = await account_store.closed_years(tx, {fund})
     if (closed[fund] or 0) >= day.year:
         raise YearClosed(fund=fund, year=closed[fund])
-    rules = await personal_store.injection_rules(tx, fund)
+    rules = await account_store.injection_rules(tx, fund)
     if not rules:
         raise NoInjectionRule(fund=fund)
     credits, without = [], []
@@ -163,7 +163,7 @@ async def inject(
             without.append(retiree.person_id)
         else:
             credits.append(Credit(retiree.person_id, fund, amount_fen))
-    credited, differing = await personal_store.inject(tx, credits, str(period), day)
+    credited, differing = await account_store.inject(tx, credits, str(period), day)
     return Injected(credited, len(credits) - credited, differing, without)
 
 
@@ -179,8 +179,8 @@ async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: C
     _require_sound(catalogue, [paper])
     [(person_id, fund, amount_fen)] = paper.credits
     # Alone, so that two transfers out cannot both see the same money.
-    closed = await personal_store.closed_years(tx, {fund}, alone=True)
-    known = await personal_store.first_hashes(tx, [paper])
+    closed = await account_store.closed_years(tx, {fund}, alone=True)
+    known = await account_store.first_hashes(tx, [paper])
     if paper.id in known:
         if known[paper.id] != paper.body_hash:
             raise StateConflict(paper=paper.id)
@@ -188,11 +188,11 @@ async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: C
     if (closed[fund] or 0) >= paper.credited_on.year:
         raise YearClosed(fund=fund, year=closed[fund])
     if paper.kind is CreditKind.TRANSFER_OUT:
-        balance_fen = await personal_store.balance(tx, person_id, fund, paper.credited_on)
+        balance_fen = await account_store.balance(tx, person_id, fund, paper.credited_on)
         if balance_fen + amount_fen < 0:
             raise BalanceTooSmall(fund=fund)
-    await personal_store.claim(tx, [paper], by.subject)
-    await personal_store.insert(tx, [paper])
+    await account_store.claim(tx, [paper], by.subject)
+    await account_store.insert(tx, [paper])
     return Outcome.CREDITED
 
 
@@ -205,7 +205,7 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, by: Caller) -> Y
     Raises:
         YearNotReady: the year is not over, an earlier one is open, or it has no rate.
     """
-    closed = (await personal_store.closed_years(tx, {fund}, alone=True))[fund]
+    closed = (await account_store.closed_years(tx, {fund}, alone=True))[fund]
     done = await year_store.run_of(tx, fund, year)
     if done is not None:
         return done
@@ -257,7 +257,7 @@ async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
 
 
 async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
-    closed = (await personal_store.closed_years(tx, {rate.fund}, alone=True))[rate.fund]
+    closed = (await account_store.closed_years(tx, {rate.fund}, alone=True))[rate.fund]
     if (closed or 0) >= rate.year:
         raise YearClosed(fund=rate.fund, year=closed)
 
@@ -285,11 +285,10 @@ class YearOf:
 async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[YearOf]:
     """One person's years by fund, from `first` to `last`; an open year stands with what it has."""
     closed = {
-        (row["fund"], row["year"]): row
-        for row in await personal_store.years(tx, person_id, 1, last)
+        (row["fund"], row["year"]): row for row in await account_store.years(tx, person_id, 1, last)
     }
     kinds: dict[tuple[str, int], dict[CreditKind, int]] = {}
-    for row in await personal_store.sums_by_year(tx, person_id, last):
+    for row in await account_store.sums_by_year(tx, person_id, last):
         mine = kinds.setdefault((row["fund"], row["year"]), {})
         mine[CreditKind(row["kind"])] = row["amount_fen"]
     found: list[YearOf] = []

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.routes.door import json_answer, opened
-from services.ledger.personal import flows as flow
+from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.schemas import (
     RATE_PREFIX,
     ControlsOut,
@@ -72,7 +72,7 @@ async def credit_personal_accounts(body: PersonalCreditsIn, door: Crediting) -> 
     bills = bills_from(body)
 
     async def work(tx: AsyncConnection) -> PersonalCreditsOut:
-        return credits_out(await flow.credit(tx, books.catalogue, bills, door.caller))
+        return credits_out(await personal_flow.credit(tx, books.catalogue, bills, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT)
 
@@ -89,7 +89,9 @@ async def inject_personal_accounts(body: InjectionsIn, door: Crediting) -> Respo
     retirees = retirees_from(body)
 
     async def work(tx: AsyncConnection) -> InjectionsOut:
-        return injections_out(await flow.inject(tx, body.fund, body.period, body.day, retirees))
+        return injections_out(
+            await personal_flow.inject(tx, body.fund, body.period, body.day, retirees)
+        )
 
     return await door.write(work, key=CENTRE_SLOT)
 
@@ -107,7 +109,7 @@ async def transfer_personal_account(body: TransferIn, door: Managing) -> Respons
     paper = paper_from(body)
 
     async def work(tx: AsyncConnection) -> TransferOut:
-        outcome = await flow.transfer(tx, books.catalogue, paper, door.caller)
+        outcome = await personal_flow.transfer(tx, books.catalogue, paper, door.caller)
         return TransferOut(paper=paper.id, outcome=outcome)
 
     return await door.write(work, key=paper.key, status=201)
@@ -126,7 +128,7 @@ async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
     rate = rate_from(body, door.caller.subject)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
-        return rate_out(await flow.add_rate(tx, books.catalogue, rate))
+        return rate_out(await personal_flow.add_rate(tx, books.catalogue, rate))
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
 
@@ -145,7 +147,7 @@ async def approve_personal_rate(
     asked = Ref.parse(RATE_PREFIX, id)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
-        return rate_out(await flow.approve_rate(tx, asked.id, door.caller))
+        return rate_out(await personal_flow.approve_rate(tx, asked.id, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT)
 
@@ -175,7 +177,7 @@ async def credit_personal_interest(body: InterestIn, door: Managing) -> Response
     await opened(door)
 
     async def work(tx: AsyncConnection) -> YearRunOut:
-        return run_out(await flow.close_year(tx, body.fund, body.year, door.caller))
+        return run_out(await personal_flow.close_year(tx, body.fund, body.year, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT)
 
@@ -195,7 +197,7 @@ async def personal_statement(
     last = to_year or clock.today().year
     first = from_year or last - YEARS + 1
     key = person_id(person)
-    years = await door.read(lambda tx: flow.statement(tx, key, first, last))
+    years = await door.read(lambda tx: personal_flow.statement(tx, key, first, last))
     return statement_out(person, first, last, years)
 
 
@@ -216,6 +218,8 @@ async def personal_control(
     require_centre(door.caller)
     books = await opened(door)
     day = as_of or clock.today()
-    found = await door.read(lambda tx: flow.control(tx, cubes_of(door), books.catalogue, day))
+    found = await door.read(
+        lambda tx: personal_flow.control(tx, cubes_of(door), books.catalogue, day)
+    )
     differing = await door.read(year_store.totals_that_differ) if deep else None
     return json_answer(controls_out(day, found, differing))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.routes.door import opened
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.rules.domain.row import Status, Table, first_day, last_day, name_of
-from services.ledger.rules.flows import correction as flow
+from services.ledger.rules.flows import correction as correction_flow
 from services.ledger.rules.schemas import (
     CorrectionIn,
     CorrectionOut,
@@ -48,7 +48,9 @@ async def propose_correction(body: CorrectionIn, door: Proposing) -> Response:
     asked = rows_from(body, door.caller.subject)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
-        return correction_out(await flow.propose(tx, asked, why=body.why, by=door.caller))
+        return correction_out(
+            await correction_flow.propose(tx, asked, why=body.why, by=door.caller)
+        )
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
 
@@ -65,7 +67,7 @@ async def approve_correction(id: CorrectionId, door: Approving) -> Response:
     books = await opened(door)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
-        return correction_out(await flow.approve(tx, id, door.caller))
+        return correction_out(await correction_flow.approve(tx, id, door.caller))
 
     answer = await door.write(work, key=CENTRE_SLOT)
     await books.refresh()
@@ -77,7 +79,7 @@ async def approve_correction(id: CorrectionId, door: Approving) -> Response:
 )
 async def read_correction(id: CorrectionId, door: Reading) -> CorrectionOut:
     """One correction, with every row before and after."""
-    return correction_out(await door.read(lambda tx: flow.read(tx, id)))
+    return correction_out(await door.read(lambda tx: correction_flow.read(tx, id)))
 
 
 @router.get(

@@ -9,10 +9,10 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims import store as claims
+from services.payout.claims import store as claims_store
 from services.payout.claims.domain import PREFIX, State, claim_key
-from services.payout.claims.flows import arrears
-from services.payout.claims.flows import claim as flows
+from services.payout.claims.flows import arrears as arrears_flow
+from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.schemas import (
     ClaimIn,
     ClaimLinesOut,
@@ -56,7 +56,7 @@ async def file_pension_run(
 
     async def work(tx: AsyncConnection) -> ClaimOut:
         return ClaimOut.of(
-            await flows.file_pension_run(
+            await claim_flow.file_pension_run(
                 tx, district=asked.district, period=asked.period, today=today(), caller=at.caller
             )
         )
@@ -75,18 +75,18 @@ async def file_pension_run(
 async def file_claim(asked: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
     """The control totals must tie. Allowances are refused while the employer is in arrears."""
     claim = asked.asked(today())
-    flows.check_claim(claim, today(), at.caller)
+    claim_flow.check_claim(claim, today(), at.caller)
     await _check_arrears(claim, at)  # asked of collection before the transaction begins
     people = people_of(at.request)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
-        return ClaimOut.of(await flows.file_claim(tx, claim, people=people, caller=at.caller))
+        return ClaimOut.of(await claim_flow.file_claim(tx, claim, people=people, caller=at.caller))
 
     key = claim_key(claim.kind, claim.district, claim.period)
     return await at.write(work, key=key, status=201)
 
 
-async def _check_arrears(asked: flows.AskedClaim, at: Door) -> None:
+async def _check_arrears(asked: claim_flow.AskedClaim, at: Door) -> None:
     if asked.kind is not ClaimKind.MATERNITY_ALLOWANCE:
         return
     if asked.credit_code is None:
@@ -94,7 +94,7 @@ async def _check_arrears(asked: flows.AskedClaim, at: Door) -> None:
             "/credit_code", "CREDIT_CODE_MISSING", "生育津贴须填用人单位 (the employer is required)"
         )
         raise Faulty(faults=[missing])
-    await arrears.require_none(collection_of(at.request), asked.credit_code, asked.filed_on)
+    await arrears_flow.require_none(collection_of(at.request), asked.credit_code, asked.filed_on)
 
 
 @router.get("/v1/claims", operation_id="list_claims", summary="申请清单 · Claims")
@@ -118,7 +118,7 @@ async def list_claims(
     after = id_after(cursor, filters)
 
     async def work(tx: AsyncConnection) -> ClaimsOut:
-        rows = await claims.page(
+        rows = await claims_store.page(
             tx,
             district=filters["district"],
             period=filters["period"],
@@ -136,7 +136,7 @@ async def list_claims(
 async def get_claim(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> ClaimOut:
     """A claim's head."""
     ref = Ref.parse(PREFIX, claim)
-    return ClaimOut.of(await at.read(lambda tx: flows.visible(tx, ref, caller=at.caller)))
+    return ClaimOut.of(await at.read(lambda tx: claim_flow.visible(tx, ref, caller=at.caller)))
 
 
 @router.get(
@@ -156,8 +156,8 @@ async def list_claim_lines(
     after = line_after(cursor, filters)
 
     async def work(tx: AsyncConnection) -> ClaimLinesOut:
-        await flows.visible(tx, ref, caller=at.caller)
-        rows = await claims.page_of_lines(tx, ref, after=after, limit=limit + 1)
+        await claim_flow.visible(tx, ref, caller=at.caller)
+        rows = await claims_store.page_of_lines(tx, ref, after=after, limit=limit + 1)
         return ClaimLinesOut.of(rows, limit, filters, people_of(at.request))
 
     return await at.read(work)
@@ -171,7 +171,7 @@ async def get_claim_trail(claim: IdPath, at: Annotated[Door, door(Right.READ_PAY
     ref = Ref.parse(PREFIX, claim)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        await flows.visible(tx, ref, caller=at.caller)
+        await claim_flow.visible(tx, ref, caller=at.caller)
         return TrailOut.of(await trail.of_paper(tx, ref.key, ref.id))
 
     return await at.read(work)
@@ -193,7 +193,7 @@ async def sign_claim(
     ref = Ref.parse(PREFIX, claim)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
-        signed = await flows.sign(tx, ref, asked.decision, asked.note, caller=at.caller)
+        signed = await claim_flow.sign(tx, ref, asked.decision, asked.note, caller=at.caller)
         return ClaimOut.of(signed)
 
     return await at.write(work, key=ref.key, status=201)

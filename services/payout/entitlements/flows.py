@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.domain import AskedPerson, faults_in_people, require_faultless
 from services.payout.common.flows import People
-from services.payout.entitlements import store as entitlements
+from services.payout.entitlements import store as entitlements_store
 from services.payout.entitlements.domain import Entitlement, faults_against_stored
 from shared.ids import Ref
 from shared.roles import Caller
@@ -58,9 +58,9 @@ async def register(
         )
         for one in asked
     ]
-    new = await entitlements.register(tx, rows, caller.subject)
+    new = await entitlements_store.register(tx, rows, caller.subject)
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
-        stored = await entitlements.stored_for(tx, known)
+        stored = await entitlements_store.stored_for(tx, known)
         require_faultless(faults_against_stored(rows, stored))
     return Registered(len(new), len(known))

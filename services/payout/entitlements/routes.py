@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.benefits import store as benefits
+from services.payout.benefits import store as benefits_store
 from services.payout.common.routes import LIMIT, CursorQuery, DistrictQuery, Limit, people_of
 from services.payout.common.schemas import id_after
-from services.payout.entitlements import flows
-from services.payout.entitlements import store as entitlements
+from services.payout.entitlements import flows as entitlements_flow
+from services.payout.entitlements import store as entitlements_store
 from services.payout.entitlements.schemas import (
     BenefitKindOut,
     BenefitKindsOut,
@@ -43,7 +43,7 @@ async def register_entitlements(
     rows = [person.asked() for person in asked.people]
 
     async def work(tx: AsyncConnection) -> EntitlementBatchOut:
-        done = await flows.register(
+        done = await entitlements_flow.register(
             tx,
             rows,
             district=asked.district,
@@ -73,7 +73,7 @@ async def list_entitlements(
     filters: dict[str, str | None] = {"list": "entitlements", "district": bound}
     after = id_after(cursor, filters)
     rows = await at.read(
-        lambda tx: entitlements.page(tx, district=bound, after=after, limit=limit + 1)
+        lambda tx: entitlements_store.page(tx, district=bound, after=after, limit=limit + 1)
     )
     return EntitlementsOut.of(rows, limit, filters, people_of(at.request))
 
@@ -85,5 +85,5 @@ async def list_entitlements(
 )
 async def list_benefit_kinds(at: Annotated[Door, door(Right.READ_PAYOUT)]) -> BenefitKindsOut:
     """Which fund pays which benefit, and to which account it is booked."""
-    rows = await at.read(benefits.kinds)
+    rows = await at.read(benefits_store.kinds)
     return BenefitKindsOut(items=[BenefitKindOut.of(row) for row in rows])

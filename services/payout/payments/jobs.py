@@ -12,8 +12,8 @@ from typing import Final
 
 from services.payout.payments.clients import HoldRefused, LedgerClient
 from services.payout.payments.domain.batch import Batch
-from services.payout.payments.flows import batch as flows
-from services.payout.payments.store import batch as batches
+from services.payout.payments.flows import batch as batch_flow
+from services.payout.payments.store import batch as batch_store
 from shared.db import Database
 from shared.log import logger
 from shared.outbox import BACKOFF_MAX_SECONDS
@@ -58,7 +58,7 @@ class Funding:
     async def step(self) -> int:
         """Ask for every batch that waits; how many there were."""
         async with self.db.transaction() as tx:
-            waiting = await batches.waiting_for_funds(tx, _AT_ONCE)
+            waiting = await batch_store.waiting_for_funds(tx, _AT_ONCE)
         for batch in waiting:
             await self.fund(batch)
         return len(waiting)
@@ -69,6 +69,6 @@ class Funding:
             hold = await self.ledger.hold(batch)
         except HoldRefused as refused:
             reason = refused.reason
-            await self.db.run(lambda tx: flows.unfunded(tx, batch, reason))
+            await self.db.run(lambda tx: batch_flow.unfunded(tx, batch, reason))
             return
-        await self.db.run(lambda tx: flows.funded(tx, batch, hold))
+        await self.db.run(lambda tx: batch_flow.funded(tx, batch, hold))

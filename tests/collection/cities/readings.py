@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.cn import identity_number
 from shared.money import format_yuan, parse_yuan
 from tests.collection.support.filing import app_of
@@ -110,10 +110,10 @@ class Region:
         self._region = region
 
     def __enter__(self) -> None:
-        districts = shipped.districts_of("tianjin")
+        districts = common_shipped_store.districts_of("tianjin")
         self._settings, self._patch = self._state.settings, pytest.MonkeyPatch()
         self._state.settings = self._settings.model_copy(update={"region": self._region})
-        self._patch.setattr(shipped, "districts_of", lambda region: districts)
+        self._patch.setattr(common_shipped_store, "districts_of", lambda region: districts)
 
     def __exit__(self, *_: object) -> None:
         self._state.settings = self._settings

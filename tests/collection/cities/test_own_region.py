@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.collection.app import build
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office, a_code, a_person, a_unit, codes_of
@@ -45,7 +45,7 @@ async def office(
     own = settings_for(region="zhongshan", regions_path=districts)
     async with client_of(build(own)) as client:
         yield Office(client, bearer, database_url)
-    shipped.use_regions(None)
+    common_shipped_store.use_regions(None)
 
 
 async def test_the_installation_says_its_own_region(office: Office) -> None:

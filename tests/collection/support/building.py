@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from services.collection import worker
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import parse_yuan
 from tests.collection.policy.routes.test_policy import publish
@@ -32,7 +32,7 @@ def new_district() -> str:
 
 async def publish_rules(office: Office) -> None:
     """2022 levies a thousandth of every contract, 2023 by tiers as Yichang does."""
-    (base,) = [pack for pack in shipped.packs() if pack["pack"] == "tianjin-2021"]
+    (base,) = [pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2021"]
     source = {"id": "yichang", "text": "宜昌:按造价分档0.12%、0.1%、0.08%", "certain": False}
     flat = [{"id": "flat", "from": "0.00", "rate": "0.001", "source": "yichang"}]
     for year, tiers in ((2022, flat), (2023, TIERS)):

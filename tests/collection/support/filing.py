@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.collection.operation.jobs import run as operations
+from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
 from tests.collection.support.office import PERIOD, Office, control_of
 
@@ -55,7 +55,7 @@ async def hand_in(
 async def worked_off(office: Office, answer: httpx.Response) -> dict[str, Any]:
     """The operation of an accepted file, after the worker came by."""
     assert answer.status_code == 202, answer.text
-    await operations.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office))
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
     assert found.status_code == 200, found.text
     body: dict[str, Any] = found.json()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.collection.levy.domain.levy import Wages
-from services.collection.policy.domain import pack
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.policy import Policy
 from shared.money import parse_rate, parse_yuan
 
@@ -144,7 +144,7 @@ def sound_pack() -> dict[str, Any]:
 
 def read(content: dict[str, Any]) -> Policy:
     """A pack as a policy."""
-    return pack.read(content)
+    return pack_rules.read(content)
 
 
 def wages(ref: str, by_insurance: dict[str, str]) -> Wages:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
-from services.collection.policy.domain import pack as reading
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.schemas.policy import PackIn
@@ -22,7 +22,7 @@ JANUARY, JULY = Period(2021, 1), Period(2021, 7)
 
 def codes(content: dict[str, Any]) -> set[str]:
     """The codes of every fault in a pack."""
-    policy, faults = reading.attempt(content)
+    policy, faults = pack_rules.attempt(content)
     return {fault.code for fault in faults} | {fault.code for fault in faults_in(policy, content)}
 
 

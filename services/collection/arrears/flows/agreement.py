@@ -21,11 +21,11 @@ from services.collection.arrears.domain.agreement import (
     Instalment,
     faults_in,
 )
-from services.collection.arrears.store import agreement as store
+from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.policy import flows as policies
-from services.collection.register.flows import unit as units
+from services.collection.policy import flows as policy_flow
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
@@ -67,9 +67,9 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
         UnitUnknown, Forbidden, NoPolicy: it cannot be judged.
         Faulty: every fault in it. AgreementOverlaps: another speaks of the same arrears.
     """
-    unit = await units.find(tx, filing.credit_code, caller)
-    await store.lock_unit(tx, unit.id)
-    found = await policies.in_force(tx, region, filing.from_day)
+    unit = await unit_flow.find(tx, filing.credit_code, caller)
+    await agreement_store.lock_unit(tx, unit.id)
+    found = await policy_flow.in_force(tx, region, filing.from_day)
     agreement = _made(filing, unit.id, unit.district)
     faults = [
         *_day_faults(filing),
@@ -78,10 +78,10 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
     ]  # fmt: skip
     if faults:
         raise Faulty(faults=faults)
-    for other in await store.of_units(tx, [unit.id], effective=False):
+    for other in await agreement_store.of_units(tx, [unit.id], effective=False):
         if other.living and other.overlaps(agreement):
             raise AgreementOverlaps(agreement=Ref(other.unit_id, other.id).text(PREFIX))
-    await store.insert(tx, agreement)
+    await agreement_store.insert(tx, agreement)
     await trail.record(tx, _step(agreement, "file", signs=True), caller)
     return Found(agreement, {})
 
@@ -150,7 +150,7 @@ async def _decide(
 ) -> Found:
     agreement = await _load(tx, ref)
     await trail.record(tx, _step(agreement, step, signs=True, why=why), caller)
-    moved = await store.set_status(tx, ref.key, ref.id, was=AgreementState.FILED, to=to)
+    moved = await agreement_store.set_status(tx, ref.key, ref.id, was=AgreementState.FILED, to=to)
     if not moved:
         raise StateConflict(status=agreement.status.value)
     return await find(tx, ref, caller)
@@ -168,7 +168,7 @@ async def end(tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: C
         raise DayInFuture(ended_on=ended_on)
     if ended_on >= agreement.to_day:
         raise AgreementEnded(to_day=agreement.to_day)
-    moved = await store.set_status(
+    moved = await agreement_store.set_status(
         tx, ref.key, ref.id, was=AgreementState.APPROVED, to=AgreementState.ENDED,
         ended_on=ended_on,
     )  # fmt: skip
@@ -192,12 +192,12 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
 
 async def with_paid(tx: AsyncConnection, agreements: Sequence[Agreement]) -> list[Found]:
     """Agreements with what was paid towards them."""
-    paid = await store.paid(tx, agreements)
+    paid = await agreement_store.paid(tx, agreements)
     return [Found(agreement, paid.get(agreement.id, {})) for agreement in agreements]
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Agreement:
-    agreement = await store.find(tx, ref.key, ref.id)
+    agreement = await agreement_store.find(tx, ref.key, ref.id)
     if agreement is None:
         raise AgreementUnknown
     return agreement

@@ -13,12 +13,12 @@ from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.arrears.domain.arrears import OpenLine, Receivable, receivable
 from services.collection.arrears.domain.late import Already
-from services.collection.arrears.flows import charges
+from services.collection.arrears.flows import charges as charges_flow
 from services.collection.arrears.flows.charges import Protections
-from services.collection.arrears.store import arrears as store
+from services.collection.arrears.store import arrears as arrears_store
 from services.collection.arrears.store import charge as charge_store
 from services.collection.common.domain.errors import UnitUnknown
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Accrual, ChargeKind, accrue
 from services.collection.policy.domain.charge_rules import debt_of
 from shared.errors import Fault, Faulty
@@ -47,7 +47,9 @@ async def of_units(
     for unit in units.values():
         caller.require_district(unit.district)
     wanted = [(unit.unit_id, code) for code, unit in units.items()]
-    held = await assessed(tx, await store.of_units(tx, wanted, as_of), region=region, as_of=as_of)
+    held = await assessed(
+        tx, await arrears_store.of_units(tx, wanted, as_of), region=region, as_of=as_of
+    )
     return {code: held.get(unit.unit_id, []) for code, unit in units.items()}
 
 
@@ -63,7 +65,7 @@ async def of_unit(
     if unit is None:
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)
-    lines = await store.of_units(tx, [(unit.unit_id, credit_code)], as_of)
+    lines = await arrears_store.of_units(tx, [(unit.unit_id, credit_code)], as_of)
     return (await assessed(tx, lines, region=region, as_of=as_of)).get(unit.unit_id, [])
 
 
@@ -73,7 +75,7 @@ async def assessed(
     """Open lines with what has accrued on them, per unit."""
     if not lines:
         return {}
-    protections = await charges.protections_of(tx, (line.unit_id for line in lines), as_of)
+    protections = await charges_flow.protections_of(tx, (line.unit_id for line in lines), as_of)
     late = [line for line in lines if line.bears_charges and line.due_on < as_of]
     costs = await _costs(tx, late, protections, region=region, as_of=as_of)
     held: Held = defaultdict(list)
@@ -107,14 +109,14 @@ async def _costs(
     """What lateness costs each line until a day, and what of that is fixed."""
     if not late:
         return {}
-    rulings = await charges.rulings_of(tx, region)
-    tables = await charges.tables_of(tx, rulings, (line.policy_id for line in late))
+    rulings = await charges_flow.rulings_of(tx, region)
+    tables = await charges_flow.tables_of(tx, rulings, (line.policy_id for line in late))
     fixed = await charge_store.already(
         tx, {(line.unit_id, line.bill_id) for line in late}, until=as_of
     )
     costs: dict[tuple[UUID, int], Cost] = {}
     for line in late:
-        policy = await policies.by_id(tx, line.policy_id)
+        policy = await policy_flow.by_id(tx, line.policy_id)
         debt = debt_of(line.of_period(), line.due_on, policy.charges, policy.due_day)
         free = protections.free(line.unit_id, line.insurance, line.of_period())
         already = {

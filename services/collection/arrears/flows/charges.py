@@ -19,12 +19,12 @@ from services.collection.arrears.domain.charge_books import fixed_vouchers
 from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.domain.late import Assessor, LateBill, LateLine
 from services.collection.arrears.store import agreement as agreement_store
-from services.collection.arrears.store import charge as store
+from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import DebtLine
 from services.collection.common.domain.calendar import SEARCH_DAYS, due_day, nominal_due_day
 from services.collection.common.domain.errors import NoPolicy
-from services.collection.common.store import calendar
-from services.collection.policy import flows as policies
+from services.collection.common.store import calendar as calendar_store
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Span, Timetable
 from services.collection.policy.domain.charge_rules import Ruling, Rulings, debt_of
 from shared import outbox
@@ -39,8 +39,8 @@ async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
         NoPolicy: the region has none.
     """
     dated = []
-    for row in await store.in_force(tx, region):
-        policy = await policies.by_id(tx, row.policy_id)
+    for row in await charge_store.in_force(tx, region):
+        policy = await policy_flow.by_id(tx, row.policy_id)
         dated.append(
             Ruling(in_force_from=row.effective_from, in_force_to=row.effective_to,
                    rules=policy.charges, due_day=policy.due_day)
@@ -55,7 +55,7 @@ async def tables_of(
 ) -> dict[UUID, Timetable]:
     """The rows for debts levied by these policies."""
     return {
-        policy_id: rulings.table((await policies.by_id(tx, policy_id)).charges)
+        policy_id: rulings.table((await policy_flow.by_id(tx, policy_id)).charges)
         for policy_id in set(policy_ids)
     }
 
@@ -119,14 +119,14 @@ async def assess(
         bills=await _late_bills(tx, rulings, wanted, max(last.values())) if wanted else {},
         rulings=rulings,
         due_days={day: await _due_on(tx, rulings, day) for day in booked},
-        already=await store.already(tx, wanted) if wanted else {},
+        already=await charge_store.already(tx, wanted) if wanted else {},
     )
 
 
 async def _late_bills(
     tx: AsyncConnection, rulings: Rulings, wanted: Sequence[tuple[int, UUID]], as_of: date
 ) -> dict[UUID, LateBill]:
-    lines = await store.debts(tx, wanted)
+    lines = await charge_store.debts(tx, wanted)
     tables = await tables_of(tx, rulings, (line.policy_id for line in lines))
     protections = await protections_of(tx, (line.unit_id for line in lines), as_of)
     of_bill: dict[UUID, list[DebtLine]] = defaultdict(list)
@@ -136,7 +136,7 @@ async def _late_bills(
     for bill_id, own in of_bill.items():
         head = own[0]
         period = Period.parse(head.period)
-        policy = await policies.by_id(tx, head.policy_id)
+        policy = await policy_flow.by_id(tx, head.policy_id)
         found[bill_id] = LateBill(
             debt=debt_of(period, head.due_on, policy.charges, policy.due_day),
             policy_id=head.policy_id,
@@ -155,7 +155,7 @@ async def _due_on(tx: AsyncConnection, rulings: Rulings, issued_on: date) -> dat
     """A charge bill is due when contributions of the month of its issue are."""
     period, number = Period.of(issued_on), rulings.on(issued_on).due_day
     first = nominal_due_day(period, number)
-    days = await calendar.workdays(tx, first, first + timedelta(SEARCH_DAYS))
+    days = await calendar_store.workdays(tx, first, first + timedelta(SEARCH_DAYS))
     return due_day(period, number, days).day
 
 
@@ -166,8 +166,8 @@ async def save(tx: AsyncConnection, assessor: Assessor) -> None:
     explanations = {
         charge.id: explained(charge.accrual) for one in assessor.fixed for charge in one.charges
     }
-    await store.insert_bills(tx, assessor.fixed)
-    await store.insert(tx, assessor.fixed, explanations)
+    await charge_store.insert_bills(tx, assessor.fixed)
+    await charge_store.insert(tx, assessor.fixed, explanations)
     messages: list[tuple[int, dict[str, Any]]] = [
         (one.of.unit_id, voucher_message(voucher))
         for one in assessor.fixed

@@ -9,12 +9,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.dunning import notices
-from services.collection.arrears.flows import arrears
+from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import arrears as arrears_store
-from services.collection.arrears.store import dunning as store
+from services.collection.arrears.store import dunning as dunning_store
 from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
@@ -57,13 +57,13 @@ async def run(
     caller.require_district(district)
     if day > today():
         raise DayInFuture(day=day)
-    if district not in shipped.districts_of(region):
+    if district not in common_shipped_store.districts_of(region):
         raise Faulty(faults=[Fault("/district", "DISTRICT_UNKNOWN", f"无此分中心: {district}")])
     key = key_of_district(district)
-    before = await store.lock_run(tx, key, district, day)
+    before = await dunning_store.lock_run(tx, key, district, day)
     lines = await arrears_store.of_district(tx, district, day)
-    held = await arrears.assessed(tx, lines, region=region, as_of=day)
-    known = await store.noticed(tx, list(held), day)
+    held = await arrears_flow.assessed(tx, lines, region=region, as_of=day)
+    known = await dunning_store.noticed(tx, list(held), day)
     fresh = {unit_id: found for unit_id, found in held.items() if unit_id not in known}
     made = notices(fresh, district=district, day=day, first=before + 1)
     dunned = Dunned(
@@ -73,8 +73,8 @@ async def run(
         open_fen=sum(notice.sums.open_fen for notice in made),
     )
     if made:
-        await store.insert(tx, made, caller.subject)
-        await store.count_run(tx, key, day, dunned.notices)
+        await dunning_store.insert(tx, made, caller.subject)
+        await dunning_store.count_run(tx, key, day, dunned.notices)
         step = trail.Step(
             shard_key=key,
             paper=PAPER,
@@ -96,8 +96,8 @@ async def find(
     Raises:
         NoticeUnknown: there is none. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await dunning_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NoticeUnknown
     caller.require_district(row.district)
-    return row, await store.lines(tx, row.unit_id, row.id)
+    return row, await dunning_store.lines(tx, row.unit_id, row.id)

@@ -30,11 +30,11 @@ from services.collection.arrears.domain.waiver import (
     waived_lines,
     waived_voucher,
 )
-from services.collection.arrears.store import waiver as store
-from services.collection.billing.flows import bill as billing
+from services.collection.arrears.store import waiver as waiver_store
+from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain.charge import ChargeKind
 from shared import outbox, trail
 from shared.clock import today
@@ -71,9 +71,9 @@ async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> W
         NotFound: no such bill. NotACharge: it asks for contributions. DayInFuture: the day.
         Faulty: every fault in it. WaiverWaits: another of the bill is not decided.
     """
-    bill, lines = await billing.find(tx, ref, caller)
+    bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind != CHARGE:
-        raise NotACharge(bill=ref.text(billing.REF))
+        raise NotACharge(bill=ref.text(billing_bill_flow.REF))
     if asked.asked_on > today():
         raise DayInFuture(asked_on=asked.asked_on)
     charges = _charges(lines)
@@ -81,13 +81,13 @@ async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> W
     faults = [
         *_day_faults(bill, asked),
         *faults_in(asked.reason, kinds, asked.amount_fen, asked.asked_on, charges,
-                   shipped.waiver_reasons()),
+                   common_shipped_store.waiver_reasons()),
     ]  # fmt: skip
     if faults:
         raise Faulty(faults=faults)
     waiver = _made(bill, asked, waived_lines(charges, kinds, asked.amount_fen))
-    if not await store.insert(tx, waiver):
-        raise WaiverWaits(bill=ref.text(billing.REF))
+    if not await waiver_store.insert(tx, waiver):
+        raise WaiverWaits(bill=ref.text(billing_bill_flow.REF))
     await trail.record(tx, _step(waiver, "file", signs=True, why=asked.note), caller)
     return waiver
 
@@ -150,15 +150,15 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
     waiver = await _load(tx, ref)
     (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
     decided = await _decide(tx, waiver, WaiverState.APPROVED, on, caller, why=None)
-    if await store.is_being_debited(tx, waiver.unit_id, waiver.bill_id):
-        raise BillBeingDebited(bill=Ref(waiver.unit_id, waiver.bill_id).text(billing.REF))
+    if await waiver_store.is_being_debited(tx, waiver.unit_id, waiver.bill_id):
+        raise BillBeingDebited(bill=Ref(waiver.unit_id, waiver.bill_id).text(billing_bill_flow.REF))
     open_fen = {
         line.line_no: line.amount_fen - settled_fen
         for line, settled_fen in zip(bill.lines, bill.line_settled_fen, strict=True)
     }
     if any(line.amount_fen > open_fen[line.line_no] for line in waiver.lines):
         raise OpenLess(open=format_yuan(bill.open_fen), waived=format_yuan(waiver.amount_fen))
-    await store.lower(tx, decided)
+    await waiver_store.lower(tx, decided)
     await outbox.put(tx, waiver.unit_id, [voucher_message(waived_voucher(decided))])
     return decided
 
@@ -182,7 +182,7 @@ async def _decide(
         raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
     step = "approve" if to is WaiverState.APPROVED else "refuse"
     await trail.record(tx, _step(waiver, step, signs=True, why=why), caller)
-    if not await store.decide(tx, waiver.unit_id, waiver.id, to=to, on=on):
+    if not await waiver_store.decide(tx, waiver.unit_id, waiver.id, to=to, on=on):
         raise StateConflict(status=waiver.status.value)
     return replace(waiver, status=to, decided_on=on)
 
@@ -199,7 +199,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Waiver:
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Waiver:
-    waiver = await store.find(tx, ref.key, ref.id)
+    waiver = await waiver_store.find(tx, ref.key, ref.id)
     if waiver is None:
         raise WaiverUnknown(waiver=ref.text(PREFIX))
     return waiver
@@ -214,7 +214,7 @@ def _step(waiver: Waiver, step: str, *, signs: bool, why: str | None) -> trail.S
         signs=signs,
         why=why,
         detail={
-            "bill": Ref(waiver.unit_id, waiver.bill_id).text(billing.REF),
+            "bill": Ref(waiver.unit_id, waiver.bill_id).text(billing_bill_flow.REF),
             "amount": format_yuan(waiver.amount_fen),
             "reason": waiver.reason,
             "evidence": waiver.evidence,

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.agreement import PREFIX, AgreementState
-from services.collection.arrears.flows import agreement as flow
+from services.collection.arrears.flows import agreement as agreement_flow
 from services.collection.arrears.flows.agreement import Found
 from services.collection.arrears.schemas.agreement import (
     AgreementIn,
@@ -18,10 +18,10 @@ from services.collection.arrears.schemas.agreement import (
     EndingIn,
     WhyIn,
 )
-from services.collection.arrears.store import agreement as store
+from services.collection.arrears.store import agreement as agreement_store
 from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.common.schemas.common import Day, TrailOut
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut
@@ -49,7 +49,7 @@ async def file_agreement(
 
     async def work(tx: AsyncConnection) -> AgreementOut:
         region = at.request.app.state.settings.region
-        found = await flow.file(tx, body.filing(), region=region, caller=at.caller)
+        found = await agreement_flow.file(tx, body.filing(), region=region, caller=at.caller)
         return AgreementOut.of(found, today())
 
     return await at.write(work, key=unit_key(body.credit_code), status=201)
@@ -67,7 +67,7 @@ async def approve_agreement(agreement: RefPath, at: Approving) -> Response:
     ref = Ref.parse(PREFIX, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
-        return AgreementOut.of(await flow.approve(tx, ref, at.caller), today())
+        return AgreementOut.of(await agreement_flow.approve(tx, ref, at.caller), today())
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -84,7 +84,7 @@ async def refuse_agreement(agreement: RefPath, body: WhyIn, at: Approving) -> Re
     ref = Ref.parse(PREFIX, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
-        return AgreementOut.of(await flow.refuse(tx, ref, body.why, at.caller), today())
+        return AgreementOut.of(await agreement_flow.refuse(tx, ref, body.why, at.caller), today())
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -101,7 +101,7 @@ async def end_agreement(agreement: RefPath, body: EndingIn, at: Approving) -> Re
     ref = Ref.parse(PREFIX, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
-        found = await flow.end(tx, ref, body.ended_on, body.why, at.caller)
+        found = await agreement_flow.end(tx, ref, body.ended_on, body.why, at.caller)
         return AgreementOut.of(found, today())
 
     return await at.write(work, key=ref.key, status=201)
@@ -124,8 +124,8 @@ async def list_agreements(
 
     async def work(tx: AsyncConnection) -> list[Found]:
         if credit_code is not None:
-            await units.find(tx, credit_code, at.caller)
-        rows = await store.page(
+            await unit_flow.find(tx, credit_code, at.caller)
+        rows = await agreement_store.page(
             tx,
             unit_id=None if credit_code is None else unit_key(credit_code),
             district=asked,
@@ -133,7 +133,7 @@ async def list_agreements(
             after=after,
             limit=limit + 1,
         )
-        return await flow.with_paid(tx, rows)
+        return await agreement_flow.with_paid(tx, rows)
 
     rows, following = cut(
         await at.read(work),
@@ -158,7 +158,7 @@ async def get_agreement(
     ref = Ref.parse(PREFIX, agreement)
 
     async def work(tx: AsyncConnection) -> Found:
-        return await flow.find(tx, ref, at.caller)
+        return await agreement_flow.find(tx, ref, at.caller)
 
     return AgreementOut.of(await at.read(work), as_of or today())
 
@@ -173,7 +173,7 @@ async def get_agreement_trail(agreement: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(PREFIX, agreement)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        found = await flow.find(tx, ref, at.caller)
+        found = await agreement_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, found.agreement.unit_id, found.agreement.id))
 
     return await at.read(work)

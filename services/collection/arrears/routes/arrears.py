@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.arrears import Receivable
-from services.collection.arrears.flows import arrears as flow
+from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.schemas.arrears import (
     ArrearsOut,
     ArrearsQueryIn,
@@ -22,7 +22,7 @@ from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import ChargeRow
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
 from services.collection.receipts.schemas.receipt import Day
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
@@ -51,7 +51,9 @@ async def get_arrears(
 
     async def work(tx: AsyncConnection) -> list[Receivable]:
         region = at.request.app.state.settings.region
-        return await flow.of_unit(tx, credit_code, region=region, as_of=day, caller=at.caller)
+        return await arrears_flow.of_unit(
+            tx, credit_code, region=region, as_of=day, caller=at.caller
+        )
 
     return ArrearsOut.of(credit_code, day, await at.read(work), explain=explain)
 
@@ -68,7 +70,7 @@ async def query_arrears(body: ArrearsQueryIn, at: Reading) -> ArrearsQueryOut:
 
     async def work(tx: AsyncConnection) -> dict[str, list[Receivable]]:
         region = at.request.app.state.settings.region
-        return await flow.of_units(
+        return await arrears_flow.of_units(
             tx, body.credit_codes, region=region, as_of=day, caller=at.caller
         )
 
@@ -92,7 +94,7 @@ async def list_charges(
     after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[ChargeRow]:
-        await units.find(tx, credit_code, at.caller)
+        await unit_flow.find(tx, credit_code, at.caller)
         return await charge_store.page(tx, unit_key(credit_code), after=after, limit=limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)

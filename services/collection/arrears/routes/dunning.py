@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.dunning import PREFIX
-from services.collection.arrears.flows import dunning as flow
+from services.collection.arrears.flows import dunning as dunning_flow
 from services.collection.arrears.schemas.dunning import (
     DunningRunIn,
     DunningRunOut,
@@ -18,7 +18,7 @@ from services.collection.arrears.schemas.dunning import (
     NoticeOut,
     NoticePageOut,
 )
-from services.collection.arrears.store import dunning as store
+from services.collection.arrears.store import dunning as dunning_store
 from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.common.schemas.common import Day
 from shared.cursor import LIMIT_DEFAULT
@@ -45,10 +45,12 @@ async def run_dunning(
 
     async def work(tx: AsyncConnection) -> DunningRunOut:
         region = at.request.app.state.settings.region
-        dunned = await flow.run(tx, body.district, body.day, region=region, caller=at.caller)
+        dunned = await dunning_flow.run(
+            tx, body.district, body.day, region=region, caller=at.caller
+        )
         return DunningRunOut.of(body.district, body.day, dunned)
 
-    return await at.write(work, key=flow.key_of_district(body.district), status=201)
+    return await at.write(work, key=dunning_flow.key_of_district(body.district), status=201)
 
 
 @router.get(
@@ -67,7 +69,7 @@ async def list_dunning_notices(
     """To a unit, of a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "dunning", "unit": credit_code, "in": asked, "day": day}
-    read = partial(store.page, district=asked, day=day)
+    read = partial(dunning_store.page, district=asked, day=day)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
@@ -88,6 +90,6 @@ async def get_dunning_notice(notice: RefPath, at: Reading) -> NoticeOut:
     ref = Ref.parse(PREFIX, notice)
 
     async def work(tx: AsyncConnection) -> NoticeOut:
-        return NoticeOut.whole(*await flow.find(tx, ref, at.caller))
+        return NoticeOut.whole(*await dunning_flow.find(tx, ref, at.caller))
 
     return await at.read(work)

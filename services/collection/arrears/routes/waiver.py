@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.waiver import PREFIX, WaiverState
-from services.collection.arrears.flows import waiver as flow
+from services.collection.arrears.flows import waiver as waiver_flow
 from services.collection.arrears.schemas.waiver import (
     WaiverDecisionIn,
     WaiverIn,
@@ -20,11 +20,11 @@ from services.collection.arrears.schemas.waiver import (
     WaiverReasonsOut,
     WaiverRefusalIn,
 )
-from services.collection.arrears.store import waiver as store
+from services.collection.arrears.store import waiver as waiver_store
 from services.collection.billing.flows.bill import REF
 from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
 from services.collection.common.schemas.common import TrailOut
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -51,7 +51,7 @@ async def request_waiver(
     ref = Ref.parse(REF, bill)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await flow.file(tx, ref, body.asked(), at.caller))
+        return WaiverOut.of(await waiver_flow.file(tx, ref, body.asked(), at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -68,7 +68,7 @@ async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving)
     ref = Ref.parse(PREFIX, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await flow.approve(tx, ref, body.decided_on, at.caller))
+        return WaiverOut.of(await waiver_flow.approve(tx, ref, body.decided_on, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -85,7 +85,7 @@ async def refuse_waiver(waiver: RefPath, body: WaiverRefusalIn, at: Approving) -
     ref = Ref.parse(PREFIX, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await flow.refuse(tx, ref, body.decided_on, body.why, at.caller))
+        return WaiverOut.of(await waiver_flow.refuse(tx, ref, body.decided_on, body.why, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -102,7 +102,9 @@ async def list_waivers(
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "waivers", "unit": credit_code, "in": asked, "status": status}
-    read = partial(store.page, district=asked, status=None if status is None else status.value)
+    read = partial(
+        waiver_store.page, district=asked, status=None if status is None else status.value
+    )
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
@@ -119,7 +121,7 @@ async def get_waiver(waiver: RefPath, at: Reading) -> WaiverOut:
     ref = Ref.parse(PREFIX, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await flow.find(tx, ref, at.caller))
+        return WaiverOut.of(await waiver_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -134,7 +136,7 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(PREFIX, waiver)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        found = await flow.find(tx, ref, at.caller)
+        found = await waiver_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
 
     return await at.read(work)
@@ -147,4 +149,6 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
 )
 async def list_waiver_reasons(_: Reading) -> WaiverReasonsOut:
     """The whole catalogue, with days and sources."""
-    return WaiverReasonsOut(items=[WaiverReasonOut.of(row) for row in shipped.waiver_reasons()])
+    return WaiverReasonsOut(
+        items=[WaiverReasonOut.of(row) for row in common_shipped_store.waiver_reasons()]
+    )

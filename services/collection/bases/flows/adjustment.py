@@ -16,28 +16,28 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.bases import store
+from services.collection.bases import store as bases_store
 from services.collection.bases.domain import Difference, differences, on_reviewed_bases
-from services.collection.bases.flows import review as reviews
+from services.collection.bases.flows import review as review_flow
 from services.collection.bases.store import ReviewRow
 from services.collection.common.domain.errors import (
     BaseNotFinal,
     CorrectionUnfinished,
     NothingBilled,
 )
-from services.collection.explanation.flows import declaration as explanation
+from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.declaration import FINISHED, State
 from services.collection.filing.domain.late import DEFAULT, last_of
 from services.collection.filing.domain.restatement import ADJUSTMENT, net_by_party, restated
-from services.collection.filing.flows import declaration as declarations
-from services.collection.filing.flows import figures
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import figures as figures_flow
 from services.collection.filing.flows.figures import Beside
 from services.collection.filing.store import declaration as declaration_store
-from services.collection.filing.store import late as month_store
+from services.collection.filing.store import late as late_store
 from services.collection.filing.store.declaration import DeclarationRow, PersonRow
 from services.collection.levy.domain.columns import Columns, assess_columns
 from services.collection.levy.domain.levy import UnitFacts, Wages, person_lines
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import UnitFigure
 from shared import trail
@@ -91,9 +91,9 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
         NothingBilled: the unit has no bill of that month for named people.
         CorrectionUnfinished: another paper of the month has to be billed before.
     """
-    review = await reviews.find(tx, ref, caller)
-    year = await store.of_year(tx, review.unit_id, review.year)
-    living = reviews.living_of(year, str(period))
+    review = await review_flow.find(tx, ref, caller)
+    year = await bases_store.of_year(tx, review.unit_id, review.year)
+    living = review_flow.living_of(year, str(period))
     if period.year != review.year or living is None or living.id != review.id or living.provisional:
         raise BaseNotFinal(period=str(period), status=review.status)
     place = await _place(tx, review, period)
@@ -105,17 +105,17 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
         raise CorrectionUnfinished(status=place.last.status)
     paper = await _hand_in(tx, review, place, month, caller)
     run_id = uuid7()
-    await store.insert_differences(tx, review, run_id, paper.id, paper.period, rows)
+    await bases_store.insert_differences(tx, review, run_id, paper.id, paper.period, rows)
     step = trail.Step(
         shard_key=review.unit_id,
-        paper=reviews.PAPER,
+        paper=review_flow.PAPER,
         paper_id=review.id,
         step="adjust",
         signs=False,
         detail={
             "period": paper.period,
             "lines": len(rows),
-            "declaration": Ref(paper.unit_id, paper.id).text(declarations.REF),
+            "declaration": Ref(paper.unit_id, paper.id).text(filing_declaration_flow.REF),
         },
     )
     await trail.record(tx, step, caller)
@@ -123,7 +123,7 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
 
 
 async def _place(tx: AsyncConnection, review: ReviewRow, period: Period) -> Place:
-    papers = (await month_store.papers(tx, [review.unit_id], str(period))).get(review.unit_id, [])
+    papers = (await late_store.papers(tx, [review.unit_id], str(period))).get(review.unit_id, [])
     last = last_of(papers) if papers else None
     billed = any(State(paper.status) in FINISHED for paper in papers)
     if last is None or not billed or last.kind == DEFAULT:
@@ -142,10 +142,10 @@ async def _row(tx: AsyncConnection, unit_id: int, paper_id: UUID) -> Declaration
 
 
 async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow) -> Month:
-    policy = await policies.by_id(tx, row.policy_id)
-    schedule = explanation.schedule_of(policy, row)
+    policy = await policy_flow.by_id(tx, row.policy_id)
+    schedule = explanation_declaration_flow.schedule_of(policy, row)
     people = await declaration_store.people(tx, row, 0, PEOPLE_MAX)
-    known = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    known = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     beside = [known.get(person.line_no, Beside()) for person in people]
     reviewed = await _bases(tx, review)
     bases = [_reviewed(schedule, person, reviewed) for person in people]
@@ -160,15 +160,15 @@ async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow)
         people=people,
         beside=beside,
         bases=bases,
-        columns=assess_columns(now, facts, asked, figures.columns(now, beside)),
+        columns=assess_columns(now, facts, asked, figures_flow.columns(now, beside)),
     )
 
 
 async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -> list[Difference]:
     """By person and rule, then of the unit as a whole on line 0."""
-    policy = await policies.by_id(tx, row.policy_id)
-    schedule = explanation.schedule_of(policy, row)
-    was = await explanation.again(tx, row, schedule, month.people)
+    policy = await policy_flow.by_id(tx, row.policy_id)
+    schedule = explanation_declaration_flow.schedule_of(policy, row)
+    was = await explanation_declaration_flow.again(tx, row, schedule, month.people)
     found: list[Difference] = []
     for person, lines, own, beside in zip(
         month.people, was, month.bases, month.beside, strict=True
@@ -184,14 +184,14 @@ async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -
         )
         found += differences(person.line_no, lines, person_lines(month.schedule, wages))
     now = [*month.columns.unit_lines, *month.columns.relief_lines]
-    found += differences(0, await explanation.unit_again(tx, row, schedule), now)
+    found += differences(0, await explanation_declaration_flow.unit_again(tx, row, schedule), now)
     return [one for one in found if one.difference_fen]
 
 
 async def _bases(tx: AsyncConnection, review: ReviewRow) -> dict[int, dict[str, int]]:
     """The insured people's reviewed bases by insurance, as corrected."""
-    names = (await policies.by_id(tx, review.policy_id)).insurances
-    rows = await store.people(tx, review.unit_id, review.id, 0, PEOPLE_MAX)
+    names = (await policy_flow.by_id(tx, review.policy_id)).insurances
+    rows = await bases_store.people(tx, review.unit_id, review.id, 0, PEOPLE_MAX)
     return {
         row.person_id: dict(zip(names, row.base_fen, strict=True))
         for row in rows
@@ -212,7 +212,7 @@ async def _facts(
     tx: AsyncConnection, review: ReviewRow, row: DeclarationRow, schedule: Schedule, *, frozen: bool
 ) -> UnitFacts:
     total_fen = review.wage_total_fen + review.counted_only_fen
-    given = await figures.of_unit(tx, row, schedule)
+    given = await figures_flow.of_unit(tx, row, schedule)
     if schedule.unit_figures:
         given |= {UnitFigure.LAST_YEAR.value: total_fen}
     return UnitFacts(
@@ -229,7 +229,7 @@ async def _hand_in(
 ) -> DeclarationRow:
     before = place.before
     levied = await declaration_store.lines(tx, before.unit_id, before.id, before.round)
-    lines = restated(declarations.lines_of(month.columns), levied)
+    lines = restated(filing_declaration_flow.lines_of(month.columns), levied)
     net = net_by_party(lines)
     row = replace(
         before,
@@ -249,11 +249,11 @@ async def _hand_in(
         summary_id=None,
         submitted_at=None,
     )
-    await declarations.store_header(tx, row)
+    await filing_declaration_flow.store_header(tx, row)
     await declaration_store.insert_lines(tx, row, lines)
     await declaration_store.copy_people(tx, _records(row, month))
-    await figures.put(tx, row, month.schedule, month.beside, month.facts.figures)
-    step = declarations.step_of(row, "submit", signs=False, why=row.note)
+    await figures_flow.put(tx, row, month.schedule, month.beside, month.facts.figures)
+    step = filing_declaration_flow.step_of(row, "submit", signs=False, why=row.note)
     await trail.record(tx, step, caller)
     return row
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.bases import store
+from services.collection.bases import store as bases_store
 from services.collection.bases.domain import (
     Reason,
     Reviewed,
@@ -28,11 +28,11 @@ from services.collection.common.domain.errors import (
     DayInFuture,
     NoBaseToCarry,
 )
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.register.domain.person import id_of_person, number_fault
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.store import person as person_store
 from shared import trail
 from shared.clock import today
@@ -77,16 +77,16 @@ async def submit(
         BaseFrozen, BaseReviewWaits: the year's bases are set, or about to be.
         NoBaseToCarry: provisional, and there is nothing of last year.
     """
-    unit = await units.find(tx, credit_code, caller)
-    earlier = await store.of_year(tx, unit.id, asked.year)
+    unit = await unit_flow.find(tx, credit_code, caller)
+    earlier = await bases_store.of_year(tx, unit.id, asked.year)
     _may_be_set(asked, earlier)
     version = len(earlier) + 1
     if asked.provisional:
         row, last = await _carried(tx, unit, asked, version)
         await _store(tx, row, {}, caller)
-        await store.carry_people(tx, row, last)
+        await bases_store.carry_people(tx, row, last)
         return row
-    found = await policies.in_force(tx, region, asked.from_period.first_day)
+    found = await policy_flow.in_force(tx, region, asked.from_period.first_day)
     ids = [id_of_person(person.identity_number, pepper) for person in asked.people]
     faults = [*_faults(asked, ids), *await _not_enrolled(tx, unit, asked, ids)]
     if faults:
@@ -94,7 +94,7 @@ async def submit(
     bases = [personal_bases(found.policy, person.wage_fen) for person in asked.people]
     row = _row(unit, asked, version, found.id, _sum(found.policy, asked, bases))
     await _store(tx, row, _file(asked.file), caller)
-    await store.copy_people(
+    await bases_store.copy_people(
         tx,
         [
             (
@@ -213,7 +213,7 @@ async def _carried(
     tx: AsyncConnection, unit: Unit, asked: Asked, version: int
 ) -> tuple[ReviewRow, ReviewRow]:
     """Last year's bases, carried on until the average is published."""
-    last = living_of(await store.of_year(tx, unit.id, asked.year - 1))
+    last = living_of(await bases_store.of_year(tx, unit.id, asked.year - 1))
     if last is None:
         raise NoBaseToCarry(year=asked.year - 1)
     row = replace(
@@ -231,7 +231,7 @@ async def _carried(
 
 
 async def _store(tx: AsyncConnection, row: ReviewRow, file: dict[str, Any], caller: Caller) -> None:
-    if not await store.insert(tx, row, file):
+    if not await bases_store.insert(tx, row, file):
         raise BaseReviewWaits(year=row.year)
     await trail.record(tx, _step(row, "submit", signs=True), caller)
 
@@ -257,7 +257,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ReviewRow:
     Raises:
         NotFound: no such review. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await bases_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(base_review=ref.text(REF))
     caller.require_district(row.district)
@@ -276,7 +276,9 @@ async def decide(
     await trail.record(
         tx, _step(row, "confirm" if confirm else "refuse", signs=confirm, why=note), caller
     )
-    decided = await store.set_status(tx, row.unit_id, row.id, "confirmed" if confirm else "refused")
+    decided = await bases_store.set_status(
+        tx, row.unit_id, row.id, "confirmed" if confirm else "refused"
+    )
     if decided is None:
         raise StateConflict(status=row.status)
     return decided
@@ -309,11 +311,11 @@ async def request_correction(
     if row.status != "confirmed":
         raise StateConflict(status=row.status)
     person_id = id_of_person(asked.identity_number, pepper)
-    line_no = await store.line_of(tx, row.unit_id, row.id, person_id)
+    line_no = await bases_store.line_of(tx, row.unit_id, row.id, person_id)
     if line_no is None:
         fault = Fault("/identity_number", "PERSON_NOT_REVIEWED", "核定名册中无此人 (not in it)")
         raise Faulty(faults=[fault])
-    policy = await policies.by_id(tx, row.policy_id)
+    policy = await policy_flow.by_id(tx, row.policy_id)
     correction = CorrectionRow(
         unit_id=row.unit_id,
         id=uuid7(),
@@ -325,7 +327,7 @@ async def request_correction(
         requested_on=asked.requested_on,
         status="requested",
     )
-    if not await store.insert_correction(tx, correction):
+    if not await bases_store.insert_correction(tx, correction):
         raise CorrectionWaits(line=line_no)
     await trail.record(tx, _correction_step(correction, "request"), caller)
     return correction
@@ -337,12 +339,12 @@ async def approve_correction(tx: AsyncConnection, ref: Ref, caller: Caller) -> C
     Raises:
         NotFound, Forbidden. StateConflict: it is approved. SamePersonTwice: by who asked.
     """
-    known = await store.find_correction(tx, ref.key, ref.id)
+    known = await bases_store.find_correction(tx, ref.key, ref.id)
     if known is None:
         raise NotFound(base_correction=ref.text(CORRECTION_REF))
     await find(tx, Ref(known.unit_id, known.review_id), caller)
     await trail.record(tx, _correction_step(known, "approve"), caller)
-    approved = await store.approve_correction(tx, known.unit_id, known.id)
+    approved = await bases_store.approve_correction(tx, known.unit_id, known.id)
     if approved is None:
         raise StateConflict(status=known.status)
     return approved

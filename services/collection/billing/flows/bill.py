@@ -21,17 +21,17 @@ from services.collection.billing.domain.bill import (
     more_and_less,
 )
 from services.collection.billing.domain.credit import Credit
-from services.collection.billing.flows import credit as credits
-from services.collection.billing.store import bill as store
+from services.collection.billing.flows import credit as credit_flow
+from services.collection.billing.store import bill as bill_store
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
-from services.collection.common.store import calendar
+from services.collection.common.store import calendar as calendar_store
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as declarations
-from services.collection.handling.store import summary as summaries
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from shared import outbox, trail
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7
@@ -47,20 +47,20 @@ SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVI
 async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHUNK) -> int:
     """Issue bills for up to `limit` declarations of an audited summary; how many it issued."""
     assert summary.bill_date is not None, "an audited summary has its bill date"
-    audited = await store.claim(tx, summary.id, limit)
+    audited = await bill_store.claim(tx, summary.id, limit)
     if not audited:
         return 0
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
         due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
-    spent = await credits.spend(
+    spent = await credit_flow.spend(
         tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
     )
     bills = spent.bills
-    await store.insert(tx, bills)
-    emptied = await credits.save(tx, spent, summary.bill_date)
+    await bill_store.insert(tx, bills)
+    emptied = await credit_flow.save(tx, spent, summary.bill_date)
     nothing = [(bill.of.unit_id, bill.of.declaration_id) for bill in bills if not bill.total_fen]
-    await store.settle_declarations(tx, emptied + nothing)
+    await bill_store.settle_declarations(tx, emptied + nothing)
     await outbox.put_many(
         tx,
         [
@@ -74,9 +74,9 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
 
 
 async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
-    policy = await policies.by_id(tx, policy_id)
+    policy = await policy_flow.by_id(tx, policy_id)
     first = nominal_due_day(period, policy.due_day)
-    days = await calendar.workdays(tx, first, first + timedelta(SEARCH_DAYS))
+    days = await calendar_store.workdays(tx, first, first + timedelta(SEARCH_DAYS))
     return due_day(period, policy.due_day, days)
 
 
@@ -98,7 +98,7 @@ def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
 async def _record(tx: AsyncConnection, audited: list[Audited]) -> None:
     step = trail.Step(
         shard_key=audited[0].unit_id,
-        paper=declarations.PAPER,
+        paper=filing_declaration_flow.PAPER,
         paper_id=audited[0].declaration_id,
         step=Act.BILL.value,
         signs=move(State.AUDITED, Act.BILL).signs,
@@ -109,7 +109,7 @@ async def _record(tx: AsyncConnection, audited: list[Audited]) -> None:
 
 async def close(tx: AsyncConnection, summary: SummaryRow) -> bool:
     """Close a summary whose bills are all issued."""
-    return await summaries.set_billed(tx, summary.district_key, summary.id)
+    return await summary_store.set_billed(tx, summary.district_key, summary.id)
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, list[BillLineRow]]:
@@ -118,11 +118,11 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, 
     Raises:
         NotFound: no such bill. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await bill_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(bill=ref.text(REF))
     caller.require_district(row.district)
-    return row, await store.lines(tx, row.unit_id, row.id)
+    return row, await bill_store.lines(tx, row.unit_id, row.id)
 
 
 async def credits_of(tx: AsyncConnection, row: BillRow) -> list[Credit]:

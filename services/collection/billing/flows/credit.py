@@ -23,7 +23,7 @@ from services.collection.billing.domain.credit import (
     use,
     used_by_credit,
 )
-from services.collection.billing.store import credit as store
+from services.collection.billing.store import credit as credit_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +41,12 @@ class Spent:
 async def spend(tx: AsyncConnection, bills: list[Bill]) -> Spent:
     """Use the credits of units that are billed, fresh ones and standing ones; writes nothing yet."""
     fresh = [credit for bill in bills if bill.credits for credit in bill.granted()]
-    standing = await store.standing(tx, [bill.of.unit_id for bill in bills])
+    standing = await credit_store.standing(tx, [bill.of.unit_id for bill in bills])
     units = {credit.unit_id for credit in (*fresh, *standing)}
     if not units:
         return Spent(bills=bills)
-    locked = await store.lock_unpaid(tx, sorted(units))
-    lines = await store.open_lines(tx, locked)
+    locked = await credit_store.lock_unpaid(tx, sorted(units))
+    lines = await credit_store.open_lines(tx, locked)
     lines += [line for bill in bills if bill.of.unit_id in units for line in bill.open_lines()]
     uses = use([*standing, *fresh], lines)
     lowered = lowered_by_bill(uses)
@@ -80,13 +80,13 @@ async def save(tx: AsyncConnection, spent: Spent, on: date) -> list[tuple[int, U
     """
     used = used_by_credit(spent.uses)
     if spent.granted:
-        await store.insert(tx, spent.granted, used)
+        await credit_store.insert(tx, spent.granted, used)
     more = [credit for credit in spent.standing if credit.id in used]
     if more:
-        await store.add_used(tx, more, used)
+        await credit_store.add_used(tx, more, used)
     if not spent.uses:
         return []
-    await store.insert_uses(tx, spent.uses, on)
+    await credit_store.insert_uses(tx, spent.uses, on)
     new = {bill.id for bill in spent.bills}
     earlier = [
         (one.line.unit_id, one.line.bill_id) for one in spent.uses if one.line.bill_id not in new
@@ -94,6 +94,6 @@ async def save(tx: AsyncConnection, spent: Spent, on: date) -> list[tuple[int, U
     if not earlier:
         return []
     lowered = lowered_by_bill(spent.uses)
-    return await store.lower(
+    return await credit_store.lower(
         tx, [(unit_id, bill_id, lowered[bill_id]) for unit_id, bill_id in sorted(set(earlier))]
     )

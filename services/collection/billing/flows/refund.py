@@ -25,9 +25,9 @@ from services.collection.billing.domain.refund import (
     refund_voucher,
 )
 from services.collection.billing.store import credit as credit_store
-from services.collection.billing.store import refund as store
+from services.collection.billing.store import refund as refund_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared import outbox, trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
@@ -50,7 +50,7 @@ async def request(
     """
     if on > today():
         raise DayInFuture(requested_on=on)
-    unit = await units.find(tx, credit_code, caller)
+    unit = await unit_flow.find(tx, credit_code, caller)
     lines = [
         RefundLine(credit, credit.left_fen)
         for credit in await credit_store.standing(tx, [unit.id])
@@ -69,7 +69,7 @@ async def request(
         decided_on=None,
         note=note,
     )
-    if not await store.insert(tx, refund, lines):
+    if not await refund_store.insert(tx, refund, lines):
         raise RefundWaits(credit_code=credit_code)
     await trail.record(tx, _step(refund, "request", why=note), caller)
     return refund, lines
@@ -90,8 +90,8 @@ async def approve(
     refund = await _load(tx, ref)
     await agreement_store.lock_unit(tx, refund.unit_id)
     decided = await _decide(tx, refund, RefundState.APPROVED, on, caller, why=None, paid_by=paid_by)
-    lines = await store.lines(tx, refund.unit_id, refund.id)
-    if await store.use(tx, refund) != len(lines):
+    lines = await refund_store.lines(tx, refund.unit_id, refund.id)
+    if await refund_store.use(tx, refund) != len(lines):
         raise CreditUsedMeanwhile(refund=ref.text(PREFIX))
     voucher = refund_voucher(decided, lines, on, paid_by)
     await outbox.put(tx, refund.unit_id, [voucher_message(voucher)])
@@ -108,7 +108,7 @@ async def refuse(
     """
     refund = await _load(tx, ref)
     decided = await _decide(tx, refund, RefundState.REFUSED, on, caller, why=why, paid_by=None)
-    return decided, await store.lines(tx, refund.unit_id, refund.id)
+    return decided, await refund_store.lines(tx, refund.unit_id, refund.id)
 
 
 async def _decide(
@@ -128,7 +128,7 @@ async def _decide(
         raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
     step = "approve" if to is RefundState.APPROVED else "refuse"
     await trail.record(tx, _step(refund, step, why=why, paid_by=paid_by), caller)
-    if not await store.decide(tx, refund.unit_id, refund.id, to=to, on=on):
+    if not await refund_store.decide(tx, refund.unit_id, refund.id, to=to, on=on):
         raise StateConflict(status=refund.status.value)
     return replace(refund, status=to, decided_on=on)
 
@@ -141,11 +141,11 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[Refund, l
     """
     refund = await _load(tx, ref)
     caller.require_district(refund.district)
-    return refund, await store.lines(tx, refund.unit_id, refund.id)
+    return refund, await refund_store.lines(tx, refund.unit_id, refund.id)
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Refund:
-    refund = await store.find(tx, ref.key, ref.id)
+    refund = await refund_store.find(tx, ref.key, ref.id)
     if refund is None:
         raise RefundUnknown(refund=ref.text(PREFIX))
     return refund

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.flows import bill as flow
+from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.flows.bill import REF
 from services.collection.billing.schemas.bill import BillHeadOut, BillOut, BillPageOut
-from services.collection.billing.store import bill as store
+from services.collection.billing.store import bill as bill_store
 from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -43,7 +43,7 @@ async def list_bills(
         "period": period,
         "status": status,
     }
-    read = partial(store.page, district=asked, period=period, status=status)
+    read = partial(bill_store.page, district=asked, period=period, status=status)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
@@ -60,7 +60,7 @@ async def get_bill(bill: RefPath, at: Reading) -> BillOut:
     ref = Ref.parse(REF, bill)
 
     async def work(tx: AsyncConnection) -> BillOut:
-        row, lines = await flow.find(tx, ref, at.caller)
-        return BillOut.whole(row, lines, await flow.credits_of(tx, row))
+        row, lines = await billing_bill_flow.find(tx, ref, at.caller)
+        return BillOut.whole(row, lines, await billing_bill_flow.credits_of(tx, row))
 
     return await at.read(work)

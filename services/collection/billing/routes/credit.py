@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.schemas.credit import CreditOut, CreditPageOut
-from services.collection.billing.store import credit as store
+from services.collection.billing.store import credit as credit_store
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import unit_key
@@ -40,8 +40,8 @@ async def list_credits(
     after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[Credit]:
-        await units.find(tx, credit_code, at.caller)
-        return await store.page(
+        await unit_flow.find(tx, credit_code, at.caller)
+        return await credit_store.page(
             tx,
             unit_key(credit_code),
             credit_code,

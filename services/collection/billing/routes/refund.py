@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.refund import PREFIX, RefundState
-from services.collection.billing.flows import refund as flow
+from services.collection.billing.flows import refund as refund_flow
 from services.collection.billing.schemas.refund import (
     CreditRefundApprovalIn,
     CreditRefundHeadOut,
@@ -19,7 +19,7 @@ from services.collection.billing.schemas.refund import (
     CreditRefundPageOut,
     CreditRefundRefusalIn,
 )
-from services.collection.billing.store import refund as store
+from services.collection.billing.store import refund as refund_store
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath, page_of
 from services.collection.common.schemas.common import TrailOut
 from shared import trail
@@ -49,7 +49,7 @@ async def request_credit_refund(
     """All that stands; nothing changes until it is approved, and a bill issued meanwhile uses it."""
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await flow.request(tx, credit_code, body.requested_on, body.note, at.caller)
+        found = await refund_flow.request(tx, credit_code, body.requested_on, body.note, at.caller)
         return CreditRefundOut.whole(*found)
 
     return await at.write(work, key=unit_key(credit_code), status=201)
@@ -70,7 +70,7 @@ async def approve_credit_refund(
     ref = Ref.parse(PREFIX, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await flow.approve(tx, ref, body.decided_on, body.settlement, at.caller)
+        found = await refund_flow.approve(tx, ref, body.decided_on, body.settlement, at.caller)
         return CreditRefundOut.whole(*found)
 
     return await at.write(work, key=ref.key, status=201)
@@ -90,7 +90,7 @@ async def refuse_credit_refund(
     ref = Ref.parse(PREFIX, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await flow.refuse(tx, ref, body.decided_on, body.why, at.caller)
+        found = await refund_flow.refuse(tx, ref, body.decided_on, body.why, at.caller)
         return CreditRefundOut.whole(*found)
 
     return await at.write(work, key=ref.key, status=201)
@@ -108,7 +108,9 @@ async def list_credit_refunds(
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {"of": "credit_refunds", "unit": credit_code, "in": asked, "status": status}
-    read = partial(store.page, district=asked, status=None if status is None else status.value)
+    read = partial(
+        refund_store.page, district=asked, status=None if status is None else status.value
+    )
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
@@ -129,7 +131,7 @@ async def get_credit_refund(refund: RefPath, at: Reading) -> CreditRefundOut:
     ref = Ref.parse(PREFIX, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
-        return CreditRefundOut.whole(*await flow.find(tx, ref, at.caller))
+        return CreditRefundOut.whole(*await refund_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -144,7 +146,7 @@ async def get_credit_refund_trail(refund: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(PREFIX, refund)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        found, _ = await flow.find(tx, ref, at.caller)
+        found, _ = await refund_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
 
     return await at.read(work)

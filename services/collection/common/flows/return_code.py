@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.collection.common.domain.return_code import faults_in
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.errors import Faulty
 
 
@@ -15,6 +15,6 @@ def check_codes(codes: Sequence[str], note: str | None, paper: str) -> None:
     Raises:
         Faulty: each code that is unknown, and a note that is missing.
     """
-    faults = list(faults_in(codes, note, paper, shipped.return_codes()))
+    faults = list(faults_in(codes, note, paper, common_shipped_store.return_codes()))
     if faults:
         raise Faulty(faults=faults)

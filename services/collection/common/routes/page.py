@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_MAX, BadCursor, cut, read_cursor
 from shared.door import Door
 from shared.ids import unit_key
@@ -77,7 +77,7 @@ async def page_of(
     async def work(tx: AsyncConnection) -> Sequence[Row]:
         if credit_code is None:
             return await read(tx, unit_id=None, after=after, limit=limit + 1)
-        await units.find(tx, credit_code, at.caller)
+        await unit_flow.find(tx, credit_code, at.caller)
         return await read(tx, unit_id=unit_key(credit_code), after=after, limit=limit + 1)
 
     return cut(await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters)

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import CHARGE
-from services.collection.billing.flows import bill as billing
+from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.billing.store.credit import UseRow
 from services.collection.common.domain.errors import NotOfContributions
-from services.collection.explanation.flows import declaration as explanation
+from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.restatement import own_lines
-from services.collection.filing.flows import declaration as declarations
-from services.collection.filing.store import declaration as store
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.levy.domain.levy import Line
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -71,20 +71,20 @@ async def line(
         NotFound, Forbidden: no such bill or line, or of another district than the caller.
         NotOfContributions: the bill asks for late charges, which have their own explanation.
     """
-    bill, lines = await billing.find(tx, ref, caller)
+    bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind == CHARGE:
-        raise NotOfContributions(bill=ref.text(billing.REF), kind=bill.kind)
+        raise NotOfContributions(bill=ref.text(billing_bill_flow.REF), kind=bill.kind)
     asked = next((row for row in lines if row.line_no == number), None)
     if asked is None:
-        raise NotFound(bill=ref.text(billing.REF), line=number)
-    row = await declarations.find(tx, Ref(bill.unit_id, bill.declaration_id), caller)
-    policy = await policies.by_id(tx, bill.policy_id)
-    schedule = explanation.schedule_of(policy, row)
-    parts = _parts(asked, await store.lines(tx, row.unit_id, row.id, row.round))
-    people = await store.people(tx, row, after, limit) if _has(parts, "people") else []
+        raise NotFound(bill=ref.text(billing_bill_flow.REF), line=number)
+    row = await filing_declaration_flow.find(tx, Ref(bill.unit_id, bill.declaration_id), caller)
+    policy = await policy_flow.by_id(tx, bill.policy_id)
+    schedule = explanation_declaration_flow.schedule_of(policy, row)
+    parts = _parts(asked, await declaration_store.lines(tx, row.unit_id, row.id, row.round))
+    people = await declaration_store.people(tx, row, after, limit) if _has(parts, "people") else []
     of_unit = _has(parts, "unit") or _has(parts, "relief")
-    whole = await explanation.unit_again(tx, row, schedule) if of_unit else []
-    made = await explanation.again(tx, row, schedule, people)
+    whole = await explanation_declaration_flow.unit_again(tx, row, schedule) if of_unit else []
+    made = await explanation_declaration_flow.again(tx, row, schedule, people)
     return LineExplained(
         bill=bill,
         line=asked,

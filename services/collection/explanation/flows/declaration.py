@@ -10,19 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.bases.domain import on_reviewed_bases
 from services.collection.filing.domain.late import DEFAULT
-from services.collection.filing.flows import declaration as declarations
-from services.collection.filing.flows import figures
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import figures as figures_flow
 from services.collection.filing.flows.default import again as by_default
 from services.collection.filing.flows.figures import Beside
-from services.collection.filing.store import declaration as store
+from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
 from services.collection.levy.domain.relief import owed_by, relieved
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.category import EMPLOYEE, Standing
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.project.domain import KIND as PROJECT
-from services.collection.project.flows import paper as project_paper
+from services.collection.project.flows import paper as paper_flow
 from shared.fund import Party
 from shared.ids import Ref
 from shared.period import Period
@@ -50,10 +50,10 @@ async def people(
     Raises:
         NotFound, Forbidden: no such declaration, or of another district than the caller.
     """
-    row = await declarations.find(tx, ref, caller)
-    policy = await policies.by_id(tx, row.policy_id)
+    row = await filing_declaration_flow.find(tx, ref, caller)
+    policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = schedule_of(policy, row)
-    found = await store.people(tx, row, after, limit)
+    found = await declaration_store.people(tx, row, after, limit)
     made: list[list[Line]] = []
     whole: list[Line] = []
     if explain:
@@ -68,7 +68,7 @@ async def _standings(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> dict[int, tuple[Standing, str | None]]:
     """What some people were levied as, and their choice, of those who are no employees."""
-    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return {
         number: (schedule.standing(one.category), one.choice)
         for number, one in beside.items()
@@ -92,21 +92,21 @@ async def again(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> list[list[Line]]:
     """The lines of some people of a stored declaration."""
-    beside = await figures.of_people(tx, row, schedule, [person.line_no for person in people])
+    beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return [_again(schedule, person, beside.get(person.line_no, Beside())) for person in people]
 
 
 async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
     """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
-    stored = await store.lines(tx, row.unit_id, row.id, row.round)
+    stored = await declaration_store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
-        return await project_paper.again(tx, row, await policies.by_id(tx, row.policy_id), stored)
+        return await paper_flow.again(tx, row, await policy_flow.by_id(tx, row.policy_id), stored)
     if row.kind == DEFAULT:
-        return by_default(await policies.by_id(tx, row.policy_id), stored)
+        return by_default(await policy_flow.by_id(tx, row.policy_id), stored)
     if row.people == 0:  # a nil declaration levies nothing of the unit either
         return []
-    given = await figures.of_unit(tx, row, schedule)
-    whole = _unit_again(schedule, row, stored, await store.base_sums(tx, row), given)
+    given = await figures_flow.of_unit(tx, row, schedule)
+    whole = _unit_again(schedule, row, stored, await declaration_store.base_sums(tx, row), given)
     return whole + _relief_again(schedule, stored)
 
 

@@ -21,11 +21,12 @@ from services.collection.filing.domain.check import Schedules, Taken
 from services.collection.filing.domain.declaration import Act, State
 from services.collection.filing.domain.late import FIRST
 from services.collection.filing.domain.restatement import corrected_lines, net_by_party
-from services.collection.filing.flows import columns, late
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import columns as columns_flow
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import late as late_flow
 from services.collection.filing.flows.late import Turns
-from services.collection.filing.store import bulk as store
-from services.collection.filing.store import figures
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import figures as figures_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.domain.columns import PeopleFigures
 from services.collection.levy.domain.levy import UnitFacts
@@ -91,20 +92,20 @@ async def store_all(
         StateConflict: a returned declaration was handed in by somebody else meanwhile.
     """
     filing = {unit.id: turns[unit.id] for unit in taken.units if unit.id in turns}
-    before = await late.make_room(tx, filing, caller)
+    before = await late_flow.make_room(tx, filing, caller)
     of = Month(period=period, policy_id=policy_id, turns=filing, before=before)
     made = await asyncio.to_thread(_levied, taken, schedules, of)
     again = [row for row in made.headers if row.round > 1]
-    await store.insert_headers(tx, [row for row in made.headers if row.round == 1])
-    if await store.hand_in_again(tx, again) != len(again):
+    await bulk_store.insert_headers(tx, [row for row in made.headers if row.round == 1])
+    if await bulk_store.hand_in_again(tx, again) != len(again):
         raise StateConflict(act=Act.SUBMIT_AGAIN.value)
-    await store.copy_lines(tx, made.lines)
+    await bulk_store.copy_lines(tx, made.lines)
     if made.corrected:
-        await store.copy_line_rows(tx, made.corrected)
-    await store.copy_people(tx, made.people)
+        await bulk_store.copy_line_rows(tx, made.corrected)
+    await bulk_store.copy_people(tx, made.people)
     if made.figures:
-        await figures.copy(tx, made.figures)
-    step = declarations.step_of(made.headers[0], "submit", signs=False, detail=detail)
+        await figures_store.copy(tx, made.figures)
+    step = filing_declaration_flow.step_of(made.headers[0], "submit", signs=False, detail=detail)
     papers = [(row.unit_id, row.id, row.round) for row in made.headers]
     await trail.record_many(tx, papers, step, caller)
     return made
@@ -113,25 +114,25 @@ async def store_all(
 def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     """Columns of everybody, levied group by group of units that share a schedule."""
     insurances = schedules.insurances
-    asked = columns.asked_of(taken, insurances)
+    asked = columns_flow.asked_of(taken, insurances)
     shares = [np.empty((len(taken.person_id), len(insurances)), np.int64) for _ in range(3)]
     headers: dict[int, DeclarationRow] = {}
     lines: list[bytes] = []
     corrected: list[tuple[DeclarationRow, LineRow]] = []
     given: list[tuple[object, ...]] = []
-    standings = standings_of(taken.standings, columns.unit_ids(taken), taken.person_id)
-    for places in columns.alike(taken):
-        rows = columns.rows_of(taken, places)
+    standings = standings_of(taken.standings, columns_flow.unit_ids(taken), taken.person_id)
+    for places in columns_flow.alike(taken):
+        rows = columns_flow.rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
         assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        beside = columns.beside_of(taken, schedule, rows, standings)
+        beside = columns_flow.beside_of(taken, schedule, rows, standings)
         levied = _group(taken, schedule, places, asked[rows], beside)
         people = levied.people
         for whole, part in zip(
             shares, (people.base_fen, people.unit_fen, people.personal_fen), strict=True
         ):
             whole[rows] = part
-        wages = np.add.reduceat(taken.wage_fen[rows], columns.starts_of(taken.people[places]))
+        wages = np.add.reduceat(taken.wage_fen[rows], columns_flow.starts_of(taken.people[places]))
         back = _corrected(taken, places, levied, of)
         made = _headers(taken, places, wages, levied, of, back)
         corrected += [(row, line) for row in made for line in back.get(row.unit_id, ())]
@@ -163,7 +164,7 @@ def _given(
     if schedule.unit_figures:
         for row, place in zip(made, places.tolist(), strict=True):
             fen = [taken.unit_figures[place].get(name) for name in UnitFigure]
-            found.append((row.unit_id, row.id, row.round, figures.UNIT_LINE, fen, None))
+            found.append((row.unit_id, row.id, row.round, figures_store.UNIT_LINE, fen, None))
     asks = bool(schedule.figures) or schedule.needs_age
     if not asks and standings is None:
         return found
@@ -206,7 +207,9 @@ def _group(
         )
         for place in places.tolist()
     ]
-    return assess_units(schedule, facts, asked, columns.starts_of(taken.people[places]), beside)
+    return assess_units(
+        schedule, facts, asked, columns_flow.starts_of(taken.people[places]), beside
+    )
 
 
 def _corrected(
@@ -287,7 +290,7 @@ def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> list[bytes]:
     frames = []
     for number, pattern in enumerate(patterns):
         units = np.flatnonzero(which.reshape(-1) == number)
-        frame = store.LineFrame([rows[place] for place in units.tolist()])
+        frame = bulk_store.LineFrame([rows[place] for place in units.tolist()])
         for place in np.flatnonzero(pattern).tolist():
             line = levied.lines[place]
             frame.add(_words(line), line.base_fen[units], line.amount_fen[units])
@@ -319,7 +322,7 @@ def _people(
     for column in taken.own_fen.values():
         own |= column != ABSENT
     for kept, with_asked in ((np.flatnonzero(~own), False), (np.flatnonzero(own), True)):
-        yield from store.people_frames(
+        yield from bulk_store.people_frames(
             unit_id=unit_id[unit[kept]],
             declaration_id=ids[unit[kept]],
             round_=rounds[unit[kept]],

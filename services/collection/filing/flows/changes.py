@@ -22,32 +22,26 @@ from services.collection.filing.domain.check import Schedules, Taken
 from services.collection.filing.domain.frozen_bases import FrozenYear
 from services.collection.filing.domain.late import DEFAULT
 from services.collection.filing.domain.roll import LastMonth, begins_a_year
-from services.collection.filing.flows import (
-    bulk as filing,
-)
-from services.collection.filing.flows import declaration as declarations
-from services.collection.filing.flows import (
-    frozen_bases,
-    frozen_files,
-    late,
-)
-from services.collection.filing.flows import (
-    last_month as filing_last_month,
-)
+from services.collection.filing.flows import bulk as filing_bulk_flow
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import frozen_bases as frozen_bases_flow
+from services.collection.filing.flows import frozen_files as frozen_files_flow
+from services.collection.filing.flows import last_month as last_month_flow
+from services.collection.filing.flows import late as late_flow
 from services.collection.filing.flows.declaration import Found, Handed
-from services.collection.filing.store import bulk
-from services.collection.filing.store import changes as store
-from services.collection.filing.store import roll as filing_roll
-from services.collection.filing.store import shipped as shipped_filing
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import changes as changes_store
+from services.collection.filing.store import roll as roll_store
+from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.filing.store.roll import Head
 from services.collection.levy.domain.figures import age_of
 from services.collection.levy.flows import unknown_insurances
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.register.domain.person import id_of_person, number_fault
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import change as changes
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment import Vault
 from shared.errors import Fault, Faulty, Refusal
 from shared.money import format_yuan
@@ -95,18 +89,18 @@ async def submit(
         DeclarationExists, DefaultWaits, CorrectionUnfinished: as of a full declaration.
     """
     period = asked.handed.period
-    unit = await units.find(tx, asked.handed.credit_code, caller)
-    unit = (await changes.as_of(tx, {unit.id: unit}, period.first_day))[unit.id]
-    dated = await policies.in_force(tx, region, period.first_day)
+    unit = await unit_flow.find(tx, asked.handed.credit_code, caller)
+    unit = (await change_flow.as_of(tx, {unit.id: unit}, period.first_day))[unit.id]
+    dated = await policy_flow.in_force(tx, region, period.first_day)
     previous = str(period.plus(-1))
-    head = await filing_roll.head(tx, unit.id, previous)
+    head = await roll_store.head(tx, unit.id, previous)
     nothing = list(_nothing_to_carry(head, period, region))
     if head is None or nothing:
         raise Faulty(faults=nothing)
     basis = await _basis(tx, asked.handed, unit, dated.policy, head, vault)
     taken = await _checked(tx, asked, basis)
-    turn = await late.turn(tx, unit.id, str(period))
-    made = await filing.store_all(
+    turn = await late_flow.turn(tx, unit.id, str(period))
+    made = await filing_bulk_flow.store_all(
         tx,
         taken,
         period=period,
@@ -118,7 +112,7 @@ async def submit(
             "carried_on_from": previous, "changed": len(basis.ids), "left": basis.month.left
         },
     )  # fmt: skip
-    return await declarations.with_lines(tx, made.headers[0])
+    return await filing_declaration_flow.with_lines(tx, made.headers[0])
 
 
 async def _basis(
@@ -134,18 +128,18 @@ async def _basis(
     schedule = schedules.of(unit)
     if isinstance(schedule, Refusal):
         raise schedule
-    last = await filing_last_month.of(tx, [head], period, schedules, vault.numbers)
+    last = await last_month_flow.of(tx, [head], period, schedules, vault.numbers)
     ids = [id_of_person(person.identity_number, vault.pepper) for person in handed.people]
     days = period.first_day, period.last_day
-    enrolled = sorted(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
+    enrolled = sorted(set((await bulk_store.enrolled(tx, [unit.id], *days))[1].tolist()))
     given = dict(zip(ids, _said(handed, schedule.needs_age), strict=True))
     stated = Whole(wage_total_fen=handed.unit_wage_total_fen, figures=handed.unit_figures)
     whole = whole_of(last, unit.id, stated)
     frozen: list[Fault] = []
-    year = await frozen_bases.of(tx, policy, [unit.id], period)
+    year = await frozen_bases_flow.of(tx, policy, [unit.id], period)
     if year is not None:
         said = handed.unit_wage_total_fen, handed.unit_figures
-        total_fen, figures, frozen = frozen_bases.of_unit(year, schedule, unit.id, said)
+        total_fen, figures, frozen = frozen_bases_flow.of_unit(year, schedule, unit.id, said)
         whole = Whole(wage_total_fen=total_fen, figures={**whole.figures, **figures})
     return _Basis(
         unit=unit,
@@ -168,7 +162,7 @@ async def _checked(tx: AsyncConnection, asked: Changed, of: _Basis) -> Taken:
     Raises:
         Faulty: every fault in it.
     """
-    names = await store.masked(tx, of.unit.id, [*of.month.unknown, *of.month.people])
+    names = await changes_store.masked(tx, of.unit.id, [*of.month.unknown, *of.month.people])
     places = {person: number for number, person in reversed(list(enumerate(of.ids)))}
     faults = [
         *of.frozen,
@@ -182,7 +176,7 @@ async def _checked(tx: AsyncConnection, asked: Changed, of: _Basis) -> Taken:
     taken = await asyncio.to_thread(taken_of, of.unit, of.last, of.month, of.whole, of.schedule)
     if of.year is not None:
         taken, faults = await asyncio.to_thread(
-            frozen_files.in_changes, taken, of.year, of.schedules, places, names
+            frozen_files_flow.in_changes, taken, of.year, of.schedules, places, names
         )
     if faults:
         raise Faulty(faults=faults)
@@ -190,7 +184,7 @@ async def _checked(tx: AsyncConnection, asked: Changed, of: _Basis) -> Taken:
 
 
 def _nothing_to_carry(head: Head | None, period: Period, region: str) -> Iterator[Fault]:
-    if begins_a_year(period, shipped_filing.year_begins_month(region)):
+    if begins_a_year(period, filing_shipped_store.year_begins_month(region)):
         yield Fault(BASIS, "YEAR_BEGINS", "年度首月须全额申报 (a year begins: declare everybody)")
     if head is None:
         yield Fault(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import NotACorrection, NotARestatedKind
 from services.collection.filing.domain.declaration import Act, State, move
 from services.collection.filing.domain.restatement import ADJUSTMENT, REASONS, correction_turn
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows.declaration import (
     Correction,
     Declared,
@@ -23,8 +23,8 @@ from services.collection.filing.flows.declaration import (
     Handed,
     step_of,
 )
-from services.collection.filing.store import declaration as store
-from services.collection.filing.store import late as month_store
+from services.collection.filing.store import declaration as declaration_store
+from services.collection.filing.store import late as late_store
 from services.collection.filing.store.declaration import DeclarationRow
 from shared import trail
 from shared.errors import Fault, Faulty, StateConflict
@@ -67,11 +67,11 @@ async def submit(
     if month.reason_code is not None and month.reason_code not in REASONS:
         said = f"未知更正原因 (one of {', '.join(REASONS)})"
         raise Faulty(faults=[Fault("/reason_code", "CORRECTION_REASON_UNKNOWN", said)])
-    row = await declarations.find(tx, ref, caller)
+    row = await filing_declaration_flow.find(tx, ref, caller)
     if row.kind == PROJECT:
         raise NotARestatedKind(kind=row.kind)
-    papers = await month_store.papers(tx, [row.unit_id], row.period)
-    return await declarations.submit(
+    papers = await late_store.papers(tx, [row.unit_id], row.period)
+    return await filing_declaration_flow.submit(
         tx,
         _handed(row, month),
         region=region,
@@ -104,13 +104,15 @@ async def withdraw(tx: AsyncConnection, ref: Ref, note: str | None, caller: Call
         NotFound, Forbidden: no such declaration, or of another district.
         NotACorrection: it is none. StateConflict: it is accepted, or further on.
     """
-    row = await declarations.find(tx, ref, caller)
+    row = await filing_declaration_flow.find(tx, ref, caller)
     if row.kind != ADJUSTMENT:
         raise NotACorrection(kind=row.kind)
     step = move(State(row.status), Act.WITHDRAW)
-    moved = await store.set_status(tx, row.unit_id, row.id, was=row.status, to=step.to.value)
+    moved = await declaration_store.set_status(
+        tx, row.unit_id, row.id, was=row.status, to=step.to.value
+    )
     if moved is None:
         raise StateConflict(act=Act.WITHDRAW.value)
     made = step_of(moved, Act.WITHDRAW.value, signs=step.signs, why=note)
     await trail.record(tx, made, caller)
-    return await declarations.with_lines(tx, moved)
+    return await filing_declaration_flow.with_lines(tx, moved)

@@ -17,22 +17,24 @@ from services.collection.filing.domain.declaration import State
 from services.collection.filing.domain.frozen_bases import FrozenYear
 from services.collection.filing.domain.late import Turn
 from services.collection.filing.domain.restatement import ADJUSTMENT, net_by_party, restated
-from services.collection.filing.flows import figures, frozen_bases, late
+from services.collection.filing.flows import figures as figures_flow
+from services.collection.filing.flows import frozen_bases as frozen_bases_flow
+from services.collection.filing.flows import late as late_flow
 from services.collection.filing.flows.figures import Beside
-from services.collection.filing.store import declaration as store
+from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.domain.columns import Columns, asked_columns, assess_columns
 from services.collection.levy.domain.figures import age_of
 from services.collection.levy.domain.levy import UnitFacts
 from services.collection.levy.domain.totals import Totals, totals
 from services.collection.levy.flows import unknown_insurances
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.register.domain.person import id_of_person, number_fault
 from services.collection.register.domain.unit import Unit, schedule_of
-from services.collection.register.flows import change as changes
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.store import person as person_store
 from shared import trail
 from shared.errors import Fault, Faulty, NotFound
@@ -104,20 +106,20 @@ async def submit(
         Faulty: every fault in it. DeclarationExists: the unit has one of this period.
         DefaultWaits, CorrectionUnfinished: what stands in the period has to be billed before.
     """
-    unit = await units.find(tx, handed.credit_code, caller)
-    unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
-    found = await policies.in_force(tx, region, handed.period.first_day)
+    unit = await unit_flow.find(tx, handed.credit_code, caller)
+    unit = (await change_flow.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
+    found = await policy_flow.in_force(tx, region, handed.period.first_day)
     schedule = schedule_of(found.policy, unit, handed.period)
     person_ids = [id_of_person(person.identity_number, pepper) for person in handed.people]
-    beside = await figures.with_standing(
+    beside = await figures_flow.with_standing(
         tx, unit.id, person_ids, handed.period, _beside(handed, schedule)
     )
-    year = await frozen_bases.of(tx, found.policy, [unit.id], handed.period)
+    year = await frozen_bases_flow.of(tx, found.policy, [unit.id], handed.period)
     handed, frozen = _on_reviewed_total(handed, year, schedule, unit)
     faults = [
         *frozen,
         *_faults(handed, found.policy, schedule, person_ids),
-        *figures.missing(schedule, beside, handed.unit_figures),
+        *figures_flow.missing(schedule, beside, handed.unit_figures),
         *await _not_enrolled(tx, unit, handed, person_ids),
     ]
     if faults:
@@ -126,11 +128,11 @@ async def submit(
     columns = _levied(handed, unit, schedule, beside, base_fen)
     if year is not None:
         people = _reviewed(handed, person_ids, beside)
-        faults = frozen_bases.of_people(year, unit.id, schedule, people, columns.base_fen)
+        faults = frozen_bases_flow.of_people(year, unit.id, schedule, people, columns.base_fen)
         if faults:
             raise Faulty(faults=faults)
-    turn = correction.turn if correction else await late.turn(tx, unit.id, str(handed.period))
-    before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
+    turn = correction.turn if correction else await late_flow.turn(tx, unit.id, str(handed.period))
+    before = (await late_flow.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
     lines = restated(lines_of(columns), before)
     row = replace(header(handed, unit, found.id, lines, turn), frozen_base_fen=base_fen)
     if correction:
@@ -138,9 +140,9 @@ async def submit(
             row, kind=ADJUSTMENT, reason_code=correction.reason_code, note=correction.note
         )
     await store_header(tx, row)
-    await store.insert_lines(tx, row, lines)
-    await store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
-    await figures.put(tx, row, schedule, beside, handed.unit_figures)
+    await declaration_store.insert_lines(tx, row, lines)
+    await declaration_store.copy_people(tx, _records(row, handed, person_ids, columns, schedule))
+    await figures_flow.put(tx, row, schedule, beside, handed.unit_figures)
     await trail.record(tx, step_of(row, "submit", signs=False, why=row.note), caller)
     return Found(row, lines, found.policy)
 
@@ -152,7 +154,7 @@ def _on_reviewed_total(
     if year is None:
         return handed, []
     given = handed.unit_wage_total_fen, handed.unit_figures
-    total_fen, unit_figures, faults = frozen_bases.of_unit(year, schedule, unit.id, given)
+    total_fen, unit_figures, faults = frozen_bases_flow.of_unit(year, schedule, unit.id, given)
     return replace(handed, unit_wage_total_fen=total_fen, unit_figures=unit_figures), faults
 
 
@@ -243,7 +245,7 @@ def _levied(
         figures=handed.unit_figures,
         frozen_base_fen=frozen_base_fen,
     )
-    return assess_columns(schedule, facts, asked, figures.columns(schedule, beside))
+    return assess_columns(schedule, facts, asked, figures_flow.columns(schedule, beside))
 
 
 def lines_of(columns: Columns) -> list[LineRow]:
@@ -308,7 +310,9 @@ def header(
 
 async def store_header(tx: AsyncConnection, row: DeclarationRow) -> None:
     """Store a first round, or a next one under the paper's own id; earlier rounds stay stored."""
-    stored = await (store.insert if row.round == 1 else store.hand_in_again)(tx, row)
+    stored = await (
+        declaration_store.insert if row.round == 1 else declaration_store.hand_in_again
+    )(tx, row)
     if not stored:  # a twin of this request, or a default, came in between
         raise DeclarationExists(period=row.period)
 
@@ -370,7 +374,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> DeclarationRow:
     Raises:
         NotFound: no such declaration. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await declaration_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(declaration=ref.text(REF))
     caller.require_district(row.district)
@@ -389,8 +393,8 @@ async def read(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
 
 async def with_lines(tx: AsyncConnection, row: DeclarationRow) -> Found:
     """A declaration's lines and policy beside it."""
-    lines = await store.lines(tx, row.unit_id, row.id, row.round)
-    return Found(row, lines, await policies.by_id(tx, row.policy_id))
+    lines = await declaration_store.lines(tx, row.unit_id, row.id, row.round)
+    return Found(row, lines, await policy_flow.by_id(tx, row.policy_id))
 
 
 def totals_of(lines: Sequence[LineRow]) -> Totals:

@@ -20,23 +20,23 @@ from services.collection.common.domain.errors import TotalTooLarge
 from services.collection.common.domain.rows import RowFault
 from services.collection.filing.domain.declaration import State
 from services.collection.filing.domain.late import DEFAULT
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows.file import report_of
-from services.collection.filing.store import bulk
-from services.collection.filing.store import default as store
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import default as default_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.filing.store.default import Unfiled
 from services.collection.levy.domain.levy import Line
-from services.collection.operation import store as operations
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed, asked_for, asker
 from services.collection.operation.store import OperationRow
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.default_levy import RULE, DefaultLine, default_lines
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.domain.rate import ANY, BaseKind, Rate
 from services.collection.policy.flows import Dated
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import change as changes
+from services.collection.register.flows import change as change_flow
 from shared import trail
 from shared.clock import today
 from shared.fund import AccountKind, Party
@@ -82,13 +82,13 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
     """
     words = row.asked
     period = Period.parse(words["period"])
-    dated = await policies.in_force(tx, words["region"], period.first_day)
+    dated = await policy_flow.in_force(tx, words["region"], period.first_day)
     last_day = last_day_to_declare(dated.policy, period)
     if today() <= last_day:
         raise Failed("DECLARE_DAY_NOT_OVER", f"申报期至 {last_day} (it may be declared until then)")
     left_out: list[RowFault] = []
     papers, total_fen, after = 0, 0, -(2**63)
-    while units := await store.unfiled(
+    while units := await default_store.unfiled(
         tx, words["district"], str(period), str(period.plus(-1)), after, CHUNK
     ):
         after = units[-1].unit_id
@@ -96,7 +96,7 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
         papers, total_fen = papers + done.papers, total_fen + done.total_fen
         left_out += done.left_out
     if left_out:
-        await operations.insert_report(tx, row, len(left_out), report_of(left_out))
+        await operation_store.insert_report(tx, row, len(left_out), report_of(left_out))
     return {
         "declarations": papers,
         "total": format_yuan(total_fen),
@@ -116,16 +116,16 @@ async def _chunk(
     chosen = [unit for unit in units if why[unit.unit_id] is None]
     rule, policy = dated.policy.default_levy, dated.policy
     funds = {name: policy.fund_of(name, period.first_day) for name in policy.insurances}
-    last = await store.levied(tx, chosen)
+    last = await default_store.levied(tx, chosen)
     lines = {
         unit_id: list(own)
         for unit_id, own in groupby(
             default_lines(rule, policy.rounding, funds, last), key=lambda line: line.unit_id
         )
     }
-    known = await changes.as_of(tx, await bulk.units(tx, list(lines)), period.first_day)
+    known = await change_flow.as_of(tx, await bulk_store.units(tx, list(lines)), period.first_day)
     rows = [_header(known[uid], period, dated, own) for uid, own in lines.items()]
-    stored = await store.insert(tx, rows) if rows else set()
+    stored = await default_store.insert(tx, rows) if rows else set()
     made = [row for row in rows if row.unit_id in stored]
     await _store_lines(tx, made, lines)
     await _record(tx, made, period, dated, caller)
@@ -190,7 +190,7 @@ async def _store_lines(
         for number, line in enumerate(lines[row.unit_id], 1)
     ]  # fmt: skip
     if records:
-        await store.copy_lines(tx, records)
+        await default_store.copy_lines(tx, records)
 
 
 async def _record(
@@ -199,7 +199,7 @@ async def _record(
     if not rows:
         return
     detail: dict[str, object] = {"by_default_of": str(period.plus(-1))}
-    step = declarations.step_of(rows[0], "default", signs=False, detail=detail)
+    step = filing_declaration_flow.step_of(rows[0], "default", signs=False, detail=detail)
     await trail.record_many(tx, [(row.unit_id, row.id, row.round) for row in rows], step, by)
 
 

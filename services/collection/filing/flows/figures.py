@@ -14,7 +14,7 @@ from services.collection.common.domain.errors import (
     BaseChoiceUnknown,
     FigureMissing,
 )
-from services.collection.filing.store import figures as store
+from services.collection.filing.store import figures as figures_store
 from services.collection.filing.store.declaration import DeclarationRow
 from services.collection.levy.domain.columns import PeopleFigures
 from services.collection.levy.domain.levy import Wages
@@ -22,7 +22,7 @@ from services.collection.levy.domain.standing import Standings
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
-from services.collection.register.store import category as categories
+from services.collection.register.store import category as category_store
 from shared.errors import Fault, Refusal
 from shared.period import Period
 
@@ -53,7 +53,7 @@ async def with_standing(
     people: Sequence[Beside],
 ) -> list[Beside]:
     """People of a unit with the categories that the register gives them in a period."""
-    found = await categories.of_people(tx, unit_id, person_ids, period)
+    found = await category_store.of_people(tx, unit_id, person_ids, period)
     if not found:
         return list(people)
     return [
@@ -127,7 +127,7 @@ async def put(
     records: list[tuple[object, ...]] = []
     if schedule.unit_figures:
         fen = [unit.get(name) for name in UnitFigure]
-        records.append((*head, store.UNIT_LINE, fen, None, None, None))
+        records.append((*head, figures_store.UNIT_LINE, fen, None, None, None))
     asked = bool(schedule.figures) or schedule.needs_age
     records += [
         (
@@ -141,7 +141,7 @@ async def put(
         if asked or person.category != EMPLOYEE
     ]
     if records:
-        await store.copy(tx, records)
+        await figures_store.copy(tx, records)
 
 
 async def of_people(
@@ -150,7 +150,7 @@ async def of_people(
     """What was stored of some lines; nothing where the policy asks for nothing and has no categories."""
     if not schedule.figures and not schedule.needs_age and len(schedule.standings) == 1:
         return {}
-    found = await store.of_lines(tx, row, lines)
+    found = await figures_store.of_lines(tx, row, lines)
     return {
         number: Beside(
             _named(Figure, line.figures_fen),
@@ -166,8 +166,8 @@ async def of_unit(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) 
     """What was stored of the unit itself."""
     if not schedule.unit_figures:
         return {}
-    found = await store.of_lines(tx, row, [store.UNIT_LINE])
-    return _named(UnitFigure, found[store.UNIT_LINE].figures_fen)
+    found = await figures_store.of_lines(tx, row, [figures_store.UNIT_LINE])
+    return _named(UnitFigure, found[figures_store.UNIT_LINE].figures_fen)
 
 
 def _named(names: type[Figure] | type[UnitFigure], fen: Sequence[int | None]) -> dict[str, int]:

@@ -25,17 +25,19 @@ from services.collection.filing.domain.check import (
     control_faults,
 )
 from services.collection.filing.domain.frozen_bases import FrozenYear
-from services.collection.filing.flows import bulk as filing
-from services.collection.filing.flows import frozen_bases, frozen_files, late
-from services.collection.filing.store import bulk as store
-from services.collection.operation import store as operations
+from services.collection.filing.flows import bulk as filing_bulk_flow
+from services.collection.filing.flows import frozen_bases as frozen_bases_flow
+from services.collection.filing.flows import frozen_files as frozen_files_flow
+from services.collection.filing.flows import late as late_flow
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed, asked_for, asker
 from services.collection.operation.store import OperationRow
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.flows import Dated
-from services.collection.register.flows import change as changes
-from services.collection.register.store import category as categories
+from services.collection.register.flows import change as change_flow
+from services.collection.register.store import category as category_store
 from shared.ids import unit_key
 from shared.money import format_yuan, parse_yuan
 from shared.period import Period
@@ -115,7 +117,7 @@ async def policy_of(tx: AsyncConnection, asked: FileAsked) -> Dated:
     Raises:
         NoPolicy: there is none.
     """
-    return await policies.in_force(tx, asked.region, asked.period.first_day)
+    return await policy_flow.in_force(tx, asked.region, asked.period.first_day)
 
 
 async def take(
@@ -138,14 +140,14 @@ async def take(
     faults, taken = await asyncio.to_thread(check, filed, register, schedules, asked.on_fault)
     if year is not None and taken.units:
         taken, more = await asyncio.to_thread(
-            frozen_files.in_file, taken, year, schedules, asked.on_fault
+            frozen_files_flow.in_file, taken, year, schedules, asked.on_fault
         )
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
     if faults and asked.on_fault is OnFault.REFUSE:
         raise Failed("FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults)
     if not taken.units:
         raise Failed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
-    made = await filing.store_all(
+    made = await filing_bulk_flow.store_all(
         tx,
         taken,
         period=asked.period,
@@ -155,39 +157,39 @@ async def take(
         caller=asker(row),
     )
     if faults:
-        await operations.insert_report(tx, row, len(faults), report_of(faults))
-    await operations.forget_parts(tx, row)
+        await operation_store.insert_report(tx, row, len(faults), report_of(faults))
+    await operation_store.forget_parts(tx, row)
     return _result(filed, taken, faults, made)
 
 
 async def _register(
     tx: AsyncConnection, asked: FileAsked, filed: Filed, policy: Policy
 ) -> tuple[Register, FrozenYear | None]:
-    known = await changes.as_of(
+    known = await change_flow.as_of(
         tx,
-        await store.units(tx, [unit_key(code) for code in filed.codes]),
+        await bulk_store.units(tx, [unit_key(code) for code in filed.codes]),
         asked.period.first_day,
     )
     # A key that two credit codes share names nobody: the other code's unit is unknown here.
     by_code = {unit.credit_code: unit for unit in known.values()}
     ids = [by_code[code].id for code in filed.codes if code in by_code]
-    turns = await late.turns(tx, ids, str(asked.period))
-    year = await frozen_bases.of(tx, policy, ids, asked.period)
-    enrolled = await store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
+    turns = await late_flow.turns(tx, ids, str(asked.period))
+    year = await frozen_bases_flow.of(tx, policy, ids, asked.period)
+    enrolled = await bulk_store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
     register = Register(
         units={code: by_code[code] for code in filed.codes if code in by_code},
         enrolled_unit=enrolled[0],
         enrolled_person=enrolled[1],
         turns=turns,
         district=asked.district,
-        standings=await categories.of_units(tx, ids, asked.period),
+        standings=await category_store.of_units(tx, ids, asked.period),
         reviewed=frozenset() if year is None else frozenset(year.units),
     )
     return register, year
 
 
 def _result(
-    filed: Filed, taken: Taken, faults: Sequence[RowFault], made: filing.Made
+    filed: Filed, taken: Taken, faults: Sequence[RowFault], made: filing_bulk_flow.Made
 ) -> dict[str, Any]:
     return {
         "declarations": len(made.headers),

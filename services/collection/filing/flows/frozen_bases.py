@@ -20,9 +20,9 @@ from services.collection.filing.domain.frozen_bases import (
     told,
     unit_breaches,
 )
-from services.collection.filing.store import frozen_bases as store
+from services.collection.filing.store import frozen_bases as frozen_bases_store
 from services.collection.filing.store.frozen_bases import Review
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy, Schedule
 from shared.errors import Fault
 from shared.period import Period
@@ -37,7 +37,7 @@ async def of(
     """What was reviewed for these units' year; None where nothing was, or nothing is frozen."""
     if not policy.freezes_bases:
         return None
-    reviews = await store.living(tx, unit_ids, period.year, str(period))
+    reviews = await frozen_bases_store.living(tx, unit_ids, period.year, str(period))
     if not reviews:
         return None
     orders = await _orders(tx, policy, reviews)
@@ -47,7 +47,7 @@ async def of(
     for begin in range(0, len(reviews), CHUNK):
         chunk = reviews[begin : begin + CHUNK]
         order = {review.unit_id: orders[review.policy_id] for review in chunk}
-        rows = await store.people(tx, chunk)
+        rows = await frozen_bases_store.people(tx, chunk)
         units.append(np.array([unit for unit, _, _ in rows], np.int64))
         people.append(np.array([person for _, person, _ in rows], np.int64))
         made = [[ABSENT if at is None else fen[at] for at in order[unit]] for unit, _, fen in rows]
@@ -69,7 +69,7 @@ async def _orders(
     """Where each insurance of the policy stands in a review's bases; None where it does not."""
     orders: dict[UUID, list[int | None]] = {}
     for policy_id in {review.policy_id for review in reviews}:
-        names = (await policies.by_id(tx, policy_id)).insurances
+        names = (await policy_flow.by_id(tx, policy_id)).insurances
         orders[policy_id] = [
             names.index(name) if name in names else None for name in policy.insurances
         ]

@@ -20,7 +20,7 @@ from services.collection.filing.domain.frozen_bases import (
 )
 from services.collection.filing.domain.roll import LeftOut
 from services.collection.filing.domain.rows import FIGURE, OWN, UNIT_FIGURE, WAGE, WAGE_TOTAL
-from services.collection.filing.flows import columns
+from services.collection.filing.flows import columns as columns_flow
 from services.collection.filing.flows.frozen_bases import at_unit
 from services.collection.levy.domain.columns import levy_people
 from services.collection.levy.domain.standing import standings_of
@@ -111,18 +111,18 @@ def _member(column: str) -> str:
 
 def breached(taken: Taken, schedules: Schedules, year: FrozenYear) -> list[Breach]:
     """Where people are declared on other bases than those that were reviewed for the year."""
-    asked = columns.asked_of(taken, schedules.insurances)
-    unit_id = columns.unit_ids(taken)
+    asked = columns_flow.asked_of(taken, schedules.insurances)
+    unit_id = columns_flow.unit_ids(taken)
     standings = standings_of(taken.standings, unit_id, taken.person_id)
     found: list[Breach] = []
-    for places in columns.alike(taken):
-        rows = columns.rows_of(taken, places)
+    for places in columns_flow.alike(taken):
+        rows = columns_flow.rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
         assert not isinstance(schedule, Refusal), "units without a schedule were left out"
-        beside = columns.beside_of(taken, schedule, rows, standings)
+        beside = columns_flow.beside_of(taken, schedule, rows, standings)
         if beside.standings is not None:  # whose base a category says is not reviewed
             rows = rows[beside.standings.code == 0]
-            beside = columns.beside_of(taken, schedule, rows, None)
+            beside = columns_flow.beside_of(taken, schedule, rows, None)
         base_fen = levy_people(schedule, asked[rows], beside).base_fen
         found += [
             replace(breach, row=int(rows[breach.row]))

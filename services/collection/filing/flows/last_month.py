@@ -11,18 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.rows import ABSENT, Ints
 from services.collection.filing.domain.check import Schedules
 from services.collection.filing.domain.roll import LastMonth
-from services.collection.filing.store import bulk
-from services.collection.filing.store import changes as store_people
-from services.collection.filing.store import roll as store
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import changes as changes_store
+from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store.figures import UNIT_LINE
 from services.collection.filing.store.roll import Head
 from services.collection.levy.domain.figures import age_of
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import change as changes
-from services.collection.register.store import category as categories
+from services.collection.register.flows import change as change_flow
+from services.collection.register.store import category as category_store
 from shared.errors import Refusal
 from shared.field_cipher import FieldCipher
 from shared.period import Period
@@ -43,11 +43,11 @@ async def of(
     """Last month's people and wages, with the units as they stand in the period. Ages are taken from
     the sealed identity numbers, where the policy asks for them."""
     ids = [head.unit_id for head in heads]
-    known = await changes.as_of(tx, await bulk.units(tx, ids), period.first_day)
-    unit_id, line_no, person_id, wage_fen = await store.people(tx, heads)
-    asked, figures = await store.asked(tx, heads), await store.figures(tx, heads)
+    known = await change_flow.as_of(tx, await bulk_store.units(tx, ids), period.first_day)
+    unit_id, line_no, person_id, wage_fen = await roll_store.people(tx, heads)
+    asked, figures = await roll_store.asked(tx, heads), await roll_store.figures(tx, heads)
     orders = {
-        policy_id: (await policies.by_id(tx, policy_id)).insurances
+        policy_id: (await policy_flow.by_id(tx, policy_id)).insurances
         for policy_id in {head.policy_id for head in heads}
     }
     rows: Rows = {}
@@ -71,7 +71,7 @@ async def of(
         ),
         figures=_figures(figures, rows),
         age=await _ages(tx, known, schedules, (unit_id, person_id), cipher),
-        standings=await categories.of_units(tx, ids, period),
+        standings=await category_store.of_units(tx, ids, period),
     )
 
 
@@ -91,7 +91,7 @@ async def _ages(
     rows = np.flatnonzero(np.isin(unit_id, needing))
     for begin in range(0, len(rows), CHUNK):
         chunk = rows[begin : begin + CHUNK]
-        sealed = await store_people.sealed(tx, person_id[chunk].tolist())
+        sealed = await changes_store.sealed(tx, person_id[chunk].tolist())
         for row in chunk.tolist():
             found = sealed.get(int(person_id[row]))
             years = None if found is None else age_of(cipher.open(found), schedules.period)

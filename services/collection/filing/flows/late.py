@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import Act, State
 from services.collection.filing.domain.late import FIRST, Turn, turn_of
-from services.collection.filing.store import late as store
+from services.collection.filing.store import late as late_store
 from services.collection.filing.store.declaration import LineRow
 from shared import trail
 from shared.errors import StateConflict
@@ -21,7 +21,7 @@ Turns = Mapping[int, Turn]
 
 async def turns(tx: AsyncConnection, unit_ids: Sequence[int], period: str) -> dict[int, Turn]:
     """What filing comes to for each unit that has papers in the month; they are locked."""
-    found = await store.papers(tx, unit_ids, period)
+    found = await late_store.papers(tx, unit_ids, period)
     return {unit_id: turn_of(papers) for unit_id, papers in found.items()}
 
 
@@ -45,7 +45,7 @@ async def make_room(tx: AsyncConnection, turns_: Turns, caller: Caller) -> dict[
     """
     ways = [turn.supersedes for turn in turns_.values() if turn.supersedes is not None]
     if ways:
-        if await store.supersede(tx, ways) != len(ways):
+        if await late_store.supersede(tx, ways) != len(ways):
             raise StateConflict(act=Act.SUPERSEDE.value)
         step = trail.Step(
             shard_key=ways[0].unit_id,
@@ -58,4 +58,4 @@ async def make_room(tx: AsyncConnection, turns_: Turns, caller: Caller) -> dict[
         papers = [(paper.unit_id, paper.id, paper.round) for paper in ways]
         await trail.record_many(tx, papers, step, caller)
     corrected = [turn.corrects for turn in turns_.values() if turn.corrects is not None]
-    return await store.lines(tx, corrected) if corrected else {}
+    return await late_store.lines(tx, corrected) if corrected else {}

@@ -8,14 +8,14 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.restatement import restated
-from services.collection.filing.flows import declaration as declarations
-from services.collection.filing.flows import late
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import late as late_flow
 from services.collection.filing.flows.declaration import Found, Handed
-from services.collection.filing.store import bulk
-from services.collection.filing.store import declaration as store
-from services.collection.policy import flows as policies
-from services.collection.register.flows import change as changes
-from services.collection.register.flows import unit as units
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import declaration as declaration_store
+from services.collection.policy import flows as policy_flow
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.errors import Fault, Faulty
 from shared.money import format_yuan
@@ -41,24 +41,28 @@ async def submit(tx: AsyncConnection, nil: Nil, *, region: str, caller: Caller) 
         DeclarationExists, DefaultWaits, CorrectionUnfinished: as of any declaration.
     """
     handed = nil.handed
-    unit = await units.find(tx, handed.credit_code, caller)
-    unit = (await changes.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
-    dated = await policies.in_force(tx, region, handed.period.first_day)
+    unit = await unit_flow.find(tx, handed.credit_code, caller)
+    unit = (await change_flow.as_of(tx, {unit.id: unit}, handed.period.first_day))[unit.id]
+    dated = await policy_flow.in_force(tx, region, handed.period.first_day)
     days = handed.period.first_day, handed.period.last_day
-    enrolled = len(set((await bulk.enrolled(tx, [unit.id], *days))[1].tolist()))
+    enrolled = len(set((await bulk_store.enrolled(tx, [unit.id], *days))[1].tolist()))
     faults = _faults(handed, enrolled)
     if faults:
         raise Faulty(faults=faults)
-    turn = await late.turn(tx, unit.id, str(handed.period))
-    before = (await late.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
+    turn = await late_flow.turn(tx, unit.id, str(handed.period))
+    before = (await late_flow.make_room(tx, {unit.id: turn}, caller)).get(unit.id, [])
     lines = restated([], before)
     row = replace(
-        declarations.header(handed, unit, dated.id, lines, turn), reason_code=NIL, note=nil.reason
+        filing_declaration_flow.header(handed, unit, dated.id, lines, turn),
+        reason_code=NIL,
+        note=nil.reason,
     )
-    await declarations.store_header(tx, row)
+    await filing_declaration_flow.store_header(tx, row)
     if lines:
-        await store.insert_lines(tx, row, lines)
-    step = declarations.step_of(row, "submit", signs=False, why=nil.reason, detail={NIL: True})
+        await declaration_store.insert_lines(tx, row, lines)
+    step = filing_declaration_flow.step_of(
+        row, "submit", signs=False, why=nil.reason, detail={NIL: True}
+    )
     await trail.record(tx, step, caller)
     return Found(row, lines, dated.policy)
 

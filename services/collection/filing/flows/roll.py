@@ -15,16 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.rows import RowFault
 from services.collection.filing.domain.check import Schedules
 from services.collection.filing.domain.roll import LeftOut, begins_a_year, carried_on
-from services.collection.filing.flows import bulk as filing
-from services.collection.filing.flows import frozen_bases, frozen_files, last_month
+from services.collection.filing.flows import bulk as filing_bulk_flow
+from services.collection.filing.flows import frozen_bases as frozen_bases_flow
+from services.collection.filing.flows import frozen_files as frozen_files_flow
+from services.collection.filing.flows import last_month as last_month_flow
 from services.collection.filing.flows.file import report_of
-from services.collection.filing.store import bulk
-from services.collection.filing.store import roll as store
-from services.collection.filing.store import shipped as shipped_filing
-from services.collection.operation import store as operations
+from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import roll as roll_store
+from services.collection.filing.store import shipped as filing_shipped_store
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed, asked_for, asker
 from services.collection.operation.store import OperationRow
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from shared.clock import today
 from shared.field_cipher import FieldCipher
 from shared.money import format_yuan
@@ -51,24 +53,24 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
     """
     words = row.asked
     period = Period.parse(words["period"])
-    if begins_a_year(period, shipped_filing.year_begins_month(words["region"])):
+    if begins_a_year(period, filing_shipped_store.year_begins_month(words["region"])):
         raise Failed("YEAR_BEGINS", "年度首月须全额申报 (a year begins: everything is declared)")
-    dated = await policies.in_force(tx, words["region"], period.first_day)
+    dated = await policy_flow.in_force(tx, words["region"], period.first_day)
     previous = str(period.plus(-1))
-    heads = await store.heads(tx, words["district"], str(period), previous)
+    heads = await roll_store.heads(tx, words["district"], str(period), previous)
     if not heads:
         return _result([], 0, 0)
     schedules = Schedules(dated.policy, period)
-    last = await last_month.of(tx, heads, period, schedules, cipher)
-    enrolled = await bulk.enrolled(tx, list(last.units), period.first_day, period.last_day)
+    last = await last_month_flow.of(tx, heads, period, schedules, cipher)
+    enrolled = await bulk_store.enrolled(tx, list(last.units), period.first_day, period.last_day)
     taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
-    year = await frozen_bases.of(tx, dated.policy, [unit.id for unit in taken.units], period)
+    year = await frozen_bases_flow.of(tx, dated.policy, [unit.id for unit in taken.units], period)
     if year is not None:
-        taken, breached = await asyncio.to_thread(frozen_files.in_roll, taken, year, schedules)
+        taken, breached = await asyncio.to_thread(frozen_files_flow.in_roll, taken, year, schedules)
         left_out += breached
     total_fen = 0
     if taken.units:
-        made = await filing.store_all(
+        made = await filing_bulk_flow.store_all(
             tx,
             taken,
             period=period,
@@ -81,7 +83,7 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
         total_fen = made.total_fen
     if left_out:
         faults = [RowFault(0, out.credit_code, out.code, out.message) for out in left_out]
-        await operations.insert_report(tx, row, len(faults), report_of(faults))
+        await operation_store.insert_report(tx, row, len(faults), report_of(faults))
     return _result(left_out, len(taken.units), len(taken.person_id), total_fen)
 
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import default as flow
+from services.collection.filing.flows import default as default_flow
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 
-KIND: Final = flow.KIND
+KIND: Final = default_flow.KIND
 
 Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """There is nothing to read beforehand."""
-    return partial(flow.take, row=row)
+    return partial(default_flow.take, row=row)

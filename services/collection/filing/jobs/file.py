@@ -16,15 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.clients.sheet import NotASheet, csv_of
 from services.collection.common.domain.rows import Filed, FileUnreadable, Format
 from services.collection.filing.domain.text import read_csv, read_ndjson
-from services.collection.filing.flows import file as flow
+from services.collection.filing.flows import file as file_flow
 from services.collection.filing.flows.file import FileAsked
-from services.collection.operation import store as operations
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.field_cipher import FieldCipher
 
-KIND: Final = flow.KIND
+KIND: Final = file_flow.KIND
 LABEL: Final = "declaration_file"
 """What sealed pieces are sealed as."""
 _SPOOL_BYTES: Final = 4 * 1024 * 1024
@@ -41,7 +41,7 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """
     asked = FileAsked.of(row.asked)
     async with tools.db.transaction() as tx:
-        policy = (await flow.policy_of(tx, asked)).policy
+        policy = (await file_flow.policy_of(tx, asked)).policy
     with _spool() as file:
         await _unseal(tools, row, file)
         try:
@@ -51,7 +51,7 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
             raise Failed(fault.code, fault.message, [fault]) from None
         except NotASheet:
             raise Failed("SHEET_UNREADABLE", "无法读取工作簿 (not a workbook)") from None
-    return partial(flow.take, row=row, asked=asked, filed=filed)
+    return partial(file_flow.take, row=row, asked=asked, filed=filed)
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def _spool() -> Iterator[IO[bytes]]:
 async def _unseal(tools: Tools, row: OperationRow, file: IO[bytes]) -> None:
     cipher = FieldCipher(tools.identity.field_key, LABEL)
     async with tools.db.transaction() as tx:
-        async for sealed in operations.parts(tx, row):
+        async for sealed in operation_store.parts(tx, row):
             file.write(cipher.open_bytes(sealed))
     file.flush()
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import roll as flow
+from services.collection.filing.flows import roll as roll_flow
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.field_cipher import FieldCipher
 
-KIND: Final = flow.KIND
+KIND: Final = roll_flow.KIND
 
 Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
@@ -21,4 +21,4 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """There is nothing to read beforehand."""
     cipher = FieldCipher(tools.identity.field_key, "identity_number")
-    return partial(flow.take, row=row, cipher=cipher)
+    return partial(roll_flow.take, row=row, cipher=cipher)

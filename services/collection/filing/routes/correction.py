@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import RefPath
-from services.collection.filing.flows import correction as flow
+from services.collection.filing.flows import correction as correction_flow
 from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.correction import CorrectionPaperIn, WithdrawalIn
 from services.collection.filing.schemas.declaration import DeclarationOut
@@ -42,7 +42,7 @@ async def correct_declaration(
     identity: Identity = at.request.app.state.identity
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        found = await flow.submit(
+        found = await correction_flow.submit(
             tx, ref, month, region=settings.region, pepper=identity.pepper, caller=at.caller
         )
         return DeclarationOut.whole(found)
@@ -64,7 +64,7 @@ async def withdraw_correction(
     ref = Ref.parse(REF, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        found = await flow.withdraw(tx, ref, body.note if body else None, at.caller)
+        found = await correction_flow.withdraw(tx, ref, body.note if body else None, at.caller)
         return DeclarationOut.whole(found)
 
     return await at.write(work, key=ref.key, status=201)

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.common.schemas.common import TrailOut
-from services.collection.explanation.flows import declaration as explanation
+from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.explanation.flows.declaration import Explained
 from services.collection.filing.domain.declaration import Act, State
-from services.collection.filing.flows import changes as filing_changes
-from services.collection.filing.flows import declaration as flow
-from services.collection.filing.flows import nil as filing_nil
+from services.collection.filing.flows import changes as changes_flow
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import nil as nil_flow
 from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.declaration import (
     DeclarationHeadOut,
@@ -27,9 +27,9 @@ from services.collection.filing.schemas.declaration import (
     person_lines_out,
 )
 from services.collection.filing.schemas.ways import FilingIn
-from services.collection.filing.store import declaration as store
+from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow
-from services.collection.handling.flows import steps as handling
+from services.collection.handling.flows import steps as steps_flow
 from services.collection.levy.schemas import ExplainOut
 from services.collection.register.flows.enrolment import Vault
 from shared import trail
@@ -69,13 +69,13 @@ async def submit_declaration(
     async def work(tx: AsyncConnection) -> DeclarationOut:
         region, caller = settings.region, at.caller
         if body.nil:
-            found = await filing_nil.submit(tx, body.nothing(), region=region, caller=caller)
+            found = await nil_flow.submit(tx, body.nothing(), region=region, caller=caller)
         elif body.basis == "last_month":
-            found = await filing_changes.submit(
+            found = await changes_flow.submit(
                 tx, body.changed(), region=region, vault=vault, caller=caller
             )
         else:
-            found = await flow.submit(
+            found = await filing_declaration_flow.submit(
                 tx, handed, region=region, pepper=identity.pepper, caller=caller
             )
         return DeclarationOut.whole(found)
@@ -105,7 +105,7 @@ async def list_declarations(
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[DeclarationRow]:
-        return await store.page(
+        return await declaration_store.page(
             tx,
             district=asked,
             period=period,
@@ -135,7 +135,7 @@ async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
     ref = Ref.parse(REF, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        return DeclarationOut.whole(await flow.read(tx, ref, at.caller))
+        return DeclarationOut.whole(await filing_declaration_flow.read(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -158,7 +158,7 @@ async def list_declaration_lines(
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> Explained:
-        return await explanation.people(
+        return await explanation_declaration_flow.people(
             tx, ref, after=after, limit=limit + 1, explain=explain, caller=at.caller
         )
 
@@ -182,7 +182,7 @@ async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(REF, declaration)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        row = await flow.find(tx, ref, at.caller)
+        row = await filing_declaration_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
 
     return await at.read(work)
@@ -242,7 +242,7 @@ async def _act(
     ref = Ref.parse(REF, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
-        found = await handling.act(tx, ref, act, caller=at.caller, codes=codes or (), note=note)
+        found = await steps_flow.act(tx, ref, act, caller=at.caller, codes=codes or (), note=note)
         return DeclarationOut.whole(found)
 
     return await at.write(work, key=ref.key, status=201)

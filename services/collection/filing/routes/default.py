@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import default as flow
+from services.collection.filing.flows import default as default_flow
 from services.collection.filing.schemas.roll import RollIn
-from services.collection.operation import flows as operations
+from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -34,9 +34,9 @@ async def levy_by_default(
     the same two levels. Who has no month to go by is left out and named. A late declaration takes the
     place of a default that no summary holds, and corrects one that was billed."""
     settings: Settings = at.request.app.state.settings
-    row = flow.operation_of(settings.region, body.district, body.period, at.caller)
+    row = default_flow.operation_of(settings.region, body.district, body.period, at.caller)
 
     async def work(tx: AsyncConnection) -> OperationOut:
-        return OperationOut.of(await operations.ask(tx, row, at.caller))
+        return OperationOut.of(await operation_flow.ask(tx, row, at.caller))
 
     return await at.write(work, key=row.operation_key, status=202)

@@ -14,10 +14,10 @@ from starlette.datastructures import UploadFile
 
 from services.collection.common.domain.rows import ROWS_MAX, OnFault
 from services.collection.filing.domain.check import Control
-from services.collection.filing.flows import file as flow
+from services.collection.filing.flows import file as file_flow
 from services.collection.filing.flows.file import FileAsked
 from services.collection.levy.schemas import WageTotal
-from services.collection.operation import flows as operations
+from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.errors import Kind, Refusal
@@ -95,12 +95,14 @@ async def submit_declaration_file(
             sha256=digest.hex(),
             bytes=size,
         )
-        row = flow.operation_of(asked, at.caller)
+        row = file_flow.operation_of(asked, at.caller)
         identity: Identity = at.request.app.state.identity
         cipher = FieldCipher(identity.field_key, LABEL)
 
         async def work(tx: AsyncConnection) -> OperationOut:
-            return OperationOut.of(await operations.ask(tx, row, at.caller, _sealed(file, cipher)))
+            return OperationOut.of(
+                await operation_flow.ask(tx, row, at.caller, _sealed(file, cipher))
+            )
 
         fingerprint = hashlib.sha256(row.natural_key.encode()).digest()
         return await at.write(work, key=row.operation_key, status=202, digest=fingerprint)

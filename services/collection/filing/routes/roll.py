@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import roll as flow
+from services.collection.filing.flows import roll as roll_flow
 from services.collection.filing.schemas.roll import RollIn
-from services.collection.operation import flows as operations
+from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -33,9 +33,9 @@ async def carry_declarations_on(
     people and wages, less who has left, levied by the rules of this month. Units that somebody joined
     are left out and named; they declare. Within a declaration year only."""
     settings: Settings = at.request.app.state.settings
-    row = flow.operation_of(settings.region, body.district, body.period, at.caller)
+    row = roll_flow.operation_of(settings.region, body.district, body.period, at.caller)
 
     async def work(tx: AsyncConnection) -> OperationOut:
-        return OperationOut.of(await operations.ask(tx, row, at.caller))
+        return OperationOut.of(await operation_flow.ask(tx, row, at.caller))
 
     return await at.write(work, key=row.operation_key, status=202)

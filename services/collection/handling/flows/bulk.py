@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import InSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, Move, State, move
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.flows.steps import act_from
-from services.collection.handling.store import steps as store
+from services.collection.handling.store import steps as steps_store
 from services.collection.handling.store.steps import Standing
 from shared import trail
 from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
@@ -50,9 +50,9 @@ async def act_on_all(
         Faulty: return codes that the catalogue does not know.
     """
     if what is Act.RETURN:
-        check_codes(codes, note, declarations.PAPER)
+        check_codes(codes, note, filing_declaration_flow.PAPER)
     refs, outcomes = _parsed(papers)
-    found = await store.standing(tx, list(refs), caller.subject)
+    found = await steps_store.standing(tx, list(refs), caller.subject)
     planned: dict[tuple[Act, Move], list[Standing]] = defaultdict(list)
     for ref, paper in refs.items():
         try:
@@ -60,7 +60,7 @@ async def act_on_all(
         except Refusal as refusal:
             outcomes[paper] = Outcome(paper, None, refusal)
     for (act, step), standing in planned.items():
-        moved = await store.move_all(tx, standing, step.to.value)
+        moved = await steps_store.move_all(tx, standing, step.to.value)
         detail: dict[str, object] | None = {"codes": list(codes)} if codes else None
         await trail.record_many(tx, moved, _step(act, step, note, detail), caller)
         gone = {Ref(unit_id, paper_id) for unit_id, paper_id, _ in moved}
@@ -78,7 +78,7 @@ def _parsed(papers: Sequence[str]) -> tuple[dict[Ref, str], dict[str, Outcome]]:
     outcomes: dict[str, Outcome] = {}
     for paper in dict.fromkeys(papers):
         try:
-            refs[Ref.parse(declarations.REF, paper)] = paper
+            refs[Ref.parse(filing_declaration_flow.REF, paper)] = paper
         except NotAReference as refusal:
             outcomes[paper] = Outcome(paper, None, refusal)
     return refs, outcomes
@@ -103,7 +103,7 @@ def _step(act: Act, step: Move, note: str | None, detail: dict[str, object] | No
     # `record_many` takes key, id and round from each paper; these only fill the shape.
     return trail.Step(
         shard_key=0,
-        paper=declarations.PAPER,
+        paper=filing_declaration_flow.PAPER,
         paper_id=UUID(int=0),
         step=act.value,
         signs=step.signs,

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.calendar import SEARCH_DAYS, due_day
-from services.collection.common.store import calendar, shipped
+from services.collection.common.store import calendar as calendar_store
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.handling.domain.cut_off import CutOff, rule_of
-from services.collection.handling.store import cut_off as store
+from services.collection.handling.store import cut_off as cut_off_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import key_of, uuid7
@@ -21,7 +22,7 @@ PAPER = "cut_off"
 
 async def of_district(tx: AsyncConnection, district: str, period: Period) -> CutOff | None:
     """The cut-off of a period in a district's region; None where there is no rule."""
-    region = shipped.region_of(district)
+    region = common_shipped_store.region_of(district)
     if region is None:
         return None
     return (await of_periods(tx, region, period, period)).get(str(period))
@@ -31,13 +32,13 @@ async def of_periods(
     tx: AsyncConnection, region: str, first: Period, last: Period
 ) -> dict[str, CutOff]:
     """The cut-offs of a range of periods (a year at most), by period."""
-    found = await store.between(tx, region, str(first), str(last))
-    days = await calendar.workdays(
+    found = await cut_off_store.between(tx, region, str(first), str(last))
+    days = await calendar_store.workdays(
         tx, first.plus(1).first_day, last.plus(1).last_day + timedelta(SEARCH_DAYS)
     )
     period = first
     while period <= last:
-        rule = rule_of(shipped.cut_off_rules(), region, period)
+        rule = rule_of(common_shipped_store.cut_off_rules(), region, period)
         if str(period) not in found and rule is not None:
             due = due_day(period, rule.cut_off_day, days)
             found[str(period)] = CutOff(
@@ -59,9 +60,11 @@ async def put(
     Raises:
         NotFound: no such region.
     """
-    if not shipped.districts_of(region):
+    if not common_shipped_store.districts_of(region):
         raise NotFound(region=region)
-    await store.put(tx, region, str(period), day, {"source": source, "set_by": caller.subject})
+    await cut_off_store.put(
+        tx, region, str(period), day, {"source": source, "set_by": caller.subject}
+    )
     step = trail.Step(
         shard_key=key_of("region", region),
         paper=PAPER,

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.filing.domain.declaration import MOVES, Act, Move, State
-from services.collection.filing.flows import declaration as declarations
-from services.collection.handling.store import district_steps as store
+from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.handling.store import district_steps as district_steps_store
 from shared import trail
 from shared.errors import Fault
 from shared.money import format_yuan
@@ -45,7 +45,9 @@ async def take(
     was, step = _step_of(act)
     if step.right is not None:
         caller.require(step.right)
-    moved = await store.move_all(tx, district, str(period), was=was.value, to=step.to.value)
+    moved = await district_steps_store.move_all(
+        tx, district, str(period), was=was.value, to=step.to.value
+    )
     counted = Counted(
         declarations=len(moved.papers), people=moved.people, total_fen=moved.total_fen
     )
@@ -55,7 +57,7 @@ async def take(
     words = trail.Step(
         # Key, id and round come from each paper.
         shard_key=0,
-        paper=declarations.PAPER,
+        paper=filing_declaration_flow.PAPER,
         paper_id=UUID(int=0),
         step=act.value,
         signs=step.signs,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.handling.domain.inbox import STEPS, WaitingStep, steps_of
-from services.collection.handling.store import inbox as store
+from services.collection.handling.store import inbox as inbox_store
 from services.collection.handling.store.inbox import Waiting, WaitingRow
 from shared.roles import Caller
 
@@ -39,7 +39,9 @@ async def read(
 ) -> Inbox:
     """What waits for the caller; `only` one step. Papers the caller has signed wait for others."""
     steps = [step for step in steps_of(caller) if only in (None, step.code)]
-    counted = [(step, await store.count(tx, step.code, district, caller.subject)) for step in steps]
+    counted = [
+        (step, await inbox_store.count(tx, step.code, district, caller.subject)) for step in steps
+    ]
     items = await _page(tx, caller, steps, district=district, after=after, limit=limit)
     return Inbox(tuple(counted), tuple(items))
 
@@ -59,7 +61,7 @@ async def _page(
         if place < after[0] or len(found) >= limit:
             continue
         begin = after if place == after[0] else BEGINNING
-        rows = await store.page(
+        rows = await inbox_store.page(
             tx, step.code, district, caller.subject, begin[1:], limit - len(found)
         )
         found += [(step, row) for row in rows]

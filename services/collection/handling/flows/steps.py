@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import InSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows.declaration import Found, step_of
-from services.collection.filing.store import declaration as store
+from services.collection.filing.store import declaration as declaration_store
 from shared import trail
 from shared.errors import StateConflict
 from shared.ids import Ref, key_of
@@ -40,19 +40,21 @@ async def act(
         Faulty: return codes that the catalogue does not know. InSummary: only the centre may now.
     """
     if what is Act.RETURN:
-        check_codes(codes, note, declarations.PAPER)
-    row = await declarations.find(tx, ref, caller)
+        check_codes(codes, note, filing_declaration_flow.PAPER)
+    row = await filing_declaration_flow.find(tx, ref, caller)
     what = act_from(what, State(row.status))
     step = move(State(row.status), what)
     if step.right is not None:
         caller.require(step.right)
     if row.summary_id is not None:
         raise InSummary(summary=Ref(key_of("district", row.district), row.summary_id).text("sum"))
-    moved = await store.set_status(tx, row.unit_id, row.id, was=row.status, to=step.to.value)
+    moved = await declaration_store.set_status(
+        tx, row.unit_id, row.id, was=row.status, to=step.to.value
+    )
     if moved is None:
         raise StateConflict(act=what.value)
     detail: dict[str, object] | None = {"codes": list(codes)} if codes else None
     await trail.record(
         tx, step_of(moved, what.value, signs=step.signs, why=note, detail=detail), caller
     )
-    return await declarations.with_lines(tx, moved)
+    return await filing_declaration_flow.with_lines(tx, moved)

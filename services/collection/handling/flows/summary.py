@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import ControlTotalsDiffer, DayInFuture, NothingToSend
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.domain.cut_off import is_late
-from services.collection.handling.flows import cut_off as cut_offs
-from services.collection.handling.store import summary as store
+from services.collection.handling.flows import cut_off as cut_off_flow
+from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import Control, SummaryRow
 from shared import trail
 from shared.clock import today
@@ -55,10 +55,10 @@ async def send(
     if day > today():
         raise DayInFuture(sent_on=day)
     ref = Ref.new(key_of_district(district))
-    if not await store.take_reviewed(tx, ref.id, district, str(period)):
+    if not await summary_store.take_reviewed(tx, ref.id, district, str(period)):
         raise NothingToSend(district=district, period=str(period))
-    counted = await store.count(tx, ref.id)
-    cut_off = await cut_offs.of_district(tx, district, period)
+    counted = await summary_store.count(tx, ref.id)
+    cut_off = await cut_off_flow.of_district(tx, district, period)
     cut_off_on = None if cut_off is None else cut_off.cut_off_on
     row = SummaryRow(
         district_key=ref.key,
@@ -82,7 +82,7 @@ async def send(
 async def _numbered(tx: AsyncConnection, row: SummaryRow) -> int:
     """Store a summary under the next number; a twin that took it first has another number now."""
     for _ in range(NUMBERING_TRIES):
-        number = await store.insert(tx, row)
+        number = await summary_store.insert(tx, row)
         if number is not None:
             return number
     raise StateConflict(act="send")
@@ -103,10 +103,10 @@ async def audit(
         raise DayInFuture(bill_date=bill_date)
     if row.status != "sent":
         raise StateConflict(status=row.status)
-    faults = list(differences(control, await store.count(tx, row.id)))
+    faults = list(differences(control, await summary_store.count(tx, row.id)))
     if faults:
         raise ControlTotalsDiffer(faults=faults)
-    if not await store.set_audited(tx, row.district_key, row.id, bill_date):
+    if not await summary_store.set_audited(tx, row.district_key, row.id, bill_date):
         raise StateConflict(act="audit")
     await trail.record(tx, step_of(row, "audit"), caller)
     await _audit_declarations(tx, row, caller)
@@ -115,11 +115,11 @@ async def audit(
 
 async def _audit_declarations(tx: AsyncConnection, row: SummaryRow, caller: Caller) -> None:
     """Sign every declaration too: whoever has signed one of them has no row, so no audit."""
-    papers = await store.audit_declarations(tx, row.id)
+    papers = await summary_store.audit_declarations(tx, row.id)
     assert len(papers) == row.declarations, "a summary's declarations stay in it"
     step = trail.Step(
         shard_key=row.district_key,
-        paper=declarations.PAPER,
+        paper=filing_declaration_flow.PAPER,
         paper_id=row.id,
         step=Act.AUDIT.value,
         signs=move(State.REVIEWED, Act.AUDIT).signs,
@@ -177,7 +177,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
     Raises:
         NotFound: no such summary. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await summary_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(summary=ref.text(REF))
     caller.require_district(row.district)
@@ -190,7 +190,7 @@ async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
     Raises:
         NotFound: no such summary. Forbidden: of another district than the caller.
     """
-    row = await store.lock(tx, ref.key, ref.id)
+    row = await summary_store.lock(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(summary=ref.text(REF))
     caller.require_district(row.district)

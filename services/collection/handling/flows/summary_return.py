@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import NotInSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.flows.summary import PAPER, REF, lock, step_of
-from services.collection.handling.store import summary as store
-from services.collection.handling.store import summary_items as items
+from services.collection.handling.store import summary as summary_store
+from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import Control, SummaryRow
 from shared import trail
 from shared.errors import Fault, StateConflict
@@ -53,7 +53,7 @@ async def send_back(
         Faulty: unknown codes. NotFound, StateConflict: no such summary, or it is not sent any more.
         NotInSummary: each declaration that the summary does not hold.
     """
-    check_codes(codes, note, PAPER if papers is None else declarations.PAPER)
+    check_codes(codes, note, PAPER if papers is None else filing_declaration_flow.PAPER)
     row = await lock(tx, ref, caller)
     if row.status != "sent":
         raise StateConflict(status=row.status)
@@ -61,11 +61,11 @@ async def send_back(
         left = await _dissolve(tx, row, codes=codes, note=note, caller=caller)
     else:
         left = await _return(tx, row, papers, codes=codes, note=note, caller=caller)
-    counted = await store.count(tx, row.id)
+    counted = await summary_store.count(tx, row.id)
     status = "sent" if counted.declarations else RETURNED
     # A summary that came back whole keeps saying what it was; its papers say where they went.
     kept = counted if counted.declarations else _control_of(row)
-    await items.set_control(tx, row.district_key, row.id, kept, status)
+    await summary_items_store.set_control(tx, row.district_key, row.id, kept, status)
     step = step_of(
         row, "return", signs=False, why=note, detail=_detail(row, codes, len(left), counted)
     )
@@ -98,7 +98,7 @@ async def _dissolve(
     note: str | None,
     caller: Caller,
 ) -> list[tuple[int, object, int]]:
-    left = await items.dissolve(tx, row.id)
+    left = await summary_items_store.dissolve(tx, row.id)
     step = _item_step(row, "summary_returned", codes, note)
     await trail.record_many(tx, left, step, caller)
     return list(left)
@@ -115,7 +115,9 @@ async def _return(
 ) -> list[tuple[int, object, int]]:
     refs = _parsed(papers)
     to = move(State.REVIEWED, Act.SEND_BACK).to.value
-    left = await items.leave(tx, row.id, [(ref.key, ref.id) for ref in refs.values()], to)
+    left = await summary_items_store.leave(
+        tx, row.id, [(ref.key, ref.id) for ref in refs.values()], to
+    )
     gone = {(unit_id, paper_id) for unit_id, paper_id, _ in left}
     missing = [
         number for number, ref in refs.items() if (ref.key, ref.id) not in gone
@@ -136,7 +138,7 @@ def _parsed(papers: Sequence[str]) -> dict[int, Ref]:
     found = {}
     for number, paper in enumerate(papers):
         try:
-            found[number] = Ref.parse(declarations.REF, paper)
+            found[number] = Ref.parse(filing_declaration_flow.REF, paper)
         except NotAReference:
             continue
     return found
@@ -145,7 +147,7 @@ def _parsed(papers: Sequence[str]) -> dict[int, Ref]:
 def _item_step(row: SummaryRow, step: str, codes: Sequence[str], note: str | None) -> trail.Step:
     return trail.Step(
         shard_key=row.district_key,
-        paper=declarations.PAPER,
+        paper=filing_declaration_flow.PAPER,
         paper_id=row.id,
         step=step,
         signs=False,

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import Act
-from services.collection.handling.flows import district_steps as flow
+from services.collection.handling.flows import district_steps as district_steps_flow
 from services.collection.handling.flows.summary import key_of_district
 from services.collection.handling.schemas.district_steps import DistrictStepIn, DistrictStepOut
 from shared.door import Door, door
@@ -32,7 +32,7 @@ async def take_district_step(
     """All that wait for the step, when they are what the caller says they are; otherwise none."""
 
     async def work(tx: AsyncConnection) -> DistrictStepOut:
-        moved = await flow.take(
+        moved = await district_steps_flow.take(
             tx, body.district, body.period, Act(body.step), body.stated(), at.caller
         )
         return DistrictStepOut(

@@ -11,12 +11,12 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.filing.domain.declaration import Act
 from services.collection.handling.domain.inbox import STEPS
-from services.collection.handling.flows import bulk as bulk_handling
-from services.collection.handling.flows import cut_off as cut_offs
-from services.collection.handling.flows import inbox as flow
+from services.collection.handling.flows import bulk as handling_bulk_flow
+from services.collection.handling.flows import cut_off as cut_off_flow
+from services.collection.handling.flows import inbox as inbox_flow
 from services.collection.handling.flows.inbox import BEGINNING, Inbox, Place
 from services.collection.handling.schemas.cut_off import CutOffIn, CutOffOut, CutOffsOut
 from services.collection.handling.schemas.inbox import (
@@ -53,7 +53,7 @@ async def get_inbox(
     after = _place(cursor, filters)
 
     async def work(tx: AsyncConnection) -> Inbox:
-        return await flow.read(
+        return await inbox_flow.read(
             tx, at.caller, district=asked, only=step, after=after, limit=limit + 1
         )
 
@@ -92,7 +92,7 @@ async def take_declaration_steps(
     """Each by itself: what is refused for one holds up no other. Four eyes hold for every one."""
 
     async def work(tx: AsyncConnection) -> StepsOut:
-        found = await bulk_handling.act_on_all(
+        found = await handling_bulk_flow.act_on_all(
             tx, body.ids, Act(body.step), caller=at.caller, codes=body.codes, note=body.note
         )
         return StepsOut.of(found)
@@ -105,7 +105,9 @@ async def take_declaration_steps(
 )
 async def list_return_codes(_: Reading) -> ReturnCodesOut:
     """The whole catalogue, with sources."""
-    return ReturnCodesOut(items=[ReturnCodeOut.of(code) for code in shipped.return_codes()])
+    return ReturnCodesOut(
+        items=[ReturnCodeOut.of(code) for code in common_shipped_store.return_codes()]
+    )
 
 
 @router.get("/v1/cut-offs", operation_id="list_cut_offs", summary="汇总截止日 · Cut-offs")
@@ -114,7 +116,9 @@ async def list_cut_offs(at: Reading, year: Annotated[int, Query(ge=1990, le=2099
     settings: Settings = at.request.app.state.settings
 
     async def work(tx: AsyncConnection) -> CutOffsOut:
-        found = await cut_offs.of_periods(tx, settings.region, Period(year, 1), Period(year, 12))
+        found = await cut_off_flow.of_periods(
+            tx, settings.region, Period(year, 1), Period(year, 12)
+        )
         return CutOffsOut(items=[CutOffOut.of(found[period]) for period in sorted(found)])
 
     return await at.read(work)
@@ -136,7 +140,7 @@ async def set_cut_off(
     asked = Period.parse(period)
 
     async def work(tx: AsyncConnection) -> CutOffOut:
-        found = await cut_offs.put(
+        found = await cut_off_flow.put(
             tx, settings.region, asked, body.cut_off_on, body.source, at.caller
         )
         return CutOffOut.of(found)

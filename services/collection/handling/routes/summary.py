@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
 from services.collection.common.schemas.common import TrailOut
-from services.collection.handling.flows import summary as flow
+from services.collection.handling.flows import summary as summary_flow
 from services.collection.handling.flows.summary import REF
 from services.collection.handling.flows.summary_return import send_back
 from services.collection.handling.schemas.summary import (
@@ -23,8 +23,8 @@ from services.collection.handling.schemas.summary import (
     SummaryReturnIn,
     SummaryReturnOut,
 )
-from services.collection.handling.store import summary as store
-from services.collection.handling.store import summary_items
+from services.collection.handling.store import summary as summary_store
+from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import SummaryRow
 from services.collection.handling.store.summary_items import ItemRow
 from shared import trail
@@ -51,10 +51,12 @@ async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMM
     which is numbered. A summary sent after the period's cut-off is marked late."""
 
     async def work(tx: AsyncConnection) -> SummaryOut:
-        sent = await flow.send(tx, body.district, body.period, at.caller, sent_on=body.sent_on)
+        sent = await summary_flow.send(
+            tx, body.district, body.period, at.caller, sent_on=body.sent_on
+        )
         return SummaryOut.of(sent)
 
-    return await at.write(work, key=flow.key_of_district(body.district), status=201)
+    return await at.write(work, key=summary_flow.key_of_district(body.district), status=201)
 
 
 @router.post(
@@ -72,7 +74,7 @@ async def audit_summary(
 
     async def work(tx: AsyncConnection) -> SummaryOut:
         control = body.control.control()
-        return SummaryOut.of(await flow.audit(tx, ref, control, body.bill_date, at.caller))
+        return SummaryOut.of(await summary_flow.audit(tx, ref, control, body.bill_date, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -92,7 +94,7 @@ async def list_summaries(
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[SummaryRow]:
-        return await store.page(
+        return await summary_store.page(
             tx, district=asked, period=period, status=status, after=after, limit=limit + 1
         )
 
@@ -112,7 +114,7 @@ async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
     ref = Ref.parse(REF, summary)
 
     async def work(tx: AsyncConnection) -> SummaryOut:
-        return SummaryOut.of(await flow.find(tx, ref, at.caller))
+        return SummaryOut.of(await summary_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -127,7 +129,7 @@ async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(REF, summary)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        row = await flow.find(tx, ref, at.caller)
+        row = await summary_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, row.district_key, row.id))
 
     return await at.read(work)
@@ -147,8 +149,8 @@ async def list_summary_declarations(
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[ItemRow]:
-        row = await flow.find(tx, ref, at.caller)
-        return await summary_items.page(tx, row.id, after, limit + 1)
+        row = await summary_flow.find(tx, ref, at.caller)
+        return await summary_items_store.page(tx, row.id, after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters

@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.domain.arrears import Receivable, UnitInArrears, by_bill, owed
-from services.collection.arrears.flows import arrears
+from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.notice import store
+from services.collection.notice import store as notice_store
 from services.collection.notice.store import Certificate
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.clock import now, today
 from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
@@ -63,18 +63,18 @@ async def issue(
     first, last = periods
     if last < first:
         raise Faulty(faults=[Fault("/period_to", "PERIODS_REVERSED", "终止月早于起始月")])
-    unit = await units.find(tx, credit_code, caller)
+    unit = await unit_flow.find(tx, credit_code, caller)
     await agreement_store.lock_unit(tx, unit.id)
     billed_fen = await arrears_store.billed(tx, unit.id, credit_code, str(first), str(last))
     if not billed_fen:
         raise NothingBilled(period_from=first, period_to=last)
-    found = await arrears.of_unit(tx, credit_code, region=region, as_of=as_of, caller=caller)
+    found = await arrears_flow.of_unit(tx, credit_code, region=region, as_of=as_of, caller=caller)
     _refuse_arrears(found)
     start = f"ZM-{credit_code}-{as_of.year}-"
     row = Certificate(
         unit_id=unit.id,
         id=uuid7(),
-        number=f"{start}{await store.count(tx, unit.id, start) + 1:04d}",
+        number=f"{start}{await notice_store.count(tx, unit.id, start) + 1:04d}",
         credit_code=credit_code,
         district=unit.district,
         as_of=as_of,
@@ -85,7 +85,7 @@ async def issue(
         issued_by=caller.subject,
         issued_at=now(),
     )
-    await store.insert(tx, row)
+    await notice_store.insert(tx, row)
     step = trail.Step(shard_key=unit.id, paper=PAPER, paper_id=row.id, step="issue", signs=True,
                       detail={"number": row.number})  # fmt: skip
     await trail.record(tx, step, caller)
@@ -120,7 +120,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Certificate:
     Raises:
         CertificateUnknown: there is none. Forbidden: of another district than the caller.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await notice_store.find(tx, ref.key, ref.id)
     if row is None:
         raise CertificateUnknown
     caller.require_district(row.district)

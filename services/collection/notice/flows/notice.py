@@ -8,17 +8,17 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import CHARGE
-from services.collection.arrears.flows import dunning
+from services.collection.arrears.flows import dunning as dunning_flow
 from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
-from services.collection.billing.flows import bill as billing
+from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.notice.domain import said
-from services.collection.notice.flows import certificate
+from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.store import Certificate
 from services.collection.project import store as project_store
 from services.collection.project.domain import Project
-from services.collection.project.flows import certificate as project_certificate
+from services.collection.project.flows import certificate as project_certificate_flow
 from services.collection.project.store import ProjectCertificate
 from services.collection.register.domain.unit import Unit
 from services.collection.register.store import unit as unit_store
@@ -77,7 +77,7 @@ async def bill(tx: AsyncConnection, ref: Ref, caller: Caller) -> BillNotice:
     Raises:
         NotFound, Forbidden: no such bill, or of another district than the caller.
     """
-    row, lines = await billing.find(tx, ref, caller)
+    row, lines = await billing_bill_flow.find(tx, ref, caller)
     kind = "charge" if row.kind == CHARGE else "bill"
     head = await _head(tx, row.unit_id, row.district, kind, row.issued_on)
     return BillNotice(head, row, lines)
@@ -89,7 +89,7 @@ async def dunned(tx: AsyncConnection, ref: Ref, caller: Caller) -> DunningNotice
     Raises:
         NoticeUnknown, Forbidden: no such notice, or of another district than the caller.
     """
-    row, lines = await dunning.find(tx, ref, caller)
+    row, lines = await dunning_flow.find(tx, ref, caller)
     head = await _head(
         tx, row.unit_id, row.district, "dunning", row.day,
         day=_day(row.day), oldest=_month(row.oldest),
@@ -103,7 +103,7 @@ async def certified(tx: AsyncConnection, ref: Ref, caller: Caller) -> Certificat
     Raises:
         CertificateUnknown, Forbidden: no such certificate, or of another district.
     """
-    row = await certificate.find(tx, ref, caller)
+    row = await notice_certificate_flow.find(tx, ref, caller)
     head = await _head(
         tx, row.unit_id, row.district, "certificate", row.as_of, as_of=_day(row.as_of),
         period_from=_month(row.period_from), period_to=_month(row.period_to),
@@ -119,7 +119,7 @@ async def project_certified(
     Raises:
         CertificateUnknown, Forbidden: no such certificate, or of another district.
     """
-    row = await project_certificate.find(tx, ref, caller)
+    row = await project_certificate_flow.find(tx, ref, caller)
     project = await project_store.find(tx, row.unit_id, row.project_id)
     assert project is not None, "a certificate is of a project"
     head = await _head(
@@ -134,12 +134,12 @@ async def _head(
 ) -> Head:
     unit = await unit_store.find(tx, unit_id)
     assert unit is not None, "a paper is of a unit"
-    centre, name = shipped.place_of(district)
+    centre, name = common_shipped_store.place_of(district)
     return Head(
         centre=centre,
         district=name,
         unit=unit,
-        said=said(notice, on, shipped.notice_texts(), **facts),
+        said=said(notice, on, common_shipped_store.notice_texts(), **facts),
     )
 
 

@@ -10,15 +10,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
-from services.collection.notice import store
-from services.collection.notice.flows import certificate as flow
+from services.collection.notice import store as notice_store
+from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.schemas.certificate import (
     CertificateIn,
     CertificateOut,
     CertificatePageOut,
 )
 from services.collection.notice.store import Certificate
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
@@ -46,7 +46,7 @@ async def issue_certificate(
 
     async def work(tx: AsyncConnection) -> CertificateOut:
         region = at.request.app.state.settings.region
-        row = await flow.issue(
+        row = await notice_certificate_flow.issue(
             tx, credit_code, body.periods(), body.as_of, region=region, caller=at.caller
         )
         return CertificateOut.of(row)
@@ -67,8 +67,8 @@ async def list_certificates(
     after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[Certificate]:
-        await units.find(tx, credit_code, at.caller)
-        return await store.page(tx, unit_key(credit_code), after=after, limit=limit + 1)
+        await unit_flow.find(tx, credit_code, at.caller)
+        return await notice_store.page(tx, unit_key(credit_code), after=after, limit=limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
     return CertificatePageOut(
@@ -85,9 +85,9 @@ async def list_certificates(
 )
 async def get_certificate(certificate: RefPath, at: Reading) -> CertificateOut:
     """To hold a paper against what was issued."""
-    ref = Ref.parse(flow.PREFIX, certificate)
+    ref = Ref.parse(notice_certificate_flow.PREFIX, certificate)
 
     async def work(tx: AsyncConnection) -> CertificateOut:
-        return CertificateOut.of(await flow.find(tx, ref, at.caller))
+        return CertificateOut.of(await notice_certificate_flow.find(tx, ref, at.caller))
 
     return await at.read(work)

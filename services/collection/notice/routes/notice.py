@@ -13,7 +13,7 @@ from services.collection.arrears.domain.dunning import PREFIX as DUNNING
 from services.collection.billing.flows.bill import REF as BILL
 from services.collection.common.routes.page import RefPath
 from services.collection.common.schemas.html import SAFE
-from services.collection.notice.flows import notice as flow
+from services.collection.notice.flows import notice as notice_flow
 from services.collection.notice.flows.certificate import PREFIX as CERTIFICATE
 from services.collection.notice.schemas.notice import (
     bill_page,
@@ -50,7 +50,7 @@ async def _printed(
 )
 async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
     """As it stands now: what is asked for, what of it is paid, what was waived."""
-    return await _printed(at, Ref.parse(BILL, bill), flow.bill, bill_page)
+    return await _printed(at, Ref.parse(BILL, bill), notice_flow.bill, bill_page)
 
 
 @router.get(
@@ -60,7 +60,7 @@ async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
     """What was owed on its day, under the law of that day."""
-    return await _printed(at, Ref.parse(DUNNING, notice), flow.dunned, dunning_page)
+    return await _printed(at, Ref.parse(DUNNING, notice), notice_flow.dunned, dunning_page)
 
 
 @router.get(
@@ -70,7 +70,9 @@ async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
     """As it was issued."""
-    return await _printed(at, Ref.parse(CERTIFICATE, certificate), flow.certified, certificate_page)
+    return await _printed(
+        at, Ref.parse(CERTIFICATE, certificate), notice_flow.certified, certificate_page
+    )
 
 
 @router.get(
@@ -83,6 +85,6 @@ async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLRe
     return await _printed(
         at,
         Ref.parse(PROJECT_CERTIFICATE, certificate),
-        flow.project_certified,
+        notice_flow.project_certified,
         project_certificate_page,
     )

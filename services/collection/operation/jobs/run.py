@@ -16,20 +16,14 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.flows.file import report_of
-from services.collection.filing.jobs import (
-    default as default_declaration,
-)
-from services.collection.filing.jobs import (
-    file as declaration_file,
-)
-from services.collection.filing.jobs import (
-    roll as declaration_roll,
-)
-from services.collection.operation import store
+from services.collection.filing.jobs import default as default_job
+from services.collection.filing.jobs import file as file_job
+from services.collection.filing.jobs import roll as roll_job
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed, Lost
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
-from services.collection.quality import jobs as quality_report
+from services.collection.quality import jobs as quality_job
 from shared.errors import Refusal
 from shared.log import logger
 
@@ -45,17 +39,17 @@ Prepare = Callable[[Tools, OperationRow, Progress], Awaitable[Work]]
 """Reads and computes what needs no transaction; gives the work that does."""
 
 KINDS: Final[dict[str, Prepare]] = {
-    declaration_file.KIND: declaration_file.prepare,
-    declaration_roll.KIND: declaration_roll.prepare,
-    default_declaration.KIND: default_declaration.prepare,
-    quality_report.KIND: quality_report.prepare,
+    file_job.KIND: file_job.prepare,
+    roll_job.KIND: roll_job.prepare,
+    default_job.KIND: default_job.prepare,
+    quality_job.KIND: quality_job.prepare,
 }
 
 
 async def run_waiting(tools: Tools) -> int:
     """Work off what waits, a few at once; how many operations were ended."""
     async with tools.db.transaction() as tx:
-        waiting = await store.to_do(tx)
+        waiting = await operation_store.to_do(tx)
     lanes = asyncio.Semaphore(LANES)
 
     async def one(row: OperationRow) -> int:
@@ -70,7 +64,7 @@ async def run_waiting(tools: Tools) -> int:
 async def _run(tools: Tools, row: OperationRow) -> int:
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     async with tools.db.transaction() as tx:
-        if not await store.take(tx, row, holder):
+        if not await operation_store.take(tx, row, holder):
             return 0
     progress = Progress()
     work = asyncio.create_task(_end(tools, row, holder, progress))
@@ -108,7 +102,7 @@ async def _beat(
         await asyncio.sleep(BEAT_SECONDS)
         try:
             async with tools.db.transaction() as tx:
-                held = await store.still_held(tx, row, holder, progress.done)
+                held = await operation_store.still_held(tx, row, holder, progress.done)
         except Exception as error:
             logger().warning("operation cannot say how far it is", error=str(error)[:300])
             continue
@@ -127,7 +121,7 @@ async def _end(tools: Tools, row: OperationRow, holder: str, progress: Progress)
 
         async def once(tx: AsyncConnection) -> None:
             result = await work(tx)
-            if not await store.finish(tx, row, holder, result=result):
+            if not await operation_store.finish(tx, row, holder, result=result):
                 raise Lost
 
         await tools.db.run(once)
@@ -156,9 +150,9 @@ async def _fail(tools: Tools, row: OperationRow, holder: str, failed: Failed) ->
     async def once(tx: AsyncConnection) -> None:
         if failed.faults:
             content = report_of(failed.faults)
-            await store.insert_report(tx, row, len(failed.faults), content)
-        await store.forget_parts(tx, row)
-        if not await store.finish(tx, row, holder, error=error):
+            await operation_store.insert_report(tx, row, len(failed.faults), content)
+        await operation_store.forget_parts(tx, row)
+        if not await operation_store.finish(tx, row, holder, error=error):
             raise Lost
 
     await tools.db.run(once)

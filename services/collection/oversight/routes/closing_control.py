@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.collection.oversight import flows as flow
+from services.collection.oversight import flows as oversight_flow
 from services.collection.oversight.flows import FundControl
 from shared import clock
 from shared.door import Door, door
@@ -38,7 +38,7 @@ async def get_closing_control(
     """Per fund, over all periods, at the end of a day: handed to the ledger with a closing."""
     at.caller.require_district(CENTRE)
     day = as_of or clock.today()
-    found = await at.read(lambda tx: flow.control(tx, day))
+    found = await at.read(lambda tx: oversight_flow.control(tx, day))
     return _out(day, found)
 
 

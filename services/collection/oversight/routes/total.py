@@ -13,7 +13,7 @@ from services.collection.oversight.schemas.total import (
     TotalsOut,
     amounts_by,
 )
-from services.collection.oversight.store import total as store
+from services.collection.oversight.store import total as total_store
 from services.collection.oversight.store.total import Range
 from shared.door import Door, door
 from shared.period import PERIOD_PATTERN
@@ -41,10 +41,10 @@ async def get_totals(
     asked = Range(period_from=period_from, period_to=period_to, district=at.caller.scope(district))
 
     async def work(tx: AsyncConnection) -> TotalsOut:
-        parts = await store.declared(tx, asked) + await store.billed(tx, asked)
-        parts += await store.credits(tx, asked)
-        charges = await store.billed(tx, asked, charges=True)
-        received = await store.received(tx, asked)
+        parts = await total_store.declared(tx, asked) + await total_store.billed(tx, asked)
+        parts += await total_store.credits(tx, asked)
+        charges = await total_store.billed(tx, asked, charges=True)
+        received = await total_store.received(tx, asked)
         return TotalsOut(
             period_from=period_from,
             period_to=period_to,
@@ -56,7 +56,7 @@ async def get_totals(
             received=ReceivedOut(
                 bank_debit=received.get("bank_debit", 0), tax=received.get("tax", 0)
             ),
-            **await store.counts(tx, asked),
+            **await total_store.counts(tx, asked),
         )
 
     return await at.read(work)

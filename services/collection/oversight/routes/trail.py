@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.routes.page import Cursor, Limit
 from services.collection.common.schemas.common import PREFIXES, Day
 from services.collection.oversight.schemas.trail import TrailPageOut, TrailStepOut
-from services.collection.oversight.store import trail as store
+from services.collection.oversight.store import trail as trail_store
 from services.collection.oversight.store.trail import Search, StepRow
 from shared.clock import SHANGHAI, today
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
@@ -67,7 +67,7 @@ async def search_trail(
     after = _after(cursor, asked.filters, asked.search)
 
     async def work(tx: AsyncConnection) -> list[StepRow]:
-        return await store.page(tx, asked.search, after, limit + 1)
+        return await trail_store.page(tx, asked.search, after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.at.isoformat(), row.id.hex], asked.filters

@@ -7,16 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
-from services.collection.policy.domain import (
-    category_faults as policy_category_faults,
-)
-from services.collection.policy.domain import (
-    charge_pack,
-    pack_rows,
-)
-from services.collection.policy.domain import (
-    row_faults as policy_row_faults,
-)
+from services.collection.policy.domain import category_faults as category_faults_rules
+from services.collection.policy.domain import charge_pack as charge_pack_rules
+from services.collection.policy.domain import pack_rows as pack_rows_rules
+from services.collection.policy.domain import row_faults as row_faults_rules
 from services.collection.policy.domain.policy import UNIT_KINDS, Policy
 from services.collection.policy.domain.rate import ANY, BaseKind, Limit, Rate
 from shared.entry import Account
@@ -45,9 +39,9 @@ def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
         *_overlaps(policy),
         *_classes(policy),
         *_coverage(policy),
-        *policy_row_faults.faults_in(policy, content),
-        *policy_category_faults.faults_in(policy),
-        *charge_pack.faults_in(policy.charges, policy.insurances, content),
+        *row_faults_rules.faults_in(policy, content),
+        *category_faults_rules.faults_in(policy),
+        *charge_pack_rules.faults_in(policy.charges, policy.insurances, content),
     ]
 
 
@@ -157,7 +151,7 @@ def _sources(content: Mapping[str, Any]) -> Iterator[Fault]:
         (f"/{part}/source", content[part]["source"])
         for part in ("rounding", "calendar", "allocation")
     ]
-    cited += charge_pack.cited(content) + pack_rows.cited(content)
+    cited += charge_pack_rules.cited(content) + pack_rows_rules.cited(content)
     for part in ("rates", "limits", "fund_map", "exempt"):
         cited += [(f"/{part}/{n}/source", row["source"]) for n, row in enumerate(content[part])]
     for pointer, name in cited:
@@ -242,8 +236,8 @@ def _overlaps(policy: Policy) -> Iterator[Fault]:
             continue
         if (earlier.base is BaseKind.HEAD) != (later.base is BaseKind.HEAD):
             continue  # 2%+3元: a share of the base, and an amount a head beside it
-        bearers = policy_category_faults.bearers(policy, earlier)
-        if not bearers & policy_category_faults.bearers(policy, later):
+        bearers = category_faults_rules.bearers(policy, earlier)
+        if not bearers & category_faults_rules.bearers(policy, later):
             continue
         kinds = [kind for kind in UNIT_KINDS if earlier.fits_kind(kind) and later.fits_kind(kind)]
         classes = {earlier.injury_class, later.injury_class}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.collection.policy.domain import charge_pack
+from services.collection.policy.domain import charge_pack as charge_pack_rules
 from services.collection.policy.domain.allocation_order import order_of
 from services.collection.policy.domain.pack_rows import Reader
 from services.collection.policy.domain.policy import Exemption, FundRow, Policy
@@ -65,7 +65,7 @@ def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
         ),
         due_day=content["calendar"]["due_day"],
         allocation=order_of(content["allocation"], content["insurances"]),
-        charges=charge_pack.attempt(content, _rate, _known_amount, faults),
+        charges=charge_pack_rules.attempt(content, _rate, _known_amount, faults),
         level=content["rounding"].get("level") or "person",
         declare_day=content["calendar"].get("declare_day"),
         names={row["insurance"]: row["name"] for row in content.get("names") or ()},

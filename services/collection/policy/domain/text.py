@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from services.collection.policy.domain import people_text
+from services.collection.policy.domain import people_text as people_text_rules
 from services.collection.policy.domain.allocation_order import Allocation
 from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
 from services.collection.policy.domain.crediting import Credit
@@ -79,14 +79,14 @@ def markdown(policy: Policy) -> str:
         _section("费率", ("险种", "缴费方", "适用", "费率", "基数", "记入", "依据"), _rates(policy)),
         _section("不征", ("险种", "适用", "依据"), _exempt(policy)),
         _section("参保类别", ("人员", "征缴范围", "期间", "依据"),
-                 people_text.categories(policy, cite)),
+                 people_text_rules.categories(policy, cite)),
         _section("缴费基数上下限", ("险种", "下限", "上限", "依据"), _limits(policy)),
         _section("划入个人账户", ("险种", "人员", "标准", "依据"), _credits(policy)),
         _section("工伤费率浮动", ("档次", "系数", "适用", "依据"), _floating(policy)),
         _section("建设项目工伤保险", ("合同造价", "费率", "依据"), _construction(policy)),
         _section("逾期", ("项目", "期间", "标准", "起止", "依据"), _late(policy)),
         _section("减免", ("险种", "适用", "期间", "减免比例", "依据"),
-                 people_text.relief(policy, cite, percent, KIND_NAMES)),
+                 people_text_rules.relief(policy, cite, percent, KIND_NAMES)),
         ["## 办理", "", *(f"- {sentence}" for sentence in _handling(policy))],
         _section("依据", ("编号", "出处"), _sources(policy)),
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def _rates(policy: Policy) -> Iterator[tuple[str, ...]]:
         if rate.injury_class is not None:
             kinds += f"({rate.injury_class}类)"
         if rate.categories:
-            kinds += f"({people_text.category_names(rate.categories)})"
+            kinds += f"({people_text_rules.category_names(rate.categories)})"
         yield (
             _named(policy, rate.insurance),
             PARTY_NAMES[rate.party],

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.policy import flows as flow
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.text import markdown
 from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOut
 from shared.door import Door, door
@@ -33,9 +33,9 @@ async def get_policy_in_force(
     settings: Settings = at.request.app.state.settings
 
     async def work(tx: AsyncConnection) -> PolicyInForceOut:
-        found = await flow.in_force(tx, region or settings.region, on)
-        row = await flow.find(tx, found.id)
-        content = await flow.content_of(tx, found.id)
+        found = await policy_flow.in_force(tx, region or settings.region, on)
+        row = await policy_flow.find(tx, found.id)
+        content = await policy_flow.content_of(tx, found.id)
         return PolicyInForceOut(
             **PolicyOut.members(row), content=content, text=markdown(found.policy)
         )

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit, RefPath
 from services.collection.common.schemas.common import TrailOut
-from services.collection.policy import flows as flow
-from services.collection.policy import store
+from services.collection.policy import flows as policy_flow
+from services.collection.policy import store as policy_store
 from services.collection.policy.schemas.lint import faults_of
 from services.collection.policy.schemas.policy import (
     REF,
@@ -70,9 +70,9 @@ async def draft_policy(body: PackIn, at: Annotated[Door, door(Right.PUBLISH_POLI
     """Checked as a whole, with every fault named. The same pack again gives the same draft."""
 
     async def work(tx: AsyncConnection) -> PolicyOut:
-        return PolicyOut.of(await flow.draft(tx, body.content(), at.caller))
+        return PolicyOut.of(await policy_flow.draft(tx, body.content(), at.caller))
 
-    return await at.write(work, key=flow.key_of_region(body.region), status=201)
+    return await at.write(work, key=policy_flow.key_of_region(body.region), status=201)
 
 
 router.include_router(drafting)
@@ -92,7 +92,7 @@ async def approve_policy(
     ref = Ref.parse(REF, policy)
 
     async def work(tx: AsyncConnection) -> PolicyOut:
-        return PolicyOut.of(await flow.approve(tx, ref.id, at.caller))
+        return PolicyOut.of(await policy_flow.approve(tx, ref.id, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -109,7 +109,7 @@ async def list_policies(
     after = _read_day(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[PolicyRow]:
-        return await store.of_region(tx, region, after, limit + 1)
+        return await policy_store.of_region(tx, region, after, limit + 1)
 
     rows, following = cut(
         await at.read(work),
@@ -142,8 +142,8 @@ async def get_policy(
     ref = Ref.parse(REF, policy)
 
     async def work(tx: AsyncConnection) -> PolicyWholeOut:
-        row = await flow.find(tx, ref.id)
-        content = await flow.content_of(tx, ref.id)
+        row = await policy_flow.find(tx, ref.id)
+        content = await policy_flow.content_of(tx, ref.id)
         return PolicyWholeOut(**PolicyOut.members(row), content=content)
 
     return await at.read(work)
@@ -159,7 +159,7 @@ async def get_policy_trail(
     ref = Ref.parse(REF, policy)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        row = await flow.find(tx, ref.id)
-        return TrailOut.of(await trail.of_paper(tx, flow.key_of_region(row.region), row.id))
+        row = await policy_flow.find(tx, ref.id)
+        return TrailOut.of(await trail.of_paper(tx, policy_flow.key_of_region(row.region), row.id))
 
     return await at.read(work)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.schemas.region import RegionOut, RegionsOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -23,5 +23,5 @@ async def list_regions(at: Annotated[Door, door(Right.READ_COLLECTION)]) -> Regi
     settings: Settings = at.request.app.state.settings
     return RegionsOut(
         region=settings.region,
-        regions=[RegionOut.model_validate(region) for region in shipped.regions()],
+        regions=[RegionOut.model_validate(region) for region in common_shipped_store.regions()],
     )

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from services.collection.policy.domain import faults as policy_faults
-from services.collection.policy.domain import pack
+from services.collection.policy.domain import faults as faults_rules
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.schemas.policy import PackIn
 from shared.errors import Fault
 
@@ -59,8 +59,8 @@ def doubts_of(content: Mapping[str, Any]) -> list[str]:
 
 
 def _judged(taken: Mapping[str, Any]) -> list[Fault]:
-    policy, faults = pack.attempt(taken)
-    return faults + policy_faults.faults_in(policy, taken)
+    policy, faults = pack_rules.attempt(taken)
+    return faults + faults_rules.faults_in(policy, taken)
 
 
 def _pointer(loc: Iterable[Any]) -> str:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.collection.policy.domain import charge_pack, pack_rows
+from services.collection.policy.domain import charge_pack as charge_pack_rules
+from services.collection.policy.domain import pack_rows as pack_rows_rules
 from services.collection.policy.domain.allocation_order import Allocation
 from services.collection.policy.domain.rate import BaseKind
 from services.collection.policy.flows import key_of_region
@@ -238,7 +239,7 @@ class PackIn(In):
         written before the member was known has the same bytes."""
         content = self.model_dump(mode="json", by_alias=True)
         days = ("in_force_from", "in_force_to")
-        for name in pack_rows.OPTIONAL:
+        for name in pack_rows_rules.OPTIONAL:
             content[name] = _said(content[name])
         own = [row["limits"] for row in content["rates"] if row["limits"]]
         for row in (*content["limits"], *content["rates"], *own):
@@ -246,7 +247,7 @@ class PackIn(In):
                 if name in row:
                     row[name] = _said(row[name])
         for place, names in (
-            (content, (*charge_pack.OPTIONAL, *pack_rows.OPTIONAL)),
+            (content, (*charge_pack_rules.OPTIONAL, *pack_rows_rules.OPTIONAL)),
             (content["calendar"], ("settlement_day", "declare_day")),
             (content["allocation"], ("charges", "insurances")),
             (content["rounding"], ("level",)),

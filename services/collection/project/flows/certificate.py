@@ -12,9 +12,9 @@ from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.filing.domain.declaration import State
 from services.collection.notice.flows.certificate import CertificateUnknown
-from services.collection.project import store
+from services.collection.project import store as project_store
 from services.collection.project.domain import ProjectNotPaid, certificate_number, unpaid
-from services.collection.project.flows import project as projects
+from services.collection.project.flows import project as project_flow
 from services.collection.project.flows.project import Standing
 from services.collection.project.store import ProjectCertificate
 from shared import trail
@@ -37,13 +37,13 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
     if as_of > today():
         raise DayInFuture(as_of=as_of)
     await agreement_store.lock_unit(tx, ref.key)
-    standing = await projects.find(tx, ref, caller)
+    standing = await project_flow.find(tx, ref, caller)
     bills = {
         paper.bill_id: paper.bill_total_fen or 0
         for paper in standing.papers
         if paper.bill_id is not None
     }
-    paid = await store.paid_until(tx, ref.key, list(bills), as_of)
+    paid = await project_store.paid_until(tx, ref.key, list(bills), as_of)
     faults = _faults(standing) + list(
         unpaid(
             (Ref(ref.key, bill_id).text(BILL_REF), total_fen - paid.get(bill_id, 0))
@@ -53,7 +53,7 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
     if faults:
         raise ProjectNotPaid(faults=faults)
     project = standing.project
-    before = await store.count_certificates(
+    before = await project_store.count_certificates(
         tx, project.unit_id, f"GC-{project.credit_code}-{as_of.year}-"
     )
     row = ProjectCertificate(
@@ -69,7 +69,7 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
         issued_by=caller.subject,
         issued_at=now(),
     )
-    await store.insert_certificate(tx, row)
+    await project_store.insert_certificate(tx, row)
     step = trail.Step(shard_key=row.unit_id, paper=PAPER, paper_id=row.id, step="issue",
                       signs=True, detail={"number": row.number, "project": project.number})  # fmt: skip
     await trail.record(tx, step, caller)
@@ -99,7 +99,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ProjectCertific
     Raises:
         CertificateUnknown: there is none. Forbidden: of another district than the caller.
     """
-    row = await store.find_certificate(tx, ref.key, ref.id)
+    row = await project_store.find_certificate(tx, ref.key, ref.id)
     if row is None:
         raise CertificateUnknown
     caller.require_district(row.district)

@@ -14,19 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import State
 from services.collection.filing.domain.restatement import net_by_party, own_lines, restated
-from services.collection.filing.flows import declaration as declarations
+from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows.declaration import Found
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.domain.levy import Line
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
-from services.collection.project import store
+from services.collection.project import store as project_store
 from services.collection.project.domain import KIND, Project, ProjectDeclared, levied
-from services.collection.project.flows import project as projects
+from services.collection.project.flows import project as project_flow
 from services.collection.project.store import Paper
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
@@ -42,22 +42,22 @@ async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) ->
         ProjectUnknown, Forbidden: the project. NoPolicy, ProjectsNotLevied: no rule levies it.
         ProjectDeclared: its sum is declared, or a paper of it is still under way.
     """
-    project = await projects.lock(tx, ref, caller)
-    unit = await units.find(tx, project.credit_code, caller)
-    papers = await store.papers(tx, project.unit_id, project.id)
+    project = await project_flow.lock(tx, ref, caller)
+    unit = await unit_flow.find(tx, project.credit_code, caller)
+    papers = await project_store.papers(tx, project.unit_id, project.id)
     place = _place(project, papers)
-    found = await policies.in_force(tx, region, project.period.first_day)
+    found = await policy_flow.in_force(tx, region, project.period.first_day)
     own = _rows(levied(found.policy, project.contract.contract_fen, project.period))
     lines = own if place.before is None else restated(own, await _own_of(tx, unit, place.before))
     row = await _stored(tx, _header(project, unit, found.id, place, lines), place)
     paper = (row.id, row.round, place.number, project.contract.version)
-    await store.add_paper(tx, project.unit_id, project.id, paper)
+    await project_store.add_paper(tx, project.unit_id, project.id, paper)
     await declaration_store.insert_lines(tx, row, lines)
     detail: dict[str, object] = {
         "project": project.number,
         "contract": format_yuan(project.contract.contract_fen),
     }
-    step = declarations.step_of(row, "submit", signs=False, detail=detail)
+    step = filing_declaration_flow.step_of(row, "submit", signs=False, detail=detail)
     await trail.record(tx, step, caller)
     return Found(row, lines, found.policy)
 
@@ -83,7 +83,7 @@ def _place(project: Project, papers: Sequence[Paper]) -> _Place:
     is_billed = last.status in {State.BILLED, State.SETTLED}
     if not is_billed or before_fen == project.contract.contract_fen:
         raise ProjectDeclared(
-            declaration=Ref(project.unit_id, last.declaration_id).text(declarations.REF),
+            declaration=Ref(project.unit_id, last.declaration_id).text(filing_declaration_flow.REF),
             status=last.status,
         )
     return _Place(len(papers) + 1, None, last)
@@ -153,7 +153,7 @@ async def again(
     tx: AsyncConnection, row: DeclarationRow, policy: Policy, stored: Sequence[LineRow]
 ) -> list[Line]:
     """The lines of a project's stored paper, computed again from the contract that it was levied on."""
-    contract_fen = await store.contract_of(tx, row.unit_id, row.id, row.round)
+    contract_fen = await project_store.contract_of(tx, row.unit_id, row.id, row.round)
     assert contract_fen is not None, "a project's paper knows its contract"
     lines = levied(policy, contract_fen, Period.parse(row.period))
     amounts = {line.rule: line.amount_fen for line in own_lines(stored)}

@@ -12,9 +12,9 @@ from services.collection.arrears.store import agreement as agreement_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.levy.domain.levy import Line
 from services.collection.levy.domain.totals import Totals, totals_of
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
-from services.collection.project import store
+from services.collection.project import store as project_store
 from services.collection.project.domain import (
     PREFIX,
     Contract,
@@ -26,7 +26,7 @@ from services.collection.project.domain import (
     levied,
 )
 from services.collection.project.store import Paper
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import unit as unit_flow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty
@@ -74,7 +74,7 @@ async def quote(tx: AsyncConnection, region: str, day: date, contract_fen: int) 
         NoPolicy, ProjectsNotLevied: no rule speaks of it.
     """
     period = Period.of(day)
-    policy = (await policies.in_force(tx, region, period.first_day)).policy
+    policy = (await policy_flow.in_force(tx, region, period.first_day)).policy
     lines = levied(policy, contract_fen, period)
     return ProjectQuote(policy, lines, totals_of(lines))
 
@@ -85,7 +85,7 @@ async def register(tx: AsyncConnection, asked: Registering, caller: Caller) -> S
     Raises:
         UnitUnknown, Forbidden: the unit. Faulty: every fault. ProjectExists: with other facts.
     """
-    unit = await units.find(tx, asked.credit_code, caller)
+    unit = await unit_flow.find(tx, asked.credit_code, caller)
     project = Project(
         unit_id=unit.id,
         id=uuid7(),
@@ -102,12 +102,12 @@ async def register(tx: AsyncConnection, asked: Registering, caller: Caller) -> S
         faults.append(Fault("/credit_code", "UNIT_CLOSED", "单位已注销 (the unit is closed)"))
     if faults:
         raise Faulty(faults=faults)
-    if not await store.insert(tx, project, caller.subject):
-        known = await store.of_number(tx, unit.id, asked.number)
+    if not await project_store.insert(tx, project, caller.subject):
+        known = await project_store.of_number(tx, unit.id, asked.number)
         assert known is not None
         if not known.same_as(project):
             raise ProjectExists(number=asked.number)
-        return Standing(known, await store.papers(tx, unit.id, known.id))
+        return Standing(known, await project_store.papers(tx, unit.id, known.id))
     await trail.record(tx, _step(project, "register", asked.contract), caller)
     return Standing(project, [])
 
@@ -131,10 +131,10 @@ async def change_contract(
         signed_on=signed_on,
         source_paper=source,
     )
-    await store.add_contract(tx, project.unit_id, project.id, contract, caller.subject)
+    await project_store.add_contract(tx, project.unit_id, project.id, contract, caller.subject)
     await trail.record(tx, _step(project, "change_contract", contract), caller)
     changed = replace(project, contracts=(*project.contracts, contract))
-    return Standing(changed, await store.papers(tx, project.unit_id, project.id))
+    return Standing(changed, await project_store.papers(tx, project.unit_id, project.id))
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Standing:
@@ -144,11 +144,11 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Standing:
         ProjectUnknown: there is none. Forbidden: of another district than the caller.
     """
     project = await _load(tx, ref, caller)
-    return Standing(project, await store.papers(tx, project.unit_id, project.id))
+    return Standing(project, await project_store.papers(tx, project.unit_id, project.id))
 
 
 async def _load(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
-    project = await store.find(tx, ref.key, ref.id)
+    project = await project_store.find(tx, ref.key, ref.id)
     if project is None:
         raise ProjectUnknown(project=ref.text(PREFIX))
     caller.require_district(project.district)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.quality import (
     Accuracy,
     Check,
@@ -16,7 +16,7 @@ from services.collection.quality.domain.quality import (
     Target,
     rates_of,
 )
-from services.collection.quality.store import quality as store
+from services.collection.quality.store import quality as quality_store
 from shared.errors import NotFound
 from shared.period import Period
 
@@ -40,7 +40,7 @@ def check_of(check_id: str) -> Check:
     Raises:
         NotFound: there is none.
     """
-    for check in shipped.quality_checks():
+    for check in common_shipped_store.quality_checks():
         if check.id == check_id:
             return check
     raise NotFound(check=check_id)
@@ -50,13 +50,13 @@ async def report(
     tx: AsyncConnection, period: Period, district: str | None
 ) -> tuple[list[DistrictReport], DistrictReport]:
     """What the checks find in a period, by district, and over all of those districts."""
-    checks = shipped.quality_checks()
-    await store.read_widely(tx)
+    checks = common_shipped_store.quality_checks()
+    await quality_store.read_widely(tx)
     of = {
-        subject: await store.subjects(tx, subject, period, district)
-        for subject in shipped.quality_subjects()
+        subject: await quality_store.subjects(tx, subject, period, district)
+        for subject in common_shipped_store.quality_subjects()
     }
-    found = {check.id: await store.count(tx, check, period, district) for check in checks}
+    found = {check.id: await quality_store.count(tx, check, period, district) for check in checks}
     return assembled(of, found, district)
 
 
@@ -70,7 +70,7 @@ def assembled(
 
     `reached` gives for each target its subjects and how many of them some check found.
     """
-    checks = shipped.quality_checks()
+    checks = common_shipped_store.quality_checks()
     districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})
     each = [
         _district(

@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped
-from services.collection.operation import store as operations
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.operation import store as operation_store
 from services.collection.operation.flows import asked_for
 from services.collection.operation.store import OperationRow
 from services.collection.quality.domain.quality import Check, Target
 from services.collection.quality.flows.quality import check_of
-from services.collection.quality.store import quality as store
-from services.collection.quality.store import shipped as shipped_quality
+from services.collection.quality.store import quality as quality_store
+from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FoundRow
 from shared.clock import today
 from shared.errors import Forbidden, NotFound
@@ -62,7 +62,7 @@ def operation_of(
 
 def steps() -> int:
     """How many readings a report takes."""
-    return len(shipped.quality_checks()) + len(shipped_quality.targets()) + 1
+    return len(common_shipped_store.quality_checks()) + len(quality_shipped_store.targets()) + 1
 
 
 @dataclass(slots=True)
@@ -81,16 +81,16 @@ async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) 
     gathered = Gathered()
 
     async def subjects(tx: AsyncConnection) -> None:
-        await store.take_time(tx, STATEMENT_SECONDS)
-        for subject in shipped.quality_subjects():
-            gathered.of[subject] = await store.subjects(tx, subject, period, district)
+        await quality_store.take_time(tx, STATEMENT_SECONDS)
+        for subject in common_shipped_store.quality_subjects():
+            gathered.of[subject] = await quality_store.subjects(tx, subject, period, district)
 
     await read(subjects)
     more(1)
-    for check in shipped.quality_checks():
+    for check in common_shipped_store.quality_checks():
         await read(_checked(gathered, check, period, district))
         more(1)
-    for target in shipped_quality.targets():
+    for target in quality_shipped_store.targets():
         await read(_reached(gathered, target, period, district))
         more(1)
     return gathered
@@ -100,10 +100,10 @@ def _checked(
     gathered: Gathered, check: Check, period: Period, district: str | None
 ) -> Callable[[AsyncConnection], Awaitable[None]]:
     async def once(tx: AsyncConnection) -> None:
-        await store.take_time(tx, STATEMENT_SECONDS)
-        gathered.found[check.id] = counted = await store.count(tx, check, period, district)
+        await quality_store.take_time(tx, STATEMENT_SECONDS)
+        gathered.found[check.id] = counted = await quality_store.count(tx, check, period, district)
         if any(counted.values()):
-            first = await store.page(tx, check, period, district, (-1, -1), ROWS_KEPT)
+            first = await quality_store.page(tx, check, period, district, (-1, -1), ROWS_KEPT)
             gathered.rows += [(check, row) for row in first]
 
     return once
@@ -116,9 +116,9 @@ def _reached(
     looked_at = sorted({check.subject for check in checks})
 
     async def once(tx: AsyncConnection) -> None:
-        await store.take_time(tx, STATEMENT_SECONDS)
-        subjects = await store.looked_at(tx, looked_at, period, district)
-        wrong = await store.found_by_any(tx, checks, period, district)
+        await quality_store.take_time(tx, STATEMENT_SECONDS)
+        subjects = await quality_store.looked_at(tx, looked_at, period, district)
+        wrong = await quality_store.found_by_any(tx, checks, period, district)
         gathered.reached.append((target, subjects, wrong))
 
     return once
@@ -129,7 +129,7 @@ async def keep(
 ) -> None:
     """Leave the rows with the operation."""
     if rows:
-        await operations.insert_report(tx, row, len(rows), _csv(rows))
+        await operation_store.insert_report(tx, row, len(rows), _csv(rows))
 
 
 async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
@@ -140,7 +140,7 @@ async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
     """
     if row.kind != KIND or row.status != "succeeded":
         raise NotFound(report=row.kind)
-    return await operations.report(tx, row) or _csv(())
+    return await operation_store.report(tx, row) or _csv(())
 
 
 def _csv(rows: Sequence[tuple[Check, FoundRow]]) -> bytes:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import Cursor, Limit
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.cross_foot import cross_foot
-from services.collection.quality.flows import quality as flow
+from services.collection.quality.flows import quality as quality_flow
 from services.collection.quality.schemas.quality import (
     CheckOut,
     ChecksOut,
@@ -22,7 +22,7 @@ from services.collection.quality.schemas.quality import (
     QualityRowOut,
     QualityRowsOut,
 )
-from services.collection.quality.store import quality as store
+from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store.quality import FoundRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
@@ -42,7 +42,7 @@ DistrictQuery = Annotated[Code | None, Query()]
 )
 async def list_quality_checks(_: Reading) -> ChecksOut:
     """With their limits and sources."""
-    return ChecksOut(items=[CheckOut.of(check) for check in shipped.quality_checks()])
+    return ChecksOut(items=[CheckOut.of(check) for check in common_shipped_store.quality_checks()])
 
 
 @router.get(
@@ -57,7 +57,7 @@ async def get_quality_report(
     asked = at.caller.scope(district)
 
     async def work(tx: AsyncConnection) -> QualityReportOut:
-        each, whole = await flow.report(tx, Period.parse(period), asked)
+        each, whole = await quality_flow.report(tx, Period.parse(period), asked)
         return QualityReportOut(
             period=period,
             whole=DistrictQualityOut.of(whole),
@@ -81,7 +81,7 @@ async def list_quality_rows(
     cursor: Cursor = None,
 ) -> QualityRowsOut:
     """Masked."""
-    found = flow.check_of(check)
+    found = quality_flow.check_of(check)
     asked = at.caller.scope(district)
     filters = {"of": "quality_rows", "check": check, "period": period, "in": asked}
     after = (-1, -1)
@@ -90,8 +90,8 @@ async def list_quality_rows(
         after = (unit_id, person_id)
 
     async def work(tx: AsyncConnection) -> list[FoundRow]:
-        await store.read_widely(tx)
-        return await store.page(tx, found, Period.parse(period), asked, after, limit + 1)
+        await quality_store.read_widely(tx)
+        return await quality_store.page(tx, found, Period.parse(period), asked, after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.unit_id, row.person_id], filters

@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import RefPath
-from services.collection.operation import flows as operations
+from services.collection.operation import flows as operation_flow
 from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
-from services.collection.quality.flows import report as flow
+from services.collection.quality.flows import report as report_flow
 from services.collection.quality.schemas.report import ReportAskedIn, ReportedOut
 from shared.door import Door, door
 from shared.errors import NotFound
@@ -42,10 +42,10 @@ async def ask_for_quality_report(body: ReportAskedIn, at: Reading) -> Response:
     are held. Asked for again on the same day it is the same report, unless it is another edition."""
     settings: Settings = at.request.app.state.settings
     district = at.caller.scope(body.district)
-    row = flow.operation_of(settings.region, body.period, district, body.edition, at.caller)
+    row = report_flow.operation_of(settings.region, body.period, district, body.edition, at.caller)
 
     async def work(tx: AsyncConnection) -> OperationOut:
-        return OperationOut.of(await operations.ask(tx, row, at.caller))
+        return OperationOut.of(await operation_flow.ask(tx, row, at.caller))
 
     return await at.write(work, key=row.operation_key, status=202)
 
@@ -61,8 +61,8 @@ async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
     ref = Ref.parse(REF, operation)
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
-        row = await operations.find(tx, ref, at.caller)
-        if row.kind != flow.KIND or row.result is None:
+        row = await operation_flow.find(tx, ref, at.caller)
+        if row.kind != report_flow.KIND or row.result is None:
             raise NotFound(report=operation)
         return row.result
 
@@ -82,7 +82,7 @@ async def get_quality_report_rows(operation: RefPath, at: Reading) -> Response:
     ref = Ref.parse(REF, operation)
 
     async def work(tx: AsyncConnection) -> bytes:
-        return await flow.kept(tx, await operations.find(tx, ref, at.caller))
+        return await report_flow.kept(tx, await operation_flow.find(tx, ref, at.caller))
 
     content = await at.read(work)
     return Response(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain import books
+from services.collection.allocation.domain import books as books_rules
 from services.collection.allocation.domain.allocation import Bill, Booking, book, payment_of
 from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
@@ -24,7 +24,7 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.arrears.domain.charge_books import Money, paid_vouchers
 from services.collection.arrears.domain.late import Assessor
-from services.collection.arrears.flows import charges
+from services.collection.arrears.flows import charges as charges_flow
 from services.collection.common.domain.errors import NoPolicy
 from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
 from shared import outbox
@@ -102,10 +102,10 @@ async def settle(
 ) -> list[Booking]:
     """Settle locked bills with new receipts: allocations, charges, suspense, and their vouchers."""
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
-    late = await charges.assess(tx, policies.region, bills, payments)
+    late = await charges_flow.assess(tx, policies.region, bills, payments)
     bookings, changed = book(receipts, bills, late, policies.order)
     if late:
-        await charges.save(tx, late)
+        await charges_flow.save(tx, late)
     await allocation_store.save_bills(tx, changed)
     await allocation_store.save(tx, bookings)
     messages: list[tuple[int, dict[str, Any]]] = []
@@ -114,13 +114,13 @@ async def settle(
         receipt = booking.receipt
         account = policies.account(receipt.channel, receipt.book_date)
         if booking.bill is not None:
-            voucher = books.receipt_voucher(booking, account)
+            voucher = books_rules.receipt_voucher(booking, account)
             messages.append((booking.bill.unit_id, voucher_message(voucher)))
         if booking.charges and late:
             messages += _charge_messages(booking, account, late)
         if booking.suspended_fen:
             fund = policies.on(receipt.book_date).suspense_fund
-            voucher = books.suspense_voucher(booking, account, fund)
+            voucher = books_rules.suspense_voucher(booking, account, fund)
             messages.append((receipt.key, voucher_message(voucher)))
             suspended.append(_suspense(booking, account, fund))
     await receipt_store.suspend(tx, suspended)
@@ -138,7 +138,7 @@ def _charge_messages(
         incomes=late.rulings.on(receipt.book_date).rules.accounts,
         book_date=receipt.book_date,
         value_date=receipt.arrival.paid_on,
-        references=books.references_of(receipt),
+        references=books_rules.references_of(receipt),
     )
     return [
         (booking.charges[0].bill.unit_id, voucher_message(voucher))

@@ -18,7 +18,7 @@ from services.collection.allocation.domain.receipt import Channel, Receipt, Reje
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.receipts import store as debit_store
+from services.collection.receipts import store as receipts_store
 from services.collection.receipts.domain import (
     PREFIX,
     Hearing,
@@ -27,7 +27,7 @@ from services.collection.receipts.domain import (
     Report,
     hear,
 )
-from services.collection.receipts.flows import booking
+from services.collection.receipts.flows import booking as booking_flow
 from services.collection.receipts.store import Batch
 from shared import trail
 from shared.clock import today
@@ -57,7 +57,7 @@ async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> B
         NotAReference, BatchUnknown: there is none.
     """
     ref = Ref.parse(PREFIX, text)
-    batch = await debit_store.load(tx, ref.id, lock=lock)
+    batch = await receipts_store.load(tx, ref.id, lock=lock)
     if batch is None or batch_ref(batch.id) != ref:
         raise BatchUnknown
     return batch
@@ -76,12 +76,12 @@ async def create_batch(
     if debit_date > today():
         raise DayInFuture(debit_date=debit_date)
     batch_id = uuid7()
-    await debit_store.add_lines(tx, batch_id, period=period, on=debit_date)
-    lines, total_fen = await debit_store.totals(tx, batch_id)
-    without_account = await debit_store.without_account(tx, period=period, on=debit_date)
+    await receipts_store.add_lines(tx, batch_id, period=period, on=debit_date)
+    lines, total_fen = await receipts_store.totals(tx, batch_id)
+    without_account = await receipts_store.without_account(tx, period=period, on=debit_date)
     if lines == 0:
         raise NothingToDebit(period=period, without_account=without_account)
-    batch = await debit_store.insert_batch(
+    batch = await receipts_store.insert_batch(
         tx,
         batch_id,
         period=period,
@@ -125,13 +125,13 @@ async def report_results(
     """
     _check_days(reports)
     batch = await load_batch(tx, text, lock=True)
-    policies = await booking.policies_of(tx, region)
-    lines = await debit_store.lines_of(tx, batch.id, [report.line_no for report in reports])
-    hearing = hear(lines, reports, await debit_store.reasons(tx))
+    policies = await booking_flow.policies_of(tx, region)
+    lines = await receipts_store.lines_of(tx, batch.id, [report.line_no for report in reports])
+    hearing = hear(lines, reports, await receipts_store.reasons(tx))
     await _settle(tx, batch, hearing, policies, caller)
     changed = list(hearing.changed.values())
-    await debit_store.save_lines(tx, batch.id, changed)
-    await debit_store.count_answers(tx, batch.id, changed)
+    await receipts_store.save_lines(tx, batch.id, changed)
+    await receipts_store.count_answers(tx, batch.id, changed)
     heard = Heard(
         settled=len(hearing.newly(LineStatus.SETTLED)),
         refused=len(hearing.newly(LineStatus.REFUSED)),
@@ -157,7 +157,7 @@ async def _settle(
     tx: AsyncConnection,
     batch: Batch,
     hearing: Hearing,
-    policies: booking.Policies,
+    policies: booking_flow.Policies,
     caller: Caller,
 ) -> None:
     """Book what was debited. A serial that stands for another receipt takes its line back."""
@@ -176,7 +176,7 @@ async def _settle(
         )
         for line in settled
     }
-    taken = await booking.take(tx, list(receipts.values()))
+    taken = await booking_flow.take(tx, list(receipts.values()))
     new = {receipt.id for receipt in taken.new}
     for line in settled:
         if receipts[line.line_no].id not in new:
@@ -185,7 +185,7 @@ async def _settle(
                              if receipts[line.line_no].id in new]  # fmt: skip
     wanted = [(line.unit_id, line.bill_id) for line in settled]
     bills = await allocation_store.lock_named(tx, wanted)
-    await booking.settle(tx, policies, booked, bills)
+    await booking_flow.settle(tx, policies, booked, bills)
 
 
 async def _record(tx: AsyncConnection, batch: Batch, heard: Heard, caller: Caller) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain import books
+from services.collection.allocation.domain import books as books_rules
 from services.collection.allocation.domain.allocation import CHARGE, Payment, Settled, spread
 from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
@@ -26,7 +26,7 @@ from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
 from services.collection.arrears.domain.charge_books import Money, paid_vouchers
 from services.collection.arrears.domain.late import Assessor
-from services.collection.arrears.flows import charges
+from services.collection.arrears.flows import charges as charges_flow
 from services.collection.common.domain.errors import DayInFuture, UnitUnknown
 from services.collection.receipts.flows.booking import policies_of
 from shared import outbox, trail
@@ -110,13 +110,13 @@ async def _settle(
     bills = await allocation_store.lock_of_period(
         tx, payer.unit_id, payer.credit_code, payment.period
     )
-    late = await charges.assess(tx, region, bills, [(payer.unit_id, payment)])
+    late = await charges_flow.assess(tx, region, bills, [(payer.unit_id, payment)])
     order = (await policies_of(tx, region)).order(payment.booked_on).of_named
     settled, _ = spread(bills, payment, late, order)
     if not settled:
         raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
     if late:
-        await charges.save(tx, late)
+        await charges_flow.save(tx, late)
     await allocation_store.save_bills(tx, [one.after for one in settled])
     for number, one in enumerate(settled):
         # Each bill that the money reaches is a match of its own, with its own voucher.
@@ -134,7 +134,7 @@ def _vouchers(
 ) -> list[Voucher]:
     on = payment.booked_on
     if one.bill.kind != CHARGE:
-        return [books.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
+        return [books_rules.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
     assert late is not None, "an open charge is assessed"
     money = Money(
         event_id=match_id,

@@ -26,7 +26,7 @@ from services.collection.allocation.domain.receipt import (
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.receipts.flows import booking
+from services.collection.receipts.flows import booking as booking_flow
 from shared import trail
 from shared.clock import today
 from shared.ids import key_of
@@ -79,7 +79,7 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
         total_fen=push.total_fen,
         collected_on=push.collected_on,
     )
-    policies = await booking.policies_of(tx, region)
+    policies = await booking_flow.policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
     arrivals, repeats, rejected = without_repeats(push.arrivals)
     payers = await receipt_store.payers(tx, [arrival.credit_code for arrival in arrivals])
@@ -94,14 +94,14 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
         )
         for arrival in arrivals
     ]
-    taken = await booking.take(tx, receipts)
+    taken = await booking_flow.take(tx, receipts)
     wanted = [
         (receipt.payer.unit_id, receipt.payer.credit_code, receipt.arrival.period)
         for receipt in taken.new
         if receipt.payer
     ]
     bills = await allocation_store.lock_bills(tx, wanted) if wanted else []
-    bookings = await booking.settle(tx, policies, taken.new, bills)
+    bookings = await booking_flow.settle(tx, policies, taken.new, bills)
     suspended = sum(one.suspended_fen > 0 for one in bookings)
     pushed = Pushed(
         received=len(push.arrivals),

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.receipts import store
-from services.collection.receipts.flows import debit as flow
+from services.collection.receipts import store as receipts_store
+from services.collection.receipts.flows import debit as debit_flow
 from services.collection.receipts.routes.receipt import NIL
 from services.collection.receipts.schemas.debit import (
     DebitBatchCreatedOut,
@@ -52,7 +52,7 @@ async def create_debit_batch(
     """Over every open bill of the period that its unit pays by debit and that is not under way."""
 
     async def work(tx: AsyncConnection) -> DebitBatchCreatedOut:
-        batch, without_account = await flow.create_batch(
+        batch, without_account = await debit_flow.create_batch(
             tx, period=str(body.period), debit_date=body.debit_date, caller=at.caller
         )
         return DebitBatchCreatedOut(**DebitBatchOut.members(batch), without_account=without_account)
@@ -78,7 +78,9 @@ async def list_debit_batches(
     after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[Batch]:
-        return await store.page(tx, status=status, period=period, after=after, limit=limit + 1)
+        return await receipts_store.page(
+            tx, status=status, period=period, after=after, limit=limit + 1
+        )
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
     return DebitBatchPageOut(
@@ -97,7 +99,7 @@ async def get_debit_batch(batch: BatchPath, at: Reading) -> DebitBatchOut:
     at.caller.require_district(CENTRE)
 
     async def work(tx: AsyncConnection) -> Batch:
-        return await flow.load_batch(tx, batch)
+        return await debit_flow.load_batch(tx, batch)
 
     return DebitBatchOut.of(await at.read(work))
 
@@ -116,8 +118,8 @@ async def list_debit_lines(
     after = read_cursor(cursor, filters, (int,))[0] if cursor else 0
 
     async def work(tx: AsyncConnection) -> list[dict[str, Any]]:
-        found = await flow.load_batch(tx, batch)
-        return await store.line_page(tx, found.id, after=after, limit=limit + 1)
+        found = await debit_flow.load_batch(tx, batch)
+        return await receipts_store.line_page(tx, found.id, after=after, limit=limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row["line_no"]], filters)
     whole = at.caller.role is Role.BANK_GATEWAY
@@ -142,7 +144,7 @@ async def report_debit_results(
     """
 
     async def work(tx: AsyncConnection) -> DebitResultsOut:
-        heard = await flow.report_results(
+        heard = await debit_flow.report_results(
             tx,
             body.batch,
             [result.report() for result in body.results],

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.receipt import PREFIX, Channel
-from services.collection.allocation.store import receipt as store
+from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow, Wanted
-from services.collection.receipts.flows import match as flow
+from services.collection.receipts.flows import match as match_flow
 from services.collection.receipts.schemas.receipt import MatchIn, ReceiptOut, ReceiptPageOut
 from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
 from shared.door import Door, door
@@ -53,7 +53,7 @@ async def list_receipts(
     after = read_uuid(cursor, filters) or NIL
 
     async def work(tx: AsyncConnection) -> list[ReceiptRow]:
-        return await store.page(tx, wanted, after=after, limit=limit + 1)
+        return await receipt_store.page(tx, wanted, after=after, limit=limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
     return ReceiptPageOut(
@@ -74,11 +74,11 @@ async def get_receipt(
     ref = Ref.parse(PREFIX, receipt)
 
     async def work(tx: AsyncConnection) -> ReceiptRow | None:
-        return await store.load(tx, ref)
+        return await receipt_store.load(tx, ref)
 
     found = await at.read(work)
     if found is None:
-        raise flow.ReceiptUnknown
+        raise match_flow.ReceiptUnknown
     at.caller.require_district(found.district)
     return ReceiptOut.of(found)
 
@@ -101,7 +101,9 @@ async def match_receipt(
 
     async def work(tx: AsyncConnection) -> ReceiptOut:
         region = at.request.app.state.settings.region
-        found = await flow.match(tx, ref, body.identification(), region=region, caller=at.caller)
+        found = await match_flow.match(
+            tx, ref, body.identification(), region=region, caller=at.caller
+        )
         return ReceiptOut.of(found)
 
     return await at.write(work, key=ref.key, status=201)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.receipts.flows import tax_push as flow
+from services.collection.receipts.flows import tax_push as tax_push_flow
 from services.collection.receipts.schemas.receipt import TaxPushIn, TaxPushOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -31,7 +31,7 @@ async def push_tax(
 
     async def work(tx: AsyncConnection) -> TaxPushOut:
         region = at.request.app.state.settings.region
-        pushed = await flow.take_push(tx, body.push(), region=region, caller=at.caller)
+        pushed = await tax_push_flow.take_push(tx, body.push(), region=region, caller=at.caller)
         return TaxPushOut.of(pushed)
 
-    return await at.write(work, key=flow.push_key(at.caller.subject, body.push_no))
+    return await at.write(work, key=tax_push_flow.push_key(at.caller.subject, body.push_no))

@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NoPolicy
 from services.collection.filing.flows.figures import fault_of
-from services.collection.policy import flows as policies
+from services.collection.policy import flows as policy_flow
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.domain.unit import Unit, schedule_of
-from services.collection.register.flows import change as changes
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment_category import said_faults
 from services.collection.register.flows.people_change import NOT_ENROLLED
-from services.collection.register.store import category as store
+from services.collection.register.store import category as category_store
 from services.collection.register.store import change as change_store
 from services.collection.register.store.category import CategoryRow, Held
 from shared import trail
@@ -70,16 +70,16 @@ async def recast(
     Raises:
         UnitUnknown, Forbidden: the unit. Faulty: everybody who cannot be changed so, and why.
     """
-    unit = await units.find(tx, asked.credit_code, caller)
+    unit = await unit_flow.find(tx, asked.credit_code, caller)
     ids = [id_of_person(person.identity_number, pepper) for person in asked.people]
-    known = await store.living(tx, unit.id, ids)
+    known = await category_store.living(tx, unit.id, ids)
     faults = _faults(asked, ids, known)
     faults += said_faults(
         [
             (f"/people/{number}", person.category, person.choice)
             for number, person in enumerate(asked.people)
         ],
-        await store.named(tx, region),
+        await category_store.named(tx, region),
     )
     if not faults:
         faults = await _not_levied(tx, region, unit, asked)
@@ -91,7 +91,7 @@ async def recast(
         if (person.category, person.choice)
         != (known[person_id].category, known[person_id].base_choice)
     ]
-    await store.insert(tx, unit.id, rows)
+    await category_store.insert(tx, unit.id, rows)
     if not rows:
         return Recasted(changed=0, replayed=len(ids))
     await trail.record(tx, _step(unit.id, len(rows), asked), caller)
@@ -124,9 +124,9 @@ def _faults(asked: Asked, ids: Sequence[int], known: Mapping[int, Held]) -> list
 async def _not_levied(tx: AsyncConnection, region: str, unit: Unit, asked: Asked) -> list[Fault]:
     """Who could not be levied in the month that the change begins with."""
     day = asked.from_period.first_day
-    then = (await changes.as_of(tx, {unit.id: unit}, day))[unit.id]
+    then = (await change_flow.as_of(tx, {unit.id: unit}, day))[unit.id]
     try:
-        found = await policies.in_force(tx, region, day)
+        found = await policy_flow.in_force(tx, region, day)
         schedule = schedule_of(found.policy, then, asked.from_period)
     except NoPolicy:
         return []

@@ -18,8 +18,8 @@ from services.collection.common.domain.errors import (
     StepUnknown,
 )
 from services.collection.common.flows.return_code import check_codes
-from services.collection.common.store import shipped
-from services.collection.policy import flows as policies
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy import flows as policy_flow
 from services.collection.register.domain.change import (
     as_they_were,
     changed,
@@ -27,9 +27,9 @@ from services.collection.register.domain.change import (
     needs_second_person,
 )
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import unit as units
-from services.collection.register.store import block
-from services.collection.register.store import change as store
+from services.collection.register.flows import unit as unit_flow
+from services.collection.register.store import block as block_store
+from services.collection.register.store import change as change_store
 from services.collection.register.store import unit as unit_store
 from services.collection.register.store.change import ChangeRow
 from shared import trail
@@ -63,7 +63,7 @@ class Changed:
 
 async def as_of(tx: AsyncConnection, known: Mapping[int, Unit], day: date) -> dict[int, Unit]:
     """Units with what a levy goes by as it was on a day: kind, injury class and step, size."""
-    undone = await store.undone(tx, list(known), day)
+    undone = await change_store.undone(tx, list(known), day)
     return {unit_id: as_they_were(unit, undone.get(unit_id, ())) for unit_id, unit in known.items()}
 
 
@@ -74,14 +74,14 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
         UnitUnknown, Forbidden: the unit. DayInFuture: the day. NothingChanges: it is so already.
         Faulty: what would be wrong with it. ChangeWaits, ChangeOutOfOrder: another change.
     """
-    unit = await units.find(tx, asked.credit_code, caller)
+    unit = await unit_flow.find(tx, asked.credit_code, caller)
     if asked.effective_on > today():
         raise DayInFuture(effective_on=asked.effective_on)
     before, after = changed(unit, asked.facts)
     if not after:
         raise NothingChanges
-    living = await block.count_living(tx, unit.id) if after.get("status") == "closed" else 0
-    faults = list(faults_in(unit, after, shipped.districts_of(region), living))
+    living = await block_store.count_living(tx, unit.id) if after.get("status") == "closed" else 0
+    faults = list(faults_in(unit, after, common_shipped_store.districts_of(region), living))
     faults += await _step_faults(tx, unit, after, region, asked.effective_on)
     if faults:
         raise Faulty(faults=faults)
@@ -99,7 +99,7 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
         reason=asked.reason,
     )
     await _in_order(tx, row)
-    if not await store.insert(tx, row):
+    if not await change_store.insert(tx, row):
         raise ChangeWaits(credit_code=unit.credit_code)
     await trail.record(tx, step_of(row, "propose", signs=True, why=row.reason), caller)
     if row.status == "in_force":
@@ -114,7 +114,7 @@ async def _step_faults(
     then = replace(unit, **after)
     if then.injury_step is None or not {"injury_step", "injury_class"} & set(after):
         return []
-    policy = (await policies.in_force(tx, region, day)).policy
+    policy = (await policy_flow.in_force(tx, region, day)).policy
     rules = policy.floating
     if rules is not None and rules.step(then.injury_step, then.injury_class) is not None:
         return []
@@ -122,7 +122,7 @@ async def _step_faults(
 
 
 async def _in_order(tx: AsyncConnection, row: ChangeRow) -> None:
-    latest = await store.latest(tx, row.unit_id, list(row.after))
+    latest = await change_store.latest(tx, row.unit_id, list(row.after))
     if latest is not None and row.effective_on < latest:
         raise ChangeOutOfOrder(in_force_from=latest)
 
@@ -130,7 +130,7 @@ async def _in_order(tx: AsyncConnection, row: ChangeRow) -> None:
 async def _apply(tx: AsyncConnection, row: ChangeRow) -> None:
     unit = await unit_store.find(tx, row.unit_id)
     assert unit is not None, "a change is of a registered unit"
-    if not await store.change_unit(tx, replace(unit, **row.after), row.before):
+    if not await change_store.change_unit(tx, replace(unit, **row.after), row.before):
         raise RegisterMoved(change=Ref(row.unit_id, row.id).text(REF))
 
 
@@ -139,7 +139,7 @@ async def _with_periods(tx: AsyncConnection, row: ChangeRow) -> Changed:
     # A levy goes by the facts of the period's first day, so a change inside a month begins after it.
     if first.first_day < row.effective_on:
         first = first.plus(1)
-    return Changed(row, tuple(await store.levied_since(tx, row.unit_id, str(first))))
+    return Changed(row, tuple(await change_store.levied_since(tx, row.unit_id, str(first))))
 
 
 async def approve_facts(tx: AsyncConnection, row: ChangeRow) -> Changed:
@@ -174,11 +174,11 @@ async def decided(tx: AsyncConnection, ref: Ref, status: str, caller: Caller) ->
     Raises:
         NotFound: no such change. Forbidden: another district decides. StateConflict: it is decided.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await change_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(change=ref.text(REF))
     caller.require_district(row.decided_in)
-    if not await store.decide(tx, row.unit_id, row.id, status):
+    if not await change_store.decide(tx, row.unit_id, row.id, status):
         raise StateConflict(status=row.status)
     return replace(row, status=status)
 
@@ -189,7 +189,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ChangeRow:
     Raises:
         NotFound: no such change. Forbidden: of other districts than the caller's.
     """
-    row = await store.find(tx, ref.key, ref.id)
+    row = await change_store.find(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(change=ref.text(REF))
     if caller.district != row.decided_in:

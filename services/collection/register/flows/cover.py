@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.domain.cover import overlapping
 from services.collection.register.domain.person import REF
-from services.collection.register.store import cover as store
+from services.collection.register.store import cover as cover_store
 from services.collection.register.store.cover import CoverRow
 from shared.errors import Forbidden, NotFound
 from shared.ids import Ref
@@ -21,7 +21,7 @@ async def of_person(
     Raises:
         NotFound: enrolled nowhere. Forbidden: nowhere in the caller's district.
     """
-    rows = await store.of_person(tx, ref.key)
+    rows = await cover_store.of_person(tx, ref.key)
     if not rows:
         raise NotFound(person=ref.text(REF))
     if caller.level is Level.DISTRICT and all(row.district != caller.district for row in rows):

@@ -21,10 +21,11 @@ from services.collection.register.domain.person import (
     number_fault,
 )
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import enrolment_category as categories
-from services.collection.register.store import block, cover
+from services.collection.register.flows import enrolment_category as enrolment_category_flow
+from services.collection.register.store import block as block_store
 from services.collection.register.store import category as category_store
-from services.collection.register.store import person as store
+from services.collection.register.store import cover as cover_store
+from services.collection.register.store import person as person_store
 from services.collection.register.store.person import Enrolment, SealedPerson
 from shared.clock import today
 from shared.cn import identity_number
@@ -107,7 +108,7 @@ async def store_people(
         KeyCollision: two identity numbers share a key.
     """
     keys = [key_of_person(person.identity_number, vault.pepper) for person in people]
-    made = await store.insert(
+    made = await person_store.insert(
         tx,
         [
             SealedPerson(
@@ -119,7 +120,7 @@ async def store_people(
             for key, person in zip(keys, people, strict=True)
         ],
     )
-    known = await store.stored(tx, [key.id for key in keys if key.id not in made])
+    known = await person_store.stored(tx, [key.id for key in keys if key.id not in made])
     warnings: list[Fault] = []
     for number, (key, person) in enumerate(zip(keys, people, strict=True)):
         at = f"/people/{number}"
@@ -151,8 +152,8 @@ async def covered_elsewhere(
     """
     keys = [key_of_person(person.identity_number, vault.pepper).id for person in people]
     days = [person.joined_on for person in people]
-    other = await cover.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
-    await block.note_units(tx, unit.id, keys)
+    other = await cover_store.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
+    await block_store.note_units(tx, unit.id, keys)
     return tuple(
         Fault(f"/people/{number}", *covered_by(other[key]))
         for number, key in enumerate(keys)
@@ -179,15 +180,15 @@ async def enrol(
     Raises:
         Faulty: who is enrolled since another day or as something else, or the unit is closed.
     """
-    wrong = await categories.faults_in(tx, region, people)
+    wrong = await enrolment_category_flow.faults_in(tx, region, people)
     if wrong:
         raise Faulty(faults=wrong)
     if unit.status == "closed":
         raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
     rows = [enrolment_of(person, vault) for person in people]
-    made = await store.enrol(tx, unit.id, [row for _, row in rows])
+    made = await person_store.enrol(tx, unit.id, [row for _, row in rows])
     others = [row.person_id for _, row in rows if row.person_id not in made]
-    since = await store.living(tx, unit.id, others)
+    since = await person_store.living(tx, unit.id, others)
     faults = [
         Fault(
             f"/people/{number}/joined_on",
@@ -199,14 +200,17 @@ async def enrol(
     ]
     said = await category_store.at_joining(tx, unit.id, others)
     faults += [
-        Fault(f"/people/{number}/category", *categories.AS_ANOTHER)
+        Fault(f"/people/{number}/category", *enrolment_category_flow.AS_ANOTHER)
         for number, (_, row) in enumerate(rows)
         if row.person_id not in made
-        and said.get(row.person_id, categories.AS_EMPLOYEE) != (row.category, row.base_choice)
+        and said.get(row.person_id, enrolment_category_flow.AS_EMPLOYEE)
+        != (row.category, row.base_choice)
     ]
     if faults:
         raise Faulty(faults=faults)
-    said_now = categories.rows_of([(unit.id, row) for _, row in rows if row.person_id in made])
+    said_now = enrolment_category_flow.rows_of(
+        [(unit.id, row) for _, row in rows if row.person_id in made]
+    )
     await category_store.insert(tx, unit.id, said_now)
     return Enrolled(
         enrolled=len(made),

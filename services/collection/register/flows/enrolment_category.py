@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy.domain.category import EMPLOYEE
-from services.collection.register.store import category as store
+from services.collection.register.store import category as category_store
 from services.collection.register.store.category import CategoryRow, Standing
 from services.collection.register.store.person import Enrolment
 from shared.errors import Fault
@@ -56,7 +56,7 @@ async def faults_in(
     `{}` for a person's number."""
     if all((person.category, person.choice) == AS_EMPLOYEE for person in people):
         return []
-    known = await store.named(tx, region)
+    known = await category_store.named(tx, region)
     return said_faults(
         [
             (at.format(number), person.category, person.choice)

@@ -18,15 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.clients.sheet import NotASheet, csv_of
 from services.collection.common.domain.errors import KeyCollision, UnitExists
 from services.collection.common.domain.rows import FileUnreadable, RowFault
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.register.domain.file import decoded
 from services.collection.register.domain.person import key_of_person, number_fault
 from services.collection.register.domain.unit import Unit, differing, faults_in
-from services.collection.register.flows import enrolment
-from services.collection.register.flows import enrolment_category as categories
+from services.collection.register.flows import enrolment as enrolment_flow
+from services.collection.register.flows import enrolment_category as enrolment_category_flow
 from services.collection.register.flows.enrolment import Joining, Vault
 from services.collection.register.store import category as category_store
-from services.collection.register.store import file_import as store
+from services.collection.register.store import file_import as file_import_store
 from services.collection.register.store import unit as unit_store
 from shared.clock import today
 from shared.errors import Fault
@@ -128,7 +128,9 @@ async def units(
 
 def _unit_faults(rows: Sequence[tuple[int, Unit]], region: str, caller: Caller) -> list[RowFault]:
     found = []
-    for fault in faults_in([unit for _, unit in rows], shipped.districts_of(region), "{}"):
+    for fault in faults_in(
+        [unit for _, unit in rows], common_shipped_store.districts_of(region), "{}"
+    ):
         number, column = fault.pointer.split("/", 1)
         found.append(RowFault(rows[int(number)][0], column, fault.code, fault.message))
     for row, unit in rows:
@@ -176,7 +178,7 @@ async def people(
     count = len(rows) + len({fault.row for fault in unread})
     ids = [key_of_person(row.joining.identity_number, vault.pepper).id for row in rows]
     pairs = [(unit_key(row.credit_code), key) for row, key in zip(rows, ids, strict=True)]
-    since = await store.living(tx, pairs)
+    since = await file_import_store.living(tx, pairs)
     faults = [*unread, *await _people_faults(tx, rows, pairs, caller)]
     for row, pair in zip(rows, pairs, strict=True):
         if since.get(pair, row.joining.joined_on) != row.joining.joined_on:
@@ -190,11 +192,11 @@ async def people(
     if not good:
         return _outcome(count, faults)
     warnings = await _stored(tx, [row for row, _ in good], vault)
-    held = [(pair[0], enrolment.enrolment_of(row.joining, vault)[1]) for row, pair in good]
-    made = await store.enrol(tx, held)
+    held = [(pair[0], enrolment_flow.enrolment_of(row.joining, vault)[1]) for row, pair in good]
+    made = await file_import_store.enrol(tx, held)
     known = set(since)
     new = [one for one in held if (one[0], one[1].person_id) not in known]
-    await category_store.insert_many(tx, categories.rows_of(new))
+    await category_store.insert_many(tx, enrolment_category_flow.rows_of(new))
     warnings += await _covered_elsewhere(tx, good)
     return _outcome(count, faults, made, len(good) - made, warnings)
 
@@ -204,7 +206,7 @@ async def _stored(tx: AsyncConnection, rows: Sequence[PersonRow], vault: Vault) 
     first = {row.joining.identity_number: row for row in reversed(rows)}
     each = list(first.values())
     found = []
-    for fault in await enrolment.store_people(tx, [row.joining for row in each], vault):
+    for fault in await enrolment_flow.store_people(tx, [row.joining for row in each], vault):
         _, _, number, column = fault.pointer.split("/")
         found.append(RowFault(each[int(number)].row, column, fault.code, fault.message))
     return found
@@ -214,9 +216,11 @@ async def _covered_elsewhere(
     tx: AsyncConnection, rows: Sequence[tuple[PersonRow, tuple[int, int]]]
 ) -> list[RowFault]:
     """Rows whose person another unit covers too: by the register, or by another row of the file."""
-    other = await store.elsewhere(tx, [(*pair, row.joining.joined_on) for row, pair in rows])
+    other = await file_import_store.elsewhere(
+        tx, [(*pair, row.joining.joined_on) for row, pair in rows]
+    )
     return [
-        RowFault(row.row, "identity_number", *enrolment.covered_by(other[pair]))
+        RowFault(row.row, "identity_number", *enrolment_flow.covered_by(other[pair]))
         for row, pair in rows
         if pair in other
     ]
@@ -231,14 +235,16 @@ async def _category_faults(
 ) -> list[RowFault]:
     """Whose category no policy names, and who is enrolled as something else."""
     found = []
-    for fault in await categories.faults_in(tx, region, [row.joining for row in rows], "{}"):
+    for fault in await enrolment_category_flow.faults_in(
+        tx, region, [row.joining for row in rows], "{}"
+    ):
         number, column = fault.pointer.split("/", 1)
         found.append(RowFault(rows[int(number)].row, column, fault.code, fault.message))
     said = await category_store.at_joining_of(tx, list(since))
     for row, pair in zip(rows, pairs, strict=True):
         joining = (row.joining.category, row.joining.choice)
-        if pair in since and said.get(pair, categories.AS_EMPLOYEE) != joining:
-            found.append(RowFault(row.row, "category", *categories.AS_ANOTHER))
+        if pair in since and said.get(pair, enrolment_category_flow.AS_EMPLOYEE) != joining:
+            found.append(RowFault(row.row, "category", *enrolment_category_flow.AS_ANOTHER))
     return found
 
 

@@ -20,11 +20,11 @@ from services.collection.common.domain.errors import (
     UnitUnknown,
 )
 from services.collection.register.domain.person import id_of_person
-from services.collection.register.flows import change as changes
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.change import Changed, step_of
-from services.collection.register.store import block
-from services.collection.register.store import change as store
+from services.collection.register.store import block as block_store
+from services.collection.register.store import change as change_store
 from services.collection.register.store import unit as unit_store
 from services.collection.register.store.block import Leaving
 from services.collection.register.store.change import ChangeRow
@@ -73,7 +73,7 @@ async def leave(
     Raises:
         UnitUnknown, Forbidden: the unit. Faulty: every person who cannot leave on that day.
     """
-    unit = await units.find(tx, credit_code, caller)
+    unit = await unit_flow.find(tx, credit_code, caller)
     ids = [id_of_person(person.identity_number, pepper) for person in people]
     faults = _repeated(ids)
     faults += [
@@ -83,7 +83,7 @@ async def leave(
     ]
     if faults:
         raise Faulty(faults=faults)
-    known = await block.latest_ends(tx, unit.id, ids)
+    known = await block_store.latest_ends(tx, unit.id, ids)
     leaving, replayed = [], 0
     for number, (person, person_id) in enumerate(zip(people, ids, strict=True)):
         fault = _cannot_leave(known.get(person_id), person.left_on, f"/people/{number}")
@@ -95,7 +95,7 @@ async def leave(
             replayed += 1
     if faults:
         raise Faulty(faults=faults)
-    left = await block.leave(tx, unit.id, leaving)
+    left = await block_store.leave(tx, unit.id, leaving)
     if len(left) != len(leaving):
         raise RegisterMoved(credit_code=credit_code)
     if left:
@@ -147,7 +147,7 @@ async def propose_block(
         UnitUnknown, Forbidden: a unit. SameUnit, DayInFuture, ChangeWaits: the transfer.
         Faulty: who is not enrolled at the giving unit before that day, or nobody is.
     """
-    giving = await units.find(tx, asked.credit_code, caller)
+    giving = await unit_flow.find(tx, asked.credit_code, caller)
     receiving = await unit_store.find(tx, unit_key(asked.to_credit_code))
     if receiving is None or receiving.credit_code != asked.to_credit_code:
         raise UnitUnknown(credit_code=asked.to_credit_code)
@@ -174,15 +174,15 @@ async def propose_block(
         to_credit_code=receiving.credit_code,
         people=len(ids),
     )
-    if not await store.insert(tx, row):
+    if not await change_store.insert(tx, row):
         raise ChangeWaits(credit_code=giving.credit_code)
-    await block.write_down(tx, giving.id, row.id, ids)
+    await block_store.write_down(tx, giving.id, row.id, ids)
     await trail.record(tx, step_of(row, "propose", signs=True, why=row.reason), caller)
     return Changed(row)
 
 
 async def _chosen(tx: AsyncConnection, unit_id: int, asked: BlockAsked, pepper: bytes) -> list[int]:
-    living = await block.living_at(tx, unit_id, asked.effective_on)
+    living = await block_store.living_at(tx, unit_id, asked.effective_on)
     if asked.identity_numbers is None:
         if not living:
             raise Faulty(faults=[Fault("/people", *NOT_ENROLLED)])
@@ -206,13 +206,15 @@ async def approve(tx: AsyncConnection, ref: Ref, note: str | None, caller: Calle
         NotFound, Forbidden, StateConflict: no such change, another district's, or decided.
         SamePersonTwice: who proposed it. RegisterMoved: the register has changed meanwhile.
     """
-    row = await changes.decided(tx, ref, "in_force", caller)
+    row = await change_flow.decided(tx, ref, "in_force", caller)
     await trail.record(tx, step_of(row, "approve", signs=True, why=note), caller)
     if row.kind == "facts":
-        return await changes.approve_facts(tx, row)
+        return await change_flow.approve_facts(tx, row)
     assert row.to_unit_id is not None, "a block has a receiving unit"
-    left = await block.leave_together(tx, row.unit_id, row.id, row.effective_on - timedelta(days=1))
+    left = await block_store.leave_together(
+        tx, row.unit_id, row.id, row.effective_on - timedelta(days=1)
+    )
     if left != row.people:
         raise RegisterMoved(people=row.people, still_enrolled=left)
-    await block.join_together(tx, (row.unit_id, row.id), row.to_unit_id, row.effective_on)
+    await block_store.join_together(tx, (row.unit_id, row.id), row.to_unit_id, row.effective_on)
     return Changed(row)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import KeyCollision, UnitExists, UnitUnknown
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.register.domain.unit import Unit, differing, faults_in
-from services.collection.register.store import unit as store
+from services.collection.register.store import unit as unit_store
 from shared.errors import Fault, Faulty
 from shared.ids import unit_key
 from shared.roles import Caller
@@ -33,11 +33,11 @@ async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Call
         KeyCollision: another unit has its key.
     """
     caller.require_district(unit.district)
-    faults = faults_in([unit], shipped.districts_of(region), "")
+    faults = faults_in([unit], common_shipped_store.districts_of(region), "")
     if faults:
         raise Faulty(faults=faults)
-    if not await store.insert(tx, [unit]):
-        known = await store.find(tx, unit.id)
+    if not await unit_store.insert(tx, [unit]):
+        known = await unit_store.find(tx, unit.id)
         assert known is not None
         if known.credit_code != unit.credit_code:
             raise KeyCollision(credit_code=unit.credit_code)
@@ -58,12 +58,12 @@ async def register_all(
     """
     for unit in units:
         caller.require_district(unit.district)
-    faults = faults_in(units, shipped.districts_of(region), "/units/{}")
+    faults = faults_in(units, common_shipped_store.districts_of(region), "/units/{}")
     if faults:
         raise Faulty(faults=faults)
-    made = await store.insert(tx, units)
+    made = await unit_store.insert(tx, units)
     replayed = {unit.id for unit in units if unit.credit_code not in made}
-    known = await store.known(tx, sorted(replayed))
+    known = await unit_store.known(tx, sorted(replayed))
     for number, unit in enumerate(units):
         if unit.id in replayed:
             faults += _conflict(known[unit.id], unit, f"/units/{number}")
@@ -87,7 +87,7 @@ async def find(tx: AsyncConnection, credit_code: str, caller: Caller) -> Unit:
     Raises:
         UnitUnknown: not registered. Forbidden: of another district than the caller.
     """
-    unit = await store.find(tx, unit_key(credit_code))
+    unit = await unit_store.find(tx, unit_key(credit_code))
     if unit is None or unit.credit_code != credit_code:
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)

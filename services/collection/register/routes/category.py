@@ -9,15 +9,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, read_key
-from services.collection.register.flows import category as flow
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import category as category_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.schemas.category import (
     CategoriesIn,
     CategoriesOut,
     CategoryOut,
     CategoryPageOut,
 )
-from services.collection.register.store import category as store
+from services.collection.register.store import category as category_store
 from services.collection.register.store.category import CategoryListed
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
@@ -48,7 +48,7 @@ async def change_categories(
 
     async def work(tx: AsyncConnection) -> CategoriesOut:
         return CategoriesOut.of(
-            await flow.recast(
+            await category_flow.recast(
                 tx, asked, region=settings.region, pepper=identity.pepper, caller=at.caller
             )
         )
@@ -69,8 +69,8 @@ async def list_categories(
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[CategoryListed]:
-        await units.find(tx, credit_code, at.caller)
-        return await store.page(tx, unit_key(credit_code), after, limit + 1)
+        await unit_flow.find(tx, credit_code, at.caller)
+        return await category_store.page(tx, unit_key(credit_code), after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.person_id, row.id.hex], filters

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.domain.person import REF as PERSON_REF
-from services.collection.register.flows import change as flow
-from services.collection.register.flows import cover, people_change
-from services.collection.register.flows import unit as units
+from services.collection.register.flows import change as change_flow
+from services.collection.register.flows import cover as cover_flow
+from services.collection.register.flows import people_change as people_change_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.change import REF, Changed
 from services.collection.register.schemas.change import (
     BlockTransferIn,
@@ -28,8 +29,8 @@ from services.collection.register.schemas.change import (
     DeparturesOut,
     RefusalIn,
 )
-from services.collection.register.store import block
-from services.collection.register.store import change as store
+from services.collection.register.store import block as block_store
+from services.collection.register.store import change as change_store
 from services.collection.register.store.block import BlockPerson
 from services.collection.register.store.change import ChangeRow
 from shared import trail
@@ -65,7 +66,9 @@ async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registeri
     asked = body.asked(credit_code)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        return ChangeOut.of(await flow.ask(tx, asked, region=settings.region, caller=at.caller))
+        return ChangeOut.of(
+            await change_flow.ask(tx, asked, region=settings.region, caller=at.caller)
+        )
 
     return await at.write(work, key=unit_key(credit_code), status=201)
 
@@ -83,8 +86,8 @@ async def list_unit_changes(
     after = read_uuid(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[ChangeRow]:
-        await units.find(tx, credit_code, at.caller)
-        return await store.of_unit(tx, unit_key(credit_code), after, limit + 1)
+        await unit_flow.find(tx, credit_code, at.caller)
+        return await change_store.of_unit(tx, unit_key(credit_code), after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
     return ChangePageOut(
@@ -106,7 +109,9 @@ async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
     asked = body.asked()
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        found = await people_change.propose_block(tx, asked, pepper=_pepper(at), caller=at.caller)
+        found = await people_change_flow.propose_block(
+            tx, asked, pepper=_pepper(at), caller=at.caller
+        )
         return ChangeOut.of(found)
 
     return await at.write(work, key=unit_key(asked.credit_code), status=201)
@@ -124,7 +129,7 @@ async def leave_unit(credit_code: CreditCodePath, body: DeparturesIn, at: Regist
     people = body.departing()
 
     async def work(tx: AsyncConnection) -> DeparturesOut:
-        found = await people_change.leave(
+        found = await people_change_flow.leave(
             tx, credit_code, people, pepper=_pepper(at), caller=at.caller
         )
         return DeparturesOut.of(found)
@@ -138,7 +143,7 @@ async def get_change(change: RefPath, at: Reading) -> ChangeOut:
     ref = Ref.parse(REF, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        return ChangeOut.row(await flow.find(tx, ref, at.caller))
+        return ChangeOut.row(await change_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -157,8 +162,8 @@ async def list_change_people(
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> list[BlockPerson]:
-        row = await flow.find(tx, ref, at.caller)
-        return await block.people(tx, row.unit_id, row.id, min(after, 2**31 - 1), limit + 1)
+        row = await change_flow.find(tx, ref, at.caller)
+        return await block_store.people(tx, row.unit_id, row.id, min(after, 2**31 - 1), limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.line_no], filters)
     return ChangePeopleOut(
@@ -176,7 +181,7 @@ async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
     ref = Ref.parse(REF, change)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        row = await flow.find(tx, ref, at.caller)
+        row = await change_flow.find(tx, ref, at.caller)
         return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
 
     return await at.read(work)
@@ -197,7 +202,7 @@ async def approve_change(
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         note = body.note if body else None
-        return ChangeOut.of(await people_change.approve(tx, ref, note, at.caller))
+        return ChangeOut.of(await people_change_flow.approve(tx, ref, note, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -214,7 +219,7 @@ async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Resp
     ref = Ref.parse(REF, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        found: Changed = await flow.refuse(tx, ref, body.codes, body.note, at.caller)
+        found: Changed = await change_flow.refuse(tx, ref, body.codes, body.note, at.caller)
         return ChangeOut.of(found)
 
     return await at.write(work, key=ref.key, status=201)
@@ -230,6 +235,6 @@ async def get_person_covers(person: RefPath, at: Reading) -> CoversOut:
     ref = Ref.parse(PERSON_REF, person)
 
     async def work(tx: AsyncConnection) -> CoversOut:
-        return CoversOut.of(*await cover.of_person(tx, ref, at.caller))
+        return CoversOut.of(*await cover_flow.of_person(tx, ref, at.caller))
 
     return await at.read(work)

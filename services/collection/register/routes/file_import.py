@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.filing.flows.file import report_of
 from services.collection.register.domain.file import PEOPLE_COLUMNS, UNIT_COLUMNS, Record, read
-from services.collection.register.flows import file_import as flow
+from services.collection.register.flows import file_import as file_import_flow
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.flows.file_import import Imported, Mode
 from services.collection.register.schemas.file_import import ImportedOut, people_of, units_of
@@ -66,7 +66,7 @@ async def import_units(
     units, unread = await asyncio.to_thread(units_of, await _records(at.request, UNIT_COLUMNS))
 
     async def work(tx: AsyncConnection) -> Imported:
-        return await flow.units(
+        return await file_import_flow.units(
             tx, units, unread, mode=mode, region=settings.region, caller=at.caller
         )
 
@@ -94,7 +94,7 @@ async def import_people(
     people, unread = await asyncio.to_thread(people_of, await _records(at.request, PEOPLE_COLUMNS))
 
     async def work(tx: AsyncConnection) -> Imported:
-        return await flow.people(
+        return await file_import_flow.people(
             tx, people, unread, mode=mode, region=settings.region, vault=vault, caller=at.caller
         )
 
@@ -107,7 +107,7 @@ async def _records(request: Request, columns: Mapping[str, str]) -> list[Record]
             file.write(piece)
         file.flush()
         try:
-            return await asyncio.to_thread(read, await flow.text_of(file), columns)
+            return await asyncio.to_thread(read, await file_import_flow.text_of(file), columns)
         except FileUnreadable as unreadable:
             raise ImportFaulty(faults=[_named(unreadable.fault)]) from None
 

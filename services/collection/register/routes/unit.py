@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows import enrolment
-from services.collection.register.flows import unit as flow
+from services.collection.register.flows import enrolment as enrolment_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.schemas.unit import (
     EnrolledOut,
@@ -26,7 +26,7 @@ from services.collection.register.schemas.unit import (
     UnitPageOut,
 )
 from services.collection.register.store import person as person_store
-from services.collection.register.store import unit as store
+from services.collection.register.store import unit as unit_store
 from services.collection.register.store.person import Enrolment
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
@@ -59,7 +59,7 @@ async def register_unit(body: UnitIn, at: Registering) -> Response:
     unit = body.unit()
 
     async def work(tx: AsyncConnection) -> UnitOut:
-        return UnitOut.of(await flow.register(tx, unit, region=_region(at), caller=at.caller))
+        return UnitOut.of(await unit_flow.register(tx, unit, region=_region(at), caller=at.caller))
 
     return await at.write(work, key=unit.id, status=201)
 
@@ -76,7 +76,7 @@ async def register_units(body: UnitBatchIn, at: Registering) -> Response:
     units = [unit.unit() for unit in body.units]
 
     async def work(tx: AsyncConnection) -> UnitBatchOut:
-        made = await flow.register_all(tx, units, region=_region(at), caller=at.caller)
+        made = await unit_flow.register_all(tx, units, region=_region(at), caller=at.caller)
         return UnitBatchOut(created=made.created, replayed=made.replayed)
 
     return await at.write(work, key=key_of("unit_batch", at.caller.subject), status=201)
@@ -95,7 +95,7 @@ async def list_units(
     after = -1 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> list[Unit]:
-        return await store.of_district(tx, asked, after, limit + 1)
+        return await unit_store.of_district(tx, asked, after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda unit: [unit.id], filters)
     return UnitPageOut(
@@ -110,7 +110,7 @@ async def get_unit(credit_code: CreditCodePath, at: Reading) -> UnitOut:
     """The account number is masked."""
 
     async def work(tx: AsyncConnection) -> UnitOut:
-        return UnitOut.of(await flow.find(tx, credit_code, at.caller))
+        return UnitOut.of(await unit_flow.find(tx, credit_code, at.caller))
 
     return await at.read(work)
 
@@ -129,18 +129,18 @@ async def enrol_people(credit_code: CreditCodePath, body: EnrolmentIn, at: Regis
     vault = Vault.of(identity.pepper, identity.field_key)
 
     async def allowed(tx: AsyncConnection) -> Unit:
-        return await flow.find(tx, credit_code, at.caller)
+        return await unit_flow.find(tx, credit_code, at.caller)
 
     async def stored(tx: AsyncConnection) -> tuple[Fault, ...]:
-        warnings = await enrolment.store_people(tx, people, vault)
-        return warnings + await enrolment.covered_elsewhere(tx, unit, people, vault)
+        warnings = await enrolment_flow.store_people(tx, people, vault)
+        return warnings + await enrolment_flow.covered_elsewhere(tx, unit, people, vault)
 
     unit = await at.read(allowed)
-    enrolment.check(people)
+    enrolment_flow.check(people)
     warnings = await at.db.run(stored)
 
     async def work(tx: AsyncConnection) -> EnrolledOut:
-        made = await enrolment.enrol(tx, unit, people, vault, warnings, _region(at))
+        made = await enrolment_flow.enrol(tx, unit, people, vault, warnings, _region(at))
         return EnrolledOut.of(made)
 
     return await at.write(work, key=unit.id, status=201)
@@ -162,7 +162,7 @@ async def list_enrolments(
     after = _read_person(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[Enrolment]:
-        await flow.find(tx, credit_code, at.caller)
+        await unit_flow.find(tx, credit_code, at.caller)
         return await person_store.of_unit(tx, unit_key(credit_code), after, limit + 1)
 
     rows, following = cut(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer
-from services.ledger.posting.flows import event as flow
+from services.ledger.posting.flows import event as event_flow
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.schemas.event import EventsOut, event_out
 from shared.door import Door, door
@@ -45,9 +45,11 @@ async def events(
 ) -> Response:
     """Vouchers in the order of each chain; nothing is skipped and nothing comes twice."""
     require_centre(door.caller)
-    found, reached, more = await flow.events(door.db, after_seq, limit, wait)
+    found, reached, more = await event_flow.events(door.db, after_seq, limit, wait)
     return json_answer(
         EventsOut(
-            items=[event_out(one) for one in found], after_seq=flow.text_of(reached), has_more=more
+            items=[event_out(one) for one in found],
+            after_seq=event_flow.text_of(reached),
+            has_more=more,
         )
     )

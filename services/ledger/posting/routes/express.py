@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ledger.common.routes.door import OWN, problem_of
 from services.ledger.posting.domain.voucher import Draft
-from services.ledger.posting.flows import voucher as flow
+from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
 from services.ledger.posting.schemas.reading import Reader
@@ -104,7 +104,7 @@ class Express:
         asked = self.reader.draft(message, source, books.slots)
         if asked is None:
             return None
-        booked = flow.booked((await books.post([asked]))[0])
+        booked = voucher_flow.booked((await books.post([asked]))[0])
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else None
         answer = orjson.dumps(posted_json(asked.event_id, booked))
         return Response(answer, 200 if booked.replayed else 201, headers, "application/json")

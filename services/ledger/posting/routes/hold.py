@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer, opened, source_of
-from services.ledger.posting.flows import hold as flow
+from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.schemas.hold import GroupReleaseIn, HoldsOut, ReleaseIn, hold_out
 from shared.door import Door, door
@@ -33,7 +33,7 @@ Reading = Annotated[Door, door(Right.READ_LEDGER)]
 async def make_hold(body: HoldIn, door: Holding) -> Response:
     """Keep money back until a payout's outcome is known."""
     source_of(door)
-    held = await flow.make(
+    held = await hold_flow.make(
         await opened(door), door.caller, event_id=body.event_id, fund=body.fund,
         account=body.account, amount_fen=body.amount, summary=body.summary,
         expires_on=body.expires_on,
@@ -45,7 +45,7 @@ async def make_hold(body: HoldIn, door: Holding) -> Response:
 async def read_hold(id: HoldId, door: Reading) -> HoldOut:
     """A hold and what remains of it."""
     require_centre(door.caller)
-    return hold_out(await door.read(lambda tx: flow.read(tx, id)))
+    return hold_out(await door.read(lambda tx: hold_flow.read(tx, id)))
 
 
 @router.post(
@@ -57,7 +57,7 @@ async def read_hold(id: HoldId, door: Reading) -> HoldOut:
 async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
     """Give back an amount of a hold, or all that remains."""
     source_of(door)
-    held = await flow.release(
+    held = await hold_flow.release(
         await opened(door), id, door.caller, event_id=body.event_id, amount_fen=body.amount
     )
     return json_answer(hold_out(held.hold), replayed=held.replayed)
@@ -72,7 +72,7 @@ async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
 async def release_holds(body: GroupReleaseIn, door: Holding) -> Response:
     """Give back all that remains of many holds."""
     source_of(door)
-    held = await flow.release_all(
+    held = await hold_flow.release_all(
         await opened(door), body.holds, door.caller, event_id=body.event_id
     )
     answer = HoldsOut(items=[hold_out(hold) for hold in held.holds])

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer, opened, problem_of, source_of
 from services.ledger.posting.domain.voucher import Draft
-from services.ledger.posting.flows import voucher as flow
+from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.schemas.voucher import (
     ReversalIn,
     VoucherOut,
@@ -58,7 +58,7 @@ async def post_voucher(
     books = await opened(door)
     draft = draft_from(body, source_of(door), books.slots)
     outcomes = await books.post([draft], rehearse=dry_run, tell_floors=balances)
-    booked = flow.booked(outcomes[0])
+    booked = voucher_flow.booked(outcomes[0])
     answer = posted_out(body.event_id, booked)
     status = 200 if booked.replayed or booked.rehearsed else 201
     return json_answer(answer, status, replayed=booked.replayed)
@@ -98,7 +98,7 @@ async def find_vouchers(
     event_id: Annotated[Serial, Query(examples=["receipt-0001"])],
 ) -> VouchersOut:
     """The vouchers of a sender's event: one, or none."""
-    found = await door.read(lambda tx: flow.find(tx, source, event_id, door.caller))
+    found = await door.read(lambda tx: voucher_flow.find(tx, source, event_id, door.caller))
     return VouchersOut(items=[voucher_out(stored) for stored in found])
 
 
@@ -109,7 +109,7 @@ async def find_vouchers(
 )
 async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
     """One voucher."""
-    return voucher_out(await door.read(lambda tx: flow.read(tx, id, door.caller)))
+    return voucher_out(await door.read(lambda tx: voucher_flow.read(tx, id, door.caller)))
 
 
 @router.post(
@@ -123,7 +123,7 @@ async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
 async def reverse_voucher(id: VoucherId, body: ReversalIn, door: Reversing) -> Response:
     """Post the red-letter voucher of a posted one."""
     source_of(door)
-    booked = await flow.reverse(
+    booked = await voucher_flow.reverse(
         await opened(door), id, door.caller, event_id=body.event_id, book_date=body.book_date,
         summary=body.summary,
         parts=None if body.entries is None else [(one.line, one.amount) for one in body.entries],

@@ -21,7 +21,7 @@ from services.ledger.reports.domain.agreement import (
 )
 from services.ledger.reports.domain.bank_adjustment import Adjustment, BankLine, adjust
 from services.ledger.reports.domain.statement import Span, nets
-from services.ledger.reports.flows import report
+from services.ledger.reports.flows import report as report_flow
 from services.ledger.reports.flows.report import TooLong
 from services.ledger.reports.store import evidence as evidence_store
 from services.ledger.reports.store import report as report_store
@@ -94,7 +94,7 @@ async def _reports(tx: AsyncConnection, catalogue: Catalogue, span: Span) -> lis
     found: list[Evidence] = []
     for fund in catalogue.funds(span.last):
         window = Window(fund=fund.code, book=Book.STATUTORY.value)
-        rows = await report.general(tx, catalogue, span, window)
+        rows = await report_flow.general(tx, catalogue, span, window)
         if not rows:
             continue
         days = replace(window, from_day=span.first, to_day=span.last)
@@ -104,7 +104,7 @@ async def _reports(tx: AsyncConnection, catalogue: Catalogue, span: Span) -> lis
             for row in rows
             if row.parts == (row.account,)
         }
-        sheet = await report.sheet(tx, catalogue, span, window)
-        statement = await report.statement(tx, catalogue, span, window)
+        sheet = await report_flow.sheet(tx, catalogue, span, window)
+        statement = await report_flow.statement(tx, catalogue, span, window)
         found += with_reports(fund.code, rows, moved, sheet, statement)
     return found

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from services.ledger.common.routes.door import opened
-from services.ledger.reports.flows import account as flow
+from services.ledger.reports.flows import account as account_flow
 from services.ledger.reports.schemas.account import (
     AccountEntriesOut,
     ChartOut,
@@ -63,6 +63,8 @@ async def account_entries(  # noqa: PLR0913 - one parameter a filter
         district=door.caller.scope(district), from_day=from_day, to_day=to_day,
     )  # fmt: skip
     rows, next_cursor = await door.read(
-        lambda tx: flow.entries(tx, books.catalogue, query, cursor, limit, carry_over=carry_over)
+        lambda tx: account_flow.entries(
+            tx, books.catalogue, query, cursor, limit, carry_over=carry_over
+        )
     )
     return entries_out(rows, next_cursor)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.routes.door import json_answer, opened
 from services.ledger.common.schemas import Format, answer
 from services.ledger.posting.flows.voucher import require_centre
-from services.ledger.reports.flows import agreement as flow
+from services.ledger.reports.flows import agreement as agreement_flow
 from services.ledger.reports.flows.report import span_of
 from services.ledger.reports.routes.report import FILES, How
 from services.ledger.reports.schemas.agreement import (
@@ -50,7 +50,7 @@ async def bank_adjustment(
 
     async def work(tx: AsyncConnection) -> Any:
         await report_store.freeze(tx)
-        return await flow.adjustment(
+        return await agreement_flow.adjustment(
             tx, body.account, body.fund, days, bank, body.tolerance_days
         )  # fmt: skip
 
@@ -76,7 +76,7 @@ async def four_agreements(
 
     async def work(tx: AsyncConnection) -> Any:
         await report_store.freeze(tx)
-        return await flow.four_agreements(tx, books.catalogue, span, body.says())
+        return await agreement_flow.four_agreements(tx, books.catalogue, span, body.says())
 
     out = agreements_out(span, await door.read(work))
     return json_answer(out) if how is Format.JSON else answer([agreements_sheet(out)], how)

@@ -17,8 +17,8 @@ from services.ledger.common.routes.conditional import (
 )
 from services.ledger.common.routes.door import json_answer, opened
 from services.ledger.posting.flows.voucher import require_centre
-from services.ledger.reports.flows import balance as flow
-from services.ledger.reports.flows import dashboard
+from services.ledger.reports.flows import balance as balance_flow
+from services.ledger.reports.flows import dashboard as dashboard_flow
 from services.ledger.reports.routes.dashboard import cubes_of
 from services.ledger.reports.schemas.balance import TrialBalanceOut, balances_out, trial_balance_out
 from shared import clock
@@ -64,13 +64,13 @@ async def fund_balances(
     day, scope = as_of or clock.today(), door.caller.scope(district)
     if known_at is not None:
         balances, held = await door.read(
-            lambda tx: flow.fund_balances(
+            lambda tx: balance_flow.fund_balances(
                 tx, books.catalogue, as_of=day, district=scope, known_at=known_at
             )
         )
         return json_answer(balances_out(books.catalogue, balances, held, as_of=day, district=scope))
 
-    now = await dashboard.balances(
+    now = await dashboard_flow.balances(
         door.db, cubes_of(door), books.catalogue, as_of=day, district=scope
     )
     etag = etag_of(now.basis)
@@ -93,7 +93,7 @@ async def trial_balance(
     books = await opened(door)
     day = as_of or clock.today()
     trials = await door.read(
-        lambda tx: flow.trial_balance(
+        lambda tx: balance_flow.trial_balance(
             tx, books.catalogue, as_of=day, book=book.value if book else None, known_at=known_at
         )
     )

@@ -13,7 +13,7 @@ from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.reports.domain.cube import Narrow
 from services.ledger.reports.domain.flow import GroupBy
 from services.ledger.reports.domain.measure import applicable
-from services.ledger.reports.flows import dashboard as flow
+from services.ledger.reports.flows import dashboard as dashboard_flow
 from services.ledger.reports.flows.reading import Reading as Cubes
 from services.ledger.reports.schemas.dashboard import (
     CapacitiesOut,
@@ -94,7 +94,7 @@ async def fund_flows(  # noqa: PLR0913 - one parameter a filter
     }  # fmt: skip
     after = tuple(read_cursor(cursor, filters, (str, str, str, str))) if cursor else None
     found = await door.read(
-        lambda tx: flow.flows(tx, cubes_of(door), from_day, to_day, group_by, narrow)
+        lambda tx: dashboard_flow.flows(tx, cubes_of(door), from_day, to_day, group_by, narrow)
     )
     rest = [one for one in found if after is None or one.key > after]
     page, next_cursor = cut(rest, limit, lambda one: list(one.key), filters)
@@ -121,7 +121,7 @@ async def collection_measures(
     books = await opened(door)
     scope = door.caller.scope(district)
     found = await door.read(
-        lambda tx: flow.collection(
+        lambda tx: dashboard_flow.collection(
             tx, cubes_of(door), books.catalogue, from_day, to_day, scope
         )
     )  # fmt: skip
@@ -144,7 +144,9 @@ async def capacity_measures(door: Reading, as_of: Day | None = None) -> Response
     require_centre(door.caller)
     books = await opened(door)
     day = as_of or clock.today()
-    found = await door.read(lambda tx: flow.capacity(tx, cubes_of(door), books.catalogue, day))
+    found = await door.read(
+        lambda tx: dashboard_flow.capacity(tx, cubes_of(door), books.catalogue, day)
+    )
     return json_answer(capacities_out(books.catalogue, found, region=region_of(door), as_of=day))
 
 
@@ -159,7 +161,9 @@ async def fund_warnings(door: Reading, as_of: Day | None = None) -> Response:
     require_centre(door.caller)
     books = await opened(door)
     day = as_of or clock.today()
-    found, _ = await door.read(lambda tx: flow.warned(tx, cubes_of(door), books.catalogue, day))
+    found, _ = await door.read(
+        lambda tx: dashboard_flow.warned(tx, cubes_of(door), books.catalogue, day)
+    )
     return json_answer(warnings_out(books.catalogue, found, region=region_of(door), as_of=day))
 
 

@@ -15,12 +15,12 @@ from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.reports.domain.balance import Trial
 from services.ledger.reports.flows import balance as balance_flow
-from services.ledger.reports.flows import report as flow
+from services.ledger.reports.flows import report as report_flow
 from services.ledger.reports.flows.known_at import catalogue as known_catalogue
 from services.ledger.reports.flows.known_at import places
 from services.ledger.reports.routes.balance import KnownAt
-from services.ledger.reports.schemas import report as schema
-from services.ledger.reports.schemas import statement as statements
+from services.ledger.reports.schemas import report as report_shapes
+from services.ledger.reports.schemas import statement as statement_shapes
 from services.ledger.reports.schemas.agreement import PERIOD
 from services.ledger.reports.schemas.voucher_print import (
     VoucherPrintOut,
@@ -54,7 +54,7 @@ FILES: dict[int | str, dict[str, Any]] = {200: {"content": CONTENT}}
     "/v1/reports/general-ledger",
     operation_id="general_ledger",
     summary="总账 · General ledger of a fund for a month or year",
-    response_model=schema.GeneralLedgerOut,
+    response_model=report_shapes.GeneralLedgerOut,
     responses=FILES,
 )
 async def general_ledger(
@@ -67,7 +67,7 @@ async def general_ledger(
     how: How = Format.JSON,
 ) -> Response:
     """Opening, debits, credits, year to date and closing of every account with postings."""
-    books, span = await opened(door), flow.span_of(period)
+    books, span = await opened(door), report_flow.span_of(period)
     scope = door.caller.scope(district)
 
     async def work(tx: AsyncConnection) -> tuple[Fund, list[Any]]:
@@ -76,20 +76,20 @@ async def general_ledger(
         window = Window(
             fund=fund, book=book.value, district=scope, known_at=await places(tx, known_at)
         )
-        of = flow.fund_on(catalogue, fund, span.last)
-        return of, await flow.general(tx, catalogue, span, window)
+        of = report_flow.fund_on(catalogue, fund, span.last)
+        return of, await report_flow.general(tx, catalogue, span, window)
 
     of, rows = await door.read(work)
     if how is Format.JSON:
-        return json_answer(schema.general_out(of, span, book.value, scope, rows))
-    return answer([schema.general_sheet(of, span, rows, scope)], how)
+        return json_answer(report_shapes.general_out(of, span, book.value, scope, rows))
+    return answer([report_shapes.general_sheet(of, span, rows, scope)], how)
 
 
 @router.get(
     "/v1/reports/detail-ledger",
     operation_id="detail_ledger",
     summary="明细账 · Detail ledger of a fund and account for a month or year",
-    response_model=schema.DetailLedgerOut,
+    response_model=report_shapes.DetailLedgerOut,
     responses=FILES,
 )
 async def detail_ledger(
@@ -103,33 +103,33 @@ async def detail_ledger(
     how: How = Format.JSON,
 ) -> Response:
     """Entries in the order of the books, each with the balance after it. A file holds them all."""
-    books, span = await opened(door), flow.span_of(period)
-    of = flow.fund_on(books.catalogue, fund, span.last)
+    books, span = await opened(door), report_flow.span_of(period)
+    of = report_flow.fund_on(books.catalogue, fund, span.last)
     described = books.catalogue.described(account, span.last)
     query = DetailQuery(
         account=account, fund=fund, district=door.caller.scope(district),
         book=(described.book if described else Book.STATUTORY).value,
     )  # fmt: skip
     is_file = how is not Format.JSON
-    after, most = (None, flow.EXPORT_LINES_MAX) if is_file else (cursor, limit)
+    after, most = (None, report_flow.EXPORT_LINES_MAX) if is_file else (cursor, limit)
 
-    async def work(tx: AsyncConnection) -> flow.Detail:
+    async def work(tx: AsyncConnection) -> report_flow.Detail:
         await report_store.freeze(tx)
-        return await flow.detail(tx, books.catalogue, span, query, after, most)
+        return await report_flow.detail(tx, books.catalogue, span, query, after, most)
 
     page = await door.read(work)
     if not is_file:
-        return json_answer(schema.detail_out(of, span, query.book, query.district, page))
+        return json_answer(report_shapes.detail_out(of, span, query.book, query.district, page))
     if page.next_cursor is not None:
-        raise flow.TooLong(lines=f">{flow.EXPORT_LINES_MAX}")
-    return answer([schema.detail_sheet(of, span, page)], how)
+        raise report_flow.TooLong(lines=f">{report_flow.EXPORT_LINES_MAX}")
+    return answer([report_shapes.detail_sheet(of, span, page)], how)
 
 
 @router.get(
     "/v1/reports/balance-sheet",
     operation_id="balance_sheet",
     summary="资产负债表 · Balance sheet of a fund at the end of a month or year",
-    response_model=statements.BalanceSheetOut,
+    response_model=statement_shapes.BalanceSheetOut,
     responses=FILES,
 )
 async def balance_sheet(
@@ -141,26 +141,26 @@ async def balance_sheet(
 ) -> Response:
     """Assets, liabilities and net assets, beside the beginning of the year. The city's."""
     require_centre(door.caller)
-    books, span = await opened(door), flow.span_of(period)
+    books, span = await opened(door), report_flow.span_of(period)
 
     async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
         await report_store.freeze(tx)
         catalogue = await known_catalogue(tx, books.catalogue, known_at)
         window = Window(fund=fund, known_at=await places(tx, known_at))
-        of = flow.fund_on(catalogue, fund, span.last)
-        return of, await flow.sheet(tx, catalogue, span, window)
+        of = report_flow.fund_on(catalogue, fund, span.last)
+        return of, await report_flow.sheet(tx, catalogue, span, window)
 
     of, sheet = await door.read(work)
     if how is Format.JSON:
-        return json_answer(statements.balance_sheet_out(of, span, sheet))
-    return answer([statements.balance_sheet_sheet(of, span, sheet)], how)
+        return json_answer(statement_shapes.balance_sheet_out(of, span, sheet))
+    return answer([statement_shapes.balance_sheet_sheet(of, span, sheet)], how)
 
 
 @router.get(
     "/v1/reports/income-statement",
     operation_id="income_statement",
     summary="收支表 · Income and expense of a fund for a month or year",
-    response_model=statements.IncomeStatementOut,
+    response_model=statement_shapes.IncomeStatementOut,
     responses=FILES,
 )
 async def income_statement(
@@ -172,19 +172,19 @@ async def income_statement(
 ) -> Response:
     """Income and expense of the period and of the year to date, and how the surplus rolled on."""
     require_centre(door.caller)
-    books, span = await opened(door), flow.span_of(period)
+    books, span = await opened(door), report_flow.span_of(period)
 
     async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
         await report_store.freeze(tx)
         catalogue = await known_catalogue(tx, books.catalogue, known_at)
         window = Window(fund=fund, known_at=await places(tx, known_at))
-        of = flow.fund_on(catalogue, fund, span.last)
-        return of, await flow.statement(tx, catalogue, span, window)
+        of = report_flow.fund_on(catalogue, fund, span.last)
+        return of, await report_flow.statement(tx, catalogue, span, window)
 
     of, statement = await door.read(work)
     if how is Format.JSON:
-        return json_answer(statements.income_statement_out(of, span, statement))
-    return answer([statements.income_statement_sheet(of, span, statement)], how)
+        return json_answer(statement_shapes.income_statement_out(of, span, statement))
+    return answer([statement_shapes.income_statement_sheet(of, span, statement)], how)
 
 
 @router.get(
@@ -214,7 +214,7 @@ async def trial_balance_file(
 
     catalogue, trials = await door.read(work)
     names = {fund.code: fund.name for fund in catalogue.funds(day)}
-    return answer(schema.trial_sheets(trials, day, names), how)
+    return answer(report_shapes.trial_sheets(trials, day, names), how)
 
 
 @router.get(

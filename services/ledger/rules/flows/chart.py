@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.rules.domain.chart import Account
 from services.ledger.rules.domain.chart_correction import new_version
 from services.ledger.rules.domain.row import Correction, Table
-from services.ledger.rules.flows import correction
+from services.ledger.rules.flows import correction as correction_flow
 from services.ledger.rules.store import catalogue as catalogue_store
 from shared.roles import Caller
 
@@ -35,7 +35,7 @@ async def put(tx: AsyncConnection, rows: Sequence[Account], *, why: str, by: Cal
     Raises:
         Faulty: no reason, nothing to correct, or every fault of what would come out.
     """
-    return await correction.propose(
+    return await correction_flow.propose(
         tx, {Table.ACCOUNT: [plain(row) for row in rows]}, why=why, by=by
     )
 

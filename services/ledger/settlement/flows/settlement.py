@@ -20,7 +20,7 @@ from services.ledger.settlement.domain.settlement import (
     by_fund,
     check_parts,
 )
-from services.ledger.settlement.flows import rules
+from services.ledger.settlement.flows import rules as rules_flow
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import settlement as settlement_store
 from shared import clock, trail
@@ -84,14 +84,14 @@ async def _checked(
     await settlement_store.begin(tx)
     connection = await raw(tx)
     if asked.requests:
-        parts = await rules.granted(connection, proposed, asked.requests)
+        parts = await rules_flow.granted(connection, proposed, asked.requests)
         check_parts(asked.kind, parts, asked.terms, catalogue, asked.day)
         proposed = replace(proposed, parts=parts, asked=by_fund(parts))
-    if asked.terms.voucher and (place := rules.place_of(asked.terms.voucher)):
+    if asked.terms.voucher and (place := rules_flow.place_of(asked.terms.voucher)):
         found = await basis_store.receipt_of(connection, *place)
         terms = replace(asked.terms, receipt=found[1] if found else None)
         proposed = replace(proposed, terms=terms)
-    refusal = await rules.against(connection, proposed, None)
+    refusal = await rules_flow.against(connection, proposed, None)
     if refusal is not None:
         raise refusal
     return proposed

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.routes.door import opened
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
-from services.ledger.settlement.flows import budget as flow
+from services.ledger.settlement.flows import budget as budget_flow
 from services.ledger.settlement.schemas.budget import (
     BudgetIn,
     BudgetsOut,
@@ -41,7 +41,7 @@ async def record_budget(body: BudgetIn, door: Setting) -> Response:
     rows = budgets_from(body, door.caller.subject)
 
     async def work(tx: AsyncConnection) -> RecordedOut:
-        await flow.record(tx, books.catalogue, rows)
+        await budget_flow.record(tx, books.catalogue, rows)
         return RecordedOut(recorded=len(rows))
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
@@ -57,5 +57,5 @@ async def read_budget(
 ) -> BudgetsOut:
     """Every budget row of a year beside what posted spending plans brought."""
     require_centre(door.caller)
-    rows, funded = await door.read(lambda tx: flow.of_year(tx, year))
+    rows, funded = await door.read(lambda tx: budget_flow.of_year(tx, year))
     return budgets_out(year, rows, funded)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.routes.door import opened
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
-from services.ledger.settlement.flows import settlement as flow
+from services.ledger.settlement.flows import settlement as settlement_flow
 from services.ledger.settlement.schemas.settlement import (
     SettlementIn,
     SettlementOut,
@@ -46,7 +46,9 @@ async def propose_settlement(body: SettlementIn, door: Proposing) -> Response:
     asked = proposal_from(body)
 
     async def work(tx: AsyncConnection) -> SettlementOut:
-        return settlement_out(await flow.propose(tx, books.catalogue, asked, door.caller))
+        return settlement_out(
+            await settlement_flow.propose(tx, books.catalogue, asked, door.caller)
+        )
 
     return await door.write(work, key=CENTRE_SLOT, status=201)
 
@@ -64,7 +66,7 @@ async def approve_settlement(id: SettlementId, door: Approving) -> Response:
     nothing; asked again, the approver gets what was done.
     """
     books = await opened(door)
-    reference = flow.ref(id)
+    reference = settlement_flow.ref(id)
 
     async def work(_: AsyncConnection) -> SettlementOut:
         return settlement_out(await books.settle(reference.id, door.caller))
@@ -76,7 +78,7 @@ async def approve_settlement(id: SettlementId, door: Approving) -> Response:
 async def read_settlement(id: SettlementId, door: Reading) -> SettlementOut:
     """One settlement."""
     require_centre(door.caller)
-    return settlement_out(await door.read(lambda tx: flow.read(tx, id)))
+    return settlement_out(await door.read(lambda tx: settlement_flow.read(tx, id)))
 
 
 @router.get(

@@ -8,9 +8,9 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.benefits import store as benefits
+from services.payout.benefits import store as benefits_store
 from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, booking_of
-from services.payout.claims import store as claims
+from services.payout.claims import store as claims_store
 from services.payout.claims.domain import (
     PAPER,
     PREFIX,
@@ -99,7 +99,7 @@ async def file_pension_run(
         caller=caller,
     )
     await _require_new(tx, draft, b"")
-    lines, total_fen = await claims.write_pension_lines(
+    lines, total_fen = await claims_store.write_pension_lines(
         tx, draft.ref, kind=BASIC_PENSION, district=district, period=period
     )
     if not lines:
@@ -128,7 +128,7 @@ async def file_claim(
     digest = paper_hash(people.pepper, asked.summary, asked.credit_code, asked.lines)
     await _require_new(tx, draft, digest)
     rows = [_line(at, line, people) for at, line in enumerate(asked.lines, start=1)]
-    await claims.write_lines(tx, draft.ref, rows)
+    await claims_store.write_lines(tx, draft.ref, rows)
     total_fen = sum(line.amount_fen for line in asked.lines)
     return await _file(tx, replace(draft, lines=len(rows), total_fen=total_fen), digest, caller)
 
@@ -161,7 +161,7 @@ async def _draft(
 ) -> Claim:
     # The fund that exists when it is filed pays, whatever month it is for: after the merger of
     # the maternity fund, an allowance of an earlier month is the medical fund's.
-    booking = booking_of(kind, await benefits.kinds(tx), filed_on)
+    booking = booking_of(kind, await benefits_store.kinds(tx), filed_on)
     return Claim(
         ref=Ref.new(claim_key(kind, district, period)),
         kind=kind,
@@ -180,13 +180,13 @@ async def _draft(
 
 async def _require_new(tx: AsyncConnection, draft: Claim, digest: bytes) -> None:
     # The unique index decides; asking first names the claim and spares writing its lines.
-    known = await claims.living(tx, draft, digest)
+    known = await claims_store.living(tx, draft, digest)
     if known is not None:
-        raise claims.ClaimExists(claim=known.text(PREFIX))
+        raise claims_store.ClaimExists(claim=known.text(PREFIX))
 
 
 async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller) -> Claim:
-    await claims.insert(tx, claim, digest)
+    await claims_store.insert(tx, claim, digest)
     await _record(tx, claim, "filed", caller, signs=True)
     return claim
 
@@ -201,11 +201,11 @@ async def sign(
         Forbidden, Decided, OutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
     """
-    claim = await claims.load(tx, ref, lock=True)
+    claim = await claims_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(PREFIX))
     move = claim.decide(decision, by=caller, note=note)
-    if not await claims.move(tx, ref, was=claim.status, to=move.to):
+    if not await claims_store.move(tx, ref, was=claim.status, to=move.to):
         raise OutOfOrder(status=claim.status.value)
     signed = replace(claim, status=move.to)
     step = move.to.value if decision is Decision.APPROVE else f"refused_after_{claim.status.value}"
@@ -244,7 +244,7 @@ async def visible(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
         NotFound: no such claim.
         Forbidden: another district's.
     """
-    claim = await claims.load(tx, ref)
+    claim = await claims_store.load(tx, ref)
     if claim is None:
         raise NotFound(claim=ref.text(PREFIX))
     caller.require_district(claim.district)

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims import store as claims
+from services.payout.claims import store as claims_store
 from services.payout.claims.domain import PAPER as CLAIM_PAPER
 from services.payout.claims.domain import Claim
 from services.payout.common.domain import require_not_future
@@ -26,8 +26,8 @@ from services.payout.payments.domain.batch import (
     faults_in_batch,
     require_bounded,
 )
-from services.payout.payments.store import batch as batches
-from services.payout.payments.store import result as results
+from services.payout.payments.store import batch as batch_store
+from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import Payee
 from shared import outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
@@ -58,21 +58,21 @@ async def create(
         BatchTooLarge: more than one hold can carry.
     """
     require_not_future(pay_date, today)
-    found = await claims.find_many(tx, asked)
+    found = await claims_store.find_many(tx, asked)
     _require_payable(faults_in_batch(asked, found))
     batched_before = await _require_unsigned(tx, asked, caller)
-    taken = await batches.take_claims(tx, ref, asked)
+    taken = await batch_store.take_claims(tx, ref, asked)
     _require_payable([already_in_batch(at) for at, one in enumerate(asked) if one not in taken])
     parts = _parts(asked, found)
     require_bounded(parts)
-    lines, total_fen = await batches.write_lines(tx, ref, parts)
+    lines, total_fen = await batch_store.write_lines(tx, ref, parts)
     assert (lines, total_fen) == (
         sum(part.lines for part in parts),
         sum(part.total_fen for part in parts),
     ), "the lines of an approved claim tie with its head"
     batch = _new(ref, found[0].fund, pay_date, lines, total_fen, caller)
-    await batches.insert(tx, batch)
-    await batches.write_parts(tx, batch, parts)
+    await batch_store.insert(tx, batch)
+    await batch_store.write_parts(tx, batch, parts)
     # Whoever pays a claim signs it as well, once: a second batch after a cancelled one is a note.
     again = [ref for ref in asked if ref in batched_before]
     await _record_on_claims(tx, batch, again, _BATCHED, caller, signs=False)
@@ -83,7 +83,7 @@ async def create(
 
 
 async def _require_unsigned(tx: AsyncConnection, asked: Sequence[Ref], caller: Caller) -> set[Ref]:
-    signed = await claims.signed_by(tx, asked, caller.subject)
+    signed = await claims_store.signed_by(tx, asked, caller.subject)
     if any(step != _BATCHED for _, step in signed):
         raise SamePersonTwice(person=caller.subject, step=_BATCHED)
     return {ref for ref, _ in signed}
@@ -138,7 +138,7 @@ async def check_funding_again(tx: AsyncConnection, ref: Ref, *, caller: Caller) 
         BatchState: it is not unfunded.
     """
     batch = await _load(tx, ref)
-    if not await batches.leave_unfunded(tx, ref, to=BatchStatus.FUNDING, another_attempt=True):
+    if not await batch_store.leave_unfunded(tx, ref, to=BatchStatus.FUNDING, another_attempt=True):
         raise BatchState(status=batch.status.value, needs=BatchStatus.UNFUNDED.value)
     again = replace(batch, status=BatchStatus.FUNDING, attempt=batch.attempt + 1, reason=None)
     await record(tx, again, "funding_check", caller, signs=False)
@@ -153,12 +153,14 @@ async def cancel(tx: AsyncConnection, ref: Ref, note: str, *, caller: Caller) ->
         BatchState: it is not unfunded.
     """
     batch = await _load(tx, ref)
-    if not await batches.leave_unfunded(tx, ref, to=BatchStatus.CANCELLED, another_attempt=False):
+    if not await batch_store.leave_unfunded(
+        tx, ref, to=BatchStatus.CANCELLED, another_attempt=False
+    ):
         raise BatchState(status=batch.status.value, needs=BatchStatus.UNFUNDED.value)
-    parts = await batches.parts_of(tx, ref)
+    parts = await batch_store.parts_of(tx, ref)
     freed = [part.claim for part in parts]
-    await batches.free_claims(tx, ref, freed)
-    await batches.bury_parts(tx, ref)
+    await batch_store.free_claims(tx, ref, freed)
+    await batch_store.bury_parts(tx, ref)
     await _record_on_claims(tx, batch, freed, "batch_cancelled", caller, signs=False)
     await record(tx, batch, "cancelled", caller, signs=False, why=note)
     return replace(batch, status=BatchStatus.CANCELLED)
@@ -169,7 +171,7 @@ async def funded(tx: AsyncConnection, batch: Batch, hold: str) -> None:
 
     A hold that comes too late, for a batch given up or asked anew, is let go; nobody draws on it.
     """
-    if await batches.set_funded(tx, batch, hold):
+    if await batch_store.set_funded(tx, batch, hold):
         await record(tx, batch, "funded", WORKER, signs=False)
         return
     now = await _load(tx, batch.ref)
@@ -180,7 +182,7 @@ async def funded(tx: AsyncConnection, batch: Batch, hold: str) -> None:
 
 async def unfunded(tx: AsyncConnection, batch: Batch, reason: str) -> None:
     """The ledger refused the batch's present attempt."""
-    if await batches.set_unfunded(tx, batch, reason):
+    if await batch_store.set_unfunded(tx, batch, reason):
         await record(tx, batch, "unfunded", WORKER, signs=False, why=reason)
 
 
@@ -190,7 +192,7 @@ async def visible(tx: AsyncConnection, ref: Ref) -> Batch:
     Raises:
         NotFound: no such batch.
     """
-    batch = await batches.load(tx, ref)
+    batch = await batch_store.load(tx, ref)
     if batch is None:
         raise NotFound(payment_batch=ref.text(PREFIX))
     return batch
@@ -208,11 +210,11 @@ async def list_to_pay(
     batch = await visible(tx, ref)
     if caller.role is Role.BANK_GATEWAY and batch.status not in HEARS_THE_BANK:
         raise BatchState(status=batch.status.value)
-    return await results.page_of_lines(tx, ref, after=after, limit=limit)
+    return await result_store.page_of_lines(tx, ref, after=after, limit=limit)
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Batch:
-    batch = await batches.load(tx, ref, lock=True)
+    batch = await batch_store.load(tx, ref, lock=True)
     if batch is None:
         raise NotFound(payment_batch=ref.text(PREFIX))
     return batch

@@ -13,8 +13,8 @@ from services.payout.payments.domain.batch import HEARS_THE_BANK, PREFIX, Batch,
 from services.payout.payments.domain.payment import Hearing, Report, hear_all
 from services.payout.payments.domain.posting import Effects, effects_of, release_event, vouchers_of
 from services.payout.payments.flows.batch import record
-from services.payout.payments.store import batch as batches
-from services.payout.payments.store import result as results
+from services.payout.payments.store import batch as batch_store
+from services.payout.payments.store import result as result_store
 from shared import outbox
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -40,27 +40,27 @@ async def report(
         NotFound: no such batch.
         BatchState: the bank was never given this batch.
     """
-    batch = await batches.load(tx, ref, lock=True)
+    batch = await batch_store.load(tx, ref, lock=True)
     if batch is None:
         raise NotFound(payment_batch=ref.text(PREFIX))
     if batch.status not in HEARS_THE_BANK:
         raise BatchState(status=batch.status.value)
-    lines = await results.lines_of(tx, ref, sorted({one.line_no for one in reports}))
+    lines = await result_store.lines_of(tx, ref, sorted({one.line_no for one in reports}))
     hearing = hear_all(lines, reports, today)
-    await results.write_words(tx, ref, hearing, caller.subject)
+    await result_store.write_words(tx, ref, hearing, caller.subject)
     if not hearing.applied:
         return Heard(hearing, batch.status.value)
-    await results.save_lines(tx, ref, list(hearing.after.values()))
+    await result_store.save_lines(tx, ref, list(hearing.after.values()))
     status = await _book(tx, batch, hearing)
     await record(tx, batch, "results", caller, signs=False)
     return Heard(hearing, status)
 
 
 async def _book(tx: AsyncConnection, batch: Batch, hearing: Hearing) -> str:
-    parts = await batches.parts_of(tx, batch.ref)
+    parts = await batch_store.parts_of(tx, batch.ref)
     effects = effects_of(hearing, {part.part_no: part for part in parts})
-    await results.add_to_parts(tx, batch.ref, effects)
-    status = await results.add_to_batch(tx, batch, effects)
+    await result_store.add_to_parts(tx, batch.ref, effects)
+    status = await result_store.add_to_batch(tx, batch, effects)
     report_no = batch.reports + 1
     payments, returns = vouchers_of(batch, parts, effects, report_no)
     assert batch.hold is not None

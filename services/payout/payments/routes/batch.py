@@ -20,7 +20,7 @@ from services.payout.common.routes import (
 )
 from services.payout.common.schemas import TrailOut, id_after, line_after
 from services.payout.payments.domain.batch import PREFIX, BatchStatus, batch_key
-from services.payout.payments.flows import batch as flows
+from services.payout.payments.flows import batch as batch_flow
 from services.payout.payments.schemas import (
     CancelIn,
     FundingCheckIn,
@@ -30,7 +30,7 @@ from services.payout.payments.schemas import (
     PaymentLineOut,
     PaymentLinesOut,
 )
-from services.payout.payments.store import batch as batches
+from services.payout.payments.store import batch as batch_store
 from shared import trail
 from shared.clock import today
 from shared.door import Door, door
@@ -56,7 +56,7 @@ async def create_payment_batch(
     key = batch_key(at.caller.subject, at.idempotency_key or "")
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
-        batch = await flows.create(
+        batch = await batch_flow.create(
             tx,
             Ref.new(key),
             claims,
@@ -97,7 +97,7 @@ async def check_funding(
     ref = Ref.parse(PREFIX, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
-        return PaymentBatchOut.of(await flows.check_funding_again(tx, ref, caller=at.caller))
+        return PaymentBatchOut.of(await batch_flow.check_funding_again(tx, ref, caller=at.caller))
 
     answer = await at.write(work, key=ref.key, status=202)
     wake(at.request)
@@ -118,7 +118,7 @@ async def cancel_payment_batch(
     ref = Ref.parse(PREFIX, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
-        return PaymentBatchOut.of(await flows.cancel(tx, ref, asked.note, caller=at.caller))
+        return PaymentBatchOut.of(await batch_flow.cancel(tx, ref, asked.note, caller=at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -142,7 +142,7 @@ async def list_payment_batches(
     }
     after = id_after(cursor, filters)
     rows = await at.read(
-        lambda tx: batches.page(
+        lambda tx: batch_store.page(
             tx, status=filters["status"], fund=filters["fund"], after=after, limit=limit + 1
         )
     )
@@ -158,7 +158,7 @@ async def get_payment_batch(
     """A batch's head."""
     require_centre(at.caller)
     ref = Ref.parse(PREFIX, batch)
-    return PaymentBatchOut.of(await at.read(lambda tx: flows.visible(tx, ref)))
+    return PaymentBatchOut.of(await at.read(lambda tx: batch_flow.visible(tx, ref)))
 
 
 @router.get(
@@ -179,7 +179,7 @@ async def list_payment_lines(
     after = line_after(cursor, filters)
 
     rows = await at.read(
-        lambda tx: flows.list_to_pay(tx, ref, after=after, limit=limit + 1, caller=at.caller)
+        lambda tx: batch_flow.list_to_pay(tx, ref, after=after, limit=limit + 1, caller=at.caller)
     )
     full = at.caller.role is Role.BANK_GATEWAY
     lines = [PaymentLineOut.of(row, full=full) for row in rows]
@@ -199,7 +199,7 @@ async def get_payment_batch_trail(
     ref = Ref.parse(PREFIX, batch)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        await flows.visible(tx, ref)
+        await batch_flow.visible(tx, ref)
         return TrailOut.of(await trail.of_paper(tx, ref.key, ref.id))
 
     return await at.read(work)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.payout.common.routes import require_centre
-from services.payout.payments.store import total as store
+from services.payout.payments.store import total as total_store
 from shared import clock
 from shared.door import Door, door
 from shared.roles import Right
@@ -31,7 +31,7 @@ async def get_closing_control(
     """Per fund, of all years, at the end of a day: handed to the ledger with a closing."""
     require_centre(at.caller)
     day = as_of or clock.today()
-    found = await at.read(lambda tx: store.benefits(tx, day))
+    found = await at.read(lambda tx: total_store.benefits(tx, day))
     return PayoutControlOut(
         as_of=day,
         funds={fund: PayoutFundControlOut(benefits=fen) for fund, fen in found.items()},

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, wake
 from services.payout.payments.domain.batch import PREFIX
-from services.payout.payments.flows import result as flows
+from services.payout.payments.flows import result as result_flow
 from services.payout.payments.schemas import PaymentResultsIn, PaymentResultsOut, TotalsOut
-from services.payout.payments.store import total as totals
+from services.payout.payments.store import total as total_store
 from shared.clock import today
 from shared.door import Door, door
 from shared.ids import Ref
@@ -36,7 +36,7 @@ async def report_payment_results(
     reports = [result.report() for result in asked.results]
 
     async def work(tx: AsyncConnection) -> PaymentResultsOut:
-        heard = await flows.report(tx, ref, reports, today=today(), caller=at.caller)
+        heard = await result_flow.report(tx, ref, reports, today=today(), caller=at.caller)
         return PaymentResultsOut.of(heard)
 
     answer = await at.write(work, key=ref.key)
@@ -55,5 +55,5 @@ async def get_totals(
     first = Period.parse(period_from) if period_from else None
     last = Period.parse(period_to) if period_to else None
     bound = at.caller.scope(district)
-    rows = await at.read(lambda tx: totals.by_fund(tx, first=first, last=last, district=bound))
+    rows = await at.read(lambda tx: total_store.by_fund(tx, first=first, last=last, district=bound))
     return TotalsOut.of(rows)

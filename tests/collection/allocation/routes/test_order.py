@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.money import parse_yuan
 from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.money import Owed, fetch, line, owe, push, vouchers
@@ -28,7 +28,9 @@ LINES = (
 
 @pytest.fixture(scope="module", autouse=True)
 async def policies(office: Office) -> None:
-    shipped_pack = next(pack for pack in shipped.packs() if pack["pack"] == "tianjin-2021")
+    shipped_pack = next(
+        pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2021"
+    )
     for day, order in ORDERS.items():
         pack = deepcopy(shipped_pack) | {"pack": f"tianjin-{day}", "in_force_from": day}
         pack["allocation"] |= order

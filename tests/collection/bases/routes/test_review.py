@@ -9,7 +9,7 @@ import pytest
 
 from services.collection import worker
 from services.collection.bases.domain import REQUIRED
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import parse_yuan
 from tests.collection.policy.routes.test_policy import publish
@@ -240,7 +240,7 @@ async def adjust(office: Office, review: dict[str, Any], period: str) -> httpx.R
 async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once(
     office: Office, db: Database
 ) -> None:
-    (current,) = [pack for pack in shipped.packs() if pack["pack"] == "tianjin-2021"]
+    (current,) = [pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2021"]
     days = {"in_force_from": "2020-01-01", "in_force_to": "2020-12-31"}
     await publish(office, deepcopy(current) | {"pack": "tianjin-2020"} | days)
     code, people = await staffed(office, "5000.00", "6000.00", "3000.00")

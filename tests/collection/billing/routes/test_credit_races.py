@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.flows import bill as billing
-from services.collection.handling.store import summary as summaries
+from services.collection.billing.flows import bill as billing_bill_flow
+from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.receipts.flows import debit
+from services.collection.receipts.flows import debit as debit_flow
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan
@@ -57,7 +57,7 @@ async def waits_for(task: asyncio.Task[T]) -> None:
 async def to_bill(db: Database, tx: AsyncConnection, summary: dict[str, Any]) -> SummaryRow:
     """A summary, as the worker bills it."""
     ref = Ref.parse("sum", summary["id"])
-    row = await summaries.find(tx, ref.key, ref.id)
+    row = await summary_store.find(tx, ref.key, ref.id)
     assert row is not None
     return row
 
@@ -66,7 +66,7 @@ async def issue(db: Database, summary: dict[str, Any]) -> int:
     """Issue a summary's bills."""
 
     async def work(tx: AsyncConnection) -> int:
-        return await billing.issue_chunk(tx, await to_bill(db, tx, summary))
+        return await billing_bill_flow.issue_chunk(tx, await to_bill(db, tx, summary))
 
     return await db.run(work)
 
@@ -75,7 +75,7 @@ async def make_batch(db: Database, period: str) -> None:
     """A debit batch over a period."""
 
     async def work(tx: AsyncConnection) -> None:
-        await debit.create_batch(
+        await debit_flow.create_batch(
             tx, period=period, debit_date=date.fromisoformat(PAID_ON), caller=CASHIER
         )
 
@@ -108,7 +108,7 @@ async def test_a_debit_batch_waits_for_a_bill_that_is_being_lowered(
 ) -> None:
     unit, first, _, summary = await less_audited(office, db, "2021-01")
     async with db.transaction() as tx:
-        assert await billing.issue_chunk(tx, await to_bill(db, tx, summary)) == 1
+        assert await billing_bill_flow.issue_chunk(tx, await to_bill(db, tx, summary)) == 1
         batch = asyncio.create_task(make_batch(db, "2021-01"))
         await waits_for(batch)
     await batch
@@ -123,7 +123,7 @@ async def test_a_credit_waits_for_a_debit_batch_and_then_stands(
 ) -> None:
     unit, first, paper, summary = await less_audited(office, db, "2021-02")
     async with db.transaction() as tx:
-        await debit.create_batch(
+        await debit_flow.create_batch(
             tx, period="2021-02", debit_date=date.fromisoformat(PAID_ON), caller=CASHIER
         )
         issuing = asyncio.create_task(issue(db, summary))
@@ -142,7 +142,7 @@ async def test_a_payment_waits_for_a_bill_that_is_being_lowered_and_the_rest_is_
 ) -> None:
     unit, first, paper, summary = await less_audited(office, db, "2021-03")
     async with db.transaction() as tx:
-        await billing.issue_chunk(tx, await to_bill(db, tx, summary))
+        await billing_bill_flow.issue_chunk(tx, await to_bill(db, tx, summary))
         paying = asyncio.create_task(pay(office, unit, first["total"], "2021-03", "2021-08-12"))
         await waits_for(paying)
     await paying
@@ -180,7 +180,7 @@ async def test_two_chunks_use_a_standing_credit_once(office: Office, db: Databas
         await review(office, *papers)
         following.append(await audit(office, papers[0]))
     async with db.transaction() as tx:
-        await billing.issue_chunk(tx, await to_bill(db, tx, following[0]))
+        await billing_bill_flow.issue_chunk(tx, await to_bill(db, tx, following[0]))
         other = asyncio.create_task(issue(db, following[1]))
         await waits_for(other)
     assert await other == 3

@@ -6,10 +6,10 @@ import chinese_calendar
 import pytest
 
 from services.collection.common.domain.calendar import due_day
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.period import Period
 
-WORKDAYS = dict(shipped.calendar_days())
+WORKDAYS = dict(common_shipped_store.calendar_days())
 
 
 @pytest.mark.parametrize(

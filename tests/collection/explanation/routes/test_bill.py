@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.collection import worker
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
 from tests.collection.policy.routes.test_policy import publish
@@ -83,7 +83,7 @@ async def test_the_people_of_a_line_are_paged(office: Office, db: Database) -> N
 async def test_what_is_levied_on_the_unit_is_explained_from_the_unit(
     office: Office, db: Database
 ) -> None:
-    content = next(pack for pack in shipped.packs() if pack["pack"] == "tianjin-2008")
+    content = next(pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2008")
     assert content["in_force_to"] == "2008-12-31"
     code = await office.unit(district="hongqiao")
     people = [
@@ -138,7 +138,7 @@ async def test_an_old_period_comes_out_the_same_after_three_changes_of_policy(
         "people": [{"ref": wage, "wages": {"*": wage}} for wage in WAGES],
     }
     quoted = (await office.post("employer_portal", "/v1/quotes", quote)).json()
-    (current,) = [pack for pack in shipped.packs() if pack["pack"] == "tianjin-2021"]
+    (current,) = [pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2021"]
     for year, rate, floor in (
         (2022, "0.19", "4000.00"),
         (2023, "0.2", "4500.00"),

@@ -8,9 +8,9 @@ import orjson
 import pytest
 import xlsxwriter
 
-from services.collection.filing.flows import file as flow
-from services.collection.operation import store
-from services.collection.operation.jobs import run as operations
+from services.collection.filing.flows import file as file_flow
+from services.collection.operation import store as operation_store
+from services.collection.operation.jobs import run as run_job
 from shared.db import Database
 from shared.ids import Ref
 from tests.collection.support.filing import app_of, csv_of, faults_of, hand_in, worked_off
@@ -285,16 +285,16 @@ async def test_a_worker_that_dies_leaves_nothing_and_another_begins_anew(
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
     ref = Ref.parse("opr", answer.json()["id"])
-    real = flow.take
+    real = file_flow.take
 
     async def dies_late(*args: Any, **how: Any) -> dict[str, Any]:
         await real(*args, **how)
         raise ConnectionError("the machine is gone")
 
-    monkeypatch.setattr(flow, "take", dies_late)
+    monkeypatch.setattr(file_flow, "take", dies_late)
     assert (await worked_off(office, answer))["status"] == "running"
     assert not await stored(office, code)
-    monkeypatch.setattr(flow, "take", real)
+    monkeypatch.setattr(file_flow, "take", real)
     assert (await worked_off(office, answer))["status"] == "running", "it is held still"
     await office.fetch("UPDATE operation SET held_until = now() WHERE id = $1", ref.id)
     assert (await worked_off(office, answer))["status"] == "succeeded"
@@ -307,16 +307,16 @@ async def test_a_worker_that_slept_too_long_cannot_end_what_another_holds(
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
     ref = Ref.parse("opr", answer.json()["id"])
-    real = flow.take
+    real = file_flow.take
 
     async def robbed(tx: Any, **how: Any) -> dict[str, Any]:
         result = await real(tx, **how)
         async with db.transaction() as other:
-            await store.still_held(other, how["row"], "nobody", 0)
+            await operation_store.still_held(other, how["row"], "nobody", 0)
         await office.fetch("UPDATE operation SET holder = 'another' WHERE id = $1", ref.id)
         return result
 
-    monkeypatch.setattr(flow, "take", robbed)
+    monkeypatch.setattr(file_flow, "take", robbed)
     assert (await worked_off(office, answer))["status"] == "running"
     assert not await stored(office, code)
 
@@ -326,7 +326,7 @@ async def test_an_operation_that_kills_every_worker_is_given_up(office: Office) 
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
     ref = Ref.parse("opr", answer.json()["id"])
     await office.fetch("UPDATE operation SET tries = $2 WHERE id = $1", ref.id,
-                       operations.TRIES_MAX)  # fmt: skip
+                       run_job.TRIES_MAX)  # fmt: skip
     done = await worked_off(office, answer)
     assert done["error"]["code"] == "OPERATION_KEEPS_FAILING"
 

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from shared.cn import identity_number
 from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.filing import hand_in, worked_off
@@ -111,7 +111,7 @@ async def everything(office: Office, code: str) -> list[list[asyncpg.Record]]:
 @pytest.mark.parametrize("period", sorted(KINDS))
 async def test_a_file_stores_what_single_declarations_store(office: Office, period: str) -> None:
     random_ = random.Random(period)
-    packs = [*shipped.packs(), aged_pack()]
+    packs = [*common_shipped_store.packs(), aged_pack()]
     if period == "1996-03":
         await publish(office, aged_pack())
     names = next(

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from services.collection.filing.store import shipped as shipped_filing
-from services.collection.operation.jobs import run as operations
+from services.collection.filing.store import shipped as filing_shipped_store
+from services.collection.operation.jobs import run as run_job
 from shared.ids import unit_key
 from tests.collection.support.filing import tools_of
 from tests.collection.support.office import Office, a_person
@@ -23,7 +23,7 @@ async def roll(
 async def rolled(office: Office, district: str, period: str = "2021-08") -> dict[str, Any]:
     answer = await roll(office, district, period)
     assert answer.status_code == 202, answer.text
-    await operations.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office))
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
     body: dict[str, Any] = found.json()
     return body
@@ -138,7 +138,7 @@ async def test_wages_of_an_insurances_own_are_carried_on(office: Office) -> None
 
 
 async def test_a_year_begins_with_a_declaration_of_everything(office: Office) -> None:
-    assert shipped_filing.year_begins_month("tianjin") == 1
+    assert filing_shipped_store.year_begins_month("tianjin") == 1
     done = await rolled(office, "ninghe", "2022-01")
     assert done["status"] == "failed"
     assert done["error"]["code"] == "YEAR_BEGINS"

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 
 from services.collection import worker
-from services.collection.billing.flows import bill as billing
-from services.collection.handling.store import summary as summaries
+from services.collection.billing.flows import bill as billing_bill_flow
+from services.collection.handling.store import summary as summary_store
 from shared.clock import today
 from shared.db import Database
 from shared.ids import unit_key
@@ -217,10 +217,10 @@ async def test_bills_are_issued_once_however_often_and_by_how_many(
     summary = await send(office, "beichen")
     await audit(office, summary)
     async with db.transaction() as tx:
-        (row,) = [one for one in await summaries.to_bill(tx) if one.district == "beichen"]
+        (row,) = [one for one in await summary_store.to_bill(tx) if one.district == "beichen"]
 
     async def chunk() -> int:
-        return await db.run(partial(billing.issue_chunk, summary=row, limit=2))
+        return await db.run(partial(billing_bill_flow.issue_chunk, summary=row, limit=2))
 
     issued = sum(await asyncio.gather(chunk(), chunk(), chunk()))
     while made := await chunk():
@@ -241,14 +241,14 @@ async def test_a_chunk_that_dies_leaves_nothing_and_is_taken_up_again(
     paper = await office.reviewed(district="wuqing")
     await audit(office, await send(office, "wuqing"))
     async with db.transaction() as tx:
-        (row,) = [one for one in await summaries.to_bill(tx) if one.district == "wuqing"]
+        (row,) = [one for one in await summary_store.to_bill(tx) if one.district == "wuqing"]
 
     class Killed(Exception):
         pass
 
     async def die() -> None:
         async with db.transaction() as tx:
-            assert await billing.issue_chunk(tx, row) == 1
+            assert await billing_bill_flow.issue_chunk(tx, row) == 1
             raise Killed
 
     with pytest.raises(Killed):

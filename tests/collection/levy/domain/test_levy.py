@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.collection.common.domain.errors import KindNotCovered, WageTotalMissing
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.levy.domain.levy import Line, UnitFacts, assess
 from services.collection.levy.domain.totals import totals_of
 from shared.fund import Party
@@ -56,7 +56,7 @@ def test_of_wage_bill_and_personal_bases_the_higher_is_the_units_base(
 
 
 def shipped_policy(name: str) -> Any:
-    return packs.read(next(pack for pack in shipped.packs() if pack["pack"] == name))
+    return packs.read(next(pack for pack in common_shipped_store.packs() if pack["pack"] == name))
 
 
 @pytest.mark.parametrize(

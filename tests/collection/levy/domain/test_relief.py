@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
 from services.collection.levy.domain.relief import relief_lines, relieved
 from services.collection.levy.domain.totals import totals_of
-from services.collection.policy.domain import pack as reading
-from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.charge_rules import Relief
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.domain.policy import Policy, Schedule
@@ -63,7 +63,7 @@ def content_of_2020() -> dict[str, Any]:
 
 
 def codes(content: dict[str, Any]) -> dict[str, str]:
-    policy, faults = reading.attempt(content)
+    policy, faults = pack_rules.attempt(content)
     return {fault.pointer: fault.code for fault in [*faults, *faults_in(policy, content)]}
 
 
@@ -220,6 +220,6 @@ def test_rows_that_meet_are_refused() -> None:
 
 
 def test_people_read_what_is_relieved() -> None:
-    text = policy_text.markdown(the_policy())
+    text = policy_text_rules.markdown(the_policy())
     wanted = "| 基本养老保险 | 大型企业 | 2020-02至2020-04 | 单位部分的50% | published table |"
     assert wanted in text

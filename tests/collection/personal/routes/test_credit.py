@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from services.collection.app import build
 from services.collection.delivery import Ledger
-from services.collection.personal import flows as personal_credit
+from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import Crediting
 from services.collection.worker import CLIENT_ID
@@ -433,8 +433,8 @@ async def test_a_correction_waits_while_what_it_corrects_is_refused(city: City) 
 async def test_no_identity_number_leaves_collection(city: City) -> None:
     unit, _, total_fen = await billed(city, "10000.00")
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
-    ready = await city.db.run(personal_credit.waiting)
-    [chunk] = await city.db.run(lambda tx: personal_credit.compose(tx, ready))
+    ready = await city.db.run(personal_flow.waiting)
+    [chunk] = await city.db.run(lambda tx: personal_flow.compose(tx, ready))
     assert chunk.message is not None
     assert set(chunk.message) == {"bill", "period", "settled_on", "credits"}
     rows = await city.office.fetch(

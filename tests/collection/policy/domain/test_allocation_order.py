@@ -18,8 +18,8 @@ from services.collection.allocation.domain.allocation import (
     spread,
     targets,
 )
-from services.collection.policy.domain import pack as reading
-from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.allocation_order import (
     ONE_TICKET,
     Allocation,
@@ -208,7 +208,7 @@ def content(**allocation: Any) -> dict[str, Any]:
 
 
 def codes(pack: dict[str, Any]) -> dict[str, str]:
-    policy, faults = reading.attempt(pack)
+    policy, faults = pack_rules.attempt(pack)
     return {fault.pointer: fault.code for fault in [*faults, *faults_in(policy, pack)]}
 
 
@@ -231,7 +231,7 @@ def test_a_pack_names_its_order(row: dict[str, Any], order: Allocation, said: st
     assert PackIn.model_validate(pack).content() == pack
     policy = packs.read(pack)
     assert policy.allocation.name is order
-    assert said in policy_text.markdown(policy)
+    assert said in policy_text_rules.markdown(policy)
 
 
 def test_an_order_without_a_list_takes_that_of_the_pack() -> None:

@@ -11,8 +11,8 @@ from services.collection.common.domain.errors import (
     CategoryNotCovered,
 )
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
-from services.collection.policy.domain import pack as reading
-from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.diff import changes
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.domain.policy import Policy
@@ -88,7 +88,7 @@ def sound() -> dict[str, Any]:
 
 
 def codes(content: dict[str, Any]) -> dict[str, str]:
-    policy, faults = reading.attempt(content)
+    policy, faults = pack_rules.attempt(content)
     return {fault.pointer: fault.code for fault in [*faults, *faults_in(policy, content)]}
 
 
@@ -265,7 +265,7 @@ def test_a_category_may_change_from_a_month_on() -> None:
 
 
 def test_people_read_for_what_each_category_is_levied() -> None:
-    text = policy_text.markdown(the_policy())
+    text = policy_text_rules.markdown(the_policy())
     assert "| 仅参加工伤保险人员 | 工伤保险 | 全部期间 | published table |" in text
     assert "| 退休人员 | 无(只征列明该类别的项目) |" in text
     assert "| 灵活就业人员,档次 stepped | 基数为平均工资的60%,901.80元 | 2006-01至2006-12 |" in text

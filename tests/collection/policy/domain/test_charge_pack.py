@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.collection.common.store import shipped
-from services.collection.policy.domain import pack as reading
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.charge import ChargeKind, End, Start
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.schemas.policy import PackIn
@@ -50,13 +50,13 @@ def a_pack() -> dict[str, Any]:
 
 
 def codes(content: dict[str, Any]) -> dict[str, str]:
-    policy, faults = reading.attempt(content)
+    policy, faults = pack_rules.attempt(content)
     return {fault.pointer: fault.code for fault in [*faults, *faults_in(policy, content)]}
 
 
 def test_everything_said_is_read() -> None:
     assert codes(a_pack()) == {}
-    rules = reading.read(a_pack()).charges
+    rules = pack_rules.read(a_pack()).charges
     assert [(r.id, r.kind, r.rate_ppm, r.per_days, r.start, r.end) for r in rules.rates] == [
         ("old", ChargeKind.LATE_FEE, 2000, 1, Start.DAY_AFTER_DUE, End.DAY_PAID),
         ("new", ChargeKind.LATE_FEE, 500, 1, Start.SECOND_MONTH_AFTER_SETTLEMENT,
@@ -73,7 +73,7 @@ def test_everything_said_is_read() -> None:
 def test_the_first_shape_of_a_late_fee_is_one_row_for_all_days() -> None:
     content = packs.sound_pack()
     assert isinstance(content["late_fee"], dict)
-    rules = reading.read(content).charges
+    rules = pack_rules.read(content).charges
     (row,) = rules.rates
     assert (row.in_force_from, row.in_force_to, row.rate_ppm) == (date.min, None, 500)
     assert rules.accounts == {"late_fee": "other_income", "interest": "interest_income"}
@@ -86,9 +86,11 @@ def test_a_pack_of_the_first_shape_is_stored_as_it_was_before() -> None:
     assert PackIn.model_validate(a_pack()).content() == a_pack()
 
 
-@pytest.mark.parametrize("content", shipped.packs(), ids=lambda content: content["pack"])
+@pytest.mark.parametrize(
+    "content", common_shipped_store.packs(), ids=lambda content: content["pack"]
+)
 def test_shipped_packs_know_both_rates_and_article_45(content: dict[str, Any]) -> None:
-    rules = reading.read(content).charges
+    rules = pack_rules.read(content).charges
     assert [(row.rate_ppm, row.in_force_to) for row in rules.rates] == [
         (2000, date(2011, 6, 30)),
         (500, None),

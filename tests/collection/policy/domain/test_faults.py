@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.collection.common.store import shipped
-from services.collection.policy.domain import pack as reading
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.faults import faults_in
 from tests.collection.support import packs
 
 
 def codes(content: dict[str, Any]) -> set[str]:
-    policy, faults = reading.attempt(content)
+    policy, faults = pack_rules.attempt(content)
     return {fault.code for fault in faults} | {fault.code for fault in faults_in(policy, content)}
 
 
@@ -20,7 +20,9 @@ def test_a_sound_pack_has_no_fault() -> None:
     assert codes(packs.sound_pack()) == set()
 
 
-@pytest.mark.parametrize("content", shipped.packs(), ids=lambda content: content["pack"])
+@pytest.mark.parametrize(
+    "content", common_shipped_store.packs(), ids=lambda content: content["pack"]
+)
 def test_the_shipped_packs_are_sound(content: dict[str, Any]) -> None:
     assert codes(content) == set()
 

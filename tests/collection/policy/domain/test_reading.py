@@ -4,24 +4,24 @@ from typing import Any
 
 import pytest
 
-from services.collection.common.store import shipped
-from services.collection.policy.domain import pack
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.diff import Change, changes
 from services.collection.policy.domain.text import markdown, percent
 from services.collection.policy.schemas.lint import doubts_of, faults_of
 from services.collection.policy.schemas.policy import PackIn
 from tests.collection.support import packs
 
-ALL = [*shipped.packs(), *shipped.templates()]
+ALL = [*common_shipped_store.packs(), *common_shipped_store.templates()]
 
 
 def test_the_shipped_packs_and_the_template_are_there() -> None:
-    assert [content["pack"] for content in shipped.packs()] == [
+    assert [content["pack"] for content in common_shipped_store.packs()] == [
         "beijing-2021",
         "tianjin-2008",
         "tianjin-2021",
     ]
-    assert [content["pack"] for content in shipped.templates()] == ["tianjin-2025"]
+    assert [content["pack"] for content in common_shipped_store.templates()] == ["tianjin-2025"]
 
 
 @pytest.mark.parametrize("content", ALL, ids=lambda content: content["pack"])
@@ -44,8 +44,8 @@ def test_every_row_of_a_policy_is_read_with_its_source_and_its_doubts(
 
 
 def test_the_templates_limits_follow_from_an_average_that_is_not_certain() -> None:
-    (content,) = shipped.templates()
-    limit = pack.read(content).limit_of("pension")
+    (content,) = common_shipped_store.templates()
+    limit = pack_rules.read(content).limit_of("pension")
     assert (limit.floor_fen, limit.ceiling_fen) == (5013_00, 25065_00)
     certain = {row["id"]: row["certain"] for row in content["sources"]}
     assert [certain[row["source"]] for row in (*content["averages"], *content["limits"])] == [

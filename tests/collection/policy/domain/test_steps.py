@@ -3,7 +3,7 @@
 import pytest
 
 from services.collection.common.domain.errors import StepUnknown
-from services.collection.policy.domain import text as policy_text
+from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.construction import project_lines
 from shared.money import HALF_UP_FEN, format_yuan
 from shared.period import Period
@@ -131,7 +131,7 @@ def test_a_second_month_in_a_row_is_levied_on_the_first_ones_default_unless_a_pa
     content["default_levy"] = {"factor": "1.1", "source": "s", "repeated": "on_last_declared"}
     policy = sound(content)
     assert not policy.default_levy.compounds
-    assert "published table" in policy_text.markdown(policy).split("未按规定申报")[1]
+    assert "published table" in policy_text_rules.markdown(policy).split("未按规定申报")[1]
 
 
 def test_reviewed_bases_hold_where_units_have_their_own_or_a_pack_says_so() -> None:
@@ -139,7 +139,7 @@ def test_reviewed_bases_hold_where_units_have_their_own_or_a_pack_says_so() -> N
     assert not packs.read(content).freezes_bases
     content["frozen_bases"] = {"enforced": True, "source": "s"}
     assert sound(content).freezes_bases
-    assert "当年不变" in policy_text.markdown(sound(content))
+    assert "当年不变" in policy_text_rules.markdown(sound(content))
     dual = packs.dual_pack(packs.DUAL_BASE[0])
     assert packs.read(dual).freezes_bases
     dual["frozen_bases"] = {"enforced": False, "source": "s"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.domain.quality import (
     PPM,
@@ -19,7 +19,7 @@ from services.collection.quality.domain.quality import (
     rates_of,
     share_ppm,
 )
-from services.collection.quality.store import quality as store
+from services.collection.quality.store import quality as quality_store
 from services.collection.register.domain.cover import Span, overlapping
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -66,16 +66,16 @@ def test_rates_are_taken_over_the_checks_of_their_kind() -> None:
 
 
 def test_every_check_has_its_statement_its_subject_and_its_source() -> None:
-    checks = shipped.quality_checks()
-    assert {check.id for check in checks} == set(store.CHECKS)
+    checks = common_shipped_store.quality_checks()
+    assert {check.id for check in checks} == set(quality_store.CHECKS)
     assert {check.kind for check in checks} == set(CheckKind)
-    assert set(shipped.quality_subjects()) == set(store.SUBJECTS)
+    assert set(common_shipped_store.quality_subjects()) == set(quality_store.SUBJECTS)
     for check in checks:
-        assert check.subject in store.SUBJECTS
+        assert check.subject in quality_store.SUBJECTS
         assert check.source
         assert check.title
         for limit in check.limits:
-            assert f":{limit}" in store.CHECKS[check.id]
+            assert f":{limit}" in quality_store.CHECKS[check.id]
 
 
 def test_days_that_touch_overlap_and_days_that_follow_do_not() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.collection.common.store import shipped
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.register.domain.person import (
     id_of_person,
     key_of_person,
@@ -15,7 +15,7 @@ from shared.ids import Ref, blind_key_of
 
 PEPPER = b"pepper"
 NUMBER = identity_number.with_check_digit("12010119900307451")
-DISTRICTS = shipped.districts_of("tianjin")
+DISTRICTS = common_shipped_store.districts_of("tianjin")
 UNIT = Unit(
     credit_code=credit_code.with_check_character("91120101MA05K0TH1"),
     name="天津和顺机械有限公司",
@@ -30,7 +30,7 @@ UNIT = Unit(
 def test_tianjin_has_sixteen_districts() -> None:
     assert len(DISTRICTS) == 16
     assert {"heping", "nankai", "binhai", "jizhou"} <= DISTRICTS
-    assert shipped.districts_of("atlantis") == frozenset()
+    assert common_shipped_store.districts_of("atlantis") == frozenset()
 
 
 def test_a_persons_key_is_the_blind_index_of_the_number() -> None:

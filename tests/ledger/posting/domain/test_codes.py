@@ -9,7 +9,7 @@ from itertools import combinations
 
 import pytest
 
-from services.ledger.common import domain as errors
+from services.ledger.common import domain as common_rules
 from services.ledger.common.domain import LedgerRefusal
 from services.ledger.posting.domain.batch import (
     Booked,
@@ -48,17 +48,20 @@ def known(post: Post) -> Known:
 
 
 RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
-FAULTY = Post(pay(), errors.Unbalanced())
+FAULTY = Post(pay(), common_rules.Unbalanced())
 NOTHING = Known(remaining={3: {}})
 SOME = Known(remaining={3: remaining(receipt_draft(5).lines)})
 LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
-    (lambda: run(CLOSED, FAULTY, known(FAULTY)), errors.EventIdReused),
-    (lambda: run(CLOSED, Post(RED, errors.AmountNotPositive()), NOTHING), errors.AmountNotPositive),
-    (lambda: run(CLOSED, Post(RED), NOTHING), errors.AlreadyReversed),
-    (lambda: run(CLOSED, Post(RED), SOME), errors.ReversalExceeded),
-    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), errors.DayClosed),
-    (lambda: run(OPEN, Post(pay(hold="hld_x"))), errors.HoldUnknown),
-    (lambda: run(OPEN, Post(pay())), errors.InsufficientFunds),
+    (lambda: run(CLOSED, FAULTY, known(FAULTY)), common_rules.EventIdReused),
+    (
+        lambda: run(CLOSED, Post(RED, common_rules.AmountNotPositive()), NOTHING),
+        common_rules.AmountNotPositive,
+    ),
+    (lambda: run(CLOSED, Post(RED), NOTHING), common_rules.AlreadyReversed),
+    (lambda: run(CLOSED, Post(RED), SOME), common_rules.ReversalExceeded),
+    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), common_rules.DayClosed),
+    (lambda: run(OPEN, Post(pay(hold="hld_x"))), common_rules.HoldUnknown),
+    (lambda: run(OPEN, Post(pay())), common_rules.InsufficientFunds),
 ]
 
 
@@ -78,9 +81,9 @@ def test_the_ladder_is_the_documented_order() -> None:
 def test_every_refusal_of_posting_is_documented_once() -> None:
     listed = [one for _, stage in STAGES for one in stage]
     assert len(listed) == len(set(listed))
-    settlements = {errors.AmountsExpected, errors.AmountsNotExpected}
+    settlements = {common_rules.AmountsExpected, common_rules.AmountsNotExpected}
     own = {
-        one for one in vars(errors).values()
+        one for one in vars(common_rules).values()
         if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
     }  # fmt: skip
     assert own - settlements <= set(listed)
@@ -95,23 +98,23 @@ def also(draft: Draft, *more: Line, **changes: object) -> Draft:
 
 
 SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
-    errors.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
-    errors.AmountNotPositive: lambda d: also(
+    common_rules.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
+    common_rules.AmountNotPositive: lambda d: also(
         d, *lines("income_deposit", "contribution_income.pooled", -7)
     ),
-    errors.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
-    errors.FundUnknown: lambda d: also(
+    common_rules.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
+    common_rules.FundUnknown: lambda d: also(
         d, *lines("income_deposit", "contribution_income.pooled", 7, fund="no_such")
     ),
-    errors.AccountUnknown: lambda d: also(
+    common_rules.AccountUnknown: lambda d: also(
         d, *lines("income_deposit", "contribution_income.nobody", 7)
     ),
-    errors.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
-    errors.AccountNotInFund: lambda d: also(
+    common_rules.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
+    common_rules.AccountNotInFund: lambda d: also(
         d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
     ),
-    errors.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
-    errors.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
+    common_rules.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    common_rules.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
 }
 CHECKER = Checker(shipped())
 TODAY = DAY + timedelta(days=1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.ledger.common.domain import OutcomeUnknown
-from services.ledger.posting.flows import stream
+from services.ledger.posting.flows import stream as stream_flow
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import entry, fresh, receipt, receipt_draft
@@ -121,28 +121,28 @@ async def test_no_more_is_read_than_there_is_room_for() -> None:
     read = answered = ahead = 0
     draft = receipt_draft()
 
-    async def lines() -> AsyncIterator[stream.Line]:
+    async def lines() -> AsyncIterator[stream_flow.Line]:
         nonlocal read, ahead
         for number in range(5_000):
             read += 1
             ahead = max(ahead, read - answered)
-            yield stream.Line(number, fresh(), draft)
+            yield stream_flow.Line(number, fresh(), draft)
 
     slow: Any = Slow()
-    async for answers in stream.post_all(slow, lines()):
+    async for answers in stream_flow.post_all(slow, lines()):
         answered += len(answers)
     assert answered == 5_000
-    assert ahead <= 2 * stream.CHUNK + 2
-    assert max(slow.sizes) <= stream.CHUNK
+    assert ahead <= 2 * stream_flow.CHUNK + 2
+    assert max(slow.sizes) <= stream_flow.CHUNK
 
 
-async def one_line() -> AsyncIterator[stream.Line]:
-    yield stream.Line(1, "e", receipt_draft())
+async def one_line() -> AsyncIterator[stream_flow.Line]:
+    yield stream_flow.Line(1, "e", receipt_draft())
 
 
 async def test_a_chunk_is_asked_again_while_the_books_are_away() -> None:
     patient: Any = Slow(failures=2)
-    assert [len(one) async for one in stream.post_all(patient, one_line(), (0.0, 0.0))] == [1]
+    assert [len(one) async for one in stream_flow.post_all(patient, one_line(), (0.0, 0.0))] == [1]
     away: Any = Slow(failures=9)
     with pytest.raises(OutcomeUnknown):
-        [one async for one in stream.post_all(away, one_line(), (0.0, 0.0))]
+        [one async for one in stream_flow.post_all(away, one_line(), (0.0, 0.0))]

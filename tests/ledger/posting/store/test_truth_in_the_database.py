@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.ledger.chain.flows.verify import verify
-from services.ledger.common.store import tables
+from services.ledger.common.store import tables as tables_store
 from shared.db import Database, sqlalchemy_url
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import receipt
@@ -159,9 +159,9 @@ async def test_the_slot_leads_every_unique_key(admin: asyncpg.Connection[Any]) -
            AND t.relname <> 'alembic_version'
         """
     )
-    assert {row["name"] for row in rows} == set(tables.KEYS)
+    assert {row["name"] for row in rows} == set(tables_store.KEYS)
     for row in rows:
-        assert tables.KEYS[row["name"]] in {row["first_column"], "reference"}
+        assert tables_store.KEYS[row["name"]] in {row["first_column"], "reference"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.payout.payments.store import batch as batches
+from services.payout.payments.store import batch as batch_store
 from shared.ids import Ref
 from tests.payout.conftest import Office, hospital_claim, pensioner, result
 
@@ -190,7 +190,7 @@ async def test_a_hold_that_comes_after_the_batch_was_given_up_is_let_go(office: 
 
 async def _waiting(office: Office, batch: str) -> Any:
     async with office.app.state.db.transaction() as tx:
-        return await batches.load(tx, Ref.parse("pay", batch))
+        return await batch_store.load(tx, Ref.parse("pay", batch))
 
 
 # --- the bank's word ---------------------------------------------------------------------------
