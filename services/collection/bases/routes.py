@@ -24,7 +24,7 @@ from services.collection.bases.schemas import (
     CorrectionOut,
 )
 from services.collection.bases.store import BasePersonRow, ReviewRow
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.filing.schemas.declaration import HandlingIn
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow
@@ -32,6 +32,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.settings import Settings
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import RefPath
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import RefPath
 from shared.roles import Right
 
 router = APIRouter(tags=["operations"])

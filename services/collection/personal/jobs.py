@@ -12,9 +12,9 @@ from typing import Final
 
 from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.domain import CREDITS_AIMED_AT
+from services.collection.personal.domain import CREDITS_AIMED_AT, Paper
 from services.collection.personal.flows import Chunk, Ready
-from services.collection.personal.store import Paper, Told
+from services.collection.personal.store import Told
 from shared.db import Database
 from shared.log import logger
 from shared.outbox import hold_lease

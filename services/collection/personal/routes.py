@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit
 from services.collection.personal import flows as personal_flow
 from services.collection.personal import store as personal_store
 from services.collection.personal.schemas import (
@@ -22,6 +21,7 @@ from services.collection.personal.schemas import (
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import key_of
+from shared.page import Cursor, Limit
 from shared.roles import CENTRE, Right
 
 router = APIRouter(tags=["personal"])

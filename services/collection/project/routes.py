@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.schemas.declaration import DeclarationOut
 from services.collection.project import store as project_store
@@ -32,6 +32,7 @@ from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 

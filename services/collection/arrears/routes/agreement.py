@@ -19,7 +19,7 @@ from services.collection.arrears.schemas.agreement import (
     WhyIn,
 )
 from services.collection.arrears.store import agreement as agreement_store
-from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import Day, TrailOut
 from services.collection.register.flows import unit as unit_flow
 from shared import trail
@@ -27,6 +27,7 @@ from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 

@@ -20,13 +20,14 @@ from services.collection.arrears.schemas.arrears import (
 )
 from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import ChargeRow
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.receipts.schemas.receipt import Day
 from services.collection.register.flows import unit as unit_flow
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import unit_key
+from shared.page import Cursor, Limit
 from shared.roles import Right
 
 router = APIRouter(tags=["arrears"])

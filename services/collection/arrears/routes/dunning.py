@@ -19,11 +19,12 @@ from services.collection.arrears.schemas.dunning import (
     NoticePageOut,
 )
 from services.collection.arrears.store import dunning as dunning_store
-from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import Day
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 

@@ -22,13 +22,14 @@ from services.collection.arrears.schemas.waiver import (
 )
 from services.collection.arrears.store import waiver as waiver_store
 from services.collection.billing.flows.bill import REF
-from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import TrailOut
 from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 

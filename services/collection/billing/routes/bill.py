@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.flows.bill import REF
-from services.collection.billing.schemas.bill import BillHeadOut, BillOut, BillPageOut
+from services.collection.billing.schemas.bill import BillHeadOut, BillOut
 from services.collection.billing.store import bill as bill_store
-from services.collection.common.routes.page import Cursor, Limit, RefPath, page_of
+from services.collection.common.routes.page import page_of
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -33,7 +34,7 @@ async def list_bills(
     district: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> BillPageOut:
+) -> Page[BillHeadOut]:
     """Of a unit, a district, or all; district people see their own."""
     asked = at.caller.scope(district)
     filters = {
@@ -47,11 +48,7 @@ async def list_bills(
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
-    return BillPageOut(
-        items=[BillHeadOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[BillHeadOut].of([BillHeadOut.of(row) for row in rows], following)
 
 
 @router.get("/v1/bills/{bill}", operation_id="get_bill", summary="缴费通知单 · One bill")

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.schemas.credit import CreditOut, CreditPageOut
 from services.collection.billing.store import credit as credit_store
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import unit_key
+from shared.page import Cursor, Limit
 from shared.roles import Right
 
 router = APIRouter(tags=["bills"])

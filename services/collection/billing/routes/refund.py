@@ -20,12 +20,13 @@ from services.collection.billing.schemas.refund import (
     CreditRefundRefusalIn,
 )
 from services.collection.billing.store import refund as refund_store
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath, page_of
+from services.collection.common.routes.page import CreditCodePath, page_of
 from services.collection.common.schemas.common import TrailOut
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 

@@ -123,11 +123,3 @@ class BillOut(BillHeadOut):
             by_fund=sum_by_fund((line.fund, line.amount_fen) for line in lines),
             credits=[CreditOut.of(credit) for credit in credits],
         )
-
-
-class BillPageOut(Out):
-    """Bills, in the order of their keys."""
-
-    items: list[BillHeadOut]
-    next_cursor: str | None
-    has_more: bool

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.bill import Audited, Bill, Levied
 from shared.db import raw
+from shared.page import read_page
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
        due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill, waived_fen,
@@ -259,27 +260,13 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[BillRow]:
-    """Bills of a unit, or of a district (or all), in the order of their keys."""
-    key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {
-        "district": district,
-        "period": period,
-        "status": status,
-        "unit_id": after[0],
-        "id": after[1],
-        "limit": limit,
-    }
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM bill
-             WHERE {key} (CAST(:district AS text) IS NULL OR district = :district)
-               AND (CAST(:period AS text) IS NULL OR period = :period)
-               AND (CAST(:status AS text) IS NULL OR status = :status)
-               AND (unit_id, id) > (:unit_id, :id)
-             ORDER BY unit_id, id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read bills of a unit, of a district or of all, in the order of their keys."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM bill",
+        key=("unit_id", "id"),
+        after=after,
+        limit=limit,
+        row=BillRow,
+        equal={"unit_id": unit_id, "district": district, "period": period, "status": status},
     )
-    return [BillRow(**row._mapping) for row in rows]

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import Path, Query
+from fastapi import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.flows import unit as unit_flow
-from shared.cursor import LIMIT_MAX, BadCursor, cut, read_cursor
+from shared.cursor import BadCursor, cut, read_cursor
 from shared.door import Door
 from shared.ids import unit_key
 
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
-Cursor = Annotated[str | None, Query(max_length=500)]
-RefPath = Annotated[str, Path(max_length=80)]
 CreditCodePath = Annotated[str, Path(pattern=r"^[0-9A-Z]{18}$")]
 
 BEGINNING = (-1, UUID(int=0))

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import RefPath
 from services.collection.filing.flows import correction as correction_flow
 from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.correction import CorrectionPaperIn, WithdrawalIn
@@ -16,6 +15,7 @@ from services.collection.filing.schemas.declaration import DeclarationOut
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref
+from shared.page import RefPath
 from shared.roles import Right
 from shared.settings import Settings
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import TrailOut
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.explanation.flows.declaration import Explained
@@ -37,6 +37,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.filing.domain.declaration import Act
 from services.collection.handling.domain.inbox import STEPS
@@ -29,6 +28,7 @@ from services.collection.handling.schemas.steps import StepsIn, StepsOut
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import key_of
+from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
 from shared.schema import Code

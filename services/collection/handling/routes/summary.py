@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit, RefPath, read_key
+from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import TrailOut
 from services.collection.handling.flows import summary as summary_flow
 from services.collection.handling.flows.summary import REF
@@ -31,6 +31,7 @@ from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code

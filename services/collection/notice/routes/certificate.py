@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.notice import store as notice_store
 from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.schemas.certificate import (
@@ -22,6 +22,7 @@ from services.collection.register.flows import unit as unit_flow
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 
 router = APIRouter(tags=["arrears"])

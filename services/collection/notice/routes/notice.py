@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.dunning import PREFIX as DUNNING
 from services.collection.billing.flows.bill import REF as BILL
-from services.collection.common.routes.page import RefPath
 from services.collection.common.schemas.html import SAFE
 from services.collection.notice.flows import notice as notice_flow
 from services.collection.notice.flows.certificate import PREFIX as CERTIFICATE
@@ -24,6 +23,7 @@ from services.collection.notice.schemas.notice import (
 from services.collection.project.flows.certificate import PREFIX as PROJECT_CERTIFICATE
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.page import RefPath
 from shared.roles import Caller, Right
 
 router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)

@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit
 from services.collection.common.schemas.common import PREFIXES, Day
 from services.collection.oversight.schemas.trail import TrailPageOut, TrailStepOut
 from services.collection.oversight.store import trail as trail_store
@@ -18,6 +17,7 @@ from shared.clock import SHANGHAI, today
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import NotAReference, Ref
+from shared.page import Cursor, Limit
 from shared.roles import Right
 from shared.schema import Code
 

@@ -13,7 +13,6 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit, RefPath
 from services.collection.common.schemas.common import TrailOut
 from services.collection.policy import flows as policy_flow
 from services.collection.policy import store as policy_store
@@ -31,6 +30,7 @@ from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.errors import Faulty
 from shared.ids import Ref
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code
 

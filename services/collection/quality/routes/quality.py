@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import Cursor, Limit
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.flows import quality as quality_flow
@@ -27,6 +26,7 @@ from services.collection.quality.store.quality import FoundRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.fund import CODE_PATTERN
+from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
 from shared.schema import Code

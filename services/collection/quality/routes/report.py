@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import RefPath
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
@@ -17,6 +16,7 @@ from services.collection.quality.schemas.report import ReportAskedIn, ReportedOu
 from shared.door import Door, door
 from shared.errors import NotFound
 from shared.ids import Ref
+from shared.page import RefPath
 from shared.roles import Right
 from shared.settings import Settings
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, read_key
+from services.collection.common.routes.page import CreditCodePath, read_key
 from services.collection.register.flows import category as category_flow
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.schemas.category import (
@@ -23,6 +23,7 @@ from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import unit_key
+from shared.page import Cursor, Limit
 from shared.roles import Right
 from shared.settings import Settings
 

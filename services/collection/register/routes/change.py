@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit, RefPath
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.domain.person import REF as PERSON_REF
 from services.collection.register.flows import change as change_flow
@@ -38,6 +38,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_cursor, read_uuid
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
+from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.settings import Settings
 

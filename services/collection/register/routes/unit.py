@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath, Cursor, Limit
+from services.collection.common.routes.page import CreditCodePath
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import unit as unit_flow
@@ -33,6 +33,7 @@ from shared.door import Door, door
 from shared.errors import Fault
 from shared.identity import Identity
 from shared.ids import key_of, unit_key
+from shared.page import Cursor, Limit
 from shared.roles import Right
 from shared.schema import Code
 from shared.settings import Settings

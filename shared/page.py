@@ -1,0 +1,82 @@
+"""Keyset pages: the shape of a page, and the query that reads one.
+
+A list is ordered by a unique key. A page is the rows after a key; the cursor of the next page is
+the key of this page's last row (shared/cursor.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path, Query
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.cursor import LIMIT_MAX
+from shared.schema import Out
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+RefPath = Annotated[str, Path(max_length=80)]
+
+
+class Page(Out, Generic[Item]):
+    """One page of a list. `next_cursor` continues after it; null on the last page."""
+
+    items: list[Item]
+    next_cursor: str | None
+    has_more: bool
+
+    @classmethod
+    def of(cls, items: Sequence[Item], next_cursor: str | None) -> Page[Item]:
+        """Build a page; there are more rows exactly when there is a cursor."""
+        return cls(items=list(items), next_cursor=next_cursor, has_more=next_cursor is not None)
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name the schema after its items: Page[BillOut] is `BillPage` in OpenAPI."""
+        return f"{params[0].__name__.removesuffix('Out')}Page"
+
+
+async def read_page(
+    tx: AsyncConnection,
+    select: str,
+    *,
+    key: Sequence[str],
+    after: Sequence[Any] | None,
+    limit: int,
+    row: Callable[..., Row],
+    equal: Mapping[str, Any] | None = None,
+    where: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Row]:
+    """Read up to `limit` rows after a key.
+
+    Args:
+        select: the statement up to its WHERE clause.
+        key: columns of the list's unique order, for instance `("unit_id", "id")`.
+        after: the key to continue after; None for the beginning.
+        row: builds one row from its columns as keyword arguments.
+        equal: filters `column = value`; a filter whose value is None is left out.
+        where: further conditions, each with its own parameters, joined by AND.
+    """
+    wanted = {column: value for column, value in (equal or {}).items() if value is not None}
+    names = {column: f"equal_{index}" for index, column in enumerate(wanted)}
+    clauses = [f"{column} = :{name}" for column, name in names.items()]
+    parameters = {names[column]: value for column, value in wanted.items()}
+    for condition, bound in (where or {}).items():
+        clauses.append(condition)
+        parameters |= bound
+    if after is not None:
+        marks = [f"after_{index}" for index in range(len(key))]
+        clauses.append(f"({', '.join(key)}) > ({', '.join(f':{mark}' for mark in marks)})")
+        parameters |= dict(zip(marks, after, strict=True))
+    filters = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+    found = await tx.execute(
+        text(f"{select}{filters} ORDER BY {', '.join(key)} LIMIT :page_limit"),
+        {**parameters, "page_limit": limit},
+    )
+    return [row(**one._mapping) for one in found]
