@@ -57,9 +57,13 @@ async def propose(tx: AsyncConnection, catalogue: Catalogue, asked: Closing, by:
     await _require_possible(tx, catalogue, asked)
     await closing_store.insert(tx, asked)
     step = trail.Step(
-        shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=asked.id, step="proposed",
-        signs=True, why=asked.reason or None,
-    )  # fmt: skip
+        shard_key=CENTRE_SLOT,
+        paper=closing_store.PAPER,
+        paper_id=asked.id,
+        step="proposed",
+        signs=True,
+        why=asked.reason or None,
+    )
     await trail.record(tx, step, by)
     return asked
 
@@ -88,9 +92,12 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
     assert heads, "the ledger has no slots"
     await _require_possible(tx, catalogue, found)
     step = trail.Step(
-        shard_key=CENTRE_SLOT, paper=closing_store.PAPER, paper_id=found.id, step="approved",
+        shard_key=CENTRE_SLOT,
+        paper=closing_store.PAPER,
+        paper_id=found.id,
+        step="approved",
         signs=True,
-    )  # fmt: skip
+    )
     await trail.record(tx, step, by)
     done = replace(found, status=Status.DONE, approved_by=by.subject)
     act = _close if found.action is Action.CLOSE else _reopen
@@ -157,10 +164,14 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evid
         )
     benefits, personal = await _of_all_years(tx, catalogue, day)
     return Evidence(
-        suspense=suspense, income=income, memo=ties, benefits=benefits, personal=personal,
+        suspense=suspense,
+        income=income,
+        memo=ties,
+        benefits=benefits,
+        personal=personal,
         unbalanced=await closing_store.unbalanced(tx, day),
         suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
-    )  # fmt: skip
+    )
 
 
 async def _of_all_years(
@@ -215,7 +226,9 @@ async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) ->
         )
     before = standing.closed_until
     after = closing.day if before is None else max(before, closing.day)
-    return await _finish(tx, replace(closing, closed_before=before, closed_after=after, carried=carried))  # fmt: skip
+    return await _finish(
+        tx, replace(closing, closed_before=before, closed_after=after, carried=carried)
+    )
 
 
 async def _reopen(tx: AsyncConnection, catalogue: Catalogue, paper: Closing) -> Closing:
@@ -228,7 +241,9 @@ async def _reopen(tx: AsyncConnection, catalogue: Catalogue, paper: Closing) -> 
         tx, catalogue, paper, [one for year in undone for one in year.carried]
     )
     await closing_store.mark_reopened(tx, [one.id for one in undone], paper.id)
-    return await _finish(tx, replace(paper, closed_before=standing.closed_until, closed_after=after, carried=carried))  # fmt: skip
+    return await _finish(
+        tx, replace(paper, closed_before=standing.closed_until, closed_after=after, carried=carried)
+    )
 
 
 async def _take_back(
@@ -242,10 +257,14 @@ async def _take_back(
         assert original is not None
         drafts.append(
             reversal(
-                original, one.seq, source=OWN_SOURCE, event_id=f"{original.event_id}:reopened",
-                book_date=original.book_date, summary=f"反结账冲回:{paper.reason}"[:200],
+                original,
+                one.seq,
+                source=OWN_SOURCE,
+                event_id=f"{original.event_id}:reopened",
+                book_date=original.book_date,
+                summary=f"反结账冲回:{paper.reason}"[:200],
             )
-        )  # fmt: skip
+        )
     seqs = await _post(tx, catalogue, drafts)
     return tuple(replace(one, seq=seq) for one, seq in zip(carried, seqs, strict=True))
 
@@ -259,9 +278,13 @@ async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draf
         connection, CENTRE_SLOT, catalogue.floored, lock=True, cached=None
     )
     decision = decide(
-        state, [Unit((Post(draft),)) for draft in drafts], Known(), floored=catalogue.floored,
-        today=clock.today(), recorded_at=instant_text(at),
-    )  # fmt: skip
+        state,
+        [Unit((Post(draft),)) for draft in drafts],
+        Known(),
+        floored=catalogue.floored,
+        today=clock.today(),
+        recorded_at=instant_text(at),
+    )
     booked = [outcome for (outcome,) in decision.outcomes if isinstance(outcome, Booked)]
     assert len(booked) == len(drafts), decision.outcomes
     written = await batch_store.write(connection, decision, at)

@@ -184,11 +184,14 @@ async def unmatched_receipts(
         as_of=day,
         items=[
             OpenItemOut(
-                receipt=row.receipt, fund=row.fund, district=row.district, amount=row.open_fen,
+                receipt=row.receipt,
+                fund=row.fund,
+                district=row.district,
+                amount=row.open_fen,
                 since=row.since,
             )
             for row in page
         ],
         next_cursor=next_cursor,
         has_more=next_cursor is not None,
-    )  # fmt: skip
+    )

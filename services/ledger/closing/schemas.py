@@ -203,11 +203,16 @@ def closing_from(body: ClosingIn, region: str, proposed_by: str) -> Closing:
     _require_region(body.region, region)
     day = last_day(body.level, body.period)
     return Closing(
-        id=uuid7(), region=region, action=Action.CLOSE, level=body.level, day=day,
+        id=uuid7(),
+        region=region,
+        action=Action.CLOSE,
+        level=body.level,
+        day=day,
         reason=body.note or "",
         control=None if body.control is None else _control_from(body.control, day),
-        status=Status.PROPOSED, proposed_by=proposed_by,
-    )  # fmt: skip
+        status=Status.PROPOSED,
+        proposed_by=proposed_by,
+    )
 
 
 def _control_from(body: ControlIn, day: date) -> dict[str, Tie]:
@@ -237,25 +242,37 @@ def _of_collection(tie: TieIn) -> dict[str, int]:
 
 def _tie_from(tie: TieIn) -> Tie:
     said = tie.personal
-    personal = None if said is None else PersonalTie(
-        received_fen=said.received, credited_fen=said.credited, part_paid_fen=said.part_paid,
-        in_delivery_fen=said.in_delivery, standing_credits_fen=said.standing_credits,
-        unnamed_fen=said.unnamed,
-    )  # fmt: skip
+    personal = (
+        None
+        if said is None
+        else PersonalTie(
+            received_fen=said.received,
+            credited_fen=said.credited,
+            part_paid_fen=said.part_paid,
+            in_delivery_fen=said.in_delivery,
+            standing_credits_fen=said.standing_credits,
+            unnamed_fen=said.unnamed,
+        )
+    )
     return Tie(tie.receivable, tie.collected, tie.benefits, personal)
 
 
 def _tie_out(tie: Tie) -> TieOut:
     kept = tie.personal
     personal = kept and PersonalControlOut(
-        received=kept.received_fen, credited=kept.credited_fen, part_paid=kept.part_paid_fen,
-        in_delivery=kept.in_delivery_fen, standing_credits=kept.standing_credits_fen,
+        received=kept.received_fen,
+        credited=kept.credited_fen,
+        part_paid=kept.part_paid_fen,
+        in_delivery=kept.in_delivery_fen,
+        standing_credits=kept.standing_credits_fen,
         unnamed=kept.unnamed_fen,
-    )  # fmt: skip
+    )
     return TieOut(
-        receivable=tie.receivable_fen, collected=tie.collected_fen, benefits=tie.benefits_fen,
+        receivable=tie.receivable_fen,
+        collected=tie.collected_fen,
+        benefits=tie.benefits_fen,
         personal=personal,
-    )  # fmt: skip
+    )
 
 
 def reopening_from(body: ReopeningIn, region: str, proposed_by: str) -> Closing:
@@ -266,10 +283,16 @@ def reopening_from(body: ReopeningIn, region: str, proposed_by: str) -> Closing:
     """
     _require_region(body.region, region)
     return Closing(
-        id=uuid7(), region=region, action=Action.REOPEN, level=Level.DAY,
-        day=last_day(Level.DAY, body.from_day.isoformat()), reason=body.reason, control=None,
-        status=Status.PROPOSED, proposed_by=proposed_by,
-    )  # fmt: skip
+        id=uuid7(),
+        region=region,
+        action=Action.REOPEN,
+        level=Level.DAY,
+        day=last_day(Level.DAY, body.from_day.isoformat()),
+        reason=body.reason,
+        control=None,
+        status=Status.PROPOSED,
+        proposed_by=proposed_by,
+    )
 
 
 def _require_region(asked: str | None, region: str) -> None:
@@ -290,9 +313,7 @@ def closing_out(closing: Closing) -> ClosingOut:
         period=closing.period,
         day=closing.day,
         reason=closing.reason,
-        control=None if control is None else {
-            fund: _tie_out(tie) for fund, tie in control.items()
-        },
+        control=None if control is None else {fund: _tie_out(tie) for fund, tie in control.items()},
         status=closing.status,
         proposed_by=closing.proposed_by,
         approved_by=closing.approved_by,
@@ -304,7 +325,7 @@ def closing_out(closing: Closing) -> ClosingOut:
             for one in closing.carried
         ],
         reopened_by=None if closing.reopened_by is None else _text(closing.reopened_by),
-    )  # fmt: skip
+    )
 
 
 def _text(id: Any) -> str:

@@ -63,11 +63,13 @@ def _control_text(control: Mapping[str, Tie] | None) -> str:
         return "null"
     ties = {
         fund: [
-            tie.receivable_fen, tie.collected_fen, tie.benefits_fen,
+            tie.receivable_fen,
+            tie.collected_fen,
+            tie.benefits_fen,
             None if tie.personal is None else asdict(tie.personal),
         ]
         for fund, tie in control.items()
-    }  # fmt: skip
+    }
     return orjson.dumps(ties).decode()
 
 

@@ -45,9 +45,12 @@ class Oracle:
 
 @pytest.fixture
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         yield ledger
 
@@ -77,8 +80,13 @@ async def step(ledger: Ledger, oracle: Oracle, chance: random.Random, made: list
             oracle.postings.append((day, entry["account"], entry["district"], fen))
     else:
         fen = chance.randrange(1, 9_999)
-        entries = pair("pension", "income_deposit", "contribution_income.pooled",
-                       f"{fen // 100}.{fen % 100:02d}", district)  # fmt: skip
+        entries = pair(
+            "pension",
+            "income_deposit",
+            "contribution_income.pooled",
+            f"{fen // 100}.{fen % 100:02d}",
+            district,
+        )
         body = receipt(owner=f"UNIT-{district}", book_date=on(day), entries=entries)
         made.append(((await post(ledger, body))["id"], day, district, fen))
         oracle.post(day, "income_deposit", "contribution_income.pooled", district, fen)

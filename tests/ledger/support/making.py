@@ -42,14 +42,32 @@ async def empty_books(admin: asyncpg.Connection[Any], books: Books) -> None:
         writer._state = None
 
 
-def entry(fund: str, account: str, side: str, amount: str, district: str = "heping",
-          book: str = "statutory") -> dict[str, str]:  # fmt: skip
-    return {"book": book, "fund": fund, "account": account, "side": side, "amount": amount,
-            "district": district}  # fmt: skip
+def entry(
+    fund: str,
+    account: str,
+    side: str,
+    amount: str,
+    district: str = "heping",
+    book: str = "statutory",
+) -> dict[str, str]:
+    return {
+        "book": book,
+        "fund": fund,
+        "account": account,
+        "side": side,
+        "amount": amount,
+        "district": district,
+    }
 
 
-def pair(fund: str, debit: str, credit: str, amount: str, district: str = "heping",
-         book: str = "statutory") -> list[dict[str, str]]:  # fmt: skip
+def pair(
+    fund: str,
+    debit: str,
+    credit: str,
+    amount: str,
+    district: str = "heping",
+    book: str = "statutory",
+) -> list[dict[str, str]]:
     return [
         entry(fund, debit, "debit", amount, district, book),
         entry(fund, credit, "credit", amount, district, book),
@@ -70,13 +88,25 @@ def receipt(amount: str = "100.00", **changes: Any) -> dict[str, Any]:
     return body | changes
 
 
-def line(account: str, debit_fen: int, credit_fen: int, fund: str = "pension",
-         district: str = "heping", book: str = "statutory") -> Line:  # fmt: skip
+def line(
+    account: str,
+    debit_fen: int,
+    credit_fen: int,
+    fund: str = "pension",
+    district: str = "heping",
+    book: str = "statutory",
+) -> Line:
     return Line(book, fund, account, district, debit_fen, credit_fen)
 
 
-def lines(debit: str, credit: str, amount_fen: int, fund: str = "pension",
-          district: str = "heping", book: str = "statutory") -> tuple[Line, ...]:  # fmt: skip
+def lines(
+    debit: str,
+    credit: str,
+    amount_fen: int,
+    fund: str = "pension",
+    district: str = "heping",
+    book: str = "statutory",
+) -> tuple[Line, ...]:
     return (
         line(debit, amount_fen, 0, fund, district, book),
         line(credit, 0, amount_fen, fund, district, book),

@@ -20,9 +20,14 @@ Body = dict[str, Any]
 
 @asynccontextmanager
 async def new_ledger(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]], *, sound: bool = True,
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+    *,
+    sound: bool = True,
+) -> AsyncIterator[Ledger]:
     """A ledger on a database of its own; when it goes, its books are verified to be sound, or not."""
     async with database_on(server_url, template) as url:
         app = build(settings_for(database_url=url))
@@ -44,9 +49,14 @@ async def bill(ledger: Ledger, fund: str, amount: str, day: str, district: str =
 
 
 async def collect(
-    ledger: Ledger, fund: str, amount: str, day: str, district: str = "heping",
-    account: str = "contribution_income.pooled", channel: str = "income_deposit",
-) -> Body:  # fmt: skip
+    ledger: Ledger,
+    fund: str,
+    amount: str,
+    day: str,
+    district: str = "heping",
+    account: str = "contribution_income.pooled",
+    channel: str = "income_deposit",
+) -> Body:
     entries = [
         *pair(fund, channel, account, amount, district),
         *pair(fund, "memo_collected", "memo_receivable", amount, district, "memo"),
@@ -56,8 +66,13 @@ async def collect(
 
 async def suspend(ledger: Ledger, amount: str, day: str, paper: str = "rcp_1") -> Body:
     entries = pair("pension", "income_deposit", "suspense_receipts", amount)
-    body = receipt(kind="suspense", book_date=day, entries=entries, owner="unidentified",
-                   references={"receipt": paper, "serial": f"S-{paper}"})  # fmt: skip
+    body = receipt(
+        kind="suspense",
+        book_date=day,
+        entries=entries,
+        owner="unidentified",
+        references={"receipt": paper, "serial": f"S-{paper}"},
+    )
     return await post(ledger, body)
 
 
@@ -171,9 +186,10 @@ async def play(ledger: Ledger) -> None:
     await identify(ledger, "99.50", "2021-08-06")
     back = pair("pension", "expenditure_deposit", "benefit.basic_pension", "45.67", "heping")
     await post(
-        ledger, receipt(kind="payment_return", owner="centre", book_date="2021-08-10", entries=back),
+        ledger,
+        receipt(kind="payment_return", owner="centre", book_date="2021-08-10", entries=back),
         Role.PAYOUT_SERVICE,
-    )  # fmt: skip
+    )
     await ledger.settle("sweep", "2021-08-28")
 
 

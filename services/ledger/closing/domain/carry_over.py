@@ -77,9 +77,7 @@ def _surplus_lines(fund: str, totals: Mapping[str, int]) -> list[Line]:
 
 
 def _line(fund: str, account: str, district: str, net_fen: int) -> Line:
-    return Line(
-        Book.STATUTORY.value, fund, account, district, max(net_fen, 0), max(-net_fen, 0)
-    )  # fmt: skip
+    return Line(Book.STATUTORY.value, fund, account, district, max(net_fen, 0), max(-net_fen, 0))
 
 
 def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:

@@ -100,38 +100,60 @@ def with_bank(
         covered |= mine
         evidence.append(
             Evidence(
-                what=names.get(one.account, one.account), fund=one.fund, left_name="账簿余额",
-                left=sum(books[key] for key in mine), right_name="银行余额(调节后)",
-                right=one.balance_fen + one.in_transit_fen, accounts=(one.account,),
+                what=names.get(one.account, one.account),
+                fund=one.fund,
+                left_name="账簿余额",
+                left=sum(books[key] for key in mine),
+                right_name="银行余额(调节后)",
+                right=one.balance_fen + one.in_transit_fen,
+                accounts=(one.account,),
             )
-        )  # fmt: skip
+        )
     evidence += [
         Evidence(
-            what=f"{names.get(account, account)}(未提供银行余额)", fund=fund, left_name="账簿余额",
-            left=books[fund, account], right_name="银行余额", right=0, accounts=(account,),
+            what=f"{names.get(account, account)}(未提供银行余额)",
+            fund=fund,
+            left_name="账簿余额",
+            left=books[fund, account],
+            right_name="银行余额",
+            right=0,
+            accounts=(account,),
         )
         for fund, account in sorted(set(books) - covered)
         if account in DEPOSITS
-    ]  # fmt: skip
+    ]
     return Agreement("bank", "账实相符", tuple(evidence))
 
 
 def with_vouchers(facts: VoucherFacts) -> Agreement:
     """账证: every entry of the month belongs to a balanced voucher of its own day."""
     zero = [
-        ("无凭证的分录", facts.orphans), ("与凭证日期不符的分录", facts.misdated),
-        ("借贷不平的凭证", facts.unbalanced), ("分录号不连续的凭证", facts.reshaped),
-    ]  # fmt: skip
+        ("无凭证的分录", facts.orphans),
+        ("与凭证日期不符的分录", facts.misdated),
+        ("借贷不平的凭证", facts.unbalanced),
+        ("分录号不连续的凭证", facts.reshaped),
+    ]
     head = Evidence(
-        what=f"{facts.vouchers} 张凭证、{facts.entries} 条分录", fund=None, left_name="分录",
-        left=facts.entries, right_name="有凭证的分录", right=facts.entries - facts.orphans,
+        what=f"{facts.vouchers} 张凭证、{facts.entries} 条分录",
+        fund=None,
+        left_name="分录",
+        left=facts.entries,
+        right_name="有凭证的分录",
+        right=facts.entries - facts.orphans,
         is_money=False,
-    )  # fmt: skip
+    )
     rest = [
-        Evidence(what=what, fund=None, left_name="发现", left=count, right_name="应为", right=0,
-                 is_money=False)
+        Evidence(
+            what=what,
+            fund=None,
+            left_name="发现",
+            left=count,
+            right_name="应为",
+            right=0,
+            is_money=False,
+        )
         for what, count in zero
-    ]  # fmt: skip
+    ]
     return Agreement("voucher", "账证相符", (head, *rest))
 
 
@@ -153,11 +175,15 @@ def with_ledgers(
             if left[index] or right[index]:
                 evidence.append(
                     Evidence(
-                        what=f"{names.get(account, account)} {side}", fund=fund,
-                        left_name="总账", left=left[index], right_name="明细账",
-                        right=right[index], accounts=(account,),
+                        what=f"{names.get(account, account)} {side}",
+                        fund=fund,
+                        left_name="总账",
+                        left=left[index],
+                        right_name="明细账",
+                        right=right[index],
+                        accounts=(account,),
                     )
-                )  # fmt: skip
+                )
     return Agreement("ledger", "账账相符", (*_sides(general), *evidence))
 
 
@@ -168,10 +194,16 @@ def _sides(general: Mapping[Key, tuple[int, int]]) -> Iterable[Evidence]:
         sums[0] += debit_fen
         sums[1] += credit_fen
     return [
-        Evidence(what=f"{'法定账' if book == 'statutory' else '备查账'}借贷合计", fund=fund,
-                 left_name="借方", left=debit_fen, right_name="贷方", right=credit_fen)
+        Evidence(
+            what=f"{'法定账' if book == 'statutory' else '备查账'}借贷合计",
+            fund=fund,
+            left_name="借方",
+            left=debit_fen,
+            right_name="贷方",
+            right=credit_fen,
+        )
         for (book, fund), (debit_fen, credit_fen) in sorted(totals.items())
-    ]  # fmt: skip
+    ]
 
 
 def with_reports(
@@ -192,13 +224,19 @@ def with_reports(
     """
     closing = {row.account: row.closing_fen for row in rows if row.parts == (row.account,)}
     evidence = [
-        Evidence(what=f"资产负债表 {line.name}", fund=fund, left_name="报表", left=line.second_fen,
-                 right_name="总账", right=sum(closing.get(part, 0) for part in line.parts),
-                 accounts=line.parts)
+        Evidence(
+            what=f"资产负债表 {line.name}",
+            fund=fund,
+            left_name="报表",
+            left=line.second_fen,
+            right_name="总账",
+            right=sum(closing.get(part, 0) for part in line.parts),
+            accounts=line.parts,
+        )
         for section in (sheet.assets, sheet.liabilities, sheet.net_assets)
         for line in section.lines
         if line.level == 1 and line.account in closing
-    ]  # fmt: skip
+    ]
     for section, sign in ((statement.income, -1), (statement.expense, 1)):
         evidence += _section_evidence(fund, section, sign, moved)
     evidence.append(_foots(fund, "资产负债表 资产 = 负债 + 净资产", sheet.differences))
@@ -210,15 +248,27 @@ def _section_evidence(
     fund: str, section: Section, sign: int, moved: Mapping[str, int]
 ) -> list[Evidence]:
     return [
-        Evidence(what=f"收支表 {line.name}", fund=fund, left_name="报表", left=line.first_fen,
-                 right_name="总账发生额", right=sign * sum(moved.get(p, 0) for p in line.parts),
-                 accounts=line.parts)
+        Evidence(
+            what=f"收支表 {line.name}",
+            fund=fund,
+            left_name="报表",
+            left=line.first_fen,
+            right_name="总账发生额",
+            right=sign * sum(moved.get(p, 0) for p in line.parts),
+            accounts=line.parts,
+        )
         for line in section.lines
         if line.level == 1
-    ]  # fmt: skip
+    ]
 
 
 def _foots(fund: str, what: str, differences: tuple[int, int]) -> Evidence:
     first, second = differences
-    return Evidence(what=what, fund=fund, left_name="差额", left=abs(first) + abs(second),
-                    right_name="应为", right=0)  # fmt: skip
+    return Evidence(
+        what=what,
+        fund=fund,
+        left_name="差额",
+        left=abs(first) + abs(second),
+        right_name="应为",
+        right=0,
+    )

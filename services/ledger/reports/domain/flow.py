@@ -65,9 +65,18 @@ def flows(cube: Cube, first: date, last: date, by: GroupBy, narrow: Narrow) -> l
             steps = [((first, last, ""), 0, 0)]  # a balance that stood still is still there
         for (start, end, label), debit_fen, credit_fen in steps:
             found.append(
-                Flow(fund, book, account, label or group, start, end, opening_net_fen, debit_fen,
-                     credit_fen)
-            )  # fmt: skip
+                Flow(
+                    fund,
+                    book,
+                    account,
+                    label or group,
+                    start,
+                    end,
+                    opening_net_fen,
+                    debit_fen,
+                    credit_fen,
+                )
+            )
             opening_net_fen += debit_fen - credit_fen
     return found
 

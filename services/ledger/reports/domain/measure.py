@@ -49,25 +49,40 @@ def _covers(account: str, posted: str) -> bool:
 
 
 LEVIED: Final = Part(
-    key="levied", name="应征(备查簿:应征贷方净额)", book=Book.MEMO,
-    accounts=("memo_levied",), side=CREDIT,
-)  # fmt: skip
+    key="levied",
+    name="应征(备查簿:应征贷方净额)",
+    book=Book.MEMO,
+    accounts=("memo_levied",),
+    side=CREDIT,
+)
 COLLECTED: Final = Part(
-    key="collected", name="实征(备查簿:实征借方净额)", book=Book.MEMO,
-    accounts=("memo_collected",), side=DEBIT,
-)  # fmt: skip
+    key="collected",
+    name="实征(备查簿:实征借方净额)",
+    book=Book.MEMO,
+    accounts=("memo_collected",),
+    side=DEBIT,
+)
 ARRIVED: Final = Part(
-    key="arrived", name="到账(法定账簿:社会保险费收入贷方净额,年终结转除外)", book=Book.STATUTORY,
-    accounts=("contribution_income",), side=CREDIT,
-)  # fmt: skip
+    key="arrived",
+    name="到账(法定账簿:社会保险费收入贷方净额,年终结转除外)",
+    book=Book.STATUTORY,
+    accounts=("contribution_income",),
+    side=CREDIT,
+)
 PAID: Final = Part(
-    key="paid", name="待遇支出(法定账簿:待遇支出、大病保险支出借方净额,年终结转除外)",
-    book=Book.STATUTORY, accounts=("benefit", "major_illness"), side=DEBIT,
-)  # fmt: skip
+    key="paid",
+    name="待遇支出(法定账簿:待遇支出、大病保险支出借方净额,年终结转除外)",
+    book=Book.STATUTORY,
+    accounts=("benefit", "major_illness"),
+    side=DEBIT,
+)
 SUSPENDED: Final = Part(
-    key="suspended", name="暂收款(法定账簿:贷方余额)", book=Book.STATUTORY,
-    accounts=("suspense_receipts",), side=CREDIT,
-)  # fmt: skip
+    key="suspended",
+    name="暂收款(法定账簿:贷方余额)",
+    book=Book.STATUTORY,
+    accounts=("suspense_receipts",),
+    side=CREDIT,
+)
 
 DEFINITIONS: Final[Mapping[str, str]] = {
     "collection_rate": "征缴率 = 期间实征 ÷ 期间应征,均按备查簿记账日期"

@@ -22,10 +22,13 @@ UNCARRIED: Final = "uncarried_surplus"
 """本年收支结余(未结转): income less expense that no year's end has carried over yet."""
 SECTIONS: Final = {
     BALANCE_SHEET: {
-        "asset": "资产", "liability": "负债", "net_asset": "净资产", UNCARRIED: "本年收支结余(未结转)",
+        "asset": "资产",
+        "liability": "负债",
+        "net_asset": "净资产",
+        UNCARRIED: "本年收支结余(未结转)",
     },
     INCOME_STATEMENT: {"income": "收入", "expense": "支出"},
-}  # fmt: skip
+}
 """Report → its sections and own lines, as they are called where no row of data says otherwise."""
 
 
@@ -148,7 +151,9 @@ def general_ledger(
     for head, parts in groups.items():
         rows.append(_general_row(catalogue, day, head, parts, tables))
         if parts != [head]:
-            rows += [_general_row(catalogue, day, part, [part], tables) for part in parts if part != head]  # fmt: skip
+            rows += [
+                _general_row(catalogue, day, part, [part], tables) for part in parts if part != head
+            ]
     return sorted(rows, key=_by_code(catalogue, day))
 
 
@@ -162,9 +167,12 @@ def _by_code(catalogue: Catalogue, day: date) -> Callable[[GeneralRow], tuple[st
 
 
 def _general_row(
-    catalogue: Catalogue, day: date, key: str, parts: Sequence[str],
+    catalogue: Catalogue,
+    day: date,
+    key: str,
+    parts: Sequence[str],
     tables: Sequence[Mapping[str, Sum]],
-) -> GeneralRow:  # fmt: skip
+) -> GeneralRow:
     account = catalogue.described(key, day)
     side = account.normal_side if account else Side.DEBIT
     sign = -1 if side is Side.CREDIT else 1
@@ -177,12 +185,19 @@ def _general_row(
     )
     opening_fen = sign * (before_debit - before_credit)
     return GeneralRow(
-        account=key, code=account.code if account else "", name=account.name if account else key,
-        parent=account.parent if account else None, normal_side=side, opening_fen=opening_fen,
-        debit_fen=debit, credit_fen=credit, year_debit_fen=year_debit,
-        year_credit_fen=year_credit, closing_fen=opening_fen + sign * (debit - credit),
+        account=key,
+        code=account.code if account else "",
+        name=account.name if account else key,
+        parent=account.parent if account else None,
+        normal_side=side,
+        opening_fen=opening_fen,
+        debit_fen=debit,
+        credit_fen=credit,
+        year_debit_fen=year_debit,
+        year_credit_fen=year_credit,
+        closing_fen=opening_fen + sign * (debit - credit),
         parts=tuple(parts),
-    )  # fmt: skip
+    )
 
 
 # --- balance sheet -------------------------------------------------------------------------
@@ -243,9 +258,7 @@ def balance_sheet(catalogue: Catalogue, day: date, first: Nets, second: Nets) ->
     net_assets = _section(catalogue, day, BALANCE_SHEET, "net_asset", first, second)
     uncarried = _uncarried(catalogue, day, first, second)
     if uncarried is not None:
-        net_assets = Section(
-            net_assets.key, net_assets.name, (*net_assets.lines, uncarried)
-        )  # fmt: skip
+        net_assets = Section(net_assets.key, net_assets.name, (*net_assets.lines, uncarried))
     return BalanceSheet(
         _section(catalogue, day, BALANCE_SHEET, "asset", first, second),
         _section(catalogue, day, BALANCE_SHEET, "liability", first, second),
@@ -307,10 +320,14 @@ def _line(
     if not touched:
         return None
     return Line(
-        account.key, account.code, account.name,
+        account.key,
+        account.code,
+        account.name,
         sign * sum(first.get(key, 0) for key in touched),
-        sign * sum(second.get(key, 0) for key in touched), touched, level,
-    )  # fmt: skip
+        sign * sum(second.get(key, 0) for key in touched),
+        touched,
+        level,
+    )
 
 
 def _uncarried(catalogue: Catalogue, day: date, first: Nets, second: Nets) -> Line | None:
@@ -323,9 +340,13 @@ def _uncarried(catalogue: Catalogue, day: date, first: Nets, second: Nets) -> Li
     if not keys:
         return None
     return Line(
-        UNCARRIED, "", _called(catalogue, day, BALANCE_SHEET, UNCARRIED), -sum(first.get(key, 0) for key in keys),
-        -sum(second.get(key, 0) for key in keys), keys,
-    )  # fmt: skip
+        UNCARRIED,
+        "",
+        _called(catalogue, day, BALANCE_SHEET, UNCARRIED),
+        -sum(first.get(key, 0) for key in keys),
+        -sum(second.get(key, 0) for key in keys),
+        keys,
+    )
 
 
 # --- income and expense --------------------------------------------------------------------
@@ -383,10 +404,12 @@ def income_statement(
     reserves = [account.key for account in _of_class(catalogue, day, "net_asset")]
     direct = tuple(-sum(one.get(key, 0) for key in reserves) for one in moved)
     return IncomeStatement(
-        income, expense,
+        income,
+        expense,
         (_net_assets(catalogue, day, before[0]), _net_assets(catalogue, day, before[1])),
-        (direct[0], direct[1]), _net_assets(catalogue, day, at_end),
-    )  # fmt: skip
+        (direct[0], direct[1]),
+        _net_assets(catalogue, day, at_end),
+    )
 
 
 def _net_assets(catalogue: Catalogue, day: date, at: Nets) -> int:

@@ -41,10 +41,14 @@ def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
             if debit_fen != credit_fen or later_fen:
                 found.append(
                     InTransit(
-                        place.fund, account, place.district, debit_fen - credit_fen,
-                        date.fromordinal(since) if since else None, later_fen,
+                        place.fund,
+                        account,
+                        place.district,
+                        debit_fen - credit_fen,
+                        date.fromordinal(since) if since else None,
+                        later_fen,
                     )
-                )  # fmt: skip
+                )
     return sorted(found, key=lambda one: (one.fund, one.account, one.district))
 
 

@@ -35,10 +35,14 @@ async def entries(
     if catalogue.described(query.account, clock.today()) is None:
         raise NotFound(account=query.account)
     filters = {
-        "account": query.account, "fund": query.fund, "book": query.book,
-        "district": query.district, "from": query.from_day, "to": query.to_day,
+        "account": query.account,
+        "fund": query.fund,
+        "book": query.book,
+        "district": query.district,
+        "from": query.from_day,
+        "to": query.to_day,
         "carry_over": carry_over,
-    }  # fmt: skip
+    }
     if not carry_over:
         query = replace(query, left_out=tuple(await closing_store.carry_seqs(tx)))
     rows = await entry_store.page(tx, query, _after(cursor, filters), limit + 1)

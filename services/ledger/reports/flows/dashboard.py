@@ -62,11 +62,17 @@ async def balances(
     cube, everybodys = await reading.now(db)
     held = everybodys if district in {None, CENTRE} else {}
     return BalancesNow(
-        (as_of, district, clock.today(), sorted(cube.heads.items()), sorted(held.items()),
-         catalogue.fingerprint),
+        (
+            as_of,
+            district,
+            clock.today(),
+            sorted(cube.heads.items()),
+            sorted(held.items()),
+            catalogue.fingerprint,
+        ),
         held,
         lambda: by_fund(catalogue, cube.sums(as_of, Narrow(district=district)), as_of),
-    )  # fmt: skip
+    )
 
 
 async def flows(

@@ -73,9 +73,11 @@ async def general(
     opening, moved, year = [
         await report_store.sums_between(tx, replace(window, from_day=first, to_day=last))
         for first, last in (
-            (date.min, span.eve), (span.first, span.last), (span.year_first, span.last),
+            (date.min, span.eve),
+            (span.first, span.last),
+            (span.year_first, span.last),
         )
-    ]  # fmt: skip
+    ]
     return general_ledger(catalogue, span.last, opening, moved, year)
 
 
@@ -151,9 +153,12 @@ async def detail(
     if account is None:
         raise NotFound(account=query.account)
     filters = {
-        "account": query.account, "fund": query.fund, "book": query.book,
-        "district": query.district, "span": span.label,
-    }  # fmt: skip
+        "account": query.account,
+        "fund": query.fund,
+        "book": query.book,
+        "district": query.district,
+        "span": span.label,
+    }
     after = _after(cursor, filters, span)
     opening_fen = await detail_store.net_before(tx, query, span.first, after)
     lines = await detail_store.page(tx, query, span.first, span.last, after, limit + 1)

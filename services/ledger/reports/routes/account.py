@@ -59,9 +59,13 @@ async def account_entries(  # noqa: PLR0913 - one parameter a filter
     """Entries of an account, oldest first; district people see their district's."""
     books = await opened(door)
     query = EntryQuery(
-        account=key, fund=fund, book=book.value if book else None,
-        district=door.caller.scope(district), from_day=from_day, to_day=to_day,
-    )  # fmt: skip
+        account=key,
+        fund=fund,
+        book=book.value if book else None,
+        district=door.caller.scope(district),
+        from_day=from_day,
+        to_day=to_day,
+    )
     rows, next_cursor = await door.read(
         lambda tx: account_flow.entries(
             tx, books.catalogue, query, cursor, limit, carry_over=carry_over

@@ -52,7 +52,7 @@ async def bank_adjustment(
         await report_store.freeze(tx)
         return await agreement_flow.adjustment(
             tx, body.account, body.fund, days, bank, body.tolerance_days
-        )  # fmt: skip
+        )
 
     found = await door.read(work)
     described = books.catalogue.described(body.account, body.as_of)

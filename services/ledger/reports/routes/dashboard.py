@@ -85,13 +85,16 @@ async def fund_flows(  # noqa: PLR0913 - one parameter a filter
     """
     books = await opened(door)
     scope = door.caller.scope(district)
-    narrow = Narrow(
-        book=book.value if book else None, fund=fund, account=account, district=scope
-    )  # fmt: skip
+    narrow = Narrow(book=book.value if book else None, fund=fund, account=account, district=scope)
     filters = {
-        "from": from_day, "to": to_day, "by": group_by, "fund": fund, "book": book,
-        "account": account, "district": scope,
-    }  # fmt: skip
+        "from": from_day,
+        "to": to_day,
+        "by": group_by,
+        "fund": fund,
+        "book": book,
+        "account": account,
+        "district": scope,
+    }
     after = tuple(read_cursor(cursor, filters, (str, str, str, str))) if cursor else None
     found = await door.read(
         lambda tx: dashboard_flow.flows(tx, cubes_of(door), from_day, to_day, group_by, narrow)
@@ -100,12 +103,16 @@ async def fund_flows(  # noqa: PLR0913 - one parameter a filter
     page, next_cursor = cut(rest, limit, lambda one: list(one.key), filters)
     return json_answer(
         FlowsOut(
-            region=region_of(door), from_day=from_day, to_day=to_day, group_by=group_by,
+            region=region_of(door),
+            from_day=from_day,
+            to_day=to_day,
+            group_by=group_by,
             district=scope,
             items=[flow_out(books.catalogue, one, group_by, scope) for one in page],
-            next_cursor=next_cursor, has_more=next_cursor is not None,
+            next_cursor=next_cursor,
+            has_more=next_cursor is not None,
         )
-    )  # fmt: skip
+    )
 
 
 @router.get(
@@ -124,13 +131,17 @@ async def collection_measures(
         lambda tx: dashboard_flow.collection(
             tx, cubes_of(door), books.catalogue, from_day, to_day, scope
         )
-    )  # fmt: skip
+    )
     return json_answer(
         measures_out(
-            books.catalogue, found, region=region_of(door), district=scope, first=from_day,
+            books.catalogue,
+            found,
+            region=region_of(door),
+            district=scope,
+            first=from_day,
             last=to_day,
         )
-    )  # fmt: skip
+    )
 
 
 @router.get(

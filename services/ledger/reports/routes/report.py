@@ -107,9 +107,11 @@ async def detail_ledger(
     of = report_flow.fund_on(books.catalogue, fund, span.last)
     described = books.catalogue.described(account, span.last)
     query = DetailQuery(
-        account=account, fund=fund, district=door.caller.scope(district),
+        account=account,
+        fund=fund,
+        district=door.caller.scope(district),
         book=(described.book if described else Book.STATUTORY).value,
-    )  # fmt: skip
+    )
     is_file = how is not Format.JSON
     after, most = (None, report_flow.EXPORT_LINES_MAX) if is_file else (cursor, limit)
 

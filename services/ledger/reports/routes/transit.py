@@ -84,16 +84,24 @@ async def in_transit_report(
             total=sum(one.amount_fen for one in found),
             items=[
                 InTransitOut(
-                    fund=one.fund, account=one.account, district=one.district,
-                    amount=one.amount_fen, since=one.since,
-                    days=(day - one.since).days if one.since else None, later=one.later_fen,
+                    fund=one.fund,
+                    account=one.account,
+                    district=one.district,
+                    amount=one.amount_fen,
+                    since=one.since,
+                    days=(day - one.since).days if one.since else None,
+                    later=one.later_fen,
                     entries=entries_path(
-                        one.account, fund=one.fund, book=Book.STATUTORY.value,
-                        district=one.district, first=one.since or day, last=day,
+                        one.account,
+                        fund=one.fund,
+                        book=Book.STATUTORY.value,
+                        district=one.district,
+                        first=one.since or day,
+                        last=day,
                     ),
                 )
                 for one in found
             ],
             month_end=MonthEndOut(day=month_end, is_zero=not left, left=left),
         )
-    )  # fmt: skip
+    )

@@ -177,9 +177,12 @@ def adjustment_sheet(out: BankAdjustmentOut) -> Sheet:
     rows.append(Row(("差额", "", None, Fen(out.difference)), strong=True))
     notes = (f"账户:{out.name}", f"基金:{out.fund or '全部'}", f"截至:{out.as_of}", UNIT_NOTE)
     return Sheet(
-        f"bank-adjustment-{out.as_of}", "银行存款余额调节表", notes,
-        ("项目", "流水号/凭证号", "日期", "金额"), tuple(rows),
-    )  # fmt: skip
+        f"bank-adjustment-{out.as_of}",
+        "银行存款余额调节表",
+        notes,
+        ("项目", "流水号/凭证号", "日期", "金额"),
+        tuple(rows),
+    )
 
 
 def _transit(title: str, items: Sequence[tuple[str, date, int]]) -> list[Row]:
@@ -215,10 +218,14 @@ class FourAgreementsIn(In):
     def says(self) -> list[BankSays]:
         """The bank's figures as the domain takes them."""
         return [
-            BankSays(account=one.account, fund=one.fund, balance_fen=one.balance,
-                     in_transit_fen=one.in_transit)
+            BankSays(
+                account=one.account,
+                fund=one.fund,
+                balance_fen=one.balance,
+                in_transit_fen=one.in_transit,
+            )
             for one in self.banks
-        ]  # fmt: skip
+        ]
 
 
 class EvidenceOut(Out):
@@ -307,15 +314,21 @@ def agreements_sheet(out: FourAgreementsOut) -> Sheet:
         rows.append(Row((one.name, "", "", "", _said(one.agrees)), strong=True))
         for piece in one.evidence:
             cells: tuple[Cell, ...] = (
-                f"　{piece.fund or ''} {piece.what}", f"{piece.left_name} {piece.left}",
-                f"{piece.right_name} {piece.right}", piece.difference, _said(piece.agrees),
-            )  # fmt: skip
+                f"　{piece.fund or ''} {piece.what}",
+                f"{piece.left_name} {piece.left}",
+                f"{piece.right_name} {piece.right}",
+                piece.difference,
+                _said(piece.agrees),
+            )
             rows.append(Row(cells))
     notes = (f"期间:{out.period}", f"结论:{_said(out.agrees)}", UNIT_NOTE)
     return Sheet(
-        f"four-agreements-{out.period}", "账实、账证、账账、账表相符情况表", notes,
-        ("核对事项", "左方", "右方", "差额", "结果"), tuple(rows),
-    )  # fmt: skip
+        f"four-agreements-{out.period}",
+        "账实、账证、账账、账表相符情况表",
+        notes,
+        ("核对事项", "左方", "右方", "差额", "结果"),
+        tuple(rows),
+    )
 
 
 def _said(agrees: bool) -> str:

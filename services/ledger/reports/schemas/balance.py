@@ -84,14 +84,17 @@ def trial_balance_out(trials: Sequence[Trial], as_of: date) -> TrialBalanceOut:
             difference=trial.debit_fen - trial.credit_fen,
             accounts=[
                 TrialLineOut(
-                    account=line.account, code=line.code, name=line.name, debit=line.debit_fen,
+                    account=line.account,
+                    code=line.code,
+                    name=line.name,
+                    debit=line.debit_fen,
                     credit=line.credit_fen,
                 )
                 for line in trial.lines
             ],
         )
         for trial in trials
-    ]  # fmt: skip
+    ]
     return TrialBalanceOut(
         as_of=as_of, balanced=all(fund.difference == 0 for fund in funds), funds=funds
     )

@@ -85,10 +85,14 @@ def flow_out(catalogue: Catalogue, flow: Flow, by: GroupBy, district: str | None
         credit=flow.credit_fen,
         closing=sign * flow.closing_net_fen,
         entries=entries_path(
-            flow.account, fund=flow.fund, book=flow.book, district=of, first=flow.first,
+            flow.account,
+            fund=flow.fund,
+            book=flow.book,
+            district=of,
+            first=flow.first,
             last=flow.last,
         ),
-    )  # fmt: skip
+    )
 
 
 def entries_path(
@@ -177,9 +181,13 @@ def _accounts(catalogue: Catalogue, part: Part, fund: str, on: date) -> list[str
 
 
 def _part_out(
-    catalogue: Catalogue, part: Part, fund: str, amount_fen: int, span: tuple[date, date],
+    catalogue: Catalogue,
+    part: Part,
+    fund: str,
+    amount_fen: int,
+    span: tuple[date, date],
     district: str | None,
-) -> PartOut:  # fmt: skip
+) -> PartOut:
     first, last = span
     return PartOut(
         key=part.key,
@@ -209,9 +217,11 @@ def measures_out(
         levied, collected, arrived = (
             _part_out(catalogue, part, one.fund, amount_fen, (first, last), district)
             for part, amount_fen in (
-                (LEVIED, one.levied_fen), (COLLECTED, one.collected_fen), (ARRIVED, one.arrived_fen),
+                (LEVIED, one.levied_fen),
+                (COLLECTED, one.collected_fen),
+                (ARRIVED, one.arrived_fen),
             )
-        )  # fmt: skip
+        )
         rates = (
             ("collection_rate", one.collection_ppm, collected),
             ("arrival_rate", one.arrival_ppm, arrived),
@@ -229,9 +239,13 @@ def measures_out(
         )
     names = ("collection_rate", "arrival_rate")
     return MeasuresOut(
-        region=region, district=district, from_day=first, to_day=last,
-        definitions={name: DEFINITIONS[name] for name in names}, funds=funds,
-    )  # fmt: skip
+        region=region,
+        district=district,
+        from_day=first,
+        to_day=last,
+        definitions={name: DEFINITIONS[name] for name in names},
+        funds=funds,
+    )
 
 
 def fund_name(catalogue: Catalogue, code: str, on: date) -> str:

@@ -15,15 +15,23 @@ from shared.schema import Out
 
 
 def entries_link(
-    account: str, fund: str | None, book: str, days: tuple[date | None, date],
-    district: str | None = None, *, carry_over: bool = True,
-) -> str:  # fmt: skip
+    account: str,
+    fund: str | None,
+    book: str,
+    days: tuple[date | None, date],
+    district: str | None = None,
+    *,
+    carry_over: bool = True,
+) -> str:
     """The query that lists the entries behind a figure."""
     values = {
-        "fund": fund, "book": book, "district": district,
-        "from": days[0].isoformat() if days[0] else None, "to": days[1].isoformat(),
+        "fund": fund,
+        "book": book,
+        "district": district,
+        "from": days[0].isoformat() if days[0] else None,
+        "to": days[1].isoformat(),
         "carry_over": None if carry_over else "false",
-    }  # fmt: skip
+    }
     query = urlencode({name: value for name, value in values.items() if value is not None})
     return f"/v1/accounts/{account}/entries?{query}"
 
@@ -41,9 +49,12 @@ class ReportOf(Out):
 def of_fund(fund: Fund, span: Span) -> dict[str, Any]:
     """What a report is of, as the fields of `ReportOf`."""
     return {
-        "fund": fund.code, "fund_name": fund.name, "period": span.label, "from_day": span.first,
+        "fund": fund.code,
+        "fund_name": fund.name,
+        "period": span.label,
+        "from_day": span.first,
         "to_day": span.last,
-    }  # fmt: skip
+    }
 
 
 def notes_of(fund: Fund, span: Span, *more: str) -> tuple[str, ...]:

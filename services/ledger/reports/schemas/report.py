@@ -62,10 +62,17 @@ def general_out(
         district=district,
         rows=[
             GeneralRowOut(
-                account=row.account, code=row.code, name=row.name, parent=row.parent,
-                normal_side=row.normal_side, opening=row.opening_fen, debit=row.debit_fen,
-                credit=row.credit_fen, year_debit=row.year_debit_fen,
-                year_credit=row.year_credit_fen, closing=row.closing_fen,
+                account=row.account,
+                code=row.code,
+                name=row.name,
+                parent=row.parent,
+                normal_side=row.normal_side,
+                opening=row.opening_fen,
+                debit=row.debit_fen,
+                credit=row.credit_fen,
+                year_debit=row.year_debit_fen,
+                year_credit=row.year_credit_fen,
+                closing=row.closing_fen,
                 entries=[
                     entries_link(part, fund.code, book, (span.first, span.last), district)
                     for part in row.parts
@@ -76,7 +83,7 @@ def general_out(
         debit=debit_fen,
         credit=credit_fen,
         difference=debit_fen - credit_fen,
-    )  # fmt: skip
+    )
 
 
 def general_sheet(
@@ -86,28 +93,54 @@ def general_sheet(
     top = [row for row in rows if row.parent is None]
     body = [
         Row(
-            (row.code, row.name, _SIDES[row.normal_side], Fen(row.opening_fen), Fen(row.debit_fen),
-             Fen(row.credit_fen), Fen(row.year_debit_fen), Fen(row.year_credit_fen),
-             Fen(row.closing_fen)),
+            (
+                row.code,
+                row.name,
+                _SIDES[row.normal_side],
+                Fen(row.opening_fen),
+                Fen(row.debit_fen),
+                Fen(row.credit_fen),
+                Fen(row.year_debit_fen),
+                Fen(row.year_credit_fen),
+                Fen(row.closing_fen),
+            ),
             strong=row.parent is None and row.parts != (row.account,),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     total = Row(
-        ("", "合计", "", None, *(
-            Fen(sum(getattr(row, name) for row in top))
-            for name in ("debit_fen", "credit_fen", "year_debit_fen", "year_credit_fen")
-        ), None), strong=True,
-    )  # fmt: skip
+        (
+            "",
+            "合计",
+            "",
+            None,
+            *(
+                Fen(sum(getattr(row, name) for row in top))
+                for name in ("debit_fen", "credit_fen", "year_debit_fen", "year_credit_fen")
+            ),
+            None,
+        ),
+        strong=True,
+    )
     more = (f"分中心:{district}",) if district else ()
     columns = (
-        "科目编码", "科目名称", "方向", "期初余额", "本期借方", "本期贷方", "本年累计借方",
-        "本年累计贷方", "期末余额",
-    )  # fmt: skip
+        "科目编码",
+        "科目名称",
+        "方向",
+        "期初余额",
+        "本期借方",
+        "本期贷方",
+        "本年累计借方",
+        "本年累计贷方",
+        "期末余额",
+    )
     return Sheet(
-        file_of("general-ledger", fund, span), "总账", notes_of(fund, span, *more), columns,
+        file_of("general-ledger", fund, span),
+        "总账",
+        notes_of(fund, span, *more),
+        columns,
         (*body, total),
-    )  # fmt: skip
+    )
 
 
 # --- detail ledger -------------------------------------------------------------------------
@@ -160,16 +193,22 @@ def detail_out(
         opening=sign * page.opening_net_fen,
         items=[
             DetailLineOut(
-                book_date=line.book_date, voucher=voucher_id(line.slot, line.seq), line=line.line,
-                kind=line.kind, summary=line.summary, district=line.district,
-                debit=line.debit_fen, credit=line.credit_fen, balance=sign * balance_fen,
+                book_date=line.book_date,
+                voucher=voucher_id(line.slot, line.seq),
+                line=line.line,
+                kind=line.kind,
+                summary=line.summary,
+                district=line.district,
+                debit=line.debit_fen,
+                credit=line.credit_fen,
+                balance=sign * balance_fen,
             )
             for line, balance_fen in _running(page)
         ],
         closing=sign * page.closing_net_fen,
         next_cursor=page.next_cursor,
         has_more=page.next_cursor is not None,
-    )  # fmt: skip
+    )
 
 
 def _sign(side: Side) -> int:
@@ -191,23 +230,44 @@ def detail_sheet(fund: Fund, span: Span, page: Detail) -> Sheet:
         Row(("", "", "期初余额", "", None, None, Fen(sign * page.opening_net_fen)), strong=True)
     ]
     rows += [
-        Row((line.book_date, voucher_id(line.slot, line.seq), line.summary, line.district,
-             Fen(line.debit_fen), Fen(line.credit_fen), Fen(sign * balance_fen)))
+        Row(
+            (
+                line.book_date,
+                voucher_id(line.slot, line.seq),
+                line.summary,
+                line.district,
+                Fen(line.debit_fen),
+                Fen(line.credit_fen),
+                Fen(sign * balance_fen),
+            )
+        )
         for line, balance_fen in _running(page)
-    ]  # fmt: skip
+    ]
     debit_fen, credit_fen = (
         sum(getattr(line, name) for line in page.lines) for name in ("debit_fen", "credit_fen")
     )
     rows.append(
-        Row(("", "", "本期合计及期末余额", "", Fen(debit_fen), Fen(credit_fen),
-             Fen(sign * page.closing_net_fen)), strong=True)
-    )  # fmt: skip
+        Row(
+            (
+                "",
+                "",
+                "本期合计及期末余额",
+                "",
+                Fen(debit_fen),
+                Fen(credit_fen),
+                Fen(sign * page.closing_net_fen),
+            ),
+            strong=True,
+        )
+    )
     of = f"科目:{account.code} {account.name}(余额方向:{_SIDES[account.normal_side]})"
     return Sheet(
-        file_of(f"detail-{account.key.replace('.', '-')}", fund, span), "明细账",
-        notes_of(fund, span, of), ("日期", "凭证号", "摘要", "分中心", "借方", "贷方", "余额"),
+        file_of(f"detail-{account.key.replace('.', '-')}", fund, span),
+        "明细账",
+        notes_of(fund, span, of),
+        ("日期", "凭证号", "摘要", "分中心", "借方", "贷方", "余额"),
         tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def trial_sheets(trials: Sequence[Trial], as_of: date, names: dict[str, str]) -> list[Sheet]:
@@ -221,15 +281,20 @@ def trial_sheets(trials: Sequence[Trial], as_of: date, names: dict[str, str]) ->
         total = Row(("", "合计", Fen(trial.debit_fen), Fen(trial.credit_fen)), strong=True)
         book = "法定账" if trial.book == "statutory" else "备查账"
         notes = (
-            f"编制单位:{names.get(trial.fund, trial.fund)}", f"账簿:{book}", f"截至:{as_of}", UNIT_NOTE
-        )  # fmt: skip
+            f"编制单位:{names.get(trial.fund, trial.fund)}",
+            f"账簿:{book}",
+            f"截至:{as_of}",
+            UNIT_NOTE,
+        )
         sheets.append(
             Sheet(
-                f"trial-{trial.fund}-{trial.book}"[:40], "试算平衡表", notes,
+                f"trial-{trial.fund}-{trial.book}"[:40],
+                "试算平衡表",
+                notes,
                 ("科目编码", "科目名称", "借方余额", "贷方余额"),
                 (*(Row(one) for one in cells), total),
             )
-        )  # fmt: skip
+        )
     return sheets or [
         Sheet("trial-balance", "试算平衡表", (f"截至:{as_of}", "尚无发生额"), ("科目编码",), ())
     ]

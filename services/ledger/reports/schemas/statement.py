@@ -53,11 +53,14 @@ def balance_sheet_out(fund: Fund, span: Span, sheet: BalanceSheet) -> BalanceShe
     opening_fen, closing_fen = sheet.differences
     sections = {
         section.key: BalanceSectionOut(
-            key=section.key, name=section.name, opening=section.first_fen,
-            closing=section.second_fen, lines=[_balance_line(fund, span, x) for x in section.lines],
+            key=section.key,
+            name=section.name,
+            opening=section.first_fen,
+            closing=section.second_fen,
+            lines=[_balance_line(fund, span, x) for x in section.lines],
         )
         for section in (sheet.assets, sheet.liabilities, sheet.net_assets)
-    }  # fmt: skip
+    }
     return BalanceSheetOut(
         **of_fund(fund, span),
         assets=sections["asset"],
@@ -71,10 +74,16 @@ def balance_sheet_out(fund: Fund, span: Span, sheet: BalanceSheet) -> BalanceShe
 
 def _balance_line(fund: Fund, span: Span, line: Line) -> BalanceLineOut:
     return BalanceLineOut(
-        account=line.account, code=line.code, name=line.name, level=line.level,
-        opening=line.first_fen, closing=line.second_fen,
-        entries=[entries_link(part, fund.code, "statutory", (None, span.last)) for part in line.parts],
-    )  # fmt: skip
+        account=line.account,
+        code=line.code,
+        name=line.name,
+        level=line.level,
+        opening=line.first_fen,
+        closing=line.second_fen,
+        entries=[
+            entries_link(part, fund.code, "statutory", (None, span.last)) for part in line.parts
+        ],
+    )
 
 
 def balance_sheet_sheet(fund: Fund, span: Span, sheet: BalanceSheet) -> Sheet:
@@ -101,11 +110,21 @@ def _section_rows(section: Section) -> list[Row]:
     return [
         Row(("", section.name, None, None), strong=True),
         *(
-            Row((line.code, ("　" * line.level) + line.name, Fen(line.first_fen), Fen(line.second_fen)))
+            Row(
+                (
+                    line.code,
+                    ("　" * line.level) + line.name,
+                    Fen(line.first_fen),
+                    Fen(line.second_fen),
+                )
+            )
             for line in section.lines
         ),
-        Row(("", f"{section.name}合计", Fen(section.first_fen), Fen(section.second_fen)), strong=True),
-    ]  # fmt: skip
+        Row(
+            ("", f"{section.name}合计", Fen(section.first_fen), Fen(section.second_fen)),
+            strong=True,
+        ),
+    ]
 
 
 class IncomeLineOut(Out):
@@ -154,12 +173,14 @@ def income_statement_out(fund: Fund, span: Span, statement: IncomeStatement) -> 
     """The statement of income and expense going out."""
     rolling = [
         RollingOut(
-            opening=statement.opening_fen[i], surplus=statement.surplus_fen[i],
-            direct=statement.direct_fen[i], closing=statement.closing_fen,
+            opening=statement.opening_fen[i],
+            surplus=statement.surplus_fen[i],
+            direct=statement.direct_fen[i],
+            closing=statement.closing_fen,
             difference=statement.differences[i],
         )
         for i in (0, 1)
-    ]  # fmt: skip
+    ]
     return IncomeStatementOut(
         **of_fund(fund, span),
         income=_income_section(fund, span, statement.income),
@@ -173,12 +194,18 @@ def income_statement_out(fund: Fund, span: Span, statement: IncomeStatement) -> 
 def _income_section(fund: Fund, span: Span, section: Section) -> IncomeSectionOut:
     days = (span.first, span.last)
     return IncomeSectionOut(
-        key=section.key, name=section.name, amount=section.first_fen,
+        key=section.key,
+        name=section.name,
+        amount=section.first_fen,
         year_to_date=section.second_fen,
         lines=[
             IncomeLineOut(
-                account=line.account, code=line.code, name=line.name, level=line.level,
-                amount=line.first_fen, year_to_date=line.second_fen,
+                account=line.account,
+                code=line.code,
+                name=line.name,
+                level=line.level,
+                amount=line.first_fen,
+                year_to_date=line.second_fen,
                 entries=[
                     entries_link(part, fund.code, "statutory", days, carry_over=False)
                     for part in line.parts
@@ -186,7 +213,7 @@ def _income_section(fund: Fund, span: Span, section: Section) -> IncomeSectionOu
             )
             for line in section.lines
         ],
-    )  # fmt: skip
+    )
 
 
 def income_statement_sheet(fund: Fund, span: Span, statement: IncomeStatement) -> Sheet:

@@ -79,11 +79,17 @@ def voucher_print(stored: Stored, catalogue: Catalogue) -> VoucherPrintOut:
         recorded_at=stored.recorded_at,
         hash=stored.hash.hex(),
         pages=[
-            _page(fund, book, [x for x in draft.lines if (x.fund, x.book) == (fund, book)],
-                  draft.summary, draft.book_date, catalogue)
+            _page(
+                fund,
+                book,
+                [x for x in draft.lines if (x.fund, x.book) == (fund, book)],
+                draft.summary,
+                draft.book_date,
+                catalogue,
+            )
             for fund, book in groups
         ],
-    )  # fmt: skip
+    )
 
 
 def _linked(slot: int, seq: int | None) -> str | None:
@@ -130,10 +136,18 @@ def print_sheets(printed: VoucherPrintOut) -> list[Sheet]:
     sheets = []
     for page in printed.pages:
         rows = [
-            Row((line.summary, line.code, line.name, line.district, _fen(line.debit),
-                 _fen(line.credit)))
+            Row(
+                (
+                    line.summary,
+                    line.code,
+                    line.name,
+                    line.district,
+                    _fen(line.debit),
+                    _fen(line.credit),
+                )
+            )
             for line in page.lines
-        ]  # fmt: skip
+        ]
         total = ("合计", "", page.in_words, "", Fen(page.debit), Fen(page.credit))
         papers = "、".join(f"{name}:{value}" for name, value in printed.references.items())
         rows += [
@@ -142,11 +156,13 @@ def print_sheets(printed: VoucherPrintOut) -> list[Sheet]:
         ]
         sheets.append(
             Sheet(
-                f"voucher-{printed.id}-{page.fund}"[:60], printed.title,
+                f"voucher-{printed.id}-{page.fund}"[:60],
+                printed.title,
                 (f"核算单位:{page.fund_name}({page.book_name})", *of, UNIT_NOTE),
-                ("摘要", "科目编码", "科目名称", "分中心", "借方金额", "贷方金额"), tuple(rows),
+                ("摘要", "科目编码", "科目名称", "分中心", "借方金额", "贷方金额"),
+                tuple(rows),
             )
-        )  # fmt: skip
+        )
     return sheets
 
 

@@ -51,13 +51,17 @@ _MOVED: Final = {
 """(debit, credit) of the kinds that move amounts asked for, all of them the centre's."""
 DEPOSITS: Final = {
     SettlementKind.INTEREST_RECEIVED: frozenset(
-        {Account.INCOME_DEPOSIT, Account.FISCAL_DEPOSIT, Account.EXPENDITURE_DEPOSIT,
-         Account.TREASURY_DEPOSIT}
+        {
+            Account.INCOME_DEPOSIT,
+            Account.FISCAL_DEPOSIT,
+            Account.EXPENDITURE_DEPOSIT,
+            Account.TREASURY_DEPOSIT,
+        }
     ),
     SettlementKind.REFUND: frozenset(
         {Account.INCOME_DEPOSIT, Account.FISCAL_DEPOSIT, Account.TREASURY_DEPOSIT}
     ),
-}  # fmt: skip
+}
 """Deposits that a kind may name; the others have theirs fixed."""
 BUDGETED: Final = SettlementKind.EXPENDITURE_FUNDING
 """The kind whose amounts are held against the budget."""
@@ -164,8 +168,10 @@ def _part_faults(
     seen: set[tuple[str, str | None, str | None]] = set()
     takes_account = kind in {BUDGETED, SettlementKind.REFUND}
     takes_district = kind in {
-        SettlementKind.REFUND, SettlementKind.ADJUSTMENT_RECEIVED, SettlementKind.ADJUSTMENT_GRANT,
-    }  # fmt: skip
+        SettlementKind.REFUND,
+        SettlementKind.ADJUSTMENT_RECEIVED,
+        SettlementKind.ADJUSTMENT_GRANT,
+    }
     for i, part in enumerate(parts):
         at = f"/amounts/{i}"
         if part.name in seen:
@@ -275,8 +281,11 @@ def voucher_of(
         lines = [
             line
             for fund, amount_fen in moved.items()
-            for line in (_debit(fund, debit, CENTRE, amount_fen), _credit(fund, credit, CENTRE, amount_fen))
-        ]  # fmt: skip
+            for line in (
+                _debit(fund, debit, CENTRE, amount_fen),
+                _credit(fund, credit, CENTRE, amount_fen),
+            )
+        ]
     if not lines:
         return None, {}
     return _draft(settlement, lines), moved

@@ -113,13 +113,14 @@ async def _not_on_deposit(
         wanted[name] = wanted.get(name, 0) + part.amount_fen
     faults = [
         Fault(
-            "/deposit", InsufficientFunds.code,
+            "/deposit",
+            InsufficientFunds.code,
             f"{fund}/{deposit}/{district}: available={format_yuan(there.get((fund, district), 0))},"
             f" asked={format_yuan(amount_fen)}",
         )
         for (fund, district), amount_fen in wanted.items()
         if there.get((fund, district), 0) < amount_fen
-    ]  # fmt: skip
+    ]
     return InsufficientFunds(faults=faults) if faults else None
 
 

@@ -64,10 +64,14 @@ async def propose(
     settlement = await _checked(tx, catalogue, asked, caller)
     await settlement_store.insert(tx, settlement)
     step = trail.Step(
-        shard_key=CENTRE_SLOT, paper=settlement_store.PAPER, paper_id=settlement.id,
-        step="proposed", signs=True, why=asked.terms.over_budget,
+        shard_key=CENTRE_SLOT,
+        paper=settlement_store.PAPER,
+        paper_id=settlement.id,
+        step="proposed",
+        signs=True,
+        why=asked.terms.over_budget,
         detail={"requests": [asdict(request) for request in asked.requests]},
-    )  # fmt: skip
+    )
     await trail.record(tx, step, caller)
     return settlement
 
@@ -77,10 +81,16 @@ async def _checked(
 ) -> Settlement:
     """The settlement of a proposal that nothing in the books speaks against."""
     proposed = Settlement(
-        id=uuid7(), kind=asked.kind, day=asked.day, summary=asked.summary,
-        asked=by_fund(asked.parts), parts=asked.parts, terms=asked.terms, status=Status.PROPOSED,
+        id=uuid7(),
+        kind=asked.kind,
+        day=asked.day,
+        summary=asked.summary,
+        asked=by_fund(asked.parts),
+        parts=asked.parts,
+        terms=asked.terms,
+        status=Status.PROPOSED,
         proposed_by=caller.subject,
-    )  # fmt: skip
+    )
     await settlement_store.begin(tx)
     connection = await raw(tx)
     if asked.requests:

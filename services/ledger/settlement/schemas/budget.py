@@ -61,11 +61,16 @@ def budgets_from(body: BudgetIn, by: str) -> list[Budget]:
     """Budget rows coming in."""
     return [
         Budget(
-            id=uuid7(), fund=row.fund, account=row.account, year=row.year, amount_fen=row.amount,
-            source=body.source, recorded_by=by,
+            id=uuid7(),
+            fund=row.fund,
+            account=row.account,
+            year=row.year,
+            amount_fen=row.amount,
+            source=body.source,
+            recorded_by=by,
         )
         for row in body.rows
-    ]  # fmt: skip
+    ]
 
 
 def budgets_out(
@@ -77,9 +82,14 @@ def budgets_out(
         used_fen = funded.get((row.fund, row.account), 0)
         items.append(
             BudgetRowOut(
-                fund=row.fund, account=row.account, year=row.year, amount=row.amount_fen,
-                funded=used_fen, left=row.amount_fen - used_fen, source=row.source,
+                fund=row.fund,
+                account=row.account,
+                year=row.year,
+                amount=row.amount_fen,
+                funded=used_fen,
+                left=row.amount_fen - used_fen,
+                source=row.source,
                 recorded_by=row.recorded_by,
             )
-        )  # fmt: skip
+        )
     return BudgetsOut(year=year, items=items)

@@ -125,7 +125,9 @@ def settlement_out(settlement: Settlement) -> SettlementOut:
         amounts=[AmountOut(fund=fund, amount=fen) for fund, fen in amounts.items()],
         parts=[
             PartOut(
-                fund=part.fund, amount=part.amount_fen, account=part.account,
+                fund=part.fund,
+                amount=part.amount_fen,
+                account=part.account,
                 district=part.district,
             )
             for part in settlement.parts
@@ -136,7 +138,7 @@ def settlement_out(settlement: Settlement) -> SettlementOut:
         proposed_by=settlement.proposed_by,
         approved_by=settlement.approved_by,
         voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),
-    )  # fmt: skip
+    )
 
 
 def proposal_from(body: SettlementIn) -> Proposal:
@@ -146,18 +148,20 @@ def proposal_from(body: SettlementIn) -> Proposal:
         day=body.day,
         summary=body.summary or "",
         parts=tuple(
-            Part(
-                fund=one.fund, amount_fen=one.amount, account=one.account, district=one.district
-            )
+            Part(fund=one.fund, amount_fen=one.amount, account=one.account, district=one.district)
             for one in body.amounts
         ),
         terms=Terms(deposit=body.deposit, voucher=body.voucher, over_budget=body.over_budget),
         requests=tuple(
             Request(
-                fund=one.fund, district=one.district, gap_fen=one.gap,
-                own_surplus_fen=one.own_surplus, follows_policy=one.follows_policy,
-                paid_up_in_full=one.paid_up_in_full, met_targets=one.met_targets,
+                fund=one.fund,
+                district=one.district,
+                gap_fen=one.gap,
+                own_surplus_fen=one.own_surplus,
+                follows_policy=one.follows_policy,
+                paid_up_in_full=one.paid_up_in_full,
+                met_targets=one.met_targets,
             )
             for one in body.requests
         ),
-    )  # fmt: skip
+    )

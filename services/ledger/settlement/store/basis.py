@@ -187,8 +187,12 @@ async def adjustment_standing(connection: Connection, on: date) -> dict[str, Sta
         on,
         date(on.year, 1, 1),
         date(on.year - 1, 1, 1),
-        ["superior_remittance", "superior_subsidy", "subordinate_remittance",
-         "subordinate_subsidy"],
+        [
+            "superior_remittance",
+            "superior_subsidy",
+            "subordinate_remittance",
+            "subordinate_subsidy",
+        ],
         CENTRE_SLOT,
-    )  # fmt: skip
+    )
     return {row["fund"]: Standing(**{k: v for k, v in row.items() if k != "fund"}) for row in rows}

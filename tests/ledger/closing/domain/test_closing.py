@@ -45,9 +45,17 @@ END = date(2021, 12, 31)
 
 
 def paper(level: Level, period: str, control: dict[str, Tie] | None = None) -> Closing:
-    return Closing(id=UUID(int=1), region="tianjin", action=Action.CLOSE, level=level,
-                   day=last_day(level, period), reason="", control={} if control is None else control,
-                   status=Status.PROPOSED, proposed_by="a")  # fmt: skip
+    return Closing(
+        id=UUID(int=1),
+        region="tianjin",
+        action=Action.CLOSE,
+        level=level,
+        day=last_day(level, period),
+        reason="",
+        control={} if control is None else control,
+        status=Status.PROPOSED,
+        proposed_by="a",
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,9 +89,12 @@ def test_order(
 
 
 EVIDENCE = Evidence(
-    suspense={("pension", "heping"): 5}, income={("medical", "nankai"): 7},
-    memo={"pension": Tie(10, 20)}, benefits={"pension": 30}, personal={"medical": (50, 40)},
-)  # fmt: skip
+    suspense={("pension", "heping"): 5},
+    income={("medical", "nankai"): 7},
+    memo={"pension": Tie(10, 20)},
+    benefits={"pension": 30},
+    personal={"medical": (50, 40)},
+)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +129,13 @@ def test_every_reason_says_what_to_do_next() -> None:
         require_closable(asked, Standing(month=date(2021, 5, 31)), EVIDENCE, ALL, TODAY)
     steps = {kind.code: step for kind, step in NEXT.items()}
     assert {fault.code for fault in caught.value.faults} == {
-        "CLOSING_OUT_OF_ORDER", "CONTROL_TOTALS_EXPECTED", "RECEIPTS_UNMATCHED",
-        "INCOME_ACCOUNT_NOT_EMPTY", "BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED",
-    }  # fmt: skip
+        "CLOSING_OUT_OF_ORDER",
+        "CONTROL_TOTALS_EXPECTED",
+        "RECEIPTS_UNMATCHED",
+        "INCOME_ACCOUNT_NOT_EMPTY",
+        "BUSINESS_NOT_BOOKS",
+        "PERSONAL_UNEXPLAINED",
+    }
     for fault in caught.value.faults:
         assert fault.message.endswith(f" · {steps[fault.code]}")
 
@@ -129,15 +144,26 @@ def test_every_reason_says_what_to_do_next() -> None:
     ("says", "codes"),
     [
         (PersonalTie(received_fen=50, credited_fen=40, part_paid_fen=10), []),
-        (PersonalTie(received_fen=50, credited_fen=40, part_paid_fen=4, in_delivery_fen=1,
-                     standing_credits_fen=2, unnamed_fen=3), []),
+        (
+            PersonalTie(
+                received_fen=50,
+                credited_fen=40,
+                part_paid_fen=4,
+                in_delivery_fen=1,
+                standing_credits_fen=2,
+                unnamed_fen=3,
+            ),
+            [],
+        ),
         (PersonalTie(received_fen=50, credited_fen=40), ["PERSONAL_UNEXPLAINED"]),
         (PersonalTie(received_fen=51, credited_fen=40, part_paid_fen=10), ["BUSINESS_NOT_BOOKS"]),
-        (PersonalTie(received_fen=50, credited_fen=41, part_paid_fen=9),
-         ["BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED"]),
+        (
+            PersonalTie(received_fen=50, credited_fen=41, part_paid_fen=9),
+            ["BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED"],
+        ),
         (None, ["PERSONAL_UNEXPLAINED"]),
     ],
-)  # fmt: skip
+)
 def test_every_fen_between_books_and_persons_needs_its_reason(
     says: PersonalTie | None, codes: list[str]
 ) -> None:
@@ -152,8 +178,24 @@ def test_every_fen_between_books_and_persons_needs_its_reason(
 
 
 def test_totals_must_be_given_where_they_bind() -> None:
-    asked = Closing(**{**{f: getattr(paper(Level.DAY, "2021-07-15"), f) for f in (
-        "id", "region", "action", "level", "day", "reason", "status", "proposed_by")}, "control": None})  # fmt: skip
+    asked = Closing(
+        **{
+            **{
+                f: getattr(paper(Level.DAY, "2021-07-15"), f)
+                for f in (
+                    "id",
+                    "region",
+                    "action",
+                    "level",
+                    "day",
+                    "reason",
+                    "status",
+                    "proposed_by",
+                )
+            },
+            "control": None,
+        }
+    )
     with pytest.raises(ControlExpected):
         require_closable(asked, Standing(), Evidence(), ALL, TODAY)
     require_closable(asked, Standing(), Evidence(), ALL - {Rule.BUSINESS_TIES}, TODAY)

@@ -37,9 +37,12 @@ from tests.ledger.support.year import (
 
 @pytest.fixture
 async def ledger(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as running:
         yield running
 
@@ -147,8 +150,12 @@ async def test_a_month_is_not_closed_with_money_on_the_income_account(ledger: Le
 async def test_business_and_books_must_tie_per_fund(ledger: Ledger) -> None:
     await bill(ledger, "pension", "100.00", "2021-07-05")
     await collect(ledger, "pension", "60.00", "2021-07-15")
-    wrong = {"funds": {"pension": {"receivable": "40.01", "collected": "60.00"},
-                       "medical": {"receivable": "0.00", "collected": "5.00"}}}  # fmt: skip
+    wrong = {
+        "funds": {
+            "pension": {"receivable": "40.01", "collected": "60.00"},
+            "medical": {"receivable": "0.00", "collected": "5.00"},
+        }
+    }
     refused = await propose(ledger, "day", "2021-07-15", control=wrong)
     assert (refused.status_code, refused.json()["code"]) == (409, "BUSINESS_NOT_BOOKS")
     find_out = NEXT[BusinessNotBooks]
@@ -169,8 +176,10 @@ async def test_all_reasons_are_named_at_once(ledger: Ledger) -> None:
     await suspend(ledger, "5.00", "2021-07-15")
     refused = await propose(ledger, "month", "2021-07", control={"funds": {}})
     assert codes(refused) == {
-        "RECEIPTS_UNMATCHED", "INCOME_ACCOUNT_NOT_EMPTY", "BUSINESS_NOT_BOOKS",
-    }  # fmt: skip
+        "RECEIPTS_UNMATCHED",
+        "INCOME_ACCOUNT_NOT_EMPTY",
+        "BUSINESS_NOT_BOOKS",
+    }
 
 
 async def test_what_changed_since_the_proposal_is_judged_at_the_approval(ledger: Ledger) -> None:
@@ -224,8 +233,9 @@ async def test_four_eyes(ledger: Ledger) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "STATE_CONFLICT")
     trail = (await ledger.get(f"/v1/closings/{asked['id']}/trail")).json()["items"]
     assert [(one["step"], one["person"]) for one in trail] == [
-        ("proposed", "fund_accountant"), ("approved", "centre_leader"),
-    ]  # fmt: skip
+        ("proposed", "fund_accountant"),
+        ("approved", "centre_leader"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -257,8 +267,9 @@ async def test_a_reopening_needs_a_reason_two_people_and_a_closed_day(ledger: Le
     assert (await ledger.post("/v1/vouchers", receipt(book_date="2021-07-20"))).status_code == 201
     listed = (await ledger.get("/v1/closings")).json()["items"]
     assert [(one["action"], one["reopened_by"]) for one in listed] == [
-        ("reopen", None), ("close", opened["id"]),
-    ]  # fmt: skip
+        ("reopen", None),
+        ("close", opened["id"]),
+    ]
 
 
 async def closed_year(ledger: Ledger) -> dict[str, Any]:
@@ -276,8 +287,11 @@ async def test_a_year_carries_over_exactly_once_per_fund(ledger: Ledger) -> None
     of_pension = next(one for one in done["carried"] if one["fund"] == "pension")
     voucher = (await ledger.get(f"/v1/vouchers/{of_pension['voucher']}")).json()
     assert (voucher["event_id"], voucher["slot"], voucher["source"], voucher["book_date"]) == (
-        "carry_over:2021:pension", 0, "ledger", "2021-12-31",
-    )  # fmt: skip
+        "carry_over:2021:pension",
+        0,
+        "ledger",
+        "2021-12-31",
+    )
     assert [(e["account"], e["side"], e["amount"]) for e in voucher["entries"]] == [
         ("benefit.basic_pension", "credit", "12300.00"),
         ("contribution_income.personal_account", "debit", "300.50"),
@@ -315,8 +329,9 @@ async def test_a_year_opened_again_takes_its_carry_over_back_and_closes_anew(
     assert {one["fund"] for one in opened["carried"]} == {"medical", "pension"}
     pension = await ledger.balances("pension", as_of="2021-12-31")
     assert (pension["general_surplus"], pension["contribution_income.pooled"]) == (
-        "500.00", "1299.50",
-    )  # fmt: skip
+        "500.00",
+        "1299.50",
+    )
     red = (await ledger.get(f"/v1/vouchers/{opened['carried'][0]['voucher']}")).json()
     assert red["reverses"] == first["carried"][0]["voucher"]
     await collect(ledger, "pension", "0.50", "2021-12-20")
@@ -355,9 +370,18 @@ async def test_paid_benefits_must_tie_with_the_books(ledger: Ledger) -> None:
 async def test_personal_accounts_differ_from_the_books_only_with_a_reason(ledger: Ledger) -> None:
     personal = "contribution_income.personal_account"
     await collect(ledger, "pension", "100.00", "2021-07-15", account=personal)
-    body = {"bills": [{"bill": fresh("bill"), "period": "2021-07", "settled_on": "2021-07-16",
-                       "credits": [{"person": f"per_{1:016x}{1:032x}", "fund": "pension",
-                                    "amount": "60.00"}]}]}  # fmt: skip
+    body = {
+        "bills": [
+            {
+                "bill": fresh("bill"),
+                "period": "2021-07",
+                "settled_on": "2021-07-16",
+                "credits": [
+                    {"person": f"per_{1:016x}{1:032x}", "fund": "pension", "amount": "60.00"}
+                ],
+            }
+        ]
+    }
     assert (await ledger.post("/v1/personal-credits", body)).json()["credited"] == 1
     right = await control(ledger, "2021-07-31")
     own = right["funds"]["pension"]
@@ -373,10 +397,15 @@ async def test_personal_accounts_differ_from_the_books_only_with_a_reason(ledger
     assert await said(None) == [(at, "PERSONAL_UNEXPLAINED")]
     assert await said(own["personal"] | {"part_paid": "39.99"}) == [(at, "PERSONAL_UNEXPLAINED")]
     assert await said(own["personal"] | {"received": "99.00", "credited": "59.00"}) == [
-        (f"{at}/received", "BUSINESS_NOT_BOOKS"), (f"{at}/credited", "BUSINESS_NOT_BOOKS"),
-    ]  # fmt: skip
-    parts = {"part_paid": "25.00", "in_delivery": "10.00", "standing_credits": "3.00",
-             "unnamed": "2.00"}  # fmt: skip
+        (f"{at}/received", "BUSINESS_NOT_BOOKS"),
+        (f"{at}/credited", "BUSINESS_NOT_BOOKS"),
+    ]
+    parts = {
+        "part_paid": "25.00",
+        "in_delivery": "10.00",
+        "standing_credits": "3.00",
+        "unnamed": "2.00",
+    }
     funds = right["funds"] | {"pension": own | {"personal": own["personal"] | parts}}
     done = await close(ledger, "month", "2021-07", control={"funds": funds})
     assert done["control"]["pension"]["personal"] == own["personal"] | parts
@@ -389,15 +418,20 @@ async def test_control_totals_are_held_against_their_hash_and_their_day(ledger: 
     funds = {"pension": {"receivable": "100.00", "collected": "0.00"}}
     said = {"pension": {"receivable": 100_00}}
     day = date(2021, 7, 15)
-    right = {"collection": control_hash("collection", day, said),
-             "payout": control_hash("payout", day, {})}  # fmt: skip
-    wrong = {"collection": control_hash("collection", date(2021, 7, 14), said),
-             "payout": control_hash("payout", day, {"pension": {"benefits": 1}})}  # fmt: skip
+    right = {
+        "collection": control_hash("collection", day, said),
+        "payout": control_hash("payout", day, {}),
+    }
+    wrong = {
+        "collection": control_hash("collection", date(2021, 7, 14), said),
+        "payout": control_hash("payout", day, {"pension": {"benefits": 1}}),
+    }
     refused = await propose(ledger, "day", "2021-07-15", control={"funds": funds, "hashes": wrong})
     assert (refused.status_code, refused.json()["code"]) == (422, "CONTROL_HASH_DIFFERS")
     assert [fault["pointer"] for fault in refused.json()["errors"]] == [
-        "/control/hashes/collection", "/control/hashes/payout",
-    ]  # fmt: skip
+        "/control/hashes/collection",
+        "/control/hashes/payout",
+    ]
     done = await propose(ledger, "day", "2021-07-15", control={"funds": funds, "hashes": right})
     assert done.status_code == 201, done.text
 
@@ -418,9 +452,12 @@ async def test_carried_years_do_not_count_twice_in_what_must_tie(ledger: Ledger)
 
 
 async def test_damaged_books_are_not_closed(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
     async with new_ledger(
         server_url, template, settings_for, client_of, bearer, sound=False
     ) as broken:

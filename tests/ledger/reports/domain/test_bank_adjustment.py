@@ -14,8 +14,15 @@ marks = st.sampled_from(["a", "b", "c", "d"])
 
 
 def item(number: int, amount_fen: int, day: date, mark: str, **more: str) -> BookItem:
-    return BookItem(voucher=f"vch_1_{number}", day=day, value_day=None, amount_fen=amount_fen,
-                    summary="", marks=frozenset({mark}), reverses=more.get("reverses"))  # fmt: skip
+    return BookItem(
+        voucher=f"vch_1_{number}",
+        day=day,
+        value_day=None,
+        amount_fen=amount_fen,
+        summary="",
+        marks=frozenset({mark}),
+        reverses=more.get("reverses"),
+    )
 
 
 lines_of = st.lists(st.builds(BankLine, marks, days, amounts), max_size=12)

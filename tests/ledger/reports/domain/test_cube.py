@@ -70,8 +70,10 @@ def test_flows_lead_from_the_balance_before_to_the_balance_after(
         assert before.get(key, 0) + moved.get(key, 0) == after.get(key, 0)
 
 
-@given(st.lists(st.tuples(st.integers(1, 30), st.integers(-9, 9), st.integers(-9, 9)), max_size=30),
-       st.integers(0, 30))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.integers(-9, 9), st.integers(-9, 9)), max_size=30),
+    st.integers(0, 30),
+)
 def test_merging_slots_is_posting_one_by_one(posted: list[tuple[int, int, int]], cut: int) -> None:
     """However the days lie, and whichever slot had them."""
     slowly, at_once = Series(), Series()

@@ -72,13 +72,27 @@ def test_the_year_before_a_day_is_twelve_months_that_end_with_it(day: date, firs
     assert year_before(day) == first
 
 
-def threshold(severity: str, value: int, fund: str = "*", begins: date = date(2000, 1, 1),
-              measure: str = "months_of_capacity", comparison: str = "below") -> Threshold:  # fmt: skip
+def threshold(
+    severity: str,
+    value: int,
+    fund: str = "*",
+    begins: date = date(2000, 1, 1),
+    measure: str = "months_of_capacity",
+    comparison: str = "below",
+) -> Threshold:
     return Threshold(
-        id=uuid4(), measure=Measure(measure), fund=fund, severity=Severity(severity),
-        comparison=Comparison(comparison), value=value, in_force_from=begins, in_force_to=None,
-        source="test", certainty="G", recorded_by="test",
-    )  # fmt: skip
+        id=uuid4(),
+        measure=Measure(measure),
+        fund=fund,
+        severity=Severity(severity),
+        comparison=Comparison(comparison),
+        value=value,
+        in_force_from=begins,
+        in_force_to=None,
+        source="test",
+        certainty="G",
+        recorded_by="test",
+    )
 
 
 def test_the_loudest_crossed_threshold_of_a_fund_is_told() -> None:
@@ -88,8 +102,9 @@ def test_the_loudest_crossed_threshold_of_a_fund_is_told() -> None:
     }
     found = warnings(rows, values, DAY)
     assert [(one.fund, one.threshold.severity) for one in found] == [
-        ("c", "warning"), ("d", "alarm"),
-    ]  # fmt: skip
+        ("c", "warning"),
+        ("d", "alarm"),
+    ]
 
 
 def test_a_row_for_one_fund_replaces_the_row_for_all() -> None:

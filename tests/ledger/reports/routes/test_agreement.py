@@ -14,9 +14,12 @@ from tests.ledger.support.year import close, collect, new_ledger, play, suspend
 
 @pytest.fixture
 async def ledger(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as running:
         yield running
 
@@ -26,8 +29,13 @@ def line(serial: str, day: str, amount: str, **more: str) -> dict[str, str]:
 
 
 async def adjust(ledger: Ledger, balance: str, lines: list[dict[str, str]], **more: Any) -> Any:
-    body = {"account": "income_deposit", "from_day": "2021-07-01", "as_of": "2021-07-31",
-            "bank_balance": balance, "lines": lines} | more  # fmt: skip
+    body = {
+        "account": "income_deposit",
+        "from_day": "2021-07-01",
+        "as_of": "2021-07-31",
+        "bank_balance": balance,
+        "lines": lines,
+    } | more
     answer = await ledger.post("/v1/reports/bank-adjustments", body, Role.FUND_ACCOUNTANT)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -40,13 +48,16 @@ async def test_what_is_in_transit_explains_the_two_balances(ledger: Ledger) -> N
     await ledger.settle("sweep", "2021-07-20")
     late = await collect(ledger, "medical", "8.00", "2021-07-31", "nankai")
     table = await adjust(
-        ledger, "18.50",
+        ledger,
+        "18.50",
         [
-            line("B1", "2021-07-09", "100.00"), line("S-rcp_9", "2021-07-12", "50.00"),
-            line("B3", "2021-07-21", "-150.00"), line("B4", "2021-07-30", "20.00"),
+            line("B1", "2021-07-09", "100.00"),
+            line("S-rcp_9", "2021-07-12", "50.00"),
+            line("B3", "2021-07-21", "-150.00"),
+            line("B4", "2021-07-30", "20.00"),
             line("B5", "2021-07-31", "-1.50", summary="手续费"),
         ],
-    )  # fmt: skip
+    )
     assert (table["book_balance"], table["bank_balance"]) == ("8.00", "18.50")
     assert [(x["serial"], x["amount"]) for x in table["bank_received"]] == [("B4", "20.00")]
     assert [(x["serial"], x["amount"]) for x in table["bank_paid"]] == [("B5", "-1.50")]
@@ -88,8 +99,13 @@ async def test_a_voucher_and_its_reversal_are_not_in_transit(ledger: Ledger) -> 
 
 
 async def test_only_deposits_have_a_bank(ledger: Ledger) -> None:
-    body = {"account": "general_surplus", "from_day": "2021-07-01", "as_of": "2021-07-31",
-            "bank_balance": "0.00", "lines": []}  # fmt: skip
+    body = {
+        "account": "general_surplus",
+        "from_day": "2021-07-01",
+        "as_of": "2021-07-31",
+        "bank_balance": "0.00",
+        "lines": [],
+    }
     answer = await ledger.post("/v1/reports/bank-adjustments", body, Role.FUND_ACCOUNTANT)
     assert answer.status_code == 422
     assert [fault["code"] for fault in answer.json()["errors"]] == ["ACCOUNT_NOT_A_DEPOSIT"]
@@ -116,23 +132,29 @@ async def test_the_four_agree_month_by_month_and_after_the_year_is_closed(ledger
     await play(ledger)
     july = await agreements(ledger, "2021-07", BANKS)
     assert [(one["key"], one["agrees"]) for one in july["agreements"]] == [
-        ("bank", True), ("voucher", True), ("ledger", True), ("report", True),
-    ]  # fmt: skip
+        ("bank", True),
+        ("voucher", True),
+        ("ledger", True),
+        ("report", True),
+    ]
     assert all(one["checked"] >= 3 for one in july["agreements"])
     await close(ledger, "month", "2020-12")
     await close(ledger, "year", "2020")
     for month in range(1, 13):
         await close(ledger, "month", f"2021-{month:02d}")
     await close(ledger, "year", "2021")
-    banks = [{"account": "fiscal_deposit", "balance": "33200.00"},
-             {"account": "expenditure_deposit", "balance": "7749.75"}]  # fmt: skip
+    banks = [
+        {"account": "fiscal_deposit", "balance": "33200.00"},
+        {"account": "expenditure_deposit", "balance": "7749.75"},
+    ]
     for period in ("2021-12", "2021"):
         assert (await agreements(ledger, period, banks))["agrees"] is True
     for how in ("csv", "xlsx", "html"):
         answer = await ledger.client.post(
-            f"/v1/reports/four-agreements?format={how}", json={"period": "2021", "banks": banks},
+            f"/v1/reports/four-agreements?format={how}",
+            json={"period": "2021", "banks": banks},
             headers=ledger.bearer(Role.SUPERVISOR),
-        )  # fmt: skip
+        )
         assert answer.status_code == 200
 
 
@@ -155,16 +177,27 @@ async def test_the_banks_figure_may_differ_be_in_transit_or_be_missing(ledger: L
 @pytest.mark.parametrize(
     ("damage", "which"),
     [
-        ("UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'", "ledger"),
+        (
+            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'",
+            "ledger",
+        ),
         ("UPDATE entry SET book_date = '2021-07-23' WHERE account = 'benefit.hospital'", "voucher"),
         ("DELETE FROM entry WHERE account = 'benefit.hospital'", "voucher"),
-        ("UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'", "report"),
+        (
+            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE account = 'benefit.hospital'",
+            "report",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_damage_is_seen(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]], damage: str, which: str,
-) -> None:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+    damage: str,
+    which: str,
+) -> None:
     async with new_ledger(
         server_url, template, settings_for, client_of, bearer, sound=False
     ) as ledger:

@@ -16,9 +16,10 @@ async def posted(ledger: Ledger) -> None:
     bill = pair("pension", "memo_receivable", "memo_levied", "60.00", "heping", "memo")
     await ledger.post("/v1/vouchers", receipt(kind="bill", book_date="2021-07-01", entries=bill))
     for day, amount, district in [
-        ("2021-07-10", "10.00", "heping"), ("2021-07-20", "20.00", "nankai"),
+        ("2021-07-10", "10.00", "heping"),
+        ("2021-07-20", "20.00", "nankai"),
         ("2021-08-05", "30.00", "heping"),
-    ]:  # fmt: skip
+    ]:
         entries = pair("pension", "income_deposit", "contribution_income.pooled", amount, district)
         entries += pair("pension", "memo_collected", "memo_receivable", amount, district, "memo")
         body = receipt(owner=f"UNIT-{district}", book_date=day, entries=entries)
@@ -77,11 +78,14 @@ async def test_every_trial_balance_is_zero(ledger: Ledger) -> None:
     books = {(fund["fund"], fund["book"]): fund for fund in sheet["funds"]}
     statutory = books["pension", "statutory"]
     assert (statutory["debit"], statutory["credit"], statutory["difference"]) == (
-        "60.00", "60.00", "0.00",
-    )  # fmt: skip
+        "60.00",
+        "60.00",
+        "0.00",
+    )
     assert [(line["code"], line["account"]) for line in statutory["accounts"]] == [
-        ("1002", "income_deposit"), ("400101", "contribution_income.pooled"),
-    ]  # fmt: skip
+        ("1002", "income_deposit"),
+        ("400101", "contribution_income.pooled"),
+    ]
     only = (await ledger.get("/v1/trial-balance", as_of="2021-08-31", book="memo")).json()
     assert {fund["book"] for fund in only["funds"]} == {"memo"}
 

@@ -20,16 +20,25 @@ from tests.ledger.support.year import bill, close, collect, identify, new_ledger
 
 @pytest.fixture(scope="module")
 async def played(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Two months of pension: billed 1,000 and 500, collected 900 + 300, paid 120, 40 in suspense."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await bill(ledger, "pension", "1000.00", "2021-07-01")
         await bill(ledger, "pension", "500.00", "2021-08-01", "nankai")
         await collect(ledger, "pension", "900.00", "2021-07-10")
-        await collect(ledger, "pension", "300.00", "2021-08-10", "nankai",
-                      "contribution_income.personal_account")  # fmt: skip
+        await collect(
+            ledger,
+            "pension",
+            "300.00",
+            "2021-08-10",
+            "nankai",
+            "contribution_income.personal_account",
+        )
         await ledger.settle("sweep", "2021-08-20")
         amounts = [{"fund": "pension", "amount": "200.00"}]
         await ledger.settle("expenditure_funding", "2021-08-20", amounts=amounts)
@@ -50,8 +59,14 @@ async def flows(ledger: Ledger, first: str, last: str, **more: Any) -> list[dict
 
 
 async def test_flows_by_month_lead_from_opening_to_closing(played: Ledger) -> None:
-    items = await flows(played, "2021-07-05", "2021-08-31", group_by="month",
-                        account="income_deposit", fund="pension")  # fmt: skip
+    items = await flows(
+        played,
+        "2021-07-05",
+        "2021-08-31",
+        group_by="month",
+        account="income_deposit",
+        fund="pension",
+    )
     told = [(i["group"], i["opening"], i["debit"], i["credit"], i["closing"]) for i in items]
     assert told == [
         ("2021-07", "0.00", "900.00", "0.00", "900.00"),
@@ -60,8 +75,14 @@ async def test_flows_by_month_lead_from_opening_to_closing(played: Ledger) -> No
 
 
 async def test_flows_by_district_and_by_day_count_on_the_normal_side(played: Ledger) -> None:
-    by_district = await flows(played, "2021-08-01", "2021-08-31", group_by="district",
-                              account="contribution_income", book="statutory")  # fmt: skip
+    by_district = await flows(
+        played,
+        "2021-08-01",
+        "2021-08-31",
+        group_by="district",
+        account="contribution_income",
+        book="statutory",
+    )
     assert [(i["account"], i["group"], i["opening"], i["closing"]) for i in by_district] == [
         ("contribution_income.personal_account", "nankai", "0.00", "300.00"),
         ("contribution_income.pooled", "heping", "900.00", "900.00"),
@@ -76,8 +97,9 @@ async def test_a_flow_leads_to_its_entries(played: Ledger) -> None:
     asked = dict(part.split("=") for part in query.split("&"))
     entries = (await played.get(path, **asked)).json()["items"]
     assert [(one["side"], one["amount"]) for one in entries] == [
-        ("debit", "1200.00"), ("credit", "200.00"),
-    ]  # fmt: skip
+        ("debit", "1200.00"),
+        ("credit", "200.00"),
+    ]
 
 
 async def test_flows_come_in_pages_that_join_without_a_gap(played: Ledger) -> None:
@@ -140,8 +162,10 @@ async def test_months_of_payment_come_from_the_books(played: Ledger) -> None:
     pension = of_fund(body)
     # 1,240 received less 120 paid less 40 owed back = 1,080; 120 a year is 10 a month.
     assert (pension["accumulated"], pension["year_payout"], pension["months"]) == (
-        "1080.00", "120.00", "108.00",
-    )  # fmt: skip
+        "1080.00",
+        "120.00",
+        "108.00",
+    )
     assert (pension["paying_since"], pension["full_year"]) == ("2021-08-21", False)
     assert of_fund(body, "medical")["months"] is None
 
@@ -150,8 +174,10 @@ async def test_warnings_name_fund_value_threshold_and_source(played: Ledger) -> 
     body = (await played.get("/v1/warnings", as_of="2021-08-31")).json()
     told = {(one["fund"], one["measure"]): one for one in body["items"]}
     assert set(told) == {
-        ("pension", "collection_rate"), ("pension", "arrival_rate"), ("pension", "suspense"),
-    }  # fmt: skip
+        ("pension", "collection_rate"),
+        ("pension", "arrival_rate"),
+        ("pension", "suspense"),
+    }
     rate = told["pension", "collection_rate"]
     assert (rate["value"], rate["threshold"]["value"]) == ("0.800000", "0.950000")
     assert rate["threshold"]["source"]
@@ -159,10 +185,14 @@ async def test_warnings_name_fund_value_threshold_and_source(played: Ledger) -> 
 
 async def test_an_operator_corrects_a_threshold_by_a_dated_row(played: Ledger) -> None:
     row = {
-        "measure": "collection_rate", "fund": "pension", "severity": "warning",
-        "comparison": "below", "value": "0.79", "in_force_from": "2021-08-30",
+        "measure": "collection_rate",
+        "fund": "pension",
+        "severity": "warning",
+        "comparison": "below",
+        "value": "0.79",
+        "in_force_from": "2021-08-30",
         "source": "津社保〔2021〕8号",
-    }  # fmt: skip
+    }
     await correct(played, thresholds=[row])
     rows = (await played.get("/v1/warning-thresholds", as_of="2021-08-30")).json()["items"]
     made = next(one for one in rows if one["fund"] == "pension")
@@ -171,9 +201,11 @@ async def test_an_operator_corrects_a_threshold_by_a_dated_row(played: Ledger) -
         items = (await played.get("/v1/warnings", as_of=day)).json()["items"]
         assert any(i["measure"] == "collection_rate" for i in items) is warned
     for change in (
-        {"value": "0.1234567"}, {"fund": "nope"}, {"measure": "suspense", "value": "0.001"},
+        {"value": "0.1234567"},
+        {"fund": "nope"},
+        {"measure": "suspense", "value": "0.001"},
         {"in_force_to": "2021-01-01"},
-    ):  # fmt: skip
+    ):
         body = {"why": "x", "thresholds": [row | change]}
         answer = await played.post("/v1/corrections", body, Role.FUND_ACCOUNTANT)
         assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED"), change
@@ -182,8 +214,13 @@ async def test_an_operator_corrects_a_threshold_by_a_dated_row(played: Ledger) -
 # --- copies ---------------------------------------------------------------------------------
 
 
-async def ask(ledger: Ledger, tag: str | None = None, role: Role = Role.DASHBOARD, of: str = "centre",
-              **params: Any) -> Any:  # fmt: skip
+async def ask(
+    ledger: Ledger,
+    tag: str | None = None,
+    role: Role = Role.DASHBOARD,
+    of: str = "centre",
+    **params: Any,
+) -> Any:
     headers = ledger.bearer(role, of) | ({"If-None-Match": tag} if tag else {})
     return await ledger.client.get("/v1/funds/balances", params=params, headers=headers)
 

@@ -76,9 +76,12 @@ async def play(ledger: Ledger) -> None:
 
 @pytest.fixture(scope="module")
 async def july(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as running:
         await play(running)
         yield running
@@ -118,16 +121,20 @@ async def test_the_general_ledger(july: Ledger) -> None:
         "5501": ("0.00", "150.00", "0.00", "150.00"),
     }
     assert (ledger["debit"], ledger["credit"], ledger["difference"]) == (
-        "17566.96", "17566.96", "0.00",
-    )  # fmt: skip
+        "17566.96",
+        "17566.96",
+        "0.00",
+    )
 
 
 async def test_the_balance_sheet(july: Ledger) -> None:
     sheet = await report(july, "balance-sheet")
     assert lines(sheet["assets"], "opening", "closing") == [
-        ("1002", "0.00", "0.00"), ("1003", "2000.00", "5377.50"), ("1004", "0.00", "650.00"),
+        ("1002", "0.00", "0.00"),
+        ("1003", "2000.00", "5377.50"),
+        ("1004", "0.00", "650.00"),
         ("1005", "0.00", "0.00"),
-    ]  # fmt: skip
+    ]
     assert lines(sheet["liabilities"], "opening", "closing") == [("2001", "0.00", "100.00")]
     assert (sheet["assets"]["closing"], sheet["net_assets"]["closing"]) == ("6027.50", "5927.50")
     assert sheet["balanced"] is True
@@ -136,17 +143,27 @@ async def test_the_balance_sheet(july: Ledger) -> None:
 async def test_the_statement_of_income_and_expense(july: Ledger) -> None:
     statement = await report(july, "income-statement")
     assert lines(statement["income"], "amount") == [
-        ("4001", "2180.00"), ("400101", "1780.00"), ("400102", "400.00"), ("4101", "5000.00"),
-        ("4201", "5.00"), ("4401", "80.00"), ("4501", "12.50"),
-    ]  # fmt: skip
+        ("4001", "2180.00"),
+        ("400101", "1780.00"),
+        ("400102", "400.00"),
+        ("4101", "5000.00"),
+        ("4201", "5.00"),
+        ("4401", "80.00"),
+        ("4501", "12.50"),
+    ]
     assert lines(statement["expense"], "amount") == [
-        ("5001", "3200.00"), ("500101", "3200.00"), ("5501", "150.00"),
-    ]  # fmt: skip
+        ("5001", "3200.00"),
+        ("500101", "3200.00"),
+        ("5501", "150.00"),
+    ]
     assert (statement["income"]["amount"], statement["expense"]["amount"]) == ("7277.50", "3350.00")
     assert statement["of_period"] == {
-        "opening": "2000.00", "surplus": "3927.50", "direct": "0.00", "closing": "5927.50",
+        "opening": "2000.00",
+        "surplus": "3927.50",
+        "direct": "0.00",
+        "closing": "5927.50",
         "difference": "0.00",
-    }  # fmt: skip
+    }
 
 
 async def test_the_trial_balance(july: Ledger) -> None:
@@ -186,8 +203,13 @@ async def test_the_expenditure_account_is_adjusted_to_the_banks_statement(july: 
         line | {"serial": "P3", "value_date": "2021-07-26", "amount": "10.98"},
         line | {"serial": "P4", "value_date": "2021-07-31", "amount": "-0.50", "summary": "手续费"},
     ]
-    body = {"account": "expenditure_deposit", "from_day": "2021-07-01", "as_of": "2021-07-31",
-            "bank_balance": "799.50", "lines": statement}  # fmt: skip
+    body = {
+        "account": "expenditure_deposit",
+        "from_day": "2021-07-01",
+        "as_of": "2021-07-31",
+        "bank_balance": "799.50",
+        "lines": statement,
+    }
     answer = await july.post("/v1/reports/bank-adjustments", body, Role.FUND_ACCOUNTANT)
     table = answer.json()
     assert (table["book_balance"], table["adjusted_book_balance"]) == ("650.00", "649.50")

@@ -22,9 +22,12 @@ PERIODS = ("2020", "2020-11", "2020-12", "2021-01", "2021-07", "2021-08", "2021-
 
 @pytest.fixture(scope="module")
 async def ledger(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """The year as it was booked, nothing closed."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as running:
         await play(running)
@@ -33,9 +36,12 @@ async def ledger(
 
 @pytest.fixture(scope="module")
 async def closed(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """The same year, both years closed."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as running:
         await play(running)
@@ -59,10 +65,13 @@ async def report(ledger: Ledger, kind: str, **params: Any) -> dict[str, Any]:
 
 def lines_of(section: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
-        tuple(str(value) for name, value in line.items() if name in
-              {"code", "name", "opening", "closing", "amount", "year_to_date"})
+        tuple(
+            str(value)
+            for name, value in line.items()
+            if name in {"code", "name", "opening", "closing", "amount", "year_to_date"}
+        )
         for line in section["lines"]
-    ]  # fmt: skip
+    ]
 
 
 async def sums_behind(ledger: Ledger, links: list[str]) -> tuple[int, int]:
@@ -108,9 +117,12 @@ async def test_the_income_statement_of_july_by_hand(ledger: Ledger) -> None:
         ("500101", "社会保险待遇支出—基本养老金", "12345.67", "12345.67"),
     ]
     assert statement["of_period"] == {
-        "opening": "500.00", "surplus": "39154.83", "direct": "0.00", "closing": "39654.83",
+        "opening": "500.00",
+        "surplus": "39154.83",
+        "direct": "0.00",
+        "closing": "39654.83",
         "difference": "0.00",
-    }  # fmt: skip
+    }
     august = await report(ledger, "income-statement", fund="pension", period="2021-08")
     assert (august["expense"]["amount"], august["expense"]["year_to_date"]) == (
         "-45.67",
@@ -131,12 +143,20 @@ async def test_the_year_end_by_hand(closed: Ledger) -> None:
     assert lines_of(sheet["net_assets"]) == [("3001", "一般基金结余", "500.00", "39800.00")]
     statement = await report(closed, "income-statement", fund="pension", period="2021")
     assert (statement["income"]["amount"], statement["expense"]["amount"]) == (
-        "51600.00", "12300.00",
-    )  # fmt: skip
-    assert statement["of_period"] == statement["of_year"] == {
-        "opening": "500.00", "surplus": "39300.00", "direct": "0.00", "closing": "39800.00",
-        "difference": "0.00",
-    }  # fmt: skip
+        "51600.00",
+        "12300.00",
+    )
+    assert (
+        statement["of_period"]
+        == statement["of_year"]
+        == {
+            "opening": "500.00",
+            "surplus": "39300.00",
+            "direct": "0.00",
+            "closing": "39800.00",
+            "difference": "0.00",
+        }
+    )
 
 
 @pytest.mark.parametrize("which", ["ledger", "closed"])
@@ -274,9 +294,16 @@ async def test_what_was_known_then_is_known_for_ever(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize(
     ("known_at", "status"),
-    [("x", 422), ("0:1", 422), ("0:1,0:1", 422), ("0:1,1:1,2:1,3:1,4:1", 422), ("0:-1,1:1,2:1,3:1", 422),
-     ("cls_000000000000000000000000000000000000000000000000", 404), ("cls_x", 404)],
-)  # fmt: skip
+    [
+        ("x", 422),
+        ("0:1", 422),
+        ("0:1,0:1", 422),
+        ("0:1,1:1,2:1,3:1,4:1", 422),
+        ("0:-1,1:1,2:1,3:1", 422),
+        ("cls_000000000000000000000000000000000000000000000000", 404),
+        ("cls_x", 404),
+    ],
+)
 async def test_places_that_are_none(ledger: Ledger, known_at: str, status: int) -> None:
     answer = await ledger.get("/v1/trial-balance", known_at=known_at)
     assert answer.status_code == status, answer.text
@@ -306,8 +333,9 @@ async def test_a_closing_is_an_anchor_to_look_back_from(closed: Ledger) -> None:
     assert sheet["balanced"] is True
     # The carry-over of 2020 was known then, that of 2021 was not.
     assert [line["name"] for line in sheet["net_assets"]["lines"]] == [
-        "一般基金结余", "本年收支结余(未结转)",
-    ]  # fmt: skip
+        "一般基金结余",
+        "本年收支结余(未结转)",
+    ]
     statement = await report(
         closed, "income-statement", fund="pension", period="2021", known_at=july["id"]
     )
@@ -319,18 +347,26 @@ async def test_a_voucher_is_printed_in_chinese_and_red_when_reversed(ledger: Led
         *pair("pension", "income_deposit", "contribution_income.pooled", "1200.05"),
         *pair("medical", "income_deposit", "contribution_income.pooled", "30.00"),
     ]
-    body = receipt(entries=entries, book_date="2021-09-01", references={"paper": "<script>=1+1"},
-                   summary="到账 <b>&")  # fmt: skip
+    body = receipt(
+        entries=entries,
+        book_date="2021-09-01",
+        references={"paper": "<script>=1+1"},
+        summary="到账 <b>&",
+    )
     posted = await post(ledger, body)
     printed = (await ledger.get(f"/v1/vouchers/{posted['id']}/print")).json()
     assert printed["title"] == "记账凭证"
     assert [page["fund_name"] for page in printed["pages"]] == [
-        "企业职工基本养老保险基金", "职工基本医疗保险基金",
-    ]  # fmt: skip
+        "企业职工基本养老保险基金",
+        "职工基本医疗保险基金",
+    ]
     first = printed["pages"][0]
-    assert [(line["code"], line["name"], line["debit"], line["credit"]) for line in first["lines"]] == [
-        ("1002", "收入户存款", "1200.05", None), ("400101", "社会保险费收入—统筹", None, "1200.05"),
-    ]  # fmt: skip
+    assert [
+        (line["code"], line["name"], line["debit"], line["credit"]) for line in first["lines"]
+    ] == [
+        ("1002", "收入户存款", "1200.05", None),
+        ("400101", "社会保险费收入—统筹", None, "1200.05"),
+    ]
     assert first["in_words"] == "壹仟贰佰元零伍分"
     page = await ledger.get(f"/v1/vouchers/{posted['id']}/print", format="html")
     assert page.headers["content-type"].startswith("text/html")
@@ -368,17 +404,21 @@ def cells(content: bytes) -> list[str]:
             value = cell.find("m:v", space)
             said = "" if value is None else str(value.text)
             found.append(texts[int(said)] if cell.get("t") == "s" else f"{Decimal(said or 0):.2f}#")
-    return found  # fmt: skip
+    return found
 
 
 REPORTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("balance-sheet", {"fund": "pension", "period": "2021-07"}, "财政专户存款", "32000.50"),
     ("income-statement", {"fund": "pension", "period": "2021-07"}, "财政补贴收入", "39154.83"),
     ("general-ledger", {"fund": "pension", "period": "2021-07"}, "财政专户存款", "32000.50"),
-    ("detail-ledger", {"fund": "pension", "account": "fiscal_deposit", "period": "2021-07"},
-     "收入户划转财政专户", "32000.50"),
+    (
+        "detail-ledger",
+        {"fund": "pension", "account": "fiscal_deposit", "period": "2021-07"},
+        "收入户划转财政专户",
+        "32000.50",
+    ),
     ("trial-balance", {"as_of": "2021-07-31", "book": "statutory"}, "财政专户存款", "32000.50"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("kind", "params", "name", "amount"), REPORTS)
@@ -419,7 +459,8 @@ async def test_what_is_no_period(ledger: Ledger, period: str) -> None:
 
 async def test_unknown_funds_and_accounts_are_404(ledger: Ledger) -> None:
     for path in (
-        "balance-sheet?fund=no_such&period=2021", "general-ledger?fund=no_such&period=2021",
+        "balance-sheet?fund=no_such&period=2021",
+        "general-ledger?fund=no_such&period=2021",
         "detail-ledger?fund=pension&period=2021&account=no_such",
-    ):  # fmt: skip
+    ):
         assert (await follow(ledger, f"/v1/reports/{path}")).status_code == 404

@@ -17,9 +17,15 @@ from services.ledger.settlement.domain.adjustment import (
 )
 
 RULE = AdjustmentRule(
-    fund="medical", paid_up_ppm=100_000, size_cap_ppm=150_000, gap_share_ppm=300_000,
-    in_force_from=date(2009, 1, 1), in_force_to=None, source="黄政〔〕13号", certainty="S",
-)  # fmt: skip
+    fund="medical",
+    paid_up_ppm=100_000,
+    size_cap_ppm=150_000,
+    gap_share_ppm=300_000,
+    in_force_from=date(2009, 1, 1),
+    in_force_to=None,
+    source="黄政〔〕13号",
+    certainty="S",
+)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +42,9 @@ RULE = AdjustmentRule(
 def test_what_is_paid_up_is_a_share_of_last_year_until_the_fund_is_full(
     last: int, this: int, paid_up: int, this_year: int, expected: int
 ) -> None:
-    books = Standing(last_year_fen=last, this_year_fen=this, paid_up_fen=paid_up,
-                     paid_up_this_year_fen=this_year)  # fmt: skip
+    books = Standing(
+        last_year_fen=last, this_year_fen=this, paid_up_fen=paid_up, paid_up_this_year_fen=this_year
+    )
     assert due(RULE, books) == expected
 
 

@@ -22,9 +22,14 @@ DISTRICTS = ("heping", "nankai", "binhai")
 
 def proposed(kind: SettlementKind, **asked: int) -> Settlement:
     return Settlement(
-        id=UUID(int=7), kind=kind, day=date(2021, 7, 31), summary="", asked=asked,
-        status=Status.PROPOSED, proposed_by="wang",
-    )  # fmt: skip
+        id=UUID(int=7),
+        kind=kind,
+        day=date(2021, 7, 31),
+        summary="",
+        asked=asked,
+        status=Status.PROPOSED,
+        proposed_by="wang",
+    )
 
 
 balances = st.dictionaries(

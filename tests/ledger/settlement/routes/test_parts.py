@@ -16,9 +16,12 @@ Body = dict[str, Any]
 
 @pytest.fixture
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Books of their own for every test."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         yield ledger
@@ -113,8 +116,9 @@ async def test_only_who_may_records_a_budget_and_every_fault_is_named(books: Led
     assert (await books.post("/v1/budgets", body, Role.FUND_ACCOUNTANT)).status_code == 403
     answer = await books.post("/v1/budgets", body, Role.CENTRE_AUDITOR)
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [
-        "/rows/0/account", "/rows/1/account",
-    ]  # fmt: skip
+        "/rows/0/account",
+        "/rows/1/account",
+    ]
 
 
 # --- refunds --------------------------------------------------------------------------------
@@ -146,8 +150,11 @@ async def test_no_more_is_refunded_than_was_received_however_often_it_is_tried(
     assert (await approve(books, both[0])).status_code == 200
     assert refused(await approve(books, both[1])) == (409, "NOT_REFUNDABLE", "/amounts/0/amount")
     assert (await propose(books, "refund", **back("40.00"), **named)).status_code == 201
-    for wrong in (back("1.00", district="nankai"), back("1.00", fund="medical"),
-                  back("1.00", account="contribution_income.personal_account")):  # fmt: skip
+    for wrong in (
+        back("1.00", district="nankai"),
+        back("1.00", fund="medical"),
+        back("1.00", account="contribution_income.personal_account"),
+    ):
         assert refused(await propose(books, "refund", **wrong, **named))[1] == "NOT_REFUNDABLE"
 
 
@@ -203,7 +210,10 @@ async def test_late_fees_and_interest_are_refunded_by_their_route_too(
     entries = pair("pension", "income_deposit", account, "8.00")
     paid = await post(books, receipt(kind=kind, book_date="2021-07-10", entries=entries))
     named = {"voucher": paid["id"], "deposit": "income_deposit"}
-    assert refused(await propose(books, "refund", **back("8.01", account), **named))[1] == "NOT_REFUNDABLE"  # fmt: skip
+    assert (
+        refused(await propose(books, "refund", **back("8.01", account), **named))[1]
+        == "NOT_REFUNDABLE"
+    )
     done = await approve(books, await propose(books, "refund", **back("3.00", account), **named))
     assert done.status_code == 200, done.text
     await books.settle("sweep")
@@ -219,8 +229,10 @@ async def test_only_what_payers_brought_can_be_refunded(books: Ledger) -> None:
     for voucher in (done["voucher"], "vch_0_999", "vch_999_1"):
         asked = back("1.00", "fiscal_subsidy") | {"voucher": voucher, "deposit": "fiscal_deposit"}
         assert refused(await propose(books, "refund", **asked)) == (
-            409, "NOT_REFUNDABLE", "/voucher",
-        )  # fmt: skip
+            409,
+            "NOT_REFUNDABLE",
+            "/voucher",
+        )
 
 
 # --- interest and adjustment money ----------------------------------------------------------
@@ -266,8 +278,15 @@ async def test_what_is_paid_up_is_capped_by_the_books(books: Ledger) -> None:
 
 
 def request(district: str, gap: str, **changes: Any) -> Body:
-    values = {"fund": "medical", "district": district, "gap": gap, "own_surplus": "0.00",
-              "follows_policy": True, "paid_up_in_full": True, "met_targets": True}  # fmt: skip
+    values = {
+        "fund": "medical",
+        "district": district,
+        "gap": gap,
+        "own_surplus": "0.00",
+        "follows_policy": True,
+        "paid_up_in_full": True,
+        "met_targets": True,
+    }
     return values | changes
 
 
@@ -279,8 +298,11 @@ async def test_grants_are_capped_shrink_alike_and_stand_by_district(books: Ledge
     await books.settle("adjustment_received", amounts=paid_up)
     await books.settle("sweep")
     await books.settle("expenditure_funding", amounts=[{"fund": "medical", "amount": "90.00"}])
-    asked = [request("heping", "200.00"), request("nankai", "400.00"),
-             request("binhai", "900.00", met_targets=False)]  # fmt: skip
+    asked = [
+        request("heping", "200.00"),
+        request("nankai", "400.00"),
+        request("binhai", "900.00", met_targets=False),
+    ]
     proposed = await propose(books, "adjustment_grant", requests=asked)
     told = {part["district"]: part["amount"] for part in proposed.json()["parts"]}
     # 30 % of the gaps are 60.00 and 120.00; 90.00 are there: half of each.
@@ -307,24 +329,45 @@ async def test_a_settlement_in_parts_is_posted_once_whoever_asks_again(books: Le
 @pytest.mark.parametrize(
     ("body", "codes"),
     [
-        ({"kind": "interest_received", "amounts": [{"fund": "pension", "amount": "1.00"}]},
-         {"DEPOSIT_EXPECTED"}),
-        ({"kind": "interest_received", "deposit": "cash",
-          "amounts": [{"fund": "pension", "amount": "1.00", "district": "heping"}]},
-         {"DEPOSIT_UNSUITABLE", "DISTRICT_NOT_EXPECTED"}),
-        ({"kind": "refund", "deposit": "expenditure_deposit",
-          "amounts": [{"fund": "pension", "amount": "1.00"}]},
-         {"DEPOSIT_UNSUITABLE", "VOUCHER_EXPECTED", "ACCOUNT_EXPECTED", "DISTRICT_EXPECTED"}),
-        ({"kind": "expenditure_funding", "over_budget": "x", "amounts": [
-            {"fund": "pension", "amount": "1.00", "account": "income_deposit"},
-            {"fund": "pension", "amount": "1.00", "account": "benefit.hospital"}]},
-         {"ACCOUNT_NOT_AN_EXPENSE", "ACCOUNT_NOT_IN_FUND"}),
-        ({"kind": "sweep", "over_budget": "x", "deposit": "fiscal_deposit"},
-         {"OVER_BUDGET_NOT_EXPECTED", "DEPOSIT_NOT_EXPECTED"}),
+        (
+            {"kind": "interest_received", "amounts": [{"fund": "pension", "amount": "1.00"}]},
+            {"DEPOSIT_EXPECTED"},
+        ),
+        (
+            {
+                "kind": "interest_received",
+                "deposit": "cash",
+                "amounts": [{"fund": "pension", "amount": "1.00", "district": "heping"}],
+            },
+            {"DEPOSIT_UNSUITABLE", "DISTRICT_NOT_EXPECTED"},
+        ),
+        (
+            {
+                "kind": "refund",
+                "deposit": "expenditure_deposit",
+                "amounts": [{"fund": "pension", "amount": "1.00"}],
+            },
+            {"DEPOSIT_UNSUITABLE", "VOUCHER_EXPECTED", "ACCOUNT_EXPECTED", "DISTRICT_EXPECTED"},
+        ),
+        (
+            {
+                "kind": "expenditure_funding",
+                "over_budget": "x",
+                "amounts": [
+                    {"fund": "pension", "amount": "1.00", "account": "income_deposit"},
+                    {"fund": "pension", "amount": "1.00", "account": "benefit.hospital"},
+                ],
+            },
+            {"ACCOUNT_NOT_AN_EXPENSE", "ACCOUNT_NOT_IN_FUND"},
+        ),
+        (
+            {"kind": "sweep", "over_budget": "x", "deposit": "fiscal_deposit"},
+            {"OVER_BUDGET_NOT_EXPECTED", "DEPOSIT_NOT_EXPECTED"},
+        ),
         ({"kind": "adjustment_grant"}, {"REQUESTS_AMISS"}),
         ({"kind": "sweep", "requests": [request("heping", "1.00")]}, {"REQUESTS_AMISS"}),
     ],
-)  # fmt: skip
+)
 async def test_every_part_that_does_not_belong_is_named(
     ledger: Ledger, body: Body, codes: set[str]
 ) -> None:
@@ -356,8 +399,10 @@ async def test_what_waits_for_the_sweep_is_told_with_its_days_and_what_comes_too
         ("treasury_deposit", "nankai", "5.00", "2021-07-28", 3, "0.00"),
     ]
     assert told["month_end"] == {
-        "day": "2021-07-31", "is_zero": False, "left": {"pension": "20.00"},
-    }  # fmt: skip
+        "day": "2021-07-31",
+        "is_zero": False,
+        "left": {"pension": "20.00"},
+    }
     await books.settle("sweep", "2021-07-31")
     await books.settle("treasury_remit", "2021-07-31")
     after = (await books.get("/v1/in-transit", cut_off="2021-07-31")).json()

@@ -21,17 +21,20 @@ async def collect(ledger: Ledger, fund: str, amount: str, district: str, **chang
 
 async def test_a_sweep_takes_every_fund_and_district_to_zero(ledger: Ledger) -> None:
     for fund, amount, district in [
-        ("pension", "100.00", "heping"), ("pension", "50.50", "nankai"),
-        ("medical", "30.00", "heping"), ("pension", "7.00", "binhai"),
-    ]:  # fmt: skip
+        ("pension", "100.00", "heping"),
+        ("pension", "50.50", "nankai"),
+        ("medical", "30.00", "heping"),
+        ("pension", "7.00", "binhai"),
+    ]:
         await collect(ledger, fund, amount, district)
     await collect(ledger, "pension", "9.00", "heping", book_date="2021-08-02")
     path = await propose(ledger, "sweep")
     done = (await ledger.post(f"{path}/approvals", {}, Role.DEPARTMENT_HEAD)).json()
     assert done["status"] == "posted"
     assert {one["fund"]: one["amount"] for one in done["amounts"]} == {
-        "pension": "157.50", "medical": "30.00",
-    }  # fmt: skip
+        "pension": "157.50",
+        "medical": "30.00",
+    }
     for district in ("heping", "nankai", "binhai"):
         swept = await ledger.balances(district=district, as_of="2021-07-31")
         assert swept["income_deposit"] == "0.00"
@@ -88,9 +91,10 @@ async def test_the_same_idempotency_key_replays_and_another_use_of_it_is_refused
 
 async def test_moving_money_needs_an_idempotency_key(ledger: Ledger) -> None:
     answer = await ledger.client.post(
-        "/v1/settlements", json={"kind": "sweep", "day": "2021-07-31"},
+        "/v1/settlements",
+        json={"kind": "sweep", "day": "2021-07-31"},
         headers=ledger.bearer(Role.FUND_ACCOUNTANT),
-    )  # fmt: skip
+    )
     assert (answer.status_code, answer.json()["code"]) == (400, "IDEMPOTENCY_KEY_MISSING")
 
 
@@ -128,10 +132,13 @@ async def test_amounts_are_asked_where_they_decide_and_nowhere_else(ledger: Ledg
         ({"kind": "treasury_remit", "amounts": amounts}, "AMOUNTS_NOT_EXPECTED"),
         ({"kind": "expenditure_funding"}, "AMOUNTS_EXPECTED"),
         ({"kind": "fiscal_subsidy", "amounts": amounts * 2}, "VALIDATION_FAILED"),
-        ({"kind": "fiscal_subsidy", "amounts": [{"fund": "nope", "amount": "1.00"}]}, "FUND_UNKNOWN"),
+        (
+            {"kind": "fiscal_subsidy", "amounts": [{"fund": "nope", "amount": "1.00"}]},
+            "FUND_UNKNOWN",
+        ),
         ({"kind": "sweep", "day": "2999-01-01"}, "BOOK_DATE_IN_FUTURE"),
         ({"kind": "confiscation"}, "VALIDATION_FAILED"),
-    ]:  # fmt: skip
+    ]:
         answer = await ledger.post("/v1/settlements", day | body, Role.FUND_ACCOUNTANT)
         assert (answer.status_code, answer.json()["code"]) == (422, code), body
 
@@ -140,15 +147,18 @@ async def test_districts_and_machines_may_not_settle(ledger: Ledger) -> None:
     path = await propose(ledger, "sweep")
     body = {"kind": "sweep", "day": "2021-07-31"}
     for role, district in [
-        (Role.DISTRICT_CLERK, "heping"), (Role.DISTRICT_REVIEWER, "heping"),
-        (Role.COLLECTION_SERVICE, "centre"), (Role.CENTRE_CASHIER, "centre"),
+        (Role.DISTRICT_CLERK, "heping"),
+        (Role.DISTRICT_REVIEWER, "heping"),
+        (Role.COLLECTION_SERVICE, "centre"),
+        (Role.CENTRE_CASHIER, "centre"),
         (Role.DEPARTMENT_HEAD, "centre"),
-    ]:  # fmt: skip
+    ]:
         assert (await ledger.post("/v1/settlements", body, role, district)).status_code == 403
     for role, district in [
-        (Role.DISTRICT_CLERK, "heping"), (Role.FUND_ACCOUNTANT, "centre"),
+        (Role.DISTRICT_CLERK, "heping"),
+        (Role.FUND_ACCOUNTANT, "centre"),
         (Role.SUPERVISOR, "centre"),
-    ]:  # fmt: skip
+    ]:
         assert (await ledger.post(f"{path}/approvals", {}, role, district)).status_code == 403
     assert (await ledger.get(path, Role.DISTRICT_CLERK, "heping")).status_code == 403
 
