@@ -26,15 +26,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from services.collection.allocation.domain.receipt import Receipt
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.allocation_order import ONE_TICKET, Allocation, Order
 from shared.money import allot
-
-CHARGE: Final = "charge"
-"""Kind of the bills over late fees and interest; every other kind asks for contributions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE, Bill, BillLine, Booking, Share
+from services.collection.allocation.domain.allocation import Bill, BillLine, Booking, Share
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.store.bill import settle_declarations
 from shared.db import raw
 from shared.ids import Ref

@@ -13,8 +13,8 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.domain.late import Already
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import Accrual, ChargeKind, rounded
 from shared.errors import Kind, Refusal
 from shared.fund import Party

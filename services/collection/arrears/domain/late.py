@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import CHARGE, Bill, BillLine, Payment, Share
+from services.collection.allocation.domain.allocation import Bill, BillLine, Payment, Share
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import (
     Accrual,
     ChargeKind,

@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.domain.agreement import (
     PREFIX,
     Agreement,
@@ -23,6 +22,7 @@ from services.collection.arrears.domain.agreement import (
 )
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.arrears.domain.arrears import OpenLine, Receivable, receivable
 from services.collection.arrears.domain.late import Already
@@ -17,6 +16,7 @@ from services.collection.arrears.flows import charges as charges_flow
 from services.collection.arrears.flows.charges import Protections
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.arrears.store import charge as charge_store
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import UnitUnknown
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Accrual, ChargeKind, accrue

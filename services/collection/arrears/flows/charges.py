@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE, Bill, Payment
+from services.collection.allocation.domain.allocation import Bill, Payment
 from services.collection.arrears.domain.agreement import Agreement
 from services.collection.arrears.domain.charge_books import fixed_vouchers
 from services.collection.arrears.domain.explain_charge import explained
@@ -21,6 +21,7 @@ from services.collection.arrears.domain.late import Assessor, LateBill, LateLine
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import DebtLine
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.calendar import SEARCH_DAYS, due_day, nominal_due_day
 from services.collection.common.domain.errors import NoPolicy
 from services.collection.common.store import calendar as calendar_store

@@ -13,7 +13,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.arrears.domain.waiver import (
     PREFIX,
@@ -31,10 +30,11 @@ from services.collection.arrears.domain.waiver import (
     waived_voucher,
 )
 from services.collection.arrears.store import waiver as waiver_store
+from services.collection.arrears.store import waiver_reason as waiver_reason_store
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain.charge import ChargeKind
 from shared import outbox, trail
 from shared.clock import today
@@ -81,7 +81,7 @@ async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> W
     faults = [
         *_day_faults(bill, asked),
         *faults_in(asked.reason, kinds, asked.amount_fen, asked.asked_on, charges,
-                   common_shipped_store.waiver_reasons()),
+                   waiver_reason_store.waiver_reasons()),
     ]  # fmt: skip
     if faults:
         raise Faulty(faults=faults)

@@ -21,10 +21,10 @@ from services.collection.arrears.schemas.waiver import (
     WaiverRefusalIn,
 )
 from services.collection.arrears.store import waiver as waiver_store
+from services.collection.arrears.store import waiver_reason as waiver_reason_store
 from services.collection.billing.flows.bill import REF
 from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import TrailOut
-from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -151,5 +151,5 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
 async def list_waiver_reasons(_: Reading) -> WaiverReasonsOut:
     """The whole catalogue, with days and sources."""
     return WaiverReasonsOut(
-        items=[WaiverReasonOut.of(row) for row in common_shipped_store.waiver_reasons()]
+        items=[WaiverReasonOut.of(row) for row in waiver_reason_store.waiver_reasons()]
     )

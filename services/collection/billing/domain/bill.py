@@ -10,11 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from services.collection.billing.domain.credit import Credit, OpenLine, Use
 from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.ids import uuid7
+
+CHARGE: Final = "charge"
+"""Kind of a bill of late fees and interest. Bills of every other kind ask for contributions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

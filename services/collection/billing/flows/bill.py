@@ -12,8 +12,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.billing.domain.bill import (
+    CHARGE,
     Audited,
     Bill,
     memo_voucher,

@@ -9,17 +9,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from services.collection.arrears.domain.waiver import WaiverReason
 from services.collection.common.domain.return_code import ReturnCode
 from services.collection.handling.domain.cut_off import CutOffRule
 from services.collection.notice.domain import NoticeText
-from services.collection.policy.domain.charge import ChargeKind
 from services.collection.quality.domain.quality import Check, CheckKind
 
 _DATA = files("services.collection") / "data"
 
 
-def _read(name: str) -> Any:
+def read(name: str) -> Any:
+    """Read a JSON file of the shipped data, or the installation's own file in its place."""
     return json.loads((_own.get(name) or _DATA / name).read_text(encoding="utf-8"))
 
 
@@ -39,7 +38,7 @@ def use_regions(path: Path | None) -> None:
 @cache
 def regions() -> list[dict[str, Any]]:
     """The regions (统筹区): code, name, centre, districts with code and name."""
-    found: list[dict[str, Any]] = _read("regions.json")["regions"]
+    found: list[dict[str, Any]] = read("regions.json")["regions"]
     return found
 
 
@@ -75,7 +74,7 @@ def _packs_in(name: str) -> list[dict[str, Any]]:
 
 def debit_reasons() -> dict[str, Any]:
     """Classes of reasons why a debit is refused, and the raw codes known of each."""
-    found: dict[str, Any] = _read("debit_reasons.json")
+    found: dict[str, Any] = read("debit_reasons.json")
     return found
 
 
@@ -84,31 +83,14 @@ def return_codes() -> tuple[ReturnCode, ...]:
     """Why papers are sent back."""
     return tuple(
         ReturnCode(**{**code, "papers": tuple(code["papers"])})
-        for code in _read("return_codes.json")["codes"]
-    )
-
-
-@cache
-def waiver_reasons() -> tuple[WaiverReason, ...]:
-    """Why late fees and interest are waived, each in force on its days."""
-    return tuple(
-        WaiverReason(
-            code=row["code"],
-            text=row["text"],
-            kinds=tuple(ChargeKind(kind) for kind in row["kinds"]),
-            in_force_from=date.fromisoformat(row["in_force_from"]),
-            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
-            source=row["source"],
-            certain=row["certain"],
-        )
-        for row in _read("waiver_reasons.json")["reasons"]
+        for code in read("return_codes.json")["codes"]
     )
 
 
 @cache
 def cut_off_rules() -> tuple[CutOffRule, ...]:
     """Until which day of the following month a period's summaries are regular, by region."""
-    return tuple(CutOffRule(**rule) for rule in _read("summary_calendar.json")["rules"])
+    return tuple(CutOffRule(**rule) for rule in read("summary_calendar.json")["rules"])
 
 
 @cache
@@ -116,14 +98,14 @@ def quality_checks() -> tuple[Check, ...]:
     """What is checked of registered and declared data."""
     return tuple(
         Check(**{**check, "kind": CheckKind(check["kind"])})
-        for check in _read("quality_checks.json")["checks"]
+        for check in read("quality_checks.json")["checks"]
     )
 
 
 @cache
 def quality_subjects() -> dict[str, str]:
     """What checks look at, in Chinese."""
-    found: dict[str, str] = _read("quality_checks.json")["subjects"]
+    found: dict[str, str] = read("quality_checks.json")["subjects"]
     return found
 
 
@@ -139,7 +121,7 @@ def notice_texts() -> tuple[NoticeText, ...]:
             source=row["source"],
             certain=row["certain"],
         )
-        for row in _read("notice_texts.json")["texts"]
+        for row in read("notice_texts.json")["texts"]
     )
 
 
@@ -162,7 +144,7 @@ def region_of(district: str) -> str | None:
 
 def calendar_days() -> list[tuple[date, bool]]:
     """Every day that the national workday calendar covers, and whether people work on it."""
-    known = _read("workdays.json")
+    known = read("workdays.json")
     off = {date.fromisoformat(day) for day in known["days_off_on_weekdays"]}
     on = {date.fromisoformat(day) for day in known["workdays_on_weekends"]}
     first, last = date(known["years"][0], 1, 1), date(known["years"][1], 12, 31)

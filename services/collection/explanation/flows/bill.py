@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store.bill import BillLineRow, BillRow

@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.domain.arrears import Receivable, UnitInArrears, by_bill, owed
 from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.notice import store as notice_store

@@ -7,9 +7,9 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.flows import dunning as dunning_flow
 from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.store import shipped as common_shipped_store

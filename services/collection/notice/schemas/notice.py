@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
-from services.collection.allocation.domain.allocation import CHARGE
 from services.collection.arrears.domain.charge_books import NAMES
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows.bill import REF
 from services.collection.common.schemas.html import Html, page, row, tag
 from services.collection.notice.flows.notice import (

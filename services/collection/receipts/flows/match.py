@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain import books as books_rules
-from services.collection.allocation.domain.allocation import CHARGE, Payment, Settled, spread
+from services.collection.allocation.domain.allocation import Payment, Settled, spread
 from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
     PREFIX,
@@ -27,6 +27,7 @@ from services.collection.allocation.store.receipt import ReceiptRow
 from services.collection.arrears.domain.charge_books import Money, paid_vouchers
 from services.collection.arrears.domain.late import Assessor
 from services.collection.arrears.flows import charges as charges_flow
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import DayInFuture, UnitUnknown
 from services.collection.receipts.flows.booking import policies_of
 from shared import outbox, trail

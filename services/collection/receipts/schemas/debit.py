@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from services.collection.common.schemas.common import Day
 from services.collection.receipts.domain import PREFIX, Outcome, Report
 from services.collection.receipts.flows.debit import Heard, batch_ref
-from services.collection.receipts.schemas.receipt import Day
 from services.collection.receipts.store import Batch
 from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
 from pydantic import Field
 
 from services.collection.allocation.domain.receipt import PREFIX, Arrival, Rejected
 from services.collection.allocation.store.receipt import ReceiptRow
+from services.collection.common.schemas.common import Day
 from services.collection.receipts.flows.match import Identification
 from services.collection.receipts.flows.tax_push import Push, Pushed
 from shared.clock import today
@@ -23,9 +23,6 @@ from shared.schema import (
     Serial,
     YuanOut,
 )
-
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-20"])]
-"""A day that books may know."""
 
 
 class TaxLineIn(In):

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.collection.allocation.domain.allocation import (
-    CHARGE,
     Bill,
     BillLine,
     Booking,
@@ -20,6 +19,7 @@ from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import Arrival, Channel, Payer, Receipt, receive
 from services.collection.arrears.domain.charge_books import Money, fixed_vouchers, paid_vouchers
 from services.collection.arrears.domain.late import Already, Assessor, LateBill, LateLine
+from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import ChargeKind, Debt, Span, Timetable
 from services.collection.policy.domain.charge_rules import ACCOUNTS, ChargeRules, Ruling, Rulings
 from shared.entry import Account, Book

@@ -18,7 +18,7 @@ from services.collection.arrears.domain.waiver import (
     waived_lines,
     waived_voucher,
 )
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.arrears.store import waiver_reason as waiver_reason_store
 from services.collection.policy.domain.charge import ChargeKind
 from shared.entry import Account, Side
 
@@ -129,7 +129,7 @@ def test_the_memo_of_a_waiver_takes_the_receivable_back_by_fund() -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", common_shipped_store.waiver_reasons(), ids=lambda reason: reason.code
+    "reason", waiver_reason_store.waiver_reasons(), ids=lambda reason: reason.code
 )
 def test_shipped_reasons_have_days_and_a_source(reason: WaiverReason) -> None:
     assert reason.kinds
@@ -138,5 +138,5 @@ def test_shipped_reasons_have_days_and_a_source(reason: WaiverReason) -> None:
 
 
 def test_shipped_reasons_have_codes_of_their_own() -> None:
-    known = [reason.code for reason in common_shipped_store.waiver_reasons()]
+    known = [reason.code for reason in waiver_reason_store.waiver_reasons()]
     assert len(known) == len(set(known))
