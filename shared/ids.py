@@ -86,3 +86,8 @@ def blind_key_of(space: str, text: str, pepper: bytes) -> int:
 def unit_key(credit_code: str) -> int:
     """Shard key of a unit."""
     return key_of("unit", credit_code)
+
+
+def district_key(district: str) -> int:
+    """Shard key of a district's own papers."""
+    return key_of("district", district)

@@ -24,10 +24,10 @@ from services.collection.bases.schemas import (
     CorrectionOut,
 )
 from services.collection.bases.store import BasePersonRow, ReviewRow
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.filing.schemas.declaration import HandlingIn
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.identity import Identity

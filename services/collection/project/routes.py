@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.schemas.declaration import DeclarationOut
 from services.collection.project import store as project_store
@@ -28,6 +27,7 @@ from services.collection.project.schemas import (
     ProjectQuoteIn,
     ProjectQuoteOut,
 )
+from services.collection.register.routes.page import page_of
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door

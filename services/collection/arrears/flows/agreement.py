@@ -26,6 +26,7 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.store import unit as unit_store
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
@@ -68,7 +69,7 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
         Faulty: every fault in it. AgreementOverlaps: another speaks of the same arrears.
     """
     unit = await unit_flow.find(tx, filing.credit_code, caller)
-    await agreement_store.lock_unit(tx, unit.id)
+    await unit_store.lock(tx, unit.id)
     found = await policy_flow.in_force(tx, region, filing.from_day)
     agreement = _made(filing, unit.id, unit.district)
     faults = [

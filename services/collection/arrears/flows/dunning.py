@@ -18,7 +18,7 @@ from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
-from shared.ids import Ref, key_of, uuid7
+from shared.ids import Ref, district_key, uuid7
 from shared.roles import Caller
 
 PAPER: Final = "dunning_run"
@@ -40,11 +40,6 @@ class Dunned:
     open_fen: int
 
 
-def key_of_district(district: str) -> int:
-    """Shard key of a district's own papers."""
-    return key_of("district", district)
-
-
 async def run(
     tx: AsyncConnection, district: str, day: date, *, region: str, caller: Caller
 ) -> Dunned:
@@ -59,7 +54,7 @@ async def run(
         raise DayInFuture(day=day)
     if district not in common_shipped_store.districts_of(region):
         raise Faulty(faults=[Fault("/district", "DISTRICT_UNKNOWN", f"无此分中心: {district}")])
-    key = key_of_district(district)
+    key = district_key(district)
     before = await dunning_store.lock_run(tx, key, district, day)
     lines = await arrears_store.of_district(tx, district, day)
     held = await arrears_flow.assessed(tx, lines, region=region, as_of=day)

@@ -19,9 +19,9 @@ from services.collection.arrears.schemas.agreement import (
     WhyIn,
 )
 from services.collection.arrears.store import agreement as agreement_store
-from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import Day, TrailOut
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import read_key
 from shared import trail
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut

@@ -20,9 +20,9 @@ from services.collection.arrears.schemas.arrears import (
 )
 from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import ChargeRow
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.common.schemas.common import Day
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import CreditCodePath
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door

@@ -19,11 +19,11 @@ from services.collection.arrears.schemas.dunning import (
     NoticePageOut,
 )
 from services.collection.arrears.store import dunning as dunning_store
-from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import Day
+from services.collection.register.routes.page import page_of
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
-from shared.ids import Ref
+from shared.ids import Ref, district_key
 from shared.page import Cursor, Limit, RefPath
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -51,7 +51,7 @@ async def run_dunning(
         )
         return DunningRunOut.of(body.district, body.day, dunned)
 
-    return await at.write(work, key=dunning_flow.key_of_district(body.district), status=201)
+    return await at.write(work, key=district_key(body.district), status=201)
 
 
 @router.get(

@@ -23,8 +23,8 @@ from services.collection.arrears.schemas.waiver import (
 from services.collection.arrears.store import waiver as waiver_store
 from services.collection.arrears.store import waiver_reason as waiver_reason_store
 from services.collection.billing.flows.bill import REF
-from services.collection.common.routes.page import page_of
 from services.collection.common.schemas.common import TrailOut
+from services.collection.register.routes.page import page_of
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door

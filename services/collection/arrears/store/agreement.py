@@ -24,13 +24,6 @@ _COLUMNS = """agreement.unit_id, agreement.id, agreement.kind, agreement.credit_
        agreement.reason"""
 
 
-async def lock_unit(tx: AsyncConnection, unit_id: int) -> None:
-    """Make papers of one unit take turns until the transaction ends."""
-    await tx.execute(
-        text("SELECT 1 FROM unit WHERE unit_id = :unit_id FOR UPDATE"), {"unit_id": unit_id}
-    )
-
-
 async def insert(tx: AsyncConnection, agreement: Agreement) -> None:
     """Write an agreement and its instalments."""
     await tx.execute(

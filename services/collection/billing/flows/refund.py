@@ -12,7 +12,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.store import agreement as agreement_store
 from services.collection.billing.domain.refund import (
     PREFIX,
     CreditUsedMeanwhile,
@@ -28,6 +27,7 @@ from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store import refund as refund_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.store import unit as unit_store
 from shared import outbox, trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
@@ -88,7 +88,7 @@ async def approve(
         DayInFuture, Faulty: the day. CreditUsedMeanwhile: a bill has used some of the credits.
     """
     refund = await _load(tx, ref)
-    await agreement_store.lock_unit(tx, refund.unit_id)
+    await unit_store.lock(tx, refund.unit_id)
     decided = await _decide(tx, refund, RefundState.APPROVED, on, caller, why=None, paid_by=paid_by)
     lines = await refund_store.lines(tx, refund.unit_id, refund.id)
     if await refund_store.use(tx, refund) != len(lines):

@@ -12,7 +12,7 @@ from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.flows.bill import REF
 from services.collection.billing.schemas.bill import BillHeadOut, BillOut
 from services.collection.billing.store import bill as bill_store
-from services.collection.common.routes.page import page_of
+from services.collection.register.routes.page import page_of
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref

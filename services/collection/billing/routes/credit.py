@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.schemas.credit import CreditOut, CreditPageOut
 from services.collection.billing.store import credit as credit_store
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import unit_key

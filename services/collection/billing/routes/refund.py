@@ -20,8 +20,8 @@ from services.collection.billing.schemas.refund import (
     CreditRefundRefusalIn,
 )
 from services.collection.billing.store import refund as refund_store
-from services.collection.common.routes.page import CreditCodePath, page_of
 from services.collection.common.schemas.common import TrailOut
+from services.collection.register.routes.page import CreditCodePath, page_of
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door

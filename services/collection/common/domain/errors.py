@@ -151,6 +151,12 @@ class UnitUnknown(NotFound):
     code = "UNIT_UNKNOWN"
 
 
+class CertificateUnknown(NotFound):
+    """无此证明 (no such certificate)"""
+
+    code = "CERTIFICATE_UNKNOWN"
+
+
 class UnitExists(Refusal):
     """该单位已登记,登记内容不同 (the unit is registered with other facts)"""
 

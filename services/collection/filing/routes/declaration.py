@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import TrailOut
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.explanation.flows.declaration import Explained
@@ -32,6 +31,7 @@ from services.collection.filing.store.declaration import DeclarationRow
 from services.collection.handling.flows import steps as steps_flow
 from services.collection.levy.schemas import ExplainOut
 from services.collection.register.flows.enrolment import Vault
+from services.collection.register.routes.page import read_key
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door

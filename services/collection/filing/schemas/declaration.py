@@ -14,7 +14,6 @@ from services.collection.filing.domain.restatement import own_lines
 from services.collection.filing.flows.declaration import REF, Declared, Found, Handed, totals_of
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.handling.flows.summary import REF as SUMMARY_REF
-from services.collection.handling.flows.summary import key_of_district
 from services.collection.levy.schemas import (
     ExplainOut,
     FiguresIn,
@@ -26,7 +25,7 @@ from services.collection.levy.schemas import (
     WageTotal,
     by_name,
 )
-from shared.ids import Ref
+from shared.ids import Ref, district_key
 from shared.schema import CreditCode, In, Out, PeriodField, YuanOut
 
 
@@ -125,7 +124,7 @@ class DeclarationHeadOut(Out):
         """The members of a header."""
         summary = None
         if row.summary_id is not None:
-            summary = Ref(key_of_district(row.district), row.summary_id).text(SUMMARY_REF)
+            summary = Ref(district_key(row.district), row.summary_id).text(SUMMARY_REF)
         return {
             "id": Ref(row.unit_id, row.id).text(REF),
             "credit_code": row.credit_code,

@@ -14,7 +14,7 @@ from services.collection.filing.flows.declaration import Found, step_of
 from services.collection.filing.store import declaration as declaration_store
 from shared import trail
 from shared.errors import StateConflict
-from shared.ids import Ref, key_of
+from shared.ids import Ref, district_key
 from shared.roles import Caller
 
 
@@ -47,7 +47,7 @@ async def act(
     if step.right is not None:
         caller.require(step.right)
     if row.summary_id is not None:
-        raise InSummary(summary=Ref(key_of("district", row.district), row.summary_id).text("sum"))
+        raise InSummary(summary=Ref(district_key(row.district), row.summary_id).text("sum"))
     moved = await declaration_store.set_status(
         tx, row.unit_id, row.id, was=row.status, to=step.to.value
     )

@@ -19,7 +19,7 @@ from services.collection.handling.store.summary import Control, SummaryRow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, NotFound, StateConflict
-from shared.ids import Ref, key_of
+from shared.ids import Ref, district_key
 from shared.money import format_yuan
 from shared.period import Period
 from shared.roles import Caller
@@ -27,11 +27,6 @@ from shared.roles import Caller
 PAPER: Final = "summary"
 REF: Final = "sum"
 NUMBERING_TRIES: Final = 5
-
-
-def key_of_district(district: str) -> int:
-    """The shard key of a district's own papers."""
-    return key_of("district", district)
 
 
 async def send(
@@ -54,7 +49,7 @@ async def send(
     day = sent_on or today()
     if day > today():
         raise DayInFuture(sent_on=day)
-    ref = Ref.new(key_of_district(district))
+    ref = Ref.new(district_key(district))
     if not await summary_store.take_reviewed(tx, ref.id, district, str(period)):
         raise NothingToSend(district=district, period=str(period))
     counted = await summary_store.count(tx, ref.id)

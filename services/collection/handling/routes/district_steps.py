@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import Act
 from services.collection.handling.flows import district_steps as district_steps_flow
-from services.collection.handling.flows.summary import key_of_district
 from services.collection.handling.schemas.district_steps import DistrictStepIn, DistrictStepOut
 from shared.door import Door, door
+from shared.ids import district_key
 from shared.roles import Right
 
 router = APIRouter(tags=["handling"])
@@ -44,4 +44,4 @@ async def take_district_step(
             total=moved.total_fen,
         )
 
-    return await at.write(work, key=key_of_district(body.district), status=201)
+    return await at.write(work, key=district_key(body.district), status=201)

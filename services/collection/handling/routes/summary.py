@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import read_key
 from services.collection.common.schemas.common import TrailOut
 from services.collection.handling.flows import summary as summary_flow
 from services.collection.handling.flows.summary import REF
@@ -27,10 +26,11 @@ from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import SummaryRow
 from services.collection.handling.store.summary_items import ItemRow
+from services.collection.register.routes.page import read_key
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
-from shared.ids import Ref
+from shared.ids import Ref, district_key
 from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
@@ -57,7 +57,7 @@ async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMM
         )
         return SummaryOut.of(sent)
 
-    return await at.write(work, key=summary_flow.key_of_district(body.district), status=201)
+    return await at.write(work, key=district_key(body.district), status=201)
 
 
 @router.post(

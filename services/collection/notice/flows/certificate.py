@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.arrears import Receivable, UnitInArrears, by_bill, owed
 from services.collection.arrears.flows import arrears as arrears_flow
-from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows.bill import REF as BILL_REF
-from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
 from services.collection.notice import store as notice_store
 from services.collection.notice.store import Certificate
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.store import unit as unit_store
 from shared import trail
 from shared.clock import now, today
-from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
+from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.period import Period
@@ -28,12 +28,6 @@ from shared.roles import Caller
 
 PAPER: Final = "certificate"
 PREFIX: Final = "crt"
-
-
-class CertificateUnknown(NotFound):
-    """无此证明 (no such certificate)"""
-
-    code = "CERTIFICATE_UNKNOWN"
 
 
 class NothingBilled(Refusal):
@@ -64,7 +58,7 @@ async def issue(
     if last < first:
         raise Faulty(faults=[Fault("/period_to", "PERIODS_REVERSED", "终止月早于起始月")])
     unit = await unit_flow.find(tx, credit_code, caller)
-    await agreement_store.lock_unit(tx, unit.id)
+    await unit_store.lock(tx, unit.id)
     billed_fen = await arrears_store.billed(tx, unit.id, credit_code, str(first), str(last))
     if not billed_fen:
         raise NothingBilled(period_from=first, period_to=last)

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.notice import store as notice_store
 from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.schemas.certificate import (
@@ -19,6 +18,7 @@ from services.collection.notice.schemas.certificate import (
 )
 from services.collection.notice.store import Certificate
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key

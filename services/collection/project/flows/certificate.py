@@ -7,16 +7,15 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.store import agreement as agreement_store
 from services.collection.billing.flows.bill import REF as BILL_REF
-from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
 from services.collection.filing.domain.declaration import State
-from services.collection.notice.flows.certificate import CertificateUnknown
 from services.collection.project import store as project_store
 from services.collection.project.domain import ProjectNotPaid, certificate_number, unpaid
 from services.collection.project.flows import project as project_flow
 from services.collection.project.flows.project import Standing
 from services.collection.project.store import ProjectCertificate
+from services.collection.register.store import unit as unit_store
 from shared import trail
 from shared.clock import now, today
 from shared.errors import Fault
@@ -36,7 +35,7 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
     """
     if as_of > today():
         raise DayInFuture(as_of=as_of)
-    await agreement_store.lock_unit(tx, ref.key)
+    await unit_store.lock(tx, ref.key)
     standing = await project_flow.find(tx, ref, caller)
     bills = {
         paper.bill_id: paper.bill_total_fen or 0

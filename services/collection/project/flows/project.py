@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.store import agreement as agreement_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.levy.domain.levy import Line
 from services.collection.levy.domain.totals import Totals, totals_of
@@ -27,6 +26,7 @@ from services.collection.project.domain import (
 )
 from services.collection.project.store import Paper
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.store import unit as unit_store
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty
@@ -161,7 +161,7 @@ async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
     Raises:
         ProjectUnknown: there is none. Forbidden: of another district than the caller.
     """
-    await agreement_store.lock_unit(tx, ref.key)
+    await unit_store.lock(tx, ref.key)
     return await _load(tx, ref, caller)
 
 

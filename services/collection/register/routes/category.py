@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath, read_key
 from services.collection.register.flows import category as category_flow
 from services.collection.register.flows import unit as unit_flow
+from services.collection.register.routes.page import CreditCodePath, read_key
 from services.collection.register.schemas.category import (
     CategoriesIn,
     CategoriesOut,

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.domain.person import REF as PERSON_REF
 from services.collection.register.flows import change as change_flow
@@ -16,6 +15,7 @@ from services.collection.register.flows import cover as cover_flow
 from services.collection.register.flows import people_change as people_change_flow
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.change import REF, Changed
+from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.change import (
     BlockTransferIn,
     ChangeIn,

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.routes.page import CreditCodePath
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment import Vault
+from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.unit import (
     EnrolledOut,
     EnrolmentIn,

@@ -24,6 +24,13 @@ async def find(tx: AsyncConnection, unit_id: int) -> Unit | None:
     return None if row is None else Unit(**row._mapping)
 
 
+async def lock(tx: AsyncConnection, unit_id: int) -> None:
+    """Lock a unit until the transaction ends, so that changes to its papers run one by one."""
+    await tx.execute(
+        text("SELECT 1 FROM unit WHERE unit_id = :unit_id FOR UPDATE"), {"unit_id": unit_id}
+    )
+
+
 async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
     """Register units in one trip; the credit codes of those that were not there."""
     made = await tx.execute(
