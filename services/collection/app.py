@@ -19,12 +19,14 @@ from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
 from services.collection.billing.routes import refund as refund_doors
 from services.collection.common.store import shipped as common_shipped_store
-from services.collection.explanation import routes as explanation_doors
+from services.collection.explanation.routes import bill as explanation_bill_doors
+from services.collection.explanation.routes import declaration as explanation_declaration_doors
 from services.collection.filing.routes import correction as correction_doors
-from services.collection.filing.routes import declaration as declaration_doors
+from services.collection.filing.routes import declaration as filing_declaration_doors
 from services.collection.filing.routes import default as default_doors
 from services.collection.filing.routes import file as file_doors
 from services.collection.filing.routes import roll as roll_doors
+from services.collection.handling.routes import declaration as handling_declaration_doors
 from services.collection.handling.routes import district_steps as district_steps_doors
 from services.collection.handling.routes import inbox as inbox_doors
 from services.collection.handling.routes import summary as summary_doors
@@ -71,7 +73,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     change_doors.router,
     file_import_doors.router,
     levy_doors.router,
-    declaration_doors.router,
+    filing_declaration_doors.router,
+    explanation_declaration_doors.router,
+    handling_declaration_doors.router,
     correction_doors.router,
     file_doors.router,
     district_steps_doors.router,
@@ -82,7 +86,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     summary_doors.router,
     trail_doors.router,
     bill_doors.router,
-    explanation_doors.router,
+    explanation_bill_doors.router,
     credit_doors.router,
     refund_doors.router,
     bases_doors.router,

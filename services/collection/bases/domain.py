@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from services.collection.levy.domain.levy import Line
-from services.collection.policy.domain.policy import Policy, Rule, Schedule
-from services.collection.policy.domain.rate import BaseKind, Limit
+from services.collection.policy.domain.policy import Policy
+from services.collection.policy.domain.rate import Limit
 from shared.errors import Fault
 from shared.fund import UnitKind
 from shared.money import scale
@@ -115,27 +115,6 @@ def unit_base_fen(
     if kind in _TAKES_THE_SUM:
         return personal_sum_fen
     return max(wage_total_fen + counted_only_fen, personal_sum_fen)
-
-
-NO_LIMIT: Final = Limit(id="reviewed", insurance="*", floor_fen=None, ceiling_fen=None, source="")
-
-
-def on_reviewed_bases(schedule: Schedule) -> Schedule:
-    """The rules of a period, to be applied to bases that a review has held to its limits already."""
-    return replace(schedule, rules=tuple(_reviewed(rule) for rule in schedule.rules))
-
-
-def _reviewed(rule: Rule) -> Rule:
-    return replace(
-        rule,
-        limit=NO_LIMIT,
-        personal_base=_own(rule.personal_base),
-        rates=tuple(replace(rate, base=_own(rate.base)) for rate in rule.rates),
-    )
-
-
-def _own(kind: BaseKind) -> BaseKind:
-    return kind if kind.figure is None else BaseKind.OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

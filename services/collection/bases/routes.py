@@ -24,7 +24,7 @@ from services.collection.bases.schemas import (
     CorrectionOut,
 )
 from services.collection.bases.store import BasePersonRow, ReviewRow
-from services.collection.filing.schemas.declaration import HandlingIn
+from services.collection.handling.schemas.declaration import HandlingIn
 from services.collection.policy import flows as policy_flow
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.routes.page import CreditCodePath

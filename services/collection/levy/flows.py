@@ -8,8 +8,8 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows import figures as figures_flow
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.person_facts import facts_faults, facts_of
 from services.collection.levy.domain.relief import relief_lines
 from services.collection.levy.domain.totals import Totals, totals_of
 from services.collection.policy import flows as policy_flow
@@ -52,9 +52,7 @@ async def quote(
         for number, wages in enumerate(people)
         for fault in unknown_insurances(wages.by_insurance, found.policy, f"/people/{number}")
     ]
-    faults += figures_flow.missing(
-        schedule, [figures_flow.beside_of(wages) for wages in people], unit.figures
-    )
+    faults += facts_faults(schedule, [facts_of(wages) for wages in people], unit.figures)
     if faults:
         raise Faulty(faults=faults)
     lines = assess(schedule, unit, people)

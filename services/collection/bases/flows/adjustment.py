@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.bases import store as bases_store
-from services.collection.bases.domain import Difference, differences, on_reviewed_bases
+from services.collection.bases.domain import Difference, differences
 from services.collection.bases.flows import review as review_flow
 from services.collection.bases.store import ReviewRow
 from services.collection.common.domain.errors import (
@@ -27,16 +27,17 @@ from services.collection.common.domain.errors import (
 )
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.declaration import FINISHED, State
+from services.collection.filing.domain.frozen_bases import on_reviewed_bases
 from services.collection.filing.domain.late import DEFAULT, last_of
 from services.collection.filing.domain.restatement import ADJUSTMENT, net_by_party, restated
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import figures as figures_flow
-from services.collection.filing.flows.figures import Beside
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store import late as late_store
 from services.collection.filing.store.declaration import DeclarationRow, PersonRow
 from services.collection.levy.domain.columns import Columns, assess_columns
 from services.collection.levy.domain.levy import UnitFacts, Wages, person_lines
+from services.collection.levy.domain.person_facts import PersonFacts, facts_columns
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import UnitFigure
@@ -78,7 +79,7 @@ class Month:
     schedule: Schedule
     facts: UnitFacts
     people: Sequence[PersonRow]
-    beside: Sequence[Beside]
+    beside: Sequence[PersonFacts]
     bases: Sequence[Mapping[str, int]]
     columns: Columns
 
@@ -146,7 +147,7 @@ async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
     people = await declaration_store.people(tx, row, 0, PEOPLE_MAX)
     known = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
-    beside = [known.get(person.line_no, Beside()) for person in people]
+    beside = [known.get(person.line_no, PersonFacts()) for person in people]
     reviewed = await _bases(tx, review)
     bases = [_reviewed(schedule, person, reviewed) for person in people]
     facts = await _facts(tx, review, row, schedule, frozen=policy.freezes_bases)
@@ -160,7 +161,7 @@ async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow)
         people=people,
         beside=beside,
         bases=bases,
-        columns=assess_columns(now, facts, asked, figures_flow.columns(now, beside)),
+        columns=assess_columns(now, facts, asked, facts_columns(now, beside)),
     )
 
 

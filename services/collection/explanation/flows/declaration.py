@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.bases.domain import on_reviewed_bases
+from services.collection.filing.domain.frozen_bases import on_reviewed_bases
 from services.collection.filing.domain.late import DEFAULT
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import figures as figures_flow
 from services.collection.filing.flows.default import again as by_default
-from services.collection.filing.flows.figures import Beside
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.levy.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
+from services.collection.levy.domain.person_facts import PersonFacts
 from services.collection.levy.domain.relief import owed_by, relieved
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.category import EMPLOYEE, Standing
@@ -93,7 +93,9 @@ async def again(
 ) -> list[list[Line]]:
     """The lines of some people of a stored declaration."""
     beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
-    return [_again(schedule, person, beside.get(person.line_no, Beside())) for person in people]
+    return [
+        _again(schedule, person, beside.get(person.line_no, PersonFacts())) for person in people
+    ]
 
 
 async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
@@ -110,7 +112,7 @@ async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedul
     return whole + _relief_again(schedule, stored)
 
 
-def _again(schedule: Schedule, person: PersonRow, beside: Beside) -> list[Line]:
+def _again(schedule: Schedule, person: PersonRow, beside: PersonFacts) -> list[Line]:
     own = (
         {}
         if person.asked_fen is None

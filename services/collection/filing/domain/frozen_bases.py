@@ -17,7 +17,7 @@ from services.collection.common.domain.errors import BaseFrozen
 from services.collection.common.domain.rows import ABSENT, Ints
 from services.collection.filing.domain.check import Schedules, Taken, memberships
 from services.collection.policy.domain.policy import Rule, Schedule
-from services.collection.policy.domain.rate import Figure, UnitFigure
+from services.collection.policy.domain.rate import BaseKind, Figure, Limit, UnitFigure
 from shared.errors import Refusal
 from shared.money import format_yuan
 
@@ -195,3 +195,24 @@ def without(taken: Taken, rows: Iterable[int], places: Iterable[int] = ()) -> Ta
         own_fen={name: column[keep] for name, column in taken.own_fen.items()},
         figures={name: column[keep] for name, column in taken.figures.items()},
     )
+
+
+NO_LIMIT: Final = Limit(id="reviewed", insurance="*", floor_fen=None, ceiling_fen=None, source="")
+
+
+def on_reviewed_bases(schedule: Schedule) -> Schedule:
+    """Change a period's rules so that they apply to reviewed bases, which are within limits already."""
+    return replace(schedule, rules=tuple(_reviewed(rule) for rule in schedule.rules))
+
+
+def _reviewed(rule: Rule) -> Rule:
+    return replace(
+        rule,
+        limit=NO_LIMIT,
+        personal_base=_own(rule.personal_base),
+        rates=tuple(replace(rate, base=_own(rate.base)) for rate in rule.rates),
+    )
+
+
+def _own(kind: BaseKind) -> BaseKind:
+    return kind if kind.figure is None else BaseKind.OWN

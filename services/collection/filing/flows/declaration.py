@@ -20,12 +20,12 @@ from services.collection.filing.domain.restatement import ADJUSTMENT, net_by_par
 from services.collection.filing.flows import figures as figures_flow
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
 from services.collection.filing.flows import late as late_flow
-from services.collection.filing.flows.figures import Beside
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.domain.columns import Columns, asked_columns, assess_columns
 from services.collection.levy.domain.figures import age_of
 from services.collection.levy.domain.levy import UnitFacts
+from services.collection.levy.domain.person_facts import PersonFacts, facts_columns, facts_faults
 from services.collection.levy.domain.totals import Totals, totals
 from services.collection.levy.flows import unknown_insurances
 from services.collection.policy import flows as policy_flow
@@ -119,7 +119,7 @@ async def submit(
     faults = [
         *frozen,
         *_faults(handed, found.policy, schedule, person_ids),
-        *figures_flow.missing(schedule, beside, handed.unit_figures),
+        *facts_faults(schedule, beside, handed.unit_figures),
         *await _not_enrolled(tx, unit, handed, person_ids),
     ]
     if faults:
@@ -159,7 +159,7 @@ def _on_reviewed_total(
 
 
 def _reviewed(
-    handed: Handed, person_ids: Sequence[int], beside: Sequence[Beside]
+    handed: Handed, person_ids: Sequence[int], beside: Sequence[PersonFacts]
 ) -> list[tuple[int, Mapping[str, int] | None]]:
     """Each person with the wages that differ for an insurance. Whose base a category says was not
     reviewed: he goes by the key 0, which nobody has."""
@@ -169,11 +169,11 @@ def _reviewed(
     ]
 
 
-def _beside(handed: Handed, schedule: Schedule) -> list[Beside]:
+def _beside(handed: Handed, schedule: Schedule) -> list[PersonFacts]:
     if not schedule.needs_age:
-        return [Beside(person.figures) for person in handed.people]
+        return [PersonFacts(person.figures) for person in handed.people]
     return [
-        Beside(person.figures, age_of(person.identity_number, handed.period))
+        PersonFacts(person.figures, age_of(person.identity_number, handed.period))
         for person in handed.people
     ]
 
@@ -230,7 +230,7 @@ def _levied(
     handed: Handed,
     unit: Unit,
     schedule: Schedule,
-    beside: Sequence[Beside],
+    beside: Sequence[PersonFacts],
     frozen_base_fen: int | None,
 ) -> Columns:
     asked = asked_columns(
@@ -245,7 +245,7 @@ def _levied(
         figures=handed.unit_figures,
         frozen_base_fen=frozen_base_fen,
     )
-    return assess_columns(schedule, facts, asked, figures_flow.columns(schedule, beside))
+    return assess_columns(schedule, facts, asked, facts_columns(schedule, beside))
 
 
 def lines_of(columns: Columns) -> list[LineRow]:

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.calendar import nominal_due_day
 from services.collection.common.domain.errors import TotalTooLarge
+from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import RowFault
 from services.collection.filing.domain.declaration import State
 from services.collection.filing.domain.late import DEFAULT
 from services.collection.filing.flows import declaration as filing_declaration_flow
-from services.collection.filing.flows.file import report_of
 from services.collection.filing.store import bulk as bulk_store
 from services.collection.filing.store import default as default_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
@@ -96,7 +96,7 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
         papers, total_fen = papers + done.papers, total_fen + done.total_fen
         left_out += done.left_out
     if left_out:
-        await operation_store.insert_report(tx, row, len(left_out), report_of(left_out))
+        await operation_store.insert_report(tx, row, len(left_out), fault_report(left_out))
     return {
         "declarations": papers,
         "total": format_yuan(total_fen),

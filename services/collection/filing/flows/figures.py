@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.domain.errors import (
-    AgeMissing,
-    BaseChoiceMissing,
-    BaseChoiceUnknown,
-    FigureMissing,
-)
 from services.collection.filing.store import figures as figures_store
 from services.collection.filing.store.declaration import DeclarationRow
-from services.collection.levy.domain.columns import PeopleFigures
-from services.collection.levy.domain.levy import Wages
-from services.collection.levy.domain.standing import Standings
+from services.collection.levy.domain.person_facts import PersonFacts
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from services.collection.register.store import category as category_store
-from shared.errors import Fault, Refusal
 from shared.period import Period
-
-ABSENT = -1
-"""Stands in a column for a figure or an age that was not given."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What one person's line says beside the wage."""
-
-    figures: Mapping[str, int] = field(default_factory=dict)
-    age: int | None = None
-    category: str = EMPLOYEE
-    choice: str | None = None
-
-    @property
-    def standing(self) -> tuple[str, str | None]:
-        """Category and choice."""
-        return self.category, self.choice
 
 
 async def with_standing(
@@ -50,8 +22,8 @@ async def with_standing(
     unit_id: int,
     person_ids: Sequence[int],
     period: Period,
-    people: Sequence[Beside],
-) -> list[Beside]:
+    people: Sequence[PersonFacts],
+) -> list[PersonFacts]:
     """People of a unit with the categories that the register gives them in a period."""
     found = await category_store.of_people(tx, unit_id, person_ids, period)
     if not found:
@@ -62,63 +34,11 @@ async def with_standing(
     ]
 
 
-def fault_of(refusal: Refusal, at: str) -> Fault:
-    """Why a person's category cannot be levied, where it is said."""
-    said = refusal.code in {BaseChoiceMissing.code, BaseChoiceUnknown.code}
-    return Fault(f"{at}/{'base_choice' if said else 'category'}", refusal.code, refusal.message)
-
-
-def missing(
-    schedule: Schedule, people: Sequence[Beside], unit: Mapping[str, int]
-) -> Iterator[Fault]:
-    """A fault for every figure that the policy takes a base from and that was not given, and for
-    everybody whose category it does not levy."""
-    for name in schedule.unit_figures:
-        if name not in unit:
-            yield Fault(f"/unit_figures/{name}", FigureMissing.code, FigureMissing().message)
-    needs: dict[tuple[str, str | None], tuple[Figure, ...]] = {}
-    for number, person in enumerate(people):
-        refusal = None
-        if person.standing != (EMPLOYEE, None):
-            refusal = schedule.refusal(*person.standing)
-        if refusal is not None:
-            yield fault_of(refusal, f"/people/{number}")
-            continue
-        if person.standing not in needs:
-            needs[person.standing] = schedule.figures_of(*person.standing)
-        for figure in needs[person.standing]:
-            if figure not in person.figures:
-                at = f"/people/{number}/figures/{figure}"
-                yield Fault(at, FigureMissing.code, FigureMissing().message)
-        if schedule.needs_age and person.age is None:
-            yield Fault(f"/people/{number}/age", AgeMissing.code, AgeMissing().message)
-
-
-def columns(schedule: Schedule, people: Sequence[Beside]) -> PeopleFigures:
-    """As the calculation over columns takes it."""
-    return PeopleFigures(
-        figures={
-            figure: np.array([person.figures.get(figure, ABSENT) for person in people], np.int64)
-            for figure in schedule.figures
-        },
-        age=np.array([ABSENT if person.age is None else person.age for person in people], np.int64)
-        if schedule.needs_age
-        else None,
-        standings=_standings(people),
-    )
-
-
-def _standings(people: Sequence[Beside]) -> Standings | None:
-    kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
-    code = [kinds.setdefault(person.standing, len(kinds)) for person in people]
-    return Standings(tuple(kinds), np.array(code, np.int64)) if len(kinds) > 1 else None
-
-
 async def put(
     tx: AsyncConnection,
     row: DeclarationRow,
     schedule: Schedule,
-    people: Sequence[Beside],
+    people: Sequence[PersonFacts],
     unit: Mapping[str, int],
 ) -> None:
     """Store what the policy asked for, and who is no employee, so that the amounts can be explained
@@ -146,13 +66,13 @@ async def put(
 
 async def of_people(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, lines: Sequence[int]
-) -> dict[int, Beside]:
+) -> dict[int, PersonFacts]:
     """What was stored of some lines; nothing where the policy asks for nothing and has no categories."""
     if not schedule.figures and not schedule.needs_age and len(schedule.standings) == 1:
         return {}
     found = await figures_store.of_lines(tx, row, lines)
     return {
-        number: Beside(
+        number: PersonFacts(
             _named(Figure, line.figures_fen),
             line.age,
             line.category or EMPLOYEE,
@@ -172,8 +92,3 @@ async def of_unit(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) 
 
 def _named(names: type[Figure] | type[UnitFigure], fen: Sequence[int | None]) -> dict[str, int]:
     return {name: amount for name, amount in zip(names, fen, strict=True) if amount is not None}
-
-
-def beside_of(wages: Wages) -> Beside:
-    """What a quoted person says beside the wage."""
-    return Beside(wages.figures, wages.age, wages.category, wages.choice)

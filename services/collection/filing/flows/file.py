@@ -7,14 +7,13 @@ that it is stored whole or not at all, whenever the process dies.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import Filed, OnFault, RowFault
 from services.collection.filing.domain.check import (
     Control,
@@ -44,8 +43,6 @@ from shared.period import Period
 from shared.roles import Caller
 
 KIND: Final = "declaration_file"
-REPORTED_MAX: Final = 100_000
-"""Faults written into a report; all of them are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +154,7 @@ async def take(
         caller=asker(row),
     )
     if faults:
-        await operation_store.insert_report(tx, row, len(faults), report_of(faults))
+        await operation_store.insert_report(tx, row, len(faults), fault_report(faults))
     await operation_store.forget_parts(tx, row)
     return _result(filed, taken, faults, made)
 
@@ -199,18 +196,3 @@ def _result(
         "left_out": filed.people - len(taken.person_id),
         "faults": len(faults),
     }
-
-
-def report_of(faults: Sequence[RowFault]) -> bytes:
-    """Faults as CSV, with the mark by which spreadsheets know UTF-8."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(["row", "column", "code", "message"])
-    for fault in faults[:REPORTED_MAX]:
-        writer.writerow([fault.row, _harmless(fault.column), fault.code, fault.message])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A cell of the sender's own words that no spreadsheet will run as a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell

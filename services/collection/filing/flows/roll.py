@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import RowFault
 from services.collection.filing.domain.check import Schedules
 from services.collection.filing.domain.roll import LeftOut, begins_a_year, carried_on
@@ -19,7 +20,6 @@ from services.collection.filing.flows import bulk as filing_bulk_flow
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
 from services.collection.filing.flows import frozen_files as frozen_files_flow
 from services.collection.filing.flows import last_month as last_month_flow
-from services.collection.filing.flows.file import report_of
 from services.collection.filing.store import bulk as bulk_store
 from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store import shipped as filing_shipped_store
@@ -83,7 +83,7 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
         total_fen = made.total_fen
     if left_out:
         faults = [RowFault(0, out.credit_code, out.code, out.message) for out in left_out]
-        await operation_store.insert_report(tx, row, len(faults), report_of(faults))
+        await operation_store.insert_report(tx, row, len(faults), fault_report(faults))
     return _result(left_out, len(taken.units), len(taken.person_id), total_fen)
 
 

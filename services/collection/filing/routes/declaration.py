@@ -9,9 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
-from services.collection.explanation.flows import declaration as explanation_declaration_flow
-from services.collection.explanation.flows.declaration import Explained
-from services.collection.filing.domain.declaration import Act, State
+from services.collection.filing.domain.declaration import State
 from services.collection.filing.flows import changes as changes_flow
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import nil as nil_flow
@@ -20,20 +18,14 @@ from services.collection.filing.schemas.declaration import (
     DeclarationHeadOut,
     DeclarationOut,
     DeclarationPageOut,
-    HandlingIn,
-    PersonLinesOut,
-    ReturnIn,
-    person_lines_out,
 )
 from services.collection.filing.schemas.ways import FilingIn
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow
-from services.collection.handling.flows import steps as steps_flow
-from services.collection.levy.schemas import ExplainOut
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.routes.page import read_key
 from shared import trail
-from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
+from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
@@ -142,38 +134,6 @@ async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
 
 
 @router.get(
-    "/v1/declarations/{declaration}/lines",
-    operation_id="list_declaration_lines",
-    summary="申报明细 · Its people, and why",
-)
-async def list_declaration_lines(
-    declaration: RefPath,
-    at: Reading,
-    explain: bool = False,
-    limit: Limit = LIMIT_DEFAULT,
-    cursor: Cursor = None,
-) -> PersonLinesOut:
-    """Masked. With `explain`, the rule, clamp and rounding behind each amount, computed again."""
-    ref = Ref.parse(REF, declaration)
-    filters = {"of": "declaration_lines", "declaration": declaration}
-    after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
-
-    async def work(tx: AsyncConnection) -> Explained:
-        return await explanation_declaration_flow.people(
-            tx, ref, after=after, limit=limit + 1, explain=explain, caller=at.caller
-        )
-
-    found = await at.read(work)
-    items, following = cut(person_lines_out(found), limit, lambda item: [item.line], filters)
-    return PersonLinesOut(
-        items=items,
-        unit_lines=[ExplainOut.of(line) for line in found.unit_lines],
-        next_cursor=following,
-        has_more=following is not None,
-    )
-
-
-@router.get(
     "/v1/declarations/{declaration}/trail",
     operation_id="get_declaration_trail",
     summary="办理轨迹 · Its trail",
@@ -187,63 +147,3 @@ async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
         return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
 
     return await at.read(work)
-
-
-@router.post(
-    "/v1/declarations/{declaration}/acceptances",
-    operation_id="accept_declaration",
-    summary="受理 · Accept",
-    status_code=201,
-    response_model=DeclarationOut,
-)
-async def accept_declaration(
-    declaration: RefPath,
-    at: Annotated[Door, door(Right.ACCEPT_DECLARATION)],
-    body: HandlingIn | None = None,
-) -> Response:
-    """The district clerk takes it in."""
-    return await _act(at, declaration, Act.ACCEPT, note=body.note if body else None)
-
-
-@router.post(
-    "/v1/declarations/{declaration}/reviews",
-    operation_id="review_declaration",
-    summary="复核 · Review",
-    status_code=201,
-    response_model=DeclarationOut,
-)
-async def review_declaration(
-    declaration: RefPath,
-    at: Annotated[Door, door(Right.REVIEW_DECLARATION)],
-    body: HandlingIn | None = None,
-) -> Response:
-    """Another person of the district checks it."""
-    return await _act(at, declaration, Act.REVIEW, note=body.note if body else None)
-
-
-@router.post(
-    "/v1/declarations/{declaration}/returns",
-    operation_id="return_declaration",
-    summary="退回 · Send back with codes",
-    status_code=201,
-    response_model=DeclarationOut,
-)
-async def return_declaration(
-    declaration: RefPath,
-    body: ReturnIn,
-    at: Annotated[Door, door(Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION)],
-) -> Response:
-    """By the clerk before acceptance, by the reviewer after it."""
-    return await _act(at, declaration, Act.RETURN, note=body.note, codes=body.codes)
-
-
-async def _act(
-    at: Door, declaration: str, act: Act, *, note: str | None, codes: list[str] | None = None
-) -> Response:
-    ref = Ref.parse(REF, declaration)
-
-    async def work(tx: AsyncConnection) -> DeclarationOut:
-        found = await steps_flow.act(tx, ref, act, caller=at.caller, codes=codes or (), note=note)
-        return DeclarationOut.whole(found)
-
-    return await at.write(work, key=ref.key, status=201)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.flows.file import report_of
+from services.collection.common.domain.fault_report import fault_report
 from services.collection.filing.jobs import default as default_job
 from services.collection.filing.jobs import file as file_job
 from services.collection.filing.jobs import roll as roll_job
@@ -149,7 +149,7 @@ async def _fail(tools: Tools, row: OperationRow, holder: str, failed: Failed) ->
 
     async def once(tx: AsyncConnection) -> None:
         if failed.faults:
-            content = report_of(failed.faults)
+            content = fault_report(failed.faults)
             await operation_store.insert_report(tx, row, len(failed.faults), content)
         await operation_store.forget_parts(tx, row)
         if not await operation_store.finish(tx, row, holder, error=error):

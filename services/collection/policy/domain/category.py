@@ -17,7 +17,7 @@ from services.collection.common.domain.errors import (
     BaseChoiceUnknown,
     CategoryNotCovered,
 )
-from shared.errors import Refusal
+from shared.errors import Fault, Refusal
 from shared.period import Period
 
 EMPLOYEE: Final = "employee"
@@ -136,3 +136,11 @@ def standings(rows: Iterable[Category], kind: str, period: Period | None) -> dic
 def not_covered(category: str) -> CategoryNotCovered:
     """The refusal of a category that a policy says nothing of."""
     return CategoryNotCovered(category=category)
+
+
+def category_fault(refusal: Refusal, at: str) -> Fault:
+    """The fault of a person whose category or chosen base cannot be levied; `at` is the person."""
+    of_choice = refusal.code in {BaseChoiceMissing.code, BaseChoiceUnknown.code}
+    return Fault(
+        f"{at}/{'base_choice' if of_choice else 'category'}", refusal.code, refusal.message
+    )

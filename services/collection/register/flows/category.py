@@ -9,8 +9,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NoPolicy
-from services.collection.filing.flows.figures import fault_of
 from services.collection.policy import flows as policy_flow
+from services.collection.policy.domain.category import category_fault
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.domain.unit import Unit, schedule_of
 from services.collection.register.flows import change as change_flow
@@ -131,7 +131,7 @@ async def _not_levied(tx: AsyncConnection, region: str, unit: Unit, asked: Asked
     except NoPolicy:
         return []
     return [
-        fault_of(refusal, f"/people/{number}")
+        category_fault(refusal, f"/people/{number}")
         for number, person in enumerate(asked.people)
         if (refusal := schedule.refusal(person.category, person.choice)) is not None
     ]

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import FileUnreadable, RowFault
-from services.collection.filing.flows.file import report_of
 from services.collection.register.domain.file import PEOPLE_COLUMNS, UNIT_COLUMNS, Record, read
 from services.collection.register.flows import file_import as file_import_flow
 from services.collection.register.flows.enrolment import Vault
@@ -122,7 +122,7 @@ async def _answer(at: Door, work: Work, mode: Mode, report: Answer) -> Response:
     if report == "csv":
         status = 422 if whole else 200
         said = [*found.faults, *found.warnings]
-        return Response(report_of(said), status, media_type="text/csv; charset=utf-8")
+        return Response(fault_report(said), status, media_type="text/csv; charset=utf-8")
     if whole:
         raise ImportFaulty(
             rows=found.rows,

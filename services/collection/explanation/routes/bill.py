@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.billing.flows.bill import REF
 from services.collection.explanation.flows import bill as explanation_bill_flow
 from services.collection.explanation.flows.bill import LineExplained
-from services.collection.explanation.schemas import BillLineExplainedOut, shares_of
+from services.collection.explanation.schemas.bill import BillLineExplainedOut, shares_of
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import Ref
