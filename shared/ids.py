@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.errors import Kind, Refusal
+from shared.references import Reference
 
 _REF = re.compile(r"^([a-z]{3})_([0-7][0-9a-f]{15})([0-9a-f]{32})$")
 
@@ -52,20 +53,20 @@ class Ref:
         return cls(key, uuid7())
 
     @classmethod
-    def parse(cls, prefix: str, text: str) -> Ref:
-        """Read "dcl_…".
+    def parse(cls, kind: Reference, text: str) -> Ref:
+        """Read a reference of this kind, for instance "dcl_…".
 
         Raises:
-            NotAReference: another prefix or shape.
+            NotAReference: another kind or shape.
         """
         found = _REF.match(text)
-        if not found or found[1] != prefix:
-            raise NotAReference(expected=f"{prefix}_…")
+        if not found or found[1] != kind:
+            raise NotAReference(expected=f"{kind}_…")
         return cls(int(found[2], 16), UUID(found[3]))
 
-    def text(self, prefix: str) -> str:
-        """Write "dcl_…"."""
-        return f"{prefix}_{self.key:016x}{self.id.hex}"
+    def text(self, kind: Reference) -> str:
+        """Write the reference, for instance "dcl_…"."""
+        return f"{kind}_{self.key:016x}{self.id.hex}"
 
 
 def key_of(space: str, text: str) -> int:

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from shared.entry import Book, Side, Voucher
 from shared.money import format_yuan
 from shared.period import PERIOD_PATTERN
+from shared.references import Reference
 from shared.schema import Code, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
 
 _ACCOUNT_PATTERN = r"^[a-z][a-z0-9_]{1,47}(\.[a-z][a-z0-9_]{1,47})?$"
@@ -95,7 +96,7 @@ class PostedOut(Out):
 
     event_id: str
     outcome: Outcome
-    id: str | None = Field(default=None, examples=["vch_3_128"])
+    id: str | None = Field(default=None, examples=[Reference.VOUCHER.example])
     slot: int | None = None
     seq: int | None = None
     hash: str | None = None

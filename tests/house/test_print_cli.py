@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from shared.ids import Ref
+from shared.references import Reference
 from tests.collection.support.money import owe
 from tests.house.conftest import Wuxian
 from tests.house.test_cli import serving
@@ -17,7 +18,7 @@ def test_a_bill_is_written_to_standard_output(
 ) -> None:
     with serving(["collection", "--database-url", empty_database_url], environment) as url:
         (owed,) = asyncio.run(owe(empty_database_url))
-        ref = Ref(owed.unit_id, owed.bill_id).text("bil")
+        ref = Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
         done = wuxian("print", "bill", ref, "--url", url)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("<!DOCTYPE html>")

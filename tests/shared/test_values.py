@@ -15,6 +15,7 @@ from shared.entry import Book, Entry, Side, Unbalanced, Voucher, transfer
 from shared.ids import NotAReference, Ref, unit_key, uuid7
 from shared.log import mask_numbers
 from shared.period import NotAPeriod, Period
+from shared.references import Reference
 from shared.roles import CENTRE, RIGHTS, Caller, Forbidden, Level, Right, Role
 
 periods = st.builds(Period, st.integers(1950, 2090), st.integers(1, 12))
@@ -73,9 +74,9 @@ def test_a_voucher_balances_within_every_fund_and_book() -> None:
 @given(st.integers(0, 2**63 - 1), st.uuids())
 def test_a_reference_carries_its_key(key: int, id: UUID) -> None:
     ref = Ref(key, id)
-    assert Ref.parse("dcl", ref.text("dcl")) == ref
+    assert Ref.parse(Reference.DECLARATION, ref.text(Reference.DECLARATION)) == ref
     with pytest.raises(NotAReference):
-        Ref.parse("bil", ref.text("dcl"))
+        Ref.parse(Reference.BILL, ref.text(Reference.DECLARATION))
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.bases import store as bases_store
 from services.collection.bases.flows import adjustment as adjustment_flow
 from services.collection.bases.flows import review as review_flow
-from services.collection.bases.flows.review import CORRECTION_REF, REF
 from services.collection.bases.schemas import (
     AdjustmentIn,
     AdjustmentOut,
@@ -33,6 +32,7 @@ from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.settings import Settings
 
@@ -103,7 +103,7 @@ async def list_base_reviews(
 )
 async def get_base_review(review: RefPath, at: Reading) -> BaseReviewOut:
     """With the unit's base and what made it."""
-    ref = Ref.parse(REF, review)
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
 
     async def work(tx: AsyncConnection) -> BaseReviewOut:
         return BaseReviewOut.of(await review_flow.find(tx, ref, at.caller))
@@ -120,7 +120,7 @@ async def list_base_review_people(
     review: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> BasePeopleOut:
     """Masked, with their bases by insurance, as corrected."""
-    ref = Ref.parse(REF, review)
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
     filters = {"of": "base_people", "review": review}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
@@ -167,7 +167,7 @@ async def refuse_base_review(
 
 
 async def _decide(at: Door, review: str, *, confirm: bool, note: str | None) -> Response:
-    ref = Ref.parse(REF, review)
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
 
     async def work(tx: AsyncConnection) -> BaseReviewOut:
         return BaseReviewOut.of(
@@ -186,7 +186,7 @@ async def _decide(at: Door, review: str, *, confirm: bool, note: str | None) -> 
 )
 async def request_base_correction(review: RefPath, body: CorrectionIn, at: Registering) -> Response:
     """In writing, and within the base's own year only."""
-    ref = Ref.parse(REF, review)
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
     identity: Identity = at.request.app.state.identity
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
@@ -208,7 +208,7 @@ async def request_base_correction(review: RefPath, body: CorrectionIn, at: Regis
 )
 async def approve_base_correction(correction: RefPath, at: Reviewing) -> Response:
     """By another person than who asked."""
-    ref = Ref.parse(CORRECTION_REF, correction)
+    ref = Ref.parse(Reference.BASE_CORRECTION, correction)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
         return CorrectionOut.of(await review_flow.approve_correction(tx, ref, at.caller))
@@ -226,7 +226,7 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
 async def adjust_billed_period(review: RefPath, body: AdjustmentIn, at: Reviewing) -> Response:
     """Hands in the paper that restates the month, if anything differs from its last paper: only the
     difference is billed or credited, and a second run finds nothing."""
-    ref = Ref.parse(REF, review)
+    ref = Ref.parse(Reference.BASE_REVIEW, review)
 
     async def work(tx: AsyncConnection) -> AdjustmentOut:
         return AdjustmentOut.of(await adjustment_flow.run(tx, ref, body.period, at.caller))

@@ -11,13 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from services.collection.bases.domain import REQUIRED, Reason, Reviewed, ReviewFile, Standing
 from services.collection.bases.flows.adjustment import Found
-from services.collection.bases.flows.review import CORRECTION_REF, REF, Asked, CorrectionAsked
+from services.collection.bases.flows.review import Asked, CorrectionAsked
 from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.schemas.common import Day, IdentityNumber
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
 from services.collection.levy.schemas import Wage, WageTotal
 from shared.ids import Ref
 from shared.period import Period
+from shared.references import Reference
 from shared.schema import In, Out, PeriodField, YuanOut
 
 DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
@@ -104,7 +104,7 @@ class BaseReviewIn(In):
 class BaseReviewOut(Out):
     """A review; amounts by the month."""
 
-    id: str = Field(examples=["bsr_…"])
+    id: str = Field(examples=[Reference.BASE_REVIEW.example])
     credit_code: str
     year: int
     version: int
@@ -124,7 +124,7 @@ class BaseReviewOut(Out):
     def of(cls, row: ReviewRow) -> BaseReviewOut:
         """As it is answered."""
         return cls(
-            id=Ref(row.unit_id, row.id).text(REF),
+            id=Ref(row.unit_id, row.id).text(Reference.BASE_REVIEW),
             credit_code=row.credit_code,
             year=row.year,
             version=row.version,
@@ -205,7 +205,7 @@ class CorrectionIn(In):
 class CorrectionOut(Out):
     """A correction."""
 
-    id: str = Field(examples=["bsc_…"])
+    id: str = Field(examples=[Reference.BASE_CORRECTION.example])
     review: str
     line: int
     wage: YuanOut
@@ -217,8 +217,8 @@ class CorrectionOut(Out):
     def of(cls, row: CorrectionRow) -> CorrectionOut:
         """As it is answered."""
         return cls(
-            id=Ref(row.unit_id, row.id).text(CORRECTION_REF),
-            review=Ref(row.unit_id, row.review_id).text(REF),
+            id=Ref(row.unit_id, row.id).text(Reference.BASE_CORRECTION),
+            review=Ref(row.unit_id, row.review_id).text(Reference.BASE_REVIEW),
             line=row.line_no,
             wage=row.wage_fen,
             request_no=row.request_no,
@@ -267,11 +267,13 @@ class AdjustmentOut(Out):
             pair[0] += row.was_fen
             pair[1] += row.now_fen
         return cls(
-            review=Ref(found.review.unit_id, found.review.id).text(REF),
-            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            review=Ref(found.review.unit_id, found.review.id).text(Reference.BASE_REVIEW),
+            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(
+                Reference.DECLARATION
+            ),
             adjustment=None
             if found.paper is None
-            else Ref(found.paper.unit_id, found.paper.id).text(DECLARATION_REF),
+            else Ref(found.paper.unit_id, found.paper.id).text(Reference.DECLARATION),
             period=found.declaration.period,
             people=len({row.line_no for row in found.rows if row.line_no}),
             difference=sum(row.difference_fen for row in found.rows),

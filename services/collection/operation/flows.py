@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,9 +12,8 @@ from services.collection.operation import store as operation_store
 from services.collection.operation.store import OperationRow
 from shared.errors import NotFound
 from shared.ids import Ref, key_of, uuid7
+from shared.references import Reference
 from shared.roles import CENTRE, Caller, Level, Role
-
-REF: Final = "opr"
 
 
 class Failed(Exception):
@@ -78,7 +77,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:
     """
     row = await operation_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(operation=ref.text(REF))
+        raise NotFound(operation=ref.text(Reference.OPERATION))
     caller.require_district(row.district)
     return row
 
@@ -92,7 +91,7 @@ async def report(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
     row = await find(tx, ref, caller)
     content = await operation_store.report(tx, row)
     if content is None:
-        raise NotFound(report=ref.text(REF))
+        raise NotFound(report=ref.text(Reference.OPERATION))
     return content
 
 

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.operation import flows as operation_flow
-from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["operations"])
@@ -33,7 +33,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 )
 async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
     """Where it stands and what came of it."""
-    ref = Ref.parse(REF, operation)
+    ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> OperationOut:
         return OperationOut.of(await operation_flow.find(tx, ref, at.caller))
@@ -50,7 +50,7 @@ async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
 )
 async def get_operation_faults(operation: RefPath, at: Reading) -> Response:
     """Row by row, with column, code and sentence."""
-    ref = Ref.parse(REF, operation)
+    ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> bytes:
         return await operation_flow.report(tx, ref, at.caller)

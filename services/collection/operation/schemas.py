@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from services.collection.operation.flows import REF
 from services.collection.operation.store import OperationRow
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out
 
 
@@ -41,7 +41,7 @@ class OperationErrorOut(Out):
 class OperationOut(Out):
     """A long operation (办理任务)."""
 
-    id: str = Field(examples=["opr_…"])
+    id: str = Field(examples=[Reference.OPERATION.example])
     kind: str = Field(examples=["declaration_file"])
     status: str = Field(examples=["waiting", "running", "succeeded", "failed"])
     district: str
@@ -57,7 +57,7 @@ class OperationOut(Out):
     def of(cls, row: OperationRow) -> OperationOut:
         """As it is answered."""
         return cls(
-            id=Ref(row.operation_key, row.id).text(REF),
+            id=Ref(row.operation_key, row.id).text(Reference.OPERATION),
             kind=row.kind,
             status=row.status,
             district=row.district,

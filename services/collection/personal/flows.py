@@ -21,13 +21,13 @@ from services.collection.policy import flows as policy_flow
 from shared import clock
 from shared.ids import Ref
 from shared.money import format_yuan
+from shared.references import Reference
 
 PAPERS: Final = 400
 """Bills that are looked at in one turn."""
 YEAR_CLOSED: Final = "PERSONAL_YEAR_CLOSED"
 PARTS_DIFFER: Final = "PARTS_DIFFER"
 """Why nobody is credited of a paper whose persons do not come to what its lines say."""
-_PREFIX: Final = "per"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _message(
         "credits": [
             {
                 "person": Ref(person, uuids.get((paper.unit_id, person), UUID(int=0))).text(
-                    _PREFIX
+                    Reference.PERSON
                 ),
                 "fund": fund,
                 "amount": format_yuan(fen),

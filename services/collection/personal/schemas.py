@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.collection.personal.store import Told
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import In, Out, YuanOut
 
 
@@ -35,8 +36,8 @@ class RefusedDeliveryOut(Out):
     def of(cls, told: Told) -> RefusedDeliveryOut:
         """Going out."""
         return cls(
-            bill=Ref(told.unit_id, told.bill_id).text("bil"),
-            declaration=Ref(told.unit_id, told.declaration_id).text("dcl"),
+            bill=Ref(told.unit_id, told.bill_id).text(Reference.BILL),
+            declaration=Ref(told.unit_id, told.declaration_id).text(Reference.DECLARATION),
             chunk=told.chunk,
             chunks=told.chunks,
             credited_on=told.credited_on,

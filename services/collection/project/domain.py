@@ -21,7 +21,6 @@ from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.fund import AccountKind, Party
 from shared.period import Period
 
-PREFIX: Final = "prj"
 KIND: Final = "project"
 """Kind of a project's papers."""
 RULE: Final = "construction."

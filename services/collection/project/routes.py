@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.schemas.declaration import DeclarationOut
 from services.collection.project import store as project_store
-from services.collection.project.domain import PREFIX
 from services.collection.project.flows import certificate as project_certificate_flow
 from services.collection.project.flows import paper as paper_flow
 from services.collection.project.flows import project as project_flow
@@ -33,6 +32,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -85,7 +85,7 @@ async def register_project(body: ProjectIn, at: Registering) -> Response:
 )
 async def change_project_contract(project: RefPath, body: ContractIn, at: Registering) -> Response:
     """A version of its own beside the earlier ones; the next declaration levies it."""
-    ref = Ref.parse(PREFIX, project)
+    ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
         found = await project_flow.change_contract(
@@ -108,7 +108,7 @@ async def declare_project(
 ) -> Response:
     """Once on its contract sum. A returned one is handed in again as its next round; after the sum
     has changed, another paper levies the new sum and takes back what the billed one levied."""
-    ref = Ref.parse(PREFIX, project)
+    ref = Ref.parse(Reference.PROJECT, project)
     region = at.request.app.state.settings.region
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
@@ -142,7 +142,7 @@ async def list_projects(
 @router.get("/v1/projects/{project}", operation_id="get_project", summary="建设项目 · One project")
 async def get_project(project: RefPath, at: Reading) -> ProjectOut:
     """Its contract's history and its declarations with their bills."""
-    ref = Ref.parse(PREFIX, project)
+    ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
         return ProjectOut.of(await project_flow.find(tx, ref, at.caller))
@@ -157,7 +157,7 @@ async def get_project(project: RefPath, at: Reading) -> ProjectOut:
 )
 async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
     """Who registered it, and who changed its contract sum."""
-    ref = Ref.parse(PREFIX, project)
+    ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found = (await project_flow.find(tx, ref, at.caller)).project
@@ -179,7 +179,7 @@ async def issue_project_certificate(
     at: Annotated[Door, door(Right.ISSUE_CERTIFICATE)],
 ) -> Response:
     """Refused while it is not declared on its present sum, not billed or not paid in full."""
-    ref = Ref.parse(PREFIX, project)
+    ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:
         return ProjectCertificateOut.of(
@@ -196,7 +196,7 @@ async def issue_project_certificate(
 )
 async def get_project_certificate(certificate: RefPath, at: Reading) -> ProjectCertificateOut:
     """To hold a paper against what was issued."""
-    ref = Ref.parse(project_certificate_flow.PREFIX, certificate)
+    ref = Ref.parse(Reference.PROJECT_CERTIFICATE, certificate)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:
         return ProjectCertificateOut.of(await project_certificate_flow.find(tx, ref, at.caller))

@@ -7,15 +7,13 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.schemas.common import Day
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
 from services.collection.levy.schemas import LineOut, SourceOut, TotalsOut
-from services.collection.project.domain import PREFIX, Contract
-from services.collection.project.flows.certificate import PREFIX as CERTIFICATE_PREFIX
+from services.collection.project.domain import Contract
 from services.collection.project.flows.project import ProjectQuote, Registering, Standing
 from services.collection.project.store import Paper, ProjectCertificate
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, PositiveYuan, ShortText, YuanOut
 
 ProjectNumber = Annotated[
@@ -91,10 +89,10 @@ class ProjectPaperOut(Out):
     @classmethod
     def of(cls, unit_id: int, paper: Paper) -> ProjectPaperOut:
         """As it is answered."""
-        bill = None if paper.bill_id is None else Ref(unit_id, paper.bill_id).text(BILL_REF)
+        bill = None if paper.bill_id is None else Ref(unit_id, paper.bill_id).text(Reference.BILL)
         return cls(
             number=paper.number,
-            declaration=Ref(unit_id, paper.declaration_id).text(DECLARATION_REF),
+            declaration=Ref(unit_id, paper.declaration_id).text(Reference.DECLARATION),
             status=paper.status,
             contract_version=paper.contract_version,
             total=paper.total_fen,
@@ -105,7 +103,7 @@ class ProjectPaperOut(Out):
 class ProjectHeadOut(Out):
     """A project as it is listed. `period`: the month that it is declared for."""
 
-    id: str = Field(examples=["prj_…"])
+    id: str = Field(examples=[Reference.PROJECT.example])
     credit_code: str
     district: str
     number: str
@@ -127,7 +125,7 @@ class ProjectOut(ProjectHeadOut):
         """As it is answered."""
         project = found.project
         return cls(
-            id=Ref(project.unit_id, project.id).text(PREFIX),
+            id=Ref(project.unit_id, project.id).text(Reference.PROJECT),
             credit_code=project.credit_code,
             district=project.district,
             number=project.number,
@@ -191,7 +189,7 @@ class ProjectCertificateIn(In):
 class ProjectCertificateOut(Out):
     """That a project's contribution was paid in full on a day."""
 
-    id: str = Field(examples=["pct_…"])
+    id: str = Field(examples=[Reference.PROJECT_CERTIFICATE.example])
     number: str = Field(examples=["GC-91120101MA05K0TH17-2021-0001"])
     project: str
     credit_code: str
@@ -206,9 +204,9 @@ class ProjectCertificateOut(Out):
     def of(cls, row: ProjectCertificate) -> ProjectCertificateOut:
         """As it is answered."""
         return cls(
-            id=Ref(row.unit_id, row.id).text(CERTIFICATE_PREFIX),
+            id=Ref(row.unit_id, row.id).text(Reference.PROJECT_CERTIFICATE),
             number=row.number,
-            project=Ref(row.unit_id, row.project_id).text(PREFIX),
+            project=Ref(row.unit_id, row.project_id).text(Reference.PROJECT),
             credit_code=row.credit_code,
             district=row.district,
             as_of=row.as_of,

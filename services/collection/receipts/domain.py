@@ -11,13 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from services.collection.allocation.domain.receipt import Arrival, Rejected
 from shared.errors import Kind, Refusal
-
-PREFIX: Final = "dbt"
 
 
 class LineStatus(StrEnum):

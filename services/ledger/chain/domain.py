@@ -22,6 +22,7 @@ from services.ledger.posting.domain.voucher import (
     is_hash_there,
     voucher_id,
 )
+from shared.references import Reference
 
 FORMAT: Final = "wuxian-ledger-export"
 VERSION: Final = 1
@@ -290,7 +291,7 @@ class Proof:
 
     def _break(self, seq: Any, said: str = "chain broken at") -> None:
         slot = self._slot.slot if self._slot else "?"
-        id = f"vch_{slot}_{seq}"
+        id = f"{Reference.VOUCHER}_{slot}_{seq}"
         self._first = self._first or id
         self._fault(f"{said} {id}")
 

@@ -43,9 +43,8 @@ from shared.db import raw
 from shared.entry import Account, Book
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Caller
-
-PREFIX = "cls"
 
 
 async def propose(tx: AsyncConnection, catalogue: Catalogue, asked: Closing, by: Caller) -> Closing:
@@ -122,7 +121,7 @@ def ref(id: str) -> Ref:
     Raises:
         NotFound: not one of the centre's.
     """
-    found = Ref.parse(PREFIX, id)
+    found = Ref.parse(Reference.CLOSING, id)
     if found.key != CENTRE_SLOT:
         raise NotFound(closing=id[:60])
     return found

@@ -18,10 +18,10 @@ from services.ledger.closing.domain.closing import (
     last_day,
 )
 from services.ledger.closing.domain.errors import ControlHashDiffers
-from services.ledger.closing.flows import PREFIX
 from services.ledger.posting.domain.voucher import CENTRE_SLOT, voucher_id
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
+from shared.references import Reference
 from shared.schema import Code, In, Out, ShortText, Yuan, YuanOut
 from shared.wire.closing import (
     COLLECTION,
@@ -329,7 +329,7 @@ def closing_out(closing: Closing) -> ClosingOut:
 
 
 def _text(id: Any) -> str:
-    return Ref(CENTRE_SLOT, id).text(PREFIX)
+    return Ref(CENTRE_SLOT, id).text(Reference.CLOSING)
 
 
 def standing_out(region: str, standing: Standing) -> StandingOut:

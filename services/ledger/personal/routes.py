@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.routes.door import json_answer, opened
 from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.schemas import (
-    RATE_PREFIX,
     ControlsOut,
     InjectionsIn,
     InjectionsOut,
@@ -45,6 +44,7 @@ from services.ledger.reports.routes.dashboard import cubes_of
 from shared import clock
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["personal"])
@@ -144,7 +144,7 @@ async def approve_personal_rate(
 ) -> Response:
     """Put a rate in force; impossible once its year is closed."""
     await opened(door)
-    asked = Ref.parse(RATE_PREFIX, id)
+    asked = Ref.parse(Reference.PERSONAL_RATE, id)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
         return rate_out(await personal_flow.approve_rate(tx, asked.id, door.caller))

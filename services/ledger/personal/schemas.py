@@ -24,6 +24,7 @@ from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.references import Reference
 from shared.schema import (
     Code,
     In,
@@ -38,15 +39,13 @@ from shared.schema import (
 )
 from shared.schema import Rate as RateIn
 
-PREFIX = "per"
-RATE_PREFIX = "prt"
 CREDITS_MAX = 10_000
 """Credits of one request, over all its bills."""
 
 Person = Annotated[
     str,
-    StringConstraints(pattern=r"^per_[0-7][0-9a-f]{15}[0-9a-f]{32}$"),
-    Field(examples=["per_0000000000000001" + "0" * 32]),
+    StringConstraints(pattern=Reference.PERSON.pattern),
+    Field(examples=[Reference.PERSON.example]),
 ]
 """A person as collection names one: the reference holds the person's key."""
 Year = Annotated[int, Field(ge=1990, le=2100, examples=[2021])]
@@ -238,7 +237,7 @@ class ControlsOut(Out):
 
 def person_id(text: str) -> int:
     """The person's key inside a reference."""
-    return Ref.parse(PREFIX, text).key
+    return Ref.parse(Reference.PERSON, text).key
 
 
 def bills_from(body: PersonalCreditsIn) -> list[Bill]:
@@ -309,7 +308,7 @@ def rate_from(body: PersonalRateIn, by: str) -> Rate:
 def rate_out(rate: Rate) -> PersonalRateOut:
     """A rate going out."""
     return PersonalRateOut(
-        id=Ref(CENTRE_SLOT, rate.id).text(RATE_PREFIX), fund=rate.fund, year=rate.year,
+        id=Ref(CENTRE_SLOT, rate.id).text(Reference.PERSONAL_RATE), fund=rate.fund, year=rate.year,
         rate=rate.rate_ppm, source=rate.source, certainty=rate.certainty,
         recorded_by=rate.recorded_by, approved_by=rate.approved_by,
     )  # fmt: skip

@@ -12,9 +12,9 @@ from services.ledger.closing.domain.closing import Level, Rule
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.reports.schemas.warning import ThresholdIn, threshold_from
 from services.ledger.rules.domain.row import Correction, Row, Status, Table
-from services.ledger.rules.flows.correction import PREFIX
 from shared.entry import Book, Side
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, In, Out, Rate, ShortText
 from shared.wire.ledger import AccountKey
 
@@ -207,7 +207,7 @@ def _threshold(row: ThresholdIn, by: str) -> dict[str, Any]:
 def correction_out(paper: Correction) -> CorrectionOut:
     """A correction going out."""
     return CorrectionOut(
-        id=Ref(CENTRE_SLOT, paper.id).text(PREFIX),
+        id=Ref(CENTRE_SLOT, paper.id).text(Reference.CORRECTION),
         why=paper.why,
         status=paper.status,
         changes=[

@@ -16,7 +16,6 @@ from shared.period import Period
 from shared.roles import Caller, Right
 
 PAPER: Final = "claim"
-PREFIX: Final = "clm"
 
 
 class State(StrEnum):

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims import store as claims_store
-from services.payout.claims.domain import PREFIX, State, claim_key
+from services.payout.claims.domain import State, claim_key
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.schemas import (
@@ -37,6 +37,7 @@ from shared.door import Door, door
 from shared.errors import Fault, Faulty
 from shared.ids import Ref
 from shared.period import PERIOD_PATTERN
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["claims"])
@@ -135,7 +136,7 @@ async def list_claims(
 @router.get("/v1/claims/{claim}", operation_id="get_claim", summary="申请 · A claim")
 async def get_claim(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> ClaimOut:
     """A claim's head."""
-    ref = Ref.parse(PREFIX, claim)
+    ref = Ref.parse(Reference.CLAIM, claim)
     return ClaimOut.of(await at.read(lambda tx: claim_flow.visible(tx, ref, caller=at.caller)))
 
 
@@ -151,7 +152,7 @@ async def list_claim_lines(
     cursor: CursorQuery = None,
 ) -> ClaimLinesOut:
     """A page by line number; identity and account numbers masked."""
-    ref = Ref.parse(PREFIX, claim)
+    ref = Ref.parse(Reference.CLAIM, claim)
     filters: dict[str, str | None] = {"list": "claim_lines", "claim": claim}
     after = line_after(cursor, filters)
 
@@ -168,7 +169,7 @@ async def list_claim_lines(
 )
 async def get_claim_trail(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> TrailOut:
     """Who filed, signed, refused or batched it, and when."""
-    ref = Ref.parse(PREFIX, claim)
+    ref = Ref.parse(Reference.CLAIM, claim)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         await claim_flow.visible(tx, ref, caller=at.caller)
@@ -190,7 +191,7 @@ async def sign_claim(
     at: Annotated[Door, door(Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD)],
 ) -> Response:
     """Sub-centre reviewer, then department head, then centre leader; nobody twice."""
-    ref = Ref.parse(PREFIX, claim)
+    ref = Ref.parse(Reference.CLAIM, claim)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
         signed = await claim_flow.sign(tx, ref, asked.decision, asked.note, caller=at.caller)

@@ -8,13 +8,14 @@ from typing import Literal
 from pydantic import Field
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims.domain import PREFIX, Claim, ClaimLine, Decision, State
+from services.payout.claims.domain import Claim, ClaimLine, Decision, State
 from services.payout.claims.flows.claim import AskedClaim
 from services.payout.common.domain import AskedLine
 from services.payout.common.flows import People
 from services.payout.common.schemas import BankAccountIn, BankAccountOut, Day, Note, bank_account
 from services.payout.entitlements.schemas import IdentityNumber
 from shared.cursor import write_cursor
+from shared.references import Reference
 from shared.schema import (
     Code,
     CreditCode,
@@ -100,7 +101,7 @@ class ClaimIn(In):
 class ClaimOut(Out):
     """A claim's head."""
 
-    id: str = Field(examples=["clm_…"])
+    id: str = Field(examples=[Reference.CLAIM.example])
     kind: ClaimKind
     district: str
     period: PeriodField
@@ -117,7 +118,7 @@ class ClaimOut(Out):
     def of(cls, claim: Claim) -> ClaimOut:
         """From the domain's claim."""
         return cls(
-            id=claim.ref.text(PREFIX),
+            id=claim.ref.text(Reference.CLAIM),
             kind=claim.kind,
             district=claim.district,
             period=claim.period,

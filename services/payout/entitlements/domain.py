@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from shared.errors import Fault
 from shared.ids import Ref
 from shared.period import Period
-
-PREFIX: Final = "ent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

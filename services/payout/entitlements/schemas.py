@@ -11,8 +11,9 @@ from services.payout.benefits.domain import BASIC_PENSION, BenefitKind
 from services.payout.common.domain import AskedPerson
 from services.payout.common.flows import People
 from services.payout.common.schemas import BankAccountIn, BankAccountOut, bank_account, masked_name
-from services.payout.entitlements.domain import PREFIX, Entitlement
+from services.payout.entitlements.domain import Entitlement
 from shared.cursor import write_cursor
+from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 
 IdentityNumber = Annotated[str, StringConstraints(min_length=1, max_length=18)]
@@ -59,7 +60,7 @@ class EntitlementBatchOut(Out):
 class EntitlementOut(Out):
     """One entitlement, masked."""
 
-    id: str = Field(examples=["ent_…"])
+    id: str = Field(examples=[Reference.ENTITLEMENT.example])
     kind: str
     district: str
     masked_identity_number: str = Field(examples=["1201**********1239"])
@@ -73,7 +74,7 @@ class EntitlementOut(Out):
         """From a stored row."""
         account = bank_account(one.bank, one.bank_number, one.bank_holder)
         return cls(
-            id=one.ref.text(PREFIX),
+            id=one.ref.text(Reference.ENTITLEMENT),
             kind=one.kind,
             district=one.district,
             masked_identity_number=people.mask(one.sealed_number),

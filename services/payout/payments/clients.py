@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.payout.payments.domain.batch import PREFIX, Batch
+from services.payout.payments.domain.batch import Batch
 from shared.entry import Account, Voucher
 from shared.http import RETRIED_STATUS, Peer, PeerError
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.wire.ledger import voucher_message
 
 _SUMMARY: Final = "待遇支付预留"
@@ -60,7 +61,7 @@ class LedgerClient:
                     "fund": batch.fund,
                     "account": Account.EXPENDITURE_DEPOSIT,
                     "amount": format_yuan(batch.total_fen),
-                    "summary": f"{_SUMMARY} {batch.ref.text(PREFIX)}",
+                    "summary": f"{_SUMMARY} {batch.ref.text(Reference.PAYMENT_BATCH)}",
                 },
                 key=event_id,
             )

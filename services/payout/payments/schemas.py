@@ -8,12 +8,13 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.payout.common.schemas import BankAccountOut, Day, Note, RefText, bank_account
-from services.payout.payments.domain.batch import CLAIMS_MAX, PREFIX, Batch, BatchStatus
+from services.payout.payments.domain.batch import CLAIMS_MAX, Batch, BatchStatus
 from services.payout.payments.domain.payment import Hearing, LineStatus, Outcome, Rejection, Report
 from services.payout.payments.flows.result import Heard
 from services.payout.payments.store.result import Payee
 from services.payout.payments.store.total import FundTotals
 from shared.cursor import write_cursor
+from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Serial, YuanOut
 
 
@@ -44,7 +45,7 @@ class ControlOut(Out):
 class PaymentBatchOut(Out):
     """A batch's head and what the bank has said so far."""
 
-    id: str = Field(examples=["pay_…"])
+    id: str = Field(examples=[Reference.PAYMENT_BATCH.example])
     status: BatchStatus
     reason: str | None = Field(description="未落实资金的原因 (why there is no money)")
     fund: str
@@ -61,7 +62,7 @@ class PaymentBatchOut(Out):
     def of(cls, batch: Batch) -> PaymentBatchOut:
         """From the domain's batch."""
         return cls(
-            id=batch.ref.text(PREFIX),
+            id=batch.ref.text(Reference.PAYMENT_BATCH),
             status=batch.status,
             reason=batch.reason,
             fund=batch.fund,
@@ -172,7 +173,7 @@ class PaymentResultIn(In):
 class PaymentResultsIn(In):
     """A result file about one batch; a batch may have many, in any order, more than once."""
 
-    batch: RefText = Field(examples=["pay_…"])
+    batch: RefText = Field(examples=[Reference.PAYMENT_BATCH.example])
     results: list[PaymentResultIn] = Field(min_length=1, max_length=10_000)
 
 

@@ -14,6 +14,7 @@ from services.collection import worker
 from shared.db import Database
 from shared.ids import Ref, unit_key
 from shared.money import parse_yuan
+from shared.references import Reference
 from tests.collection.support.money import line, push
 from tests.collection.support.office import Office, a_person, control_of
 
@@ -119,13 +120,13 @@ async def shown(office: Office, paper: dict[str, Any]) -> dict[str, Any]:
 
 async def bill_of(office: Office, paper: dict[str, Any]) -> dict[str, Any]:
     """The bill of a paper."""
-    paper_id = Ref.parse("dcl", paper["id"])
+    paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     rows = await office.fetch(
         "SELECT id FROM bill WHERE unit_id = $1 AND declaration_id = $2 AND kind <> 'charge'",
         paper_id.key, paper_id.id,
     )  # fmt: skip
     assert len(rows) == 1
-    ref = Ref(paper_id.key, rows[0]["id"]).text("bil")
+    ref = Ref(paper_id.key, rows[0]["id"]).text(Reference.BILL)
     found: dict[str, Any] = (await office.get("supervisor", f"/v1/bills/{ref}")).json()
     return found
 

@@ -42,6 +42,7 @@ from services.ledger.settlement.flows import settlement as settlement_flow
 from shared.db import Database
 from shared.errors import Refusal
 from shared.ids import Ref, uuid7
+from shared.references import Reference
 from shared.roles import Caller, Role
 from tests.ledger.support.making import DAY, empty_books, lines, receipt_draft
 from tests.ledger.support.oracle import Move, Oracle
@@ -256,7 +257,7 @@ class Comparison(RuleBasedStateMachine):
             proposed = await self.books.db.run(
                 lambda tx: settlement_flow.propose(tx, self.books.catalogue, proposal, ACCOUNTANT)
             )
-            assert Ref(0, proposed.id).text("stl")
+            assert Ref(0, proposed.id).text(Reference.SETTLEMENT)
             try:
                 return await self.books.settle(proposed.id, HEAD)
             except Refusal as refusal:
@@ -277,7 +278,7 @@ class Comparison(RuleBasedStateMachine):
             for work in (
                 lambda tx: closing_flow.propose(tx, self.books.catalogue, paper, ACCOUNTANT),
                 lambda tx: closing_flow.approve(
-                    tx, self.books.catalogue, Ref(0, paper.id).text("cls"), HEAD
+                    tx, self.books.catalogue, Ref(0, paper.id).text(Reference.CLOSING), HEAD
                 ),
             ):
                 await self.books.db.run(work)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.ids import Ref
+from shared.references import Reference
 from tests.payout.conftest import Office, hospital_claim, pensioner
 
 NOT_REFS = [
@@ -29,7 +30,7 @@ async def test_a_reference_that_is_none_is_not_found(office: Office, ref: str) -
 
 
 async def test_a_well_formed_reference_to_nothing_is_not_found(office: Office) -> None:
-    claim, batch = Ref.new(3).text("clm"), Ref.new(3).text("pay")
+    claim, batch = Ref.new(3).text(Reference.CLAIM), Ref.new(3).text(Reference.PAYMENT_BATCH)
     assert (await office.sign(claim, "centre_leader")).status_code == 404
     assert (await office.report(batch, [{
         "line": 1, "outcome": "unknown", "bank_serial": "x", "amount": "1.00",
@@ -155,7 +156,7 @@ async def test_amounts_that_sum_too_high_are_refused(office: Office) -> None:
 )
 async def test_a_malformed_result_is_refused(office: Office, changes: dict[str, Any]) -> None:
     said = {"line": 1, "outcome": "paid", "bank_serial": "B1", "amount": "1.00"} | changes
-    answer = await office.report(Ref.new(1).text("pay"), [said])
+    answer = await office.report(Ref.new(1).text(Reference.PAYMENT_BATCH), [said])
     assert answer.status_code in {404, 422}
     if changes not in ({"line": "1"}, {"value_date": 0}):
         assert answer.status_code == 422

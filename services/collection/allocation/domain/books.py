@@ -17,10 +17,11 @@ from typing import Final
 from uuid import UUID
 
 from services.collection.allocation.domain.allocation import Bill, Booking, Share
-from services.collection.allocation.domain.receipt import PREFIX, Receipt
+from services.collection.allocation.domain.receipt import Receipt
 from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.fund import AccountKind
 from shared.ids import Ref
+from shared.references import Reference
 
 INCOME: Final[Mapping[str, str]] = {
     AccountKind.POOLED: Account.CONTRIBUTION_POOLED,
@@ -146,7 +147,7 @@ def match_voucher(
         summary=f"{bill.period} 暂收款认领分账",
         entries=released + allocated,
         references={
-            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(PREFIX),
+            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(Reference.RECEIPT),
             "bill": bill.id.hex,
         },
     )
@@ -155,7 +156,7 @@ def match_voucher(
 def references_of(receipt: Receipt) -> dict[str, str]:
     """The papers that a receipt speaks of."""
     return {
-        "receipt": Ref(receipt.key, receipt.id).text(PREFIX),
+        "receipt": Ref(receipt.key, receipt.id).text(Reference.RECEIPT),
         "channel": receipt.channel.value,
         "serial": receipt.arrival.serial,
         "paper": receipt.paper,

@@ -27,7 +27,6 @@ from shared.ids import key_of, uuid7
 from shared.money import format_yuan
 from shared.roles import CENTRE
 
-PREFIX: Final = "rcp"
 UNIDENTIFIED: Final = "unidentified"
 """Owner of money whose payer is not known."""
 

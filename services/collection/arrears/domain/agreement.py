@@ -20,7 +20,6 @@ from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.money import format_yuan
 from shared.period import Period
 
-PREFIX: Final = "agr"
 INSTALMENTS_MAX: Final = 60
 
 

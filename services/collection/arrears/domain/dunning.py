@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 from services.collection.arrears.domain.arrears import Owed, Receivable, by_insurance, owed
 from shared.ids import uuid7
-
-PREFIX: Final = "dun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from services.collection.arrears.domain.charge_books import NAMES
@@ -19,8 +18,6 @@ from shared.effective import in_force
 from shared.entry import Account, Book, Voucher, transfer
 from shared.errors import Fault, NotFound, StateConflict
 from shared.money import allot, format_yuan
-
-PREFIX: Final = "wai"
 
 
 class WaiverState(StrEnum):

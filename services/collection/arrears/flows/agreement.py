@@ -10,7 +10,6 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.agreement import (
-    PREFIX,
     Agreement,
     AgreementEnded,
     AgreementKind,
@@ -33,6 +32,7 @@ from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "agreement"
@@ -81,7 +81,9 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
         raise Faulty(faults=faults)
     for other in await agreement_store.of_units(tx, [unit.id], effective=False):
         if other.living and other.overlaps(agreement):
-            raise AgreementOverlaps(agreement=Ref(other.unit_id, other.id).text(PREFIX))
+            raise AgreementOverlaps(
+                agreement=Ref(other.unit_id, other.id).text(Reference.AGREEMENT)
+            )
     await agreement_store.insert(tx, agreement)
     await trail.record(tx, _step(agreement, "file", signs=True), caller)
     return Found(agreement, {})

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.arrears.domain.waiver import (
-    PREFIX,
     BillBeingDebited,
     NotACharge,
     OpenCharge,
@@ -41,6 +40,7 @@ from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
@@ -73,7 +73,7 @@ async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> W
     """
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind != CHARGE:
-        raise NotACharge(bill=ref.text(billing_bill_flow.REF))
+        raise NotACharge(bill=ref.text(Reference.BILL))
     if asked.asked_on > today():
         raise DayInFuture(asked_on=asked.asked_on)
     charges = _charges(lines)
@@ -87,7 +87,7 @@ async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> W
         raise Faulty(faults=faults)
     waiver = _made(bill, asked, waived_lines(charges, kinds, asked.amount_fen))
     if not await waiver_store.insert(tx, waiver):
-        raise WaiverWaits(bill=ref.text(billing_bill_flow.REF))
+        raise WaiverWaits(bill=ref.text(Reference.BILL))
     await trail.record(tx, _step(waiver, "file", signs=True, why=asked.note), caller)
     return waiver
 
@@ -151,7 +151,7 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
     (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
     decided = await _decide(tx, waiver, WaiverState.APPROVED, on, caller, why=None)
     if await waiver_store.is_being_debited(tx, waiver.unit_id, waiver.bill_id):
-        raise BillBeingDebited(bill=Ref(waiver.unit_id, waiver.bill_id).text(billing_bill_flow.REF))
+        raise BillBeingDebited(bill=Ref(waiver.unit_id, waiver.bill_id).text(Reference.BILL))
     open_fen = {
         line.line_no: line.amount_fen - settled_fen
         for line, settled_fen in zip(bill.lines, bill.line_settled_fen, strict=True)
@@ -201,7 +201,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Waiver:
 async def _load(tx: AsyncConnection, ref: Ref) -> Waiver:
     waiver = await waiver_store.find(tx, ref.key, ref.id)
     if waiver is None:
-        raise WaiverUnknown(waiver=ref.text(PREFIX))
+        raise WaiverUnknown(waiver=ref.text(Reference.WAIVER))
     return waiver
 
 
@@ -214,7 +214,7 @@ def _step(waiver: Waiver, step: str, *, signs: bool, why: str | None) -> trail.S
         signs=signs,
         why=why,
         detail={
-            "bill": Ref(waiver.unit_id, waiver.bill_id).text(billing_bill_flow.REF),
+            "bill": Ref(waiver.unit_id, waiver.bill_id).text(Reference.BILL),
             "amount": format_yuan(waiver.amount_fen),
             "reason": waiver.reason,
             "evidence": waiver.evidence,

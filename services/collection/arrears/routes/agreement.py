@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.agreement import PREFIX, AgreementState
+from services.collection.arrears.domain.agreement import AgreementState
 from services.collection.arrears.flows import agreement as agreement_flow
 from services.collection.arrears.flows.agreement import Found
 from services.collection.arrears.schemas.agreement import (
@@ -28,6 +28,7 @@ from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -65,7 +66,7 @@ async def file_agreement(
 )
 async def approve_agreement(agreement: RefPath, at: Approving) -> Response:
     """By another person than its filer."""
-    ref = Ref.parse(PREFIX, agreement)
+    ref = Ref.parse(Reference.AGREEMENT, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
         return AgreementOut.of(await agreement_flow.approve(tx, ref, at.caller), today())
@@ -82,7 +83,7 @@ async def approve_agreement(agreement: RefPath, at: Approving) -> Response:
 )
 async def refuse_agreement(agreement: RefPath, body: WhyIn, at: Approving) -> Response:
     """By another person than its filer."""
-    ref = Ref.parse(PREFIX, agreement)
+    ref = Ref.parse(Reference.AGREEMENT, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
         return AgreementOut.of(await agreement_flow.refuse(tx, ref, body.why, at.caller), today())
@@ -99,7 +100,7 @@ async def refuse_agreement(agreement: RefPath, body: WhyIn, at: Approving) -> Re
 )
 async def end_agreement(agreement: RefPath, body: EndingIn, at: Approving) -> Response:
     """What it protected until that day stays protected."""
-    ref = Ref.parse(PREFIX, agreement)
+    ref = Ref.parse(Reference.AGREEMENT, agreement)
 
     async def work(tx: AsyncConnection) -> AgreementOut:
         found = await agreement_flow.end(tx, ref, body.ended_on, body.why, at.caller)
@@ -156,7 +157,7 @@ async def get_agreement(
     agreement: RefPath, at: Reading, as_of: Annotated[Day | None, Query()] = None
 ) -> AgreementOut:
     """As it stood on a day (today when not said): what it protects, and whether it is broken."""
-    ref = Ref.parse(PREFIX, agreement)
+    ref = Ref.parse(Reference.AGREEMENT, agreement)
 
     async def work(tx: AsyncConnection) -> Found:
         return await agreement_flow.find(tx, ref, at.caller)
@@ -171,7 +172,7 @@ async def get_agreement(
 )
 async def get_agreement_trail(agreement: RefPath, at: Reading) -> TrailOut:
     """Who filed, approved and ended it."""
-    ref = Ref.parse(PREFIX, agreement)
+    ref = Ref.parse(Reference.AGREEMENT, agreement)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found = await agreement_flow.find(tx, ref, at.caller)

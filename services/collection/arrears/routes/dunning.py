@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.dunning import PREFIX
 from services.collection.arrears.flows import dunning as dunning_flow
 from services.collection.arrears.schemas.dunning import (
     DunningRunIn,
@@ -25,6 +24,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, district_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -88,7 +88,7 @@ async def list_dunning_notices(
 )
 async def get_dunning_notice(notice: RefPath, at: Reading) -> NoticeOut:
     """With its arrears per insurance and party."""
-    ref = Ref.parse(PREFIX, notice)
+    ref = Ref.parse(Reference.DUNNING_NOTICE, notice)
 
     async def work(tx: AsyncConnection) -> NoticeOut:
         return NoticeOut.whole(*await dunning_flow.find(tx, ref, at.caller))

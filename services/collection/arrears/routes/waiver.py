@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.waiver import PREFIX, WaiverState
+from services.collection.arrears.domain.waiver import WaiverState
 from services.collection.arrears.flows import waiver as waiver_flow
 from services.collection.arrears.schemas.waiver import (
     WaiverDecisionIn,
@@ -22,7 +22,6 @@ from services.collection.arrears.schemas.waiver import (
 )
 from services.collection.arrears.store import waiver as waiver_store
 from services.collection.arrears.store import waiver_reason as waiver_reason_store
-from services.collection.billing.flows.bill import REF
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.routes.page import page_of
 from shared import trail
@@ -30,6 +29,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -49,7 +49,7 @@ async def request_waiver(
     bill: RefPath, body: WaiverIn, at: Annotated[Door, door(Right.REQUEST_WAIVER)]
 ) -> Response:
     """Of what is open of a charge bill, in full or in part; nothing changes until it is approved."""
-    ref = Ref.parse(REF, bill)
+    ref = Ref.parse(Reference.BILL, bill)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
         return WaiverOut.of(await waiver_flow.file(tx, ref, body.asked(), at.caller))
@@ -66,7 +66,7 @@ async def request_waiver(
 )
 async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving) -> Response:
     """By another person of the centre; the bill asks for less, and the memo book says so."""
-    ref = Ref.parse(PREFIX, waiver)
+    ref = Ref.parse(Reference.WAIVER, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
         return WaiverOut.of(await waiver_flow.approve(tx, ref, body.decided_on, at.caller))
@@ -83,7 +83,7 @@ async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving)
 )
 async def refuse_waiver(waiver: RefPath, body: WaiverRefusalIn, at: Approving) -> Response:
     """By another person of the centre."""
-    ref = Ref.parse(PREFIX, waiver)
+    ref = Ref.parse(Reference.WAIVER, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
         return WaiverOut.of(await waiver_flow.refuse(tx, ref, body.decided_on, body.why, at.caller))
@@ -119,7 +119,7 @@ async def list_waivers(
 @router.get("/v1/waivers/{waiver}", operation_id="get_waiver", summary="减免 · One waiver")
 async def get_waiver(waiver: RefPath, at: Reading) -> WaiverOut:
     """What it takes off each line, by which reason and evidence."""
-    ref = Ref.parse(PREFIX, waiver)
+    ref = Ref.parse(Reference.WAIVER, waiver)
 
     async def work(tx: AsyncConnection) -> WaiverOut:
         return WaiverOut.of(await waiver_flow.find(tx, ref, at.caller))
@@ -134,7 +134,7 @@ async def get_waiver(waiver: RefPath, at: Reading) -> WaiverOut:
 )
 async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
     """Who asked and who decided."""
-    ref = Ref.parse(PREFIX, waiver)
+    ref = Ref.parse(Reference.WAIVER, waiver)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found = await waiver_flow.find(tx, ref, at.caller)

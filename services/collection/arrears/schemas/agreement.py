@@ -6,15 +6,11 @@ from datetime import date
 
 from pydantic import Field
 
-from services.collection.arrears.domain.agreement import (
-    INSTALMENTS_MAX,
-    PREFIX,
-    AgreementKind,
-    Instalment,
-)
+from services.collection.arrears.domain.agreement import INSTALMENTS_MAX, AgreementKind, Instalment
 from services.collection.arrears.flows.agreement import Filing, Found
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 
 
@@ -89,7 +85,7 @@ class AgreementOut(Out):
     """An agreement. `protects`: the days without late charges, as was known on the day asked about;
     `broken_on`: the first day after an instalment that was missed."""
 
-    id: str = Field(examples=["agr_…"])
+    id: str = Field(examples=[Reference.AGREEMENT.example])
     kind: AgreementKind
     credit_code: str
     district: str
@@ -113,7 +109,7 @@ class AgreementOut(Out):
         paid = {day: fen for day, fen in found.paid.items() if day <= as_of}
         span = one.protection(paid, as_of)
         return cls(
-            id=Ref(one.unit_id, one.id).text(PREFIX),
+            id=Ref(one.unit_id, one.id).text(Reference.AGREEMENT),
             kind=one.kind,
             credit_code=one.credit_code,
             district=one.district,

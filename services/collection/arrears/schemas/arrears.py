@@ -11,13 +11,11 @@ from pydantic import Field
 from services.collection.arrears.domain.arrears import Owed, Receivable, by_bill, by_insurance, owed
 from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.store.charge import ChargeRow
-from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.schemas.common import Day
 from shared.clock import today
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import CreditCode, In, Out, YuanOut
-
-REF = "chg"
 
 
 class PieceOut(Out):
@@ -116,7 +114,7 @@ class ArrearOut(Out):
         head, sums = lines[0].line, owed(lines)
         return cls(
             period=head.period,
-            bill=Ref(head.unit_id, head.bill_id).text(BILL_REF),
+            bill=Ref(head.unit_id, head.bill_id).text(Reference.BILL),
             kind=head.kind,
             due_on=head.due_on,
             amount=head.total_fen,
@@ -175,7 +173,7 @@ class ArrearsOut(Out):
 def _accruals(found: Sequence[Receivable]) -> list[AccrualOut]:
     return [
         AccrualOut(
-            bill=Ref(one.line.unit_id, one.line.bill_id).text(BILL_REF),
+            bill=Ref(one.line.unit_id, one.line.bill_id).text(Reference.BILL),
             line=one.line.line_no,
             insurance=one.line.insurance,
             explanation=ExplanationOut.of(explained(accrual)),
@@ -230,7 +228,7 @@ class ArrearsQueryOut(Out):
 class ChargeOut(Out):
     """A fixed charge: what a late payment of one line cost. `charge_bill` asks for it."""
 
-    id: str = Field(examples=["chg_…"])
+    id: str = Field(examples=[Reference.CHARGE.example])
     bill: str
     line: int
     kind: str
@@ -251,8 +249,8 @@ class ChargeOut(Out):
         """From the store."""
         billed = row.charge_bill_id
         return cls(
-            id=Ref(row.unit_id, row.id).text(REF),
-            bill=Ref(row.unit_id, row.bill_id).text(BILL_REF),
+            id=Ref(row.unit_id, row.id).text(Reference.CHARGE),
+            bill=Ref(row.unit_id, row.bill_id).text(Reference.BILL),
             line=row.line_no,
             kind=row.kind,
             period=row.period,
@@ -264,7 +262,7 @@ class ChargeOut(Out):
             fixed_on=row.fixed_on,
             days=row.days,
             amount=row.amount_fen,
-            charge_bill=None if billed is None else Ref(row.unit_id, billed).text(BILL_REF),
+            charge_bill=None if billed is None else Ref(row.unit_id, billed).text(Reference.BILL),
             explanation=ExplanationOut.of(row.explanation),
         )
 

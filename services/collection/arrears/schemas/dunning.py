@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import Field
 
-from services.collection.arrears.domain.dunning import PREFIX
 from services.collection.arrears.flows.dunning import Dunned
 from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, In, Out, YuanOut
 
 
@@ -49,7 +49,7 @@ class DunningRunOut(Out):
 class NoticeHeadOut(Out):
     """A notice without its lines: what was overdue on its day, and what had accrued on it."""
 
-    id: str = Field(examples=["dun_…"])
+    id: str = Field(examples=[Reference.DUNNING_NOTICE.example])
     number: str = Field(examples=["CJ-heping-20211025-000001"])
     credit_code: str
     district: str
@@ -69,7 +69,7 @@ class NoticeHeadOut(Out):
     def members(cls, row: NoticeRow) -> dict[str, Any]:
         """The members of a header."""
         return {
-            "id": Ref(row.unit_id, row.id).text(PREFIX),
+            "id": Ref(row.unit_id, row.id).text(Reference.DUNNING_NOTICE),
             "number": row.number,
             "credit_code": row.credit_code,
             "district": row.district,

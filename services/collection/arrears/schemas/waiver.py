@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.collection.arrears.domain.waiver import PREFIX, Waiver, WaiverReason
+from services.collection.arrears.domain.waiver import Waiver, WaiverReason
 from services.collection.arrears.flows.waiver import Asked
-from services.collection.billing.flows.bill import REF
 from services.collection.common.schemas.common import Day, Note
 from services.collection.policy.domain.charge import ChargeKind
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, ShortText, YuanOut
 
 ReasonCode = Annotated[
@@ -70,7 +70,7 @@ class WaivedLineOut(Out):
 class WaiverOut(Out):
     """A waiver, line by line."""
 
-    id: str = Field(examples=["wai_…"])
+    id: str = Field(examples=[Reference.WAIVER.example])
     bill: str
     credit_code: str
     district: str
@@ -88,8 +88,8 @@ class WaiverOut(Out):
     def of(cls, waiver: Waiver) -> WaiverOut:
         """As it is answered."""
         return cls(
-            id=Ref(waiver.unit_id, waiver.id).text(PREFIX),
-            bill=Ref(waiver.unit_id, waiver.bill_id).text(REF),
+            id=Ref(waiver.unit_id, waiver.id).text(Reference.WAIVER),
+            bill=Ref(waiver.unit_id, waiver.bill_id).text(Reference.BILL),
             credit_code=waiver.credit_code,
             district=waiver.district,
             period=waiver.period,

@@ -44,6 +44,7 @@ from services.collection.policy.domain.rate import UnitFigure
 from shared import trail
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PEOPLE_MAX: Final = 100_000
@@ -116,7 +117,7 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
         detail={
             "period": paper.period,
             "lines": len(rows),
-            "declaration": Ref(paper.unit_id, paper.id).text(filing_declaration_flow.REF),
+            "declaration": Ref(paper.unit_id, paper.id).text(Reference.DECLARATION),
         },
     )
     await trail.record(tx, step, caller)

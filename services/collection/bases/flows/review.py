@@ -40,10 +40,9 @@ from shared.cn import identity_number
 from shared.errors import Fault, Faulty, NotFound, StateConflict
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
-REF: Final = "bsr"
-CORRECTION_REF: Final = "bsc"
 PAPER: Final = "base_review"
 CORRECTION_PAPER: Final = "base_correction"
 
@@ -123,7 +122,9 @@ def _may_be_set(asked: Asked, earlier: Sequence[ReviewRow]) -> None:
     if living is None or asked.reason is not Reason.ANNUAL:
         return
     if asked.provisional or not living.provisional:
-        raise BaseFrozen(year=asked.year, review=Ref(living.unit_id, living.id).text(REF))
+        raise BaseFrozen(
+            year=asked.year, review=Ref(living.unit_id, living.id).text(Reference.BASE_REVIEW)
+        )
 
 
 def living_of(rows: Sequence[ReviewRow], period: str | None = None) -> ReviewRow | None:
@@ -259,7 +260,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ReviewRow:
     """
     row = await bases_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(base_review=ref.text(REF))
+        raise NotFound(base_review=ref.text(Reference.BASE_REVIEW))
     caller.require_district(row.district)
     return row
 
@@ -341,7 +342,7 @@ async def approve_correction(tx: AsyncConnection, ref: Ref, caller: Caller) -> C
     """
     known = await bases_store.find_correction(tx, ref.key, ref.id)
     if known is None:
-        raise NotFound(base_correction=ref.text(CORRECTION_REF))
+        raise NotFound(base_correction=ref.text(Reference.BASE_CORRECTION))
     await find(tx, Ref(known.unit_id, known.review_id), caller)
     await trail.record(tx, _correction_step(known, "approve"), caller)
     approved = await bases_store.approve_correction(tx, known.unit_id, known.id)

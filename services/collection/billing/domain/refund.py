@@ -12,14 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from services.collection.billing.domain.credit import Credit
 from shared.entry import Account, Book, Voucher, transfer
 from shared.errors import Kind, NotFound, Refusal, StateConflict
-
-PREFIX: Final = "crf"
 
 
 class RefundState(StrEnum):

@@ -36,11 +36,11 @@ from shared import outbox, trail
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller, Role
 from shared.wire.ledger import voucher_message
 
 CHUNK: Final = 2000
-REF: Final = "bil"
 SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
 
 
@@ -120,7 +120,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, 
     """
     row = await bill_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(bill=ref.text(REF))
+        raise NotFound(bill=ref.text(Reference.BILL))
     caller.require_district(row.district)
     return row, await bill_store.lines(tx, row.unit_id, row.id)
 

@@ -13,7 +13,6 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.refund import (
-    PREFIX,
     CreditUsedMeanwhile,
     NothingStands,
     Refund,
@@ -33,6 +32,7 @@ from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
@@ -92,7 +92,7 @@ async def approve(
     decided = await _decide(tx, refund, RefundState.APPROVED, on, caller, why=None, paid_by=paid_by)
     lines = await refund_store.lines(tx, refund.unit_id, refund.id)
     if await refund_store.use(tx, refund) != len(lines):
-        raise CreditUsedMeanwhile(refund=ref.text(PREFIX))
+        raise CreditUsedMeanwhile(refund=ref.text(Reference.CREDIT_REFUND))
     voucher = refund_voucher(decided, lines, on, paid_by)
     await outbox.put(tx, refund.unit_id, [voucher_message(voucher)])
     return decided, lines
@@ -147,7 +147,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[Refund, l
 async def _load(tx: AsyncConnection, ref: Ref) -> Refund:
     refund = await refund_store.find(tx, ref.key, ref.id)
     if refund is None:
-        raise RefundUnknown(refund=ref.text(PREFIX))
+        raise RefundUnknown(refund=ref.text(Reference.CREDIT_REFUND))
     return refund
 
 

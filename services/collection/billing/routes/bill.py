@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
-from services.collection.billing.flows.bill import REF
 from services.collection.billing.schemas.bill import BillHeadOut, BillOut
 from services.collection.billing.store import bill as bill_store
 from services.collection.register.routes.page import page_of
@@ -18,6 +17,7 @@ from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -54,7 +54,7 @@ async def list_bills(
 @router.get("/v1/bills/{bill}", operation_id="get_bill", summary="缴费通知单 · One bill")
 async def get_bill(bill: RefPath, at: Reading) -> BillOut:
     """One sum for all insurances, its lines, and its split by fund."""
-    ref = Ref.parse(REF, bill)
+    ref = Ref.parse(Reference.BILL, bill)
 
     async def work(tx: AsyncConnection) -> BillOut:
         row, lines = await billing_bill_flow.find(tx, ref, at.caller)

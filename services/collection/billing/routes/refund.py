@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.domain.refund import PREFIX, RefundState
+from services.collection.billing.domain.refund import RefundState
 from services.collection.billing.flows import refund as refund_flow
 from services.collection.billing.schemas.refund import (
     CreditRefundApprovalIn,
@@ -27,6 +27,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
@@ -68,7 +69,7 @@ async def approve_credit_refund(
 ) -> Response:
     """By another person of the centre; the credits are used by it, and the memo book says so. The
     money goes by the settlement that is named."""
-    ref = Ref.parse(PREFIX, refund)
+    ref = Ref.parse(Reference.CREDIT_REFUND, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
         found = await refund_flow.approve(tx, ref, body.decided_on, body.settlement, at.caller)
@@ -88,7 +89,7 @@ async def refuse_credit_refund(
     refund: RefPath, body: CreditRefundRefusalIn, at: Approving
 ) -> Response:
     """By another person of the centre; the credits go on standing."""
-    ref = Ref.parse(PREFIX, refund)
+    ref = Ref.parse(Reference.CREDIT_REFUND, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
         found = await refund_flow.refuse(tx, ref, body.decided_on, body.why, at.caller)
@@ -129,7 +130,7 @@ async def list_credit_refunds(
 )
 async def get_credit_refund(refund: RefPath, at: Reading) -> CreditRefundOut:
     """What it gives back of each credit."""
-    ref = Ref.parse(PREFIX, refund)
+    ref = Ref.parse(Reference.CREDIT_REFUND, refund)
 
     async def work(tx: AsyncConnection) -> CreditRefundOut:
         return CreditRefundOut.whole(*await refund_flow.find(tx, ref, at.caller))
@@ -144,7 +145,7 @@ async def get_credit_refund(refund: RefPath, at: Reading) -> CreditRefundOut:
 )
 async def get_credit_refund_trail(refund: RefPath, at: Reading) -> TrailOut:
     """Who asked and who decided."""
-    ref = Ref.parse(PREFIX, refund)
+    ref = Ref.parse(Reference.CREDIT_REFUND, refund)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         found, _ = await refund_flow.find(tx, ref, at.caller)

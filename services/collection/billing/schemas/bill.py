@@ -10,11 +10,10 @@ from pydantic import Field
 
 from services.collection.billing.domain.bill import sum_by_fund
 from services.collection.billing.domain.credit import Credit
-from services.collection.billing.flows.bill import REF
 from services.collection.billing.schemas.credit import CreditOut
 from services.collection.billing.store.bill import BillLineRow, BillRow
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out, YuanOut
 
 
@@ -25,7 +24,7 @@ class BillHeadOut(Out):
     waived.
     """
 
-    id: str = Field(examples=["bil_…"])
+    id: str = Field(examples=[Reference.BILL.example])
     declaration: str
     credit_code: str
     district: str
@@ -57,8 +56,8 @@ class BillHeadOut(Out):
     def members(cls, row: BillRow) -> dict[str, Any]:
         """The members of a header."""
         return {
-            "id": Ref(row.unit_id, row.id).text(REF),
-            "declaration": Ref(row.unit_id, row.declaration_id).text(DECLARATION_REF),
+            "id": Ref(row.unit_id, row.id).text(Reference.BILL),
+            "declaration": Ref(row.unit_id, row.declaration_id).text(Reference.DECLARATION),
             "credit_code": row.credit_code,
             "district": row.district,
             "period": row.period,
@@ -73,7 +72,9 @@ class BillHeadOut(Out):
             "status": row.status,
             "collector": row.collector,
             "kind": row.kind,
-            "of_bill": None if row.of_bill is None else Ref(row.unit_id, row.of_bill).text(REF),
+            "of_bill": None
+            if row.of_bill is None
+            else Ref(row.unit_id, row.of_bill).text(Reference.BILL),
         }
 
 

@@ -8,17 +8,15 @@ from pydantic import Field
 
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.store.credit import UseRow
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out, YuanOut
-
-REF = "crd"
 
 
 class CreditOut(Out):
     """What a restated month comes to less, of one insurance, party, account and fund."""
 
-    id: str = Field(examples=["crd_…"])
+    id: str = Field(examples=[Reference.CREDIT.example])
     declaration: str = Field(description="更正申报 (the paper that grants it)")
     credit_code: str
     district: str
@@ -36,8 +34,8 @@ class CreditOut(Out):
     def of(cls, credit: Credit) -> CreditOut:
         """As it is answered."""
         return cls(
-            id=Ref(credit.unit_id, credit.id).text(REF),
-            declaration=Ref(credit.unit_id, credit.declaration_id).text(DECLARATION_REF),
+            id=Ref(credit.unit_id, credit.id).text(Reference.CREDIT),
+            declaration=Ref(credit.unit_id, credit.declaration_id).text(Reference.DECLARATION),
             credit_code=credit.credit_code,
             district=credit.district,
             period=credit.period,
@@ -65,8 +63,8 @@ class CreditUseOut(Out):
     def of(cls, unit_id: int, use: UseRow) -> CreditUseOut:
         """As it is answered."""
         return cls(
-            credit=Ref(unit_id, use.id).text(REF),
-            declaration=Ref(unit_id, use.declaration_id).text(DECLARATION_REF),
+            credit=Ref(unit_id, use.id).text(Reference.CREDIT),
+            declaration=Ref(unit_id, use.declaration_id).text(Reference.DECLARATION),
             period=use.period,
             amount=use.amount_fen,
             used_on=use.used_on,

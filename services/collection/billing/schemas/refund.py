@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.collection.billing.domain.refund import PREFIX, Refund, RefundLine
-from services.collection.billing.schemas.credit import REF as CREDIT_REF
+from services.collection.billing.domain.refund import Refund, RefundLine
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import In, Out, ShortText, YuanOut
 
 SettlementRef = Annotated[
@@ -57,7 +57,7 @@ class CreditRefundLineOut(Out):
 class CreditRefundHeadOut(Out):
     """A refund without its lines."""
 
-    id: str = Field(examples=["crf_…"])
+    id: str = Field(examples=[Reference.CREDIT_REFUND.example])
     credit_code: str
     district: str
     status: str = Field(examples=["requested", "approved", "refused"])
@@ -70,7 +70,7 @@ class CreditRefundHeadOut(Out):
     def of(cls, refund: Refund) -> CreditRefundHeadOut:
         """As it is listed."""
         return cls(
-            id=Ref(refund.unit_id, refund.id).text(PREFIX),
+            id=Ref(refund.unit_id, refund.id).text(Reference.CREDIT_REFUND),
             credit_code=refund.credit_code,
             district=refund.district,
             status=refund.status.value,
@@ -94,7 +94,7 @@ class CreditRefundOut(CreditRefundHeadOut):
             **{name: getattr(head, name) for name in CreditRefundHeadOut.model_fields},
             lines=[
                 CreditRefundLineOut(
-                    credit=Ref(line.credit.unit_id, line.credit.id).text(CREDIT_REF),
+                    credit=Ref(line.credit.unit_id, line.credit.id).text(Reference.CREDIT),
                     period=line.credit.period,
                     insurance=line.credit.insurance,
                     party=line.credit.party,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, StringConstraints
 
 from shared.errors import Fault
+from shared.references import Reference
 from shared.schema import FaultOut, Out
 
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-12"])]
@@ -24,15 +25,15 @@ PersonName = Annotated[
     Field(examples=["张三"]),
 ]
 
-PREFIXES: Final = {
-    "declaration": "dcl",
-    "summary": "sum",
-    "change": "chg",
-    "agreement": "agr",
-    "waiver": "wai",
-    "project": "prj",
+PAPERS: Final = {
+    "declaration": Reference.DECLARATION,
+    "summary": Reference.SUMMARY,
+    "change": Reference.REGISTER_CHANGE,
+    "agreement": Reference.AGREEMENT,
+    "waiver": Reference.WAIVER,
+    "project": Reference.PROJECT,
 }
-"""Kinds of papers with a trail of their own, and the heads of their references."""
+"""Kinds of papers with a trail of their own, and their references."""
 Note = Annotated[str, StringConstraints(max_length=500)]
 ReturnCodeIn = Annotated[
     str,

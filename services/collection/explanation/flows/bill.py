@@ -23,6 +23,7 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from shared.errors import NotFound
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -73,10 +74,10 @@ async def line(
     """
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind == CHARGE:
-        raise NotOfContributions(bill=ref.text(billing_bill_flow.REF), kind=bill.kind)
+        raise NotOfContributions(bill=ref.text(Reference.BILL), kind=bill.kind)
     asked = next((row for row in lines if row.line_no == number), None)
     if asked is None:
-        raise NotFound(bill=ref.text(billing_bill_flow.REF), line=number)
+        raise NotFound(bill=ref.text(Reference.BILL), line=number)
     row = await filing_declaration_flow.find(tx, Ref(bill.unit_id, bill.declaration_id), caller)
     policy = await policy_flow.by_id(tx, bill.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)

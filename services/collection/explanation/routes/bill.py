@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.flows.bill import REF
 from services.collection.explanation.flows import bill as explanation_bill_flow
 from services.collection.explanation.flows.bill import LineExplained
 from services.collection.explanation.schemas.bill import BillLineExplainedOut, shares_of
@@ -15,6 +14,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["bills"])
@@ -34,7 +34,7 @@ async def explain_bill_line(
 ) -> BillLineExplainedOut:
     """Back to rule and source: computed again from the policy that the bill was levied by, and held
     against what was stored."""
-    ref = Ref.parse(REF, bill)
+    ref = Ref.parse(Reference.BILL, bill)
     filters = {"of": "bill_line", "bill": bill, "line": line}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.explanation.flows.declaration import Explained
 from services.collection.explanation.schemas.declaration import PersonLinesOut, person_lines_out
-from services.collection.filing.flows.declaration import REF
 from services.collection.levy.schemas import ExplainOut
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["declarations"])
@@ -34,7 +34,7 @@ async def list_declaration_lines(
     cursor: Cursor = None,
 ) -> PersonLinesOut:
     """Masked. With `explain`, the rule, clamp and rounding behind each amount, computed again."""
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
     filters = {"of": "declaration_lines", "declaration": declaration}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 

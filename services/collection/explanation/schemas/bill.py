@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.collection.billing.flows.bill import REF
 from services.collection.billing.schemas.bill import BillLineOut
 from services.collection.billing.schemas.credit import CreditUseOut
 from services.collection.explanation.flows.bill import LineExplained
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
 from services.collection.filing.schemas.declaration import DeclarationLineOut
 from services.collection.filing.store.declaration import PersonRow
 from services.collection.levy.schemas import ExplainOut, SourceOut
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out, YuanOut
 
 
@@ -31,7 +30,7 @@ class PersonShareOut(Out):
         """As it is answered."""
         person = None
         if row.person_uuid is not None:
-            person = Ref(row.person_id, row.person_uuid).text("per")
+            person = Ref(row.person_id, row.person_uuid).text(Reference.PERSON)
         return cls(
             line=row.line_no,
             person=person,
@@ -72,11 +71,15 @@ class BillLineExplainedOut(Out):
     ) -> BillLineExplainedOut:
         """As it is answered."""
         return cls(
-            bill=Ref(found.bill.unit_id, found.bill.id).text(REF),
-            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(DECLARATION_REF),
+            bill=Ref(found.bill.unit_id, found.bill.id).text(Reference.BILL),
+            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(
+                Reference.DECLARATION
+            ),
             corrects=None
             if found.declaration.corrects is None
-            else Ref(found.declaration.unit_id, found.declaration.corrects).text(DECLARATION_REF),
+            else Ref(found.declaration.unit_id, found.declaration.corrects).text(
+                Reference.DECLARATION
+            ),
             levied_before=found.before_fen,
             levied_now=found.now_fen,
             credited_by=[CreditUseOut.of(found.bill.unit_id, use) for use in found.uses],

@@ -10,6 +10,7 @@ from services.collection.explanation.flows.declaration import Explained
 from services.collection.filing.store.declaration import PersonRow
 from services.collection.levy.schemas import ExplainOut, StandingOut
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out, YuanOut
 
 
@@ -45,7 +46,7 @@ class PersonLineOut(Out):
     def _members(cls, row: PersonRow, insurances: tuple[str, ...]) -> dict[str, Any]:
         person = None
         if row.person_uuid is not None:
-            person = Ref(row.person_id, row.person_uuid).text("per")
+            person = Ref(row.person_id, row.person_uuid).text(Reference.PERSON)
         columns = zip(insurances, row.base_fen, row.unit_fen, row.personal_fen, strict=True)
         return {
             "line": row.line_no,

@@ -19,6 +19,7 @@ from services.collection.common.domain.errors import (
 from services.collection.filing.domain.declaration import FINISHED, Act, State, move
 from shared.errors import Refusal, StateConflict
 from shared.ids import Ref
+from shared.references import Reference
 
 MONTHLY: Final = "monthly"
 DEFAULT: Final = "default"
@@ -74,7 +75,7 @@ def _again(monthly: Paper, papers: Sequence[Paper]) -> Turn:
     try:
         move(State(monthly.status), Act.SUBMIT_AGAIN)
     except StateConflict:
-        ref = Ref(monthly.unit_id, monthly.id).text("dcl")
+        ref = Ref(monthly.unit_id, monthly.id).text(Reference.DECLARATION)
         return Turn(refusal=DeclarationExists(declaration=ref, status=monthly.status))
     before = next((paper for paper in papers if paper.id == monthly.corrects), None)
     return Turn(again=monthly, corrects=before)

@@ -42,10 +42,10 @@ from shared.fund import Party
 from shared.ids import Ref, uuid7
 from shared.money import AMOUNT_MAX_FEN, format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER = "declaration"
-REF = "dcl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +376,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> DeclarationRow:
     """
     row = await declaration_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(declaration=ref.text(REF))
+        raise NotFound(declaration=ref.text(Reference.DECLARATION))
     caller.require_district(row.district)
     return row
 

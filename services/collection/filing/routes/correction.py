@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.flows import correction as correction_flow
-from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.correction import CorrectionPaperIn, WithdrawalIn
 from services.collection.filing.schemas.declaration import DeclarationOut
 from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.settings import Settings
 
@@ -36,7 +36,7 @@ async def correct_declaration(
     """The whole list once more; what was handed in stays as it is, and only the difference is
     billed or credited. It restates the last billed paper of the month, whichever of them is named;
     a correction that was sent back is handed in again as its next round."""
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
     month = body.restated()
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
@@ -61,7 +61,7 @@ async def withdraw_correction(
     declaration: RefPath, at: Submitting, body: WithdrawalIn | None = None
 ) -> Response:
     """Before the district accepts it, or after it was sent back; another may be handed in."""
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
         found = await correction_flow.withdraw(tx, ref, body.note if body else None, at.caller)

@@ -13,7 +13,6 @@ from services.collection.filing.domain.declaration import State
 from services.collection.filing.flows import changes as changes_flow
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import nil as nil_flow
-from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.declaration import (
     DeclarationHeadOut,
     DeclarationOut,
@@ -31,6 +30,7 @@ from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
 from shared.settings import Settings
@@ -125,7 +125,7 @@ async def list_declarations(
 )
 async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
     """With what it levies per insurance and party."""
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
         return DeclarationOut.whole(await filing_declaration_flow.read(tx, ref, at.caller))
@@ -140,7 +140,7 @@ async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
 )
 async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
     """Who did what to it, at which level, when and why."""
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await filing_declaration_flow.find(tx, ref, at.caller)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import IdentityNumber
 from services.collection.filing.domain.restatement import own_lines
-from services.collection.filing.flows.declaration import REF, Declared, Found, Handed, totals_of
+from services.collection.filing.flows.declaration import Declared, Found, Handed, totals_of
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.schemas import (
     FiguresIn,
@@ -22,9 +22,8 @@ from services.collection.levy.schemas import (
     by_name,
 )
 from shared.ids import Ref, district_key
+from shared.references import Reference
 from shared.schema import CreditCode, In, Out, PeriodField, YuanOut
-
-SUMMARY_REF: Final = "sum"
 
 
 class DeclaredPersonIn(In):
@@ -85,7 +84,7 @@ class DeclarationIn(In):
 class DeclarationHeadOut(Out):
     """A declaration without its lines."""
 
-    id: str = Field(examples=["dcl_…"])
+    id: str = Field(examples=[Reference.DECLARATION.example])
     credit_code: str
     district: str
     period: str
@@ -122,14 +121,16 @@ class DeclarationHeadOut(Out):
         """The members of a header."""
         summary = None
         if row.summary_id is not None:
-            summary = Ref(district_key(row.district), row.summary_id).text(SUMMARY_REF)
+            summary = Ref(district_key(row.district), row.summary_id).text(Reference.SUMMARY)
         return {
-            "id": Ref(row.unit_id, row.id).text(REF),
+            "id": Ref(row.unit_id, row.id).text(Reference.DECLARATION),
             "credit_code": row.credit_code,
             "district": row.district,
             "period": row.period,
             "kind": row.kind,
-            "corrects": None if row.corrects is None else Ref(row.unit_id, row.corrects).text(REF),
+            "corrects": None
+            if row.corrects is None
+            else Ref(row.unit_id, row.corrects).text(Reference.DECLARATION),
             "reason_code": row.reason_code,
             "note": row.note,
             "round": row.round,

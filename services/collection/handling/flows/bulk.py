@@ -23,6 +23,7 @@ from services.collection.handling.store.steps import Standing
 from shared import trail
 from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
 from shared.ids import NotAReference, Ref
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -78,7 +79,7 @@ def _parsed(papers: Sequence[str]) -> tuple[dict[Ref, str], dict[str, Outcome]]:
     outcomes: dict[str, Outcome] = {}
     for paper in dict.fromkeys(papers):
         try:
-            refs[Ref.parse(filing_declaration_flow.REF, paper)] = paper
+            refs[Ref.parse(Reference.DECLARATION, paper)] = paper
         except NotAReference as refusal:
             outcomes[paper] = Outcome(paper, None, refusal)
     return refs, outcomes

@@ -15,6 +15,7 @@ from services.collection.filing.store import declaration as declaration_store
 from shared import trail
 from shared.errors import StateConflict
 from shared.ids import Ref, district_key
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -47,7 +48,9 @@ async def act(
     if step.right is not None:
         caller.require(step.right)
     if row.summary_id is not None:
-        raise InSummary(summary=Ref(district_key(row.district), row.summary_id).text("sum"))
+        raise InSummary(
+            summary=Ref(district_key(row.district), row.summary_id).text(Reference.SUMMARY)
+        )
     moved = await declaration_store.set_status(
         tx, row.unit_id, row.id, was=row.status, to=step.to.value
     )

@@ -22,10 +22,10 @@ from shared.errors import Fault, NotFound, StateConflict
 from shared.ids import Ref, district_key
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "summary"
-REF: Final = "sum"
 NUMBERING_TRIES: Final = 5
 
 
@@ -174,7 +174,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
     """
     row = await summary_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(summary=ref.text(REF))
+        raise NotFound(summary=ref.text(Reference.SUMMARY))
     caller.require_district(row.district)
     return row
 
@@ -187,6 +187,6 @@ async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
     """
     row = await summary_store.lock(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(summary=ref.text(REF))
+        raise NotFound(summary=ref.text(Reference.SUMMARY))
     caller.require_district(row.district)
     return row

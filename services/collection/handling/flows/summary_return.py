@@ -16,7 +16,7 @@ from services.collection.common.domain.errors import NotInSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, State, move
 from services.collection.filing.flows import declaration as filing_declaration_flow
-from services.collection.handling.flows.summary import PAPER, REF, lock, step_of
+from services.collection.handling.flows.summary import PAPER, lock, step_of
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import Control, SummaryRow
@@ -24,6 +24,7 @@ from shared import trail
 from shared.errors import Fault, StateConflict
 from shared.ids import NotAReference, Ref
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import Caller
 
 RETURNED: Final = "returned"
@@ -138,7 +139,7 @@ def _parsed(papers: Sequence[str]) -> dict[int, Ref]:
     found = {}
     for number, paper in enumerate(papers):
         try:
-            found[number] = Ref.parse(filing_declaration_flow.REF, paper)
+            found[number] = Ref.parse(Reference.DECLARATION, paper)
         except NotAReference:
             continue
     return found
@@ -152,7 +153,10 @@ def _item_step(row: SummaryRow, step: str, codes: Sequence[str], note: str | Non
         step=step,
         signs=False,
         why=note,
-        detail={"codes": list(codes), "summary": Ref(row.district_key, row.id).text(REF)},
+        detail={
+            "codes": list(codes),
+            "summary": Ref(row.district_key, row.id).text(Reference.SUMMARY),
+        },
     )
 
 

@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import Act
-from services.collection.filing.flows.declaration import REF
 from services.collection.filing.schemas.declaration import DeclarationOut
 from services.collection.handling.flows import steps as steps_flow
 from services.collection.handling.schemas.declaration import HandlingIn, ReturnIn
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["declarations"])
@@ -72,7 +72,7 @@ async def return_declaration(
 async def _act(
     at: Door, declaration: str, act: Act, *, note: str | None, codes: list[str] | None = None
 ) -> Response:
-    ref = Ref.parse(REF, declaration)
+    ref = Ref.parse(Reference.DECLARATION, declaration)
 
     async def work(tx: AsyncConnection) -> DeclarationOut:
         found = await steps_flow.act(tx, ref, act, caller=at.caller, codes=codes or (), note=note)

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.handling.flows import summary as summary_flow
-from services.collection.handling.flows.summary import REF
 from services.collection.handling.flows.summary_return import send_back
 from services.collection.handling.schemas.summary import (
     AuditIn,
@@ -33,6 +32,7 @@ from shared.door import Door, door
 from shared.ids import Ref, district_key
 from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
 
@@ -71,7 +71,7 @@ async def audit_summary(
     summary: RefPath, body: AuditIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
 ) -> Response:
     """Refused when a total does not tie. Its bills are then issued in the background."""
-    ref = Ref.parse(REF, summary)
+    ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryOut:
         control = body.control.control()
@@ -112,7 +112,7 @@ async def list_summaries(
 @router.get("/v1/summaries/{summary}", operation_id="get_summary", summary="汇总表 · One summary")
 async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
     """With its control totals."""
-    ref = Ref.parse(REF, summary)
+    ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryOut:
         return SummaryOut.of(await summary_flow.find(tx, ref, at.caller))
@@ -127,7 +127,7 @@ async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
 )
 async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
     """Who sent and who audited it."""
-    ref = Ref.parse(REF, summary)
+    ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await summary_flow.find(tx, ref, at.caller)
@@ -145,7 +145,7 @@ async def list_summary_declarations(
     summary: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> SummaryItemPageOut:
     """Unit by unit what the control totals are made of."""
-    ref = Ref.parse(REF, summary)
+    ref = Ref.parse(Reference.SUMMARY, summary)
     filters = {"of": "summary_declarations", "summary": summary}
     after = read_key(cursor, filters)
 
@@ -175,7 +175,7 @@ async def return_summary(
 ) -> Response:
     """Declarations named go back to their units, and the summary's totals are restated. A summary
     sent back whole goes to its district: its declarations stay reviewed for the next one."""
-    ref = Ref.parse(REF, summary)
+    ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryReturnOut:
         found = await send_back(

@@ -7,11 +7,12 @@ from datetime import datetime
 from pydantic import Field
 
 from services.collection.common.domain.return_code import ReturnCode
-from services.collection.common.schemas.common import PREFIXES
+from services.collection.common.schemas.common import PAPERS
 from services.collection.handling.domain.inbox import WaitingStep
 from services.collection.handling.flows.inbox import Inbox
 from services.collection.handling.store.inbox import WaitingRow
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out, YuanOut
 
 
@@ -29,7 +30,7 @@ class InboxItemOut(Out):
 
     step: str
     paper: str = Field(examples=["declaration"])
-    id: str = Field(examples=["dcl_…"])
+    id: str = Field(examples=[Reference.DECLARATION.example])
     district: str
     period: str | None
     credit_code: str | None
@@ -45,7 +46,7 @@ class InboxItemOut(Out):
         return cls(
             step=step.code,
             paper=step.paper,
-            id=Ref(row.key, row.id).text(PREFIXES[step.paper]),
+            id=Ref(row.key, row.id).text(PAPERS[step.paper]),
             district=row.district,
             period=row.period,
             credit_code=row.credit_code,

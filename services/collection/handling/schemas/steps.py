@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import Note, ReturnCodeIn
 from services.collection.handling.flows.bulk import Outcome
+from shared.references import Reference
 from shared.schema import In, Out
 
 PaperRef = Annotated[str, StringConstraints(max_length=80)]
@@ -18,7 +19,9 @@ class StepsIn(In):
     """One step on many declarations; codes when it is a return."""
 
     step: Literal["accept", "review", "return"]
-    ids: list[PaperRef] = Field(min_length=1, max_length=1000, examples=[["dcl_…"]])
+    ids: list[PaperRef] = Field(
+        min_length=1, max_length=1000, examples=[[Reference.DECLARATION.example]]
+    )
     codes: list[ReturnCodeIn] = Field(default=[], max_length=20)
     note: Note | None = None
 

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day, Note, ReturnCodes
-from services.collection.filing.flows.declaration import REF as DECLARATION_REF
-from services.collection.handling.flows.summary import REF
 from services.collection.handling.flows.summary_return import SentBack
 from services.collection.handling.store.summary import Control, SummaryRow
 from services.collection.handling.store.summary_items import ItemRow
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
 
 
@@ -64,7 +63,7 @@ class ControlOut(Out):
 class SummaryOut(Out):
     """A district's summary."""
 
-    id: str = Field(examples=["sum_…"])
+    id: str = Field(examples=[Reference.SUMMARY.example])
     district: str
     period: str
     number: int = Field(description="该分中心该所属期的第几份汇总表", examples=[1])
@@ -86,7 +85,7 @@ class SummaryOut(Out):
             "funds": row.funds,
         }
         return cls(
-            id=Ref(row.district_key, row.id).text(REF),
+            id=Ref(row.district_key, row.id).text(Reference.SUMMARY),
             district=row.district,
             period=row.period,
             number=row.number,
@@ -137,7 +136,7 @@ class SummaryReturnOut(Out):
 class SummaryItemOut(Out):
     """A unit's declaration in a summary."""
 
-    id: str = Field(examples=["dcl_…"])
+    id: str = Field(examples=[Reference.DECLARATION.example])
     credit_code: str
     name: str
     kind: str
@@ -153,7 +152,7 @@ class SummaryItemOut(Out):
     def of(cls, row: ItemRow) -> SummaryItemOut:
         """As it is listed."""
         return cls(
-            id=Ref(row.unit_id, row.id).text(DECLARATION_REF),
+            id=Ref(row.unit_id, row.id).text(Reference.DECLARATION),
             credit_code=row.credit_code,
             name=row.unit_name,
             kind=row.kind,

@@ -12,7 +12,6 @@ from services.collection.arrears.domain.arrears import Receivable, UnitInArrears
 from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.domain.bill import CHARGE
-from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
 from services.collection.notice import store as notice_store
 from services.collection.notice.store import Certificate
@@ -24,10 +23,10 @@ from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "certificate"
-PREFIX: Final = "crt"
 
 
 class NothingBilled(Refusal):
@@ -93,7 +92,7 @@ def _refuse_arrears(found: Sequence[Receivable]) -> None:
         name = "加收滞纳金、利息" if head.kind == CHARGE else "社会保险费"
         faults.append(
             Fault(
-                f"/bills/{Ref(head.unit_id, head.bill_id).text(BILL_REF)}",
+                f"/bills/{Ref(head.unit_id, head.bill_id).text(Reference.BILL)}",
                 "BILL_OVERDUE",
                 f"{head.period} {name}欠 {format_yuan(sums.open_fen)},应缴日 {head.due_on} (overdue)",
             )

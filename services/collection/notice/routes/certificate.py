@@ -23,6 +23,7 @@ from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["arrears"])
@@ -86,7 +87,7 @@ async def list_certificates(
 )
 async def get_certificate(certificate: RefPath, at: Reading) -> CertificateOut:
     """To hold a paper against what was issued."""
-    ref = Ref.parse(notice_certificate_flow.PREFIX, certificate)
+    ref = Ref.parse(Reference.CERTIFICATE, certificate)
 
     async def work(tx: AsyncConnection) -> CertificateOut:
         return CertificateOut.of(await notice_certificate_flow.find(tx, ref, at.caller))

@@ -9,21 +9,18 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.dunning import PREFIX as DUNNING
-from services.collection.billing.flows.bill import REF as BILL
 from services.collection.common.schemas.html import SAFE
 from services.collection.notice.flows import notice as notice_flow
-from services.collection.notice.flows.certificate import PREFIX as CERTIFICATE
 from services.collection.notice.schemas.notice import (
     bill_page,
     certificate_page,
     dunning_page,
     project_certificate_page,
 )
-from services.collection.project.flows.certificate import PREFIX as PROJECT_CERTIFICATE
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Caller, Right
 
 router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)
@@ -50,7 +47,7 @@ async def _printed(
 )
 async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
     """As it stands now: what is asked for, what of it is paid, what was waived."""
-    return await _printed(at, Ref.parse(BILL, bill), notice_flow.bill, bill_page)
+    return await _printed(at, Ref.parse(Reference.BILL, bill), notice_flow.bill, bill_page)
 
 
 @router.get(
@@ -60,7 +57,9 @@ async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
 )
 async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
     """What was owed on its day, under the law of that day."""
-    return await _printed(at, Ref.parse(DUNNING, notice), notice_flow.dunned, dunning_page)
+    return await _printed(
+        at, Ref.parse(Reference.DUNNING_NOTICE, notice), notice_flow.dunned, dunning_page
+    )
 
 
 @router.get(
@@ -71,7 +70,7 @@ async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
 async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
     """As it was issued."""
     return await _printed(
-        at, Ref.parse(CERTIFICATE, certificate), notice_flow.certified, certificate_page
+        at, Ref.parse(Reference.CERTIFICATE, certificate), notice_flow.certified, certificate_page
     )
 
 
@@ -84,7 +83,7 @@ async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLRe
     """As it was issued."""
     return await _printed(
         at,
-        Ref.parse(PROJECT_CERTIFICATE, certificate),
+        Ref.parse(Reference.PROJECT_CERTIFICATE, certificate),
         notice_flow.project_certified,
         project_certificate_page,
     )

@@ -7,10 +7,10 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.collection.common.schemas.common import Day
-from services.collection.notice.flows.certificate import PREFIX
 from services.collection.notice.store import Certificate
 from shared.ids import Ref
 from shared.period import Period
+from shared.references import Reference
 from shared.schema import In, Out, PeriodField, YuanOut
 
 
@@ -29,7 +29,7 @@ class CertificateIn(In):
 class CertificateOut(Out):
     """Nothing was overdue on that day. `deferred` of what was billed counts as paid (缓缴视同已缴)."""
 
-    id: str = Field(examples=["crt_…"])
+    id: str = Field(examples=[Reference.CERTIFICATE.example])
     number: str = Field(examples=["ZM-91120101MA05K0TH17-2021-0001"])
     credit_code: str
     district: str
@@ -45,7 +45,7 @@ class CertificateOut(Out):
     def of(cls, row: Certificate) -> CertificateOut:
         """From the store."""
         return cls(
-            id=Ref(row.unit_id, row.id).text(PREFIX),
+            id=Ref(row.unit_id, row.id).text(Reference.CERTIFICATE),
             number=row.number,
             credit_code=row.credit_code,
             district=row.district,

@@ -8,7 +8,6 @@ from typing import Final
 
 from services.collection.arrears.domain.charge_books import NAMES
 from services.collection.billing.domain.bill import CHARGE
-from services.collection.billing.flows.bill import REF
 from services.collection.common.schemas.html import Html, page, row, tag
 from services.collection.notice.flows.notice import (
     BillNotice,
@@ -22,6 +21,7 @@ from shared.cn.capital import capital
 from shared.fund import INSURANCE_NAMES
 from shared.ids import Ref
 from shared.money import format_yuan
+from shared.references import Reference
 
 PARTIES: Final = {"unit": "单位", "personal": "个人"}
 ACCOUNTS: Final = {
@@ -66,7 +66,7 @@ def bill_page(found: BillNotice) -> str:
     return _page(
         found.head,
         title,
-        Ref(bill.unit_id, bill.id).text(REF),
+        Ref(bill.unit_id, bill.id).text(Reference.BILL),
         _facts(found.head, facts),
         _table(heads, lines, total, money_from=3),
         _amounts(amounts),

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.schemas.common import PREFIXES, Day
+from services.collection.common.schemas.common import PAPERS, Day
 from services.collection.oversight.schemas.trail import TrailPageOut, TrailStepOut
 from services.collection.oversight.store import trail as trail_store
 from services.collection.oversight.store.trail import Search, StepRow
@@ -91,10 +91,10 @@ def _midnight(day: date) -> datetime:
 
 
 def _paper(text: str) -> Ref:
-    prefix = text[:3]
-    if prefix not in PREFIXES.values():
-        raise NotAReference(expected="、".join(f"{known}_…" for known in PREFIXES.values()))
-    return Ref.parse(prefix, text)
+    for kind in PAPERS.values():
+        if text.startswith(f"{kind}_"):
+            return Ref.parse(kind, text)
+    raise NotAReference(expected="、".join(f"{known}_…" for known in PAPERS.values()))
 
 
 def _after(cursor: str | None, filters: dict[str, object], search: Search) -> tuple[datetime, UUID]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.collection.common.schemas.common import PREFIXES, StepOut
+from services.collection.common.schemas.common import PAPERS, StepOut
 from services.collection.oversight.store.trail import StepRow
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Out
 
 
@@ -14,15 +15,17 @@ class TrailStepOut(StepOut):
     """A step, and the paper it was taken on."""
 
     paper: str = Field(examples=["declaration"])
-    id: str | None = Field(examples=["dcl_…"], description="单据标识;部分单据没有对外标识")
+    id: str | None = Field(
+        examples=[Reference.DECLARATION.example], description="单据标识;部分单据没有对外标识"
+    )
 
     @classmethod
     def of(cls, row: StepRow) -> TrailStepOut:
         """As it is listed."""
-        prefix = PREFIXES.get(row.paper)
+        kind = PAPERS.get(row.paper)
         return cls(
             paper=row.paper,
-            id=Ref(row.shard_key, row.paper_id).text(prefix) if prefix else None,
+            id=Ref(row.shard_key, row.paper_id).text(kind) if kind else None,
             step=row.step,
             signs=row.signs,
             round=row.round,

@@ -18,7 +18,6 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy import store as policy_store
 from services.collection.policy.schemas.lint import faults_of
 from services.collection.policy.schemas.policy import (
-    REF,
     PackIn,
     PolicyOut,
     PolicyPageOut,
@@ -31,6 +30,7 @@ from shared.door import Door, door
 from shared.errors import Faulty
 from shared.ids import Ref
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
 
@@ -89,7 +89,7 @@ async def approve_policy(
     policy: RefPath, at: Annotated[Door, door(Right.PUBLISH_POLICY)]
 ) -> Response:
     """By another person than its author. An open-ended predecessor ends on the day before."""
-    ref = Ref.parse(REF, policy)
+    ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> PolicyOut:
         return PolicyOut.of(await policy_flow.approve(tx, ref.id, at.caller))
@@ -139,7 +139,7 @@ async def get_policy(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> PolicyWholeOut:
     """With its pack, as it was published."""
-    ref = Ref.parse(REF, policy)
+    ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> PolicyWholeOut:
         row = await policy_flow.find(tx, ref.id)
@@ -156,7 +156,7 @@ async def get_policy_trail(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> TrailOut:
     """Who drafted and who approved it."""
-    ref = Ref.parse(REF, policy)
+    ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await policy_flow.find(tx, ref.id)

@@ -47,9 +47,8 @@ from services.collection.policy.store import PolicyRow
 from shared.fund import AccountKind, Party
 from shared.ids import Ref
 from shared.money import RoundingMode
+from shared.references import Reference
 from shared.schema import Code, In, Out, ShortText
-
-REF = "pol"
 
 
 class SourceIn(In):
@@ -275,7 +274,7 @@ def _said(value: Any) -> Any:
 class PolicyOut(Out):
     """A version without its rows."""
 
-    id: str = Field(examples=["pol_…"])
+    id: str = Field(examples=[Reference.POLICY.example])
     region: str
     pack: str
     title: str
@@ -295,7 +294,7 @@ class PolicyOut(Out):
     def members(cls, row: PolicyRow) -> dict[str, Any]:
         """The members of a version."""
         return {
-            "id": Ref(key_of_region(row.region), row.id).text(REF),
+            "id": Ref(key_of_region(row.region), row.id).text(Reference.POLICY),
             "region": row.region,
             "pack": row.pack,
             "title": row.title,

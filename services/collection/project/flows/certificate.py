@@ -7,7 +7,6 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.flows.bill import REF as BILL_REF
 from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
 from services.collection.filing.domain.declaration import State
 from services.collection.project import store as project_store
@@ -20,10 +19,10 @@ from shared import trail
 from shared.clock import now, today
 from shared.errors import Fault
 from shared.ids import Ref, uuid7
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "project_certificate"
-PREFIX: Final = "pct"
 
 
 async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> ProjectCertificate:
@@ -45,7 +44,7 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
     paid = await project_store.paid_until(tx, ref.key, list(bills), as_of)
     faults = _faults(standing) + list(
         unpaid(
-            (Ref(ref.key, bill_id).text(BILL_REF), total_fen - paid.get(bill_id, 0))
+            (Ref(ref.key, bill_id).text(Reference.BILL), total_fen - paid.get(bill_id, 0))
             for bill_id, total_fen in bills.items()
         )
     )

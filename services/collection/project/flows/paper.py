@@ -31,6 +31,7 @@ from shared import trail
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -83,7 +84,7 @@ def _place(project: Project, papers: Sequence[Paper]) -> _Place:
     is_billed = last.status in {State.BILLED, State.SETTLED}
     if not is_billed or before_fen == project.contract.contract_fen:
         raise ProjectDeclared(
-            declaration=Ref(project.unit_id, last.declaration_id).text(filing_declaration_flow.REF),
+            declaration=Ref(project.unit_id, last.declaration_id).text(Reference.DECLARATION),
             status=last.status,
         )
     return _Place(len(papers) + 1, None, last)

@@ -15,7 +15,6 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.project import store as project_store
 from services.collection.project.domain import (
-    PREFIX,
     Contract,
     ContractUnchanged,
     Project,
@@ -33,6 +32,7 @@ from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "project"
@@ -150,7 +150,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Standing:
 async def _load(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
     project = await project_store.find(tx, ref.key, ref.id)
     if project is None:
-        raise ProjectUnknown(project=ref.text(PREFIX))
+        raise ProjectUnknown(project=ref.text(Reference.PROJECT))
     caller.require_district(project.district)
     return project
 

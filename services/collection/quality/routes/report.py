@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.operation import flows as operation_flow
-from services.collection.operation.flows import REF
 from services.collection.operation.schemas import OperationOut
 from services.collection.quality.flows import report as report_flow
 from services.collection.quality.schemas.report import ReportAskedIn, ReportedOut
@@ -17,6 +16,7 @@ from shared.door import Door, door
 from shared.errors import NotFound
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.settings import Settings
 
@@ -58,7 +58,7 @@ async def ask_for_quality_report(body: ReportAskedIn, at: Reading) -> Response:
 )
 async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
     """By district, as it was found; not there before the operation has succeeded."""
-    ref = Ref.parse(REF, operation)
+    ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
         row = await operation_flow.find(tx, ref, at.caller)
@@ -79,7 +79,7 @@ async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
 async def get_quality_report_rows(operation: RefPath, at: Reading) -> Response:
     """Masked; the first 2,000 of each check. /v1/quality/checks/{check}/rows has all that a check
     finds now."""
-    ref = Ref.parse(REF, operation)
+    ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> bytes:
         return await report_flow.kept(tx, await operation_flow.find(tx, ref, at.caller))

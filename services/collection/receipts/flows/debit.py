@@ -19,20 +19,14 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.receipts import store as receipts_store
-from services.collection.receipts.domain import (
-    PREFIX,
-    Hearing,
-    LineStatus,
-    NothingToDebit,
-    Report,
-    hear,
-)
+from services.collection.receipts.domain import Hearing, LineStatus, NothingToDebit, Report, hear
 from services.collection.receipts.flows import booking as booking_flow
 from services.collection.receipts.store import Batch
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref, key_of, uuid7
+from shared.references import Reference
 from shared.roles import Caller
 
 TRAIL_ITEMS_MAX: Final = 1000
@@ -56,7 +50,7 @@ async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> B
     Raises:
         NotAReference, BatchUnknown: there is none.
     """
-    ref = Ref.parse(PREFIX, text)
+    ref = Ref.parse(Reference.DEBIT_BATCH, text)
     batch = await receipts_store.load(tx, ref.id, lock=lock)
     if batch is None or batch_ref(batch.id) != ref:
         raise BatchUnknown
@@ -170,7 +164,7 @@ async def _settle(
             line.arrival,
             source=caller.subject,
             channel=Channel.BANK_DEBIT,
-            paper=batch_ref(batch.id).text(PREFIX),
+            paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             payer=payers.get(line.credit_code),
             book_date=line.arrival.paid_on,
         )

@@ -15,12 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.allocation.domain import books as books_rules
 from services.collection.allocation.domain.allocation import Payment, Settled, spread
 from services.collection.allocation.domain.books import Suspense
-from services.collection.allocation.domain.receipt import (
-    PREFIX,
-    NoOpenBill,
-    NothingSuspended,
-    Payer,
-)
+from services.collection.allocation.domain.receipt import NoOpenBill, NothingSuspended, Payer
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
@@ -36,6 +31,7 @@ from shared.entry import Voucher
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
@@ -143,7 +139,9 @@ def _vouchers(
         incomes=late.rulings.on(on).rules.accounts,
         book_date=on,
         value_date=payment.paid_on,
-        references={"receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(PREFIX)},
+        references={
+            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(Reference.RECEIPT)
+        },
         suspense=suspense,
     )
     return list(paid_vouchers([one], money))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.receipt import PREFIX, Channel
+from services.collection.allocation.domain.receipt import Channel
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow, Wanted
 from services.collection.receipts.flows import match as match_flow
@@ -17,6 +17,7 @@ from services.collection.receipts.schemas.receipt import MatchIn, ReceiptOut, Re
 from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
 
@@ -71,7 +72,7 @@ async def list_receipts(
 async def get_receipt(
     receipt: ReceiptId, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> ReceiptOut:
-    ref = Ref.parse(PREFIX, receipt)
+    ref = Ref.parse(Reference.RECEIPT, receipt)
 
     async def work(tx: AsyncConnection) -> ReceiptRow | None:
         return await receipt_store.load(tx, ref)
@@ -97,7 +98,7 @@ async def match_receipt(
 ) -> Response:
     """Settles the unit's open bill of the period with it, and late charges of that period; what
     they do not need stays."""
-    ref = Ref.parse(PREFIX, receipt)
+    ref = Ref.parse(Reference.RECEIPT, receipt)
 
     async def work(tx: AsyncConnection) -> ReceiptOut:
         region = at.request.app.state.settings.region

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
-from services.collection.receipts.domain import PREFIX, Outcome, Report
+from services.collection.receipts.domain import Outcome, Report
 from services.collection.receipts.flows.debit import Heard, batch_ref
 from services.collection.receipts.store import Batch
+from shared.references import Reference
 from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
 BatchId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -33,7 +34,7 @@ class LinesOut(Out):
 class DebitBatchOut(Out):
     """A debit batch; it closes when the bank has said its last word on every line."""
 
-    id: str = Field(examples=["dbt_…"])
+    id: str = Field(examples=[Reference.DEBIT_BATCH.example])
     period: str
     debit_date: date
     status: str = Field(examples=["created"], description="created | closed")
@@ -53,7 +54,7 @@ class DebitBatchOut(Out):
     def members(batch: Batch) -> dict[str, Any]:
         """The members by name."""
         return {
-            "id": batch_ref(batch.id).text(PREFIX),
+            "id": batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             "period": batch.period,
             "debit_date": batch.debit_date,
             "status": batch.status,
@@ -163,7 +164,7 @@ class DebitResultIn(In):
 class DebitResultsIn(In):
     """A result file of one batch. It may repeat what was said, and come in any order."""
 
-    batch: BatchId = Field(examples=["dbt_…"])
+    batch: BatchId = Field(examples=[Reference.DEBIT_BATCH.example])
     results: list[DebitResultIn] = Field(min_length=1, max_length=10_000)
 
 

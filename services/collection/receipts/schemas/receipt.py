@@ -6,13 +6,14 @@ from datetime import date
 
 from pydantic import Field
 
-from services.collection.allocation.domain.receipt import PREFIX, Arrival, Rejected
+from services.collection.allocation.domain.receipt import Arrival, Rejected
 from services.collection.allocation.store.receipt import ReceiptRow
 from services.collection.common.schemas.common import Day
 from services.collection.receipts.flows.match import Identification
 from services.collection.receipts.flows.tax_push import Push, Pushed
 from shared.clock import today
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import (
     CreditCode,
     In,
@@ -114,7 +115,7 @@ class TaxPushOut(Out):
 class ReceiptOut(Out):
     """A receipt (到账): amount = allocated + suspended."""
 
-    id: str = Field(examples=["rcp_…"])
+    id: str = Field(examples=[Reference.RECEIPT.example])
     channel: str = Field(examples=["tax"])
     source: str
     serial: str
@@ -133,7 +134,7 @@ class ReceiptOut(Out):
     def of(cls, row: ReceiptRow) -> ReceiptOut:
         """From the store."""
         return cls(
-            id=Ref(row.receipt_key, row.id).text(PREFIX),
+            id=Ref(row.receipt_key, row.id).text(Reference.RECEIPT),
             channel=row.channel.value,
             source=row.source,
             serial=row.serial,

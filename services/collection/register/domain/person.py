@@ -10,8 +10,7 @@ from uuid import UUID
 from shared.cn import identity_number
 from shared.errors import Fault
 from shared.ids import Ref
-
-REF = "per"
+from shared.references import Reference
 
 _MESSAGES = {
     "IDENTITY_NUMBER_SHAPE": "身份号码须为18位 (not eighteen characters)",
@@ -31,7 +30,7 @@ class PersonKey:
     @property
     def ref(self) -> str:
         """The opaque reference that clients see."""
-        return Ref(self.id, self.uuid).text(REF)
+        return Ref(self.id, self.uuid).text(Reference.PERSON)
 
 
 def key_of_person(number: str, pepper: bytes) -> PersonKey:

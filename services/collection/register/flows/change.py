@@ -37,10 +37,10 @@ from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound, StateConflict
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "change"
-REF: Final = "chg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ async def _apply(tx: AsyncConnection, row: ChangeRow) -> None:
     unit = await unit_store.find(tx, row.unit_id)
     assert unit is not None, "a change is of a registered unit"
     if not await change_store.change_unit(tx, replace(unit, **row.after), row.before):
-        raise RegisterMoved(change=Ref(row.unit_id, row.id).text(REF))
+        raise RegisterMoved(change=Ref(row.unit_id, row.id).text(Reference.REGISTER_CHANGE))
 
 
 async def _with_periods(tx: AsyncConnection, row: ChangeRow) -> Changed:
@@ -176,7 +176,7 @@ async def decided(tx: AsyncConnection, ref: Ref, status: str, caller: Caller) ->
     """
     row = await change_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(change=ref.text(REF))
+        raise NotFound(change=ref.text(Reference.REGISTER_CHANGE))
     caller.require_district(row.decided_in)
     if not await change_store.decide(tx, row.unit_id, row.id, status):
         raise StateConflict(status=row.status)
@@ -191,7 +191,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ChangeRow:
     """
     row = await change_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NotFound(change=ref.text(REF))
+        raise NotFound(change=ref.text(Reference.REGISTER_CHANGE))
     if caller.district != row.decided_in:
         caller.require_district(row.district)
     return row

@@ -9,12 +9,11 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
-from services.collection.register.domain.person import REF as PERSON_REF
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import cover as cover_flow
 from services.collection.register.flows import people_change as people_change_flow
 from services.collection.register.flows import unit as unit_flow
-from services.collection.register.flows.change import REF, Changed
+from services.collection.register.flows.change import Changed
 from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.change import (
     BlockTransferIn,
@@ -39,6 +38,7 @@ from shared.door import Door, door
 from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.references import Reference
 from shared.roles import Right
 from shared.settings import Settings
 
@@ -141,7 +141,7 @@ async def leave_unit(credit_code: CreditCodePath, body: DeparturesIn, at: Regist
 @router.get("/v1/changes/{change}", operation_id="get_change", summary="变更 · One change")
 async def get_change(change: RefPath, at: Reading) -> ChangeOut:
     """Seen by its district and by the one that decides."""
-    ref = Ref.parse(REF, change)
+    ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         return ChangeOut.row(await change_flow.find(tx, ref, at.caller))
@@ -158,7 +158,7 @@ async def list_change_people(
     change: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> ChangePeopleOut:
     """Masked."""
-    ref = Ref.parse(REF, change)
+    ref = Ref.parse(Reference.REGISTER_CHANGE, change)
     filters = {"of": "change_people", "change": change}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
@@ -179,7 +179,7 @@ async def list_change_people(
 )
 async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
     """Who proposed and who decided it."""
-    ref = Ref.parse(REF, change)
+    ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         row = await change_flow.find(tx, ref, at.caller)
@@ -199,7 +199,7 @@ async def approve_change(
     change: RefPath, at: Approving, body: DecisionIn | None = None
 ) -> Response:
     """By another person than who proposed it, in the district that decides."""
-    ref = Ref.parse(REF, change)
+    ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         note = body.note if body else None
@@ -217,7 +217,7 @@ async def approve_change(
 )
 async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Response:
     """With codes of the catalogue."""
-    ref = Ref.parse(REF, change)
+    ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         found: Changed = await change_flow.refuse(tx, ref, body.codes, body.note, at.caller)
@@ -233,7 +233,7 @@ async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Resp
 )
 async def get_person_covers(person: RefPath, at: Reading) -> CoversOut:
     """At which units and when, and whether days overlap."""
-    ref = Ref.parse(PERSON_REF, person)
+    ref = Ref.parse(Reference.PERSON, person)
 
     async def work(tx: AsyncConnection) -> CoversOut:
         return CoversOut.of(*await cover_flow.of_person(tx, ref, at.caller))

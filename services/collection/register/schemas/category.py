@@ -11,6 +11,7 @@ from services.collection.register.flows.category import Asked, Recast, Recasted
 from services.collection.register.schemas.change import Reason
 from services.collection.register.store.category import CategoryListed
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField
 
 
@@ -63,7 +64,7 @@ class CategoriesOut(Out):
 class CategoryOut(Out):
     """What was recorded of a person, masked."""
 
-    person: str = Field(examples=["per_…"])
+    person: str = Field(examples=[Reference.PERSON.example])
     masked_identity_number: str
     name: str = Field(examples=["张*"])
     joined_on: date
@@ -77,7 +78,7 @@ class CategoryOut(Out):
     def of(cls, row: CategoryListed) -> CategoryOut:
         """As it is listed."""
         return cls(
-            person=Ref(row.person_id, row.person_uuid).text("per"),
+            person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             masked_identity_number=row.masked_number,
             name=row.masked_name,
             joined_on=row.joined_on,

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import Day, IdentityNumber, Note, ReturnCodes
 from services.collection.policy.schemas.fields import RowId
-from services.collection.register.flows.change import REF, Asked, Changed
+from services.collection.register.flows.change import Asked, Changed
 from services.collection.register.flows.people_change import BlockAsked, Departed, Departing
 from services.collection.register.schemas.unit import BankAccountIn, masked_account
 from services.collection.register.store.block import BlockPerson
@@ -18,6 +18,7 @@ from services.collection.register.store.change import ChangeRow
 from services.collection.register.store.cover import CoverRow
 from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, ShortText
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
@@ -113,7 +114,7 @@ class RefusalIn(In):
 class ChangeOut(Out):
     """A change. `levied_periods` were declared before: they take adjustments, not this change."""
 
-    id: str = Field(examples=["chg_…"])
+    id: str = Field(examples=[Reference.REGISTER_CHANGE.example])
     kind: str = Field(examples=["facts", "block_transfer"])
     credit_code: str
     to: str | None
@@ -134,7 +135,7 @@ class ChangeOut(Out):
         """As it is answered."""
         row = found.row
         return cls(
-            id=Ref(row.unit_id, row.id).text(REF),
+            id=Ref(row.unit_id, row.id).text(Reference.REGISTER_CHANGE),
             kind=row.kind,
             credit_code=row.credit_code,
             to=row.to_credit_code,
@@ -189,7 +190,7 @@ class ChangePersonOut(Out):
         """As it is listed."""
         return cls(
             line=row.line_no,
-            person=Ref(row.person_id, row.person_uuid).text("per"),
+            person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             masked_identity_number=row.masked_number,
             name=row.masked_name,
         )

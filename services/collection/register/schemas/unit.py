@@ -15,6 +15,7 @@ from services.collection.register.store.person import Enrolment
 from shared.cn.identity_number import Document
 from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, CreditCode, FaultOut, In, Out, ShortText
 
 _NUMBER = r"^[0-9A-Za-z-]{6,34}$"
@@ -161,7 +162,7 @@ class EnrolmentIn(In):
 class EnrolledPersonOut(Out):
     """A person by reference."""
 
-    person: str = Field(examples=["per_…"])
+    person: str = Field(examples=[Reference.PERSON.example])
     masked_identity_number: str = Field(examples=["1201**********4514"])
 
 
@@ -203,7 +204,7 @@ class EnrolmentRowOut(Out):
     def of(cls, row: Enrolment) -> EnrolmentRowOut:
         """As it is listed: masked."""
         return cls(
-            person=Ref(row.person_id, row.person_uuid).text("per"),
+            person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             masked_identity_number=row.masked_number,
             name=row.masked_name,
             document=Document(row.document),

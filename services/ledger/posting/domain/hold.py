@@ -8,6 +8,8 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
+from shared.references import Reference
+
 
 class MovementKind(StrEnum):
     """What happened to a hold."""
@@ -93,7 +95,7 @@ class ReleaseAll:
 def hold_uuid(text: str) -> UUID | None:
     """The uuid in a hold's identifier ("hld_…" with the centre's key 0), or None."""
     prefix, _, digits = text.partition("_")
-    if prefix != "hld" or len(digits) != 48 or digits[:16] != "0" * 16:
+    if prefix != Reference.HOLD or len(digits) != 48 or digits[:16] != "0" * 16:
         return None
     try:
         return UUID(digits[16:])

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from shared.ids import key_of
+from shared.references import Reference
 from shared.roles import CENTRE
 
 CENTRE_SLOT: Final = 0
@@ -249,7 +250,7 @@ def _line_differences(index: int, first: Line, second: Line) -> list[str]:
 
 def voucher_id(slot: int, seq: int) -> str:
     """A voucher's identifier: it names its slot, so one look-up suffices."""
-    return f"vch_{slot}_{seq}"
+    return f"{Reference.VOUCHER}_{slot}_{seq}"
 
 
 def net_buckets(drafts: Sequence[Draft]) -> Buckets:

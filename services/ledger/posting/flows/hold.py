@@ -19,7 +19,6 @@ from shared.errors import Fault, Faulty, NotFound
 from shared.ids import uuid7
 from shared.roles import Caller
 
-PREFIX = "hld"
 EXPIRED_MAX = 1_000
 """Expired holds of one look; the next look takes the rest."""
 

@@ -17,9 +17,10 @@ from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import voucher as voucher_store
 from services.ledger.posting.store.voucher import Stored
 from shared.errors import Forbidden, NotFound
+from shared.references import Reference
 from shared.roles import CENTRE, Caller
 
-_ID = re.compile(r"^vch_(0|[1-9][0-9]{0,3})_([1-9][0-9]{0,17})$")
+_ID = re.compile(rf"^{Reference.VOUCHER}_(0|[1-9][0-9]{{0,3}})_([1-9][0-9]{{0,17}})$")
 
 
 async def read(tx: AsyncConnection, id: str, caller: Caller) -> Stored:

@@ -21,6 +21,7 @@ from services.ledger.posting.schemas.voucher import (
     voucher_out,
 )
 from shared.door import Door, door
+from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Serial
 from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
@@ -32,7 +33,7 @@ BATCH_PATH = "/v1/voucher-batches"
 BREATH = 250
 """Vouchers of a batch that are read before other requests get their turn."""
 
-VoucherId = Annotated[str, Path(max_length=40, examples=["vch_3_128"])]
+VoucherId = Annotated[str, Path(max_length=40, examples=[Reference.VOUCHER.example])]
 Posting = Annotated[Door, door(Right.POST_VOUCHER)]
 Reversing = Annotated[Door, door(Right.REVERSE_VOUCHER)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]

@@ -9,10 +9,9 @@ from pydantic import Field, StringConstraints
 from services.ledger.posting.domain.hold import Hold
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Serial
 from shared.wire.ledger import HoldOut
-
-PREFIX = "hld"
 
 
 class ReleaseIn(In):
@@ -40,7 +39,7 @@ class HoldsOut(Out):
 def hold_out(hold: Hold) -> HoldOut:
     """A hold going out."""
     return HoldOut(
-        id=Ref(CENTRE_SLOT, hold.id).text(PREFIX),
+        id=Ref(CENTRE_SLOT, hold.id).text(Reference.HOLD),
         event_id=hold.event_id,
         fund=hold.fund,
         account=hold.account,

@@ -13,6 +13,7 @@ from services.ledger.posting.domain.batch import Booked, Floor, Outcome
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, voucher_id
 from services.ledger.posting.store.voucher import Stored
 from shared.entry import Side
+from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
 from shared.wire.ledger import BatchOut, FloorOut, PostedOut, VoucherIn
 from shared.wire.ledger import Outcome as OutcomeWord
@@ -53,7 +54,7 @@ class EntryOut(Out):
 class VoucherOut(Out):
     """A posted voucher."""
 
-    id: str = Field(examples=["vch_3_128"])
+    id: str = Field(examples=[Reference.VOUCHER.example])
     slot: int
     seq: int
     hash: str

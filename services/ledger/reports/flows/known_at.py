@@ -9,7 +9,6 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import store as closing_store
-from services.ledger.closing.flows import PREFIX as CLOSING
 from services.ledger.common.store import instant as instant_store
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.posting.store import head as head_store
@@ -26,6 +25,7 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref
+from shared.references import Reference
 
 _PLACES = re.compile(r"^(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,17})$")
 _DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
@@ -45,7 +45,7 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
     """
     if known_at is None:
         return None
-    if known_at.startswith(f"{CLOSING}_"):
+    if known_at.startswith(f"{Reference.CLOSING}_"):
         return await _of_closing(tx, known_at)
     slots = {slot for slot, _, _ in await head_store.all_heads(tx)}
     if _DAY.match(known_at):
@@ -92,8 +92,8 @@ async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -
 async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
     """When an answer of these places could have been given: at a closing, or a day's end; else when
     the last voucher that counts was recorded."""
-    if known_at.startswith(f"{CLOSING}_"):
-        reference = Ref.parse(CLOSING, known_at)
+    if known_at.startswith(f"{Reference.CLOSING}_"):
+        reference = Ref.parse(Reference.CLOSING, known_at)
         done = await instant_store.closed(tx, reference.id)
         if done is None:
             raise NotFound(known_at=known_at[:60])
@@ -115,7 +115,7 @@ def _day(known_at: str) -> date:
 
 
 async def _of_closing(tx: AsyncConnection, known_at: str) -> Mapping[int, int]:
-    reference = Ref.parse(CLOSING, known_at)
+    reference = Ref.parse(Reference.CLOSING, known_at)
     closing = await closing_store.load(tx, reference.id) if reference.key == CENTRE_SLOT else None
     if closing is None or closing.heads is None:
         raise NotFound(known_at=known_at[:60])

@@ -19,9 +19,8 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock, trail
 from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref, uuid7
+from shared.references import Reference
 from shared.roles import Caller
-
-PREFIX = "crr"
 
 
 async def propose(
@@ -99,7 +98,7 @@ async def read(tx: AsyncConnection, id: str) -> Correction:
     Raises:
         NotFound: no such paper.
     """
-    reference = Ref.parse(PREFIX, id)
+    reference = Ref.parse(Reference.CORRECTION, id)
     found = await correction_store.load(tx, reference.id) if reference.key == CENTRE_SLOT else None
     if found is None:
         raise NotFound(correction=id[:60])

@@ -19,6 +19,7 @@ from services.ledger.settlement.store import settlement as settlement_store
 from shared.entry import Account
 from shared.errors import Fault
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import Caller, Role
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -70,7 +71,11 @@ async def _over_budget(
 def place_of(voucher: str) -> tuple[int, int] | None:
     """(slot, seq) of a voucher's identifier, or None."""
     parts = voucher.split("_")
-    if len(parts) != 3 or parts[0] != "vch" or not all(p.isdecimal() for p in parts[1:]):
+    if (
+        len(parts) != 3
+        or parts[0] != Reference.VOUCHER
+        or not all(p.isdecimal() for p in parts[1:])
+    ):
         return None
     slot, seq = int(parts[1]), int(parts[2])
     return (slot, seq) if slot < 1024 and seq < 2**63 else None

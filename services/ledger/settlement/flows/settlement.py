@@ -27,9 +27,8 @@ from shared import clock, trail
 from shared.db import raw
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref, uuid7
+from shared.references import Reference
 from shared.roles import Caller
-
-PREFIX = "stl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ def ref(id: str) -> Ref:
     Raises:
         NotFound: not one of the centre's.
     """
-    found = Ref.parse(PREFIX, id)
+    found = Ref.parse(Reference.SETTLEMENT, id)
     if found.key != CENTRE_SLOT:
         raise NotFound(settlement=id[:60])
     return found

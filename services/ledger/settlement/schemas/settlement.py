@@ -18,10 +18,9 @@ from services.ledger.settlement.domain.settlement import (
 )
 from services.ledger.settlement.flows.settlement import Proposal
 from shared.ids import Ref
+from shared.references import Reference
 from shared.schema import Code, In, NonNegativeYuan, Out, PositiveYuan, ShortText, YuanOut
 from shared.wire.ledger import AccountKey
-
-PREFIX = "stl"
 
 
 class AmountIn(In):
@@ -59,8 +58,8 @@ class SettlementIn(In):
         default=None,
         description="利息存入、退款支出的存款户 (where interest came, a refund goes from)",
     )
-    voucher: Annotated[str, StringConstraints(pattern=r"^vch_[0-9]{1,4}_[0-9]{1,18}$")] | None = (
-        Field(default=None, description="原到账凭证 (the voucher that is refunded)")
+    voucher: Annotated[str, StringConstraints(pattern=Reference.VOUCHER.pattern)] | None = Field(
+        default=None, description="原到账凭证 (the voucher that is refunded)"
     )
     over_budget: ShortText | None = Field(
         default=None, description="超预算理由 (why the plan goes beyond its budget)"
@@ -117,7 +116,7 @@ def settlement_out(settlement: Settlement) -> SettlementOut:
     amounts = settlement.asked if settlement.moved is None else settlement.moved
     seq = settlement.seq
     return SettlementOut(
-        id=Ref(CENTRE_SLOT, settlement.id).text(PREFIX),
+        id=Ref(CENTRE_SLOT, settlement.id).text(Reference.SETTLEMENT),
         kind=settlement.kind,
         day=settlement.day,
         summary=settlement.summary,

@@ -13,7 +13,6 @@ from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, booking_of
 from services.payout.claims import store as claims_store
 from services.payout.claims.domain import (
     PAPER,
-    PREFIX,
     Claim,
     ClaimLine,
     Decision,
@@ -36,6 +35,7 @@ from shared.errors import NotFound
 from shared.ids import Ref
 from shared.money import format_yuan
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -182,7 +182,7 @@ async def _require_new(tx: AsyncConnection, draft: Claim, digest: bytes) -> None
     # The unique index decides; asking first names the claim and spares writing its lines.
     known = await claims_store.living(tx, draft, digest)
     if known is not None:
-        raise claims_store.ClaimExists(claim=known.text(PREFIX))
+        raise claims_store.ClaimExists(claim=known.text(Reference.CLAIM))
 
 
 async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller) -> Claim:
@@ -203,7 +203,7 @@ async def sign(
     """
     claim = await claims_store.load(tx, ref, lock=True)
     if claim is None:
-        raise NotFound(claim=ref.text(PREFIX))
+        raise NotFound(claim=ref.text(Reference.CLAIM))
     move = claim.decide(decision, by=caller, note=note)
     if not await claims_store.move(tx, ref, was=claim.status, to=move.to):
         raise OutOfOrder(status=claim.status.value)
@@ -246,6 +246,6 @@ async def visible(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
     """
     claim = await claims_store.load(tx, ref)
     if claim is None:
-        raise NotFound(claim=ref.text(PREFIX))
+        raise NotFound(claim=ref.text(Reference.CLAIM))
     caller.require_district(claim.district)
     return claim

@@ -15,7 +15,6 @@ from shared.money import AMOUNT_MAX_FEN
 from shared.period import Period
 
 PAPER: Final = "payment_batch"
-PREFIX: Final = "pay"
 CLAIMS_MAX: Final = 1000
 """Claims in one batch."""
 BOOKINGS_MAX: Final = 199

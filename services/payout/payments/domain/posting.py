@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.payout.payments.domain.batch import PREFIX, Batch, Part
+from services.payout.payments.domain.batch import Batch, Part
 from services.payout.payments.domain.payment import Hearing, Line
 from shared.entry import Account, Book, Entry, Side, Voucher
+from shared.references import Reference
 from shared.roles import CENTRE
 
 Booking = tuple[str, str]
@@ -119,7 +120,10 @@ def vouchers_of(
             period=period,
             summary="待遇支付退回" if returning else "待遇支付",
             entries=(deposit, *entries) if returning else (*entries, deposit),
-            references={"payment_batch": batch.ref.text(PREFIX), "result": str(report_no)},
+            references={
+                "payment_batch": batch.ref.text(Reference.PAYMENT_BATCH),
+                "result": str(report_no),
+            },
         )
 
     return (

@@ -16,7 +16,6 @@ from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     HEARS_THE_BANK,
     PAPER,
-    PREFIX,
     Batch,
     BatchState,
     BatchStatus,
@@ -33,6 +32,7 @@ from shared import outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
 from shared.money import format_yuan
+from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 
 _BATCHED = "batched"
@@ -194,7 +194,7 @@ async def visible(tx: AsyncConnection, ref: Ref) -> Batch:
     """
     batch = await batch_store.load(tx, ref)
     if batch is None:
-        raise NotFound(payment_batch=ref.text(PREFIX))
+        raise NotFound(payment_batch=ref.text(Reference.PAYMENT_BATCH))
     return batch
 
 
@@ -216,7 +216,7 @@ async def list_to_pay(
 async def _load(tx: AsyncConnection, ref: Ref) -> Batch:
     batch = await batch_store.load(tx, ref, lock=True)
     if batch is None:
-        raise NotFound(payment_batch=ref.text(PREFIX))
+        raise NotFound(payment_batch=ref.text(Reference.PAYMENT_BATCH))
     return batch
 
 
@@ -263,7 +263,7 @@ async def _record_on_claims(
             paper_id=batch.ref.id,
             step=step,
             signs=signs,
-            detail={"payment_batch": batch.ref.text(PREFIX)},
+            detail={"payment_batch": batch.ref.text(Reference.PAYMENT_BATCH)},
         ),
         caller,
     )

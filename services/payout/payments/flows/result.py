@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.payments.clients import release_payload, voucher_payload
-from services.payout.payments.domain.batch import HEARS_THE_BANK, PREFIX, Batch, BatchState
+from services.payout.payments.domain.batch import HEARS_THE_BANK, Batch, BatchState
 from services.payout.payments.domain.payment import Hearing, Report, hear_all
 from services.payout.payments.domain.posting import Effects, effects_of, release_event, vouchers_of
 from services.payout.payments.flows.batch import record
@@ -18,6 +18,7 @@ from services.payout.payments.store import result as result_store
 from shared import outbox
 from shared.errors import NotFound
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Caller
 
 
@@ -42,7 +43,7 @@ async def report(
     """
     batch = await batch_store.load(tx, ref, lock=True)
     if batch is None:
-        raise NotFound(payment_batch=ref.text(PREFIX))
+        raise NotFound(payment_batch=ref.text(Reference.PAYMENT_BATCH))
     if batch.status not in HEARS_THE_BANK:
         raise BatchState(status=batch.status.value)
     lines = await result_store.lines_of(tx, ref, sorted({one.line_no for one in reports}))

@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims.domain import PREFIX as CLAIM_PREFIX
 from services.payout.common.routes import (
     LIMIT,
     CursorQuery,
@@ -19,7 +18,7 @@ from services.payout.common.routes import (
     wake,
 )
 from services.payout.common.schemas import TrailOut, id_after, line_after
-from services.payout.payments.domain.batch import PREFIX, BatchStatus, batch_key
+from services.payout.payments.domain.batch import BatchStatus, batch_key
 from services.payout.payments.flows import batch as batch_flow
 from services.payout.payments.schemas import (
     CancelIn,
@@ -36,6 +35,7 @@ from shared.clock import today
 from shared.door import Door, door
 from shared.errors import Fault, Faulty, Refusal
 from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Right, Role
 
 router = APIRouter(tags=["payment batches"])
@@ -75,7 +75,7 @@ def _refs(texts: list[str]) -> list[Ref]:
     refs, faults = [], []
     for at, text in enumerate(texts):
         try:
-            refs.append(Ref.parse(CLAIM_PREFIX, text))
+            refs.append(Ref.parse(Reference.CLAIM, text))
         except Refusal as refusal:
             faults.append(Fault(f"/claims/{at}", refusal.code, refusal.message))
     if faults:
@@ -94,7 +94,7 @@ async def check_funding(
     batch: IdPath, asked: FundingCheckIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
 ) -> Response:
     """Back to funding; look at the batch again for the outcome."""
-    ref = Ref.parse(PREFIX, batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
         return PaymentBatchOut.of(await batch_flow.check_funding_again(tx, ref, caller=at.caller))
@@ -115,7 +115,7 @@ async def cancel_payment_batch(
     batch: IdPath, asked: CancelIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
 ) -> Response:
     """Its claims are free for another batch."""
-    ref = Ref.parse(PREFIX, batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
         return PaymentBatchOut.of(await batch_flow.cancel(tx, ref, asked.note, caller=at.caller))
@@ -157,7 +157,7 @@ async def get_payment_batch(
 ) -> PaymentBatchOut:
     """A batch's head."""
     require_centre(at.caller)
-    ref = Ref.parse(PREFIX, batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
     return PaymentBatchOut.of(await at.read(lambda tx: batch_flow.visible(tx, ref)))
 
 
@@ -174,7 +174,7 @@ async def list_payment_lines(
 ) -> PaymentLinesOut:
     """A page by line number; account numbers are whole for the bank gateway alone."""
     require_centre(at.caller)
-    ref = Ref.parse(PREFIX, batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
     filters: dict[str, str | None] = {"list": "payment_lines", "batch": batch}
     after = line_after(cursor, filters)
 
@@ -196,7 +196,7 @@ async def get_payment_batch_trail(
 ) -> TrailOut:
     """Who formed it, when it was funded, when the bank spoke."""
     require_centre(at.caller)
-    ref = Ref.parse(PREFIX, batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
 
     async def work(tx: AsyncConnection) -> TrailOut:
         await batch_flow.visible(tx, ref)

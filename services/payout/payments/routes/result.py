@@ -9,7 +9,6 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, wake
-from services.payout.payments.domain.batch import PREFIX
 from services.payout.payments.flows import result as result_flow
 from services.payout.payments.schemas import PaymentResultsIn, PaymentResultsOut, TotalsOut
 from services.payout.payments.store import total as total_store
@@ -17,6 +16,7 @@ from shared.clock import today
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.period import PERIOD_PATTERN, Period
+from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter(tags=["results"])
@@ -32,7 +32,7 @@ async def report_payment_results(
     asked: PaymentResultsIn, at: Annotated[Door, door(Right.REPORT_PAYMENT_RESULT, money=True)]
 ) -> Response:
     """Repeats change nothing, order does not matter, contradictions are rejected one by one."""
-    ref = Ref.parse(PREFIX, asked.batch)
+    ref = Ref.parse(Reference.PAYMENT_BATCH, asked.batch)
     reports = [result.report() for result in asked.results]
 
     async def work(tx: AsyncConnection) -> PaymentResultsOut:

@@ -11,6 +11,7 @@ from services.collection.app import build
 from services.ledger.app import build as build_ledger
 from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
+from shared.references import Reference
 from tests.collection.support.debtors import DUE, PENSION, STAFF, Debtors, after, keys
 from tests.collection.support.money import (
     TOTAL_FEN,
@@ -308,6 +309,6 @@ async def test_charges_are_listed_in_pages(office: Debtors) -> None:
     both = {one["insurance"] for one in first["items"] + second["items"]}
     assert both == {"pension", "medical"}
     assert (first["has_more"], second["has_more"]) == (True, False)
-    assert Ref.parse("chg", first["items"][0]["id"]).key == owed.unit_id
+    assert Ref.parse(Reference.CHARGE, first["items"][0]["id"]).key == owed.unit_id
     headers = office.bearer("district_clerk", "nankai")
     assert (await office.api.get(path, headers=headers)).status_code == 403

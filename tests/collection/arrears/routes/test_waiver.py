@@ -10,6 +10,7 @@ from services.collection.app import build
 from services.ledger.app import build as build_ledger
 from shared.ids import Ref
 from shared.money import parse_yuan
+from shared.references import Reference
 from tests.collection.support.debtors import PENSION, Debtors, after, keys
 from tests.collection.support.money import Owed, fetch
 from tests.conftest import Bearer, ClientOf, SettingsFor
@@ -173,7 +174,7 @@ async def test_nobody_asks_and_approves(office: Debtors, database_url: str) -> N
     answer = await approve(office, waiver, HEAD, subject="zhao")
     assert (answer.status_code, answer.json()["code"]) == (409, "SAME_PERSON_TWICE")
     (row,) = await fetch(database_url, "SELECT status FROM waiver WHERE id = $1",
-                         Ref.parse("wai", waiver).id)  # fmt: skip
+                         Ref.parse(Reference.WAIVER, waiver).id)  # fmt: skip
     assert row["status"] == "filed"
 
 
@@ -204,7 +205,7 @@ async def test_one_waiver_of_a_bill_waits_at_a_time(office: Debtors) -> None:
 
 async def test_a_bill_of_contributions_is_not_waived(office: Debtors) -> None:
     owed = await office.owe(PENSION)
-    bill = Ref(owed.unit_id, owed.bill_id).text("bil")
+    bill = Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
     answer = await office.post(f"/v1/bills/{bill}/waivers", asked(), AUDITOR)
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_A_CHARGE_BILL")
 
@@ -291,7 +292,7 @@ async def test_a_debit_batch_and_an_approval_at_once_ask_for_one_amount(
         )
         assert made.status_code == 201, made.text
         rows = await fetch(database_url, "SELECT amount_fen FROM debit_line WHERE bill_id = $1",
-                           Ref.parse("bil", bill).id)  # fmt: skip
+                           Ref.parse(Reference.BILL, bill).id)  # fmt: skip
         asked_fen = [row["amount_fen"] for row in rows]
         if approved.status_code == 201:
             assert asked_fen == [90_00]

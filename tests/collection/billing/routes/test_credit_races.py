@@ -17,6 +17,7 @@ from services.collection.receipts.flows import debit as debit_flow
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan
+from shared.references import Reference
 from shared.roles import Caller, Role
 from tests.collection.support.office import Office
 from tests.collection.support.restating import (
@@ -56,7 +57,7 @@ async def waits_for(task: asyncio.Task[T]) -> None:
 
 async def to_bill(db: Database, tx: AsyncConnection, summary: dict[str, Any]) -> SummaryRow:
     """A summary, as the worker bills it."""
-    ref = Ref.parse("sum", summary["id"])
+    ref = Ref.parse(Reference.SUMMARY, summary["id"])
     row = await summary_store.find(tx, ref.key, ref.id)
     assert row is not None
     return row

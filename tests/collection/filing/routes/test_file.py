@@ -13,6 +13,7 @@ from services.collection.operation import store as operation_store
 from services.collection.operation.jobs import run as run_job
 from shared.db import Database
 from shared.ids import Ref
+from shared.references import Reference
 from tests.collection.support.filing import app_of, csv_of, faults_of, hand_in, worked_off
 from tests.collection.support.office import Office, a_person, control_of
 
@@ -75,7 +76,7 @@ async def test_the_same_file_again_is_the_same_operation(office: Office) -> None
     assert len(await stored(office, code)) == 1
     left = await office.fetch(
         "SELECT count(*) AS parts FROM operation_part WHERE operation_id = $1",
-        Ref.parse("opr", done["id"]).id,
+        Ref.parse(Reference.OPERATION, done["id"]).id,
     )
     assert left[0]["parts"] == 0
 
@@ -199,7 +200,7 @@ async def test_ndjson_carries_wages_of_an_insurances_own(office: Office) -> None
     asked = await office.fetch(
         "SELECT asked_fen FROM declaration_person WHERE declaration_id = $1 OR declaration_id = $2"
         " ORDER BY declaration_id, line_no",
-        Ref.parse("dcl", paper["id"]).id, Ref.parse("dcl", single["id"]).id,
+        Ref.parse(Reference.DECLARATION, paper["id"]).id, Ref.parse(Reference.DECLARATION, single["id"]).id,
     )  # fmt: skip
     assert asked[:2] == asked[2:]
     assert asked[0]["asked_fen"] is not None
@@ -284,7 +285,7 @@ async def test_a_worker_that_dies_leaves_nothing_and_another_begins_anew(
 ) -> None:
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
-    ref = Ref.parse("opr", answer.json()["id"])
+    ref = Ref.parse(Reference.OPERATION, answer.json()["id"])
     real = file_flow.take
 
     async def dies_late(*args: Any, **how: Any) -> dict[str, Any]:
@@ -306,7 +307,7 @@ async def test_a_worker_that_slept_too_long_cannot_end_what_another_holds(
 ) -> None:
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
-    ref = Ref.parse("opr", answer.json()["id"])
+    ref = Ref.parse(Reference.OPERATION, answer.json()["id"])
     real = file_flow.take
 
     async def robbed(tx: Any, **how: Any) -> dict[str, Any]:
@@ -324,7 +325,7 @@ async def test_a_worker_that_slept_too_long_cannot_end_what_another_holds(
 async def test_an_operation_that_kills_every_worker_is_given_up(office: Office) -> None:
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
-    ref = Ref.parse("opr", answer.json()["id"])
+    ref = Ref.parse(Reference.OPERATION, answer.json()["id"])
     await office.fetch("UPDATE operation SET tries = $2 WHERE id = $1", ref.id,
                        run_job.TRIES_MAX)  # fmt: skip
     done = await worked_off(office, answer)
@@ -336,7 +337,7 @@ async def test_the_file_is_sealed_where_it_waits(office: Office) -> None:
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
     parts = await office.fetch(
         "SELECT sealed FROM operation_part WHERE operation_id = $1",
-        Ref.parse("opr", answer.json()["id"]).id,
+        Ref.parse(Reference.OPERATION, answer.json()["id"]).id,
     )
     assert parts
     assert not any(people[0]["identity_number"].encode() in part["sealed"] for part in parts)

@@ -12,6 +12,7 @@ import pytest
 from services.collection.app import build
 from services.collection.common.schemas.html import tag
 from shared.ids import Ref
+from shared.references import Reference
 from tests.collection.support.debtors import PENSION, STAFF, Debtors, after
 from tests.collection.support.money import Owed, fetch
 from tests.conftest import Bearer, ClientOf, SettingsFor
@@ -81,7 +82,7 @@ async def page_of(office: Debtors, path: str) -> Reading:
 
 
 def ref_of(owed: Owed) -> str:
-    return Ref(owed.unit_id, owed.bill_id).text("bil")
+    return Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
 
 
 async def named(office: Debtors, owed: Owed, name: str) -> None:
@@ -150,7 +151,7 @@ async def test_a_notice_of_another_district_or_of_nobody_is_not_printed(office: 
     answer = await office.api.get(f"/v1/bills/{ref_of(owed)}/print", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
     for path in ("bills/bil_x", "dunning-notices/x", "certificates/crt_1",
-                 f"project-certificates/{Ref(1, owed.bill_id).text('pct')}"):  # fmt: skip
+                 f"project-certificates/{Ref(1, owed.bill_id).text(Reference.PROJECT_CERTIFICATE)}"):  # fmt: skip
         assert (await printed(office, path)).status_code == 404
 
 

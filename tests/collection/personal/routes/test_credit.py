@@ -24,6 +24,7 @@ from shared.identity import Identity
 from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
 from shared.outbox import Relay
+from shared.references import Reference
 from tests.collection.support.late import AUGUST, done, handled, papers, summed_up
 from tests.collection.support.late import billed as billed_by_default
 from tests.collection.support.office import Office
@@ -96,7 +97,7 @@ class City:
         found = []
         asked = {} if to_year is None else {"to_year": to_year}
         for row in rows:
-            person = Ref(row["person_id"], row["person_uuid"]).text("per")
+            person = Ref(row["person_id"], row["person_uuid"]).text(Reference.PERSON)
             told = await self.ask(f"/v1/personal-accounts/{person}/statement", **asked)
             found.append({one["fund"]: one["contribution"] for one in told["items"]})
         return found
@@ -341,7 +342,7 @@ async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City)
     """Its people are put into the paper directly, with keys spread as persons' keys are."""
     unit = await a_unit(city.office, collector="tax")
     paper = await declared(city.office, unit, "10000.00")
-    paper_id = Ref.parse("dcl", paper["id"])
+    paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     for table, columns in (
         ("declaration_line", "amount_fen = amount_fen * 12000, base_fen = base_fen * 12000"),
         ("declaration", "people = 12000, wages_fen = wages_fen * 12000, unit_fen = unit_fen * 12000,"
@@ -381,7 +382,7 @@ async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City)
 
 async def test_a_paper_whose_people_do_not_come_to_its_lines_credits_nobody(city: City) -> None:
     unit, paper, total_fen = await billed(city, "10000.00")
-    paper_id = Ref.parse("dcl", paper["id"])
+    paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     broken = (
         "UPDATE declaration_person SET personal_fen[1] = personal_fen[1] + $3"
         " WHERE unit_id = $1 AND declaration_id = $2"
@@ -410,7 +411,7 @@ async def test_a_paper_whose_people_do_not_come_to_its_lines_credits_nobody(city
 async def test_a_correction_waits_while_what_it_corrects_is_refused(city: City) -> None:
     """Else persons would be short of money that they never got."""
     unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
-    paper_id = Ref.parse("dcl", paper["id"])
+    paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     broken = (
         "UPDATE declaration_person SET personal_fen[1] = personal_fen[1] + $3"
         " WHERE unit_id = $1 AND declaration_id = $2 AND line_no = 1"
@@ -440,7 +441,7 @@ async def test_no_identity_number_leaves_collection(city: City) -> None:
     rows = await city.office.fetch(
         "SELECT person_id, person_uuid FROM enrolment WHERE unit_id = $1", unit.id
     )
-    people = {Ref(row["person_id"], row["person_uuid"]).text("per") for row in rows}
+    people = {Ref(row["person_id"], row["person_uuid"]).text(Reference.PERSON) for row in rows}
     for credit in chunk.message["credits"]:
         assert set(credit) == {"person", "fund", "amount"}
         assert credit["person"] in people

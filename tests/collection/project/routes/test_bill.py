@@ -10,6 +10,7 @@ from services.collection.personal.jobs import Crediting
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan
+from shared.references import Reference
 from tests.collection.support.building import (
     bill_all,
     billed,
@@ -188,6 +189,6 @@ async def test_a_paid_project_credits_nobodys_personal_account(
     while await crediting.step():
         pass
     (row,) = await office.fetch(
-        "SELECT personal_told FROM bill WHERE id = $1", Ref.parse("bil", bill["id"]).id
+        "SELECT personal_told FROM bill WHERE id = $1", Ref.parse(Reference.BILL, bill["id"]).id
     )
     assert row["personal_told"]

@@ -12,6 +12,7 @@ from services.collection.register.domain.person import (
 from services.collection.register.domain.unit import Unit, differing, faults_in
 from shared.cn import credit_code, identity_number
 from shared.ids import Ref, blind_key_of
+from shared.references import Reference
 
 PEPPER = b"pepper"
 NUMBER = identity_number.with_check_digit("12010119900307451")
@@ -37,7 +38,7 @@ def test_a_persons_key_is_the_blind_index_of_the_number() -> None:
     key = key_of_person(NUMBER, PEPPER)
     assert key.id == blind_key_of("person", NUMBER, PEPPER) == id_of_person(NUMBER, PEPPER)
     assert key_of_person(NUMBER, b"another").id != key.id
-    assert Ref.parse("per", key.ref).key == key.id
+    assert Ref.parse(Reference.PERSON, key.ref).key == key.id
     assert NUMBER not in key.ref
 
 

@@ -12,6 +12,7 @@ from httpx import Response
 from services.ledger.personal.domain import interest
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan, parse_yuan
+from shared.references import Reference
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh
@@ -32,7 +33,7 @@ async def books(
 
 
 def person(key: int) -> str:
-    return Ref(key, uuid7()).text("per")
+    return Ref(key, uuid7()).text(Reference.PERSON)
 
 
 def bill(credits: list[Body], settled_on: str = "2021-07-26", **more: Any) -> Body:

@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.ids import Ref
+from shared.references import Reference
 from tests.payout.conftest import Office, hospital_claim, number, result
 
 UNIT = "91120101MA00000006"
@@ -92,7 +93,7 @@ async def test_a_person_with_two_offices_signs_once(office: Office) -> None:
 
 
 async def test_the_database_itself_refuses_a_second_signature(office: Office) -> None:
-    claim = Ref.parse("clm", (await office.file(hospital_claim("10.00"))).json()["id"])
+    claim = Ref.parse(Reference.CLAIM, (await office.file(hospital_claim("10.00"))).json()["id"])
     with pytest.raises(DBAPIError, match="trail_one_signature_a_person"):
         async with office.app.state.db.transaction() as tx:
             await tx.execute(

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from services.payout.payments.store import batch as batch_store
 from shared.ids import Ref
+from shared.references import Reference
 from tests.payout.conftest import Office, hospital_claim, pensioner, result
 
 
@@ -25,7 +26,7 @@ async def test_only_fully_approved_claims_of_one_fund_form_a_batch(office: Offic
     pension = (await office.run_pensions("2021-07", "nankai")).json()
     approved = await office.approved(hospital_claim("5.00"))
     filed = (await office.file(hospital_claim("5.00"))).json()["id"]
-    unknown = Ref.new(5).text("clm")
+    unknown = Ref.new(5).text(Reference.CLAIM)
     other_fund = await office.approve(pension)
     answer = await office.batch([approved, filed, unknown, other_fund, approved])
     assert (answer.status_code, answer.json()["code"]) == (409, "CLAIMS_NOT_PAYABLE")
@@ -162,7 +163,7 @@ async def test_a_lost_answer_of_the_ledger_makes_no_second_hold(office: Office) 
     await office.fund()
     found = await office.get_batch(batch)
     assert found["status"] == "ready"
-    uuid = Ref.parse("pay", batch).id
+    uuid = Ref.parse(Reference.PAYMENT_BATCH, batch).id
     assert [hold for hold in office.peers.holds if uuid.hex in hold] == [f"hold:{uuid.hex}"]
 
 
@@ -190,7 +191,7 @@ async def test_a_hold_that_comes_after_the_batch_was_given_up_is_let_go(office: 
 
 async def _waiting(office: Office, batch: str) -> Any:
     async with office.app.state.db.transaction() as tx:
-        return await batch_store.load(tx, Ref.parse("pay", batch))
+        return await batch_store.load(tx, Ref.parse(Reference.PAYMENT_BATCH, batch))
 
 
 # --- the bank's word ---------------------------------------------------------------------------
@@ -220,7 +221,7 @@ async def test_paid_draws_and_refused_releases_and_the_batch_closes(office: Offi
     assert (found["paid"], found["refused"], found["open_lines"]) == ("110.00", "20.00", 0)
     hold = office.peers.hold_by_id(found["hold"])
     assert hold["remaining"] == 0
-    uuid = Ref.parse("pay", batch).id.hex
+    uuid = Ref.parse(Reference.PAYMENT_BATCH, batch).id.hex
     vouchers = [one for event, one in office.peers.vouchers.items() if uuid in event]
     debits = sorted(
         (entry["account"], entry["district"], entry["amount"])
@@ -261,7 +262,7 @@ async def test_a_return_is_booked_back_even_when_it_was_heard_first(office: Offi
     await office.deliver()
     found = await office.get_batch(batch)
     assert (found["paid"], found["returned"]) == ("83.00", "83.00")
-    uuid = Ref.parse("pay", batch).id.hex
+    uuid = Ref.parse(Reference.PAYMENT_BATCH, batch).id.hex
     returned = {
         (entry["account"], entry["amount"])
         for event, voucher in office.peers.vouchers.items()
@@ -300,7 +301,7 @@ async def test_a_contradiction_is_rejected_and_recorded_once(office: Office) -> 
                  WHERE batch_key = :key
                  GROUP BY rejected
             """),
-            {"key": Ref.parse("pay", batch).key},
+            {"key": Ref.parse(Reference.PAYMENT_BATCH, batch).key},
         )
         recorded = {row.rejected: row.rows for row in rows}
     assert recorded == {

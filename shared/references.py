@@ -1,0 +1,94 @@
+"""The table of references: the prefix, the kind and the route of every identifier on the wire.
+
+A reference is `<prefix>_<key><uuid>` (shared/ids.py). A prefix belongs to one kind of thing, over
+all services, so a reference on a letter or in a log says where to look it up. A voucher's
+reference is the exception in form: `vch_<slot>_<number>`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+
+@unique
+class Reference(StrEnum):
+    """A kind of reference; its value is the prefix.
+
+    `route` is the door that finds one by its reference. Where a kind has no such door, it is the
+    list that shows it or the step that takes it.
+    """
+
+    chinese: str
+    english: str
+    route: str
+
+    def __new__(cls, prefix: str, chinese: str, english: str, route: str) -> Reference:
+        """Make a member from a row of the table."""
+        member = str.__new__(cls, prefix)
+        member._value_ = prefix
+        member.chinese, member.english, member.route = chinese, english, route
+        return member
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression of a reference of this kind."""
+        if self is Reference.VOUCHER:
+            return rf"^{self}_[0-9]{{1,4}}_[0-9]{{1,18}}$"
+        return rf"^{self}_[0-7][0-9a-f]{{47}}$"
+
+    @property
+    def example(self) -> str:
+        """A well-formed reference of this kind, for examples in OpenAPI."""
+        if self is Reference.VOUCHER:
+            return f"{self}_3_128"
+        return f"{self}_2b7e151628aed2a6017b8f3a5c007e1a9c3d5e6f708192a3"
+
+    # Collection
+    AGREEMENT = "agr", "分期缴费协议", "payment agreement", "/v1/agreements/{agreement}"
+    BASE_CORRECTION = (
+        "bsc",
+        "基数更正",
+        "base correction",
+        "/v1/base-corrections/{correction}/approvals",
+    )
+    BASE_REVIEW = "bsr", "基数核定", "base review", "/v1/base-reviews/{review}"
+    BILL = "bil", "缴费单", "bill", "/v1/bills/{bill}"
+    CERTIFICATE = "crt", "参保缴费证明", "certificate", "/v1/certificates/{certificate}"
+    CHARGE = "chg", "滞纳金或利息", "late charge", "/v1/units/{credit_code}/charges"
+    CREDIT = "crd", "贷项", "credit", "/v1/units/{credit_code}/credits"
+    CREDIT_REFUND = "crf", "退费", "credit refund", "/v1/credit-refunds/{refund}"
+    DEBIT_BATCH = "dbt", "托收批次", "direct debit batch", "/v1/debit-batches/{batch}"
+    DECLARATION = "dcl", "申报", "declaration", "/v1/declarations/{declaration}"
+    DUNNING_NOTICE = "dun", "催缴通知", "dunning notice", "/v1/dunning-notices/{notice}"
+    OPERATION = "opr", "后台作业", "operation", "/v1/operations/{operation}"
+    PERSON = "per", "参保人", "insured person", "/v1/people/{person}/covers"
+    POLICY = "pol", "政策", "policy", "/v1/policies/{policy}"
+    PROJECT = "prj", "工程项目", "construction project", "/v1/projects/{project}"
+    PROJECT_CERTIFICATE = (
+        "pct",
+        "项目参保证明",
+        "project certificate",
+        "/v1/project-certificates/{certificate}",
+    )
+    RECEIPT = "rcp", "到账", "receipt", "/v1/receipts/{receipt}"
+    REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
+    SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
+    WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"
+
+    # Ledger
+    CLOSING = "cls", "结账", "closing", "/v1/closings/{id}"
+    CORRECTION = "crr", "规则更正", "correction of rules", "/v1/corrections/{id}"
+    HOLD = "hld", "资金冻结", "hold", "/v1/holds/{id}"
+    PERSONAL_RATE = (
+        "prt",
+        "个人账户记账利率",
+        "personal account rate",
+        "/v1/personal-rates/{id}/approvals",
+    )
+    SETTLEMENT = "stl", "上下级结算", "settlement", "/v1/settlements/{id}"
+    VOUCHER = "vch", "记账凭证", "voucher", "/v1/vouchers/{id}"
+
+    # Payout
+    CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
+    ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
+    PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"
