@@ -164,7 +164,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
             finally:
                 await db.close()
-    names = ["subjects", *(check.id for check in common_shipped_store.quality_checks())]
+    names = ["subjects", *(check.id for check in quality_shipped_store.checks())]
     names += [f"target {target.id}" for target in quality_shipped_store.targets()]
     for name, took in zip(names, seconds, strict=True):
         print(f"{name:<34} {took:>8.2f} s")

@@ -14,12 +14,16 @@ from typing import Any
 
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.delivery import Ledger
+from services.collection.filing.jobs import default as default_job
+from services.collection.filing.jobs import file as file_job
+from services.collection.filing.jobs import roll as roll_job
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
 from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import Crediting
+from services.collection.quality import jobs as quality_job
 from shared.db import Database
 from shared.http import Peer
 from shared.identity import Identity
@@ -31,6 +35,15 @@ CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
 CREDIT_IDLE_SECONDS = 0.5
 """Between looks for settled bills: persons are in less of a hurry than the books."""
+
+
+OPERATIONS: run_job.Kinds = {
+    file_job.KIND: file_job.prepare,
+    roll_job.KIND: roll_job.prepare,
+    default_job.KIND: default_job.prepare,
+    quality_job.KIND: quality_job.prepare,
+}
+"""The kinds of operations that this worker runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ async def run_operations(background: Background) -> None:
     tools = Tools(background.db, background.identity, background.settings)
     while True:
         try:
-            ended = await run_job.run_waiting(tools)
+            ended = await run_job.run_waiting(tools, OPERATIONS)
         except Exception as error:
             logger().warning("operations cannot be read, will retry", error=str(error)[:300])
             ended = 0

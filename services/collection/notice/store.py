@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.notice.domain import NoticeText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +98,19 @@ async def page(tx: AsyncConnection, unit_id: int, *, after: UUID, limit: int) ->
         {"unit_id": unit_id, "after": after, "limit": limit},
     )
     return [Certificate(**row._mapping) for row in rows]
+
+
+@cache
+def notice_texts() -> tuple[NoticeText, ...]:
+    """Return the sentences of printed notices, each with the days on which it is in force."""
+    return tuple(
+        NoticeText(
+            notice=row["notice"],
+            in_force_from=date.fromisoformat(row["in_force_from"]),
+            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
+            text=row["text"],
+            source=row["source"],
+            certain=row["certain"],
+        )
+        for row in common_shipped_store.read("notice_texts.json")["texts"]
+    )

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
+from services.collection.worker import OPERATIONS
 from tests.collection.support.office import PERIOD, Office, control_of
 
 Row = tuple[str, dict[str, Any]]
@@ -55,7 +56,7 @@ async def hand_in(
 async def worked_off(office: Office, answer: httpx.Response) -> dict[str, Any]:
     """The operation of an accepted file, after the worker came by."""
     assert answer.status_code == 202, answer.text
-    await run_job.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office), OPERATIONS)
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
     assert found.status_code == 200, found.text
     body: dict[str, Any] = found.json()

@@ -8,6 +8,7 @@ import httpx
 
 from services.collection import worker
 from services.collection.operation.jobs import run as run_job
+from services.collection.worker import OPERATIONS
 from shared.money import parse_yuan
 from tests.collection.support.filing import app_of, tools_of
 from tests.collection.support.office import Office
@@ -29,7 +30,7 @@ async def done(office: Office, district: str, period: str = AUGUST, **asked: Any
     """The operation, after the worker came by."""
     answer = await ask(office, district, period, **asked)
     assert answer.status_code == 202, answer.text
-    await run_job.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office), OPERATIONS)
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
     body: dict[str, Any] = found.json()
     return body

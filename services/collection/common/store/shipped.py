@@ -1,4 +1,7 @@
-"""The data shipped with the product: regions with their districts, policy packs, workdays."""
+"""Data shipped with the product: regions and districts, policy packs, workdays, return codes.
+
+Each other subject reads its own data file with `read`.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from services.collection.common.domain.return_code import ReturnCode
-from services.collection.handling.domain.cut_off import CutOffRule
-from services.collection.notice.domain import NoticeText
-from services.collection.quality.domain.quality import Check, CheckKind
 
 _DATA = files("services.collection") / "data"
 
 
 def read(name: str) -> Any:
-    """Read a JSON file of the shipped data, or the installation's own file in its place."""
+    """Read a shipped JSON file; the installation's own file where it has one."""
     return json.loads((_own.get(name) or _DATA / name).read_text(encoding="utf-8"))
 
 
 _own: dict[str, Path] = {}
-"""Files of an installation's own, by the shipped file that they stand for."""
+"""The installation's own files, by the name of the shipped file that each replaces."""
 
 
 def use_regions(path: Path | None) -> None:
-    """Take regions and districts from an installation's own file; None: those shipped."""
+    """Read regions and districts from the installation's own file; None means the shipped file."""
     _own.clear()
     if path is not None:
         _own["regions.json"] = path
@@ -37,14 +37,14 @@ def use_regions(path: Path | None) -> None:
 
 @cache
 def regions() -> list[dict[str, Any]]:
-    """The regions (统筹区): code, name, centre, districts with code and name."""
+    """Return the regions (统筹区): code, name, centre, and districts with code and name."""
     found: list[dict[str, Any]] = read("regions.json")["regions"]
     return found
 
 
 @cache
 def districts_of(region: str) -> frozenset[str]:
-    """Codes of a region's districts; empty for a region that the data does not know."""
+    """Return the codes of a region's districts; empty for an unknown region."""
     return frozenset(
         district["code"]
         for known in regions()
@@ -54,12 +54,12 @@ def districts_of(region: str) -> frozenset[str]:
 
 
 def packs() -> list[dict[str, Any]]:
-    """The policy packs that are installed, by name."""
+    """Return the policy packs that every installation puts in force, by name."""
     return _packs_in("policies")
 
 
 def templates() -> list[dict[str, Any]]:
-    """Packs to start from: shipped, but not in force before two people publish them."""
+    """Return the template packs: shipped, but in force only after two people publish them."""
     return _packs_in("policy_templates")
 
 
@@ -73,77 +73,39 @@ def _packs_in(name: str) -> list[dict[str, Any]]:
 
 
 def debit_reasons() -> dict[str, Any]:
-    """Classes of reasons why a debit is refused, and the raw codes known of each."""
+    """Return the classes of debit refusal reasons, with the known bank codes of each."""
     found: dict[str, Any] = read("debit_reasons.json")
     return found
 
 
 @cache
 def return_codes() -> tuple[ReturnCode, ...]:
-    """Why papers are sent back."""
+    """Return the catalogue of return codes (退回原因)."""
     return tuple(
         ReturnCode(**{**code, "papers": tuple(code["papers"])})
         for code in read("return_codes.json")["codes"]
     )
 
 
-@cache
-def cut_off_rules() -> tuple[CutOffRule, ...]:
-    """Until which day of the following month a period's summaries are regular, by region."""
-    return tuple(CutOffRule(**rule) for rule in read("summary_calendar.json")["rules"])
-
-
-@cache
-def quality_checks() -> tuple[Check, ...]:
-    """What is checked of registered and declared data."""
-    return tuple(
-        Check(**{**check, "kind": CheckKind(check["kind"])})
-        for check in read("quality_checks.json")["checks"]
-    )
-
-
-@cache
-def quality_subjects() -> dict[str, str]:
-    """What checks look at, in Chinese."""
-    found: dict[str, str] = read("quality_checks.json")["subjects"]
-    return found
-
-
-@cache
-def notice_texts() -> tuple[NoticeText, ...]:
-    """What printed notices say, each sentence in force on its days."""
-    return tuple(
-        NoticeText(
-            notice=row["notice"],
-            in_force_from=date.fromisoformat(row["in_force_from"]),
-            in_force_to=date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else None,
-            text=row["text"],
-            source=row["source"],
-            certain=row["certain"],
-        )
-        for row in read("notice_texts.json")["texts"]
-    )
-
-
 def place_of(district: str) -> tuple[str, str]:
-    """The centre that a district belongs to and the district, by their names."""
+    """Return the names of a district's centre and of the district itself."""
     for known in regions():
-        for one in known["districts"]:
-            if one["code"] == district:
-                return str(known["centre"]), str(one["name"])
+        for entry in known["districts"]:
+            if entry["code"] == district:
+                return str(known["centre"]), str(entry["name"])
     return "", district
 
 
 def region_of(district: str) -> str | None:
-    """The region that a district belongs to."""
+    """Return the region of a district; None for an unknown district."""
     for known in regions():
-        if any(district == one["code"] for one in known["districts"]):
+        if any(district == entry["code"] for entry in known["districts"]):
             return str(known["code"])
     return None
 
 
 def calendar_days() -> list[tuple[date, bool]]:
-    """Every day that the national workday calendar covers, and whether people work on it."""
+    """Return every day of the national workday calendar, and whether it is a workday."""
     known = read("workdays.json")
     off = {date.fromisoformat(day) for day in known["days_off_on_weekdays"]}
     on = {date.fromisoformat(day) for day in known["workdays_on_weekends"]}

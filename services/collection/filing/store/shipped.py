@@ -1,22 +1,21 @@
-"""The shipped data of filing: in which month a region's declaration year begins."""
+"""Shipped data of filing: the month in which a region's declaration year begins."""
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from importlib.resources import files
+from functools import cache
 from typing import Any
 
+from services.collection.common.store import shipped as common_shipped_store
 
-@lru_cache(maxsize=1)
+
+@cache
 def _data() -> dict[str, Any]:
-    found = files("services.collection").joinpath("data", "filing.json").read_text("utf-8")
-    content: dict[str, Any] = json.loads(found)
+    content: dict[str, Any] = common_shipped_store.read("filing.json")
     return content
 
 
 def year_begins_month(region: str) -> int:
-    """The first month of a region's declaration year."""
+    """Return the first month of a region's declaration year."""
     rows = _data()["regions"]
     row = next((row for row in rows if row["region"] == region), _data()["default"])
     return int(row["year_begins_month"])

@@ -11,6 +11,7 @@ from services.collection.common.store import calendar as calendar_store
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.handling.domain.cut_off import CutOff, rule_of
 from services.collection.handling.store import cut_off as cut_off_store
+from services.collection.handling.store import shipped as handling_shipped_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import key_of, uuid7
@@ -38,7 +39,7 @@ async def of_periods(
     )
     period = first
     while period <= last:
-        rule = rule_of(common_shipped_store.cut_off_rules(), region, period)
+        rule = rule_of(handling_shipped_store.cut_off_rules(), region, period)
         if str(period) not in found and rule is not None:
             due = due_day(period, rule.cut_off_day, days)
             found[str(period)] = CutOff(

@@ -13,6 +13,7 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.notice import store as notice_store
 from services.collection.notice.domain import said
 from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.store import Certificate
@@ -139,7 +140,7 @@ async def _head(
         centre=centre,
         district=name,
         unit=unit,
-        said=said(notice, on, common_shipped_store.notice_texts(), **facts),
+        said=said(notice, on, notice_store.notice_texts(), **facts),
     )
 
 

@@ -9,21 +9,17 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.fault_report import fault_report
-from services.collection.filing.jobs import default as default_job
-from services.collection.filing.jobs import file as file_job
-from services.collection.filing.jobs import roll as roll_job
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed, Lost
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
-from services.collection.quality import jobs as quality_job
 from shared.errors import Refusal
 from shared.log import logger
 
@@ -38,15 +34,11 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 Prepare = Callable[[Tools, OperationRow, Progress], Awaitable[Work]]
 """Reads and computes what needs no transaction; gives the work that does."""
 
-KINDS: Final[dict[str, Prepare]] = {
-    file_job.KIND: file_job.prepare,
-    roll_job.KIND: roll_job.prepare,
-    default_job.KIND: default_job.prepare,
-    quality_job.KIND: quality_job.prepare,
-}
+Kinds = Mapping[str, Prepare]
+"""The function that prepares each kind of operation. The worker passes them in."""
 
 
-async def run_waiting(tools: Tools) -> int:
+async def run_waiting(tools: Tools, kinds: Kinds) -> int:
     """Work off what waits, a few at once; how many operations were ended."""
     async with tools.db.transaction() as tx:
         waiting = await operation_store.to_do(tx)
@@ -54,20 +46,20 @@ async def run_waiting(tools: Tools) -> int:
 
     async def one(row: OperationRow) -> int:
         async with lanes:
-            return await _run(tools, row)
+            return await _run(tools, kinds, row)
 
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(one(row)) for row in waiting]
     return sum(task.result() for task in running)
 
 
-async def _run(tools: Tools, row: OperationRow) -> int:
+async def _run(tools: Tools, kinds: Kinds, row: OperationRow) -> int:
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     async with tools.db.transaction() as tx:
         if not await operation_store.take(tx, row, holder):
             return 0
     progress = Progress()
-    work = asyncio.create_task(_end(tools, row, holder, progress))
+    work = asyncio.create_task(_end(tools, kinds[row.kind], row, holder, progress))
     beat = asyncio.create_task(_beat(tools, row, holder, progress, work))
     try:
         await work
@@ -111,13 +103,15 @@ async def _beat(
             return
 
 
-async def _end(tools: Tools, row: OperationRow, holder: str, progress: Progress) -> None:
+async def _end(
+    tools: Tools, prepare: Prepare, row: OperationRow, holder: str, progress: Progress
+) -> None:
     try:
         if row.tries >= TRIES_MAX:
             raise Failed(
                 "OPERATION_KEEPS_FAILING", "多次处理失败,已停止 (given up after several tries)"
             )
-        work = await KINDS[row.kind](tools, row, progress)
+        work = await prepare(tools, row, progress)
 
         async def once(tx: AsyncConnection) -> None:
             result = await work(tx)

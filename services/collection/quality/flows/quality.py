@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.quality import (
     Accuracy,
     Check,
@@ -17,6 +16,7 @@ from services.collection.quality.domain.quality import (
     rates_of,
 )
 from services.collection.quality.store import quality as quality_store
+from services.collection.quality.store import shipped as quality_shipped_store
 from shared.errors import NotFound
 from shared.period import Period
 
@@ -40,7 +40,7 @@ def check_of(check_id: str) -> Check:
     Raises:
         NotFound: there is none.
     """
-    for check in common_shipped_store.quality_checks():
+    for check in quality_shipped_store.checks():
         if check.id == check_id:
             return check
     raise NotFound(check=check_id)
@@ -50,11 +50,11 @@ async def report(
     tx: AsyncConnection, period: Period, district: str | None
 ) -> tuple[list[DistrictReport], DistrictReport]:
     """What the checks find in a period, by district, and over all of those districts."""
-    checks = common_shipped_store.quality_checks()
+    checks = quality_shipped_store.checks()
     await quality_store.read_widely(tx)
     of = {
         subject: await quality_store.subjects(tx, subject, period, district)
-        for subject in common_shipped_store.quality_subjects()
+        for subject in quality_shipped_store.subjects()
     }
     found = {check.id: await quality_store.count(tx, check, period, district) for check in checks}
     return assembled(of, found, district)
@@ -70,7 +70,7 @@ def assembled(
 
     `reached` gives for each target its subjects and how many of them some check found.
     """
-    checks = common_shipped_store.quality_checks()
+    checks = quality_shipped_store.checks()
     districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})
     each = [
         _district(

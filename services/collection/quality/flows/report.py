@@ -7,15 +7,13 @@ rows as they were found stay with the operation; those found now are at the chec
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.common.domain.csv_table import csv_of, harmless
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import asked_for
 from services.collection.operation.store import OperationRow
@@ -62,7 +60,7 @@ def operation_of(
 
 def steps() -> int:
     """How many readings a report takes."""
-    return len(common_shipped_store.quality_checks()) + len(quality_shipped_store.targets()) + 1
+    return len(quality_shipped_store.checks()) + len(quality_shipped_store.targets()) + 1
 
 
 @dataclass(slots=True)
@@ -82,12 +80,12 @@ async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) 
 
     async def subjects(tx: AsyncConnection) -> None:
         await quality_store.take_time(tx, STATEMENT_SECONDS)
-        for subject in common_shipped_store.quality_subjects():
+        for subject in quality_shipped_store.subjects():
             gathered.of[subject] = await quality_store.subjects(tx, subject, period, district)
 
     await read(subjects)
     more(1)
-    for check in common_shipped_store.quality_checks():
+    for check in quality_shipped_store.checks():
         await read(_checked(gathered, check, period, district))
         more(1)
     for target in quality_shipped_store.targets():
@@ -144,18 +142,27 @@ async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
 
 
 def _csv(rows: Sequence[tuple[Check, FoundRow]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(
-        ["district", "check", "credit_code", "unit_name", "masked_identity_number", "name", "said"]
+    cells = (
+        (
+            row.district,
+            check.id,
+            row.credit_code,
+            row.unit_name,
+            row.masked_number or "",
+            row.masked_name or "",
+            row.said,
+        )
+        for check, row in rows
     )
-    for check, row in rows:
-        cells = (row.district, check.id, row.credit_code, row.unit_name, row.masked_number or "",
-                 row.masked_name or "", row.said)  # fmt: skip
-        writer.writerow([_harmless(cell) for cell in cells])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    return csv_of(_COLUMNS, ([harmless(cell) for cell in line] for line in cells))
 
 
-def _harmless(cell: str) -> str:
-    """A cell of the register's own words that no spreadsheet will run as a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
+_COLUMNS: Final = (
+    "district",
+    "check",
+    "credit_code",
+    "unit_name",
+    "masked_identity_number",
+    "name",
+    "said",
+)

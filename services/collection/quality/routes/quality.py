@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.flows import quality as quality_flow
 from services.collection.quality.schemas.quality import (
@@ -22,6 +21,7 @@ from services.collection.quality.schemas.quality import (
     QualityRowsOut,
 )
 from services.collection.quality.store import quality as quality_store
+from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FoundRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
@@ -42,7 +42,7 @@ DistrictQuery = Annotated[Code | None, Query()]
 )
 async def list_quality_checks(_: Reading) -> ChecksOut:
     """With their limits and sources."""
-    return ChecksOut(items=[CheckOut.of(check) for check in common_shipped_store.quality_checks()])
+    return ChecksOut(items=[CheckOut.of(check) for check in quality_shipped_store.checks()])
 
 
 @router.get(

@@ -1,21 +1,35 @@
-"""The data shipped for reports on data quality: what has to be free of findings, and how much."""
+"""Shipped data of quality: the checks, what they look at, and the targets of a report."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib.resources import files
 
-from services.collection.quality.domain.quality import Target
+from services.collection.common.store import shipped as common_shipped_store
+from services.collection.quality.domain.quality import Check, CheckKind, Target
 from shared.money import parse_rate
 
-_DATA = files("services.collection") / "data"
+_FILE = "quality_checks.json"
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Return the checks of registered and declared data."""
+    return tuple(
+        Check(**{**check, "kind": CheckKind(check["kind"])})
+        for check in common_shipped_store.read(_FILE)["checks"]
+    )
+
+
+@cache
+def subjects() -> dict[str, str]:
+    """Return the Chinese names of what the checks look at."""
+    found: dict[str, str] = common_shipped_store.read(_FILE)["subjects"]
+    return found
 
 
 @cache
 def targets() -> tuple[Target, ...]:
-    """How much of what is registered and declared has to be free of findings."""
-    content = json.loads((_DATA / "quality_checks.json").read_text(encoding="utf-8"))
+    """Return the targets: the share of registered and declared data that must pass its checks."""
     return tuple(
         Target(
             id=row["id"],
@@ -25,5 +39,5 @@ def targets() -> tuple[Target, ...]:
             source=row["source"],
             certain=row["certain"],
         )
-        for row in content["targets"]
+        for row in common_shipped_store.read(_FILE)["targets"]
     )

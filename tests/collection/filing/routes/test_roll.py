@@ -6,6 +6,7 @@ import httpx
 
 from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.operation.jobs import run as run_job
+from services.collection.worker import OPERATIONS
 from shared.ids import unit_key
 from tests.collection.support.filing import tools_of
 from tests.collection.support.office import Office, a_person
@@ -23,7 +24,7 @@ async def roll(
 async def rolled(office: Office, district: str, period: str = "2021-08") -> dict[str, Any]:
     answer = await roll(office, district, period)
     assert answer.status_code == 202, answer.text
-    await run_job.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office), OPERATIONS)
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
     body: dict[str, Any] = found.json()
     return body

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.notice import store as notice_store
 from services.collection.notice.domain import NoticeText, said
 
 NAMES = {
@@ -19,7 +19,7 @@ NAMES = {
 
 
 def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() -> None:
-    texts = common_shipped_store.notice_texts()
+    texts = notice_store.notice_texts()
     facts = {"day": "某日", "oldest": "某月"}
     old = said("dunning", date(2011, 6, 30), texts, **facts)
     new = said("dunning", date(2011, 7, 1), texts, **facts)
@@ -31,7 +31,7 @@ def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() ->
     assert said("dunning", date(1990, 1, 1), texts, **facts) is None
 
 
-@pytest.mark.parametrize("text", common_shipped_store.notice_texts(), ids=lambda row: row.notice)
+@pytest.mark.parametrize("text", notice_store.notice_texts(), ids=lambda row: row.notice)
 def test_every_sentence_has_a_source_and_asks_only_for_what_is_given(text: NoticeText) -> None:
     asked = {name for _, name, _, _ in string.Formatter().parse(text.text) if name is not None}
     assert asked <= NAMES[text.notice]
@@ -40,7 +40,7 @@ def test_every_sentence_has_a_source_and_asks_only_for_what_is_given(text: Notic
 
 @pytest.mark.parametrize("notice", NAMES)
 def test_every_notice_has_one_sentence_on_each_day(notice: str) -> None:
-    rows = [row for row in common_shipped_store.notice_texts() if row.notice == notice]
+    rows = [row for row in notice_store.notice_texts() if row.notice == notice]
     for earlier, later in pairwise(rows):
         assert earlier.in_force_to is not None
         assert (later.in_force_from - earlier.in_force_to).days == 1

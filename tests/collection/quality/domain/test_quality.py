@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.domain.quality import (
     PPM,
@@ -20,6 +19,7 @@ from services.collection.quality.domain.quality import (
     share_ppm,
 )
 from services.collection.quality.store import quality as quality_store
+from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.register.domain.cover import Span, overlapping
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -66,10 +66,10 @@ def test_rates_are_taken_over_the_checks_of_their_kind() -> None:
 
 
 def test_every_check_has_its_statement_its_subject_and_its_source() -> None:
-    checks = common_shipped_store.quality_checks()
+    checks = quality_shipped_store.checks()
     assert {check.id for check in checks} == set(quality_store.CHECKS)
     assert {check.kind for check in checks} == set(CheckKind)
-    assert set(common_shipped_store.quality_subjects()) == set(quality_store.SUBJECTS)
+    assert set(quality_shipped_store.subjects()) == set(quality_store.SUBJECTS)
     for check in checks:
         assert check.subject in quality_store.SUBJECTS
         assert check.source

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.collection.common.store import shipped as common_shipped_store
 from services.collection.operation.jobs import run as run_job
 from services.collection.quality.store import shipped as quality_shipped_store
+from services.collection.worker import OPERATIONS
 from tests.collection.support.filing import app_of, tools_of
 from tests.collection.support.late import AUGUST, done
 from tests.collection.support.office import PERIOD, Office, a_person
@@ -27,7 +27,7 @@ async def made(office: Office, **body: Any) -> dict[str, Any]:
     """A report, worked off: its operation and what it found."""
     answer = await ask(office, **body)
     assert answer.status_code == 202, answer.text
-    await run_job.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office), OPERATIONS)
     ref = answer.json()["id"]
     operation = (await office.get("supervisor", f"/v1/operations/{ref}")).json()
     found = await office.get("supervisor", f"/v1/quality/reports/{ref}")
@@ -58,7 +58,7 @@ async def faulty(office: Office) -> dict[str, Any]:
 
 def test_a_report_counts_its_steps(faulty: dict[str, Any]) -> None:
     operation = faulty["operation"]
-    steps = len(common_shipped_store.quality_checks()) + len(quality_shipped_store.targets()) + 1
+    steps = len(quality_shipped_store.checks()) + len(quality_shipped_store.targets()) + 1
     assert operation["status"] == "succeeded"
     assert operation["progress"] == {"done": steps, "total": steps}
 
@@ -138,7 +138,7 @@ async def test_there_is_no_report_before_it_is_made(office: Office) -> None:
     ref = (await ask(office, edition=9)).json()["id"]
     for path in (f"/v1/quality/reports/{ref}", f"/v1/quality/reports/{ref}/rows"):
         assert (await office.get("supervisor", path)).status_code == 404
-    await run_job.run_waiting(tools_of(office))
+    await run_job.run_waiting(tools_of(office), OPERATIONS)
 
 
 async def test_a_unit_that_lost_most_of_its_people_is_found(office: Office) -> None:
