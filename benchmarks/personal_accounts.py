@@ -75,7 +75,7 @@ async def fill(db: Database, accounts: int, year: int) -> Figures:
         results = await db.run(
             lambda tx, bills=bills: personal_flow.credit(tx, catalogue, bills, SENDER)
         )  # type: ignore[misc]
-        assert all(one.outcome is personal_flow.Outcome.CREDITED for one in results)
+        assert all(one.outcome is personal_flow.BillOutcome.CREDITED for one in results)
         latencies.append((time.perf_counter() - at) * 1000)
     seconds = time.perf_counter() - began
     offered = f"one sender, {PER_REQUEST:,} credits a transaction"

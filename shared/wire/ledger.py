@@ -71,7 +71,7 @@ class VoucherBatchIn(In):
     atomic: bool = False
 
 
-class Outcome(StrEnum):
+class PostingOutcome(StrEnum):
     """What became of one voucher."""
 
     POSTED = "posted"
@@ -95,7 +95,7 @@ class PostedOut(Out):
     """The outcome of one voucher; `problem` when refused."""
 
     event_id: str
-    outcome: Outcome
+    outcome: PostingOutcome
     id: str | None = Field(default=None, examples=[Reference.VOUCHER.example])
     slot: int | None = None
     seq: int | None = None

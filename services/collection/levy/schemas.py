@@ -265,7 +265,7 @@ class LineOut(Out):
         )
 
 
-class TotalsOut(Out):
+class LevyTotalsOut(Out):
     """What lines come to."""
 
     unit: YuanOut
@@ -275,7 +275,7 @@ class TotalsOut(Out):
     by_fund: dict[str, YuanOut]
 
     @classmethod
-    def of(cls, totals: Totals) -> TotalsOut:
+    def of(cls, totals: Totals) -> LevyTotalsOut:
         """As it is answered."""
         return cls(
             unit=totals.unit_fen,
@@ -298,7 +298,7 @@ class QuoteOut(Out):
 
     policy: str = Field(examples=["tianjin-2021"])
     lines: list[LineOut]
-    totals: TotalsOut
+    totals: LevyTotalsOut
     sources: dict[str, SourceOut]
 
     @classmethod
@@ -310,7 +310,7 @@ class QuoteOut(Out):
         return cls(
             policy=quote.policy.pack,
             lines=[LineOut.of(line) for line in quote.lines],
-            totals=TotalsOut.of(quote.totals),
+            totals=LevyTotalsOut.of(quote.totals),
             sources={
                 name: SourceOut(text=text, certain=certain)
                 for name, (text, certain) in quote.policy.sources.items()

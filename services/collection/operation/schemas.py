@@ -20,7 +20,7 @@ class ProgressOut(Out):
     total: int | None
 
 
-class RowFaultOut(Out):
+class OperationFaultOut(Out):
     """One fault of a file. Row 1 is the header; row 0 is the file as a whole."""
 
     row: int
@@ -35,7 +35,7 @@ class OperationErrorOut(Out):
     code: str = Field(examples=["FILE_HAS_FAULTS"])
     message: str
     faults: int
-    first: list[RowFaultOut]
+    first: list[OperationFaultOut]
 
 
 class OperationOut(Out):

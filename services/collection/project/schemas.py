@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
-from services.collection.levy.schemas import LineOut, SourceOut, TotalsOut
+from services.collection.levy.schemas import LevyTotalsOut, LineOut, SourceOut
 from services.collection.project.domain import Contract
 from services.collection.project.flows.project import ProjectQuote, Registering, Standing
 from services.collection.project.store import Paper, ProjectCertificate
@@ -161,7 +161,7 @@ class ProjectQuoteOut(Out):
 
     policy: str = Field(examples=["tianjin-2025"])
     lines: list[LineOut]
-    totals: TotalsOut
+    totals: LevyTotalsOut
     sources: dict[str, SourceOut]
 
     @classmethod
@@ -171,7 +171,7 @@ class ProjectQuoteOut(Out):
         return cls(
             policy=quote.policy.pack,
             lines=[LineOut.of(line) for line in quote.lines],
-            totals=TotalsOut.of(quote.totals),
+            totals=LevyTotalsOut.of(quote.totals),
             sources={
                 name: SourceOut(text=text, certain=certain)
                 for name, (text, certain) in quote.policy.sources.items()

@@ -19,9 +19,9 @@ from services.ledger.closing.domain.closing import (
     Action,
     Carried,
     Closing,
+    ClosingStatus,
     Evidence,
     Level,
-    Status,
     Tie,
     require_closable,
     require_reopenable,
@@ -82,7 +82,7 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
     found = await closing_store.load(tx, ref(id).id, lock=True)
     if found is None:
         raise NotFound(closing=id[:60])
-    if found.status is Status.DONE:
+    if found.status is ClosingStatus.DONE:
         if found.approved_by == by.subject:
             return found
         raise StateConflict(status=found.status.value)
@@ -98,7 +98,7 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
         signs=True,
     )
     await trail.record(tx, step, by)
-    done = replace(found, status=Status.DONE, approved_by=by.subject)
+    done = replace(found, status=ClosingStatus.DONE, approved_by=by.subject)
     act = _close if found.action is Action.CLOSE else _reopen
     return await act(tx, catalogue, done)
 

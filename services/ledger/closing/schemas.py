@@ -10,10 +10,10 @@ from pydantic import Field, StringConstraints
 from services.ledger.closing.domain.closing import (
     Action,
     Closing,
+    ClosingStatus,
     Level,
     PersonalTie,
     Standing,
-    Status,
     Tie,
     last_day,
 )
@@ -142,7 +142,7 @@ class ClosingOut(Out):
     day: date
     reason: str
     control: dict[str, TieOut] | None
-    status: Status
+    status: ClosingStatus
     proposed_by: str
     approved_by: str | None
     closed_before: date | None
@@ -210,7 +210,7 @@ def closing_from(body: ClosingIn, region: str, proposed_by: str) -> Closing:
         day=day,
         reason=body.note or "",
         control=None if body.control is None else _control_from(body.control, day),
-        status=Status.PROPOSED,
+        status=ClosingStatus.PROPOSED,
         proposed_by=proposed_by,
     )
 
@@ -290,7 +290,7 @@ def reopening_from(body: ReopeningIn, region: str, proposed_by: str) -> Closing:
         day=last_day(Level.DAY, body.from_day.isoformat()),
         reason=body.reason,
         control=None,
-        status=Status.PROPOSED,
+        status=ClosingStatus.PROPOSED,
         proposed_by=proposed_by,
     )
 

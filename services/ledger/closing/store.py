@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.closing.domain.closing import (
     Action,
     Closing,
+    ClosingStatus,
     Level,
     PersonalTie,
     Rule,
     Standing,
-    Status,
     Tie,
     carried_of,
 )
@@ -350,7 +350,7 @@ def _closing(row: Any) -> Closing:
         day=row["day"],
         reason=row["reason"],
         control=None if control is None else {fund: _tie(*tie) for fund, tie in control.items()},
-        status=Status(row["status"]),
+        status=ClosingStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],
         closed_before=row["closed_before"],

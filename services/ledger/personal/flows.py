@@ -42,7 +42,7 @@ from shared.period import Period
 from shared.roles import Caller
 
 
-class Outcome(StrEnum):
+class BillOutcome(StrEnum):
     """What became of one bill."""
 
     CREDITED = "credited"
@@ -55,7 +55,7 @@ class Result:
     """One bill's outcome and, when refused, why."""
 
     bill: str
-    outcome: Outcome
+    outcome: BillOutcome
     code: str | None = None
 
 
@@ -91,12 +91,12 @@ def _result(
     bill: Bill, claimed: frozenset[str], late: set[str], known: Mapping[str, bytes]
 ) -> Result:
     if bill.id in claimed:
-        return Result(bill.id, Outcome.CREDITED)
+        return Result(bill.id, BillOutcome.CREDITED)
     if bill.id in late:
-        return Result(bill.id, Outcome.REFUSED, YearClosed.code)
+        return Result(bill.id, BillOutcome.REFUSED, YearClosed.code)
     if known[bill.id] == bill.body_hash:
-        return Result(bill.id, Outcome.REPLAYED)
-    return Result(bill.id, Outcome.REFUSED, "BILL_DIFFERS")
+        return Result(bill.id, BillOutcome.REPLAYED)
+    return Result(bill.id, BillOutcome.REFUSED, "BILL_DIFFERS")
 
 
 def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
@@ -167,7 +167,9 @@ async def inject(
     return Injected(credited, len(credits) - credited, differing, without)
 
 
-async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: Caller) -> Outcome:
+async def transfer(
+    tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: Caller
+) -> BillOutcome:
     """Transfer one person's money in or out, once a paper.
 
     Raises:
@@ -184,7 +186,7 @@ async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: C
     if paper.id in known:
         if known[paper.id] != paper.body_hash:
             raise StateConflict(paper=paper.id)
-        return Outcome.REPLAYED
+        return BillOutcome.REPLAYED
     if (closed[fund] or 0) >= paper.credited_on.year:
         raise YearClosed(fund=fund, year=closed[fund])
     if paper.kind is CreditKind.TRANSFER_OUT:
@@ -193,7 +195,7 @@ async def transfer(tx: AsyncConnection, catalogue: Catalogue, paper: Bill, by: C
             raise BalanceTooSmall(fund=fund)
     await account_store.claim(tx, [paper], by.subject)
     await account_store.insert(tx, [paper])
-    return Outcome.CREDITED
+    return BillOutcome.CREDITED
 
 
 # --- the year -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from services.ledger.personal.domain import (
     YearRun,
     bill_key,
 )
-from services.ledger.personal.flows import Injected, Outcome, Result, YearOf
+from services.ledger.personal.flows import BillOutcome, Injected, Result, YearOf
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
@@ -84,7 +84,7 @@ class BillOutcomeOut(Out):
     """What became of a bill; `code` says why it was refused."""
 
     bill: str
-    outcome: Outcome
+    outcome: BillOutcome
     code: str | None
 
 
@@ -138,7 +138,7 @@ class TransferOut(Out):
     """Whether the transfer was new."""
 
     paper: str
-    outcome: Outcome
+    outcome: BillOutcome
 
 
 class PersonalRateIn(In):
@@ -260,13 +260,13 @@ def bills_from(body: PersonalCreditsIn) -> list[Bill]:
 
 def credits_out(results: Sequence[Result]) -> PersonalCreditsOut:
     """Outcomes going out."""
-    counts = dict.fromkeys(Outcome, 0)
+    counts = dict.fromkeys(BillOutcome, 0)
     for result in results:
         counts[result.outcome] += 1
     return PersonalCreditsOut(
-        credited=counts[Outcome.CREDITED],
-        replayed=counts[Outcome.REPLAYED],
-        refused=counts[Outcome.REFUSED],
+        credited=counts[BillOutcome.CREDITED],
+        replayed=counts[BillOutcome.REPLAYED],
+        refused=counts[BillOutcome.REFUSED],
         results=[
             BillOutcomeOut(bill=one.bill, outcome=one.outcome, code=one.code) for one in results
         ],

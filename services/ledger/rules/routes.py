@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.routes.door import opened
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
-from services.ledger.rules.domain.row import Status, Table, first_day, last_day, name_of
+from services.ledger.rules.domain.row import CorrectionStatus, Table, first_day, last_day, name_of
 from services.ledger.rules.flows import correction as correction_flow
 from services.ledger.rules.schemas import (
     CorrectionIn,
@@ -89,7 +89,7 @@ async def read_correction(id: CorrectionId, door: Reading) -> CorrectionOut:
 )
 async def list_corrections(
     door: Reading,
-    status: Status | None = None,
+    status: CorrectionStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> CorrectionsOut:

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, StringConstraints, field_validator
 from services.ledger.closing.domain.closing import Level, Rule
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.reports.schemas.warning import ThresholdIn, threshold_from
-from services.ledger.rules.domain.row import Correction, Row, Status, Table
+from services.ledger.rules.domain.row import Correction, CorrectionStatus, Row, Table
 from shared.entry import Book, Side
 from shared.ids import Ref
 from shared.references import Reference
@@ -129,7 +129,7 @@ class CorrectionOut(Out):
 
     id: str
     why: str
-    status: Status
+    status: CorrectionStatus
     changes: list[ChangeOut]
     proposed_by: str
     approved_by: str | None

@@ -30,7 +30,7 @@ from sqlalchemy import text
 
 from services.ledger.chain.flows.verify import verify
 from services.ledger.closing import flows as closing_flow
-from services.ledger.closing.domain.closing import Action, Closing, Level, Status
+from services.ledger.closing.domain.closing import Action, Closing, ClosingStatus, Level
 from services.ledger.common.domain import OutcomeUnknown
 from services.ledger.posting.domain.batch import Booked, Held
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
@@ -271,7 +271,7 @@ class Comparison(RuleBasedStateMachine):
         action = Action.REOPEN if opened else Action.CLOSE
         paper = Closing(
             id=uuid7(), region="tianjin", action=action, level=Level.DAY, day=DAYS[0],
-            reason="更正", control={}, status=Status.PROPOSED, proposed_by=ACCOUNTANT.subject,
+            reason="更正", control={}, status=ClosingStatus.PROPOSED, proposed_by=ACCOUNTANT.subject,
         )  # fmt: skip
 
         async def both() -> None:

@@ -14,7 +14,7 @@ from services.collection.filing.flows.declaration import Declared, Found, Handed
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.schemas import (
     FiguresIn,
-    TotalsOut,
+    LevyTotalsOut,
     UnitFiguresIn,
     Wage,
     WagesIn,
@@ -180,8 +180,8 @@ class DeclarationOut(DeclarationHeadOut):
     the difference; `restated` is then what the month comes to."""
 
     policy: str = Field(examples=["tianjin-2021"])
-    totals: TotalsOut
-    restated: TotalsOut | None
+    totals: LevyTotalsOut
+    restated: LevyTotalsOut | None
     lines: list[DeclarationLineOut]
 
     @classmethod
@@ -190,8 +190,8 @@ class DeclarationOut(DeclarationHeadOut):
         return cls(
             **cls.members(found.row),
             policy=found.policy.pack,
-            totals=TotalsOut.of(totals_of(found.lines)),
-            restated=TotalsOut.of(totals_of(own_lines(found.lines)))
+            totals=LevyTotalsOut.of(totals_of(found.lines)),
+            restated=LevyTotalsOut.of(totals_of(own_lines(found.lines)))
             if found.row.corrects
             else None,
             lines=[DeclarationLineOut.of(line) for line in found.lines],

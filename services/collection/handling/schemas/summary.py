@@ -24,7 +24,7 @@ class SummaryIn(In):
     sent_on: Day | None = Field(default=None, description="上报日期,默认今日 (today when absent)")
 
 
-class ControlIn(In):
+class SummaryControlIn(In):
     """The auditor's own totals."""
 
     declarations: int = Field(ge=0, le=10**9)
@@ -47,7 +47,7 @@ class ControlIn(In):
 class AuditIn(In):
     """The audit of a summary: totals that tie, and the day of the bills (today at the latest)."""
 
-    control: ControlIn
+    control: SummaryControlIn
     bill_date: Day
 
 

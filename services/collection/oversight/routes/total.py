@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.oversight.schemas.total import (
     ChargesOut,
+    CollectionTotalsOut,
     ReceivedOut,
-    TotalsOut,
     amounts_by,
 )
 from services.collection.oversight.store import total as total_store
@@ -36,16 +36,16 @@ async def get_totals(
     period_from: PeriodText = EARLIEST,
     period_to: PeriodText = LATEST,
     district: Annotated[Code | None, Query()] = None,
-) -> TotalsOut:
+) -> CollectionTotalsOut:
     """Per fund and per insurance, over periods from … to inclusive."""
     asked = Range(period_from=period_from, period_to=period_to, district=at.caller.scope(district))
 
-    async def work(tx: AsyncConnection) -> TotalsOut:
+    async def work(tx: AsyncConnection) -> CollectionTotalsOut:
         parts = await total_store.declared(tx, asked) + await total_store.billed(tx, asked)
         parts += await total_store.credits(tx, asked)
         charges = await total_store.billed(tx, asked, charges=True)
         received = await total_store.received(tx, asked)
-        return TotalsOut(
+        return CollectionTotalsOut(
             period_from=period_from,
             period_to=period_to,
             district=asked.district,

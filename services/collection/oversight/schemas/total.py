@@ -51,7 +51,7 @@ class ReceivedOut(Out):
     tax: YuanOut
 
 
-class TotalsOut(Out):
+class CollectionTotalsOut(Out):
     """Collection's own totals of a range of periods."""
 
     period_from: str

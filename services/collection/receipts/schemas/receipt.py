@@ -36,7 +36,7 @@ class TaxLineIn(In):
     paid_on: Day
 
 
-class ControlIn(In):
+class PushControlIn(In):
     """What the sender says its lines come to."""
 
     count: int = Field(ge=1, le=10_000, strict=True)
@@ -48,7 +48,7 @@ class TaxPushIn(In):
 
     push_no: Serial = Field(examples=["SW-20210720-1"])
     collected_on: Day
-    control: ControlIn
+    control: PushControlIn
     lines: list[TaxLineIn] = Field(min_length=1, max_length=10_000)
 
     def push(self) -> Push:

@@ -101,7 +101,7 @@ def _faults(row: int, error: ValidationError) -> list[RowFault]:
     return found
 
 
-class RowFaultOut(BaseModel):
+class ImportFaultOut(BaseModel):
     """What is wrong in one cell; row 1 is the header, row 0 the file as a whole."""
 
     row: int
@@ -118,8 +118,10 @@ class ImportedOut(Out):
     imported: int = Field(description="新登记的行数")
     replayed: int = Field(description="此前已登记且内容相同的行数")
     refused: int = Field(description="有误、未登记的行数")
-    faults: list[RowFaultOut]
-    warnings: list[RowFaultOut] = Field(description="已登记、须核对的行 (taken, to be looked at)")
+    faults: list[ImportFaultOut]
+    warnings: list[ImportFaultOut] = Field(
+        description="已登记、须核对的行 (taken, to be looked at)"
+    )
 
     @classmethod
     def of(cls, found: Imported) -> ImportedOut:
@@ -134,8 +136,8 @@ class ImportedOut(Out):
         )
 
 
-def _shown(faults: Sequence[RowFault]) -> list[RowFaultOut]:
+def _shown(faults: Sequence[RowFault]) -> list[ImportFaultOut]:
     return [
-        RowFaultOut(row=fault.row, column=fault.column, code=fault.code, message=fault.message)
+        ImportFaultOut(row=fault.row, column=fault.column, code=fault.code, message=fault.message)
         for fault in faults[:SHOWN_MAX]
     ]

@@ -47,7 +47,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
 
 
-class Status(StrEnum):
+class ClosingStatus(StrEnum):
     """How far a paper is."""
 
     PROPOSED = "proposed"
@@ -148,7 +148,7 @@ class Closing:
     day: date
     reason: str
     control: Mapping[str, Tie] | None
-    status: Status
+    status: ClosingStatus
     proposed_by: str
     approved_by: str | None = None
     closed_before: date | None = None

@@ -29,7 +29,12 @@ from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store.batch import Statement, Written
-from services.ledger.settlement.domain.settlement import EMPTIED, Settlement, Status, voucher_of
+from services.ledger.settlement.domain.settlement import (
+    EMPTIED,
+    Settlement,
+    SettlementStatus,
+    voucher_of,
+)
 from services.ledger.settlement.flows.rules import against
 from services.ledger.settlement.store import settlement as settlement_store
 from shared import clock
@@ -139,9 +144,9 @@ async def settle(
         found = await settlement_store.load_for_posting(connection, ask.id)
         if found is None:
             return state, NotFound()
-        if found.status is Status.POSTED and found.approved_by == ask.by.subject:
+        if found.status is SettlementStatus.POSTED and found.approved_by == ask.by.subject:
             return state, found
-        if found.status is not Status.PROPOSED:
+        if found.status is not SettlementStatus.PROPOSED:
             return state, StateConflict(status=found.status.value)
         if found.proposed_by == ask.by.subject:
             return state, SamePersonTwice(person=ask.by.subject, step="approved")
@@ -175,7 +180,9 @@ async def _post_settlement(
         written = await batch_store.write(connection, decision, now)
         assert written is Written.DONE, "the head was locked"
         state, seq = decision.after, outcome.seq
-    posted = replace(found, status=Status.POSTED, approved_by=by.subject, seq=seq, moved=moved)
+    posted = replace(
+        found, status=SettlementStatus.POSTED, approved_by=by.subject, seq=seq, moved=moved
+    )
     await settlement_store.sign(connection, found.id, by)
     await settlement_store.mark_posted(connection, posted, now)
     return state, posted

@@ -25,7 +25,7 @@ from shared.door import Door, door
 from shared.errors import Refusal
 from shared.roles import Right
 from shared.schema import Problem
-from shared.wire.ledger import Outcome, VoucherIn
+from shared.wire.ledger import PostingOutcome, VoucherIn
 
 router = APIRouter(tags=["voucher"])
 PATH = "/v1/voucher-streams"
@@ -125,7 +125,7 @@ class _Streamed(Response):
                 await asyncio.gather(posting, return_exceptions=True)
 
     async def _post(self, outbox: _Outbox) -> None:
-        counts = dict.fromkeys(Outcome, 0)
+        counts = dict.fromkeys(PostingOutcome, 0)
         request = self.door.request
 
         def problem(refusal: Refusal) -> Problem:
@@ -146,18 +146,18 @@ class _Streamed(Response):
             outbox.end()
 
 
-def _written(results: list[StreamedOut], counts: dict[Outcome, int]) -> bytes:
+def _written(results: list[StreamedOut], counts: dict[PostingOutcome, int]) -> bytes:
     for result in results:
         counts[result.outcome] += 1
     return b"".join(result.model_dump_json().encode() + b"\n" for result in results)
 
 
-def _end(counts: dict[Outcome, int], *, complete: bool, problem: Problem | None) -> bytes:
+def _end(counts: dict[PostingOutcome, int], *, complete: bool, problem: Problem | None) -> bytes:
     end = StreamEndOut(
         complete=complete,
-        posted=counts[Outcome.POSTED],
-        replayed=counts[Outcome.REPLAYED],
-        refused=counts[Outcome.REFUSED],
+        posted=counts[PostingOutcome.POSTED],
+        replayed=counts[PostingOutcome.REPLAYED],
+        refused=counts[PostingOutcome.REFUSED],
         problem=problem,
     )
     return end.model_dump_json().encode() + b"\n"

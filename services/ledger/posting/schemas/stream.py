@@ -15,7 +15,7 @@ from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
 from shared.schema import Out, Problem
-from shared.wire.ledger import Outcome, PostedOut, VoucherIn
+from shared.wire.ledger import PostedOut, PostingOutcome, VoucherIn
 
 
 class StreamedOut(PostedOut):
@@ -95,6 +95,6 @@ def streamed_out(answer: Answer, problem_of: Callable[[Refusal], Problem]) -> St
     return StreamedOut(
         line=line.number,
         event_id=line.event_id,
-        outcome=Outcome.REFUSED,
+        outcome=PostingOutcome.REFUSED,
         problem=problem_of(outcome),
     )

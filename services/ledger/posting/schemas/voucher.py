@@ -15,8 +15,7 @@ from services.ledger.posting.store.voucher import Stored
 from shared.entry import Side
 from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
-from shared.wire.ledger import BatchOut, FloorOut, PostedOut, VoucherIn
-from shared.wire.ledger import Outcome as OutcomeWord
+from shared.wire.ledger import BatchOut, FloorOut, PostedOut, PostingOutcome, VoucherIn
 
 
 class PartIn(In):
@@ -117,7 +116,7 @@ def posted_out(event_id: str, booked: Booked) -> PostedOut:
         return _would_post(event_id, booked)
     return PostedOut(
         event_id=event_id,
-        outcome=OutcomeWord.REPLAYED if booked.replayed else OutcomeWord.POSTED,
+        outcome=PostingOutcome.REPLAYED if booked.replayed else PostingOutcome.POSTED,
         id=voucher_id(booked.slot, booked.seq),
         slot=booked.slot,
         seq=booked.seq,
@@ -130,7 +129,7 @@ def _would_post(event_id: str, booked: Booked) -> PostedOut:
     """A rehearsed voucher has no place in the books, so none is told."""
     return PostedOut(
         event_id=event_id,
-        outcome=OutcomeWord.WOULD_POST,
+        outcome=PostingOutcome.WOULD_POST,
         slot=booked.slot,
         floors=_floors_out(booked.floors),
     )
@@ -153,7 +152,7 @@ def batch_out(
 ) -> BatchOut:
     """Every voucher's outcome, in their order."""
     results: list[PostedOut] = []
-    counts: dict[OutcomeWord, int] = dict.fromkeys(OutcomeWord, 0)
+    counts: dict[PostingOutcome, int] = dict.fromkeys(PostingOutcome, 0)
     for asked, outcome in zip(drafts, outcomes, strict=True):
         result = outcome_out(asked.event_id, outcome, problem_of)
         counts[result.outcome] += 1
@@ -168,7 +167,7 @@ def outcome_out(
     if isinstance(outcome, Booked):
         return posted_out(event_id, outcome)
     assert isinstance(outcome, LedgerRefusal)
-    return PostedOut(event_id=event_id, outcome=OutcomeWord.REFUSED, problem=problem_of(outcome))
+    return PostedOut(event_id=event_id, outcome=PostingOutcome.REFUSED, problem=problem_of(outcome))
 
 
 def posted_json(event_id: str, booked: Booked) -> dict[str, Any]:
@@ -177,7 +176,9 @@ def posted_json(event_id: str, booked: Booked) -> dict[str, Any]:
         return posted_out(event_id, booked).model_dump(mode="json")
     return {
         "event_id": event_id,
-        "outcome": OutcomeWord.REPLAYED.value if booked.replayed else OutcomeWord.POSTED.value,
+        "outcome": PostingOutcome.REPLAYED.value
+        if booked.replayed
+        else PostingOutcome.POSTED.value,
         "id": voucher_id(booked.slot, booked.seq),
         "slot": booked.slot,
         "seq": booked.seq,
@@ -199,7 +200,7 @@ def batch_json(
         else outcome_out(asked.event_id, outcome, problem_of).model_dump(mode="json")
         for asked, outcome in zip(drafts, outcomes, strict=True)
     ]
-    counts = dict.fromkeys([word.value for word in OutcomeWord], 0)
+    counts = dict.fromkeys([word.value for word in PostingOutcome], 0)
     for result in results:
         counts[result["outcome"]] += 1
     return {**counts, "results": results}

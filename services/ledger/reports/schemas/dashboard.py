@@ -108,7 +108,7 @@ def entries_path(
 # --- measures -------------------------------------------------------------------------------
 
 
-class PartOut(Out):
+class MeasurePartOut(Out):
     """A sum that a measure is made of, and where its entries are."""
 
     key: str
@@ -122,8 +122,8 @@ class MeasuredOut(Out):
 
     measure: str
     value: str | None = Field(examples=["0.954321"])
-    numerator: PartOut
-    denominator: PartOut
+    numerator: MeasurePartOut
+    denominator: MeasurePartOut
 
 
 class FundMeasuresOut(Out):
@@ -187,9 +187,9 @@ def _part_out(
     amount_fen: int,
     span: tuple[date, date],
     district: str | None,
-) -> PartOut:
+) -> MeasurePartOut:
     first, last = span
-    return PartOut(
+    return MeasurePartOut(
         key=part.key,
         name=part.name,
         amount=amount_fen,

@@ -44,7 +44,7 @@ NAMES: Final[dict[Table, tuple[str, ...]]] = {
 """What names a row beside its first day."""
 
 
-class Status(StrEnum):
+class CorrectionStatus(StrEnum):
     """How far a correction is."""
 
     PROPOSED = "proposed"
@@ -72,7 +72,7 @@ class Correction:
     id: UUID
     why: str
     changes: tuple[Change, ...]
-    status: Status
+    status: CorrectionStatus
     proposed_by: str
     approved_by: str | None = None
     done_at: datetime | None = None

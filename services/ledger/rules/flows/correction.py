@@ -14,7 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.rules.domain.faults import require_sound
-from services.ledger.rules.domain.row import Change, Correction, Row, Status, Table, changes_of
+from services.ledger.rules.domain.row import (
+    Change,
+    Correction,
+    CorrectionStatus,
+    Row,
+    Table,
+    changes_of,
+)
 from services.ledger.rules.store import correction as correction_store
 from shared import clock, trail
 from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
@@ -48,7 +55,7 @@ async def propose(
         raise Faulty(faults=[Fault("/", "NOTHING_TO_CORRECT", "与现行规则相同 (it is so already)")])
     require_sound(there, changes, await correction_store.booked(tx))
     paper = Correction(
-        id=uuid7(), why=why.strip(), changes=tuple(changes), status=Status.PROPOSED,
+        id=uuid7(), why=why.strip(), changes=tuple(changes), status=CorrectionStatus.PROPOSED,
         proposed_by=by.subject,
     )  # fmt: skip
     await correction_store.insert(tx, paper)
@@ -79,7 +86,7 @@ async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
     """
     await correction_store.lock(tx)
     found = await read(tx, id)
-    if found.status is Status.DONE:
+    if found.status is CorrectionStatus.DONE:
         if found.approved_by == by.subject:
             return found
         raise StateConflict(status=found.status.value)
@@ -89,7 +96,7 @@ async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
     require_sound(there, found.changes, await correction_store.booked(tx))
     await trail.record(tx, _step(found, "approved"), by)
     await correction_store.write(tx, found.id, by.subject)
-    return replace(found, status=Status.DONE, approved_by=by.subject, done_at=clock.now())
+    return replace(found, status=CorrectionStatus.DONE, approved_by=by.subject, done_at=clock.now())
 
 
 async def read(tx: AsyncConnection, id: str) -> Correction:

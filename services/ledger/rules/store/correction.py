@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.rules.domain.faults import Booked
-from services.ledger.rules.domain.row import Change, Correction, Made, Row, Status, Table
+from services.ledger.rules.domain.row import Change, Correction, CorrectionStatus, Made, Row, Table
 
 PAPER = "correction"
 
@@ -164,7 +164,7 @@ def _correction(row: Any) -> Correction:
             Change(Table(one["table"]), one["before"], one["after"])
             for one in orjson.loads(row["changes"])
         ),
-        status=Status(row["status"]),
+        status=CorrectionStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],
         done_at=row["done_at"],

@@ -79,7 +79,7 @@ _SUMMARIES: Final = {
 }
 
 
-class Status(StrEnum):
+class SettlementStatus(StrEnum):
     """How far a settlement is."""
 
     PROPOSED = "proposed"
@@ -127,7 +127,7 @@ class Settlement:
     day: date
     summary: str
     asked: Mapping[str, int]
-    status: Status
+    status: SettlementStatus
     proposed_by: str
     parts: tuple[Part, ...] = ()
     terms: Terms = Terms()

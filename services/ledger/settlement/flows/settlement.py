@@ -15,7 +15,7 @@ from services.ledger.settlement.domain.settlement import (
     Part,
     Settlement,
     SettlementKind,
-    Status,
+    SettlementStatus,
     Terms,
     by_fund,
     check_parts,
@@ -87,7 +87,7 @@ async def _checked(
         asked=by_fund(asked.parts),
         parts=asked.parts,
         terms=asked.terms,
-        status=Status.PROPOSED,
+        status=SettlementStatus.PROPOSED,
         proposed_by=caller.subject,
     )
     await settlement_store.begin(tx)

@@ -13,7 +13,7 @@ from services.ledger.settlement.domain.settlement import (
     Part,
     Settlement,
     SettlementKind,
-    Status,
+    SettlementStatus,
     Terms,
 )
 from services.ledger.settlement.flows.settlement import Proposal
@@ -76,7 +76,7 @@ class AmountOut(Out):
     amount: YuanOut
 
 
-class PartOut(Out):
+class SettlementPartOut(Out):
     """An amount of one fund for an account or a district."""
 
     fund: str
@@ -92,9 +92,9 @@ class SettlementOut(Out):
     kind: SettlementKind
     day: date
     summary: str
-    status: Status
+    status: SettlementStatus
     amounts: list[AmountOut]
-    parts: list[PartOut]
+    parts: list[SettlementPartOut]
     deposit: str | None
     refunds: str | None
     over_budget: str | None
@@ -123,7 +123,7 @@ def settlement_out(settlement: Settlement) -> SettlementOut:
         status=settlement.status,
         amounts=[AmountOut(fund=fund, amount=fen) for fund, fen in amounts.items()],
         parts=[
-            PartOut(
+            SettlementPartOut(
                 fund=part.fund,
                 amount=part.amount_fen,
                 account=part.account,

@@ -17,7 +17,7 @@ from services.ledger.settlement.domain.settlement import (
     Part,
     Settlement,
     SettlementKind,
-    Status,
+    SettlementStatus,
     Terms,
 )
 from shared.ids import uuid7
@@ -185,7 +185,7 @@ def _settlement(row: Any) -> Settlement:
         asked=orjson.loads(row["asked"]),
         parts=tuple(Part(**part) for part in orjson.loads(row["parts"])),
         terms=Terms(**orjson.loads(row["terms"])),
-        status=Status(row["status"]),
+        status=SettlementStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],
         seq=row["seq"],

@@ -12,12 +12,12 @@ from services.ledger.closing.domain.closing import (
     NEXT,
     Action,
     Closing,
+    ClosingStatus,
     Evidence,
     Level,
     PersonalTie,
     Rule,
     Standing,
-    Status,
     Tie,
     last_day,
     require_closable,
@@ -53,7 +53,7 @@ def paper(level: Level, period: str, control: dict[str, Tie] | None = None) -> C
         day=last_day(level, period),
         reason="",
         control={} if control is None else control,
-        status=Status.PROPOSED,
+        status=ClosingStatus.PROPOSED,
         proposed_by="a",
     )
 

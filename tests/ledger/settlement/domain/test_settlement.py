@@ -11,7 +11,7 @@ from services.ledger.posting.domain.check import Checker
 from services.ledger.settlement.domain.settlement import (
     Settlement,
     SettlementKind,
-    Status,
+    SettlementStatus,
     voucher_of,
 )
 from tests.ledger.support.making import shipped
@@ -27,7 +27,7 @@ def proposed(kind: SettlementKind, **asked: int) -> Settlement:
         day=date(2021, 7, 31),
         summary="",
         asked=asked,
-        status=Status.PROPOSED,
+        status=SettlementStatus.PROPOSED,
         proposed_by="wang",
     )
 
