@@ -22,7 +22,7 @@ from services.collection.handling.store.summary import SummaryRow
 from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.jobs import Crediting
+from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
 from shared.db import Database
 from shared.http import Peer
@@ -67,7 +67,7 @@ async def credit_persons(background: Background) -> None:
     secret = background.identity.secret_of(CLIENT_ID)
     pause = CREDIT_IDLE_SECONDS
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
-        crediting = Crediting(background.db, PersonalAccounts(peer))
+        crediting = PersonalCreditJob(background.db, PersonalAccounts(peer))
         while True:
             try:
                 pause = 0.0 if await crediting.step() else CREDIT_IDLE_SECONDS

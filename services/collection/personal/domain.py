@@ -31,7 +31,7 @@ Amounts = dict[tuple[int, str], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Levied:
+class DeclarationLine:
     """A line of a paper."""
 
     level: str
@@ -43,7 +43,7 @@ class Levied:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PersonAmounts:
     """A person's row of a paper; arrays in the order of the policy's insurances."""
 
     person_id: int
@@ -54,7 +54,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class AccountPart:
     """Where a part of each person's line stands, and the fund whose personal account it is for.
 
     `credits` are the rows by age that say how much of the unit's share it is; without them it is all.
@@ -83,10 +83,10 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class CreditPlan:
     """How a paper's persons are credited, and what they must come to by fund (fen)."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[AccountPart, ...]
     totals_fen: Mapping[str, int]
     rounding: Rounding
 
@@ -96,12 +96,12 @@ class Plan:
         return not self.parts and not self.totals_fen
 
 
-NOTHING: Final = Plan(parts=(), totals_fen={}, rounding=HALF_UP_FEN)
+NOTHING: Final = CreditPlan(parts=(), totals_fen={}, rounding=HALF_UP_FEN)
 """Nobody is credited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class SettledDeclaration:
     """A paper whose bill is settled in full, and the one that it restates."""
 
     unit_id: int
@@ -115,21 +115,22 @@ class Paper:
 
 def plan(
     kind: str,
-    lines: Iterable[Levied],
+    lines: Iterable[DeclarationLine],
     insurances: Sequence[str],
     credits: Sequence[Credit],
     rounding: Rounding,
-) -> Plan:
+) -> CreditPlan:
     """How persons are credited of a paper of these lines, `corrected` ones left out."""
     if kind == UNNAMED:
         return NOTHING
     own = [line for line in lines if line.level != CORRECTED]
     pooled = {
-        line.insurance for line in own
+        line.insurance
+        for line in own
         if (line.level, line.party, line.account) == ("people", Party.UNIT, AccountKind.POOLED)
-    }  # fmt: skip
+    }
     totals: dict[str, int] = defaultdict(int)
-    parts: dict[tuple[str, str], Part] = {}
+    parts: dict[tuple[str, str], AccountPart] = {}
     whole: dict[tuple[str, str], int] = defaultdict(int)
     relieved: dict[tuple[str, str], int] = defaultdict(int)
     for line in own:
@@ -143,11 +144,13 @@ def plan(
         whole[line.insurance, line.party] += line.amount_fen
         party = Party(line.party)
         by_age = party is Party.UNIT and line.insurance in pooled
-        parts[line.insurance, party] = Part(
-            place=insurances.index(line.insurance), fund=line.fund, party=party,
+        parts[line.insurance, party] = AccountPart(
+            place=insurances.index(line.insurance),
+            fund=line.fund,
+            party=party,
             credits=_rows(credits, line.insurance) if by_age else (),
-        )  # fmt: skip
-    return Plan(
+        )
+    return CreditPlan(
         parts=tuple(
             replace(part, whole_fen=whole[key], relieved_fen=relieved[key])
             for key, part in parts.items()
@@ -161,7 +164,9 @@ def _rows(credits: Sequence[Credit], insurance: str) -> tuple[Credit, ...]:
     return tuple(row for row in credits if row.insurance == insurance and not row.retired)
 
 
-def amounts(made: Plan, people: Iterable[Person], before: Sequence[int] = ()) -> Amounts:
+def amounts(
+    made: CreditPlan, people: Iterable[PersonAmounts], before: Sequence[int] = ()
+) -> Amounts:
     """What each person's accounts get of a paper.
 
     Args:
@@ -181,14 +186,14 @@ def amounts(made: Plan, people: Iterable[Person], before: Sequence[int] = ()) ->
     return found
 
 
-def weights(made: Plan, people: Sequence[Person]) -> tuple[int, ...]:
+def weights(made: CreditPlan, people: Sequence[PersonAmounts]) -> tuple[int, ...]:
     """What persons have of each part before any relief, in fen."""
     return tuple(
         sum(_amount(part, person, made.rounding) for person in people) for part in made.parts
     )
 
 
-def _amount(part: Part, person: Person, rounding: Rounding) -> int:
+def _amount(part: AccountPart, person: PersonAmounts, rounding: Rounding) -> int:
     if part.party is Party.PERSONAL:
         return person.personal_fen[part.place]
     whole_fen = person.unit_fen[part.place]

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal import domain as personal_rules
 from services.collection.personal import store as personal_store
-from services.collection.personal.domain import NOTHING, Amounts, Paper, Plan
-from services.collection.personal.store import Due, Key, Told
+from services.collection.personal.domain import NOTHING, Amounts, CreditPlan, SettledDeclaration
+from services.collection.personal.store import Key, PendingCredit, PersonalCredit
 from services.collection.policy import flows as policy_flow
 from shared import clock
 from shared.ids import Ref
@@ -31,19 +31,19 @@ PARTS_DIFFER: Final = "PARTS_DIFFER"
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class CreditTask:
     """A paper with what its persons are credited by, and in how many chunks."""
 
-    due: Due
-    now: Plan
-    before: Plan
+    due: PendingCredit
+    now: CreditPlan
+    before: CreditPlan
     rounds: tuple[tuple[int, UUID, int], ...]
     """(unit, declaration, round) of the paper and of the one that it restates."""
     chunks: int
-    earlier: Mapping[int, Told]
+    earlier: Mapping[int, PersonalCredit]
 
     @property
-    def paper(self) -> Paper:
+    def paper(self) -> SettledDeclaration:
         """The paper itself."""
         return self.due.paper
 
@@ -54,14 +54,14 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class CreditChunk:
     """One chunk of a paper: what is told of it, the message (None: nobody changes), its people."""
 
-    told: Told
+    told: PersonalCredit
     message: dict[str, Any] | None
 
 
-async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
+async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[CreditTask]:
     """Settled bills that were not told of yet, ready to be told of."""
     dues = await personal_store.due(tx, limit)
     if not dues:
@@ -72,7 +72,7 @@ async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
     rounds = {key: (*key, head.round) for key, head in heads.items()}
     lines = await personal_store.lines(tx, list(rounds.values()))
     told = await personal_store.earlier(tx, keys[: len(dues)])
-    plans: dict[Key, Plan] = {}
+    plans: dict[Key, CreditPlan] = {}
     for key, head in heads.items():
         policy = await policy_flow.by_id(tx, head.policy_id)
         plans[key] = personal_rules.plan(
@@ -92,13 +92,13 @@ async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[Ready]:
             (one.chunks for one in heard.values()), personal_rules.chunks_of(people, funds)
         )
         found.append(
-            Ready(due, now, before, tuple(rounds[key] for key in mine), chunks, heard)
-        )  # fmt: skip
+            CreditTask(due, now, before, tuple(rounds[key] for key in mine), chunks, heard)
+        )
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ChunkStart:
     """What the persons of the chunks before have of each part, of the paper and of the one before."""
 
     now: Sequence[int] = ()
@@ -106,15 +106,18 @@ class Start:
 
 
 async def compose(
-    tx: AsyncConnection, ready: Sequence[Ready], chunk: int = 1, start: Start | None = None
-) -> list[Chunk]:
+    tx: AsyncConnection,
+    ready: Sequence[CreditTask],
+    chunk: int = 1,
+    start: ChunkStart | None = None,
+) -> list[CreditChunk]:
     """What the ledger is to be told of one chunk of each of these papers."""
-    at = start or Start()
+    at = start or ChunkStart()
     about = [one for one in ready if one.is_about_persons]
-    by_width: dict[int, list[Ready]] = {}
+    by_width: dict[int, list[CreditTask]] = {}
     for one in about:
         by_width.setdefault(one.chunks, []).append(one)
-    made: list[tuple[Ready, Amounts, Amounts]] = []
+    made: list[tuple[CreditTask, Amounts, Amounts]] = []
     for chunks, group in by_width.items():
         rounds = sorted({round_ for one in group for round_ in one.rounds})
         people = await personal_store.people(tx, rounds, personal_rules.slice_of(chunk, chunks))
@@ -131,21 +134,25 @@ async def compose(
 
 
 def _chunk(
-    ready: Ready, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
-) -> Chunk:
+    ready: CreditTask, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
+) -> CreditChunk:
     paper, heard = ready.paper, ready.earlier.get(chunk)
-    told = Told(
-        unit_id=paper.unit_id, declaration_id=paper.id, chunk=chunk, chunks=ready.chunks,
-        bill_id=paper.bill_id, people=len({person for person, _ in new}),
+    told = PersonalCredit(
+        unit_id=paper.unit_id,
+        declaration_id=paper.id,
+        chunk=chunk,
+        chunks=ready.chunks,
+        bill_id=paper.bill_id,
+        people=len({person for person, _ in new}),
         credited_on=heard.credited_on if heard else ready.due.credited_on,
         totals_fen=personal_rules.totals(new),
-    )  # fmt: skip
+    )
     if ready.chunks == 1 and (why := disagreement(ready.now, personal_rules.totals(now))):
-        return Chunk(replace(told, totals_fen={}, people=0, refused=why), None)
-    return Chunk(told, _message(told, paper, new, uuids) if new else None)
+        return CreditChunk(replace(told, totals_fen={}, people=0, refused=why), None)
+    return CreditChunk(told, _message(told, paper, new, uuids) if new else None)
 
 
-def disagreement(made: Plan, totals_fen: Mapping[str, int]) -> str | None:
+def disagreement(made: CreditPlan, totals_fen: Mapping[str, int]) -> str | None:
     """Why nobody may be credited: what persons come to is not what the paper's lines say."""
     given = {fund: fen for fund, fen in totals_fen.items() if fen}
     if given == dict(made.totals_fen):
@@ -158,7 +165,10 @@ def disagreement(made: Plan, totals_fen: Mapping[str, int]) -> str | None:
 
 
 def _message(
-    told: Told, paper: Paper, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
+    told: PersonalCredit,
+    paper: SettledDeclaration,
+    new: Amounts,
+    uuids: Mapping[tuple[int, int], UUID],
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "bill": personal_rules.event_of(paper.bill_id, told.chunk),
@@ -180,12 +190,12 @@ def _message(
     return body
 
 
-async def add_up(tx: AsyncConnection, ready: Ready) -> tuple[dict[str, int], list[Start]]:
+async def add_up(tx: AsyncConnection, ready: CreditTask) -> tuple[dict[str, int], list[ChunkStart]]:
     """Of a paper of several chunks: fund → what all its persons come to, and where each chunk starts."""
     own = (ready.paper.unit_id, ready.paper.id)
     base = (ready.paper.unit_id, ready.paper.corrects or ready.paper.id)
     sums: dict[str, int] = {}
-    starts = [Start((0,) * len(ready.now.parts), (0,) * len(ready.before.parts))]
+    starts = [ChunkStart((0,) * len(ready.now.parts), (0,) * len(ready.before.parts))]
     for chunk in range(1, ready.chunks + 1):
         keys = personal_rules.slice_of(chunk, ready.chunks)
         people = await personal_store.people(tx, ready.rounds, keys)
@@ -196,7 +206,7 @@ async def add_up(tx: AsyncConnection, ready: Ready) -> tuple[dict[str, int], lis
         ).items():
             sums[fund] = sums.get(fund, 0) + fen
         starts.append(
-            Start(
+            ChunkStart(
                 _plus(at.now, personal_rules.weights(ready.now, mine)),
                 _plus(at.before, personal_rules.weights(ready.before, theirs)),
             )
@@ -208,7 +218,9 @@ def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
     return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-async def record(tx: AsyncConnection, told: Sequence[Told], papers: Sequence[Paper]) -> None:
+async def record(
+    tx: AsyncConnection, told: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
+) -> None:
     """Write what the ledger answered, and that these papers are done with."""
     if papers:
         await personal_store.mark(tx, papers)

@@ -12,9 +12,9 @@ from typing import Final
 
 from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.domain import CREDITS_AIMED_AT, Paper
-from services.collection.personal.flows import Chunk, Ready
-from services.collection.personal.store import Told
+from services.collection.personal.domain import CREDITS_AIMED_AT, SettledDeclaration
+from services.collection.personal.flows import CreditChunk, CreditTask
+from services.collection.personal.store import PersonalCredit
 from shared.db import Database
 from shared.log import logger
 from shared.outbox import hold_lease
@@ -22,7 +22,7 @@ from shared.outbox import hold_lease
 LEASE: Final = "personal"
 
 
-class Crediting:
+class PersonalCreditJob:
     """Tells the ledger of settled bills; one process at a time holds the lease."""
 
     def __init__(self, db: Database, accounts: PersonalAccounts) -> None:
@@ -48,13 +48,13 @@ class Crediting:
                 await self._tell_large(one)
         return len(ready)
 
-    async def _tell_group(self, group: Sequence[Ready]) -> None:
+    async def _tell_group(self, group: Sequence[CreditTask]) -> None:
         chunks = await self._db.run(lambda tx: personal_flow.compose(tx, group))
         told = await self._tell(chunks)
         papers = [one.paper for one in group]
         await self._db.run(lambda tx: personal_flow.record(tx, told, papers))
 
-    async def _tell_large(self, ready: Ready) -> None:
+    async def _tell_large(self, ready: CreditTask) -> None:
         """A paper of many persons: nothing of it is told before all of it was added up."""
         sums, starts = await self._db.run(lambda tx: personal_flow.add_up(tx, ready))
         why = personal_flow.disagreement(ready.now, sums)
@@ -67,10 +67,14 @@ class Crediting:
             done = [ready.paper] if chunk == ready.chunks else []
             await self._record(told, done)
 
-    async def _record(self, told: Sequence[Told], done: Sequence[Paper]) -> None:
+    async def _record(
+        self, told: Sequence[PersonalCredit], done: Sequence[SettledDeclaration]
+    ) -> None:
         await self._db.run(lambda tx: personal_flow.record(tx, told, done))
 
-    async def _tell(self, chunks: Sequence[Chunk], why: str | None = None) -> list[Told]:
+    async def _tell(
+        self, chunks: Sequence[CreditChunk], why: str | None = None
+    ) -> list[PersonalCredit]:
         told = [one.told if why is None else one.told.refusal(why) for one in chunks]
         asked = [
             place for place, one in enumerate(chunks) if one.message and not told[place].refused
@@ -85,9 +89,9 @@ class Crediting:
         return told
 
 
-def _groups(ready: Sequence[Ready]) -> list[list[Ready]]:
+def _groups(ready: Sequence[CreditTask]) -> list[list[CreditTask]]:
     """Papers side by side as long as their persons make one request."""
-    groups: list[list[Ready]] = []
+    groups: list[list[CreditTask]] = []
     room = 0
     for one in ready:
         size = 2 * max(1, one.paper.people)

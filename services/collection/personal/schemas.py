@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.collection.personal.store import Told
+from services.collection.personal.store import PersonalCredit
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, YuanOut
@@ -33,7 +33,7 @@ class RefusedDeliveryOut(Out):
     reason: str
 
     @classmethod
-    def of(cls, told: Told) -> RefusedDeliveryOut:
+    def of(cls, told: PersonalCredit) -> RefusedDeliveryOut:
         """Going out."""
         return cls(
             bill=Ref(told.unit_id, told.bill_id).text(Reference.BILL),

@@ -12,24 +12,24 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.personal.domain import Levied, Paper, Person
+from services.collection.personal.domain import DeclarationLine, PersonAmounts, SettledDeclaration
 
 Key = tuple[int, UUID]
 """Unit and declaration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class PendingCredit:
     """A settled bill that was not told of yet. `credited_on`: the day on which it was settled."""
 
-    paper: Paper
+    paper: SettledDeclaration
     policy_id: UUID | None
     round: int
     credited_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class DeclarationHead:
     """As much of a paper as its persons are credited by."""
 
     kind: str
@@ -39,7 +39,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PersonalCredit:
     """What the ledger was told of one chunk of a paper; `refused`: why it never takes it."""
 
     unit_id: int
@@ -52,12 +52,12 @@ class Told:
     totals_fen: dict[str, int]
     refused: str | None = None
 
-    def refusal(self, why: str) -> Told:
+    def refusal(self, why: str) -> PersonalCredit:
         """The same, not credited."""
         return replace(self, refused=why)
 
 
-async def due(tx: AsyncConnection, limit: int) -> list[Due]:
+async def due(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
     """Settled bills that wait, oldest first; a restated month once the ledger has the one that it
     restates."""
     rows = await tx.execute(
@@ -101,18 +101,25 @@ async def due(tx: AsyncConnection, limit: int) -> list[Due]:
         {"limit": limit},
     )
     return [
-        Due(
-            paper=Paper(
-                unit_id=row.unit_id, id=row.declaration_id, bill_id=row.bill_id, kind=row.kind,
-                period=row.period, people=row.people, corrects=row.corrects,
+        PendingCredit(
+            paper=SettledDeclaration(
+                unit_id=row.unit_id,
+                id=row.declaration_id,
+                bill_id=row.bill_id,
+                kind=row.kind,
+                period=row.period,
+                people=row.people,
+                corrects=row.corrects,
             ),
-            policy_id=row.policy_id, round=row.round, credited_on=row.credited_on,
+            policy_id=row.policy_id,
+            round=row.round,
+            credited_on=row.credited_on,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
-async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, Head]:
+async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, DeclarationHead]:
     """The heads of papers."""
     rows = await tx.execute(
         text("""
@@ -124,7 +131,7 @@ async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, Head]:
         {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
     )
     return {
-        (row.unit_id, UUID(int=row.id.int)): Head(
+        (row.unit_id, UUID(int=row.id.int)): DeclarationHead(
             kind=row.kind, round=row.round, people=row.people, policy_id=row.policy_id
         )
         for row in rows
@@ -133,7 +140,7 @@ async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, Head]:
 
 async def lines(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]]
-) -> dict[Key, list[Levied]]:
+) -> dict[Key, list[DeclarationLine]]:
     """The lines of papers of (unit, declaration, round)."""
     rows = await tx.execute(
         text("""
@@ -148,18 +155,24 @@ async def lines(
         """),
         _papers(papers),
     )
-    found: dict[Key, list[Levied]] = defaultdict(list)
+    found: dict[Key, list[DeclarationLine]] = defaultdict(list)
     for unit_id, paper_id, level, insurance, party, account, fund, amount_fen in rows:
         found[unit_id, UUID(int=paper_id.int)].append(
-            Levied(level=level, insurance=insurance, party=party, account=account, fund=fund,
-                   amount_fen=amount_fen)
-        )  # fmt: skip
+            DeclarationLine(
+                level=level,
+                insurance=insurance,
+                party=party,
+                account=account,
+                fund=fund,
+                amount_fen=amount_fen,
+            )
+        )
     return found
 
 
 async def people(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]], keys: tuple[int, int]
-) -> dict[Key, list[Person]]:
+) -> dict[Key, list[PersonAmounts]]:
     """The persons of papers of (unit, declaration, round) whose keys lie from … below …, by key."""
     rows = await tx.execute(
         text("""
@@ -179,9 +192,9 @@ async def people(
         """),
         _papers(papers) | {"first": keys[0], "last": keys[1] - 1},
     )
-    found: dict[Key, list[Person]] = defaultdict(list)
+    found: dict[Key, list[PersonAmounts]] = defaultdict(list)
     for unit_id, paper_id, *person in rows:
-        found[unit_id, UUID(int=paper_id.int)].append(Person(*person))
+        found[unit_id, UUID(int=paper_id.int)].append(PersonAmounts(*person))
     return found
 
 
@@ -204,7 +217,9 @@ async def references(
     return {(unit, person): UUID(int=uuid.int) for unit, person, uuid in rows}
 
 
-async def earlier(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, dict[int, Told]]:
+async def earlier(
+    tx: AsyncConnection, papers: Sequence[Key]
+) -> dict[Key, dict[int, PersonalCredit]]:
     """What was told of papers before: a repeat must say the same, in as many chunks, on that day."""
     rows = await tx.execute(
         text("""
@@ -216,16 +231,16 @@ async def earlier(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, dict[
         """),
         {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
     )
-    found: dict[Key, dict[int, Told]] = defaultdict(dict)
+    found: dict[Key, dict[int, PersonalCredit]] = defaultdict(dict)
     for row in rows.mappings():
         one = dict(row)
         sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
-        told = Told(**one, totals_fen=sums)
+        told = PersonalCredit(**one, totals_fen=sums)
         found[told.unit_id, UUID(int=told.declaration_id.int)][told.chunk] = told
     return found
 
 
-async def record(tx: AsyncConnection, told: Sequence[Told]) -> None:
+async def record(tx: AsyncConnection, told: Sequence[PersonalCredit]) -> None:
     """Write what the ledger answered to chunks."""
     await tx.execute(
         text("""
@@ -256,7 +271,7 @@ async def record(tx: AsyncConnection, told: Sequence[Told]) -> None:
     )
 
 
-async def mark(tx: AsyncConnection, papers: Sequence[Paper]) -> None:
+async def mark(tx: AsyncConnection, papers: Sequence[SettledDeclaration]) -> None:
     """Their bills have been told of."""
     await tx.execute(
         text("""
@@ -285,7 +300,9 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
     return {"waiting": row.waiting, "refused": row.refused}
 
 
-async def refusals(tx: AsyncConnection, after: tuple[UUID, int] | None, limit: int) -> list[Told]:
+async def refusals(
+    tx: AsyncConnection, after: tuple[UUID, int] | None, limit: int
+) -> list[PersonalCredit]:
     """Chunks that the ledger refused, by bill."""
     rows = await tx.execute(
         text("""
@@ -303,7 +320,7 @@ async def refusals(tx: AsyncConnection, after: tuple[UUID, int] | None, limit: i
     for row in rows.mappings():
         one = dict(row)
         sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
-        found.append(Told(**one, totals_fen=sums))
+        found.append(PersonalCredit(**one, totals_fen=sums))
     return found
 
 

@@ -13,11 +13,11 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from services.collection.allocation.domain.receipt import Arrival, Rejected
+from services.collection.allocation.domain.receipt import IncomingPayment, Rejection
 from shared.errors import Kind, Refusal
 
 
-class LineStatus(StrEnum):
+class DebitStatus(StrEnum):
     """Where a debit line stands."""
 
     WAITING = "waiting"
@@ -28,10 +28,10 @@ class LineStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether the bank has given its last word."""
-        return self in {LineStatus.SETTLED, LineStatus.REFUSED}
+        return self in {DebitStatus.SETTLED, DebitStatus.REFUSED}
 
 
-class Outcome(StrEnum):
+class DebitOutcome(StrEnum):
     """What a bank says of a line."""
 
     SETTLED = "settled"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class ReasonClass(StrEnum):
+class DebitReasonClass(StrEnum):
     """Five classes of reasons, each with its own remedy; raw codes are mapped to them by data."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"  # 余额不足: the payer tops up, then retry
@@ -57,11 +57,11 @@ class NothingToDebit(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class DebitResult:
     """What the bank says of one line."""
 
     line_no: int
-    outcome: Outcome
+    outcome: DebitOutcome
     serial: str
     amount_fen: int
     value_date: date
@@ -79,19 +79,19 @@ class DebitLine:
     credit_code: str
     period: str
     amount_fen: int
-    status: LineStatus
+    status: DebitStatus
     serial: str | None = None
     value_date: date | None = None
     reason_code: str | None = None
     reason: str | None = None
-    reason_class: ReasonClass | None = None
+    reason_class: DebitReasonClass | None = None
 
     @property
-    def arrival(self) -> Arrival:
+    def arrival(self) -> IncomingPayment:
         """The money of a settled line."""
         assert self.serial is not None
         assert self.value_date is not None
-        return Arrival(
+        return IncomingPayment(
             serial=self.serial,
             credit_code=self.credit_code,
             period=self.period,
@@ -102,98 +102,101 @@ class DebitLine:
 
 
 @dataclass(slots=True)
-class Hearing:
+class DebitChanges:
     """A result file against the lines it speaks of: those it changed, and what was not taken."""
 
     before: dict[int, DebitLine]
     changed: dict[int, DebitLine] = field(default_factory=dict)
     replayed: int = 0
-    rejected: list[Rejected] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
 
     def line(self, line_no: int) -> DebitLine | None:
         """A line as it stands by now."""
         return self.changed.get(line_no) or self.before.get(line_no)
 
-    def newly(self, status: LineStatus) -> list[DebitLine]:
+    def changed_to(self, status: DebitStatus) -> list[DebitLine]:
         """The lines that this file brought to a status, in the order of their numbers."""
         return [line for _, line in sorted(self.changed.items()) if line.status is status]
 
     def reject(self, line_no: int, code: str, message: str) -> None:
         """Do not take what was said of a line."""
-        self.rejected.append(Rejected(str(line_no), code, message))
+        self.rejected.append(Rejection(str(line_no), code, message))
 
-    def take_back(self, line: DebitLine, code: str, message: str) -> None:
+    def restore(self, line: DebitLine, code: str, message: str) -> None:
         """Leave a line as it was before the file: what was said of it turned out to be impossible."""
         del self.changed[line.line_no]
         self.reject(line.line_no, code, message)
 
 
-def hear(
+def apply_results(
     lines: Iterable[DebitLine],
-    reports: Iterable[Report],
-    reasons: Mapping[str, ReasonClass],
-) -> Hearing:
+    reports: Iterable[DebitResult],
+    reasons: Mapping[str, DebitReasonClass],
+) -> DebitChanges:
     """Take a result file. `reasons` maps raw codes to classes; an unmapped code has none."""
-    hearing = Hearing({line.line_no: line for line in lines})
+    changes = DebitChanges({line.line_no: line for line in lines})
     serials: dict[str, int] = {}
     for report in reports:
-        line = hearing.line(report.line_no)
+        line = changes.line(report.line_no)
         if line is None:
-            hearing.reject(report.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
+            changes.reject(report.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
             continue
-        _hear_one(hearing, line, report, reasons, serials)
-    return hearing
+        _apply_one(changes, line, report, reasons, serials)
+    return changes
 
 
-def _hear_one(
-    hearing: Hearing,
+def _apply_one(
+    changes: DebitChanges,
     line: DebitLine,
-    report: Report,
-    reasons: Mapping[str, ReasonClass],
+    report: DebitResult,
+    reasons: Mapping[str, DebitReasonClass],
     serials: dict[str, int],
 ) -> None:
     reason_class = reasons.get(report.reason_code or "")
     outcome = report.outcome
-    if outcome is Outcome.REFUSED and reason_class is ReasonClass.STATUS_UNKNOWN:
+    if outcome is DebitOutcome.REFUSED and reason_class is DebitReasonClass.STATUS_UNKNOWN:
         # "Refused: time-out" does not say that no money moved. Query first.
-        outcome = Outcome.UNKNOWN
+        outcome = DebitOutcome.UNKNOWN
     fault = _fault(line, report, outcome, serials)
     if fault:
-        hearing.reject(line.line_no, *fault)
+        changes.reject(line.line_no, *fault)
         return
-    if line.status.is_final or (line.status, outcome) == (LineStatus.UNKNOWN, Outcome.UNKNOWN):
-        hearing.replayed += 1
+    if line.status.is_final or (line.status, outcome) == (
+        DebitStatus.UNKNOWN,
+        DebitOutcome.UNKNOWN,
+    ):
+        changes.replayed += 1
         return
-    if outcome is Outcome.SETTLED:
+    if outcome is DebitOutcome.SETTLED:
         serials[report.serial] = line.line_no
     after = replace(
         line,
-        status=LineStatus(outcome.value),
+        status=DebitStatus(outcome.value),
         serial=report.serial,
         value_date=report.value_date,
         reason_code=report.reason_code,
         reason=report.reason,
         reason_class=reason_class,
     )
-    hearing.changed[line.line_no] = after
+    changes.changed[line.line_no] = after
 
 
 def _fault(
-    line: DebitLine, report: Report, outcome: Outcome, serials: Mapping[str, int]
+    line: DebitLine, report: DebitResult, outcome: DebitOutcome, serials: Mapping[str, int]
 ) -> tuple[str, str] | None:
     """Why a report cannot be true, given what is known; None when it can."""
-    if outcome is Outcome.UNKNOWN:
+    if outcome is DebitOutcome.UNKNOWN:
         return None  # says nothing, so it contradicts nothing: an old letter that came late
     if line.status.is_final and line.status.value != outcome.value:
         return (
             "OUTCOME_CONTRADICTED",
             f"该行已终结为 {line.status.value} (the line's final outcome was another)",
         )
-    if outcome is Outcome.REFUSED:
+    if outcome is DebitOutcome.REFUSED:
         return None
     if report.amount_fen != line.amount_fen:
         return "AMOUNT_DIFFERS", "扣款金额与明细不符 (not the amount of the line)"
-    if line.status is LineStatus.SETTLED:
+    if line.status is DebitStatus.SETTLED:
         if report.serial != line.serial:
             return (
                 "SETTLED_UNDER_ANOTHER_SERIAL",

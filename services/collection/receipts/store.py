@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.receipts.domain import DebitLine, LineStatus, ReasonClass
+from services.collection.receipts.domain import DebitLine, DebitReasonClass, DebitStatus
 from shared.db import raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class DebitBatch:
     """A debit batch with its control totals and what the bank has settled and refused so far."""
 
     id: UUID
@@ -122,7 +122,7 @@ async def insert_batch(
     lines: int,
     total_fen: int,
     by: str,
-) -> Batch:
+) -> DebitBatch:
     """Write a batch's own row."""
     row = await tx.execute(
         text(f"""
@@ -130,13 +130,19 @@ async def insert_batch(
             VALUES (:id, :period, :debit_date, 'created', :lines, :total_fen, :by)
             RETURNING {_BATCH}
         """),
-        {"id": batch_id, "period": period, "debit_date": on, "lines": lines,
-         "total_fen": total_fen, "by": by},
-    )  # fmt: skip
-    return Batch(**row.one()._mapping)
+        {
+            "id": batch_id,
+            "period": period,
+            "debit_date": on,
+            "lines": lines,
+            "total_fen": total_fen,
+            "by": by,
+        },
+    )
+    return DebitBatch(**row.one()._mapping)
 
 
-async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> Batch | None:
+async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> DebitBatch | None:
     """One batch; locked until the transaction ends when asked, so its result files come in turn."""
     row = (
         await tx.execute(
@@ -149,7 +155,7 @@ async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> Ba
             {"id": batch_id},
         )
     ).one_or_none()
-    return Batch(**row._mapping) if row else None
+    return DebitBatch(**row._mapping) if row else None
 
 
 async def page(
@@ -159,7 +165,7 @@ async def page(
     period: str | None,
     after: UUID,
     limit: int,
-) -> list[Batch]:
+) -> list[DebitBatch]:
     """Batches in the order they were made."""
     rows = await tx.execute(
         text(f"""
@@ -173,13 +179,13 @@ async def page(
         """),
         {"status": status, "period": period, "after": after, "limit": limit},
     )
-    return [Batch(**row._mapping) for row in rows]
+    return [DebitBatch(**row._mapping) for row in rows]
 
 
 async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[DebitLine]) -> None:
     """Add lines' final words to a batch's counters; the last one closes it."""
-    settled = [line.amount_fen for line in heard if line.status is LineStatus.SETTLED]
-    refused = [line.amount_fen for line in heard if line.status is LineStatus.REFUSED]
+    settled = [line.amount_fen for line in heard if line.status is DebitStatus.SETTLED]
+    refused = [line.amount_fen for line in heard if line.status is DebitStatus.REFUSED]
     await tx.execute(
         text("""
             UPDATE debit_batch
@@ -241,8 +247,8 @@ async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int])
 def _line(mapping: Any) -> DebitLine:
     given = dict(mapping)
     reason_class = given["reason_class"]
-    given["status"] = LineStatus(given["status"])
-    given["reason_class"] = ReasonClass(reason_class) if reason_class else None
+    given["status"] = DebitStatus(given["status"])
+    given["reason_class"] = DebitReasonClass(reason_class) if reason_class else None
     return DebitLine(**given)
 
 
@@ -265,15 +271,23 @@ async def save_lines(tx: AsyncConnection, batch_id: UUID, lines: Sequence[DebitL
     if not lines:
         return
     rows = [
-        (line.unit_id, line.line_no, line.status.value, line.serial, line.value_date,
-         line.reason_code, line.reason, line.reason_class.value if line.reason_class else None)
+        (
+            line.unit_id,
+            line.line_no,
+            line.status.value,
+            line.serial,
+            line.value_date,
+            line.reason_code,
+            line.reason,
+            line.reason_class.value if line.reason_class else None,
+        )
         for line in lines
-    ]  # fmt: skip
+    ]
     driver = await raw(tx)
     await driver.execute(_SAVE, batch_id, *map(list, zip(*rows, strict=True)))
 
 
-async def reasons(tx: AsyncConnection) -> dict[str, ReasonClass]:
+async def reasons(tx: AsyncConnection) -> dict[str, DebitReasonClass]:
     """Raw reason code → class."""
     rows = await tx.execute(text("SELECT code, class FROM debit_reason LIMIT 10000"))
-    return {row.code: ReasonClass(row[1]) for row in rows}
+    return {row.code: DebitReasonClass(row[1]) for row in rows}

@@ -68,9 +68,13 @@ class Debtors:
         return [v for v in await vouchers(self.url, kinds=kinds) if v["owner"] == owed.credit_code]
 
     async def post(
-        self, path: str, body: Any = None, role: str = "district_clerk", district: str = "heping",
+        self,
+        path: str,
+        body: Any = None,
+        role: str = "district_clerk",
+        district: str = "heping",
         subject: str | None = None,
-    ) -> httpx.Response:  # fmt: skip
+    ) -> httpx.Response:
         """What somebody asks for; district roles stand in `district`."""
         place = district if role.startswith("district_") else "centre"
         return await self.api.post(path, json=body, headers=self.bearer(role, place, subject))

@@ -78,24 +78,63 @@ async def owe(
         await db.executemany(
             "INSERT INTO unit (unit_id, credit_code, name, kind, district, collector, bank)"
             " VALUES ($1, $2, '某公司', 'enterprise', $3, $4, $5) ON CONFLICT DO NOTHING",
-            [(o.unit_id, o.credit_code, district, collector, account if bank else None)
-             for o in owed],
-        )  # fmt: skip
+            [
+                (o.unit_id, o.credit_code, district, collector, account if bank else None)
+                for o in owed
+            ],
+        )
         await db.copy_records_to_table(
             "bill",
-            columns=("unit_id", "id", "declaration_id", "credit_code", "district", "period",
-                     "policy_id", "issued_on", "due_on", "total_fen", "status", "collector"),
-            records=[(o.unit_id, o.bill_id, uuid7(), o.credit_code, district, period, policy,
-                      date.fromisoformat(f"{period}-01"), due, total_fen, "open", collector)
-                     for o in owed],
-        )  # fmt: skip
+            columns=(
+                "unit_id",
+                "id",
+                "declaration_id",
+                "credit_code",
+                "district",
+                "period",
+                "policy_id",
+                "issued_on",
+                "due_on",
+                "total_fen",
+                "status",
+                "collector",
+            ),
+            records=[
+                (
+                    o.unit_id,
+                    o.bill_id,
+                    uuid7(),
+                    o.credit_code,
+                    district,
+                    period,
+                    policy,
+                    date.fromisoformat(f"{period}-01"),
+                    due,
+                    total_fen,
+                    "open",
+                    collector,
+                )
+                for o in owed
+            ],
+        )
         await db.copy_records_to_table(
             "bill_line",
-            columns=("unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund",
-                     "amount_fen"),
-            records=[(o.unit_id, o.bill_id, number, *line)
-                     for o in owed for number, line in enumerate(lines, 1)],
-        )  # fmt: skip
+            columns=(
+                "unit_id",
+                "bill_id",
+                "line_no",
+                "insurance",
+                "party",
+                "account",
+                "fund",
+                "amount_fen",
+            ),
+            records=[
+                (o.unit_id, o.bill_id, number, *line)
+                for o in owed
+                for number, line in enumerate(lines, 1)
+            ],
+        )
     finally:
         await db.close()
     return owed
@@ -123,8 +162,13 @@ def line(
     paid_on: str = DAY,
 ) -> dict[str, Any]:
     """One line of a push."""
-    return {"serial": serial, "credit_code": credit_code, "period": period,
-            "amount": format_yuan(amount_fen), "paid_on": paid_on}  # fmt: skip
+    return {
+        "serial": serial,
+        "credit_code": credit_code,
+        "period": period,
+        "amount": format_yuan(amount_fen),
+        "paid_on": paid_on,
+    }
 
 
 async def state(url: str) -> dict[str, Any]:

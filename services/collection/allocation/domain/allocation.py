@@ -86,7 +86,7 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class LineShare:
     """What one line gets of a receipt."""
 
     line: BillLine
@@ -106,13 +106,13 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class PaymentAllocation:
     """A bill before and after a payment, the shares of its lines, and the charge that it fixed."""
 
     bill: Bill
     after: Bill
-    shares: tuple[Share, ...]
-    fresh: Bill | None = None
+    shares: tuple[LineShare, ...]
+    charge_bill: Bill | None = None
 
     @property
     def amount_fen(self) -> int:
@@ -120,10 +120,10 @@ class Settled:
         return sum(share.amount_fen for share in self.shares)
 
 
-class Late(Protocol):
+class ChargeAssessor(Protocol):
     """What paying late adds."""
 
-    def charge(self, bill: Bill, shares: Sequence[Share], payment: Payment) -> Bill | None:
+    def charge(self, bill: Bill, shares: Sequence[LineShare], payment: Payment) -> Bill | None:
         """The charge bill for what a payment settled of a bill; None when nothing was late."""
 
     def charges_first(self, on: date) -> bool:
@@ -131,14 +131,14 @@ class Late(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class ReceiptAllocation:
     """What became of one receipt: bills over contributions that it paid (most often one, none when
     there is none), charge bills that it paid, and the excess."""
 
     receipt: Receipt
-    contributions: tuple[Settled, ...]
+    contributions: tuple[PaymentAllocation, ...]
     suspended_fen: int
-    charges: tuple[Settled, ...] = ()
+    charges: tuple[PaymentAllocation, ...] = ()
 
     @property
     def bill(self) -> Bill | None:
@@ -146,7 +146,7 @@ class Booking:
         return self.contributions[0].bill if self.contributions else None
 
     @property
-    def parts(self) -> list[tuple[Bill, tuple[Share, ...]]]:
+    def parts(self) -> list[tuple[Bill, tuple[LineShare, ...]]]:
         """Every bill that it settled something of, with the shares of its lines."""
         return [(one.bill, one.shares) for one in (*self.contributions, *self.charges)]
 
@@ -175,12 +175,12 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
 
 def settle(
     bill: Bill, paid_fen: int, order: Order = ONE_TICKET
-) -> tuple[Bill, tuple[Share, ...], int]:
+) -> tuple[Bill, tuple[LineShare, ...], int]:
     """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
     taken_fen = min(paid_fen, bill.open_fen)
-    targets = _targets(bill, taken_fen, order)
+    targets = _settled_after(bill, taken_fen, order)
     shares = tuple(
-        Share(line, target_fen - settled_fen)
+        LineShare(line, target_fen - settled_fen)
         for line, settled_fen, target_fen in zip(
             bill.lines, bill.line_settled_fen, targets, strict=True
         )
@@ -191,23 +191,23 @@ def settle(
     return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
-def _targets(bill: Bill, taken_fen: int, order: Order) -> list[int]:
+def _settled_after(bill: Bill, taken_fen: int, order: Order) -> list[int]:
     """How much of each line is settled when the bill takes so much more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
     if bill.kind == CHARGE or order.name is not Allocation.INSURANCE_ORDER:
-        return _divided(amounts_fen, bill.line_settled_fen, taken_fen)
+        return _divide(amounts_fen, bill.line_settled_fen, taken_fen)
     found = list(bill.line_settled_fen)
     for places in order.groups([line.insurance for line in bill.lines]):
         asked_fen = [amounts_fen[place] for place in places]
         settled_fen = [found[place] for place in places]
         part_fen = min(taken_fen, sum(asked_fen) - sum(settled_fen))
-        for place, fen in zip(places, _divided(asked_fen, settled_fen, part_fen), strict=True):
+        for place, fen in zip(places, _divide(asked_fen, settled_fen, part_fen), strict=True):
             found[place] = fen
         taken_fen -= part_fen
     return found
 
 
-def _divided(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
+def _divide(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
     """How much of each amount is settled when all of them together take so much more."""
     before_fen = sum(settled_fen)
     if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
@@ -222,7 +222,7 @@ def _divided(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: 
     return settled_by_line(before_fen + taken_fen, amounts_fen)
 
 
-def targets(
+def bills_to_pay(
     bills: Iterable[Bill],
     period: str,
     bill_id: UUID | None,
@@ -241,7 +241,7 @@ def targets(
     if bill_id is not None:
         return [bill for bill in known if bill.id == bill_id and bill.open_fen > 0]
     if not order.keeps_to_period:
-        return _all_open(known, charges_first=charges_first, shared=order.is_shared)
+        return _all_open_bills(known, charges_first=charges_first, shared=order.is_shared)
     of_period = [bill for bill in known if bill.period == period]
     open_ones = [bill for bill in of_period or known if bill.open_fen > 0]
     if len(open_ones) > 1:
@@ -253,7 +253,7 @@ def targets(
     return charges + principal if charges_first else principal + charges
 
 
-def _all_open(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> list[Bill]:
+def _all_open_bills(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> list[Bill]:
     """All open bills, period by period, each period's charges before its principal or after it; where
     the principal is shared, all charges before all of it, or after."""
 
@@ -265,60 +265,62 @@ def _all_open(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> li
     return sorted((bill for bill in bills if bill.open_fen > 0), key=turn)
 
 
-def spread(
+def allocate(
     bills: Iterable[Bill],
     payment: Payment,
-    late: Late | None = None,
+    late: ChargeAssessor | None = None,
     order: Order = ONE_TICKET,
-) -> tuple[list[Settled], int]:
+) -> tuple[list[PaymentAllocation], int]:
     """Pay into the bills that money is for: what it settled, and what none of them needed.
 
     A charge that the payment itself fixes comes last, and not at all for money that names its bill.
     """
     first = late.charges_first(payment.booked_on) if late else False
-    queue = targets(bills, payment.period, payment.bill_id, charges_first=first, order=order)
+    queue = bills_to_pay(bills, payment.period, payment.bill_id, charges_first=first, order=order)
     shared = order.is_shared and payment.bill_id is None
     parts: dict[UUID, int] | None = None
-    settled: list[Settled] = []
+    settled: list[PaymentAllocation] = []
     left_fen = payment.amount_fen
     for bill in queue:
         if not left_fen:
             break
         given_fen = left_fen
         if shared and bill.kind != CHARGE:
-            parts = _parts(queue, left_fen) if parts is None else parts
+            parts = _shares_of_bills(queue, left_fen) if parts is None else parts
             given_fen = parts[bill.id]
             if not given_fen:
                 continue
         after, shares, unused_fen = settle(bill, given_fen, order)
         left_fen -= given_fen - unused_fen
-        fresh = None
+        charge_bill = None
         if late and bill.kind != CHARGE:
-            fresh = late.charge(bill, shares, payment)
-            if fresh and payment.bill_id is None:
-                queue.append(fresh)
-        settled.append(Settled(bill=bill, after=after, shares=shares, fresh=fresh))
+            charge_bill = late.charge(bill, shares, payment)
+            if charge_bill and payment.bill_id is None:
+                queue.append(charge_bill)
+        settled.append(
+            PaymentAllocation(bill=bill, after=after, shares=shares, charge_bill=charge_bill)
+        )
     return settled, left_fen
 
 
-def _parts(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
+def _shares_of_bills(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
     """What each bill over contributions gets of money that is shared by all of them."""
     bills = [bill for bill in queue if bill.kind != CHARGE]
     before_fen = [bill.settled_fen for bill in bills]
     taken_fen = min(paid_fen, sum(bill.open_fen for bill in bills))
-    after_fen = _divided([bill.total_fen for bill in bills], before_fen, taken_fen)
+    after_fen = _divide([bill.total_fen for bill in bills], before_fen, taken_fen)
     return {
         bill.id: after - before
         for bill, before, after in zip(bills, before_fen, after_fen, strict=True)
     }
 
 
-def book(
+def allocate_receipts(
     receipts: Iterable[Receipt],
     bills: Iterable[Bill],
-    late: Late | None = None,
+    late: ChargeAssessor | None = None,
     order_on: Callable[[date], Order] = lambda _: ONE_TICKET,
-) -> tuple[list[Booking], list[Bill]]:
+) -> tuple[list[ReceiptAllocation], list[Bill]]:
     """Settle bills with receipts, in turn: what became of each, and the bills that changed.
     `order_on` is the order of a booking day."""
     purse: dict[int, dict[UUID, Bill]] = {}
@@ -329,12 +331,12 @@ def book(
     for receipt in receipts:
         own = purse.get(receipt.payer.unit_id, {}) if receipt.payer else {}
         order = order_on(receipt.book_date)
-        settled, left_fen = spread(own.values(), payment_of(receipt), late, order)
+        settled, left_fen = allocate(own.values(), payment_of(receipt), late, order)
         for one in settled:
             own[one.bill.id] = changed[one.bill.id] = one.after
-            if one.fresh:
-                own[one.fresh.id] = one.fresh
-        bookings.append(_booking(receipt, settled, left_fen))
+            if one.charge_bill:
+                own[one.charge_bill.id] = one.charge_bill
+        bookings.append(_receipt_allocation(receipt, settled, left_fen))
     return bookings, list(changed.values())
 
 
@@ -351,8 +353,10 @@ def payment_of(receipt: Receipt) -> Payment:
     )
 
 
-def _booking(receipt: Receipt, settled: Sequence[Settled], left_fen: int) -> Booking:
-    return Booking(
+def _receipt_allocation(
+    receipt: Receipt, settled: Sequence[PaymentAllocation], left_fen: int
+) -> ReceiptAllocation:
+    return ReceiptAllocation(
         receipt=receipt,
         contributions=tuple(one for one in settled if one.bill.kind != CHARGE),
         suspended_fen=left_fen,

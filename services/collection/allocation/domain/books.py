@@ -16,7 +16,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill, Booking, Share
+from services.collection.allocation.domain.allocation import Bill, LineShare, ReceiptAllocation
 from services.collection.allocation.domain.receipt import Receipt
 from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.fund import AccountKind
@@ -42,7 +42,7 @@ class Suspense:
 
 
 def allocation_entries(
-    shares: Iterable[Share],
+    shares: Iterable[LineShare],
     *,
     account: str,
     district: str,
@@ -77,11 +77,12 @@ def allocation_entries(
 def _entry(
     book: Book, fund: str, account: str, side: Side, amount_fen: int, district: str
 ) -> Entry:
-    return Entry(book=book, fund=fund, account=account, side=side, amount_fen=amount_fen,
-                 district=district)  # fmt: skip
+    return Entry(
+        book=book, fund=fund, account=account, side=side, amount_fen=amount_fen, district=district
+    )
 
 
-def receipt_voucher(booking: Booking, account: str) -> Voucher:
+def receipt_voucher(booking: ReceiptAllocation, account: str) -> Voucher:
     """The voucher of what a receipt settled; `account` is its channel's."""
     bill, receipt = booking.bill, booking.receipt
     assert bill is not None
@@ -102,7 +103,7 @@ def receipt_voucher(booking: Booking, account: str) -> Voucher:
     )
 
 
-def suspense_voucher(booking: Booking, account: str, fund: str) -> Voucher:
+def suspense_voucher(booking: ReceiptAllocation, account: str, fund: str) -> Voucher:
     """The voucher of what a receipt brought and no bill asked for."""
     receipt = booking.receipt
     return Voucher(
@@ -126,7 +127,7 @@ def suspense_voucher(booking: Booking, account: str, fund: str) -> Voucher:
 
 
 def match_voucher(
-    suspense: Suspense, bill: Bill, shares: tuple[Share, ...], *, match_id: UUID, on: date
+    suspense: Suspense, bill: Bill, shares: tuple[LineShare, ...], *, match_id: UUID, on: date
 ) -> Voucher:
     """The voucher of an identification: out of suspense, and into the bill's funds."""
     released = transfer(

@@ -74,7 +74,7 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class IncomingPayment:
     """One line of a push or of a bank's answer: money that its sender says has arrived.
 
     `bill_id` names the bill that a debit was made for; a tax line names only its period.
@@ -90,8 +90,13 @@ class Arrival:
     @property
     def body_hash(self) -> bytes:
         """What the sender said, in 32 bytes: the same serial must say the same for ever."""
-        said = [self.credit_code, self.period, self.amount_fen, self.paid_on.isoformat(),
-                str(self.bill_id)]  # fmt: skip
+        said = [
+            self.credit_code,
+            self.period,
+            self.amount_fen,
+            self.paid_on.isoformat(),
+            str(self.bill_id),
+        ]
         return hashlib.sha256(json.dumps(said).encode()).digest()
 
 
@@ -104,7 +109,7 @@ class Receipt:
     source: str
     channel: Channel
     paper: str
-    arrival: Arrival
+    arrival: IncomingPayment
     payer: Payer | None
     book_date: date
 
@@ -124,8 +129,8 @@ def receipt_key(source: str, serial: str) -> int:
     return key_of("receipt", f"{source}:{serial}")
 
 
-def receive(
-    arrival: Arrival,
+def new_receipt(
+    arrival: IncomingPayment,
     *,
     source: str,
     channel: Channel,
@@ -147,7 +152,7 @@ def receive(
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejection:
     """One item that was not taken, and why. `item` is the sender's own name for it."""
 
     item: str
@@ -159,8 +164,8 @@ SERIAL_REUSED: Final = "SERIAL_REUSED"
 SERIAL_REUSED_MESSAGE: Final = "流水号已用于另一笔 (this serial stands for another receipt)"
 
 
-def check_push(
-    arrivals: Sequence[Arrival], *, count: int, total_fen: int, collected_on: date
+def check_tax_push(
+    arrivals: Sequence[IncomingPayment], *, count: int, total_fen: int, collected_on: date
 ) -> None:
     """Hold a push against its own control totals and dates.
 
@@ -190,11 +195,11 @@ def check_push(
         raise Faulty(faults=late[:1000], count=len(late))
 
 
-def without_repeats(
-    arrivals: Sequence[Arrival],
-) -> tuple[list[Arrival], int, list[Rejected]]:
+def drop_repeats(
+    arrivals: Sequence[IncomingPayment],
+) -> tuple[list[IncomingPayment], int, list[Rejection]]:
     """One arrival per serial: the first; how many repeats say the same; those that do not."""
-    first: dict[str, Arrival] = {}
+    first: dict[str, IncomingPayment] = {}
     repeats, rejected = 0, []
     for arrival in arrivals:
         known = first.setdefault(arrival.serial, arrival)
@@ -203,5 +208,5 @@ def without_repeats(
         if known.body_hash == arrival.body_hash:
             repeats += 1
         else:
-            rejected.append(Rejected(arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE))
+            rejected.append(Rejection(arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE))
     return list(first.values()), repeats, rejected

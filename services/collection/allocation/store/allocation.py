@@ -13,7 +13,12 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import Bill, BillLine, Booking, Share
+from services.collection.allocation.domain.allocation import (
+    Bill,
+    BillLine,
+    LineShare,
+    ReceiptAllocation,
+)
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.store.bill import settle_declarations
 from shared.db import raw
@@ -179,25 +184,33 @@ _COLUMNS = (
 )
 
 
-async def save(tx: AsyncConnection, bookings: Iterable[Booking]) -> None:
+async def insert(tx: AsyncConnection, bookings: Iterable[ReceiptAllocation]) -> None:
     """Write which fen of which receipt settled which line."""
     rows = [
-        (bill.unit_id, booking.receipt.id, bill.id, share.line.line_no, booking.receipt.key,
-         booking.receipt.id, share.amount_fen, booking.receipt.book_date,
-         booking.receipt.arrival.paid_on)
+        (
+            bill.unit_id,
+            booking.receipt.id,
+            bill.id,
+            share.line.line_no,
+            booking.receipt.key,
+            booking.receipt.id,
+            share.amount_fen,
+            booking.receipt.book_date,
+            booking.receipt.arrival.paid_on,
+        )
         for booking in bookings
         for bill, shares in booking.parts
         for share in shares
-    ]  # fmt: skip
+    ]
     if rows:
         driver = await raw(tx)
         await driver.copy_records_to_table("allocation", records=rows, columns=_COLUMNS)
 
 
-async def save_match(
+async def insert_match(
     tx: AsyncConnection,
     bill: Bill,
-    shares: Sequence[Share],
+    shares: Sequence[LineShare],
     *,
     match_id: UUID,
     receipt: Ref,

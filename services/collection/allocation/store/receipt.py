@@ -62,7 +62,7 @@ async def payers(tx: AsyncConnection, credit_codes: Sequence[str]) -> dict[str, 
     return {row.credit_code: Payer(row.unit_id, row.credit_code, row.district) for row in rows}
 
 
-_TAKE = """
+_INSERT_NEW = """
     INSERT INTO receipt (receipt_key, id, source, serial, body_hash, channel, paper, credit_code,
                          unit_id, district, period, amount_fen, paid_on, book_date)
     SELECT *
@@ -74,25 +74,34 @@ _TAKE = """
 """
 
 
-async def take(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UUID]:
+async def insert_new(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UUID]:
     """Write the receipts whose serials are new; their ids.
 
     A twin in flight is waited for; all come in the order of their keys, so twins cannot deadlock.
     """
     rows = [
         (
-            receipt.key, receipt.id, receipt.source, receipt.arrival.serial,
-            receipt.arrival.body_hash, receipt.channel.value, receipt.paper,
-            receipt.arrival.credit_code, receipt.payer.unit_id if receipt.payer else None,
-            receipt.district, receipt.arrival.period, receipt.arrival.amount_fen,
-            receipt.arrival.paid_on, receipt.book_date,
+            receipt.key,
+            receipt.id,
+            receipt.source,
+            receipt.arrival.serial,
+            receipt.arrival.body_hash,
+            receipt.channel.value,
+            receipt.paper,
+            receipt.arrival.credit_code,
+            receipt.payer.unit_id if receipt.payer else None,
+            receipt.district,
+            receipt.arrival.period,
+            receipt.arrival.amount_fen,
+            receipt.arrival.paid_on,
+            receipt.book_date,
         )
         for receipt in sorted(receipts, key=lambda receipt: receipt.key)
-    ]  # fmt: skip
+    ]
     if not rows:
         return set()
     driver = await raw(tx)
-    taken = await driver.fetch(_TAKE, *map(list, zip(*rows, strict=True)))
+    taken = await driver.fetch(_INSERT_NEW, *map(list, zip(*rows, strict=True)))
     return {row["id"] for row in taken}
 
 
@@ -116,7 +125,7 @@ async def body_hashes(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[
     return {row.serial: bytes(row.body_hash) for row in rows}
 
 
-async def suspend(tx: AsyncConnection, rows: Sequence[Suspense]) -> None:
+async def insert_suspense(tx: AsyncConnection, rows: Sequence[Suspense]) -> None:
     """Write down what is in suspense."""
     if not rows:
         return
@@ -158,7 +167,7 @@ async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class ReceiptMatch:
     """One identification: so much of a receipt goes to a bill."""
 
     receipt: Ref
@@ -170,7 +179,7 @@ class Match:
     person: str
 
 
-async def save_match(tx: AsyncConnection, match: Match) -> None:
+async def insert_match(tx: AsyncConnection, match: ReceiptMatch) -> None:
     """Take money out of suspense and write down why."""
     await tx.execute(
         text("""
@@ -234,7 +243,7 @@ def _row(mapping: Any) -> ReceiptRow:
     return ReceiptRow(**dict(mapping) | {"channel": Channel(mapping["channel"])})
 
 
-async def load(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
+async def find(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
     """One receipt."""
     where = "receipt.receipt_key = :key AND receipt.id = :id"
     found = await tx.execute(
@@ -245,7 +254,7 @@ async def load(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReceiptFilter:
     """Which receipts a list shows; None means all."""
 
     suspended: bool | None
@@ -253,7 +262,9 @@ class Wanted:
     district: str | None
 
 
-async def page(tx: AsyncConnection, wanted: Wanted, *, after: UUID, limit: int) -> list[ReceiptRow]:
+async def page(
+    tx: AsyncConnection, wanted: ReceiptFilter, *, after: UUID, limit: int
+) -> list[ReceiptRow]:
     """Receipts in the order they were taken, over all keys: a report."""
     where = ["receipt.id > :after"]
     if wanted.suspended:

@@ -1,6 +1,6 @@
 """Agreements (协议) on arrears: deferrals (缓缴) and repayment plans (还款协议). Pure.
 
-A deferral moves what is owed for some insurances and periods to a later day: no late fee runs while
+A deferral moves what is totals_of for some insurances and periods to a later day: no late fee runs while
 it is in force, and it counts as paid in certificates. A repayment plan lets a unit pay by
 instalments: no late fee runs while it is kept, and a missed instalment ends its protection.
 """

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.arrears.domain.late import Already
+from services.collection.arrears.domain.late import ChargedSoFar
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import Accrual, ChargeKind, rounded
 from shared.errors import Kind, Refusal
@@ -79,7 +79,7 @@ class Receivable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class ArrearsTotals:
     """Sums over some receivables; `overdue_fen` leaves out what is deferred."""
 
     open_fen: int
@@ -89,7 +89,7 @@ class Owed:
     interest_fen: int
 
 
-NOTHING_OWED: Final = Owed(
+NO_ARREARS: Final = ArrearsTotals(
     open_fen=0, overdue_fen=0, deferred_fen=0, late_fee_fen=0, interest_fen=0
 )
 
@@ -101,12 +101,12 @@ def receivable(
     deferred: bool,
     protected: bool,
     accruals: Sequence[Accrual],
-    already: Mapping[ChargeKind, Already],
+    already: Mapping[ChargeKind, ChargedSoFar],
 ) -> Receivable:
     """An open line with what has accrued on it, rounded together with what is fixed of it."""
     accrued = {}
     for accrual in accruals:
-        before = already.get(accrual.kind, Already())
+        before = already.get(accrual.kind, ChargedSoFar())
         accrued[accrual.kind] = rounded(before.parts + accrual.parts) - before.amount_fen
     return Receivable(
         line=line,
@@ -118,9 +118,9 @@ def receivable(
     )
 
 
-def owed(receivables: Sequence[Receivable]) -> Owed:
+def totals_of(receivables: Sequence[Receivable]) -> ArrearsTotals:
     """Sums."""
-    return Owed(
+    return ArrearsTotals(
         open_fen=sum(one.line.open_fen for one in receivables),
         overdue_fen=sum(one.line.open_fen for one in receivables if one.overdue),
         deferred_fen=sum(one.line.open_fen for one in receivables if one.deferred),
@@ -129,12 +129,12 @@ def owed(receivables: Sequence[Receivable]) -> Owed:
     )
 
 
-def by_insurance(receivables: Sequence[Receivable]) -> dict[tuple[str, str], Owed]:
+def by_insurance(receivables: Sequence[Receivable]) -> dict[tuple[str, str], ArrearsTotals]:
     """Sums per (insurance, party), in the order of their names."""
     groups: dict[tuple[str, str], list[Receivable]] = defaultdict(list)
     for one in receivables:
         groups[one.line.insurance, one.line.party].append(one)
-    return {key: owed(groups[key]) for key in sorted(groups)}
+    return {key: totals_of(groups[key]) for key in sorted(groups)}
 
 
 def by_bill(receivables: Sequence[Receivable]) -> list[list[Receivable]]:

@@ -15,9 +15,9 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill, Settled, Share
+from services.collection.allocation.domain.allocation import Bill, LineShare, PaymentAllocation
 from services.collection.allocation.domain.books import Suspense, allocation_entries
-from services.collection.arrears.domain.late import Fixed
+from services.collection.arrears.domain.late import LateAssessment
 from services.collection.policy.domain.charge import ChargeKind
 from shared.entry import Account, Book, Voucher, transfer
 
@@ -25,7 +25,7 @@ NAMES: Final = {ChargeKind.LATE_FEE: "滞纳金", ChargeKind.INTEREST: "补缴�
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
+class ChargePayment:
     """Money that pays charges: where it lies, where charges are income, and what it is called."""
 
     event_id: UUID
@@ -37,7 +37,7 @@ class Money:
     suspense: Suspense | None = None
 
 
-def fixed_vouchers(fixed: Fixed) -> Iterator[Voucher]:
+def charge_vouchers(fixed: LateAssessment) -> Iterator[Voucher]:
     """One voucher per kind of a charge bill: what is owed from now on."""
     bill = fixed.bill
     if bill is None:
@@ -69,7 +69,9 @@ def fixed_vouchers(fixed: Fixed) -> Iterator[Voucher]:
             )
 
 
-def paid_vouchers(charges: Sequence[Settled], money: Money) -> Iterator[Voucher]:
+def charge_payment_vouchers(
+    charges: Sequence[PaymentAllocation], money: ChargePayment
+) -> Iterator[Voucher]:
     """One voucher per kind for what a payment settled of charge bills."""
     for kind in ChargeKind:
         shares = [share for one in charges for share in one.shares if share.line.account == kind]
@@ -77,7 +79,9 @@ def paid_vouchers(charges: Sequence[Settled], money: Money) -> Iterator[Voucher]
             yield _paid(kind, charges[0].bill, shares, money)
 
 
-def _paid(kind: ChargeKind, bill: Bill, shares: Sequence[Share], money: Money) -> Voucher:
+def _paid(
+    kind: ChargeKind, bill: Bill, shares: Sequence[LineShare], money: ChargePayment
+) -> Voucher:
     entries = allocation_entries(
         shares, account=money.account, district=bill.district, incomes=money.incomes
     )

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.collection.arrears.domain.arrears import Owed, Receivable, by_insurance, owed
+from services.collection.arrears.domain.arrears import (
+    ArrearsTotals,
+    Receivable,
+    by_insurance,
+    totals_of,
+)
 from shared.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class DunningNotice:
     """A notice to one unit: its sums, and the same per (insurance, party)."""
 
     unit_id: int
@@ -25,8 +30,8 @@ class Notice:
     district: str
     day: date
     oldest: str
-    sums: Owed
-    lines: Mapping[tuple[str, str], Owed]
+    sums: ArrearsTotals
+    lines: Mapping[tuple[str, str], ArrearsTotals]
 
 
 def dunned(receivables: Sequence[Receivable]) -> list[Receivable]:
@@ -36,12 +41,12 @@ def dunned(receivables: Sequence[Receivable]) -> list[Receivable]:
 
 def notices(
     held: Mapping[int, Sequence[Receivable]], *, district: str, day: date, first: int
-) -> list[Notice]:
+) -> list[DunningNotice]:
     """A notice for each unit that is to be reminded, numbered from `first` by credit code."""
     wanted = [found for receivables in held.values() if (found := dunned(receivables))]
     wanted.sort(key=lambda found: found[0].line.credit_code)
     return [
-        Notice(
+        DunningNotice(
             unit_id=found[0].line.unit_id,
             id=uuid7(),
             number=f"CJ-{district}-{day:%Y%m%d}-{number:06d}",
@@ -49,7 +54,7 @@ def notices(
             district=district,
             day=day,
             oldest=min(one.line.period for one in found),
-            sums=owed(found),
+            sums=totals_of(found),
             lines=by_insurance(found),
         )
         for number, found in enumerate(wanted, first)

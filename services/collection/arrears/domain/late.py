@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill, BillLine, Payment, Share
+from services.collection.allocation.domain.allocation import Bill, BillLine, LineShare, Payment
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import (
     Accrual,
@@ -32,14 +32,14 @@ from shared.ids import uuid7
 
 
 @dataclass(frozen=True, slots=True)
-class Already:
+class ChargedSoFar:
     """What of one line and kind is fixed: exact, and as the fen that were billed for it."""
 
     parts: int = 0
     amount_fen: int = 0
 
 
-NOTHING = Already()
+NOTHING = ChargedSoFar()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class LateAssessment:
     """What one payment of one bill was charged; `bill` None when it all rounds to nothing."""
 
     of: Bill
@@ -86,20 +86,20 @@ class Fixed:
 
 
 @dataclass(slots=True)
-class Assessor:
+class LateChargeAssessor:
     """Charges late payments, in the order in which they are booked."""
 
     bills: Mapping[UUID, LateBill]
     rulings: Rulings
     due_days: Mapping[date, date]
-    already: dict[tuple[UUID, int, ChargeKind], Already]
-    fixed: list[Fixed] = field(default_factory=list)
+    already: dict[tuple[UUID, int, ChargeKind], ChargedSoFar]
+    fixed: list[LateAssessment] = field(default_factory=list)
 
     def charges_first(self, on: date) -> bool:
         """Whether the policy of a day has charges paid before the principal."""
         return self.rulings.on(on).rules.charges_first
 
-    def charge(self, bill: Bill, shares: Sequence[Share], payment: Payment) -> Bill | None:
+    def charge(self, bill: Bill, shares: Sequence[LineShare], payment: Payment) -> Bill | None:
         """The charge bill for what a payment settled of a bill; None when nothing was late."""
         late = self.bills.get(bill.id)
         if late is None or payment.paid_on <= late.debt.due_on:
@@ -116,9 +116,15 @@ class Assessor:
         lines, insurances = _lines(charges)
         made = self._bill(bill, lines, payment) if lines else None
         self.fixed.append(
-            Fixed(of=bill, late=late, payment=payment, charges=charges, bill=made,
-                  insurances=insurances)
-        )  # fmt: skip
+            LateAssessment(
+                of=bill,
+                late=late,
+                payment=payment,
+                charges=charges,
+                bill=made,
+                insurances=insurances,
+            )
+        )
         return made
 
     def _line(
@@ -126,22 +132,33 @@ class Assessor:
         bill: Bill,
         late: LateBill,
         line: LateLine,
-        share: Share,
+        share: LineShare,
         kind: ChargeKind,
         payment: Payment,
     ) -> Charge | None:
         key = (bill.id, share.line.line_no, kind)
         before = self.already.get(key, NOTHING)
-        accrual = accrue(kind, share.amount_fen, late.debt, payment.paid_on, late.table,
-                         free=late.free.get(line.insurance, ()),
-                         already_parts=before.parts)  # fmt: skip
+        accrual = accrue(
+            kind,
+            share.amount_fen,
+            late.debt,
+            payment.paid_on,
+            late.table,
+            free=late.free.get(line.insurance, ()),
+            already_parts=before.parts,
+        )
         if accrual is None:
             return None
         parts = before.parts + accrual.parts
         amount_fen = rounded(parts) - before.amount_fen
-        self.already[key] = Already(parts, before.amount_fen + amount_fen)
-        return Charge(id=uuid7(), line_no=share.line.line_no, line=line, accrual=accrual,
-                      amount_fen=amount_fen)  # fmt: skip
+        self.already[key] = ChargedSoFar(parts, before.amount_fen + amount_fen)
+        return Charge(
+            id=uuid7(),
+            line_no=share.line.line_no,
+            line=line,
+            accrual=accrual,
+            amount_fen=amount_fen,
+        )
 
     def _bill(self, of: Bill, lines: tuple[BillLine, ...], payment: Payment) -> Bill:
         return Bill(

@@ -34,13 +34,13 @@ class WaiverUnknown(NotFound):
     code = "WAIVER_UNKNOWN"
 
 
-class NotACharge(StateConflict):
+class NotAChargeBill(StateConflict):
     """该单为缴费通知单,只有加收的滞纳金、利息可以减免 (only bills of late charges can be waived)"""
 
     code = "NOT_A_CHARGE_BILL"
 
 
-class WaiverWaits(StateConflict):
+class WaiverPending(StateConflict):
     """该单已有待批的减免申请 (a waiver of this bill waits for its decision)"""
 
     code = "WAIVER_WAITS"
@@ -52,7 +52,7 @@ class BillBeingDebited(StateConflict):
     code = "BILL_BEING_DEBITED"
 
 
-class OpenLess(StateConflict):
+class WaiverExceedsOpen(StateConflict):
     """申请后已有缴费,未缴部分少于申请减免额 (less is open now than was asked to be waived)"""
 
     code = "OPEN_LESS_THAN_WAIVED"
@@ -72,7 +72,7 @@ class WaiverReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCharge:
+class OpenChargeLine:
     """A line of a charge bill and what is open of it, in fen."""
 
     line_no: int
@@ -83,7 +83,7 @@ class OpenCharge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaivedLine:
+class WaiverLine:
     """What of a line is waived, in fen, above zero."""
 
     line_no: int
@@ -110,7 +110,7 @@ class Waiver:
     amount_fen: int
     status: WaiverState
     decided_on: date | None
-    lines: tuple[WaivedLine, ...]
+    lines: tuple[WaiverLine, ...]
 
 
 def faults_in(
@@ -118,7 +118,7 @@ def faults_in(
     kinds: Iterable[ChargeKind],
     amount_fen: int | None,
     on: date,
-    lines: Sequence[OpenCharge],
+    lines: Sequence[OpenChargeLine],
     catalogue: Iterable[WaiverReason],
 ) -> Iterator[Fault]:
     """What is wrong with a waiver of these kinds of a bill's open lines, asked for on a day."""
@@ -142,8 +142,8 @@ def faults_in(
 
 
 def waived_lines(
-    lines: Sequence[OpenCharge], kinds: Iterable[ChargeKind], amount_fen: int | None
-) -> tuple[WaivedLine, ...]:
+    lines: Sequence[OpenChargeLine], kinds: Iterable[ChargeKind], amount_fen: int | None
+) -> tuple[WaiverLine, ...]:
     """A waiver of `amount_fen` (None: all that is open of these kinds), in proportion to what is
     open of each line."""
     asked = set(kinds)
@@ -153,7 +153,7 @@ def waived_lines(
         whole_fen if amount_fen is None else amount_fen, [line.open_fen for line in chosen]
     )
     return tuple(
-        WaivedLine(
+        WaiverLine(
             line_no=line.line_no,
             kind=line.kind,
             insurance=line.insurance,

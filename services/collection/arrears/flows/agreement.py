@@ -39,7 +39,7 @@ PAPER: Final = "agreement"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
+class AgreementRequest:
     """An agreement as it is filed; `to_day` of a repayment plan is its last instalment's."""
 
     kind: AgreementKind
@@ -54,14 +54,16 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AgreementProgress:
     """An agreement and what was paid towards it, per day."""
 
     agreement: Agreement
     paid: Mapping[date, int]
 
 
-async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Caller) -> Found:
+async def file(
+    tx: AsyncConnection, filing: AgreementRequest, *, region: str, caller: Caller
+) -> AgreementProgress:
     """File an agreement, signed by its filer.
 
     Raises:
@@ -74,9 +76,10 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
     agreement = _made(filing, unit.id, unit.district)
     faults = [
         *_day_faults(filing),
-        *faults_in(agreement, found.policy.charges, found.policy.insurances,
-                   await _open_fen(tx, agreement)),
-    ]  # fmt: skip
+        *faults_in(
+            agreement, found.policy.charges, found.policy.insurances, await _open_fen(tx, agreement)
+        ),
+    ]
     if faults:
         raise Faulty(faults=faults)
     for other in await agreement_store.of_units(tx, [unit.id], effective=False):
@@ -86,10 +89,10 @@ async def file(tx: AsyncConnection, filing: Filing, *, region: str, caller: Call
             )
     await agreement_store.insert(tx, agreement)
     await trail.record(tx, _step(agreement, "file", signs=True), caller)
-    return Found(agreement, {})
+    return AgreementProgress(agreement, {})
 
 
-def _made(filing: Filing, unit_id: int, district: str) -> Agreement:
+def _made(filing: AgreementRequest, unit_id: int, district: str) -> Agreement:
     last = filing.instalments[-1].due_on if filing.instalments else filing.from_day
     return Agreement(
         unit_id=unit_id,
@@ -109,7 +112,7 @@ def _made(filing: Filing, unit_id: int, district: str) -> Agreement:
     )
 
 
-def _day_faults(filing: Filing) -> Sequence[Fault]:
+def _day_faults(filing: AgreementRequest) -> Sequence[Fault]:
     deferral = filing.kind is AgreementKind.DEFERRAL
     if deferral and filing.to_day is None:
         return [Fault("/to_day", "TO_DAY_MISSING", "缓缴须有终止日 (a deferral has a last day)")]
@@ -130,7 +133,7 @@ async def _open_fen(tx: AsyncConnection, agreement: Agreement) -> int:
     )
 
 
-async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
+async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> AgreementProgress:
     """Put an agreement in force, signed by another person than its filer.
 
     Raises:
@@ -139,7 +142,7 @@ async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
     return await _decide(tx, ref, "approve", AgreementState.APPROVED, caller, why=None)
 
 
-async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> Found:
+async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> AgreementProgress:
     """Refuse an agreement, signed by another person than its filer.
 
     Raises:
@@ -150,7 +153,7 @@ async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> Fou
 
 async def _decide(
     tx: AsyncConnection, ref: Ref, step: str, to: AgreementState, caller: Caller, *, why: str | None
-) -> Found:
+) -> AgreementProgress:
     agreement = await _load(tx, ref)
     await trail.record(tx, _step(agreement, step, signs=True, why=why), caller)
     moved = await agreement_store.set_status(tx, ref.key, ref.id, was=AgreementState.FILED, to=to)
@@ -159,7 +162,9 @@ async def _decide(
     return await find(tx, ref, caller)
 
 
-async def end(tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: Caller) -> Found:
+async def end(
+    tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: Caller
+) -> AgreementProgress:
     """End an approved agreement before its time: `ended_on` is the last day that it protects.
 
     Raises:
@@ -172,9 +177,13 @@ async def end(tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: C
     if ended_on >= agreement.to_day:
         raise AgreementEnded(to_day=agreement.to_day)
     moved = await agreement_store.set_status(
-        tx, ref.key, ref.id, was=AgreementState.APPROVED, to=AgreementState.ENDED,
+        tx,
+        ref.key,
+        ref.id,
+        was=AgreementState.APPROVED,
+        to=AgreementState.ENDED,
         ended_on=ended_on,
-    )  # fmt: skip
+    )
     if not moved:
         raise AgreementEnded(status=agreement.status.value)
     detail = {"ended_on": ended_on.isoformat()}
@@ -182,7 +191,7 @@ async def end(tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: C
     return await find(tx, ref, caller)
 
 
-async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> AgreementProgress:
     """An agreement that the caller may see.
 
     Raises:
@@ -193,10 +202,12 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Found:
     return (await with_paid(tx, [agreement]))[0]
 
 
-async def with_paid(tx: AsyncConnection, agreements: Sequence[Agreement]) -> list[Found]:
+async def with_paid(
+    tx: AsyncConnection, agreements: Sequence[Agreement]
+) -> list[AgreementProgress]:
     """Agreements with what was paid towards them."""
     paid = await agreement_store.paid(tx, agreements)
-    return [Found(agreement, paid.get(agreement.id, {})) for agreement in agreements]
+    return [AgreementProgress(agreement, paid.get(agreement.id, {})) for agreement in agreements]
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Agreement:

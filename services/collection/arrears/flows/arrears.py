@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.arrears.domain.arrears import OpenLine, Receivable, receivable
-from services.collection.arrears.domain.late import Already
+from services.collection.arrears.domain.late import ChargedSoFar
 from services.collection.arrears.flows import charges as charges_flow
 from services.collection.arrears.flows.charges import Protections
 from services.collection.arrears.store import arrears as arrears_store
@@ -95,7 +95,7 @@ async def assessed(
     return dict(held)
 
 
-Cost = tuple[Sequence[Accrual], Mapping[ChargeKind, Already]]
+Cost = tuple[Sequence[Accrual], Mapping[ChargeKind, ChargedSoFar]]
 
 
 async def _costs(
@@ -125,9 +125,16 @@ async def _costs(
             if (line.bill_id, line.line_no, kind) in fixed
         }
         found = [
-            accrue(kind, line.open_fen, debt, as_of, tables[line.policy_id], free=free,
-                   already_parts=already.get(kind, Already()).parts)
+            accrue(
+                kind,
+                line.open_fen,
+                debt,
+                as_of,
+                tables[line.policy_id],
+                free=free,
+                already_parts=already.get(kind, ChargedSoFar()).parts,
+            )
             for kind in ChargeKind
-        ]  # fmt: skip
+        ]
         costs[line.bill_id, line.line_no] = [one for one in found if one is not None], already
     return costs

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import Bill, Payment
 from services.collection.arrears.domain.agreement import Agreement
-from services.collection.arrears.domain.charge_books import fixed_vouchers
+from services.collection.arrears.domain.charge_books import charge_vouchers
 from services.collection.arrears.domain.explain_charge import explained
-from services.collection.arrears.domain.late import Assessor, LateBill, LateLine
+from services.collection.arrears.domain.late import LateBill, LateChargeAssessor, LateLine
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import DebtLine
@@ -43,9 +43,13 @@ async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
     for row in await charge_store.in_force(tx, region):
         policy = await policy_flow.by_id(tx, row.policy_id)
         dated.append(
-            Ruling(in_force_from=row.effective_from, in_force_to=row.effective_to,
-                   rules=policy.charges, due_day=policy.due_day)
-        )  # fmt: skip
+            Ruling(
+                in_force_from=row.effective_from,
+                in_force_to=row.effective_to,
+                rules=policy.charges,
+                due_day=policy.due_day,
+            )
+        )
     if not dated:
         raise NoPolicy(region=region)
     return Rulings(tuple(dated))
@@ -100,7 +104,7 @@ async def protections_of(tx: AsyncConnection, unit_ids: Iterable[int], as_of: da
 
 async def assess(
     tx: AsyncConnection, region: str, bills: Sequence[Bill], payments: Sequence[tuple[int, Payment]]
-) -> Assessor | None:
+) -> LateChargeAssessor | None:
     """What charges payments of (unit, payment) into locked bills; None when none can be late and
     no charge waits to be paid."""
     last: dict[int, date] = {}
@@ -116,7 +120,7 @@ async def assess(
     rulings = await rulings_of(tx, region)
     booked = {payment.booked_on for _, payment in payments}
     wanted = [(bill.unit_id, bill.id) for bill in late]
-    return Assessor(
+    return LateChargeAssessor(
         bills=await _late_bills(tx, rulings, wanted, max(last.values())) if wanted else {},
         rulings=rulings,
         due_days={day: await _due_on(tx, rulings, day) for day in booked},
@@ -160,7 +164,7 @@ async def _due_on(tx: AsyncConnection, rulings: Rulings, issued_on: date) -> dat
     return due_day(period, number, days).day
 
 
-async def save(tx: AsyncConnection, assessor: Assessor) -> None:
+async def save(tx: AsyncConnection, assessor: LateChargeAssessor) -> None:
     """Write what was fixed: charge bills, charges, and the memo of what is owed from now on."""
     if not assessor.fixed:
         return
@@ -172,6 +176,6 @@ async def save(tx: AsyncConnection, assessor: Assessor) -> None:
     messages: list[tuple[int, dict[str, Any]]] = [
         (one.of.unit_id, voucher_message(voucher))
         for one in assessor.fixed
-        for voucher in fixed_vouchers(one)
+        for voucher in charge_vouchers(one)
     ]
     await outbox.put_many(tx, messages)

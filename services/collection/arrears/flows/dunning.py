@@ -12,7 +12,7 @@ from services.collection.arrears.domain.dunning import notices
 from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.arrears.store import dunning as dunning_store
-from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.arrears.store.dunning import DunningNoticeLineRow, DunningNoticeRow
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.common.store import shipped as common_shipped_store
 from shared import trail
@@ -24,14 +24,14 @@ from shared.roles import Caller
 PAPER: Final = "dunning_run"
 
 
-class NoticeUnknown(NotFound):
+class DunningNoticeUnknown(NotFound):
     """无此催缴通知书 (no such dunning notice)"""
 
     code = "DUNNING_NOTICE_UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dunned:
+class DunningResult:
     """What a run did: new notices, units that had theirs already, and what the new ones ask for."""
 
     created: int
@@ -42,7 +42,7 @@ class Dunned:
 
 async def run(
     tx: AsyncConnection, district: str, day: date, *, region: str, caller: Caller
-) -> Dunned:
+) -> DunningResult:
     """Write the notices of a district and day: a bulk job over the district's units.
 
     Raises:
@@ -61,7 +61,7 @@ async def run(
     known = await dunning_store.noticed(tx, list(held), day)
     fresh = {unit_id: found for unit_id, found in held.items() if unit_id not in known}
     made = notices(fresh, district=district, day=day, first=before + 1)
-    dunned = Dunned(
+    dunned = DunningResult(
         created=len(made),
         replayed=len(known),
         notices=before + len(made),
@@ -76,23 +76,28 @@ async def run(
             paper_id=uuid7(),
             step="send",
             signs=False,
-            detail={"district": district, "day": day.isoformat(), "notices": len(made),
-                    "first": made[0].number, "last": made[-1].number},
-        )  # fmt: skip
+            detail={
+                "district": district,
+                "day": day.isoformat(),
+                "notices": len(made),
+                "first": made[0].number,
+                "last": made[-1].number,
+            },
+        )
         await trail.record(tx, step, caller)
     return dunned
 
 
 async def find(
     tx: AsyncConnection, ref: Ref, caller: Caller
-) -> tuple[NoticeRow, list[NoticeLineRow]]:
+) -> tuple[DunningNoticeRow, list[DunningNoticeLineRow]]:
     """A notice that the caller may see, with its lines.
 
     Raises:
-        NoticeUnknown: there is none. Forbidden: of another district than the caller.
+        DunningNoticeUnknown: there is none. Forbidden: of another district than the caller.
     """
     row = await dunning_store.find(tx, ref.key, ref.id)
     if row is None:
-        raise NoticeUnknown
+        raise DunningNoticeUnknown
     caller.require_district(row.district)
     return row, await dunning_store.lines(tx, row.unit_id, row.id)

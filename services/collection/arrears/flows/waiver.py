@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.arrears.domain.waiver import (
     BillBeingDebited,
-    NotACharge,
-    OpenCharge,
-    OpenLess,
-    WaivedLine,
+    NotAChargeBill,
+    OpenChargeLine,
     Waiver,
+    WaiverExceedsOpen,
+    WaiverLine,
+    WaiverPending,
     WaiverState,
     WaiverUnknown,
-    WaiverWaits,
     faults_in,
     waived_lines,
     waived_voucher,
@@ -48,7 +48,7 @@ PAPER: Final = "waiver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class WaiverRequest:
     """A waiver as it is asked for; `kind` None: late fee and interest; `amount_fen` None: all."""
 
     kind: ChargeKind | None
@@ -64,37 +64,43 @@ class Asked:
         return tuple(ChargeKind) if self.kind is None else (self.kind,)
 
 
-async def file(tx: AsyncConnection, ref: Ref, asked: Asked, caller: Caller) -> Waiver:
+async def file(tx: AsyncConnection, ref: Ref, asked: WaiverRequest, caller: Caller) -> Waiver:
     """Ask for a waiver of what is open of a charge bill, signed by whoever asks.
 
     Raises:
-        NotFound: no such bill. NotACharge: it asks for contributions. DayInFuture: the day.
-        Faulty: every fault in it. WaiverWaits: another of the bill is not decided.
+        NotFound: no such bill. NotAChargeBill: it asks for contributions. DayInFuture: the day.
+        Faulty: every fault in it. WaiverPending: another of the bill is not decided.
     """
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind != CHARGE:
-        raise NotACharge(bill=ref.text(Reference.BILL))
+        raise NotAChargeBill(bill=ref.text(Reference.BILL))
     if asked.asked_on > today():
         raise DayInFuture(asked_on=asked.asked_on)
     charges = _charges(lines)
     kinds = _kinds(asked, charges)
     faults = [
         *_day_faults(bill, asked),
-        *faults_in(asked.reason, kinds, asked.amount_fen, asked.asked_on, charges,
-                   waiver_reason_store.waiver_reasons()),
-    ]  # fmt: skip
+        *faults_in(
+            asked.reason,
+            kinds,
+            asked.amount_fen,
+            asked.asked_on,
+            charges,
+            waiver_reason_store.waiver_reasons(),
+        ),
+    ]
     if faults:
         raise Faulty(faults=faults)
     waiver = _made(bill, asked, waived_lines(charges, kinds, asked.amount_fen))
     if not await waiver_store.insert(tx, waiver):
-        raise WaiverWaits(bill=ref.text(Reference.BILL))
+        raise WaiverPending(bill=ref.text(Reference.BILL))
     await trail.record(tx, _step(waiver, "file", signs=True, why=asked.note), caller)
     return waiver
 
 
-def _charges(lines: Sequence[BillLineRow]) -> list[OpenCharge]:
+def _charges(lines: Sequence[BillLineRow]) -> list[OpenChargeLine]:
     return [
-        OpenCharge(
+        OpenChargeLine(
             line_no=line.line_no,
             kind=ChargeKind(line.account),
             insurance=line.insurance,
@@ -105,7 +111,7 @@ def _charges(lines: Sequence[BillLineRow]) -> list[OpenCharge]:
     ]
 
 
-def _kinds(asked: Asked, charges: Sequence[OpenCharge]) -> tuple[ChargeKind, ...]:
+def _kinds(asked: WaiverRequest, charges: Sequence[OpenChargeLine]) -> tuple[ChargeKind, ...]:
     """The kinds asked for; of both, those that the bill has something open of."""
     if asked.kind is not None:
         return asked.kinds
@@ -113,14 +119,14 @@ def _kinds(asked: Asked, charges: Sequence[OpenCharge]) -> tuple[ChargeKind, ...
     return tuple(kind for kind in ChargeKind if kind in open_kinds)
 
 
-def _day_faults(bill: BillRow, asked: Asked) -> Sequence[Fault]:
+def _day_faults(bill: BillRow, asked: WaiverRequest) -> Sequence[Fault]:
     if asked.asked_on >= bill.issued_on:
         return ()
     said = f"早于加收通知单日期 {bill.issued_on} (before the bill)"
     return (Fault("/asked_on", "BEFORE_THE_BILL", said),)
 
 
-def _made(bill: BillRow, asked: Asked, lines: tuple[WaivedLine, ...]) -> Waiver:
+def _made(bill: BillRow, asked: WaiverRequest, lines: tuple[WaiverLine, ...]) -> Waiver:
     return Waiver(
         unit_id=bill.unit_id,
         id=uuid7(),
@@ -145,7 +151,7 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
     Raises:
         WaiverUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
         DayInFuture: the day. Faulty: a day before it was asked for.
-        BillBeingDebited: the bank has the bill. OpenLess: it was paid meanwhile.
+        BillBeingDebited: the bank has the bill. WaiverExceedsOpen: it was paid meanwhile.
     """
     waiver = await _load(tx, ref)
     (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
@@ -157,7 +163,9 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
         for line, settled_fen in zip(bill.lines, bill.line_settled_fen, strict=True)
     }
     if any(line.amount_fen > open_fen[line.line_no] for line in waiver.lines):
-        raise OpenLess(open=format_yuan(bill.open_fen), waived=format_yuan(waiver.amount_fen))
+        raise WaiverExceedsOpen(
+            open=format_yuan(bill.open_fen), waived=format_yuan(waiver.amount_fen)
+        )
     await waiver_store.lower(tx, decided)
     await outbox.put(tx, waiver.unit_id, [voucher_message(waived_voucher(decided))])
     return decided
@@ -173,8 +181,14 @@ async def refuse(tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Call
 
 
 async def _decide(
-    tx: AsyncConnection, waiver: Waiver, to: WaiverState, on: date, caller: Caller, *, why: str | None
-) -> Waiver:  # fmt: skip
+    tx: AsyncConnection,
+    waiver: Waiver,
+    to: WaiverState,
+    on: date,
+    caller: Caller,
+    *,
+    why: str | None,
+) -> Waiver:
     if on > today():
         raise DayInFuture(decided_on=on)
     if on < waiver.asked_on:

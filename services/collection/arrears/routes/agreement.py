@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.agreement import AgreementState
 from services.collection.arrears.flows import agreement as agreement_flow
-from services.collection.arrears.flows.agreement import Found
+from services.collection.arrears.flows.agreement import AgreementProgress
 from services.collection.arrears.schemas.agreement import (
+    AgreementEndIn,
     AgreementIn,
     AgreementOut,
     AgreementPageOut,
-    EndingIn,
-    WhyIn,
+    AgreementRefusalIn,
 )
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.common.schemas.common import Day, TrailOut
@@ -81,7 +81,7 @@ async def approve_agreement(agreement: RefPath, at: Approving) -> Response:
     status_code=201,
     response_model=AgreementOut,
 )
-async def refuse_agreement(agreement: RefPath, body: WhyIn, at: Approving) -> Response:
+async def refuse_agreement(agreement: RefPath, body: AgreementRefusalIn, at: Approving) -> Response:
     """By another person than its filer."""
     ref = Ref.parse(Reference.AGREEMENT, agreement)
 
@@ -98,7 +98,7 @@ async def refuse_agreement(agreement: RefPath, body: WhyIn, at: Approving) -> Re
     status_code=201,
     response_model=AgreementOut,
 )
-async def end_agreement(agreement: RefPath, body: EndingIn, at: Approving) -> Response:
+async def end_agreement(agreement: RefPath, body: AgreementEndIn, at: Approving) -> Response:
     """What it protected until that day stays protected."""
     ref = Ref.parse(Reference.AGREEMENT, agreement)
 
@@ -124,7 +124,7 @@ async def list_agreements(
     filters = {"of": "agreements", "unit": credit_code, "in": asked, "status": status}
     after = read_key(cursor, filters)
 
-    async def work(tx: AsyncConnection) -> list[Found]:
+    async def work(tx: AsyncConnection) -> list[AgreementProgress]:
         if credit_code is not None:
             await unit_flow.find(tx, credit_code, at.caller)
         rows = await agreement_store.page(
@@ -159,7 +159,7 @@ async def get_agreement(
     """As it stood on a day (today when not said): what it protects, and whether it is broken."""
     ref = Ref.parse(Reference.AGREEMENT, agreement)
 
-    async def work(tx: AsyncConnection) -> Found:
+    async def work(tx: AsyncConnection) -> AgreementProgress:
         return await agreement_flow.find(tx, ref, at.caller)
 
     return AgreementOut.of(await at.read(work), as_of or today())

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.flows import dunning as dunning_flow
 from services.collection.arrears.schemas.dunning import (
+    DunningNoticeHeadOut,
+    DunningNoticeOut,
     DunningRunIn,
     DunningRunOut,
-    NoticeHeadOut,
-    NoticeOut,
     NoticePageOut,
 )
 from services.collection.arrears.store import dunning as dunning_store
@@ -75,7 +75,7 @@ async def list_dunning_notices(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return NoticePageOut(
-        items=[NoticeHeadOut.of(row) for row in rows],
+        items=[DunningNoticeHeadOut.of(row) for row in rows],
         next_cursor=following,
         has_more=following is not None,
     )
@@ -86,11 +86,11 @@ async def list_dunning_notices(
     operation_id="get_dunning_notice",
     summary="催缴通知书 · One dunning notice",
 )
-async def get_dunning_notice(notice: RefPath, at: Reading) -> NoticeOut:
+async def get_dunning_notice(notice: RefPath, at: Reading) -> DunningNoticeOut:
     """With its arrears per insurance and party."""
     ref = Ref.parse(Reference.DUNNING_NOTICE, notice)
 
-    async def work(tx: AsyncConnection) -> NoticeOut:
-        return NoticeOut.whole(*await dunning_flow.find(tx, ref, at.caller))
+    async def work(tx: AsyncConnection) -> DunningNoticeOut:
+        return DunningNoticeOut.whole(*await dunning_flow.find(tx, ref, at.caller))
 
     return await at.read(work)

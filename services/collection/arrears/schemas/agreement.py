@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import Field
 
 from services.collection.arrears.domain.agreement import INSTALMENTS_MAX, AgreementKind, Instalment
-from services.collection.arrears.flows.agreement import Filing, Found
+from services.collection.arrears.flows.agreement import AgreementProgress, AgreementRequest
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
 from shared.references import Reference
@@ -36,9 +36,9 @@ class AgreementIn(In):
         default=[], max_length=INSTALMENTS_MAX, description="分期,仅还款协议 (repayment plans only)"
     )
 
-    def filing(self) -> Filing:
+    def filing(self) -> AgreementRequest:
         """As the flow takes it."""
-        return Filing(
+        return AgreementRequest(
             kind=self.kind,
             credit_code=self.credit_code,
             insurances=tuple(self.insurances),
@@ -54,13 +54,13 @@ class AgreementIn(In):
         )
 
 
-class WhyIn(In):
+class AgreementRefusalIn(In):
     """Why."""
 
     why: ShortText
 
 
-class EndingIn(WhyIn):
+class AgreementEndIn(AgreementRefusalIn):
     """The last day that an agreement protects, when it ends before its time."""
 
     ended_on: Day
@@ -74,7 +74,7 @@ class InstalmentOut(Out):
     amount: YuanOut
 
 
-class DaysOut(Out):
+class DayRangeOut(Out):
     """Days, both inclusive."""
 
     first: date
@@ -99,11 +99,11 @@ class AgreementOut(Out):
     reason: str
     instalments: list[InstalmentOut]
     paid: YuanOut = Field(description="协议所列欠费起始日后已还 (paid since its first day)")
-    protects: DaysOut | None
+    protects: DayRangeOut | None
     broken_on: date | None
 
     @classmethod
-    def of(cls, found: Found, as_of: date) -> AgreementOut:
+    def of(cls, found: AgreementProgress, as_of: date) -> AgreementOut:
         """As it stood on a day."""
         one = found.agreement
         paid = {day: fen for day, fen in found.paid.items() if day <= as_of}
@@ -126,7 +126,7 @@ class AgreementOut(Out):
                 for part in one.instalments
             ],
             paid=sum(paid.values()),
-            protects=None if span is None else DaysOut(first=span.first, last=span.last),
+            protects=None if span is None else DayRangeOut(first=span.first, last=span.last),
             broken_on=one.broken_on(paid, as_of),
         )
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from pydantic import Field
 
-from services.collection.arrears.domain.arrears import Owed, Receivable, by_bill, by_insurance, owed
+from services.collection.arrears.domain.arrears import (
+    ArrearsTotals,
+    Receivable,
+    by_bill,
+    by_insurance,
+    totals_of,
+)
 from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.store.charge import ChargeRow
 from services.collection.common.schemas.common import Day
@@ -18,7 +24,7 @@ from shared.references import Reference
 from shared.schema import CreditCode, In, Out, YuanOut
 
 
-class PieceOut(Out):
+class AccrualPieceOut(Out):
     """A stretch of days under one rule: principal × days × rate ÷ per_days."""
 
     rule: str = Field(examples=["late_fee.2011"])
@@ -32,27 +38,27 @@ class PieceOut(Out):
     cap: str | None = Field(description="触及的上限 (the cap that cut it short)")
 
 
-class RoundingOut(Out):
+class ChargeRoundingOut(Out):
     """How the product was rounded."""
 
     unit: str
     mode: str
 
 
-class ExplanationOut(Out):
+class ChargeExplanationOut(Out):
     """Why a late fee or an interest is what it is."""
 
     kind: str = Field(examples=["late_fee"])
     principal: str
     days: int
-    pieces: list[PieceOut]
+    pieces: list[AccrualPieceOut]
     product: str
-    rounding: RoundingOut
+    rounding: ChargeRoundingOut
     cap: str | None
     amount: str
 
     @classmethod
-    def of(cls, facts: dict[str, Any]) -> ExplanationOut:
+    def of(cls, facts: dict[str, Any]) -> ChargeExplanationOut:
         """From an explanation as it is stored."""
         return cls.model_validate(facts)
 
@@ -63,10 +69,10 @@ class AccrualOut(Out):
     bill: str
     line: int
     insurance: str
-    explanation: ExplanationOut
+    explanation: ChargeExplanationOut
 
 
-class SumsOut(Out):
+class ArrearsTotalsOut(Out):
     """Sums of open lines. Late fee and interest are what they come to if paid on the day asked."""
 
     open: YuanOut
@@ -76,7 +82,7 @@ class SumsOut(Out):
     interest: YuanOut
 
     @classmethod
-    def sums(cls, found: Owed) -> dict[str, int]:
+    def sums(cls, found: ArrearsTotals) -> dict[str, int]:
         """As members."""
         return {
             "open": found.open_fen,
@@ -87,14 +93,14 @@ class SumsOut(Out):
         }
 
 
-class InsuranceArrearsOut(SumsOut):
+class InsuranceArrearsOut(ArrearsTotalsOut):
     """What is open of one insurance and party."""
 
     insurance: str
     party: str
 
 
-class ArrearOut(Out):
+class BillArrearsOut(Out):
     """A bill with something open; `deferred` when all of that is."""
 
     period: str
@@ -109,9 +115,9 @@ class ArrearOut(Out):
     deferred: bool
 
     @classmethod
-    def of(cls, lines: Sequence[Receivable]) -> ArrearOut:
+    def of(cls, lines: Sequence[Receivable]) -> BillArrearsOut:
         """From the open lines of one bill."""
-        head, sums = lines[0].line, owed(lines)
+        head, sums = lines[0].line, totals_of(lines)
         return cls(
             period=head.period,
             bill=Ref(head.unit_id, head.bill_id).text(Reference.BILL),
@@ -129,7 +135,7 @@ class ArrearOut(Out):
 def insurances_out(receivables: Sequence[Receivable]) -> list[InsuranceArrearsOut]:
     """Sums per insurance and party."""
     return [
-        InsuranceArrearsOut(insurance=insurance, party=party, **SumsOut.sums(sums))
+        InsuranceArrearsOut(insurance=insurance, party=party, **ArrearsTotalsOut.sums(sums))
         for (insurance, party), sums in by_insurance(receivables).items()
     ]
 
@@ -139,7 +145,7 @@ class ArrearsOut(Out):
 
     credit_code: str
     as_of: date
-    open: list[ArrearOut]
+    open: list[BillArrearsOut]
     total: YuanOut
     overdue: bool = Field(
         description="有逾期未缴,缓缴视同已缴 (something was due before that day and is not deferred)"
@@ -155,11 +161,11 @@ class ArrearsOut(Out):
         cls, credit_code: str, as_of: date, found: Sequence[Receivable], *, explain: bool
     ) -> ArrearsOut:
         """From the domain."""
-        sums = owed(found)
+        sums = totals_of(found)
         return cls(
             credit_code=credit_code,
             as_of=as_of,
-            open=[ArrearOut.of(lines) for lines in by_bill(found)],
+            open=[BillArrearsOut.of(lines) for lines in by_bill(found)],
             total=sums.open_fen,
             overdue=any(one.overdue for one in found),
             deferred=any(one.deferred for one in found),
@@ -176,7 +182,7 @@ def _accruals(found: Sequence[Receivable]) -> list[AccrualOut]:
             bill=Ref(one.line.unit_id, one.line.bill_id).text(Reference.BILL),
             line=one.line.line_no,
             insurance=one.line.insurance,
-            explanation=ExplanationOut.of(explained(accrual)),
+            explanation=ChargeExplanationOut.of(explained(accrual)),
         )
         for one in found
         for accrual in one.accruals
@@ -196,7 +202,7 @@ class ArrearsQueryIn(In):
         return self.as_of or today()
 
 
-class UnitArrearsOut(SumsOut):
+class UnitArrearsOut(ArrearsTotalsOut):
     """What one of many units owed."""
 
     credit_code: str
@@ -214,7 +220,7 @@ class UnitArrearsOut(SumsOut):
             deferred=any(one.deferred for one in found),
             oldest=min((one.line.period for one in found), default=None),
             insurances=insurances_out(found),
-            **cls.sums(owed(found)),
+            **cls.sums(totals_of(found)),
         )
 
 
@@ -242,7 +248,7 @@ class ChargeOut(Out):
     days: int
     amount: YuanOut
     charge_bill: str | None
-    explanation: ExplanationOut
+    explanation: ChargeExplanationOut
 
     @classmethod
     def of(cls, row: ChargeRow) -> ChargeOut:
@@ -263,7 +269,7 @@ class ChargeOut(Out):
             days=row.days,
             amount=row.amount_fen,
             charge_bill=None if billed is None else Ref(row.unit_id, billed).text(Reference.BILL),
-            explanation=ExplanationOut.of(row.explanation),
+            explanation=ChargeExplanationOut.of(row.explanation),
         )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from services.collection.arrears.flows.dunning import Dunned
-from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.arrears.flows.dunning import DunningResult
+from services.collection.arrears.store.dunning import DunningNoticeLineRow, DunningNoticeRow
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
 from shared.references import Reference
@@ -34,7 +34,7 @@ class DunningRunOut(Out):
     created_open: YuanOut = Field(description="本次催缴欠费合计 (asked for by the new notices)")
 
     @classmethod
-    def of(cls, district: str, day: date, dunned: Dunned) -> DunningRunOut:
+    def of(cls, district: str, day: date, dunned: DunningResult) -> DunningRunOut:
         """From the flow."""
         return cls(
             district=district,
@@ -46,7 +46,7 @@ class DunningRunOut(Out):
         )
 
 
-class NoticeHeadOut(Out):
+class DunningNoticeHeadOut(Out):
     """A notice without its lines: what was overdue on its day, and what had accrued on it."""
 
     id: str = Field(examples=[Reference.DUNNING_NOTICE.example])
@@ -61,12 +61,12 @@ class NoticeHeadOut(Out):
     made_by: str
 
     @classmethod
-    def of(cls, row: NoticeRow) -> NoticeHeadOut:
+    def of(cls, row: DunningNoticeRow) -> DunningNoticeHeadOut:
         """As it is listed."""
         return cls(**cls.members(row))
 
     @classmethod
-    def members(cls, row: NoticeRow) -> dict[str, Any]:
+    def members(cls, row: DunningNoticeRow) -> dict[str, Any]:
         """The members of a header."""
         return {
             "id": Ref(row.unit_id, row.id).text(Reference.DUNNING_NOTICE),
@@ -82,7 +82,7 @@ class NoticeHeadOut(Out):
         }
 
 
-class NoticeLineOut(Out):
+class DunningNoticeLineOut(Out):
     """What is overdue of one insurance and party."""
 
     insurance: str
@@ -92,18 +92,20 @@ class NoticeLineOut(Out):
     interest: YuanOut
 
 
-class NoticeOut(NoticeHeadOut):
+class DunningNoticeOut(DunningNoticeHeadOut):
     """A notice with its lines, which sum to it."""
 
-    lines: list[NoticeLineOut]
+    lines: list[DunningNoticeLineOut]
 
     @classmethod
-    def whole(cls, row: NoticeRow, lines: Sequence[NoticeLineRow]) -> NoticeOut:
+    def whole(
+        cls, row: DunningNoticeRow, lines: Sequence[DunningNoticeLineRow]
+    ) -> DunningNoticeOut:
         """As it is answered."""
         return cls(
             **cls.members(row),
             lines=[
-                NoticeLineOut(
+                DunningNoticeLineOut(
                     insurance=line.insurance,
                     party=line.party,
                     open=line.open_fen,
@@ -118,6 +120,6 @@ class NoticeOut(NoticeHeadOut):
 class NoticePageOut(Out):
     """A page of notices, in the order of their keys."""
 
-    items: list[NoticeHeadOut]
+    items: list[DunningNoticeHeadOut]
     next_cursor: str | None
     has_more: bool

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.collection.arrears.domain.waiver import Waiver, WaiverReason
-from services.collection.arrears.flows.waiver import Asked
+from services.collection.arrears.flows.waiver import WaiverRequest
 from services.collection.common.schemas.common import Day, Note
 from services.collection.policy.domain.charge import ChargeKind
 from shared.ids import Ref
@@ -33,9 +33,9 @@ class WaiverIn(In):
     note: Note = ""
     asked_on: Day
 
-    def asked(self) -> Asked:
+    def asked(self) -> WaiverRequest:
         """As the flow takes it."""
-        return Asked(
+        return WaiverRequest(
             kind=self.kind,
             amount_fen=self.amount,
             reason=self.reason,
@@ -57,7 +57,7 @@ class WaiverRefusalIn(WaiverDecisionIn):
     why: ShortText
 
 
-class WaivedLineOut(Out):
+class WaiverLineOut(Out):
     """What of a line of the charge bill is waived."""
 
     line: int
@@ -82,7 +82,7 @@ class WaiverOut(Out):
     amount: YuanOut
     status: str = Field(examples=["filed", "approved", "refused"])
     decided_on: date | None
-    lines: list[WaivedLineOut]
+    lines: list[WaiverLineOut]
 
     @classmethod
     def of(cls, waiver: Waiver) -> WaiverOut:
@@ -101,7 +101,7 @@ class WaiverOut(Out):
             status=waiver.status.value,
             decided_on=waiver.decided_on,
             lines=[
-                WaivedLineOut(
+                WaiverLineOut(
                     line=line.line_no,
                     kind=line.kind,
                     insurance=line.insurance,

@@ -13,12 +13,12 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.late import Already, Fixed
+from services.collection.arrears.domain.late import ChargedSoFar, LateAssessment
 from services.collection.policy.domain.charge import ChargeKind
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class PolicyDates:
     """A version and the days on which it is in force."""
 
     policy_id: UUID
@@ -26,7 +26,7 @@ class InForce:
     effective_to: date | None
 
 
-async def in_force(tx: AsyncConnection, region: str) -> list[InForce]:
+async def in_force(tx: AsyncConnection, region: str) -> list[PolicyDates]:
     """A region's versions in force at some time, in the order of their days."""
     rows = await tx.execute(
         text("""
@@ -38,7 +38,7 @@ async def in_force(tx: AsyncConnection, region: str) -> list[InForce]:
         """),
         {"region": region},
     )
-    return [InForce(**row._mapping) for row in rows]
+    return [PolicyDates(**row._mapping) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ async def debts(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) -> list
 
 async def already(
     tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]], *, until: date | None = None
-) -> dict[tuple[UUID, int, ChargeKind], Already]:
+) -> dict[tuple[UUID, int, ChargeKind], ChargedSoFar]:
     """What is fixed (until the end of a day) of the lines of bills (unit, id)."""
     units, ids = zip(*sorted(set(wanted)), strict=True) if wanted else ((), ())
     rows = await tx.execute(
@@ -90,12 +90,14 @@ async def already(
         {"units": list(units), "ids": list(ids), "until": until},
     )
     return {
-        (row.bill_id, row.line_no, ChargeKind(row.kind)): Already(int(row.parts), row.amount_fen)
+        (row.bill_id, row.line_no, ChargeKind(row.kind)): ChargedSoFar(
+            int(row.parts), row.amount_fen
+        )
         for row in rows
     }
 
 
-async def insert_bills(tx: AsyncConnection, fixed: Sequence[Fixed]) -> None:
+async def insert_bills(tx: AsyncConnection, fixed: Sequence[LateAssessment]) -> None:
     """Write charge bills and their lines."""
     made = [(one, bill) for one in fixed if (bill := one.bill) is not None]
     if not made:
@@ -160,7 +162,9 @@ async def insert_bills(tx: AsyncConnection, fixed: Sequence[Fixed]) -> None:
 
 
 async def insert(
-    tx: AsyncConnection, fixed: Sequence[Fixed], explanations: Mapping[UUID, dict[str, Any]]
+    tx: AsyncConnection,
+    fixed: Sequence[LateAssessment],
+    explanations: Mapping[UUID, dict[str, Any]],
 ) -> None:
     """Write charges; the unique key makes each happen once an event."""
     rows = [(one, charge) for one in fixed for charge in one.charges]

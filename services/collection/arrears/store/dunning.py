@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.dunning import Notice
+from services.collection.arrears.domain.dunning import DunningNotice
 
 
 async def lock_run(tx: AsyncConnection, district_key: int, district: str, day: date) -> int:
@@ -52,7 +52,7 @@ async def noticed(tx: AsyncConnection, unit_ids: Sequence[int], day: date) -> se
     return {row.unit_id for row in rows}
 
 
-async def insert(tx: AsyncConnection, notices: Sequence[Notice], by: str) -> None:
+async def insert(tx: AsyncConnection, notices: Sequence[DunningNotice], by: str) -> None:
     """Write notices and their lines."""
     await tx.execute(
         text("""
@@ -106,7 +106,7 @@ async def insert(tx: AsyncConnection, notices: Sequence[Notice], by: str) -> Non
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRow:
+class DunningNoticeRow:
     """A notice as it is listed."""
 
     unit_id: int
@@ -123,7 +123,7 @@ class NoticeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeLineRow:
+class DunningNoticeLineRow:
     """What a notice says of one insurance and party."""
 
     insurance: str
@@ -137,7 +137,7 @@ _COLUMNS = """unit_id, id, number, credit_code, district, day, oldest, open_fen,
        interest_fen, made_by"""
 
 
-async def find(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> NoticeRow | None:
+async def find(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> DunningNoticeRow | None:
     """A notice."""
     row = (
         await tx.execute(
@@ -145,10 +145,10 @@ async def find(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> NoticeRow 
             {"unit_id": unit_id, "id": notice_id},
         )
     ).first()
-    return None if row is None else NoticeRow(**row._mapping)
+    return None if row is None else DunningNoticeRow(**row._mapping)
 
 
-async def lines(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> list[NoticeLineRow]:
+async def lines(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> list[DunningNoticeLineRow]:
     """A notice's lines."""
     rows = await tx.execute(
         text("""
@@ -160,7 +160,7 @@ async def lines(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> list[Noti
         """),
         {"unit_id": unit_id, "id": notice_id},
     )
-    return [NoticeLineRow(**row._mapping) for row in rows]
+    return [DunningNoticeLineRow(**row._mapping) for row in rows]
 
 
 async def page(
@@ -171,7 +171,7 @@ async def page(
     day: date | None,
     after: tuple[int, UUID],
     limit: int,
-) -> list[NoticeRow]:
+) -> list[DunningNoticeRow]:
     """Notices to a unit, or in a district (or all), in the order of their keys."""
     key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
     values = {"district": district, "day": day, "unit_id": after[0], "id": after[1], "limit": limit}
@@ -187,4 +187,4 @@ async def page(
         """),
         values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
     )
-    return [NoticeRow(**row._mapping) for row in rows]
+    return [DunningNoticeRow(**row._mapping) for row in rows]

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.waiver import WaivedLine, Waiver, WaiverState
+from services.collection.arrears.domain.waiver import Waiver, WaiverLine, WaiverState
 from services.collection.policy.domain.charge import ChargeKind
 
 _COLUMNS = """unit_id, id, bill_id, credit_code, district, period, reason, evidence, note,
@@ -62,7 +62,7 @@ async def insert(tx: AsyncConnection, waiver: Waiver) -> bool:
     return True
 
 
-def _columns(lines: Sequence[WaivedLine]) -> dict[str, list[Any]]:
+def _columns(lines: Sequence[WaiverLine]) -> dict[str, list[Any]]:
     return {
         "line_nos": [line.line_no for line in lines],
         "kinds": [line.kind.value for line in lines],
@@ -177,7 +177,7 @@ async def page(
 
 
 async def _with_lines(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Waiver]:
-    lines: dict[UUID, list[WaivedLine]] = defaultdict(list)
+    lines: dict[UUID, list[WaiverLine]] = defaultdict(list)
     if rows:
         found = await tx.execute(
             text("""
@@ -194,7 +194,7 @@ async def _with_lines(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Wai
         for row in found:
             given = dict(row._mapping)
             lines[given.pop("waiver_id")].append(
-                WaivedLine(**given | {"kind": ChargeKind(given["kind"])})
+                WaiverLine(**given | {"kind": ChargeKind(given["kind"])})
             )
     return [
         Waiver(

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.billing.domain.credit import Credit, OpenLine, Use
+from services.collection.billing.domain.credit import Credit, CreditableLine, CreditUse
 from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.ids import uuid7
 
@@ -22,7 +22,7 @@ CHARGE: Final = "charge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Levied:
+class BillItem:
     """One line of an audited declaration; signed where it is netted, else more than nothing."""
 
     insurance: str
@@ -33,7 +33,7 @@ class Levied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
+class AuditedDeclaration:
     """What a bill is made from: an audited declaration."""
 
     unit_id: int
@@ -45,24 +45,24 @@ class Audited:
     policy_id: UUID
     collector: str
     total_fen: int
-    lines: tuple[Levied, ...]
+    lines: tuple[BillItem, ...]
     restates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class BillDraft:
     """A bill about to be issued, and the credits of its paper: together they are the paper's total.
 
     `lowered` says by how much credits lower its lines from the start: line number → fen.
     """
 
     id: UUID
-    of: Audited
+    of: AuditedDeclaration
     issued_on: date
     due_on: date
     due_estimated: bool
-    lines: tuple[Levied, ...]
-    credits: tuple[Levied, ...] = ()
+    lines: tuple[BillItem, ...]
+    credits: tuple[BillItem, ...] = ()
     lowered: Mapping[int, int] = field(default_factory=dict)
     issued_fen: int = field(init=False)
     """What it is issued over."""
@@ -99,10 +99,10 @@ class Bill:
             + [(line.fund, -line.amount_fen) for line in self.credits]
         )
 
-    def open_lines(self) -> list[OpenLine]:
+    def open_lines(self) -> list[CreditableLine]:
         """Its lines, as credits may lower them."""
         return [
-            OpenLine(
+            CreditableLine(
                 unit_id=self.of.unit_id,
                 bill_id=self.id,
                 line_no=number,
@@ -148,19 +148,21 @@ def sum_by_fund(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return dict(funds)
 
 
-def merged(lines: Sequence[Levied]) -> tuple[Levied, ...]:
+def net_items(lines: Sequence[BillItem]) -> tuple[BillItem, ...]:
     """One line per insurance, party, account and fund, in the given order, without empty ones."""
     amounts: dict[tuple[str, str, str, str], int] = defaultdict(int)
     for line in lines:
         amounts[line.insurance, line.party, line.account, line.fund] += line.amount_fen
     return tuple(
-        Levied(insurance=insurance, party=party, account=account, fund=fund, amount_fen=amount_fen)
+        BillItem(
+            insurance=insurance, party=party, account=account, fund=fund, amount_fen=amount_fen
+        )
         for (insurance, party, account, fund), amount_fen in amounts.items()
         if amount_fen
     )
 
 
-def more_and_less(lines: Iterable[Levied]) -> tuple[tuple[Levied, ...], tuple[Levied, ...]]:
+def split_by_sign(lines: Iterable[BillItem]) -> tuple[tuple[BillItem, ...], tuple[BillItem, ...]]:
     """Netted lines apart: what is to be paid, and (with its sign turned) what is credited."""
     more, less = [], []
     for line in lines:
@@ -171,7 +173,7 @@ def more_and_less(lines: Iterable[Levied]) -> tuple[tuple[Levied, ...], tuple[Le
     return tuple(more), tuple(less)
 
 
-def memo_voucher(bill: Bill, uses: Iterable[Use] = ()) -> Voucher | None:
+def memo_voucher(bill: BillDraft, uses: Iterable[CreditUse] = ()) -> Voucher | None:
     """应收 against 应征 per fund, the other way round where less is levied; None over nothing.
 
     Using a credit books nothing, for what is receivable is what bills leave open less what stands of
@@ -213,7 +215,7 @@ def _levied(fund: str, net_fen: int, district: str) -> tuple[Entry, Entry]:
     )
 
 
-def _moved(use: Use) -> list[Entry]:
+def _moved(use: CreditUse) -> list[Entry]:
     if use.credit.district == use.line.district:
         return []
     return [

@@ -48,7 +48,7 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenLine:
+class CreditableLine:
     """A line of a bill that nobody has paid into and that is not being debited (fen)."""
 
     unit_id: int
@@ -70,17 +70,17 @@ class OpenLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class CreditUse:
     """So much of a credit lowers a line."""
 
     credit: Credit
-    line: OpenLine
+    line: CreditableLine
     amount_fen: int
 
 
-def use(credits: Iterable[Credit], lines: Iterable[OpenLine]) -> list[Use]:
+def use_credits(credits: Iterable[Credit], lines: Iterable[CreditableLine]) -> list[CreditUse]:
     """Use credits, the oldest month's first, on lines: each fen of either at most once."""
-    open_lines: dict[Key, list[OpenLine]] = defaultdict(list)
+    open_lines: dict[Key, list[CreditableLine]] = defaultdict(list)
     for line in lines:
         open_lines[line.key].append(line)
     left = {
@@ -94,11 +94,11 @@ def use(credits: Iterable[Credit], lines: Iterable[OpenLine]) -> list[Use]:
             if taken_fen:
                 left[line.bill_id, line.line_no] -= taken_fen
                 rest_fen -= taken_fen
-                uses.append(Use(credit=credit, line=line, amount_fen=taken_fen))
+                uses.append(CreditUse(credit=credit, line=line, amount_fen=taken_fen))
     return uses
 
 
-def _in_turn(credit: Credit, lines: Sequence[OpenLine]) -> list[OpenLine]:
+def _in_turn(credit: Credit, lines: Sequence[CreditableLine]) -> list[CreditableLine]:
     """The restated month's own bills first, then the oldest."""
     return sorted(
         lines,
@@ -106,7 +106,7 @@ def _in_turn(credit: Credit, lines: Sequence[OpenLine]) -> list[OpenLine]:
     )
 
 
-def used_by_credit(uses: Iterable[Use]) -> dict[UUID, int]:
+def used_by_credit(uses: Iterable[CreditUse]) -> dict[UUID, int]:
     """How much is used of each credit."""
     sums: dict[UUID, int] = defaultdict(int)
     for one in uses:
@@ -114,7 +114,7 @@ def used_by_credit(uses: Iterable[Use]) -> dict[UUID, int]:
     return dict(sums)
 
 
-def lowered_by_bill(uses: Iterable[Use]) -> dict[UUID, dict[int, int]]:
+def lowered_by_bill(uses: Iterable[CreditUse]) -> dict[UUID, dict[int, int]]:
     """By how much each line of each bill is lowered: bill → line → fen."""
     sums: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for one in uses:

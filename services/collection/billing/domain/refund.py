@@ -33,20 +33,20 @@ class RefundUnknown(NotFound):
     code = "CREDIT_REFUND_UNKNOWN"
 
 
-class NothingStands(Refusal):
+class NoUnusedCredit(Refusal):
     """该单位没有待抵的贷项可退 (no credit of this unit stands)"""
 
     kind = Kind.CONFLICT
     code = "NO_STANDING_CREDIT"
 
 
-class RefundWaits(StateConflict):
+class RefundPending(StateConflict):
     """该单位已有待批的退费申请 (a refund of this unit waits for its decision)"""
 
     code = "CREDIT_REFUND_WAITS"
 
 
-class CreditUsedMeanwhile(StateConflict):
+class CreditAlreadyUsed(StateConflict):
     """申请后贷项已用于抵减通知单,须重新申请 (a bill has used the credit since it was asked for)"""
 
     code = "CREDIT_USED_MEANWHILE"

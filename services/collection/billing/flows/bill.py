@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.bill import (
     CHARGE,
-    Audited,
-    Bill,
+    AuditedDeclaration,
+    BillDraft,
     memo_voucher,
-    merged,
-    more_and_less,
+    net_items,
+    split_by_sign,
 )
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.flows import credit as credit_flow
@@ -53,7 +53,7 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
         due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
-    spent = await credit_flow.spend(
+    spent = await credit_flow.apply_credits(
         tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
     )
     bills = spent.bills
@@ -80,10 +80,10 @@ async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:
     return due_day(period, policy.due_day, days)
 
 
-def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
+def _bill(paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDraft:
     assert summary.bill_date is not None
-    lines, less = more_and_less(merged(paper.lines))
-    return Bill(
+    lines, less = split_by_sign(net_items(paper.lines))
+    return BillDraft(
         id=uuid7(),
         of=paper,
         issued_on=summary.bill_date,
@@ -95,7 +95,7 @@ def _bill(paper: Audited, summary: SummaryRow, due: DueDay) -> Bill:
     )
 
 
-async def _record(tx: AsyncConnection, audited: list[Audited]) -> None:
+async def _record(tx: AsyncConnection, audited: list[AuditedDeclaration]) -> None:
     step = trail.Step(
         shard_key=audited[0].unit_id,
         paper=filing_declaration_flow.PAPER,

@@ -15,42 +15,42 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.domain.bill import Bill
+from services.collection.billing.domain.bill import BillDraft
 from services.collection.billing.domain.credit import (
     Credit,
-    Use,
+    CreditUse,
     lowered_by_bill,
-    use,
+    use_credits,
     used_by_credit,
 )
 from services.collection.billing.store import credit as credit_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class CreditApplication:
     """New bills as credits lower them from the start, and what becomes of credits."""
 
-    bills: list[Bill]
+    bills: list[BillDraft]
     granted: Sequence[Credit] = ()
     standing: Sequence[Credit] = ()
-    uses: Sequence[Use] = ()
-    of_bill: dict[UUID, list[Use]] = field(default_factory=dict)
+    uses: Sequence[CreditUse] = ()
+    of_bill: dict[UUID, list[CreditUse]] = field(default_factory=dict)
     """The uses that the voucher of a new bill tells of: all of its unit."""
 
 
-async def spend(tx: AsyncConnection, bills: list[Bill]) -> Spent:
+async def apply_credits(tx: AsyncConnection, bills: list[BillDraft]) -> CreditApplication:
     """Use the credits of units that are billed, fresh ones and standing ones; writes nothing yet."""
     fresh = [credit for bill in bills if bill.credits for credit in bill.granted()]
-    standing = await credit_store.standing(tx, [bill.of.unit_id for bill in bills])
+    standing = await credit_store.unused(tx, [bill.of.unit_id for bill in bills])
     units = {credit.unit_id for credit in (*fresh, *standing)}
     if not units:
-        return Spent(bills=bills)
+        return CreditApplication(bills=bills)
     locked = await credit_store.lock_unpaid(tx, sorted(units))
     lines = await credit_store.open_lines(tx, locked)
     lines += [line for bill in bills if bill.of.unit_id in units for line in bill.open_lines()]
-    uses = use([*standing, *fresh], lines)
+    uses = use_credits([*standing, *fresh], lines)
     lowered = lowered_by_bill(uses)
-    return Spent(
+    return CreditApplication(
         bills=[
             replace(bill, lowered=lowered[bill.id]) if bill.id in lowered else bill
             for bill in bills
@@ -58,21 +58,23 @@ async def spend(tx: AsyncConnection, bills: list[Bill]) -> Spent:
         granted=fresh,
         standing=standing,
         uses=uses,
-        of_bill=_told_by(bills, uses),
+        of_bill=_uses_by_first_bill(bills, uses),
     )
 
 
-def _told_by(bills: Sequence[Bill], uses: Sequence[Use]) -> dict[UUID, list[Use]]:
+def _uses_by_first_bill(
+    bills: Sequence[BillDraft], uses: Sequence[CreditUse]
+) -> dict[UUID, list[CreditUse]]:
     first: dict[int, UUID] = {}
     for bill in bills:
         first.setdefault(bill.of.unit_id, bill.id)
-    told: dict[UUID, list[Use]] = defaultdict(list)
+    told: dict[UUID, list[CreditUse]] = defaultdict(list)
     for one in uses:
         told[first[one.credit.unit_id]].append(one)
     return dict(told)
 
 
-async def save(tx: AsyncConnection, spent: Spent, on: date) -> list[tuple[int, UUID]]:
+async def save(tx: AsyncConnection, spent: CreditApplication, on: date) -> list[tuple[int, UUID]]:
     """Write credits and their uses, once the new bills are written.
 
     Returns:

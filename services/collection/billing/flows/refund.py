@@ -13,13 +13,13 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.refund import (
-    CreditUsedMeanwhile,
-    NothingStands,
+    CreditAlreadyUsed,
+    NoUnusedCredit,
     Refund,
     RefundLine,
+    RefundPending,
     RefundState,
     RefundUnknown,
-    RefundWaits,
     refund_voucher,
 )
 from services.collection.billing.store import credit as credit_store
@@ -45,19 +45,19 @@ async def request(
     """Ask for all that stands of a unit's credits, signed by whoever asks.
 
     Raises:
-        UnitUnknown, Forbidden. DayInFuture: the day. NothingStands: no credit stands by that day.
-        RefundWaits: another of the unit is not decided.
+        UnitUnknown, Forbidden. DayInFuture: the day. NoUnusedCredit: no credit stands by that day.
+        RefundPending: another of the unit is not decided.
     """
     if on > today():
         raise DayInFuture(requested_on=on)
     unit = await unit_flow.find(tx, credit_code, caller)
     lines = [
         RefundLine(credit, credit.left_fen)
-        for credit in await credit_store.standing(tx, [unit.id])
+        for credit in await credit_store.unused(tx, [unit.id])
         if credit.granted_on <= on
     ]
     if not lines:
-        raise NothingStands(credit_code=credit_code)
+        raise NoUnusedCredit(credit_code=credit_code)
     refund = Refund(
         unit_id=unit.id,
         id=uuid7(),
@@ -70,7 +70,7 @@ async def request(
         note=note,
     )
     if not await refund_store.insert(tx, refund, lines):
-        raise RefundWaits(credit_code=credit_code)
+        raise RefundPending(credit_code=credit_code)
     await trail.record(tx, _step(refund, "request", why=note), caller)
     return refund, lines
 
@@ -85,14 +85,14 @@ async def approve(
 
     Raises:
         RefundUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
-        DayInFuture, Faulty: the day. CreditUsedMeanwhile: a bill has used some of the credits.
+        DayInFuture, Faulty: the day. CreditAlreadyUsed: a bill has used some of the credits.
     """
     refund = await _load(tx, ref)
     await unit_store.lock(tx, refund.unit_id)
     decided = await _decide(tx, refund, RefundState.APPROVED, on, caller, why=None, paid_by=paid_by)
     lines = await refund_store.lines(tx, refund.unit_id, refund.id)
     if await refund_store.use(tx, refund) != len(lines):
-        raise CreditUsedMeanwhile(refund=ref.text(Reference.CREDIT_REFUND))
+        raise CreditAlreadyUsed(refund=ref.text(Reference.CREDIT_REFUND))
     voucher = refund_voucher(decided, lines, on, paid_by)
     await outbox.put(tx, refund.unit_id, [voucher_message(voucher)])
     return decided, lines

@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import Field
 
 from services.collection.billing.domain.credit import Credit
-from services.collection.billing.store.credit import UseRow
+from services.collection.billing.store.credit import CreditUseRow
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Out, YuanOut
@@ -60,7 +60,7 @@ class CreditUseOut(Out):
     used_on: date
 
     @classmethod
-    def of(cls, unit_id: int, use: UseRow) -> CreditUseOut:
+    def of(cls, unit_id: int, use: CreditUseRow) -> CreditUseOut:
         """As it is answered."""
         return cls(
             credit=Ref(unit_id, use.id).text(Reference.CREDIT),

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.domain.bill import Audited, Bill, Levied
+from services.collection.billing.domain.bill import AuditedDeclaration, BillDraft, BillItem
 from shared.db import raw
 from shared.page import read_page
 
@@ -21,14 +21,33 @@ _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy
        credited_fen"""
 
 _BILL = (
-    "unit_id", "id", "declaration_id", "credit_code", "district", "period", "policy_id",
-    "issued_on", "due_on", "due_estimated", "total_fen", "credited_fen", "status", "collector",
-    "kind",
-)  # fmt: skip
-_LINE = (
-    "unit_id", "bill_id", "line_no", "insurance", "party", "account", "fund", "amount_fen",
+    "unit_id",
+    "id",
+    "declaration_id",
+    "credit_code",
+    "district",
+    "period",
+    "policy_id",
+    "issued_on",
+    "due_on",
+    "due_estimated",
+    "total_fen",
     "credited_fen",
-)  # fmt: skip
+    "status",
+    "collector",
+    "kind",
+)
+_LINE = (
+    "unit_id",
+    "bill_id",
+    "line_no",
+    "insurance",
+    "party",
+    "account",
+    "fund",
+    "amount_fen",
+    "credited_fen",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +89,7 @@ class BillLineRow:
     credited_fen: int = 0
 
 
-async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audited]:
+async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[AuditedDeclaration]:
     """Move up to `limit` of a summary's audited declarations to billed, and give what they levy.
 
     Of two workers that see the same declarations one gets them; the other finds them moved.
@@ -103,7 +122,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
     levied = await _levied(tx, papers)
     collectors = await _collectors(tx, [row.unit_id for row in rows])
     return [
-        Audited(
+        AuditedDeclaration(
             unit_id=row.unit_id,
             declaration_id=row.id,
             round=row.round,
@@ -122,7 +141,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
 
 async def _levied(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]]
-) -> dict[UUID, list[Levied]]:
+) -> dict[UUID, list[BillItem]]:
     connection = await raw(tx)  # half a million rows a month: asyncpg's own are made faster
     rows = await connection.fetch(
         """
@@ -137,10 +156,10 @@ async def _levied(
         """,
         *map(list, zip(*papers, strict=True)),
     )
-    found: dict[UUID, list[Levied]] = defaultdict(list)
+    found: dict[UUID, list[BillItem]] = defaultdict(list)
     for paper_id, insurance, party, account, fund, amount_fen in rows:
         found[paper_id].append(
-            Levied(
+            BillItem(
                 insurance=insurance,
                 party=party,
                 account=account,
@@ -166,7 +185,7 @@ async def _collectors(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int,
     return {row.unit_id: row.collector for row in rows}
 
 
-async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
+async def insert(tx: AsyncConnection, bills: Sequence[BillDraft]) -> None:
     """Write bills and their lines by COPY: a chunk has thousands."""
     connection = await raw(tx)
     await connection.copy_records_to_table(
@@ -174,29 +193,47 @@ async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
         columns=_BILL,
         records=[
             (
-                bill.of.unit_id, bill.id, bill.of.declaration_id, bill.of.credit_code,
-                bill.of.district, bill.of.period, bill.of.policy_id, bill.issued_on, bill.due_on,
-                bill.due_estimated, bill.total_fen, bill.credited_fen, bill.status,
-                bill.of.collector, bill.kind,
+                bill.of.unit_id,
+                bill.id,
+                bill.of.declaration_id,
+                bill.of.credit_code,
+                bill.of.district,
+                bill.of.period,
+                bill.of.policy_id,
+                bill.issued_on,
+                bill.due_on,
+                bill.due_estimated,
+                bill.total_fen,
+                bill.credited_fen,
+                bill.status,
+                bill.of.collector,
+                bill.kind,
             )
             for bill in bills
         ],
-    )  # fmt: skip
+    )
     await connection.copy_records_to_table(
         "bill_line",
         columns=_LINE,
         records=[
             (
-                bill.of.unit_id, bill.id, number, line.insurance, line.party, line.account,
-                line.fund, line.amount_fen - credited_fen, credited_fen,
+                bill.of.unit_id,
+                bill.id,
+                number,
+                line.insurance,
+                line.party,
+                line.account,
+                line.fund,
+                line.amount_fen - credited_fen,
+                credited_fen,
             )
             for bill in bills
             for number, (line, credited_fen) in enumerate(_credited(bill), 1)
         ],
-    )  # fmt: skip
+    )
 
 
-def _credited(bill: Bill) -> Iterable[tuple[Levied, int]]:
+def _credited(bill: BillDraft) -> Iterable[tuple[BillItem, int]]:
     """Each line, and what credits take off it from the start."""
     if not bill.lowered:  # nearly every bill
         return zip(bill.lines, repeat(0), strict=False)

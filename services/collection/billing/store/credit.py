@@ -10,19 +10,30 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.billing.domain.credit import Credit, OpenLine, Use
+from services.collection.billing.domain.credit import Credit, CreditableLine, CreditUse
 from shared.db import raw
 
 _CREDIT = """unit_id, id, declaration_id, credit_code, district, period, insurance, party, account,
        fund, amount_fen, used_fen, granted_on"""
 _COLUMNS = (
-    "unit_id", "id", "declaration_id", "credit_code", "district", "period", "insurance", "party",
-    "account", "fund", "amount_fen", "used_fen", "granted_on",
-)  # fmt: skip
+    "unit_id",
+    "id",
+    "declaration_id",
+    "credit_code",
+    "district",
+    "period",
+    "insurance",
+    "party",
+    "account",
+    "fund",
+    "amount_fen",
+    "used_fen",
+    "granted_on",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UseRow:
+class CreditUseRow:
     """So much of a credit lowered a line, and the paper and month that the credit comes from."""
 
     id: UUID
@@ -32,7 +43,7 @@ class UseRow:
     used_on: date
 
 
-async def standing(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
+async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
     """What stands of the credits of units, locked."""
     rows = await tx.execute(
         text(f"""
@@ -81,7 +92,9 @@ _OPEN_LINES = """
 """
 
 
-async def open_lines(tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]) -> list[OpenLine]:
+async def open_lines(
+    tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]
+) -> list[CreditableLine]:
     """The lines of locked bills that no debit is under way for.
 
     A statement of its own, after the lock: it sees what was committed while the lock was waited for.
@@ -90,7 +103,7 @@ async def open_lines(tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]) ->
         return []
     driver = await raw(tx)
     rows = await driver.fetch(_OPEN_LINES, *map(list, zip(*locked, strict=True)))
-    return [OpenLine(**row) for row in rows]
+    return [CreditableLine(**row) for row in rows]
 
 
 async def insert(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
@@ -101,13 +114,23 @@ async def insert(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID
         columns=_COLUMNS,
         records=[
             (
-                credit.unit_id, credit.id, credit.declaration_id, credit.credit_code,
-                credit.district, credit.period, credit.insurance, credit.party, credit.account,
-                credit.fund, credit.amount_fen, used.get(credit.id, 0), credit.granted_on,
+                credit.unit_id,
+                credit.id,
+                credit.declaration_id,
+                credit.credit_code,
+                credit.district,
+                credit.period,
+                credit.insurance,
+                credit.party,
+                credit.account,
+                credit.fund,
+                credit.amount_fen,
+                used.get(credit.id, 0),
+                credit.granted_on,
             )
             for credit in credits
         ],
-    )  # fmt: skip
+    )
 
 
 async def add_used(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
@@ -128,7 +151,7 @@ async def add_used(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UU
     )
 
 
-async def insert_uses(tx: AsyncConnection, uses: Sequence[Use], on: date) -> None:
+async def insert_uses(tx: AsyncConnection, uses: Sequence[CreditUse], on: date) -> None:
     """Write which fen of which credit lowered which line; no bill is lowered before its issue."""
     driver = await raw(tx)
     await driver.copy_records_to_table(
@@ -136,12 +159,16 @@ async def insert_uses(tx: AsyncConnection, uses: Sequence[Use], on: date) -> Non
         columns=("unit_id", "credit_id", "bill_id", "line_no", "amount_fen", "used_on"),
         records=[
             (
-                one.credit.unit_id, one.credit.id, one.line.bill_id, one.line.line_no,
-                one.amount_fen, max(on, one.line.issued_on),
+                one.credit.unit_id,
+                one.credit.id,
+                one.line.bill_id,
+                one.line.line_no,
+                one.amount_fen,
+                max(on, one.line.issued_on),
             )
             for one in uses
         ],
-    )  # fmt: skip
+    )
 
 
 async def lower(
@@ -229,7 +256,9 @@ async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID
     return [Credit(**row._mapping) for row in rows]
 
 
-async def uses_of(tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int) -> list[UseRow]:
+async def uses_of(
+    tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int
+) -> list[CreditUseRow]:
     """What lowered a line of a bill."""
     rows = await tx.execute(
         text("""
@@ -243,4 +272,4 @@ async def uses_of(tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int
         """),
         {"unit_id": unit_id, "bill_id": bill_id, "line_no": line_no},
     )
-    return [UseRow(**row._mapping) for row in rows]
+    return [CreditUseRow(**row._mapping) for row in rows]

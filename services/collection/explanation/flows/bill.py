@@ -11,7 +11,7 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store.bill import BillLineRow, BillRow
-from services.collection.billing.store.credit import UseRow
+from services.collection.billing.store.credit import CreditUseRow
 from services.collection.common.domain.errors import NotOfContributions
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.restatement import own_lines
@@ -40,7 +40,7 @@ class LineExplained:
     unit_lines: list[Line]
     people: list[PersonRow]
     person_lines: list[list[Line]]
-    uses: list[UseRow]
+    uses: list[CreditUseRow]
 
     @property
     def now_fen(self) -> int:

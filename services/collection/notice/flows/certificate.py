@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.arrears.domain.arrears import Receivable, UnitInArrears, by_bill, owed
+from services.collection.arrears.domain.arrears import Receivable, UnitInArrears, by_bill, totals_of
 from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.store import arrears as arrears_store
 from services.collection.billing.domain.bill import CHARGE
@@ -88,7 +88,7 @@ async def issue(
 def _refuse_arrears(found: Sequence[Receivable]) -> None:
     faults = []
     for lines in by_bill([one for one in found if one.overdue]):
-        head, sums = lines[0].line, owed(lines)
+        head, sums = lines[0].line, totals_of(lines)
         name = "加收滞纳金、利息" if head.kind == CHARGE else "社会保险费"
         faults.append(
             Fault(

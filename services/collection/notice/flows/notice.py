@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.flows import dunning as dunning_flow
-from services.collection.arrears.store.dunning import NoticeLineRow, NoticeRow
+from services.collection.arrears.store.dunning import DunningNoticeLineRow, DunningNoticeRow
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
@@ -51,8 +51,8 @@ class DunningNotice:
     """A dunning notice to print."""
 
     head: Head
-    notice: NoticeRow
-    lines: list[NoticeLineRow]
+    notice: DunningNoticeRow
+    lines: list[DunningNoticeLineRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain import books as books_rules
-from services.collection.allocation.domain.allocation import Bill, Booking, book, payment_of
+from services.collection.allocation.domain.allocation import (
+    Bill,
+    ReceiptAllocation,
+    allocate_receipts,
+    payment_of,
+)
 from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
     SERIAL_REUSED,
@@ -18,12 +23,12 @@ from services.collection.allocation.domain.receipt import (
     Channel,
     Receipt,
     ReceiptPolicy,
-    Rejected,
+    Rejection,
 )
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
-from services.collection.arrears.domain.charge_books import Money, paid_vouchers
-from services.collection.arrears.domain.late import Assessor
+from services.collection.arrears.domain.charge_books import ChargePayment, charge_payment_vouchers
+from services.collection.arrears.domain.late import LateChargeAssessor
 from services.collection.arrears.flows import charges as charges_flow
 from services.collection.common.domain.errors import NoPolicy
 from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
@@ -33,7 +38,7 @@ from shared.wire.ledger import voucher_message
 
 
 @dataclass(frozen=True, slots=True)
-class Policies:
+class ReceiptPolicies:
     """A region's policies, as far as receipts need them."""
 
     region: str
@@ -67,47 +72,50 @@ class Policies:
         return account
 
 
-async def policies_of(tx: AsyncConnection, region: str) -> Policies:
+async def policies_of(tx: AsyncConnection, region: str) -> ReceiptPolicies:
     """A region's policies."""
-    return Policies(region, await receipt_store.policies(tx, region))
+    return ReceiptPolicies(region, await receipt_store.policies(tx, region))
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReceiptIntake:
     """Receipts against the serials already known: new ones, how many repeats, contradictions."""
 
     new: list[Receipt]
     replayed: int
-    rejected: list[Rejected]
+    rejected: list[Rejection]
 
 
-async def take(tx: AsyncConnection, receipts: Sequence[Receipt]) -> Taken:
+async def take_in(tx: AsyncConnection, receipts: Sequence[Receipt]) -> ReceiptIntake:
     """Write what is new. The same serial with the same body is a repeat, with another is rejected."""
-    taken = await receipt_store.take(tx, receipts)
+    taken = await receipt_store.insert_new(tx, receipts)
     new = [receipt for receipt in receipts if receipt.id in taken]
     known = [receipt for receipt in receipts if receipt.id not in taken]
     if not known:
-        return Taken(new, 0, [])
+        return ReceiptIntake(new, 0, [])
     hashes = await receipt_store.body_hashes(tx, known)
     rejected = [
-        Rejected(receipt.arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE)
+        Rejection(receipt.arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE)
         for receipt in known
         if hashes[receipt.arrival.serial] != receipt.arrival.body_hash
     ]
-    return Taken(new, len(known) - len(rejected), rejected)
+    return ReceiptIntake(new, len(known) - len(rejected), rejected)
 
 
-async def settle(
-    tx: AsyncConnection, policies: Policies, receipts: Sequence[Receipt], bills: Sequence[Bill]
-) -> list[Booking]:
+async def book(
+    tx: AsyncConnection,
+    policies: ReceiptPolicies,
+    receipts: Sequence[Receipt],
+    bills: Sequence[Bill],
+) -> list[ReceiptAllocation]:
     """Settle locked bills with new receipts: allocations, charges, suspense, and their vouchers."""
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
     late = await charges_flow.assess(tx, policies.region, bills, payments)
-    bookings, changed = book(receipts, bills, late, policies.order)
+    bookings, changed = allocate_receipts(receipts, bills, late, policies.order)
     if late:
         await charges_flow.save(tx, late)
     await allocation_store.save_bills(tx, changed)
-    await allocation_store.save(tx, bookings)
+    await allocation_store.insert(tx, bookings)
     messages: list[tuple[int, dict[str, Any]]] = []
     suspended: list[Suspense] = []
     for booking in bookings:
@@ -123,16 +131,16 @@ async def settle(
             voucher = books_rules.suspense_voucher(booking, account, fund)
             messages.append((receipt.key, voucher_message(voucher)))
             suspended.append(_suspense(booking, account, fund))
-    await receipt_store.suspend(tx, suspended)
+    await receipt_store.insert_suspense(tx, suspended)
     await outbox.put_many(tx, messages)
     return bookings
 
 
 def _charge_messages(
-    booking: Booking, account: str, late: Assessor
+    booking: ReceiptAllocation, account: str, late: LateChargeAssessor
 ) -> list[tuple[int, dict[str, Any]]]:
     receipt = booking.receipt
-    money = Money(
+    money = ChargePayment(
         event_id=receipt.id,
         account=account,
         incomes=late.rulings.on(receipt.book_date).rules.accounts,
@@ -142,11 +150,11 @@ def _charge_messages(
     )
     return [
         (booking.charges[0].bill.unit_id, voucher_message(voucher))
-        for voucher in paid_vouchers(booking.charges, money)
+        for voucher in charge_payment_vouchers(booking.charges, money)
     ]
 
 
-def _suspense(booking: Booking, account: str, fund: str) -> Suspense:
+def _suspense(booking: ReceiptAllocation, account: str, fund: str) -> Suspense:
     return Suspense(
         receipt_key=booking.receipt.key,
         receipt_id=booking.receipt.id,

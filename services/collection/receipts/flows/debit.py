@@ -14,14 +14,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.receipt import Channel, Receipt, Rejected, receive
+from services.collection.allocation.domain.receipt import Channel, Receipt, Rejection, new_receipt
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.receipts import store as receipts_store
-from services.collection.receipts.domain import Hearing, LineStatus, NothingToDebit, Report, hear
+from services.collection.receipts.domain import (
+    DebitChanges,
+    DebitResult,
+    DebitStatus,
+    NothingToDebit,
+    apply_results,
+)
 from services.collection.receipts.flows import booking as booking_flow
-from services.collection.receipts.store import Batch
+from services.collection.receipts.store import DebitBatch
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
@@ -33,7 +39,7 @@ TRAIL_ITEMS_MAX: Final = 1000
 """Rejected items that one step of the trail lists; it always counts them all."""
 
 
-class BatchUnknown(NotFound):
+class DebitBatchUnknown(NotFound):
     """无此扣款批次 (no such debit batch)"""
 
     code = "DEBIT_BATCH_UNKNOWN"
@@ -44,22 +50,22 @@ def batch_ref(batch_id: UUID) -> Ref:
     return Ref(key_of("debit_batch", batch_id.hex), batch_id)
 
 
-async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> Batch:
+async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> DebitBatch:
     """A batch by its reference.
 
     Raises:
-        NotAReference, BatchUnknown: there is none.
+        NotAReference, DebitBatchUnknown: there is none.
     """
     ref = Ref.parse(Reference.DEBIT_BATCH, text)
     batch = await receipts_store.load(tx, ref.id, lock=lock)
     if batch is None or batch_ref(batch.id) != ref:
-        raise BatchUnknown
+        raise DebitBatchUnknown
     return batch
 
 
 async def create_batch(
     tx: AsyncConnection, *, period: str, debit_date: date, caller: Caller
-) -> tuple[Batch, int]:
+) -> tuple[DebitBatch, int]:
     """A batch over every open bill of a period that its unit pays by debit; and how many such bills
     had to be left out because the unit has given no account.
 
@@ -97,23 +103,23 @@ async def create_batch(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class DebitResultSummary:
     """What became of a result file's items."""
 
     settled: int
     refused: int
     unknown: int
     replayed: int
-    rejected: list[Rejected]
+    rejected: list[Rejection]
 
 
 async def report_results(
-    tx: AsyncConnection, text: str, reports: Sequence[Report], *, region: str, caller: Caller
-) -> Heard:
+    tx: AsyncConnection, text: str, reports: Sequence[DebitResult], *, region: str, caller: Caller
+) -> DebitResultSummary:
     """Take a bank's result file.
 
     Raises:
-        NotAReference, BatchUnknown: there is no such batch.
+        NotAReference, DebitBatchUnknown: there is no such batch.
         Faulty: value dates after today.
         NoPolicy: a value date without a policy in force.
     """
@@ -121,23 +127,23 @@ async def report_results(
     batch = await load_batch(tx, text, lock=True)
     policies = await booking_flow.policies_of(tx, region)
     lines = await receipts_store.lines_of(tx, batch.id, [report.line_no for report in reports])
-    hearing = hear(lines, reports, await receipts_store.reasons(tx))
-    await _settle(tx, batch, hearing, policies, caller)
-    changed = list(hearing.changed.values())
+    changes = apply_results(lines, reports, await receipts_store.reasons(tx))
+    await _settle(tx, batch, changes, policies, caller)
+    changed = list(changes.changed.values())
     await receipts_store.save_lines(tx, batch.id, changed)
     await receipts_store.count_answers(tx, batch.id, changed)
-    heard = Heard(
-        settled=len(hearing.newly(LineStatus.SETTLED)),
-        refused=len(hearing.newly(LineStatus.REFUSED)),
-        unknown=len(hearing.newly(LineStatus.UNKNOWN)),
-        replayed=hearing.replayed,
-        rejected=hearing.rejected,
+    heard = DebitResultSummary(
+        settled=len(changes.changed_to(DebitStatus.SETTLED)),
+        refused=len(changes.changed_to(DebitStatus.REFUSED)),
+        unknown=len(changes.changed_to(DebitStatus.UNKNOWN)),
+        replayed=changes.replayed,
+        rejected=changes.rejected,
     )
     await _record(tx, batch, heard, caller)
     return heard
 
 
-def _check_days(reports: Sequence[Report]) -> None:
+def _check_days(reports: Sequence[DebitResult]) -> None:
     faults = [
         Fault(f"/results/{index}/value_date", "DAY_IN_FUTURE", DayInFuture().message)
         for index, report in enumerate(reports)
@@ -149,18 +155,18 @@ def _check_days(reports: Sequence[Report]) -> None:
 
 async def _settle(
     tx: AsyncConnection,
-    batch: Batch,
-    hearing: Hearing,
-    policies: booking_flow.Policies,
+    batch: DebitBatch,
+    changes: DebitChanges,
+    policies: booking_flow.ReceiptPolicies,
     caller: Caller,
 ) -> None:
     """Book what was debited. A serial that stands for another receipt takes its line back."""
-    settled = hearing.newly(LineStatus.SETTLED)
+    settled = changes.changed_to(DebitStatus.SETTLED)
     if not settled:
         return
     payers = await receipt_store.payers(tx, [line.credit_code for line in settled])
     receipts = {
-        line.line_no: receive(
+        line.line_no: new_receipt(
             line.arrival,
             source=caller.subject,
             channel=Channel.BANK_DEBIT,
@@ -170,19 +176,22 @@ async def _settle(
         )
         for line in settled
     }
-    taken = await booking_flow.take(tx, list(receipts.values()))
+    taken = await booking_flow.take_in(tx, list(receipts.values()))
     new = {receipt.id for receipt in taken.new}
     for line in settled:
         if receipts[line.line_no].id not in new:
-            hearing.take_back(line, "SERIAL_REUSED", "流水号已用于另一笔到账 (serial already used)")
-    booked: list[Receipt] = [receipts[line.line_no] for line in settled
-                             if receipts[line.line_no].id in new]  # fmt: skip
+            changes.restore(line, "SERIAL_REUSED", "流水号已用于另一笔到账 (serial already used)")
+    booked: list[Receipt] = [
+        receipts[line.line_no] for line in settled if receipts[line.line_no].id in new
+    ]
     wanted = [(line.unit_id, line.bill_id) for line in settled]
     bills = await allocation_store.lock_named(tx, wanted)
-    await booking_flow.settle(tx, policies, booked, bills)
+    await booking_flow.book(tx, policies, booked, bills)
 
 
-async def _record(tx: AsyncConnection, batch: Batch, heard: Heard, caller: Caller) -> None:
+async def _record(
+    tx: AsyncConnection, batch: DebitBatch, heard: DebitResultSummary, caller: Caller
+) -> None:
     step = trail.Step(
         shard_key=batch_ref(batch.id).key,
         paper="debit_batch",

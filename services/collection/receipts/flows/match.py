@@ -13,14 +13,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain import books as books_rules
-from services.collection.allocation.domain.allocation import Payment, Settled, spread
+from services.collection.allocation.domain.allocation import Payment, PaymentAllocation, allocate
 from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import NoOpenBill, NothingSuspended, Payer
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
-from services.collection.arrears.domain.charge_books import Money, paid_vouchers
-from services.collection.arrears.domain.late import Assessor
+from services.collection.arrears.domain.charge_books import ChargePayment, charge_payment_vouchers
+from services.collection.arrears.domain.late import LateChargeAssessor
 from services.collection.arrears.flows import charges as charges_flow
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import DayInFuture, UnitUnknown
@@ -42,14 +42,14 @@ class ReceiptUnknown(NotFound):
     code = "RECEIPT_UNKNOWN"
 
 
-class MatchedTooEarly(DayInFuture):
+class MatchBeforeReceipt(DayInFuture):
     """认领日不得早于到账记账日 (a receipt cannot be identified before the day it was booked)"""
 
     code = "MATCHED_BEFORE_RECEIPT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identification:
+class MatchRequest:
     """Whose money it is, and the day on which the books take it so."""
 
     credit_code: str
@@ -58,7 +58,7 @@ class Identification:
 
 
 async def match(
-    tx: AsyncConnection, ref: Ref, said: Identification, *, region: str, caller: Caller
+    tx: AsyncConnection, ref: Ref, said: MatchRequest, *, region: str, caller: Caller
 ) -> ReceiptRow:
     """Settle the unit's open bill of the period, and its charges, with what is in suspense.
 
@@ -67,15 +67,15 @@ async def match(
     Raises:
         ReceiptUnknown, UnitUnknown: there is no such thing.
         NothingSuspended, NoOpenBill: nothing to take from, or nothing to settle.
-        DayInFuture, MatchedTooEarly: not a day to book it on.
+        DayInFuture, MatchBeforeReceipt: not a day to book it on.
     """
-    receipt = await receipt_store.load(tx, ref)
+    receipt = await receipt_store.find(tx, ref)
     if receipt is None:
         raise ReceiptUnknown
     if said.matched_on > today():
         raise DayInFuture(matched_on=said.matched_on)
     if said.matched_on < receipt.book_date:
-        raise MatchedTooEarly(book_date=receipt.book_date)
+        raise MatchBeforeReceipt(book_date=receipt.book_date)
     suspense = await receipt_store.lock_suspense(tx, ref)
     if suspense is None or suspense.open_fen == 0:
         raise NothingSuspended
@@ -90,7 +90,7 @@ async def match(
         period=said.period,
     )
     await _settle(tx, suspense, payer, payment, region=region, caller=caller)
-    after = await receipt_store.load(tx, ref)
+    after = await receipt_store.find(tx, ref)
     assert after is not None
     return after
 
@@ -109,7 +109,7 @@ async def _settle(
     )
     late = await charges_flow.assess(tx, region, bills, [(payer.unit_id, payment)])
     order = (await policies_of(tx, region)).order(payment.booked_on).of_named
-    settled, _ = spread(bills, payment, late, order)
+    settled, _ = allocate(bills, payment, late, order)
     if not settled:
         raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
     if late:
@@ -127,13 +127,17 @@ async def _settle(
 
 
 def _vouchers(
-    suspense: Suspense, one: Settled, payment: Payment, match_id: UUID, late: Assessor | None
+    suspense: Suspense,
+    one: PaymentAllocation,
+    payment: Payment,
+    match_id: UUID,
+    late: LateChargeAssessor | None,
 ) -> list[Voucher]:
     on = payment.booked_on
     if one.bill.kind != CHARGE:
         return [books_rules.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
     assert late is not None, "an open charge is assessed"
-    money = Money(
+    money = ChargePayment(
         event_id=match_id,
         account=suspense.account,
         incomes=late.rulings.on(on).rules.accounts,
@@ -144,22 +148,22 @@ def _vouchers(
         },
         suspense=suspense,
     )
-    return list(paid_vouchers([one], money))
+    return list(charge_payment_vouchers([one], money))
 
 
 async def _record(
     tx: AsyncConnection,
     suspense: Suspense,
-    one: Settled,
+    one: PaymentAllocation,
     payment: Payment,
     match_id: UUID,
     caller: Caller,
 ) -> None:
     bill, on = one.bill, payment.booked_on
     ref = Ref(suspense.receipt_key, suspense.receipt_id)
-    await receipt_store.save_match(
+    await receipt_store.insert_match(
         tx,
-        receipt_store.Match(
+        receipt_store.ReceiptMatch(
             receipt=ref,
             id=match_id,
             unit_id=bill.unit_id,
@@ -169,7 +173,7 @@ async def _record(
             person=caller.subject,
         ),
     )
-    await allocation_store.save_match(
+    await allocation_store.insert_match(
         tx, bill, one.shares, match_id=match_id, receipt=ref, on=on, paid_on=payment.paid_on
     )
     step = trail.Step(
@@ -178,7 +182,11 @@ async def _record(
         paper_id=suspense.receipt_id,
         step="matched",
         signs=False,
-        detail={"credit_code": bill.credit_code, "period": bill.period,
-                "amount": format_yuan(one.amount_fen), "match": match_id.hex},
-    )  # fmt: skip
+        detail={
+            "credit_code": bill.credit_code,
+            "period": bill.period,
+            "amount": format_yuan(one.amount_fen),
+            "match": match_id.hex,
+        },
+    )
     await trail.record(tx, step, caller)

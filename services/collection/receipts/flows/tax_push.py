@@ -16,12 +16,12 @@ from uuid import NAMESPACE_OID, uuid5
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.receipt import (
-    Arrival,
     Channel,
-    Rejected,
-    check_push,
-    receive,
-    without_repeats,
+    IncomingPayment,
+    Rejection,
+    check_tax_push,
+    drop_repeats,
+    new_receipt,
 )
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
@@ -37,18 +37,18 @@ TRAIL_ITEMS_MAX: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Push:
+class TaxPush:
     """A push as it came, with its sender's control totals in lines and fen."""
 
     push_no: str
     collected_on: date
     count: int
     total_fen: int
-    arrivals: Sequence[Arrival]
+    arrivals: Sequence[IncomingPayment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class TaxPushSummary:
     """What became of the lines; every line is in exactly one of matched … rejected."""
 
     received: int
@@ -57,7 +57,7 @@ class Pushed:
     replayed: int
     allocated_fen: int
     suspended_fen: int
-    rejected: list[Rejected]
+    rejected: list[Rejection]
 
 
 def push_key(source: str, push_no: str) -> int:
@@ -65,7 +65,9 @@ def push_key(source: str, push_no: str) -> int:
     return key_of("tax_push", f"{source}:{push_no}")
 
 
-async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Caller) -> Pushed:
+async def take_push(
+    tx: AsyncConnection, push: TaxPush, *, region: str, caller: Caller
+) -> TaxPushSummary:
     """Take a push.
 
     Raises:
@@ -73,7 +75,7 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
     """
     if push.collected_on > today():
         raise DayInFuture(collected_on=push.collected_on)
-    check_push(
+    check_tax_push(
         push.arrivals,
         count=push.count,
         total_fen=push.total_fen,
@@ -81,10 +83,10 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
     )
     policies = await booking_flow.policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
-    arrivals, repeats, rejected = without_repeats(push.arrivals)
+    arrivals, repeats, rejected = drop_repeats(push.arrivals)
     payers = await receipt_store.payers(tx, [arrival.credit_code for arrival in arrivals])
     receipts = [
-        receive(
+        new_receipt(
             arrival,
             source=caller.subject,
             channel=Channel.TAX,
@@ -94,16 +96,16 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
         )
         for arrival in arrivals
     ]
-    taken = await booking_flow.take(tx, receipts)
+    taken = await booking_flow.take_in(tx, receipts)
     wanted = [
         (receipt.payer.unit_id, receipt.payer.credit_code, receipt.arrival.period)
         for receipt in taken.new
         if receipt.payer
     ]
     bills = await allocation_store.lock_bills(tx, wanted) if wanted else []
-    bookings = await booking_flow.settle(tx, policies, taken.new, bills)
+    bookings = await booking_flow.book(tx, policies, taken.new, bills)
     suspended = sum(one.suspended_fen > 0 for one in bookings)
-    pushed = Pushed(
+    pushed = TaxPushSummary(
         received=len(push.arrivals),
         matched=len(bookings) - suspended,
         suspended=suspended,
@@ -116,7 +118,9 @@ async def take_push(tx: AsyncConnection, push: Push, *, region: str, caller: Cal
     return pushed
 
 
-async def _record(tx: AsyncConnection, push: Push, pushed: Pushed, caller: Caller) -> None:
+async def _record(
+    tx: AsyncConnection, push: TaxPush, pushed: TaxPushSummary, caller: Caller
+) -> None:
     detail = asdict(pushed) | {
         "push_no": push.push_no,
         "rejected_count": len(pushed.rejected),

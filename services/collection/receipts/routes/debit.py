@@ -24,7 +24,7 @@ from services.collection.receipts.schemas.debit import (
     DebitResultsIn,
     DebitResultsOut,
 )
-from services.collection.receipts.store import Batch
+from services.collection.receipts.store import DebitBatch
 from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_cursor, read_uuid
 from shared.door import Door, door
 from shared.ids import key_of
@@ -77,7 +77,7 @@ async def list_debit_batches(
     filters = {"of": "debit_batches", "status": status, "period": period}
     after = read_uuid(cursor, filters) or NIL
 
-    async def work(tx: AsyncConnection) -> list[Batch]:
+    async def work(tx: AsyncConnection) -> list[DebitBatch]:
         return await receipts_store.page(
             tx, status=status, period=period, after=after, limit=limit + 1
         )
@@ -98,7 +98,7 @@ async def list_debit_batches(
 async def get_debit_batch(batch: BatchPath, at: Reading) -> DebitBatchOut:
     at.caller.require_district(CENTRE)
 
-    async def work(tx: AsyncConnection) -> Batch:
+    async def work(tx: AsyncConnection) -> DebitBatch:
         return await debit_flow.load_batch(tx, batch)
 
     return DebitBatchOut.of(await at.read(work))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.receipt import Channel
 from services.collection.allocation.store import receipt as receipt_store
-from services.collection.allocation.store.receipt import ReceiptRow, Wanted
+from services.collection.allocation.store.receipt import ReceiptFilter, ReceiptRow
 from services.collection.receipts.flows import match as match_flow
 from services.collection.receipts.schemas.receipt import MatchIn, ReceiptOut, ReceiptPageOut
 from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
@@ -45,7 +45,7 @@ async def list_receipts(
     cursor: Cursor = None,
 ) -> ReceiptPageOut:
     """In the order they were taken. `suspended`: some of the money waits to be identified."""
-    wanted = Wanted(
+    wanted = ReceiptFilter(
         suspended=None if status is None else status == "suspended",
         channel=channel.value if channel else None,
         district=at.caller.scope(district),
@@ -75,7 +75,7 @@ async def get_receipt(
     ref = Ref.parse(Reference.RECEIPT, receipt)
 
     async def work(tx: AsyncConnection) -> ReceiptRow | None:
-        return await receipt_store.load(tx, ref)
+        return await receipt_store.find(tx, ref)
 
     found = await at.read(work)
     if found is None:

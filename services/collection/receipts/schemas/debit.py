@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
-from services.collection.receipts.domain import Outcome, Report
-from services.collection.receipts.flows.debit import Heard, batch_ref
-from services.collection.receipts.store import Batch
+from services.collection.receipts.domain import DebitOutcome, DebitResult
+from services.collection.receipts.flows.debit import DebitResultSummary, batch_ref
+from services.collection.receipts.store import DebitBatch
 from shared.references import Reference
 from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
@@ -24,7 +24,7 @@ class DebitBatchIn(In):
     debit_date: Day
 
 
-class LinesOut(Out):
+class LineTotalsOut(Out):
     """How many lines, and how much."""
 
     lines: int
@@ -38,30 +38,30 @@ class DebitBatchOut(Out):
     period: str
     debit_date: date
     status: str = Field(examples=["created"], description="created | closed")
-    control: LinesOut
-    settled: LinesOut
-    refused: LinesOut
-    waiting: LinesOut
+    control: LineTotalsOut
+    settled: LineTotalsOut
+    refused: LineTotalsOut
+    waiting: LineTotalsOut
     created_by: str
     created_at: datetime
 
     @classmethod
-    def of(cls, batch: Batch) -> DebitBatchOut:
+    def of(cls, batch: DebitBatch) -> DebitBatchOut:
         """From the store."""
         return cls(**cls.members(batch))
 
     @staticmethod
-    def members(batch: Batch) -> dict[str, Any]:
+    def members(batch: DebitBatch) -> dict[str, Any]:
         """The members by name."""
         return {
             "id": batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             "period": batch.period,
             "debit_date": batch.debit_date,
             "status": batch.status,
-            "control": LinesOut(lines=batch.lines, total=batch.total_fen),
-            "settled": LinesOut(lines=batch.settled_lines, total=batch.settled_fen),
-            "refused": LinesOut(lines=batch.refused_lines, total=batch.refused_fen),
-            "waiting": LinesOut(
+            "control": LineTotalsOut(lines=batch.lines, total=batch.total_fen),
+            "settled": LineTotalsOut(lines=batch.settled_lines, total=batch.settled_fen),
+            "refused": LineTotalsOut(lines=batch.refused_lines, total=batch.refused_fen),
+            "waiting": LineTotalsOut(
                 lines=batch.lines - batch.settled_lines - batch.refused_lines,
                 total=batch.total_fen - batch.settled_fen - batch.refused_fen,
             ),
@@ -141,16 +141,16 @@ class DebitResultIn(In):
     """What the bank says of one line. `unknown` is an answer too: the line then waits for another."""
 
     line: int = Field(ge=1, le=10_000_000, strict=True)
-    outcome: Outcome
+    outcome: DebitOutcome
     bank_serial: Serial
     amount: NonNegativeYuan
     value_date: Day
     reason_code: Serial | None = None
     reason: ShortText | None = None
 
-    def report(self) -> Report:
+    def report(self) -> DebitResult:
         """As the flow takes it."""
-        return Report(
+        return DebitResult(
             line_no=self.line,
             outcome=self.outcome,
             serial=self.bank_serial,
@@ -186,7 +186,7 @@ class DebitResultsOut(Out):
     rejected: list[RejectedResultOut]
 
     @classmethod
-    def of(cls, heard: Heard) -> DebitResultsOut:
+    def of(cls, heard: DebitResultSummary) -> DebitResultsOut:
         """From the flow."""
         return cls(
             settled=heard.settled,

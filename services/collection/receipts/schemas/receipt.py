@@ -6,11 +6,11 @@ from datetime import date
 
 from pydantic import Field
 
-from services.collection.allocation.domain.receipt import Arrival, Rejected
+from services.collection.allocation.domain.receipt import IncomingPayment, Rejection
 from services.collection.allocation.store.receipt import ReceiptRow
 from services.collection.common.schemas.common import Day
-from services.collection.receipts.flows.match import Identification
-from services.collection.receipts.flows.tax_push import Push, Pushed
+from services.collection.receipts.flows.match import MatchRequest
+from services.collection.receipts.flows.tax_push import TaxPush, TaxPushSummary
 from shared.clock import today
 from shared.ids import Ref
 from shared.references import Reference
@@ -51,15 +51,15 @@ class TaxPushIn(In):
     control: PushControlIn
     lines: list[TaxLineIn] = Field(min_length=1, max_length=10_000)
 
-    def push(self) -> Push:
+    def push(self) -> TaxPush:
         """As the flow takes it."""
-        return Push(
+        return TaxPush(
             push_no=self.push_no,
             collected_on=self.collected_on,
             count=self.control.count,
             total_fen=self.control.total,
             arrivals=[
-                Arrival(
+                IncomingPayment(
                     serial=line.serial,
                     credit_code=line.credit_code,
                     period=str(line.period),
@@ -79,7 +79,7 @@ class RejectedLineOut(Out):
     message: str
 
     @classmethod
-    def of(cls, rejected: Rejected) -> RejectedLineOut:
+    def of(cls, rejected: Rejection) -> RejectedLineOut:
         """From the domain."""
         return cls(serial=rejected.item, code=rejected.code, message=rejected.message)
 
@@ -99,7 +99,7 @@ class TaxPushOut(Out):
     rejected: list[RejectedLineOut]
 
     @classmethod
-    def of(cls, pushed: Pushed) -> TaxPushOut:
+    def of(cls, pushed: TaxPushSummary) -> TaxPushOut:
         """From the flow."""
         return cls(
             received=pushed.received,
@@ -166,9 +166,9 @@ class MatchIn(In):
     period: PeriodField
     matched_on: Day | None = None
 
-    def identification(self) -> Identification:
+    def identification(self) -> MatchRequest:
         """As the flow takes it."""
-        return Identification(
+        return MatchRequest(
             credit_code=self.credit_code,
             period=str(self.period),
             matched_on=self.matched_on or today(),

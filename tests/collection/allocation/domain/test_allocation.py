@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from services.collection.allocation.domain.allocation import (
     Bill,
     BillLine,
-    book,
+    allocate_receipts,
     settle,
     settled_by_line,
 )
-from services.collection.allocation.domain.receipt import Arrival, Channel, Payer, Receipt, receive
+from services.collection.allocation.domain.receipt import (
+    Channel,
+    IncomingPayment,
+    Payer,
+    Receipt,
+    new_receipt,
+)
 from shared.money import allot
 
 DAY = date(2021, 7, 20)
@@ -29,18 +35,32 @@ def bill(amounts_fen: list[int], *, period: str = "2021-07", number: int = 1) ->
         BillLine(line_no=i, fund=funds[i % 4], account="pooled", amount_fen=amount_fen)
         for i, amount_fen in enumerate(amounts_fen)
     )
-    return Bill(unit_id=7, id=UUID(int=number), declaration_id=UUID(int=100 + number),
-                credit_code=PAYER.credit_code, district="heping", period=period,
-                issued_on=date(2021, 7, 1), lines=lines, line_settled_fen=(0,) * len(lines))  # fmt: skip
+    return Bill(
+        unit_id=7,
+        id=UUID(int=number),
+        declaration_id=UUID(int=100 + number),
+        credit_code=PAYER.credit_code,
+        district="heping",
+        period=period,
+        issued_on=date(2021, 7, 1),
+        lines=lines,
+        line_settled_fen=(0,) * len(lines),
+    )
 
 
 def receipt(
     serial: str, amount_fen: int, period: str = "2021-07", payer: Payer | None = PAYER
 ) -> Receipt:
-    arrival = Arrival(serial=serial, credit_code=PAYER.credit_code, period=period,
-                      amount_fen=amount_fen, paid_on=DAY)  # fmt: skip
-    return receive(arrival, source="tax_bureau", channel=Channel.TAX, paper="p", payer=payer,
-                   book_date=DAY)  # fmt: skip
+    arrival = IncomingPayment(
+        serial=serial,
+        credit_code=PAYER.credit_code,
+        period=period,
+        amount_fen=amount_fen,
+        paid_on=DAY,
+    )
+    return new_receipt(
+        arrival, source="tax_bureau", channel=Channel.TAX, paper="p", payer=payer, book_date=DAY
+    )
 
 
 @given(amounts, st.data())
@@ -99,22 +119,26 @@ def test_any_order_of_receipts_gives_the_same_end_state(asked, payments, random)
     receipts = [receipt(str(i), amount) for i, amount in enumerate(payments)]
     shuffled = list(receipts)
     random.shuffle(shuffled)
-    one, one_bills = book(receipts, [bill(asked)])
-    other, other_bills = book(shuffled, [bill(asked)])
+    one, one_bills = allocate_receipts(receipts, [bill(asked)])
+    other, other_bills = allocate_receipts(shuffled, [bill(asked)])
     assert one_bills == other_bills
     assert sum(b.suspended_fen for b in one) == sum(b.suspended_fen for b in other)
 
 
-@given(amounts, amounts, st.lists(st.tuples(st.sampled_from(["2021-07", "2021-08"]),
-                                            st.integers(1, 10**9)), max_size=8), st.randoms())  # fmt: skip
+@given(
+    amounts,
+    amounts,
+    st.lists(st.tuples(st.sampled_from(["2021-07", "2021-08"]), st.integers(1, 10**9)), max_size=8),
+    st.randoms(),
+)
 def test_nothing_of_a_billed_period_moves_to_another(july, august, payments, random) -> None:
     bills = [bill(july), bill(august, period="2021-08", number=2)]
     receipts = [receipt(str(i), amount, period) for i, (period, amount) in enumerate(payments)]
     shuffled = list(receipts)
     random.shuffle(shuffled)
-    _, changed = book(receipts, bills)
+    _, changed = allocate_receipts(receipts, bills)
     assert sorted(changed, key=lambda b: b.id) == sorted(
-        book(shuffled, bills)[1], key=lambda b: b.id
+        allocate_receipts(shuffled, bills)[1], key=lambda b: b.id
     )
     for after in changed:
         paid = sum(amount for period, amount in payments if period == after.period)
@@ -125,7 +149,7 @@ def test_nothing_of_a_billed_period_moves_to_another(july, august, payments, ran
 def test_every_fen_is_allocated_or_suspended(asked, payments) -> None:
     bills = [bill(one, period=f"2021-0{i + 1}", number=i) for i, one in enumerate(asked)]
     receipts = [receipt(str(i), amount, "2021-09") for i, amount in enumerate(payments)]
-    bookings, changed = book(receipts, bills)
+    bookings, changed = allocate_receipts(receipts, bills)
     for booking in bookings:
         assert booking.allocated_fen + booking.suspended_fen == booking.receipt.arrival.amount_fen
     assert sum(b.allocated_fen for b in bookings) == sum(b.settled_fen for b in changed)
@@ -135,19 +159,21 @@ def test_every_fen_is_allocated_or_suspended(asked, payments) -> None:
 
 def test_money_of_a_period_without_a_bill_settles_the_oldest_open_one() -> None:
     bills = [bill([10], period="2021-08", number=2), bill([10], period="2021-06", number=1)]
-    (booking,), _ = book([receipt("a", 10, "2021-09")], bills)
+    (booking,), _ = allocate_receipts([receipt("a", 10, "2021-09")], bills)
     assert booking.bill is not None
     assert booking.bill.period == "2021-06"
 
 
 def test_money_of_an_unknown_payer_is_suspended_whole() -> None:
-    (booking,), changed = book([receipt("a", 10, payer=None)], [bill([10])])
+    (booking,), changed = allocate_receipts([receipt("a", 10, payer=None)], [bill([10])])
     assert (booking.bill, booking.suspended_fen, changed) == (None, 10, [])
 
 
 def test_money_of_a_month_pays_its_first_bill_and_then_its_adjustments() -> None:
     first, adjustment = bill([100, 50]), replace(bill([30], number=2), kind="adjustment")
-    [part, rest], changed = book([receipt("1", 160), receipt("2", 25)], [adjustment, first])
+    [part, rest], changed = allocate_receipts(
+        [receipt("1", 160), receipt("2", 25)], [adjustment, first]
+    )
     assert [(one.bill.id.int, one.amount_fen) for one in part.contributions] == [(1, 150), (2, 10)]
     assert [(one.bill.id.int, one.amount_fen) for one in rest.contributions] == [(2, 20)]
     assert (part.suspended_fen, rest.suspended_fen) == (0, 5)

@@ -4,7 +4,12 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill, BillLine, book, settle
+from services.collection.allocation.domain.allocation import (
+    Bill,
+    BillLine,
+    allocate_receipts,
+    settle,
+)
 from services.collection.allocation.domain.books import (
     Suspense,
     match_voucher,
@@ -32,7 +37,7 @@ def posted(voucher) -> list[tuple[str, str, str, str, int]]:
 
 
 def test_a_full_receipt_books_each_fund_by_itself() -> None:
-    (booking,), _ = book([receipt("a", 3650)], [BILL])
+    (booking,), _ = allocate_receipts([receipt("a", 3650)], [BILL])
     voucher = receipt_voucher(booking, "treasury_deposit")
     assert posted(voucher) == [
         ("statutory", "pension", "treasury_deposit", "debit", 2400),
@@ -50,7 +55,7 @@ def test_a_full_receipt_books_each_fund_by_itself() -> None:
 
 
 def test_an_overpaid_receipt_makes_two_vouchers_of_one_event_each() -> None:
-    (booking,), _ = book([receipt("a", 4000)], [BILL])
+    (booking,), _ = allocate_receipts([receipt("a", 4000)], [BILL])
     suspense = suspense_voucher(booking, "treasury_deposit", "pension")
     assert posted(suspense) == [
         ("statutory", "pension", "treasury_deposit", "debit", 350),
@@ -63,15 +68,21 @@ def test_an_overpaid_receipt_makes_two_vouchers_of_one_event_each() -> None:
 
 
 def test_money_of_an_unknown_payer_belongs_to_nobody_and_lies_at_the_centre() -> None:
-    (booking,), _ = book([receipt("a", 10, payer=None)], [])
+    (booking,), _ = allocate_receipts([receipt("a", 10, payer=None)], [])
     voucher = suspense_voucher(booking, "treasury_deposit", "pension")
     assert voucher.owner == "unidentified"
     assert {entry.district for entry in voucher.entries} == {"centre"}
 
 
 def test_an_identification_empties_suspense_where_it_was_booked() -> None:
-    suspense = Suspense(receipt_key=1, receipt_id=UUID(int=9), account="treasury_deposit",
-                        fund="pension", district="centre", open_fen=3650)  # fmt: skip
+    suspense = Suspense(
+        receipt_key=1,
+        receipt_id=UUID(int=9),
+        account="treasury_deposit",
+        fund="pension",
+        district="centre",
+        open_fen=3650,
+    )
     after, shares, _ = settle(BILL, suspense.open_fen)
     voucher = match_voucher(suspense, BILL, shares, match_id=UUID(int=5), on=date(2021, 8, 1))
     assert posted(voucher)[:2] == [

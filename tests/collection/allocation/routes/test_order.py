@@ -57,9 +57,10 @@ async def settled(url: str, owed: Owed) -> list[int]:
 
 async def pay(office: Office, owed: Owed, fen: int, day: str, serial: str) -> dict[str, Any]:
     body = push(
-        f"push-{serial}", [line(serial, owed.credit_code, fen, "2021-07", paid_on=day)],
+        f"push-{serial}",
+        [line(serial, owed.credit_code, fen, "2021-07", paid_on=day)],
         collected_on=day,
-    )  # fmt: skip
+    )
     answer = await office.post("tax_bureau", "/v1/tax-pushes", body, key=f"key-{serial}")
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -83,8 +84,9 @@ async def test_more_than_one_bill_goes_by_the_order_of_the_day(
     found = await pay(office, first, 4000, day, f"more-{day}")
     assert (await settled(url, first), await settled(url, second)) == (june, july)
     assert found["suspended"] == (0 if any(june) else 1)
-    mine = [one for one in await vouchers(url, kinds=["receipt"])
-            if one["owner"] == first.credit_code]  # fmt: skip
+    mine = [
+        one for one in await vouchers(url, kinds=["receipt"]) if one["owner"] == first.credit_code
+    ]
     # One voucher a receipt, whichever bills it reached; the ledger holds what they got.
     (voucher,) = mine
     collected = [

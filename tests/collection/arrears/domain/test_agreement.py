@@ -25,11 +25,20 @@ RULES = ChargeRules(rates=())
 
 def a_deferral(**other: object) -> Agreement:
     facts = {
-        "unit_id": 7, "id": UUID(int=1), "kind": AgreementKind.DEFERRAL, "credit_code": "c",
-        "district": "heping", "insurances": ("pension",), "period_from": Period(2021, 7),
-        "period_to": Period(2021, 9), "from_day": FIRST, "to_day": date(2022, 1, 31),
-        "status": AgreementState.APPROVED, "ended_on": None, "reason": "r",
-    }  # fmt: skip
+        "unit_id": 7,
+        "id": UUID(int=1),
+        "kind": AgreementKind.DEFERRAL,
+        "credit_code": "c",
+        "district": "heping",
+        "insurances": ("pension",),
+        "period_from": Period(2021, 7),
+        "period_to": Period(2021, 9),
+        "from_day": FIRST,
+        "to_day": date(2022, 1, 31),
+        "status": AgreementState.APPROVED,
+        "ended_on": None,
+        "reason": "r",
+    }
     return Agreement(**facts | other)  # type: ignore[arg-type]
 
 
@@ -38,8 +47,9 @@ def a_plan(*parts: tuple[date, int], **other: object) -> Agreement:
         Instalment(number=number, due_on=day, amount_fen=fen)
         for number, (day, fen) in enumerate(parts, 1)
     )
-    return a_deferral(kind=AgreementKind.REPAYMENT, instalments=instalments,
-                      to_day=parts[-1][0], **other)  # fmt: skip
+    return a_deferral(
+        kind=AgreementKind.REPAYMENT, instalments=instalments, to_day=parts[-1][0], **other
+    )
 
 
 PLAN = a_plan((date(2021, 9, 10), 100), (date(2021, 10, 10), 100), (date(2021, 11, 10), 100))
@@ -101,9 +111,11 @@ def test_faults_of_a_deferral_are_all_named() -> None:
     assert codes(a_deferral(period_to=Period(2022, 1))) == {("/period_to", "DEFERRAL_TOO_LONG")}
     rules = replace(RULES, deferrable=("medical",))
     wrong = a_deferral(
-        insurances=("pension", "weather", "pension"), period_to=Period(2021, 6),
-        to_day=FIRST - timedelta(1), instalments=PLAN.instalments,
-    )  # fmt: skip
+        insurances=("pension", "weather", "pension"),
+        period_to=Period(2021, 6),
+        to_day=FIRST - timedelta(1),
+        instalments=PLAN.instalments,
+    )
     assert codes(wrong, rules) == {
         ("/insurances/0", "NOT_DEFERRABLE"),
         ("/insurances/1", "INSURANCE_UNKNOWN"),

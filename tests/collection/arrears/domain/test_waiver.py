@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.collection.allocation.domain.allocation import Bill, BillLine, settle
 from services.collection.arrears.domain.waiver import (
-    OpenCharge,
+    OpenChargeLine,
     Waiver,
     WaiverReason,
     WaiverState,
@@ -35,10 +35,10 @@ REASON = WaiverReason(
 )
 
 
-def a_line(line_no: int, open_fen: int, kind: ChargeKind = FEE, fund: str = "pension") -> OpenCharge:  # fmt: skip
-    return OpenCharge(
-        line_no=line_no, kind=kind, insurance=fund, fund=fund, open_fen=open_fen
-    )  # fmt: skip
+def a_line(
+    line_no: int, open_fen: int, kind: ChargeKind = FEE, fund: str = "pension"
+) -> OpenChargeLine:
+    return OpenChargeLine(line_no=line_no, kind=kind, insurance=fund, fund=fund, open_fen=open_fen)
 
 
 def codes(*, reason="R", kinds=(FEE,), amount_fen=None, on=DAY, lines=None):
@@ -89,10 +89,17 @@ def test_a_bill_that_was_lowered_after_a_part_payment_takes_nothing_back(asked, 
         for n, fen in enumerate(asked)
     )
     bill = Bill(
-        unit_id=7, id=UUID(int=1), declaration_id=UUID(int=2), credit_code="x", district="heping",
-        period="2021-07", issued_on=DAY, lines=lines, line_settled_fen=(0,) * len(lines),
+        unit_id=7,
+        id=UUID(int=1),
+        declaration_id=UUID(int=2),
+        credit_code="x",
+        district="heping",
+        period="2021-07",
+        issued_on=DAY,
+        lines=lines,
+        line_settled_fen=(0,) * len(lines),
         kind="charge",
-    )  # fmt: skip
+    )
     paid, _, _ = settle(bill, data.draw(st.integers(1, sum(asked))))
     lowered = tuple(
         replace(line, amount_fen=data.draw(st.integers(settled, line.amount_fen)))
@@ -113,11 +120,23 @@ def test_a_bill_that_was_lowered_after_a_part_payment_takes_nothing_back(asked, 
 
 def test_the_memo_of_a_waiver_takes_the_receivable_back_by_fund() -> None:
     waiver = Waiver(
-        unit_id=7, id=UUID(int=1), bill_id=UUID(int=2), credit_code="c", district="heping",
-        period="2021-07", reason="R", evidence="e", note="", asked_on=DAY, amount_fen=60,
-        status=WaiverState.APPROVED, decided_on=DAY,
-        lines=waived_lines([a_line(1, 10), a_line(2, 20), a_line(3, 30, fund="medical")], (FEE,), None),
-    )  # fmt: skip
+        unit_id=7,
+        id=UUID(int=1),
+        bill_id=UUID(int=2),
+        credit_code="c",
+        district="heping",
+        period="2021-07",
+        reason="R",
+        evidence="e",
+        note="",
+        asked_on=DAY,
+        amount_fen=60,
+        status=WaiverState.APPROVED,
+        decided_on=DAY,
+        lines=waived_lines(
+            [a_line(1, 10), a_line(2, 20), a_line(3, 30, fund="medical")], (FEE,), None
+        ),
+    )
     voucher = waived_voucher(waiver)
     assert voucher.book_date == DAY
     assert {(e.fund, e.account, e.side): e.amount_fen for e in voucher.entries} == {

@@ -25,10 +25,15 @@ async def office(
 
 def a_deferral(owed: Owed, **other: Any) -> dict[str, Any]:
     return {
-        "credit_code": owed.credit_code, "kind": "deferral", "insurances": ["pension"],
-        "period_from": "2021-07", "period_to": "2021-07", "from_day": DUE, "to_day": after(90),
+        "credit_code": owed.credit_code,
+        "kind": "deferral",
+        "insurances": ["pension"],
+        "period_from": "2021-07",
+        "period_to": "2021-07",
+        "from_day": DUE,
+        "to_day": after(90),
         "reason": "生产经营困难",
-    } | other  # fmt: skip
+    } | other
 
 
 def a_plan(owed: Owed, *parts: tuple[int, str], **other: Any) -> dict[str, Any]:

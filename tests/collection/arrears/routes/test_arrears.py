@@ -96,7 +96,7 @@ async def test_a_late_payment_is_charged_on_a_bill_of_its_own_that_a_later_recei
     assert (second["kind"], second["status"], second["total"]) == ("charge", "open", "150.00")
     assert charge["charge_bill"] == second["id"]
     assert second["of_bill"] == first["id"] == charge["bill"]
-    # Fixed in September, so due when contributions of September are.
+    # LateAssessment in September, so due when contributions of September are.
     assert second["issued_on"] == after(30)
     assert second["due_on"] == "2021-10-25"
     found = await office.arrears(owed, "2021-10-25")
@@ -138,8 +138,9 @@ async def test_part_payments_fix_their_part_and_the_rest_accrues_on(office: Debt
     found = await office.arrears(owed, after(20))
     kinds = {one["kind"]: one for one in found["open"]}
     assert (kinds["contribution"]["open"], kinds["contribution"]["late_fee"]) == (
-        "6000.00", "60.00",
-    )  # fmt: skip
+        "6000.00",
+        "60.00",
+    )
     assert kinds["charge"]["open"] == "20.00"
     before = await office.arrears(owed, after(9))
     assert (before["total"], before["late_fee"]) == ("10000.00", "45.00"), "as it was then"
@@ -152,8 +153,11 @@ async def test_part_payments_fix_their_part_and_the_rest_accrues_on(office: Debt
 async def test_the_same_push_again_fixes_nothing_again(office: Debtors, database_url: str) -> None:
     owed = await office.owe()
     serial = f"L{next(keys)}"
-    body = push(serial, [line(serial, owed.credit_code, 10_000_00, paid_on=after(30))],
-                collected_on=after(30))  # fmt: skip
+    body = push(
+        serial,
+        [line(serial, owed.credit_code, 10_000_00, paid_on=after(30))],
+        collected_on=after(30),
+    )
     await office.push(body)
     before = await state(database_url)
     assert len([one for one in before["charge"] if one["bill_id"] == owed.bill_id]) == 1
@@ -182,8 +186,9 @@ async def test_identified_money_is_late_by_the_day_it_was_paid_and_pays_charges_
     assert (charge["days"], charge["amount"], charge["fixed_on"]) == (30, "150.00", after(90))
     _, paid = await office.vouchers_of(owed, "late_fee")
     assert [(e["account"], e["side"]) for e in paid["entries"]][:2] == [
-        ("suspense_receipts", "debit"), ("treasury_deposit", "credit"),
-    ]  # fmt: skip
+        ("suspense_receipts", "debit"),
+        ("treasury_deposit", "credit"),
+    ]
     assert (await office.arrears(owed, after(91)))["total"] == "0.00"
 
 
@@ -205,12 +210,20 @@ async def debit(office: Debtors, period: str, day: str, amount_fen: int) -> dict
     )
     assert answer.status_code == 201, answer.text
     batch = answer.json()
-    results = [{"line": 1, "outcome": "settled", "bank_serial": f"B{next(keys)}",
-                "amount": format_yuan(amount_fen), "value_date": day}]  # fmt: skip
+    results = [
+        {
+            "line": 1,
+            "outcome": "settled",
+            "bank_serial": f"B{next(keys)}",
+            "amount": format_yuan(amount_fen),
+            "value_date": day,
+        }
+    ]
     said = await office.api.post(
-        "/v1/debit-results", json={"batch": batch["id"], "results": results},
+        "/v1/debit-results",
+        json={"batch": batch["id"], "results": results},
         headers=office.bearer("bank_gateway") | {"Idempotency-Key": f"r{next(keys)}"},
-    )  # fmt: skip
+    )
     assert said.json()["settled"] == 1, said.text
     control: dict[str, Any] = batch["control"]
     return control

@@ -62,8 +62,10 @@ async def test_a_waiver_changes_nothing_before_another_person_approves_it(office
     _, bill = await charged(office)
     waiver = await filed(office, bill)
     assert (waiver["status"], waiver["amount"], waiver["lines"][0]["kind"]) == (
-        "filed", "150.00", "late_fee",
-    )  # fmt: skip
+        "filed",
+        "150.00",
+        "late_fee",
+    )
     assert (await the_bill(office, bill))["open"] == "150.00"
     answer = await approve(office, waiver["id"])
     assert answer.status_code == 201, answer.text
@@ -72,8 +74,9 @@ async def test_a_waiver_changes_nothing_before_another_person_approves_it(office
     assert (found["total"], found["waived"], found["status"]) == ("0.00", "150.00", "settled")
     trail = await office.get(f"/v1/waivers/{waiver['id']}/trail")
     assert [(step["step"], step["signs"]) for step in trail["items"]] == [
-        ("file", True), ("approve", True),
-    ]  # fmt: skip
+        ("file", True),
+        ("approve", True),
+    ]
     assert trail["items"][0]["detail"]["evidence"] == "津减〔2021〕1号"
 
 
@@ -109,8 +112,9 @@ async def test_the_ledger_takes_the_memo_of_a_waiver_once(
             answer = await ledger.post("/v1/voucher-batches", json=body, headers=headers)
             assert answer.status_code == 200, answer.text
             assert [one["outcome"] for one in answer.json()["results"]] == [outcome] * 2
-        answer = await ledger.get("/v1/funds/balances", params={"as_of": DECIDED_ON},
-                                  headers=office.bearer("supervisor"))  # fmt: skip
+        answer = await ledger.get(
+            "/v1/funds/balances", params={"as_of": DECIDED_ON}, headers=office.bearer("supervisor")
+        )
     funds = {row["fund"]: row["accounts"] for row in answer.json()["funds"]}
     assert funds["pension"]["memo_receivable"] == "50.00"
 
@@ -125,8 +129,9 @@ async def test_a_waiver_counts_at_a_closing_from_its_day_on(office: Debtors) -> 
     before = [await receivable(day) for day in (after(39), DECIDED_ON)]
     await approve(office, waiver["id"])
     assert [await receivable(day) for day in (after(39), DECIDED_ON)] == [
-        before[0], before[1] - 100_00,
-    ]  # fmt: skip
+        before[0],
+        before[1] - 100_00,
+    ]
 
 
 async def test_totals_of_charges_are_what_is_asked_for_now(office: Debtors) -> None:
@@ -153,8 +158,11 @@ async def test_what_was_paid_of_a_charge_is_not_waived(office: Debtors) -> None:
     assert (await approve(office, again["id"])).status_code == 201
     found = await the_bill(office, bill)
     assert (found["total"], found["settled"], found["waived"], found["status"]) == (
-        "1.00", "1.00", "149.00", "settled",
-    )  # fmt: skip
+        "1.00",
+        "1.00",
+        "149.00",
+        "settled",
+    )
 
 
 async def test_arrears_of_an_earlier_day_still_show_what_was_waived_later(office: Debtors) -> None:
@@ -173,8 +181,11 @@ async def test_nobody_asks_and_approves(office: Debtors, database_url: str) -> N
     assert (await approve(office, waiver, AUDITOR)).status_code == 403
     answer = await approve(office, waiver, HEAD, subject="zhao")
     assert (answer.status_code, answer.json()["code"]) == (409, "SAME_PERSON_TWICE")
-    (row,) = await fetch(database_url, "SELECT status FROM waiver WHERE id = $1",
-                         Ref.parse(Reference.WAIVER, waiver).id)  # fmt: skip
+    (row,) = await fetch(
+        database_url,
+        "SELECT status FROM waiver WHERE id = $1",
+        Ref.parse(Reference.WAIVER, waiver).id,
+    )
     assert row["status"] == "filed"
 
 
@@ -184,8 +195,10 @@ async def test_every_fault_of_a_request_is_named(office: Debtors) -> None:
     answer = await office.post(f"/v1/bills/{bill}/waivers", body, AUDITOR)
     assert answer.status_code == 422
     assert {fault["code"] for fault in answer.json()["errors"]} == {
-        "REASON_UNKNOWN", "AMOUNT_ABOVE_OPEN", "BEFORE_THE_BILL",
-    }  # fmt: skip
+        "REASON_UNKNOWN",
+        "AMOUNT_ABOVE_OPEN",
+        "BEFORE_THE_BILL",
+    }
     answer = await office.post(
         f"/v1/bills/{bill}/waivers", asked(reason="STAGE_DEFERRAL_2022"), AUDITOR
     )
@@ -291,8 +304,11 @@ async def test_a_debit_batch_and_an_approval_at_once_ask_for_one_amount(
             office.api.post("/v1/debit-batches", json=batch, headers=headers),
         )
         assert made.status_code == 201, made.text
-        rows = await fetch(database_url, "SELECT amount_fen FROM debit_line WHERE bill_id = $1",
-                           Ref.parse(Reference.BILL, bill).id)  # fmt: skip
+        rows = await fetch(
+            database_url,
+            "SELECT amount_fen FROM debit_line WHERE bill_id = $1",
+            Ref.parse(Reference.BILL, bill).id,
+        )
         asked_fen = [row["amount_fen"] for row in rows]
         if approved.status_code == 201:
             assert asked_fen == [90_00]

@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.collection.billing.domain.bill import (
-    Audited,
-    Bill,
-    Levied,
+    AuditedDeclaration,
+    BillDraft,
+    BillItem,
     memo_voucher,
-    merged,
-    more_and_less,
+    net_items,
+    split_by_sign,
 )
 from shared.entry import Account, Book, net_by_fund
 
 ID = UUID("01900000-0000-7000-8000-000000000001")
 
 
-def audited(*lines: Levied) -> Audited:
-    return Audited(
+def audited(*lines: BillItem) -> AuditedDeclaration:
+    return AuditedDeclaration(
         unit_id=1,
         declaration_id=ID,
         round=1,
@@ -36,19 +36,19 @@ def audited(*lines: Levied) -> Audited:
     )
 
 
-def a_bill(paper: Audited) -> Bill:
-    return Bill(
+def a_bill(paper: AuditedDeclaration) -> BillDraft:
+    return BillDraft(
         id=ID,
         of=paper,
         issued_on=date(2021, 8, 12),
         due_on=date(2021, 8, 25),
         due_estimated=False,
-        lines=merged(paper.lines),
+        lines=net_items(paper.lines),
     )
 
 
-def levied(insurance: str, party: str, fund: str, amount_fen: int) -> Levied:
-    return Levied(
+def levied(insurance: str, party: str, fund: str, amount_fen: int) -> BillItem:
+    return BillItem(
         insurance=insurance, party=party, account="pooled", fund=fund, amount_fen=amount_fen
     )
 
@@ -98,7 +98,7 @@ lines = st.builds(
 
 
 @given(st.lists(lines, max_size=20))
-def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[Levied]) -> None:
+def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[BillItem]) -> None:
     bill = a_bill(audited(*given_lines))
     total = sum(line.amount_fen for line in given_lines)
     assert sum(line.amount_fen for line in bill.lines) == total
@@ -112,14 +112,16 @@ def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[Levied]) ->
 def test_what_a_restated_month_comes_to_less_is_credited_and_taken_back_in_the_memo_book() -> None:
     less = replace(MEDICAL, amount_fen=-300_00)
     paper = replace(audited(PENSION, less, MATERNITY), restates=True)
-    more, credits = more_and_less(merged(paper.lines))
+    more, credits = split_by_sign(net_items(paper.lines))
     bill = replace(a_bill(audited(PENSION)), of=paper, lines=more, credits=credits)
     assert (bill.kind, bill.total_fen, bill.status) == ("adjustment", 1650_00, "open")
     assert [(one.insurance, one.amount_fen) for one in bill.credits] == [("medical", 300_00)]
     (granted,) = bill.granted()
     assert (granted.amount_fen, granted.left_fen, granted.granted_on) == (
-        300_00, 300_00, bill.issued_on,
-    )  # fmt: skip
+        300_00,
+        300_00,
+        bill.issued_on,
+    )
     voucher = memo_voucher(bill)
     assert voucher is not None
     assert voucher.kind == "adjustment"

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from services.collection.billing.domain.bill import memo_voucher
 from services.collection.billing.domain.credit import (
     Credit,
-    OpenLine,
+    CreditableLine,
     lowered_by_bill,
-    use,
+    use_credits,
     used_by_credit,
 )
 from shared.entry import Account
@@ -23,30 +23,63 @@ PERIODS = ["2021-05", "2021-06", "2021-07"]
 
 
 def credit(
-    number: int, amount_fen: int, period: str = "2021-07", *, used_fen: int = 0, unit_id: int = 7,
-    insurance: str = "pension", party: str = "unit", district: str = "heping",
-) -> Credit:  # fmt: skip
+    number: int,
+    amount_fen: int,
+    period: str = "2021-07",
+    *,
+    used_fen: int = 0,
+    unit_id: int = 7,
+    insurance: str = "pension",
+    party: str = "unit",
+    district: str = "heping",
+) -> Credit:
     return Credit(
-        unit_id=unit_id, id=UUID(int=number), declaration_id=UUID(int=100), credit_code="c",
-        district=district, period=period, insurance=insurance, party=party, account="pooled",
-        fund=insurance, amount_fen=amount_fen, used_fen=used_fen, granted_on=date(2021, 8, 12),
-    )  # fmt: skip
+        unit_id=unit_id,
+        id=UUID(int=number),
+        declaration_id=UUID(int=100),
+        credit_code="c",
+        district=district,
+        period=period,
+        insurance=insurance,
+        party=party,
+        account="pooled",
+        fund=insurance,
+        amount_fen=amount_fen,
+        used_fen=used_fen,
+        granted_on=date(2021, 8, 12),
+    )
 
 
 def line(
-    bill: int, amount_fen: int, period: str = "2021-07", *, line_no: int = 1, unit_id: int = 7,
-    insurance: str = "pension", party: str = "unit", district: str = "heping",
-) -> OpenLine:  # fmt: skip
-    return OpenLine(
-        unit_id=unit_id, bill_id=UUID(int=bill), line_no=line_no, district=district,
-        period=period, issued_on=date(2021, 8, 1), insurance=insurance, party=party,
-        account="pooled", fund=insurance, amount_fen=amount_fen,
-    )  # fmt: skip
+    bill: int,
+    amount_fen: int,
+    period: str = "2021-07",
+    *,
+    line_no: int = 1,
+    unit_id: int = 7,
+    insurance: str = "pension",
+    party: str = "unit",
+    district: str = "heping",
+) -> CreditableLine:
+    return CreditableLine(
+        unit_id=unit_id,
+        bill_id=UUID(int=bill),
+        line_no=line_no,
+        district=district,
+        period=period,
+        issued_on=date(2021, 8, 1),
+        insurance=insurance,
+        party=party,
+        account="pooled",
+        fund=insurance,
+        amount_fen=amount_fen,
+    )
 
 
-def used(credits: list[Credit], lines: list[OpenLine]) -> list[tuple[int, int, int]]:
+def used(credits: list[Credit], lines: list[CreditableLine]) -> list[tuple[int, int, int]]:
     return [
-        (one.credit.id.int, one.line.bill_id.int, one.amount_fen) for one in use(credits, lines)
+        (one.credit.id.int, one.line.bill_id.int, one.amount_fen)
+        for one in use_credits(credits, lines)
     ]
 
 
@@ -85,9 +118,9 @@ many_lines = st.lists(st.fixed_dictionaries(keys | {"amount_fen": st.integers(1,
 
 @given(many_credits, many_lines)
 def test_no_fen_is_used_twice_and_none_stands_beside_a_line_that_it_could_lower(
-    credits: list[Credit], lines: list[OpenLine]
+    credits: list[Credit], lines: list[CreditableLine]
 ) -> None:
-    uses = use(credits, lines)
+    uses = use_credits(credits, lines)
     by_credit, by_bill = used_by_credit(uses), lowered_by_bill(uses)
     assert all(one.amount_fen > 0 and one.credit.key == one.line.key for one in uses)
     assert all(by_credit.get(one.id, 0) <= one.left_fen for one in credits)
@@ -107,18 +140,22 @@ def test_no_fen_is_used_twice_and_none_stands_beside_a_line_that_it_could_lower(
 
 @given(many_credits, many_lines, st.randoms(use_true_random=False))
 def test_the_order_in_which_they_are_read_makes_no_difference(
-    credits: list[Credit], lines: list[OpenLine], random: Random
+    credits: list[Credit], lines: list[CreditableLine], random: Random
 ) -> None:
-    once = {(one.credit.id, one.line.bill_id, one.amount_fen) for one in use(credits, lines)}
+    once = {
+        (one.credit.id, one.line.bill_id, one.amount_fen) for one in use_credits(credits, lines)
+    }
     random.shuffle(credits)
     random.shuffle(lines)
-    again = {(one.credit.id, one.line.bill_id, one.amount_fen) for one in use(credits, lines)}
+    again = {
+        (one.credit.id, one.line.bill_id, one.amount_fen) for one in use_credits(credits, lines)
+    }
     assert again == once
 
 
 def test_a_credit_used_in_another_district_moves_the_receivable_there() -> None:
     bill = a_bill(audited(PENSION))
-    uses = use([credit(9, 40, district="nankai")], [line(3, 30, district="heping")])
+    uses = use_credits([credit(9, 40, district="nankai")], [line(3, 30, district="heping")])
     voucher = memo_voucher(bill, uses)
     assert voucher is not None
     assert voucher.kind == "adjustment"

@@ -90,8 +90,9 @@ async def test_two_people_give_a_credit_back_and_the_memo_book_says_so(
     assert again.status_code == 409
     steps = (await office.get("supervisor", f"/v1/credit-refunds/{refund['id']}/trail")).json()
     assert [(step["step"], step["person"]) for step in steps["items"]] == [
-        ("request", "kuaiji"), ("approve", "zhuren"),
-    ]  # fmt: skip
+        ("request", "kuaiji"),
+        ("approve", "zhuren"),
+    ]
     assert steps["items"][1]["detail"]["settlement"] == APPROVED["settlement"]
 
 

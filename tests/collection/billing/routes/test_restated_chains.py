@@ -33,8 +33,11 @@ from tests.conftest import SettingsFor
 PERIODS = ("2021-05", "2021-06", "2021-07")
 BILLED_ON = "2021-08-12"
 PAID_ON = "2021-08-13"
-wages = st.lists(st.sampled_from(["3000.00", "4321.99", "6500.00", "17000.01", "26000.00"]),
-                 min_size=1, max_size=3)  # fmt: skip
+wages = st.lists(
+    st.sampled_from(["3000.00", "4321.99", "6500.00", "17000.01", "26000.00"]),
+    min_size=1,
+    max_size=3,
+)
 acts = st.lists(
     st.one_of(
         st.tuples(st.just("restate"), st.sampled_from(PERIODS), wages),
@@ -160,15 +163,19 @@ class Story:
                  GROUP BY insurance, party
                 HAVING sum(fen) <> 0
                 """,
-                self.unit.id, period,
-            )  # fmt: skip
+                self.unit.id,
+                period,
+            )
             last = await shown(self.office, papers[-1])
             levied = by_share(last["lines"], "people", "unit", "relief")
             assert {(row["insurance"], row["party"]): row["fen"] for row in rows} == levied
 
 
-@settings(max_examples=8, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @example(DEBITED_MEANWHILE)
 @given(acts)
 async def test_whatever_happens_in_whatever_order_the_books_add_up(

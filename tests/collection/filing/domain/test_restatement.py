@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.billing.domain.bill import Levied, merged, more_and_less
+from services.collection.billing.domain.bill import BillItem, net_items, split_by_sign
 from services.collection.common.domain.errors import CorrectionUnfinished, NotBilledYet
 from services.collection.filing.domain.late import Paper
 from services.collection.filing.domain.restatement import (
@@ -70,7 +70,7 @@ def test_what_is_billed_less_what_is_credited_is_what_the_last_paper_levies(
     issued: dict[Key, int] = defaultdict(int)
     for paper in chain(months):
         levied = [
-            Levied(
+            BillItem(
                 insurance=line.insurance,
                 party=line.party,
                 account=line.account,
@@ -79,7 +79,7 @@ def test_what_is_billed_less_what_is_credited_is_what_the_last_paper_levies(
             )
             for line in paper
         ]
-        more, less = more_and_less(merged(levied))
+        more, less = split_by_sign(net_items(levied))
         assert all(line.amount_fen > 0 for line in (*more, *less))
         for sign, lines in ((1, more), (-1, less)):
             for line in lines:

@@ -12,9 +12,9 @@ from services.collection.personal.domain import (
     CREDITS_AIMED_AT,
     KEYS,
     NOTHING,
-    Levied,
-    Person,
-    Plan,
+    CreditPlan,
+    DeclarationLine,
+    PersonAmounts,
     amounts,
     chunks_of,
     difference,
@@ -32,22 +32,40 @@ ORDER = ("pension", "medical", "unemployment")
 
 def line(
     insurance: str, party: str, account: str, fen: int, level: str = "people", fund: str = ""
-) -> Levied:
-    return Levied(level=level, insurance=insurance, party=party, account=account,
-                  fund=fund or insurance, amount_fen=fen)  # fmt: skip
+) -> DeclarationLine:
+    return DeclarationLine(
+        level=level,
+        insurance=insurance,
+        party=party,
+        account=account,
+        fund=fund or insurance,
+        amount_fen=fen,
+    )
 
 
 def row(age_from: int, age_below: int | None, rate_ppm: int, *, retired: bool = False) -> Credit:
-    return Credit(id=f"credit.{age_from}", insurance="medical", retired=retired, age_from=age_from,
-                  age_below=age_below, rate_ppm=rate_ppm, yearly_fen=None, standing=None,
-                  source="s")  # fmt: skip
+    return Credit(
+        id=f"credit.{age_from}",
+        insurance="medical",
+        retired=retired,
+        age_from=age_from,
+        age_below=age_below,
+        rate_ppm=rate_ppm,
+        yearly_fen=None,
+        standing=None,
+        source="s",
+    )
 
 
-def person(key: int, *, unit: int = 9_000, personal: int = 2_000, age: int | None = None) -> Person:
-    return Person(key, (100_000,) * 3, (16_000, unit, 500), (8_000, personal, 500), age)
+def person(
+    key: int, *, unit: int = 9_000, personal: int = 2_000, age: int | None = None
+) -> PersonAmounts:
+    return PersonAmounts(key, (100_000,) * 3, (16_000, unit, 500), (8_000, personal, 500), age)
 
 
-def made(*lines: Levied, credits: tuple[Credit, ...] = (), kind: str = "monthly") -> Plan:
+def made(
+    *lines: DeclarationLine, credits: tuple[Credit, ...] = (), kind: str = "monthly"
+) -> CreditPlan:
     return plan(kind, lines, ORDER, credits, HALF_UP_FEN)
 
 
@@ -62,14 +80,20 @@ STAFF = (
 
 def test_the_staff_share_goes_to_personal_accounts_where_the_line_says_so() -> None:
     found = amounts(made(*STAFF), [person(1), person(2)])
-    assert found == {(1, "pension"): 8_000, (1, "medical"): 2_000,
-                     (2, "pension"): 8_000, (2, "medical"): 2_000}  # fmt: skip
+    assert found == {
+        (1, "pension"): 8_000,
+        (1, "medical"): 2_000,
+        (2, "pension"): 8_000,
+        (2, "medical"): 2_000,
+    }
     assert totals(found) == dict(sorted(made(*STAFF).totals_fen.items()))
 
 
 def test_a_fund_may_take_several_insurances() -> None:
-    lines = [line("pension", "personal", "personal_account", 8_000, fund="one"),
-             line("medical", "personal", "personal_account", 2_000, fund="one")]  # fmt: skip
+    lines = [
+        line("pension", "personal", "personal_account", 8_000, fund="one"),
+        line("medical", "personal", "personal_account", 2_000, fund="one"),
+    ]
     assert amounts(made(*lines), [person(1)]) == {(1, "one"): 10_000}
 
 

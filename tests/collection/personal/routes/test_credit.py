@@ -14,7 +14,7 @@ from services.collection.app import build
 from services.collection.delivery import Ledger
 from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.jobs import Crediting
+from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.worker import CLIENT_ID
 from services.ledger.app import build as build_ledger
 from shared import clock
@@ -71,7 +71,7 @@ class City:
     bearer: Bearer
     way: LosesAnswers
     relay: Relay
-    crediting: Crediting
+    crediting: PersonalCreditJob
 
     async def deliver(self) -> None:
         """Everything that waits reaches the ledger."""
@@ -129,9 +129,12 @@ class City:
 
 @pytest.fixture
 async def city(
-    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity,
+    settings_for: SettingsFor,
+    client_of: ClientOf,
+    bearer: Bearer,
+    identity: Identity,
     database_url: str,
-) -> AsyncIterator[City]:  # fmt: skip
+) -> AsyncIterator[City]:
     app, ledger_app = build(settings_for()), build_ledger(settings_for())
     way = LosesAnswers(ledger_app)
     secret = identity.secret_of(CLIENT_ID)
@@ -143,9 +146,14 @@ async def city(
         office, db = Office(client, bearer, database_url), app.state.db
         await office.fetch("DELETE FROM lease")  # of the test before
         made = City(
-            office, db, ledger, bearer, way, Relay(db, Ledger(peer).deliver),
-            Crediting(db, PersonalAccounts(peer)),
-        )  # fmt: skip
+            office,
+            db,
+            ledger,
+            bearer,
+            way,
+            Relay(db, Ledger(peer).deliver),
+            PersonalCreditJob(db, PersonalAccounts(peer)),
+        )
         yield made
         await made.deliver()
         await made.control()
@@ -226,7 +234,10 @@ async def test_telling_everything_again_changes_nothing(city: City) -> None:
         "SELECT unit_id, chunk, credited_on, people, totals_fen, refused FROM personal_credit"
         " ORDER BY declaration_id"
     )
-    for path, named in (("/v1/outbox/replays", "messages"), ("/v1/personal-deliveries/replays", "deliveries")):  # fmt: skip
+    for path, named in (
+        ("/v1/outbox/replays", "messages"),
+        ("/v1/personal-deliveries/replays", "deliveries"),
+    ):
         answer = await city.office.post("fund_accountant", path, {named: "sent"})
         assert answer.json()["replayed"] > 0
         await city.deliver()
@@ -243,7 +254,7 @@ async def test_telling_everything_again_changes_nothing(city: City) -> None:
 async def test_two_workers_credit_once_and_one_of_them_waits(city: City) -> None:
     unit, paper, total_fen = await billed(city, "10000.00")
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
-    other = Crediting(city.db, city.crediting._accounts)
+    other = PersonalCreditJob(city.db, city.crediting._accounts)
     assert await city.crediting.step() == 1
     assert await other.step() == 0, "the first one holds the lease"
     assert await city.total(unit) == shares(paper)
@@ -255,8 +266,9 @@ async def test_a_restated_month_credits_each_person_the_difference(city: City) -
     await city.deliver()
     # One earns more, one less, one was never there, one was forgotten.
     people = [*unit.at("11000.00", "7000.00"), unit.people[3] | {"wage": "9000.00"}]
-    second = await corrected(city.office, paper, unit, people=people, control={
-        "people": 3, "wages": "27000.00"})  # fmt: skip
+    second = await corrected(
+        city.office, paper, unit, people=people, control={"people": 3, "wages": "27000.00"}
+    )
     await bill(city.office, city.db, second, bill_date="2021-09-12")
     rest_fen = parse_yuan((await bill_of(city.office, second))["total"])
     if rest_fen:
@@ -265,8 +277,11 @@ async def test_a_restated_month_credits_each_person_the_difference(city: City) -
     assert await city.total(unit) == shares(second)
     accounts = await city.accounts(unit)
     assert sorted(account["pension"] for account in accounts) == [
-        "0.00", "560.00", "720.00", "880.00",
-    ]  # fmt: skip
+        "0.00",
+        "560.00",
+        "720.00",
+        "880.00",
+    ]
 
 
 async def test_what_a_restated_month_takes_back_stands_as_a_credit_until_it_is_used(
@@ -306,7 +321,9 @@ async def test_a_correction_waits_until_what_it_corrects_is_paid(city: City) -> 
     await pay(city.office, unit, open_now["total"], "2021-07", "2021-09-20")
     await city.deliver()
     assert await city.total(unit) == shares(less)
-    assert all(not account.get("pension", "0").startswith("-") for account in await city.accounts(unit))  # fmt: skip
+    assert all(
+        not account.get("pension", "0").startswith("-") for account in await city.accounts(unit)
+    )
 
 
 async def test_a_default_names_nobody_until_the_unit_files(city: City) -> None:
@@ -326,9 +343,10 @@ async def test_a_default_names_nobody_until_the_unit_files(city: City) -> None:
     told = (await city.control())["funds"]["pension"]["personal"]
     unnamed_fen = parse_yuan(told["unnamed"])
     assert unnamed_fen == sum(
-        parse_yuan(line["amount"]) for line in default["lines"]
+        parse_yuan(line["amount"])
+        for line in default["lines"]
         if (line["fund"], line["account"]) == ("pension", "personal_account")
-    )  # fmt: skip
+    )
     filed = await declared(office, unit, "6500.00", "30000.00", period=AUGUST)
     await handled(office, filed)
     await billed_by_default(office, await summed_up(office, "hexi"))
@@ -345,14 +363,18 @@ async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City)
     paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     for table, columns in (
         ("declaration_line", "amount_fen = amount_fen * 12000, base_fen = base_fen * 12000"),
-        ("declaration", "people = 12000, wages_fen = wages_fen * 12000, unit_fen = unit_fen * 12000,"
-                        " personal_fen = personal_fen * 12000, total_fen = total_fen * 12000"),
-    ):  # fmt: skip
+        (
+            "declaration",
+            "people = 12000, wages_fen = wages_fen * 12000, unit_fen = unit_fen * 12000,"
+            " personal_fen = personal_fen * 12000, total_fen = total_fen * 12000",
+        ),
+    ):
         name = "id" if table == "declaration" else "declaration_id"
         await city.office.fetch(
             f"UPDATE {table} SET {columns} WHERE unit_id = $1 AND {name} = $2",
-            paper_id.key, paper_id.id,
-        )  # fmt: skip
+            paper_id.key,
+            paper_id.id,
+        )
     await city.office.fetch(
         "INSERT INTO declaration_person (unit_id, declaration_id, round, line_no, person_id,"
         "                                wage_fen, base_fen, unit_fen, personal_fen)"
@@ -361,8 +383,9 @@ async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City)
         "        & 9223372036854775807, wage_fen, base_fen, unit_fen, personal_fen"
         "   FROM declaration_person, generate_series(1, 11999) AS n"
         "  WHERE unit_id = $1 AND declaration_id = $2",
-        paper_id.key, paper_id.id,
-    )  # fmt: skip
+        paper_id.key,
+        paper_id.id,
+    )
     await bill(city.office, city.db, paper)
     await pay(city.office, unit, (await bill_of(city.office, paper))["total"], "2021-07", DAY)
     city.way.sizes.clear()
@@ -466,7 +489,9 @@ async def test_a_day_that_is_past_is_told_of_as_it_was(city: City) -> None:
     await bill(city.office, city.db, less, bill_date="2021-10-12")
     august = await declared(city.office, unit, "9000.00", "8000.00", period="2021-08")
     await bill(city.office, city.db, august, bill_date="2021-10-12")
-    await pay(city.office, unit, (await bill_of(city.office, august))["total"], "2021-08", "2021-10-25")  # fmt: skip
+    await pay(
+        city.office, unit, (await bill_of(city.office, august))["total"], "2021-08", "2021-10-25"
+    )
     await city.deliver()
     for day, told in then.items():
         assert await city.control(day) == told

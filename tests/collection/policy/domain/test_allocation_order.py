@@ -13,10 +13,10 @@ from services.collection.allocation.domain.allocation import (
     Bill,
     BillLine,
     Payment,
-    book,
+    allocate,
+    allocate_receipts,
+    bills_to_pay,
     settle,
-    spread,
-    targets,
 )
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
@@ -93,30 +93,30 @@ def test_late_charges_are_divided_in_proportion_by_any_order() -> None:
 
 def test_the_oldest_period_is_paid_first_whichever_is_named() -> None:
     bills = [a_bill(2, [100], period="2021-08"), a_bill(1, [100], period="2021-06")]
-    settled, left = spread(bills, money(150, "2021-08"), order=OLDEST)
+    settled, left = allocate(bills, money(150, "2021-08"), order=OLDEST)
     assert [(one.bill.period, one.amount_fen) for one in settled] == [
         ("2021-06", 100),
         ("2021-08", 50),
     ]
     assert left == 0
-    one, excess = spread(bills, money(150, "2021-08"), order=ONE_TICKET)
+    one, excess = allocate(bills, money(150, "2021-08"), order=ONE_TICKET)
     assert ([part.amount_fen for part in one], excess) == ([100], 50)
 
 
 def test_money_that_names_its_bill_goes_nowhere_else() -> None:
     bills = [a_bill(1, [100], period="2021-06"), a_bill(2, [100], period="2021-08")]
     for order in (OLDEST, SHARED):
-        settled, left = spread(bills, money(150, bill_id=UUID(int=2)), order=order)
+        settled, left = allocate(bills, money(150, bill_id=UUID(int=2)), order=order)
         assert [(one.bill.id, one.amount_fen) for one in settled] == [(UUID(int=2), 100)]
         assert left == 50
 
 
 def test_all_open_bills_share_in_proportion() -> None:
     bills = [a_bill(1, [300], period="2021-06"), a_bill(2, [100], period="2021-08")]
-    settled, left = spread(bills, money(200), order=SHARED)
+    settled, left = allocate(bills, money(200), order=SHARED)
     assert [one.amount_fen for one in settled] == [150, 50]
     assert left == 0
-    settled, left = spread(bills, money(500), order=SHARED)
+    settled, left = allocate(bills, money(500), order=SHARED)
     assert ([one.amount_fen for one in settled], left) == ([300, 100], 100)
 
 
@@ -130,7 +130,7 @@ def test_charges_keep_their_place_in_each_order(first: bool) -> None:
     found = {
         order.name: [
             bill.id.int
-            for bill in targets(bills, "2021-07", None, charges_first=first, order=order)
+            for bill in bills_to_pay(bills, "2021-07", None, charges_first=first, order=order)
         ]
         for order in (OLDEST, SHARED)
     }
@@ -158,8 +158,8 @@ def test_the_order_of_receipts_does_not_matter(
     ]
     shuffled = list(receipts)
     random.shuffle(shuffled)
-    one, one_bills = book(receipts, bills, order_on=lambda _: order)
-    other, other_bills = book(shuffled, bills, order_on=lambda _: order)
+    one, one_bills = allocate_receipts(receipts, bills, order_on=lambda _: order)
+    other, other_bills = allocate_receipts(shuffled, bills, order_on=lambda _: order)
     assert {bill.id: bill for bill in one_bills} == {bill.id: bill for bill in other_bills}
     assert sum(b.suspended_fen for b in one) == sum(b.suspended_fen for b in other)
 
@@ -170,7 +170,7 @@ def test_every_fen_is_allocated_or_suspended_and_no_line_gets_more_than_it_asks(
 ) -> None:
     bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(asked)]
     receipts = [receipt(str(n), fen, f"2021-0{month + 5}") for n, (month, fen) in enumerate(sent)]
-    bookings, changed = book(receipts, bills, order_on=lambda _: order)
+    bookings, changed = allocate_receipts(receipts, bills, order_on=lambda _: order)
     assert sum(b.allocated_fen + b.suspended_fen for b in bookings) == sum(fen for _, fen in sent)
     for bill in changed:
         for line, settled in zip(bill.lines, bill.line_settled_fen, strict=True):
@@ -192,7 +192,9 @@ def test_shared_bills_stay_in_proportion_to_within_a_few_fen(
     bills = [a_bill(n, [total], period=f"2021-0{n + 5}") for n, total in enumerate(totals)]
     whole, came = sum(totals), min(sum(sent), sum(totals))
     receipts = [receipt(str(n), fen, "2021-05") for n, fen in enumerate(sent)]
-    changed = {bill.id: bill for bill in book(receipts, bills, order_on=lambda _: SHARED)[1]}
+    changed = {
+        bill.id: bill for bill in allocate_receipts(receipts, bills, order_on=lambda _: SHARED)[1]
+    }
     for bill in bills:
         got = changed.get(bill.id, bill).settled_fen
         assert abs(got * whole - came * bill.total_fen) <= (len(sent) + 2) * whole

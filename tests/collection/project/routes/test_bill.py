@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.jobs import Crediting
+from services.collection.personal.jobs import PersonalCreditJob
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan
@@ -185,7 +185,7 @@ async def test_a_paid_project_credits_nobodys_personal_account(
 
     _, bill = await billed(office, db)
     await pay(office, bill)
-    crediting = Crediting(db, cast("PersonalAccounts", NobodyIsTold()))
+    crediting = PersonalCreditJob(db, cast("PersonalAccounts", NobodyIsTold()))
     while await crediting.step():
         pass
     (row,) = await office.fetch(

@@ -9,33 +9,52 @@ from hypothesis import strategies as st
 
 from services.collection.receipts.domain import (
     DebitLine,
-    LineStatus,
-    Outcome,
-    ReasonClass,
-    Report,
-    hear,
+    DebitOutcome,
+    DebitReasonClass,
+    DebitResult,
+    DebitStatus,
+    apply_results,
 )
 
 DAY = date(2021, 7, 20)
-REASONS = {"RJ03": ReasonClass.INSUFFICIENT_FUNDS, "TIMEOUT": ReasonClass.STATUS_UNKNOWN}
+REASONS = {"RJ03": DebitReasonClass.INSUFFICIENT_FUNDS, "TIMEOUT": DebitReasonClass.STATUS_UNKNOWN}
 
 
-def line(number: int = 1, status: LineStatus = LineStatus.WAITING, **said: object) -> DebitLine:
-    return DebitLine(line_no=number, unit_id=number, bill_id=UUID(int=number), credit_code="c",
-                     period="2021-07", amount_fen=100, status=status, **said)  # type: ignore[arg-type]  # fmt: skip
+def line(number: int = 1, status: DebitStatus = DebitStatus.WAITING, **said: object) -> DebitLine:
+    return DebitLine(
+        line_no=number,
+        unit_id=number,
+        bill_id=UUID(int=number),
+        credit_code="c",
+        period="2021-07",
+        amount_fen=100,
+        status=status,
+        **said,
+    )  # type: ignore[arg-type]
 
 
-def report(outcome: str, number: int = 1, serial: str = "s1", amount_fen: int = 100,
-           code: str | None = None) -> Report:  # fmt: skip
-    return Report(line_no=number, outcome=Outcome(outcome), serial=serial, amount_fen=amount_fen,
-                  value_date=DAY, reason_code=code)  # fmt: skip
+def report(
+    outcome: str,
+    number: int = 1,
+    serial: str = "s1",
+    amount_fen: int = 100,
+    code: str | None = None,
+) -> DebitResult:
+    return DebitResult(
+        line_no=number,
+        outcome=DebitOutcome(outcome),
+        serial=serial,
+        amount_fen=amount_fen,
+        value_date=DAY,
+        reason_code=code,
+    )
 
 
-def after(*reports: Report, before: DebitLine | None = None):
-    hearing = hear([before or line()], reports, REASONS)
-    found = hearing.line(1)
+def after(*reports: DebitResult, before: DebitLine | None = None):
+    changes = apply_results([before or line()], reports, REASONS)
+    found = changes.line(1)
     assert found is not None
-    return found.status.value, hearing.replayed, [one.code for one in hearing.rejected]
+    return found.status.value, changes.replayed, [one.code for one in changes.rejected]
 
 
 @pytest.mark.parametrize(
@@ -75,20 +94,20 @@ def test_a_refusal_whose_reason_says_status_unknown_is_no_refusal() -> None:
 
 
 def test_the_raw_code_and_its_class_are_kept() -> None:
-    heard = hear([line()], [report("refused", code="RJ03")], REASONS).line(1)
+    heard = apply_results([line()], [report("refused", code="RJ03")], REASONS).line(1)
     assert heard is not None
-    assert (heard.reason_code, heard.reason_class) == ("RJ03", ReasonClass.INSUFFICIENT_FUNDS)
+    assert (heard.reason_code, heard.reason_class) == ("RJ03", DebitReasonClass.INSUFFICIENT_FUNDS)
 
 
 def test_one_serial_settles_one_line() -> None:
-    hearing = hear([line(1), line(2)], [report("settled", 1), report("settled", 2)], {})
-    assert [one.code for one in hearing.rejected] == ["SERIAL_REUSED"]
-    assert [one.line_no for one in hearing.newly(LineStatus.SETTLED)] == [1]
+    changes = apply_results([line(1), line(2)], [report("settled", 1), report("settled", 2)], {})
+    assert [one.code for one in changes.rejected] == ["SERIAL_REUSED"]
+    assert [one.line_no for one in changes.changed_to(DebitStatus.SETTLED)] == [1]
 
 
 def test_a_line_of_another_batch_is_named() -> None:
-    hearing = hear([line(1)], [report("settled", 9)], {})
-    assert [(one.item, one.code) for one in hearing.rejected] == [("9", "LINE_UNKNOWN")]
+    changes = apply_results([line(1)], [report("settled", 9)], {})
+    assert [(one.item, one.code) for one in changes.rejected] == [("9", "LINE_UNKNOWN")]
 
 
 @given(st.lists(st.sampled_from(["settled", "unknown"]), min_size=1), st.randoms())
@@ -105,9 +124,9 @@ def test_every_item_is_taken_or_replayed_or_rejected_and_hearing_it_again_change
     words,
 ) -> None:
     reports = [report(word) for word in words]
-    hearing = hear([line()], reports, REASONS)
-    found = hearing.line(1)
+    changes = apply_results([line()], reports, REASONS)
+    found = changes.line(1)
     assert found is not None
-    again = hear([found], reports, REASONS)
+    again = apply_results([found], reports, REASONS)
     assert again.line(1) == found
     assert again.changed == {}

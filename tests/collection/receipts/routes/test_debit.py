@@ -75,9 +75,12 @@ class Office:
 
 def result(line: int, outcome: str = "settled", **other: object) -> dict:
     return {
-        "line": line, "outcome": outcome, "bank_serial": f"B{next(keys)}",
-        "amount": format_yuan(TOTAL_FEN), "value_date": DAY,
-    } | other  # fmt: skip
+        "line": line,
+        "outcome": outcome,
+        "bank_serial": f"B{next(keys)}",
+        "amount": format_yuan(TOTAL_FEN),
+        "value_date": DAY,
+    } | other
 
 
 @pytest.fixture(scope="module")
@@ -160,8 +163,10 @@ async def test_answers_settle_bills_and_close_the_batch(office: Office, period: 
     assert (second["settled"], second["refused"]) == (1, 1)
     shown = (await office.get("centre_cashier", f"/v1/debit-batches/{made['id']}")).json()
     assert (shown["status"], shown["settled"]["lines"], shown["waiting"]["lines"]) == (
-        "closed", 2, 0,
-    )  # fmt: skip
+        "closed",
+        2,
+        0,
+    )
     line = (await office.lines(made["id"]))[2]
     assert (line["status"], line["reason_class"]) == ("refused", "insufficient_funds")
     rows = await fetch(
@@ -173,9 +178,11 @@ async def test_answers_settle_bills_and_close_the_batch(office: Office, period: 
     told = [v for v in await vouchers(office.url, kinds=["receipt"]) if v["period"] == period]
     assert {v["references"]["channel"] for v in told} == {"bank_debit"}
     assert {
-        e["account"] for v in told for e in v["entries"]
+        e["account"]
+        for v in told
+        for e in v["entries"]
         if e["book"] == "statutory" and e["side"] == "debit"
-    } == {"income_deposit"}  # fmt: skip
+    } == {"income_deposit"}
     again = await office.batch(period)
     assert again["control"]["lines"] == 1, "what was refused may be debited again"
     assert {o.credit_code for o in owed} >= {
@@ -206,9 +213,13 @@ async def test_what_contradicts_a_final_word_is_rejected_and_written_down(
     await office.say(made["id"], used, result(2, "refused", reason_code="RJ01"))
     before = await state(office.url)
     heard = await office.say(
-        made["id"], result(1, "refused"), result(1), result(2), result(9),
+        made["id"],
+        result(1, "refused"),
+        result(1),
+        result(2),
+        result(9),
         result(1, "settled", bank_serial=used["bank_serial"], amount="1.00"),
-    )  # fmt: skip
+    )
     assert [(one["line"], one["code"]) for one in heard["rejected"]] == [
         (1, "OUTCOME_CONTRADICTED"),
         (1, "SETTLED_UNDER_ANOTHER_SERIAL"),

@@ -42,14 +42,16 @@ def suspend(api: httpx.AsyncClient, bearer: Bearer):
         serial = f"R{next(keys):06d}"
         body = push(serial, [line(serial, code or new_code(), amount_fen)])
         answer = await api.post(
-            "/v1/tax-pushes", json=body,
+            "/v1/tax-pushes",
+            json=body,
             headers=bearer("tax_bureau") | {"Idempotency-Key": serial},
-        )  # fmt: skip
+        )
         assert answer.json()["suspended"] == 1
         found = await api.get(
-            "/v1/receipts", params={"status": "suspended", "limit": 500},
+            "/v1/receipts",
+            params={"status": "suspended", "limit": 500},
             headers=bearer("fund_accountant"),
-        )  # fmt: skip
+        )
         (receipt,) = [one for one in found.json()["items"] if one["serial"] == serial]
         return dict(receipt)
 
@@ -132,12 +134,16 @@ async def test_only_the_centres_people_identify_and_districts_see_their_own(
 ) -> None:
     receipt, (owed,) = await suspend(100), await owe(database_url, district="nankai")
     body = {"credit_code": owed.credit_code, "period": owed.period}
-    for role, district in (("district_clerk", "heping"), ("centre_cashier", "centre"),
-                           ("tax_bureau", "centre")):  # fmt: skip
+    for role, district in (
+        ("district_clerk", "heping"),
+        ("centre_cashier", "centre"),
+        ("tax_bureau", "centre"),
+    ):
         answer = await api.post(
-            f"/v1/receipts/{receipt['id']}/matches", json=body,
+            f"/v1/receipts/{receipt['id']}/matches",
+            json=body,
             headers=bearer(role, district) | {"Idempotency-Key": "z"},
-        )  # fmt: skip
+        )
         assert answer.status_code == 403
     headers = bearer("district_clerk", "heping")
     seen = (await api.get("/v1/receipts", headers=headers, params={"limit": 500})).json()["items"]
@@ -173,14 +179,16 @@ async def test_arrears_are_what_was_open_on_the_day(api, bearer, database_url: s
     await owe(database_url, codes=[owed.credit_code], period="2021-08")
     serial = f"A{next(keys)}"
     body = push(serial, [line(serial, owed.credit_code, 7_004)])
-    await api.post("/v1/tax-pushes", json=body,
-                   headers=bearer("tax_bureau") | {"Idempotency-Key": serial})  # fmt: skip
+    await api.post(
+        "/v1/tax-pushes", json=body, headers=bearer("tax_bureau") | {"Idempotency-Key": serial}
+    )
 
     async def arrears(day: str | None = None) -> dict:
         answer = await api.get(
-            f"/v1/units/{owed.credit_code}/arrears", headers=bearer("payout_service"),
+            f"/v1/units/{owed.credit_code}/arrears",
+            headers=bearer("payout_service"),
             params={"as_of": day} if day else {},
-        )  # fmt: skip
+        )
         assert answer.status_code == 200
         found: dict = answer.json()
         return found
@@ -203,17 +211,22 @@ async def test_totals_join_what_was_billed_received_and_left_open(
     period = "2022-03"
     owed = await owe(database_url, count=4, period=period, district="binhai")
     serials = [f"T{next(keys)}" for _ in range(3)]
-    body = push(serials[0], [
-        line(serials[0], owed[0].credit_code, period=period),
-        line(serials[1], owed[1].credit_code, 100_000, period=period),
-        line(serials[2], owed[2].credit_code, TOTAL_FEN + 99, period=period),
-    ])  # fmt: skip
-    await api.post("/v1/tax-pushes", json=body,
-                   headers=bearer("tax_bureau") | {"Idempotency-Key": serials[0]})  # fmt: skip
+    body = push(
+        serials[0],
+        [
+            line(serials[0], owed[0].credit_code, period=period),
+            line(serials[1], owed[1].credit_code, 100_000, period=period),
+            line(serials[2], owed[2].credit_code, TOTAL_FEN + 99, period=period),
+        ],
+    )
+    await api.post(
+        "/v1/tax-pushes", json=body, headers=bearer("tax_bureau") | {"Idempotency-Key": serials[0]}
+    )
     answer = await api.get(
-        "/v1/totals", headers=bearer("district_clerk", "binhai"),
+        "/v1/totals",
+        headers=bearer("district_clerk", "binhai"),
         params={"period_from": period, "period_to": period},
-    )  # fmt: skip
+    )
     found = answer.json()
     assert (found["bills"], found["open_bills"], found["suspended"]) == (4, 2, "0.99")
     received = 2 * TOTAL_FEN + 100_099

@@ -60,9 +60,11 @@ def serial() -> str:
 
 async def bill_of(url: str, owed: Owed) -> dict:
     (row,) = await fetch(
-        url, "SELECT settled_fen, status FROM bill WHERE unit_id = $1 AND id = $2",
-        owed.unit_id, owed.bill_id,
-    )  # fmt: skip
+        url,
+        "SELECT settled_fen, status FROM bill WHERE unit_id = $1 AND id = $2",
+        owed.unit_id,
+        owed.bill_id,
+    )
     return row
 
 
@@ -77,8 +79,9 @@ async def test_a_full_payment_settles_every_line_and_says_so_to_the_ledger(
     rows = await fetch(
         database_url,
         "SELECT a.amount_fen FROM allocation a JOIN receipt r ON r.id = a.receipt_id"
-        " WHERE r.serial = $1 ORDER BY line_no", paid,
-    )  # fmt: skip
+        " WHERE r.serial = $1 ORDER BY line_no",
+        paid,
+    )
     assert [row["amount_fen"] for row in rows] == SETTLED_BY_ONE_RECEIPT
     (voucher,) = [v for v in await vouchers(database_url) if v["references"]["serial"] == paid]
     assert (voucher["kind"], voucher["owner"]) == ("receipt", owed.credit_code)
@@ -152,9 +155,11 @@ async def test_repeats_within_one_push_count_once(
     (owed,) = await owe(database_url)
     used = serial()
     found = await taken(
-        api, line(used, owed.credit_code), line(used, owed.credit_code),
+        api,
+        line(used, owed.credit_code),
+        line(used, owed.credit_code),
         line(used, owed.credit_code, 5),
-    )  # fmt: skip
+    )
     assert (found["matched"], found["replayed"], len(found["rejected"])) == (1, 1, 1)
 
 
@@ -194,8 +199,9 @@ async def pay(api: httpx.AsyncClient, url: str, amounts: list[int]) -> tuple:
     suspended = await fetch(
         url,
         "SELECT sum(s.amount_fen) FROM suspense s JOIN receipt r ON r.id = s.receipt_id"
-        " WHERE r.unit_id = $1", owed.unit_id,
-    )  # fmt: skip
+        " WHERE r.unit_id = $1",
+        owed.unit_id,
+    )
     return await bill_of(url, owed), lines, suspended
 
 
@@ -223,9 +229,12 @@ async def test_lines_of_a_malformed_push_are_all_named_and_none_is_taken(
     answer = await send(api, body)
     assert answer.status_code == 422
     assert {e["pointer"] for e in answer.json()["errors"]} == {
-        "/lines/0/amount", "/lines/0/serial", "/lines/1/period", "/lines/1/paid_on",
+        "/lines/0/amount",
+        "/lines/0/serial",
+        "/lines/1/period",
+        "/lines/1/paid_on",
         "/lines/1/extra",
-    }  # fmt: skip
+    }
     late = push("late", [good | {"paid_on": "2021-07-21"}])
     assert (await send(api, late)).json()["errors"][0]["pointer"] == "/lines/0/paid_on"
     future = push("future", [good], collected_on="2099-01-01")
@@ -237,12 +246,16 @@ async def test_lines_of_a_malformed_push_are_all_named_and_none_is_taken(
 
 async def test_only_the_tax_bureau_may_push(api: httpx.AsyncClient, bearer: Bearer) -> None:
     body = push("who", [line(serial(), new_code())])
-    for role, district in (("district_clerk", "heping"), ("centre_cashier", "centre"),
-                           ("bank_gateway", "centre")):  # fmt: skip
+    for role, district in (
+        ("district_clerk", "heping"),
+        ("centre_cashier", "centre"),
+        ("bank_gateway", "centre"),
+    ):
         answer = await api.post(
-            "/v1/tax-pushes", json=body,
+            "/v1/tax-pushes",
+            json=body,
             headers=bearer(role, district) | {"Idempotency-Key": "x"},
-        )  # fmt: skip
+        )
         assert answer.status_code == 403
 
 
