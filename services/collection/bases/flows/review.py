@@ -28,6 +28,7 @@ from services.collection.common.domain.errors import (
     DayInFuture,
     NoBaseToCarry,
 )
+from services.collection.common.domain.faults import repeated_people
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.register.domain.person import id_of_person, number_fault
@@ -142,14 +143,7 @@ def _faults(asked: Asked, ids: Sequence[int]) -> Iterator[Fault]:
     yield from refusals(asked.file, insured)
     if insured == 0:
         yield Fault("/people", "NOBODY_INSURED", "没有参保职工 (nobody insured is in it)")
-    first: dict[int, int] = {}
-    for number, person_id in enumerate(ids):
-        if first.setdefault(person_id, number) != number:
-            yield Fault(
-                f"/people/{number}/identity_number",
-                "PERSON_REPEATED",
-                f"与 /people/{first[person_id]} 为同一人 (the same person)",
-            )
+    yield from repeated_people(ids)
 
 
 async def _not_enrolled(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.collection.common.domain.errors import AgeMissing, FigureMissing, WageTotalMissing
+from services.collection.common.domain.faults import file_control_differs, row_repeated
 from services.collection.common.domain.rows import ABSENT, Filed, Ints, OnFault, RowFault
 from services.collection.filing.domain.late import FIRST, Turn
 from services.collection.filing.domain.rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
@@ -84,17 +85,16 @@ def control_faults(filed: Filed, control: Control) -> list[RowFault]:
     """Where the control totals do not tie. A sum with an unreadable part cannot be compared."""
     faults = []
     if filed.people != control.people:
-        faults.append(_whole("control.people", str(control.people), str(filed.people)))
+        faults.append(
+            file_control_differs("control.people", str(control.people), str(filed.people))
+        )
     if filed.wages_fen is not None and filed.wages_fen != control.wages_fen:
         faults.append(
-            _whole("control.wages", format_yuan(control.wages_fen), format_yuan(filed.wages_fen))
+            file_control_differs(
+                "control.wages", format_yuan(control.wages_fen), format_yuan(filed.wages_fen)
+            )
         )
     return faults
-
-
-def _whole(column: str, stated: str, found: str) -> RowFault:
-    said = f"申报 {stated},核计 {found} (stated, counted)"
-    return RowFault(0, column, "CONTROL_TOTALS_DIFFER", said)
 
 
 def check(
@@ -305,7 +305,8 @@ def _people_faults(
 
     for place in np.flatnonzero(first != np.arange(len(kept))).tolist():
         again = int(filed.row[kept[first[place]]])
-        yield fault(place, "PERSON_REPEATED", f"与第 {again} 行为同一人 (the same person as there)")
+        index = int(kept[place])
+        yield index, row_repeated(int(filed.row[index]), again, NUMBER)
     for place in np.flatnonzero(~enrolled).tolist():
         wrong = number_fault(filed.number[kept[place]].decode(), "")
         if wrong:

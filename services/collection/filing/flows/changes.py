@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.faults import control_differs, person_repeated
 from services.collection.filing.domain.changes import (
     Month,
     Said,
@@ -214,8 +215,7 @@ def _people_faults(
     for number, (person, person_id) in enumerate(zip(handed.people, ids, strict=True)):
         at = f"/people/{number}/identity_number"
         if first.setdefault(person_id, number) != number:
-            said = f"与 /people/{first[person_id]} 为同一人 (the same person)"
-            yield Fault(at, "PERSON_REPEATED", said)
+            yield person_repeated(number, first[person_id])
         if person_id not in enrolled:
             yield number_fault(person.identity_number, at) or Fault(
                 at, "PERSON_NOT_ENROLLED", "本所属期未在该单位参保 (not enrolled here)"
@@ -240,19 +240,15 @@ def _control_faults(asked: Changed, month: Month) -> Iterator[Fault]:
     handed = asked.handed
     people = len(month.people) + len(month.unknown)
     if handed.control_people != people:
-        yield _differs("/control/people", "人数不符 (people differ)", str(people))
+        yield control_differs("/control/people", handed.control_people, people)
     wages_fen = sum(one.wage_fen for one in month.people.values())
     if not month.unknown and handed.control_wages_fen != wages_fen:
-        yield _differs("/control/wages", "工资合计不符 (wages differ)", format_yuan(wages_fen))
-    if asked.changed_people not in {None, len(handed.people)}:
-        yield _differs(
-            "/control/changes/people", "人数不符 (people differ)", str(len(handed.people))
+        yield control_differs(
+            "/control/wages", format_yuan(handed.control_wages_fen), format_yuan(wages_fen)
         )
+    if asked.changed_people not in {None, len(handed.people)}:
+        yield control_differs("/control/changes/people", asked.changed_people, len(handed.people))
     changed_fen = sum(person.wage_fen for person in handed.people)
-    if asked.changed_wages_fen not in {None, changed_fen}:
-        said = format_yuan(changed_fen)
-        yield _differs("/control/changes/wages", "工资合计不符 (wages differ)", said)
-
-
-def _differs(pointer: str, what: str, found: str) -> Fault:
-    return Fault(pointer, "CONTROL_TOTALS_DIFFER", f"{what}: {found}")
+    if asked.changed_wages_fen is not None and asked.changed_wages_fen != changed_fen:
+        stated, found = format_yuan(asked.changed_wages_fen), format_yuan(changed_fen)
+        yield control_differs("/control/changes/wages", stated, found)

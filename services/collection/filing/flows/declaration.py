@@ -13,6 +13,7 @@ from services.collection.common.domain.errors import (
     TotalTooLarge,
     WageTotalMissing,
 )
+from services.collection.common.domain.faults import control_differs, person_repeated
 from services.collection.filing.domain.declaration import State
 from services.collection.filing.domain.frozen_bases import FrozenYear
 from services.collection.filing.domain.late import Turn
@@ -184,26 +185,16 @@ def _faults(
     if handed.unit_wage_total_fen is None and schedule.needs_wage_total:
         yield Fault("/unit_wage_total", WageTotalMissing.code, WageTotalMissing().message)
     if handed.control_people != len(handed.people):
-        yield Fault(
-            "/control/people",
-            "CONTROL_TOTALS_DIFFER",
-            f"人数不符 (people differ): {len(handed.people)}",
-        )
+        yield control_differs("/control/people", handed.control_people, len(handed.people))
     wages_fen = sum(person.wage_fen for person in handed.people)
     if handed.control_wages_fen != wages_fen:
-        yield Fault(
-            "/control/wages",
-            "CONTROL_TOTALS_DIFFER",
-            f"工资合计不符 (wages differ): {format_yuan(wages_fen)}",
+        yield control_differs(
+            "/control/wages", format_yuan(handed.control_wages_fen), format_yuan(wages_fen)
         )
     first: dict[int, int] = {}
     for number, (person, person_id) in enumerate(zip(handed.people, person_ids, strict=True)):
         if first.setdefault(person_id, number) != number:
-            yield Fault(
-                f"/people/{number}/identity_number",
-                "PERSON_REPEATED",
-                f"与 /people/{first[person_id]} 为同一人 (the same person)",
-            )
+            yield person_repeated(number, first[person_id])
         if person.own_fen:
             yield from unknown_insurances(person.own_fen, policy, f"/people/{number}")
 

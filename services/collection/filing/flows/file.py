@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import Filed, OnFault, RowFault
 from services.collection.filing.domain.check import (
@@ -127,10 +128,8 @@ async def take(
     """
     control = control_faults(filed, asked.control)
     if control:
-        raise Failed(
-            "CONTROL_TOTALS_DIFFER", "控制总数不符 (the control totals differ)",
-            [*control, *filed.faults],
-        )  # fmt: skip
+        differ = ControlTotalsDiffer()
+        raise Failed(differ.code, differ.message, [*control, *filed.faults])
     dated = await policy_of(tx, asked)
     register, year = await _register(tx, asked, filed, dated.policy)
     schedules = Schedules(dated.policy, asked.period)

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.domain.faults import control_differs
 from services.collection.filing.domain.restatement import restated
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import late as late_flow
@@ -72,13 +73,12 @@ def _faults(handed: Handed, enrolled: int) -> list[Fault]:
     if enrolled:
         said = f"本所属期有 {enrolled} 人在保,不得零申报 (people are enrolled)"
         faults.append(Fault("/nil", "PEOPLE_ENROLLED", said))
-    for name, stated in (
-        ("people", handed.control_people),
-        ("wages", handed.control_wages_fen),
-        ("unit_wage_total", handed.unit_wage_total_fen or 0),
+    if handed.control_people:
+        faults.append(control_differs("/control/people", handed.control_people, 0))
+    for at, stated_fen in (
+        ("/control/wages", handed.control_wages_fen),
+        ("/unit_wage_total", handed.unit_wage_total_fen),
     ):
-        if stated:
-            at = "/unit_wage_total" if name == "unit_wage_total" else f"/control/{name}"
-            found = "0" if name == "people" else format_yuan(0)
-            faults.append(Fault(at, "CONTROL_TOTALS_DIFFER", f"零申报须为零 (nil is nil): {found}"))
+        if stated_fen:
+            faults.append(control_differs(at, format_yuan(stated_fen), format_yuan(0)))
     return faults

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import ControlTotalsDiffer
+from services.collection.common.domain.faults import control_differs
 from services.collection.filing.domain.declaration import MOVES, Act, Move, State
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.store import district_steps as district_steps_store
@@ -80,8 +81,4 @@ def _differences(stated: Counted, counted: Counted) -> Iterator[Fault]:
     )
     for name, said, found in pairs:
         if said != found:
-            yield Fault(
-                f"/control/{name}",
-                "CONTROL_TOTALS_DIFFER",
-                f"申报 {said},核计 {found} (stated, counted)",
-            )
+            yield control_differs(f"/control/{name}", said, found)

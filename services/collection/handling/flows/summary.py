@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import ControlTotalsDiffer, DayInFuture, NothingToSend
+from services.collection.common.domain.faults import control_differs
 from services.collection.filing.domain.declaration import Act, State, move
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.domain.cut_off import is_late
@@ -139,11 +140,7 @@ def differences(control: Control, counted: Control) -> Iterator[Fault]:
     ]
     for pointer, stated, found in pairs:
         if stated != found:
-            yield Fault(
-                f"/control/{pointer}",
-                "CONTROL_TOTALS_DIFFER",
-                f"申报 {stated},核计 {found} (stated, counted)",
-            )
+            yield control_differs(f"/control/{pointer}", stated, found)
 
 
 def step_of(

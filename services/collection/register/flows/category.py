@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NoPolicy
+from services.collection.common.domain.faults import person_repeated
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.category import category_fault
 from services.collection.register.domain.person import id_of_person
@@ -108,8 +109,7 @@ def _faults(asked: Asked, ids: Sequence[int], known: Mapping[int, Held]) -> list
         at = f"/people/{number}/identity_number"
         held = known.get(person_id)
         if first.setdefault(person_id, number) != number:
-            message = f"与 /people/{first[person_id]} 为同一人 (the same person)"
-            faults.append(Fault(at, "PERSON_REPEATED", message))
+            faults.append(person_repeated(number, first[person_id]))
         elif held is None:
             faults.append(Fault(at, *NOT_ENROLLED))
         elif asked.from_period < Period.of(held.joined_on):

@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import KeyCollision
+from services.collection.common.domain.faults import person_repeated
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.register.domain.person import (
     PersonKey,
@@ -84,13 +85,7 @@ def check(people: Sequence[Joining]) -> None:
         if wrong:
             faults.append(wrong)
         if first.setdefault(person.identity_number, number) != number:
-            faults.append(
-                Fault(
-                    f"{at}/identity_number",
-                    "PERSON_REPEATED",
-                    f"与 /people/{first[person.identity_number]} 为同一人 (the same person)",
-                )
-            )
+            faults.append(person_repeated(number, first[person.identity_number]))
         if person.joined_on > today():
             faults.append(
                 Fault(f"{at}/joined_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")

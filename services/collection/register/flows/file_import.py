@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.clients.sheet import NotASheet, csv_of
 from services.collection.common.domain.errors import KeyCollision, UnitExists
+from services.collection.common.domain.faults import row_repeated
 from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.register.domain.file import decoded
@@ -263,8 +264,7 @@ async def _people_faults(
         if wrong:
             faults.append(RowFault(row.row, "identity_number", wrong.code, wrong.message))
         elif pair in seen:
-            message = f"与第 {seen[pair]} 行为同一人 (the same person)"
-            faults.append(RowFault(row.row, "identity_number", "PERSON_REPEATED", message))
+            faults.append(row_repeated(row.row, seen[pair], "identity_number"))
         seen.setdefault(pair, row.row)
         if row.joining.joined_on > today():
             message = "日期不得晚于今日 (in the future)"

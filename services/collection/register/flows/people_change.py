@@ -19,6 +19,7 @@ from services.collection.common.domain.errors import (
     SameUnit,
     UnitUnknown,
 )
+from services.collection.common.domain.faults import repeated_people
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import unit as unit_flow
@@ -75,7 +76,7 @@ async def leave(
     """
     unit = await unit_flow.find(tx, credit_code, caller)
     ids = [id_of_person(person.identity_number, pepper) for person in people]
-    faults = _repeated(ids)
+    faults = repeated_people(ids)
     faults += [
         Fault(f"/people/{number}/left_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
         for number, person in enumerate(people)
@@ -101,19 +102,6 @@ async def leave(
     if left:
         await trail.record(tx, _leave_step(unit.id, len(left)), caller)
     return Departed(left=len(left), replayed=replayed)
-
-
-def _repeated(ids: Sequence[int]) -> list[Fault]:
-    first: dict[int, int] = {}
-    return [
-        Fault(
-            f"/people/{number}/identity_number",
-            "PERSON_REPEATED",
-            f"与 /people/{first[person_id]} 为同一人 (the same person)",
-        )
-        for number, person_id in enumerate(ids)
-        if first.setdefault(person_id, number) != number
-    ]
 
 
 def _cannot_leave(known: tuple[date, date | None] | None, day: date, at: str) -> Fault | None:
@@ -189,7 +177,7 @@ async def _chosen(tx: AsyncConnection, unit_id: int, asked: BlockAsked, pepper: 
         return living
     ids = [id_of_person(number, pepper) for number in asked.identity_numbers]
     there = set(living)
-    faults = _repeated(ids) + [
+    faults = repeated_people(ids) + [
         Fault(f"/people/{number}", *NOT_ENROLLED)
         for number, person_id in enumerate(ids)
         if person_id not in there
