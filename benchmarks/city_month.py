@@ -26,10 +26,10 @@ from benchmarks._bench import database, describe, server
 from benchmarks._city import City, a_city, register
 from benchmarks._watch import Peaks
 from services.supervisor.supervisor import Supervisor
-from shared.identity import Identity
 from shared.money import format_yuan, parse_yuan
+from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 PERIOD = "2021-07"
 BILL_DATE = "2021-08-12"

@@ -36,10 +36,10 @@ from services.ledger.posting.flows.books import Books
 from services.ledger.settlement.domain.settlement import Part, SettlementKind
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
-from shared import identity
 from shared.db import Database
-from shared.identity import Identity
 from shared.roles import Caller, Role
+from shared.security import identity
+from shared.security.identity import Identity
 from tests.ledger.support.making import DAY as BOOK_DATE
 
 SLOTS = 3

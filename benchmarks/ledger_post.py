@@ -30,10 +30,11 @@ from benchmarks._vouchers import SOURCE, batch_body, make, single_body
 from services.ledger.chain.flows.verify import verify
 from services.ledger.posting.domain.batch import Booked
 from services.ledger.posting.flows.books import NEW_SLOTS, Books
-from shared import collector, identity
 from shared.db import Database
-from shared.identity import Identity
+from shared.process import collector
 from shared.roles import Caller, Role
+from shared.security import identity
+from shared.security.identity import Identity
 
 CLIENTS = 64
 POOLS = (2, 4, 8)

@@ -22,9 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import idempotency
 from shared.db import Database
 from shared.errors import Kind, Refusal
-from shared.identity import Identity
 from shared.roles import Caller, Right
-from shared.web import Authenticated
+from shared.security.identity import Identity
+from shared.web.authentication import Authenticated
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[BaseModel]]

@@ -1,6 +1,6 @@
 """Refusals: what the product says no to, as values with a stable code. No HTTP in here.
 
-A refusal's docstring is its message, so text and type cannot drift. `shared.web` alone knows which
+A refusal's docstring is its message, so text and type cannot drift. `shared.web.problem` alone knows which
 status number a kind becomes. A bug is an assertion, never a refusal.
 """
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
 from shared.ids import uuid7
-from shared.log import logger
+from shared.process.log import logger
 
 BATCH = 1000
 IDLE_SECONDS = 0.1

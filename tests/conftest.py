@@ -23,10 +23,10 @@ from sqlalchemy.engine import make_url
 
 from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
-from shared import identity as identities
-from shared.identity import Identity
+from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
-from shared.settings import Settings
+from shared.security import identity as identities
+from shared.security.identity import Identity
 from tests.recording import StatementsAreKeyed
 
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"

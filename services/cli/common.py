@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from shared.settings import Settings
+    from shared.process.settings import Settings
 
 out = Console()
 err = Console(stderr=True, soft_wrap=True)
@@ -50,7 +50,7 @@ def settings_with(**changes: object) -> Settings:
     for name, value in changes.items():
         if value is not None:
             os.environ[f"WUXIAN_{name.upper()}"] = str(value)
-    from shared.settings import settings
+    from shared.process.settings import settings
 
     settings.cache_clear()
     return settings()
@@ -58,8 +58,8 @@ def settings_with(**changes: object) -> Settings:
 
 def supervisor_token() -> str:
     """A token of the sandbox's supervisor, who may only read."""
-    from shared import identity
     from shared.roles import Caller, Role
+    from shared.security import identity
 
     settings = settings_with()
     identity.create(settings.identity_path, list(settings.sandbox_districts))

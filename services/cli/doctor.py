@@ -18,7 +18,7 @@ from rich.markup import escape
 from services.cli.common import SERVICES, AsJson, DatabaseUrl, out, print_json, settings_with
 
 if TYPE_CHECKING:
-    from shared.settings import Settings
+    from shared.process.settings import Settings
 
 _SPACE_BYTES = 1024**3
 
@@ -97,7 +97,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 
 def _identity(settings: Settings) -> Iterator[Finding]:
-    from shared.identity import Identity
+    from shared.security.identity import Identity
 
     directory = settings.identity_path
     if not (directory / "principals.json").exists():

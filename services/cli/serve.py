@@ -10,7 +10,7 @@ import typer
 from services.cli.common import SERVICES, DatabaseUrl, Service, err, fail, plainly, settings_with
 
 if TYPE_CHECKING:
-    from shared.settings import Settings
+    from shared.process.settings import Settings
 
 GRACE_SECONDS = 10
 
@@ -34,7 +34,8 @@ def serve(
     import uvicorn
 
     from services.supervisor.ports import check_port
-    from shared import identity, log
+    from shared.process import log
+    from shared.security import identity
 
     settings = settings_with(
         database_url=database_url, host=host, **{f"{service.value}_port": port}

@@ -23,7 +23,7 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Print a token for the sandbox, valid one hour."""
-    from shared import identity
+    from shared.security import identity
 
     if (role.level is Level.DISTRICT) == (district == CENTRE):
         needs = (
@@ -67,7 +67,7 @@ def openapi(
 
 def openapi_of(service: str) -> dict[str, Any]:
     """A service's OpenAPI document, which depends on nothing but the source."""
-    from shared.settings import Settings
+    from shared.process.settings import Settings
 
     build = import_module(f"services.{service}.app").build
     document: dict[str, Any] = build(Settings()).openapi()

@@ -52,14 +52,14 @@ from services.collection.register.routes import change as change_doors
 from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import unit as unit_doors
 from services.revisions import standing
-from shared import collector
 from shared.db import Database, revision
-from shared.identity import Identity
-from shared.outbox_routes import outbox_router
+from shared.process import collector
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
 from shared.roles import Right
-from shared.settings import Settings
-from shared.settings import settings as process_settings
-from shared.web import create_app
+from shared.security.identity import Identity
+from shared.web.app import create_app
+from shared.web.outbox_routes import outbox_router
 
 SERVICE = "collection"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from shared.http import Peer, PeerError
 from shared.outbox import Message
+from shared.web.client import Peer, PeerError
 
 BATCH_PATH = "/v1/voucher-batches"
 _SET_ASIDE = frozenset({400, 409, 413, 422})

@@ -25,11 +25,11 @@ from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
 from shared.db import Database
-from shared.http import Peer
-from shared.identity import Identity
-from shared.log import logger
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
-from shared.settings import Settings
+from shared.process.log import logger
+from shared.process.settings import Settings
+from shared.security.identity import Identity
+from shared.web.client import Peer
 
 CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2

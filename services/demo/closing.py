@@ -10,7 +10,7 @@ import asyncio
 from typing import Any, Final
 
 from services.demo.collecting import DemoError, Month, Play
-from shared.http import PeerError
+from shared.web.client import PeerError
 
 _PAUSE_SECONDS: Final = 0.05
 _ACCOUNTANT: Final = "fund_accountant"

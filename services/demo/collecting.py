@@ -9,9 +9,9 @@ from typing import Any
 from services.demo.city import PERIODS, City, Unit
 from services.demo.office import Office, each
 from services.demo.stage import Bar, Stage
-from shared.http import PeerError
 from shared.money import format_yuan
 from shared.period import Period
+from shared.web.client import PeerError
 
 _ENTITLED_FROM = "2021-01"
 _UNITS_PER_REQUEST = 1000

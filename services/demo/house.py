@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from services.embedded import EmbeddedPostgres
 from services.supervisor import Supervisor
 from shared.db import asyncpg_dsn
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 DATABASE = "wuxian_demo"
 

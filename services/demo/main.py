@@ -23,9 +23,9 @@ from services.demo.stage import Stage
 from services.embedded import EmbeddedError
 from services.migrate import MigrationError
 from services.supervisor import PortTaken, SupervisorError
-from shared.http import PeerError
-from shared.settings import Settings
-from shared.settings import settings as process_settings
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
+from shared.web.client import PeerError
 
 _SAID = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
 """Failures whose text says enough."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from shared.http import Peer
+from shared.web.client import Peer
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import Any
 from services.demo.city import Payee
 from services.demo.collecting import DemoError, Month, Play, clerk, drained, reviewer, work_off
 from services.demo.office import each
-from shared.http import PeerError
 from shared.money import format_yuan, parse_yuan
+from shared.web.client import PeerError
 
 _PLAN_STEP_FEN = 1_000_000
 """Spending plans are rounded up to whole 万元."""

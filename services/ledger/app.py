@@ -32,13 +32,13 @@ from services.ledger.settlement.routes import budget as budget_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
 from services.revisions import standing
-from shared import collector
 from shared.db import Database, revision
-from shared.identity import Identity
-from shared.log import logger
-from shared.settings import Settings
-from shared.settings import settings as process_settings
-from shared.web import create_app
+from shared.process import collector
+from shared.process.log import logger
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
+from shared.security.identity import Identity
+from shared.web.app import create_app
 
 SERVICE = "ledger"
 ROUTERS = tuple(

@@ -9,7 +9,7 @@ from services.ledger.chain.flows import anchor as anchor_flow
 from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.books import Books
 from shared import clock
-from shared.log import logger
+from shared.process.log import logger
 
 REFRESH_SECONDS = 30
 ANCHOR_SECONDS = 20

@@ -21,16 +21,16 @@ from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
 from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
-from shared import collector
 from shared.db import Database, revision
-from shared.http import Peer
-from shared.identity import Identity
 from shared.outbox import Relay
-from shared.outbox_routes import outbox_router
+from shared.process import collector
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
 from shared.roles import Right
-from shared.settings import Settings
-from shared.settings import settings as process_settings
-from shared.web import create_app
+from shared.security.identity import Identity
+from shared.web.app import create_app
+from shared.web.client import Peer
+from shared.web.outbox_routes import outbox_router
 
 SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"

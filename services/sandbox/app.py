@@ -18,11 +18,12 @@ from services.sandbox.gateway import DEBIT, PAYMENT, Gateway
 from services.sandbox.journal import Journal
 from services.sandbox.routes import Sandbox, router
 from services.sandbox.tax_bureau import TaxBureau
-from shared.http import Peer, PeerError
-from shared.identity import Identity
-from shared.settings import Settings
-from shared.settings import settings as process_settings
-from shared.web import create_app, problem
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
+from shared.security.identity import Identity
+from shared.web.app import create_app
+from shared.web.client import Peer, PeerError
+from shared.web.problem import problem
 
 SERVICE = "sandbox"
 

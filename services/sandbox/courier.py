@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.sandbox.journal import Journal
-from shared.http import Peer
+from shared.web.client import Peer
 
 
 @dataclass(slots=True)

@@ -27,8 +27,8 @@ from services.sandbox.script import (
     plan_payment,
 )
 from shared.clock import today
-from shared.http import Peer
 from shared.money import format_yuan, parse_yuan
+from shared.web.client import Peer
 
 _PAGE = 500
 

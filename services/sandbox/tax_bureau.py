@@ -18,8 +18,8 @@ from services.sandbox.courier import Courier, Tally
 from services.sandbox.journal import Journal
 from services.sandbox.script import Draw, Script, tax_paid_fen
 from shared.cn import credit_code
-from shared.http import Peer
 from shared.money import format_yuan, parse_yuan
+from shared.web.client import Peer
 
 _PAGE = 500
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from services.embedded.guard import python_command, python_environment
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 OnLog = Callable[[str, str], None]
 """Takes a process's name and one line of its log."""

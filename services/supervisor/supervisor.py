@@ -19,9 +19,9 @@ from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
 from services.supervisor.child import Child, OnLog, settings_environment
 from services.supervisor.ports import PortTaken, check_port, free_port
-from shared import identity
 from shared.db import SERVICES, role_of
-from shared.settings import Settings
+from shared.process.settings import Settings
+from shared.security import identity
 
 READY_SECONDS = 60.0
 _START_RESTARTS = 3

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.supervisor import Supervisor
-from shared.identity import Identity
+from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Level, Role
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 
 @dataclass(frozen=True)

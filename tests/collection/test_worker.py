@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from services.collection.delivery import Ledger, LedgerBusy
-from shared.http import Peer, PeerError
 from shared.ids import uuid7
 from shared.outbox import Message
+from shared.web.client import Peer, PeerError
 
 Answer = Callable[[list[dict[str, Any]]], httpx.Response]
 

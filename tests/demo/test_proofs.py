@@ -23,7 +23,7 @@ from services.demo.proofs import (
 )
 from services.demo.replay import differences
 from services.demo.report import Report, as_json, fund_rows
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 GOOD = State(
     funds={

@@ -14,8 +14,8 @@ from services import VERSION
 from services.embedded.guard import python_command
 from services.migrate import migrate
 from services.supervisor.ports import free_port
-from shared.identity import Identity
 from shared.roles import Caller, Role
+from shared.security.identity import Identity
 from tests.house.conftest import Wuxian, until
 
 pytestmark = pytest.mark.story

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from services import VERSION
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SERVICES = {"collection": 8001, "ledger": 8002, "payout": 8003}

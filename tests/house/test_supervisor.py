@@ -15,7 +15,7 @@ import pytest
 from services.embedded import EmbeddedPostgres
 from services.supervisor import PortTaken, Supervisor, SupervisorError
 from services.supervisor.child import settings_environment
-from shared.settings import Settings
+from shared.process.settings import Settings
 from tests.house.conftest import alive, until
 
 FREE = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)

@@ -22,9 +22,9 @@ from services.payout.delivery import delivery_to
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import Funding
 from shared.cn.identity_number import with_check_digit
-from shared.http import Peer
 from shared.money import format_yuan, parse_yuan
 from shared.outbox import Relay
+from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 

@@ -11,8 +11,8 @@ from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from shared.cn.credit_code import with_check_character
-from shared.http import Peer
-from shared.identity import Identity
+from shared.security.identity import Identity
+from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 UNIT = with_check_character("91120101MA0000000")

@@ -15,9 +15,9 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.payments.clients import LedgerClient
 from shared import outbox
-from shared.http import Peer
-from shared.identity import Identity
 from shared.money import parse_yuan
+from shared.security.identity import Identity
+from shared.web.client import Peer
 from shared.wire.closing import control_hash
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.payout.conftest import Office, StandIn, hospital_claim, result, speak_to

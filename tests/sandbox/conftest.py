@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from services.sandbox.app import build
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 
 class FakeServices:

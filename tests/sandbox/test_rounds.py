@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from shared.cn import credit_code
-from shared.settings import Settings
+from shared.process.settings import Settings
 from tests.sandbox.conftest import FakeServices, opened
 
 ROUGH = {

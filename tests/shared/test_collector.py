@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from shared.collector import THRESHOLDS
+from shared.process.collector import THRESHOLDS
 
 SAID = """
 import gc

@@ -11,7 +11,7 @@ from services.collection.app import build
 from shared import idempotency
 from shared.cn.credit_code import with_check_character
 from shared.db import Database
-from shared.identity import Identity
+from shared.security.identity import Identity
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 DIGEST = hashlib.sha256(b"identity number 120101199001011234").digest()

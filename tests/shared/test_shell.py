@@ -16,12 +16,12 @@ from shared import outbox, trail
 from shared.db import Database
 from shared.door import Door, door
 from shared.errors import SamePersonTwice, StateConflict
-from shared.identity import Identity
 from shared.ids import uuid7
 from shared.outbox import Message, Relay
 from shared.roles import Caller, Right, Role
 from shared.schema import In, Out, PositiveYuan, YuanOut
-from shared.web import create_app
+from shared.security.identity import Identity
+from shared.web.app import create_app
 
 Bearer = Callable[..., dict[str, str]]
 

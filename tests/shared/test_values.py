@@ -13,8 +13,8 @@ from shared.cursor import BadCursor, read_cursor, write_cursor
 from shared.effective import in_force, overlaps
 from shared.entry import Book, Entry, Side, Unbalanced, Voucher, transfer
 from shared.ids import NotAReference, Ref, unit_key, uuid7
-from shared.log import mask_numbers
 from shared.period import NotAPeriod, Period
+from shared.process.log import mask_numbers
 from shared.references import Reference
 from shared.roles import CENTRE, RIGHTS, Caller, Forbidden, Level, Right, Role
 

@@ -29,12 +29,12 @@ from services.collection.register.flows import unit as unit_flow
 from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
-from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["bases"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

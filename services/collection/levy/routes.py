@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.levy import flows as levy_flow
 from services.collection.levy.schemas import QuoteIn, QuoteOut
 from shared.door import Door, door
+from shared.process.settings import Settings
 from shared.roles import Right
-from shared.settings import Settings
 
 router = APIRouter(tags=["quotes"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from shared.http import Peer, PeerError
+from shared.web.client import Peer, PeerError
 
 PATH = "/v1/personal-credits"
 CREDITS_MAX = 10_000

@@ -16,8 +16,8 @@ from services.collection.personal.domain import CREDITS_AIMED_AT, SettledDeclara
 from services.collection.personal.flows import CreditChunk, CreditTask
 from services.collection.personal.store import PersonalCredit
 from shared.db import Database
-from shared.log import logger
 from shared.outbox import hold_lease
+from shared.process.log import logger
 
 LEASE: Final = "personal"
 

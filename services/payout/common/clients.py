@@ -8,7 +8,7 @@ from datetime import date
 import httpx
 
 from shared.errors import Kind, Refusal
-from shared.http import Peer, PeerError
+from shared.web.client import Peer, PeerError
 
 
 class CollectionUnavailable(Refusal):

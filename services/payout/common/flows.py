@@ -7,9 +7,9 @@ import hmac
 from dataclasses import dataclass
 
 from shared.cn.identity_number import masked
-from shared.field_cipher import FieldCipher
-from shared.identity import Identity
 from shared.ids import blind_key_of
+from shared.security.field_cipher import FieldCipher
+from shared.security.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from services.payout.payments.domain.batch import Batch
 from shared.entry import Account, Voucher
-from shared.http import RETRIED_STATUS, Peer, PeerError
 from shared.money import format_yuan
 from shared.references import Reference
+from shared.web.client import RETRIED_STATUS, Peer, PeerError
 from shared.wire.ledger import voucher_message
 
 _SUMMARY: Final = "待遇支付预留"

@@ -15,8 +15,8 @@ from services.payout.payments.domain.batch import Batch
 from services.payout.payments.flows import batch as batch_flow
 from services.payout.payments.store import batch as batch_store
 from shared.db import Database
-from shared.log import logger
 from shared.outbox import BACKOFF_MAX_SECONDS
+from shared.process.log import logger
 
 IDLE_SECONDS: Final = 0.5
 _AT_ONCE: Final = 50

@@ -15,8 +15,8 @@ import pytest
 from benchmarks.kill import VICTIMS, Range
 from services.ledger.chain.flows.verify import verify
 from shared.db import Database
-from shared.identity import Identity
 from shared.roles import Caller, Role
+from shared.security.identity import Identity
 from tests.ledger.support.making import pair, receipt
 
 ROUNDS = 3

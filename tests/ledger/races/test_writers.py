@@ -185,7 +185,7 @@ async def test_while_the_database_is_away_posting_answers_503_and_a_retry_is_saf
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug made on purpose needs no coloured traceback: drawing one takes seconds."""
-    monkeypatch.setattr("shared.web.logger", Mock)
+    monkeypatch.setattr("shared.web.problem.logger", Mock)
     monkeypatch.setattr("services.ledger.posting.flows.writer.logger", Mock)
 
 

@@ -24,8 +24,8 @@ from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import change as change_flow
 from services.collection.register.store import category as category_store
 from shared.errors import Refusal
-from shared.field_cipher import FieldCipher
 from shared.period import Period
+from shared.security.field_cipher import FieldCipher
 
 CHUNK: Final = 10_000
 """People whose numbers are opened at a time."""

@@ -28,10 +28,10 @@ from services.collection.operation.flows import Failed, asked_for, asker
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from shared.clock import today
-from shared.field_cipher import FieldCipher
 from shared.money import format_yuan
 from shared.period import Period
 from shared.roles import Caller
+from shared.security.field_cipher import FieldCipher
 
 KIND: Final = "declaration_roll"
 

@@ -22,7 +22,7 @@ from services.collection.operation import store as operation_store
 from services.collection.operation.flows import Failed
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
-from shared.field_cipher import FieldCipher
+from shared.security.field_cipher import FieldCipher
 
 KIND: Final = file_flow.KIND
 LABEL: Final = "declaration_file"

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.filing.flows import roll as roll_flow
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
-from shared.field_cipher import FieldCipher
+from shared.security.field_cipher import FieldCipher
 
 KIND: Final = roll_flow.KIND
 

@@ -12,12 +12,12 @@ from services.collection.filing.flows import correction as correction_flow
 from services.collection.filing.schemas.correction import CorrectionPaperIn, WithdrawalIn
 from services.collection.filing.schemas.declaration import DeclarationOut
 from shared.door import Door, door
-from shared.identity import Identity
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["declarations"])
 Submitting = Annotated[Door, door(Right.SUBMIT_DECLARATION)]

@@ -26,14 +26,14 @@ from services.collection.register.routes.page import read_key
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
-from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
 from shared.period import PERIOD_PATTERN
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["declarations"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

@@ -21,12 +21,12 @@ from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.errors import Kind, Refusal
-from shared.field_cipher import FieldCipher
-from shared.identity import Identity
 from shared.period import PERIOD_PATTERN, Period
+from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code, CreditCode
-from shared.settings import Settings
+from shared.security.field_cipher import FieldCipher
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["declarations"])
 LABEL: Final = "declaration_file"

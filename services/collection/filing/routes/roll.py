@@ -13,8 +13,8 @@ from services.collection.filing.schemas.roll import RollIn
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
+from shared.process.settings import Settings
 from shared.roles import Right
-from shared.settings import Settings
 
 router = APIRouter(tags=["declarations"])
 

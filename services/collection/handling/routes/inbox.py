@@ -30,9 +30,9 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
+from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
-from shared.settings import Settings
 
 router = APIRouter(tags=["handling"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

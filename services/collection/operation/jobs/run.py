@@ -21,7 +21,7 @@ from services.collection.operation.flows import Failed, Lost
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.errors import Refusal
-from shared.log import logger
+from shared.process.log import logger
 
 BEAT_SECONDS: Final = 3
 FAULTS_SHOWN: Final = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.db import Database
-from shared.identity import Identity
-from shared.settings import Settings
+from shared.process.settings import Settings
+from shared.security.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

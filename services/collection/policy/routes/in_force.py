@@ -12,9 +12,9 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.text import markdown
 from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOut
 from shared.door import Door, door
+from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
-from shared.settings import Settings
 
 router = APIRouter(tags=["policies"])
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.schemas.region import RegionOut, RegionsOut
 from shared.door import Door, door
+from shared.process.settings import Settings
 from shared.roles import Right
-from shared.settings import Settings
 
 router = APIRouter(tags=["regions"])
 

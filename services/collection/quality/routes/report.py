@@ -16,9 +16,9 @@ from shared.door import Door, door
 from shared.errors import NotFound
 from shared.ids import Ref
 from shared.page import RefPath
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
-from shared.settings import Settings
 
 router = APIRouter(tags=["quality"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

@@ -31,7 +31,7 @@ from services.collection.register.store.person import Enrolment, SealedPerson
 from shared.clock import today
 from shared.cn import identity_number
 from shared.errors import Fault, Faulty
-from shared.field_cipher import FieldCipher
+from shared.security.field_cipher import FieldCipher
 
 
 @dataclass(frozen=True, slots=True)

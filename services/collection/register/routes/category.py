@@ -21,11 +21,11 @@ from services.collection.register.store import category as category_store
 from services.collection.register.store.category import CategoryListed
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
-from shared.identity import Identity
 from shared.ids import unit_key
 from shared.page import Cursor, Limit
+from shared.process.settings import Settings
 from shared.roles import Right
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["register"])
 Registering = Annotated[Door, door(Right.REGISTER)]

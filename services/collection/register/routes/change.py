@@ -35,12 +35,12 @@ from services.collection.register.store.change import ChangeRow
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor, read_uuid
 from shared.door import Door, door
-from shared.identity import Identity
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, RefPath
+from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["register"])
 Registering = Annotated[Door, door(Right.REGISTER)]

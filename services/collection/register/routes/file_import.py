@@ -20,9 +20,9 @@ from services.collection.register.flows.file_import import Imported, Mode
 from services.collection.register.schemas.file_import import ImportedOut, people_of, units_of
 from shared.door import Door, door
 from shared.errors import Fault, Faulty
-from shared.identity import Identity
+from shared.process.settings import Settings
 from shared.roles import Right
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["register"])
 Registering = Annotated[Door, door(Right.REGISTER)]

@@ -31,12 +31,12 @@ from services.collection.register.store.person import Enrolment
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.errors import Fault
-from shared.identity import Identity
 from shared.ids import key_of, unit_key
 from shared.page import Cursor, Limit
+from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
-from shared.settings import Settings
+from shared.security.identity import Identity
 
 router = APIRouter(tags=["register"])
 Registering = Annotated[Door, door(Right.REGISTER)]

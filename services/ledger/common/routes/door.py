@@ -10,7 +10,7 @@ from services.ledger.posting.flows.books import Books
 from shared.door import Door
 from shared.errors import Forbidden, Refusal
 from shared.schema import FaultOut, Problem
-from shared.web import STATUS, trace_id
+from shared.web.problem import STATUS, trace_id
 
 OWN = "ledger"
 """The ledger's own name as a sender."""

@@ -32,7 +32,7 @@ from services.ledger.posting.flows.round import (
 from services.ledger.posting.store.batch import Written, prepare, send
 from shared.clock import now
 from shared.errors import SamePersonTwice
-from shared.log import logger
+from shared.process.log import logger
 
 BATCH_MAX = 1000
 CROWD = range(48, 512)

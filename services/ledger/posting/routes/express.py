@@ -26,9 +26,9 @@ from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
-from shared.identity import BadToken, Identity
 from shared.roles import Right
-from shared.web import refused
+from shared.security.identity import BadToken, Identity
+from shared.web.problem import refused
 from shared.wire.ledger import VOUCHERS_MAX
 
 Answer = Awaitable[Response | None]

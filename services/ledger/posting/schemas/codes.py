@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.ledger.common.domain import LedgerRefusal
 from services.ledger.posting.domain.codes import STAGES
 from shared.errors import Kind
-from shared.web import STATUS
+from shared.web.problem import STATUS
 
 _INTRODUCTION = """# Result codes of posting (记账结果码)
 

@@ -19,12 +19,12 @@ from services.collection.worker import CLIENT_ID
 from services.ledger.app import build as build_ledger
 from shared import clock
 from shared.db import Database
-from shared.http import Peer
-from shared.identity import Identity
 from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
 from shared.outbox import Relay
 from shared.references import Reference
+from shared.security.identity import Identity
+from shared.web.client import Peer
 from tests.collection.support.late import AUGUST, done, handled, papers, summed_up
 from tests.collection.support.late import billed as billed_by_default
 from tests.collection.support.office import Office

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.collection.register.domain.person import id_of_person
-from shared.identity import Identity
 from shared.ids import unit_key
 from shared.period import Period
+from shared.security.identity import Identity
 from tests.collection.support.office import Office, a_declaration, a_person
 
 PERIODS = ("2021-03", "2021-06", "2021-08")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.field_cipher import FieldCipher
-from shared.identity import Identity
 from shared.ids import unit_key
+from shared.security.field_cipher import FieldCipher
+from shared.security.identity import Identity
 from tests.collection.support.office import Office, a_code, a_person, a_unit, codes_of
 
 

@@ -1,0 +1,1 @@
+"""A process: its settings, its log, its garbage collector."""

@@ -1,0 +1,45 @@
+"""The app factory of a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+
+from shared.web.envelope import Envelope
+from shared.web.problem import PROBLEMS, answer_problems
+from shared.web.service_routes import Check, service_router
+
+
+def create_app(  # noqa: PLR0913 - an app has that many parts
+    *,
+    service: str,
+    title: str,
+    description: str,
+    version: str,
+    routers: Sequence[APIRouter],
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    checks: Sequence[Check],
+    body_limit_bytes: int,
+    streamed: frozenset[str] = frozenset(),
+) -> FastAPI:
+    """A service's app; its lifespan puts `identity` and `db` on `app.state`.
+
+    `streamed` are paths whose bodies are read piece by piece and may be much larger.
+    """
+    # No docs pages: FastAPI's load their scripts from a public network that a bureau's lacks.
+    app = FastAPI(
+        title=title,
+        description=description,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(service_router(service, version, checks))
+    for router in routers:
+        app.include_router(router, responses=PROBLEMS)
+    answer_problems(app)
+    app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes, streamed=streamed)
+    return app

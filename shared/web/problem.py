@@ -1,0 +1,180 @@
+"""Problem documents (RFC 9457): the one form of every refusal and error answer.
+
+Only this module knows which status number a refusal becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from shared.db import sqlstate
+from shared.errors import Fault, Faulty, Kind, Refusal
+from shared.process.log import logger
+from shared.schema import Problem
+
+STATUS = {
+    Kind.MALFORMED: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.PRECONDITION_FAILED: 412,
+    Kind.TOO_LARGE: 413,
+    Kind.INVALID: 422,
+    Kind.PRECONDITION_REQUIRED: 428,
+    Kind.UNAVAILABLE: 503,
+}
+PROBLEM_TYPE = "application/problem+json"
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {PROBLEM_TYPE: {}}, "description": text}
+    for status, text in {
+        400: "请求格式错误 Malformed",
+        401: "未认证 No valid token",
+        403: "无权 Not allowed",
+        404: "未找到 Not found",
+        409: "冲突 Conflicts with the present state",
+        413: "过大 Too large",
+        422: "内容有误 Faults, each named",
+        503: "繁忙 Busy, try again",
+    }.items()
+}
+
+# Data errors that a value no schema could foresee may still cause: they are the client's, not ours.
+_CLIENT_STATES = {"22003", "22021", "22P02", "22P05", "22008", "22007"}
+_BUSY_STATES = {"55P03", "57014", "40001", "40P01", "53300", "57P03", "08006", "57P01"}
+
+
+def problem(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    faults: Sequence[Fault] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An RFC 9457 answer."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{code.lower().replace('_', '-')}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        "errors": [
+            {"pointer": fault.pointer, "code": fault.code, "message": fault.message}
+            for fault in faults
+        ],
+        "trace_id": trace_id(request),
+    }
+    return JSONResponse(body, status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def trace_id(request: Request) -> str:
+    """The request's id, as answered in X-Request-Id."""
+    return str(request.scope.get("wuxian.trace_id", ""))
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """The answer to a refusal."""
+    headers = {}
+    if refusal.kind is Kind.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = 'Bearer realm="wuxian"'
+    if refusal.kind is Kind.UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return problem(
+        request,
+        status=STATUS[refusal.kind],
+        code=refusal.code,
+        detail=refusal.message,
+        faults=refusal.faults,
+        headers=headers,
+    )
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    return "/" + "/".join(parts[1:] if parts and parts[0] == "body" else parts)
+
+
+async def _on_refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return refused(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    if any(found["type"] == "json_invalid" for found in error.errors()):
+        return problem(
+            request,
+            status=400,
+            code="JSON_MALFORMED",
+            detail="请求体不是有效的 JSON (the body is not valid JSON)",
+        )
+    faults = [
+        Fault(_pointer(found["loc"]), str(found["type"]).upper(), str(found["msg"])[:300])
+        for found in error.errors()
+    ]
+    return refused(request, Faulty(faults=faults[:1000], count=len(faults)))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Refusal):  # said while the framework was reading the body
+        return refused(request, error.__cause__)
+    return problem(
+        request,
+        status=error.status_code,
+        code=f"HTTP_{error.status_code}",
+        detail=str(error.detail),
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    state = sqlstate(error)
+    if state in _CLIENT_STATES:
+        return problem(
+            request,
+            status=422,
+            code="VALUE_OUT_OF_RANGE",
+            detail="数值或文字超出可存储范围 (a value cannot be stored)",
+        )
+    if state in _BUSY_STATES or error.connection_invalidated:
+        logger().warning("database busy", state=state)
+        return problem(
+            request,
+            status=503,
+            code="DATABASE_BUSY",
+            headers={"Retry-After": "1"},
+            detail="数据库繁忙或重启中,请稍后重试 (database busy; try again)",
+        )
+    return await _on_bug(request, error)
+
+
+async def _on_bug(request: Request, error: Exception) -> Response:
+    logger().error("unhandled", path=request.url.path, exc_info=error)
+    return problem(
+        request,
+        status=500,
+        code="INTERNAL_ERROR",
+        detail="系统内部错误,已记录 (internal error, recorded)",
+    )
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Answer every refusal and error of an app as a problem document."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DBAPIError, _on_database)
+    app.add_exception_handler(Exception, _on_bug)

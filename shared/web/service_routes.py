@@ -1,0 +1,101 @@
+"""The doors that every service has: token, own identity, health, readiness, metrics, version."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared.schema import Out
+from shared.security.identity import TOKEN_SECONDS, Identity, claims_of
+from shared.web.authentication import Authenticated
+from shared.web.problem import PROBLEMS
+
+Check = Callable[[], Awaitable[dict[str, str]]]
+"""A readiness check: name → "ok" or what is wrong."""
+
+
+class TokenOut(Out):
+    """RFC 6749 section 5.1."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_in: int = TOKEN_SECONDS
+
+
+class MeOut(Out):
+    """Who the bearer of the token is."""
+
+    subject: str
+    role: str
+    level: str
+    district: str
+
+
+def service_router(service: str, version: str, checks: Sequence[Check]) -> APIRouter:
+    """Build the router of these doors for one service."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/oauth/token",
+        operation_id="issue_token",
+        summary="取得访问令牌 · Token by client credentials",
+        responses=PROBLEMS,
+    )
+    async def issue_token(
+        request: Request,
+        grant_type: Annotated[str, Form(pattern="^client_credentials$")],
+        client_id: Annotated[str, Form(max_length=100)],
+        client_secret: Annotated[str, Form(max_length=200)],
+    ) -> TokenOut:
+        identity: Identity = request.app.state.identity
+        return TokenOut(access_token=identity.issue(client_id, client_secret))
+
+    @router.get(
+        "/v1/me",
+        operation_id="who_am_i",
+        summary="当前身份 · Who the token speaks for",
+        responses=PROBLEMS,
+    )
+    async def who_am_i(caller: Authenticated) -> MeOut:
+        return MeOut(**claims_of(caller))
+
+    @router.get("/healthz", operation_id="health", summary="存活 · Alive")
+    async def health() -> dict[str, str]:
+        return {"service": service, "status": "ok"}
+
+    @router.get(
+        "/readyz",
+        operation_id="readiness",
+        summary="就绪 · Ready to serve",
+        responses={503: {"description": "not ready"}},
+    )
+    async def readiness() -> JSONResponse:
+        found: dict[str, str] = {}
+        for check in checks:
+            try:
+                found |= await check()
+            except Exception as error:
+                found[getattr(check, "__name__", "check")] = f"failed: {type(error).__name__}"
+        ready = all(value == "ok" for value in found.values())
+        return JSONResponse(
+            {"service": service, "ready": ready, "checks": found}, 200 if ready else 503
+        )
+
+    @router.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="指标 · Prometheus metrics",
+        response_class=PlainTextResponse,
+    )
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/v1/version", operation_id="version", summary="版本 · Version")
+    async def version_of() -> dict[str, str]:
+        return {"service": service, "version": version}
+
+    return router
