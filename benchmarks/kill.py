@@ -34,6 +34,7 @@ from services.embedded import EmbeddedPostgres
 from services.ledger.chain.flows.verify import verify
 from services.ledger.posting.flows.books import Books
 from services.ledger.settlement.domain.settlement import Part, SettlementKind
+from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
 from shared.db import Database
@@ -160,7 +161,7 @@ class Range:
                     tx, books.catalogue, asked, accountant
                 )
             )
-            await books.settle(proposed.id, head)
+            await approval_flow.approve(books, proposed.id, head)
         await books.close()
         await books.db.close()
 

@@ -37,7 +37,7 @@ def close(
     as_json: AsJson = False,
 ) -> None:
     """Propose to close: with what collection and payout say at the end of that day (结账)."""
-    from services.ledger.closing.domain.closing import Level, last_day
+    from services.ledger.rules.domain.closing_rule import Level, last_day
     from shared.errors import Refusal
 
     try:

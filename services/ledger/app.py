@@ -68,6 +68,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.identity = Identity.load(chosen.identity_path)
         app.state.db = db
         app.state.books = books
+        app.state.refresh_rules = books.refresh
         app.state.reading = Reading()
         app.state.region = chosen.region
         try:

@@ -21,23 +21,25 @@ from services.ledger.closing.domain.closing import (
     Closing,
     ClosingStatus,
     Evidence,
-    Level,
     Tie,
     require_closable,
     require_reopenable,
 )
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.personal.store import year as year_store
 from services.ledger.posting.domain.batch import Booked, Known, Post, Unit
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.reversal import reversal
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, instant_text
+from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
+from services.ledger.posting.store import past as past_store
 from services.ledger.posting.store.batch import Written
 from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from services.ledger.rules.domain.closing_rule import Level
 from shared import clock, trail
 from shared.db import raw
 from shared.entry import Account, Book
@@ -184,7 +186,7 @@ async def _of_all_years(
     )
     for (fund, account, _), net_fen in sums.items():
         net[fund, account] = net.get((fund, account), 0) + net_fen
-    carried = await closing_store.carry_seqs(tx)
+    carried = await past_store.carry_over_seqs(tx)
     if carried:
         for row in await report_store.sums_of_vouchers(tx, carried, Window(to_day=day)):
             if row.account == Account.CONTRIBUTION_PERSONAL or _is_benefit(row.account):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing import store as closing_store
-from services.ledger.closing.domain.closing import Closing, Level
+from services.ledger.closing.domain.closing import Closing
 from services.ledger.closing.schemas import (
     ClosingIn,
     ClosingOut,
@@ -27,10 +27,11 @@ from services.ledger.closing.schemas import (
     standing_out,
     trail_out,
 )
-from services.ledger.common.routes.door import opened
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.store import report as report_store
+from services.ledger.rules.domain.closing_rule import Level
 from shared import clock, trail
 from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_cursor, read_uuid
 from shared.door import Door, door

@@ -11,14 +11,14 @@ from services.ledger.closing.domain.closing import (
     Action,
     Closing,
     ClosingStatus,
-    Level,
     PersonalTie,
     Standing,
     Tie,
-    last_day,
 )
 from services.ledger.closing.domain.errors import ControlHashDiffers
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, voucher_id
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.voucher import voucher_id
+from services.ledger.rules.domain.closing_rule import Level, last_day
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference

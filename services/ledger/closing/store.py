@@ -16,15 +16,14 @@ from services.ledger.closing.domain.closing import (
     Action,
     Closing,
     ClosingStatus,
-    Level,
     PersonalTie,
-    Rule,
     Standing,
     Tie,
     carried_of,
 )
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
+from services.ledger.rules.domain.closing_rule import Level, Rule
 
 PAPER = "closing"
 _OPEN_ITEMS = 10_000
@@ -178,15 +177,6 @@ async def heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
     return {row.slot: (row.seq, bytes(row.hash).hex()) for row in rows}
 
 
-async def anchored(tx: AsyncConnection, day: date) -> dict[int, int]:
-    """slot → last sequence number when a day had ended, where it was anchored."""
-    rows = await tx.execute(
-        text("SELECT slot, seq FROM chain_anchor WHERE day = :day ORDER BY slot LIMIT 1024"),
-        {"day": day},
-    )
-    return {row.slot: row.seq for row in rows}
-
-
 async def close_until(tx: AsyncConnection, day: date | None) -> None:
     """Close every slot up to a day; each gets a new revision, so that every writer sees it."""
     await tx.execute(
@@ -323,20 +313,6 @@ async def mark_reopened(tx: AsyncConnection, ids: Sequence[UUID], by: UUID) -> N
         """),
         {"slot": CENTRE_SLOT, "ids": list(ids), "by": by},
     )
-
-
-async def carry_seqs(tx: AsyncConnection) -> list[int]:
-    """Sequence numbers of all carry-overs and of what took them back, in the centre's slot."""
-    rows = await tx.execute(
-        text("""
-            SELECT CAST(one ->> 'seq' AS bigint) AS seq
-              FROM closing, jsonb_array_elements(carried) AS one
-             WHERE slot = :slot AND status = 'done' AND jsonb_array_length(carried) > 0
-             LIMIT 100000
-        """),
-        {"slot": CENTRE_SLOT},
-    )
-    return [row.seq for row in rows]
 
 
 def _closing(row: Any) -> Closing:

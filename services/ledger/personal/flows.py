@@ -10,8 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
-from services.ledger.common.domain import BookDateInFuture
+from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.personal.domain import (
     BalanceTooSmall,
     Bill,
@@ -29,6 +28,7 @@ from services.ledger.personal.domain import (
 )
 from services.ledger.personal.store import account as account_store
 from services.ledger.personal.store import year as year_store
+from services.ledger.posting.store import past as past_store
 from services.ledger.reports.domain.cube import Narrow
 from services.ledger.reports.domain.statement import minus
 from services.ledger.reports.flows.reading import Reading
@@ -313,7 +313,7 @@ async def control(
     tx: AsyncConnection, reading: Reading, catalogue: Catalogue, as_of: date
 ) -> list[Control]:
     """General ledger against personal accounts, of every fund by a day. A closing may call this."""
-    carried = await closing_store.carry_seqs(tx)
+    carried = await past_store.carry_over_seqs(tx)
     window = Window(to_day=as_of)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
     credited = await year_store.contributed(tx, as_of)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.common.routes.door import json_answer
 from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.schemas import (
     ControlsOut,
@@ -38,8 +39,8 @@ from services.ledger.personal.schemas import (
     statement_out,
 )
 from services.ledger.personal.store import year as year_store
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.routes.dashboard import cubes_of
 from shared import clock
 from shared.door import Door, door

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.personal.domain import (
     Bill,
     Control,
@@ -20,7 +21,6 @@ from services.ledger.personal.domain import (
     bill_key,
 )
 from services.ledger.personal.flows import BillOutcome, Injected, Result, YearOf
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.period import Period

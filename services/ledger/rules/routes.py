@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.routes.door import opened
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.common.routes.door import refresh_rules
 from services.ledger.rules.domain.row import CorrectionStatus, Table, first_day, last_day, name_of
 from services.ledger.rules.flows import correction as correction_flow
 from services.ledger.rules.schemas import (
@@ -64,13 +64,12 @@ async def propose_correction(body: CorrectionIn, door: Proposing) -> Response:
 async def approve_correction(id: CorrectionId, door: Approving) -> Response:
     """Approve what somebody else proposed. It holds in this process at once, in others within half
     a minute; answers as of earlier days keep the rows of those days."""
-    books = await opened(door)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
         return correction_out(await correction_flow.approve(tx, id, door.caller))
 
     answer = await door.write(work, key=CENTRE_SLOT)
-    await books.refresh()
+    await refresh_rules(door)
     return answer
 
 

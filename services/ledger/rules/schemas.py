@@ -8,12 +8,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator
 
-from services.ledger.closing.domain.closing import Level, Rule
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
-from services.ledger.reports.schemas.warning import ThresholdIn, threshold_from
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.rules.domain.closing_rule import Level, Rule
 from services.ledger.rules.domain.row import Correction, CorrectionStatus, Row, Table
+from services.ledger.rules.domain.threshold import (
+    ANY_FUND,
+    DECIMALS,
+    Comparison,
+    Measure,
+    Severity,
+    Threshold,
+)
 from shared.entry import Book, Side
-from shared.ids import Ref
+from shared.errors import Fault, Faulty
+from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.schema import Code, In, Out, Rate, ShortText
 from shared.wire.ledger import AccountKey
@@ -23,6 +31,10 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
 Pattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{1,95}(\.\*)?$")]
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
 ROWS_MAX = 500
+_VALUE_PATTERN = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$"
+FundOrAny = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
+"""A fund's code, or "*" for every fund."""
+Value = Annotated[str, StringConstraints(pattern=_VALUE_PATTERN)]
 
 
 class RowIn(In):
@@ -92,6 +104,21 @@ class ReportLineIn(RowIn):
     line: AccountKey = Field(examples=["asset", "fiscal_deposit"])
     name: ShortText
     place: int = Field(ge=1, le=9999)
+
+
+class ThresholdIn(In):
+    """A threshold from a day on: it replaces the row of its measure, fund and severity from then."""
+
+    measure: Measure
+    fund: FundOrAny = Field(default=ANY_FUND, examples=["pension"])
+    severity: Severity
+    comparison: Comparison
+    value: Value = Field(
+        examples=["9.00"], description="比率、月数或元 (a ratio, months or yuan, by the measure)"
+    )
+    in_force_from: date = Field(examples=["2021-07-01"])
+    in_force_to: date | None = None
+    source: ShortText = Field(description="依据文件 (the document it rests on)")
 
 
 class CorrectionIn(In):
@@ -202,6 +229,33 @@ def _threshold(row: ThresholdIn, by: str) -> dict[str, Any]:
         "certainty": made.certainty,
         "recorded_by": by,
     }
+
+
+def threshold_from(body: ThresholdIn, by: str) -> Threshold:
+    """A threshold coming in.
+
+    Raises:
+        Faulty: more decimals than the measure has.
+    """
+    decimals = DECIMALS[body.measure.unit]
+    whole, _, part = body.value.lstrip("-").partition(".")
+    if len(part) > decimals:
+        said = f"至多 {decimals} 位小数 (at most {decimals} decimals)"
+        raise Faulty(faults=[Fault("/value", "VALUE_TOO_FINE", said)])
+    value = int(whole) * 10**decimals + int(part.ljust(decimals, "0") or "0")
+    return Threshold(
+        id=uuid7(),
+        measure=body.measure,
+        fund=body.fund,
+        severity=body.severity,
+        comparison=body.comparison,
+        value=-value if body.value.startswith("-") else value,
+        in_force_from=body.in_force_from,
+        in_force_to=body.in_force_to,
+        source=body.source,
+        certainty="confirmed",
+        recorded_by=by,
+    )
 
 
 def correction_out(paper: Correction) -> CorrectionOut:

@@ -30,14 +30,16 @@ from sqlalchemy import text
 
 from services.ledger.chain.flows.verify import verify
 from services.ledger.closing import flows as closing_flow
-from services.ledger.closing.domain.closing import Action, Closing, ClosingStatus, Level
-from services.ledger.common.domain import OutcomeUnknown
+from services.ledger.closing.domain.closing import Action, Closing, ClosingStatus
+from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.domain.batch import Booked, Held
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
+from services.ledger.rules.domain.closing_rule import Level
 from services.ledger.settlement.domain.settlement import Part, SettlementKind
+from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from shared.db import Database
 from shared.errors import Refusal
@@ -259,7 +261,7 @@ class Comparison(RuleBasedStateMachine):
             )
             assert Ref(0, proposed.id).text(Reference.SETTLEMENT)
             try:
-                return await self.books.settle(proposed.id, HEAD)
+                return await approval_flow.approve(self.books, proposed.id, HEAD)
             except Refusal as refusal:
                 return refusal
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.ledger.app import build
-from services.ledger.common.domain import DayClosed
+from services.ledger.common.domain.refusal import DayClosed
 from services.ledger.posting.domain.batch import Booked
 from services.ledger.posting.flows.books import Books
 from shared.roles import Role

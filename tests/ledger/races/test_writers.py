@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from services.ledger.app import build
-from services.ledger.common.domain import LedgerRefusal, OutcomeUnknown
+from services.ledger.common.domain.refusal import LedgerRefusal, OutcomeUnknown
 from services.ledger.posting.domain.batch import Booked
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books, WrongSlots
@@ -196,13 +196,13 @@ async def test_an_approval_whose_answer_was_lost_is_completed_by_asking_again(
     await ledger.post("/v1/vouchers", receipt("5.00"))
     body = {"kind": "sweep", "day": "2021-07-31"}
     id = (await ledger.post("/v1/settlements", body, Role.FUND_ACCOUNTANT)).json()["id"]
-    settle = ledger.books.settle
+    run_exclusive = ledger.books.run_exclusive
 
-    async def settle_then_die(*asked: Any) -> Any:
-        await settle(*asked)
+    async def run_then_die(work: Any) -> Any:
+        await run_exclusive(work)
         raise ConnectionResetError("killed here")
 
-    monkeypatch.setattr(ledger.books, "settle", settle_then_die)
+    monkeypatch.setattr(ledger.books, "run_exclusive", run_then_die)
     path, key = f"/v1/settlements/{id}/approvals", fresh("key")
     with pytest.raises(ConnectionResetError):
         await ledger.post(path, {}, Role.CENTRE_LEADER, key=key)

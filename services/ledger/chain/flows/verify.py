@@ -13,7 +13,8 @@ from services.ledger.chain.domain import FORMAT, VERSION, Proof, Record, Verdict
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
 from services.ledger.chain.store.verify import Head
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, instant_text
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.voucher import instant_text
 from shared.db import Database
 
 Progress = Callable[[int], None]

@@ -11,7 +11,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.store.known import draft_of_rows
 
 _CHUNK = 2_000

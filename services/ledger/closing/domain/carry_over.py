@@ -11,24 +11,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from services.ledger.common.domain import LedgerRefusal
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, Line, draft
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.reversal import CARRY_OVER
+from services.ledger.posting.domain.voucher import Draft, Line, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from shared.entry import Book
-from shared.errors import Kind
 from shared.roles import CENTRE
 
-KIND: Final = "carry_over"
 SURPLUS: Final = "general_surplus"
 """一般基金结余."""
 CARRIED_CLASSES: Final = ("income", "expense")
-
-
-class CarryOverStands(LedgerRefusal):
-    """年末结转凭证不得单独冲销,须反结账 (a carry-over is taken back by opening its year again)"""
-
-    kind = Kind.CONFLICT
-    code = "CARRY_OVER_NOT_REVERSIBLE"
 
 
 Balances = Mapping[tuple[str, str, str], int]
@@ -86,7 +78,7 @@ def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:
         source=OWN_SOURCE,
         event_id=event_id(fund, day.year, attempt),
         owner=CENTRE,
-        kind=KIND,
+        kind=CARRY_OVER,
         book_date=day,
         summary=f"{day.year} 年末结转收支结余",
         lines=tuple(lines),
@@ -97,13 +89,3 @@ def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:
 def event_id(fund: str, year: int, attempt: int) -> str:
     """One event per fund and year; a year that was opened again gets the next attempt's."""
     return f"carry_over:{year}:{fund}" + (f":{attempt}" if attempt > 1 else "")
-
-
-def require_reversible(kind: str) -> None:
-    """Refuse to reverse a carry-over by itself: in a later year it would be that year's income.
-
-    Raises:
-        CarryOverStands: a voucher of this kind is one.
-    """
-    if kind == KIND:
-        raise CarryOverStands

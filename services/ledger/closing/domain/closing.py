@@ -26,18 +26,11 @@ from services.ledger.closing.domain.errors import (
     ReceiptsUnmatched,
     TrialBalanceNotZero,
 )
-from services.ledger.common.domain import BookDateInFuture, LedgerRefusal
-from shared.errors import Fault, Faulty, Refusal
+from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
+from services.ledger.rules.domain.closing_rule import Level, Rule
+from shared.errors import Fault
 from shared.money import format_yuan
 from shared.period import Period
-
-
-class Level(StrEnum):
-    """What is closed."""
-
-    DAY = "day"
-    MONTH = "month"
-    YEAR = "year"
 
 
 class Action(StrEnum):
@@ -52,16 +45,6 @@ class ClosingStatus(StrEnum):
 
     PROPOSED = "proposed"
     DONE = "done"
-
-
-class Rule(StrEnum):
-    """What a closing must satisfy; which level must satisfy which is dated data."""
-
-    RECEIPTS_MATCHED = "receipts_matched"
-    INCOME_ACCOUNT_EMPTY = "income_account_empty"
-    BUSINESS_TIES = "business_ties"
-    PERSONAL_TIES = "personal_ties"
-    BENEFITS_TIE = "benefits_tie"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,32 +145,6 @@ class Closing:
     def period(self) -> str:
         """What is closed, as people write it: 2021-07-31, 2021-07 or 2021."""
         return self.day.isoformat()[: {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}[self.level]]
-
-
-_SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}
-
-
-def last_day(level: Level, period: str) -> date:
-    """The last day of "2021-07-15", "2021-07" or "2021".
-
-    Raises:
-        Faulty: not such a period.
-    """
-    try:
-        if len(period) != _SHAPES[level]:
-            raise ValueError
-        match level:
-            case Level.DAY:
-                found = date.fromisoformat(period)
-            case Level.MONTH:
-                found = Period.parse(period).last_day
-            case Level.YEAR:
-                found = date(int(period), 12, 31)
-    except (ValueError, Refusal):
-        raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")]) from None
-    if not 1990 <= found.year <= 2100:
-        raise Faulty(faults=[Fault("/period", "PERIOD_MALFORMED", f"{level}: {period}")])
-    return found
 
 
 # --- may it be closed? ---------------------------------------------------------------------

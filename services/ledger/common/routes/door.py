@@ -1,4 +1,4 @@
-"""What the ledger's routes share: the books of this process, and answers ready made."""
+"""Helpers of the ledger's doors: the sender of a request, and answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from services.ledger.posting.flows.books import Books
 from shared.door import Door
 from shared.errors import Forbidden, Refusal
 from shared.schema import FaultOut, Problem
@@ -16,38 +15,30 @@ OWN = "ledger"
 """The ledger's own name as a sender."""
 
 
-def books_of(door: Door) -> Books:
-    """The books of this process."""
-    books: Books = door.request.app.state.books
-    return books
+async def refresh_rules(at: Door) -> None:
+    """Read the rules anew in this process, after a correction."""
+    await at.request.app.state.refresh_rules()
 
 
-async def opened(door: Door) -> Books:
-    """The books, opened: the first request after a start without a database opens them."""
-    books = books_of(door)
-    await books.open()
-    return books
-
-
-def source_of(door: Door) -> str:
-    """The sender of what comes through a door.
+def source_of(at: Door) -> str:
+    """Name the sender of a request.
 
     Raises:
-        Forbidden: the name of the ledger itself, which sends its own vouchers only.
+        Forbidden: the caller uses the ledger's own name, which is for the ledger's vouchers only.
     """
-    if door.caller.subject == OWN:
+    if at.caller.subject == OWN:
         raise Forbidden(subject=OWN)
-    return door.caller.subject
+    return at.caller.subject
 
 
 def json_answer(body: BaseModel, status: int = 200, *, replayed: bool = False) -> Response:
-    """A model as the answer, written once."""
+    """Answer with a model, serialised once."""
     headers = {"Idempotent-Replayed": "true"} if replayed else None
     return Response(body.model_dump_json().encode(), status, headers, "application/json")
 
 
 def problem_of(request: Request, refusal: Refusal) -> Problem:
-    """A refusal as the problem of one item of a batch."""
+    """Describe a refusal as the problem of one item of a batch."""
     return Problem(
         type=f"/problems/{refusal.code.lower().replace('_', '-')}",
         title=refusal.code.replace("_", " ").capitalize(),

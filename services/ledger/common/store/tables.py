@@ -48,7 +48,6 @@ ACROSS_SLOTS: Final = (
     "verify.bucket_differences",
     "closing.balances",
     "closing.heads",
-    "closing.anchored",
     "report.sums_between",
     "report.open_items",
     "detail.net_before",
@@ -61,7 +60,8 @@ ACROSS_SLOTS: Final = (
     "settlement_basis.suspended",
     "event.page",
     "correction.booked",
-    "instant.recorded",
+    "past.anchored",
+    "past.recorded",
 )
 """Reviewed statements that read all slots: reports and look-ups. None of them writes or locks."""
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.hold import Hold, Movement, Release, ReleaseAll
 from services.ledger.posting.domain.reversal import Remaining
 from services.ledger.posting.domain.voucher import SHA256, Draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from services.ledger.common.domain import (
+from services.ledger.common.domain.refusal import (
     AccountNotInBook,
     AccountNotInFund,
     AccountUnknown,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.ledger.closing.domain.carry_over import CarryOverStands
-from services.ledger.common.domain import (
+from services.ledger.common.domain.refusal import (
     AlreadyReversed,
     AtomicRefused,
     AtomicSpansSlots,
+    CarryOverNotReversible,
     DayClosed,
     EarlierThanOriginal,
     EventIdReused,
@@ -29,7 +29,7 @@ from services.ledger.posting.domain.check import PRECEDENCE
 STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
     (
         "冲销之门 the door of reversals",
-        (CarryOverStands, NotReversible, EarlierThanOriginal),
+        (CarryOverNotReversible, NotReversible, EarlierThanOriginal),
     ),
     ("入列 the queue", (AtomicSpansSlots, QueueFull)),
     ("业务号 the event id", (EventIdReused,)),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.ledger.common.domain import (
+from services.ledger.common.domain.refusal import (
     AlreadyReversed,
     AtomicRefused,
     DayClosed,
@@ -21,6 +21,7 @@ from services.ledger.common.domain import (
     NotHoldable,
     ReversalExceeded,
 )
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import (
     Ask,
     Booked,
@@ -48,7 +49,7 @@ from services.ledger.posting.domain.hold import (
     hold_uuid,
 )
 from services.ledger.posting.domain.reversal import excess, is_taken_back, remaining
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, Line, chain_hash, differences
+from services.ledger.posting.domain.voucher import Draft, Line, chain_hash, differences
 from shared.errors import Fault
 from shared.money import format_yuan
 

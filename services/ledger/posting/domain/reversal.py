@@ -11,13 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
-from services.ledger.common.domain import EarlierThanOriginal, NotReversible
+from services.ledger.common.domain.refusal import (
+    CarryOverNotReversible,
+    EarlierThanOriginal,
+    NotReversible,
+)
 from services.ledger.posting.domain.voucher import Draft, Line, draft, voucher_id
 from shared.errors import Fault, Faulty
 from shared.money import format_yuan
 
 REVERSAL: Final = "reversal"
 """Kind of a red-letter voucher."""
+CARRY_OVER: Final = "carry_over"
+"""Kind of the vouchers that carry a year's income and expense over. Closings post them."""
 
 Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district)."""
@@ -52,6 +58,16 @@ def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
             said = f"{line.fund}/{line.account}: remaining={format_yuan(still)}"
             faults.append(Fault(f"/entries/{index}/amount", "REVERSAL_EXCEEDED", said))
     return faults
+
+
+def require_reversible(kind: str) -> None:
+    """Refuse to reverse a carry-over by itself: dated in a later year, it would be its income.
+
+    Raises:
+        CarryOverNotReversible: a voucher of this kind is a carry-over.
+    """
+    if kind == CARRY_OVER:
+        raise CarryOverNotReversible
 
 
 def reversal(

@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from shared.ids import key_of
 from shared.references import Reference
 from shared.roles import CENTRE
 
-CENTRE_SLOT: Final = 0
-"""The centre's own slot: settlements, payouts, holds. Floors are checked here only."""
 GENESIS: Final = bytes(32)
 """What the first voucher of a slot is chained to."""
 SHA256: Final = "sha256"

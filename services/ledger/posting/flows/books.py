@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from uuid import UUID
+from typing import Any, TypeVar, cast
 
 from prometheus_client import Gauge
 
-from services.ledger.common.domain import AtomicSpansSlots, OutcomeUnknown, QueueFull
+from services.ledger.common.domain.refusal import AtomicSpansSlots, OutcomeUnknown, QueueFull
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import Outcome, Post, Unit
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, SHA256, Draft, is_hash_there
-from services.ledger.posting.flows.round import Result, Settle
+from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_there
+from services.ledger.posting.flows.round import ExclusiveWork
 from services.ledger.posting.flows.writer import Job, Ticket, Writer
 from services.ledger.posting.store import head as head_store
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.rules.store import catalogue as catalogue_store
-from services.ledger.settlement.domain.settlement import Settlement
 from shared import clock
 from shared.db import Database
 from shared.errors import Refusal
-from shared.roles import Caller
+
+T = TypeVar("T")
 
 QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue")
 
@@ -174,19 +175,21 @@ class Books:
         answers = await self._submit([(CENTRE_SLOT, Unit((ask,)))])
         return _outcomes(answers[0])[0]
 
-    async def settle(self, id: UUID, by: Caller) -> Settlement:
-        """Approve and post a settlement, exactly once.
+    async def run_exclusive(self, work: ExclusiveWork[T]) -> T:
+        """Run work that has the centre's slot to itself: done once, all of it, or not at all.
 
         Raises:
-            Refusal: it cannot be approved by this person now, or its voucher is refused.
+            Refusal: what the work raised; nothing of it was kept.
+            QueueFull, OutcomeUnknown: try again.
         """
-        answer = (await self._submit([(CENTRE_SLOT, Settle(id, by))]))[0][0]
+        answer = (await self._submit([(CENTRE_SLOT, work)]))[0][0]
         if isinstance(answer, Refusal):
             raise answer
-        assert isinstance(answer, Settlement)
-        return answer
+        return cast("T", answer)
 
-    async def _submit(self, works: Sequence[tuple[int, Unit | Settle]]) -> list[tuple[Result, ...]]:
+    async def _submit(
+        self, works: Sequence[tuple[int, Unit | ExclusiveWork[Any]]]
+    ) -> list[tuple[object, ...]]:
         if not self._tasks:
             await self.open()
         ticket = Ticket(len(works))
@@ -202,5 +205,5 @@ class Books:
         return [result for result in ticket.results if result is not None]
 
 
-def _outcomes(results: tuple[Result, ...]) -> tuple[Outcome, ...]:
-    return tuple(result for result in results if not isinstance(result, Settlement))  # type: ignore[misc]
+def _outcomes(results: tuple[object, ...]) -> tuple[Outcome, ...]:
+    return cast("tuple[Outcome, ...]", results)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.domain import HoldUnknown, LedgerRefusal
+from services.ledger.common.domain.refusal import HoldUnknown, LedgerRefusal
 from services.ledger.posting.domain.batch import Held, HeldAll
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll, hold_uuid
 from services.ledger.posting.flows.books import Books

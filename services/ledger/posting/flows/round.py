@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import (
     Booked,
     Decision,
     Known,
-    Outcome,
     Post,
     SlotState,
     Unit,
@@ -24,36 +22,51 @@ from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
 from services.ledger.posting.domain.reversal import Remaining
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, instant_text
+from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store.batch import Statement, Written
-from services.ledger.settlement.domain.settlement import (
-    EMPTIED,
-    Settlement,
-    SettlementStatus,
-    voucher_of,
-)
-from services.ledger.settlement.flows.rules import against
-from services.ledger.settlement.store import settlement as settlement_store
 from shared import clock
 from shared.clock import SHANGHAI
-from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
-from shared.roles import Caller
+from shared.errors import Refusal
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """Asked: approve and post a settlement."""
+class LockedSlot:
+    """A slot whose head is locked: exclusive work posts here, in the transaction of the lock."""
 
-    id: UUID
-    by: Caller
+    def __init__(
+        self, connection: Connection, checker: Checker, now: datetime, state: SlotState
+    ) -> None:
+        self.connection = connection
+        self.now = now
+        self.state = state
+        self._checker = checker
+
+    async def post(self, draft: Draft) -> Booked:
+        """Post a voucher of the ledger's own.
+
+        Raises:
+            LedgerRefusal: the voucher is refused.
+        """
+        refusal = self._checker.check(draft, self.now.astimezone(SHANGHAI).date())
+        unit = Unit((Post(draft, refusal),))
+        decision = await _decide(self.connection, [unit], self._checker, self.now, self.state)
+        outcome = decision.outcomes[0][0]
+        if isinstance(outcome, LedgerRefusal):
+            raise outcome
+        assert isinstance(outcome, Booked)
+        written = await batch_store.write(self.connection, decision, self.now)
+        assert written is Written.DONE, "the head was locked"
+        self.state = decision.after
+        return outcome
 
 
-Result: TypeAlias = Outcome | Settlement | Refusal
+ExclusiveWork: TypeAlias = Callable[[LockedSlot], Awaitable[T]]
+"""Work that has a slot to itself while its head is locked. A refusal that it raises undoes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,66 +139,25 @@ async def play_locked(
     return decision
 
 
-async def settle(
+async def play_exclusive(
     connection: Connection,
-    ask: Settle,
+    slot: int,
+    work: ExclusiveWork[T],
     checker: Checker,
-    now: datetime,
     cached: SlotState | None,
-) -> tuple[SlotState, Settlement | Refusal]:
-    """Approve a settlement: signature, voucher and status in one transaction, or nothing of it.
-
-    A repeat by the approver gets what was done. Sweeps are computed here, under the lock of the
-    centre's head, so that two of them cannot move the same money.
-    """
-    async with connection.transaction():
-        floored = checker.catalogue.floored
-        state = await head_store.load(connection, CENTRE_SLOT, floored, lock=True, cached=cached)
-        found = await settlement_store.load_for_posting(connection, ask.id)
-        if found is None:
-            return state, NotFound()
-        if found.status is SettlementStatus.POSTED and found.approved_by == ask.by.subject:
-            return state, found
-        if found.status is not SettlementStatus.PROPOSED:
-            return state, StateConflict(status=found.status.value)
-        if found.proposed_by == ask.by.subject:
-            return state, SamePersonTwice(person=ask.by.subject, step="approved")
-        return await _post_settlement(connection, found, ask.by, checker, now, state)
-
-
-async def _post_settlement(
-    connection: Connection,
-    found: Settlement,
-    by: Caller,
-    checker: Checker,
-    now: datetime,
-    state: SlotState,
-) -> tuple[SlotState, Settlement | Refusal]:
-    balances = {}
-    if found.kind.moves_everything:
-        account = EMPTIED[found.kind]
-        balances = await settlement_store.emptied_balances(connection, account, found.day)
-    if (speaks_against := await against(connection, found, by)) is not None:
-        return state, speaks_against
-    draft, moved = voucher_of(found, balances)
-    seq = None
-    if draft is not None:
-        refusal = checker.check(draft, now.astimezone(SHANGHAI).date())
-        unit = Unit((Post(draft, refusal),))
-        decision = await _decide(connection, [unit], checker, now, state)
-        outcome = decision.outcomes[0][0]
-        if not isinstance(outcome, Booked):
-            assert isinstance(outcome, LedgerRefusal)
-            return state, outcome
-        written = await batch_store.write(connection, decision, now)
-        assert written is Written.DONE, "the head was locked"
-        state, seq = decision.after, outcome.seq
-    posted = replace(
-        found, status=SettlementStatus.POSTED, approved_by=by.subject, seq=seq, moved=moved
-    )
-    await settlement_store.sign(connection, found.id, by)
-    await settlement_store.mark_posted(connection, posted, now)
-    return state, posted
+) -> tuple[SlotState, T | Refusal]:
+    """Run exclusive work in one transaction that locks the slot's head first: all of it or nothing."""
+    floored = checker.catalogue.floored
+    state: SlotState | None = None
+    try:
+        async with connection.transaction():
+            state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
+            locked = LockedSlot(connection, checker, clock.now(), state)
+            answer = await work(locked)
+    except Refusal as refusal:
+        assert state is not None
+        return state, refusal
+    return locked.state, answer
 
 
 async def _decide(

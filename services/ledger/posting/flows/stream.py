@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from services.ledger.common.domain import OutcomeUnknown, QueueFull
+from services.ledger.common.domain.refusal import OutcomeUnknown, QueueFull
 from services.ledger.posting.domain.batch import Outcome
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books

@@ -8,10 +8,9 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing.domain.carry_over import require_reversible
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import Booked
-from services.ledger.posting.domain.reversal import chosen, rest, reversal
+from services.ledger.posting.domain.reversal import chosen, require_reversible, rest, reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import voucher as voucher_store

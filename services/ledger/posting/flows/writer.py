@@ -15,23 +15,21 @@ from dataclasses import dataclass, field
 
 from prometheus_client import Counter, Histogram
 
-from services.ledger.common.domain import OutcomeUnknown, Unstorable
-from services.ledger.common.store.connection import Fate, constraint, fate
+from services.ledger.common.domain.refusal import OutcomeUnknown, Unstorable
+from services.ledger.common.store.connection import Fate, fate
 from services.ledger.posting.domain.batch import Decision, SlotState, Unit
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.flows.round import (
     Connection,
+    ExclusiveWork,
     Ready,
-    Result,
-    Settle,
     judge_new,
     play,
+    play_exclusive,
     play_locked,
-    settle,
 )
 from services.ledger.posting.store.batch import Written, prepare, send
 from shared.clock import now
-from shared.errors import SamePersonTwice
 from shared.process.log import logger
 
 BATCH_MAX = 1000
@@ -57,11 +55,11 @@ class Ticket:
     """What one request waits for: its results, in its own order."""
 
     def __init__(self, count: int) -> None:
-        self.results: list[tuple[Result, ...] | None] = [None] * count
+        self.results: list[tuple[object, ...] | None] = [None] * count
         self.left = count
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def settle(self, index: int, results: tuple[Result, ...]) -> None:
+    def settle(self, index: int, results: tuple[object, ...]) -> None:
         """Write down the results of one job; the last one wakes the waiter."""
         self.results[index] = results
         self.left -= 1
@@ -77,14 +75,15 @@ class Ticket:
 class Job:
     """One unit of work in a queue, and whom to tell. `size` is the number of asks it holds."""
 
-    __slots__ = ("answer", "index", "size", "ticket", "work")
+    __slots__ = ("answer", "index", "is_exclusive", "size", "ticket", "work")
 
-    def __init__(self, work: Unit | Settle, ticket: Ticket, index: int) -> None:
+    def __init__(self, work: Unit | ExclusiveWork[object], ticket: Ticket, index: int) -> None:
         self.work = work
         self.ticket = ticket
         self.index = index
+        self.is_exclusive = not isinstance(work, Unit)
         self.size = len(work.asks) if isinstance(work, Unit) else 1
-        self.answer: tuple[Result, ...] | BaseException | None = None
+        self.answer: tuple[object, ...] | BaseException | None = None
 
 
 @dataclass(slots=True)
@@ -178,7 +177,7 @@ class Writer:
 
     def _board(self) -> Flight:
         """The next batch, judged as the books will be once the one before it has landed."""
-        if self._crowded and not isinstance(self._jobs[0].work, Settle):
+        if self._crowded and not self._jobs[0].is_exclusive:
             return Flight([])  # taken when the lock is held
         flying, state = self._flying, self._state
         jobs = self._take(halve=flying is None)
@@ -188,7 +187,7 @@ class Writer:
 
     def _judge(self, jobs: Sequence[Job], state: SlotState | None) -> Ready | None:
         """A batch ready to be sent, if it is of the usual sort and nothing speaks against it."""
-        if state is None or self._crowded or self._repeats or isinstance(jobs[0].work, Settle):
+        if state is None or self._crowded or self._repeats or jobs[0].is_exclusive:
             return None
         try:
             return judge_new(_units(jobs), self._checker(), now(), state)
@@ -196,7 +195,7 @@ class Writer:
             return None  # met again, and answered, when it is played in earnest
 
     def _take(self, *, halve: bool) -> list[Job]:
-        """What is waiting, up to a batch; a settlement is played alone.
+        """What is waiting, up to a batch; exclusive work is played alone.
 
         Clients that all wait for the same batch come back all at once and would leave database and
         process idle in turns for ever; half of such a crowd is taken, so that the two halves overlap.
@@ -205,7 +204,7 @@ class Writer:
         size = 0
         limit = self.waiting // 2 if halve and self.waiting in CROWD else BATCH_MAX
         while self._jobs and size < limit:
-            alone = isinstance(self._jobs[0].work, Settle)
+            alone = self._jobs[0].is_exclusive
             if alone and jobs:
                 break
             job = self._jobs.popleft()
@@ -271,9 +270,7 @@ class Writer:
                 await self._answer([job])
             return
         job = jobs[0]
-        if constraint(error) == "trail_one_signature_a_person":
-            job.answer = (SamePersonTwice(step="approved"),)
-        elif how is Fate.REFUSED:
+        if how is Fate.REFUSED:
             logger().error(
                 "the database refused a voucher", slot=self.slot, error=repr(error)[:300]
             )
@@ -283,11 +280,12 @@ class Writer:
 
     async def _play(self, jobs: Sequence[Job], ready: Ready | None) -> None:
         connection = await self._connected()
-        checker = self._checker()
         work = jobs[0].work
-        if isinstance(work, Settle):
-            self._state, settled = await settle(connection, work, checker, now(), self._state)
-            jobs[0].answer = (settled,)
+        if not isinstance(work, Unit):
+            self._state, answer = await play_exclusive(
+                connection, self.slot, work, self._checker(), self._state
+            )
+            jobs[0].answer = (answer,)
             return
         decision = await self._play_alone(connection, jobs, ready)
         if decision is None:

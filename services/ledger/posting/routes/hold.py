@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
-from services.ledger.common.routes.door import json_answer, opened, source_of
+from services.ledger.common.routes.door import json_answer, source_of
 from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.hold import GroupReleaseIn, HoldsOut, ReleaseIn, hold_out
 from shared.door import Door, door
 from shared.roles import Right

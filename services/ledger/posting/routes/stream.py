@@ -12,9 +12,10 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from services.ledger.common.routes.door import opened, problem_of, source_of
+from services.ledger.common.routes.door import problem_of, source_of
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.flows.stream import lines_of, post_all
+from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.stream import (
     StreamedOut,
     StreamEndOut,

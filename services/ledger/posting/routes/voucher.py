@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from services.ledger.common.routes.door import json_answer, opened, problem_of, source_of
+from services.ledger.common.routes.door import json_answer, problem_of, source_of
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows import voucher as voucher_flow
+from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.voucher import (
     ReversalIn,
     VoucherOut,

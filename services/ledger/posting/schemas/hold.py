@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.hold import Hold
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Serial

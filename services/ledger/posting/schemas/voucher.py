@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import Booked, Floor, Outcome
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, voucher_id
 from services.ledger.posting.store.voucher import Stored

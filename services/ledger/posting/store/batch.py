@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 import orjson
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import Decision, Posted
 from services.ledger.posting.domain.hold import Hold, Movement
 from services.ledger.posting.domain.voucher import Draft, Place

@@ -10,9 +10,10 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import SlotState
 from services.ledger.posting.domain.hold import Hold
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, GENESIS
+from services.ledger.posting.domain.voucher import GENESIS
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.hold import Hold
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
 from services.ledger.posting.store.head import hold_of
 
 

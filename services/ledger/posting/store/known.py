@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from services.ledger.common.domain import pinned_again
+from services.ledger.common.domain.refusal import pinned_again
 from services.ledger.posting.domain.batch import Booked, EventKey, KnownRefusal, KnownVoucher
 from services.ledger.posting.domain.hold import Hold, Movement, MovementKind
 from services.ledger.posting.domain.reversal import Remaining, remaining

@@ -13,23 +13,14 @@ from typing import Final
 
 from services.ledger.reports.domain.balance import Sum
 from services.ledger.rules.domain.chart import Account, Catalogue
+from services.ledger.rules.domain.report_line import (
+    BALANCE_SHEET,
+    INCOME_STATEMENT,
+    SECTIONS,
+    UNCARRIED,
+)
 from shared.entry import Book, Side
 from shared.period import Period
-
-BALANCE_SHEET: Final = "balance_sheet"
-INCOME_STATEMENT: Final = "income_statement"
-UNCARRIED: Final = "uncarried_surplus"
-"""本年收支结余(未结转): income less expense that no year's end has carried over yet."""
-SECTIONS: Final = {
-    BALANCE_SHEET: {
-        "asset": "资产",
-        "liability": "负债",
-        "net_asset": "净资产",
-        UNCARRIED: "本年收支结余(未结转)",
-    },
-    INCOME_STATEMENT: {"income": "收入", "expense": "支出"},
-}
-"""Report → its sections and own lines, as they are called where no row of data says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
+from services.ledger.posting.store import past as past_store
 from services.ledger.reports.store import entry as entry_store
 from services.ledger.reports.store.entry import EntryQuery
 from services.ledger.rules.domain.chart import Catalogue
@@ -44,7 +44,7 @@ async def entries(
         "carry_over": carry_over,
     }
     if not carry_over:
-        query = replace(query, left_out=tuple(await closing_store.carry_seqs(tx)))
+        query = replace(query, left_out=tuple(await past_store.carry_over_seqs(tx)))
     rows = await entry_store.page(tx, query, _after(cursor, filters), limit + 1)
     if len(rows) <= limit:
         return rows, None

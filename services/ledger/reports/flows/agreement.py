@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
+from services.ledger.posting.store import past as past_store
 from services.ledger.reports.domain.agreement import (
     DEPOSITS,
     Agreement,
@@ -90,7 +90,7 @@ async def four_agreements(
 
 
 async def _reports(tx: AsyncConnection, catalogue: Catalogue, span: Span) -> list[Evidence]:
-    carried = await closing_store.carry_seqs(tx)
+    carried = await past_store.carry_over_seqs(tx)
     found: list[Evidence] = []
     for fund in catalogue.funds(span.last):
         window = Window(fund=fund.code, book=Book.STATUTORY.value)

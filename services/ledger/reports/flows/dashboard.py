@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
+from services.ledger.posting.store import past as past_store
 from services.ledger.reports.domain.balance import Sum, by_fund
 from services.ledger.reports.domain.cube import Narrow
 from services.ledger.reports.domain.flow import Flow, GroupBy
@@ -19,7 +19,6 @@ from services.ledger.reports.domain.measure import (
     LEVIED,
     PAID,
     SUSPENDED,
-    Measure,
     Warned,
     accumulated,
     months_hundredths,
@@ -32,6 +31,7 @@ from services.ledger.reports.flows.reading import Reading
 from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import Catalogue
+from services.ledger.rules.domain.threshold import Measure
 from services.ledger.rules.store import threshold as threshold_store
 from shared import clock
 from shared.db import Database
@@ -193,7 +193,7 @@ async def _moved(
     tx: AsyncConnection, reading: Reading, first: date, last: date, district: str | None
 ) -> list[Sum]:
     """What was posted between two days, without the carry-overs of years' ends."""
-    carried = await closing_store.carry_seqs(tx)
+    carried = await past_store.carry_over_seqs(tx)
     window = Window(from_day=first, to_day=last, district=district)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
     cube = await reading.cube(tx)

@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
-from services.ledger.common.store import instant as instant_store
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.store import head as head_store
+from services.ledger.posting.store import past as past_store
+from services.ledger.posting.store.past import ClosingMark
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.rules.domain.row import (
     Table,
@@ -46,10 +46,10 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
     if known_at is None:
         return None
     if known_at.startswith(f"{Reference.CLOSING}_"):
-        return await _of_closing(tx, known_at)
+        return (await _closing_mark(tx, known_at)).places
     slots = {slot for slot, _, _ in await head_store.all_heads(tx)}
     if _DAY.match(known_at):
-        anchored = await closing_store.anchored(tx, _day(known_at))
+        anchored = await past_store.anchored(tx, _day(known_at))
         if set(anchored) != slots:
             raise NotFound(anchors_of=known_at)
         return anchored
@@ -93,17 +93,13 @@ async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
     """When an answer of these places could have been given: at a closing, or a day's end; else when
     the last voucher that counts was recorded."""
     if known_at.startswith(f"{Reference.CLOSING}_"):
-        reference = Ref.parse(Reference.CLOSING, known_at)
-        done = await instant_store.closed(tx, reference.id)
-        if done is None:
-            raise NotFound(known_at=known_at[:60])
-        return done
+        return (await _closing_mark(tx, known_at)).done_at
     if _DAY.match(known_at):
         eve = datetime.combine(_day(known_at), time.min, clock.SHANGHAI)
         return eve + timedelta(days=1)
     seqs = await places(tx, known_at)
     assert seqs is not None
-    last = await instant_store.recorded(tx, seqs)
+    last = await past_store.recorded(tx, seqs)
     return last or datetime(1970, 1, 1, tzinfo=clock.SHANGHAI)
 
 
@@ -114,12 +110,14 @@ def _day(known_at: str) -> date:
         raise _faulty(known_at) from None
 
 
-async def _of_closing(tx: AsyncConnection, known_at: str) -> Mapping[int, int]:
+async def _closing_mark(tx: AsyncConnection, known_at: str) -> ClosingMark:
     reference = Ref.parse(Reference.CLOSING, known_at)
-    closing = await closing_store.load(tx, reference.id) if reference.key == CENTRE_SLOT else None
-    if closing is None or closing.heads is None:
+    mark = None
+    if reference.key == CENTRE_SLOT:
+        mark = await past_store.closing_mark(tx, reference.id)
+    if mark is None:
         raise NotFound(known_at=known_at[:60])
-    return {slot: seq for slot, (seq, _) in closing.heads.items()}
+    return mark
 
 
 def _faulty(said: str) -> Faulty:

@@ -7,8 +7,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.closing import store as closing_store
-from services.ledger.closing.domain.closing import Level, last_day
+from services.ledger.posting.store import past as past_store
 from services.ledger.reports.domain.balance import Sum
 from services.ledger.reports.domain.statement import (
     BalanceSheet,
@@ -26,6 +25,7 @@ from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.detail import DetailKey, DetailLine, DetailQuery
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import Account, Catalogue, Fund
+from services.ledger.rules.domain.closing_rule import Level, last_day
 from shared.cursor import BadCursor, read_cursor, write_cursor
 from shared.entry import Book
 from shared.errors import Kind, NotFound, Refusal
@@ -98,7 +98,7 @@ async def statement(
 ) -> IncomeStatement:
     """收支表 of a span and of its year to date, carry-overs left out."""
     window = replace(window, book=Book.STATUTORY.value)
-    carried = await closing_store.carry_seqs(tx)
+    carried = await past_store.carry_over_seqs(tx)
 
     async def moved(first: date) -> list[Sum]:
         days = replace(window, from_day=first, to_day=span.last)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from services.ledger.common.routes.door import opened
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.flows import account as account_flow
 from services.ledger.reports.schemas.account import (
     AccountEntriesOut,

@@ -8,9 +8,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.routes.door import json_answer
 from services.ledger.common.schemas import Format, answer
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.flows import agreement as agreement_flow
 from services.ledger.reports.flows.report import span_of
 from services.ledger.reports.routes.report import FILES, How

@@ -15,8 +15,9 @@ from services.ledger.common.routes.conditional import (
     not_modified,
     tagged,
 )
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.routes.door import json_answer
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.flows import balance as balance_flow
 from services.ledger.reports.flows import dashboard as dashboard_flow
 from services.ledger.reports.routes.dashboard import cubes_of

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.routes.door import json_answer
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.domain.cube import Narrow
 from services.ledger.reports.domain.flow import GroupBy
-from services.ledger.reports.domain.measure import applicable
 from services.ledger.reports.flows import dashboard as dashboard_flow
 from services.ledger.reports.flows.reading import Reading as Cubes
 from services.ledger.reports.schemas.dashboard import (
@@ -29,6 +29,7 @@ from services.ledger.reports.schemas.warning import (
     threshold_out,
     warnings_out,
 )
+from services.ledger.rules.domain.threshold import applicable
 from services.ledger.rules.store import threshold as threshold_store
 from shared import clock
 from shared.cursor import LIMIT_MAX, cut, read_cursor

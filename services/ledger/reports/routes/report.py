@@ -9,10 +9,11 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.routes.door import json_answer
 from services.ledger.common.schemas import CONTENT, Format, answer
 from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.domain.balance import Trial
 from services.ledger.reports.flows import balance as balance_flow
 from services.ledger.reports.flows import report as report_flow

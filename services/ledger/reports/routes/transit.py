@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
-from services.ledger.common.routes.door import json_answer, opened
+from services.ledger.common.routes.door import json_answer
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
 from services.ledger.reports.domain.transit import in_transit, last_month_end, left_at_month_end
 from services.ledger.reports.routes.dashboard import cubes_of, region_of
 from services.ledger.reports.schemas.dashboard import entries_path

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
 from urllib.parse import urlencode
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from services.ledger.reports.domain.flow import Flow, GroupBy
 from services.ledger.reports.domain.measure import (
@@ -23,11 +22,6 @@ from services.ledger.reports.flows.dashboard import Capacity, Collection
 from services.ledger.rules.domain.chart import Catalogue
 from shared.entry import Book, Side
 from shared.schema import Out, YuanOut
-
-_VALUE_PATTERN = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$"
-FundOrAny = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
-"""A fund's code, or "*" for every fund."""
-Value = Annotated[str, StringConstraints(pattern=_VALUE_PATTERN)]
 
 
 def decimal_text(value: int, decimals: int) -> str:

@@ -5,38 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pydantic import Field
-
-from services.ledger.reports.domain.measure import (
-    ANY_FUND,
+from services.ledger.reports.domain.measure import DEFINITIONS, Warned
+from services.ledger.reports.schemas.dashboard import decimal_text, fund_name
+from services.ledger.rules.domain.chart import Catalogue
+from services.ledger.rules.domain.threshold import (
     DECIMALS,
-    DEFINITIONS,
     Comparison,
     Measure,
     Severity,
     Threshold,
-    Warned,
 )
-from services.ledger.reports.schemas.dashboard import FundOrAny, Value, decimal_text, fund_name
-from services.ledger.rules.domain.chart import Catalogue
-from shared.errors import Fault, Faulty
-from shared.ids import uuid7
-from shared.schema import In, Out, ShortText
-
-
-class ThresholdIn(In):
-    """A threshold from a day on: it replaces the row of its measure, fund and severity from then."""
-
-    measure: Measure
-    fund: FundOrAny = Field(default=ANY_FUND, examples=["pension"])
-    severity: Severity
-    comparison: Comparison
-    value: Value = Field(
-        examples=["9.00"], description="比率、月数或元 (a ratio, months or yuan, by the measure)"
-    )
-    in_force_from: date = Field(examples=["2021-07-01"])
-    in_force_to: date | None = None
-    source: ShortText = Field(description="依据文件 (the document it rests on)")
+from shared.schema import Out
 
 
 class ThresholdOut(Out):
@@ -80,33 +59,6 @@ class WarningsOut(Out):
     as_of: date
     definitions: dict[str, str]
     items: list[WarningOut]
-
-
-def threshold_from(body: ThresholdIn, by: str) -> Threshold:
-    """A threshold coming in.
-
-    Raises:
-        Faulty: more decimals than the measure has.
-    """
-    decimals = DECIMALS[body.measure.unit]
-    whole, _, part = body.value.lstrip("-").partition(".")
-    if len(part) > decimals:
-        said = f"至多 {decimals} 位小数 (at most {decimals} decimals)"
-        raise Faulty(faults=[Fault("/value", "VALUE_TOO_FINE", said)])
-    value = int(whole) * 10**decimals + int(part.ljust(decimals, "0") or "0")
-    return Threshold(
-        id=uuid7(),
-        measure=body.measure,
-        fund=body.fund,
-        severity=body.severity,
-        comparison=body.comparison,
-        value=-value if body.value.startswith("-") else value,
-        in_force_from=body.in_force_from,
-        in_force_to=body.in_force_to,
-        source=body.source,
-        certainty="confirmed",
-        recorded_by=by,
-    )
 
 
 def threshold_out(row: Threshold) -> ThresholdOut:

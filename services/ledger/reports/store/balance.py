@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.domain.balance import Sum
 
 

@@ -9,10 +9,9 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from services.ledger.reports.domain.measure import ANY_FUND
-from services.ledger.reports.domain.statement import SECTIONS
 from services.ledger.rules.domain.chart import Account
 from services.ledger.rules.domain.chart_correction import require_sound as require_sound_chart
+from services.ledger.rules.domain.report_line import SECTIONS
 from services.ledger.rules.domain.row import (
     Change,
     Row,
@@ -24,6 +23,7 @@ from services.ledger.rules.domain.row import (
     last_day,
     name_of,
 )
+from services.ledger.rules.domain.threshold import ANY_FUND
 from shared.entry import Book
 from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.fund import CODE_PATTERN

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.rules.domain.faults import require_sound
 from services.ledger.rules.domain.row import (
     Change,

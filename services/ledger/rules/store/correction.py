@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.rules.domain.faults import Booked
 from services.ledger.rules.domain.row import Change, Correction, CorrectionStatus, Made, Row, Table
 

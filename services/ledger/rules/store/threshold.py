@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.reports.domain.measure import Comparison, Measure, Severity, Threshold
+from services.ledger.rules.domain.threshold import Comparison, Measure, Severity, Threshold
 
 _LIMIT = 10_000
 

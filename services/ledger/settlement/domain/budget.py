@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.settlement.domain.settlement import Part
 from shared.errors import Fault, Kind
 from shared.money import format_yuan

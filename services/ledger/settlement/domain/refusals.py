@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain.refusal import LedgerRefusal
 from shared.errors import Kind
 
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.ledger.common.domain import AmountsExpected, AmountsNotExpected, FundUnknown
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, Draft, Line, draft
+from services.ledger.common.domain.refusal import AmountsExpected, AmountsNotExpected, FundUnknown
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.voucher import Draft, Line, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from shared.entry import Account, Book
 from shared.errors import Fault, Faulty

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from services.ledger.common.domain import InsufficientFunds, LedgerRefusal
+from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
 from services.ledger.settlement.domain.adjustment import Request, due, grants
 from services.ledger.settlement.domain.budget import OverBudget, over
 from services.ledger.settlement.domain.refund import NotRefundable, Original, faults_of

@@ -7,8 +7,8 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.domain import BookDateInFuture
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.refusal import BookDateInFuture
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.settlement.domain.adjustment import Request
 from services.ledger.settlement.domain.settlement import (

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.common.routes.door import opened
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
+from services.ledger.posting.routes.door import opened
+from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.ledger.settlement.schemas.settlement import (
     SettlementIn,
@@ -69,7 +70,7 @@ async def approve_settlement(id: SettlementId, door: Approving) -> Response:
     reference = settlement_flow.ref(id)
 
     async def work(_: AsyncConnection) -> SettlementOut:
-        return settlement_out(await books.settle(reference.id, door.caller))
+        return settlement_out(await approval_flow.approve(books, reference.id, door.caller))
 
     return await door.write(work, key=CENTRE_SLOT)
 

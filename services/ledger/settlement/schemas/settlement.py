@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT, voucher_id
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.voucher import voucher_id
 from services.ledger.settlement.domain.adjustment import Request
 from services.ledger.settlement.domain.settlement import (
     Part,

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.adjustment import AdjustmentRule, Standing
 from services.ledger.settlement.domain.refund import Original, Received
 from shared.entry import Account

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.posting.domain.voucher import CENTRE_SLOT
+from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.settlement import (
     Part,
     Settlement,

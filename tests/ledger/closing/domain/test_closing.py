@@ -14,12 +14,9 @@ from services.ledger.closing.domain.closing import (
     Closing,
     ClosingStatus,
     Evidence,
-    Level,
     PersonalTie,
-    Rule,
     Standing,
     Tie,
-    last_day,
     require_closable,
     require_reopenable,
 )
@@ -34,7 +31,8 @@ from services.ledger.closing.domain.errors import (
     PersonalUnexplained,
     ReceiptsUnmatched,
 )
-from services.ledger.common.domain import BookDateInFuture, LedgerRefusal
+from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
+from services.ledger.rules.domain.closing_rule import Level, Rule, last_day
 from shared.errors import Faulty
 from tests.ledger.support.making import shipped
 

@@ -9,8 +9,8 @@ from itertools import combinations
 
 import pytest
 
-from services.ledger.common import domain as common_rules
-from services.ledger.common.domain import LedgerRefusal
+from services.ledger.common.domain import refusal as refusal_rules
+from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import (
     Booked,
     Decision,
@@ -48,20 +48,20 @@ def known(post: Post) -> Known:
 
 
 RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
-FAULTY = Post(pay(), common_rules.Unbalanced())
+FAULTY = Post(pay(), refusal_rules.Unbalanced())
 NOTHING = Known(remaining={3: {}})
 SOME = Known(remaining={3: remaining(receipt_draft(5).lines)})
 LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
-    (lambda: run(CLOSED, FAULTY, known(FAULTY)), common_rules.EventIdReused),
+    (lambda: run(CLOSED, FAULTY, known(FAULTY)), refusal_rules.EventIdReused),
     (
-        lambda: run(CLOSED, Post(RED, common_rules.AmountNotPositive()), NOTHING),
-        common_rules.AmountNotPositive,
+        lambda: run(CLOSED, Post(RED, refusal_rules.AmountNotPositive()), NOTHING),
+        refusal_rules.AmountNotPositive,
     ),
-    (lambda: run(CLOSED, Post(RED), NOTHING), common_rules.AlreadyReversed),
-    (lambda: run(CLOSED, Post(RED), SOME), common_rules.ReversalExceeded),
-    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), common_rules.DayClosed),
-    (lambda: run(OPEN, Post(pay(hold="hld_x"))), common_rules.HoldUnknown),
-    (lambda: run(OPEN, Post(pay())), common_rules.InsufficientFunds),
+    (lambda: run(CLOSED, Post(RED), NOTHING), refusal_rules.AlreadyReversed),
+    (lambda: run(CLOSED, Post(RED), SOME), refusal_rules.ReversalExceeded),
+    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), refusal_rules.DayClosed),
+    (lambda: run(OPEN, Post(pay(hold="hld_x"))), refusal_rules.HoldUnknown),
+    (lambda: run(OPEN, Post(pay())), refusal_rules.InsufficientFunds),
 ]
 
 
@@ -81,9 +81,9 @@ def test_the_ladder_is_the_documented_order() -> None:
 def test_every_refusal_of_posting_is_documented_once() -> None:
     listed = [one for _, stage in STAGES for one in stage]
     assert len(listed) == len(set(listed))
-    settlements = {common_rules.AmountsExpected, common_rules.AmountsNotExpected}
+    settlements = {refusal_rules.AmountsExpected, refusal_rules.AmountsNotExpected}
     own = {
-        one for one in vars(common_rules).values()
+        one for one in vars(refusal_rules).values()
         if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
     }  # fmt: skip
     assert own - settlements <= set(listed)
@@ -98,23 +98,23 @@ def also(draft: Draft, *more: Line, **changes: object) -> Draft:
 
 
 SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
-    common_rules.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
-    common_rules.AmountNotPositive: lambda d: also(
+    refusal_rules.Unbalanced: lambda d: also(d, line("income_deposit", 1, 0)),
+    refusal_rules.AmountNotPositive: lambda d: also(
         d, *lines("income_deposit", "contribution_income.pooled", -7)
     ),
-    common_rules.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
-    common_rules.FundUnknown: lambda d: also(
+    refusal_rules.OwnerNotCentre: lambda d: also(d, *lines("income_deposit", "fiscal_deposit", 7)),
+    refusal_rules.FundUnknown: lambda d: also(
         d, *lines("income_deposit", "contribution_income.pooled", 7, fund="no_such")
     ),
-    common_rules.AccountUnknown: lambda d: also(
+    refusal_rules.AccountUnknown: lambda d: also(
         d, *lines("income_deposit", "contribution_income.nobody", 7)
     ),
-    common_rules.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
-    common_rules.AccountNotInFund: lambda d: also(
+    refusal_rules.AccountNotInBook: lambda d: also(d, *lines("income_deposit", "memo_levied", 7)),
+    refusal_rules.AccountNotInFund: lambda d: also(
         d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
     ),
-    common_rules.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
-    common_rules.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
+    refusal_rules.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    refusal_rules.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
 }
 CHECKER = Checker(shipped())
 TODAY = DAY + timedelta(days=1)

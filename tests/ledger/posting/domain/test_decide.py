@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from services.ledger.common.domain import InsufficientFunds, LedgerRefusal, Unbalanced
+from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal, Unbalanced
 from services.ledger.posting.domain.batch import (
     Ask,
     Booked,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ledger.common.domain import EarlierThanOriginal, NotReversible
+from services.ledger.common.domain.refusal import EarlierThanOriginal, NotReversible
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import (
     GENESIS,

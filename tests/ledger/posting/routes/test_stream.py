@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.ledger.common.domain import OutcomeUnknown
+from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.flows import stream as stream_flow
 from shared.roles import Role
 from tests.ledger.conftest import Ledger

@@ -7,16 +7,18 @@ import pytest
 
 from services.ledger.reports.domain.balance import Sum
 from services.ledger.reports.domain.measure import (
-    Comparison,
-    Measure,
-    Severity,
-    Threshold,
     accumulated,
-    applicable,
     months_hundredths,
     ratio_ppm,
     warnings,
     year_before,
+)
+from services.ledger.rules.domain.threshold import (
+    Comparison,
+    Measure,
+    Severity,
+    Threshold,
+    applicable,
 )
 from shared.money import parse_yuan
 from tests.ledger.support.making import shipped

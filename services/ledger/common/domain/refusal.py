@@ -153,6 +153,13 @@ class NotReversible(LedgerRefusal):
     code = "NOT_REVERSIBLE"
 
 
+class CarryOverNotReversible(LedgerRefusal):
+    """年末结转凭证不得单独冲销,须反结账 (a carry-over is taken back by reopening its year)"""
+
+    kind = Kind.CONFLICT
+    code = "CARRY_OVER_NOT_REVERSIBLE"
+
+
 class EarlierThanOriginal(LedgerRefusal):
     """冲销日早于原凭证 (a reversal is not dated before what it reverses)"""
 

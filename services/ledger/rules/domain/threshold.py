@@ -1,0 +1,104 @@
+"""Thresholds of warnings (预警): the measures that they are set on, as dated rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from shared.effective import in_force
+
+
+class Measure(StrEnum):
+    """What a threshold may be set on."""
+
+    COLLECTION_RATE = "collection_rate"
+    ARRIVAL_RATE = "arrival_rate"
+    MONTHS_OF_CAPACITY = "months_of_capacity"
+    ACCUMULATED = "accumulated"
+    SUSPENSE = "suspense"
+
+    @property
+    def unit(self) -> Unit:
+        """In what its values and thresholds are counted."""
+        return _UNITS[self]
+
+
+class Unit(StrEnum):
+    """What a value of a measure counts."""
+
+    PPM = "ppm"
+    MONTHS = "months"
+    FEN = "fen"
+
+
+_UNITS: Final = {
+    Measure.COLLECTION_RATE: Unit.PPM,
+    Measure.ARRIVAL_RATE: Unit.PPM,
+    Measure.MONTHS_OF_CAPACITY: Unit.MONTHS,
+    Measure.ACCUMULATED: Unit.FEN,
+    Measure.SUSPENSE: Unit.FEN,
+}
+DECIMALS: Final = {Unit.PPM: 6, Unit.MONTHS: 2, Unit.FEN: 2}
+"""Decimals of a unit's values at the door."""
+
+
+class Comparison(StrEnum):
+    """Which side of the threshold is the bad one."""
+
+    BELOW = "below"
+    ABOVE = "above"
+
+
+class Severity(StrEnum):
+    """How loud a warning is."""
+
+    NOTICE = "notice"  # 提示
+    WARNING = "warning"  # 预警
+    ALARM = "alarm"  # 警报
+
+
+ANY_FUND: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """One dated threshold. A later row of the same name replaces an earlier one from its day on.
+
+    `value` is in the measure's unit: parts per million, hundredths of a month, or fen.
+    """
+
+    id: UUID
+    measure: Measure
+    fund: str
+    severity: Severity
+    comparison: Comparison
+    value: int
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certainty: str
+    recorded_by: str
+
+    def is_crossed(self, value: int) -> bool:
+        """Whether a value lies on the bad side."""
+        return value < self.value if self.comparison is Comparison.BELOW else value > self.value
+
+
+def applicable(thresholds: Sequence[Threshold], on: date) -> list[Threshold]:
+    """Of each (measure, fund, severity) the row in force on a day that was recorded last.
+
+    Args:
+        thresholds: rows, oldest record first.
+        on: the day.
+    """
+    chosen: dict[tuple[Measure, str, Severity], Threshold] = {}
+    for row in in_force(thresholds, on):
+        key = (row.measure, row.fund, row.severity)
+        before = chosen.get(key)
+        if before is None or before.in_force_from <= row.in_force_from:
+            chosen[key] = row
+    return [chosen[key] for key in sorted(chosen)]

@@ -1,0 +1,72 @@
+"""Approval of settlements: signature, voucher and status in one transaction of the centre's writer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import asyncpg
+
+from services.ledger.common.store.connection import constraint
+from services.ledger.posting.flows.books import Books
+from services.ledger.posting.flows.round import LockedSlot
+from services.ledger.settlement.domain.settlement import (
+    EMPTIED,
+    Settlement,
+    SettlementStatus,
+    voucher_of,
+)
+from services.ledger.settlement.flows.rules import against
+from services.ledger.settlement.store import settlement as settlement_store
+from shared.errors import NotFound, SamePersonTwice, StateConflict
+from shared.roles import Caller
+
+
+async def approve(books: Books, id: UUID, by: Caller) -> Settlement:
+    """Approve and post a settlement, exactly once. A repeat by the approver gets what was done.
+
+    The work runs under the lock of the centre's head: the amounts of a sweep are computed there, so
+    that two sweeps cannot move the same money.
+
+    Raises:
+        NotFound: no such settlement.
+        StateConflict: another person has approved it.
+        SamePersonTwice: the proposer may not approve.
+        LedgerRefusal: the books speak against it, or its voucher is refused.
+    """
+    return await books.run_exclusive(lambda slot: _approve(slot, id, by))
+
+
+async def _approve(slot: LockedSlot, id: UUID, by: Caller) -> Settlement:
+    found = await settlement_store.load_for_posting(slot.connection, id)
+    if found is None:
+        raise NotFound
+    if found.status is SettlementStatus.POSTED and found.approved_by == by.subject:
+        return found
+    if found.status is not SettlementStatus.PROPOSED:
+        raise StateConflict(status=found.status.value)
+    if found.proposed_by == by.subject:
+        raise SamePersonTwice(person=by.subject, step="approved")
+    return await _post(slot, found, by)
+
+
+async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
+    balances = {}
+    if found.kind.moves_everything:
+        account = EMPTIED[found.kind]
+        balances = await settlement_store.emptied_balances(slot.connection, account, found.day)
+    if (refusal := await against(slot.connection, found, by)) is not None:
+        raise refusal
+    draft, moved = voucher_of(found, balances)
+    seq = None if draft is None else (await slot.post(draft)).seq
+    posted = replace(
+        found, status=SettlementStatus.POSTED, approved_by=by.subject, seq=seq, moved=moved
+    )
+    try:
+        await settlement_store.sign(slot.connection, found.id, by)
+    except asyncpg.UniqueViolationError as error:
+        if constraint(error) != "trail_one_signature_a_person":
+            raise
+        raise SamePersonTwice(step="approved") from error
+    await settlement_store.mark_posted(slot.connection, posted, slot.now)
+    return posted
