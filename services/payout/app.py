@@ -10,13 +10,14 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from services import VERSION
+from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
 from services.payout.common.clients import CollectionClient
-from services.payout.common.flows import People
+from services.payout.common.flows import PersonKeys
 from services.payout.delivery import delivery_to
 from services.payout.entitlements import routes as entitlements_doors
 from services.payout.payments.clients import LedgerClient
-from services.payout.payments.jobs import Funding
+from services.payout.payments.jobs import FundingWorker
 from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
 from services.payout.payments.routes import result as result_doors
@@ -36,6 +37,7 @@ SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    benefits_doors.router,
     entitlements_doors.router,
     claims_doors.router,
     batch_doors.router,
@@ -46,7 +48,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 
 def build(settings: Settings | None = None) -> FastAPI:
-    """The app, with its database, peers and background work opened by the lifespan."""
+    """Build the app; its lifespan opens the database, the peers and the background work."""
     chosen = settings or process_settings()
 
     @asynccontextmanager
@@ -54,7 +56,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         async with AsyncExitStack() as opened:
             await _open(app, chosen, opened)
             if chosen.run_workers:
-                collector.calm()  # a process of payout's own
+                collector.calm()  # payout runs in its own process
             tasks = [
                 asyncio.create_task(work.run(), name=type(work).__name__)
                 for work in ((app.state.relay, app.state.funding) if chosen.run_workers else ())
@@ -86,8 +88,8 @@ def build(settings: Settings | None = None) -> FastAPI:
 
 
 async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
-    """Put what routes and workers need on the app's state; `opened` closes it again."""
-    assert chosen.database_url is not None, "a service is given its database's address"
+    """Put what doors and workers need on the app's state; `opened` closes it again."""
+    assert chosen.database_url is not None, "a service needs its database's address"
     db = Database(
         chosen.database_url,
         SERVICE,
@@ -98,16 +100,16 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     identity = Identity.load(chosen.identity_path)
     secret = identity.secret_of(CLIENT_ID)
     ledger_peer = await opened.enter_async_context(Peer(chosen.ledger_url, CLIENT_ID, secret))
-    # Somebody waits at the counter for this one: two tries, then say that collection is away.
+    # A clerk waits for this answer: try twice, then answer that collection is unavailable.
     collection_peer = await opened.enter_async_context(
         Peer(chosen.collection_url, CLIENT_ID, secret, attempts=2)
     )
     app.state.db, app.state.identity, app.state.settings = db, identity, chosen
-    app.state.people = People.of(identity)
+    app.state.person_keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
     ledger = LedgerClient(ledger_peer)
     app.state.relay = relay = Relay(db, delivery_to(ledger))
-    app.state.funding = funding = Funding(db, ledger)
+    app.state.funding = funding = FundingWorker(db, ledger)
 
     def wake() -> None:
         relay.wake()

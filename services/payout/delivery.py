@@ -1,4 +1,4 @@
-"""Delivers the outbox to the ledger."""
+"""Delivery of the outbox to the ledger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.outbox import Deliver, Message
 
 
 def delivery_to(ledger: LedgerClient) -> Deliver:
-    """What the relay calls with each batch of messages."""
+    """Build the function that the relay calls with each batch of messages."""
 
     async def deliver(messages: Sequence[Message]) -> Sequence[str | None]:
         return await ledger.deliver([orjson.loads(message.payload) for message in messages])

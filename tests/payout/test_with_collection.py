@@ -1,4 +1,4 @@
-"""Payout asks the real collection what a unit owes."""
+"""Payout with the real collection: a unit's arrears."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -47,12 +47,12 @@ async def collection(
         yield CollectionClient(peer)
 
 
-async def test_a_unit_without_bills_owes_nothing(collection: CollectionClient) -> None:
-    found = await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1))
-    assert (found.total, found.overdue) == ("0.00", False)
+async def test_a_unit_without_bills_has_no_arrears(collection: CollectionClient) -> None:
+    arrears = await arrears_flow.require_none(collection, UNIT, date(2021, 8, 1))
+    assert (arrears.total, arrears.overdue) == ("0.00", False)
 
 
-async def test_a_unit_nobody_registered_is_unknown(collection: CollectionClient) -> None:
+async def test_an_unregistered_unit_is_unknown(collection: CollectionClient) -> None:
     other = with_check_character("91120101MA0000999")
     with pytest.raises(UnitUnknown):
         await arrears_flow.require_none(collection, other, date(2021, 8, 1))

@@ -1,4 +1,4 @@
-"""Benefit kinds (待遇种类): which fund pays a claim and which account it is booked to, by date."""
+"""Benefit kinds (待遇种类): which fund pays a claim and to which account it is booked, by date."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from shared.effective import in_force
 from shared.errors import Kind, Refusal
 
 BASIC_PENSION: Final = "basic_pension"
-"""The entitlement that a pension run pays."""
+"""The kind of entitlement that a pension run pays."""
 
 
 class ClaimKind(StrEnum):
-    """What a claim asks to be paid."""
+    """The kinds of claims."""
 
     PENSION_RUN = "pension_run"  # 基本养老金月度发放
     HOSPITAL_SETTLEMENT = "hospital_settlement"  # 医院费用结算
     MATERNITY_ALLOWANCE = "maternity_allowance"  # 生育津贴
 
 
-class NoBenefitKind(Refusal):
-    """该所属期没有此待遇的基金与科目规定 (no fund and account are laid down for this benefit then)"""
+class BenefitKindNotInForce(Refusal):
+    """该日没有此待遇的基金与科目规定 (no rule says which fund pays this benefit on this day)"""
 
     kind = Kind.INVALID
     code = "BENEFIT_KIND_NOT_IN_FORCE"
@@ -43,13 +43,13 @@ class BenefitKind:
     source: str
 
 
-def booking_of(kind: ClaimKind, rows: Iterable[BenefitKind], on: date) -> BenefitKind:
-    """The row in force for a kind on a day.
+def benefit_kind_on(kind: ClaimKind, rows: Iterable[BenefitKind], day: date) -> BenefitKind:
+    """Find the row of a kind that is in force on a day.
 
     Raises:
-        NoBenefitKind: none is.
+        BenefitKindNotInForce: there is none.
     """
-    found = in_force((row for row in rows if row.kind == kind.value), on)
+    found = in_force((row for row in rows if row.kind == kind.value), day)
     if not found:
-        raise NoBenefitKind(kind=kind.value, on=on)
+        raise BenefitKindNotInForce(kind=kind.value, on=day)
     return found[-1]

@@ -1,4 +1,4 @@
-"""Benefit kinds: the dated map to fund and account."""
+"""Benefit kinds in the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.payout.benefits.domain import BenefitKind
 
 
 async def kinds(tx: AsyncConnection) -> list[BenefitKind]:
-    """Every row, by kind and day."""
+    """Read every row, by kind and first day."""
     rows = await tx.execute(
         text("""
             SELECT kind, name, fund, account, in_force_from, in_force_to, source

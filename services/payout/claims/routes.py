@@ -1,4 +1,4 @@
-"""Doors of claims: filing, signing, looking."""
+"""Doors of claims: filing, signing, reading."""
 
 from __future__ import annotations
 
@@ -9,33 +9,22 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims import store as claims_store
-from services.payout.claims.domain import State, claim_key
-from services.payout.claims.flows import arrears as arrears_flow
+from services.payout.claims.domain.claim import ClaimStatus, claim_key
 from services.payout.claims.flows import claim as claim_flow
 from services.payout.claims.schemas import (
     ClaimIn,
-    ClaimLinesOut,
+    ClaimLineOut,
     ClaimOut,
-    ClaimsOut,
     PensionRunIn,
     SignatureIn,
 )
-from services.payout.common.routes import (
-    LIMIT,
-    CursorQuery,
-    DistrictQuery,
-    IdPath,
-    Limit,
-    collection_of,
-    people_of,
-)
-from services.payout.common.schemas import TrailOut, id_after, line_after
-from shared import trail
+from services.payout.common.routes import DistrictQuery, collection_client, person_keys
+from services.payout.common.schemas import TrailOut, line_after
 from shared.clock import today
+from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
-from shared.errors import Fault, Faulty
 from shared.ids import Ref
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import Right
@@ -46,23 +35,23 @@ router = APIRouter(tags=["claims"])
 @router.post(
     "/v1/pension-runs",
     operation_id="file_pension_run",
-    summary="基本养老金月度发放 · The pension month run of a district",
+    summary="基本养老金月度发放 · The pension run of a district and month",
     status_code=201,
     response_model=ClaimOut,
 )
 async def file_pension_run(
-    asked: PensionRunIn, at: Annotated[Door, door(Right.FILE_CLAIM)]
+    body: PensionRunIn, at: Annotated[Door, door(Right.FILE_CLAIM)]
 ) -> Response:
-    """One claim with a line for everybody entitled; one living run a district and month."""
+    """File one claim with a line for everybody entitled; a district and month has one run."""
 
     async def work(tx: AsyncConnection) -> ClaimOut:
         return ClaimOut.of(
             await claim_flow.file_pension_run(
-                tx, district=asked.district, period=asked.period, today=today(), caller=at.caller
+                tx, district=body.district, period=body.period, today=today(), caller=at.caller
             )
         )
 
-    key = claim_key(ClaimKind.PENSION_RUN, asked.district, asked.period)
+    key = claim_key(ClaimKind.PENSION_RUN, body.district, body.period)
     return await at.write(work, key=key, status=201)
 
 
@@ -73,29 +62,18 @@ async def file_pension_run(
     status_code=201,
     response_model=ClaimOut,
 )
-async def file_claim(asked: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
-    """The control totals must tie. Allowances are refused while the employer is in arrears."""
-    claim = asked.asked(today())
-    claim_flow.check_claim(claim, today(), at.caller)
-    await _check_arrears(claim, at)  # asked of collection before the transaction begins
-    people = people_of(at.request)
+async def file_claim(body: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
+    """File a claim with control totals. An employer in arrears gets no maternity allowance."""
+    draft = body.draft(today())
+    collection = collection_client(at.request)
+    await claim_flow.check(draft, collection=collection, today=today(), caller=at.caller)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
-        return ClaimOut.of(await claim_flow.file_claim(tx, claim, people=people, caller=at.caller))
+        keys = person_keys(at.request)
+        return ClaimOut.of(await claim_flow.file_claim(tx, draft, keys=keys, caller=at.caller))
 
-    key = claim_key(claim.kind, claim.district, claim.period)
+    key = claim_key(draft.kind, draft.district, draft.period)
     return await at.write(work, key=key, status=201)
-
-
-async def _check_arrears(asked: claim_flow.AskedClaim, at: Door) -> None:
-    if asked.kind is not ClaimKind.MATERNITY_ALLOWANCE:
-        return
-    if asked.credit_code is None:
-        missing = Fault(
-            "/credit_code", "CREDIT_CODE_MISSING", "生育津贴须填用人单位 (the employer is required)"
-        )
-        raise Faulty(faults=[missing])
-    await arrears_flow.require_none(collection_of(at.request), asked.credit_code, asked.filed_on)
 
 
 @router.get("/v1/claims", operation_id="list_claims", summary="申请清单 · Claims")
@@ -104,40 +82,31 @@ async def list_claims(
     district: DistrictQuery = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     kind: ClaimKind | None = None,
-    status: State | None = None,
-    limit: Limit = LIMIT,
-    cursor: CursorQuery = None,
-) -> ClaimsOut:
-    """A page in order of filing; district people see their own district's."""
-    filters = {
-        "list": "claims",
+    status: ClaimStatus | None = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[ClaimOut]:
+    """List claims in order of filing; district people see their own district's."""
+    columns = {
         "district": at.caller.scope(district),
         "period": period,
         "kind": kind.value if kind else None,
         "status": status.value if status else None,
     }
-    after = id_after(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> ClaimsOut:
-        rows = await claims_store.page(
-            tx,
-            district=filters["district"],
-            period=filters["period"],
-            kind=filters["kind"],
-            status=filters["status"],
-            after=after,
-            limit=limit + 1,
-        )
-        return ClaimsOut.of(rows, limit, filters)
-
-    return await at.read(work)
+    filters = {"list": "claims"} | columns
+    after = read_uuid(cursor, filters)
+    rows = await at.read(
+        lambda tx: claim_flow.page(tx, filters=columns, after=after, limit=limit + 1)
+    )
+    claims, next_cursor = cut(rows, limit, lambda claim: [claim.ref.id.hex], filters)
+    return Page[ClaimOut].of([ClaimOut.of(claim) for claim in claims], next_cursor)
 
 
 @router.get("/v1/claims/{claim}", operation_id="get_claim", summary="申请 · A claim")
-async def get_claim(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> ClaimOut:
-    """A claim's head."""
+async def get_claim(claim: RefPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> ClaimOut:
+    """Read a claim's head."""
     ref = Ref.parse(Reference.CLAIM, claim)
-    return ClaimOut.of(await at.read(lambda tx: claim_flow.visible(tx, ref, caller=at.caller)))
+    return ClaimOut.of(await at.read(lambda tx: claim_flow.find(tx, ref, caller=at.caller)))
 
 
 @router.get(
@@ -146,36 +115,30 @@ async def get_claim(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)])
     summary="申请明细 · A claim's lines",
 )
 async def list_claim_lines(
-    claim: IdPath,
+    claim: RefPath,
     at: Annotated[Door, door(Right.READ_PAYOUT)],
-    limit: Limit = LIMIT,
-    cursor: CursorQuery = None,
-) -> ClaimLinesOut:
-    """A page by line number; identity and account numbers masked."""
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[ClaimLineOut]:
+    """List a claim's lines by number; identity and account numbers are masked."""
     ref = Ref.parse(Reference.CLAIM, claim)
-    filters: dict[str, str | None] = {"list": "claim_lines", "claim": claim}
+    filters = {"list": "claim_lines", "claim": claim}
     after = line_after(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> ClaimLinesOut:
-        await claim_flow.visible(tx, ref, caller=at.caller)
-        rows = await claims_store.page_of_lines(tx, ref, after=after, limit=limit + 1)
-        return ClaimLinesOut.of(rows, limit, filters, people_of(at.request))
-
-    return await at.read(work)
+    rows = await at.read(
+        lambda tx: claim_flow.lines(tx, ref, after=after, limit=limit + 1, caller=at.caller)
+    )
+    lines, next_cursor = cut(rows, limit, lambda line: [line.line_no], filters)
+    keys = person_keys(at.request)
+    return Page[ClaimLineOut].of([ClaimLineOut.of(line, keys) for line in lines], next_cursor)
 
 
 @router.get(
     "/v1/claims/{claim}/trail", operation_id="get_claim_trail", summary="办理痕迹 · A claim's trail"
 )
-async def get_claim_trail(claim: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> TrailOut:
-    """Who filed, signed, refused or batched it, and when."""
+async def get_claim_trail(claim: RefPath, at: Annotated[Door, door(Right.READ_PAYOUT)]) -> TrailOut:
+    """List who filed, signed, refused or paid it, and when."""
     ref = Ref.parse(Reference.CLAIM, claim)
-
-    async def work(tx: AsyncConnection) -> TrailOut:
-        await claim_flow.visible(tx, ref, caller=at.caller)
-        return TrailOut.of(await trail.of_paper(tx, ref.key, ref.id))
-
-    return await at.read(work)
+    return TrailOut.of(await at.read(lambda tx: claim_flow.steps(tx, ref, caller=at.caller)))
 
 
 @router.post(
@@ -186,15 +149,15 @@ async def get_claim_trail(claim: IdPath, at: Annotated[Door, door(Right.READ_PAY
     response_model=ClaimOut,
 )
 async def sign_claim(
-    claim: IdPath,
-    asked: SignatureIn,
+    claim: RefPath,
+    body: SignatureIn,
     at: Annotated[Door, door(Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD)],
 ) -> Response:
-    """Sub-centre reviewer, then department head, then centre leader; nobody twice."""
+    """Sign as district reviewer, then department head, then centre leader: three people."""
     ref = Ref.parse(Reference.CLAIM, claim)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
-        signed = await claim_flow.sign(tx, ref, asked.decision, asked.note, caller=at.caller)
+        signed = await claim_flow.sign(tx, ref, body.decision, body.note, caller=at.caller)
         return ClaimOut.of(signed)
 
     return await at.write(work, key=ref.key, status=201)

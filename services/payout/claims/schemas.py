@@ -8,13 +8,16 @@ from typing import Literal
 from pydantic import Field
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims.domain import Claim, ClaimLine, Decision, State
-from services.payout.claims.flows.claim import AskedClaim
-from services.payout.common.domain import AskedLine
-from services.payout.common.flows import People
-from services.payout.common.schemas import BankAccountIn, BankAccountOut, Day, Note, bank_account
-from services.payout.entitlements.schemas import IdentityNumber
-from shared.cursor import write_cursor
+from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Decision
+from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
+from services.payout.common.flows import PersonKeys
+from services.payout.common.schemas import (
+    BankAccountIn,
+    BankAccountOut,
+    Day,
+    IdentityNumber,
+    Note,
+)
 from shared.references import Reference
 from shared.schema import (
     Code,
@@ -31,14 +34,14 @@ from shared.schema import (
 
 
 class PensionRunIn(In):
-    """The month run of one district."""
+    """The pension run of a district and month."""
 
     district: Code = Field(examples=["heping"])
     period: PeriodField
 
 
 class ControlIn(In):
-    """How many lines the sender counts, and their sum."""
+    """Control totals: the number of lines and their sum, as the sender counts them."""
 
     lines: int = Field(ge=0, le=10_000)
     total: NonNegativeYuan
@@ -51,11 +54,13 @@ class ClaimLineIn(In):
     bank_account: BankAccountIn
     amount: PositiveYuan = Field(examples=["18234.50"])
     identity_number: IdentityNumber | None = None
-    reference: Serial = Field(examples=["ZY-2021-07-0001"], description="结算单号 (sender's paper)")
+    reference: Serial = Field(
+        examples=["ZY-2021-07-0001"], description="结算单号 (number of the sender's paper)"
+    )
 
-    def asked(self) -> AskedLine:
-        """As the domain reads it."""
-        return AskedLine(
+    def draft(self) -> ClaimLineDraft:
+        """Turn it into the domain's draft."""
+        return ClaimLineDraft(
             payee_name=self.payee_name,
             bank=self.bank_account.bank,
             bank_number=self.bank_account.number,
@@ -77,15 +82,15 @@ class ClaimIn(In):
     )
     filed_on: Day | None = Field(
         default=None,
-        description="受理日,默认今天 (day of filing: decides the fund, and arrears are looked up on it)",
+        description="受理日,默认今天 (day of filing: it decides the fund and the day of the arrears check)",
     )
     summary: ShortText = Field(examples=["2021-07 住院费用结算"])
     control: ControlIn
     lines: list[ClaimLineIn] = Field(min_length=1, max_length=10_000)
 
-    def asked(self, today: date) -> AskedClaim:
-        """As the flow reads it."""
-        return AskedClaim(
+    def draft(self, today: date) -> ClaimDraft:
+        """Turn it into the domain's draft; without a day it is filed today."""
+        return ClaimDraft(
             kind=ClaimKind(self.kind),
             district=self.district,
             period=self.period,
@@ -94,7 +99,7 @@ class ClaimIn(In):
             summary=self.summary,
             control_lines=self.control.lines,
             control_total_fen=self.control.total,
-            lines=[line.asked() for line in self.lines],
+            lines=[line.draft() for line in self.lines],
         )
 
 
@@ -109,14 +114,14 @@ class ClaimOut(Out):
     account: str
     lines: int
     total: YuanOut
-    status: State
+    status: ClaimStatus
     summary: str
     credit_code: str | None
     filed_by: str
 
     @classmethod
     def of(cls, claim: Claim) -> ClaimOut:
-        """From the domain's claim."""
+        """Build it from a claim."""
         return cls(
             id=claim.ref.text(Reference.CLAIM),
             kind=claim.kind,
@@ -133,25 +138,6 @@ class ClaimOut(Out):
         )
 
 
-class ClaimsOut(Out):
-    """A page of claims."""
-
-    items: list[ClaimOut]
-    next_cursor: str | None
-    has_more: bool
-
-    @classmethod
-    def of(cls, rows: list[Claim], limit: int, filters: dict[str, str | None]) -> ClaimsOut:
-        """From `limit` + 1 rows."""
-        shown = rows[:limit]
-        more = len(rows) > limit
-        return cls(
-            items=[ClaimOut.of(row) for row in shown],
-            next_cursor=write_cursor([shown[-1].ref.id.hex], filters) if more else None,
-            has_more=more,
-        )
-
-
 class ClaimLineOut(Out):
     """One payee, numbers masked."""
 
@@ -163,42 +149,21 @@ class ClaimLineOut(Out):
     masked_identity_number: str | None
 
     @classmethod
-    def of(cls, line: ClaimLine, people: People) -> ClaimLineOut:
-        """From a stored line."""
+    def of(cls, line: ClaimLine, keys: PersonKeys) -> ClaimLineOut:
+        """Build it from a stored line."""
         sealed = line.sealed_number
         return cls(
             line=line.line_no,
             payee_name=line.payee_name,
-            bank_account=bank_account(line.bank, line.bank_number, line.bank_holder),
+            bank_account=BankAccountOut.of(line.bank, line.bank_number, line.bank_holder),
             amount=line.amount_fen,
             reference=line.reference,
-            masked_identity_number=people.mask(bytes(sealed)) if sealed else None,
-        )
-
-
-class ClaimLinesOut(Out):
-    """A page of a claim's lines."""
-
-    items: list[ClaimLineOut]
-    next_cursor: str | None
-    has_more: bool
-
-    @classmethod
-    def of(
-        cls, rows: list[ClaimLine], limit: int, filters: dict[str, str | None], people: People
-    ) -> ClaimLinesOut:
-        """From `limit` + 1 rows."""
-        shown = rows[:limit]
-        more = len(rows) > limit
-        return cls(
-            items=[ClaimLineOut.of(row, people) for row in shown],
-            next_cursor=write_cursor([shown[-1].line_no], filters) if more else None,
-            has_more=more,
+            masked_identity_number=keys.mask(bytes(sealed)) if sealed else None,
         )
 
 
 class SignatureIn(In):
-    """A signer's decision; a refusal says why."""
+    """A signer's decision; a refusal needs a note."""
 
     decision: Decision
     note: Note | None = None

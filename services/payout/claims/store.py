@@ -1,4 +1,4 @@
-"""Claims and their lines."""
+"""Claims and their lines in the database."""
 
 from __future__ import annotations
 
@@ -6,38 +6,37 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims.domain import Claim, ClaimLine, State
+from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus
 from shared.errors import Kind, Refusal
 from shared.ids import Ref
+from shared.page import read_page
 from shared.period import Period
+
+_COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
+                   summary, credit_code, filed_by"""
 
 
 class ClaimExists(Refusal):
-    """同一申请已在办理或已办结 (this claim was filed before and lives)"""
+    """同一申请已在办理或已办结 (this claim was filed before and is not refused)"""
 
     kind = Kind.CONFLICT
     code = "CLAIM_EXISTS"
 
 
-def _claim(row: Row[Any]) -> Claim:
+def _claim(
+    *, claim_key: int, id: UUID, kind: str, period: str, status: str, **columns: Any
+) -> Claim:
     return Claim(
-        ref=Ref(row.claim_key, row.id),
-        kind=ClaimKind(row.kind),
-        district=row.district,
-        period=Period.parse(row.period),
-        fund=row.fund,
-        account=row.account,
-        lines=row.lines,
-        total_fen=row.total_fen,
-        status=State(row.status),
-        summary=row.summary,
-        credit_code=row.credit_code,
-        filed_by=row.filed_by,
+        ref=Ref(claim_key, id),
+        kind=ClaimKind(kind),
+        period=Period.parse(period),
+        status=ClaimStatus(status),
+        **columns,
     )
 
 
@@ -45,7 +44,7 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
     """Write a claim's head.
 
     Raises:
-        ClaimExists: the same paper lives already.
+        ClaimExists: the same paper was filed before and is not refused.
     """
     try:
         await tx.execute(
@@ -78,8 +77,8 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
         raise
 
 
-async def living(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> Ref | None:
-    """The living claim that says the same, if there is one."""
+async def find_same(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> Ref | None:
+    """Find the claim of the same content that is not refused, if there is one."""
     row = (
         await tx.execute(
             text("""
@@ -103,10 +102,10 @@ async def living(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> Ref | 
 async def write_pension_lines(
     tx: AsyncConnection, ref: Ref, *, kind: str, district: str, period: Period
 ) -> tuple[int, int]:
-    """The month run: one line for everybody of a district entitled in a period.
+    """Write a pension run: one line for everybody of a district who is entitled in a month.
 
-    Of a person's rows the latest begun counts; whoever has moved is paid where that row says.
-    Returns how many lines and their sum in fen.
+    Of a person's rows, the latest that has begun counts, and its district pays.
+    Returns the number of lines and their sum in fen.
     """
     row = (
         await tx.execute(
@@ -180,12 +179,11 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
 
 
 async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Claim | None:
-    """A claim; locked for the rest of the transaction when it is to be moved."""
+    """Read a claim; `lock` it for the rest of the transaction before changing it."""
     row = (
         await tx.execute(
             text(f"""
-                SELECT claim_key, id, kind, district, period, fund, account, lines, total_fen,
-                       status, summary, credit_code, filed_by
+                SELECT {_COLUMNS}
                   FROM claim
                  WHERE claim_key = :claim_key AND id = :id
                  {"FOR UPDATE" if lock else ""}
@@ -193,12 +191,12 @@ async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Claim | 
             {"claim_key": ref.key, "id": ref.id},
         )
     ).first()
-    return _claim(row) if row else None
+    return _claim(**row._mapping) if row else None
 
 
-async def move(tx: AsyncConnection, ref: Ref, *, was: State, to: State) -> bool:
-    """Move a claim if it still stands where its signer saw it."""
-    moved = await tx.execute(
+async def set_status(tx: AsyncConnection, ref: Ref, *, was: ClaimStatus, to: ClaimStatus) -> bool:
+    """Change a claim's status if it is still the one that the signer saw."""
+    changed = await tx.execute(
         text("""
             UPDATE claim
                SET status = :to
@@ -207,30 +205,30 @@ async def move(tx: AsyncConnection, ref: Ref, *, was: State, to: State) -> bool:
         """),
         {"claim_key": ref.key, "id": ref.id, "was": was.value, "to": to.value},
     )
-    return moved.first() is not None
+    return changed.first() is not None
 
 
 async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
-    """The claims of a list of references; those that do not exist are left out."""
+    """Read the claims of a list of references; unknown ones are left out."""
     rows = await tx.execute(
         text("""
             SELECT claim.claim_key, claim.id, kind, district, period, fund, account, lines,
                    total_fen, status, summary, credit_code, filed_by
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS asked (claim_key, id)
-              JOIN claim ON claim.claim_key = asked.claim_key AND claim.id = asked.id
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
+              JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.id
         """),
         {"keys": [ref.key for ref in refs], "ids": [ref.id for ref in refs]},
     )
-    return [_claim(row) for row in rows]
+    return [_claim(**row._mapping) for row in rows]
 
 
 async def signed_by(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> set[tuple[Ref, str]]:
-    """(claim, step) of those of the claims that a person has filed, signed or paid."""
+    """Find which of the claims a person has filed, signed or paid, as (claim, step)."""
     rows = await tx.execute(
         text("""
             SELECT trail.shard_key, trail.paper_id, trail.step
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS asked (claim_key, id)
-              JOIN trail ON trail.shard_key = asked.claim_key AND trail.paper_id = asked.id
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
+              JOIN trail ON trail.shard_key = wanted.claim_key AND trail.paper_id = wanted.id
              WHERE trail.signs AND trail.person = :person
         """),
         {"keys": [ref.key for ref in refs], "ids": [ref.id for ref in refs], "person": person},
@@ -239,54 +237,34 @@ async def signed_by(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> se
 
 
 async def page(
-    tx: AsyncConnection,
-    *,
-    district: str | None,
-    period: str | None,
-    kind: str | None,
-    status: str | None,
-    after: UUID | None,
-    limit: int,
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Claim]:
-    """Claims by id, after one, that match every filter given."""
-    rows = await tx.execute(
-        text("""
-            SELECT claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
-                   summary, credit_code, filed_by
-              FROM claim
-             WHERE (CAST(:district AS text) IS NULL OR district = CAST(:district AS text))
-               AND (CAST(:period AS text) IS NULL OR period = CAST(:period AS text))
-               AND (CAST(:kind AS text) IS NULL OR kind = CAST(:kind AS text))
-               AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
-               AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {
-            "district": district,
-            "period": period,
-            "kind": kind,
-            "status": status,
-            "after": after,
-            "limit": limit,
-        },
+    """Read claims by id, after one; `filters` are columns and the values they must have."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM claim",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_claim,
+        equal=filters,
     )
-    return [_claim(row) for row in rows]
 
 
 async def page_of_lines(
     tx: AsyncConnection, ref: Ref, *, after: int, limit: int
 ) -> list[ClaimLine]:
-    """A claim's lines by number, after one."""
-    rows = await tx.execute(
-        text("""
-            SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, reference,
-                   person_id, sealed_number
-              FROM claim_line
-             WHERE claim_key = :claim_key AND claim_id = :claim_id AND line_no > :after
-             ORDER BY line_no
-             LIMIT :limit
-        """),
-        {"claim_key": ref.key, "claim_id": ref.id, "after": after, "limit": limit},
+    """Read a claim's lines by number, after one."""
+    return await read_page(
+        tx,
+        """
+        SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, reference,
+               person_id, sealed_number
+          FROM claim_line
+        """,
+        key=("line_no",),
+        after=(after,),
+        limit=limit,
+        row=ClaimLine,
+        equal={"claim_key": ref.key, "claim_id": ref.id},
     )
-    return [ClaimLine(**row._mapping) for row in rows]

@@ -1,4 +1,4 @@
-"""Collection, as payout asks it: what a unit owes."""
+"""Client of collection: payout reads there whether a unit owes contributions."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from shared.web.client import Peer, PeerError
 
 
 class CollectionUnavailable(Refusal):
-    """征缴服务暂不可用,无法核对欠费,请稍后重试 (collection does not answer; arrears cannot be checked)"""
+    """征缴服务暂不可用,无法核对欠费,请稍后重试 (collection does not answer, so arrears cannot be checked; try again later)"""
 
     kind = Kind.UNAVAILABLE
     code = "COLLECTION_UNAVAILABLE"
 
 
 class UnitUnknown(Refusal):
-    """征缴系统没有该单位 (collection knows no such unit)"""
+    """征缴系统没有该单位 (collection has no such unit)"""
 
     kind = Kind.INVALID
     code = "UNIT_UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrears:
-    """What a unit owes on a day; `total` in yuan as collection wrote it."""
+class UnitArrears:
+    """The amount a unit owes on a day; `total` is in yuan, as collection wrote it."""
 
     credit_code: str
     total: str
@@ -35,23 +35,23 @@ class Arrears:
 
 
 class CollectionClient:
-    """Reads of collection."""
+    """Read requests to collection."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    async def arrears(self, credit_code: str, as_of: date) -> Arrears:
-        """What a unit owes on a day.
+    async def arrears(self, credit_code: str, as_of: date) -> UnitArrears:
+        """Read what a unit owes on a day.
 
         Raises:
             UnitUnknown: collection has no such unit.
-            CollectionUnavailable: no answer, or none that can be understood.
+            CollectionUnavailable: no answer, or an answer that cannot be read.
         """
         try:
-            found = await self._peer.get(
+            answer = await self._peer.get(
                 f"/v1/units/{credit_code}/arrears", as_of=as_of.isoformat()
             )
-            return Arrears(credit_code, str(found["total"]), bool(found["overdue"]))
+            return UnitArrears(credit_code, str(answer["total"]), bool(answer["overdue"]))
         except PeerError as error:
             if error.status == 404:
                 raise UnitUnknown(credit_code=credit_code) from None

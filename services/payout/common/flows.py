@@ -1,4 +1,4 @@
-"""How this service keeps a person: found by a blind key, the number itself only sealed."""
+"""Keys and seals for identity numbers: stored encrypted, found by a keyed hash."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from shared.security.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Turns identity numbers into keys, blind indexes and sealed values, and back into masks."""
+class PersonKeys:
+    """The installation's secrets for identity numbers: shard key, keyed hash, encryption, mask."""
 
     pepper: bytes
     cipher: FieldCipher
 
     @classmethod
-    def of(cls, identity: Identity) -> People:
-        """With the secrets of an installation."""
+    def of(cls, identity: Identity) -> PersonKeys:
+        """Take the secrets from an installation's identity."""
         return cls(identity.pepper, FieldCipher(identity.field_key))
 
     def key(self, number: str) -> int:
-        """The person's shard key."""
+        """Compute the person's shard key."""
         return blind_key_of("person", number, self.pepper)
 
     def blind(self, number: str) -> bytes:
-        """The whole keyed hash: two persons may share a key, never this."""
+        """Compute the whole keyed hash. Two persons may share a shard key, but never this."""
         return hmac.new(self.pepper, f"person:{number}".encode(), hashlib.sha256).digest()
 
     def seal(self, number: str) -> bytes:
-        """The number, sealed for storing."""
+        """Encrypt a number for storing."""
         return self.cipher.seal(number)
 
     def mask(self, sealed: bytes) -> str:
-        """A sealed number as lists show it."""
+        """Decrypt a number and mask it for lists."""
         return masked(self.cipher.open(sealed))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -13,24 +12,26 @@ from shared.cursor import BadCursor, read_cursor
 from shared.schema import In, Out, ShortText
 
 EARLIEST = date(1990, 1, 1)
+LATEST = date(2100, 12, 31)
 
 
-def _not_too_early(value: date) -> date:
-    if not EARLIEST <= value <= date(2100, 12, 31):
+def _in_range(value: date) -> date:
+    if not EARLIEST <= value <= LATEST:
         raise PydanticCustomError("date_out_of_range", "日期超出范围 (between 1990 and 2100)")
     return value
 
 
-Day = Annotated[date, AfterValidator(_not_too_early)]
+Day = Annotated[date, AfterValidator(_in_range)]
 """A business day, 1990 to 2100."""
 Note = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)]
-Cursor = Annotated[str, Field(max_length=400)]
-# Taken as it stands in a path: what is not a reference of ours is simply not found.
 RefText = Annotated[str, StringConstraints(max_length=80)]
+"""A reference in a body. Text that is no reference of ours is answered as not found."""
+IdentityNumber = Annotated[str, StringConstraints(min_length=1, max_length=18)]
+"""公民身份号码; the domain checks its check digit and date."""
 
 
 class BankAccountIn(In):
-    """Where money goes."""
+    """The account to pay into."""
 
     bank: ShortText = Field(examples=["工商银行天津分行"])
     number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,40}$")] = Field(
@@ -40,50 +41,35 @@ class BankAccountIn(In):
 
 
 class BankAccountOut(Out):
-    """Where money goes; the number masked except for the bank gateway."""
+    """The account to pay into; only the bank gateway sees the whole number."""
 
     bank: str
     number: str = Field(examples=["6222**********8901"])
     name: str
 
-
-def bank_account(bank: str, number: str, holder: str, *, full: bool = False) -> BankAccountOut:
-    """An account as it may be shown."""
-    return BankAccountOut(bank=bank, number=number if full else masked_account(number), name=holder)
+    @classmethod
+    def of(cls, bank: str, number: str, holder: str, *, full: bool = False) -> BankAccountOut:
+        """Build it; `full` shows the whole number."""
+        return cls(bank=bank, number=number if full else masked_account(number), name=holder)
 
 
 def masked_account(number: str) -> str:
-    """An account number as lists show it."""
+    """Mask an account number for lists."""
     if len(number) < 12:
         return "*" * (len(number) - 2) + number[-2:]
     return f"{number[:4]}**********{number[-4:]}"
 
 
 def masked_name(name: str) -> str:
-    """张建国 → 张**."""
+    """Mask a name for lists: 张建国 → 张**."""
     return name[:1] + "*" * max(1, len(name) - 1)
 
 
-def id_after(cursor: str | None, filters: dict[str, Any]) -> UUID | None:
-    """The id to continue after.
-
-    Raises:
-        BadCursor: not one of this query's cursors.
-    """
-    if cursor is None:
-        return None
-    (text,) = read_cursor(cursor, filters, (str,))
-    try:
-        return UUID(hex=text)
-    except ValueError:
-        raise BadCursor from None
-
-
 def line_after(cursor: str | None, filters: dict[str, Any]) -> int:
-    """The line number to continue after; 0 at the start.
+    """Read the line number to continue after; 0 at the beginning.
 
     Raises:
-        BadCursor: not one of this query's cursors.
+        BadCursor: not a cursor of this list.
     """
     if cursor is None:
         return 0
@@ -93,7 +79,7 @@ def line_after(cursor: str | None, filters: dict[str, Any]) -> int:
     return int(number)
 
 
-class StepOut(Out):
+class TrailStepOut(Out):
     """One step on a paper."""
 
     step: str = Field(examples=["signed_1"])
@@ -108,13 +94,12 @@ class StepOut(Out):
 
 
 class TrailOut(Out):
-    """Every step, oldest first."""
+    """Every step on a paper, oldest first."""
 
-    items: list[StepOut]
+    items: list[TrailStepOut]
 
     @classmethod
     def of(cls, steps: list[dict[str, Any]]) -> TrailOut:
-        """From the stored steps."""
-        return cls(
-            items=[StepOut(**{name: step[name] for name in StepOut.model_fields}) for step in steps]
-        )
+        """Build it from stored steps."""
+        names = TrailStepOut.model_fields
+        return cls(items=[TrailStepOut(**{name: step[name] for name in names}) for step in steps])

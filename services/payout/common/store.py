@@ -1,17 +1,9 @@
-"""Payout's tables and the key that each is spread by.
+"""Payout's tables and the shard key of each.
 
 Three groups: entitlements by person; claims, their lines and their trail by the claim key (kind,
-district and period, so that a repeated filing meets itself); batches, their lines and the outbox by
-the batch key. A statement names its key by equality, with these reviewed exceptions:
-
-- `entitlements.register` writes a list of many persons at once;
-- `claims.write_pension_lines` reads entitlements of a district and writes one claim's lines
-  (the month run, one INSERT … SELECT);
-- `claims.find_many`, `claims.signed_by`, `batches.take_claims`, `batches.free_claims`,
-  `batches.write_lines` and the trail's `record_many` look at the claims of one batch, at most 1,000,
-  when it is formed or given up;
-- lists (`entitlements.page`, `claims.page`, `batches.page`), `batches.waiting_for_funds`,
-  `totals.by_fund` and the outbox relay read across keys.
+district and period, so that a repeated filing meets the first one); payment batches, their lines
+and the outbox by the batch key. A statement names its key by equality; the reviewed exceptions are
+listed with their reasons in tests/across_keys.toml.
 """
 
 from __future__ import annotations

@@ -1,22 +1,42 @@
-"""Entitlements (待遇资格): what a person draws each month, from which month, in which district.
+"""Entitlements (待遇资格): a person's monthly benefit, its first month and its district.
 
-A change of amount, account or district is a new row from a later month; the row in force in a
-period is the one with the latest beginning not after it.
+A change of amount, account or district is a new row from a later month. The row in force in a month
+is the one with the latest first month that is not after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
+from services.payout.common.domain import identity_number_faults
 from shared.errors import Fault
 from shared.ids import Ref
+from shared.money import format_yuan
 from shared.period import Period
+
+MONTHLY_MAX_FEN: Final = 100_000_000
+"""A monthly benefit above one million yuan is a typing error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitlementDraft:
+    """One person's entitlement as submitted: `monthly_fen` from the month `since` on."""
+
+    identity_number: str
+    name: str
+    monthly_fen: int
+    bank: str
+    bank_number: str
+    bank_holder: str
+    since: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """One row. The identity number is sealed; `blind` is its keyed hash, for comparing."""
+    """One stored row. The identity number is encrypted; `blind` is its keyed hash, to compare."""
 
     ref: Ref
     blind: bytes
@@ -32,11 +52,11 @@ class Entitlement:
 
     @property
     def person(self) -> tuple[int, bytes]:
-        """Who it is of: shard key and blind index."""
+        """The person: shard key and keyed hash."""
         return self.ref.key, self.blind
 
-    def says_the_same(self, other: Entitlement) -> bool:
-        """Whether two rows of one person and month are the same registration."""
+    def same_content(self, other: Entitlement) -> bool:
+        """Compare two rows of one person and first month, apart from their ids."""
         return (
             self.district == other.district
             and self.name == other.name
@@ -46,17 +66,47 @@ class Entitlement:
         )
 
 
-def faults_against_stored(
-    asked: Sequence[Entitlement], stored: Mapping[tuple[int, bytes], Entitlement]
+def draft_faults(drafts: Sequence[EntitlementDraft], today: date) -> list[Fault]:
+    """Find every fault in a submitted list."""
+    faults = identity_number_faults(
+        (
+            (f"/people/{index}/identity_number", draft.identity_number)
+            for index, draft in enumerate(drafts)
+        ),
+        today,
+    )
+    first_of: dict[str, int] = {}
+    for index, draft in enumerate(drafts):
+        if (first := first_of.setdefault(draft.identity_number, index)) != index:
+            faults.append(
+                Fault(
+                    f"/people/{index}/identity_number",
+                    "PERSON_REPEATED",
+                    f"与第 {first} 项为同一人 (the same person as item {first})",
+                )
+            )
+        if draft.monthly_fen > MONTHLY_MAX_FEN:
+            faults.append(
+                Fault(
+                    f"/people/{index}/monthly_amount",
+                    "AMOUNT_IMPLAUSIBLE",
+                    f"月待遇不得超过 {format_yuan(MONTHLY_MAX_FEN)} (above the monthly limit)",
+                )
+            )
+    return faults
+
+
+def conflict_faults(
+    submitted: Sequence[Entitlement], stored: Mapping[tuple[int, bytes], Entitlement]
 ) -> list[Fault]:
-    """Faults of rows that were there already and say something else."""
+    """Find rows whose person and first month are stored already with other content."""
     return [
         Fault(
-            f"/people/{at}",
+            f"/people/{index}",
             "ENTITLEMENT_DIFFERS",
             "该人自该月起的待遇已登记且内容不同;变更须自新的月份起 "
             "(registered from this month with other content; a change begins in a later month)",
         )
-        for at, one in enumerate(asked)
-        if one.person in stored and not one.says_the_same(stored[one.person])
+        for index, row in enumerate(submitted)
+        if row.person in stored and not row.same_content(stored[row.person])
     ]

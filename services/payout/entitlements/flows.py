@@ -1,24 +1,30 @@
-"""Registering who is entitled to what."""
+"""Registering and listing entitlements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.domain import AskedPerson, faults_in_people, require_faultless
-from services.payout.common.flows import People
+from services.payout.common.domain import require_faultless
+from services.payout.common.flows import PersonKeys
 from services.payout.entitlements import store as entitlements_store
-from services.payout.entitlements.domain import Entitlement, faults_against_stored
+from services.payout.entitlements.domain import (
+    Entitlement,
+    EntitlementDraft,
+    conflict_faults,
+    draft_faults,
+)
 from shared.ids import Ref
 from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """How many rows are new, and how many were there already."""
+class RegistrationCount:
+    """Rows of a submitted list: new ones, and ones stored before with the same content."""
 
     registered: int
     replayed: int
@@ -26,41 +32,51 @@ class Registered:
 
 async def register(
     tx: AsyncConnection,
-    asked: Sequence[AskedPerson],
+    drafts: Sequence[EntitlementDraft],
     *,
     district: str,
     kind: str,
-    people: People,
+    keys: PersonKeys,
     today: date,
     caller: Caller,
-) -> Registered:
-    """Register a list, all or nothing; a row that is there with the same content is a repeat.
+) -> RegistrationCount:
+    """Register a list, all or nothing. A row that is stored with the same content is a repeat.
 
     Raises:
-        Forbidden: another district's people.
+        Forbidden: people of another district.
         Faulty: every fault in the list.
     """
     caller.require_district(district)
-    require_faultless(faults_in_people(asked, today))
-    rows = [
-        Entitlement(
-            ref=Ref.new(people.key(one.identity_number)),
-            blind=people.blind(one.identity_number),
-            kind=kind,
-            district=district,
-            sealed_number=people.seal(one.identity_number),
-            name=one.name,
-            monthly_fen=one.monthly_fen,
-            bank=one.bank,
-            bank_number=one.bank_number,
-            bank_holder=one.bank_holder,
-            since=one.since,
-        )
-        for one in asked
-    ]
+    require_faultless(draft_faults(drafts, today))
+    rows = [_entitlement(draft, district, kind, keys) for draft in drafts]
     new = await entitlements_store.register(tx, rows, caller.subject)
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
         stored = await entitlements_store.stored_for(tx, known)
-        require_faultless(faults_against_stored(rows, stored))
-    return Registered(len(new), len(known))
+        require_faultless(conflict_faults(rows, stored))
+    return RegistrationCount(len(new), len(known))
+
+
+def _entitlement(
+    draft: EntitlementDraft, district: str, kind: str, keys: PersonKeys
+) -> Entitlement:
+    return Entitlement(
+        ref=Ref.new(keys.key(draft.identity_number)),
+        blind=keys.blind(draft.identity_number),
+        kind=kind,
+        district=district,
+        sealed_number=keys.seal(draft.identity_number),
+        name=draft.name,
+        monthly_fen=draft.monthly_fen,
+        bank=draft.bank,
+        bank_number=draft.bank_number,
+        bank_holder=draft.bank_holder,
+        since=draft.since,
+    )
+
+
+async def page(
+    tx: AsyncConnection, *, district: str | None, after: UUID | None, limit: int
+) -> list[Entitlement]:
+    """Read entitlements in order of registration."""
+    return await entitlements_store.page(tx, district=district, after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""Entitlements: registered by the list, read by district."""
+"""Entitlements in the database: written by the list, read by district."""
 
 from __future__ import annotations
 
@@ -6,34 +6,40 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.domain import Entitlement
 from shared.ids import Ref
+from shared.page import read_page
 from shared.period import Period
 
+_COLUMNS = """person_id, id, identity_blind, kind, district, sealed_number, name, monthly_fen, bank,
+                   bank_number, bank_holder, in_force_from"""
 
-def _entitlement(row: Row[Any]) -> Entitlement:
+
+def _entitlement(
+    *,
+    person_id: int,
+    id: UUID,
+    identity_blind: bytes,
+    sealed_number: bytes,
+    in_force_from: str,
+    **columns: Any,
+) -> Entitlement:
     return Entitlement(
-        ref=Ref(row.person_id, row.id),
-        blind=bytes(row.identity_blind),
-        kind=row.kind,
-        district=row.district,
-        sealed_number=bytes(row.sealed_number),
-        name=row.name,
-        monthly_fen=row.monthly_fen,
-        bank=row.bank,
-        bank_number=row.bank_number,
-        bank_holder=row.bank_holder,
-        since=Period.parse(row.in_force_from),
+        ref=Ref(person_id, id),
+        blind=bytes(identity_blind),
+        sealed_number=bytes(sealed_number),
+        since=Period.parse(in_force_from),
+        **columns,
     )
 
 
 async def register(
     tx: AsyncConnection, people: Sequence[Entitlement], registered_by: str
 ) -> set[tuple[int, UUID]]:
-    """Insert those not there yet; answers (person, id) of the new rows."""
+    """Insert the rows that are not stored yet; return (person, id) of the new ones."""
     rows = await tx.execute(
         text("""
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
@@ -55,18 +61,18 @@ async def register(
         """),
         {
             "registered_by": registered_by,
-            "person_ids": [one.ref.key for one in people],
-            "ids": [one.ref.id for one in people],
-            "blinds": [one.blind for one in people],
-            "kinds": [one.kind for one in people],
-            "districts": [one.district for one in people],
-            "sealed": [one.sealed_number for one in people],
-            "names": [one.name for one in people],
-            "monthly": [one.monthly_fen for one in people],
-            "banks": [one.bank for one in people],
-            "numbers": [one.bank_number for one in people],
-            "holders": [one.bank_holder for one in people],
-            "since": [str(one.since) for one in people],
+            "person_ids": [row.ref.key for row in people],
+            "ids": [row.ref.id for row in people],
+            "blinds": [row.blind for row in people],
+            "kinds": [row.kind for row in people],
+            "districts": [row.district for row in people],
+            "sealed": [row.sealed_number for row in people],
+            "names": [row.name for row in people],
+            "monthly": [row.monthly_fen for row in people],
+            "banks": [row.bank for row in people],
+            "numbers": [row.bank_number for row in people],
+            "holders": [row.bank_holder for row in people],
+            "since": [str(row.since) for row in people],
         },
     )
     return {(row.person_id, row.id) for row in rows}
@@ -75,7 +81,7 @@ async def register(
 async def stored_for(
     tx: AsyncConnection, people: Sequence[Entitlement]
 ) -> dict[tuple[int, bytes], Entitlement]:
-    """The stored rows of the same person, kind and beginning, by person."""
+    """Read the stored rows of the same person, kind and first month, by person."""
     rows = await tx.execute(
         text("""
             SELECT stored.person_id, stored.id, stored.identity_blind, stored.kind,
@@ -83,35 +89,32 @@ async def stored_for(
                    stored.bank, stored.bank_number, stored.bank_holder, stored.in_force_from
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
                           CAST(:kinds AS text[]), CAST(:since AS text[]))
-                AS asked (person_id, blind, kind, since)
+                AS submitted (person_id, blind, kind, since)
               JOIN entitlement AS stored
-                ON stored.person_id = asked.person_id AND stored.identity_blind = asked.blind
-               AND stored.kind = asked.kind AND stored.in_force_from = asked.since
+                ON stored.person_id = submitted.person_id AND stored.identity_blind = submitted.blind
+               AND stored.kind = submitted.kind AND stored.in_force_from = submitted.since
         """),
         {
-            "person_ids": [one.ref.key for one in people],
-            "blinds": [one.blind for one in people],
-            "kinds": [one.kind for one in people],
-            "since": [str(one.since) for one in people],
+            "person_ids": [row.ref.key for row in people],
+            "blinds": [row.blind for row in people],
+            "kinds": [row.kind for row in people],
+            "since": [str(row.since) for row in people],
         },
     )
-    return {found.person: found for found in map(_entitlement, rows)}
+    found = [_entitlement(**row._mapping) for row in rows]
+    return {entitlement.person: entitlement for entitlement in found}
 
 
 async def page(
     tx: AsyncConnection, *, district: str | None, after: UUID | None, limit: int
 ) -> list[Entitlement]:
-    """Entitlements by id, after one; all districts when none is named."""
-    rows = await tx.execute(
-        text("""
-            SELECT person_id, id, identity_blind, kind, district, sealed_number, name, monthly_fen,
-                   bank, bank_number, bank_holder, in_force_from
-              FROM entitlement
-             WHERE (CAST(:district AS text) IS NULL OR district = CAST(:district AS text))
-               AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"district": district, "after": after, "limit": limit},
+    """Read entitlements by id, after one; of all districts when none is named."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM entitlement",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_entitlement,
+        equal={"district": district},
     )
-    return [_entitlement(row) for row in rows]

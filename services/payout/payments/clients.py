@@ -1,11 +1,11 @@
-"""The ledger, as payout speaks to it: holds, releases, vouchers."""
+"""Client of the ledger: holds, releases, vouchers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from services.payout.payments.domain.batch import Batch
+from services.payout.payments.domain.batch import PaymentBatch
 from shared.entry import Account, Voucher
 from shared.money import format_yuan
 from shared.references import Reference
@@ -16,7 +16,7 @@ _SUMMARY: Final = "待遇支付预留"
 
 
 def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
-    """An outbox message that posts a voucher, drawing on a hold when one is named."""
+    """Build the outbox message that posts a voucher, drawing on a hold when one is named."""
     body = voucher_message(voucher)
     if hold is not None:
         body["hold"] = hold
@@ -24,7 +24,7 @@ def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
 
 
 def release_payload(hold: str, event_id: str, amount_fen: int | None) -> dict[str, Any]:
-    """An outbox message that releases an amount of a hold, or all of one that nobody draws on."""
+    """Build the outbox message that releases an amount of a hold; all of an unused one for None."""
     body: dict[str, Any] = {"event_id": event_id}
     if amount_fen is not None:
         body["amount"] = format_yuan(amount_fen)
@@ -32,7 +32,7 @@ def release_payload(hold: str, event_id: str, amount_fen: int | None) -> dict[st
 
 
 class HoldRefused(Exception):
-    """The ledger said no to a hold, for good as far as this attempt goes."""
+    """The ledger's refusal of a hold. This attempt is over; another may be made."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -45,16 +45,16 @@ class LedgerClient:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    async def hold(self, batch: Batch) -> str:
-        """Hold a batch's money on the expenditure account; the hold's id.
+    async def hold(self, batch: PaymentBatch) -> str:
+        """Hold a batch's money on the expenditure account; return the hold's id.
 
         Raises:
             HoldRefused: not enough money, or another refusal.
-            PeerError, httpx.TransportError: nothing is known; ask again.
+            PeerError, httpx.TransportError: the outcome is not known; ask again.
         """
         event_id = batch.funding_event
         try:
-            found = await self._peer.post(
+            hold = await self._peer.post(
                 "/v1/holds",
                 {
                     "event_id": event_id,
@@ -69,31 +69,31 @@ class LedgerClient:
             if _is_final(error):
                 raise HoldRefused(f"{error.code}: {error.detail}"[:500]) from None
             raise
-        return str(found["id"])
+        return str(hold["id"])
 
     async def deliver(self, payloads: Sequence[dict[str, Any]]) -> list[str | None]:
-        """Deliver outbox payloads; for each None, or why the ledger refused it for good.
+        """Deliver outbox payloads; for each, None or the reason of a final refusal.
 
-        Vouchers go in one batch, releases one by one after them. Neither waits for the other: a
-        line's draw and another line's release never want the same fen of a hold.
+        Vouchers go in one batch, then releases one by one. Neither waits for the other: a line's
+        draw and another line's release never need the same fen of a hold.
 
         Raises:
-            PeerError, httpx.TransportError: nothing is known of the batch; send it all again.
+            PeerError, httpx.TransportError: the outcome is not known; send all again.
         """
         verdicts: list[str | None] = [None] * len(payloads)
-        vouchers = [at for at, payload in enumerate(payloads) if payload["to"] == "voucher"]
-        if vouchers:
-            said = await self._vouchers([payloads[at]["body"] for at in vouchers])
-            for at, verdict in zip(vouchers, said, strict=True):
-                verdicts[at] = verdict
-        for at, payload in enumerate(payloads):
+        places = [index for index, payload in enumerate(payloads) if payload["to"] == "voucher"]
+        if places:
+            refusals = await self._vouchers([payloads[index]["body"] for index in places])
+            for index, refusal in zip(places, refusals, strict=True):
+                verdicts[index] = refusal
+        for index, payload in enumerate(payloads):
             if payload["to"] == "hold_release":
-                verdicts[at] = await self._release(payload["hold"], payload["body"])
+                verdicts[index] = await self._release(payload["hold"], payload["body"])
         return verdicts
 
     async def _vouchers(self, bodies: list[dict[str, Any]]) -> list[str | None]:
         answer = await self._peer.post("/v1/voucher-batches", {"vouchers": bodies})
-        return [_why(result) for result in answer["results"]]
+        return [_refusal(result) for result in answer["results"]]
 
     async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
         try:
@@ -110,8 +110,8 @@ def _is_final(error: PeerError) -> bool:
     return 400 <= error.status < 500 and error.status not in {401, 403, 408, *RETRIED_STATUS}
 
 
-def _why(result: dict[str, Any]) -> str | None:
+def _refusal(result: dict[str, Any]) -> str | None:
     if result["outcome"] != "refused":
         return None
-    found = result.get("problem") or {}
-    return f"{found.get('code', 'REFUSED')}: {found.get('detail', '')}"[:500]
+    problem = result.get("problem") or {}
+    return f"{problem.get('code', 'REFUSED')}: {problem.get('detail', '')}"[:500]

@@ -1,8 +1,8 @@
-"""Asks the ledger to hold the money of new batches.
+"""Background work: ask the ledger to hold the money of new batches.
 
-The batch's row says `funding` before anybody asks, the event id is stable, and the answer is written
-in a transaction of its own; so a process may be killed anywhere and the next one asks the same again.
-No HTTP call happens inside a transaction.
+A batch is stored as `funding` before the ledger is asked, its event id is stable, and the answer is
+stored in a transaction of its own. So the process may be killed anywhere, and the next one asks the
+same again. No HTTP call happens inside a transaction.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import asyncio
 from typing import Final
 
 from services.payout.payments.clients import HoldRefused, LedgerClient
-from services.payout.payments.domain.batch import Batch
+from services.payout.payments.domain.batch import PaymentBatch
 from services.payout.payments.flows import batch as batch_flow
-from services.payout.payments.store import batch as batch_store
 from shared.db import Database
 from shared.outbox import BACKOFF_MAX_SECONDS
 from shared.process.log import logger
 
 IDLE_SECONDS: Final = 0.5
-_AT_ONCE: Final = 50
+_BATCHES_PER_STEP: Final = 50
 
 
-class Funding:
-    """Works off the batches that wait for their money."""
+class FundingWorker:
+    """Works through the batches that wait for their money."""
 
     def __init__(self, db: Database, ledger: LedgerClient) -> None:
         self.db = db
@@ -35,7 +34,7 @@ class Funding:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work for ever; cancel to stop. Nothing is lost by stopping anywhere."""
+        """Work until cancelled. Stopping anywhere loses nothing."""
         pause = IDLE_SECONDS
         while True:
             try:
@@ -56,19 +55,19 @@ class Funding:
                 self._wake.clear()
 
     async def step(self) -> int:
-        """Ask for every batch that waits; how many there were."""
+        """Ask for the money of every batch that waits; return how many there were."""
         async with self.db.transaction() as tx:
-            waiting = await batch_store.waiting_for_funds(tx, _AT_ONCE)
+            waiting = await batch_flow.waiting_for_funds(tx, _BATCHES_PER_STEP)
         for batch in waiting:
             await self.fund(batch)
         return len(waiting)
 
-    async def fund(self, batch: Batch) -> None:
-        """Ask for one batch's money and write down the answer."""
+    async def fund(self, batch: PaymentBatch) -> None:
+        """Ask for one batch's money and store the answer."""
         try:
             hold = await self.ledger.hold(batch)
         except HoldRefused as refused:
             reason = refused.reason
-            await self.db.run(lambda tx: batch_flow.unfunded(tx, batch, reason))
+            await self.db.run(lambda tx: batch_flow.mark_unfunded(tx, batch, reason))
             return
-        await self.db.run(lambda tx: batch_flow.funded(tx, batch, hold))
+        await self.db.run(lambda tx: batch_flow.mark_funded(tx, batch, hold))

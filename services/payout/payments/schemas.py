@@ -7,13 +7,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.payout.common.schemas import BankAccountOut, Day, Note, RefText, bank_account
-from services.payout.payments.domain.batch import CLAIMS_MAX, Batch, BatchStatus
-from services.payout.payments.domain.payment import Hearing, LineStatus, Outcome, Rejection, Report
-from services.payout.payments.flows.result import Heard
-from services.payout.payments.store.result import Payee
+from services.payout.common.schemas import BankAccountOut, Day, Note, RefText
+from services.payout.payments.domain.batch import CLAIMS_MAX, BatchStatus, PaymentBatch
+from services.payout.payments.domain.payment import BankReport, LineStatus, Outcome, ReportRejection
+from services.payout.payments.flows.result import FileResult
+from services.payout.payments.store.result import PaymentLineRow
 from services.payout.payments.store.total import FundTotals
-from shared.cursor import write_cursor
 from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Serial, YuanOut
 
@@ -25,32 +24,32 @@ class PaymentBatchIn(In):
     pay_date: Day
 
 
-class CancelIn(In):
-    """Why a batch is given up."""
+class CancellationIn(In):
+    """The reason for cancelling a batch."""
 
     note: Annotated[Note, StringConstraints(min_length=1)]
 
 
 class FundingCheckIn(In):
-    """Nothing to say: the ledger is asked again."""
+    """An empty body: the ledger is asked again."""
 
 
-class ControlOut(Out):
-    """How many lines, and their sum."""
+class BatchControlOut(Out):
+    """Control totals: the number of lines and their sum."""
 
     lines: int
     total: YuanOut
 
 
 class PaymentBatchOut(Out):
-    """A batch's head and what the bank has said so far."""
+    """A batch's head, with the sums of what the bank has reported so far."""
 
     id: str = Field(examples=[Reference.PAYMENT_BATCH.example])
     status: BatchStatus
-    reason: str | None = Field(description="未落实资金的原因 (why there is no money)")
+    reason: str | None = Field(description="未落实资金的原因 (why the ledger refused the money)")
     fund: str
     pay_date: date
-    control: ControlOut
+    control: BatchControlOut
     hold: str | None
     open_lines: int
     paid: YuanOut
@@ -59,40 +58,21 @@ class PaymentBatchOut(Out):
     created_by: str
 
     @classmethod
-    def of(cls, batch: Batch) -> PaymentBatchOut:
-        """From the domain's batch."""
+    def of(cls, batch: PaymentBatch) -> PaymentBatchOut:
+        """Build it from a batch."""
         return cls(
             id=batch.ref.text(Reference.PAYMENT_BATCH),
             status=batch.status,
             reason=batch.reason,
             fund=batch.fund,
             pay_date=batch.pay_date,
-            control=ControlOut(lines=batch.lines, total=batch.total_fen),
+            control=BatchControlOut(lines=batch.lines, total=batch.total_fen),
             hold=batch.hold,
             open_lines=batch.open_lines,
             paid=batch.paid_fen,
             refused=batch.refused_fen,
             returned=batch.returned_fen,
             created_by=batch.created_by,
-        )
-
-
-class PaymentBatchesOut(Out):
-    """A page of batches."""
-
-    items: list[PaymentBatchOut]
-    next_cursor: str | None
-    has_more: bool
-
-    @classmethod
-    def of(cls, rows: list[Batch], limit: int, filters: dict[str, str | None]) -> PaymentBatchesOut:
-        """From `limit` + 1 rows."""
-        shown = rows[:limit]
-        more = len(rows) > limit
-        return cls(
-            items=[PaymentBatchOut.of(row) for row in shown],
-            next_cursor=write_cursor([shown[-1].ref.id.hex], filters) if more else None,
-            has_more=more,
         )
 
 
@@ -110,12 +90,12 @@ class PaymentLineOut(Out):
     reason: str | None
 
     @classmethod
-    def of(cls, row: Payee, *, full: bool) -> PaymentLineOut:
-        """From a stored line; `full` shows the account number as the bank needs it."""
+    def of(cls, row: PaymentLineRow, *, full: bool) -> PaymentLineOut:
+        """Build it from a stored line; `full` shows the whole account number, for the bank."""
         return cls(
             line=row.line_no,
             payee_name=row.payee_name,
-            bank_account=bank_account(row.bank, row.bank_number, row.bank_holder, full=full),
+            bank_account=BankAccountOut.of(row.bank, row.bank_number, row.bank_holder, full=full),
             amount=row.amount_fen,
             status=LineStatus(row.status),
             bank_serial=row.bank_serial,
@@ -125,29 +105,8 @@ class PaymentLineOut(Out):
         )
 
 
-class PaymentLinesOut(Out):
-    """A page of a batch's lines."""
-
-    items: list[PaymentLineOut]
-    next_cursor: str | None
-    has_more: bool
-
-    @classmethod
-    def of(
-        cls, rows: list[PaymentLineOut], limit: int, filters: dict[str, str | None]
-    ) -> PaymentLinesOut:
-        """From `limit` + 1 lines."""
-        shown = rows[:limit]
-        more = len(rows) > limit
-        return cls(
-            items=shown,
-            next_cursor=write_cursor([shown[-1].line], filters) if more else None,
-            has_more=more,
-        )
-
-
 class PaymentResultIn(In):
-    """What the bank says of one line; `paid` and `returned` carry a value date."""
+    """The bank's report about one line; `paid` and `returned` need a value date."""
 
     line: int = Field(ge=1, le=2_000_000_000)
     outcome: Outcome
@@ -157,9 +116,9 @@ class PaymentResultIn(In):
     reason_code: Serial | None = None
     reason: Note | None = None
 
-    def report(self) -> Report:
-        """As the domain reads it."""
-        return Report(
+    def report(self) -> BankReport:
+        """Turn it into the domain's report."""
+        return BankReport(
             line_no=self.line,
             outcome=self.outcome,
             bank_serial=self.bank_serial,
@@ -171,53 +130,53 @@ class PaymentResultIn(In):
 
 
 class PaymentResultsIn(In):
-    """A result file about one batch; a batch may have many, in any order, more than once."""
+    """A result file about one batch. A batch may have many, in any order, even repeated."""
 
     batch: RefText = Field(examples=[Reference.PAYMENT_BATCH.example])
     results: list[PaymentResultIn] = Field(min_length=1, max_length=10_000)
 
 
-class RejectedOut(Out):
-    """A report that was not believed."""
+class ReportRejectionOut(Out):
+    """A report that was not accepted."""
 
     line: int
     code: str
     message: str
 
     @classmethod
-    def of(cls, rejection: Rejection) -> RejectedOut:
-        """From the domain's rejection."""
+    def of(cls, rejection: ReportRejection) -> ReportRejectionOut:
+        """Build it from a rejection."""
         return cls(line=rejection.report.line_no, code=rejection.code, message=rejection.message)
 
 
 class PaymentResultsOut(Out):
-    """What a result file came to: new words by outcome, repeats, and those not believed."""
+    """The effect of a result file: new reports by outcome, repeats, and rejected reports."""
 
     paid: int
     refused: int
     returned: int
     unknown: int
     replayed: int
-    rejected: list[RejectedOut]
+    rejected: list[ReportRejectionOut]
     batch_status: str
 
     @classmethod
-    def of(cls, heard: Heard) -> PaymentResultsOut:
-        """From what the flow heard."""
-        hearing: Hearing = heard.hearing
+    def of(cls, result: FileResult) -> PaymentResultsOut:
+        """Build it from a reviewed file."""
+        review = result.review
         return cls(
-            paid=hearing.count(Outcome.PAID),
-            refused=hearing.count(Outcome.REFUSED),
-            returned=hearing.count(Outcome.RETURNED),
-            unknown=hearing.count(Outcome.UNKNOWN),
-            replayed=len(hearing.replayed),
-            rejected=[RejectedOut.of(rejection) for rejection in hearing.rejected],
-            batch_status=heard.status,
+            paid=review.count(Outcome.PAID),
+            refused=review.count(Outcome.REFUSED),
+            returned=review.count(Outcome.RETURNED),
+            unknown=review.count(Outcome.UNKNOWN),
+            replayed=len(review.replayed),
+            rejected=[ReportRejectionOut.of(rejection) for rejection in review.rejected],
+            batch_status=result.status,
         )
 
 
 class FundTotalsOut(Out):
-    """One fund's payouts. `paid` counts what later came back, which `returned` shows."""
+    """One fund's payouts. `paid` includes what later came back; `returned` shows that part."""
 
     approved: YuanOut
     paid: YuanOut
@@ -227,7 +186,7 @@ class FundTotalsOut(Out):
 
     @classmethod
     def of(cls, row: FundTotals) -> FundTotalsOut:
-        """From a stored sum."""
+        """Build it from stored sums."""
         return cls(
             approved=row.approved_fen,
             paid=row.paid_fen,
@@ -245,5 +204,5 @@ class TotalsOut(Out):
 
     @classmethod
     def of(cls, rows: list[FundTotals]) -> TotalsOut:
-        """From stored sums."""
+        """Build it from the sums of each fund."""
         return cls(funds={row.fund: FundTotalsOut.of(row) for row in rows})

@@ -1,35 +1,37 @@
-"""Filing claims and signing them."""
+"""Filing, signing and reading claims."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits import store as benefits_store
-from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, booking_of
+from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, benefit_kind_on
 from services.payout.claims import store as claims_store
-from services.payout.claims.domain import (
+from services.payout.claims.domain.claim import (
     PAPER,
     Claim,
     ClaimLine,
+    ClaimStatus,
     Decision,
-    OutOfOrder,
-    State,
+    SignatureOutOfOrder,
     claim_key,
 )
-from services.payout.common.domain import (
-    AskedLine,
+from services.payout.claims.domain.draft import (
+    ClaimDraft,
+    ClaimLineDraft,
     NothingToPay,
-    faults_in_claim,
+    draft_faults,
     paper_hash,
-    require_begun,
-    require_faultless,
-    require_not_future,
 )
-from services.payout.common.flows import People
+from services.payout.claims.flows import arrears as arrears_flow
+from services.payout.common.clients import CollectionClient
+from services.payout.common.domain import require_begun, require_faultless, require_not_future
+from services.payout.common.flows import PersonKeys
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -39,56 +41,38 @@ from shared.references import Reference
 from shared.roles import Caller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedClaim:
-    """A claim with its lines as handed in."""
-
-    kind: ClaimKind
-    district: str
-    period: Period
-    credit_code: str | None
-    filed_on: date
-    summary: str
-    control_lines: int
-    control_total_fen: int
-    lines: Sequence[AskedLine]
-
-
-def check_claim(asked: AskedClaim, today: date, caller: Caller) -> None:
-    """Everything about a claim that can be refused without looking anywhere.
+async def check(
+    draft: ClaimDraft, *, collection: CollectionClient, today: date, caller: Caller
+) -> None:
+    """Check a claim before its transaction begins; this may ask collection about arrears.
 
     Raises:
         Forbidden: another district's claim.
         DateInFuture, PeriodInFuture: the day or the month has not begun.
-        Faulty: every fault in the lines and the control totals.
+        Faulty: every fault in the lines, the control totals and the employer.
+        UnitInArrears, UnitUnknown, CollectionUnavailable: see `arrears_flow.require_none`.
     """
-    caller.require_district(asked.district)
-    require_not_future(asked.filed_on, today)
-    require_begun(asked.period, today)
-    require_faultless(
-        faults_in_claim(
-            asked.lines,
-            control_lines=asked.control_lines,
-            control_total_fen=asked.control_total_fen,
-            today=today,
-        )
-    )
+    caller.require_district(draft.district)
+    require_not_future(draft.filed_on, today)
+    require_begun(draft.period, today)
+    require_faultless(draft_faults(draft, today))
+    await arrears_flow.check(collection, draft)
 
 
 async def file_pension_run(
     tx: AsyncConnection, *, district: str, period: Period, today: date, caller: Caller
 ) -> Claim:
-    """The month run of a district: one claim with a line for everybody entitled.
+    """File the pension run of a district and month: one claim, a line for everybody entitled.
 
     Raises:
         Forbidden: another district.
         PeriodInFuture: the month has not begun.
-        ClaimExists: the run of this district and month lives already.
+        ClaimExists: this district and month has a run that is not refused.
         NothingToPay: nobody is entitled.
     """
     caller.require_district(district)
     require_begun(period, today)
-    draft = await _draft(
+    claim = await _new_claim(
         tx,
         kind=ClaimKind.PENSION_RUN,
         district=district,
@@ -98,57 +82,57 @@ async def file_pension_run(
         filed_on=today,
         caller=caller,
     )
-    await _require_new(tx, draft, b"")
+    await _require_new(tx, claim, b"")
     lines, total_fen = await claims_store.write_pension_lines(
-        tx, draft.ref, kind=BASIC_PENSION, district=district, period=period
+        tx, claim.ref, kind=BASIC_PENSION, district=district, period=period
     )
     if not lines:
         raise NothingToPay(district=district, period=str(period))
-    return await _file(tx, replace(draft, lines=lines, total_fen=total_fen), b"", caller)
+    return await _file(tx, replace(claim, lines=lines, total_fen=total_fen), b"", caller)
 
 
 async def file_claim(
-    tx: AsyncConnection, asked: AskedClaim, *, people: People, caller: Caller
+    tx: AsyncConnection, draft: ClaimDraft, *, keys: PersonKeys, caller: Caller
 ) -> Claim:
-    """File a claim that `check_claim` has passed.
+    """File a claim that `check` has passed.
 
     Raises:
-        ClaimExists: the same paper lives already.
+        ClaimExists: the same paper was filed before and is not refused.
     """
-    draft = await _draft(
+    claim = await _new_claim(
         tx,
-        kind=asked.kind,
-        district=asked.district,
-        period=asked.period,
-        summary=asked.summary,
-        credit_code=asked.credit_code,
-        filed_on=asked.filed_on,
+        kind=draft.kind,
+        district=draft.district,
+        period=draft.period,
+        summary=draft.summary,
+        credit_code=draft.credit_code,
+        filed_on=draft.filed_on,
         caller=caller,
     )
-    digest = paper_hash(people.pepper, asked.summary, asked.credit_code, asked.lines)
-    await _require_new(tx, draft, digest)
-    rows = [_line(at, line, people) for at, line in enumerate(asked.lines, start=1)]
-    await claims_store.write_lines(tx, draft.ref, rows)
-    total_fen = sum(line.amount_fen for line in asked.lines)
-    return await _file(tx, replace(draft, lines=len(rows), total_fen=total_fen), digest, caller)
+    digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
+    await _require_new(tx, claim, digest)
+    lines = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
+    await claims_store.write_lines(tx, claim.ref, lines)
+    total_fen = sum(line.amount_fen for line in draft.lines)
+    return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
 
 
-def _line(line_no: int, asked: AskedLine, people: People) -> ClaimLine:
-    number = asked.identity_number
+def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
+    number = draft.identity_number
     return ClaimLine(
         line_no=line_no,
-        payee_name=asked.payee_name,
-        bank=asked.bank,
-        bank_number=asked.bank_number,
-        bank_holder=asked.bank_holder,
-        amount_fen=asked.amount_fen,
-        reference=asked.reference,
-        person_id=people.key(number) if number else None,
-        sealed_number=people.seal(number) if number else None,
+        payee_name=draft.payee_name,
+        bank=draft.bank,
+        bank_number=draft.bank_number,
+        bank_holder=draft.bank_holder,
+        amount_fen=draft.amount_fen,
+        reference=draft.reference,
+        person_id=keys.key(number) if number else None,
+        sealed_number=keys.seal(number) if number else None,
     )
 
 
-async def _draft(
+async def _new_claim(
     tx: AsyncConnection,
     *,
     kind: ClaimKind,
@@ -159,35 +143,36 @@ async def _draft(
     filed_on: date,
     caller: Caller,
 ) -> Claim:
-    # The fund that exists when it is filed pays, whatever month it is for: after the merger of
-    # the maternity fund, an allowance of an earlier month is the medical fund's.
-    booking = booking_of(kind, await benefits_store.kinds(tx), filed_on)
+    # The fund that exists on the day of filing pays, whatever the month: after the maternity fund
+    # was merged, the medical fund pays the allowance of an earlier month.
+    benefit = benefit_kind_on(kind, await benefits_store.kinds(tx), filed_on)
     return Claim(
         ref=Ref.new(claim_key(kind, district, period)),
         kind=kind,
         district=district,
         period=period,
-        fund=booking.fund,
-        account=booking.account,
+        fund=benefit.fund,
+        account=benefit.account,
         lines=0,
         total_fen=0,
-        status=State.FILED,
+        status=ClaimStatus.FILED,
         summary=summary,
         credit_code=credit_code,
         filed_by=caller.subject,
     )
 
 
-async def _require_new(tx: AsyncConnection, draft: Claim, digest: bytes) -> None:
-    # The unique index decides; asking first names the claim and spares writing its lines.
-    known = await claims_store.living(tx, draft, digest)
-    if known is not None:
-        raise claims_store.ClaimExists(claim=known.text(Reference.CLAIM))
+async def _require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None:
+    # The unique index decides. Looking first lets the refusal name the claim, and saves writing
+    # its lines.
+    same = await claims_store.find_same(tx, claim, digest)
+    if same is not None:
+        raise claims_store.ClaimExists(claim=same.text(Reference.CLAIM))
 
 
 async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller) -> Claim:
     await claims_store.insert(tx, claim, digest)
-    await _record(tx, claim, "filed", caller, signs=True)
+    await _record(tx, claim, "filed", caller)
     return claim
 
 
@@ -198,29 +183,24 @@ async def sign(
 
     Raises:
         NotFound: no such claim.
-        Forbidden, Decided, OutOfOrder, NoteMissing: see `Claim.decide`.
+        Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
     """
     claim = await claims_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
-    move = claim.decide(decision, by=caller, note=note)
-    if not await claims_store.move(tx, ref, was=claim.status, to=move.to):
-        raise OutOfOrder(status=claim.status.value)
-    signed = replace(claim, status=move.to)
-    step = move.to.value if decision is Decision.APPROVE else f"refused_after_{claim.status.value}"
-    await _record(tx, signed, step, caller, signs=True, why=note)
+    transition = claim.decide(decision, by=caller, note=note)
+    if not await claims_store.set_status(tx, ref, was=claim.status, to=transition.to):
+        raise SignatureOutOfOrder(status=claim.status.value)
+    refused = decision is Decision.REFUSE
+    step = f"refused_after_{claim.status.value}" if refused else transition.to.value
+    signed = replace(claim, status=transition.to)
+    await _record(tx, signed, step, caller, why=note)
     return signed
 
 
 async def _record(
-    tx: AsyncConnection,
-    claim: Claim,
-    step: str,
-    caller: Caller,
-    *,
-    signs: bool,
-    why: str | None = None,
+    tx: AsyncConnection, claim: Claim, step: str, caller: Caller, *, why: str | None = None
 ) -> None:
     await trail.record(
         tx,
@@ -229,7 +209,7 @@ async def _record(
             paper=PAPER,
             paper_id=claim.ref.id,
             step=step,
-            signs=signs,
+            signs=True,
             why=why,
             detail={"lines": claim.lines, "total": format_yuan(claim.total_fen)},
         ),
@@ -237,15 +217,44 @@ async def _record(
     )
 
 
-async def visible(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
-    """A claim that the caller may see.
+async def find(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
+    """Read a claim that the caller may see.
 
     Raises:
         NotFound: no such claim.
-        Forbidden: another district's.
+        Forbidden: another district's claim.
     """
     claim = await claims_store.load(tx, ref)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
     caller.require_district(claim.district)
     return claim
+
+
+async def page(
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
+) -> list[Claim]:
+    """Read claims in order of filing; `filters` are columns and the values they must have."""
+    return await claims_store.page(tx, filters=filters, after=after, limit=limit)
+
+
+async def lines(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int, caller: Caller
+) -> list[ClaimLine]:
+    """Read the lines of a claim that the caller may see, by number, after one.
+
+    Raises:
+        NotFound, Forbidden: see `find`.
+    """
+    await find(tx, ref, caller=caller)
+    return await claims_store.page_of_lines(tx, ref, after=after, limit=limit)
+
+
+async def steps(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> list[dict[str, Any]]:
+    """Read the trail of a claim that the caller may see.
+
+    Raises:
+        NotFound, Forbidden: see `find`.
+    """
+    await find(tx, ref, caller=caller)
+    return await trail.of_paper(tx, ref.key, ref.id)

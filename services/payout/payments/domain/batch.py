@@ -1,4 +1,4 @@
-"""A payment batch (支付批次): approved claims of one fund, paid by one list to the bank."""
+"""Payment batches (支付批次): approved claims of one fund, paid by one list to the bank."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.payout.claims.domain import Claim, State
+from services.payout.claims.domain.claim import Claim, ClaimStatus
 from shared.errors import Fault, Kind, Refusal
 from shared.ids import Ref, key_of
 from shared.money import AMOUNT_MAX_FEN
@@ -16,34 +16,34 @@ from shared.period import Period
 
 PAPER: Final = "payment_batch"
 CLAIMS_MAX: Final = 1000
-"""Claims in one batch."""
+"""The most claims in one batch."""
 BOOKINGS_MAX: Final = 199
-"""(account, district) pairs in one batch: a voucher carries 400 entries, and one of returns has two
-for each pair and one for the deposit."""
+"""The most (account, district) pairs in one batch. A voucher carries 400 entries, and a voucher of
+returns has two for each pair and one for the deposit."""
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands."""
+    """The states of a payment batch."""
 
     FUNDING = "funding"  # the ledger is being asked to hold the money
-    UNFUNDED = "unfunded"  # it said no; a check may be asked again, or the batch given up
-    READY = "ready"  # held: the bank may fetch it
-    CLOSED = "closed"  # every line has its final word
+    UNFUNDED = "unfunded"  # the ledger refused; check again, or cancel the batch
+    READY = "ready"  # the money is held; the bank may fetch the list
+    CLOSED = "closed"  # every line is final
     CANCELLED = "cancelled"
 
 
-HEARS_THE_BANK: Final = frozenset({BatchStatus.READY, BatchStatus.CLOSED})
-"""A closed batch still hears returns."""
+ACCEPTS_RESULTS: Final = frozenset({BatchStatus.READY, BatchStatus.CLOSED})
+"""States in which results are accepted. Lines of a closed batch may still be returned."""
 
 
-class BatchState(Refusal):
-    """批次当前状态不允许此操作 (the batch's present state does not allow this)"""
+class BatchStatusConflict(Refusal):
+    """批次当前状态不允许此操作 (the batch's present status does not allow this)"""
 
     kind = Kind.CONFLICT
     code = "BATCH_STATE"
 
 
-class NotPayable(Refusal):
+class ClaimsNotPayable(Refusal):
     """所列申请不能组成一个支付批次 (these claims cannot be paid as one batch)"""
 
     kind = Kind.CONFLICT
@@ -51,15 +51,15 @@ class NotPayable(Refusal):
 
 
 class BatchTooLarge(Refusal):
-    """批次过大:金额或涉及的科目与分中心过多 (the batch's total or its spread is too large)"""
+    """批次过大:金额或涉及的科目与分中心过多 (the total is too large, or it has too many accounts and districts)"""
 
     kind = Kind.INVALID
     code = "BATCH_TOO_LARGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """A batch's head. `attempt` numbers the times that funding was asked for."""
+class PaymentBatch:
+    """A batch's head. `attempt` counts the requests for funding."""
 
     ref: Ref
     fund: str
@@ -79,14 +79,14 @@ class Batch:
 
     @property
     def funding_event(self) -> str:
-        """Event id of the hold. A new attempt has a new one: a refusal may be pinned to its id."""
+        """Event id of the hold. Each attempt has its own: a refusal may be stored under its id."""
         stem = f"hold:{self.ref.id.hex}"
         return stem if self.attempt == 1 else f"{stem}:{self.attempt}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One claim inside a batch: what a voucher needs to know about its lines."""
+class BatchPart:
+    """One claim in a batch, with what a voucher needs to know about its lines."""
 
     part_no: int
     claim: Ref
@@ -98,53 +98,70 @@ class Part:
 
 
 def batch_key(creator: str, idempotency_key: str) -> int:
-    """Shard key of a new batch: a repeat of the request finds its first answer under it."""
+    """Compute the shard key of a new batch; a repeated request finds its first answer under it."""
     return key_of("payment_batch", f"{creator}:{idempotency_key}")
 
 
-def faults_in_batch(asked: Sequence[Ref], found: Sequence[Claim]) -> list[Fault]:
-    """Why claims cannot form a batch, each claim named by its place in the request."""
-    by_ref = {claim.ref: claim for claim in found}
-    fund = next((by_ref[ref].fund for ref in asked if ref in by_ref), None)
+def batch_faults(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[Fault]:
+    """Find why claims cannot form a batch; each fault names the claim's place in the request."""
+    by_ref = {claim.ref: claim for claim in claims}
+    fund = next((by_ref[ref].fund for ref in refs if ref in by_ref), None)
     faults = []
     seen: set[Ref] = set()
-    for at, ref in enumerate(asked):
-        code = _fault_in_claim(by_ref.get(ref), fund)
+    for index, ref in enumerate(refs):
+        code = _claim_fault(by_ref.get(ref), fund)
         if code is None and ref in seen:
             code = "CLAIM_REPEATED"
         seen.add(ref)
         if code is not None:
-            faults.append(Fault(f"/claims/{at}", code, _WHY[code]))
+            faults.append(Fault(f"/claims/{index}", code, _MESSAGES[code]))
     return faults
 
 
-_WHY: Final = {
+_MESSAGES: Final = {
     "CLAIM_UNKNOWN": "没有这份申请 (no such claim)",
-    "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved on three signatures)",
-    "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (of another fund than the first claim)",
+    "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved by three signatures)",
+    "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
-    "CLAIM_IN_BATCH": "已在另一支付批次中 (already in a live payment batch)",
+    "CLAIM_IN_BATCH": "已在另一支付批次中 (in another payment batch already)",
 }
 
 
-def already_in_batch(at: int) -> Fault:
-    """The fault of a claim that another live batch has taken."""
-    return Fault(f"/claims/{at}", "CLAIM_IN_BATCH", _WHY["CLAIM_IN_BATCH"])
+def in_batch_fault(index: int) -> Fault:
+    """Build the fault of a claim that another batch has taken."""
+    return Fault(f"/claims/{index}", "CLAIM_IN_BATCH", _MESSAGES["CLAIM_IN_BATCH"])
 
 
-def _fault_in_claim(claim: Claim | None, fund: str | None) -> str | None:
+def _claim_fault(claim: Claim | None, fund: str | None) -> str | None:
     if claim is None:
         return "CLAIM_UNKNOWN"
-    if claim.status is not State.APPROVED:
+    if claim.status is not ClaimStatus.APPROVED:
         return "CLAIM_NOT_APPROVED"
     return "FUND_DIFFERS" if claim.fund != fund else None
 
 
-def require_bounded(parts: Sequence[Part]) -> None:
-    """Refuse what one hold or one voucher could not carry.
+def parts_of(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[BatchPart]:
+    """Build a batch's parts from its claims, in the order of the request."""
+    by_ref = {claim.ref: claim for claim in claims}
+    return [
+        BatchPart(
+            part_no=part_no,
+            claim=ref,
+            district=by_ref[ref].district,
+            period=by_ref[ref].period,
+            account=by_ref[ref].account,
+            lines=by_ref[ref].lines,
+            total_fen=by_ref[ref].total_fen,
+        )
+        for part_no, ref in enumerate(refs, start=1)
+    ]
+
+
+def require_bounded(parts: Sequence[BatchPart]) -> None:
+    """Refuse a batch that one hold or one voucher cannot carry.
 
     Raises:
-        BatchTooLarge: above the largest amount, or over too many accounts and districts.
+        BatchTooLarge: above the largest amount, or too many accounts and districts.
     """
     total_fen = sum(part.total_fen for part in parts)
     bookings = len({(part.account, part.district) for part in parts})

@@ -1,8 +1,8 @@
-"""Payment lines and the bank's word about them.
+"""Payment lines, and the bank's reports about them.
 
-A line remembers what the bank has said (paid, refused, returned), and its status follows from
-that; so the same reports in any order, any number of times, end the same. A report that contradicts
-what is known is rejected and changes nothing. `unknown` leaves only by a later report.
+A line keeps what the bank has reported (paid, refused, returned), and its status follows from that.
+So the same reports in any order, any number of times, end the same. A report that contradicts what
+is known is rejected and changes nothing. `unknown` stays until a later report settles it.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ MESSAGES: Final = {
 
 
 class Outcome(StrEnum):
-    """What the bank says of a line."""
+    """The outcomes that the bank reports."""
 
     PAID = "paid"
     REFUSED = "refused"
-    RETURNED = "returned"  # 退票: paid, then come back
+    RETURNED = "returned"  # 退票: paid, then came back
     UNKNOWN = "unknown"
 
 
 class LineStatus(StrEnum):
-    """Where a line stands."""
+    """The states of a payment line."""
 
     PENDING = "pending"
     UNKNOWN = "unknown"
-    RETURN_EARLY = "return_early"  # the return was reported before the payment was
+    RETURN_EARLY = "return_early"  # the return was reported before the payment
     PAID = "paid"
     REFUSED = "refused"
     RETURNED = "returned"
 
     @property
     def is_final(self) -> bool:
-        """Whether the batch waits for it no longer. A paid line may still come back."""
+        """True when the batch no longer waits for the line. A paid line may still come back."""
         return self in {LineStatus.PAID, LineStatus.REFUSED, LineStatus.RETURNED}
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One thing the bank has said: its serial, and the day the money moved (None for refusals)."""
+class BankEvent:
+    """A payment, refusal or return: the bank's serial, and the day the money moved, if it did."""
 
     serial: str
     on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class BankReport:
     """One item of a result file."""
 
     line_no: int
@@ -74,139 +74,146 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A payment line as the results see it; `part_no` says which claim of the batch it is of."""
+class PaymentLine:
+    """A payment line with everything reported about it; `part_no` names its claim in the batch."""
 
     line_no: int
     part_no: int
     amount_fen: int
-    heard_unknown: bool = False
-    paid: Word | None = None
-    refused: Word | None = None
-    returned: Word | None = None
+    reported_unknown: bool = False
+    paid: BankEvent | None = None
+    refused: BankEvent | None = None
+    returned: BankEvent | None = None
     reason_code: str | None = None
     reason: str | None = None
 
     @property
     def status(self) -> LineStatus:
-        """What follows from everything heard."""
+        """The status that follows from the reports."""
         if self.paid:
             return LineStatus.RETURNED if self.returned else LineStatus.PAID
         if self.refused:
             return LineStatus.REFUSED
         if self.returned:
             return LineStatus.RETURN_EARLY
-        return LineStatus.UNKNOWN if self.heard_unknown else LineStatus.PENDING
+        return LineStatus.UNKNOWN if self.reported_unknown else LineStatus.PENDING
+
+    @property
+    def came_back(self) -> bool:
+        """True when both the payment and its return are known."""
+        return self.paid is not None and self.returned is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
-    """A report that is not believed, and why."""
+class ReportRejection:
+    """A report that is not accepted, and why."""
 
-    report: Report
+    report: BankReport
     code: str
 
     @property
     def message(self) -> str:
-        """The sentence behind the code."""
+        """The sentence for the code."""
         return MESSAGES[self.code]
 
 
 @dataclass(slots=True)
-class Hearing:
-    """What a result file came to: lines as they were and as they are, per report what became of it."""
+class FileReview:
+    """The effect of a result file: changed lines before and after, and each report's fate."""
 
-    before: dict[int, Line] = field(default_factory=dict)
-    after: dict[int, Line] = field(default_factory=dict)
-    applied: list[Report] = field(default_factory=list)
-    replayed: list[Report] = field(default_factory=list)
-    rejected: list[Rejection] = field(default_factory=list)
+    before: dict[int, PaymentLine] = field(default_factory=dict)
+    after: dict[int, PaymentLine] = field(default_factory=dict)
+    applied: list[BankReport] = field(default_factory=list)
+    replayed: list[BankReport] = field(default_factory=list)
+    rejected: list[ReportRejection] = field(default_factory=list)
 
     def count(self, outcome: Outcome) -> int:
-        """How many reports of an outcome changed a line."""
+        """Count the reports of an outcome that changed a line."""
         return sum(report.outcome is outcome for report in self.applied)
 
 
-def hear_all(lines: Mapping[int, Line], reports: Iterable[Report], today: date) -> Hearing:
-    """Take a result file's reports one after another; `lines` are the lines they name."""
-    hearing = Hearing()
+def review_file(
+    lines: Mapping[int, PaymentLine], reports: Iterable[BankReport], today: date
+) -> FileReview:
+    """Apply a result file's reports one after another to the lines that they name."""
+    review = FileReview()
     for report in reports:
-        line = hearing.after.get(report.line_no) or lines.get(report.line_no)
-        code = "LINE_UNKNOWN" if line is None else fault_in(line, report, today)
+        line = review.after.get(report.line_no) or lines.get(report.line_no)
+        code = "LINE_UNKNOWN" if line is None else fault_of(line, report, today)
         if code is not None or line is None:
-            hearing.rejected.append(Rejection(report, code or "LINE_UNKNOWN"))
+            review.rejected.append(ReportRejection(report, code or "LINE_UNKNOWN"))
             continue
-        heard = hear(line, report)
-        if heard == line:
-            hearing.replayed.append(report)
+        changed = apply(line, report)
+        if changed == line:
+            review.replayed.append(report)
             continue
-        hearing.applied.append(report)
-        hearing.before.setdefault(line.line_no, line)
-        hearing.after[line.line_no] = heard
-    return hearing
+        review.applied.append(report)
+        review.before.setdefault(line.line_no, line)
+        review.after[line.line_no] = changed
+    return review
 
 
-def fault_in(line: Line, report: Report, today: date) -> str | None:
-    """Why a report about a line is not believed, as a code, or None."""
+def fault_of(line: PaymentLine, report: BankReport, today: date) -> str | None:
+    """Find why a report about a line cannot be accepted, as a code; None when it can."""
     if report.amount_fen != line.amount_fen:
         return "AMOUNT_DIFFERS"
     if report.value_date is not None and report.value_date > today:
         return "VALUE_DATE_IN_FUTURE"
-    word = Word(report.bank_serial, report.value_date)
+    event = BankEvent(report.bank_serial, report.value_date)
     match report.outcome:
         case Outcome.PAID:
-            return _fault_in_payment(line, word)
+            return _payment_fault(line, event)
         case Outcome.RETURNED:
-            return _fault_in_return(line, word)
+            return _return_fault(line, event)
         case Outcome.REFUSED:
             if line.paid or line.returned:
                 return "CONTRADICTS_PAYMENT"
-            differs = line.refused and line.refused.serial != word.serial
+            differs = line.refused and line.refused.serial != event.serial
             return "REFUSAL_DIFFERS" if differs else None
         case Outcome.UNKNOWN:
             return None
 
 
-def _fault_in_payment(line: Line, word: Word) -> str | None:
-    if word.on is None:
+def _payment_fault(line: PaymentLine, event: BankEvent) -> str | None:
+    if event.on is None:
         return "VALUE_DATE_MISSING"
     if line.refused:
         return "CONTRADICTS_REFUSAL"
-    if line.paid and line.paid != word:
+    if line.paid and line.paid != event:
         return "PAYMENT_DIFFERS"
-    if line.returned and line.returned.on and line.returned.on < word.on:
+    if line.returned and line.returned.on and line.returned.on < event.on:
         return "RETURN_BEFORE_PAYMENT"
     return None
 
 
-def _fault_in_return(line: Line, word: Word) -> str | None:
-    if word.on is None:
+def _return_fault(line: PaymentLine, event: BankEvent) -> str | None:
+    if event.on is None:
         return "VALUE_DATE_MISSING"
     if line.refused:
         return "CONTRADICTS_REFUSAL"
-    if line.returned and line.returned != word:
+    if line.returned and line.returned != event:
         return "RETURN_DIFFERS"
-    if line.paid and line.paid.on and word.on < line.paid.on:
+    if line.paid and line.paid.on and event.on < line.paid.on:
         return "RETURN_BEFORE_PAYMENT"
     return None
 
 
-def hear(line: Line, report: Report) -> Line:
-    """The line after a believable report; the same line when it says nothing new.
+def apply(line: PaymentLine, report: BankReport) -> PaymentLine:
+    """Compute the line after an acceptable report; the same line when nothing is new.
 
-    A real word puts an end to `unknown`, and an `unknown` that comes after one says nothing.
+    A payment, refusal or return ends `unknown`; an `unknown` that arrives later changes nothing.
     """
-    word = Word(report.bank_serial, report.value_date)
-    known = replace(line, heard_unknown=False)
-    told = replace(known, reason_code=report.reason_code, reason=report.reason)
+    event = BankEvent(report.bank_serial, report.value_date)
+    known = replace(line, reported_unknown=False)
+    with_reason = replace(known, reason_code=report.reason_code, reason=report.reason)
     match report.outcome:
         case Outcome.PAID if not line.paid:
-            return replace(known, paid=word)
+            return replace(known, paid=event)
         case Outcome.RETURNED if not line.returned:
-            return replace(told, returned=word)
+            return replace(with_reason, returned=event)
         case Outcome.REFUSED if not line.refused:
-            return replace(told, refused=word)
+            return replace(with_reason, refused=event)
         case Outcome.UNKNOWN if line.status is LineStatus.PENDING:
-            return replace(line, heard_unknown=True)
+            return replace(line, reported_unknown=True)
         case _:
             return line

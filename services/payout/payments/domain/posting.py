@@ -1,9 +1,9 @@
-"""What a result file means in money: draws on the hold, releases of it, returns; as vouchers.
+"""The money of a result file: draws on the hold, releases of it, and returns, as vouchers.
 
-Paid: Dr benefit · Cr 支出户存款, drawn from the batch's hold. Refused: that amount of the hold is
-released. Returned: Dr 支出户存款 · Cr benefit in the year of the payment, Cr 其他收入 in a later one
-(domain notes B4, 1004 支出户存款). Each line draws or releases its own amount exactly once, so the
-hold ends at zero whatever the order; nothing here says "all that remains".
+Paid: Dr benefit · Cr 支出户存款, drawn from the batch's hold. Refused: the line's amount of the hold is
+released. Returned: Dr 支出户存款 · Cr benefit in the year of the payment, Cr 其他收入 in a later year
+(1004 支出户存款). Each line draws or releases its own amount exactly once, so the hold ends at zero in
+any order; no step takes "all that remains".
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.payout.payments.domain.batch import Batch, Part
-from services.payout.payments.domain.payment import Hearing, Line
+from services.payout.payments.domain.batch import BatchPart, PaymentBatch
+from services.payout.payments.domain.payment import FileReview, PaymentLine
 from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.references import Reference
 from shared.roles import CENTRE
@@ -24,8 +24,8 @@ Booking = tuple[str, str]
 
 
 @dataclass(slots=True)
-class PartChange:
-    """What a file added to one part of the batch, in fen and in lines that became final."""
+class PartMovement:
+    """Money that a file adds to one part of a batch, in fen, and lines that became final."""
 
     closed_lines: int = 0
     paid_fen: int = 0
@@ -34,51 +34,47 @@ class PartChange:
 
 
 @dataclass(slots=True)
-class Effects:
-    """The money of one result file."""
+class FileMovement:
+    """The money of one result file, by value date and booking, and by part."""
 
     paid: dict[date, dict[Booking, int]] = field(default_factory=dict)
     returned: dict[date, dict[Booking, int]] = field(default_factory=dict)
     released_fen: int = 0
-    parts: dict[int, PartChange] = field(default_factory=lambda: defaultdict(PartChange))
+    parts: dict[int, PartMovement] = field(default_factory=lambda: defaultdict(PartMovement))
 
     @property
     def closed_lines(self) -> int:
-        """How many lines got their final word."""
+        """The number of lines that became final."""
         return sum(part.closed_lines for part in self.parts.values())
 
 
-def effects_of(hearing: Hearing, parts: Mapping[int, Part]) -> Effects:
-    """The money that moves because of what was heard."""
-    effects = Effects()
-    for line_no, after in hearing.after.items():
-        _add(effects, hearing.before[line_no], after, parts[after.part_no])
-    return effects
+def movement_of(review: FileReview, parts: Mapping[int, BatchPart]) -> FileMovement:
+    """Sum the money that moves because of a reviewed file."""
+    movement = FileMovement()
+    for line_no, after in review.after.items():
+        _add(movement, review.before[line_no], after, parts[after.part_no])
+    return movement
 
 
-def _add(effects: Effects, before: Line, after: Line, part: Part) -> None:
-    change = effects.parts[part.part_no]
-    change.closed_lines += after.status.is_final - before.status.is_final
+def _add(movement: FileMovement, before: PaymentLine, after: PaymentLine, part: BatchPart) -> None:
+    of_part = movement.parts[part.part_no]
+    of_part.closed_lines += after.status.is_final - before.status.is_final
     if after.refused and not before.refused:
-        change.refused_fen += after.amount_fen
-        effects.released_fen += after.amount_fen
+        of_part.refused_fen += after.amount_fen
+        movement.released_fen += after.amount_fen
     if after.paid and after.paid.on and not before.paid:
-        change.paid_fen += after.amount_fen
-        _count(effects.paid, after.paid.on, (part.account, part.district), after.amount_fen)
-    # A return is booked when both words are known, whichever came first.
-    if _came_back(after) and not _came_back(before):
+        of_part.paid_fen += after.amount_fen
+        _count(movement.paid, after.paid.on, (part.account, part.district), after.amount_fen)
+    # A return is booked when the payment and the return are both known, whichever came first.
+    if after.came_back and not before.came_back:
         assert after.paid is not None
         assert after.returned is not None
         assert after.paid.on is not None
         assert after.returned.on is not None
         same_year = after.paid.on.year == after.returned.on.year
         account = part.account if same_year else Account.OTHER_INCOME
-        change.returned_fen += after.amount_fen
-        _count(effects.returned, after.returned.on, (account, part.district), after.amount_fen)
-
-
-def _came_back(line: Line) -> bool:
-    return line.paid is not None and line.returned is not None
+        of_part.returned_fen += after.amount_fen
+        _count(movement.returned, after.returned.on, (account, part.district), after.amount_fen)
 
 
 def _count(
@@ -89,25 +85,25 @@ def _count(
 
 
 def vouchers_of(
-    batch: Batch, parts: Iterable[Part], effects: Effects, report_no: int
+    batch: PaymentBatch, parts: Iterable[BatchPart], movement: FileMovement, report_no: int
 ) -> tuple[list[Voucher], list[Voucher]]:
-    """(payment vouchers, which draw on the hold; return vouchers) of one result file.
+    """Build (payment vouchers, which draw on the hold; return vouchers) of one result file.
 
-    One voucher a kind and value date; a file of one day thus makes one.
+    There is one voucher per kind and value date, so a file of one day makes one.
     """
     periods = {part.period for part in parts}
     period = str(periods.pop()) if len(periods) == 1 else None
 
     def build(kind: str, stem: str, day: date, sums: dict[Booking, int]) -> Voucher:
-        returning = kind == "payment_return"
+        is_return = kind == "payment_return"
         entries = [
-            _entry(batch.fund, account, Side.CREDIT if returning else Side.DEBIT, fen, district)
+            _entry(batch.fund, account, Side.CREDIT if is_return else Side.DEBIT, fen, district)
             for (account, district), fen in sorted(sums.items())
         ]
         deposit = _entry(
             batch.fund,
             Account.EXPENDITURE_DEPOSIT,
-            Side.DEBIT if returning else Side.CREDIT,
+            Side.DEBIT if is_return else Side.CREDIT,
             sum(sums.values()),
             CENTRE,
         )
@@ -118,8 +114,8 @@ def vouchers_of(
             book_date=day,
             value_date=day,
             period=period,
-            summary="待遇支付退回" if returning else "待遇支付",
-            entries=(deposit, *entries) if returning else (*entries, deposit),
+            summary="待遇支付退回" if is_return else "待遇支付",
+            entries=(deposit, *entries) if is_return else (*entries, deposit),
             references={
                 "payment_batch": batch.ref.text(Reference.PAYMENT_BATCH),
                 "result": str(report_no),
@@ -127,10 +123,10 @@ def vouchers_of(
         )
 
     return (
-        [build("payment", "paid", day, sums) for day, sums in sorted(effects.paid.items())],
+        [build("payment", "paid", day, sums) for day, sums in sorted(movement.paid.items())],
         [
             build("payment_return", "returned", day, sums)
-            for day, sums in sorted(effects.returned.items())
+            for day, sums in sorted(movement.returned.items())
         ],
     )
 
@@ -146,6 +142,6 @@ def _entry(fund: str, account: str, side: Side, amount_fen: int, district: str) 
     )
 
 
-def release_event(batch: Batch, report_no: int) -> str:
-    """Event id of the release of what one result file reported refused."""
+def release_event(batch: PaymentBatch, report_no: int) -> str:
+    """Build the event id of the release of what one result file reported refused."""
     return f"refused:{batch.ref.id.hex}:{report_no}"

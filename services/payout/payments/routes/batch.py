@@ -8,33 +8,23 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import (
-    LIMIT,
-    CursorQuery,
-    FundQuery,
-    IdPath,
-    Limit,
-    require_centre,
-    wake,
-)
-from services.payout.common.schemas import TrailOut, id_after, line_after
+from services.payout.common.routes import FundQuery, require_centre, wake
+from services.payout.common.schemas import TrailOut, line_after
 from services.payout.payments.domain.batch import BatchStatus, batch_key
 from services.payout.payments.flows import batch as batch_flow
 from services.payout.payments.schemas import (
-    CancelIn,
+    CancellationIn,
     FundingCheckIn,
-    PaymentBatchesOut,
     PaymentBatchIn,
     PaymentBatchOut,
     PaymentLineOut,
-    PaymentLinesOut,
 )
-from services.payout.payments.store import batch as batch_store
-from shared import trail
 from shared.clock import today
+from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.errors import Fault, Faulty, Refusal
 from shared.ids import Ref
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right, Role
 
@@ -49,10 +39,10 @@ router = APIRouter(tags=["payment batches"])
     response_model=PaymentBatchOut,
 )
 async def create_payment_batch(
-    asked: PaymentBatchIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH, money=True)]
+    body: PaymentBatchIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH, money=True)]
 ) -> Response:
-    """The ledger is then asked to hold the money; the batch becomes ready, or unfunded."""
-    claims = _refs(asked.claims)
+    """Form a batch; the ledger is then asked for the money, and the batch is ready or unfunded."""
+    claims = _claim_refs(body.claims)
     key = batch_key(at.caller.subject, at.idempotency_key or "")
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
@@ -60,7 +50,7 @@ async def create_payment_batch(
             tx,
             Ref.new(key),
             claims,
-            pay_date=asked.pay_date,
+            pay_date=body.pay_date,
             today=today(),
             caller=at.caller,
         )
@@ -71,13 +61,13 @@ async def create_payment_batch(
     return answer
 
 
-def _refs(texts: list[str]) -> list[Ref]:
+def _claim_refs(texts: list[str]) -> list[Ref]:
     refs, faults = [], []
-    for at, text in enumerate(texts):
+    for index, text in enumerate(texts):
         try:
             refs.append(Ref.parse(Reference.CLAIM, text))
         except Refusal as refusal:
-            faults.append(Fault(f"/claims/{at}", refusal.code, refusal.message))
+            faults.append(Fault(f"/claims/{index}", refusal.code, refusal.message))
     if faults:
         raise Faulty(faults=faults)
     return refs
@@ -86,14 +76,14 @@ def _refs(texts: list[str]) -> list[Ref]:
 @router.post(
     "/v1/payment-batches/{batch}/funding-checks",
     operation_id="check_funding",
-    summary="再次落实资金 · Ask the ledger once more for an unfunded batch",
+    summary="再次落实资金 · Ask the ledger again for the money of an unfunded batch",
     status_code=202,
     response_model=PaymentBatchOut,
 )
 async def check_funding(
-    batch: IdPath, asked: FundingCheckIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
+    batch: RefPath, body: FundingCheckIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
 ) -> Response:
-    """Back to funding; look at the batch again for the outcome."""
+    """Set the batch back to funding; read it again for the outcome."""
     ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
@@ -107,18 +97,18 @@ async def check_funding(
 @router.post(
     "/v1/payment-batches/{batch}/cancellations",
     operation_id="cancel_payment_batch",
-    summary="撤销未落实资金的批次 · Give up an unfunded batch",
+    summary="撤销未落实资金的批次 · Cancel an unfunded batch",
     status_code=201,
     response_model=PaymentBatchOut,
 )
 async def cancel_payment_batch(
-    batch: IdPath, asked: CancelIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
+    batch: RefPath, body: CancellationIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH)]
 ) -> Response:
-    """Its claims are free for another batch."""
+    """Cancel the batch; another batch may then pay its claims."""
     ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
 
     async def work(tx: AsyncConnection) -> PaymentBatchOut:
-        return PaymentBatchOut.of(await batch_flow.cancel(tx, ref, asked.note, caller=at.caller))
+        return PaymentBatchOut.of(await batch_flow.cancel(tx, ref, body.note, caller=at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -130,35 +120,31 @@ async def list_payment_batches(
     at: Annotated[Door, door(Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH)],
     status: BatchStatus | None = None,
     fund: FundQuery = None,
-    limit: Limit = LIMIT,
-    cursor: CursorQuery = None,
-) -> PaymentBatchesOut:
-    """A page in order of creation; the bank asks for `status=ready`."""
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[PaymentBatchOut]:
+    """List batches in order of creation; the bank asks for `status=ready`."""
     require_centre(at.caller)
-    filters = {
-        "list": "payment_batches",
-        "status": status.value if status else None,
-        "fund": fund,
-    }
-    after = id_after(cursor, filters)
+    columns = {"status": status.value if status else None, "fund": fund}
+    filters = {"list": "payment_batches"} | columns
+    after = read_uuid(cursor, filters)
     rows = await at.read(
-        lambda tx: batch_store.page(
-            tx, status=filters["status"], fund=filters["fund"], after=after, limit=limit + 1
-        )
+        lambda tx: batch_flow.page(tx, filters=columns, after=after, limit=limit + 1)
     )
-    return PaymentBatchesOut.of(rows, limit, filters)
+    batches, next_cursor = cut(rows, limit, lambda row: [row.ref.id.hex], filters)
+    return Page[PaymentBatchOut].of([PaymentBatchOut.of(row) for row in batches], next_cursor)
 
 
 @router.get(
     "/v1/payment-batches/{batch}", operation_id="get_payment_batch", summary="支付批次 · A batch"
 )
 async def get_payment_batch(
-    batch: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH)]
+    batch: RefPath, at: Annotated[Door, door(Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH)]
 ) -> PaymentBatchOut:
-    """A batch's head."""
+    """Read a batch's head."""
     require_centre(at.caller)
     ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
-    return PaymentBatchOut.of(await at.read(lambda tx: batch_flow.visible(tx, ref)))
+    return PaymentBatchOut.of(await at.read(lambda tx: batch_flow.find(tx, ref)))
 
 
 @router.get(
@@ -167,23 +153,24 @@ async def get_payment_batch(
     summary="支付明细 · The list to the bank",
 )
 async def list_payment_lines(
-    batch: IdPath,
+    batch: RefPath,
     at: Annotated[Door, door(Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH)],
-    limit: Limit = LIMIT,
-    cursor: CursorQuery = None,
-) -> PaymentLinesOut:
-    """A page by line number; account numbers are whole for the bank gateway alone."""
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[PaymentLineOut]:
+    """List a batch's lines by number; only the bank gateway sees whole account numbers."""
     require_centre(at.caller)
     ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
-    filters: dict[str, str | None] = {"list": "payment_lines", "batch": batch}
+    filters = {"list": "payment_lines", "batch": batch}
     after = line_after(cursor, filters)
-
     rows = await at.read(
-        lambda tx: batch_flow.list_to_pay(tx, ref, after=after, limit=limit + 1, caller=at.caller)
+        lambda tx: batch_flow.lines(tx, ref, after=after, limit=limit + 1, caller=at.caller)
     )
+    lines, next_cursor = cut(rows, limit, lambda row: [row.line_no], filters)
     full = at.caller.role is Role.BANK_GATEWAY
-    lines = [PaymentLineOut.of(row, full=full) for row in rows]
-    return PaymentLinesOut.of(lines, limit, filters)
+    return Page[PaymentLineOut].of(
+        [PaymentLineOut.of(row, full=full) for row in lines], next_cursor
+    )
 
 
 @router.get(
@@ -192,14 +179,9 @@ async def list_payment_lines(
     summary="办理痕迹 · A batch's trail",
 )
 async def get_payment_batch_trail(
-    batch: IdPath, at: Annotated[Door, door(Right.READ_PAYOUT)]
+    batch: RefPath, at: Annotated[Door, door(Right.READ_PAYOUT)]
 ) -> TrailOut:
-    """Who formed it, when it was funded, when the bank spoke."""
+    """List who formed it, when it was funded and when the bank reported."""
     require_centre(at.caller)
     ref = Ref.parse(Reference.PAYMENT_BATCH, batch)
-
-    async def work(tx: AsyncConnection) -> TrailOut:
-        await batch_flow.visible(tx, ref)
-        return TrailOut.of(await trail.of_paper(tx, ref.key, ref.id))
-
-    return await at.read(work)
+    return TrailOut.of(await at.read(lambda tx: batch_flow.steps(tx, ref)))

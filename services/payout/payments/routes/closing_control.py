@@ -1,4 +1,4 @@
-"""The door by which payout says what it paid, for whoever closes the books."""
+"""Door of payout's control totals, for closing the books."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.payout.common.routes import require_centre
-from services.payout.payments.store import total as total_store
-from shared import clock
+from services.payout.common.schemas import EARLIEST, LATEST
+from services.payout.payments.flows import total as total_flow
+from shared.clock import today
 from shared.door import Door, door
 from shared.roles import Right
 from shared.wire.closing import PAYOUT, PayoutControlOut, PayoutFundControlOut, control_hash
@@ -24,16 +25,14 @@ router = APIRouter(tags=["totals"])
 )
 async def get_closing_control(
     at: Annotated[Door, door(Right.READ_PAYOUT)],
-    as_of: Annotated[
-        date | None, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-31"])
-    ] = None,
+    as_of: Annotated[date | None, Query(ge=EARLIEST, le=LATEST, examples=["2021-07-31"])] = None,
 ) -> PayoutControlOut:
-    """Per fund, of all years, at the end of a day: handed to the ledger with a closing."""
+    """Sum each fund's benefits, of all years, at the end of a day; the ledger closes with them."""
     require_centre(at.caller)
-    day = as_of or clock.today()
-    found = await at.read(lambda tx: total_store.benefits(tx, day))
+    day = as_of or today()
+    totals = await at.read(lambda tx: total_flow.benefits_until(tx, day))
     return PayoutControlOut(
         as_of=day,
-        funds={fund: PayoutFundControlOut(benefits=fen) for fund, fen in found.items()},
-        hash=control_hash(PAYOUT, day, {fund: {"benefits": fen} for fund, fen in found.items()}),
+        funds={fund: PayoutFundControlOut(benefits=fen) for fund, fen in totals.items()},
+        hash=control_hash(PAYOUT, day, {fund: {"benefits": fen} for fund, fen in totals.items()}),
     )

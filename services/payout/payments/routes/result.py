@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, wake
 from services.payout.payments.flows import result as result_flow
+from services.payout.payments.flows import total as total_flow
 from services.payout.payments.schemas import PaymentResultsIn, PaymentResultsOut, TotalsOut
-from services.payout.payments.store import total as total_store
 from shared.clock import today
 from shared.door import Door, door
 from shared.ids import Ref
@@ -25,19 +25,19 @@ router = APIRouter(tags=["results"])
 @router.post(
     "/v1/payment-results",
     operation_id="report_payment_results",
-    summary="银行支付回报 · What the bank says of a batch's lines",
+    summary="银行支付回报 · The bank's results for a batch's lines",
     response_model=PaymentResultsOut,
 )
 async def report_payment_results(
-    asked: PaymentResultsIn, at: Annotated[Door, door(Right.REPORT_PAYMENT_RESULT, money=True)]
+    body: PaymentResultsIn, at: Annotated[Door, door(Right.REPORT_PAYMENT_RESULT, money=True)]
 ) -> Response:
-    """Repeats change nothing, order does not matter, contradictions are rejected one by one."""
-    ref = Ref.parse(Reference.PAYMENT_BATCH, asked.batch)
-    reports = [result.report() for result in asked.results]
+    """Take results in any order; repeats change nothing, contradictions are rejected singly."""
+    ref = Ref.parse(Reference.PAYMENT_BATCH, body.batch)
+    reports = [result.report() for result in body.results]
 
     async def work(tx: AsyncConnection) -> PaymentResultsOut:
-        heard = await result_flow.report(tx, ref, reports, today=today(), caller=at.caller)
-        return PaymentResultsOut.of(heard)
+        result = await result_flow.report(tx, ref, reports, today=today(), caller=at.caller)
+        return PaymentResultsOut.of(result)
 
     answer = await at.write(work, key=ref.key)
     wake(at.request)
@@ -51,9 +51,9 @@ async def get_totals(
     period_to: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     district: DistrictQuery = None,
 ) -> TotalsOut:
-    """Sums over the claims of a span of periods; district people see their own district's."""
+    """Sum the claims of a span of months; district people see their own district's."""
     first = Period.parse(period_from) if period_from else None
     last = Period.parse(period_to) if period_to else None
-    bound = at.caller.scope(district)
-    rows = await at.read(lambda tx: total_store.by_fund(tx, first=first, last=last, district=bound))
+    scope = at.caller.scope(district)
+    rows = await at.read(lambda tx: total_flow.by_fund(tx, first=first, last=last, district=scope))
     return TotalsOut.of(rows)

@@ -1,4 +1,4 @@
-"""Payment batches: forming them, funding them, listing them."""
+"""Payment batches in the database: forming, funding, listing."""
 
 from __future__ import annotations
 
@@ -6,48 +6,34 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.payments.domain.batch import Batch, BatchStatus, Part
+from services.payout.payments.domain.batch import BatchPart, BatchStatus, PaymentBatch
 from shared.ids import Ref
+from shared.page import read_page
 from shared.period import Period
 
 _COLUMNS = """batch_key, id, fund, pay_date, status, reason, attempt, hold, lines, open_lines,
                    total_fen, paid_fen, refused_fen, returned_fen, reports, created_by"""
 
 
-def _batch(row: Row[Any]) -> Batch:
-    return Batch(
-        ref=Ref(row.batch_key, row.id),
-        fund=row.fund,
-        pay_date=row.pay_date,
-        status=BatchStatus(row.status),
-        reason=row.reason,
-        attempt=row.attempt,
-        hold=row.hold,
-        lines=row.lines,
-        open_lines=row.open_lines,
-        total_fen=row.total_fen,
-        paid_fen=row.paid_fen,
-        refused_fen=row.refused_fen,
-        returned_fen=row.returned_fen,
-        reports=row.reports,
-        created_by=row.created_by,
-    )
+def _batch(*, batch_key: int, id: UUID, status: str, **columns: Any) -> PaymentBatch:
+    return PaymentBatch(ref=Ref(batch_key, id), status=BatchStatus(status), **columns)
 
 
-async def take_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) -> set[Ref]:
-    """Take claims for a batch; answers those it got. The others are in another live batch.
+async def reserve_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) -> set[Ref]:
+    """Reserve claims for a batch; return those it got. The others are in another live batch.
 
-    In key order, so that two batches that want the same claims wait instead of deadlocking.
+    The rows are written in key order, so that two batches that want the same claims wait for each
+    other instead of deadlocking.
     """
     rows = await tx.execute(
         text("""
             INSERT INTO claim_payment (claim_key, claim_id, batch_key, batch_id)
             SELECT claim_key, claim_id, CAST(:batch_key AS bigint), CAST(:batch_id AS uuid)
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]))
-                AS asked (claim_key, claim_id)
+                AS wanted (claim_key, claim_id)
              ORDER BY claim_key, claim_id
             ON CONFLICT (claim_key, claim_id) WHERE live DO NOTHING
             RETURNING claim_key, claim_id
@@ -62,15 +48,15 @@ async def take_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) ->
     return {Ref(row.claim_key, row.claim_id) for row in rows}
 
 
-async def free_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) -> None:
-    """Let the claims of a batch go that was given up."""
+async def release_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) -> None:
+    """Release the claims of a cancelled batch."""
     await tx.execute(
         text("""
             UPDATE claim_payment
                SET live = false
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS asked (claim_key, id)
-             WHERE claim_payment.claim_key = asked.claim_key
-               AND claim_payment.claim_id = asked.id
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS freed (claim_key, id)
+             WHERE claim_payment.claim_key = freed.claim_key
+               AND claim_payment.claim_id = freed.id
                AND claim_payment.batch_id = :batch_id AND claim_payment.live
         """),
         {
@@ -81,7 +67,7 @@ async def free_claims(tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]) ->
     )
 
 
-async def insert(tx: AsyncConnection, batch: Batch) -> None:
+async def insert(tx: AsyncConnection, batch: PaymentBatch) -> None:
     """Write a batch's head."""
     await tx.execute(
         text("""
@@ -104,8 +90,8 @@ async def insert(tx: AsyncConnection, batch: Batch) -> None:
     )
 
 
-async def write_parts(tx: AsyncConnection, batch: Batch, parts: Sequence[Part]) -> None:
-    """Write the claims that a batch is made of."""
+async def write_parts(tx: AsyncConnection, batch: PaymentBatch, parts: Sequence[BatchPart]) -> None:
+    """Write a batch's parts, one for each claim."""
     await tx.execute(
         text("""
             INSERT INTO payment_part (batch_key, batch_id, part_no, claim_key, claim_id, district,
@@ -134,8 +120,10 @@ async def write_parts(tx: AsyncConnection, batch: Batch, parts: Sequence[Part]) 
     )
 
 
-async def write_lines(tx: AsyncConnection, batch: Ref, parts: Sequence[Part]) -> tuple[int, int]:
-    """Copy the lines of the claims into the batch, numbered through; how many, and their sum."""
+async def write_lines(
+    tx: AsyncConnection, batch: Ref, parts: Sequence[BatchPart]
+) -> tuple[int, int]:
+    """Copy the claims' lines into the batch and number them; return their count and sum."""
     row = (
         await tx.execute(
             text("""
@@ -168,8 +156,8 @@ async def write_lines(tx: AsyncConnection, batch: Ref, parts: Sequence[Part]) ->
     return row.lines, row.total_fen
 
 
-async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Batch | None:
-    """A batch; locked for the rest of the transaction when it is to be changed."""
+async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> PaymentBatch | None:
+    """Read a batch; `lock` it for the rest of the transaction before changing it."""
     row = (
         await tx.execute(
             text(f"""
@@ -181,11 +169,11 @@ async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Batch | 
             {"batch_key": ref.key, "id": ref.id},
         )
     ).first()
-    return _batch(row) if row else None
+    return _batch(**row._mapping) if row else None
 
 
-async def parts_of(tx: AsyncConnection, ref: Ref) -> list[Part]:
-    """The claims inside a batch."""
+async def parts_of(tx: AsyncConnection, ref: Ref) -> list[BatchPart]:
+    """Read a batch's parts."""
     rows = await tx.execute(
         text("""
             SELECT part_no, claim_key, claim_id, district, period, account, lines, total_fen
@@ -197,7 +185,7 @@ async def parts_of(tx: AsyncConnection, ref: Ref) -> list[Part]:
         {"batch_key": ref.key, "id": ref.id},
     )
     return [
-        Part(
+        BatchPart(
             part_no=row.part_no,
             claim=Ref(row.claim_key, row.claim_id),
             district=row.district,
@@ -210,8 +198,8 @@ async def parts_of(tx: AsyncConnection, ref: Ref) -> list[Part]:
     ]
 
 
-async def waiting_for_funds(tx: AsyncConnection, limit: int) -> list[Batch]:
-    """The oldest batches whose money the ledger has not yet been asked for, or not answered."""
+async def waiting_for_funds(tx: AsyncConnection, limit: int) -> list[PaymentBatch]:
+    """Read the oldest batches that wait for the ledger's answer."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -222,12 +210,12 @@ async def waiting_for_funds(tx: AsyncConnection, limit: int) -> list[Batch]:
         """),
         {"limit": limit},
     )
-    return [_batch(row) for row in rows]
+    return [_batch(**row._mapping) for row in rows]
 
 
-async def set_funded(tx: AsyncConnection, batch: Batch, hold: str) -> bool:
-    """The hold stands: ready, unless the batch has gone on without this attempt."""
-    done = await tx.execute(
+async def set_funded(tx: AsyncConnection, batch: PaymentBatch, hold: str) -> bool:
+    """Store the hold and mark the batch ready, unless another attempt or a cancel came first."""
+    changed = await tx.execute(
         text("""
             UPDATE payment_batch
                SET status = 'ready', hold = :hold, reason = NULL
@@ -242,12 +230,12 @@ async def set_funded(tx: AsyncConnection, batch: Batch, hold: str) -> bool:
             "hold": hold,
         },
     )
-    return done.first() is not None
+    return changed.first() is not None
 
 
-async def set_unfunded(tx: AsyncConnection, batch: Batch, reason: str) -> bool:
-    """The ledger refused this attempt."""
-    done = await tx.execute(
+async def set_unfunded(tx: AsyncConnection, batch: PaymentBatch, reason: str) -> bool:
+    """Mark the batch unfunded, if this attempt is still the present one."""
+    changed = await tx.execute(
         text("""
             UPDATE payment_batch
                SET status = 'unfunded', reason = :reason
@@ -262,14 +250,14 @@ async def set_unfunded(tx: AsyncConnection, batch: Batch, reason: str) -> bool:
             "reason": reason,
         },
     )
-    return done.first() is not None
+    return changed.first() is not None
 
 
 async def leave_unfunded(
     tx: AsyncConnection, ref: Ref, *, to: BatchStatus, another_attempt: bool
 ) -> bool:
-    """An unfunded batch is asked for again, or given up."""
-    done = await tx.execute(
+    """Move an unfunded batch to `to`: funding, for another attempt, or cancelled."""
+    changed = await tx.execute(
         text("""
             UPDATE payment_batch
                SET status = :to,
@@ -280,11 +268,11 @@ async def leave_unfunded(
         """),
         {"batch_key": ref.key, "id": ref.id, "to": to.value, "again": another_attempt},
     )
-    return done.first() is not None
+    return changed.first() is not None
 
 
-async def bury_parts(tx: AsyncConnection, ref: Ref) -> None:
-    """The parts of a batch that was given up count in no total any more."""
+async def void_parts(tx: AsyncConnection, ref: Ref) -> None:
+    """Leave the parts of a cancelled batch out of every total."""
     await tx.execute(
         text("""
             UPDATE payment_part
@@ -296,24 +284,15 @@ async def bury_parts(tx: AsyncConnection, ref: Ref) -> None:
 
 
 async def page(
-    tx: AsyncConnection,
-    *,
-    status: str | None,
-    fund: str | None,
-    after: UUID | None,
-    limit: int,
-) -> list[Batch]:
-    """Batches by id, after one, that match every filter given."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM payment_batch
-             WHERE (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
-               AND (CAST(:fund AS text) IS NULL OR fund = CAST(:fund AS text))
-               AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid))
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"status": status, "fund": fund, "after": after, "limit": limit},
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
+) -> list[PaymentBatch]:
+    """Read batches by id, after one; `filters` are columns and the values they must have."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM payment_batch",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_batch,
+        equal=filters,
     )
-    return [_batch(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Payment lines and what the bank has said of them."""
+"""Payment lines and the bank's reports in the database."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.payments.domain.batch import Batch
-from services.payout.payments.domain.payment import Hearing, Line, LineStatus, Report, Word
-from services.payout.payments.domain.posting import Effects
+from services.payout.payments.domain.batch import PaymentBatch
+from services.payout.payments.domain.payment import (
+    BankEvent,
+    BankReport,
+    FileReview,
+    LineStatus,
+    PaymentLine,
+)
+from services.payout.payments.domain.posting import FileMovement
 from shared.ids import Ref
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payee:
-    """A payment line as a list shows it."""
+class PaymentLineRow:
+    """A payment line as lists show it."""
 
     line_no: int
     payee_name: str
@@ -34,22 +41,22 @@ class Payee:
     reason: str | None
 
 
-def _line(row: Row[Any]) -> Line:
-    return Line(
+def _line(row: Row[Any]) -> PaymentLine:
+    return PaymentLine(
         line_no=row.line_no,
         part_no=row.part_no,
         amount_fen=row.amount_fen,
-        heard_unknown=row.status == LineStatus.UNKNOWN.value,
-        paid=Word(row.paid_serial, row.paid_on) if row.paid_serial else None,
-        refused=Word(row.refused_serial, None) if row.refused_serial else None,
-        returned=Word(row.returned_serial, row.returned_on) if row.returned_serial else None,
+        reported_unknown=row.status == LineStatus.UNKNOWN.value,
+        paid=BankEvent(row.paid_serial, row.paid_on) if row.paid_serial else None,
+        refused=BankEvent(row.refused_serial, None) if row.refused_serial else None,
+        returned=BankEvent(row.returned_serial, row.returned_on) if row.returned_serial else None,
         reason_code=row.reason_code,
         reason=row.reason,
     )
 
 
-async def lines_of(tx: AsyncConnection, ref: Ref, numbers: Sequence[int]) -> dict[int, Line]:
-    """The lines of a batch that a result file names, by number."""
+async def lines_of(tx: AsyncConnection, ref: Ref, numbers: Sequence[int]) -> dict[int, PaymentLine]:
+    """Read the lines that a result file names, by number."""
     rows = await tx.execute(
         text("""
             SELECT line_no, part_no, amount_fen, status, paid_serial, paid_on, refused_serial,
@@ -63,25 +70,25 @@ async def lines_of(tx: AsyncConnection, ref: Ref, numbers: Sequence[int]) -> dic
     return {row.line_no: _line(row) for row in rows}
 
 
-async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[Line]) -> None:
-    """Write down what is now known of lines."""
+async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[PaymentLine]) -> None:
+    """Store what is now known about lines."""
     await tx.execute(
         text("""
             UPDATE payment_line
-               SET status = heard.status,
-                   paid_serial = heard.paid_serial, paid_on = heard.paid_on,
-                   refused_serial = heard.refused_serial,
-                   returned_serial = heard.returned_serial, returned_on = heard.returned_on,
-                   reason_code = heard.reason_code, reason = heard.reason
+               SET status = reported.status,
+                   paid_serial = reported.paid_serial, paid_on = reported.paid_on,
+                   refused_serial = reported.refused_serial,
+                   returned_serial = reported.returned_serial, returned_on = reported.returned_on,
+                   reason_code = reported.reason_code, reason = reported.reason
               FROM unnest(CAST(:line_nos AS int[]), CAST(:statuses AS text[]),
                           CAST(:paid_serials AS text[]), CAST(:paid_on AS date[]),
                           CAST(:refused_serials AS text[]), CAST(:returned_serials AS text[]),
                           CAST(:returned_on AS date[]), CAST(:reason_codes AS text[]),
                           CAST(:reasons AS text[]))
-                AS heard (line_no, status, paid_serial, paid_on, refused_serial, returned_serial,
+                AS reported (line_no, status, paid_serial, paid_on, refused_serial, returned_serial,
                           returned_on, reason_code, reason)
              WHERE payment_line.batch_key = :batch_key AND payment_line.batch_id = :id
-               AND payment_line.line_no = heard.line_no
+               AND payment_line.line_no = reported.line_no
         """),
         {
             "batch_key": ref.key,
@@ -99,8 +106,8 @@ async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[Line]) -> No
     )
 
 
-def _digest(report: Report) -> bytes:
-    said = (
+def _digest(report: BankReport) -> bytes:
+    content = (
         report.outcome.value,
         report.bank_serial,
         report.amount_fen,
@@ -108,14 +115,14 @@ def _digest(report: Report) -> bytes:
         report.reason_code,
         report.reason,
     )
-    return hashlib.sha256(repr(said).encode()).digest()
+    return hashlib.sha256(repr(content).encode()).digest()
 
 
-async def write_words(tx: AsyncConnection, ref: Ref, hearing: Hearing, said_by: str) -> None:
-    """Keep every distinct thing the bank said that was new, believed or not."""
-    said: list[tuple[Report, str | None]] = [(report, None) for report in hearing.applied]
-    said += [(rejection.report, rejection.code) for rejection in hearing.rejected]
-    if not said:
+async def save_reports(tx: AsyncConnection, ref: Ref, review: FileReview, reported_by: str) -> None:
+    """Keep every distinct report that was new, accepted or not."""
+    kept: list[tuple[BankReport, str | None]] = [(report, None) for report in review.applied]
+    kept += [(rejection.report, rejection.code) for rejection in review.rejected]
+    if not kept:
         return
     await tx.execute(
         text("""
@@ -124,36 +131,36 @@ async def write_words(tx: AsyncConnection, ref: Ref, hearing: Hearing, said_by: 
                                         reported_by)
             SELECT CAST(:batch_key AS bigint), CAST(:id AS uuid), line_no, digest, outcome,
                    bank_serial, amount_fen, value_date, reason_code, reason, rejected,
-                   CAST(:said_by AS text)
+                   CAST(:reported_by AS text)
               FROM unnest(CAST(:line_nos AS int[]), CAST(:digests AS bytea[]),
                           CAST(:outcomes AS text[]), CAST(:serials AS text[]),
                           CAST(:amounts AS bigint[]), CAST(:value_dates AS date[]),
                           CAST(:reason_codes AS text[]), CAST(:reasons AS text[]),
                           CAST(:rejected AS text[]))
-                AS said (line_no, digest, outcome, bank_serial, amount_fen, value_date,
+                AS report (line_no, digest, outcome, bank_serial, amount_fen, value_date,
                          reason_code, reason, rejected)
             ON CONFLICT (batch_key, batch_id, line_no, digest) DO NOTHING
         """),
         {
             "batch_key": ref.key,
             "id": ref.id,
-            "said_by": said_by,
-            "line_nos": [report.line_no for report, _ in said],
-            "digests": [_digest(report) for report, _ in said],
-            "outcomes": [report.outcome.value for report, _ in said],
-            "serials": [report.bank_serial for report, _ in said],
-            "amounts": [report.amount_fen for report, _ in said],
-            "value_dates": [report.value_date for report, _ in said],
-            "reason_codes": [report.reason_code for report, _ in said],
-            "reasons": [report.reason for report, _ in said],
-            "rejected": [code for _, code in said],
+            "reported_by": reported_by,
+            "line_nos": [report.line_no for report, _ in kept],
+            "digests": [_digest(report) for report, _ in kept],
+            "outcomes": [report.outcome.value for report, _ in kept],
+            "serials": [report.bank_serial for report, _ in kept],
+            "amounts": [report.amount_fen for report, _ in kept],
+            "value_dates": [report.value_date for report, _ in kept],
+            "reason_codes": [report.reason_code for report, _ in kept],
+            "reasons": [report.reason for report, _ in kept],
+            "rejected": [code for _, code in kept],
         },
     )
 
 
-async def add_to_parts(tx: AsyncConnection, ref: Ref, effects: Effects) -> None:
-    """Add what a file moved to the sums of the batch's parts."""
-    changes = sorted(effects.parts.items())
+async def add_to_parts(tx: AsyncConnection, ref: Ref, movement: FileMovement) -> None:
+    """Add a file's money to the sums of the batch's parts."""
+    changes = sorted(movement.parts.items())
     await tx.execute(
         text("""
             UPDATE payment_part
@@ -177,9 +184,9 @@ async def add_to_parts(tx: AsyncConnection, ref: Ref, effects: Effects) -> None:
     )
 
 
-async def add_to_batch(tx: AsyncConnection, batch: Batch, effects: Effects) -> str:
-    """Count a file in the batch's head, which closes with its last open line; the new status."""
-    changes = effects.parts.values()
+async def add_to_batch(tx: AsyncConnection, batch: PaymentBatch, movement: FileMovement) -> str:
+    """Add a file's money to the batch, closing it with its last open line; return its status."""
+    changes = movement.parts.values()
     row = (
         await tx.execute(
             text("""
@@ -194,7 +201,7 @@ async def add_to_batch(tx: AsyncConnection, batch: Batch, effects: Effects) -> s
             {
                 "batch_key": batch.ref.key,
                 "id": batch.ref.id,
-                "closed": effects.closed_lines,
+                "closed": movement.closed_lines,
                 "paid": sum(change.paid_fen for change in changes),
                 "refused": sum(change.refused_fen for change in changes),
                 "returned": sum(change.returned_fen for change in changes),
@@ -204,18 +211,20 @@ async def add_to_batch(tx: AsyncConnection, batch: Batch, effects: Effects) -> s
     return str(row.status)
 
 
-async def page_of_lines(tx: AsyncConnection, ref: Ref, *, after: int, limit: int) -> list[Payee]:
-    """A batch's lines by number, after one."""
-    rows = await tx.execute(
-        text("""
-            SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, status,
-                   coalesce(paid_serial, refused_serial) AS bank_serial, paid_on, reason_code,
-                   reason
-              FROM payment_line
-             WHERE batch_key = :batch_key AND batch_id = :id AND line_no > :after
-             ORDER BY line_no
-             LIMIT :limit
-        """),
-        {"batch_key": ref.key, "id": ref.id, "after": after, "limit": limit},
+async def page_of_lines(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int
+) -> list[PaymentLineRow]:
+    """Read a batch's lines by number, after one."""
+    return await read_page(
+        tx,
+        """
+        SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, status,
+               coalesce(paid_serial, refused_serial) AS bank_serial, paid_on, reason_code, reason
+          FROM payment_line
+        """,
+        key=("line_no",),
+        after=(after,),
+        limit=limit,
+        row=PaymentLineRow,
+        equal={"batch_key": ref.key, "batch_id": ref.id},
     )
-    return [Payee(**row._mapping) for row in rows]

@@ -1,4 +1,4 @@
-"""What was approved, paid, refused and returned, by fund."""
+"""Totals in the database: approved, paid, refused and returned, by fund."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundTotals:
-    """One fund's sums in fen. `in_flight` is in a live batch with no word from the bank yet."""
+    """One fund's sums in fen. `in_flight` is in a live batch and not reported by the bank yet."""
 
     fund: str
     approved_fen: int
@@ -26,7 +26,7 @@ class FundTotals:
 async def by_fund(
     tx: AsyncConnection, *, first: Period | None, last: Period | None, district: str | None
 ) -> list[FundTotals]:
-    """Sums over the claims of a span of periods and a district, each open when not given."""
+    """Sum the claims of a span of months and a district; each is open when not given."""
     rows = await tx.execute(
         text("""
             WITH approved AS (
@@ -67,8 +67,11 @@ async def by_fund(
 
 
 async def benefits(tx: AsyncConnection, as_of: date) -> dict[str, int]:
-    """fund → fen paid by the end of a day, of all years, less what came back in the year of its
-    payment; what came back later is other income."""
+    """Sum each fund's benefits, of all years, at the end of a day, in fen.
+
+    A payment that came back in the year it was made is taken off; one that came back in a later
+    year is other income.
+    """
     rows = await tx.execute(
         text("""
             SELECT part.fund, CAST(sum(moved.fen) AS bigint) AS fen

@@ -1,19 +1,19 @@
-"""The three signatures."""
+"""The three signatures of a claim."""
 
 from itertools import product
 
 import pytest
 
 from services.payout.benefits.domain import ClaimKind
-from services.payout.claims.domain import (
-    MOVES,
+from services.payout.claims.domain.claim import (
     SIGNING_RIGHTS,
+    TRANSITIONS,
     Claim,
-    Decided,
+    ClaimDecided,
+    ClaimStatus,
     Decision,
     NoteMissing,
-    OutOfOrder,
-    State,
+    SignatureOutOfOrder,
     claim_key,
 )
 from shared.errors import Forbidden
@@ -24,7 +24,7 @@ from shared.roles import RIGHTS, Caller, Level, Role
 PERIOD = Period(2021, 7)
 
 
-def claim(status: State) -> Claim:
+def claim(status: ClaimStatus) -> Claim:
     return Claim(
         ref=Ref.new(claim_key(ClaimKind.PENSION_RUN, "heping", PERIOD)),
         kind=ClaimKind.PENSION_RUN,
@@ -47,64 +47,67 @@ def caller(role: Role, district: str = "heping") -> Caller:
 
 
 SIGNERS = {
-    State.FILED: Role.DISTRICT_REVIEWER,
-    State.SIGNED_1: Role.DEPARTMENT_HEAD,
-    State.SIGNED_2: Role.CENTRE_LEADER,
+    ClaimStatus.FILED: Role.DISTRICT_REVIEWER,
+    ClaimStatus.SIGNED_1: Role.DEPARTMENT_HEAD,
+    ClaimStatus.SIGNED_2: Role.CENTRE_LEADER,
 }
 
 
 def test_three_signatures_in_order_approve() -> None:
-    status = State.FILED
-    for expected in (State.SIGNED_1, State.SIGNED_2, State.APPROVED):
-        move = claim(status).decide(Decision.APPROVE, by=caller(SIGNERS[status]), note=None)
-        assert move.to is expected
-        status = move.to
+    status = ClaimStatus.FILED
+    for expected in (ClaimStatus.SIGNED_1, ClaimStatus.SIGNED_2, ClaimStatus.APPROVED):
+        transition = claim(status).decide(Decision.APPROVE, by=caller(SIGNERS[status]), note=None)
+        assert transition.to is expected
+        status = transition.to
 
 
 @pytest.mark.parametrize("status", list(SIGNERS))
-def test_any_signer_in_turn_may_refuse_with_a_note(status: State) -> None:
+def test_any_signer_in_turn_may_refuse_with_a_note(status: ClaimStatus) -> None:
     signer = caller(SIGNERS[status])
     with pytest.raises(NoteMissing):
         claim(status).decide(Decision.REFUSE, by=signer, note="  ")
-    assert claim(status).decide(Decision.REFUSE, by=signer, note="缺材料").to is State.REFUSED
+    assert claim(status).decide(Decision.REFUSE, by=signer, note="缺材料").to is ClaimStatus.REFUSED
 
 
 @pytest.mark.parametrize(("status", "role"), list(product(SIGNERS, SIGNERS.values())))
-def test_a_signer_out_of_turn_is_refused(status: State, role: Role) -> None:
+def test_a_signer_out_of_turn_is_refused(status: ClaimStatus, role: Role) -> None:
     if SIGNERS[status] is role:
         return
-    with pytest.raises(OutOfOrder):
+    with pytest.raises(SignatureOutOfOrder):
         claim(status).decide(Decision.APPROVE, by=caller(role), note=None)
 
 
-@pytest.mark.parametrize("status", [State.APPROVED, State.REFUSED])
-def test_a_decided_claim_takes_no_signature(status: State) -> None:
-    with pytest.raises(Decided):
+@pytest.mark.parametrize("status", [ClaimStatus.APPROVED, ClaimStatus.REFUSED])
+def test_a_decided_claim_takes_no_signature(status: ClaimStatus) -> None:
+    with pytest.raises(ClaimDecided):
         claim(status).decide(Decision.APPROVE, by=caller(Role.CENTRE_LEADER), note=None)
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_who_signs_nothing_is_forbidden(role: Role) -> None:
+def test_a_role_without_a_signature_is_forbidden(role: Role) -> None:
     if RIGHTS[role].intersection(SIGNING_RIGHTS):
         return
     with pytest.raises(Forbidden):
-        claim(State.FILED).decide(Decision.APPROVE, by=caller(role), note=None)
+        claim(ClaimStatus.FILED).decide(Decision.APPROVE, by=caller(role), note=None)
 
 
 def test_a_reviewer_of_another_district_is_forbidden() -> None:
     with pytest.raises(Forbidden):
-        claim(State.FILED).decide(
+        claim(ClaimStatus.FILED).decide(
             Decision.APPROVE, by=caller(Role.DISTRICT_REVIEWER, "nankai"), note=None
         )
 
 
 def test_every_open_state_can_be_approved_and_refused_by_the_same_right() -> None:
-    open_states = {State.FILED, State.SIGNED_1, State.SIGNED_2}
-    assert {status for status, _ in MOVES} == open_states
+    open_states = {ClaimStatus.FILED, ClaimStatus.SIGNED_1, ClaimStatus.SIGNED_2}
+    assert {status for status, _ in TRANSITIONS} == open_states
     for status in open_states:
-        approve, refuse = MOVES[status, Decision.APPROVE], MOVES[status, Decision.REFUSE]
+        approve, refuse = (
+            TRANSITIONS[status, Decision.APPROVE],
+            TRANSITIONS[status, Decision.REFUSE],
+        )
         assert approve.right is refuse.right
-        assert refuse.to is State.REFUSED
+        assert refuse.to is ClaimStatus.REFUSED
 
 
 def test_no_role_holds_two_signing_rights() -> None:

@@ -1,4 +1,4 @@
-"""Filing claims, and three signatures of three people."""
+"""Doors of claims: filing, and three signatures by three people."""
 
 import pytest
 from sqlalchemy import text
@@ -6,7 +6,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.ids import Ref
 from shared.references import Reference
-from tests.payout.conftest import Office, hospital_claim, number, result
+from tests.payout.support.office import Office
+from tests.payout.support.papers import hospital_claim, number, result
 
 UNIT = "91120101MA00000006"
 
@@ -29,7 +30,7 @@ async def test_a_claim_is_filed_with_its_fund_and_account(office: Office) -> Non
     assert lines.json()["items"][0]["bank_account"]["number"] == "6222**********0000"
 
 
-async def test_control_totals_that_do_not_tie_are_named_and_nothing_is_filed(
+async def test_wrong_control_totals_are_named_and_nothing_is_filed(
     office: Office,
 ) -> None:
     claim = hospital_claim("100.00") | {"control": {"lines": 2, "total": "99.00"}}
@@ -41,7 +42,9 @@ async def test_control_totals_that_do_not_tie_are_named_and_nothing_is_filed(
     }
 
 
-async def test_the_same_paper_twice_is_refused_and_names_the_first(office: Office) -> None:
+async def test_the_same_claim_filed_twice_is_refused_with_the_id_of_the_first(
+    office: Office,
+) -> None:
     claim = hospital_claim("77.00")
     first = await office.file(claim)
     again = await office.file(claim)
@@ -57,8 +60,8 @@ async def test_three_signatures_of_three_people_approve(office: Office) -> None:
         ("signed_2", "department_head"),
         ("approved", "centre_leader"),
     ]
-    late = await office.sign(claim, "centre_leader", "refuse", note="晚了")
-    assert (late.status_code, late.json()["code"]) == (409, "CLAIM_DECIDED")
+    too_late = await office.sign(claim, "centre_leader", "refuse", note="晚了")
+    assert (too_late.status_code, too_late.json()["code"]) == (409, "CLAIM_DECIDED")
 
 
 async def test_a_signature_out_of_order_is_refused(office: Office) -> None:
@@ -71,7 +74,7 @@ async def test_a_signature_out_of_order_is_refused(office: Office) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "SIGNATURE_OUT_OF_ORDER")
 
 
-async def test_who_filed_may_not_sign_and_no_row_is_written(office: Office) -> None:
+async def test_the_filer_may_not_sign_and_nothing_is_written(office: Office) -> None:
     filed = await office.file(hospital_claim("10.00"), subject="wang")
     claim = filed.json()["id"]
     answer = await office.sign(claim, "district_reviewer", district="heping", subject="wang")
@@ -84,8 +87,8 @@ async def test_who_filed_may_not_sign_and_no_row_is_written(office: Office) -> N
 async def test_a_person_with_two_offices_signs_once(office: Office) -> None:
     claim = (await office.file(hospital_claim("10.00"))).json()["id"]
     await office.sign(claim, "district_reviewer", district="heping", subject="li")
-    twice = await office.sign(claim, "department_head", subject="li")
-    assert (twice.status_code, twice.json()["code"]) == (409, "SAME_PERSON_TWICE")
+    second = await office.sign(claim, "department_head", subject="li")
+    assert (second.status_code, second.json()["code"]) == (409, "SAME_PERSON_TWICE")
     assert [person for _, person in await trail_of(office, claim)] == [
         "district_clerk.heping",
         "li",
@@ -121,7 +124,7 @@ async def test_the_database_itself_refuses_a_second_signature(office: Office) ->
         "SELECT 1 FROM ledger.alembic_version",
     ],
 )
-async def test_the_service_cannot_rewrite_what_was_written(office: Office, statement: str) -> None:
+async def test_the_service_may_not_rewrite_history(office: Office, statement: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
         async with office.app.state.db.transaction() as tx:
             await tx.execute(text(statement))
@@ -129,17 +132,17 @@ async def test_the_service_cannot_rewrite_what_was_written(office: Office, state
 
 async def test_a_refusal_needs_a_note_and_ends_the_claim(office: Office) -> None:
     claim = (await office.file(hospital_claim("10.00"))).json()["id"]
-    silent = await office.sign(claim, "district_reviewer", "refuse", district="heping")
-    assert (silent.status_code, silent.json()["code"]) == (422, "NOTE_MISSING")
-    said = await office.sign(
+    without_note = await office.sign(claim, "district_reviewer", "refuse", district="heping")
+    assert (without_note.status_code, without_note.json()["code"]) == (422, "NOTE_MISSING")
+    refused = await office.sign(
         claim, "district_reviewer", "refuse", district="heping", note="发票不全"
     )
-    assert said.json()["status"] == "refused"
+    assert refused.json()["status"] == "refused"
     closed = await office.sign(claim, "department_head")
     assert closed.status_code == 409
 
 
-async def test_another_districts_claim_is_closed_to_district_people(office: Office) -> None:
+async def test_district_people_may_not_see_another_districts_claim(office: Office) -> None:
     claim = (await office.file(hospital_claim("10.00"))).json()["id"]
     foreign = {"role": "district_reviewer", "district": "nankai"}
     for path in ("", "/lines", "/trail"):
@@ -149,15 +152,15 @@ async def test_another_districts_claim_is_closed_to_district_people(office: Offi
     assert signed.status_code == 403
     listed = await office.ask("GET", "/v1/claims", **foreign)
     assert claim not in [one["id"] for one in listed.json()["items"]]
-    asked = await office.client.get(
+    other = await office.client.get(
         "/v1/claims?district=heping", headers=office.bearer("district_reviewer", "nankai")
     )
-    assert asked.status_code == 403
+    assert other.status_code == 403
     filed = await office.file(hospital_claim("1.00", district="heping"), "nankai")
     assert filed.status_code == 403
 
 
-async def test_who_signs_nothing_is_turned_away(office: Office) -> None:
+async def test_a_role_without_a_signature_is_refused(office: Office) -> None:
     claim = (await office.file(hospital_claim("10.00"))).json()["id"]
     for role in ("centre_cashier", "supervisor", "bank_gateway"):
         assert (await office.sign(claim, role)).status_code == 403
@@ -173,7 +176,7 @@ def maternity(**changes: object) -> dict[str, object]:
     return claim | changes
 
 
-async def test_an_allowance_is_refused_while_the_unit_owes(office: Office) -> None:
+async def test_an_allowance_is_refused_while_the_employer_has_arrears(office: Office) -> None:
     office.peers.arrears[UNIT] = "123.45"
     answer = await office.file(maternity())
     assert (answer.status_code, answer.json()["code"]) == (409, "UNIT_IN_ARREARS")
@@ -187,7 +190,7 @@ async def test_an_allowance_is_refused_while_the_unit_owes(office: Office) -> No
     )
 
 
-async def test_before_the_merger_the_maternity_fund_pays(office: Office) -> None:
+async def test_the_maternity_fund_pays_until_its_merger(office: Office) -> None:
     office.peers.arrears[UNIT] = "0.00"
     before = await office.file(maternity(period="2019-11", filed_on="2019-12-20"))
     assert before.json()["fund"] == "maternity"
@@ -195,7 +198,7 @@ async def test_before_the_merger_the_maternity_fund_pays(office: Office) -> None
     assert after.json()["fund"] == "medical"
 
 
-async def test_an_allowance_names_its_unit_and_the_unit_must_be_known(office: Office) -> None:
+async def test_an_allowance_needs_an_employer_that_collection_knows(office: Office) -> None:
     office.peers.arrears.clear()
     missing = await office.file(maternity(credit_code=None))
     assert missing.json()["errors"][0]["pointer"] == "/credit_code"
@@ -203,7 +206,7 @@ async def test_an_allowance_names_its_unit_and_the_unit_must_be_known(office: Of
     assert (unknown.status_code, unknown.json()["code"]) == (422, "UNIT_UNKNOWN")
 
 
-async def test_when_collection_is_away_the_answer_says_so(office: Office) -> None:
+async def test_an_allowance_is_refused_while_collection_is_down(office: Office) -> None:
     office.peers.is_down = True
     answer = await office.file(maternity())
     office.peers.is_down = False
@@ -211,15 +214,7 @@ async def test_when_collection_is_away_the_answer_says_so(office: Office) -> Non
     assert "retry-after" in answer.headers
 
 
-async def test_benefit_kinds_are_shown_with_their_source(office: Office) -> None:
-    answer = await office.ask("GET", "/v1/benefit-kinds", role="supervisor")
-    found = {(row["kind"], row["fund"]) for row in answer.json()["items"]}
-    assert ("maternity_allowance", "maternity") in found
-    assert ("maternity_allowance", "medical") in found
-    assert all(row["source"] for row in answer.json()["items"])
-
-
-async def test_a_claim_filters_by_status(office: Office) -> None:
+async def test_claims_are_filtered_by_status(office: Office) -> None:
     batch = await office.ready_batch(hospital_claim("3.00"))
     await office.report(batch, [result(line) for line in await office.lines(batch)])
     answer = await office.ask("GET", "/v1/claims", role="supervisor", status="approved", limit=500)

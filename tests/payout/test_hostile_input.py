@@ -1,4 +1,4 @@
-"""What no honest client sends: every answer is a 4xx problem that names the fault."""
+"""Hostile input at every door: the answer is a 4xx problem that names the fault."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ import pytest
 
 from shared.ids import Ref
 from shared.references import Reference
-from tests.payout.conftest import Office, hospital_claim, pensioner
+from tests.payout.support.office import Office
+from tests.payout.support.papers import hospital_claim, pensioner
 
 NOT_REFS = [
     "x",
@@ -21,7 +22,7 @@ NOT_REFS = [
 
 
 @pytest.mark.parametrize("ref", NOT_REFS)
-async def test_a_reference_that_is_none_is_not_found(office: Office, ref: str) -> None:
+async def test_text_that_is_no_reference_is_not_found(office: Office, ref: str) -> None:
     for path in ("", "/lines", "/trail"):
         answer = await office.client.get(
             f"/v1/claims/{ref}{path}", headers=office.bearer("supervisor")
@@ -29,12 +30,11 @@ async def test_a_reference_that_is_none_is_not_found(office: Office, ref: str) -
         assert answer.status_code in {400, 404, 422}, answer.text
 
 
-async def test_a_well_formed_reference_to_nothing_is_not_found(office: Office) -> None:
+async def test_an_unknown_reference_is_not_found(office: Office) -> None:
     claim, batch = Ref.new(3).text(Reference.CLAIM), Ref.new(3).text(Reference.PAYMENT_BATCH)
     assert (await office.sign(claim, "centre_leader")).status_code == 404
-    assert (await office.report(batch, [{
-        "line": 1, "outcome": "unknown", "bank_serial": "x", "amount": "1.00",
-    }])).status_code == 404  # fmt: skip
+    unknown = {"line": 1, "outcome": "unknown", "bank_serial": "x", "amount": "1.00"}
+    assert (await office.report(batch, [unknown])).status_code == 404
     for path in (f"/v1/claims/{claim}", f"/v1/payment-batches/{batch}"):
         for tail in ("", "/lines", "/trail"):
             answer = await office.ask("GET", path + tail, role="supervisor")
@@ -155,8 +155,8 @@ async def test_amounts_that_sum_too_high_are_refused(office: Office) -> None:
     ],
 )
 async def test_a_malformed_result_is_refused(office: Office, changes: dict[str, Any]) -> None:
-    said = {"line": 1, "outcome": "paid", "bank_serial": "B1", "amount": "1.00"} | changes
-    answer = await office.report(Ref.new(1).text(Reference.PAYMENT_BATCH), [said])
+    report = {"line": 1, "outcome": "paid", "bank_serial": "B1", "amount": "1.00"} | changes
+    answer = await office.report(Ref.new(1).text(Reference.PAYMENT_BATCH), [report])
     assert answer.status_code in {404, 422}
     if changes not in ({"line": "1"}, {"value_date": 0}):
         assert answer.status_code == 422
@@ -168,7 +168,7 @@ async def test_a_malformed_result_is_refused(office: Office, changes: dict[str, 
         "limit=0",
         "limit=501",
         "limit=x",
-        "cursor=" + "x" * 401,
+        "cursor=" + "x" * 501,
         "cursor=W1siLi4uIl0sICJ4Il0",
         "cursor=é",
         "period=2021-7",
@@ -190,7 +190,7 @@ async def test_a_cursor_belongs_to_its_own_list(office: Office) -> None:
     assert answer.status_code == 422
 
 
-async def test_without_a_token_there_is_no_door(office: Office) -> None:
+async def test_every_door_needs_a_token(office: Office) -> None:
     for method, path in (
         ("GET", "/v1/claims"),
         ("GET", "/v1/payment-batches"),

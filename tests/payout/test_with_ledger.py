@@ -1,4 +1,4 @@
-"""Payout and the real ledger together: money held, drawn, released, returned; to the fen."""
+"""Payout with the real ledger: money is held, drawn, released and returned to the fen."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,11 +20,13 @@ from shared.security.identity import Identity
 from shared.web.client import Peer
 from shared.wire.closing import control_hash
 from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.payout.conftest import Office, StandIn, hospital_claim, result, speak_to
+from tests.payout.support.office import Office, connect_ledger
+from tests.payout.support.papers import hospital_claim, result
+from tests.payout.support.peers import PeerStub
 
 
-class LosesAnswers(httpx.AsyncBaseTransport):
-    """Reaches the ledger, and sometimes the answer does not come back."""
+class LossyTransport(httpx.AsyncBaseTransport):
+    """Calls the ledger and can lose its answer afterwards."""
 
     def __init__(self, app: FastAPI) -> None:
         self._inner = httpx.ASGITransport(app)
@@ -43,9 +45,9 @@ class City(Office):
     """An office with the real ledger behind it."""
 
     ledger: httpx.AsyncClient
-    way: LosesAnswers
+    transport: LossyTransport
 
-    async def ask_ledger(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
+    async def ledger_request(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
         answer = await self.ledger.request(
             method,
             path,
@@ -56,29 +58,31 @@ class City(Office):
         return answer.json()
 
     async def give(self, fund: str, amount: str) -> None:
-        """Put money on the expenditure account: a subsidy, then a funded spending plan."""
+        """Put money on the expenditure account: a fiscal subsidy, then a transfer for spending."""
         for kind in ("fiscal_subsidy", "expenditure_funding"):
             body = {
                 "kind": kind,
                 "day": "2021-08-01",
                 "amounts": [{"fund": fund, "amount": amount}],
             }
-            asked = await self.ask_ledger("POST", "/v1/settlements", body, role="fund_accountant")
-            path = f"/v1/settlements/{asked['id']}/approvals"
-            await self.ask_ledger("POST", path, role="centre_leader")
+            settlement = await self.ledger_request(
+                "POST", "/v1/settlements", body, role="fund_accountant"
+            )
+            path = f"/v1/settlements/{settlement['id']}/approvals"
+            await self.ledger_request("POST", path, role="centre_leader")
 
     async def balances(self, fund: str) -> dict[str, int]:
-        """Account → fen, and what is held."""
-        found = await self.ask_ledger("GET", "/v1/funds/balances", role="dashboard")
-        (row,) = [one for one in found["funds"] if one["fund"] == fund]
+        """Read a fund's balances in fen by account, and the amount held."""
+        answer = await self.ledger_request("GET", "/v1/funds/balances", role="dashboard")
+        (row,) = [one for one in answer["funds"] if one["fund"] == fund]
         accounts = {name: parse_yuan(amount) for name, amount in row["accounts"].items()}
         return accounts | {"held": parse_yuan(row["held"])}
 
     async def hold(self, hold: str) -> dict[str, Any]:
-        found: dict[str, Any] = await self.ask_ledger(
+        shown: dict[str, Any] = await self.ledger_request(
             "GET", f"/v1/holds/{hold}", role="payout_service"
         )
-        return found
+        return shown
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +90,7 @@ async def city(
     settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity
 ) -> AsyncIterator[City]:
     app, ledger_app = build(settings_for()), build_ledger(settings_for())
-    way = LosesAnswers(ledger_app)
+    way = LossyTransport(ledger_app)
     async with (
         client_of(ledger_app) as ledger,
         client_of(app) as client,
@@ -94,10 +98,10 @@ async def city(
             "http://ledger", CLIENT_ID, identity.secret_of(CLIENT_ID), attempts=1, transport=way
         ) as peer,
     ):
-        speak_to(app, LedgerClient(peer))
-        made = City(app, client, bearer, StandIn(), ledger, way)
-        await made.give("medical", "1000000.00")
-        yield made
+        connect_ledger(app, LedgerClient(peer))
+        city = City(app, client, bearer, PeerStub(), ledger, way)
+        await city.give("medical", "1000000.00")
+        yield city
 
 
 async def test_a_batch_is_held_paid_released_and_returned_to_the_fen(city: City) -> None:
@@ -119,14 +123,14 @@ async def test_a_batch_is_held_paid_released_and_returned_to_the_fen(city: City)
     await city.report(batch, [result(lines[3]), result(lines[2])])
     await city.report(batch, [result(lines[3], "returned", value_date="2021-08-09")])
     await city.deliver()
-    found = await city.get_batch(batch)
-    assert found["status"] == "closed"
-    hold = await city.hold(found["hold"])
+    shown = await city.get_batch(batch)
+    assert shown["status"] == "closed"
+    hold = await city.hold(shown["hold"])
     assert (hold["remaining"], hold["status"]) == ("0.00", "closed")
     after = await city.balances("medical")
     assert after["held"] == before["held"]
     assert before["expenditure_deposit"] - after["expenditure_deposit"] == 100_00
-    # The line that came back in the same year is off the benefit again; the other is income.
+    # A return of the same year lowers the benefit; one of a later year is income.
     assert after["benefit.hospital"] - before.get("benefit.hospital", 0) == 103_00
     assert after["other_income"] - before.get("other_income", 0) == 3_00
 
@@ -135,9 +139,9 @@ async def test_a_batch_that_the_account_cannot_cover_is_unfunded_until_it_can(ci
     claim = await city.approved(hospital_claim("2000000.00"))
     batch = (await city.batch([claim])).json()["id"]
     await city.fund()
-    found = await city.get_batch(batch)
-    assert found["status"] == "unfunded"
-    assert found["reason"].startswith("INSUFFICIENT_FUNDS")
+    shown = await city.get_batch(batch)
+    assert shown["status"] == "unfunded"
+    assert shown["reason"].startswith("INSUFFICIENT_FUNDS")
     await city.give("medical", "2000000.00")
     path = f"/v1/payment-batches/{batch}/funding-checks"
     await city.ask("POST", path, {}, role="centre_cashier")
@@ -149,14 +153,14 @@ async def test_lost_answers_hold_and_book_once(city: City) -> None:
     before = await city.balances("medical")
     claim = await city.approved(hospital_claim("50.00", "60.00"))
     batch = (await city.batch([claim])).json()["id"]
-    city.way.lost = 1
+    city.transport.lost = 1
     with pytest.raises(httpx.ReadError):
         await city.fund()
     await city.fund()
     first, second = await city.lines(batch)
     await city.report(batch, [result(first), result(second, "refused")])
-    for _ in range(2):  # the answer about the voucher is lost, then that about the release
-        city.way.lost = 1
+    for _ in range(2):  # first the answer about the voucher is lost, then the one about the release
+        city.transport.lost = 1
         with pytest.raises(httpx.ReadError):
             await city.deliver()
     await city.deliver()
@@ -204,12 +208,12 @@ async def _waiting(city: City) -> list[dict[str, Any]]:
 
 async def test_every_trial_balance_is_zero(city: City) -> None:
     await city.deliver()
-    found = await city.ask_ledger("GET", "/v1/trial-balance", role="supervisor")
-    assert found["balanced"] is True
-    assert all(row["difference"] == "0.00" for row in found["funds"])
+    trial_balance = await city.ledger_request("GET", "/v1/trial-balance", role="supervisor")
+    assert trial_balance["balanced"] is True
+    assert all(row["difference"] == "0.00" for row in trial_balance["funds"])
 
 
-async def test_what_payout_paid_is_what_the_ledger_booked(city: City) -> None:
+async def test_payouts_totals_equal_the_ledgers_books(city: City) -> None:
     await city.deliver()
     answer = await city.ask("GET", "/v1/totals", role="supervisor")
     medical = answer.json()["funds"]["medical"]
@@ -218,8 +222,8 @@ async def test_what_payout_paid_is_what_the_ledger_booked(city: City) -> None:
     assert net_fen == books["benefit.hospital"] - books["other_income"]
 
 
-async def test_payout_says_at_a_closing_what_the_books_have_paid(city: City) -> None:
-    """By day: a payout that came back counts until it came back, or for good in a later year."""
+async def test_control_totals_equal_the_books_on_every_day(city: City) -> None:
+    """A returned payment counts until its return, or permanently when it returns in a later year."""
     batch = await city.ready_batch(hospital_claim("40.00", "30.00", "20.00"))
     lines = await city.lines(batch)
     await city.report(
@@ -232,25 +236,31 @@ async def test_payout_says_at_a_closing_what_the_books_have_paid(city: City) -> 
     )
     await city.report(batch, [result(lines[1]), result(lines[2])])
     await city.deliver()
-    said = {}
+    benefits = {}
     for day in ("2021-07-01", "2021-11-08", "2021-11-09", "2022-02-04"):
         answer = await city.client.get(
             "/v1/closing-control", params={"as_of": day}, headers=city.bearer("supervisor")
         )
-        told = answer.json()
-        books = await city.ask_ledger("GET", f"/v1/funds/balances?as_of={day}", role="dashboard")
+        control = answer.json()
+        books = await city.ledger_request(
+            "GET", f"/v1/funds/balances?as_of={day}", role="dashboard"
+        )
         (row,) = [one for one in books["funds"] if one["fund"] == "medical"]
         booked = sum(
             parse_yuan(amount)
             for account, amount in row["accounts"].items()
             if account.startswith("benefit.")
         )
-        said[day] = parse_yuan(told["funds"].get("medical", {"benefits": "0.00"})["benefits"])
-        assert said[day] == booked
-        given = {"medical": {"benefits": said[day]}}
-        assert told["hash"] == control_hash("payout", date.fromisoformat(day), given)
-    assert said["2021-11-08"] - said["2021-11-09"] == 30_00
-    assert said["2021-11-09"] == said["2022-02-04"], "what came back next year is other income"
+        benefits[day] = parse_yuan(
+            control["funds"].get("medical", {"benefits": "0.00"})["benefits"]
+        )
+        assert benefits[day] == booked
+        totals = {"medical": {"benefits": benefits[day]}}
+        assert control["hash"] == control_hash("payout", date.fromisoformat(day), totals)
+    assert benefits["2021-11-08"] - benefits["2021-11-09"] == 30_00
+    assert benefits["2021-11-09"] == benefits["2022-02-04"], (
+        "a return of the next year is other income"
+    )
     refused = await city.client.get(
         "/v1/closing-control", headers=city.bearer("district_clerk", "heping")
     )

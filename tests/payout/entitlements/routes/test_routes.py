@@ -1,8 +1,9 @@
-"""Registering entitlements, and the month run that pays them."""
+"""Doors of entitlements, and the pension run that pays them."""
 
 from sqlalchemy import text
 
-from tests.payout.conftest import Office, number, pensioner
+from tests.payout.support.office import Office
+from tests.payout.support.papers import number, pensioner
 
 
 async def test_a_list_is_registered_once_and_a_repeat_is_replayed(office: Office) -> None:
@@ -19,7 +20,7 @@ async def test_the_same_month_with_another_amount_is_named_and_nothing_is_writte
 ) -> None:
     answer = await office.register([pensioner(900), pensioner(1, amount="9.99")])
     assert answer.status_code == 422
-    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+    assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [
         ("/people/1", "ENTITLEMENT_DIFFERS")
     ]
     assert (await office.register([pensioner(900)])).json()["registered"] == 1
@@ -31,7 +32,7 @@ async def test_every_bad_identity_number_is_named(office: Office) -> None:
     }
     answer = await office.register([bad, pensioner(6), pensioner(6)])
     assert answer.status_code == 422
-    assert {one["pointer"] for one in answer.json()["errors"]} == {
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == {
         "/people/0/identity_number",
         "/people/2/identity_number",
     }
@@ -54,7 +55,7 @@ async def test_the_number_is_stored_sealed_and_listed_masked(office: Office) -> 
     assert "张建国" not in listed.text
 
 
-async def test_a_clerk_registers_and_lists_the_own_district_only(office: Office) -> None:
+async def test_a_clerk_registers_and_lists_only_the_own_district(office: Office) -> None:
     refused = await office.ask(
         "POST",
         "/v1/entitlement-batches",
@@ -83,7 +84,7 @@ async def test_lists_are_read_page_by_page(office: Office) -> None:
     assert bad.status_code == 422
 
 
-async def test_a_pension_run_pays_everybody_entitled_by_the_latest_row(office: Office) -> None:
+async def test_a_pension_run_pays_everybody_by_the_latest_row(office: Office) -> None:
     await office.register(
         [
             pensioner(200, "1000.00", "2020-01"),
@@ -108,7 +109,9 @@ async def test_a_pension_run_pays_everybody_entitled_by_the_latest_row(office: O
     assert moved.json()["total"] == "2000.00"
 
 
-async def test_a_district_and_month_has_one_living_pension_run(office: Office) -> None:
+async def test_a_district_and_month_has_one_pension_run_unless_it_is_refused(
+    office: Office,
+) -> None:
     first = await office.run_pensions("2021-06", key="one-key")
     assert first.status_code == 201
     same = await office.run_pensions("2021-06", key="one-key")
@@ -123,7 +126,7 @@ async def test_a_district_and_month_has_one_living_pension_run(office: Office) -
     assert again.json()["id"] != claim
 
 
-async def test_a_run_without_anybody_or_of_a_month_to_come_is_refused(office: Office) -> None:
+async def test_an_empty_run_and_a_future_month_are_refused(office: Office) -> None:
     nobody = await office.run_pensions("2018-06")
     assert (nobody.status_code, nobody.json()["code"]) == (422, "NOTHING_TO_PAY")
     future = await office.run_pensions("2099-01")

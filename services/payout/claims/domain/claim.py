@@ -1,0 +1,140 @@
+"""Claims (待遇支付申请) and the table of their three signatures (三级审签).
+
+Filing counts as a signature for the four-eyes rule: the person who filed a claim signs nothing else
+on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.payout.benefits.domain import ClaimKind
+from shared.errors import Forbidden, Kind, Refusal
+from shared.ids import Ref, key_of
+from shared.period import Period
+from shared.roles import Caller, Right
+
+PAPER: Final = "claim"
+
+
+class ClaimStatus(StrEnum):
+    """The states of a claim."""
+
+    FILED = "filed"
+    SIGNED_1 = "signed_1"  # 分中心复核已签
+    SIGNED_2 = "signed_2"  # 市中心职能部门已签
+    APPROVED = "approved"  # 市中心主管领导已签
+    REFUSED = "refused"
+
+
+class Decision(StrEnum):
+    """A signer's decision."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The status that a decision leads to, and the right that its signer needs."""
+
+    to: ClaimStatus
+    right: Right
+
+
+TRANSITIONS: Final[dict[tuple[ClaimStatus, Decision], Transition]] = {
+    (ClaimStatus.FILED, Decision.APPROVE): Transition(ClaimStatus.SIGNED_1, Right.SIGN_FIRST),
+    (ClaimStatus.FILED, Decision.REFUSE): Transition(ClaimStatus.REFUSED, Right.SIGN_FIRST),
+    (ClaimStatus.SIGNED_1, Decision.APPROVE): Transition(ClaimStatus.SIGNED_2, Right.SIGN_SECOND),
+    (ClaimStatus.SIGNED_1, Decision.REFUSE): Transition(ClaimStatus.REFUSED, Right.SIGN_SECOND),
+    (ClaimStatus.SIGNED_2, Decision.APPROVE): Transition(ClaimStatus.APPROVED, Right.SIGN_THIRD),
+    (ClaimStatus.SIGNED_2, Decision.REFUSE): Transition(ClaimStatus.REFUSED, Right.SIGN_THIRD),
+}
+SIGNING_RIGHTS: Final = (Right.SIGN_FIRST, Right.SIGN_SECOND, Right.SIGN_THIRD)
+
+
+class SignatureOutOfOrder(Refusal):
+    """签字顺序不符:须依次由分中心复核、职能部门、主管领导签字 (another signer's turn: reviewer, department head, leader)"""
+
+    kind = Kind.CONFLICT
+    code = "SIGNATURE_OUT_OF_ORDER"
+
+
+class ClaimDecided(Refusal):
+    """该申请已有最终结论 (the claim is approved or refused already)"""
+
+    kind = Kind.CONFLICT
+    code = "CLAIM_DECIDED"
+
+
+class NoteMissing(Refusal):
+    """不予同意须说明理由 (a refusal needs a note with the reason)"""
+
+    kind = Kind.INVALID
+    code = "NOTE_MISSING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A claim's head. Its lines stay in the store; `lines` and `total_fen` are their control."""
+
+    ref: Ref
+    kind: ClaimKind
+    district: str
+    period: Period
+    fund: str
+    account: str
+    lines: int
+    total_fen: int
+    status: ClaimStatus
+    summary: str
+    credit_code: str | None
+    filed_by: str
+
+    def decide(self, decision: Decision, *, by: Caller, note: str | None) -> Transition:
+        """Find the transition that a signer's decision makes.
+
+        Raises:
+            Forbidden: the caller may sign nothing, or belongs to another district.
+            ClaimDecided: the claim is approved or refused already.
+            SignatureOutOfOrder: the next signature is another person's.
+            NoteMissing: a refusal without a reason.
+        """
+        if not any(by.may(right) for right in SIGNING_RIGHTS):
+            raise Forbidden(right="payout:sign", role=by.role.value)
+        by.require_district(self.district)
+        transition = TRANSITIONS.get((self.status, decision))
+        if transition is None:
+            raise ClaimDecided(status=self.status.value)
+        if not by.may(transition.right):
+            raise SignatureOutOfOrder(
+                status=self.status.value, needs=transition.right.value, role=by.role.value
+            )
+        if decision is Decision.REFUSE and not (note or "").strip():
+            raise NoteMissing
+        return transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimLine:
+    """One payee of a claim. `person_id` and `sealed_number` are set only for a named person."""
+
+    line_no: int
+    payee_name: str
+    bank: str
+    bank_number: str
+    bank_holder: str
+    amount_fen: int
+    reference: str
+    person_id: int | None = None
+    sealed_number: bytes | None = None
+
+
+def claim_key(kind: ClaimKind, district: str, period: Period) -> int:
+    """Compute the shard key of the claims of one kind, district and month.
+
+    The same claim filed twice has the same key, so the database can refuse the second one.
+    """
+    return key_of("claim", f"{kind.value}:{district}:{period}")

@@ -1,0 +1,104 @@
+"""Stub of the services that payout calls."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import orjson
+
+from shared.money import format_yuan, parse_yuan
+
+
+@dataclass
+class PeerStub:
+    """A ledger and collection for tests: it answers as far as payout calls them.
+
+    It keeps what it received, can be down, and can lose an answer after it has done the work.
+    """
+
+    funds_fen: int = 10**12
+    is_down: bool = False
+    loses_answers: int = 0
+    arrears: dict[str, str] = field(default_factory=dict)
+    holds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    vouchers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    releases: dict[str, int] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectError("down", request=request)
+        path = request.url.path
+        if path == "/v1/oauth/token":
+            return httpx.Response(200, json={"access_token": "t"})
+        self.calls[path.split("/")[2]] += 1
+        answer = self._answer(request.method, path, request.content)
+        if self.loses_answers and request.method == "POST":
+            self.loses_answers -= 1
+            raise httpx.ReadError("lost", request=request)
+        return answer
+
+    def _answer(self, method: str, path: str, content: bytes) -> httpx.Response:
+        if path.endswith("/arrears"):
+            return self._arrears(path.split("/")[3])
+        body = orjson.loads(content)
+        if path == "/v1/holds":
+            return self._hold(body)
+        if path.endswith("/releases"):
+            return self._release(path.split("/")[3], body)
+        assert path == "/v1/voucher-batches"
+        results = [self._voucher(voucher) for voucher in body["vouchers"]]
+        return httpx.Response(200, json={"results": results})
+
+    def _arrears(self, credit_code: str) -> httpx.Response:
+        if credit_code not in self.arrears:
+            return httpx.Response(404, json={"code": "NOT_FOUND"})
+        owed = self.arrears[credit_code]
+        return httpx.Response(200, json={"total": owed, "overdue": owed != "0.00"})
+
+    def _hold(self, body: dict[str, Any]) -> httpx.Response:
+        hold = self.holds.get(body["event_id"])
+        if hold is None:
+            if parse_yuan(body["amount"]) > self.funds_fen:
+                return httpx.Response(
+                    409, json={"code": "INSUFFICIENT_FUNDS", "detail": "支出户余额不足"}
+                )
+            amount = parse_yuan(body["amount"])
+            hold = body | {"id": f"hld_{uuid4().hex}", "remaining": amount}
+            self.funds_fen -= amount
+            self.holds[body["event_id"]] = hold
+        shown = hold | {"remaining": format_yuan(hold["remaining"])}
+        return httpx.Response(201, json=shown)
+
+    def hold_by_id(self, hold_id: str) -> dict[str, Any]:
+        (hold,) = [hold for hold in self.holds.values() if hold["id"] == hold_id]
+        return hold
+
+    def _release(self, hold_id: str, body: dict[str, Any]) -> httpx.Response:
+        hold = self.hold_by_id(hold_id)
+        if body["event_id"] not in self.releases:
+            amount = parse_yuan(body["amount"]) if "amount" in body else hold["remaining"]
+            assert amount <= hold["remaining"], "released more than remains"
+            hold["remaining"] -= amount
+            self.funds_fen += amount
+            self.releases[body["event_id"]] = amount
+        return httpx.Response(200, json={"id": hold_id})
+
+    def _voucher(self, voucher: dict[str, Any]) -> dict[str, Any]:
+        event = voucher["event_id"]
+        if event in self.vouchers:
+            assert self.vouchers[event] == voucher, "one event id, two bodies"
+            return {"event_id": event, "outcome": "replayed"}
+        if "hold" in voucher:
+            hold = self.hold_by_id(voucher["hold"])
+            drawn = sum(
+                parse_yuan(entry["amount"])
+                for entry in voucher["entries"]
+                if entry["account"] == hold["account"] and entry["side"] == "credit"
+            )
+            assert drawn <= hold["remaining"], "drew more than remains"
+            hold["remaining"] -= drawn
+        self.vouchers[event] = voucher
+        return {"event_id": event, "outcome": "posted"}
