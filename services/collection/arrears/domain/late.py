@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from uuid import UUID
 
 from services.collection.allocation.domain.allocation import Bill, BillLine, LineShare, Payment
@@ -85,15 +86,35 @@ class LateAssessment:
     insurances: tuple[str, ...]
 
 
+ChargeLineKey = tuple[str, str, str]
+"""Insurance, fund and kind of a line of a charge bill."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownChargeBill:
+    """A charge bill that was issued before over the same payment of the same bill."""
+
+    id: UUID
+    issued_on: date
+    due_on: date
+    line_nos: Mapping[ChargeLineKey, int]
+
+
 @dataclass(slots=True)
 class LateChargeAssessor:
-    """Charges late payments, in the order in which they are booked."""
+    """Charges late payments, in the order in which they are played.
+
+    owed_fen: how much of a line may bear charges: (bill, line) → fen; the whole line by default.
+    known: charge bills issued before: (charged bill, payment) → charge bill.
+    """
 
     bills: Mapping[UUID, LateBill]
     rulings: Rulings
     due_days: Mapping[date, date]
     already: dict[tuple[UUID, int, ChargeKind], ChargedSoFar]
     fixed: list[LateAssessment] = field(default_factory=list)
+    owed_fen: Mapping[tuple[UUID, int], int] = field(default_factory=dict)
+    known: Mapping[tuple[UUID, UUID], KnownChargeBill] = field(default_factory=dict)
 
     def charges_first(self, on: date) -> bool:
         """Whether the policy of a day has charges paid before the principal."""
@@ -113,8 +134,9 @@ class LateChargeAssessor:
         )
         if not charges:
             return None
-        lines, insurances = _lines(charges)
-        made = self._bill(bill, lines, payment) if lines else None
+        known = self.known.get((bill.id, payment.event_id))
+        lines, insurances = _lines(charges, known.line_nos if known else {})
+        made = self._bill(bill, lines, payment, known) if lines else None
         self.fixed.append(
             LateAssessment(
                 of=bill,
@@ -140,7 +162,7 @@ class LateChargeAssessor:
         before = self.already.get(key, NOTHING)
         accrual = accrue(
             kind,
-            share.amount_fen,
+            self._chargeable_fen(bill, share),
             late.debt,
             payment.paid_on,
             late.table,
@@ -160,30 +182,56 @@ class LateChargeAssessor:
             amount_fen=amount_fen,
         )
 
-    def _bill(self, of: Bill, lines: tuple[BillLine, ...], payment: Payment) -> Bill:
+    def _chargeable_fen(self, bill: Bill, share: LineShare) -> int:
+        """How much of a share pays what was owed; what was paid too much bears no charge."""
+        owed_fen = self.owed_fen.get((bill.id, share.line.line_no))
+        if owed_fen is None:
+            return share.amount_fen
+        place = bill.lines.index(share.line)
+        return min(share.amount_fen, max(0, owed_fen - bill.line_settled_fen[place]))
+
+    def _bill(
+        self,
+        of: Bill,
+        lines: tuple[BillLine, ...],
+        payment: Payment,
+        known: KnownChargeBill | None,
+    ) -> Bill:
         return Bill(
             unit_id=of.unit_id,
-            id=uuid7(),
+            id=known.id if known else uuid7(),
             declaration_id=of.declaration_id,
             credit_code=of.credit_code,
             district=of.district,
             period=of.period,
-            issued_on=payment.booked_on,
+            issued_on=known.issued_on if known else payment.booked_on,
             lines=lines,
             line_settled_fen=(0,) * len(lines),
-            due_on=self.due_days[payment.booked_on],
+            due_on=known.due_on if known else self.due_days[payment.booked_on],
             kind=CHARGE,
         )
 
 
-def _lines(charges: Sequence[Charge]) -> tuple[tuple[BillLine, ...], tuple[str, ...]]:
-    """The lines of a charge bill, one per insurance, fund and kind; and their insurances."""
+def _lines(
+    charges: Sequence[Charge], known: Mapping[ChargeLineKey, int]
+) -> tuple[tuple[BillLine, ...], tuple[str, ...]]:
+    """Build the lines of a charge bill, one per insurance, fund and kind; and their insurances.
+
+    A line that was issued before keeps its number; further ones follow.
+    """
     sums: dict[tuple[str, str, ChargeKind], int] = defaultdict(int)
     for charge in charges:
         sums[charge.line.insurance, charge.line.fund, charge.accrual.kind] += charge.amount_fen
-    asked = [(key, amount_fen) for key, amount_fen in sums.items() if amount_fen]
+    following = count(max(known.values(), default=0) + 1)
     lines = tuple(
-        BillLine(line_no=number, fund=fund, account=kind.value, amount_fen=amount_fen)
-        for number, ((_, fund, kind), amount_fen) in enumerate(asked, 1)
+        BillLine(
+            line_no=known.get((insurance, fund, kind.value)) or next(following),
+            fund=fund,
+            account=kind.value,
+            amount_fen=amount_fen,
+            insurance=insurance,
+        )
+        for (insurance, fund, kind), amount_fen in sums.items()
+        if amount_fen
     )
-    return lines, tuple(insurance for (insurance, _, _), _ in asked)
+    return lines, tuple(line.insurance for line in lines)
