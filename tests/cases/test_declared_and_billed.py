@@ -1,6 +1,5 @@
 """Every published case as a city would live it: pack, register, declaration, two levels, bill."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,23 +8,13 @@ from services.collection import worker
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
 from tests.collection.cities.readings import Region
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import PERIOD, Office, a_person, control_of
 from tests.collection.support.packs import yuan
-from tests.conftest import SettingsFor
+from tests.collection.support.policies import publish
 
 DISTRICTS = ("heping", "hedong", "hexi", "nankai", "hebei", "hongqiao", "dongli", "xiqing")
 CASES: list[dict[str, Any]] = [*packs.CONTRIBUTIONS, *packs.DUAL_BASE]
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 def said(case: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]], dict[str, str]]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.office import Office
 from tests.collection.support.packs import CASES, a_pack, a_rate, yuan
+from tests.collection.support.policies import publish
 
 
 def of_file(name: str) -> list[dict[str, Any]]:

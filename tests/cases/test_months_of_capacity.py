@@ -30,9 +30,12 @@ def wan(amount: str) -> str:
 
 @pytest.fixture(scope="module")
 async def year(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """A year in which each fund paid what was published, and kept what was published."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         for case, (fund, _) in zip(CASES, FUNDS, strict=False):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.collection.app import build
+from shared.db import Database
 from tests.collection.support.office import Office
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
@@ -16,3 +17,13 @@ async def office(
     """Everybody who takes part."""
     async with client_of(build(settings_for())) as client:
         yield Office(client, bearer, database_url)
+
+
+@pytest.fixture(scope="module")
+async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
+    """The service's own connection to its database, for background work."""
+    url = settings_for().database_url
+    assert url is not None
+    database = Database(url, "collection")
+    yield database
+    await database.close()

@@ -9,9 +9,9 @@ import pytest
 
 from services.collection.app import build
 from services.collection.common.store import shipped as common_shipped_store
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office, a_code, a_person, a_unit, codes_of
+from tests.collection.support.policies import publish
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 CASE: dict[str, Any] = next(

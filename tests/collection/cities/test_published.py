@@ -19,9 +19,9 @@ from tests.collection.cities.readings import (
     of_parties,
     plain_pack,
 )
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.filing import csv_of, hand_in, worked_off
 from tests.collection.support.office import Office, a_person, control_of
+from tests.collection.support.policies import publish
 
 
 @pytest.fixture(scope="module", autouse=True)

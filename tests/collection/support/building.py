@@ -10,10 +10,10 @@ from services.collection import worker
 from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import parse_yuan
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.money import line as tax_line
 from tests.collection.support.money import push
 from tests.collection.support.office import Office
+from tests.collection.support.policies import publish
 
 TIERS = [
     {"id": "small", "from": "0.00", "below": "1000000000.00", "rate": "0.0012", "source": "yichang"},

@@ -34,9 +34,14 @@ def sound(content: dict[str, Any]) -> Policy:
 
 
 def levied(
-    policy: Policy, *people: Wages, period: Period = JULY, kind: str = "enterprise",
-    injury_class: int | None = None, step: str | None = None, **unit: Any,
-) -> list[Line]:  # fmt: skip
+    policy: Policy,
+    *people: Wages,
+    period: Period = JULY,
+    kind: str = "enterprise",
+    injury_class: int | None = None,
+    step: str | None = None,
+    **unit: Any,
+) -> list[Line]:
     """What a policy levies on people of a unit."""
     schedule = policy.schedule(kind, injury_class, period=period, step=step)
     return assess(schedule, UnitFacts(kind=kind, **unit), people)

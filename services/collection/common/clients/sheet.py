@@ -27,10 +27,17 @@ async def csv_of(workbook: IO[bytes], out: IO[bytes]) -> None:
     """
     os.lseek(workbook.fileno(), 0, os.SEEK_SET)  # what Python read ahead is not the child's
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _PROGRAM, str(MEMORY_BYTES), READER,
-        stdin=workbook, stdout=out, stderr=asyncio.subprocess.DEVNULL, cwd=_ROOT,
+        sys.executable,
+        "-c",
+        _PROGRAM,
+        str(MEMORY_BYTES),
+        READER,
+        stdin=workbook,
+        stdout=out,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=_ROOT,
         env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
+    )
     try:
         code = await asyncio.wait_for(child.wait(), SECONDS)
     except TimeoutError:

@@ -228,15 +228,23 @@ def accrue(
         if rule is None or any(start in span for span in free):
             continue
         wanted = grown + principal_fen * rule.day_parts * ((end - start).days + 1)
-        bounds = [(cap.parts(principal_fen, already_parts), cap.id)
-                  for cap in in_force(caps, start)]  # fmt: skip
+        bounds = [
+            (cap.parts(principal_fen, already_parts), cap.id) for cap in in_force(caps, start)
+        ]
         bound, cap = min(bounds, default=(wanted, None))
         reached = max(grown, min(wanted, bound))
         pieces.append(
-            Piece(rule=rule.id, source=rule.source, first=start, last=end, rate_ppm=rule.rate_ppm,
-                  per_days=rule.per_days, parts=reached - grown,
-                  cap=cap if reached < wanted else None)
-        )  # fmt: skip
+            Piece(
+                rule=rule.id,
+                source=rule.source,
+                first=start,
+                last=end,
+                rate_ppm=rule.rate_ppm,
+                per_days=rule.per_days,
+                parts=reached - grown,
+                cap=cap if reached < wanted else None,
+            )
+        )
         grown = reached
     return Accrual(kind=kind, principal_fen=principal_fen, pieces=tuple(pieces)) if pieces else None
 

@@ -239,10 +239,11 @@ def _insured(policy: Policy, rate: Rate) -> bool:
     """Whether somebody who bears the rate has the insurance in general, and so its credits."""
     return any(
         name == EMPLOYEE
-        or any(row.category == name and rate.insurance in row.insurances
-               for row in policy.categories)
+        or any(
+            row.category == name and rate.insurance in row.insurances for row in policy.categories
+        )
         for name in rate.categories
-    )  # fmt: skip
+    )
 
 
 def _same_people(row: Credit, other: Credit) -> bool:

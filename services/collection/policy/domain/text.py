@@ -73,23 +73,35 @@ def markdown(policy: Policy) -> str:
     cite = partial(_cited, policy)
     ends = "起施行" if policy.in_force_to is None else f"至{policy.in_force_to}"
     parts = [
-        [f"# {policy.title}", "", f"政策包 `{policy.pack}`,统筹区 `{policy.region}`,"
-         f"{policy.in_force_from}{ends}。带{DOUBT}的条目依据未经核实。"],
+        [
+            f"# {policy.title}",
+            "",
+            f"政策包 `{policy.pack}`,统筹区 `{policy.region}`,"
+            f"{policy.in_force_from}{ends}。带{DOUBT}的条目依据未经核实。",
+        ],
         _section("险种与基金", ("险种", "基金", "自", "依据"), _funds(policy)),
-        _section("费率", ("险种", "缴费方", "适用", "费率", "基数", "记入", "依据"), _rates(policy)),
+        _section(
+            "费率", ("险种", "缴费方", "适用", "费率", "基数", "记入", "依据"), _rates(policy)
+        ),
         _section("不征", ("险种", "适用", "依据"), _exempt(policy)),
-        _section("参保类别", ("人员", "征缴范围", "期间", "依据"),
-                 people_text_rules.categories(policy, cite)),
+        _section(
+            "参保类别",
+            ("人员", "征缴范围", "期间", "依据"),
+            people_text_rules.categories(policy, cite),
+        ),
         _section("缴费基数上下限", ("险种", "下限", "上限", "依据"), _limits(policy)),
         _section("划入个人账户", ("险种", "人员", "标准", "依据"), _credits(policy)),
         _section("工伤费率浮动", ("档次", "系数", "适用", "依据"), _floating(policy)),
         _section("建设项目工伤保险", ("合同造价", "费率", "依据"), _construction(policy)),
         _section("逾期", ("项目", "期间", "标准", "起止", "依据"), _late(policy)),
-        _section("减免", ("险种", "适用", "期间", "减免比例", "依据"),
-                 people_text_rules.relief(policy, cite, percent, KIND_NAMES)),
+        _section(
+            "减免",
+            ("险种", "适用", "期间", "减免比例", "依据"),
+            people_text_rules.relief(policy, cite, percent, KIND_NAMES),
+        ),
         ["## 办理", "", *(f"- {sentence}" for sentence in _handling(policy))],
         _section("依据", ("编号", "出处"), _sources(policy)),
-    ]  # fmt: skip
+    ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from shared.money import parse_yuan
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.money import Owed, fetch, line, owe, push, vouchers
 from tests.collection.support.office import Office
+from tests.collection.support.policies import publish
 
 ORDERS = {
     "2022-01-01": {"order": "oldest_first"},

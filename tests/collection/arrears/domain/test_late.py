@@ -39,7 +39,7 @@ from services.collection.policy.domain.charge import ChargeKind, Debt, Span, Tim
 from services.collection.policy.domain.charge_rules import ACCOUNTS, ChargeRules, Ruling, Rulings
 from shared.entry import Account, Book
 from shared.period import Period
-from tests.collection.policy.domain.test_charge import cap, rate
+from tests.collection.support.charges import cap, rate
 
 PAYER = Payer(7, "91120101MA05K0TH17", "heping")
 DUE = date(2021, 8, 25)

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from shared.db import Database
 from shared.money import parse_yuan
-from tests.collection.bases.routes.test_review import adjust, confirmed, db, staffed
+from tests.collection.bases.routes.test_review import adjust, confirmed, staffed
 from tests.collection.support.office import Office
 from tests.collection.support.restating import Unit, assert_ties, bill, by_share, pay, shown
 
-__all__ = ["db"]
 PERIOD = "2021-03"
 wages = st.sampled_from(["3000.00", "4321.99", "5555.55", "17000.01", "26000.00"])
 

@@ -1,6 +1,5 @@
 """Bases for a year: four refusals, dual base, frozen, corrected in writing, adjusted by the difference."""
 
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any
 
@@ -12,11 +11,10 @@ from services.collection.bases.domain import REQUIRED
 from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import parse_yuan
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office, a_person, codes_of
+from tests.collection.support.policies import publish
 from tests.collection.support.restating import bill, bill_of, shown
-from tests.conftest import SettingsFor
 
 FILE = {
     "documents": list(REQUIRED),
@@ -24,15 +22,6 @@ FILE = {
     "signed_people": 10,
     "undertaking_on": "2021-02-10",
 }
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 async def staffed(office: Office, *wages: str, **facts: Any) -> tuple[str, list[dict[str, Any]]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import date
 from typing import Any, TypeVar
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
@@ -33,20 +32,10 @@ from tests.collection.support.restating import (
     pay,
     review,
 )
-from tests.conftest import SettingsFor
 
 T = TypeVar("T")
 CASHIER = Caller(subject="cashier", role=Role.CENTRE_CASHIER)
 PAID_ON = "2021-08-20"
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 async def waits_for(task: asyncio.Task[T]) -> None:

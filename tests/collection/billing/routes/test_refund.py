@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 
 from shared.db import Database
 from shared.money import parse_yuan
@@ -23,19 +21,9 @@ from tests.collection.support.restating import (
     memo_of,
     pay,
 )
-from tests.conftest import SettingsFor
 
 ASKED = {"requested_on": "2021-09-01", "note": "单位注销,申请退费"}
 APPROVED = {"decided_on": "2021-09-02", "settlement": "stl_00000000000000000000000000000001"}
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 async def overpaid(office: Office, db: Database, **facts: Any) -> tuple[Unit, int]:

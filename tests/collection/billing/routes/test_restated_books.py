@@ -28,15 +28,6 @@ from tests.conftest import Bearer, ClientOf, SettingsFor
 
 
 @pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
-
-
-@pytest.fixture(scope="module")
 async def ledger(
     settings_for: SettingsFor, client_of: ClientOf
 ) -> AsyncIterator[httpx.AsyncClient]:

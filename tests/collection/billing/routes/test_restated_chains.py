@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -28,7 +27,6 @@ from tests.collection.support.restating import (
     pay,
     shown,
 )
-from tests.conftest import SettingsFor
 
 PERIODS = ("2021-05", "2021-06", "2021-07")
 BILLED_ON = "2021-08-12"
@@ -60,15 +58,6 @@ DEBITED_MEANWHILE = [
     ("restate", "2021-07", ["26000.00", "3000.00"]),
 ]
 """A bill is being debited while its month is restated: its credit stands until the next bill."""
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 @dataclass

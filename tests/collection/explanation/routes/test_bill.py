@@ -1,29 +1,16 @@
 """Why any line of any bill: back to rule and source, and the same fen after later policies."""
 
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any
-
-import pytest
 
 from services.collection import worker
 from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.office import Office
-from tests.conftest import SettingsFor
+from tests.collection.support.policies import publish
 
 WAGES = ("3000.00", "6500.00", "26000.00")
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 async def billed(office: Office, db: Database, *wages: str, district: str, period: str) -> Any:

@@ -9,10 +9,10 @@ from services.collection.register.domain.person import id_of_person
 from shared.ids import unit_key
 from tests.collection.filing.routes.test_figures import born, content
 from tests.collection.filing.routes.test_file_equals_single import aged_pack
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.filing import app_of
 from tests.collection.support.late import AUGUST, JULY, done, handled, own, papers
 from tests.collection.support.office import Office, a_person, codes_of, control_of
+from tests.collection.support.policies import publish
 
 People = list[dict[str, Any]]
 DECLARED = """

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from shared.db import Database
 from shared.money import format_yuan, parse_yuan
@@ -26,16 +23,6 @@ from tests.collection.support.restating import (
     review,
     shown,
 )
-from tests.conftest import SettingsFor
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 async def test_more_is_billed_as_the_difference_and_the_first_paper_stays(

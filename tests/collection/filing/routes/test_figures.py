@@ -3,10 +3,10 @@
 from typing import Any
 
 from shared.cn import identity_number
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office, codes_of
 from tests.collection.support.packs import a_pack, a_rate
+from tests.collection.support.policies import publish
 
 MONTH = "1995-03"
 

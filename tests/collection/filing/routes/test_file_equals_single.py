@@ -8,10 +8,10 @@ import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from shared.cn import identity_number
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.filing import hand_in, worked_off
 from tests.collection.support.office import Office, a_declaration, a_person, control_of
 from tests.collection.support.packs import a_pack, a_rate
+from tests.collection.support.policies import publish
 
 DECLARATION = """
     SELECT d.period, d.round, d.status, d.policy_id, d.unit_kind, d.injury_class,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office, codes_of
+from tests.collection.support.policies import publish
 
 Lines = dict[tuple[str, str], str]
 

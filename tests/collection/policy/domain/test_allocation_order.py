@@ -52,10 +52,17 @@ def a_bill(
         for place, fen in enumerate(amounts_fen)
     )
     return Bill(
-        unit_id=7, id=UUID(int=number), declaration_id=UUID(int=100 + number),
-        credit_code="91120101MA05K0TH17", district="heping", period=period,
-        issued_on=date(2021, 7, 1), lines=lines, line_settled_fen=(0,) * len(lines), kind=kind,
-    )  # fmt: skip
+        unit_id=7,
+        id=UUID(int=number),
+        declaration_id=UUID(int=100 + number),
+        credit_code="91120101MA05K0TH17",
+        district="heping",
+        period=period,
+        issued_on=date(2021, 7, 1),
+        lines=lines,
+        line_settled_fen=(0,) * len(lines),
+        kind=kind,
+    )
 
 
 def money(fen: int, period: str = "2021-07", bill_id: UUID | None = None) -> Payment:

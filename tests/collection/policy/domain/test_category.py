@@ -84,7 +84,7 @@ def sound() -> dict[str, Any]:
             },
         ],
         in_force_from="2006-01-01",
-    )  # fmt: skip
+    )
 
 
 def codes(content: dict[str, Any]) -> dict[str, str]:
@@ -194,7 +194,9 @@ BREAKS: list[tuple[Edit, str, str]] = [
     (category(0, insurances=["housing"]), "/categories/0/insurances/0", "INSURANCE_NOT_LISTED"),
     (category(0, unit_kinds=["guild"]), "/categories/0/unit_kinds", "UNIT_KIND_UNKNOWN"),
     (
-        category(0, period_from="2007-01", period_to="2006-12"), "/categories/0", "DAYS_REVERSED",
+        category(0, period_from="2007-01", period_to="2006-12"),
+        "/categories/0",
+        "DAYS_REVERSED",
     ),
     (category(0, source="hearsay"), "/categories/0/source", "SOURCE_UNKNOWN"),
     (choice(0, source="hearsay"), "/categories/2/choices/0/source", "SOURCE_UNKNOWN"),
@@ -222,9 +224,7 @@ BREAKS: list[tuple[Edit, str, str]] = [
         "CATEGORY_UNKNOWN",
     ),
     (
-        lambda content: content["rates"][4].update(
-            base="unit_total", categories=["employee"]
-        ),
+        lambda content: content["rates"][4].update(base="unit_total", categories=["employee"]),
         "/rates/4/categories",
         "CATEGORY_NOT_FOR_BASE",
     ),
@@ -235,7 +235,7 @@ BREAKS: list[tuple[Edit, str, str]] = [
         "/rates/5",
         "RATE_OVERLAPS",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("edit", "pointer", "code"), BREAKS)

@@ -17,7 +17,6 @@ from services.collection.policy.domain.charge import (
     Accrual,
     Cap,
     ChargeKind,
-    ChargeRate,
     Debt,
     End,
     Span,
@@ -29,34 +28,12 @@ from services.collection.policy.domain.charge import (
 from services.collection.policy.domain.charge_rules import ChargeRules, Ruling, Rulings, debt_of
 from shared.money import parse_rate, parse_yuan
 from shared.period import Period
+from tests.collection.support.charges import cap, rate
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "late_fee.json").read_text())["late_fee"]
 DUE = date(2021, 8, 25)
 JULY = Debt(period=Period(2021, 7), due_on=DUE, settlement_on=date(2021, 8, 20))
 OLD = Debt(period=Period(2011, 4), due_on=date(2011, 5, 25), settlement_on=date(2011, 5, 25))
-
-
-def rate(
-    ppm: int,
-    first: str | None = None,
-    last: str | None = None,
-    *,
-    start: Start = Start.DAY_AFTER_DUE,
-    end: End = End.DAY_PAID,
-    kind: ChargeKind = ChargeKind.LATE_FEE,
-    per_days: int = 1,
-) -> ChargeRate:
-    return ChargeRate(
-        id=f"{kind}.{first}", kind=kind,
-        in_force_from=date.fromisoformat(first) if first else date.min,
-        in_force_to=date.fromisoformat(last) if last else None,
-        rate_ppm=ppm, per_days=per_days, start=start, end=end, source="s",
-    )  # fmt: skip
-
-
-def cap(first: str, *, share_ppm: int | None = None, amount_fen: int | None = None) -> Cap:
-    return Cap(id=f"cap.{first}", in_force_from=date.fromisoformat(first), in_force_to=None,
-               share_ppm=share_ppm, amount_fen=amount_fen, source="s")  # fmt: skip
 
 
 NOW = Timetable((rate(500),), ())
@@ -165,8 +142,17 @@ def test_free_days_do_not_count() -> None:
     span = Span(date(2021, 9, 1), date(2021, 9, 30))
     found = fee(10_000_00, JULY, date(2021, 10, 5), free=[span])
     assert found.days == 6 + 5
-    assert accrue(ChargeKind.LATE_FEE, 1, JULY, date(2021, 9, 1), NOW,
-                  free=[Span(date(2021, 8, 1), date(2021, 12, 31))]) is None  # fmt: skip
+    assert (
+        accrue(
+            ChargeKind.LATE_FEE,
+            1,
+            JULY,
+            date(2021, 9, 1),
+            NOW,
+            free=[Span(date(2021, 8, 1), date(2021, 12, 31))],
+        )
+        is None
+    )
 
 
 # --- which policy speaks ---------------------------------------------------------------------
@@ -178,10 +164,17 @@ def rules(ppm: int) -> ChargeRules:
 
 def test_each_day_has_the_rate_of_the_policy_in_force_on_it() -> None:
     old, new = rules(500), rules(300)
-    rulings = Rulings((
-        Ruling(in_force_from=date(2021, 1, 1), in_force_to=date(2021, 12, 31), rules=old, due_day=25),
-        Ruling(in_force_from=date(2022, 1, 1), in_force_to=None, rules=new, due_day=15),
-    ))  # fmt: skip
+    rulings = Rulings(
+        (
+            Ruling(
+                in_force_from=date(2021, 1, 1),
+                in_force_to=date(2021, 12, 31),
+                rules=old,
+                due_day=25,
+            ),
+            Ruling(in_force_from=date(2022, 1, 1), in_force_to=None, rules=new, due_day=15),
+        )
+    )
     found = fee(10_000_00, JULY, date(2022, 1, 2), rulings.table(old))
     assert [(one.rate_ppm, one.days) for one in found.pieces] == [(500, 128), (300, 2)]
     assert rulings.on(date(2023, 1, 1)).due_day == 15
@@ -189,10 +182,16 @@ def test_each_day_has_the_rate_of_the_policy_in_force_on_it() -> None:
 
 
 def test_days_without_a_policy_are_decided_by_the_bills_own() -> None:
-    rulings = Rulings((
-        Ruling(in_force_from=date(2021, 9, 1), in_force_to=date(2021, 9, 30), rules=rules(300),
-               due_day=25),
-    ))  # fmt: skip
+    rulings = Rulings(
+        (
+            Ruling(
+                in_force_from=date(2021, 9, 1),
+                in_force_to=date(2021, 9, 30),
+                rules=rules(300),
+                due_day=25,
+            ),
+        )
+    )
     found = fee(10_000_00, JULY, date(2021, 10, 3), rulings.table(rules(500)))
     assert [(one.rate_ppm, one.days) for one in found.pieces] == [(500, 6), (300, 30), (500, 3)]
 
@@ -207,16 +206,26 @@ def test_the_settlement_day_is_the_policys_or_the_due_day() -> None:
 # --- properties ------------------------------------------------------------------------------
 
 days = st.dates(date(2006, 1, 1), date(2030, 12, 31))
-spans = st.lists(st.builds(lambda day, more: Span(day, day + timedelta(more)), days,
-                           st.integers(0, 400)), max_size=3)  # fmt: skip
+spans = st.lists(
+    st.builds(lambda day, more: Span(day, day + timedelta(more)), days, st.integers(0, 400)),
+    max_size=3,
+)
 caps = st.lists(
     st.builds(
-        lambda first, share, amount: Cap(id="cap", in_force_from=first, in_force_to=None,
-                                         share_ppm=share, amount_fen=amount, source="s"),
-        days, st.integers(0, 10**6), st.none() | st.integers(0, 10**6),
+        lambda first, share, amount: Cap(
+            id="cap",
+            in_force_from=first,
+            in_force_to=None,
+            share_ppm=share,
+            amount_fen=amount,
+            source="s",
+        ),
+        days,
+        st.integers(0, 10**6),
+        st.none() | st.integers(0, 10**6),
     ),
     max_size=2,
-)  # fmt: skip
+)
 debts = days.map(lambda due: Debt(period=Period.of(due), due_on=due, settlement_on=due))
 starts = st.sampled_from(list(Start))
 ends = st.sampled_from(list(End))
@@ -225,10 +234,15 @@ ends = st.sampled_from(list(End))
 @st.composite
 def tables(draw: st.DrawFn) -> Timetable:
     change = draw(days)
-    earlier = replace(rate(draw(st.integers(0, 5000)), start=draw(starts), end=draw(ends)),
-                      in_force_to=change - DAY)  # fmt: skip
-    later = replace(rate(draw(st.integers(0, 5000)), start=draw(starts), end=draw(ends)),
-                    id="later", in_force_from=change)  # fmt: skip
+    earlier = replace(
+        rate(draw(st.integers(0, 5000)), start=draw(starts), end=draw(ends)),
+        in_force_to=change - DAY,
+    )
+    later = replace(
+        rate(draw(st.integers(0, 5000)), start=draw(starts), end=draw(ends)),
+        id="later",
+        in_force_from=change,
+    )
     return Timetable((earlier, later), tuple(draw(caps)))
 
 

@@ -25,28 +25,52 @@ def a_pack() -> dict[str, Any]:
             "allocation": {"order": "one_ticket", "charges": "charges_first", "source": "s"},
             "late_fee": [
                 dated
-                | {"id": "old", "in_force_from": None, "in_force_to": "2011-06-30",
-                   "daily_rate": "0.002", "start": "day_after_due", "end": "day_paid"},
+                | {
+                    "id": "old",
+                    "in_force_from": None,
+                    "in_force_to": "2011-06-30",
+                    "daily_rate": "0.002",
+                    "start": "day_after_due",
+                    "end": "day_paid",
+                },
                 dated
-                | {"id": "new", "daily_rate": "0.0005", "end": "day_before_paid",
-                   "start": "second_month_after_settlement"},
+                | {
+                    "id": "new",
+                    "daily_rate": "0.0005",
+                    "end": "day_before_paid",
+                    "start": "second_month_after_settlement",
+                },
             ],
             "late_fee_caps": [dated | {"id": "cap", "share": "0.4", "amount": "8000.00"}],
             "interest": [
-                dated | {"id": "i", "yearly_rate": "0.0435", "day_count": 360, "start": "next_year",
-                         "end": "day_paid"}
+                dated
+                | {
+                    "id": "i",
+                    "yearly_rate": "0.0435",
+                    "day_count": 360,
+                    "start": "next_year",
+                    "end": "day_paid",
+                }
             ],
             "charge_accounts": [
                 {"kind": "interest", "account": "other_income", "source": "s"},
             ],
             "deferral": {"max_months": 5, "insurances": ["pension"], "source": "s"},
             "relief": [
-                {"id": "r", "insurance": "pension", "party": "unit", "unit_classes": ["small"],
-                 "period_from": "2020-02", "period_to": "2020-06", "factor": "1", "cap": None,
-                 "source": "s"},
+                {
+                    "id": "r",
+                    "insurance": "pension",
+                    "party": "unit",
+                    "unit_classes": ["small"],
+                    "period_from": "2020-02",
+                    "period_to": "2020-06",
+                    "factor": "1",
+                    "cap": None,
+                    "source": "s",
+                },
             ],
         }
-    )  # fmt: skip
+    )
 
 
 def codes(content: dict[str, Any]) -> dict[str, str]:
@@ -59,10 +83,16 @@ def test_everything_said_is_read() -> None:
     rules = pack_rules.read(a_pack()).charges
     assert [(r.id, r.kind, r.rate_ppm, r.per_days, r.start, r.end) for r in rules.rates] == [
         ("old", ChargeKind.LATE_FEE, 2000, 1, Start.DAY_AFTER_DUE, End.DAY_PAID),
-        ("new", ChargeKind.LATE_FEE, 500, 1, Start.SECOND_MONTH_AFTER_SETTLEMENT,
-         End.DAY_BEFORE_PAID),
+        (
+            "new",
+            ChargeKind.LATE_FEE,
+            500,
+            1,
+            Start.SECOND_MONTH_AFTER_SETTLEMENT,
+            End.DAY_BEFORE_PAID,
+        ),
         ("i", ChargeKind.INTEREST, 43_500, 360, Start.NEXT_YEAR, End.DAY_PAID),
-    ]  # fmt: skip
+    ]
     assert (rules.caps[0].share_ppm, rules.caps[0].amount_fen) == (400_000, 8_000_00)
     assert rules.accounts == {"late_fee": "other_income", "interest": "other_income"}
     assert (rules.charges_first, rules.settlement_day) == (True, 10)

@@ -20,20 +20,39 @@ Key = tuple[str, str, str]
 amounts = st.dictionaries(st.sampled_from(KEYS), st.integers(1, 10**11), max_size=len(KEYS))
 
 
-def last(fen: dict[Key, int], *, fund: str = "", base: int = 0, default: bool = False) -> list[LastMonth]:  # fmt: skip
+def last(
+    fen: dict[Key, int], *, fund: str = "", base: int = 0, default: bool = False
+) -> list[LastMonth]:
     return [
-        LastMonth(unit_id=1, insurance=insurance, party=party, account=account,
-                  fund=fund or insurance, base_fen=base, amount_fen=amount, by_default=default)
+        LastMonth(
+            unit_id=1,
+            insurance=insurance,
+            party=party,
+            account=account,
+            fund=fund or insurance,
+            base_fen=base,
+            amount_fen=amount,
+            by_default=default,
+        )
         for (insurance, party, account), amount in fen.items()
-    ]  # fmt: skip
+    ]
 
 
 def rows(fen: dict[Key, int], rule: str) -> list[LineRow]:
     return [
-        LineRow(line_no=number, level="unit", insurance=insurance, party=party, account=account,
-                fund=insurance, rule=rule, base_fen=amount, amount_fen=amount)
+        LineRow(
+            line_no=number,
+            level="unit",
+            insurance=insurance,
+            party=party,
+            account=account,
+            fund=insurance,
+            rule=rule,
+            base_fen=amount,
+            amount_fen=amount,
+        )
         for number, ((insurance, party, account), amount) in enumerate(fen.items(), 1)
-    ]  # fmt: skip
+    ]
 
 
 def sums(lines: list[LineRow]) -> dict[Key, int]:

@@ -21,7 +21,11 @@ BREAKS: list[tuple[str, dict[str, Any], Change]] = [
     ("AVERAGE_UNKNOWN", limits_pack(LIMITS[1]), _row("limits", 0, floor_from=FROM | {"of": ["x"]})),
     ("AVERAGE_REPEATED", limits_pack(LIMITS[2]), _row("averages", 1, id="y0")),
     ("AMOUNT_OUT_OF_RANGE", limits_pack(LIMITS[1]), _row("averages", 0, amount="0.00")),
-    ("FACTOR_OUT_OF_RANGE", limits_pack(LIMITS[1]), _row("limits", 0, floor_from=FROM | {"factor": "0"})),
+    (
+        "FACTOR_OUT_OF_RANGE",
+        limits_pack(LIMITS[1]),
+        _row("limits", 0, floor_from=FROM | {"factor": "0"}),
+    ),
     ("LIMITS_REVERSED", limits_pack(LIMITS[1]), _row("limits", 0, ceiling="1.00")),
     ("AMOUNT_MISSING", packs.sound_pack(), _row("rates", 0, base="head")),
     ("RATE_NOT_FOR_BASE", packs.sound_pack(), _row("rates", 0, base="head", amount="1.00")),
@@ -95,7 +99,7 @@ BREAKS: list[tuple[str, dict[str, Any], Change]] = [
         packs.sound_pack(),
         lambda content: content.update(default_levy={"factor": "1.1", "source": "hearsay"}),
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(

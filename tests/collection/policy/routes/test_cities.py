@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support import packs
 from tests.collection.support.office import Office
 from tests.collection.support.packs import a_pack, a_rate
+from tests.collection.support.policies import publish
 
 GUIDE = Path(__file__).parents[4] / "docs" / "policy.md"
 WHOLE = {"unit": "1.00", "mode": "half_up"}
@@ -88,11 +88,23 @@ CITIES = [
     ("shanghai-2022", (["10338.00", "11396.00"], "0.6"), "11396.00", WHOLE, "6520.00", "34188.00"),
     ("beijing-2024", (["11761.00"], "0.58"), "11761.00", WHOLE, "6821.00", "35283.00"),
     # Hangzhou keeps its decimals, and takes floor and ceiling from two averages.
-    ("hangzhou", (["5536.00"], "0.6"), "5960.25", {"unit": "0.01", "mode": "half_up"},
-     "3321.60", "17880.75"),
-    ("guangxi", (["6756.00"], "0.6"), "6756.00", {"unit": "0.10", "mode": "half_up"},
-     "4053.60", "20268.00"),
-]  # fmt: skip
+    (
+        "hangzhou",
+        (["5536.00"], "0.6"),
+        "5960.25",
+        {"unit": "0.01", "mode": "half_up"},
+        "3321.60",
+        "17880.75",
+    ),
+    (
+        "guangxi",
+        (["6756.00"], "0.6"),
+        "6756.00",
+        {"unit": "0.10", "mode": "half_up"},
+        "4053.60",
+        "20268.00",
+    ),
+]
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,7 @@ import pytest
 from shared.db import asyncpg_dsn
 from tests.collection.support import packs
 from tests.collection.support.office import Office, codes_of
-
-AUTHOR, APPROVER = "author-wang", "approver-li"
-
-
-async def publish(office: Office, content: dict[str, Any]) -> dict[str, Any]:
-    drafted = await office.post("centre_auditor", "/v1/policies", content, subject=AUTHOR)
-    assert drafted.status_code == 201, drafted.text
-    approved = await office.post(
-        "department_head", f"/v1/policies/{drafted.json()['id']}/approvals", subject=APPROVER
-    )
-    assert approved.status_code == 201, approved.text
-    found: dict[str, Any] = approved.json()
-    return found
+from tests.collection.support.policies import APPROVER, AUTHOR, publish
 
 
 def named(name: str, **other: Any) -> dict[str, Any]:

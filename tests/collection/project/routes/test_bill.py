@@ -1,6 +1,6 @@
 """Construction projects: billed over both levels, explained, paid, certified; restated by the difference."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
@@ -24,16 +24,6 @@ from tests.collection.support.building import (
 )
 from tests.collection.support.money import vouchers
 from tests.collection.support.office import Office
-from tests.conftest import SettingsFor
-
-
-@pytest.fixture(scope="module")
-async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    url = settings_for().database_url
-    assert url is not None
-    database = Database(url, "collection")
-    yield database
-    await database.close()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -50,9 +50,13 @@ async def test_sound_data_has_no_findings(office: Office) -> None:
         one for one in (await report(office))["districts"] if one["district"] == "heping"
     ]
     assert district["rates"] == {
-        "entry": "1.0000", "completeness": "1.0000", "real_fill": "1.0000",
-        "anomaly": "0.0000", "duplicate": "0.0000", "logic": "0.0000",
-    }  # fmt: skip
+        "entry": "1.0000",
+        "completeness": "1.0000",
+        "real_fill": "1.0000",
+        "anomaly": "0.0000",
+        "duplicate": "0.0000",
+        "logic": "0.0000",
+    }
 
 
 async def test_people_and_units_that_were_not_declared_lower_the_entry_rate(
@@ -183,11 +187,14 @@ async def test_pension_and_medical_participation_are_compared_across_units(
     for code, people in ((organ, [clerk, both]), (firm, [both])):
         body = {
             "people": [
-                {"identity_number": person["identity_number"], "name": "李四",
-                 "joined_on": "2008-01-01"}
+                {
+                    "identity_number": person["identity_number"],
+                    "name": "李四",
+                    "joined_on": "2008-01-01",
+                }
                 for person in people
             ]
-        }  # fmt: skip
+        }
         await office.post(
             "district_clerk", f"/v1/units/{code}/enrolments", body, district="beichen"
         )

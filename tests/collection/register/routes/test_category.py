@@ -4,7 +4,6 @@ by a change of the register; every fault is named."""
 import httpx
 import pytest
 
-from tests.collection.policy.routes.test_policy import publish
 from tests.collection.support.crew import (
     SMALL_UNIT,
     a_staff,
@@ -17,6 +16,7 @@ from tests.collection.support.crew import (
 )
 from tests.collection.support.filing import csv_of, faults_of, hand_in, worked_off
 from tests.collection.support.office import Office, a_code, a_person, codes_of
+from tests.collection.support.policies import publish
 
 
 @pytest.fixture(scope="module", autouse=True)
