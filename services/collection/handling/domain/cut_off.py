@@ -1,4 +1,4 @@
-"""Cut-off (汇总截止日): until which day a period's summary is regular; what comes later is late."""
+"""Cut-off (汇总截止日): the last day for sending a period's summaries; later ones are late."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutOffRule:
-    """From a period on, the cut-off is this day of the following month, moved to a workday."""
+    """A rule from a period on: the cut-off is this day of the following month, moved to a workday."""
 
     region: str
     from_period: str
@@ -22,7 +22,7 @@ class CutOffRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutOff:
-    """The cut-off of a period; `estimated` when the workday table did not reach that far."""
+    """The cut-off of a period; `estimated` if the workday table does not reach that far."""
 
     period: str
     cut_off_on: date
@@ -33,7 +33,7 @@ class CutOff:
 
 
 def rule_of(rules: Iterable[CutOffRule], region: str, period: Period) -> CutOffRule | None:
-    """The rule of a region that a period falls under: the latest that has begun."""
+    """Find the rule of a region for a period: the latest that has begun."""
     begun = [
         rule for rule in rules if rule.region == region and Period.parse(rule.from_period) <= period
     ]
@@ -41,5 +41,5 @@ def rule_of(rules: Iterable[CutOffRule], region: str, period: Period) -> CutOffR
 
 
 def is_late(cut_off_on: date | None, sent_on: date) -> bool:
-    """Whether a summary sent on a day is after the cut-off; without a cut-off nothing is late."""
+    """Tell whether a summary sent on a day is late. Without a cut-off nothing is late."""
     return cut_off_on is not None and sent_on > cut_off_on

@@ -1,4 +1,4 @@
-"""Inbox (待办): what waits for whom, by step. A step waits for every role that holds its right."""
+"""Inbox (待办): the steps that papers wait for. A step waits for every role with its right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.roles import Caller, Right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingStep:
-    """A step that papers wait for."""
+    """A step that papers wait for, and the right to take it."""
 
     code: str
     title: str
@@ -35,11 +35,11 @@ STEPS: Final = (
     ),
     WaitingStep(code="audit", title="待市中心审核", right=Right.AUDIT_SUMMARY, paper="summary"),
 )
-"""In the order in which an inbox shows them."""
+"""All steps, in the order in which an inbox shows them."""
 
 
 def steps_of(caller: Caller) -> tuple[WaitingStep, ...]:
-    """The steps that wait for a person; machines have no inbox."""
+    """List the steps that a person may take; machines have no inbox."""
     if not caller.role.is_person:
         return ()
     return tuple(step for step in STEPS if caller.may(step.right))

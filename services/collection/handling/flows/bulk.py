@@ -1,7 +1,7 @@
-"""One step on many declarations (批量受理、复核、退回): each by its own right, state and signatures.
+"""One step on many declarations (批量受理、复核、退回), each checked by itself.
 
-What is refused for one holds up no other. Four eyes are kept per item: whoever has signed a
-declaration in its round is refused for it, by the same index that guards single steps.
+A refusal of one declaration does not affect the others. The two-person rule holds per declaration:
+a person who signed it in its round is refused, by the same index that guards single steps.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.collection.filing.domain.declaration import Act, Move, State, move
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.handling.flows.steps import act_from
 from services.collection.handling.store import steps as steps_store
-from services.collection.handling.store.steps import Standing
+from services.collection.handling.store.steps import DeclarationStatus
 from shared import trail
 from shared.errors import NotFound, Refusal, SamePersonTwice, StateConflict
 from shared.ids import NotAReference, Ref
@@ -28,8 +28,8 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one declaration: its new status, or the refusal."""
+class StepOutcome:
+    """Outcome of a step on one declaration: its new status, or the refusal."""
 
     paper: str
     status: str | None
@@ -39,57 +39,58 @@ class Outcome:
 async def act_on_all(
     tx: AsyncConnection,
     papers: Sequence[str],
-    what: Act,
+    requested: Act,
     *,
     caller: Caller,
     codes: Sequence[str] = (),
     note: str | None = None,
-) -> list[Outcome]:
-    """Take one step on each of many declarations; outcomes in the order asked.
+) -> list[StepOutcome]:
+    """Take one step on each of many declarations; return the outcomes in the order requested.
 
     Raises:
-        Faulty: return codes that the catalogue does not know.
+        Faulty: the catalogue does not have these return codes.
     """
-    if what is Act.RETURN:
+    if requested is Act.RETURN:
         check_codes(codes, note, filing_declaration_flow.PAPER)
-    refs, outcomes = _parsed(papers)
-    found = await steps_store.standing(tx, list(refs), caller.subject)
-    planned: dict[tuple[Act, Move], list[Standing]] = defaultdict(list)
+    refs, outcomes = _parse(papers)
+    statuses = await steps_store.statuses(tx, list(refs), caller.subject)
+    planned: dict[tuple[Act, Move], list[DeclarationStatus]] = defaultdict(list)
     for ref, paper in refs.items():
         try:
-            planned[_planned(found.get(ref), what, caller)].append(found[ref])
-        except Refusal as refusal:
-            outcomes[paper] = Outcome(paper, None, refusal)
-    for (act, step), standing in planned.items():
-        moved = await steps_store.move_all(tx, standing, step.to.value)
+            planned[_plan(statuses.get(ref), requested, caller)].append(statuses[ref])
+        except Refusal as refused:
+            outcomes[paper] = StepOutcome(paper, None, refused)
+    for (act, step), declarations in planned.items():
+        moved = await steps_store.move_all(tx, declarations, step.to.value)
         detail: dict[str, object] | None = {"codes": list(codes)} if codes else None
         await trail.record_many(tx, moved, _step(act, step, note, detail), caller)
-        gone = {Ref(unit_id, paper_id) for unit_id, paper_id, _ in moved}
-        for one in standing:
+        moved_refs = {Ref(unit_id, paper_id) for unit_id, paper_id, _ in moved}
+        for one in declarations:
             ref = Ref(one.unit_id, one.id)
-            moved_on = None if ref in gone else StateConflict(act=act.value)
-            status = step.to.value if ref in gone else None
-            outcomes[refs[ref]] = Outcome(refs[ref], status, moved_on)
+            is_moved = ref in moved_refs
+            refusal = None if is_moved else StateConflict(act=act.value)
+            status = step.to.value if is_moved else None
+            outcomes[refs[ref]] = StepOutcome(refs[ref], status, refusal)
     return [outcomes[paper] for paper in dict.fromkeys(papers)]
 
 
-def _parsed(papers: Sequence[str]) -> tuple[dict[Ref, str], dict[str, Outcome]]:
-    """References with the text they were asked by, and outcomes of what is no reference."""
+def _parse(papers: Sequence[str]) -> tuple[dict[Ref, str], dict[str, StepOutcome]]:
+    """Parse references; return them with their text, and the outcomes of malformed ones."""
     refs: dict[Ref, str] = {}
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, StepOutcome] = {}
     for paper in dict.fromkeys(papers):
         try:
             refs[Ref.parse(Reference.DECLARATION, paper)] = paper
         except NotAReference as refusal:
-            outcomes[paper] = Outcome(paper, None, refusal)
+            outcomes[paper] = StepOutcome(paper, None, refusal)
     return refs, outcomes
 
 
-def _planned(paper: Standing | None, what: Act, caller: Caller) -> tuple[Act, Move]:
+def _plan(paper: DeclarationStatus | None, requested: Act, caller: Caller) -> tuple[Act, Move]:
     if paper is None:
         raise NotFound
     caller.require_district(paper.district)
-    act = act_from(what, State(paper.status))
+    act = act_from(requested, State(paper.status))
     step = move(State(paper.status), act)
     if step.right is not None:
         caller.require(step.right)
@@ -101,7 +102,7 @@ def _planned(paper: Standing | None, what: Act, caller: Caller) -> tuple[Act, Mo
 
 
 def _step(act: Act, step: Move, note: str | None, detail: dict[str, object] | None) -> trail.Step:
-    # `record_many` takes key, id and round from each paper; these only fill the shape.
+    # `record_many` takes key, id and round from each declaration; the values here are placeholders.
     return trail.Step(
         shard_key=0,
         paper=filing_declaration_flow.PAPER,

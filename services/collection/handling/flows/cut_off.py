@@ -1,4 +1,4 @@
-"""Cut-offs of periods: the shipped rule moved to a workday, or what the centre has set."""
+"""Cut-offs of periods: set by the centre, or computed from the shipped rule."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAPER = "cut_off"
 
 
 async def of_district(tx: AsyncConnection, district: str, period: Period) -> CutOff | None:
-    """The cut-off of a period in a district's region; None where there is no rule."""
+    """Return the cut-off of a period in a district's region; None if there is no rule."""
     region = common_shipped_store.region_of(district)
     if region is None:
         return None
@@ -32,7 +32,7 @@ async def of_district(tx: AsyncConnection, district: str, period: Period) -> Cut
 async def of_periods(
     tx: AsyncConnection, region: str, first: Period, last: Period
 ) -> dict[str, CutOff]:
-    """The cut-offs of a range of periods (a year at most), by period."""
+    """Return the cut-offs of a range of periods (one year at most), by period."""
     found = await cut_off_store.between(tx, region, str(first), str(last))
     days = await calendar_store.workdays(
         tx, first.plus(1).first_day, last.plus(1).last_day + timedelta(SEARCH_DAYS)
@@ -56,10 +56,10 @@ async def of_periods(
 async def put(
     tx: AsyncConnection, region: str, period: Period, day: date, source: str, caller: Caller
 ) -> CutOff:
-    """Set a period's cut-off. It counts for summaries that are sent from now on.
+    """Set a period's cut-off. It applies to summaries sent from now on.
 
     Raises:
-        NotFound: no such region.
+        NotFound: the region does not exist.
     """
     if not common_shipped_store.districts_of(region):
         raise NotFound(region=region)

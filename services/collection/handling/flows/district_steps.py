@@ -1,7 +1,7 @@
 """Accept or review all of a district's declarations of a period at once, against control totals.
 
-Who takes the step says how many declarations and people, and how much, stand before him; when that
-is not what stands there (somebody handed in another one meanwhile), nothing is moved.
+The caller states the number of declarations and people and the total amount. If they differ from the
+declarations found, for instance because another one was submitted meanwhile, nothing is moved.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """How many declarations and people, and how much in fen."""
+class DistrictTotals:
+    """Control totals of a district's declarations; the amount is in fen."""
 
     declarations: int
     people: int
@@ -34,13 +34,18 @@ class Counted:
 
 
 async def take(
-    tx: AsyncConnection, district: str, period: Period, act: Act, stated: Counted, caller: Caller
-) -> Counted:
-    """Take one step on all that wait for it.
+    tx: AsyncConnection,
+    district: str,
+    period: Period,
+    act: Act,
+    stated: DistrictTotals,
+    caller: Caller,
+) -> DistrictTotals:
+    """Take one step on all of a district's declarations of a period that wait for it.
 
     Raises:
-        Forbidden: not the caller's step or district. ControlTotalsDiffer: each that does not tie.
-        SamePersonTwice: the caller has signed one of them.
+        Forbidden: the caller lacks the right, or it is another district.
+        ControlTotalsDiffer: each total that differs. SamePersonTwice: the caller signed one of them.
     """
     caller.require_district(district)
     was, step = _step_of(act)
@@ -49,36 +54,36 @@ async def take(
     moved = await district_steps_store.move_all(
         tx, district, str(period), was=was.value, to=step.to.value
     )
-    counted = Counted(
+    counted = DistrictTotals(
         declarations=len(moved.papers), people=moved.people, total_fen=moved.total_fen
     )
     faults = list(_differences(stated, counted))
     if faults:
         raise ControlTotalsDiffer(faults=faults)
-    words = trail.Step(
-        # Key, id and round come from each paper.
+    signed = trail.Step(
+        # `record_many` takes key, id and round from each declaration.
         shard_key=0,
         paper=filing_declaration_flow.PAPER,
         paper_id=UUID(int=0),
         step=act.value,
         signs=step.signs,
     )
-    await trail.record_many(tx, moved.papers, words, caller)
+    await trail.record_many(tx, moved.papers, signed, caller)
     return counted
 
 
 def _step_of(act: Act) -> tuple[State, Move]:
-    """Where an act begins, and its move; accept and review begin in one state only."""
+    """Return an act's first state and its move; accept and review begin in one state only."""
     ((was, step),) = [(state, step) for (state, of), step in MOVES.items() if of is act]
     return was, step
 
 
-def _differences(stated: Counted, counted: Counted) -> Iterator[Fault]:
+def _differences(stated: DistrictTotals, counted: DistrictTotals) -> Iterator[Fault]:
     pairs = (
         ("declarations", str(stated.declarations), str(counted.declarations)),
         ("people", str(stated.people), str(counted.people)),
         ("total", format_yuan(stated.total_fen), format_yuan(counted.total_fen)),
     )
-    for name, said, found in pairs:
-        if said != found:
-            yield control_differs(f"/control/{name}", said, found)
+    for name, expected, found in pairs:
+        if expected != found:
+            yield control_differs(f"/control/{name}", expected, found)

@@ -1,4 +1,4 @@
-"""A person's inbox (待办): steps that wait for the role, in the person's district, oldest first."""
+"""A person's inbox (待办): papers that wait for the person's role and district, oldest first."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.handling.domain.inbox import STEPS, WaitingStep, steps_of
 from services.collection.handling.store import inbox as inbox_store
-from services.collection.handling.store.inbox import Waiting, WaitingRow
+from services.collection.handling.store.inbox import InboxRow, WaitingCount
 from shared.roles import Caller
 
-Place = tuple[int, datetime, int, UUID]
-"""Where an item stands in an inbox: its step's place, since when it waits, its key and id."""
-BEGINNING: Final[Place] = (0, datetime.min.replace(tzinfo=UTC), -1, UUID(int=0))
+InboxKey = tuple[int, datetime, int, UUID]
+"""Order of inbox items: the step's position, waiting since, shard key and id."""
+BEGINNING: Final[InboxKey] = (0, datetime.min.replace(tzinfo=UTC), -1, UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What waits, by step, and a page of it."""
+    """Counts of waiting papers by step, and a page of the papers."""
 
-    steps: tuple[tuple[WaitingStep, Waiting], ...]
-    items: tuple[tuple[WaitingStep, WaitingRow], ...]
+    steps: tuple[tuple[WaitingStep, WaitingCount], ...]
+    items: tuple[tuple[WaitingStep, InboxRow], ...]
 
 
 async def read(
@@ -34,10 +34,10 @@ async def read(
     *,
     district: str | None,
     only: str | None,
-    after: Place,
+    after: InboxKey,
     limit: int,
 ) -> Inbox:
-    """What waits for the caller; `only` one step. Papers the caller has signed wait for others."""
+    """Read the caller's inbox, or `only` one step of it, without papers that the caller has signed."""
     steps = [step for step in steps_of(caller) if only in (None, step.code)]
     counted = [
         (step, await inbox_store.count(tx, step.code, district, caller.subject)) for step in steps
@@ -52,15 +52,15 @@ async def _page(
     steps: Sequence[WaitingStep],
     *,
     district: str | None,
-    after: Place,
+    after: InboxKey,
     limit: int,
-) -> list[tuple[WaitingStep, WaitingRow]]:
-    found: list[tuple[WaitingStep, WaitingRow]] = []
+) -> list[tuple[WaitingStep, InboxRow]]:
+    found: list[tuple[WaitingStep, InboxRow]] = []
     for step in steps:
-        place = STEPS.index(step)
-        if place < after[0] or len(found) >= limit:
+        position = STEPS.index(step)
+        if position < after[0] or len(found) >= limit:
             continue
-        begin = after if place == after[0] else BEGINNING
+        begin = after if position == after[0] else BEGINNING
         rows = await inbox_store.page(
             tx, step.code, district, caller.subject, begin[1:], limit - len(found)
         )

@@ -1,4 +1,4 @@
-"""District handling of declarations: accept, review, return. Two people, each once a round."""
+"""District handling of declarations: accept, review, return. Two different people sign each round."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from shared.references import Reference
 from shared.roles import Caller
 
 
-def act_from(what: Act, state: State) -> Act:
-    """The act that is meant: to return what is reviewed is to take the review back."""
-    return Act.TAKE_BACK if what is Act.RETURN and state is State.REVIEWED else what
+def act_from(requested: Act, state: State) -> Act:
+    """Resolve the act: returning a reviewed declaration means taking back its review."""
+    return Act.TAKE_BACK if requested is Act.RETURN and state is State.REVIEWED else requested
 
 
 async def act(
     tx: AsyncConnection,
     ref: Ref,
-    what: Act,
+    requested: Act,
     *,
     caller: Caller,
     codes: Sequence[str] = (),
@@ -36,15 +36,15 @@ async def act(
     """Take one step on a declaration.
 
     Raises:
-        NotFound, Forbidden: no such declaration, another district, or not the caller's step.
-        StateConflict: it does not stand where the step begins. SamePersonTwice: four eyes.
-        Faulty: return codes that the catalogue does not know. InSummary: only the centre may now.
+        NotFound: no such declaration. Forbidden: another district, or the caller lacks the right.
+        StateConflict: its status does not allow the step. SamePersonTwice: the caller signed it.
+        Faulty: the catalogue does not have these codes. InSummary: only the centre may return it.
     """
-    if what is Act.RETURN:
+    if requested is Act.RETURN:
         check_codes(codes, note, filing_declaration_flow.PAPER)
     row = await filing_declaration_flow.find(tx, ref, caller)
-    what = act_from(what, State(row.status))
-    step = move(State(row.status), what)
+    taken = act_from(requested, State(row.status))
+    step = move(State(row.status), taken)
     if step.right is not None:
         caller.require(step.right)
     if row.summary_id is not None:
@@ -55,9 +55,9 @@ async def act(
         tx, row.unit_id, row.id, was=row.status, to=step.to.value
     )
     if moved is None:
-        raise StateConflict(act=what.value)
+        raise StateConflict(act=taken.value)
     detail: dict[str, object] | None = {"codes": list(codes)} if codes else None
     await trail.record(
-        tx, step_of(moved, what.value, signs=step.signs, why=note, detail=detail), caller
+        tx, step_of(moved, taken.value, signs=step.signs, why=note, detail=detail), caller
     )
     return await filing_declaration_flow.with_lines(tx, moved)

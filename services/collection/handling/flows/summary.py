@@ -1,4 +1,4 @@
-"""District summaries (汇总表) and their audit by the centre."""
+"""District summaries (汇总表): sending, and audit by the centre."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +17,9 @@ from services.collection.filing.flows import declaration as filing_declaration_f
 from services.collection.handling.domain.cut_off import is_late
 from services.collection.handling.flows import cut_off as cut_off_flow
 from services.collection.handling.store import summary as summary_store
-from services.collection.handling.store.summary import Control, SummaryRow
+from services.collection.handling.store import summary_items as summary_items_store
+from services.collection.handling.store.summary import SummaryRow, SummaryTotals
+from services.collection.handling.store.summary_items import SummaryItemRow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, NotFound, StateConflict
@@ -38,13 +41,13 @@ async def send(
     *,
     sent_on: date | None = None,
 ) -> SummaryRow:
-    """Send the centre a district's reviewed declarations of a period that no summary has yet.
+    """Send the centre a summary of a district's reviewed declarations that are in no summary yet.
 
-    Summaries of a district and period are numbered; one sent after the period's cut-off is late.
+    Summaries of a district and period are numbered. One sent after the cut-off is late.
 
     Raises:
-        Forbidden: another district than the caller's. NothingToSend: there are none.
-        DayInFuture: the day of sending.
+        Forbidden: another district than the caller's. NothingToSend: no declaration waits.
+        DayInFuture: the day of sending is in the future.
     """
     caller.require_district(district)
     day = sent_on or today()
@@ -70,13 +73,13 @@ async def send(
         cut_off_on=cut_off_on,
         late=is_late(cut_off_on, day),
     )
-    row = replace(row, number=await _numbered(tx, row))
+    row = replace(row, number=await _insert(tx, row))
     await trail.record(tx, step_of(row, "send"), caller)
     return row
 
 
-async def _numbered(tx: AsyncConnection, row: SummaryRow) -> int:
-    """Store a summary under the next number; a twin that took it first has another number now."""
+async def _insert(tx: AsyncConnection, row: SummaryRow) -> int:
+    """Store a summary under the next number; retry if a concurrent summary took the number."""
     for _ in range(NUMBERING_TRIES):
         number = await summary_store.insert(tx, row)
         if number is not None:
@@ -85,14 +88,14 @@ async def _numbered(tx: AsyncConnection, row: SummaryRow) -> int:
 
 
 async def audit(
-    tx: AsyncConnection, ref: Ref, control: Control, bill_date: date, caller: Caller
+    tx: AsyncConnection, ref: Ref, control: SummaryTotals, bill_date: date, caller: Caller
 ) -> SummaryRow:
-    """Audit a summary: the auditor's own totals must tie with the papers, counted again.
+    """Audit a summary: the auditor's totals must equal those recomputed from the declarations.
 
     Raises:
-        NotFound: no such summary. StateConflict: it is audited already.
-        DayInFuture: the bill date. ControlTotalsDiffer: each total that does not tie.
-        SamePersonTwice: the auditor has signed the summary or a declaration in it.
+        NotFound: no such summary. StateConflict: it does not wait for audit.
+        DayInFuture: the bill date is in the future. ControlTotalsDiffer: each total that differs.
+        SamePersonTwice: the auditor has signed the summary or one of its declarations.
     """
     row = await lock(tx, ref, caller)
     if bill_date > today():
@@ -110,9 +113,9 @@ async def audit(
 
 
 async def _audit_declarations(tx: AsyncConnection, row: SummaryRow, caller: Caller) -> None:
-    """Sign every declaration too: whoever has signed one of them has no row, so no audit."""
+    """Sign every declaration too, so that nobody audits a declaration that he or she has signed."""
     papers = await summary_store.audit_declarations(tx, row.id)
-    assert len(papers) == row.declarations, "a summary's declarations stay in it"
+    assert len(papers) == row.declarations, "the locked summary keeps its declarations"
     step = trail.Step(
         shard_key=row.district_key,
         paper=filing_declaration_flow.PAPER,
@@ -123,8 +126,8 @@ async def _audit_declarations(tx: AsyncConnection, row: SummaryRow, caller: Call
     await trail.record_many(tx, papers, step, caller)
 
 
-def differences(control: Control, counted: Control) -> Iterator[Fault]:
-    """Where stated and counted totals differ."""
+def differences(control: SummaryTotals, counted: SummaryTotals) -> Iterator[Fault]:
+    """Compare stated with counted totals; yield a fault for each difference."""
     pairs: list[tuple[str, str, str]] = [
         ("declarations", str(control.declarations), str(counted.declarations)),
         ("people", str(control.people), str(counted.people)),
@@ -151,7 +154,7 @@ def step_of(
     why: str | None = None,
     detail: dict[str, object] | None = None,
 ) -> trail.Step:
-    """A step on a summary, for its trail."""
+    """Build a trail step of a summary."""
     return trail.Step(
         shard_key=row.district_key,
         paper=PAPER,
@@ -164,10 +167,10 @@ def step_of(
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
-    """A summary that the caller may see.
+    """Find a summary that the caller may see.
 
     Raises:
-        NotFound: no such summary. Forbidden: of another district than the caller.
+        NotFound: no such summary. Forbidden: it belongs to another district.
     """
     row = await summary_store.find(tx, ref.key, ref.id)
     if row is None:
@@ -177,13 +180,40 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
 
 
 async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> SummaryRow:
-    """As `find`, and nobody else audits it or sends it back meanwhile.
+    """Find and lock a summary, so that audit and return exclude each other.
 
     Raises:
-        NotFound: no such summary. Forbidden: of another district than the caller.
+        NotFound: no such summary. Forbidden: it belongs to another district.
     """
     row = await summary_store.lock(tx, ref.key, ref.id)
     if row is None:
         raise NotFound(summary=ref.text(Reference.SUMMARY))
     caller.require_district(row.district)
     return row
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    district: str | None,
+    period: str | None,
+    status: str | None,
+    after: tuple[int, UUID],
+    limit: int,
+) -> list[SummaryRow]:
+    """List summaries in the order of their keys."""
+    return await summary_store.page(
+        tx, district=district, period=period, status=status, after=after, limit=limit
+    )
+
+
+async def page_of_items(
+    tx: AsyncConnection, ref: Ref, after: tuple[int, UUID], limit: int, caller: Caller
+) -> list[SummaryItemRow]:
+    """List a summary's declarations.
+
+    Raises:
+        NotFound, Forbidden: the summary.
+    """
+    row = await find(tx, ref, caller)
+    return await summary_items_store.page(tx, row.id, after, limit)

@@ -1,7 +1,7 @@
-"""The centre sends a summary back (退回): whole, to its district, or some of its declarations.
+"""The centre returns a summary (退回): all of it to the district, or some of its declarations.
 
-Declarations sent back by themselves are returned to their units and are handed in again as a next
-round. A summary sent back whole is dissolved: its declarations stay reviewed and wait for another.
+Returned declarations go back to their units, which submit them again as the next round. A summary
+returned as a whole is dissolved: its declarations stay reviewed and wait for another summary.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.collection.filing.flows import declaration as filing_declaration_f
 from services.collection.handling.flows.summary import PAPER, lock, step_of
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store import summary_items as summary_items_store
-from services.collection.handling.store.summary import Control, SummaryRow
+from services.collection.handling.store.summary import SummaryRow, SummaryTotals
 from shared import trail
 from shared.errors import Fault, StateConflict
 from shared.ids import NotAReference, Ref
@@ -28,12 +28,11 @@ from shared.references import Reference
 from shared.roles import Caller
 
 RETURNED: Final = "returned"
-NOTHING: Final = Control(declarations=0, people=0, total_fen=0, funds={})
 
 
 @dataclass(frozen=True, slots=True)
-class SentBack:
-    """The summary as it stands afterwards, and how many declarations left it."""
+class SummaryReturn:
+    """The summary after a return, and the number of declarations that left it."""
 
     summary: SummaryRow
     left: int
@@ -47,12 +46,12 @@ async def send_back(
     codes: Sequence[str],
     note: str | None,
     caller: Caller,
-) -> SentBack:
-    """Send back some of a sent summary's declarations, or (None) the summary whole.
+) -> SummaryReturn:
+    """Return some of a sent summary's declarations, or the whole summary if `papers` is None.
 
     Raises:
-        Faulty: unknown codes. NotFound, StateConflict: no such summary, or it is not sent any more.
-        NotInSummary: each declaration that the summary does not hold.
+        Faulty: unknown codes. NotFound: no such summary. StateConflict: it does not wait for audit.
+        NotInSummary: each declaration that is not in the summary.
     """
     check_codes(codes, note, PAPER if papers is None else filing_declaration_flow.PAPER)
     row = await lock(tx, ref, caller)
@@ -64,8 +63,8 @@ async def send_back(
         left = await _return(tx, row, papers, codes=codes, note=note, caller=caller)
     counted = await summary_store.count(tx, row.id)
     status = "sent" if counted.declarations else RETURNED
-    # A summary that came back whole keeps saying what it was; its papers say where they went.
-    kept = counted if counted.declarations else _control_of(row)
+    # A summary returned as a whole keeps its totals as a record; its declarations have left it.
+    kept = counted if counted.declarations else _totals_of(row)
     await summary_items_store.set_control(tx, row.district_key, row.id, kept, status)
     step = step_of(
         row, "return", signs=False, why=note, detail=_detail(row, codes, len(left), counted)
@@ -79,11 +78,11 @@ async def send_back(
         total_fen=kept.total_fen,
         funds=kept.funds,
     )
-    return SentBack(after, len(left))
+    return SummaryReturn(after, len(left))
 
 
-def _control_of(row: SummaryRow) -> Control:
-    return Control(
+def _totals_of(row: SummaryRow) -> SummaryTotals:
+    return SummaryTotals(
         declarations=row.declarations,
         people=row.people,
         total_fen=row.total_fen,
@@ -114,15 +113,15 @@ async def _return(
     note: str | None,
     caller: Caller,
 ) -> list[tuple[int, object, int]]:
-    refs = _parsed(papers)
+    refs = _parse(papers)
     to = move(State.REVIEWED, Act.SEND_BACK).to.value
     left = await summary_items_store.leave(
         tx, row.id, [(ref.key, ref.id) for ref in refs.values()], to
     )
-    gone = {(unit_id, paper_id) for unit_id, paper_id, _ in left}
+    returned = {(unit_id, paper_id) for unit_id, paper_id, _ in left}
     missing = [
-        number for number, ref in refs.items() if (ref.key, ref.id) not in gone
-    ]  # a malformed reference is in nobody's summary either
+        number for number, ref in refs.items() if (ref.key, ref.id) not in returned
+    ]  # malformed references are in no summary either
     missing += [number for number in range(len(papers)) if number not in refs]
     if missing:
         raise NotInSummary(
@@ -135,7 +134,7 @@ async def _return(
     return list(left)
 
 
-def _parsed(papers: Sequence[str]) -> dict[int, Ref]:
+def _parse(papers: Sequence[str]) -> dict[int, Ref]:
     found = {}
     for number, paper in enumerate(papers):
         try:
@@ -161,7 +160,7 @@ def _item_step(row: SummaryRow, step: str, codes: Sequence[str], note: str | Non
 
 
 def _detail(
-    row: SummaryRow, codes: Sequence[str], left: int, counted: Control
+    row: SummaryRow, codes: Sequence[str], left: int, counted: SummaryTotals
 ) -> dict[str, object]:
     return {
         "codes": list(codes),

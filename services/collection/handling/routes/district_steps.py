@@ -1,4 +1,4 @@
-"""The door for one step on all of a district's declarations of a period."""
+"""Door of one step on all of a district's declarations of a period."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def take_district_step(
     body: DistrictStepIn,
     at: Annotated[Door, door(Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION)],
 ) -> Response:
-    """All that wait for the step, when they are what the caller says they are; otherwise none."""
+    """Move all declarations that wait for the step if the control totals agree; otherwise none."""
 
     async def work(tx: AsyncConnection) -> DistrictStepOut:
         moved = await district_steps_flow.take(

@@ -16,7 +16,7 @@ from services.collection.handling.domain.inbox import STEPS
 from services.collection.handling.flows import bulk as handling_bulk_flow
 from services.collection.handling.flows import cut_off as cut_off_flow
 from services.collection.handling.flows import inbox as inbox_flow
-from services.collection.handling.flows.inbox import BEGINNING, Inbox, Place
+from services.collection.handling.flows.inbox import BEGINNING, Inbox, InboxKey
 from services.collection.handling.schemas.cut_off import CutOffIn, CutOffOut, CutOffsOut
 from services.collection.handling.schemas.inbox import (
     InboxItemOut,
@@ -39,7 +39,7 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]
 
 
-@router.get("/v1/inbox", operation_id="get_inbox", summary="待办 · What waits for the caller")
+@router.get("/v1/inbox", operation_id="get_inbox", summary="待办 · The caller's inbox")
 async def get_inbox(
     at: Reading,
     district: Annotated[Code | None, Query()] = None,
@@ -47,14 +47,17 @@ async def get_inbox(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> InboxOut:
-    """By step, oldest first, in the caller's district. What the caller has signed waits for others."""
-    asked = at.caller.scope(district)
-    filters = {"of": "inbox", "in": asked, "step": step, "for": at.caller.role.value}
-    after = _place(cursor, filters)
+    """List papers that wait for the caller, by step, oldest first.
+
+    Papers that the caller has signed wait for others and are left out.
+    """
+    scope = at.caller.scope(district)
+    filters = {"of": "inbox", "in": scope, "step": step, "for": at.caller.role.value}
+    after = _read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> Inbox:
         return await inbox_flow.read(
-            tx, at.caller, district=asked, only=step, after=after, limit=limit + 1
+            tx, at.caller, district=scope, only=step, after=after, limit=limit + 1
         )
 
     found = await at.read(work)
@@ -67,15 +70,15 @@ async def get_inbox(
     return InboxOut.of(found, [InboxItemOut.of(*row) for row in rows], following)
 
 
-def _place(cursor: str | None, filters: dict[str, str | None]) -> Place:
+def _read_key(cursor: str | None, filters: dict[str, str | None]) -> InboxKey:
     if cursor is None:
         return BEGINNING
-    place, since, key, paper = read_cursor(cursor, filters, (int, str, int, str))
+    position, since, key, paper = read_cursor(cursor, filters, (int, str, int, str))
     try:
         day = datetime.fromisoformat(since)
         if day.tzinfo is None:
             raise BadCursor
-        return place, day, key, UUID(paper)
+        return position, day, key, UUID(paper)
     except ValueError:
         raise BadCursor from None
 
@@ -89,7 +92,7 @@ def _place(cursor: str | None, filters: dict[str, str | None]) -> Place:
 async def take_declaration_steps(
     body: StepsIn, at: Annotated[Door, door(Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION)]
 ) -> Response:
-    """Each by itself: what is refused for one holds up no other. Four eyes hold for every one."""
+    """Take the step on each declaration by itself. A refusal of one does not affect the others."""
 
     async def work(tx: AsyncConnection) -> StepsOut:
         found = await handling_bulk_flow.act_on_all(
@@ -104,7 +107,7 @@ async def take_declaration_steps(
     "/v1/return-codes", operation_id="list_return_codes", summary="退回原因代码 · Return codes"
 )
 async def list_return_codes(_: Reading) -> ReturnCodesOut:
-    """The whole catalogue, with sources."""
+    """Return the whole catalogue, with sources."""
     return ReturnCodesOut(
         items=[ReturnCodeOut.of(code) for code in common_shipped_store.return_codes()]
     )
@@ -112,7 +115,7 @@ async def list_return_codes(_: Reading) -> ReturnCodesOut:
 
 @router.get("/v1/cut-offs", operation_id="list_cut_offs", summary="汇总截止日 · Cut-offs")
 async def list_cut_offs(at: Reading, year: Annotated[int, Query(ge=1990, le=2099)]) -> CutOffsOut:
-    """Of the twelve periods of a year: the shipped rule, or what the centre has set."""
+    """List the cut-offs of a year's twelve periods: set by the centre, or by the shipped rule."""
     settings: Settings = at.request.app.state.settings
 
     async def work(tx: AsyncConnection) -> CutOffsOut:
@@ -135,13 +138,13 @@ async def set_cut_off(
     body: CutOffIn,
     at: Annotated[Door, door(Right.PUBLISH_POLICY)],
 ) -> Response:
-    """Counts for summaries sent from now on; who set it stands on the trail."""
+    """Set a period's cut-off for summaries sent from now on. The trail records who set it."""
     settings: Settings = at.request.app.state.settings
-    asked = Period.parse(period)
+    of_period = Period.parse(period)
 
     async def work(tx: AsyncConnection) -> CutOffOut:
         found = await cut_off_flow.put(
-            tx, settings.region, asked, body.cut_off_on, body.source, at.caller
+            tx, settings.region, of_period, body.cut_off_on, body.source, at.caller
         )
         return CutOffOut.of(found)
 

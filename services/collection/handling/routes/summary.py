@@ -1,4 +1,4 @@
-"""Doors of district summaries and their audit."""
+"""Doors of district summaries (汇总表), their audit and their return."""
 
 from __future__ import annotations
 
@@ -15,22 +15,18 @@ from services.collection.handling.schemas.summary import (
     AuditIn,
     SummaryIn,
     SummaryItemOut,
-    SummaryItemPageOut,
     SummaryOut,
-    SummaryPageOut,
     SummaryReturnIn,
     SummaryReturnOut,
 )
-from services.collection.handling.store import summary as summary_store
-from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.handling.store.summary_items import ItemRow
+from services.collection.handling.store.summary_items import SummaryItemRow
 from services.collection.register.routes.page import read_key
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import Ref, district_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import Right
@@ -48,8 +44,11 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
     response_model=SummaryOut,
 )
 async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMMARY)]) -> Response:
-    """Of the period's reviewed declarations that no summary has yet; late ones go into the next,
-    which is numbered. A summary sent after the period's cut-off is marked late."""
+    """Send the period's reviewed declarations that are in no summary yet.
+
+    Later declarations go into the next summary, under the next number. A summary sent after the
+    period's cut-off is marked late.
+    """
 
     async def work(tx: AsyncConnection) -> SummaryOut:
         sent = await summary_flow.send(
@@ -70,11 +69,11 @@ async def send_summary(body: SummaryIn, at: Annotated[Door, door(Right.SEND_SUMM
 async def audit_summary(
     summary: RefPath, body: AuditIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
 ) -> Response:
-    """Refused when a total does not tie. Its bills are then issued in the background."""
+    """Audit a summary; refused if a control total differs. Bills are then issued in the background."""
     ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryOut:
-        control = body.control.control()
+        control = body.control.totals()
         return SummaryOut.of(await summary_flow.audit(tx, ref, control, body.bill_date, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
@@ -88,30 +87,26 @@ async def list_summaries(
     status: Literal["sent", "audited", "billed", "returned"] | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> SummaryPageOut:
-    """Of a district, or of all; district people see their own."""
-    asked = at.caller.scope(district)
-    filters = {"of": "summaries", "in": asked, "period": period, "status": status}
+) -> Page[SummaryOut]:
+    """List the summaries of a district or of all; district staff see their own district."""
+    scope = at.caller.scope(district)
+    filters = {"of": "summaries", "in": scope, "period": period, "status": status}
     after = read_key(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[SummaryRow]:
-        return await summary_store.page(
-            tx, district=asked, period=period, status=status, after=after, limit=limit + 1
+        return await summary_flow.page(
+            tx, district=scope, period=period, status=status, after=after, limit=limit + 1
         )
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.district_key, row.id.hex], filters
     )
-    return SummaryPageOut(
-        items=[SummaryOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[SummaryOut].of([SummaryOut.of(row) for row in rows], following)
 
 
 @router.get("/v1/summaries/{summary}", operation_id="get_summary", summary="汇总表 · One summary")
 async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
-    """With its control totals."""
+    """Return a summary with its control totals."""
     ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryOut:
@@ -126,7 +121,7 @@ async def get_summary(summary: RefPath, at: Reading) -> SummaryOut:
     summary="办理轨迹 · Its trail",
 )
 async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
-    """Who sent and who audited it."""
+    """List who sent, returned and audited a summary."""
     ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> TrailOut:
@@ -143,38 +138,36 @@ async def get_summary_trail(summary: RefPath, at: Reading) -> TrailOut:
 )
 async def list_summary_declarations(
     summary: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> SummaryItemPageOut:
-    """Unit by unit what the control totals are made of."""
+) -> Page[SummaryItemOut]:
+    """List the declarations that make up the control totals, unit by unit."""
     ref = Ref.parse(Reference.SUMMARY, summary)
     filters = {"of": "summary_declarations", "summary": summary}
     after = read_key(cursor, filters)
 
-    async def work(tx: AsyncConnection) -> list[ItemRow]:
-        row = await summary_flow.find(tx, ref, at.caller)
-        return await summary_items_store.page(tx, row.id, after, limit + 1)
+    async def work(tx: AsyncConnection) -> list[SummaryItemRow]:
+        return await summary_flow.page_of_items(tx, ref, after, limit + 1, at.caller)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
     )
-    return SummaryItemPageOut(
-        items=[SummaryItemOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[SummaryItemOut].of([SummaryItemOut.of(row) for row in rows], following)
 
 
 @router.post(
     "/v1/summaries/{summary}/returns",
     operation_id="return_summary",
-    summary="市中心退回 · Send back a summary, or some of its declarations",
+    summary="市中心退回 · Return a summary, or some of its declarations",
     status_code=201,
     response_model=SummaryReturnOut,
 )
 async def return_summary(
     summary: RefPath, body: SummaryReturnIn, at: Annotated[Door, door(Right.AUDIT_SUMMARY)]
 ) -> Response:
-    """Declarations named go back to their units, and the summary's totals are restated. A summary
-    sent back whole goes to its district: its declarations stay reviewed for the next one."""
+    """Return the named declarations to their units and restate the summary's totals.
+
+    Without names the whole summary goes back to its district; its declarations stay reviewed and
+    wait for the next summary.
+    """
     ref = Ref.parse(Reference.SUMMARY, summary)
 
     async def work(tx: AsyncConnection) -> SummaryReturnOut:

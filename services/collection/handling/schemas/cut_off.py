@@ -1,4 +1,4 @@
-"""Shapes of cut-offs."""
+"""Shapes of cut-offs (汇总截止日)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.schema import In, Out, ShortText
 
 
 class CutOffIn(In):
-    """The day until which a period's summaries are regular, and on what ground."""
+    """The last day for a period's summaries, and the document that sets it."""
 
     cut_off_on: Day
     source: ShortText = Field(examples=["津社险中心通知〔2021〕8号"])
 
 
 class CutOffOut(Out):
-    """A period's cut-off; an estimate where the workday table does not reach."""
+    """A period's cut-off; `estimated` if the workday table does not reach that far."""
 
     period: str
     cut_off_on: date
@@ -30,7 +30,7 @@ class CutOffOut(Out):
 
     @classmethod
     def of(cls, found: CutOff) -> CutOffOut:
-        """As it is answered."""
+        """Build the answer."""
         return cls(
             period=found.period,
             cut_off_on=found.cut_off_on,
@@ -42,6 +42,6 @@ class CutOffOut(Out):
 
 
 class CutOffsOut(Out):
-    """Cut-offs in the order of their periods."""
+    """Cut-offs of a year, in the order of their periods."""
 
     items: list[CutOffOut]

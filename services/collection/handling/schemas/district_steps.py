@@ -6,12 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.collection.handling.flows.district_steps import Counted
+from services.collection.handling.flows.district_steps import DistrictTotals
 from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
 
 
 class StepControlIn(In):
-    """What the caller has before him."""
+    """Control totals of the declarations that the caller expects to move."""
 
     declarations: int = Field(ge=1, le=10_000_000)
     people: int = Field(ge=0, le=100_000_000)
@@ -19,23 +19,23 @@ class StepControlIn(In):
 
 
 class DistrictStepIn(In):
-    """The step, and the control totals of what waits for it."""
+    """A step, and the control totals of the declarations that wait for it."""
 
     district: Code = Field(examples=["heping"])
     period: PeriodField
     step: Literal["accept", "review"]
     control: StepControlIn
 
-    def stated(self) -> Counted:
-        """The control totals as the flow takes them."""
+    def stated(self) -> DistrictTotals:
+        """Build the stated control totals."""
         control = self.control
-        return Counted(
+        return DistrictTotals(
             declarations=control.declarations, people=control.people, total_fen=control.total
         )
 
 
 class DistrictStepOut(Out):
-    """What was moved."""
+    """Totals of the declarations moved."""
 
     district: str
     period: str

@@ -10,14 +10,14 @@ from services.collection.common.domain.return_code import ReturnCode
 from services.collection.common.schemas.common import PAPERS
 from services.collection.handling.domain.inbox import WaitingStep
 from services.collection.handling.flows.inbox import Inbox
-from services.collection.handling.store.inbox import WaitingRow
+from services.collection.handling.store.inbox import InboxRow
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Out, YuanOut
 
 
 class InboxStepOut(Out):
-    """How much waits for one step."""
+    """Number of papers that wait for one step."""
 
     step: str = Field(examples=["accept"])
     title: str = Field(examples=["待受理"])
@@ -26,7 +26,7 @@ class InboxStepOut(Out):
 
 
 class InboxItemOut(Out):
-    """A paper that waits."""
+    """A paper that waits for a step."""
 
     step: str
     paper: str = Field(examples=["declaration"])
@@ -41,8 +41,8 @@ class InboxItemOut(Out):
     since: datetime
 
     @classmethod
-    def of(cls, step: WaitingStep, row: WaitingRow) -> InboxItemOut:
-        """As it is listed."""
+    def of(cls, step: WaitingStep, row: InboxRow) -> InboxItemOut:
+        """Build the list item."""
         return cls(
             step=step.code,
             paper=step.paper,
@@ -59,7 +59,7 @@ class InboxItemOut(Out):
 
 
 class InboxOut(Out):
-    """What waits for the caller: every step with its count, then the papers, oldest first."""
+    """The caller's inbox: every step with its count, and a page of the papers, oldest first."""
 
     steps: list[InboxStepOut]
     items: list[InboxItemOut]
@@ -68,7 +68,7 @@ class InboxOut(Out):
 
     @classmethod
     def of(cls, found: Inbox, items: list[InboxItemOut], following: str | None) -> InboxOut:
-        """As it is answered."""
+        """Build the answer."""
         return cls(
             steps=[
                 InboxStepOut(
@@ -86,7 +86,7 @@ class InboxOut(Out):
 
 
 class ReturnCodeOut(Out):
-    """A reason why papers are sent back."""
+    """A reason for returning a paper."""
 
     code: str = Field(examples=["NOT_SIGNED_BY_STAFF"])
     text: str = Field(examples=["缴费基数未经职工本人签字确认"])
@@ -97,7 +97,7 @@ class ReturnCodeOut(Out):
 
     @classmethod
     def of(cls, code: ReturnCode) -> ReturnCodeOut:
-        """As it is listed."""
+        """Build the list item."""
         return cls(
             code=code.code,
             text=code.text,
@@ -109,6 +109,6 @@ class ReturnCodeOut(Out):
 
 
 class ReturnCodesOut(Out):
-    """The catalogue."""
+    """The catalogue of return codes."""
 
     items: list[ReturnCodeOut]

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import Note, ReturnCodeIn
-from services.collection.handling.flows.bulk import Outcome
+from services.collection.handling.flows.bulk import StepOutcome
 from shared.references import Reference
 from shared.schema import In, Out
 
@@ -16,7 +16,7 @@ PaperRef = Annotated[str, StringConstraints(max_length=80)]
 
 
 class StepsIn(In):
-    """One step on many declarations; codes when it is a return."""
+    """One step on many declarations. A return needs return codes."""
 
     step: Literal["accept", "review", "return"]
     ids: list[PaperRef] = Field(
@@ -29,13 +29,14 @@ class StepsIn(In):
     def _codes_with_returns(self) -> Self:
         if (self.step == "return") != bool(self.codes):
             raise PydanticCustomError(
-                "codes_with_returns", "退回须附原因代码,其他环节不得附 (codes go with a return)"
+                "codes_with_returns",
+                "退回须附原因代码,其他环节不得附 (a return needs codes; other steps take none)",
             )
         return self
 
 
 class StepOutcomeOut(Out):
-    """What became of one declaration."""
+    """Outcome of the step on one declaration."""
 
     id: str
     outcome: Literal["done", "refused"]
@@ -44,8 +45,8 @@ class StepOutcomeOut(Out):
     message: str | None = None
 
     @classmethod
-    def of(cls, found: Outcome) -> StepOutcomeOut:
-        """As it is answered."""
+    def of(cls, found: StepOutcome) -> StepOutcomeOut:
+        """Build the answer."""
         if found.refusal is None:
             return cls(id=found.paper, outcome="done", status=found.status)
         return cls(
@@ -58,15 +59,15 @@ class StepOutcomeOut(Out):
 
 
 class StepsOut(Out):
-    """Outcomes in the order asked; a reference named twice is one item."""
+    """Outcomes in the order requested. A reference named twice appears once."""
 
     done: int
     refused: int
     items: list[StepOutcomeOut]
 
     @classmethod
-    def of(cls, found: list[Outcome]) -> StepsOut:
-        """As it is answered."""
+    def of(cls, found: list[StepOutcome]) -> StepsOut:
+        """Build the answer."""
         items = [StepOutcomeOut.of(one) for one in found]
         done = sum(item.outcome == "done" for item in items)
         return cls(done=done, refused=len(items) - done, items=items)

@@ -1,4 +1,4 @@
-"""Shapes of district summaries."""
+"""Shapes of district summaries (汇总表)."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day, Note, ReturnCodes
-from services.collection.handling.flows.summary_return import SentBack
-from services.collection.handling.store.summary import Control, SummaryRow
-from services.collection.handling.store.summary_items import ItemRow
+from services.collection.handling.flows.summary_return import SummaryReturn
+from services.collection.handling.store.summary import SummaryRow, SummaryTotals
+from services.collection.handling.store.summary_items import SummaryItemRow
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, Yuan, YuanOut
 
 
 class SummaryIn(In):
-    """Which district's reviewed declarations of which period are sent."""
+    """The district and period of a summary to be sent."""
 
     district: Code = Field(examples=["heping"])
     period: PeriodField
-    sent_on: Day | None = Field(default=None, description="上报日期,默认今日 (today when absent)")
+    sent_on: Day | None = Field(default=None, description="上报日期,默认今日 (today if absent)")
 
 
 class SummaryControlIn(In):
-    """The auditor's own totals."""
+    """The auditor's control totals."""
 
     declarations: int = Field(ge=0, le=10**9)
     people: int = Field(ge=0, le=10**12)
@@ -34,9 +34,9 @@ class SummaryControlIn(In):
         max_length=40, examples=[{"pension": "1234.56", "medical": "789.00"}]
     )
 
-    def control(self) -> Control:
-        """As the flow takes it."""
-        return Control(
+    def totals(self) -> SummaryTotals:
+        """Build the stated totals."""
+        return SummaryTotals(
             declarations=self.declarations,
             people=self.people,
             total_fen=self.total,
@@ -45,14 +45,14 @@ class SummaryControlIn(In):
 
 
 class AuditIn(In):
-    """The audit of a summary: totals that tie, and the day of the bills (today at the latest)."""
+    """The audit of a summary: its control totals and the date of its bills (today at the latest)."""
 
     control: SummaryControlIn
     bill_date: Day
 
 
-class ControlOut(Out):
-    """A summary's totals."""
+class SummaryControlOut(Out):
+    """A summary's control totals."""
 
     declarations: int
     people: int
@@ -70,14 +70,14 @@ class SummaryOut(Out):
     status: str = Field(examples=["sent", "audited", "billed", "returned"])
     sent_on: date
     cut_off_on: date | None = Field(description="该所属期的汇总截止日")
-    late: bool = Field(description="截止日后上报 (sent after the cut-off)")
-    control: ControlOut
+    late: bool = Field(description="截止日后上报 (it was sent after the cut-off)")
+    control: SummaryControlOut
     bill_date: date | None
     sent_at: datetime | None
 
     @classmethod
     def of(cls, row: SummaryRow) -> SummaryOut:
-        """As it is answered."""
+        """Build the answer."""
         members: dict[str, Any] = {
             "declarations": row.declarations,
             "people": row.people,
@@ -93,22 +93,14 @@ class SummaryOut(Out):
             sent_on=row.sent_on,
             cut_off_on=row.cut_off_on,
             late=row.late,
-            control=ControlOut(**members),
+            control=SummaryControlOut(**members),
             bill_date=row.bill_date,
             sent_at=row.sent_at,
         )
 
 
-class SummaryPageOut(Out):
-    """Summaries, in the order of their keys."""
-
-    items: list[SummaryOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class SummaryReturnIn(In):
-    """Why the centre sends a summary back: whole, or these declarations of it."""
+    """A return by the centre: of some declarations, or of the whole summary."""
 
     codes: ReturnCodes
     note: Note | None = None
@@ -122,14 +114,14 @@ class SummaryReturnIn(In):
 
 
 class SummaryReturnOut(Out):
-    """How many declarations left the summary, and how it stands now."""
+    """Number of declarations that left the summary, and the summary after that."""
 
     sent_back: int
     summary: SummaryOut
 
     @classmethod
-    def of(cls, found: SentBack) -> SummaryReturnOut:
-        """As it is answered."""
+    def of(cls, found: SummaryReturn) -> SummaryReturnOut:
+        """Build the answer."""
         return cls(sent_back=found.left, summary=SummaryOut.of(found.summary))
 
 
@@ -149,8 +141,8 @@ class SummaryItemOut(Out):
     funds: dict[str, YuanOut]
 
     @classmethod
-    def of(cls, row: ItemRow) -> SummaryItemOut:
-        """As it is listed."""
+    def of(cls, row: SummaryItemRow) -> SummaryItemOut:
+        """Build the list item."""
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.DECLARATION),
             credit_code=row.credit_code,
@@ -164,11 +156,3 @@ class SummaryItemOut(Out):
             total=row.total_fen,
             funds=row.funds,
         )
-
-
-class SummaryItemPageOut(Out):
-    """A summary's declarations, in the order of their keys."""
-
-    items: list[SummaryItemOut]
-    next_cursor: str | None
-    has_more: bool

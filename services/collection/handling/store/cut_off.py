@@ -1,4 +1,4 @@
-"""Cut-offs that the centre has set, by period."""
+"""SQL of cut-offs that the centre has set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from services.collection.handling.domain.cut_off import CutOff
 
 
 async def between(tx: AsyncConnection, region: str, first: str, last: str) -> dict[str, CutOff]:
-    """What has been set for the periods of a range, by period."""
+    """Read the cut-offs set for a range of periods, by period."""
     rows = await tx.execute(
         text("""
             SELECT period, cut_off_on, source, set_by
@@ -26,9 +26,9 @@ async def between(tx: AsyncConnection, region: str, first: str, last: str) -> di
 
 
 async def put(
-    tx: AsyncConnection, region: str, period: str, day: date, words: dict[str, str]
+    tx: AsyncConnection, region: str, period: str, day: date, values: dict[str, str]
 ) -> None:
-    """Set a period's cut-off, anew when there is one; `words` are source and set_by."""
+    """Set or replace a period's cut-off; `values` are source and set_by."""
     await tx.execute(
         text("""
             INSERT INTO cut_off (region, period, cut_off_on, source, set_by)
@@ -37,5 +37,5 @@ async def put(
                SET cut_off_on = excluded.cut_off_on, source = excluded.source,
                    set_by = excluded.set_by, set_at = now()
         """),
-        {"region": region, "period": period, "day": day} | words,
+        {"region": region, "period": period, "day": day} | values,
     )

@@ -1,4 +1,4 @@
-"""One step on all of a district's declarations of a period: a bulk act over the keys of its units."""
+"""SQL of one step on all of a district's declarations of a period."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """What was moved: (unit, declaration, round) of each, how many people, how much (fen)."""
+class MovedDeclarations:
+    """Declarations moved: (unit, declaration, round) of each, their people and amount in fen."""
 
     papers: Sequence[tuple[int, UUID, int]]
     people: int
     total_fen: int
 
 
-async def move_all(tx: AsyncConnection, district: str, period: str, *, was: str, to: str) -> Moved:
-    """Move every declaration of a district and period that stands at `was` and is in no summary."""
+async def move_all(
+    tx: AsyncConnection, district: str, period: str, *, was: str, to: str
+) -> MovedDeclarations:
+    """Move every declaration of a district and period that has status `was` and no summary."""
     rows = (
         await tx.execute(
             text("""
@@ -33,7 +35,7 @@ async def move_all(tx: AsyncConnection, district: str, period: str, *, was: str,
             {"district": district, "period": period, "was": was, "to": to},
         )
     ).all()
-    return Moved(
+    return MovedDeclarations(
         papers=[(row.unit_id, row.id, row.round) for row in rows],
         people=sum(row.people for row in rows),
         total_fen=sum(row.total_fen for row in rows),

@@ -1,4 +1,4 @@
-"""What waits, by district and status, oldest first; papers that the caller has signed are left out."""
+"""SQL of waiting papers by step and district, without papers that the person has signed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingRow:
-    """A paper that waits for somebody's step."""
+class InboxRow:
+    """A paper that waits for a step."""
 
     key: int
     id: UUID
@@ -28,14 +28,14 @@ class WaitingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many papers wait for a step, and since when the oldest does."""
+class WaitingCount:
+    """Number of papers that wait for a step, and the time since when the oldest waits."""
 
     papers: int
     oldest_since: datetime | None
 
 
-# The statuses stand in the text of the statements, as they do in the partial index.
+# Statuses are literals in the statements, as in the partial index, so that it can be used.
 _NOT_SIGNED = """
     AND NOT EXISTS (SELECT 1
                       FROM trail
@@ -94,11 +94,11 @@ WAITING: Final[dict[str, str]] = {
     "approve_change": _CHANGES,
     "audit": _SUMMARIES,
 }
-"""The papers that wait for each step, by the step's code."""
+"""Query of the papers that wait for a step, by the step's code."""
 
 
-async def count(tx: AsyncConnection, step: str, district: str | None, person: str) -> Waiting:
-    """How many papers wait for a step."""
+async def count(tx: AsyncConnection, step: str, district: str | None, person: str) -> WaitingCount:
+    """Count the papers that wait for a step."""
     row = (
         await tx.execute(
             text(f"""
@@ -108,7 +108,7 @@ async def count(tx: AsyncConnection, step: str, district: str | None, person: st
             {"district": district, "person": person},
         )
     ).one()
-    return Waiting(row.papers, row.oldest_since)
+    return WaitingCount(row.papers, row.oldest_since)
 
 
 async def page(
@@ -118,8 +118,8 @@ async def page(
     person: str,
     after: tuple[datetime, int, UUID],
     limit: int,
-) -> list[WaitingRow]:
-    """The papers that wait for a step, oldest first, after one of them."""
+) -> list[InboxRow]:
+    """Read the papers that wait for a step, oldest first, after a key."""
     rows = await tx.execute(
         text(f"""
             SELECT key, id, district, period, credit_code, kind, name, people, total_fen, since
@@ -137,4 +137,4 @@ async def page(
             "limit": limit,
         },
     )
-    return [WaitingRow(**row._mapping) for row in rows]
+    return [InboxRow(**row._mapping) for row in rows]

@@ -1,4 +1,4 @@
-"""One step on many declarations at once: read, signed by whom, moved, each in one statement."""
+"""SQL of one step on many declarations at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shared.ids import Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where a declaration stands, and whether the person asked about has signed it this round."""
+class DeclarationStatus:
+    """A declaration's status, and whether a person has signed it in this round."""
 
     unit_id: int
     id: UUID
@@ -29,8 +29,10 @@ def _keys(refs: Sequence[Ref]) -> dict[str, object]:
     return {"unit_ids": [ref.key for ref in refs], "ids": [ref.id for ref in refs]}
 
 
-async def standing(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> dict[Ref, Standing]:
-    """Where declarations stand; those that are not there are left out."""
+async def statuses(
+    tx: AsyncConnection, refs: Sequence[Ref], person: str
+) -> dict[Ref, DeclarationStatus]:
+    """Read the statuses of declarations; those that do not exist are left out."""
     rows = await tx.execute(
         text("""
             SELECT paper.unit_id, paper.id, paper.district, paper.round, paper.status,
@@ -46,14 +48,14 @@ async def standing(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> dic
         """),
         _keys(refs) | {"person": person},
     )
-    found = [Standing(**row._mapping) for row in rows]
+    found = [DeclarationStatus(**row._mapping) for row in rows]
     return {Ref(row.unit_id, row.id): row for row in found}
 
 
 async def move_all(
-    tx: AsyncConnection, papers: Sequence[Standing], to: str
+    tx: AsyncConnection, papers: Sequence[DeclarationStatus], to: str
 ) -> list[tuple[int, UUID, int]]:
-    """Move declarations that still stand where they stood; (unit, declaration, round) of each."""
+    """Move declarations whose status has not changed; return (unit, declaration, round) of each."""
     rows = await tx.execute(
         text("""
             UPDATE declaration

@@ -1,4 +1,4 @@
-"""District summaries: a district's own papers, over the declarations of many units (bulk acts)."""
+"""SQL of district summaries, which cover the declarations of many units."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.page import read_page
+
 _COLUMNS = """district_key, id, district, period, status, declarations, people, total_fen, funds,
        bill_date, sent_at, number, sent_on, cut_off_on, late"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryRow:
-    """A district's summary and its control totals; `funds` is fund → fen."""
+    """A district's summary with its control totals; `funds` maps fund to fen."""
 
     district_key: int
     id: UUID
@@ -36,8 +38,8 @@ class SummaryRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """How many declarations and people, and how much, in all and per fund (fen)."""
+class SummaryTotals:
+    """Control totals: declarations, people, and amounts in total and per fund, in fen."""
 
     declarations: int
     people: int
@@ -46,8 +48,8 @@ class Control:
 
 
 async def take_reviewed(tx: AsyncConnection, summary_id: UUID, district: str, period: str) -> int:
-    """Put a district's reviewed declarations of a period into a summary; how many there were."""
-    made = await tx.execute(
+    """Put a district's reviewed declarations of a period into a summary; return how many."""
+    result = await tx.execute(
         text("""
             UPDATE declaration
                SET summary_id = :summary_id
@@ -56,11 +58,11 @@ async def take_reviewed(tx: AsyncConnection, summary_id: UUID, district: str, pe
         """),
         {"summary_id": summary_id, "district": district, "period": period},
     )
-    return made.rowcount
+    return result.rowcount
 
 
-async def count(tx: AsyncConnection, summary_id: UUID) -> Control:
-    """Control totals recomputed from the declarations and their levied lines."""
+async def count(tx: AsyncConnection, summary_id: UUID) -> SummaryTotals:
+    """Compute control totals from the declarations and their levied lines."""
     head = (
         await tx.execute(
             text("""
@@ -88,7 +90,7 @@ async def count(tx: AsyncConnection, summary_id: UUID) -> Control:
         """),
         {"summary_id": summary_id},
     )
-    return Control(
+    return SummaryTotals(
         declarations=head.declarations,
         people=head.people,
         total_fen=head.total_fen,
@@ -97,8 +99,11 @@ async def count(tx: AsyncConnection, summary_id: UUID) -> Control:
 
 
 async def insert(tx: AsyncConnection, row: SummaryRow) -> int | None:
-    """Store a summary under the next number of its district and period; None: a twin took it."""
-    made = await tx.execute(
+    """Store a summary under the next number of its district and period.
+
+    Returns None if a concurrent summary took the number.
+    """
+    result = await tx.execute(
         text("""
             INSERT INTO summary (district_key, id, district, period, status, declarations, people,
                                  total_fen, funds, sent_on, cut_off_on, late, number)
@@ -127,12 +132,12 @@ async def insert(tx: AsyncConnection, row: SummaryRow) -> int | None:
             "late": row.late,
         },
     )
-    found = made.first()
+    found = result.first()
     return None if found is None else int(found.number)
 
 
 async def find(tx: AsyncConnection, district_key: int, summary_id: UUID) -> SummaryRow | None:
-    """A summary."""
+    """Find a summary."""
     row = (
         await tx.execute(
             text(f"""
@@ -147,7 +152,7 @@ async def find(tx: AsyncConnection, district_key: int, summary_id: UUID) -> Summ
 
 
 async def lock(tx: AsyncConnection, district_key: int, summary_id: UUID) -> SummaryRow | None:
-    """A summary, held until the transaction ends: its audit and its return exclude each other."""
+    """Find and lock a summary until the transaction ends, so that audit and return exclude each other."""
     row = (
         await tx.execute(
             text(f"""
@@ -165,8 +170,8 @@ async def lock(tx: AsyncConnection, district_key: int, summary_id: UUID) -> Summ
 async def set_audited(
     tx: AsyncConnection, district_key: int, summary_id: UUID, bill_date: date
 ) -> bool:
-    """Audit a sent summary; False when it is not sent any more."""
-    made = await tx.execute(
+    """Mark a sent summary as audited; return False if it does not wait for audit."""
+    result = await tx.execute(
         text("""
             UPDATE summary
                SET status = 'audited', bill_date = :bill_date
@@ -175,11 +180,11 @@ async def set_audited(
         """),
         {"district_key": district_key, "id": summary_id, "bill_date": bill_date},
     )
-    return made.first() is not None
+    return result.first() is not None
 
 
 async def audit_declarations(tx: AsyncConnection, summary_id: UUID) -> list[tuple[int, UUID, int]]:
-    """Move a summary's declarations to audited; (unit, declaration, round) of each."""
+    """Mark a summary's declarations as audited; return (unit, declaration, round) of each."""
     rows = await tx.execute(
         text("""
             UPDATE declaration
@@ -201,32 +206,20 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[SummaryRow]:
-    """Summaries in the order of their keys."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM summary
-             WHERE (CAST(:district AS text) IS NULL OR district = :district)
-               AND (CAST(:period AS text) IS NULL OR period = :period)
-               AND (CAST(:status AS text) IS NULL OR status = :status)
-               AND (district_key, id) > (:district_key, :id)
-             ORDER BY district_key, id
-             LIMIT :limit
-        """),
-        {
-            "district": district,
-            "period": period,
-            "status": status,
-            "district_key": after[0],
-            "id": after[1],
-            "limit": limit,
-        },
+    """Read summaries in the order of their keys."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM summary",
+        key=("district_key", "id"),
+        after=after,
+        limit=limit,
+        row=SummaryRow,
+        equal={"district": district, "period": period, "status": status},
     )
-    return [SummaryRow(**row._mapping) for row in rows]
 
 
 async def to_bill(tx: AsyncConnection) -> list[SummaryRow]:
-    """Audited summaries whose bills are not all issued."""
+    """List audited summaries whose bills are not all issued."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -240,8 +233,8 @@ async def to_bill(tx: AsyncConnection) -> list[SummaryRow]:
 
 
 async def set_billed(tx: AsyncConnection, district_key: int, summary_id: UUID) -> bool:
-    """Close a summary when none of its declarations waits for a bill."""
-    made = await tx.execute(
+    """Mark a summary as billed if none of its declarations waits for a bill."""
+    result = await tx.execute(
         text("""
             UPDATE summary
                SET status = 'billed'
@@ -254,4 +247,4 @@ async def set_billed(tx: AsyncConnection, district_key: int, summary_id: UUID) -
         """),
         {"district_key": district_key, "id": summary_id},
     )
-    return made.first() is not None
+    return result.first() is not None

@@ -1,4 +1,4 @@
-"""The declarations of a summary: one by one for whoever drills down, and sent back by the centre."""
+"""SQL of a summary's declarations: listing and return."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.handling.store.summary import Control
+from services.collection.handling.store.summary import SummaryTotals
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemRow:
-    """A unit's declaration in a summary; `funds` is fund → fen."""
+class SummaryItemRow:
+    """A unit's declaration in a summary; `funds` maps fund to fen."""
 
     unit_id: int
     id: UUID
@@ -33,10 +34,11 @@ class ItemRow:
 
 async def page(
     tx: AsyncConnection, summary_id: UUID, after: tuple[int, UUID], limit: int
-) -> list[ItemRow]:
-    """A summary's declarations in the order of their keys, with what each levies per fund."""
-    rows = await tx.execute(
-        text("""
+) -> list[SummaryItemRow]:
+    """Read a summary's declarations in the order of their keys, with their amounts per fund."""
+    return await read_page(
+        tx,
+        """
             SELECT head.unit_id, head.id, head.credit_code, unit.name AS unit_name, head.kind,
                    head.round, head.status, head.people, head.unit_fen, head.personal_fen,
                    head.total_fen, coalesce(levied.funds, '{}') AS funds
@@ -50,19 +52,22 @@ async def page(
                             WHERE line.unit_id = head.unit_id AND line.declaration_id = head.id
                               AND line.round = head.round
                             GROUP BY line.fund) AS by_fund) AS levied ON true
-             WHERE head.summary_id = :summary_id AND (head.unit_id, head.id) > (:unit_id, :id)
-             ORDER BY head.unit_id, head.id
-             LIMIT :limit
-        """),
-        {"summary_id": summary_id, "unit_id": after[0], "id": after[1], "limit": limit},
+        """,
+        key=("head.unit_id", "head.id"),
+        after=after,
+        limit=limit,
+        row=SummaryItemRow,
+        equal={"head.summary_id": summary_id},
     )
-    return [ItemRow(**row._mapping) for row in rows]
 
 
 async def leave(
     tx: AsyncConnection, summary_id: UUID, papers: Sequence[tuple[int, UUID]], status: str
 ) -> list[tuple[int, UUID, int]]:
-    """Take reviewed declarations out of a summary into a status; (unit, declaration, round)."""
+    """Take reviewed declarations out of a summary and set their status.
+
+    Returns (unit, declaration, round) of each.
+    """
     rows = await tx.execute(
         text("""
             UPDATE declaration
@@ -83,7 +88,10 @@ async def leave(
 
 
 async def dissolve(tx: AsyncConnection, summary_id: UUID) -> list[tuple[int, UUID, int]]:
-    """Take all declarations out of a summary; they stay reviewed. (unit, declaration, round)."""
+    """Take all declarations out of a summary; they stay reviewed.
+
+    Returns (unit, declaration, round) of each.
+    """
     rows = await tx.execute(
         text("""
             UPDATE declaration
@@ -97,9 +105,9 @@ async def dissolve(tx: AsyncConnection, summary_id: UUID) -> list[tuple[int, UUI
 
 
 async def set_control(
-    tx: AsyncConnection, district_key: int, summary_id: UUID, control: Control, status: str
+    tx: AsyncConnection, district_key: int, summary_id: UUID, control: SummaryTotals, status: str
 ) -> None:
-    """Restate the totals and the status of a sent summary after declarations left it."""
+    """Update totals and status of a sent summary after declarations left it."""
     await tx.execute(
         text("""
             UPDATE summary

@@ -1,4 +1,4 @@
-"""Changes of a unit's registered facts (变更登记): which need a second person, and facts by the day."""
+"""Changes of a unit's registered facts (变更登记): approval, validity, and the facts on a past day."""
 
 from __future__ import annotations
 
@@ -10,63 +10,71 @@ from services.collection.register.domain.unit import Unit
 from shared.errors import Fault
 
 CHANGEABLE: Final = (
-    "name", "kind", "injury_class", "injury_step", "size", "district", "collector", "bank", "status",
-)  # fmt: skip
+    "name",
+    "kind",
+    "injury_class",
+    "injury_step",
+    "size",
+    "district",
+    "collector",
+    "bank",
+    "status",
+)
 TWO_PEOPLE: Final = frozenset(
     {"kind", "injury_class", "injury_step", "size", "district", "collector", "bank"}
 )
-"""What changes an amount, where it comes from, or who handles it: one proposes, another approves."""
+"""Facts that change an amount, its source or the responsible district. A second person approves."""
 BY_THE_PERIOD: Final = ("kind", "injury_class", "injury_step", "size")
-"""What a levy goes by: as it was on the first day of the period."""
+"""Facts that determine a levy, taken as of the first day of the period."""
 
 
 def facts_of(unit: Unit) -> dict[str, Any]:
-    """The facts of a unit that may change."""
+    """Return the facts of a unit that may change."""
     known = asdict(unit)
     return {name: known[name] for name in CHANGEABLE}
 
 
-def changed(unit: Unit, asked: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after, of the asked facts that differ from the registered ones."""
+def changed(unit: Unit, facts: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Compare requested facts with the registered ones; return the old and the new values."""
     known = facts_of(unit)
-    after = {name: value for name, value in asked.items() if known[name] != value}
+    after = {name: value for name, value in facts.items() if known[name] != value}
     return {name: known[name] for name in after}, after
 
 
 def needs_second_person(after: Mapping[str, Any]) -> bool:
-    """Whether somebody else has to approve a change."""
+    """Tell whether a second person must approve a change."""
     return not TWO_PEOPLE.isdisjoint(after)
 
 
 def faults_in(
-    unit: Unit, after: Mapping[str, Any], districts: frozenset[str], living: int
+    unit: Unit, after: Mapping[str, Any], districts: frozenset[str], enrolled: int
 ) -> Iterator[Fault]:
-    """What is wrong with a unit after a change; `living` people are enrolled at it."""
-    then = replace(unit, **after)
-    if then.district not in districts:
+    """Check a unit as it would be after a change; `enrolled` people are enrolled at it."""
+    result = replace(unit, **after)
+    if result.district not in districts:
         yield Fault("/facts/district", "DISTRICT_UNKNOWN", "未知分中心 (unknown district)")
-    if then.collector == "bank_debit" and then.bank is None:
+    if result.collector == "bank_debit" and result.bank is None:
         yield Fault(
             "/facts/bank_account",
             "BANK_ACCOUNT_MISSING",
-            "托收单位须登记银行账户 (debits need an account)",
+            "托收单位须登记银行账户 (a unit paid by debit needs a bank account)",
         )
-    if after.get("status") == "closed" and living:
+    if after.get("status") == "closed" and enrolled:
         yield Fault(
             "/facts/status",
             "UNIT_HAS_PEOPLE",
-            f"单位尚有在保人员,不得注销 (people are still enrolled): {living}",
+            f"单位尚有在保人员,不得注销 (people are still enrolled): {enrolled}",
         )
     if unit.status == "closed" and after.get("status") != "active":
         yield Fault("/facts", "UNIT_CLOSED", "单位已注销 (the unit is closed)")
 
 
-def as_they_were(unit: Unit, undone: Iterable[Mapping[str, Any]]) -> Unit:
-    """A unit before later changes, given what stood before each of them, the latest first.
+def facts_before(unit: Unit, earlier: Iterable[Mapping[str, Any]]) -> Unit:
+    """Return a unit as it was before later changes, given the old values of each, latest first.
 
-    Only what a levy goes by is taken back: whoever handles the unit today handles its past.
+    Only facts that determine a levy are restored: today's district also handles the unit's past.
     """
     facts: dict[str, Any] = {}
-    for before in undone:
+    for before in earlier:
         facts |= {name: before[name] for name in BY_THE_PERIOD if name in before}
     return replace(unit, **facts) if facts else unit

@@ -1,7 +1,7 @@
 """Overlapping cover (重复参保): one person at two units on the same day.
 
-Every enrolment is for all insurances at once, so days that overlap are cover twice over. Work injury
-alone may lawfully be had at several units; it does not clear the others.
+Every enrolment covers all insurances, so overlapping days mean double cover. Only work injury
+insurance may lawfully be held at several units; that does not excuse the other insurances.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from datetime import date
 
 Span = tuple[str, date, date | None]
-"""A unit's credit code, the first day of cover, and the last; None while it lasts."""
+"""A unit's credit code, the first day of cover, and the last day; None while cover continues."""
 
 
 def overlapping(spans: Sequence[Span]) -> list[bool]:
-    """For each span whether one at another unit shares a day with it."""
+    """Tell for each span whether a span at another unit shares a day with it."""
     return [
         any(_share_a_day(span, other) for other in spans if other[0] != span[0]) for span in spans
     ]

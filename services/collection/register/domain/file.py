@@ -1,6 +1,6 @@
-"""Files of units and of people to be registered: their columns, and their rows as named cells.
+"""Import files of units and people: their columns, and their rows as named cells.
 
-Row 1 is the header, as a spreadsheet numbers rows; blank rows count and say nothing.
+Rows are numbered as in a spreadsheet: row 1 is the header. Blank rows are counted and ignored.
 """
 
 from __future__ import annotations
@@ -43,42 +43,46 @@ OPTIONAL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row of a file: its number, and its cells by column. Empty cells are left out."""
+    """A row of a file: its number, and its cells by column without the empty ones."""
 
     row: int
     cells: Mapping[str, str]
 
 
 def decoded(content: bytes) -> str:
-    """The text of a CSV file, which spreadsheets write in UTF-8 or in GB 18030.
+    """Decode a CSV file. Spreadsheets write it in UTF-8 or GB 18030.
 
     Raises:
-        FileUnreadable: it is in neither.
+        FileUnreadable: the content is neither.
     """
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise FileUnreadable(RowFault(0, "", "NOT_TEXT", "文件编码无法识别 (not UTF-8 or GB 18030)"))
+    raise FileUnreadable(
+        RowFault(0, "", "NOT_TEXT", "文件编码无法识别 (neither UTF-8 nor GB 18030)")
+    )
 
 
 def read(text: str, columns: Mapping[str, str]) -> list[Record]:
-    """The rows of a CSV text whose header names the columns in English or Chinese.
+    """Read the rows of a CSV text. Its header names the columns in English or Chinese.
 
     Raises:
-        FileUnreadable: a column is missing, repeated or unknown; the text is no CSV or too long.
+        FileUnreadable: a column is missing, repeated or unknown; the text is not CSV or is too long.
     """
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
-        raise FileUnreadable(RowFault(0, "", "NOT_CSV", "不是有效的 CSV (not CSV)")) from None
+        raise FileUnreadable(RowFault(0, "", "NOT_CSV", "不是有效的 CSV (not valid CSV)")) from None
     if not rows:
         raise FileUnreadable(RowFault(0, "", "FILE_EMPTY", "文件为空 (the file is empty)"))
     names = _header(rows[0], columns)
     found = list(_records(rows[1:], names))
     if len(found) > ROWS_MAX:
-        raise FileUnreadable(RowFault(0, "", "TOO_MANY_ROWS", f"行数超过 {ROWS_MAX} (rows)"))
+        raise FileUnreadable(
+            RowFault(0, "", "TOO_MANY_ROWS", f"行数超过 {ROWS_MAX} (too many rows)")
+        )
     return found
 
 
@@ -91,7 +95,7 @@ def _header(cells: Sequence[str], columns: Mapping[str, str]) -> list[str]:
         if name not in columns:
             raise _wrong(name[:40], "COLUMN_UNKNOWN", "未知列 (unknown column)")
         if names.count(name) > 1:
-            raise _wrong(name, "COLUMN_REPEATED", "列重复 (the column stands twice)")
+            raise _wrong(name, "COLUMN_REPEATED", "列重复 (the column is repeated)")
     for name in columns:
         if name not in names and name not in OPTIONAL:
             raise _wrong(name, "COLUMN_MISSING", "缺少列 (the column is missing)")
@@ -110,7 +114,7 @@ def _records(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Iterator[Re
             if cell.strip()
         }
         if kept:
-            # A spreadsheet's day comes with its midnight.
+            # Spreadsheets add midnight to a date.
             yield Record(
                 number, {name: cell.removesuffix(" 00:00:00") for name, cell in kept.items()}
             )

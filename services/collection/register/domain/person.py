@@ -1,4 +1,4 @@
-"""Persons (参保人): their keys, which are blind, and how lists show them."""
+"""Persons (参保人): keys that hide the identity number, and masked names."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from shared.ids import Ref
 from shared.references import Reference
 
 _MESSAGES = {
-    "IDENTITY_NUMBER_SHAPE": "身份号码须为18位 (not eighteen characters)",
-    "IDENTITY_NUMBER_DATE": "身份号码中的出生日期无效 (no such day of birth)",
-    "IDENTITY_NUMBER_CHECK_DIGIT": "身份号码校验位错误 (wrong check digit)",
+    "IDENTITY_NUMBER_SHAPE": "身份号码须为18位 (it must have eighteen characters)",
+    "IDENTITY_NUMBER_DATE": "身份号码中的出生日期无效 (the date of birth does not exist)",
+    "IDENTITY_NUMBER_CHECK_DIGIT": "身份号码校验位错误 (the check digit is wrong)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """A person without the number: shard key, uuid and the whole blind index they are heads of."""
+    """Key of a person without the identity number.
+
+    `tag` is the whole keyed hash of the number; `id` (the shard key) and `uuid` are its first bytes.
+    """
 
     id: int
     uuid: UUID
@@ -29,28 +32,28 @@ class PersonKey:
 
     @property
     def ref(self) -> str:
-        """The opaque reference that clients see."""
+        """Return the opaque reference that clients see."""
         return Ref(self.id, self.uuid).text(Reference.PERSON)
 
 
 def key_of_person(number: str, pepper: bytes) -> PersonKey:
-    """The key of an identity number; `id` equals `shared.ids.blind_key_of("person", …)`."""
+    """Compute the key of an identity number; `id` equals `shared.ids.blind_key_of("person", …)`."""
     tag = hmac.digest(pepper, f"person:{number}".encode(), hashlib.sha256)
     return PersonKey(int.from_bytes(tag[:8], "big") >> 1, UUID(bytes=tag[8:24]), tag)
 
 
 def id_of_person(number: str, pepper: bytes) -> int:
-    """The shard key alone: what a declaration of ten thousand needs of each."""
+    """Compute only the shard key; a declaration of ten thousand people needs nothing else."""
     tag = hmac.digest(pepper, f"person:{number}".encode(), hashlib.sha256)
     return int.from_bytes(tag[:8], "big") >> 1
 
 
 def number_fault(number: str, pointer: str) -> Fault | None:
-    """What is wrong with an identity number; the number itself is never repeated."""
+    """Check an identity number. The fault never repeats the number."""
     code = identity_number.fault_in(number)
     return None if code is None else Fault(pointer, code, _MESSAGES.get(code, code))
 
 
 def masked_name(name: str) -> str:
-    """A name as lists show it: 张**."""
+    """Mask a name for lists: 张**."""
     return name[:1] + "*" * (len(name) - 1)

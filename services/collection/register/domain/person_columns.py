@@ -1,4 +1,4 @@
-"""Keys and checks of many identity numbers at once; the same answers as `person`, one by one."""
+"""Keys of many identity numbers at once, equal to those that `person` computes one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INNER, _OUTER = 0x36, 0x5C
 
 
 def ids_of_persons(numbers: Iterable[bytes], pepper: bytes) -> NDArray[np.int64]:
-    """`person.id_of_person` of each number: HMAC-SHA-256 whose padded key is hashed only once."""
+    """Compute `person.id_of_person` of each number: HMAC-SHA-256 with the padded key hashed once."""
     key = hashlib.sha256(pepper).digest() if len(pepper) > _BLOCK_BYTES else pepper
     key = key.ljust(_BLOCK_BYTES, b"\0")
     inner = hashlib.sha256(bytes(byte ^ _INNER for byte in key) + b"person:").copy

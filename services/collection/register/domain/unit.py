@@ -1,4 +1,4 @@
-"""Units (用人单位): what registration checks beyond the shape of the request."""
+"""Units (用人单位) and the checks of their registration."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ UNIT_FACTS: Final = ("name", "kind", "district", "injury_class", "collector", "b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """A unit as it is registered. `bank` is {bank, number, name} or None.
+    """A registered unit. `bank` is {bank, number, name} or None.
 
-    `size` is its size (单位规模) where it is known, `injury_step` its floating step (工伤费率浮动档次),
-    None while it pays the rate of its class.
+    `size` is the unit's size (单位规模) if known. `injury_step` is its floating step
+    (工伤费率浮动档次); None while it pays the base rate of its class.
     """
 
     credit_code: str
@@ -36,7 +36,7 @@ class Unit:
 
     @property
     def id(self) -> int:
-        """The unit's shard key."""
+        """Return the unit's shard key."""
         return unit_key(self.credit_code)
 
 
@@ -44,16 +44,15 @@ Facts = tuple[str, int | None, str | None, str | None]
 
 
 def facts_levied_by(unit: Unit) -> Facts:
-    """What a schedule goes by: kind, injury class, floating step and size. Units that share it share
-    their schedule."""
+    """Return the facts that determine a unit's schedule; units with the same facts share it."""
     return unit.kind, unit.injury_class, unit.injury_step, unit.size
 
 
 def schedule_of(policy: Policy, unit: Unit, period: Period) -> Schedule:
-    """The rules of a policy for a unit, as it was in a period.
+    """Return a policy's rules for a unit in a period.
 
     Raises:
-        KindNotCovered, StepUnknown: the policy says nothing of such a unit.
+        KindNotCovered, StepUnknown: the policy has no rules for such a unit.
     """
     return policy.schedule(
         unit.kind, unit.injury_class, period=period, step=unit.injury_step, size=unit.size
@@ -61,7 +60,7 @@ def schedule_of(policy: Policy, unit: Unit, period: Period) -> Schedule:
 
 
 def faults_in(units: Sequence[Unit], districts: frozenset[str], pointer: str) -> list[Fault]:
-    """What is wrong with units to be registered; `pointer` has a `{}` for the unit's number."""
+    """Check units to be registered; `pointer` has a `{}` for the unit's position."""
     faults: list[Fault] = []
     seen: set[str] = set()
     for number, unit in enumerate(units):
@@ -69,7 +68,11 @@ def faults_in(units: Sequence[Unit], districts: frozenset[str], pointer: str) ->
         faults += _faults_in_one(unit, districts, at)
         if unit.credit_code in seen:
             faults.append(
-                Fault(f"{at}/credit_code", "UNIT_REPEATED", "同一批内重复 (twice in the batch)")
+                Fault(
+                    f"{at}/credit_code",
+                    "UNIT_REPEATED",
+                    "同一批内重复 (the unit is repeated in the batch)",
+                )
             )
         seen.add(unit.credit_code)
     return faults
@@ -80,7 +83,7 @@ def _faults_in_one(unit: Unit, districts: frozenset[str], at: str) -> Iterator[F
         yield Fault(
             f"{at}/credit_code",
             "CREDIT_CODE_CHECK_DIGIT",
-            "统一社会信用代码校验位错误 (wrong check character)",
+            "统一社会信用代码校验位错误 (the check character is wrong)",
         )
     if unit.district not in districts:
         yield Fault(f"{at}/district", "DISTRICT_UNKNOWN", "未知分中心 (unknown district)")
@@ -88,10 +91,10 @@ def _faults_in_one(unit: Unit, districts: frozenset[str], at: str) -> Iterator[F
         yield Fault(
             f"{at}/bank_account",
             "BANK_ACCOUNT_MISSING",
-            "托收单位须登记银行账户 (debits need an account)",
+            "托收单位须登记银行账户 (a unit paid by debit needs a bank account)",
         )
 
 
-def differing(known: Unit, asked: Unit) -> list[str]:
-    """Names of the facts in which two registrations of one unit differ."""
-    return [name for name in UNIT_FACTS if getattr(known, name) != getattr(asked, name)]
+def differing(known: Unit, other: Unit) -> list[str]:
+    """Name the facts in which two registrations of one unit differ."""
+    return [name for name in UNIT_FACTS if getattr(known, name) != getattr(other, name)]

@@ -1,4 +1,4 @@
-"""Change a unit's registered facts (变更登记) from a day on; what touches money needs two people."""
+"""Change a unit's registered facts (变更登记) from a day on; changes that touch money need two people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,8 +22,8 @@ from services.collection.common.flows.return_code import check_codes
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import flows as policy_flow
 from services.collection.register.domain.change import (
-    as_they_were,
     changed,
+    facts_before,
     faults_in,
     needs_second_person,
 )
@@ -44,8 +45,8 @@ PAPER: Final = "change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A change as it is asked for: the facts by name, from which day, and why."""
+class ChangeRequest:
+    """A requested change: the facts by name, the day from which they hold, and the reason."""
 
     credit_code: str
     facts: Mapping[str, Any]
@@ -54,35 +55,41 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """A change, and the declared periods that it leaves as they are: they take adjustments."""
+class ChangeResult:
+    """A change, and the periods already declared. Those stay as they are and take adjustments."""
 
     row: ChangeRow
     levied_periods: tuple[str, ...] = ()
 
 
 async def as_of(tx: AsyncConnection, known: Mapping[int, Unit], day: date) -> dict[int, Unit]:
-    """Units with what a levy goes by as it was on a day: kind, injury class and step, size."""
-    undone = await change_store.undone(tx, list(known), day)
-    return {unit_id: as_they_were(unit, undone.get(unit_id, ())) for unit_id, unit in known.items()}
+    """Return units with the facts that determine a levy as they were on a day."""
+    earlier = await change_store.earlier_facts(tx, list(known), day)
+    return {
+        unit_id: facts_before(unit, earlier.get(unit_id, ())) for unit_id, unit in known.items()
+    }
 
 
-async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller) -> Changed:
-    """Change a unit's facts, or propose to where a second person has to approve.
+async def request(
+    tx: AsyncConnection, requested: ChangeRequest, *, region: str, caller: Caller
+) -> ChangeResult:
+    """Change a unit's facts, or propose the change where a second person must approve it.
 
     Raises:
-        UnitUnknown, Forbidden: the unit. DayInFuture: the day. NothingChanges: it is so already.
-        Faulty: what would be wrong with it. ChangeWaits, ChangeOutOfOrder: another change.
+        UnitUnknown, Forbidden: the unit. DayInFuture: the day.
+        NothingChanges: the facts are registered already. Faulty: the changed unit has faults.
+        ChangeWaits, ChangeOutOfOrder: another change is in the way.
     """
-    unit = await unit_flow.find(tx, asked.credit_code, caller)
-    if asked.effective_on > today():
-        raise DayInFuture(effective_on=asked.effective_on)
-    before, after = changed(unit, asked.facts)
+    unit = await unit_flow.find(tx, requested.credit_code, caller)
+    if requested.effective_on > today():
+        raise DayInFuture(effective_on=requested.effective_on)
+    before, after = changed(unit, requested.facts)
     if not after:
         raise NothingChanges
-    living = await block_store.count_living(tx, unit.id) if after.get("status") == "closed" else 0
-    faults = list(faults_in(unit, after, common_shipped_store.districts_of(region), living))
-    faults += await _step_faults(tx, unit, after, region, asked.effective_on)
+    closes = after.get("status") == "closed"
+    enrolled = await block_store.count_enrolled(tx, unit.id) if closes else 0
+    faults = list(faults_in(unit, after, common_shipped_store.districts_of(region), enrolled))
+    faults += await _step_faults(tx, unit, after, region, requested.effective_on)
     if faults:
         raise Faulty(faults=faults)
     row = ChangeRow(
@@ -93,10 +100,10 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
         district=unit.district,
         decided_in=after.get("district", unit.district),
         status="proposed" if needs_second_person(after) else "in_force",
-        effective_on=asked.effective_on,
+        effective_on=requested.effective_on,
         before=before,
         after=after,
-        reason=asked.reason,
+        reason=requested.reason,
     )
     await _in_order(tx, row)
     if not await change_store.insert(tx, row):
@@ -110,13 +117,13 @@ async def ask(tx: AsyncConnection, asked: Asked, *, region: str, caller: Caller)
 async def _step_faults(
     tx: AsyncConnection, unit: Unit, after: Mapping[str, Any], region: str, day: date
 ) -> list[Fault]:
-    """Whether the policy of the day has the floating step that a unit is to have, for its class."""
-    then = replace(unit, **after)
-    if then.injury_step is None or not {"injury_step", "injury_class"} & set(after):
+    """Check that the policy of the day has the new floating step for the unit's class."""
+    result = replace(unit, **after)
+    if result.injury_step is None or not {"injury_step", "injury_class"} & set(after):
         return []
     policy = (await policy_flow.in_force(tx, region, day)).policy
     rules = policy.floating
-    if rules is not None and rules.step(then.injury_step, then.injury_class) is not None:
+    if rules is not None and rules.step(result.injury_step, result.injury_class) is not None:
         return []
     return [Fault("/facts/injury_step", StepUnknown.code, StepUnknown().message)]
 
@@ -134,19 +141,19 @@ async def _apply(tx: AsyncConnection, row: ChangeRow) -> None:
         raise RegisterMoved(change=Ref(row.unit_id, row.id).text(Reference.REGISTER_CHANGE))
 
 
-async def _with_periods(tx: AsyncConnection, row: ChangeRow) -> Changed:
+async def _with_periods(tx: AsyncConnection, row: ChangeRow) -> ChangeResult:
     first = Period.of(row.effective_on)
-    # A levy goes by the facts of the period's first day, so a change inside a month begins after it.
+    # A levy uses the facts of the period's first day: a change within a month begins with the next.
     if first.first_day < row.effective_on:
         first = first.plus(1)
-    return Changed(row, tuple(await change_store.levied_since(tx, row.unit_id, str(first))))
+    return ChangeResult(row, tuple(await change_store.levied_since(tx, row.unit_id, str(first))))
 
 
-async def approve_facts(tx: AsyncConnection, row: ChangeRow) -> Changed:
+async def approve_facts(tx: AsyncConnection, row: ChangeRow) -> ChangeResult:
     """Put a proposed change of facts in force.
 
     Raises:
-        RegisterMoved: the unit is not what the change began with. ChangeOutOfOrder: a later one.
+        RegisterMoved: the unit has changed since the proposal. ChangeOutOfOrder: a later change holds.
     """
     await _in_order(tx, row)
     await _apply(tx, row)
@@ -155,8 +162,8 @@ async def approve_facts(tx: AsyncConnection, row: ChangeRow) -> Changed:
 
 async def refuse(
     tx: AsyncConnection, ref: Ref, codes: Sequence[str], note: str | None, caller: Caller
-) -> Changed:
-    """Refuse a proposed change, with codes.
+) -> ChangeResult:
+    """Refuse a proposed change with return codes.
 
     Raises:
         Faulty: unknown codes. NotFound, Forbidden, StateConflict: as `decided`.
@@ -165,11 +172,11 @@ async def refuse(
     row = await decided(tx, ref, "refused", caller)
     step = step_of(row, "refuse", signs=True, why=note, detail={"codes": list(codes)})
     await trail.record(tx, step, caller)
-    return Changed(row)
+    return ChangeResult(row)
 
 
 async def decided(tx: AsyncConnection, ref: Ref, status: str, caller: Caller) -> ChangeRow:
-    """Decide a proposed change in the district that has to.
+    """Decide a proposed change in the responsible district.
 
     Raises:
         NotFound: no such change. Forbidden: another district decides. StateConflict: it is decided.
@@ -184,10 +191,10 @@ async def decided(tx: AsyncConnection, ref: Ref, status: str, caller: Caller) ->
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ChangeRow:
-    """A change that the caller may see: of its district, or for it to decide.
+    """Find a change that the caller's district owns or decides.
 
     Raises:
-        NotFound: no such change. Forbidden: of other districts than the caller's.
+        NotFound: no such change. Forbidden: it belongs to other districts.
     """
     row = await change_store.find(tx, ref.key, ref.id)
     if row is None:
@@ -195,6 +202,18 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ChangeRow:
     if caller.district != row.decided_in:
         caller.require_district(row.district)
     return row
+
+
+async def page(
+    tx: AsyncConnection, credit_code: str, after: UUID | None, limit: int, caller: Caller
+) -> list[ChangeRow]:
+    """List a unit's changes in the order in which they were requested.
+
+    Raises:
+        UnitUnknown, Forbidden: the unit.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await change_store.page(tx, unit.id, after, limit)
 
 
 def step_of(
@@ -205,7 +224,7 @@ def step_of(
     why: str | None = None,
     detail: dict[str, object] | None = None,
 ) -> trail.Step:
-    """A step on a change, for its trail."""
+    """Build a trail step of a change."""
     return trail.Step(
         shard_key=row.unit_id,
         paper=PAPER,

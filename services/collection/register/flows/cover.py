@@ -1,4 +1,4 @@
-"""Where a person is covered, for whom it concerns: a district that has the person at a unit of its."""
+"""A person's cover at all units (参保经历), for a district that has the person at one of its units."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from shared.roles import Caller, Level
 async def of_person(
     tx: AsyncConnection, ref: Ref, caller: Caller
 ) -> tuple[list[CoverRow], list[bool]]:
-    """Everywhere a person is or was enrolled, and which of those times overlap.
+    """List a person's enrolments at all units, and mark those that overlap.
 
     Raises:
-        NotFound: enrolled nowhere. Forbidden: nowhere in the caller's district.
+        NotFound: the person was never enrolled. Forbidden: never in the caller's district.
     """
     rows = await cover_store.of_person(tx, ref.key)
     if not rows:

@@ -1,7 +1,7 @@
-"""Enrol people at a unit: the persons first, sealed, then their enrolment, in two transactions.
+"""Enrol people at a unit: first store the sealed persons, then their enrolments.
 
-Persons and enrolments have different keys. Storing a person is safe to repeat and means nothing by
-itself, so a crash between the two leaves nothing to repair.
+Persons and enrolments have different shard keys, so this takes two transactions. Storing a person is
+safe to repeat and has no effect by itself: a crash between the two leaves nothing to repair.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from services.collection.register.domain.person import (
 )
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import enrolment_category as enrolment_category_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.store import block as block_store
 from services.collection.register.store import category as category_store
 from services.collection.register.store import cover as cover_store
@@ -31,12 +32,13 @@ from services.collection.register.store.person import Enrolment, SealedPerson
 from shared.clock import today
 from shared.cn import identity_number
 from shared.errors import Fault, Faulty
+from shared.roles import Caller
 from shared.security.field_cipher import FieldCipher
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
-    """A person to be enrolled. The number and the name never reach a log: they are not shown."""
+class EnrolmentRequest:
+    """A person to be enrolled. Number and name are kept out of logs."""
 
     identity_number: str = field(repr=False)
     name: str = field(repr=False)
@@ -47,7 +49,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """What seals persons: the pepper of their keys and the ciphers of number and name."""
+    """Secrets that protect persons: the pepper of their keys, the ciphers of number and name."""
 
     pepper: bytes = field(repr=False)
     numbers: FieldCipher
@@ -55,15 +57,15 @@ class Vault:
 
     @classmethod
     def of(cls, pepper: bytes, field_key: bytes) -> Vault:
-        """A vault with the keys of an identity directory."""
+        """Build a vault from the keys of the identity directory."""
         return cls(
             pepper, FieldCipher(field_key, "identity_number"), FieldCipher(field_key, "name")
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
-    """What became of a list of people, in its order; warnings stop nothing."""
+class EnrolmentResult:
+    """Result of enrolling a list of people, in its order. Warnings do not prevent enrolment."""
 
     enrolled: int
     replayed: int
@@ -71,8 +73,8 @@ class Enrolled:
     people: tuple[tuple[PersonKey, str], ...]
 
 
-def check(people: Sequence[Joining]) -> None:
-    """Refuse a list with faults.
+def check(people: Sequence[EnrolmentRequest]) -> None:
+    """Check a list of people.
 
     Raises:
         Faulty: every fault of every person.
@@ -88,16 +90,20 @@ def check(people: Sequence[Joining]) -> None:
             faults.append(person_repeated(number, first[person.identity_number]))
         if person.joined_on > today():
             faults.append(
-                Fault(f"{at}/joined_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
+                Fault(
+                    f"{at}/joined_on",
+                    "DAY_IN_FUTURE",
+                    "日期不得晚于今日 (the day is in the future)",
+                )
             )
     if faults:
         raise Faulty(faults=faults)
 
 
 async def store_people(
-    tx: AsyncConnection, people: Sequence[Joining], vault: Vault
+    tx: AsyncConnection, people: Sequence[EnrolmentRequest], vault: Vault
 ) -> tuple[Fault, ...]:
-    """Store the persons that are not there yet; warnings about those that are.
+    """Store persons that are not known yet; return warnings about names and numbers.
 
     Raises:
         KeyCollision: two identity numbers share a key.
@@ -125,7 +131,11 @@ async def store_people(
                 raise KeyCollision(person=key.ref)
             if vault.names.open(sealed_name) != person.name:
                 warnings.append(
-                    Fault(f"{at}/name", "NAME_DIFFERS", "与已登记姓名不同 (another name is known)")
+                    Fault(
+                        f"{at}/name",
+                        "NAME_DIFFERS",
+                        "与已登记姓名不同 (the registered name differs)",
+                    )
                 )
         if not identity_number.has_known_region(person.identity_number):
             warnings.append(
@@ -139,84 +149,85 @@ async def store_people(
 
 
 async def covered_elsewhere(
-    tx: AsyncConnection, unit: Unit, people: Sequence[Joining], vault: Vault
+    tx: AsyncConnection, unit: Unit, people: Sequence[EnrolmentRequest], vault: Vault
 ) -> tuple[Fault, ...]:
-    """Note where these people are about to be enrolled; warnings of those whom another unit covers.
+    """Add people to the look-up table of units; warn about those covered by another unit.
 
-    The note comes before the enrolment: one too many says nothing, one missing would hide a person.
+    The entry is written before the enrolment: a surplus entry is harmless, a missing one would hide
+    a person's enrolment.
     """
     keys = [key_of_person(person.identity_number, vault.pepper).id for person in people]
     days = [person.joined_on for person in people]
-    other = await cover_store.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
-    await block_store.note_units(tx, unit.id, keys)
+    other_units = await cover_store.elsewhere(tx, unit.id, list(zip(keys, days, strict=True)))
+    await block_store.add_to_look_up(tx, unit.id, keys)
     return tuple(
-        Fault(f"/people/{number}", *covered_by(other[key]))
+        Fault(f"/people/{number}", *covered_by(other_units[key]))
         for number, key in enumerate(keys)
-        if key in other
+        if key in other_units
     )
 
 
 def covered_by(credit_code: str) -> tuple[str, str]:
-    """Code and sentence of a warning that another unit covers somebody."""
-    said = "已在其他单位参保,须先办理转移 (another unit covers the same days)"
-    return "COVERED_ELSEWHERE", f"{said}: {credit_code}"
+    """Return code and message of the warning that another unit covers a person."""
+    message = "已在其他单位参保,须先办理转移 (another unit covers the same days)"
+    return "COVERED_ELSEWHERE", f"{message}: {credit_code}"
 
 
 async def enrol(
     tx: AsyncConnection,
     unit: Unit,
-    people: Sequence[Joining],
+    people: Sequence[EnrolmentRequest],
     vault: Vault,
     warnings: tuple[Fault, ...],
     region: str,
-) -> Enrolled:
-    """Enrol stored persons at a unit; who is enrolled since the same day is left as is.
+) -> EnrolmentResult:
+    """Enrol stored persons at a unit. An enrolment from the same day is left unchanged.
 
     Raises:
-        Faulty: who is enrolled since another day or as something else, or the unit is closed.
+        Faulty: the unit is closed, or people are enrolled from another day or in another category.
     """
-    wrong = await enrolment_category_flow.faults_in(tx, region, people)
-    if wrong:
-        raise Faulty(faults=wrong)
+    faults = await enrolment_category_flow.faults_in(tx, region, people)
+    if faults:
+        raise Faulty(faults=faults)
     if unit.status == "closed":
         raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
     rows = [enrolment_of(person, vault) for person in people]
     made = await person_store.enrol(tx, unit.id, [row for _, row in rows])
-    others = [row.person_id for _, row in rows if row.person_id not in made]
-    since = await person_store.living(tx, unit.id, others)
+    replayed = [row.person_id for _, row in rows if row.person_id not in made]
+    since = await person_store.enrolled_since(tx, unit.id, replayed)
     faults = [
         Fault(
             f"/people/{number}/joined_on",
             "ENROLLED_SINCE_ANOTHER_DAY",
-            f"已参保,起始日不同 (enrolled since {since.get(row.person_id, row.joined_on)})",
+            f"已参保,起始日不同 (already enrolled since {since.get(row.person_id, row.joined_on)})",
         )
         for number, (_, row) in enumerate(rows)
         if row.person_id not in made and since.get(row.person_id) != row.joined_on
     ]
-    said = await category_store.at_joining(tx, unit.id, others)
+    categories = await category_store.at_joining(tx, unit.id, replayed)
     faults += [
-        Fault(f"/people/{number}/category", *enrolment_category_flow.AS_ANOTHER)
+        Fault(f"/people/{number}/category", *enrolment_category_flow.ANOTHER_CATEGORY)
         for number, (_, row) in enumerate(rows)
         if row.person_id not in made
-        and said.get(row.person_id, enrolment_category_flow.AS_EMPLOYEE)
+        and categories.get(row.person_id, enrolment_category_flow.AS_EMPLOYEE)
         != (row.category, row.base_choice)
     ]
     if faults:
         raise Faulty(faults=faults)
-    said_now = enrolment_category_flow.rows_of(
+    new_categories = enrolment_category_flow.rows_of(
         [(unit.id, row) for _, row in rows if row.person_id in made]
     )
-    await category_store.insert(tx, unit.id, said_now)
-    return Enrolled(
+    await category_store.insert(tx, unit.id, new_categories)
+    return EnrolmentResult(
         enrolled=len(made),
-        replayed=len(others),
+        replayed=len(replayed),
         warnings=warnings,
         people=tuple((key, row.masked_number) for key, row in rows),
     )
 
 
-def enrolment_of(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
-    """A person's key, and the enrolment as it is stored: masked."""
+def enrolment_of(person: EnrolmentRequest, vault: Vault) -> tuple[PersonKey, Enrolment]:
+    """Build a person's key and the masked enrolment that is stored."""
     key = key_of_person(person.identity_number, vault.pepper)
     return key, Enrolment(
         person_id=key.id,
@@ -228,3 +239,19 @@ def enrolment_of(person: Joining, vault: Vault) -> tuple[PersonKey, Enrolment]:
         category=person.category,
         base_choice=person.choice,
     )
+
+
+async def page(
+    tx: AsyncConnection,
+    credit_code: str,
+    after: tuple[int, date] | None,
+    limit: int,
+    caller: Caller,
+) -> list[Enrolment]:
+    """List a unit's enrolments after a (person, day).
+
+    Raises:
+        UnitUnknown, Forbidden: the unit.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await person_store.page(tx, unit.id, after, limit)

@@ -1,4 +1,4 @@
-"""What an enrolment says of a person's category (参保类别), and of the base that it chooses."""
+"""Category (参保类别) and base choice (缴费档次) of a new enrolment: checks and stored rows."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.register.store import category as category_store
-from services.collection.register.store.category import CategoryRow, Standing
+from services.collection.register.store.category import CategoryChoice, CategoryRow
 from services.collection.register.store.person import Enrolment
 from shared.errors import Fault
 from shared.ids import uuid7
 from shared.period import Period
 
-AS_EMPLOYEE: Final[Standing] = (EMPLOYEE, None)
-AS_ANOTHER: Final = (
+AS_EMPLOYEE: Final[CategoryChoice] = (EMPLOYEE, None)
+ANOTHER_CATEGORY: Final = (
     "ENROLLED_AS_ANOTHER_CATEGORY",
-    "已按其他参保类别参保 (enrolled as something else)",
+    "已按其他参保类别参保 (already enrolled in another category)",
 )
 
 
-class Said(Protocol):
-    """What is said of a person to be enrolled."""
+class HasCategory(Protocol):
+    """A person with a category and a base choice."""
 
     @property
     def category(self) -> str: ...
@@ -31,33 +31,34 @@ class Said(Protocol):
     def choice(self) -> str | None: ...
 
 
-def said_faults(
+def category_faults(
     people: Sequence[tuple[str, str, str | None]], known: Mapping[str, frozenset[str]]
 ) -> list[Fault]:
-    """What is wrong with (pointer, category, choice) by the words that the region's policies use."""
+    """Check each (pointer, category, choice) against the categories of the region's policies."""
     faults = []
     for at, category, choice in people:
         if category not in known:
-            message = f"本统筹区政策无此参保类别 (no policy of this region names it): {category}"
+            message = (
+                f"本统筹区政策无此参保类别 (no policy of this region has this category): {category}"
+            )
             faults.append(Fault(f"{at}/category", "CATEGORY_UNKNOWN", message))
         elif choice is not None and choice not in known[category]:
             message = f"该类别无此缴费档次 (the category has no such choice): {choice}"
             faults.append(Fault(f"{at}/base_choice", "BASE_CHOICE_UNKNOWN", message))
         elif choice is None and known[category]:
-            message = "该参保类别须选择缴费档次 (this category has to choose a base)"
+            message = "该参保类别须选择缴费档次 (this category must choose a base)"
             faults.append(Fault(f"{at}/base_choice", "BASE_CHOICE_MISSING", message))
     return faults
 
 
 async def faults_in(
-    tx: AsyncConnection, region: str, people: Sequence[Said], at: str = "/people/{}"
+    tx: AsyncConnection, region: str, people: Sequence[HasCategory], at: str = "/people/{}"
 ) -> list[Fault]:
-    """What is wrong with the categories of people to be enrolled; employees need no look. `at` has a
-    `{}` for a person's number."""
-    if all((person.category, person.choice) == AS_EMPLOYEE for person in people):
+    """Check the categories of people to be enrolled; `at` has a `{}` for a person's position."""
+    if all((person.category, person.choice) == AS_EMPLOYEE for person in people):  # the usual case
         return []
-    known = await category_store.named(tx, region)
-    return said_faults(
+    known = await category_store.names(tx, region)
+    return category_faults(
         [
             (at.format(number), person.category, person.choice)
             for number, person in enumerate(people)
@@ -67,7 +68,7 @@ async def faults_in(
 
 
 def rows_of(made: Sequence[tuple[int, Enrolment]]) -> list[CategoryRow]:
-    """What new enrolments at units say, of those who are no employees."""
+    """Build the category rows of new (unit, enrolment) pairs; employees have no row."""
     return [
         CategoryRow(
             unit_id=unit_id,

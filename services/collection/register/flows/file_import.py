@@ -1,6 +1,6 @@
-"""Register units and people by file (导入): whole or not at all, or row by row when that is asked.
+"""Register units and people by file (导入): all rows or none, or row by row if requested.
 
-Every fault is named by row and column, whichever way is asked for.
+Every fault is named by row and column in both modes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import IO
+from typing import IO, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,29 +25,30 @@ from services.collection.register.domain.person import key_of_person, number_fau
 from services.collection.register.domain.unit import Unit, differing, faults_in
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import enrolment_category as enrolment_category_flow
-from services.collection.register.flows.enrolment import Joining, Vault
+from services.collection.register.flows.enrolment import EnrolmentRequest, Vault
 from services.collection.register.store import category as category_store
 from services.collection.register.store import file_import as file_import_store
 from services.collection.register.store import unit as unit_store
 from shared.clock import today
-from shared.errors import Fault
 from shared.ids import unit_key
 from shared.roles import Caller, Level
 
-WORKBOOK = b"PK\x03\x04"
+WORKBOOK_START: Final = b"PK\x03\x04"
 
 
-class Mode(StrEnum):
-    """What becomes of a file in which something is wrong."""
+class ImportMode(StrEnum):
+    """Treatment of a file with faults."""
 
     ALL_OR_NOTHING = "all_or_nothing"
     ROW_BY_ROW = "row_by_row"
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What came of a file: rows that were new, known already, refused; every fault; and what is to
-    be looked at of rows that were taken (warnings stop nothing)."""
+class ImportResult:
+    """Result of an import: new, repeated and refused rows, and every fault.
+
+    Warnings concern imported rows; they do not prevent an import.
+    """
 
     rows: int
     imported: int
@@ -57,18 +58,18 @@ class Imported:
 
     @property
     def refused(self) -> int:
-        """How many rows have a fault."""
+        """Count the rows with a fault."""
         return len({fault.row for fault in self.faults})
 
 
 async def text_of(file: IO[bytes]) -> str:
-    """The text of an uploaded file: CSV as it is, the first sheet of a workbook as CSV.
+    """Read the text of an uploaded file: CSV, or the first sheet of a workbook as CSV.
 
     Raises:
-        FileUnreadable: neither.
+        FileUnreadable: it is neither.
     """
     file.seek(0)
-    if file.read(4) != WORKBOOK:
+    if file.read(len(WORKBOOK_START)) != WORKBOOK_START:
         file.seek(0)
         return decoded(file.read())
     with tempfile.TemporaryFile() as out:
@@ -82,18 +83,18 @@ async def text_of(file: IO[bytes]) -> str:
         return out.read().decode()
 
 
-def _stops(faults: Sequence[RowFault], mode: Mode) -> bool:
-    return bool(faults) and mode is Mode.ALL_OR_NOTHING
+def _stops(faults: Sequence[RowFault], mode: ImportMode) -> bool:
+    return bool(faults) and mode is ImportMode.ALL_OR_NOTHING
 
 
-def _outcome(
+def _result(
     rows: int,
     faults: Sequence[RowFault],
     imported: int = 0,
     known: int = 0,
     warnings: Sequence[RowFault] = (),
-) -> Imported:
-    return Imported(rows, imported, known, _by_cell(faults), _by_cell(warnings))
+) -> ImportResult:
+    return ImportResult(rows, imported, known, _by_cell(faults), _by_cell(warnings))
 
 
 def _by_cell(faults: Sequence[RowFault]) -> tuple[RowFault, ...]:
@@ -108,11 +109,11 @@ async def units(
     rows: Sequence[tuple[int, Unit]],
     unread: Sequence[RowFault],
     *,
-    mode: Mode,
+    mode: ImportMode,
     region: str,
     caller: Caller,
-) -> Imported:
-    """Register the units of a file; `unread` are faults of rows that are no units."""
+) -> ImportResult:
+    """Register the units of a file; `unread` are the faults of rows that could not be read."""
     count = len(rows) + len({fault.row for fault in unread})
     faults = [*unread, *_unit_faults(rows, region, caller)]
     known = await unit_store.known(tx, [unit.id for _, unit in rows])
@@ -120,11 +121,11 @@ async def units(
         if unit.id in known:
             faults += _unit_conflicts(row, known[unit.id], unit)
     if _stops(faults, mode):
-        return _outcome(count, faults)
-    bad = {fault.row for fault in faults}
-    good = [unit for row, unit in rows if row not in bad]
-    made = await unit_store.insert(tx, good) if good else set()
-    return _outcome(count, faults, len(made), len(good) - len(made))
+        return _result(count, faults)
+    faulty = {fault.row for fault in faults}
+    good = [unit for row, unit in rows if row not in faulty]
+    created = await unit_store.insert(tx, good) if good else set()
+    return _result(count, faults, len(created), len(good) - len(created))
 
 
 def _unit_faults(rows: Sequence[tuple[int, Unit]], region: str, caller: Caller) -> list[RowFault]:
@@ -141,7 +142,9 @@ def _unit_faults(rows: Sequence[tuple[int, Unit]], region: str, caller: Caller) 
 
 
 def _another_district(row: int) -> RowFault:
-    return RowFault(row, "district", "FORBIDDEN", "不属于本分中心 (another district's unit)")
+    return RowFault(
+        row, "district", "FORBIDDEN", "不属于本分中心 (the unit belongs to another district)"
+    )
 
 
 def _unit_conflicts(row: int, known: Unit, unit: Unit) -> list[RowFault]:
@@ -157,122 +160,126 @@ def _unit_conflicts(row: int, known: Unit, unit: Unit) -> list[RowFault]:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A row that is a person: at which unit, and who joins when."""
+class ImportedPerson:
+    """A row of a file of people: the unit, and the enrolment."""
 
     row: int
     credit_code: str
-    joining: Joining
+    enrolment: EnrolmentRequest
 
 
 async def people(
     tx: AsyncConnection,
-    rows: Sequence[PersonRow],
+    rows: Sequence[ImportedPerson],
     unread: Sequence[RowFault],
     *,
-    mode: Mode,
+    mode: ImportMode,
     region: str,
     vault: Vault,
     caller: Caller,
-) -> Imported:
-    """Enrol the people of a file, each at a unit; `unread` are faults of rows that are no people."""
+) -> ImportResult:
+    """Enrol the people of a file at their units; `unread` are the faults of unreadable rows."""
     count = len(rows) + len({fault.row for fault in unread})
-    ids = [key_of_person(row.joining.identity_number, vault.pepper).id for row in rows]
+    ids = [key_of_person(row.enrolment.identity_number, vault.pepper).id for row in rows]
     pairs = [(unit_key(row.credit_code), key) for row, key in zip(rows, ids, strict=True)]
-    since = await file_import_store.living(tx, pairs)
+    since = await file_import_store.enrolled_since(tx, pairs)
     faults = [*unread, *await _people_faults(tx, rows, pairs, caller)]
     for row, pair in zip(rows, pairs, strict=True):
-        if since.get(pair, row.joining.joined_on) != row.joining.joined_on:
-            message = f"已参保,起始日不同 (enrolled since {since[pair]})"
+        if since.get(pair, row.enrolment.joined_on) != row.enrolment.joined_on:
+            message = f"已参保,起始日不同 (already enrolled since {since[pair]})"
             faults.append(RowFault(row.row, "joined_on", "ENROLLED_SINCE_ANOTHER_DAY", message))
     faults += await _category_faults(tx, rows, pairs, since, region)
     if _stops(faults, mode):
-        return _outcome(count, faults)
-    bad = {fault.row for fault in faults}
-    good = [(row, pair) for row, pair in zip(rows, pairs, strict=True) if row.row not in bad]
+        return _result(count, faults)
+    faulty = {fault.row for fault in faults}
+    good = [(row, pair) for row, pair in zip(rows, pairs, strict=True) if row.row not in faulty]
     if not good:
-        return _outcome(count, faults)
-    warnings = await _stored(tx, [row for row, _ in good], vault)
-    held = [(pair[0], enrolment_flow.enrolment_of(row.joining, vault)[1]) for row, pair in good]
-    made = await file_import_store.enrol(tx, held)
+        return _result(count, faults)
+    warnings = await _store_persons(tx, [row for row, _ in good], vault)
+    enrolments = [
+        (pair[0], enrolment_flow.enrolment_of(row.enrolment, vault)[1]) for row, pair in good
+    ]
+    created = await file_import_store.enrol(tx, enrolments)
     known = set(since)
-    new = [one for one in held if (one[0], one[1].person_id) not in known]
+    new = [one for one in enrolments if (one[0], one[1].person_id) not in known]
     await category_store.insert_many(tx, enrolment_category_flow.rows_of(new))
     warnings += await _covered_elsewhere(tx, good)
-    return _outcome(count, faults, made, len(good) - made, warnings)
+    return _result(count, faults, created, len(good) - created, warnings)
 
 
-async def _stored(tx: AsyncConnection, rows: Sequence[PersonRow], vault: Vault) -> list[RowFault]:
-    """Store the persons of rows; what is to be looked at of each, told at its first row."""
-    first = {row.joining.identity_number: row for row in reversed(rows)}
+async def _store_persons(
+    tx: AsyncConnection, rows: Sequence[ImportedPerson], vault: Vault
+) -> list[RowFault]:
+    """Store the persons of rows; return warnings, each at the first row of its person."""
+    first = {row.enrolment.identity_number: row for row in reversed(rows)}
     each = list(first.values())
     found = []
-    for fault in await enrolment_flow.store_people(tx, [row.joining for row in each], vault):
+    for fault in await enrolment_flow.store_people(tx, [row.enrolment for row in each], vault):
         _, _, number, column = fault.pointer.split("/")
         found.append(RowFault(each[int(number)].row, column, fault.code, fault.message))
     return found
 
 
 async def _covered_elsewhere(
-    tx: AsyncConnection, rows: Sequence[tuple[PersonRow, tuple[int, int]]]
+    tx: AsyncConnection, rows: Sequence[tuple[ImportedPerson, tuple[int, int]]]
 ) -> list[RowFault]:
-    """Rows whose person another unit covers too: by the register, or by another row of the file."""
-    other = await file_import_store.elsewhere(
-        tx, [(*pair, row.joining.joined_on) for row, pair in rows]
+    """Warn about people whom another unit also covers, by the register or by another row."""
+    other_units = await file_import_store.elsewhere(
+        tx, [(*pair, row.enrolment.joined_on) for row, pair in rows]
     )
     return [
-        RowFault(row.row, "identity_number", *enrolment_flow.covered_by(other[pair]))
+        RowFault(row.row, "identity_number", *enrolment_flow.covered_by(other_units[pair]))
         for row, pair in rows
-        if pair in other
+        if pair in other_units
     ]
 
 
 async def _category_faults(
     tx: AsyncConnection,
-    rows: Sequence[PersonRow],
+    rows: Sequence[ImportedPerson],
     pairs: Sequence[tuple[int, int]],
     since: Mapping[tuple[int, int], date],
     region: str,
 ) -> list[RowFault]:
-    """Whose category no policy names, and who is enrolled as something else."""
+    """Find rows whose category no policy has, or whose person is enrolled in another category."""
     found = []
     for fault in await enrolment_category_flow.faults_in(
-        tx, region, [row.joining for row in rows], "{}"
+        tx, region, [row.enrolment for row in rows], "{}"
     ):
         number, column = fault.pointer.split("/", 1)
         found.append(RowFault(rows[int(number)].row, column, fault.code, fault.message))
-    said = await category_store.at_joining_of(tx, list(since))
+    known = await category_store.at_joining_of(tx, list(since))
     for row, pair in zip(rows, pairs, strict=True):
-        joining = (row.joining.category, row.joining.choice)
-        if pair in since and said.get(pair, enrolment_category_flow.AS_EMPLOYEE) != joining:
-            found.append(RowFault(row.row, "category", *enrolment_category_flow.AS_ANOTHER))
+        requested = (row.enrolment.category, row.enrolment.choice)
+        if pair in since and known.get(pair, enrolment_category_flow.AS_EMPLOYEE) != requested:
+            found.append(RowFault(row.row, "category", *enrolment_category_flow.ANOTHER_CATEGORY))
     return found
 
 
 async def _people_faults(
     tx: AsyncConnection,
-    rows: Sequence[PersonRow],
+    rows: Sequence[ImportedPerson],
     pairs: Sequence[tuple[int, int]],
     caller: Caller,
 ) -> list[RowFault]:
     known = await unit_store.known(tx, sorted({unit_id for unit_id, _ in pairs}))
-    seen: dict[tuple[int, int], int] = defaultdict(int)
+    first_row: dict[tuple[int, int], int] = defaultdict(int)
     faults: list[RowFault] = []
     for row, pair in zip(rows, pairs, strict=True):
         faults += _unit_fault(row, known.get(pair[0]), caller)
-        wrong: Fault | None = number_fault(row.joining.identity_number, "")
-        if wrong:
-            faults.append(RowFault(row.row, "identity_number", wrong.code, wrong.message))
-        elif pair in seen:
-            faults.append(row_repeated(row.row, seen[pair], "identity_number"))
-        seen.setdefault(pair, row.row)
-        if row.joining.joined_on > today():
-            message = "日期不得晚于今日 (in the future)"
+        fault = number_fault(row.enrolment.identity_number, "")
+        if fault:
+            faults.append(RowFault(row.row, "identity_number", fault.code, fault.message))
+        elif pair in first_row:
+            faults.append(row_repeated(row.row, first_row[pair], "identity_number"))
+        first_row.setdefault(pair, row.row)
+        if row.enrolment.joined_on > today():
+            message = "日期不得晚于今日 (the day is in the future)"
             faults.append(RowFault(row.row, "joined_on", "DAY_IN_FUTURE", message))
     return faults
 
 
-def _unit_fault(row: PersonRow, unit: Unit | None, caller: Caller) -> list[RowFault]:
+def _unit_fault(row: ImportedPerson, unit: Unit | None, caller: Caller) -> list[RowFault]:
     if unit is None or unit.credit_code != row.credit_code:
         return [RowFault(row.row, "credit_code", "UNIT_UNKNOWN", "未登记该单位 (no such unit)")]
     if caller.level is Level.DISTRICT and unit.district != caller.district:

@@ -1,6 +1,6 @@
 """People leave a unit (减员), or move to another as a block (成建制转移), which two people sign.
 
-A block touches two units. It is the one act of the register that does: all of it or nothing.
+A block transfer is the only change that touches two units. It happens completely or not at all.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from services.collection.common.domain.faults import repeated_people
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import unit as unit_flow
-from services.collection.register.flows.change import Changed, step_of
+from services.collection.register.flows.change import ChangeResult, step_of
 from services.collection.register.store import block as block_store
 from services.collection.register.store import change as change_store
 from services.collection.register.store import unit as unit_store
-from services.collection.register.store.block import Leaving
+from services.collection.register.store.block import BlockPerson, EnrolmentEnd
 from services.collection.register.store.change import ChangeRow
 from shared import trail
 from shared.clock import today
@@ -35,28 +35,28 @@ from shared.errors import Fault, Faulty
 from shared.ids import Ref, unit_key, uuid7
 from shared.roles import Caller
 
-NOT_ENROLLED: Final = ("PERSON_NOT_ENROLLED", "未在该单位参保 (not enrolled here)")
+NOT_ENROLLED: Final = ("PERSON_NOT_ENROLLED", "未在该单位参保 (not enrolled at this unit)")
 
 
 @dataclass(frozen=True, slots=True)
-class Departing:
-    """A person who leaves: the number never reaches a log."""
+class Departure:
+    """A person who leaves a unit. The identity number is kept out of logs."""
 
     identity_number: str = field(repr=False)
     left_on: date
 
 
 @dataclass(frozen=True, slots=True)
-class Departed:
-    """How many left, and how many had left on that day before."""
+class DepartureResult:
+    """Number of people who left, and of those whose departure was already recorded."""
 
     left: int
     replayed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BlockAsked:
-    """A block transfer as it is asked for; no people named means everybody."""
+class BlockTransfer:
+    """A requested block transfer. Without identity numbers everybody moves."""
 
     credit_code: str
     to_credit_code: str
@@ -66,50 +66,60 @@ class BlockAsked:
 
 
 async def leave(
-    tx: AsyncConnection, credit_code: str, people: Sequence[Departing], *, pepper: bytes,
+    tx: AsyncConnection,
+    credit_code: str,
+    people: Sequence[Departure],
+    *,
+    pepper: bytes,
     caller: Caller,
-) -> Departed:  # fmt: skip
-    """End people's enrolments at a unit; who left on the same day before is left as is.
+) -> DepartureResult:
+    """End people's enrolments at a unit. A departure already recorded for the same day is ignored.
 
     Raises:
-        UnitUnknown, Forbidden: the unit. Faulty: every person who cannot leave on that day.
+        UnitUnknown, Forbidden: the unit. Faulty: each person who cannot leave on that day.
     """
     unit = await unit_flow.find(tx, credit_code, caller)
     ids = [id_of_person(person.identity_number, pepper) for person in people]
     faults = repeated_people(ids)
     faults += [
-        Fault(f"/people/{number}/left_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
+        Fault(
+            f"/people/{number}/left_on",
+            "DAY_IN_FUTURE",
+            "日期不得晚于今日 (the day is in the future)",
+        )
         for number, person in enumerate(people)
         if person.left_on > today()
     ]
     if faults:
         raise Faulty(faults=faults)
-    known = await block_store.latest_ends(tx, unit.id, ids)
+    latest = await block_store.latest_enrolments(tx, unit.id, ids)
     leaving, replayed = [], 0
     for number, (person, person_id) in enumerate(zip(people, ids, strict=True)):
-        fault = _cannot_leave(known.get(person_id), person.left_on, f"/people/{number}")
+        fault = _cannot_leave(latest.get(person_id), person.left_on, f"/people/{number}")
         if fault:
             faults.append(fault)
-        elif known[person_id][1] is None:
-            leaving.append(Leaving(person_id, person.left_on))
+        elif latest[person_id][1] is None:
+            leaving.append(EnrolmentEnd(person_id, person.left_on))
         else:
             replayed += 1
     if faults:
         raise Faulty(faults=faults)
-    left = await block_store.leave(tx, unit.id, leaving)
+    left = await block_store.end_enrolments(tx, unit.id, leaving)
     if len(left) != len(leaving):
         raise RegisterMoved(credit_code=credit_code)
     if left:
         await trail.record(tx, _leave_step(unit.id, len(left)), caller)
-    return Departed(left=len(left), replayed=replayed)
+    return DepartureResult(left=len(left), replayed=replayed)
 
 
-def _cannot_leave(known: tuple[date, date | None] | None, day: date, at: str) -> Fault | None:
-    if known is None:
+def _cannot_leave(latest: tuple[date, date | None] | None, day: date, at: str) -> Fault | None:
+    if latest is None:
         return Fault(f"{at}/identity_number", *NOT_ENROLLED)
-    joined_on, left_on = known
+    joined_on, left_on = latest
     if left_on is not None and left_on != day:
-        return Fault(f"{at}/left_on", "LEFT_ON_ANOTHER_DAY", f"已减员,日期不同 (left on {left_on})")
+        return Fault(
+            f"{at}/left_on", "LEFT_ON_ANOTHER_DAY", f"已减员,日期不同 (already left on {left_on})"
+        )
     if day < joined_on:
         return Fault(f"{at}/left_on", "LEFT_BEFORE_JOINING", f"早于参保日 (joined on {joined_on})")
     return None
@@ -127,25 +137,25 @@ def _leave_step(unit_id: int, people: int) -> trail.Step:
 
 
 async def propose_block(
-    tx: AsyncConnection, asked: BlockAsked, *, pepper: bytes, caller: Caller
-) -> Changed:
-    """Propose that people move to another unit from a day on; its district decides.
+    tx: AsyncConnection, transfer: BlockTransfer, *, pepper: bytes, caller: Caller
+) -> ChangeResult:
+    """Propose that people move to another unit from a day on; that unit's district decides.
 
     Raises:
         UnitUnknown, Forbidden: a unit. SameUnit, DayInFuture, ChangeWaits: the transfer.
-        Faulty: who is not enrolled at the giving unit before that day, or nobody is.
+        Faulty: people not enrolled at the giving unit before that day, or nobody is enrolled.
     """
-    giving = await unit_flow.find(tx, asked.credit_code, caller)
-    receiving = await unit_store.find(tx, unit_key(asked.to_credit_code))
-    if receiving is None or receiving.credit_code != asked.to_credit_code:
-        raise UnitUnknown(credit_code=asked.to_credit_code)
+    giving = await unit_flow.find(tx, transfer.credit_code, caller)
+    receiving = await unit_store.find(tx, unit_key(transfer.to_credit_code))
+    if receiving is None or receiving.credit_code != transfer.to_credit_code:
+        raise UnitUnknown(credit_code=transfer.to_credit_code)
     if receiving.id == giving.id:
         raise SameUnit
-    if asked.effective_on > today():
-        raise DayInFuture(effective_on=asked.effective_on)
+    if transfer.effective_on > today():
+        raise DayInFuture(effective_on=transfer.effective_on)
     if receiving.status == "closed":
         raise Faulty(faults=[Fault("/to", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
-    ids = await _chosen(tx, giving.id, asked, pepper)
+    ids = await _people_of(tx, giving.id, transfer, pepper)
     row = ChangeRow(
         unit_id=giving.id,
         id=uuid7(),
@@ -154,55 +164,69 @@ async def propose_block(
         district=giving.district,
         decided_in=receiving.district,
         status="proposed",
-        effective_on=asked.effective_on,
+        effective_on=transfer.effective_on,
         before={},
         after={},
-        reason=asked.reason,
+        reason=transfer.reason,
         to_unit_id=receiving.id,
         to_credit_code=receiving.credit_code,
         people=len(ids),
     )
     if not await change_store.insert(tx, row):
         raise ChangeWaits(credit_code=giving.credit_code)
-    await block_store.write_down(tx, giving.id, row.id, ids)
+    await block_store.insert_people(tx, giving.id, row.id, ids)
     await trail.record(tx, step_of(row, "propose", signs=True, why=row.reason), caller)
-    return Changed(row)
+    return ChangeResult(row)
 
 
-async def _chosen(tx: AsyncConnection, unit_id: int, asked: BlockAsked, pepper: bytes) -> list[int]:
-    living = await block_store.living_at(tx, unit_id, asked.effective_on)
-    if asked.identity_numbers is None:
-        if not living:
+async def _people_of(
+    tx: AsyncConnection, unit_id: int, transfer: BlockTransfer, pepper: bytes
+) -> list[int]:
+    enrolled = await block_store.enrolled_before(tx, unit_id, transfer.effective_on)
+    if transfer.identity_numbers is None:
+        if not enrolled:
             raise Faulty(faults=[Fault("/people", *NOT_ENROLLED)])
-        return living
-    ids = [id_of_person(number, pepper) for number in asked.identity_numbers]
-    there = set(living)
+        return enrolled
+    ids = [id_of_person(number, pepper) for number in transfer.identity_numbers]
+    known = set(enrolled)
     faults = repeated_people(ids) + [
         Fault(f"/people/{number}", *NOT_ENROLLED)
         for number, person_id in enumerate(ids)
-        if person_id not in there
+        if person_id not in known
     ]
     if faults:
         raise Faulty(faults=faults)
     return ids
 
 
-async def approve(tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller) -> Changed:
-    """Approve a proposed change of facts or a block transfer: a second person of the district.
+async def approve(tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller) -> ChangeResult:
+    """Approve a proposed change of facts or block transfer, as the second person.
 
     Raises:
-        NotFound, Forbidden, StateConflict: no such change, another district's, or decided.
-        SamePersonTwice: who proposed it. RegisterMoved: the register has changed meanwhile.
+        NotFound: no such change. Forbidden: another district decides. StateConflict: it is decided.
+        SamePersonTwice: the caller proposed it. RegisterMoved: the register has changed meanwhile.
     """
     row = await change_flow.decided(tx, ref, "in_force", caller)
     await trail.record(tx, step_of(row, "approve", signs=True, why=note), caller)
     if row.kind == "facts":
         return await change_flow.approve_facts(tx, row)
     assert row.to_unit_id is not None, "a block has a receiving unit"
-    left = await block_store.leave_together(
+    left = await block_store.end_block(
         tx, row.unit_id, row.id, row.effective_on - timedelta(days=1)
     )
     if left != row.people:
         raise RegisterMoved(people=row.people, still_enrolled=left)
-    await block_store.join_together(tx, (row.unit_id, row.id), row.to_unit_id, row.effective_on)
-    return Changed(row)
+    await block_store.enrol_block(tx, (row.unit_id, row.id), row.to_unit_id, row.effective_on)
+    return ChangeResult(row)
+
+
+async def page_of_block(
+    tx: AsyncConnection, ref: Ref, after: int, limit: int, caller: Caller
+) -> list[BlockPerson]:
+    """List the people of a block transfer after a line number.
+
+    Raises:
+        NotFound, Forbidden: the change.
+    """
+    row = await change_flow.find(tx, ref, caller)
+    return await block_store.page(tx, row.unit_id, row.id, after, limit)

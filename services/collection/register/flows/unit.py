@@ -17,20 +17,20 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """How many units of a batch were new, and how many were there with the same facts."""
+class BatchRegistration:
+    """Result of registering a batch: new units, and units already registered with the same facts."""
 
     created: int
     replayed: int
 
 
 async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Caller) -> Unit:
-    """Register a unit; the same registration again changes nothing.
+    """Register a unit. Repeating the same registration changes nothing.
 
     Raises:
-        Forbidden: the unit is of another district than the caller.
-        Faulty: what is wrong with it. UnitExists: it is registered with other facts.
-        KeyCollision: another unit has its key.
+        Forbidden: the unit belongs to another district than the caller.
+        Faulty: the unit has faults. UnitExists: it is registered with other facts.
+        KeyCollision: another unit has the same key.
     """
     caller.require_district(unit.district)
     faults = faults_in([unit], common_shipped_store.districts_of(region), "")
@@ -49,11 +49,11 @@ async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Call
 
 async def register_all(
     tx: AsyncConnection, units: Sequence[Unit], *, region: str, caller: Caller
-) -> Registered:
-    """Register a batch, all or nothing.
+) -> BatchRegistration:
+    """Register a batch of units, all or none.
 
     Raises:
-        Forbidden: a unit is of another district than the caller.
+        Forbidden: a unit belongs to another district than the caller.
         Faulty: every fault of every unit.
     """
     for unit in units:
@@ -69,7 +69,7 @@ async def register_all(
             faults += _conflict(known[unit.id], unit, f"/units/{number}")
     if faults:
         raise Faulty(faults=faults)
-    return Registered(created=len(made), replayed=len(replayed))
+    return BatchRegistration(created=len(made), replayed=len(replayed))
 
 
 def _conflict(known: Unit, unit: Unit, at: str) -> list[Fault]:
@@ -82,13 +82,20 @@ def _conflict(known: Unit, unit: Unit, at: str) -> list[Fault]:
 
 
 async def find(tx: AsyncConnection, credit_code: str, caller: Caller) -> Unit:
-    """A unit that the caller may see.
+    """Find a unit that the caller may see.
 
     Raises:
-        UnitUnknown: not registered. Forbidden: of another district than the caller.
+        UnitUnknown: it is not registered. Forbidden: it belongs to another district.
     """
     unit = await unit_store.find(tx, unit_key(credit_code))
     if unit is None or unit.credit_code != credit_code:
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)
     return unit
+
+
+async def page(
+    tx: AsyncConnection, district: str | None, after: int | None, limit: int
+) -> list[Unit]:
+    """List the units of a district, or of all, after a key."""
+    return await unit_store.page(tx, district, after, limit)

@@ -1,4 +1,4 @@
-"""Doors of people's categories (参保类别): change them from a month on, see what was recorded."""
+"""Doors of people's categories (参保类别): change them from a month on, and list the records."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.flows import category as category_flow
-from services.collection.register.flows import unit as unit_flow
 from services.collection.register.routes.page import CreditCodePath, read_key
 from services.collection.register.schemas.category import (
-    CategoriesIn,
-    CategoriesOut,
+    CategoryChangeIn,
+    CategoryChangeOut,
     CategoryOut,
-    CategoryPageOut,
 )
-from services.collection.register.store import category as category_store
-from services.collection.register.store.category import CategoryListed
+from services.collection.register.store.category import CategoryRecord
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import unit_key
-from shared.page import Cursor, Limit
+from shared.page import Cursor, Limit, Page
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
@@ -35,22 +32,22 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 @router.post(
     "/v1/units/{credit_code}/categories",
     operation_id="change_categories",
-    summary="参保类别变更 · Change what people are levied as",
+    summary="参保类别变更 · Change categories of people",
     status_code=201,
-    response_model=CategoriesOut,
+    response_model=CategoryChangeOut,
 )
 async def change_categories(
-    credit_code: CreditCodePath, body: CategoriesIn, at: Registering
+    credit_code: CreditCodePath, body: CategoryChangeIn, at: Registering
 ) -> Response:
-    """All of them or none, with every fault named. Months before stay as they were declared."""
+    """Change all of them or none; every fault is named. Earlier months stay as declared."""
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
-    asked = body.asked(credit_code)
+    change = body.change(credit_code)
 
-    async def work(tx: AsyncConnection) -> CategoriesOut:
-        return CategoriesOut.of(
-            await category_flow.recast(
-                tx, asked, region=settings.region, pepper=identity.pepper, caller=at.caller
+    async def work(tx: AsyncConnection) -> CategoryChangeOut:
+        return CategoryChangeOut.of(
+            await category_flow.change(
+                tx, change, region=settings.region, pepper=identity.pepper, caller=at.caller
             )
         )
 
@@ -60,24 +57,19 @@ async def change_categories(
 @router.get(
     "/v1/units/{credit_code}/categories",
     operation_id="list_categories",
-    summary="参保类别记录 · What people were recorded as",
+    summary="参保类别记录 · Recorded categories",
 )
 async def list_categories(
     credit_code: CreditCodePath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> CategoryPageOut:
-    """Ordinary employees have no row, unless they were something else once."""
+) -> Page[CategoryOut]:
+    """List the records, person by person. Ordinary employees have none."""
     filters = {"of": "categories", "unit": credit_code}
     after = read_key(cursor, filters)
 
-    async def work(tx: AsyncConnection) -> list[CategoryListed]:
-        await unit_flow.find(tx, credit_code, at.caller)
-        return await category_store.page(tx, unit_key(credit_code), after, limit + 1)
+    async def work(tx: AsyncConnection) -> list[CategoryRecord]:
+        return await category_flow.page(tx, credit_code, after, limit + 1, at.caller)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.person_id, row.id.hex], filters
     )
-    return CategoryPageOut(
-        items=[CategoryOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[CategoryOut].of([CategoryOut.of(row) for row in rows], following)

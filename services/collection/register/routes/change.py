@@ -1,8 +1,8 @@
-"""Doors of changes of the register: facts of units, departures, block transfers, covers."""
+"""Doors of changes of the register: facts of units, departures, block transfers, cover."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -12,15 +12,11 @@ from services.collection.common.schemas.common import TrailOut
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import cover as cover_flow
 from services.collection.register.flows import people_change as people_change_flow
-from services.collection.register.flows import unit as unit_flow
-from services.collection.register.flows.change import Changed
 from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.change import (
     BlockTransferIn,
     ChangeIn,
     ChangeOut,
-    ChangePageOut,
-    ChangePeopleOut,
     ChangePersonOut,
     CoversOut,
     DecisionIn,
@@ -28,21 +24,20 @@ from services.collection.register.schemas.change import (
     DeparturesOut,
     RefusalIn,
 )
-from services.collection.register.store import block as block_store
-from services.collection.register.store import change as change_store
 from services.collection.register.store.block import BlockPerson
 from services.collection.register.store.change import ChangeRow
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
 
 router = APIRouter(tags=["register"])
+LINE_MAX: Final = 2**31 - 1
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Approving = Annotated[Door, door(Right.APPROVE_CHANGE)]
@@ -61,14 +56,17 @@ def _pepper(at: Door) -> bytes:
     response_model=ChangeOut,
 )
 async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registering) -> Response:
-    """Kind, injury class, district, collector and account wait for a second person, in the district
-    that will handle the unit; a name counts at once."""
+    """Change the name at once; propose changes of facts that a second person must approve.
+
+    The district that will handle the unit decides on kind, injury class and step, size, district,
+    collector and bank account.
+    """
     settings: Settings = at.request.app.state.settings
-    asked = body.asked(credit_code)
+    change = body.change_request(credit_code)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         return ChangeOut.of(
-            await change_flow.ask(tx, asked, region=settings.region, caller=at.caller)
+            await change_flow.request(tx, change, region=settings.region, caller=at.caller)
         )
 
     return await at.write(work, key=unit_key(credit_code), status=201)
@@ -81,21 +79,16 @@ async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registeri
 )
 async def list_unit_changes(
     credit_code: CreditCodePath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> ChangePageOut:
-    """Each dated, with what stood before it."""
+) -> Page[ChangeOut]:
+    """List a unit's changes with their days and old values."""
     filters = {"of": "unit_changes", "unit": credit_code}
     after = read_uuid(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[ChangeRow]:
-        await unit_flow.find(tx, credit_code, at.caller)
-        return await change_store.of_unit(tx, unit_key(credit_code), after, limit + 1)
+        return await change_flow.page(tx, credit_code, after, limit + 1, at.caller)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
-    return ChangePageOut(
-        items=[ChangeOut.row(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[ChangeOut].of([ChangeOut.row(row) for row in rows], following)
 
 
 @router.post(
@@ -106,16 +99,16 @@ async def list_unit_changes(
     response_model=ChangeOut,
 )
 async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
-    """One paper for all of them; the receiving unit's district approves it."""
-    asked = body.asked()
+    """Propose one transfer for all of them; the receiving unit's district approves it."""
+    transfer = body.transfer()
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         found = await people_change_flow.propose_block(
-            tx, asked, pepper=_pepper(at), caller=at.caller
+            tx, transfer, pepper=_pepper(at), caller=at.caller
         )
         return ChangeOut.of(found)
 
-    return await at.write(work, key=unit_key(asked.credit_code), status=201)
+    return await at.write(work, key=unit_key(transfer.credit_code), status=201)
 
 
 @router.post(
@@ -126,8 +119,8 @@ async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
     response_model=DeparturesOut,
 )
 async def leave_unit(credit_code: CreditCodePath, body: DeparturesIn, at: Registering) -> Response:
-    """All or nothing; who left on the same day before is left as is."""
-    people = body.departing()
+    """End all of these enrolments or none. Departures already recorded are ignored."""
+    people = body.departures()
 
     async def work(tx: AsyncConnection) -> DeparturesOut:
         found = await people_change_flow.leave(
@@ -140,7 +133,7 @@ async def leave_unit(credit_code: CreditCodePath, body: DeparturesIn, at: Regist
 
 @router.get("/v1/changes/{change}", operation_id="get_change", summary="变更 · One change")
 async def get_change(change: RefPath, at: Reading) -> ChangeOut:
-    """Seen by its district and by the one that decides."""
+    """Return a change to its district or to the district that decides."""
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
@@ -152,33 +145,29 @@ async def get_change(change: RefPath, at: Reading) -> ChangeOut:
 @router.get(
     "/v1/changes/{change}/people",
     operation_id="list_change_people",
-    summary="转移人员 · The people of a block",
+    summary="转移人员 · People of a block transfer",
 )
 async def list_change_people(
     change: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> ChangePeopleOut:
-    """Masked."""
+) -> Page[ChangePersonOut]:
+    """List the people of a block transfer, masked."""
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
     filters = {"of": "change_people", "change": change}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> list[BlockPerson]:
-        row = await change_flow.find(tx, ref, at.caller)
-        return await block_store.people(tx, row.unit_id, row.id, min(after, 2**31 - 1), limit + 1)
+        line = min(after, LINE_MAX)
+        return await people_change_flow.page_of_block(tx, ref, line, limit + 1, at.caller)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.line_no], filters)
-    return ChangePeopleOut(
-        items=[ChangePersonOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[ChangePersonOut].of([ChangePersonOut.of(row) for row in rows], following)
 
 
 @router.get(
     "/v1/changes/{change}/trail", operation_id="get_change_trail", summary="办理轨迹 · Its trail"
 )
 async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
-    """Who proposed and who decided it."""
+    """List who proposed and who decided a change."""
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> TrailOut:
@@ -198,7 +187,7 @@ async def get_change_trail(change: RefPath, at: Reading) -> TrailOut:
 async def approve_change(
     change: RefPath, at: Approving, body: DecisionIn | None = None
 ) -> Response:
-    """By another person than who proposed it, in the district that decides."""
+    """Approve a change, as a second person of the district that decides."""
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
@@ -216,12 +205,11 @@ async def approve_change(
     response_model=ChangeOut,
 )
 async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Response:
-    """With codes of the catalogue."""
+    """Refuse a change with return codes of the catalogue."""
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        found: Changed = await change_flow.refuse(tx, ref, body.codes, body.note, at.caller)
-        return ChangeOut.of(found)
+        return ChangeOut.of(await change_flow.refuse(tx, ref, body.codes, body.note, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -229,10 +217,10 @@ async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Resp
 @router.get(
     "/v1/people/{person}/covers",
     operation_id="get_person_covers",
-    summary="参保经历 · Where a person is covered",
+    summary="参保经历 · A person's cover",
 )
 async def get_person_covers(person: RefPath, at: Reading) -> CoversOut:
-    """At which units and when, and whether days overlap."""
+    """List a person's enrolments at all units, and mark days of double cover."""
     ref = Ref.parse(Reference.PERSON, person)
 
     async def work(tx: AsyncConnection) -> CoversOut:

@@ -1,4 +1,4 @@
-"""Doors for registration by file: units, and the people of many units, from CSV or XLSX."""
+"""Doors of registration by file (导入): units, and people of many units, from CSV or XLSX."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.register.domain.file import PEOPLE_COLUMNS, UNIT_COLUMNS, Record, read
 from services.collection.register.flows import file_import as file_import_flow
 from services.collection.register.flows.enrolment import Vault
-from services.collection.register.flows.file_import import Imported, Mode
-from services.collection.register.schemas.file_import import ImportedOut, people_of, units_of
+from services.collection.register.flows.file_import import ImportMode, ImportResult
+from services.collection.register.schemas.file_import import ImportOut, people_of, units_of
 from shared.door import Door, door
 from shared.errors import Fault, Faulty
 from shared.process.settings import Settings
@@ -27,8 +27,8 @@ from shared.security.identity import Identity
 router = APIRouter(tags=["register"])
 Registering = Annotated[Door, door(Right.REGISTER)]
 FAULTS_MAX: Final = 1000
-Answer = Literal["json", "csv"]
-Work = Callable[[AsyncConnection], Awaitable[Imported]]
+ReportFormat = Literal["json", "csv"]
+Work = Callable[[AsyncConnection], Awaitable[ImportResult]]
 
 _CONTENT: Final[dict[str, Any]] = {
     "requestBody": {
@@ -44,7 +44,7 @@ _CONTENT: Final[dict[str, Any]] = {
 
 
 class ImportFaulty(Faulty):
-    """文件有误,未登记任何内容 (the file has faults; nothing of it was registered)"""
+    """文件有误,未登记任何内容 (the file has faults; nothing was registered)"""
 
     code = "FILE_HAS_FAULTS"
 
@@ -53,19 +53,22 @@ class ImportFaulty(Faulty):
     "/v1/unit-imports",
     operation_id="import_units",
     summary="单位登记导入 · Register units by file",
-    response_model=ImportedOut,
+    response_model=ImportOut,
     openapi_extra=_CONTENT,
 )
 async def import_units(
-    at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
+    at: Registering, mode: ImportMode = ImportMode.ALL_OR_NOTHING, report: ReportFormat = "json"
 ) -> Response:
-    """Columns: credit_code, name, kind, district, collector; injury_class, bank, account_number,
-    account_name where needed. Nothing is registered in part unless `row_by_row` is asked for. With
-    `report=csv` the answer is a file of every fault by row and column."""
+    """Register the units of a file.
+
+    Columns: credit_code, name, kind, district, collector; injury_class, bank, account_number and
+    account_name where needed. By default all rows are registered or none; with `mode=row_by_row` the
+    rows without faults are. With `report=csv` the answer is a file of all faults by row and column.
+    """
     settings: Settings = at.request.app.state.settings
     units, unread = await asyncio.to_thread(units_of, await _records(at.request, UNIT_COLUMNS))
 
-    async def work(tx: AsyncConnection) -> Imported:
+    async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.units(
             tx, units, unread, mode=mode, region=settings.region, caller=at.caller
         )
@@ -77,23 +80,26 @@ async def import_units(
     "/v1/enrolment-imports",
     operation_id="import_people",
     summary="人员参保导入 · Enrol people by file",
-    response_model=ImportedOut,
+    response_model=ImportOut,
     openapi_extra=_CONTENT,
 )
 async def import_people(
-    at: Registering, mode: Mode = Mode.ALL_OR_NOTHING, report: Answer = "json"
+    at: Registering, mode: ImportMode = ImportMode.ALL_OR_NOTHING, report: ReportFormat = "json"
 ) -> Response:
-    """Columns: credit_code, identity_number, name, joined_on, of any number of units; category and
-    base_choice of who is no ordinary employee. Numbers of residents from Hong Kong, Macau and
-    Taiwan, of foreigners with permanent residence, and social security numbers of other foreigners
-    stand in the same column. Who is covered at another unit too is taken with a warning; the CSV
-    report lists warnings after the faults. As above."""
+    """Enrol the people of a file at any number of units.
+
+    Columns: credit_code, identity_number, name, joined_on; category and base_choice for people who
+    are not ordinary employees. `identity_number` also takes the numbers of residents from Hong Kong,
+    Macau and Taiwan, of foreigners with permanent residence, and the social security numbers of
+    other foreigners. People also covered at another unit are enrolled with a warning. The CSV report
+    lists warnings after the faults. `mode` and `report` work as for units.
+    """
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
     people, unread = await asyncio.to_thread(people_of, await _records(at.request, PEOPLE_COLUMNS))
 
-    async def work(tx: AsyncConnection) -> Imported:
+    async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.people(
             tx, people, unread, mode=mode, region=settings.region, vault=vault, caller=at.caller
         )
@@ -109,24 +115,24 @@ async def _records(request: Request, columns: Mapping[str, str]) -> list[Record]
         try:
             return await asyncio.to_thread(read, await file_import_flow.text_of(file), columns)
         except FileUnreadable as unreadable:
-            raise ImportFaulty(faults=[_named(unreadable.fault)]) from None
+            raise ImportFaulty(faults=[_fault(unreadable.fault)]) from None
 
 
-def _named(fault: RowFault) -> Fault:
+def _fault(fault: RowFault) -> Fault:
     return Fault(f"line/{fault.row}/{fault.column}", fault.code, fault.message)
 
 
-async def _answer(at: Door, work: Work, mode: Mode, report: Answer) -> Response:
+async def _answer(at: Door, work: Work, mode: ImportMode, report: ReportFormat) -> Response:
     found = await at.db.run(work)
-    whole = bool(found.faults) and mode is Mode.ALL_OR_NOTHING
+    is_refused = bool(found.faults) and mode is ImportMode.ALL_OR_NOTHING
     if report == "csv":
-        status = 422 if whole else 200
-        said = [*found.faults, *found.warnings]
-        return Response(fault_report(said), status, media_type="text/csv; charset=utf-8")
-    if whole:
+        status = 422 if is_refused else 200
+        rows = [*found.faults, *found.warnings]
+        return Response(fault_report(rows), status, media_type="text/csv; charset=utf-8")
+    if is_refused:
         raise ImportFaulty(
             rows=found.rows,
             refused=found.refused,
-            faults=[_named(fault) for fault in found.faults[:FAULTS_MAX]],
+            faults=[_fault(fault) for fault in found.faults[:FAULTS_MAX]],
         )
-    return Response(ImportedOut.of(found).model_dump_json(), 200, media_type="application/json")
+    return Response(ImportOut.of(found).model_dump_json(), 200, media_type="application/json")

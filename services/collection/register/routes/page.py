@@ -1,4 +1,4 @@
-"""Keyset pages of lists that are ordered by (shard key, uuid)."""
+"""Pages of lists that are ordered by (shard key, uuid)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEGINNING = (-1, UUID(int=0))
 
 
 class Keyed(Protocol):
-    """A row that lies with a unit."""
+    """A row that belongs to a unit."""
 
     @property
     def unit_id(self) -> int: ...
@@ -32,8 +32,8 @@ Row_co = TypeVar("Row_co", bound=Keyed, covariant=True)
 Row = TypeVar("Row", bound=Keyed)
 
 
-class Reading(Protocol[Row_co]):
-    """Reads rows of one unit, or of many, after a key, in the order of their keys."""
+class PageReader(Protocol[Row_co]):
+    """A function that reads rows of one unit, or of all, after a key, in the order of their keys."""
 
     async def __call__(
         self, tx: AsyncConnection, *, unit_id: int | None, after: tuple[int, UUID], limit: int
@@ -41,10 +41,10 @@ class Reading(Protocol[Row_co]):
 
 
 def read_key(cursor: str | None, filters: dict[str, Any]) -> tuple[int, UUID]:
-    """The (key, uuid) to continue after.
+    """Read the (key, uuid) to continue after.
 
     Raises:
-        BadCursor: not a cursor of this list.
+        BadCursor: the cursor does not belong to this list.
     """
     if cursor is None:
         return BEGINNING
@@ -57,17 +57,17 @@ def read_key(cursor: str | None, filters: dict[str, Any]) -> tuple[int, UUID]:
 
 async def page_of(
     at: Door,
-    read: Reading[Row],
+    read: PageReader[Row],
     *,
     credit_code: str | None,
     filters: dict[str, Any],
     limit: int,
     cursor: str | None,
 ) -> tuple[Sequence[Row], str | None]:
-    """A page of what lies with a unit, or with all that the filters leave, and the next cursor.
+    """Read a page of a unit's rows, or of all rows that the filters leave, and its next cursor.
 
     Raises:
-        BadCursor: not a cursor of this list. UnitUnknown, Forbidden: the unit.
+        BadCursor: the cursor does not belong to this list. UnitUnknown, Forbidden: the unit.
     """
     after = read_key(cursor, filters)
 

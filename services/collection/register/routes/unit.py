@@ -1,4 +1,4 @@
-"""Doors of the register: units, and the people enrolled at them."""
+"""Doors of units (用人单位) and of the people enrolled at them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,20 @@ from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.unit import (
-    EnrolledOut,
     EnrolmentIn,
-    EnrolmentPageOut,
-    EnrolmentRowOut,
+    EnrolmentOut,
+    EnrolmentResultOut,
     UnitBatchIn,
     UnitBatchOut,
     UnitIn,
     UnitOut,
-    UnitPageOut,
 )
-from services.collection.register.store import person as person_store
-from services.collection.register.store import unit as unit_store
 from services.collection.register.store.person import Enrolment
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.errors import Fault
-from shared.ids import key_of, unit_key
-from shared.page import Cursor, Limit
+from shared.ids import key_of
+from shared.page import Cursor, Limit, Page
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
@@ -56,7 +52,7 @@ def _region(at: Door) -> str:
     response_model=UnitOut,
 )
 async def register_unit(body: UnitIn, at: Registering) -> Response:
-    """The same registration again changes nothing; another one of the same unit is refused."""
+    """Register a unit. Repeating it changes nothing; a registration with other facts is refused."""
     unit = body.unit()
 
     async def work(tx: AsyncConnection) -> UnitOut:
@@ -68,17 +64,17 @@ async def register_unit(body: UnitIn, at: Registering) -> Response:
 @router.post(
     "/v1/unit-batches",
     operation_id="register_units",
-    summary="批量单位登记 · Register units",
+    summary="批量单位登记 · Register several units",
     status_code=201,
     response_model=UnitBatchOut,
 )
 async def register_units(body: UnitBatchIn, at: Registering) -> Response:
-    """All or nothing, with every fault of every unit named."""
+    """Register all units or none; every fault of every unit is named."""
     units = [unit.unit() for unit in body.units]
 
     async def work(tx: AsyncConnection) -> UnitBatchOut:
-        made = await unit_flow.register_all(tx, units, region=_region(at), caller=at.caller)
-        return UnitBatchOut(created=made.created, replayed=made.replayed)
+        result = await unit_flow.register_all(tx, units, region=_region(at), caller=at.caller)
+        return UnitBatchOut(created=result.created, replayed=result.replayed)
 
     return await at.write(work, key=key_of("unit_batch", at.caller.subject), status=201)
 
@@ -89,26 +85,22 @@ async def list_units(
     district: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> UnitPageOut:
-    """Of a district, or of all; district people see their own."""
-    asked = at.caller.scope(district)
-    filters = {"of": "units", "district": asked}
-    after = -1 if cursor is None else read_cursor(cursor, filters, (int,))[0]
+) -> Page[UnitOut]:
+    """List the units of a district or of all; district staff see their own district."""
+    scope = at.caller.scope(district)
+    filters = {"of": "units", "district": scope}
+    after = None if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> list[Unit]:
-        return await unit_store.of_district(tx, asked, after, limit + 1)
+        return await unit_flow.page(tx, scope, after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda unit: [unit.id], filters)
-    return UnitPageOut(
-        items=[UnitOut.of(unit) for unit in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[UnitOut].of([UnitOut.of(unit) for unit in rows], following)
 
 
 @router.get("/v1/units/{credit_code}", operation_id="get_unit", summary="单位 · One unit")
 async def get_unit(credit_code: CreditCodePath, at: Reading) -> UnitOut:
-    """The account number is masked."""
+    """Return a unit with a masked account number."""
 
     async def work(tx: AsyncConnection) -> UnitOut:
         return UnitOut.of(await unit_flow.find(tx, credit_code, at.caller))
@@ -121,28 +113,29 @@ async def get_unit(credit_code: CreditCodePath, at: Reading) -> UnitOut:
     operation_id="enrol_people",
     summary="职工参保登记 · Enrol people",
     status_code=201,
-    response_model=EnrolledOut,
+    response_model=EnrolmentResultOut,
 )
 async def enrol_people(credit_code: CreditCodePath, body: EnrolmentIn, at: Registering) -> Response:
-    """All or nothing; who is enrolled already since the same day is left as is."""
-    people = body.joining()
+    """Enrol all people or none. Enrolments from the same day are left unchanged."""
+    people = body.requests()
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
 
-    async def allowed(tx: AsyncConnection) -> Unit:
+    async def find_unit(tx: AsyncConnection) -> Unit:
         return await unit_flow.find(tx, credit_code, at.caller)
 
-    async def stored(tx: AsyncConnection) -> tuple[Fault, ...]:
+    async def store_people(tx: AsyncConnection) -> tuple[Fault, ...]:
         warnings = await enrolment_flow.store_people(tx, people, vault)
         return warnings + await enrolment_flow.covered_elsewhere(tx, unit, people, vault)
 
-    unit = await at.read(allowed)
+    unit = await at.read(find_unit)
     enrolment_flow.check(people)
-    warnings = await at.db.run(stored)
+    warnings = await at.db.run(store_people)
 
-    async def work(tx: AsyncConnection) -> EnrolledOut:
-        made = await enrolment_flow.enrol(tx, unit, people, vault, warnings, _region(at))
-        return EnrolledOut.of(made)
+    async def work(tx: AsyncConnection) -> EnrolmentResultOut:
+        return EnrolmentResultOut.of(
+            await enrolment_flow.enrol(tx, unit, people, vault, warnings, _region(at))
+        )
 
     return await at.write(work, key=unit.id, status=201)
 
@@ -157,28 +150,23 @@ async def list_enrolments(
     at: Reading,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> EnrolmentPageOut:
-    """Numbers and names are masked."""
+) -> Page[EnrolmentOut]:
+    """List a unit's people; numbers and names are masked."""
     filters = {"of": "enrolments", "unit": credit_code}
     after = _read_person(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[Enrolment]:
-        await unit_flow.find(tx, credit_code, at.caller)
-        return await person_store.of_unit(tx, unit_key(credit_code), after, limit + 1)
+        return await enrolment_flow.page(tx, credit_code, after, limit + 1, at.caller)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.person_id, row.joined_on.isoformat()], filters
     )
-    return EnrolmentPageOut(
-        items=[EnrolmentRowOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[EnrolmentOut].of([EnrolmentOut.of(row) for row in rows], following)
 
 
-def _read_person(cursor: str | None, filters: dict[str, str]) -> tuple[int, date]:
+def _read_person(cursor: str | None, filters: dict[str, str]) -> tuple[int, date] | None:
     if cursor is None:
-        return -1, date.min
+        return None
     person_id, day = read_cursor(cursor, filters, (int, str))
     try:
         return person_id, date.fromisoformat(day)

@@ -1,4 +1,4 @@
-"""Shapes of categories of enrolled people, and of their changes."""
+"""Shapes of categories of enrolled people (参保类别) and of their changes."""
 
 from __future__ import annotations
 
@@ -7,53 +7,59 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.collection.common.schemas.common import IdentityNumber
-from services.collection.register.flows.category import Asked, Recast, Recasted
+from services.collection.register.flows.category import (
+    CategoryAssignment,
+    CategoryChange,
+    CategoryChangeResult,
+)
 from services.collection.register.schemas.change import Reason
-from services.collection.register.store.category import CategoryListed
+from services.collection.register.store.category import CategoryRecord
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField
 
 
-class RecastIn(In):
-    """A person, and what he is to be."""
+class CategoryAssignmentIn(In):
+    """A person's new category and base choice."""
 
     identity_number: IdentityNumber
     category: Code = Field(examples=["injury_only"], description="参保类别")
     base_choice: Code | None = Field(default=None, examples=["stepped"], description="缴费档次")
 
 
-class CategoriesIn(In):
-    """What people of a unit are from a month on; earlier months stay as they are."""
+class CategoryChangeIn(In):
+    """New categories of people of a unit from a month on. Earlier months do not change."""
 
     from_: PeriodField = Field(alias="from", description="自该所属期起")
     reason: Reason
-    people: list[RecastIn] = Field(min_length=1, max_length=10_000)
+    people: list[CategoryAssignmentIn] = Field(min_length=1, max_length=10_000)
 
-    def asked(self, credit_code: str) -> Asked:
-        """As the flow takes it."""
-        return Asked(
+    def change(self, credit_code: str) -> CategoryChange:
+        """Build the requested change."""
+        return CategoryChange(
             credit_code=credit_code,
             from_period=self.from_,
             people=[
-                Recast(person.identity_number, person.category, person.base_choice)
+                CategoryAssignment(person.identity_number, person.category, person.base_choice)
                 for person in self.people
             ],
             reason=self.reason,
         )
 
 
-class CategoriesOut(Out):
-    """How many changed, how many were so already. `levied_periods` were declared before: they take
-    adjustments, not this change."""
+class CategoryChangeOut(Out):
+    """Number of people changed and already recorded so.
+
+    `levied_periods` were declared before this change; they take adjustments instead.
+    """
 
     changed: int
     replayed: int
     levied_periods: list[str]
 
     @classmethod
-    def of(cls, found: Recasted) -> CategoriesOut:
-        """As it is answered."""
+    def of(cls, found: CategoryChangeResult) -> CategoryChangeOut:
+        """Build the answer."""
         return cls(
             changed=found.changed,
             replayed=found.replayed,
@@ -62,7 +68,7 @@ class CategoriesOut(Out):
 
 
 class CategoryOut(Out):
-    """What was recorded of a person, masked."""
+    """A recorded category of a person, masked."""
 
     person: str = Field(examples=[Reference.PERSON.example])
     masked_identity_number: str
@@ -75,8 +81,8 @@ class CategoryOut(Out):
     recorded_at: datetime
 
     @classmethod
-    def of(cls, row: CategoryListed) -> CategoryOut:
-        """As it is listed."""
+    def of(cls, row: CategoryRecord) -> CategoryOut:
+        """Build the list item."""
         return cls(
             person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             masked_identity_number=row.masked_number,
@@ -88,11 +94,3 @@ class CategoryOut(Out):
             reason=row.reason,
             recorded_at=row.recorded_at,
         )
-
-
-class CategoryPageOut(Out):
-    """What was recorded of a unit's people, person by person."""
-
-    items: list[CategoryOut]
-    next_cursor: str | None
-    has_more: bool

@@ -1,4 +1,4 @@
-"""Shapes of changes of the register: facts of units, blocks of people, departures, covers."""
+"""Shapes of changes of the register: facts of units, block transfers, departures, cover."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import Day, IdentityNumber, Note, ReturnCodes
 from services.collection.policy.schemas.fields import RowId
-from services.collection.register.flows.change import Asked, Changed
-from services.collection.register.flows.people_change import BlockAsked, Departed, Departing
+from services.collection.register.flows.change import ChangeRequest, ChangeResult
+from services.collection.register.flows.people_change import (
+    BlockTransfer,
+    Departure,
+    DepartureResult,
+)
 from services.collection.register.schemas.unit import BankAccountIn, masked_account
 from services.collection.register.store.block import BlockPerson
 from services.collection.register.store.change import ChangeRow
@@ -28,7 +32,7 @@ _MAY_BE_NONE = frozenset({"injury_class", "injury_step", "size", "bank_account"}
 
 
 class FactsIn(In):
-    """The facts that change; those not named stay as they are."""
+    """The facts to change. Facts not named stay as they are."""
 
     name: ShortText | None = None
     kind: UnitKind | None = None
@@ -43,18 +47,18 @@ class FactsIn(In):
     status: Literal["active", "closed"] | None = None
 
     @model_validator(mode="after")
-    def _some(self) -> Self:
+    def _not_empty(self) -> Self:
         empty = [
             name for name in self.model_fields_set - _MAY_BE_NONE if getattr(self, name) is None
         ]
         if empty or not self.model_fields_set:
             raise PydanticCustomError(
-                "facts_missing", "至少一项,且不得为空 (name what changes, and to what)"
+                "facts_missing", "至少一项,且不得为空 (name at least one fact, with a value)"
             )
         return self
 
     def facts(self) -> dict[str, Any]:
-        """The facts that were named, as units hold them."""
+        """Return the named facts in the form in which units hold them."""
         found = self.model_dump(mode="json", include=set(self.model_fields_set))
         if "bank_account" in found:
             found["bank"] = found.pop("bank_account")
@@ -62,15 +66,15 @@ class FactsIn(In):
 
 
 class ChangeIn(In):
-    """A change of a unit's facts from a day on. A levy goes by those of its period's first day."""
+    """A change of a unit's facts from a day on. A levy uses the facts of its period's first day."""
 
     facts: FactsIn
     effective_on: Day
     reason: Reason
 
-    def asked(self, credit_code: str) -> Asked:
-        """As the flow takes it."""
-        return Asked(
+    def change_request(self, credit_code: str) -> ChangeRequest:
+        """Build the requested change."""
+        return ChangeRequest(
             credit_code=credit_code,
             facts=self.facts.facts(),
             effective_on=self.effective_on,
@@ -79,7 +83,7 @@ class ChangeIn(In):
 
 
 class BlockTransferIn(In):
-    """People who move from one unit to another from a day on; without a list, everybody."""
+    """People who move to another unit from a day on. Without `people` everybody moves."""
 
     credit_code: CreditCode = Field(description="转出单位", examples=["91120101MA05K0TH17"])
     to: CreditCode = Field(description="转入单位")
@@ -87,9 +91,9 @@ class BlockTransferIn(In):
     reason: Reason
     people: Annotated[list[IdentityNumber], Field(min_length=1, max_length=10_000)] | None = None
 
-    def asked(self) -> BlockAsked:
-        """As the flow takes it."""
-        return BlockAsked(
+    def transfer(self) -> BlockTransfer:
+        """Build the requested transfer."""
+        return BlockTransfer(
             credit_code=self.credit_code,
             to_credit_code=self.to,
             effective_on=self.effective_on,
@@ -99,20 +103,20 @@ class BlockTransferIn(In):
 
 
 class DecisionIn(In):
-    """An optional note with an approval."""
+    """An approval, with an optional note."""
 
     note: Note | None = None
 
 
 class RefusalIn(In):
-    """Why a change is refused."""
+    """A refusal, with its reasons."""
 
     codes: ReturnCodes
     note: Note | None = None
 
 
 class ChangeOut(Out):
-    """A change. `levied_periods` were declared before: they take adjustments, not this change."""
+    """A change. `levied_periods` were declared before it; they take adjustments instead."""
 
     id: str = Field(examples=[Reference.REGISTER_CHANGE.example])
     kind: str = Field(examples=["facts", "block_transfer"])
@@ -131,8 +135,8 @@ class ChangeOut(Out):
     decided_at: datetime | None
 
     @classmethod
-    def of(cls, found: Changed) -> ChangeOut:
-        """As it is answered."""
+    def of(cls, found: ChangeResult) -> ChangeOut:
+        """Build the answer."""
         row = found.row
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.REGISTER_CHANGE),
@@ -154,12 +158,12 @@ class ChangeOut(Out):
 
     @classmethod
     def row(cls, row: ChangeRow) -> ChangeOut:
-        """As it is listed."""
-        return cls.of(Changed(row))
+        """Build the list item."""
+        return cls.of(ChangeResult(row))
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts with the middle of an account number hidden."""
+    """Mask the account number among facts."""
     shown = {name: value for name, value in facts.items() if name != "bank"}
     if "bank" in facts:
         bank = facts["bank"]
@@ -169,16 +173,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-class ChangePageOut(Out):
-    """Changes, in the order in which they were asked for."""
-
-    items: list[ChangeOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class ChangePersonOut(Out):
-    """A person of a block, masked."""
+    """A person of a block transfer, masked."""
 
     line: int
     person: str
@@ -187,7 +183,7 @@ class ChangePersonOut(Out):
 
     @classmethod
     def of(cls, row: BlockPerson) -> ChangePersonOut:
-        """As it is listed."""
+        """Build the list item."""
         return cls(
             line=row.line_no,
             person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
@@ -196,45 +192,37 @@ class ChangePersonOut(Out):
         )
 
 
-class ChangePeopleOut(Out):
-    """The people of a block."""
-
-    items: list[ChangePersonOut]
-    next_cursor: str | None
-    has_more: bool
-
-
-class DepartingIn(In):
-    """A person who leaves; the day is the last one covered."""
+class DepartureIn(In):
+    """A person who leaves a unit. `left_on` is the last day of cover."""
 
     identity_number: IdentityNumber
     left_on: Day
 
 
 class DeparturesIn(In):
-    """People who leave a unit, all together or none."""
+    """People who leave a unit, all or none."""
 
-    people: list[DepartingIn] = Field(min_length=1, max_length=10_000)
+    people: list[DepartureIn] = Field(min_length=1, max_length=10_000)
 
-    def departing(self) -> list[Departing]:
-        """As the flow takes them."""
-        return [Departing(person.identity_number, person.left_on) for person in self.people]
+    def departures(self) -> list[Departure]:
+        """Build the departures."""
+        return [Departure(person.identity_number, person.left_on) for person in self.people]
 
 
 class DeparturesOut(Out):
-    """How many left, and how many had left on that day before."""
+    """Number of people who left, and of those whose departure was already recorded."""
 
     left: int
     replayed: int
 
     @classmethod
-    def of(cls, found: Departed) -> DeparturesOut:
-        """As it is answered."""
+    def of(cls, found: DepartureResult) -> DeparturesOut:
+        """Build the answer."""
         return cls(left=found.left, replayed=found.replayed)
 
 
 class CoverOut(Out):
-    """A person's time at a unit; `overlaps` when another unit covers some of the same days."""
+    """One enrolment of a person; `overlaps` if another unit covers some of the same days."""
 
     credit_code: str
     unit_name: str
@@ -245,7 +233,7 @@ class CoverOut(Out):
 
 
 class CoversOut(Out):
-    """Everywhere a person is or was covered."""
+    """A person's enrolments at all units."""
 
     masked_identity_number: str
     name: str
@@ -254,7 +242,7 @@ class CoversOut(Out):
 
     @classmethod
     def of(cls, rows: list[CoverRow], marks: list[bool]) -> CoversOut:
-        """As it is answered."""
+        """Build the answer."""
         return cls(
             masked_identity_number=rows[-1].masked_number,
             name=rows[-1].masked_name,

@@ -1,17 +1,18 @@
-"""Rows of imported files as units and people, and what is answered."""
+"""Shapes of imported files: their rows as units and people, and the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from services.collection.common.domain.rows import RowFault
+from services.collection.operation.schemas import OperationFaultOut
 from services.collection.register.domain.file import Record
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows.file_import import Imported, PersonRow
-from services.collection.register.schemas.unit import JoiningIn, UnitIn
+from services.collection.register.flows.file_import import ImportedPerson, ImportResult
+from services.collection.register.schemas.unit import PersonEnrolmentIn, UnitIn
 from shared.schema import CreditCode, Out
 
 SHOWN_MAX: Final = 1000
@@ -40,55 +41,55 @@ _ACCOUNT: Final = {"bank": "bank", "account_number": "number", "account_name": "
 _CELLS: Final = {"number": "account_number"}
 
 
-class PersonIn(JoiningIn):
-    """A person with the unit joined."""
+class PersonIn(PersonEnrolmentIn):
+    """A person to be enrolled, with the unit."""
 
     credit_code: CreditCode
 
 
 def units_of(records: Sequence[Record]) -> tuple[list[tuple[int, Unit]], list[RowFault]]:
-    """The rows that are units, and what is wrong with the others."""
+    """Read rows as units; return them and the faults of the other rows."""
     units, faults = [], []
     for record in records:
         try:
-            units.append((record.row, UnitIn.model_validate(_unit_words(record)).unit()))
+            units.append((record.row, UnitIn.model_validate(_unit_members(record)).unit()))
         except ValidationError as error:
             faults += _faults(record.row, error)
     return units, faults
 
 
-def _unit_words(record: Record) -> dict[str, Any]:
-    words: dict[str, Any] = {
+def _unit_members(record: Record) -> dict[str, Any]:
+    members: dict[str, Any] = {
         name: cell for name, cell in record.cells.items() if name not in _ACCOUNT
     }
     for name, known in (("kind", KINDS), ("collector", COLLECTORS), ("size", SIZES)):
-        if name in words:
-            words[name] = known.get(words[name], words[name])
-    # A spreadsheet may say 1.0 where 1 was typed.
-    if "injury_class" in words:
-        words["injury_class"] = words["injury_class"].removesuffix(".0")
+        if name in members:
+            members[name] = known.get(members[name], members[name])
+    # Spreadsheets may write 1.0 where 1 was typed.
+    if "injury_class" in members:
+        members["injury_class"] = members["injury_class"].removesuffix(".0")
     account = {_ACCOUNT[name]: cell for name, cell in record.cells.items() if name in _ACCOUNT}
-    return words | {"bank_account": account} if account else words
+    return members | {"bank_account": account} if account else members
 
 
-def people_of(records: Sequence[Record]) -> tuple[list[PersonRow], list[RowFault]]:
-    """The rows that are people, and what is wrong with the others."""
+def people_of(records: Sequence[Record]) -> tuple[list[ImportedPerson], list[RowFault]]:
+    """Read rows as people; return them and the faults of the other rows."""
     people, faults = [], []
     for record in records:
         try:
-            found = PersonIn.model_validate(_person_words(record))
+            found = PersonIn.model_validate(_person_members(record))
         except ValidationError as error:
             faults += _faults(record.row, error)
             continue
-        people.append(PersonRow(record.row, found.credit_code, found.taken()))
+        people.append(ImportedPerson(record.row, found.credit_code, found.request()))
     return people, faults
 
 
-def _person_words(record: Record) -> dict[str, str]:
-    words = dict(record.cells)
-    if "category" in words:
-        words["category"] = CATEGORIES.get(words["category"], words["category"])
-    return words
+def _person_members(record: Record) -> dict[str, str]:
+    members = dict(record.cells)
+    if "category" in members:
+        members["category"] = CATEGORIES.get(members["category"], members["category"])
+    return members
 
 
 def _faults(row: int, error: ValidationError) -> list[RowFault]:
@@ -101,31 +102,24 @@ def _faults(row: int, error: ValidationError) -> list[RowFault]:
     return found
 
 
-class ImportFaultOut(BaseModel):
-    """What is wrong in one cell; row 1 is the header, row 0 the file as a whole."""
+class ImportOut(Out):
+    """Result of an import. `faults` and `warnings` list the first thousand of each.
 
-    row: int
-    column: str
-    code: str
-    message: str
-
-
-class ImportedOut(Out):
-    """What came of a file. `faults` and `warnings` are the first thousand of each; the report as CSV
-    has every one. A row with a warning was taken."""
+    The CSV report lists all of them. Rows with a warning were imported.
+    """
 
     rows: int
     imported: int = Field(description="新登记的行数")
     replayed: int = Field(description="此前已登记且内容相同的行数")
     refused: int = Field(description="有误、未登记的行数")
-    faults: list[ImportFaultOut]
-    warnings: list[ImportFaultOut] = Field(
-        description="已登记、须核对的行 (taken, to be looked at)"
+    faults: list[OperationFaultOut]
+    warnings: list[OperationFaultOut] = Field(
+        description="已登记、须核对的行 (imported, to be checked)"
     )
 
     @classmethod
-    def of(cls, found: Imported) -> ImportedOut:
-        """As it is answered."""
+    def of(cls, found: ImportResult) -> ImportOut:
+        """Build the answer."""
         return cls(
             rows=found.rows,
             imported=found.imported,
@@ -136,8 +130,10 @@ class ImportedOut(Out):
         )
 
 
-def _shown(faults: Sequence[RowFault]) -> list[ImportFaultOut]:
+def _shown(faults: Sequence[RowFault]) -> list[OperationFaultOut]:
     return [
-        ImportFaultOut(row=fault.row, column=fault.column, code=fault.code, message=fault.message)
+        OperationFaultOut(
+            row=fault.row, column=fault.column, code=fault.code, message=fault.message
+        )
         for fault in faults[:SHOWN_MAX]
     ]

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from services.collection.common.schemas.common import Day, IdentityNumber, PersonName, faults_out
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.register.domain.unit import Unit
-from services.collection.register.flows.enrolment import Enrolled, Joining
+from services.collection.register.flows.enrolment import EnrolmentRequest, EnrolmentResult
 from services.collection.register.store.person import Enrolment
 from shared.cn.identity_number import Document
 from shared.fund import UnitKind, UnitSize
@@ -22,7 +22,7 @@ _NUMBER = r"^[0-9A-Za-z-]{6,34}$"
 
 
 class BankAccountIn(In):
-    """The account that a unit pays from."""
+    """The bank account from which a unit pays."""
 
     bank: ShortText = Field(examples=["中国工商银行天津和平支行"])
     number: Annotated[str, StringConstraints(pattern=_NUMBER)] = Field(
@@ -32,7 +32,7 @@ class BankAccountIn(In):
 
 
 class BankAccountOut(Out):
-    """An account with the middle of its number hidden."""
+    """A bank account with a masked number."""
 
     bank: str
     number: str = Field(examples=["0302*******0001"])
@@ -47,12 +47,14 @@ class UnitIn(In):
     kind: UnitKind
     district: Code = Field(examples=["heping"])
     injury_class: int | None = Field(default=None, ge=1, le=8, description="工伤行业类别")
-    size: UnitSize | None = Field(default=None, description="单位规模 (where relief goes by it)")
+    size: UnitSize | None = Field(
+        default=None, description="单位规模 (needed where relief depends on it)"
+    )
     collector: Literal["bank_debit", "tax"]
     bank_account: BankAccountIn | None = None
 
     def unit(self) -> Unit:
-        """As the flow takes it."""
+        """Build the unit."""
         return Unit(
             credit_code=self.credit_code,
             name=self.name,
@@ -81,7 +83,7 @@ class UnitOut(Out):
 
     @classmethod
     def of(cls, unit: Unit) -> UnitOut:
-        """A unit as it is answered: the account number masked."""
+        """Build the answer, with a masked account number."""
         account = None
         if unit.bank is not None:
             account = BankAccountOut(
@@ -104,70 +106,60 @@ class UnitOut(Out):
 
 
 def masked_account(number: str) -> str:
-    """An account number as lists show it: its last four characters."""
+    """Mask an account number except for its last four characters."""
     return "*" * (len(number) - 4) + number[-4:]
 
 
-class UnitPageOut(Out):
-    """Units, in the order of their keys."""
-
-    items: list[UnitOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class UnitBatchIn(In):
-    """Units to be registered all together, or none of them."""
+    """Units to be registered, all or none."""
 
     units: list[UnitIn] = Field(min_length=1, max_length=1000)
 
 
 class UnitBatchOut(Out):
-    """How many were new, and how many were registered before with the same facts."""
+    """Number of new units, and of units already registered with the same facts."""
 
     created: int
     replayed: int
 
 
-class JoiningIn(In):
+class PersonEnrolmentIn(In):
     """A person to be enrolled."""
 
     identity_number: IdentityNumber
     name: PersonName
     joined_on: Day
-    category: Code = Field(
-        default=EMPLOYEE, description="参保类别 (as the policy's rows name them)"
-    )
+    category: Code = Field(default=EMPLOYEE, description="参保类别 (a category of the policy)")
     base_choice: Code | None = Field(
-        default=None, description="缴费档次 (where the category chooses its base)"
+        default=None, description="缴费档次 (if the category chooses its base)"
     )
 
-    def taken(self) -> Joining:
-        """As the flow takes it."""
-        return Joining(
+    def request(self) -> EnrolmentRequest:
+        """Build the enrolment request."""
+        return EnrolmentRequest(
             self.identity_number, self.name, self.joined_on, self.category, self.base_choice
         )
 
 
 class EnrolmentIn(In):
-    """People to be enrolled all together, or none of them."""
+    """People to be enrolled, all or none."""
 
-    people: list[JoiningIn] = Field(min_length=1, max_length=10_000)
+    people: list[PersonEnrolmentIn] = Field(min_length=1, max_length=10_000)
 
-    def joining(self) -> list[Joining]:
-        """As the flow takes them."""
-        return [person.taken() for person in self.people]
+    def requests(self) -> list[EnrolmentRequest]:
+        """Build the enrolment requests."""
+        return [person.request() for person in self.people]
 
 
 class EnrolledPersonOut(Out):
-    """A person by reference."""
+    """An enrolled person by reference."""
 
     person: str = Field(examples=[Reference.PERSON.example])
     masked_identity_number: str = Field(examples=["1201**********4514"])
 
 
-class EnrolledOut(Out):
-    """What became of a list of people, in its order; warnings stop nothing."""
+class EnrolmentResultOut(Out):
+    """Result of enrolling a list of people, in its order. Warnings do not prevent enrolment."""
 
     enrolled: int
     replayed: int
@@ -175,8 +167,8 @@ class EnrolledOut(Out):
     people: list[EnrolledPersonOut]
 
     @classmethod
-    def of(cls, found: Enrolled) -> EnrolledOut:
-        """As it is answered."""
+    def of(cls, found: EnrolmentResult) -> EnrolmentResultOut:
+        """Build the answer."""
         return cls(
             enrolled=found.enrolled,
             replayed=found.replayed,
@@ -188,21 +180,21 @@ class EnrolledOut(Out):
         )
 
 
-class EnrolmentRowOut(Out):
-    """A person at a unit."""
+class EnrolmentOut(Out):
+    """A person's enrolment at a unit, masked."""
 
     person: str
     masked_identity_number: str
     name: str = Field(examples=["张*"])
     document: Document
-    category: str = Field(description="参保类别,最近一次登记的", examples=["employee"])
+    category: str = Field(description="参保类别(最近一次登记)", examples=["employee"])
     base_choice: str | None
     joined_on: date
     left_on: date | None
 
     @classmethod
-    def of(cls, row: Enrolment) -> EnrolmentRowOut:
-        """As it is listed: masked."""
+    def of(cls, row: Enrolment) -> EnrolmentOut:
+        """Build the list item."""
         return cls(
             person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             masked_identity_number=row.masked_number,
@@ -213,11 +205,3 @@ class EnrolmentRowOut(Out):
             joined_on=row.joined_on,
             left_on=row.left_on,
         )
-
-
-class EnrolmentPageOut(Out):
-    """A unit's people, in the order of their keys."""
-
-    items: list[EnrolmentRowOut]
-    next_cursor: str | None
-    has_more: bool

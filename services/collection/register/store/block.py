@@ -1,4 +1,4 @@
-"""People of a unit as a block: chosen, written on a change, ended here and begun there (bulk acts)."""
+"""SQL of departures and block transfers: enrolments end at one unit and begin at another."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.page import read_page
 from shared.period import Period
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """A person who leaves a unit on a day: the last day of being covered there."""
+class EnrolmentEnd:
+    """The last day of a person's cover at a unit."""
 
     person_id: int
     left_on: date
@@ -24,7 +25,7 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockPerson:
-    """A person of a change, masked."""
+    """A person of a block transfer, masked."""
 
     line_no: int
     person_id: int
@@ -33,8 +34,8 @@ class BlockPerson:
     masked_name: str
 
 
-async def living_at(tx: AsyncConnection, unit_id: int, before: date) -> list[int]:
-    """The people of a unit who joined before a day and have not left."""
+async def enrolled_before(tx: AsyncConnection, unit_id: int, before: date) -> list[int]:
+    """List the people of a unit who joined before a day and have not left."""
     rows = await tx.execute(
         text("""
             SELECT person_id
@@ -47,8 +48,8 @@ async def living_at(tx: AsyncConnection, unit_id: int, before: date) -> list[int
     return [row.person_id for row in rows]
 
 
-async def count_living(tx: AsyncConnection, unit_id: int) -> int:
-    """How many people have not left a unit."""
+async def count_enrolled(tx: AsyncConnection, unit_id: int) -> int:
+    """Count the people enrolled at a unit now."""
     row = (
         await tx.execute(
             text("""
@@ -62,10 +63,10 @@ async def count_living(tx: AsyncConnection, unit_id: int) -> int:
     return int(row.people)
 
 
-async def write_down(
+async def insert_people(
     tx: AsyncConnection, unit_id: int, change_id: UUID, person_ids: Sequence[int]
 ) -> None:
-    """Write the people of a block on its change."""
+    """Store the people of a block transfer."""
     await tx.execute(
         text("""
             INSERT INTO register_change_person (unit_id, change_id, line_no, person_id)
@@ -76,12 +77,13 @@ async def write_down(
     )
 
 
-async def people(
+async def page(
     tx: AsyncConnection, unit_id: int, change_id: UUID, after: int, limit: int
 ) -> list[BlockPerson]:
-    """The people of a change after a line."""
-    rows = await tx.execute(
-        text("""
+    """Read the people of a block transfer after a line number."""
+    return await read_page(
+        tx,
+        """
             SELECT line.line_no, line.person_id, known.person_uuid, known.masked_number,
                    known.masked_name
               FROM register_change_person AS line
@@ -92,17 +94,18 @@ async def people(
                       AND enrolment.person_id = line.person_id
                     ORDER BY joined_on DESC
                     LIMIT 1) AS known
-             WHERE line.unit_id = :unit_id AND line.change_id = :change_id AND line.line_no > :after
-             ORDER BY line.line_no
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "change_id": change_id, "after": after, "limit": limit},
+        """,
+        key=("line.line_no",),
+        after=(after,),
+        limit=limit,
+        row=BlockPerson,
+        equal={"line.change_id": change_id},
+        where={"line.unit_id = :unit_id": {"unit_id": unit_id}},
     )
-    return [BlockPerson(**row._mapping) for row in rows]
 
 
-async def leave_together(tx: AsyncConnection, unit_id: int, change_id: UUID, last: date) -> int:
-    """End the enrolments of a change's people at the giving unit; how many were ended."""
+async def end_block(tx: AsyncConnection, unit_id: int, change_id: UUID, last: date) -> int:
+    """End the enrolments of a block at the giving unit; return how many ended."""
     made = await tx.execute(
         text("""
             UPDATE enrolment
@@ -117,8 +120,8 @@ async def leave_together(tx: AsyncConnection, unit_id: int, change_id: UUID, las
     return made.rowcount
 
 
-async def note_units(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> None:
-    """Note that people may be enrolled at a unit, for the look-up by person."""
+async def add_to_look_up(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> None:
+    """Add people of a unit to the table that finds a person's units."""
     await tx.execute(
         text("""
             INSERT INTO person_unit (person_id, unit_id)
@@ -130,10 +133,10 @@ async def note_units(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int
     )
 
 
-async def join_together(
+async def enrol_block(
     tx: AsyncConnection, change: tuple[int, UUID], to_unit_id: int, first: date
 ) -> int:
-    """Enrol a change's people at the receiving unit; who is enrolled there already stays as is."""
+    """Enrol a block at the receiving unit; return how many were not enrolled there."""
     values = {"unit_id": change[0], "change_id": change[1], "to_unit_id": to_unit_id}
     await tx.execute(
         text("""
@@ -164,12 +167,12 @@ async def join_together(
         """),
         values | {"first": first},
     )
-    await _stay_what_they_are(tx, values | {"first": first, "period": str(Period.of(first))})
+    await _copy_categories(tx, values | {"first": first, "period": str(Period.of(first))})
     return made.rowcount
 
 
-async def _stay_what_they_are(tx: AsyncConnection, values: dict[str, Any]) -> None:
-    """Who was no ordinary employee at the giving unit is none at the receiving one."""
+async def _copy_categories(tx: AsyncConnection, values: dict[str, Any]) -> None:
+    """Give people at the receiving unit the categories that they had at the giving unit."""
     await tx.execute(
         text("""
             INSERT INTO enrolment_category (unit_id, person_id, joined_on, from_period, id,
@@ -194,8 +197,10 @@ async def _stay_what_they_are(tx: AsyncConnection, values: dict[str, Any]) -> No
     )
 
 
-async def leave(tx: AsyncConnection, unit_id: int, people: Sequence[Leaving]) -> set[int]:
-    """End people's enrolments at a unit, each on its day; the keys of those that were ended."""
+async def end_enrolments(
+    tx: AsyncConnection, unit_id: int, people: Sequence[EnrolmentEnd]
+) -> set[int]:
+    """End people's enrolments at a unit, each on its day; return the people whose enrolment ended."""
     made = await tx.execute(
         text("""
             UPDATE enrolment
@@ -214,10 +219,10 @@ async def leave(tx: AsyncConnection, unit_id: int, people: Sequence[Leaving]) ->
     return {row.person_id for row in made}
 
 
-async def latest_ends(
+async def latest_enrolments(
     tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
 ) -> dict[int, tuple[date, date | None]]:
-    """Joined and left of the latest enrolment of people at a unit."""
+    """Return the first and last day of people's latest enrolment at a unit."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (person_id) person_id, joined_on, left_on

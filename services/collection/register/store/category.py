@@ -1,6 +1,6 @@
-"""Categories of enrolled people: only those who are no ordinary employees have rows.
+"""SQL of categories of enrolled people. Ordinary employees have no rows.
 
-The row of the latest month that a period has reached holds, of the enrolment that covers the period.
+In a period the enrolment that covers it counts, and of its rows the latest that has begun.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy.domain.category import EMPLOYEE
 from shared.db import raw
+from shared.page import read_page
 from shared.period import Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryRow:
-    """What a person of a unit is from a month on; `joining`: the enrolment itself said it."""
+    """A person's category from a month on; `joining` if the enrolment itself stated it."""
 
     unit_id: int
     person_id: int
@@ -35,8 +36,8 @@ class CategoryRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryListed:
-    """A row as lists show it: masked."""
+class CategoryRecord:
+    """A recorded category as lists show it: masked."""
 
     person_id: int
     person_uuid: UUID
@@ -52,9 +53,8 @@ class CategoryListed:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A person's living enrolment, the latest month that something was recorded from, and what the
-    person is by it."""
+class CurrentCategory:
+    """A person's current enrolment and category; `latest` is the month it was recorded from."""
 
     joined_on: date
     latest: str | None
@@ -62,8 +62,8 @@ class Held:
     base_choice: str | None
 
 
-Standing = tuple[str, str | None]
-"""Category and choice."""
+CategoryChoice = tuple[str, str | None]
+"""A category and its base choice."""
 
 
 _INSERT: Final = """
@@ -94,22 +94,22 @@ def _columns(rows: Sequence[CategoryRow]) -> dict[str, list[Any]]:
 
 
 async def insert(tx: AsyncConnection, unit_id: int, rows: Sequence[CategoryRow]) -> None:
-    """Write what people of one unit are, in one trip."""
+    """Write categories of people of one unit in one statement."""
     if rows:
         sql = _INSERT.format(unit_id="CAST(:unit_id AS bigint)")
         await tx.execute(text(sql), _columns(rows) | {"unit_id": unit_id})
 
 
 async def insert_many(tx: AsyncConnection, rows: Sequence[CategoryRow]) -> None:
-    """Write what people of many units are: a bulk act."""
+    """Write categories of people of many units in one statement."""
     if rows:
         await tx.execute(text(_INSERT.format(unit_id="unit_id")), _columns(rows))
 
 
 async def at_joining(
     tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
-) -> dict[int, Standing]:
-    """What living enrolments of people at a unit said, of those who are no employees."""
+) -> dict[int, CategoryChoice]:
+    """Read the categories that current enrolments at a unit stated; employees are left out."""
     rows = await tx.execute(
         text("""
             SELECT said.person_id, said.category, said.base_choice
@@ -127,8 +127,8 @@ async def at_joining(
 
 async def at_joining_of(
     tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], Standing]:
-    """The same of (unit, person) pairs: a bulk act."""
+) -> dict[tuple[int, int], CategoryChoice]:
+    """Read the categories that current enrolments of (unit, person) pairs stated."""
     rows = await tx.execute(
         text("""
             SELECT said.unit_id, said.person_id, said.category, said.base_choice
@@ -146,8 +146,10 @@ async def at_joining_of(
     return {(row.unit_id, row.person_id): (row.category, row.base_choice) for row in rows}
 
 
-async def living(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> dict[int, Held]:
-    """What people are who have not left a unit, locked against other changes."""
+async def lock_current(
+    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
+) -> dict[int, CurrentCategory]:
+    """Read the current categories of people enrolled at a unit, and lock their enrolments."""
     rows = await tx.execute(
         text("""
             SELECT held.person_id, held.joined_on, latest.from_period AS latest,
@@ -169,12 +171,12 @@ async def living(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -
         {"unit_id": unit_id, "ids": list(person_ids), "employee": EMPLOYEE},
     )
     return {
-        row.person_id: Held(row.joined_on, row.latest, row.category, row.base_choice)
+        row.person_id: CurrentCategory(row.joined_on, row.latest, row.category, row.base_choice)
         for row in rows
     }
 
 
-_STANDING: Final = """
+_IN_PERIOD: Final = """
     SELECT DISTINCT ON (held.unit_id, held.person_id)
            held.unit_id, held.person_id, said.category, said.base_choice
       FROM enrolment AS held
@@ -184,7 +186,7 @@ _STANDING: Final = """
      WHERE {units} AND {mine}
        AND said.from_period <= {period} AND held.joined_on <= {last}
        AND (held.left_on IS NULL OR held.left_on >= {first})
-       -- Who left and came back within the month is what he came back as.
+       -- After leaving and returning within the month, the later enrolment counts.
        AND NOT EXISTS (SELECT 1
                          FROM enrolment AS later
                         WHERE later.unit_id = held.unit_id AND later.person_id = held.person_id
@@ -195,13 +197,15 @@ _STANDING: Final = """
 
 async def of_people(
     tx: AsyncConnection, unit_id: int, person_ids: Sequence[int], period: Period
-) -> dict[int, Standing]:
-    """What people of a unit are in a period, of those who are no employees."""
-    sql = _STANDING.format(
+) -> dict[int, CategoryChoice]:
+    """Read the categories of a unit's people in a period; employees are left out."""
+    sql = _IN_PERIOD.format(
         units="held.unit_id = :unit_id AND said.unit_id = :unit_id",
         mine="held.person_id = ANY(CAST(:ids AS bigint[]))",
-        period=":period", first=":first", last=":last",
-    )  # fmt: skip
+        period=":period",
+        first=":first",
+        last=":last",
+    )
     rows = await tx.execute(
         text(sql),
         {
@@ -219,10 +223,9 @@ async def of_people(
 
 async def of_units(
     tx: AsyncConnection, unit_ids: Sequence[int], period: Period
-) -> dict[tuple[int, int], Standing]:
-    """What people of many units are in a period, by unit and person, of those who are no employees:
-    a bulk act over many keys."""
-    sql = _STANDING.format(
+) -> dict[tuple[int, int], CategoryChoice]:
+    """Read the categories of people of many units in a period; employees are left out."""
+    sql = _IN_PERIOD.format(
         units="said.unit_id = ANY($1)", mine="true", period="$2", first="$3", last="$4"
     )
     connection = await raw(tx)
@@ -237,11 +240,12 @@ async def of_units(
 
 
 async def page(
-    tx: AsyncConnection, unit_id: int, after: tuple[int, UUID], limit: int
-) -> list[CategoryListed]:
-    """What was recorded of a unit's people, person by person, after a (person, id)."""
-    rows = await tx.execute(
-        text("""
+    tx: AsyncConnection, unit_id: int, after: tuple[int, UUID] | None, limit: int
+) -> list[CategoryRecord]:
+    """Read the recorded categories of a unit's people, person by person, after a (person, id)."""
+    return await read_page(
+        tx,
+        """
             SELECT said.person_id, held.person_uuid, held.masked_number, held.masked_name,
                    said.joined_on, said.from_period, said.id, said.category, said.base_choice,
                    said.reason, said.recorded_at
@@ -249,17 +253,17 @@ async def page(
               JOIN enrolment AS held
                 ON held.unit_id = said.unit_id AND held.person_id = said.person_id
                AND held.joined_on = said.joined_on
-             WHERE said.unit_id = :unit_id AND (said.person_id, said.id) > (:person_id, :id)
-             ORDER BY said.person_id, said.id
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "person_id": after[0], "id": after[1], "limit": limit},
+        """,
+        key=("said.person_id", "said.id"),
+        after=after,
+        limit=limit,
+        row=CategoryRecord,
+        equal={"said.unit_id": unit_id},
     )
-    return [CategoryListed(**row._mapping) for row in rows]
 
 
-async def named(tx: AsyncConnection, region: str) -> dict[str, frozenset[str]]:
-    """The categories that a region's policies in force name, each with the choices it may have."""
+async def names(tx: AsyncConnection, region: str) -> dict[str, frozenset[str]]:
+    """List the categories of a region's policies in force, each with its base choices."""
     rows = await tx.execute(
         text("""
             SELECT said.category ->> 'category' AS category, choice.said ->> 'choice' AS choice

@@ -1,4 +1,4 @@
-"""Changes of the register: facts of units, and blocks of people between units."""
+"""SQL of changes of the register: facts of units, and block transfers between units."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.domain.unit import Unit
+from shared.page import read_page
 
 _COLUMNS: Final = """unit_id, id, kind, credit_code, district, decided_in, status, effective_on, before,
        after, to_unit_id, to_credit_code, people, reason, proposed_at, decided_at"""
@@ -20,7 +21,7 @@ _COLUMNS: Final = """unit_id, id, kind, credit_code, district, decided_in, statu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """A change: of facts (`before`, `after`), or of the unit of `people` (`to_unit_id`)."""
+    """A change of facts (`before`, `after`), or a transfer of `people` to `to_unit_id`."""
 
     unit_id: int
     id: UUID
@@ -41,7 +42,7 @@ class ChangeRow:
 
 
 async def insert(tx: AsyncConnection, row: ChangeRow) -> bool:
-    """Store a change; False when one of its kind waits for the same unit."""
+    """Store a change; return False if one of its kind waits for the same unit."""
     made = await tx.execute(
         text("""
             INSERT INTO register_change (unit_id, id, kind, credit_code, district, decided_in,
@@ -75,7 +76,7 @@ async def insert(tx: AsyncConnection, row: ChangeRow) -> bool:
 
 
 async def find(tx: AsyncConnection, unit_id: int, change_id: UUID) -> ChangeRow | None:
-    """A change."""
+    """Find a change."""
     row = (
         await tx.execute(
             text(f"""
@@ -90,7 +91,7 @@ async def find(tx: AsyncConnection, unit_id: int, change_id: UUID) -> ChangeRow 
 
 
 async def decide(tx: AsyncConnection, unit_id: int, change_id: UUID, status: str) -> bool:
-    """Put a proposed change in force or refuse it; False when it is not proposed any more."""
+    """Put a proposed change in force or refuse it; return False if it is already decided."""
     made = await tx.execute(
         text("""
             UPDATE register_change
@@ -103,26 +104,23 @@ async def decide(tx: AsyncConnection, unit_id: int, change_id: UUID, status: str
     return made.first() is not None
 
 
-async def of_unit(
+async def page(
     tx: AsyncConnection, unit_id: int, after: UUID | None, limit: int
 ) -> list[ChangeRow]:
-    """A unit's changes in the order in which they were asked for."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM register_change
-             WHERE unit_id = :unit_id
-               AND (CAST(:after AS uuid) IS NULL OR id > :after)
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "after": after, "limit": limit},
+    """Read a unit's changes in the order in which they were requested."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM register_change",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=ChangeRow,
+        equal={"unit_id": unit_id},
     )
-    return [ChangeRow(**row._mapping) for row in rows]
 
 
 async def latest(tx: AsyncConnection, unit_id: int, facts: Sequence[str]) -> date | None:
-    """Since when the latest change of any of these facts is in force."""
+    """Return the day of the latest change of any of these facts that is in force."""
     row = (
         await tx.execute(
             text("""
@@ -140,10 +138,10 @@ async def latest(tx: AsyncConnection, unit_id: int, facts: Sequence[str]) -> dat
     return found
 
 
-async def undone(
+async def earlier_facts(
     tx: AsyncConnection, unit_ids: Sequence[int], day: date
 ) -> dict[int, list[dict[str, Any]]]:
-    """What stood before each change of facts after a day, by unit, the latest change first."""
+    """Read the old values of each change of facts after a day, by unit, latest change first."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, before
@@ -161,7 +159,7 @@ async def undone(
 
 
 async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]) -> bool:
-    """Give a unit its changed facts; False when it is no longer what the change began with."""
+    """Update a unit; return False if the facts differ from those the change was based on."""
     made = await tx.execute(
         text("""
             UPDATE unit
@@ -189,7 +187,7 @@ async def change_unit(tx: AsyncConnection, changed: Unit, before: dict[str, Any]
 
 
 async def levied_since(tx: AsyncConnection, unit_id: int, period: str) -> list[str]:
-    """Periods from one on that the unit has declared: a back-dated change leaves them as they are."""
+    """List the periods from one on that the unit has declared."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT period

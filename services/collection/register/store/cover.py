@@ -1,4 +1,4 @@
-"""Where people are covered, looked up by person: one insurance is to be had at one unit at a time."""
+"""SQL of cover by person: the units at which a person is or was enrolled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverRow:
-    """A person's time at a unit."""
+    """One enrolment of a person at a unit."""
 
     person_id: int
     credit_code: str
@@ -25,7 +25,7 @@ class CoverRow:
 
 
 async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
-    """Everywhere a person is or was enrolled, earliest first."""
+    """Read a person's enrolments at all units, earliest first."""
     rows = await tx.execute(
         text("""
             SELECT held.person_id, unit.credit_code, unit.name AS unit_name, unit.district,
@@ -47,7 +47,7 @@ async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
 async def elsewhere(
     tx: AsyncConnection, unit_id: int, since: Sequence[tuple[int, date]]
 ) -> dict[int, str]:
-    """Of (person, day): who is covered at another unit on that day or later, and where first."""
+    """Find people covered at another unit on a day or later; return the first such unit of each."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (asked.person_id) asked.person_id, unit.credit_code

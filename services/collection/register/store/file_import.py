@@ -1,4 +1,4 @@
-"""People of many units enrolled at once: what is known of them, and one insert (a bulk act)."""
+"""SQL that enrols people of many units at once."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.register.store.person import Enrolment
 
 
-async def living(
+async def enrolled_since(
     tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], date]:
-    """Since when (unit, person) pairs are enrolled, of those who have not left."""
+    """Return the first day of the current enrolment of (unit, person) pairs."""
     rows = await tx.execute(
         text("""
             SELECT held.unit_id, held.person_id, held.joined_on
@@ -32,7 +32,7 @@ async def living(
 async def elsewhere(
     tx: AsyncConnection, since: Sequence[tuple[int, int, date]]
 ) -> dict[tuple[int, int], str]:
-    """Of (unit, person, day): who is covered at another unit on that day or later, and where first."""
+    """Find people covered at another unit on a day or later, by (unit, person, day)."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (asked.unit_id, asked.person_id)
@@ -58,7 +58,7 @@ async def elsewhere(
 
 
 async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) -> int:
-    """Note and enrol people, each at a unit; how many were not enrolled there."""
+    """Enrol people, each at a unit, and add them to the look-up table; return how many were new."""
     pairs = {
         "unit_ids": [unit_id for unit_id, _ in people],
         "ids": [person.person_id for _, person in people],
@@ -73,7 +73,7 @@ async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) ->
         """),
         pairs,
     )
-    made = await tx.execute(
+    created = await tx.execute(
         text("""
             INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
                                    masked_name, document)
@@ -95,4 +95,4 @@ async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) ->
             "documents": [person.document for _, person in people],
         },
     )
-    return made.rowcount
+    return created.rowcount

@@ -1,4 +1,4 @@
-"""Persons, sealed; and their enrolment at units. Two key groups, so two transactions."""
+"""SQL of sealed persons and of their enrolments. They have different shard keys."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy.domain.category import EMPLOYEE
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True)
 class SealedPerson:
-    """A person as it is stored."""
+    """A person as stored: number and name are encrypted."""
 
     person_id: int
     tag: bytes
@@ -25,7 +26,7 @@ class SealedPerson:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A person at a unit, as lists show it."""
+    """A person's enrolment at a unit, masked."""
 
     person_id: int
     person_uuid: UUID
@@ -39,8 +40,8 @@ class Enrolment:
 
 
 async def insert(tx: AsyncConnection, people: Sequence[SealedPerson]) -> set[int]:
-    """Store persons in one trip; the keys of those that were not there. Safe to repeat."""
-    made = await tx.execute(
+    """Store persons; return the keys of the new ones. Safe to repeat."""
+    created = await tx.execute(
         text("""
             INSERT INTO person (person_id, tag, sealed_number, sealed_name)
             SELECT person_id, tag, sealed_number, sealed_name
@@ -57,11 +58,11 @@ async def insert(tx: AsyncConnection, people: Sequence[SealedPerson]) -> set[int
             "names": [person.sealed_name for person in people],
         },
     )
-    return {row.person_id for row in made}
+    return {row.person_id for row in created}
 
 
 async def stored(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-    """Tag and sealed name of persons, by key."""
+    """Read tag and sealed name of persons, by key."""
     rows = await tx.execute(
         text("""
             SELECT person_id, tag, sealed_name
@@ -74,8 +75,8 @@ async def stored(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, tu
 
 
 async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) -> set[int]:
-    """Enrol people at one unit in one trip; the keys of those that were not there."""
-    made = await tx.execute(
+    """Enrol people at one unit; return the keys of those who were not enrolled there."""
+    created = await tx.execute(
         text("""
             INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
                                    masked_name, document)
@@ -98,11 +99,13 @@ async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) 
             "documents": [person.document for person in people],
         },
     )
-    return {row.person_id for row in made}
+    return {row.person_id for row in created}
 
 
-async def living(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> dict[int, date]:
-    """Since when people are enrolled at a unit that they have not left."""
+async def enrolled_since(
+    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
+) -> dict[int, date]:
+    """Return the first day of people's current enrolment at a unit."""
     rows = await tx.execute(
         text("""
             SELECT person_id, joined_on
@@ -118,7 +121,7 @@ async def living(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -
 async def enrolled_in(
     tx: AsyncConnection, unit_id: int, person_ids: Sequence[int], first: date, last: date
 ) -> set[int]:
-    """Which of these people are enrolled at a unit on some day of a period."""
+    """Find those of these people who are enrolled at a unit on any day of a period."""
     rows = await tx.execute(
         text("""
             SELECT person_id
@@ -131,12 +134,13 @@ async def enrolled_in(
     return {row.person_id for row in rows}
 
 
-async def of_unit(
-    tx: AsyncConnection, unit_id: int, after: tuple[int, date], limit: int
+async def page(
+    tx: AsyncConnection, unit_id: int, after: tuple[int, date] | None, limit: int
 ) -> list[Enrolment]:
-    """A unit's enrolments after a (person, day)."""
-    rows = await tx.execute(
-        text("""
+    """Read a unit's enrolments after a (person, day)."""
+    return await read_page(
+        tx,
+        """
             SELECT held.person_id, held.person_uuid, held.masked_number, held.masked_name,
                    held.joined_on, held.left_on, held.document,
                    coalesce(latest.category, :employee) AS category, latest.base_choice
@@ -149,17 +153,10 @@ async def of_unit(
                       AND enrolment_category.joined_on = held.joined_on
                     ORDER BY from_period DESC, id DESC
                     LIMIT 1) AS latest ON true
-             WHERE held.unit_id = :unit_id
-               AND (held.person_id, held.joined_on) > (:person_id, :joined_on)
-             ORDER BY held.person_id, held.joined_on
-             LIMIT :limit
-        """),
-        {
-            "unit_id": unit_id,
-            "person_id": after[0],
-            "joined_on": after[1],
-            "limit": limit,
-            "employee": EMPLOYEE,
-        },
+        """,
+        key=("held.person_id", "held.joined_on"),
+        after=after,
+        limit=limit,
+        row=Enrolment,
+        where={"held.unit_id = :unit_id": {"unit_id": unit_id, "employee": EMPLOYEE}},
     )
-    return [Enrolment(**row._mapping) for row in rows]

@@ -1,4 +1,4 @@
-"""Units of the register."""
+"""SQL of registered units."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.domain.unit import Unit
+from shared.page import read_page
 
 _COLUMNS = """credit_code, name, kind, district, injury_class, collector, bank, status, size,
        injury_step"""
 
 
 async def find(tx: AsyncConnection, unit_id: int) -> Unit | None:
-    """The unit under a key; the caller compares its credit code."""
+    """Find the unit with a shard key; the caller compares its credit code."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM unit WHERE unit_id = :unit_id"), {"unit_id": unit_id}
@@ -32,8 +33,8 @@ async def lock(tx: AsyncConnection, unit_id: int) -> None:
 
 
 async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
-    """Register units in one trip; the credit codes of those that were not there."""
-    made = await tx.execute(
+    """Register units; return the credit codes of the new ones."""
+    created = await tx.execute(
         text("""
             INSERT INTO unit (unit_id, credit_code, name, kind, district, injury_class, collector,
                               bank, size)
@@ -62,11 +63,11 @@ async def insert(tx: AsyncConnection, units: Sequence[Unit]) -> set[str]:
             "sizes": [unit.size for unit in units],
         },
     )
-    return {row.credit_code for row in made}
+    return {row.credit_code for row in created}
 
 
 async def known(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]:
-    """Units by key, for a batch."""
+    """Read units by key."""
     rows = await tx.execute(
         text(f"""
             SELECT unit_id, {_COLUMNS}
@@ -83,18 +84,16 @@ async def known(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
     return found
 
 
-async def of_district(
-    tx: AsyncConnection, district: str | None, after: int, limit: int
+async def page(
+    tx: AsyncConnection, district: str | None, after: int | None, limit: int
 ) -> list[Unit]:
-    """Units, in the order of their keys, after a key."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM unit
-             WHERE (CAST(:district AS text) IS NULL OR district = :district) AND unit_id > :after
-             ORDER BY unit_id
-             LIMIT :limit
-        """),
-        {"district": district, "after": after, "limit": limit},
+    """Read units of a district, or of all, in the order of their keys."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM unit",
+        key=("unit_id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=Unit,
+        equal={"district": district},
     )
-    return [Unit(**row._mapping) for row in rows]
