@@ -20,7 +20,7 @@ from services.ledger.posting.routes import hold as hold_doors
 from services.ledger.posting.routes import stream as stream_doors
 from services.ledger.posting.routes import voucher as voucher_doors
 from services.ledger.posting.routes.express import Express
-from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.flows.cube import CubeCache
 from services.ledger.reports.routes import account as account_doors
 from services.ledger.reports.routes import agreement as agreement_doors
 from services.ledger.reports.routes import balance as balance_doors
@@ -69,7 +69,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.db = db
         app.state.books = books
         app.state.refresh_rules = books.refresh
-        app.state.reading = Reading()
+        app.state.cubes = CubeCache()
         app.state.region = chosen.region
         try:
             await books.open()

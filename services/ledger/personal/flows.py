@@ -29,9 +29,9 @@ from services.ledger.personal.domain import (
 from services.ledger.personal.store import account as account_store
 from services.ledger.personal.store import year as year_store
 from services.ledger.posting.store import past as past_store
-from services.ledger.reports.domain.cube import Narrow
-from services.ledger.reports.domain.statement import minus
-from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.domain.balance import minus
+from services.ledger.reports.domain.cube import CubeFilter
+from services.ledger.reports.flows.cube import CubeCache
 from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import Catalogue
@@ -310,15 +310,15 @@ async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) 
 
 
 async def control(
-    tx: AsyncConnection, reading: Reading, catalogue: Catalogue, as_of: date
+    tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
 ) -> list[Control]:
     """General ledger against personal accounts, of every fund by a day. A closing may call this."""
     carried = await past_store.carry_over_seqs(tx)
     window = Window(to_day=as_of)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
     credited = await year_store.contributed(tx, as_of)
-    cube = await reading.cube(tx)
-    narrow = Narrow(book=Book.STATUTORY.value, account=Account.CONTRIBUTION_PERSONAL)
+    cube = await cubes.cube(tx)
+    narrow = CubeFilter(book=Book.STATUTORY.value, account=Account.CONTRIBUTION_PERSONAL)
     received = {
         row.fund: row.credit_fen - row.debit_fen
         for row in minus(

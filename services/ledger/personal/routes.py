@@ -41,7 +41,7 @@ from services.ledger.personal.schemas import (
 from services.ledger.personal.store import year as year_store
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
-from services.ledger.reports.routes.dashboard import cubes_of
+from services.ledger.reports.routes.parameters import cubes_of
 from shared import clock
 from shared.door import Door, door
 from shared.ids import Ref

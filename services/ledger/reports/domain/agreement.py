@@ -1,4 +1,5 @@
-"""四相符: account = bank (账实), = voucher (账证), = ledger (账账), = report (账表), each with evidence."""
+"""The four agreements (四相符): books against bank (账实), vouchers (账证), ledgers (账账) and reports
+(账表), each with its comparisons."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.ledger.reports.domain.general_ledger import GeneralRow
 from services.ledger.reports.domain.statement import (
     BalanceSheet,
-    GeneralRow,
     IncomeStatement,
     Section,
 )
@@ -19,12 +20,12 @@ DEPOSITS: Final = (
     "expenditure_deposit",
     "treasury_deposit",
 )
-"""Accounts that a bank or the treasury keeps too."""
+"""Accounts that a bank or the treasury also keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One comparison: two figures from two places, in fen or a count, and where each comes from."""
+class AgreementCheck:
+    """One comparison of two figures, in fen or a count, with the source of each."""
 
     what: str
     fund: str | None
@@ -34,49 +35,49 @@ class Evidence:
     right: int
     is_money: bool = True
     accounts: tuple[str, ...] = ()
-    """Accounts whose entries stand behind it."""
+    """Accounts whose entries explain it."""
 
     @property
     def agrees(self) -> bool:
-        """Whether the two figures are the same."""
+        """Whether the two figures are equal."""
         return self.left == self.right
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One of the four, and everything that it rests on."""
+    """One of the four agreements with its comparisons."""
 
     key: str
     name: str
-    evidence: tuple[Evidence, ...]
+    checks: tuple[AgreementCheck, ...]
 
     @property
     def agrees(self) -> bool:
-        """Whether every piece of evidence does."""
-        return all(one.agrees for one in self.evidence)
+        """Whether every comparison agrees."""
+        return all(check.agrees for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BankSays:
-    """What the bank says of an account (of one fund, or of all), and what is in transit, in fen."""
+class BankFigure:
+    """The bank's balance of an account (of one fund, or of all) and the net in transit, in fen."""
 
     account: str
     fund: str | None
     balance_fen: int
     in_transit_fen: int = 0
-    """What the books have and the bank has not yet, less the other way round (调节表)."""
+    """Items only in the books less items only at the bank, from the adjustment table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoucherFacts:
-    """What a month's entries say about the vouchers they belong to: counts."""
+    """Counts of entries and of faults in the vouchers they belong to."""
 
     entries: int
     vouchers: int
     orphans: int
     """Entries without a voucher."""
     misdated: int
-    """Entries whose day is not their voucher's."""
+    """Vouchers with an entry of another day."""
     unbalanced: int
     """Vouchers that do not balance in some fund and book."""
     reshaped: int
@@ -84,22 +85,22 @@ class VoucherFacts:
 
 
 def with_bank(
-    says: Sequence[BankSays], books: Mapping[tuple[str, str], int], names: Mapping[str, str]
+    figures: Sequence[BankFigure], books: Mapping[tuple[str, str], int], names: Mapping[str, str]
 ) -> Agreement:
-    """账实: every deposit, as the bank has it.
+    """Compare every deposit with the bank (账实).
 
     Args:
-        says: the bank's figures.
-        books: (fund, account) → fen by the books; an account that nobody speaks for is compared
-            with nothing, and only agrees when it is empty.
+        figures: the bank's figures.
+        books: (fund, account) → fen in the books; an account without a bank figure is compared with
+            zero.
         names: account → its name.
     """
-    evidence, covered = [], set[tuple[str, str]]()
-    for one in says:
+    checks, covered = [], set[tuple[str, str]]()
+    for one in figures:
         mine = {key for key in books if key[1] == one.account and one.fund in (None, key[0])}
         covered |= mine
-        evidence.append(
-            Evidence(
+        checks.append(
+            AgreementCheck(
                 what=names.get(one.account, one.account),
                 fund=one.fund,
                 left_name="账簿余额",
@@ -109,8 +110,8 @@ def with_bank(
                 accounts=(one.account,),
             )
         )
-    evidence += [
-        Evidence(
+    checks += [
+        AgreementCheck(
             what=f"{names.get(account, account)}(未提供银行余额)",
             fund=fund,
             left_name="账簿余额",
@@ -122,18 +123,18 @@ def with_bank(
         for fund, account in sorted(set(books) - covered)
         if account in DEPOSITS
     ]
-    return Agreement("bank", "账实相符", tuple(evidence))
+    return Agreement("bank", "账实相符", tuple(checks))
 
 
 def with_vouchers(facts: VoucherFacts) -> Agreement:
-    """账证: every entry of the month belongs to a balanced voucher of its own day."""
+    """Check that every entry belongs to a balanced voucher of its own day (账证)."""
     zero = [
         ("无凭证的分录", facts.orphans),
         ("与凭证日期不符的分录", facts.misdated),
         ("借贷不平的凭证", facts.unbalanced),
         ("分录号不连续的凭证", facts.reshaped),
     ]
-    head = Evidence(
+    head = AgreementCheck(
         what=f"{facts.vouchers} 张凭证、{facts.entries} 条分录",
         fund=None,
         left_name="分录",
@@ -143,7 +144,7 @@ def with_vouchers(facts: VoucherFacts) -> Agreement:
         is_money=False,
     )
     rest = [
-        Evidence(
+        AgreementCheck(
             what=what,
             fund=None,
             left_name="发现",
@@ -166,15 +167,15 @@ def with_ledgers(
     detail: Mapping[Key, tuple[int, int]],
     names: Mapping[str, str],
 ) -> Agreement:
-    """账账: general ledger (buckets) = detail ledgers (entries), account by account; Dr = Cr."""
-    evidence = []
+    """Compare the general ledger (buckets) with the detail ledgers (entries), and Dr with Cr (账账)."""
+    checks = []
     for key in sorted({*general, *detail}):
         _, fund, account = key
         left, right = general.get(key, (0, 0)), detail.get(key, (0, 0))
         for side, index in (("借方", 0), ("贷方", 1)):
             if left[index] or right[index]:
-                evidence.append(
-                    Evidence(
+                checks.append(
+                    AgreementCheck(
                         what=f"{names.get(account, account)} {side}",
                         fund=fund,
                         left_name="总账",
@@ -184,17 +185,17 @@ def with_ledgers(
                         accounts=(account,),
                     )
                 )
-    return Agreement("ledger", "账账相符", (*_sides(general), *evidence))
+    return Agreement("ledger", "账账相符", (*_sides(general), *checks))
 
 
-def _sides(general: Mapping[Key, tuple[int, int]]) -> Iterable[Evidence]:
+def _sides(general: Mapping[Key, tuple[int, int]]) -> Iterable[AgreementCheck]:
     totals: dict[tuple[str, str], list[int]] = {}
     for (book, fund, _), (debit_fen, credit_fen) in general.items():
         sums = totals.setdefault((book, fund), [0, 0])
         sums[0] += debit_fen
         sums[1] += credit_fen
     return [
-        Evidence(
+        AgreementCheck(
             what=f"{'法定账' if book == 'statutory' else '备查账'}借贷合计",
             fund=fund,
             left_name="借方",
@@ -212,19 +213,19 @@ def with_reports(
     moved: Mapping[str, int],
     sheet: BalanceSheet,
     statement: IncomeStatement,
-) -> list[Evidence]:
-    """账表 of one fund: each line of both statements against the general ledger; totals that foot.
+) -> list[AgreementCheck]:
+    """Compare each line of one fund's statements with the general ledger, and check totals (账表).
 
     Args:
-        fund: whose.
+        fund: the fund's code.
         rows: its general ledger.
         moved: account → debits minus credits of the span, carry-overs left out.
         sheet: its balance sheet.
         statement: its statement of income and expense.
     """
     closing = {row.account: row.closing_fen for row in rows if row.parts == (row.account,)}
-    evidence = [
-        Evidence(
+    checks = [
+        AgreementCheck(
             what=f"资产负债表 {line.name}",
             fund=fund,
             left_name="报表",
@@ -238,17 +239,17 @@ def with_reports(
         if line.level == 1 and line.account in closing
     ]
     for section, sign in ((statement.income, -1), (statement.expense, 1)):
-        evidence += _section_evidence(fund, section, sign, moved)
-    evidence.append(_foots(fund, "资产负债表 资产 = 负债 + 净资产", sheet.differences))
-    evidence.append(_foots(fund, "收支表 期初结余 + 本期收支 = 期末结余", statement.differences))
-    return evidence
+        checks += _section_checks(fund, section, sign, moved)
+    checks.append(_foots(fund, "资产负债表 资产 = 负债 + 净资产", sheet.differences))
+    checks.append(_foots(fund, "收支表 期初结余 + 本期收支 = 期末结余", statement.differences))
+    return checks
 
 
-def _section_evidence(
+def _section_checks(
     fund: str, section: Section, sign: int, moved: Mapping[str, int]
-) -> list[Evidence]:
+) -> list[AgreementCheck]:
     return [
-        Evidence(
+        AgreementCheck(
             what=f"收支表 {line.name}",
             fund=fund,
             left_name="报表",
@@ -262,9 +263,9 @@ def _section_evidence(
     ]
 
 
-def _foots(fund: str, what: str, differences: tuple[int, int]) -> Evidence:
+def _foots(fund: str, what: str, differences: tuple[int, int]) -> AgreementCheck:
     first, second = differences
-    return Evidence(
+    return AgreementCheck(
         what=what,
         fund=fund,
         left_name="差额",

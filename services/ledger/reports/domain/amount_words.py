@@ -1,4 +1,4 @@
-"""人民币大写: an amount in the characters that a voucher is written with, which cannot be altered."""
+"""Amounts in words (人民币大写), as printed on vouchers so that they cannot be altered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNITS: Final = ("", "拾", "佰", "仟")
 
 
 def amount_words(fen: int) -> str:
-    """1234.50 yuan as 壹仟贰佰叁拾肆元伍角; 0.05 as 伍分; below zero begins with 负."""
+    """Write 1234.50 yuan as 壹仟贰佰叁拾肆元伍角 and 0.05 as 伍分; negative amounts begin with 负."""
     sign, size = ("负", -fen) if fen < 0 else ("", fen)
     yuan, jiao, cents = size // 100, size // 10 % 10, size % 10
     if size == 0:
@@ -32,14 +32,14 @@ def _whole(yuan: int) -> str:
 
 
 def _group(group: int) -> str:
-    """One to four digits, a single 零 for any run of zeros between them."""
-    said = ""
+    """Write one to four digits, with a single 零 for each run of zeros between them."""
+    words = ""
     zero = False
     for place in range(3, -1, -1):
         digit = group // 10**place % 10
         if digit == 0:
-            zero = zero or bool(said)
+            zero = zero or bool(words)
             continue
-        said += ("零" if zero else "") + _DIGITS[digit] + _UNITS[place]
+        words += ("零" if zero else "") + _DIGITS[digit] + _UNITS[place]
         zero = False
-    return said
+    return words

@@ -1,8 +1,8 @@
-"""Balances out of sums of debits and credits."""
+"""Balances and trial balances, computed from sums of debits and credits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
@@ -17,7 +17,7 @@ ALWAYS_SHOWN: Final = (
     Account.TREASURY_DEPOSIT,
     Account.MEMO_RECEIVABLE,
 )
-"""Accounts that a dashboard sees in every fund, touched or not."""
+"""Accounts shown for every fund, with postings or without."""
 
 
 class Sum(NamedTuple):
@@ -32,7 +32,7 @@ class Sum(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """One account of a trial balance: its net balance stands on one side."""
+    """One account of a trial balance: its net balance is on one side."""
 
     account: str
     code: str
@@ -42,8 +42,8 @@ class TrialLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """The trial balance of one fund and book; the difference is zero or the books are broken."""
+class FundTrialBalance:
+    """The trial balance of one fund and book; debits equal credits unless the books are damaged."""
 
     fund: str
     book: str
@@ -61,14 +61,14 @@ class Trial:
 
 
 def on_normal_side(catalogue: Catalogue, row: Sum, on: date) -> int:
-    """Balance of an account counted on the side that raises it; below zero is the other side."""
+    """Return an account's balance on its normal side; negative if it lies on the other side."""
     account = catalogue.described(row.account, on)
     net_fen = row.debit_fen - row.credit_fen
     return -net_fen if account is not None and account.normal_side is Side.CREDIT else net_fen
 
 
 def by_fund(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> Mapping[str, Mapping[str, int]]:
-    """fund → account → balance on its normal side, for every fund in force that day."""
+    """Return fund → account → balance on its normal side, for every fund in force on a day."""
     funds = {fund.code: dict.fromkeys(ALWAYS_SHOWN, 0) for fund in catalogue.funds(on)}
     for row in sums:
         accounts = funds.setdefault(row.fund, dict.fromkeys(ALWAYS_SHOWN, 0))
@@ -76,8 +76,8 @@ def by_fund(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> Mapping[str,
     return funds
 
 
-def trial_balances(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> list[Trial]:
-    """One trial balance per fund and book that has postings, in order of fund and book."""
+def trial_balances(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> list[FundTrialBalance]:
+    """Return one trial balance per fund and book with postings, in order of fund and book."""
     groups: dict[tuple[str, str], list[TrialLine]] = {}
     for row in sums:
         account = catalogue.described(row.account, on)
@@ -91,6 +91,33 @@ def trial_balances(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> list[
         )
         groups.setdefault((row.fund, row.book), []).append(line)
     return [
-        Trial(fund, book, tuple(sorted(lines, key=lambda line: (line.code or "~", line.account))))
+        FundTrialBalance(
+            fund, book, tuple(sorted(lines, key=lambda line: (line.code or "~", line.account)))
+        )
         for (fund, book), lines in sorted(groups.items())
+    ]
+
+
+def nets(sums: Iterable[Sum]) -> dict[str, int]:
+    """Return debits minus credits of each account."""
+    found: dict[str, int] = {}
+    for row in sums:
+        found[row.account] = found.get(row.account, 0) + row.debit_fen - row.credit_fen
+    return found
+
+
+def minus(first: Sequence[Sum], second: Iterable[Sum]) -> list[Sum]:
+    """Subtract the second sums from the first."""
+    off = {(row.book, row.fund, row.account): row for row in second}
+    left = []
+    for row in first:
+        other = off.pop((row.book, row.fund, row.account), None)
+        if other is not None:
+            row = row._replace(
+                debit_fen=row.debit_fen - other.debit_fen,
+                credit_fen=row.credit_fen - other.credit_fen,
+            )
+        left.append(row)
+    return left + [
+        row._replace(debit_fen=-row.debit_fen, credit_fen=-row.credit_fen) for row in off.values()
     ]

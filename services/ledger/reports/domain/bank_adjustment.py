@@ -1,8 +1,9 @@
-"""银行存款余额调节表: book balance ± what only the bank knows = bank balance ± what only the books know.
+"""The bank adjustment table (银行存款余额调节表) of one deposit account.
 
-A bank line and what the books say of it are brought together by the bank's serial number (or a paper
-that both name), then by amount and day, then by amount and the nearest day. What stays over on
-either side is in transit, and explains the two balances, or does not.
+Book balance plus items known only to the bank equals bank balance plus items known only to the
+books. Bank lines and vouchers are matched by serial number (or a paper that both name), then by
+amount and day, then by amount and nearest day. Unmatched items on either side are in transit; a
+difference that they do not explain is shown.
 """
 
 from __future__ import annotations
@@ -14,24 +15,36 @@ from datetime import date
 from typing import Final
 
 FAR: Final = 31
-"""Most days that two sides of one movement may lie apart."""
+"""Most days between the two sides of one movement."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """A line of the bank's statement; above zero money came in, in fen."""
+    """A line of the bank's statement, in fen; positive amounts are receipts."""
 
     serial: str
     day: date
     amount_fen: int
     summary: str = ""
     paper: str | None = None
-    """Another mark by which the books may know it."""
+    """Another reference by which the books may know it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankStatement:
+    """The bank's side of an account over some days; `balance_fen` is that of the last day."""
+
+    account: str
+    fund: str | None
+    first: date
+    last: date
+    balance_fen: int
+    lines: tuple[BankLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookItem:
-    """What a voucher did to the account, in fen; `marks` are the serials and papers it names."""
+    """A voucher's effect on the account, in fen; `marks` are the serials and papers it names."""
 
     voucher: str
     day: date
@@ -43,8 +56,8 @@ class BookItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """Bank lines and book items that are the same money, and how that was seen."""
+class BankMatch:
+    """Bank lines and book items that are the same money, and how they were matched."""
 
     lines: tuple[BankLine, ...]
     items: tuple[BookItem, ...]
@@ -52,12 +65,12 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment:
-    """The table: two balances, four lists in transit, what was matched."""
+class BankAdjustment:
+    """The table: both balances, the four lists of items in transit, and the matches."""
 
     book_fen: int
     bank_fen: int
-    matched: tuple[Matched, ...]
+    matched: tuple[BankMatch, ...]
     bank_received: tuple[BankLine, ...]
     """银行已收、账簿未收."""
     bank_paid: tuple[BankLine, ...]
@@ -69,17 +82,17 @@ class Adjustment:
 
     @property
     def adjusted_book_fen(self) -> int:
-        """Book balance, and what only the bank knows."""
+        """The book balance plus items known only to the bank."""
         return self.book_fen + sum(x.amount_fen for x in (*self.bank_received, *self.bank_paid))
 
     @property
     def adjusted_bank_fen(self) -> int:
-        """Bank balance, and what only the books know."""
+        """The bank balance plus items known only to the books."""
         return self.bank_fen + sum(x.amount_fen for x in (*self.book_received, *self.book_paid))
 
     @property
     def difference_fen(self) -> int:
-        """Zero when what is in transit explains everything."""
+        """The unexplained difference; zero when the items in transit explain everything."""
         return self.adjusted_book_fen - self.adjusted_bank_fen
 
 
@@ -89,10 +102,10 @@ def adjust(
     lines: Sequence[BankLine],
     items: Sequence[BookItem],
     tolerance_days: int = 10,
-) -> Adjustment:
-    """The adjustment table of one account."""
+) -> BankAdjustment:
+    """Compute the adjustment table of one account."""
     left_lines, left_items = list(lines), _without_cancelled(items)
-    matched: list[Matched] = []
+    matched: list[BankMatch] = []
     for step in (_by_mark, _by_day):
         found = step(left_lines, left_items)
         matched += found
@@ -100,7 +113,7 @@ def adjust(
     found = _by_nearest(left_lines, left_items, min(tolerance_days, FAR))
     matched += found
     left_lines, left_items = _rest(left_lines, left_items, found)
-    return Adjustment(
+    return BankAdjustment(
         book_fen=book_fen,
         bank_fen=bank_fen,
         matched=tuple(matched),
@@ -112,7 +125,7 @@ def adjust(
 
 
 def _without_cancelled(items: Sequence[BookItem]) -> list[BookItem]:
-    """Without vouchers and the red letters that took them back whole: the bank saw neither."""
+    """Remove vouchers and their full reversals: the bank saw neither."""
     by_voucher = {item.voucher: item for item in items}
     gone: set[str] = set()
     for item in items:
@@ -123,7 +136,7 @@ def _without_cancelled(items: Sequence[BookItem]) -> list[BookItem]:
 
 
 def _rest(
-    lines: Sequence[BankLine], items: Sequence[BookItem], found: Iterable[Matched]
+    lines: Sequence[BankLine], items: Sequence[BookItem], found: Iterable[BankMatch]
 ) -> tuple[list[BankLine], list[BookItem]]:
     done = list(found)
     used_lines = {id(line) for one in done for line in one.lines}
@@ -134,8 +147,8 @@ def _rest(
     )
 
 
-def _by_mark(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Matched]:
-    """All that names one serial or paper, when both sides come to the same."""
+def _by_mark(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[BankMatch]:
+    """Match all items that name one serial or paper, if both sides have the same total."""
     by_mark: dict[str, list[BookItem]] = defaultdict(list)
     for item in items:
         for mark in item.marks:
@@ -151,12 +164,12 @@ def _by_mark(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Match
         total_fen = sum(line.amount_fen for line in mine)
         if theirs and total_fen == sum(item.amount_fen for item in theirs):
             used |= {id(item) for item in theirs}
-            found.append(Matched(tuple(mine), tuple(theirs), "serial"))
+            found.append(BankMatch(tuple(mine), tuple(theirs), "serial"))
     return found
 
 
-def _by_day(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Matched]:
-    """One to one: the same amount on the same day, the bank's own day before the book's."""
+def _by_day(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[BankMatch]:
+    """Match one to one by amount and day; a voucher's value date goes before its book date."""
     waiting: dict[tuple[int, date], list[BookItem]] = defaultdict(list)
     for item in items:
         waiting[item.amount_fen, item.value_day or item.day].append(item)
@@ -164,12 +177,12 @@ def _by_day(lines: Sequence[BankLine], items: Sequence[BookItem]) -> list[Matche
     for line in lines:
         candidates = waiting.get((line.amount_fen, line.day))
         if candidates:
-            found.append(Matched((line,), (candidates.pop(0),), "amount and day"))
+            found.append(BankMatch((line,), (candidates.pop(0),), "amount and day"))
     return found
 
 
-def _by_nearest(lines: Sequence[BankLine], items: Sequence[BookItem], days: int) -> list[Matched]:
-    """One to one: the same amount, the nearest day, not further than so many days."""
+def _by_nearest(lines: Sequence[BankLine], items: Sequence[BookItem], days: int) -> list[BankMatch]:
+    """Match one to one by amount and the nearest day, within so many days."""
     waiting: dict[int, list[BookItem]] = defaultdict(list)
     for item in items:
         waiting[item.amount_fen].append(item)
@@ -179,7 +192,7 @@ def _by_nearest(lines: Sequence[BankLine], items: Sequence[BookItem], days: int)
         near = min(candidates, key=lambda item: _apart(line, item), default=None)
         if near is not None and _apart(line, near) <= days:
             candidates.remove(near)
-            found.append(Matched((line,), (near,), "amount"))
+            found.append(BankMatch((line,), (near,), "amount"))
     return found
 
 

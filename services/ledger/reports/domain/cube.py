@@ -1,8 +1,8 @@
-"""Balances of every day in memory: one running sum per account and district, searched by halves.
+"""The cube of balances: running sums of every account and district by day, kept in memory.
 
-A cube is what the day buckets say, folded over all slots, up to a place in each slot's chain. It
-grows with the days and districts of the books, not with their entries; a balance as of any day is
-one binary search a series. Backdated postings move the later sums of their own series only.
+A cube sums the day buckets of all slots up to a position in each slot's chain. Its size depends on
+the number of days and districts, not on the number of entries. The balance at the end of a day is
+one binary search per series. A backdated posting changes the later sums of its own series only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.ledger.reports.domain.balance import Sum
 
 
 class Place(NamedTuple):
-    """Where an amount stands, but for its day."""
+    """The key of a series: everything that identifies an amount except its day."""
 
     book: str
     fund: str
@@ -26,15 +26,15 @@ class Place(NamedTuple):
     district: str
 
 
-class Head(NamedTuple):
-    """How far a slot's chain has come."""
+class SlotHead(NamedTuple):
+    """The last position of a slot's chain."""
 
     seq: int
     hash: bytes
 
 
 class Cell(NamedTuple):
-    """Debits and credits of one place on one day (a proleptic ordinal)."""
+    """Debits and credits of one place on one day, as a proleptic ordinal."""
 
     place: Place
     day: int
@@ -43,8 +43,8 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrow:
-    """Which places a question is about; None: all."""
+class CubeFilter:
+    """A filter on the places of a cube; None does not filter."""
 
     book: str | None = None
     fund: str | None = None
@@ -52,7 +52,7 @@ class Narrow:
     district: str | None = None
 
     def holds(self, place: Place) -> bool:
-        """Whether a place is asked about. An account covers its parts ("benefit" all of 5001)."""
+        """Return whether a place passes. An account includes its parts ("benefit": all of 5001)."""
         return (
             (self.book is None or place.book == self.book)
             and (self.fund is None or place.fund == self.fund)
@@ -66,7 +66,7 @@ class Narrow:
 
 
 class Series:
-    """The days of one place on which something was posted, and the sums by the end of each."""
+    """The days of one place with postings, and the sums at the end of each."""
 
     __slots__ = ("credits_fen", "days", "debits_fen")
 
@@ -76,7 +76,7 @@ class Series:
         self.credits_fen = array("q")
 
     def add(self, day: int, debit_fen: int, credit_fen: int) -> None:
-        """Post on a day; every later sum moves along."""
+        """Add a posting on a day to its own and all later sums."""
         at = bisect_left(self.days, day)
         if at == len(self.days) or self.days[at] != day:
             self.days.insert(at, day)
@@ -89,7 +89,7 @@ class Series:
     def merge(
         self, days: Sequence[int], debits_fen: Sequence[int], credits_fen: Sequence[int]
     ) -> None:
-        """Post on many days at once: what another slot has of this place."""
+        """Add the daily postings of another slot."""
         cells: dict[int, tuple[int, int]] = {
             day: (debit_fen, credit_fen) for day, debit_fen, credit_fen in self.steps()
         }
@@ -106,12 +106,12 @@ class Series:
             self.credits_fen.append(credit_sum_fen)
 
     def until(self, day: int) -> tuple[int, int] | None:
-        """(debits, credits) by the end of a day; None when nothing was posted by then."""
+        """Return (debits, credits) at the end of a day; None if nothing was posted by then."""
         at = bisect_right(self.days, day)
         return (self.debits_fen[at - 1], self.credits_fen[at - 1]) if at else None
 
     def steps(self, first: int = 0, last: int = 2**31 - 1) -> Iterator[tuple[int, int, int]]:
-        """(day, debits, credits) of each day from `first` to `last` with postings."""
+        """Yield (day, debits, credits) of each day with postings from `first` to `last`."""
         at = bisect_left(self.days, first)
         debit_fen, credit_fen = (
             (self.debits_fen[at - 1], self.credits_fen[at - 1]) if at else (0, 0)
@@ -125,9 +125,9 @@ class Series:
             debit_fen, credit_fen = self.debits_fen[place], self.credits_fen[place]
 
     def since(self, day: int) -> int | None:
-        """The first day of the unbroken run of days, up to `day`, with a balance other than zero.
+        """Return the first day since which the balance has been other than zero, up to `day`.
 
-        None when the balance by the end of `day` is zero.
+        None when the balance at the end of `day` is zero.
         """
         found = None
         for at in range(bisect_right(self.days, day) - 1, -1, -1):
@@ -139,30 +139,30 @@ class Series:
 
 @dataclass(slots=True)
 class Cube:
-    """Every series, as of these heads."""
+    """All series, complete up to these heads."""
 
-    heads: Mapping[int, Head] = field(default_factory=dict)
+    heads: Mapping[int, SlotHead] = field(default_factory=dict)
     series: dict[Place, Series] = field(default_factory=dict)
 
     def of(self, place: Place) -> Series:
-        """The series of a place, made when it is the first."""
+        """Return the series of a place; create it if there is none."""
         found = self.series.get(place)
         if found is None:
             found = self.series[place] = Series()
         return found
 
-    def extend(self, heads: Mapping[int, Head], cells: Sequence[Cell]) -> None:
-        """Take in what was posted between the cube's heads and these."""
+    def extend(self, heads: Mapping[int, SlotHead], cells: Sequence[Cell]) -> None:
+        """Add the postings between the cube's heads and the given heads."""
         for place, day, debit_fen, credit_fen in cells:
             self.of(place).add(day, debit_fen, credit_fen)
         self.heads = dict(heads)
 
-    def narrowed(self, narrow: Narrow) -> Iterator[tuple[Place, Series]]:
-        """The series that a question is about."""
+    def narrowed(self, narrow: CubeFilter) -> Iterator[tuple[Place, Series]]:
+        """Yield the series that pass a filter."""
         return ((place, one) for place, one in self.series.items() if narrow.holds(place))
 
-    def sums(self, as_of: date, narrow: Narrow) -> list[Sum]:
-        """Debits and credits of every account with postings by the end of a day."""
+    def sums(self, as_of: date, narrow: CubeFilter) -> list[Sum]:
+        """Return debits and credits of every account with postings by the end of a day."""
         day = as_of.toordinal()
         found: dict[tuple[str, str, str], tuple[int, int]] = {}
         for place, one in self.narrowed(narrow):
@@ -173,8 +173,8 @@ class Cube:
                 found[key] = (debit_fen + until[0], credit_fen + until[1])
         return [Sum(*key, *found[key]) for key in sorted(found)]
 
-    def between(self, first: date, last: date, narrow: Narrow) -> list[Sum]:
-        """Debits and credits of every account posted from `first` to `last`."""
+    def between(self, first: date, last: date, narrow: CubeFilter) -> list[Sum]:
+        """Return debits and credits of every account posted from `first` to `last`."""
         found: dict[tuple[str, str, str], tuple[int, int]] = {}
         for place, one in self.narrowed(narrow):
             after = one.until(last.toordinal())

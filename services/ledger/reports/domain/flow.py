@@ -1,4 +1,4 @@
-"""What moved between two days: by account, district, day or month, beside opening and closing."""
+"""Movements between two days by account, district, day or month, with opening and closing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from services.ledger.reports.domain.cube import Cube, Narrow, Place, Series
+from services.ledger.reports.domain.cube import Cube, CubeFilter, Place, Series
 
 
 class GroupBy(StrEnum):
-    """How finely the movements of a fund's account are told."""
+    """The grouping of an account's movements."""
 
     ACCOUNT = "account"
     DISTRICT = "district"
@@ -20,10 +20,11 @@ class GroupBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Flow:
-    """Movements of one account of a fund in one group; the opening is debits minus credits.
+class AccountFlow:
+    """Movements of one account of a fund in one group, from `first` to `last`.
 
-    `group` is the account key, the district, the day or the month; from `first` to `last`.
+    `group` is the account key, the district, the day or the month. The opening is debits minus
+    credits.
     """
 
     fund: str
@@ -38,34 +39,36 @@ class Flow:
 
     @property
     def closing_net_fen(self) -> int:
-        """Debits minus credits by the end of the group's last day."""
+        """Debits minus credits at the end of the group's last day."""
         return self.opening_net_fen + self.debit_fen - self.credit_fen
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What tells it from every other flow of its question."""
+        """The unique key, in the order of the list."""
         return self.fund, self.book, self.account, self.group
 
 
-def flows(cube: Cube, first: date, last: date, by: GroupBy, narrow: Narrow) -> list[Flow]:
-    """Flows in order of fund, book, account and group.
+def flows(
+    cube: Cube, first: date, last: date, by: GroupBy, narrow: CubeFilter
+) -> list[AccountFlow]:
+    """Return flows in order of fund, book, account and group.
 
-    Accounts and districts with neither postings nor a balance are left out, and so are days and
-    months without postings.
+    Left out are accounts and districts with neither postings nor a balance, and days and months
+    without postings.
     """
     together: dict[tuple[str, str, str, str], list[Series]] = {}
     for place, one in cube.narrowed(narrow):
         key = (place.fund, place.book, place.account, _fixed_group(place, by))
         together.setdefault(key, []).append(one)
-    found: list[Flow] = []
+    found: list[AccountFlow] = []
     for (fund, book, account, group), series in sorted(together.items()):
         opening_net_fen = sum(_net_before(one, first) for one in series)
         steps = _steps(series, first, last, by)
         if not steps and opening_net_fen and group:
-            steps = [((first, last, ""), 0, 0)]  # a balance that stood still is still there
+            steps = [((first, last, ""), 0, 0)]  # a balance without movements is still shown
         for (start, end, label), debit_fen, credit_fen in steps:
             found.append(
-                Flow(
+                AccountFlow(
                     fund,
                     book,
                     account,
@@ -92,22 +95,23 @@ def _net_before(one: Series, day: date) -> int:
     return debit_fen - credit_fen
 
 
-Span = tuple[date, date, str]
+Group = tuple[date, date, str]
+"""First day, last day and label."""
 
 
 def _steps(
     series: Iterable[Series], first: date, last: date, by: GroupBy
-) -> list[tuple[Span, int, int]]:
-    sums: dict[Span, tuple[int, int]] = {}
+) -> list[tuple[Group, int, int]]:
+    sums: dict[Group, tuple[int, int]] = {}
     for one in series:
         for day, debit_fen, credit_fen in one.steps(first.toordinal(), last.toordinal()):
-            span = _span(date.fromordinal(day), first, last, by)
-            before = sums.get(span, (0, 0))
-            sums[span] = (before[0] + debit_fen, before[1] + credit_fen)
-    return [(span, *sums[span]) for span in sorted(sums)]
+            group = _group(date.fromordinal(day), first, last, by)
+            before = sums.get(group, (0, 0))
+            sums[group] = (before[0] + debit_fen, before[1] + credit_fen)
+    return [(group, *sums[group]) for group in sorted(sums)]
 
 
-def _span(day: date, first: date, last: date, by: GroupBy) -> Span:
+def _group(day: date, first: date, last: date, by: GroupBy) -> Group:
     match by:
         case GroupBy.ACCOUNT | GroupBy.DISTRICT:
             return first, last, ""

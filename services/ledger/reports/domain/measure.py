@@ -1,8 +1,8 @@
-"""What dashboards are told about the funds: collection, arrival, months of payment, warnings.
+"""Measures of the funds: collection rate, arrival rate, months of payment, and their warnings.
 
-Every measure is a ratio of sums of named accounts, so that each can be followed to its entries; the
-definitions below are part of the answer. Ratios are whole parts per million, months whole
-hundredths: exact, rounded once, half up.
+Every measure is computed from sums of named accounts, so that it can be traced to its entries. The
+definitions below are part of the answer. Ratios are in whole parts per million and months in whole
+hundredths, rounded once, half up.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ DEBIT, CREDIT = Side.DEBIT, Side.CREDIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A sum of accounts of one book, counted on one side. An account covers its own parts."""
+class MeasureTerm:
+    """A term of a measure: a sum of accounts of one book, counted on one side.
+
+    An account includes its parts.
+    """
 
     key: str
     name: str
@@ -38,7 +41,7 @@ class Part:
     side: Side
 
     def of(self, sums: Iterable[Sum]) -> dict[str, int]:
-        """fund → fen of this part."""
+        """Return fund → fen of this term."""
         found: dict[str, int] = {}
         for row in sums:
             if row.book == self.book and any(_covers(one, row.account) for one in self.accounts):
@@ -52,35 +55,35 @@ def _covers(account: str, posted: str) -> bool:
     return posted == account or posted.startswith(f"{account}.")
 
 
-LEVIED: Final = Part(
+LEVIED: Final = MeasureTerm(
     key="levied",
     name="应征(备查簿:应征贷方净额)",
     book=Book.MEMO,
     accounts=("memo_levied",),
     side=CREDIT,
 )
-COLLECTED: Final = Part(
+COLLECTED: Final = MeasureTerm(
     key="collected",
     name="实征(备查簿:实征借方净额)",
     book=Book.MEMO,
     accounts=("memo_collected",),
     side=DEBIT,
 )
-ARRIVED: Final = Part(
+ARRIVED: Final = MeasureTerm(
     key="arrived",
     name="到账(法定账簿:社会保险费收入贷方净额,年终结转除外)",
     book=Book.STATUTORY,
     accounts=("contribution_income",),
     side=CREDIT,
 )
-PAID: Final = Part(
+PAID: Final = MeasureTerm(
     key="paid",
     name="待遇支出(法定账簿:待遇支出、大病保险支出借方净额,年终结转除外)",
     book=Book.STATUTORY,
     accounts=("benefit", "major_illness"),
     side=DEBIT,
 )
-SUSPENDED: Final = Part(
+SUSPENDED: Final = MeasureTerm(
     key="suspended",
     name="暂收款(法定账簿:贷方余额)",
     book=Book.STATUTORY,
@@ -102,14 +105,14 @@ DEFINITIONS: Final[Mapping[str, str]] = {
 
 
 def ratio_ppm(numerator_fen: int, denominator_fen: int) -> int | None:
-    """A ratio in parts per million, half up; None when there is nothing to divide by."""
+    """Return a ratio in parts per million, half up; None if the denominator is not positive."""
     return scale(numerator_fen, PPM, denominator_fen) if denominator_fen > 0 else None
 
 
 def months_hundredths(accumulated_fen: int, year_payout_fen: int) -> int | None:
-    """Months of payment capacity in hundredths: accumulated ÷ (year payout ÷ 12), half up.
+    """Return months of payment in hundredths: accumulated ÷ (year payout ÷ 12), half up.
 
-    None when nothing was paid out: then there is no answer, not infinity.
+    None when nothing was paid out.
     """
     if year_payout_fen <= 0:
         return None
@@ -117,7 +120,7 @@ def months_hundredths(accumulated_fen: int, year_payout_fen: int) -> int | None:
 
 
 def accumulated(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> dict[str, int]:
-    """fund → fen of statutory assets minus liabilities: what the fund has saved up."""
+    """Return fund → fen of statutory assets minus liabilities (累计结余)."""
     found: dict[str, int] = {}
     for row in sums:
         account = catalogue.described(row.account, on)
@@ -129,7 +132,7 @@ def accumulated(catalogue: Catalogue, sums: Iterable[Sum], on: date) -> dict[str
 
 
 def year_before(day: date) -> date:
-    """First day of the twelve months that end with a day: 2021-07-31 → 2020-08-01."""
+    """Return the first day of the twelve months that end on a day: 2021-07-31 → 2020-08-01."""
     following = date.fromordinal(day.toordinal() + 1)
     try:
         return following.replace(year=following.year - 1)
@@ -141,7 +144,7 @@ def year_before(day: date) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class CrossedThreshold:
     """A threshold that a fund's value has crossed."""
 
     fund: str
@@ -153,29 +156,29 @@ def warnings(
     thresholds: Sequence[Threshold],
     values: Mapping[Measure, Mapping[str, int | None]],
     on: date,
-) -> list[Warned]:
-    """Every threshold that is crossed on a day, the loudest of each fund and measure only.
+) -> list[CrossedThreshold]:
+    """Return the most severe crossed threshold of each fund and measure on a day.
 
-    A row for one fund replaces the row of its severity for all funds. A value of None (nothing to
-    measure) crosses nothing.
+    A row for one fund replaces the row of its severity for all funds. A value of None crosses
+    nothing.
     """
     rows = applicable(thresholds, on)
     own = {(row.measure, row.fund, row.severity) for row in rows if row.fund != ANY_FUND}
-    loudest: dict[tuple[str, Measure], Warned] = {}
+    worst: dict[tuple[str, Measure], CrossedThreshold] = {}
     for row in rows:
         for fund, value in values.get(row.measure, {}).items():
             if value is None or row.fund not in {ANY_FUND, fund}:
                 continue
             if row.fund == ANY_FUND and (row.measure, fund, row.severity) in own:
                 continue
-            before = loudest.get((fund, row.measure))
-            if row.is_crossed(value) and (before is None or _louder(row, before.threshold)):
-                loudest[fund, row.measure] = Warned(fund, value, row)
-    return [loudest[key] for key in sorted(loudest)]
+            before = worst.get((fund, row.measure))
+            if row.is_crossed(value) and (before is None or _is_worse(row, before.threshold)):
+                worst[fund, row.measure] = CrossedThreshold(fund, value, row)
+    return [worst[key] for key in sorted(worst)]
 
 
-_LOUDNESS: Final[Callable[[Severity], int]] = list(Severity).index
+_RANK: Final[Callable[[Severity], int]] = list(Severity).index
 
 
-def _louder(row: Threshold, than: Threshold) -> bool:
-    return _LOUDNESS(row.severity) > _LOUDNESS(than.severity)
+def _is_worse(row: Threshold, than: Threshold) -> bool:
+    return _RANK(row.severity) > _RANK(than.severity)

@@ -1,23 +1,23 @@
-"""Money on its way: received by the cut-off, not yet in the fiscal account; and the month's zero."""
+"""Money in transit: received by a cut-off but not yet in the fiscal account; month-end zero."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.ledger.reports.domain.cube import Cube, Narrow
+from services.ledger.reports.domain.cube import Cube, CubeFilter
 from shared.entry import Account, Book
 
 CHANNELS = (Account.INCOME_DEPOSIT, Account.TREASURY_DEPOSIT)
-"""Accounts that money passes through: 收入户 (agency mode), 国库 (tax mode)."""
+"""Passing accounts: 收入户 (agency mode), 国库 (tax mode)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class InTransit:
-    """A balance on a passing account by the cut-off.
+    """A balance on a passing account at the cut-off.
 
-    `since` is the first day of its unbroken run; `later_fen` what was booked after the cut-off and
-    belongs to the next settlement.
+    `since` is the first day since which the balance has not been zero; `later_fen` was booked after
+    the cut-off and belongs to the next settlement.
     """
 
     fund: str
@@ -29,11 +29,11 @@ class InTransit:
 
 
 def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
-    """What a settlement at a cut-off has to move, and what is too late for it."""
+    """Return what a settlement at a cut-off has to move, and what was booked too late for it."""
     day = cut_off.toordinal()
     found = []
     for account in CHANNELS:
-        narrow = Narrow(book=Book.STATUTORY.value, account=account)
+        narrow = CubeFilter(book=Book.STATUTORY.value, account=account)
         for place, one in cube.narrowed(narrow):
             debit_fen, credit_fen = one.until(day) or (0, 0)
             later_fen = sum(step[1] - step[2] for step in one.steps(day + 1))
@@ -53,14 +53,14 @@ def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
 
 
 def last_month_end(day: date) -> date:
-    """The last day of a month that is not after a day."""
+    """Return the latest month end that is not after a day."""
     if (day + timedelta(days=1)).day == 1:
         return day
     return day.replace(day=1) - timedelta(days=1)
 
 
 def left_at_month_end(cube: Cube, day: date) -> dict[str, int]:
-    """fund → fen that the income account holds at a month's end; empty when it is at zero."""
+    """Return fund → fen left on the income account at a month end; empty when it is zero."""
     left: dict[str, int] = {}
     for one in in_transit(cube, day):
         if one.account == Account.INCOME_DEPOSIT and one.amount_fen:

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.reports.domain.balance import Sum, Trial, by_fund, trial_balances
+from services.ledger.reports.domain.balance import FundTrialBalance, Sum, by_fund, trial_balances
 from services.ledger.reports.flows.known_at import catalogue as known_catalogue
 from services.ledger.reports.flows.known_at import places
 from services.ledger.reports.store import balance as balance_store
@@ -26,10 +26,10 @@ async def fund_balances(
     district: str | None,
     known_at: str | None = None,
 ) -> tuple[Mapping[str, Mapping[str, int]], dict[str, int]]:
-    """(fund → account → balance, fund → held). Holds are the centre's, so districts have none.
+    """Read fund → account → balance, and fund → held. Holds belong to the centre, not to districts.
 
     Raises:
-        Faulty, NotFound: `known_at` names no places in the chains.
+        Faulty, NotFound: `known_at` names no such moment.
     """
     sums = await _sums(tx, as_of, known_at, district=district)
     held = await balance_store.held(tx, clock.today()) if district in {None, CENTRE} else {}
@@ -43,14 +43,14 @@ async def trial_balance(
     as_of: date,
     book: str | None,
     known_at: str | None = None,
-) -> list[Trial]:
-    """Trial balances of every fund and book by the end of a day.
+) -> tuple[Catalogue, list[FundTrialBalance]]:
+    """Read the chart and the trial balances of every fund and book at the end of a day.
 
     Raises:
-        Faulty, NotFound: `known_at` names no places in the chains.
+        Faulty, NotFound: `known_at` names no such moment.
     """
-    then = await known_catalogue(tx, catalogue, known_at)
-    return trial_balances(then, await _sums(tx, as_of, known_at, book=book), as_of)
+    chart = await known_catalogue(tx, catalogue, known_at)
+    return chart, trial_balances(chart, await _sums(tx, as_of, known_at, book=book), as_of)
 
 
 async def _sums(

@@ -1,4 +1,4 @@
-"""What dashboards read, all out of the cube: balances, flows, measures, warnings."""
+"""Balances, flows, measures and warnings of dashboards, all read from the cube."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.posting.store import past as past_store
-from services.ledger.reports.domain.balance import Sum, by_fund
-from services.ledger.reports.domain.cube import Narrow
-from services.ledger.reports.domain.flow import Flow, GroupBy
+from services.ledger.reports.domain.balance import Sum, by_fund, minus
+from services.ledger.reports.domain.cube import CubeFilter
+from services.ledger.reports.domain.flow import AccountFlow, GroupBy
 from services.ledger.reports.domain.flow import flows as flows_of
 from services.ledger.reports.domain.measure import (
     ARRIVED,
@@ -19,33 +19,33 @@ from services.ledger.reports.domain.measure import (
     LEVIED,
     PAID,
     SUSPENDED,
-    Warned,
+    CrossedThreshold,
     accumulated,
     months_hundredths,
     ratio_ppm,
     warnings,
     year_before,
 )
-from services.ledger.reports.domain.statement import minus
-from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.flows.cube import CubeCache
 from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import Catalogue
-from services.ledger.rules.domain.threshold import Measure
+from services.ledger.rules.domain.threshold import Measure, Threshold, applicable
 from services.ledger.rules.store import threshold as threshold_store
 from shared import clock
+from shared.cursor import cut, read_cursor
 from shared.db import Database
 from shared.entry import Book
 from shared.errors import Fault, Faulty
 from shared.roles import CENTRE
 
 SPAN_DAYS_MAX = 3_700
-"""Days that one question about flows may span: ten years."""
+"""Most days of one query about flows or rates: ten years."""
 
 
 @dataclass(frozen=True, slots=True)
-class BalancesNow:
-    """fund → account → balance and fund → held, still to be computed, and what both rest on."""
+class CurrentBalances:
+    """Fund balances and holds (fund → fen). Answers with an equal `basis` are equal."""
 
     basis: tuple[object, ...]
     held: Mapping[str, int]
@@ -53,15 +53,15 @@ class BalancesNow:
 
 
 async def balances(
-    db: Database, reading: Reading, catalogue: Catalogue, *, as_of: date, district: str | None
-) -> BalancesNow:
-    """Every fund's balances by the end of a day, as everything committed says now.
+    db: Database, cubes: CubeCache, catalogue: Catalogue, *, as_of: date, district: str | None
+) -> CurrentBalances:
+    """Read every fund's balances at the end of a day, complete up to now.
 
-    Equal bases mean equal answers. Call `balances` before the next `await`. Holds are the centre's.
+    Call `balances` of the answer before the next `await`. Holds belong to the centre.
     """
-    cube, everybodys = await reading.now(db)
-    held = everybodys if district in {None, CENTRE} else {}
-    return BalancesNow(
+    cube, all_holds = await cubes.current(db)
+    held = all_holds if district in {None, CENTRE} else {}
+    return CurrentBalances(
         (
             as_of,
             district,
@@ -71,43 +71,66 @@ async def balances(
             catalogue.fingerprint,
         ),
         held,
-        lambda: by_fund(catalogue, cube.sums(as_of, Narrow(district=district)), as_of),
+        lambda: by_fund(catalogue, cube.sums(as_of, CubeFilter(district=district)), as_of),
     )
 
 
-async def flows(
-    tx: AsyncConnection, reading: Reading, first: date, last: date, by: GroupBy, narrow: Narrow
-) -> list[Flow]:
-    """What moved between two days.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowQuery:
+    """A query for flows: the days, the grouping and the filter."""
+
+    first: date
+    last: date
+    group_by: GroupBy
+    narrow: CubeFilter
+
+
+async def flow_page(
+    tx: AsyncConnection, cubes: CubeCache, query: FlowQuery, cursor: str | None, limit: int
+) -> tuple[list[AccountFlow], str | None]:
+    """Read a page of the movements between two days, and the next cursor.
 
     Raises:
         Faulty: the days are the wrong way round, or too far apart.
+        BadCursor: not a cursor of this query.
     """
-    require_span(first, last)
-    return flows_of(await reading.cube(tx), first, last, by, narrow)
+    require_span(query.first, query.last)
+    filters = {
+        "from": query.first,
+        "to": query.last,
+        "by": query.group_by,
+        "fund": query.narrow.fund,
+        "book": query.narrow.book,
+        "account": query.narrow.account,
+        "district": query.narrow.district,
+    }
+    after = tuple(read_cursor(cursor, filters, (str, str, str, str))) if cursor else None
+    found = flows_of(await cubes.cube(tx), query.first, query.last, query.group_by, query.narrow)
+    rest = [flow for flow in found if after is None or flow.key > after]
+    return cut(rest, limit, lambda flow: list(flow.key), filters)
 
 
 def require_span(first: date, last: date) -> None:
     """Refuse days the wrong way round or more than ten years apart.
 
     Raises:
-        Faulty: they are.
+        Faulty: in either case.
     """
     if last < first:
-        said = "起日晚于止日 (from is after to)"
+        message = "起日晚于止日 (from is after to)"
     elif (last - first).days > SPAN_DAYS_MAX:
-        said = f"期间过长,至多 {SPAN_DAYS_MAX} 天 (too long)"
+        message = f"期间过长,至多 {SPAN_DAYS_MAX} 天 (at most {SPAN_DAYS_MAX} days)"
     else:
         return
-    raise Faulty(faults=[Fault("/query/to", "SPAN_INVALID", said)])
+    raise Faulty(faults=[Fault("/query/to", "SPAN_INVALID", message)])
 
 
 # --- measures -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collection:
-    """What was levied, collected and has arrived in one fund."""
+class CollectionRates:
+    """Amounts levied, collected and arrived in one fund, and their rates."""
 
     fund: str
     levied_fen: int
@@ -116,18 +139,18 @@ class Collection:
 
     @property
     def collection_ppm(self) -> int | None:
-        """征缴率."""
+        """The collection rate (征缴率)."""
         return ratio_ppm(self.collected_fen, self.levied_fen)
 
     @property
     def arrival_ppm(self) -> int | None:
-        """到账率."""
+        """The arrival rate (到账率)."""
         return ratio_ppm(self.arrived_fen, self.levied_fen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """How long a fund's savings last. `since` is the first day it is known to have paid benefits."""
+class PaymentCapacity:
+    """Months that a fund's savings last. `since` is the first day with a benefit in the books."""
 
     fund: str
     accumulated_fen: int
@@ -136,50 +159,50 @@ class Capacity:
 
     @property
     def months(self) -> int | None:
-        """可支付月数 in hundredths."""
+        """Months of payment (可支付月数) in hundredths."""
         return months_hundredths(self.accumulated_fen, self.year_payout_fen)
 
 
-async def collection(
+async def collection_rates(
     tx: AsyncConnection,
-    reading: Reading,
+    cubes: CubeCache,
     catalogue: Catalogue,
     first: date,
     last: date,
     district: str | None,
-) -> list[Collection]:
-    """Collection of every fund between two days.
+) -> list[CollectionRates]:
+    """Compute the collection of every fund between two days.
 
     Raises:
         Faulty: the days are the wrong way round, or too far apart.
     """
     require_span(first, last)
-    sums = await _moved(tx, reading, first, last, district)
-    parts = [part.of(sums) for part in (LEVIED, COLLECTED, ARRIVED)]
+    sums = await _moved(tx, cubes, first, last, district)
+    levied, collected, arrived = (term.of(sums) for term in (LEVIED, COLLECTED, ARRIVED))
     return [
-        Collection(
+        CollectionRates(
             fund=fund.code,
-            levied_fen=parts[0].get(fund.code, 0),
-            collected_fen=parts[1].get(fund.code, 0),
-            arrived_fen=parts[2].get(fund.code, 0),
+            levied_fen=levied.get(fund.code, 0),
+            collected_fen=collected.get(fund.code, 0),
+            arrived_fen=arrived.get(fund.code, 0),
         )
         for fund in catalogue.funds(last)
     ]
 
 
-async def capacity(
-    tx: AsyncConnection, reading: Reading, catalogue: Catalogue, as_of: date
-) -> list[Capacity]:
-    """Months of payment capacity of every fund by the end of a day."""
-    paid = PAID.of(await _moved(tx, reading, year_before(as_of), as_of, None))
-    cube = await reading.cube(tx)
-    saved = accumulated(catalogue, cube.sums(as_of, Narrow()), as_of)
+async def payment_capacity(
+    tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
+) -> list[PaymentCapacity]:
+    """Compute the months of payment of every fund at the end of a day."""
+    paid = PAID.of(await _moved(tx, cubes, year_before(as_of), as_of, None))
+    cube = await cubes.cube(tx)
+    saved = accumulated(catalogue, cube.sums(as_of, CubeFilter()), as_of)
     since: dict[str, int] = {}
-    for place, one in cube.narrowed(Narrow(book=Book.STATUTORY.value)):
+    for place, one in cube.narrowed(CubeFilter(book=Book.STATUTORY.value)):
         if place.account.split(".")[0] in PAID.accounts and one.days:
             since[place.fund] = min(one.days[0], since.get(place.fund, one.days[0]))
     return [
-        Capacity(
+        PaymentCapacity(
             fund=fund.code,
             accumulated_fen=saved.get(fund.code, 0),
             year_payout_fen=paid.get(fund.code, 0),
@@ -190,36 +213,38 @@ async def capacity(
 
 
 async def _moved(
-    tx: AsyncConnection, reading: Reading, first: date, last: date, district: str | None
+    tx: AsyncConnection, cubes: CubeCache, first: date, last: date, district: str | None
 ) -> list[Sum]:
-    """What was posted between two days, without the carry-overs of years' ends."""
+    """Sum what was posted between two days, without year-end carry-overs."""
     carried = await past_store.carry_over_seqs(tx)
     window = Window(from_day=first, to_day=last, district=district)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
-    cube = await reading.cube(tx)
-    return minus(cube.between(first, last, Narrow(district=district)), carries)
+    cube = await cubes.cube(tx)
+    return minus(cube.between(first, last, CubeFilter(district=district)), carries)
 
 
 # --- warnings -------------------------------------------------------------------------------
 
 
-async def warned(
-    tx: AsyncConnection, reading: Reading, catalogue: Catalogue, as_of: date
-) -> tuple[list[Warned], Mapping[Measure, Mapping[str, int | None]]]:
-    """The thresholds that are crossed on a day, and the values that were held against them.
-
-    Rates are those of the calendar year up to the day.
-    """
-    thresholds = await threshold_store.load(tx)
-    rates = await collection(tx, reading, catalogue, as_of.replace(month=1, day=1), as_of, None)
-    lasting = await capacity(tx, reading, catalogue, as_of)
-    cube = await reading.cube(tx)
-    suspended = SUSPENDED.of(cube.sums(as_of, Narrow(book=Book.STATUTORY.value)))
+async def crossed_thresholds(
+    tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
+) -> list[CrossedThreshold]:
+    """Return the thresholds crossed on a day. Rates are those of the calendar year to date."""
+    rows = await threshold_store.load(tx)
+    rates = await collection_rates(tx, cubes, catalogue, as_of.replace(month=1, day=1), as_of, None)
+    capacities = await payment_capacity(tx, cubes, catalogue, as_of)
+    cube = await cubes.cube(tx)
+    suspended = SUSPENDED.of(cube.sums(as_of, CubeFilter(book=Book.STATUTORY.value)))
     values: dict[Measure, dict[str, int | None]] = {
         Measure.COLLECTION_RATE: {one.fund: one.collection_ppm for one in rates},
         Measure.ARRIVAL_RATE: {one.fund: one.arrival_ppm for one in rates},
-        Measure.MONTHS_OF_CAPACITY: {one.fund: one.months for one in lasting},
-        Measure.ACCUMULATED: {one.fund: one.accumulated_fen for one in lasting},
+        Measure.MONTHS_OF_CAPACITY: {one.fund: one.months for one in capacities},
+        Measure.ACCUMULATED: {one.fund: one.accumulated_fen for one in capacities},
         Measure.SUSPENSE: dict(suspended),
     }
-    return warnings(thresholds, values, as_of), values
+    return warnings(rows, values, as_of)
+
+
+async def thresholds(tx: AsyncConnection, on: date) -> list[Threshold]:
+    """Return the thresholds in force on a day."""
+    return applicable(await threshold_store.load(tx), on)

@@ -1,4 +1,4 @@
-"""Looking back: the places in the chains up to which the books count, as a reader names them."""
+"""Earlier moments of the books (`known_at`): chain positions, a closing, or an anchored day."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 
 
 async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int] | None:
-    """slot → last sequence number that counts; None when everything known now does.
+    """Return slot → last sequence number that counts; None if everything posted by now counts.
 
     Args:
         tx: the reading transaction.
-        known_at: "slot:seq,slot:seq" for every slot; or the id of a closing that was done (it kept
+        known_at: "slot:seq,slot:seq" for every slot; or the id of a closing that is done (it kept
             the heads of that moment); or a day whose end was anchored.
 
     Raises:
-        Faulty: not such a text, or a slot is missing, unknown or named twice.
-        NotFound: no such closing or it is not done; no anchors of that day.
+        Faulty: malformed, or a slot is missing, unknown or named twice.
+        NotFound: no such closing, or it is not done; no anchors of that day.
     """
     if known_at is None:
         return None
@@ -65,10 +65,9 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
 
 
 async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -> Catalogue:
-    """The chart, the funds and the statements' lines as they were known then.
+    """Return the chart, the funds and the report lines as they were known at that moment.
 
-    A correction that was written later, even of a day long before, does not change how an answer of
-    then is printed.
+    Later corrections do not change an answer about an earlier moment, even if they are backdated.
 
     Raises:
         Faulty, NotFound: as `places`.
@@ -90,8 +89,7 @@ async def catalogue(tx: AsyncConnection, now: Catalogue, known_at: str | None) -
 
 
 async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
-    """When an answer of these places could have been given: at a closing, or a day's end; else when
-    the last voucher that counts was recorded."""
+    """Return the time of the moment: of the closing, the day's end, or the last voucher counted."""
     if known_at.startswith(f"{Reference.CLOSING}_"):
         return (await _closing_mark(tx, known_at)).done_at
     if _DAY.match(known_at):
@@ -120,5 +118,5 @@ async def _closing_mark(tx: AsyncConnection, known_at: str) -> ClosingMark:
     return mark
 
 
-def _faulty(said: str) -> Faulty:
-    return Faulty(faults=[Fault("/query/known_at", "KNOWN_AT_MALFORMED", said)])
+def _faulty(message: str) -> Faulty:
+    return Faulty(faults=[Fault("/query/known_at", "KNOWN_AT_MALFORMED", message)])

@@ -1,193 +1,157 @@
-"""Doors of the statutory books and reports: JSON to follow, CSV, XLSX and HTML to keep and print."""
+"""Doors of the statutory books and reports: JSON with links to entries; CSV, XLSX and HTML files."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.routes.door import json_answer
-from services.ledger.common.schemas import CONTENT, Format, answer
+from services.ledger.common.schemas import Format, answer
 from services.ledger.posting.flows import voucher as voucher_flow
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
-from services.ledger.reports.domain.balance import Trial
 from services.ledger.reports.flows import balance as balance_flow
 from services.ledger.reports.flows import report as report_flow
-from services.ledger.reports.flows.known_at import catalogue as known_catalogue
-from services.ledger.reports.flows.known_at import places
-from services.ledger.reports.routes.balance import KnownAt
-from services.ledger.reports.schemas import report as report_shapes
-from services.ledger.reports.schemas import statement as statement_shapes
-from services.ledger.reports.schemas.agreement import PERIOD
-from services.ledger.reports.schemas.voucher_print import (
-    VoucherPrintOut,
-    print_sheets,
-    voucher_print,
+from services.ledger.reports.flows.report import ReportQuery
+from services.ledger.reports.routes.parameters import (
+    FILES,
+    FundCode,
+    KnownAt,
+    PeriodText,
+    Reading,
+    ReportFormat,
 )
-from services.ledger.reports.store import report as report_store
-from services.ledger.reports.store.detail import DetailQuery
-from services.ledger.reports.store.report import Window
-from services.ledger.rules.domain.chart import Catalogue, Fund
+from services.ledger.reports.schemas.report import (
+    DetailLedgerOut,
+    GeneralLedgerOut,
+    detail_sheet,
+    general_sheet,
+    trial_sheets,
+)
+from services.ledger.reports.schemas.statement import (
+    BalanceSheetOut,
+    IncomeStatementOut,
+    balance_sheet_sheet,
+    income_statement_sheet,
+)
+from services.ledger.reports.schemas.voucher_print import VoucherPrintOut, print_sheets
 from shared import clock
-from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX
-from shared.door import Door, door
+from shared.cursor import LIMIT_DEFAULT
 from shared.entry import Book
-from shared.roles import Right
+from shared.page import Cursor, Limit
 from shared.schema import Code
 from shared.wire.ledger import AccountKey
 
 router = APIRouter(tags=["report"])
-
-Reading = Annotated[Door, door(Right.READ_LEDGER)]
-FundCode = Annotated[Code, Query(examples=["pension"])]
-PeriodText = Annotated[
-    str, Query(pattern=PERIOD, examples=["2021-07"], description="2021-07 月 · 2021 年")
-]
-How = Annotated[Format, Query(alias="format", description="json · csv · xlsx · html")]
-FILES: dict[int | str, dict[str, Any]] = {200: {"content": CONTENT}}
 
 
 @router.get(
     "/v1/reports/general-ledger",
     operation_id="general_ledger",
     summary="总账 · General ledger of a fund for a month or year",
-    response_model=report_shapes.GeneralLedgerOut,
+    response_model=GeneralLedgerOut,
     responses=FILES,
 )
 async def general_ledger(
-    door: Reading,
+    at: Reading,
     fund: FundCode,
     period: PeriodText,
     book: Book = Book.STATUTORY,
     district: Code | None = None,
     known_at: KnownAt = None,
-    how: How = Format.JSON,
+    how: ReportFormat = Format.JSON,
 ) -> Response:
-    """Opening, debits, credits, year to date and closing of every account with postings."""
-    books, span = await opened(door), report_flow.span_of(period)
-    scope = door.caller.scope(district)
-
-    async def work(tx: AsyncConnection) -> tuple[Fund, list[Any]]:
-        await report_store.freeze(tx)
-        catalogue = await known_catalogue(tx, books.catalogue, known_at)
-        window = Window(
-            fund=fund, book=book.value, district=scope, known_at=await places(tx, known_at)
-        )
-        of = report_flow.fund_on(catalogue, fund, span.last)
-        return of, await report_flow.general(tx, catalogue, span, window)
-
-    of, rows = await door.read(work)
+    """Read opening, debits, credits, year to date and closing of every account with postings."""
+    books = await opened(at)
+    query = ReportQuery(
+        fund=fund,
+        period=period,
+        book=book.value,
+        district=at.caller.scope(district),
+        known_at=known_at,
+    )
+    report = await at.read(lambda tx: report_flow.general_ledger(tx, books.catalogue, query))
     if how is Format.JSON:
-        return json_answer(report_shapes.general_out(of, span, book.value, scope, rows))
-    return answer([report_shapes.general_sheet(of, span, rows, scope)], how)
+        return json_answer(GeneralLedgerOut.of(report, query.book, query.district))
+    return answer([general_sheet(report, query.district)], how)
 
 
 @router.get(
     "/v1/reports/detail-ledger",
     operation_id="detail_ledger",
     summary="明细账 · Detail ledger of a fund and account for a month or year",
-    response_model=report_shapes.DetailLedgerOut,
+    response_model=DetailLedgerOut,
     responses=FILES,
 )
 async def detail_ledger(
-    door: Reading,
+    at: Reading,
     fund: FundCode,
     account: Annotated[AccountKey, Query(examples=["income_deposit"])],
     period: PeriodText,
     district: Code | None = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-    how: How = Format.JSON,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+    how: ReportFormat = Format.JSON,
 ) -> Response:
-    """Entries in the order of the books, each with the balance after it. A file holds them all."""
-    books, span = await opened(door), report_flow.span_of(period)
-    of = report_flow.fund_on(books.catalogue, fund, span.last)
-    described = books.catalogue.described(account, span.last)
-    query = DetailQuery(
-        account=account,
-        fund=fund,
-        district=door.caller.scope(district),
-        book=(described.book if described else Book.STATUTORY).value,
-    )
-    is_file = how is not Format.JSON
-    after, most = (None, report_flow.EXPORT_LINES_MAX) if is_file else (cursor, limit)
-
-    async def work(tx: AsyncConnection) -> report_flow.Detail:
-        await report_store.freeze(tx)
-        return await report_flow.detail(tx, books.catalogue, span, query, after, most)
-
-    page = await door.read(work)
-    if not is_file:
-        return json_answer(report_shapes.detail_out(of, span, query.book, query.district, page))
-    if page.next_cursor is not None:
-        raise report_flow.TooLong(lines=f">{report_flow.EXPORT_LINES_MAX}")
-    return answer([report_shapes.detail_sheet(of, span, page)], how)
+    """List entries in book order with the running balance. A file holds all entries of the period."""
+    books = await opened(at)
+    query = ReportQuery(fund=fund, period=period, district=at.caller.scope(district))
+    if how is Format.JSON:
+        page = await at.read(
+            lambda tx: report_flow.detail_page(tx, books.catalogue, query, account, cursor, limit)
+        )
+        return json_answer(DetailLedgerOut.of(page))
+    whole = await at.read(lambda tx: report_flow.whole_detail(tx, books.catalogue, query, account))
+    return answer([detail_sheet(whole)], how)
 
 
 @router.get(
     "/v1/reports/balance-sheet",
     operation_id="balance_sheet",
     summary="资产负债表 · Balance sheet of a fund at the end of a month or year",
-    response_model=statement_shapes.BalanceSheetOut,
+    response_model=BalanceSheetOut,
     responses=FILES,
 )
 async def balance_sheet(
-    door: Reading,
+    at: Reading,
     fund: FundCode,
     period: PeriodText,
     known_at: KnownAt = None,
-    how: How = Format.JSON,
+    how: ReportFormat = Format.JSON,
 ) -> Response:
-    """Assets, liabilities and net assets, beside the beginning of the year. The city's."""
-    require_centre(door.caller)
-    books, span = await opened(door), report_flow.span_of(period)
-
-    async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
-        await report_store.freeze(tx)
-        catalogue = await known_catalogue(tx, books.catalogue, known_at)
-        window = Window(fund=fund, known_at=await places(tx, known_at))
-        of = report_flow.fund_on(catalogue, fund, span.last)
-        return of, await report_flow.sheet(tx, catalogue, span, window)
-
-    of, sheet = await door.read(work)
+    """Read assets, liabilities and net assets beside the beginning of the year. City-wide."""
+    require_centre(at.caller)
+    books, query = await opened(at), ReportQuery(fund=fund, period=period, known_at=known_at)
+    report = await at.read(lambda tx: report_flow.balance_sheet(tx, books.catalogue, query))
     if how is Format.JSON:
-        return json_answer(statement_shapes.balance_sheet_out(of, span, sheet))
-    return answer([statement_shapes.balance_sheet_sheet(of, span, sheet)], how)
+        return json_answer(BalanceSheetOut.of(report))
+    return answer([balance_sheet_sheet(report)], how)
 
 
 @router.get(
     "/v1/reports/income-statement",
     operation_id="income_statement",
     summary="收支表 · Income and expense of a fund for a month or year",
-    response_model=statement_shapes.IncomeStatementOut,
+    response_model=IncomeStatementOut,
     responses=FILES,
 )
 async def income_statement(
-    door: Reading,
+    at: Reading,
     fund: FundCode,
     period: PeriodText,
     known_at: KnownAt = None,
-    how: How = Format.JSON,
+    how: ReportFormat = Format.JSON,
 ) -> Response:
-    """Income and expense of the period and of the year to date, and how the surplus rolled on."""
-    require_centre(door.caller)
-    books, span = await opened(door), report_flow.span_of(period)
-
-    async def work(tx: AsyncConnection) -> tuple[Fund, Any]:
-        await report_store.freeze(tx)
-        catalogue = await known_catalogue(tx, books.catalogue, known_at)
-        window = Window(fund=fund, known_at=await places(tx, known_at))
-        of = report_flow.fund_on(catalogue, fund, span.last)
-        return of, await report_flow.statement(tx, catalogue, span, window)
-
-    of, statement = await door.read(work)
+    """Read income and expense of the period and the year to date, and the change in net assets."""
+    require_centre(at.caller)
+    books, query = await opened(at), ReportQuery(fund=fund, period=period, known_at=known_at)
+    report = await at.read(lambda tx: report_flow.income_statement(tx, books.catalogue, query))
     if how is Format.JSON:
-        return json_answer(statement_shapes.income_statement_out(of, span, statement))
-    return answer([statement_shapes.income_statement_sheet(of, span, statement)], how)
+        return json_answer(IncomeStatementOut.of(report))
+    return answer([income_statement_sheet(report)], how)
 
 
 @router.get(
@@ -198,40 +162,36 @@ async def income_statement(
     responses=FILES,
 )
 async def trial_balance_file(
-    door: Reading,
+    at: Reading,
     as_of: date | None = None,
     book: Book | None = None,
     known_at: KnownAt = None,
     how: Annotated[Format, Query(alias="format")] = Format.XLSX,
 ) -> Response:
-    """Every fund's and book's trial balance; a page of HTML when JSON is asked for here."""
-    require_centre(door.caller)
-    books, day = await opened(door), as_of or clock.today()
-
-    async def work(tx: AsyncConnection) -> tuple[Catalogue, list[Trial]]:
-        catalogue = await known_catalogue(tx, books.catalogue, known_at)
-        of_book = book.value if book else None
-        return catalogue, await balance_flow.trial_balance(
-            tx, catalogue, as_of=day, book=of_book, known_at=known_at
+    """Export the trial balance of every fund and book; `format=json` answers HTML here."""
+    require_centre(at.caller)
+    books, day = await opened(at), as_of or clock.today()
+    catalogue, trials = await at.read(
+        lambda tx: balance_flow.trial_balance(
+            tx, books.catalogue, as_of=day, book=book.value if book else None, known_at=known_at
         )
-
-    catalogue, trials = await door.read(work)
+    )
     names = {fund.code: fund.name for fund in catalogue.funds(day)}
-    return answer(report_shapes.trial_sheets(trials, day, names), how)
+    return answer(trial_sheets(trials, day, names), how)
 
 
 @router.get(
     "/v1/vouchers/{id}/print",
     operation_id="print_voucher",
-    summary="记账凭证打印 · A voucher to be printed",
+    summary="记账凭证打印 · Print a voucher",
     response_model=VoucherPrintOut,
     responses=FILES,
 )
 async def print_voucher(
-    id: Annotated[str, Path(max_length=60)], door: Reading, how: How = Format.JSON
+    id: Annotated[str, Path(max_length=60)], at: Reading, how: ReportFormat = Format.JSON
 ) -> Response:
-    """借 and 贷 with codes and names in Chinese, a page per fund; red letters below zero."""
-    books = await opened(door)
-    stored = await door.read(lambda tx: voucher_flow.read(tx, id, door.caller))
-    printed = voucher_print(stored, books.catalogue)
+    """Print a voucher: codes and names in Chinese, one page per fund, negative amounts in red."""
+    books = await opened(at)
+    stored = await at.read(lambda tx: voucher_flow.read(tx, id, at.caller))
+    printed = VoucherPrintOut.of(stored, books.catalogue)
     return json_answer(printed) if how is Format.JSON else answer(print_sheets(printed), how)

@@ -1,4 +1,4 @@
-"""The bank adjustment table and the four agreements, at the door and going out."""
+"""Shapes of the bank adjustment table and of the four agreements."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints, model_validator
 
 from services.ledger.common.schemas import UNIT_NOTE, Cell, Fen, Row, Sheet
-from services.ledger.reports.domain.agreement import Agreement, BankSays, Evidence
+from services.ledger.reports.domain.agreement import Agreement, AgreementCheck, BankFigure
 from services.ledger.reports.domain.bank_adjustment import (
     FAR,
-    Adjustment,
+    BankAdjustment,
     BankLine,
+    BankMatch,
+    BankStatement,
     BookItem,
-    Matched,
 )
-from services.ledger.reports.domain.statement import Span
+from services.ledger.reports.domain.span import Span
 from services.ledger.reports.schemas.head import entries_link
+from shared.entry import Book
 from shared.money import format_yuan
 from shared.schema import Code, In, Out, Yuan, YuanOut
 from shared.wire.ledger import AccountKey
@@ -29,13 +31,16 @@ _Mark = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class BankLineIn(In):
-    """A line of the bank's statement; money out is below zero."""
+    """A line of the bank's statement; payments are negative."""
 
     serial: _Mark = Field(examples=["BK20210715000001"])
     value_date: date = Field(examples=["2021-07-15"])
     amount: Yuan = Field(examples=["1200.00"])
     summary: _Text = ""
-    paper: _Mark | None = Field(default=None, description="业务单据号,账簿凭证亦列明者")
+    paper: _Mark | None = Field(
+        default=None,
+        description="业务单据号,账簿凭证亦列明者 (a paper number that the voucher names too)",
+    )
 
 
 class BankAdjustmentIn(In):
@@ -55,44 +60,76 @@ class BankAdjustmentIn(In):
             raise ValueError("from_day 晚于 as_of (after as_of)")
         return self
 
-    def bank_lines(self) -> list[BankLine]:
-        """The lines as the domain takes them; what nets to nothing says nothing."""
-        return [
+    def statement(self) -> BankStatement:
+        """Return the statement. Lines of zero are left out: they explain nothing."""
+        lines = (
             BankLine(line.serial, line.value_date, line.amount, line.summary, line.paper)
             for line in self.lines
             if line.amount
-        ]
+        )
+        return BankStatement(
+            account=self.account,
+            fund=self.fund,
+            first=self.from_day,
+            last=self.as_of,
+            balance_fen=self.bank_balance,
+            lines=tuple(lines),
+        )
 
 
 class TransitLineOut(Out):
-    """A bank line that the books do not know."""
+    """A bank line that is not in the books."""
 
     serial: str
     value_date: date
     amount: YuanOut
     summary: str
 
+    @classmethod
+    def of(cls, line: BankLine) -> TransitLineOut:
+        """Answer a bank line."""
+        return cls(
+            serial=line.serial, value_date=line.day, amount=line.amount_fen, summary=line.summary
+        )
+
 
 class TransitItemOut(Out):
-    """A voucher that the bank does not know."""
+    """A voucher that is not on the bank's statement."""
 
     voucher: str
     book_date: date
     amount: YuanOut
     summary: str
 
+    @classmethod
+    def of(cls, item: BookItem) -> TransitItemOut:
+        """Answer a voucher's effect on the account."""
+        return cls(
+            voucher=item.voucher, book_date=item.day, amount=item.amount_fen, summary=item.summary
+        )
 
-class MatchedOut(Out):
-    """What is the same money on both sides, and how that was seen."""
+
+class BankMatchOut(Out):
+    """Bank lines and vouchers that are the same money, and how they were matched."""
 
     by: str
     serials: list[str]
     vouchers: list[str]
     amount: YuanOut
 
+    @classmethod
+    def of(cls, match: BankMatch) -> BankMatchOut:
+        """Answer a match."""
+        return cls(
+            by=match.by,
+            serials=[line.serial for line in match.lines],
+            vouchers=[item.voucher for item in match.items],
+            amount=sum(line.amount_fen for line in match.lines),
+        )
+
 
 class BankAdjustmentOut(Out):
-    """银行存款余额调节表: both balances, what is in transit, and what stays unexplained."""
+    """The bank adjustment table: both balances, items in transit, and the unexplained difference."""
 
     account: str
     name: str
@@ -108,56 +145,35 @@ class BankAdjustmentOut(Out):
     adjusted_bank_balance: YuanOut
     difference: YuanOut
     agrees: bool
-    matched: list[MatchedOut]
+    matched: list[BankMatchOut]
     entries: str
 
-
-def adjustment_out(body: BankAdjustmentIn, name: str, found: Adjustment) -> BankAdjustmentOut:
-    """The table going out."""
-    days = (body.from_day, body.as_of)
-    return BankAdjustmentOut(
-        account=body.account,
-        name=name,
-        fund=body.fund,
-        as_of=body.as_of,
-        book_balance=found.book_fen,
-        bank_balance=found.bank_fen,
-        bank_received=[_line(line) for line in found.bank_received],
-        bank_paid=[_line(line) for line in found.bank_paid],
-        book_received=[_item(item) for item in found.book_received],
-        book_paid=[_item(item) for item in found.book_paid],
-        adjusted_book_balance=found.adjusted_book_fen,
-        adjusted_bank_balance=found.adjusted_bank_fen,
-        difference=found.difference_fen,
-        agrees=found.difference_fen == 0,
-        matched=[_matched(one) for one in found.matched],
-        entries=entries_link(body.account, body.fund, "statutory", days),
-    )
-
-
-def _line(line: BankLine) -> TransitLineOut:
-    return TransitLineOut(
-        serial=line.serial, value_date=line.day, amount=line.amount_fen, summary=line.summary
-    )
-
-
-def _item(item: BookItem) -> TransitItemOut:
-    return TransitItemOut(
-        voucher=item.voucher, book_date=item.day, amount=item.amount_fen, summary=item.summary
-    )
-
-
-def _matched(one: Matched) -> MatchedOut:
-    return MatchedOut(
-        by=one.by,
-        serials=[line.serial for line in one.lines],
-        vouchers=[item.voucher for item in one.items],
-        amount=sum(line.amount_fen for line in one.lines),
-    )
+    @classmethod
+    def of(cls, statement: BankStatement, name: str, table: BankAdjustment) -> BankAdjustmentOut:
+        """Answer the table of an account with this name."""
+        days = (statement.first, statement.last)
+        return cls(
+            account=statement.account,
+            name=name,
+            fund=statement.fund,
+            as_of=statement.last,
+            book_balance=table.book_fen,
+            bank_balance=table.bank_fen,
+            bank_received=[TransitLineOut.of(line) for line in table.bank_received],
+            bank_paid=[TransitLineOut.of(line) for line in table.bank_paid],
+            book_received=[TransitItemOut.of(item) for item in table.book_received],
+            book_paid=[TransitItemOut.of(item) for item in table.book_paid],
+            adjusted_book_balance=table.adjusted_book_fen,
+            adjusted_bank_balance=table.adjusted_bank_fen,
+            difference=table.difference_fen,
+            agrees=table.difference_fen == 0,
+            matched=[BankMatchOut.of(match) for match in table.matched],
+            entries=entries_link(statement.account, statement.fund, Book.STATUTORY.value, days),
+        )
 
 
 def adjustment_sheet(out: BankAdjustmentOut) -> Sheet:
-    """The table as a sheet: the books' side, then the bank's."""
+    """Lay the table out as a sheet: the books' side, then the bank's."""
     rows = [Row(("账簿余额", "", None, Fen(out.book_balance)), strong=True)]
     rows += _transit(
         "加:银行已收、账簿未收", [(x.serial, x.value_date, x.amount) for x in out.bank_received]
@@ -196,8 +212,8 @@ def _transit(title: str, items: Sequence[tuple[str, date, int]]) -> list[Row]:
 # --- four agreements -----------------------------------------------------------------------
 
 
-class BankSaysIn(In):
-    """What the bank says of a deposit at the period's end, and the net in transit of its table."""
+class BankFigureIn(In):
+    """The bank's balance of a deposit at the period's end, and the net in transit of its table."""
 
     account: AccountKey = Field(examples=["fiscal_deposit"])
     fund: Code | None = None
@@ -210,15 +226,15 @@ class BankSaysIn(In):
 
 
 class FourAgreementsIn(In):
-    """Ask for the four agreements of a month or a year."""
+    """A request for the four agreements of a month or a year."""
 
     period: Annotated[str, StringConstraints(pattern=PERIOD)] = Field(examples=["2021-07"])
-    banks: list[BankSaysIn] = Field(max_length=200)
+    banks: list[BankFigureIn] = Field(max_length=200)
 
-    def says(self) -> list[BankSays]:
-        """The bank's figures as the domain takes them."""
+    def figures(self) -> list[BankFigure]:
+        """Return the bank's figures."""
         return [
-            BankSays(
+            BankFigure(
                 account=one.account,
                 fund=one.fund,
                 balance_fen=one.balance,
@@ -228,8 +244,8 @@ class FourAgreementsIn(In):
         ]
 
 
-class EvidenceOut(Out):
-    """One comparison; a count is written without decimals."""
+class AgreementCheckOut(Out):
+    """One comparison; counts have no decimals."""
 
     what: str
     fund: str | None
@@ -241,19 +257,53 @@ class EvidenceOut(Out):
     agrees: bool
     entries: list[str]
 
+    @classmethod
+    def of(cls, check: AgreementCheck, key: str, span: Span) -> AgreementCheckOut:
+        """Answer one comparison of the agreement `key`."""
+        write = format_yuan if check.is_money else str
+        days = (None if key == "bank" else span.first, span.last)
+        return cls(
+            what=check.what,
+            fund=check.fund,
+            left_name=check.left_name,
+            left=write(check.left),
+            right_name=check.right_name,
+            right=write(check.right),
+            difference=write(check.left - check.right),
+            agrees=check.agrees,
+            entries=[
+                entries_link(account, check.fund, _book(account), days)
+                for account in check.accounts
+            ],
+        )
+
 
 class AgreementOut(Out):
-    """One of the four; `checked` comparisons, of which those that differ come first."""
+    """One of the four agreements with its comparisons; those that differ come first."""
 
     key: str
     name: str
     agrees: bool
     checked: int
-    evidence: list[EvidenceOut]
+    evidence: list[AgreementCheckOut]
+
+    @classmethod
+    def of(cls, agreement: Agreement, span: Span) -> AgreementOut:
+        """Answer one agreement."""
+        return cls(
+            key=agreement.key,
+            name=agreement.name,
+            agrees=agreement.agrees,
+            checked=len(agreement.checks),
+            evidence=[
+                AgreementCheckOut.of(check, agreement.key, span)
+                for check in sorted(agreement.checks, key=lambda check: check.agrees)
+            ],
+        )
 
 
 class FourAgreementsOut(Out):
-    """账实、账证、账账、账表相符."""
+    """The four agreements: 账实、账证、账账、账表相符."""
 
     period: str
     from_day: date
@@ -261,46 +311,16 @@ class FourAgreementsOut(Out):
     agrees: bool
     agreements: list[AgreementOut]
 
-
-def agreements_out(span: Span, found: Sequence[Agreement]) -> FourAgreementsOut:
-    """The report going out."""
-    return FourAgreementsOut(
-        period=span.label,
-        from_day=span.first,
-        to_day=span.last,
-        agrees=all(one.agrees for one in found),
-        agreements=[
-            AgreementOut(
-                key=one.key,
-                name=one.name,
-                agrees=one.agrees,
-                checked=len(one.evidence),
-                evidence=[
-                    _evidence(piece, one.key, span)
-                    for piece in sorted(one.evidence, key=lambda piece: piece.agrees)
-                ],
-            )
-            for one in found
-        ],
-    )
-
-
-def _evidence(piece: Evidence, key: str, span: Span) -> EvidenceOut:
-    said = format_yuan if piece.is_money else str
-    days = (None if key == "bank" else span.first, span.last)
-    return EvidenceOut(
-        what=piece.what,
-        fund=piece.fund,
-        left_name=piece.left_name,
-        left=said(piece.left),
-        right_name=piece.right_name,
-        right=said(piece.right),
-        difference=said(piece.left - piece.right),
-        agrees=piece.agrees,
-        entries=[
-            entries_link(account, piece.fund, _book(account), days) for account in piece.accounts
-        ],
-    )
+    @classmethod
+    def of(cls, span: Span, agreements: Sequence[Agreement]) -> FourAgreementsOut:
+        """Answer the four agreements."""
+        return cls(
+            period=span.label,
+            from_day=span.first,
+            to_day=span.last,
+            agrees=all(agreement.agrees for agreement in agreements),
+            agreements=[AgreementOut.of(agreement, span) for agreement in agreements],
+        )
 
 
 def _book(account: str) -> str:
@@ -308,20 +328,20 @@ def _book(account: str) -> str:
 
 
 def agreements_sheet(out: FourAgreementsOut) -> Sheet:
-    """The report as a sheet."""
+    """Lay the report out as a sheet."""
     rows: list[Row] = []
-    for one in out.agreements:
-        rows.append(Row((one.name, "", "", "", _said(one.agrees)), strong=True))
-        for piece in one.evidence:
+    for agreement in out.agreements:
+        rows.append(Row((agreement.name, "", "", "", _verdict(agreement.agrees)), strong=True))
+        for check in agreement.evidence:
             cells: tuple[Cell, ...] = (
-                f"　{piece.fund or ''} {piece.what}",
-                f"{piece.left_name} {piece.left}",
-                f"{piece.right_name} {piece.right}",
-                piece.difference,
-                _said(piece.agrees),
+                f"　{check.fund or ''} {check.what}",
+                f"{check.left_name} {check.left}",
+                f"{check.right_name} {check.right}",
+                check.difference,
+                _verdict(check.agrees),
             )
             rows.append(Row(cells))
-    notes = (f"期间:{out.period}", f"结论:{_said(out.agrees)}", UNIT_NOTE)
+    notes = (f"期间:{out.period}", f"结论:{_verdict(out.agrees)}", UNIT_NOTE)
     return Sheet(
         f"four-agreements-{out.period}",
         "账实、账证、账账、账表相符情况表",
@@ -331,5 +351,5 @@ def agreements_sheet(out: FourAgreementsOut) -> Sheet:
     )
 
 
-def _said(agrees: bool) -> str:
+def _verdict(agrees: bool) -> str:
     return "相符" if agrees else "不相符"

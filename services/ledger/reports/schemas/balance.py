@@ -1,11 +1,11 @@
-"""Balances going out."""
+"""Shapes of fund balances and trial balances."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.ledger.reports.domain.balance import Trial
+from services.ledger.reports.domain.balance import FundTrialBalance
 from services.ledger.rules.domain.chart import Catalogue
 from shared.schema import Out, YuanOut
 from shared.wire.ledger import FundBalanceOut, FundBalancesOut
@@ -31,52 +31,10 @@ class TrialOut(Out):
     difference: YuanOut
     accounts: list[TrialLineOut]
 
-
-class TrialBalanceOut(Out):
-    """Trial balances of every fund and book; `balanced` when every difference is zero."""
-
-    as_of: date
-    balanced: bool
-    funds: list[TrialOut]
-
-
-class HeadOut(Out):
-    """Where a slot's chain stands."""
-
-    slot: int
-    seq: int
-    hash: str
-
-
-class ChainOut(Out):
-    """The heads of all chains: published daily, they anchor the books outside the database."""
-
-    items: list[HeadOut]
-
-
-def balances_out(
-    catalogue: Catalogue,
-    balances: Mapping[str, Mapping[str, int]],
-    held: Mapping[str, int],
-    *,
-    as_of: date,
-    district: str | None,
-) -> FundBalancesOut:
-    """Fund balances going out."""
-    funds = []
-    for code, accounts in balances.items():
-        fund = catalogue.fund(code, as_of)
-        name = fund.name if fund else code
-        funds.append(
-            FundBalanceOut(fund=code, name=name, accounts=dict(accounts), held=held.get(code, 0))
-        )
-    return FundBalancesOut(as_of=as_of, district=district, funds=funds)
-
-
-def trial_balance_out(trials: Sequence[Trial], as_of: date) -> TrialBalanceOut:
-    """Trial balances going out."""
-    funds = [
-        TrialOut(
+    @classmethod
+    def of(cls, trial: FundTrialBalance) -> TrialOut:
+        """Answer one trial balance."""
+        return cls(
             fund=trial.fund,
             book=trial.book,
             debit=trial.debit_fen,
@@ -93,8 +51,50 @@ def trial_balance_out(trials: Sequence[Trial], as_of: date) -> TrialBalanceOut:
                 for line in trial.lines
             ],
         )
-        for trial in trials
-    ]
-    return TrialBalanceOut(
-        as_of=as_of, balanced=all(fund.difference == 0 for fund in funds), funds=funds
-    )
+
+
+class TrialBalanceOut(Out):
+    """Trial balances of every fund and book; `balanced` when every difference is zero."""
+
+    as_of: date
+    balanced: bool
+    funds: list[TrialOut]
+
+    @classmethod
+    def of(cls, trials: Sequence[FundTrialBalance], as_of: date) -> TrialBalanceOut:
+        """Answer all trial balances of a day."""
+        funds = [TrialOut.of(trial) for trial in trials]
+        return cls(as_of=as_of, balanced=all(fund.difference == 0 for fund in funds), funds=funds)
+
+
+class HeadOut(Out):
+    """The last position of a slot's chain."""
+
+    slot: int
+    seq: int
+    hash: str
+
+
+class ChainOut(Out):
+    """The heads of all chains. Published daily, they anchor the books outside the database."""
+
+    items: list[HeadOut]
+
+
+def balances_out(
+    catalogue: Catalogue,
+    balances: Mapping[str, Mapping[str, int]],
+    held: Mapping[str, int],
+    *,
+    as_of: date,
+    district: str | None,
+) -> FundBalancesOut:
+    """Answer fund balances. The shape is shared with clients, so it cannot know the domain."""
+    funds = []
+    for code, accounts in balances.items():
+        fund = catalogue.fund(code, as_of)
+        name = fund.name if fund else code
+        funds.append(
+            FundBalanceOut(fund=code, name=name, accounts=dict(accounts), held=held.get(code, 0))
+        )
+    return FundBalancesOut(as_of=as_of, district=district, funds=funds)

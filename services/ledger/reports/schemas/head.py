@@ -1,4 +1,4 @@
-"""What every statutory report says of itself, and the links from its figures to their entries."""
+"""The header of every statutory report, and links from figures to their entries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from pydantic import Field
 
 from services.ledger.common.schemas import UNIT_NOTE
-from services.ledger.reports.domain.statement import Span
+from services.ledger.reports.domain.span import Span
 from services.ledger.rules.domain.chart import Fund
 from shared.schema import Out
 
@@ -23,21 +23,21 @@ def entries_link(
     *,
     carry_over: bool = True,
 ) -> str:
-    """The query that lists the entries behind a figure."""
+    """Return the path that lists the entries behind a figure."""
     values = {
         "fund": fund,
         "book": book,
-        "district": district,
         "from": days[0].isoformat() if days[0] else None,
         "to": days[1].isoformat(),
+        "district": district,
         "carry_over": None if carry_over else "false",
     }
     query = urlencode({name: value for name, value in values.items() if value is not None})
     return f"/v1/accounts/{account}/entries?{query}"
 
 
-class ReportOf(Out):
-    """What a report is of."""
+class ReportHeader(Out):
+    """The fund and the days of a report."""
 
     fund: str
     fund_name: str
@@ -46,8 +46,8 @@ class ReportOf(Out):
     to_day: date
 
 
-def of_fund(fund: Fund, span: Span) -> dict[str, Any]:
-    """What a report is of, as the fields of `ReportOf`."""
+def header_of(fund: Fund, span: Span) -> dict[str, Any]:
+    """Return the members of `ReportHeader`."""
     return {
         "fund": fund.code,
         "fund_name": fund.name,
@@ -58,7 +58,7 @@ def of_fund(fund: Fund, span: Span) -> dict[str, Any]:
 
 
 def notes_of(fund: Fund, span: Span, *more: str) -> tuple[str, ...]:
-    """The lines above a sheet: whose it is, of when, in which unit."""
+    """Return the lines above a sheet: fund, days, unit of amounts."""
     return (
         f"编制单位:{fund.name}",
         f"期间:{span.label}({span.first} 至 {span.last})",
@@ -68,5 +68,5 @@ def notes_of(fund: Fund, span: Span, *more: str) -> tuple[str, ...]:
 
 
 def file_of(kind: str, fund: Fund, span: Span) -> str:
-    """The name of a report's file."""
+    """Return the name of a report's file."""
     return f"{kind}-{fund.code}-{span.label}"

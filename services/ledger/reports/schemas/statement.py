@@ -1,22 +1,29 @@
-"""Balance sheet (资产负债表) and income statement (收支表) of a fund, as answers and as sheets."""
+"""Balance sheet (资产负债表) and income statement (收支表) of a fund: JSON shapes and sheets."""
 
 from __future__ import annotations
 
 from services.ledger.common.schemas import Fen, Row, Sheet
+from services.ledger.reports.domain.span import Span
 from services.ledger.reports.domain.statement import (
     BalanceSheet,
     IncomeStatement,
-    Line,
     Section,
-    Span,
+    StatementLine,
 )
-from services.ledger.reports.schemas.head import ReportOf, entries_link, file_of, notes_of, of_fund
-from services.ledger.rules.domain.chart import Fund
+from services.ledger.reports.flows.report import FundReport
+from services.ledger.reports.schemas.head import (
+    ReportHeader,
+    entries_link,
+    file_of,
+    header_of,
+    notes_of,
+)
+from shared.entry import Book
 from shared.schema import Out, YuanOut
 
 
 class BalanceLineOut(Out):
-    """A line of the balance sheet; level 2 is part of the line above and not added again."""
+    """A line of the balance sheet; a line of level 2 details the line above."""
 
     account: str
     code: str
@@ -26,9 +33,25 @@ class BalanceLineOut(Out):
     closing: YuanOut
     entries: list[str]
 
+    @classmethod
+    def of(cls, line: StatementLine, fund: str, span: Span) -> BalanceLineOut:
+        """Answer a line."""
+        return cls(
+            account=line.account,
+            code=line.code,
+            name=line.name,
+            level=line.level,
+            opening=line.first_fen,
+            closing=line.second_fen,
+            entries=[
+                entries_link(part, fund, Book.STATUTORY.value, (None, span.last))
+                for part in line.parts
+            ],
+        )
+
 
 class BalanceSectionOut(Out):
-    """One side of the balance sheet."""
+    """A section of the balance sheet."""
 
     key: str
     name: str
@@ -36,9 +59,20 @@ class BalanceSectionOut(Out):
     opening: YuanOut
     closing: YuanOut
 
+    @classmethod
+    def of(cls, section: Section, fund: str, span: Span) -> BalanceSectionOut:
+        """Answer a section."""
+        return cls(
+            key=section.key,
+            name=section.name,
+            opening=section.first_fen,
+            closing=section.second_fen,
+            lines=[BalanceLineOut.of(line, fund, span) for line in section.lines],
+        )
 
-class BalanceSheetOut(ReportOf):
-    """资产负债表: 年初余额 and 期末余额; assets are liabilities and net assets."""
+
+class BalanceSheetOut(ReportHeader):
+    """The balance sheet: 年初余额 and 期末余额; assets equal liabilities and net assets."""
 
     assets: BalanceSectionOut
     liabilities: BalanceSectionOut
@@ -47,88 +81,56 @@ class BalanceSheetOut(ReportOf):
     closing_difference: YuanOut
     balanced: bool
 
-
-def balance_sheet_out(fund: Fund, span: Span, sheet: BalanceSheet) -> BalanceSheetOut:
-    """The balance sheet going out."""
-    opening_fen, closing_fen = sheet.differences
-    sections = {
-        section.key: BalanceSectionOut(
-            key=section.key,
-            name=section.name,
-            opening=section.first_fen,
-            closing=section.second_fen,
-            lines=[_balance_line(fund, span, x) for x in section.lines],
+    @classmethod
+    def of(cls, report: FundReport[BalanceSheet]) -> BalanceSheetOut:
+        """Answer the balance sheet."""
+        fund, span, sheet = report.fund, report.span, report.body
+        opening_fen, closing_fen = sheet.differences
+        return cls(
+            **header_of(fund, span),
+            assets=BalanceSectionOut.of(sheet.assets, fund.code, span),
+            liabilities=BalanceSectionOut.of(sheet.liabilities, fund.code, span),
+            net_assets=BalanceSectionOut.of(sheet.net_assets, fund.code, span),
+            opening_difference=opening_fen,
+            closing_difference=closing_fen,
+            balanced=opening_fen == closing_fen == 0,
         )
-        for section in (sheet.assets, sheet.liabilities, sheet.net_assets)
-    }
-    return BalanceSheetOut(
-        **of_fund(fund, span),
-        assets=sections["asset"],
-        liabilities=sections["liability"],
-        net_assets=sections["net_asset"],
-        opening_difference=opening_fen,
-        closing_difference=closing_fen,
-        balanced=opening_fen == closing_fen == 0,
-    )
 
 
-def _balance_line(fund: Fund, span: Span, line: Line) -> BalanceLineOut:
-    return BalanceLineOut(
-        account=line.account,
-        code=line.code,
-        name=line.name,
-        level=line.level,
-        opening=line.first_fen,
-        closing=line.second_fen,
-        entries=[
-            entries_link(part, fund.code, "statutory", (None, span.last)) for part in line.parts
-        ],
-    )
-
-
-def balance_sheet_sheet(fund: Fund, span: Span, sheet: BalanceSheet) -> Sheet:
-    """The balance sheet as a sheet."""
+def balance_sheet_sheet(report: FundReport[BalanceSheet]) -> Sheet:
+    """Lay the balance sheet out as a sheet."""
+    sheet = report.body
     rows: list[Row] = []
     for section in (sheet.assets, sheet.liabilities, sheet.net_assets):
         rows += _section_rows(section)
-    both = [
-        sum(getattr(section, name) for section in (sheet.liabilities, sheet.net_assets))
-        for name in ("first_fen", "second_fen")
-    ]
-    rows.append(Row(("", "负债和净资产总计", Fen(both[0]), Fen(both[1])), strong=True))
-    columns = ("科目编码", "项目", "年初余额", "期末余额")
+    first = Fen(sheet.liabilities.first_fen + sheet.net_assets.first_fen)
+    second = Fen(sheet.liabilities.second_fen + sheet.net_assets.second_fen)
+    rows.append(Row(("", "负债和净资产总计", first, second), strong=True))
     return Sheet(
-        file_of("balance-sheet", fund, span),
+        file_of("balance-sheet", report.fund, report.span),
         "资产负债表",
-        notes_of(fund, span),
-        columns,
+        notes_of(report.fund, report.span),
+        ("科目编码", "项目", "年初余额", "期末余额"),
         tuple(rows),
     )
 
 
 def _section_rows(section: Section) -> list[Row]:
+    total = ("", f"{section.name}合计", Fen(section.first_fen), Fen(section.second_fen))
     return [
         Row(("", section.name, None, None), strong=True),
-        *(
-            Row(
-                (
-                    line.code,
-                    ("　" * line.level) + line.name,
-                    Fen(line.first_fen),
-                    Fen(line.second_fen),
-                )
-            )
-            for line in section.lines
-        ),
-        Row(
-            ("", f"{section.name}合计", Fen(section.first_fen), Fen(section.second_fen)),
-            strong=True,
-        ),
+        *(_line_row(line) for line in section.lines),
+        Row(total, strong=True),
     ]
 
 
+def _line_row(line: StatementLine) -> Row:
+    name = ("　" * line.level) + line.name
+    return Row((line.code, name, Fen(line.first_fen), Fen(line.second_fen)))
+
+
 class IncomeLineOut(Out):
-    """A line of income or expense; level 2 is part of the line above and not added again."""
+    """A line of income or expense; a line of level 2 details the line above."""
 
     account: str
     code: str
@@ -137,6 +139,23 @@ class IncomeLineOut(Out):
     amount: YuanOut
     year_to_date: YuanOut
     entries: list[str]
+
+    @classmethod
+    def of(cls, line: StatementLine, fund: str, span: Span) -> IncomeLineOut:
+        """Answer a line. Its entries leave carry-overs out, as the line does."""
+        days = (span.first, span.last)
+        return cls(
+            account=line.account,
+            code=line.code,
+            name=line.name,
+            level=line.level,
+            amount=line.first_fen,
+            year_to_date=line.second_fen,
+            entries=[
+                entries_link(part, fund, Book.STATUTORY.value, days, carry_over=False)
+                for part in line.parts
+            ],
+        )
 
 
 class IncomeSectionOut(Out):
@@ -148,9 +167,20 @@ class IncomeSectionOut(Out):
     amount: YuanOut
     year_to_date: YuanOut
 
+    @classmethod
+    def of(cls, section: Section, fund: str, span: Span) -> IncomeSectionOut:
+        """Answer a section."""
+        return cls(
+            key=section.key,
+            name=section.name,
+            amount=section.first_fen,
+            year_to_date=section.second_fen,
+            lines=[IncomeLineOut.of(line, fund, span) for line in section.lines],
+        )
 
-class RollingOut(Out):
-    """Opening net assets + surplus + direct changes = closing net assets."""
+
+class NetAssetChangeOut(Out):
+    """The change in net assets: opening + surplus + direct changes = closing."""
 
     opening: YuanOut
     surplus: YuanOut
@@ -158,82 +188,58 @@ class RollingOut(Out):
     closing: YuanOut
     difference: YuanOut
 
+    @classmethod
+    def of(cls, statement: IncomeStatement, column: int) -> NetAssetChangeOut:
+        """Answer one column: 0 is the period, 1 the year to date."""
+        return cls(
+            opening=statement.opening_fen[column],
+            surplus=statement.surplus_fen[column],
+            direct=statement.direct_fen[column],
+            closing=statement.closing_fen,
+            difference=statement.differences[column],
+        )
 
-class IncomeStatementOut(ReportOf):
-    """收支表: 本期数 and 本年累计数, carry-overs left out; how the surplus rolled on."""
+
+class IncomeStatementOut(ReportHeader):
+    """The income statement: 本期数 and 本年累计数 without carry-overs; the change in net assets."""
 
     income: IncomeSectionOut
     expense: IncomeSectionOut
-    of_period: RollingOut
-    of_year: RollingOut
+    of_period: NetAssetChangeOut
+    of_year: NetAssetChangeOut
     foots: bool
 
-
-def income_statement_out(fund: Fund, span: Span, statement: IncomeStatement) -> IncomeStatementOut:
-    """The statement of income and expense going out."""
-    rolling = [
-        RollingOut(
-            opening=statement.opening_fen[i],
-            surplus=statement.surplus_fen[i],
-            direct=statement.direct_fen[i],
-            closing=statement.closing_fen,
-            difference=statement.differences[i],
+    @classmethod
+    def of(cls, report: FundReport[IncomeStatement]) -> IncomeStatementOut:
+        """Answer the income statement."""
+        fund, span, statement = report.fund, report.span, report.body
+        return cls(
+            **header_of(fund, span),
+            income=IncomeSectionOut.of(statement.income, fund.code, span),
+            expense=IncomeSectionOut.of(statement.expense, fund.code, span),
+            of_period=NetAssetChangeOut.of(statement, 0),
+            of_year=NetAssetChangeOut.of(statement, 1),
+            foots=statement.differences == (0, 0),
         )
-        for i in (0, 1)
-    ]
-    return IncomeStatementOut(
-        **of_fund(fund, span),
-        income=_income_section(fund, span, statement.income),
-        expense=_income_section(fund, span, statement.expense),
-        of_period=rolling[0],
-        of_year=rolling[1],
-        foots=statement.differences == (0, 0),
-    )
 
 
-def _income_section(fund: Fund, span: Span, section: Section) -> IncomeSectionOut:
-    days = (span.first, span.last)
-    return IncomeSectionOut(
-        key=section.key,
-        name=section.name,
-        amount=section.first_fen,
-        year_to_date=section.second_fen,
-        lines=[
-            IncomeLineOut(
-                account=line.account,
-                code=line.code,
-                name=line.name,
-                level=line.level,
-                amount=line.first_fen,
-                year_to_date=line.second_fen,
-                entries=[
-                    entries_link(part, fund.code, "statutory", days, carry_over=False)
-                    for part in line.parts
-                ],
-            )
-            for line in section.lines
-        ],
-    )
-
-
-def income_statement_sheet(fund: Fund, span: Span, statement: IncomeStatement) -> Sheet:
-    """The statement of income and expense as a sheet."""
-    first, second = statement.surplus_fen
+def income_statement_sheet(report: FundReport[IncomeStatement]) -> Sheet:
+    """Lay the income statement out as a sheet."""
+    statement = report.body
+    closing = Fen(statement.closing_fen)
     rows = [
         *_section_rows(statement.income),
         *_section_rows(statement.expense),
-        Row(("", "本期收支结余", Fen(first), Fen(second)), strong=True),
+        Row(("", "本期收支结余", *map(Fen, statement.surplus_fen)), strong=True),
         Row(("", "期初滚存结余", *map(Fen, statement.opening_fen)), strong=True),
     ]
     if any(statement.direct_fen):
         rows.append(Row(("", "结余间调整", *map(Fen, statement.direct_fen))))
-    closing = Fen(statement.closing_fen)
     rows.append(Row(("", "期末滚存结余", closing, closing), strong=True))
-    columns = ("科目编码", "项目", "本年数" if span.is_year else "本月数", "本年累计数")
     return Sheet(
-        file_of("income-statement", fund, span),
+        file_of("income-statement", report.fund, report.span),
         "收支表",
-        notes_of(fund, span),
-        columns,
+        notes_of(report.fund, report.span),
+        ("科目编码", "项目", "本年数" if report.span.is_year else "本月数", "本年累计数"),
         tuple(rows),
     )

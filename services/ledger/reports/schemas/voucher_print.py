@@ -1,4 +1,4 @@
-"""记账凭证 to be printed: a page per fund and book, codes and names in Chinese, red letters below zero."""
+"""Printed vouchers (记账凭证): one page per fund and book, names in Chinese, negatives in red."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.ledger.common.schemas import UNIT_NOTE, Fen, Row, Sheet
-from services.ledger.posting.domain.voucher import Line, voucher_id
+from services.ledger.posting.domain.voucher import Draft, Line, voucher_id
 from services.ledger.posting.store.voucher import Stored
 from services.ledger.reports.domain.amount_words import amount_words
 from services.ledger.rules.domain.chart import Catalogue
@@ -27,9 +27,23 @@ class PrintLineOut(Out):
     debit: YuanOut | None
     credit: YuanOut | None
 
+    @classmethod
+    def of(cls, line: Line, summary: str, day: date, catalogue: Catalogue) -> PrintLineOut:
+        """Answer an entry, named by the chart of a day."""
+        account = catalogue.described(line.account, day)
+        return cls(
+            summary=summary,
+            code=account.code if account else "",
+            name=account.name if account else line.account,
+            account=line.account,
+            district=line.district,
+            debit=line.debit_fen or None,
+            credit=line.credit_fen or None,
+        )
+
 
 class PrintPageOut(Out):
-    """One fund's page: a fund is an accounting entity of its own."""
+    """The page of one fund and book. Each fund is an accounting entity of its own."""
 
     fund: str
     fund_name: str
@@ -40,9 +54,28 @@ class PrintPageOut(Out):
     credit: YuanOut
     in_words: str = Field(examples=["壹仟贰佰叁拾肆元伍角"])
 
+    @classmethod
+    def of(cls, fund: str, book: str, draft: Draft, catalogue: Catalogue) -> PrintPageOut:
+        """Answer a voucher's entries of one fund and book."""
+        lines = [line for line in draft.lines if (line.fund, line.book) == (fund, book)]
+        found = catalogue.fund(fund, draft.book_date)
+        debit_fen = sum(line.debit_fen for line in lines)
+        return cls(
+            fund=fund,
+            fund_name=found.name if found else fund,
+            book=book,
+            book_name=_BOOKS[book],
+            lines=[
+                PrintLineOut.of(line, draft.summary, draft.book_date, catalogue) for line in lines
+            ],
+            debit=debit_fen,
+            credit=sum(line.credit_fen for line in lines),
+            in_words=amount_words(debit_fen),
+        )
+
 
 class VoucherPrintOut(Out):
-    """记账凭证: number, day, pages, attachments, and who sent it."""
+    """A voucher to print: number, day, pages, attachments and sender."""
 
     title: str
     id: str
@@ -59,80 +92,40 @@ class VoucherPrintOut(Out):
     hash: str
     pages: list[PrintPageOut]
 
-
-def voucher_print(stored: Stored, catalogue: Catalogue) -> VoucherPrintOut:
-    """A posted voucher as it is printed, by the chart of its own day."""
-    draft = stored.draft
-    groups = dict.fromkeys((line.fund, line.book) for line in draft.lines)
-    return VoucherPrintOut(
-        title="记账凭证(红字冲销)" if draft.reverses_seq is not None else "记账凭证",
-        id=voucher_id(draft.slot, stored.seq),
-        number=f"记字第 {draft.slot}-{stored.seq} 号",
-        book_date=draft.book_date,
-        value_date=draft.value_date,
-        period=draft.period,
-        attachments=len(draft.references),
-        references=dict(draft.references),
-        reverses=_linked(draft.slot, draft.reverses_seq),
-        reversed_by=_linked(draft.slot, stored.reversed_by),
-        prepared_by=draft.source,
-        recorded_at=stored.recorded_at,
-        hash=stored.hash.hex(),
-        pages=[
-            _page(
-                fund,
-                book,
-                [x for x in draft.lines if (x.fund, x.book) == (fund, book)],
-                draft.summary,
-                draft.book_date,
-                catalogue,
-            )
-            for fund, book in groups
-        ],
-    )
+    @classmethod
+    def of(cls, stored: Stored, catalogue: Catalogue) -> VoucherPrintOut:
+        """Answer a posted voucher, named by the chart of its own day."""
+        draft = stored.draft
+        groups = dict.fromkeys((line.fund, line.book) for line in draft.lines)
+        return cls(
+            title="记账凭证(红字冲销)" if draft.reverses_seq is not None else "记账凭证",
+            id=voucher_id(draft.slot, stored.seq),
+            number=f"记字第 {draft.slot}-{stored.seq} 号",
+            book_date=draft.book_date,
+            value_date=draft.value_date,
+            period=draft.period,
+            attachments=len(draft.references),
+            references=dict(draft.references),
+            reverses=_linked(draft.slot, draft.reverses_seq),
+            reversed_by=_linked(draft.slot, stored.reversed_by),
+            prepared_by=draft.source,
+            recorded_at=stored.recorded_at,
+            hash=stored.hash.hex(),
+            pages=[PrintPageOut.of(fund, book, draft, catalogue) for fund, book in groups],
+        )
 
 
 def _linked(slot: int, seq: int | None) -> str | None:
     return None if seq is None else voucher_id(slot, seq)
 
 
-def _page(
-    fund: str, book: str, lines: list[Line], summary: str, day: date, catalogue: Catalogue
-) -> PrintPageOut:
-    found = catalogue.fund(fund, day)
-    debit_fen = sum(line.debit_fen for line in lines)
-    return PrintPageOut(
-        fund=fund,
-        fund_name=found.name if found else fund,
-        book=book,
-        book_name=_BOOKS[book],
-        lines=[_line(line, summary, day, catalogue) for line in lines],
-        debit=debit_fen,
-        credit=sum(line.credit_fen for line in lines),
-        in_words=amount_words(debit_fen),
-    )
-
-
-def _line(line: Line, summary: str, day: date, catalogue: Catalogue) -> PrintLineOut:
-    account = catalogue.described(line.account, day)
-    return PrintLineOut(
-        summary=summary,
-        code=account.code if account else "",
-        name=account.name if account else line.account,
-        account=line.account,
-        district=line.district,
-        debit=line.debit_fen or None,
-        credit=line.credit_fen or None,
-    )
-
-
 def print_sheets(printed: VoucherPrintOut) -> list[Sheet]:
-    """The pages as sheets to print."""
-    of = [f"{printed.number}　{printed.book_date:%Y年%m月%d日}　附件 {printed.attachments} 张"]
+    """Lay the pages out as sheets."""
+    notes = [f"{printed.number}　{printed.book_date:%Y年%m月%d日}　附件 {printed.attachments} 张"]
     if printed.reverses:
-        of.append(f"红字冲销 {printed.reverses}")
+        notes.append(f"红字冲销 {printed.reverses}")
     if printed.reversed_by:
-        of.append(f"已由 {printed.reversed_by} 冲销")
+        notes.append(f"已由 {printed.reversed_by} 冲销")
     sheets = []
     for page in printed.pages:
         rows = [
@@ -158,7 +151,7 @@ def print_sheets(printed: VoucherPrintOut) -> list[Sheet]:
             Sheet(
                 f"voucher-{printed.id}-{page.fund}"[:60],
                 printed.title,
-                (f"核算单位:{page.fund_name}({page.book_name})", *of, UNIT_NOTE),
+                (f"核算单位:{page.fund_name}({page.book_name})", *notes, UNIT_NOTE),
                 ("摘要", "科目编码", "科目名称", "分中心", "借方金额", "贷方金额"),
                 tuple(rows),
             )

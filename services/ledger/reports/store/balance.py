@@ -1,4 +1,4 @@
-"""Balances: sums of day buckets over all slots, a few rows per account, district and day."""
+"""Balances: sums of day buckets over all slots, and amounts on hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ledger.reports.domain.balance import Sum
 async def sums(
     tx: AsyncConnection, *, as_of: date, district: str | None = None, book: str | None = None
 ) -> list[Sum]:
-    """Debits and credits of every account with postings, by the end of a day."""
+    """Return debits and credits of every account with postings by the end of a day."""
     rows = await tx.execute(
         text("""
             SELECT book, fund, account, SUM(debit_fen) AS debit_fen, SUM(credit_fen) AS credit_fen
@@ -35,7 +35,7 @@ async def sums(
 
 
 async def held(tx: AsyncConnection, today: date) -> dict[str, int]:
-    """fund → fen that pending holds keep back now."""
+    """Return fund → fen of pending holds."""
     rows = await tx.execute(
         text("""
             SELECT fund, SUM(remaining_fen) AS held_fen

@@ -1,4 +1,4 @@
-"""What fills the cube of balances: heads, a slot's buckets whole, the entries since a place."""
+"""Rows that fill the cube of balances: heads, a slot's buckets, and entries after a position."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.reports.domain.cube import Cell, Cube, Head, Place
+from services.ledger.reports.domain.cube import Cell, Cube, Place, SlotHead
 
 _ORIGIN = date(1970, 1, 1).toordinal()
 
 
-async def heads(tx: AsyncConnection) -> dict[int, Head]:
-    """slot → head, of every slot."""
+async def heads(tx: AsyncConnection) -> dict[int, SlotHead]:
+    """Return slot → head, of every slot."""
     rows = await tx.execute(
         text("""
             SELECT slot, seq, hash
@@ -22,11 +22,11 @@ async def heads(tx: AsyncConnection) -> dict[int, Head]:
              LIMIT 1024
         """)
     )
-    return {row.slot: Head(row.seq, bytes(row.hash)) for row in rows}
+    return {row.slot: SlotHead(row.seq, bytes(row.hash)) for row in rows}
 
 
 async def hash_at(tx: AsyncConnection, slot: int, seq: int) -> bytes | None:
-    """The hash that a slot's chain has at a place, or None."""
+    """Return the hash of a slot's chain at a sequence number, or None."""
     rows = await tx.execute(
         text("""
             SELECT hash
@@ -39,10 +39,10 @@ async def hash_at(tx: AsyncConnection, slot: int, seq: int) -> bytes | None:
     return None if found is None else bytes(found)
 
 
-async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> Head:
-    """Fold a slot's buckets into a cube; the head as of the very same snapshot.
+async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> SlotHead:
+    """Add a slot's buckets to a cube and return the slot's head.
 
-    One statement reads both, so that it is exact whatever is being posted meanwhile.
+    One statement reads both, so that they agree while others post.
     """
     rows = await tx.stream(
         text("""
@@ -59,7 +59,7 @@ async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> Head:
     )
     head = None
     async for row in rows:
-        head = Head(row.seq, bytes(row.hash))
+        head = SlotHead(row.seq, bytes(row.hash))
         if row.book is not None:
             place = Place(row.book, row.fund, row.account, row.district)
             days = [day + _ORIGIN for day in row.days]
@@ -69,7 +69,7 @@ async def add_slot(tx: AsyncConnection, cube: Cube, slot: int) -> Head:
 
 
 async def cells_since(tx: AsyncConnection, slot: int, after: int, until: int) -> list[Cell]:
-    """What a slot's vouchers after one place, up to another, posted: a cell per place and day."""
+    """Sum a slot's entries after one sequence number up to another, by place and day."""
     rows = await tx.execute(
         text("""
             SELECT book, fund, account, district, book_date,

@@ -1,4 +1,4 @@
-"""What the bank adjustment table and the four agreements read, entry by entry."""
+"""Entries and vouchers that the bank adjustment table and the four agreements compare."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def bank_items(
     days: tuple[date, date],
     limit: int,
 ) -> list[BookItem]:
-    """What each voucher did to a deposit account in a window; what nets to nothing is left out."""
+    """Return each voucher's effect on a deposit account in a window; zero effects are left out."""
     rows = await tx.execute(
         text("""
             SELECT e.slot, e.seq, e.book_date, e.net_fen, v.value_date, v.summary, v.event_id,
@@ -76,7 +76,7 @@ _ENTRIES = """
 async def detail_sums(
     tx: AsyncConnection, accounts: Sequence[str], days: tuple[date, date]
 ) -> dict[Key, tuple[int, int]]:
-    """(book, fund, account) → debits and credits of the entries of some days."""
+    """Return (book, fund, account) → debits and credits of the entries of some days."""
     rows = await tx.execute(
         text(f"""
             SELECT book, fund, account, CAST(SUM(debit_fen) AS bigint) AS debit_fen,
@@ -92,7 +92,7 @@ async def detail_sums(
 async def voucher_facts(
     tx: AsyncConnection, accounts: Sequence[str], days: tuple[date, date]
 ) -> VoucherFacts:
-    """What the entries of some days say about their vouchers."""
+    """Count the entries of some days, their vouchers, and faults between them."""
     rows = await tx.execute(
         text(f"""
             WITH mine AS MATERIALIZED ({_ENTRIES}

@@ -1,7 +1,4 @@
-"""What the statutory books and reports read: sums of day buckets, entries in order, open items.
-
-Everything here reads over all slots and locks nothing.
-"""
+"""Sums and open items that the statutory reports read over all slots, without locks."""
 
 from __future__ import annotations
 
@@ -20,9 +17,9 @@ from shared.entry import Account
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Which postings: days from … to (inclusive), narrowed or not; as known at these places.
+    """A range of days (inclusive) and filters on postings; None does not filter.
 
-    `known_at` is slot → last sequence number that counts; None: all that is known now.
+    `known_at` is slot → last sequence number that counts; None counts everything posted by now.
     """
 
     from_day: date = date.min
@@ -33,7 +30,7 @@ class Window:
     known_at: Mapping[int, int] | None = None
 
     def values(self) -> dict[str, Any]:
-        """As parameters."""
+        """Return the window as statement parameters."""
         known = sorted((self.known_at or {}).items())
         return {
             "from_day": self.from_day,
@@ -47,11 +44,11 @@ class Window:
 
 
 async def sums_between(tx: AsyncConnection, window: Window) -> list[Sum]:
-    """Debits and credits of every account with postings in a window.
+    """Return debits and credits of every account with postings in a window.
 
-    Buckets give what is known now; what was entered after the places of `known_at` is taken off by
-    its entries, so a look back costs as much as has been posted since. Accounts whose sums are then
-    zero had no postings (or none but cancelled ones) and are left out.
+    Buckets hold everything posted by now. With `known_at`, entries posted later are subtracted, so
+    an earlier moment costs as much as was posted since. Accounts whose sums are then zero had no
+    postings, or only cancelled ones, and are left out.
     """
     rows = await tx.execute(
         text("""
@@ -84,7 +81,7 @@ async def sums_between(tx: AsyncConnection, window: Window) -> list[Sum]:
 
 
 async def sums_of_vouchers(tx: AsyncConnection, seqs: Sequence[int], window: Window) -> list[Sum]:
-    """Debits and credits of some of the centre's vouchers inside a window: carry-overs."""
+    """Return debits and credits, inside a window, of some vouchers in the centre's slot."""
     known = None if window.known_at is None else window.known_at.get(CENTRE_SLOT, 0)
     rows = await tx.execute(
         text("""
@@ -113,7 +110,7 @@ async def sums_of_vouchers(tx: AsyncConnection, seqs: Sequence[int], window: Win
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """Money in suspense that belongs to one receipt, in fen; since its first posting."""
+    """Money of one receipt in suspense, in fen; `since` is the day of its first posting."""
 
     receipt: str
     fund: str
@@ -125,10 +122,10 @@ class OpenItem:
 async def open_items(
     tx: AsyncConnection, as_of: date, after: tuple[str, str, str] | None, limit: int
 ) -> list[OpenItem]:
-    """Receipts whose suspense is not zero by the end of a day, after a key.
+    """Return receipts whose suspense is not zero at the end of a day, after a key.
 
-    A reversal counts to the receipt of what it reverses; a voucher that names no receipt stands
-    for itself.
+    A reversal belongs to the receipt of the voucher it reverses. A voucher that names no receipt is
+    listed under its own number.
     """
     receipt, fund, district = after or ("", "", "")
     rows = await tx.execute(
@@ -165,5 +162,5 @@ async def open_items(
 
 
 async def freeze(tx: AsyncConnection) -> None:
-    """Let everything that this transaction reads be of one moment. Its first statement."""
+    """Make the transaction read one snapshot. Call it before any other statement."""
     await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ledger.reports.domain.cube import Cell, Cube, Head, Narrow, Place, Series
+from services.ledger.reports.domain.cube import Cell, Cube, CubeFilter, Place, Series, SlotHead
 from services.ledger.reports.domain.flow import GroupBy, flows
 
 FIRST = date(2021, 1, 1)
@@ -25,7 +25,7 @@ cells = st.builds(
 )
 days = st.integers(-2, 93).map(lambda days: FIRST + timedelta(days=days))
 narrows = st.builds(
-    Narrow,
+    CubeFilter,
     book=st.sampled_from([None, "statutory"]),
     fund=st.sampled_from([None, "pension"]),
     account=st.sampled_from([None, "income_deposit", "benefit"]),
@@ -35,13 +35,13 @@ narrows = st.builds(
 
 def cube_of(posted: list[Cell]) -> Cube:
     cube = Cube()
-    cube.extend({0: Head(len(posted), b"")}, posted)
+    cube.extend({0: SlotHead(len(posted), b"")}, posted)
     return cube
 
 
 @given(st.lists(cells, max_size=60), days, narrows)
 def test_a_balance_is_the_sum_of_all_postings_up_to_its_day(
-    posted: list[Cell], as_of: date, narrow: Narrow
+    posted: list[Cell], as_of: date, narrow: CubeFilter
 ) -> None:
     expected: dict[tuple[str, str, str], list[int]] = {}
     for place, day, debit_fen, credit_fen in posted:
@@ -55,7 +55,7 @@ def test_a_balance_is_the_sum_of_all_postings_up_to_its_day(
 
 @given(st.lists(cells, max_size=60), days, days, st.sampled_from(GroupBy), narrows)
 def test_flows_lead_from_the_balance_before_to_the_balance_after(
-    posted: list[Cell], one: date, other: date, by: GroupBy, narrow: Narrow
+    posted: list[Cell], one: date, other: date, by: GroupBy, narrow: CubeFilter
 ) -> None:
     first, last = min(one, other), max(one, other)
     cube = cube_of(posted)

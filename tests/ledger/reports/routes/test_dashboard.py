@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.ledger.reports.domain.cube import Narrow
-from services.ledger.reports.flows.reading import Reading
+from services.ledger.reports.domain.cube import CubeFilter
+from services.ledger.reports.flows.cube import CubeCache
 from services.ledger.reports.store import balance as balance_store
 from shared import clock
 from shared.money import parse_yuan
@@ -255,22 +255,22 @@ async def test_the_cube_equals_the_buckets_and_survives_a_loss(played: Ledger) -
     for day in (clock.today(), clock.today().replace(year=2021, month=8, day=10)):
         async with db.transaction() as tx:
             expected = await balance_store.sums(tx, as_of=day)
-            for reading in (played.app.state.reading, Reading()):
-                assert (await reading.cube(tx)).sums(day, Narrow()) == expected
+            for cubes in (played.app.state.cubes, CubeCache()):
+                assert (await cubes.cube(tx)).sums(day, CubeFilter()) == expected
 
 
 async def test_a_cube_of_other_chains_is_filled_anew(played: Ledger) -> None:
-    reading: Reading = played.app.state.reading
+    cubes: CubeCache = played.app.state.cubes
     async with played.books.db.transaction() as tx:
-        expected = (await reading.cube(tx)).sums(clock.today(), Narrow())
-        cube = await reading.cube(tx)
+        expected = (await cubes.cube(tx)).sums(clock.today(), CubeFilter())
+        cube = await cubes.cube(tx)
         slot = max(cube.heads, key=lambda s: cube.heads[s].seq)
         # As if this copy had been made from a database that was set back and went another way.
         cube.heads = dict(cube.heads) | {
             slot: cube.heads[slot]._replace(seq=cube.heads[slot].seq - 1, hash=b"other")
         }
         cube.series.clear()
-        assert (await reading.cube(tx)).sums(clock.today(), Narrow()) == expected
+        assert (await cubes.cube(tx)).sums(clock.today(), CubeFilter()) == expected
 
 
 async def test_a_year_end_carry_over_moves_neither_rate_nor_payout(played: Ledger) -> None:

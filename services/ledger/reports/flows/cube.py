@@ -1,8 +1,8 @@
-"""Keeps the cube of balances in step with the books: checked against the heads at every reading.
+"""The cache of the cube of balances. Every read compares it with the chain heads and updates it.
 
-What a reader gets holds everything that was committed when it asked, whichever process posted it.
-The cube is a copy only: it is dropped and filled anew when the chains are not a continuation of
-those that it was filled from (another database under the same address, a restored backup).
+A reader gets everything committed when it asked, whichever process posted it. The cube is only a
+copy: it is filled again when the chains do not continue those it was filled from (another database
+under the same address, a restored backup).
 """
 
 from __future__ import annotations
@@ -13,72 +13,74 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.reports.domain.cube import Cell, Cube, Head
+from services.ledger.reports.domain.cube import Cell, Cube, SlotHead
 from services.ledger.reports.store import balance as balance_store
 from services.ledger.reports.store import cube as cube_store
 from shared import clock
 from shared.db import Database
 
 REFILL_VOUCHERS = 100_000
-"""Beyond so many new vouchers the buckets are read anew: cheaper than that many entries."""
+"""With more new vouchers than this the cube is filled again: buckets are fewer than entries."""
 
 
-class Now(NamedTuple):
-    """Everything committed by now: use it before the next `await`."""
+class CubeSnapshot(NamedTuple):
+    """The cube and the holds (fund → fen) as committed now. Use it before the next `await`."""
 
     cube: Cube
     held: Mapping[str, int]
 
 
-class Reading:
-    """One process's cube."""
+class CubeCache:
+    """The cube of one process."""
 
     def __init__(self) -> None:
         self._cube: Cube | None = None
         self._lock = asyncio.Lock()
-        self._round: asyncio.Task[Now] | None = None
-        self._next: asyncio.Task[Now] | None = None
+        self._round: asyncio.Task[CubeSnapshot] | None = None
+        self._next: asyncio.Task[CubeSnapshot] | None = None
 
-    async def now(self, db: Database) -> Now:
-        """Heads and holds read after this call began, and the cube brought up to them.
+    async def current(self, db: Database) -> CubeSnapshot:
+        """Return the cube and holds, read after this call began.
 
-        Readers that come while one round is under way share the next: a crowd costs no more trips
-        to the database than one reader, and none of them gets what is older than its question.
+        Readers that arrive during a round share the next one: many readers cost as many database
+        trips as one, and none gets an answer older than its request.
         """
         if self._next is None:
             self._next = asyncio.create_task(self._after(self._round, db))
         return await asyncio.shield(self._next)
 
-    async def _after(self, before: asyncio.Task[Now] | None, db: Database) -> Now:
+    async def _after(self, before: asyncio.Task[CubeSnapshot] | None, db: Database) -> CubeSnapshot:
         if before is not None:
             await asyncio.wait([before])
         self._round, self._next = self._next, None
 
-        async def read(tx: AsyncConnection) -> Now:
+        async def read(tx: AsyncConnection) -> CubeSnapshot:
             held = await balance_store.held(tx, clock.today())
             heads = await cube_store.heads(tx)
-            return Now(await self.cube(tx, heads), held)
+            return CubeSnapshot(await self.cube(tx, heads), held)
 
         return await db.run(read)
 
-    async def cube(self, tx: AsyncConnection, heads: Mapping[int, Head] | None = None) -> Cube:
-        """The cube at these heads (read just now when None) or later ones.
+    async def cube(self, tx: AsyncConnection, heads: Mapping[int, SlotHead] | None = None) -> Cube:
+        """Return the cube at these heads or later ones; None reads the heads now.
 
-        Use what it holds before the next `await`: another reader may move it on.
+        Use it before the next `await`: another reader may update it.
         """
         wanted = heads if heads is not None else await cube_store.heads(tx)
         async with self._lock:
             cube = self._cube
             if cube is not None and cube.heads == wanted:
                 return cube
-            # Another reader may have been here in the meantime, with later heads than ours.
+            # Another reader may have updated the cube to later heads while this one waited.
             wanted = await cube_store.heads(tx)
             if cube is None or not await self._extend(tx, cube, wanted):
                 cube = self._cube = await _filled(tx, wanted)
             return cube
 
-    async def _extend(self, tx: AsyncConnection, cube: Cube, wanted: Mapping[int, Head]) -> bool:
-        """Take in what is new; False when the cube is not of these chains or too far behind."""
+    async def _extend(
+        self, tx: AsyncConnection, cube: Cube, wanted: Mapping[int, SlotHead]
+    ) -> bool:
+        """Add new entries; return False if the cube is of other chains or too far behind."""
         if cube.heads.keys() != wanted.keys():
             return False
         moved = [slot for slot, head in wanted.items() if head != cube.heads[slot]]
@@ -94,7 +96,7 @@ class Reading:
         return True
 
 
-async def _filled(tx: AsyncConnection, slots: Mapping[int, Head]) -> Cube:
+async def _filled(tx: AsyncConnection, slots: Mapping[int, SlotHead]) -> Cube:
     cube = Cube()
     cube.heads = {slot: await cube_store.add_slot(tx, cube, slot) for slot in slots}
     return cube
