@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import orjson
 from fastapi import Depends, Header, Request
@@ -27,7 +27,7 @@ from shared.security.identity import Identity
 from shared.web.authentication import Authenticated
 
 T = TypeVar("T")
-Work = Callable[[AsyncConnection], Awaitable[BaseModel]]
+Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
 class KeyMissing(Refusal):
@@ -51,18 +51,25 @@ class Door:
     request: Request
     idempotency_key: str | None
 
+    @property
+    def region(self) -> str:
+        """The region (统筹区) of this installation."""
+        region: str = self.request.app.state.settings.region
+        return region
+
     async def write(
         self,
-        work: Work,
+        work: Work[T],
         *,
         key: int,
+        shape: Callable[[T], BaseModel] | None = None,
         status: int = 200,
         dry_run: bool = False,
         digest: bytes | None = None,
     ) -> Response:
-        """Run `work` in one transaction under shard `key` and answer its model as JSON.
+        """Run `work` in one transaction under shard `key` and answer its result as JSON.
 
-        With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
+        `shape` makes the answer's model from the result; without it the result is the model. With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
         of a request that was read as a stream.
         """
         asked = await self._digest() if digest is None else digest
@@ -76,7 +83,9 @@ class Door:
                 stored = await idempotency.claim(tx, claim)
                 if stored:
                     return _json(stored.body, stored.status, replayed=True)
-            body = (await work(tx)).model_dump_json().encode()
+            result = await work(tx)
+            model = cast(BaseModel, result) if shape is None else shape(result)
+            body = model.model_dump_json().encode()
             if dry_run:
                 raise _DryRun(body)
             if claim:
@@ -88,8 +97,8 @@ class Door:
         except _DryRun as rehearsed:
             return _json(rehearsed.body, 200)
 
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run a reading `work` in one transaction and hand on what it gives."""
+    async def read(self, work: Work[T]) -> T:
+        """Run a reading `work` in one transaction and return its result."""
         return await self.db.run(work)
 
     @property

@@ -7,13 +7,15 @@ the key of this page's last row (shared/cursor.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from fastapi import Path, Query
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.cursor import LIMIT_MAX
+from shared.cursor import LIMIT_MAX, cut, read_uuid
+from shared.door import Door
 from shared.schema import Out
 
 Item = TypeVar("Item")
@@ -80,3 +82,40 @@ async def read_page(
         {**parameters, "page_limit": limit},
     )
     return [row(**one._mapping) for one in found]
+
+
+class Identified(Protocol):
+    """A row with a uuid."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+IdentifiedRow = TypeVar("IdentifiedRow", bound=Identified)
+IdentifiedRow_co = TypeVar("IdentifiedRow_co", bound=Identified, covariant=True)
+
+
+class ReadById(Protocol[IdentifiedRow_co]):
+    """Reads rows after a uuid, in the order of their uuids."""
+
+    async def __call__(
+        self, tx: AsyncConnection, *, after: UUID | None, limit: int
+    ) -> Sequence[IdentifiedRow_co]: ...
+
+
+async def page_by_id(
+    at: Door,
+    read: ReadById[IdentifiedRow],
+    *,
+    filters: dict[str, Any],
+    limit: int,
+    cursor: str | None,
+) -> tuple[Sequence[IdentifiedRow], str | None]:
+    """Read a page of a list that is ordered by uuid, and the cursor of the next page.
+
+    Raises:
+        BadCursor: the cursor is not of this list.
+    """
+    after = read_uuid(cursor, filters)
+    rows = await at.read(lambda tx: read(tx, after=after, limit=limit + 1))
+    return cut(rows, limit, lambda row: [row.id.hex], filters)
