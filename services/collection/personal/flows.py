@@ -22,6 +22,7 @@ from shared import clock
 from shared.ids import Ref
 from shared.money import format_yuan
 from shared.references import Reference
+from shared.roles import CENTRE, Caller
 
 PAPERS: Final = 400
 """Bills that are looked at in one turn."""
@@ -228,7 +229,23 @@ async def record(
         await personal_store.record(tx, told)
 
 
-async def tell_again(tx: AsyncConnection, *, refused: bool, today: date | None = None) -> int:
+stats = personal_store.stats
+"""Counts the settled bills that wait and the chunks that the ledger refused."""
+
+
+async def refusals(
+    tx: AsyncConnection, caller: Caller, *, after: tuple[UUID, int] | None, limit: int
+) -> list[PersonalCredit]:
+    """Read the chunks that the ledger refused, over all units.
+
+    Raises:
+        Forbidden: the caller is of a district.
+    """
+    caller.require_district(CENTRE)
+    return await personal_store.refusals(tx, after=after, limit=limit)
+
+
+async def send_again(tx: AsyncConnection, *, refused: bool, today: date | None = None) -> int:
     """Let all bills be told of again, or those refused; how many.
 
     What was refused because the year had been closed is credited today: it came too late for its own.

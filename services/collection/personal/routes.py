@@ -1,4 +1,4 @@
-"""Doors of personal credits: are they on their way, what was refused, tell of them again."""
+"""Doors of personal credits (个人账户划入): their progress, those refused, and replays."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal import flows as personal_flow
-from services.collection.personal import store as personal_store
 from services.collection.personal.schemas import (
     DeliveriesOut,
     DeliveriesReplayIn,
     DeliveriesReplayOut,
-    RefusedDeliveriesOut,
     RefusedDeliveryOut,
 )
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import key_of
-from shared.page import Cursor, Limit
-from shared.roles import CENTRE, Right
+from shared.page import Cursor, Limit, Page
+from shared.roles import Right
 
 router = APIRouter(tags=["personal"])
 
@@ -34,31 +31,28 @@ _FILTERS = {"of": "refused personal credits"}
 @router.get(
     "/v1/personal-deliveries",
     operation_id="get_personal_deliveries",
-    summary="个人账户划入进度 · Persons' credits on their way, and refused",
+    summary="个人账户划入进度 · Get the progress of personal credits",
 )
 async def get_personal_deliveries(at: Reading) -> DeliveriesOut:
-    """Both zero: every settled bill's persons have been credited."""
-    return DeliveriesOut(**await at.read(personal_store.stats))
+    """Count waiting bills and refused chunks. Both are zero when everybody has been credited."""
+    return DeliveriesOut(**await at.read(personal_flow.stats))
 
 
 @router.get(
     "/v1/personal-deliveries/refused",
     operation_id="list_refused_personal_deliveries",
-    summary="个人账户划入被拒清单 · Credits that the ledger does not take, and why",
+    summary="个人账户划入被拒清单 · List the personal credits that the ledger refused",
 )
 async def list_refused(
     at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> RefusedDeliveriesOut:
-    """Of all units: for the centre."""
-    at.caller.require_district(CENTRE)
+) -> Page[RefusedDeliveryOut]:
+    """List refused credits of all units with their reasons, for the centre."""
     after = _after(cursor)
-    rows = await at.read(lambda tx: personal_store.refusals(tx, after, limit + 1))
-    page, following = cut(rows, limit, lambda row: [row.bill_id.hex, row.chunk], _FILTERS)
-    return RefusedDeliveriesOut(
-        items=[RefusedDeliveryOut.of(row) for row in page],
-        next_cursor=following,
-        has_more=following is not None,
+    found = await at.read(
+        lambda tx: personal_flow.refusals(tx, at.caller, after=after, limit=limit + 1)
     )
+    rows, following = cut(found, limit, lambda row: [row.bill_id.hex, row.chunk], _FILTERS)
+    return Page[RefusedDeliveryOut].of([RefusedDeliveryOut.of(row) for row in rows], following)
 
 
 def _after(cursor: str | None) -> tuple[UUID, int] | None:
@@ -74,16 +68,18 @@ def _after(cursor: str | None) -> tuple[UUID, int] | None:
 @router.post(
     "/v1/personal-deliveries/replays",
     operation_id="replay_personal_deliveries",
-    summary="重新划入 · Tell the ledger of every settled bill again, or of those refused",
+    summary="重新划入 · Send personal credits to the ledger again",
     response_model=DeliveriesReplayOut,
 )
 async def replay_personal_deliveries(
-    asked: DeliveriesReplayIn, at: Annotated[Door, door(Right.REPLAY_OUTBOX)]
+    body: DeliveriesReplayIn, at: Annotated[Door, door(Right.REPLAY_OUTBOX)]
 ) -> Response:
-    """The ledger has each once: what it knows it answers with "replayed"."""
+    """Send the credits of all settled bills again, or of refused ones only.
 
-    async def work(tx: AsyncConnection) -> DeliveriesReplayOut:
-        refused = asked.deliveries == "refused"
-        return DeliveriesReplayOut(replayed=await personal_flow.tell_again(tx, refused=refused))
-
-    return await at.write(work, key=_KEY)
+    The ledger takes each credit once and answers known ones with "replayed".
+    """
+    return await at.write(
+        lambda tx: personal_flow.send_again(tx, refused=body.deliveries == "refused"),
+        shape=DeliveriesReplayOut.of,
+        key=_KEY,
+    )

@@ -47,14 +47,6 @@ class RefusedDeliveryOut(Out):
         )
 
 
-class RefusedDeliveriesOut(Out):
-    """A page of what was refused."""
-
-    items: list[RefusedDeliveryOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class DeliveriesReplayIn(In):
     """Which bills to tell of again: all, or those refused."""
 
@@ -65,3 +57,8 @@ class DeliveriesReplayOut(Out):
     """How many bills will be told of again."""
 
     replayed: int = Field(examples=[600])
+
+    @classmethod
+    def of(cls, replayed: int) -> DeliveriesReplayOut:
+        """Build the answer from the number of bills."""
+        return cls(replayed=replayed)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal.domain import DeclarationLine, PersonAmounts, SettledDeclaration
+from shared.page import read_page
 
 Key = tuple[int, UUID]
 """Unit and declaration."""
@@ -233,9 +234,7 @@ async def earlier(
     )
     found: dict[Key, dict[int, PersonalCredit]] = defaultdict(dict)
     for row in rows.mappings():
-        one = dict(row)
-        sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
-        told = PersonalCredit(**one, totals_fen=sums)
+        told = _credit(**row)
         found[told.unit_id, UUID(int=told.declaration_id.int)][told.chunk] = told
     return found
 
@@ -301,27 +300,24 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
 
 
 async def refusals(
-    tx: AsyncConnection, after: tuple[UUID, int] | None, limit: int
+    tx: AsyncConnection, *, after: tuple[UUID, int] | None, limit: int
 ) -> list[PersonalCredit]:
-    """Chunks that the ledger refused, by bill."""
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
-                   totals_fen, refused
-              FROM personal_credit
-             WHERE refused IS NOT NULL
-               AND (CAST(:bill AS uuid) IS NULL OR (bill_id, chunk) > (:bill, :chunk))
-             ORDER BY bill_id, chunk
-             LIMIT :limit
-        """),
-        {"bill": after and after[0], "chunk": after[1] if after else 0, "limit": limit},
+    """Read the chunks that the ledger refused, by bill."""
+    return await read_page(
+        tx,
+        """SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
+                  totals_fen, refused
+             FROM personal_credit""",
+        key=("bill_id", "chunk"),
+        after=after,
+        limit=limit,
+        row=_credit,
+        where={"refused IS NOT NULL": {}},
     )
-    found = []
-    for row in rows.mappings():
-        one = dict(row)
-        sums = dict(zip(one.pop("funds"), one.pop("totals_fen"), strict=True))
-        found.append(PersonalCredit(**one, totals_fen=sums))
-    return found
+
+
+def _credit(*, funds: Sequence[str], totals_fen: Sequence[int], **columns: Any) -> PersonalCredit:
+    return PersonalCredit(**columns, totals_fen=dict(zip(funds, totals_fen, strict=True)))
 
 
 async def tell_again(tx: AsyncConnection, *, refused: bool) -> int:

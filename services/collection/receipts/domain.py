@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from services.collection.allocation.domain.receipt import IncomingPayment, Rejection
@@ -99,6 +100,11 @@ class DebitLine:
             paid_on=self.value_date,
             bill_id=self.bill_id,
         )
+
+
+def masked_account(bank: Mapping[str, Any]) -> dict[str, Any]:
+    """Mask all but the last four digits of an account's number."""
+    return {**bank, "number": f"****{str(bank.get('number', ''))[-4:]}"}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ with their units, so that the database can hold that no bill is debited twice at
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.receipts.domain import DebitLine, DebitReasonClass, DebitStatus
 from shared.db import raw
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,21 @@ class DebitBatch:
     refused_fen: int
     created_by: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebitLineRow:
+    """A line of a batch as the list of lines shows it. `bank` is the account to debit."""
+
+    line_no: int
+    credit_code: str
+    name: str
+    bank: Mapping[str, Any]
+    amount_fen: int
+    status: str
+    reason_code: str | None
+    reason: str | None
+    reason_class: str | None
 
 
 _BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, settled_fen,
@@ -163,23 +179,19 @@ async def page(
     *,
     status: str | None,
     period: str | None,
-    after: UUID,
+    after: UUID | None,
     limit: int,
 ) -> list[DebitBatch]:
-    """Batches in the order they were made."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_BATCH}
-              FROM debit_batch
-             WHERE (CAST(:status AS text) IS NULL OR status = :status)
-               AND (CAST(:period AS text) IS NULL OR period = :period)
-               AND id > :after
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"status": status, "period": period, "after": after, "limit": limit},
+    """Read debit batches in the order in which they were made."""
+    return await read_page(
+        tx,
+        f"SELECT {_BATCH} FROM debit_batch",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=DebitBatch,
+        equal={"status": status, "period": period},
     )
-    return [DebitBatch(**row._mapping) for row in rows]
 
 
 async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[DebitLine]) -> None:
@@ -212,21 +224,20 @@ async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[Deb
 
 
 async def line_page(
-    tx: AsyncConnection, batch_id: UUID, *, after: int, limit: int
-) -> list[dict[str, Any]]:
-    """A batch's lines by number, over the units they lie with: a report."""
-    rows = await tx.execute(
-        text("""
-            SELECT line_no, credit_code, name, bank, amount_fen, status, reason_code, reason,
-                   reason_class
-              FROM debit_line
-             WHERE batch_id = :batch_id AND line_no > CAST(:after AS bigint)
-             ORDER BY line_no
-             LIMIT :limit
-        """),
-        {"batch_id": batch_id, "after": after, "limit": limit},
+    tx: AsyncConnection, batch_id: UUID, *, after: int | None, limit: int
+) -> list[DebitLineRow]:
+    """Read a batch's lines by number, over the units with which they are stored."""
+    return await read_page(
+        tx,
+        """SELECT line_no, credit_code, name, bank, amount_fen, status, reason_code, reason,
+                  reason_class
+             FROM debit_line""",
+        key=("line_no",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=DebitLineRow,
+        equal={"batch_id": batch_id},
     )
-    return [dict(row._mapping) for row in rows]
 
 
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
-from shared.errors import Fault, Faulty, Kind, Refusal
+from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
 from shared.ids import key_of, uuid7
 from shared.money import format_yuan
 from shared.roles import CENTRE
@@ -36,6 +36,12 @@ class Channel(StrEnum):
 
     BANK_DEBIT = "bank_debit"
     TAX = "tax"
+
+
+class ReceiptUnknown(NotFound):
+    """无此到账 (no such receipt)"""
+
+    code = "RECEIPT_UNKNOWN"
 
 
 class NothingSuspended(Refusal):

@@ -19,6 +19,7 @@ from services.collection.allocation.domain.receipt import Channel, Payer, Receip
 from services.collection.policy.domain.allocation_order import order_of
 from shared.db import raw
 from shared.ids import Ref, unit_key
+from shared.page import read_page
 
 
 async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
@@ -227,7 +228,7 @@ class ReceiptRow:
     book_date: date
 
 
-_LISTED = """
+_SELECT = """
     SELECT receipt.receipt_key, receipt.id, receipt.channel, receipt.source, receipt.serial,
            receipt.paper, receipt.credit_code, receipt.district, receipt.period,
            receipt.amount_fen, receipt.paid_on, receipt.book_date,
@@ -235,58 +236,53 @@ _LISTED = """
       FROM receipt
       {join} JOIN suspense ON suspense.receipt_key = receipt.receipt_key
                           AND suspense.receipt_id = receipt.id
-     WHERE {where}
 """
 
 
-def _row(mapping: Any) -> ReceiptRow:
-    return ReceiptRow(**dict(mapping) | {"channel": Channel(mapping["channel"])})
+def _row(**columns: Any) -> ReceiptRow:
+    return ReceiptRow(**columns | {"channel": Channel(columns["channel"])})
 
 
 async def find(tx: AsyncConnection, ref: Ref) -> ReceiptRow | None:
-    """One receipt."""
-    where = "receipt.receipt_key = :key AND receipt.id = :id"
+    """Read one receipt; None when there is none."""
     found = await tx.execute(
-        text(_LISTED.format(join="LEFT", where=where)), {"key": ref.key, "id": ref.id}
+        text(
+            f"{_SELECT.format(join='LEFT')} WHERE receipt.receipt_key = :key AND receipt.id = :id"
+        ),
+        {"key": ref.key, "id": ref.id},
     )
     row = found.one_or_none()
-    return _row(row._mapping) if row else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptFilter:
-    """Which receipts a list shows; None means all."""
-
-    suspended: bool | None
-    channel: str | None
-    district: str | None
+    return _row(**row._mapping) if row else None
 
 
 async def page(
-    tx: AsyncConnection, wanted: ReceiptFilter, *, after: UUID, limit: int
+    tx: AsyncConnection,
+    *,
+    suspended: bool | None,
+    channel: str | None,
+    district: str | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[ReceiptRow]:
-    """Receipts in the order they were taken, over all keys: a report."""
-    where = ["receipt.id > :after"]
-    if wanted.suspended:
-        # Said of the suspense row, whose partial index holds just the open ones.
-        where += ["suspense.matched_fen < suspense.amount_fen"]
-        where += ["suspense.receipt_id > :after"]
-    elif wanted.suspended is False:
-        where += ["coalesce(suspense.matched_fen = suspense.amount_fen, true)"]
-    if wanted.channel:
-        where += ["receipt.channel = :channel"]
-    if wanted.district:
-        where += ["receipt.district = :district"]
-    sql = _LISTED.format(
-        join="INNER" if wanted.suspended else "LEFT", where="\n       AND ".join(where)
+    """Read receipts over all keys, in the order in which they were taken.
+
+    `suspended` selects receipts with, or without, money in suspense; None selects both.
+    """
+    where: dict[str, dict[str, Any]] = {}
+    if suspended:
+        # The partial index of suspense holds only open rows, so the statement names that table too.
+        where["suspense.matched_fen < suspense.amount_fen"] = {}
+        if after is not None:
+            where["suspense.receipt_id > :suspense_after"] = {"suspense_after": after}
+    elif suspended is False:
+        where["coalesce(suspense.matched_fen = suspense.amount_fen, true)"] = {}
+    return await read_page(
+        tx,
+        _SELECT.format(join="INNER" if suspended else "LEFT"),
+        key=("receipt.id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_row,
+        equal={"receipt.channel": channel, "receipt.district": district},
+        where=where,
     )
-    rows = await tx.execute(
-        text(f"{sql} ORDER BY receipt.id LIMIT :limit"),
-        {
-            "after": after,
-            "limit": limit,
-            "channel": wanted.channel,
-            "district": wanted.district,
-        },
-    )
-    return [_row(row._mapping) for row in rows]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,6 +60,16 @@ class AgreementProgress:
 
     agreement: Agreement
     paid: Mapping[date, int]
+
+    @property
+    def unit_id(self) -> int:
+        """The unit that the agreement is made with."""
+        return self.agreement.unit_id
+
+    @property
+    def id(self) -> UUID:
+        """The agreement's id."""
+        return self.agreement.id
 
 
 async def file(
@@ -208,6 +219,32 @@ async def with_paid(
     """Agreements with what was paid towards them."""
     paid = await agreement_store.paid(tx, agreements)
     return [AgreementProgress(agreement, paid.get(agreement.id, {})) for agreement in agreements]
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    unit_id: int | None,
+    district: str | None,
+    status: str | None,
+    after: tuple[int, UUID],
+    limit: int,
+) -> list[AgreementProgress]:
+    """Read agreements of a unit, of a district or of all, with the payments towards them."""
+    rows = await agreement_store.page(
+        tx, unit_id=unit_id, district=district, status=status, after=after, limit=limit
+    )
+    return await with_paid(tx, rows)
+
+
+async def trail_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> list[dict[str, Any]]:
+    """Read the trail of an agreement that the caller may see.
+
+    Raises:
+        AgreementUnknown, Forbidden: as `find`.
+    """
+    found = await find(tx, ref, caller)
+    return await trail.of_paper(tx, found.unit_id, found.id)
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Agreement:

@@ -20,7 +20,7 @@ from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.domain.late import LateBill, LateChargeAssessor, LateLine
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import charge as charge_store
-from services.collection.arrears.store.charge import DebtLine
+from services.collection.arrears.store.charge import ChargeRow, DebtLine
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.calendar import SEARCH_DAYS, due_day, nominal_due_day
 from services.collection.common.domain.errors import NoPolicy
@@ -28,8 +28,10 @@ from services.collection.common.store import calendar as calendar_store
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Span, Timetable
 from services.collection.policy.domain.charge_rules import Ruling, Rulings, debt_of
+from services.collection.register.flows import unit as unit_flow
 from shared import outbox
 from shared.period import Period
+from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
 
@@ -179,3 +181,15 @@ async def save(tx: AsyncConnection, assessor: LateChargeAssessor) -> None:
         for voucher in charge_vouchers(one)
     ]
     await outbox.put_many(tx, messages)
+
+
+async def page(
+    tx: AsyncConnection, *, credit_code: str, caller: Caller, after: UUID | None, limit: int
+) -> list[ChargeRow]:
+    """Read the late charges of a unit, oldest first.
+
+    Raises:
+        UnitUnknown: the unit is not registered. Forbidden: it is of another district.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await charge_store.page(tx, unit.id, after=after, limit=limit)

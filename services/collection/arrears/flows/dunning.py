@@ -88,6 +88,10 @@ async def run(
     return dunned
 
 
+page = dunning_store.page
+"""Reads notices to a unit, in a district or to all."""
+
+
 async def find(
     tx: AsyncConnection, ref: Ref, caller: Caller
 ) -> tuple[DunningNoticeRow, list[DunningNoticeLineRow]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,7 @@ from services.collection.arrears.domain.waiver import (
     WaiverExceedsOpen,
     WaiverLine,
     WaiverPending,
+    WaiverReason,
     WaiverState,
     WaiverUnknown,
     faults_in,
@@ -210,6 +211,25 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Waiver:
     waiver = await _load(tx, ref)
     caller.require_district(waiver.district)
     return waiver
+
+
+page = waiver_store.page
+"""Reads waivers of a unit, of a district or of all."""
+
+
+def reasons() -> Sequence[WaiverReason]:
+    """Return the catalogue of reasons for waivers."""
+    return waiver_reason_store.waiver_reasons()
+
+
+async def trail_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> list[dict[str, Any]]:
+    """Read the trail of a waiver that the caller may see.
+
+    Raises:
+        WaiverUnknown, Forbidden: as `find`.
+    """
+    waiver = await find(tx, ref, caller)
+    return await trail.of_paper(tx, waiver.unit_id, waiver.id)
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Waiver:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.waiver import WaiverState
 from services.collection.arrears.flows import waiver as waiver_flow
@@ -15,20 +14,16 @@ from services.collection.arrears.schemas.waiver import (
     WaiverDecisionIn,
     WaiverIn,
     WaiverOut,
-    WaiverPageOut,
     WaiverReasonOut,
     WaiverReasonsOut,
     WaiverRefusalIn,
 )
-from services.collection.arrears.store import waiver as waiver_store
-from services.collection.arrears.store import waiver_reason as waiver_reason_store
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.routes.page import page_of
-from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -41,20 +36,24 @@ Approving = Annotated[Door, door(Right.APPROVE_WAIVER)]
 @router.post(
     "/v1/bills/{bill}/waivers",
     operation_id="request_waiver",
-    summary="申请减免滞纳金、利息 · Ask for a waiver",
+    summary="申请减免滞纳金、利息 · Request a waiver",
     status_code=201,
     response_model=WaiverOut,
 )
 async def request_waiver(
     bill: RefPath, body: WaiverIn, at: Annotated[Door, door(Right.REQUEST_WAIVER)]
 ) -> Response:
-    """Of what is open of a charge bill, in full or in part; nothing changes until it is approved."""
+    """Request a waiver of the open amount of a charge bill, in full or in part.
+
+    Nothing changes until the waiver is approved.
+    """
     ref = Ref.parse(Reference.BILL, bill)
-
-    async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await waiver_flow.file(tx, ref, body.asked(), at.caller))
-
-    return await at.write(work, key=ref.key, status=201)
+    return await at.write(
+        lambda tx: waiver_flow.file(tx, ref, body.request(), at.caller),
+        shape=WaiverOut.of,
+        key=ref.key,
+        status=201,
+    )
 
 
 @router.post(
@@ -65,13 +64,14 @@ async def request_waiver(
     response_model=WaiverOut,
 )
 async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving) -> Response:
-    """By another person of the centre; the bill asks for less, and the memo book says so."""
+    """Approve a waiver, as another person of the centre. The bill asks for less from now on."""
     ref = Ref.parse(Reference.WAIVER, waiver)
-
-    async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await waiver_flow.approve(tx, ref, body.decided_on, at.caller))
-
-    return await at.write(work, key=ref.key, status=201)
+    return await at.write(
+        lambda tx: waiver_flow.approve(tx, ref, body.decided_on, at.caller),
+        shape=WaiverOut.of,
+        key=ref.key,
+        status=201,
+    )
 
 
 @router.post(
@@ -82,16 +82,17 @@ async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving)
     response_model=WaiverOut,
 )
 async def refuse_waiver(waiver: RefPath, body: WaiverRefusalIn, at: Approving) -> Response:
-    """By another person of the centre."""
+    """Refuse a waiver, as another person of the centre."""
     ref = Ref.parse(Reference.WAIVER, waiver)
+    return await at.write(
+        lambda tx: waiver_flow.refuse(tx, ref, body.decided_on, body.why, at.caller),
+        shape=WaiverOut.of,
+        key=ref.key,
+        status=201,
+    )
 
-    async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await waiver_flow.refuse(tx, ref, body.decided_on, body.why, at.caller))
 
-    return await at.write(work, key=ref.key, status=201)
-
-
-@router.get("/v1/waivers", operation_id="list_waivers", summary="减免列表 · Waivers")
+@router.get("/v1/waivers", operation_id="list_waivers", summary="减免列表 · List waivers")
 async def list_waivers(
     at: Reading,
     credit_code: Annotated[CreditCode | None, Query()] = None,
@@ -99,57 +100,40 @@ async def list_waivers(
     status: WaiverState | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> WaiverPageOut:
-    """Of a unit, a district, or all; district people see their own."""
-    asked = at.caller.scope(district)
-    filters = {"of": "waivers", "unit": credit_code, "in": asked, "status": status}
-    read = partial(
-        waiver_store.page, district=asked, status=None if status is None else status.value
-    )
+) -> Page[WaiverOut]:
+    """List waivers of a unit, of a district or of all. District staff see their own district."""
+    scope = at.caller.scope(district)
+    filters = {"of": "waivers", "unit": credit_code, "in": scope, "status": status}
+    read = partial(waiver_flow.page, district=scope, status=status and status.value)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
-    return WaiverPageOut(
-        items=[WaiverOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[WaiverOut].of([WaiverOut.of(row) for row in rows], following)
 
 
-@router.get("/v1/waivers/{waiver}", operation_id="get_waiver", summary="减免 · One waiver")
+@router.get("/v1/waivers/{waiver}", operation_id="get_waiver", summary="减免 · Get a waiver")
 async def get_waiver(waiver: RefPath, at: Reading) -> WaiverOut:
-    """What it takes off each line, by which reason and evidence."""
+    """Get a waiver with the amount that it takes off each line."""
     ref = Ref.parse(Reference.WAIVER, waiver)
-
-    async def work(tx: AsyncConnection) -> WaiverOut:
-        return WaiverOut.of(await waiver_flow.find(tx, ref, at.caller))
-
-    return await at.read(work)
+    return WaiverOut.of(await at.read(lambda tx: waiver_flow.find(tx, ref, at.caller)))
 
 
 @router.get(
     "/v1/waivers/{waiver}/trail",
     operation_id="get_waiver_trail",
-    summary="办理轨迹 · Its trail",
+    summary="办理轨迹 · Get a waiver's trail",
 )
 async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
-    """Who asked and who decided."""
+    """Get who requested a waiver and who decided it."""
     ref = Ref.parse(Reference.WAIVER, waiver)
-
-    async def work(tx: AsyncConnection) -> TrailOut:
-        found = await waiver_flow.find(tx, ref, at.caller)
-        return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
-
-    return await at.read(work)
+    return TrailOut.of(await at.read(lambda tx: waiver_flow.trail_of(tx, ref, at.caller)))
 
 
 @router.get(
     "/v1/waiver-reasons",
     operation_id="list_waiver_reasons",
-    summary="减免原因代码 · Reasons of waivers",
+    summary="减免原因代码 · List the reasons for waivers",
 )
 async def list_waiver_reasons(_: Reading) -> WaiverReasonsOut:
-    """The whole catalogue, with days and sources."""
-    return WaiverReasonsOut(
-        items=[WaiverReasonOut.of(row) for row in waiver_reason_store.waiver_reasons()]
-    )
+    """List the whole catalogue of reasons, with their days and sources."""
+    return WaiverReasonsOut(items=[WaiverReasonOut.of(row) for row in waiver_flow.reasons()])

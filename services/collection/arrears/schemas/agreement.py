@@ -9,6 +9,7 @@ from pydantic import Field
 from services.collection.arrears.domain.agreement import INSTALMENTS_MAX, AgreementKind, Instalment
 from services.collection.arrears.flows.agreement import AgreementProgress, AgreementRequest
 from services.collection.common.schemas.common import Day
+from shared.clock import today
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
@@ -36,7 +37,7 @@ class AgreementIn(In):
         default=[], max_length=INSTALMENTS_MAX, description="分期,仅还款协议 (repayment plans only)"
     )
 
-    def filing(self) -> AgreementRequest:
+    def request(self) -> AgreementRequest:
         """As the flow takes it."""
         return AgreementRequest(
             kind=self.kind,
@@ -103,8 +104,9 @@ class AgreementOut(Out):
     broken_on: date | None
 
     @classmethod
-    def of(cls, found: AgreementProgress, as_of: date) -> AgreementOut:
-        """As it stood on a day."""
+    def of(cls, found: AgreementProgress, as_of: date | None = None) -> AgreementOut:
+        """Build the answer as of a day, today by default."""
+        as_of = as_of or today()
         one = found.agreement
         paid = {day: fen for day, fen in found.paid.items() if day <= as_of}
         span = one.protection(paid, as_of)
@@ -129,11 +131,3 @@ class AgreementOut(Out):
             protects=None if span is None else DayRangeOut(first=span.first, last=span.last),
             broken_on=one.broken_on(paid, as_of),
         )
-
-
-class AgreementPageOut(Out):
-    """A page of agreements, in the order of their keys."""
-
-    items: list[AgreementOut]
-    next_cursor: str | None
-    has_more: bool

@@ -271,11 +271,3 @@ class ChargeOut(Out):
             charge_bill=None if billed is None else Ref(row.unit_id, billed).text(Reference.BILL),
             explanation=ChargeExplanationOut.of(row.explanation),
         )
-
-
-class ChargePageOut(Out):
-    """A page of charges, oldest first."""
-
-    items: list[ChargeOut]
-    next_cursor: str | None
-    has_more: bool

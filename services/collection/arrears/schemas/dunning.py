@@ -115,11 +115,3 @@ class DunningNoticeOut(DunningNoticeHeadOut):
                 for line in lines
             ],
         )
-
-
-class NoticePageOut(Out):
-    """A page of notices, in the order of their keys."""
-
-    items: list[DunningNoticeHeadOut]
-    next_cursor: str | None
-    has_more: bool

@@ -33,7 +33,7 @@ class WaiverIn(In):
     note: Note = ""
     asked_on: Day
 
-    def asked(self) -> WaiverRequest:
+    def request(self) -> WaiverRequest:
         """As the flow takes it."""
         return WaiverRequest(
             kind=self.kind,
@@ -111,14 +111,6 @@ class WaiverOut(Out):
                 for line in waiver.lines
             ],
         )
-
-
-class WaiverPageOut(Out):
-    """Waivers, in the order of their keys."""
-
-    items: list[WaiverOut]
-    next_cursor: str | None
-    has_more: bool
 
 
 class WaiverReasonOut(Out):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from services.collection.arrears.domain.agreement import (
     AgreementState,
     Instalment,
 )
+from shared.page import read_page
 from shared.period import Period
 
 _COLUMNS = """agreement.unit_id, agreement.id, agreement.kind, agreement.credit_code,
@@ -99,7 +101,7 @@ async def find(tx: AsyncConnection, unit_id: int, agreement_id: UUID) -> Agreeme
         text(f"SELECT {_COLUMNS} FROM agreement WHERE unit_id = :unit_id AND id = :id"),
         {"unit_id": unit_id, "id": agreement_id},
     )
-    found = await _with_instalments(tx, rows.all())
+    found = await _with_instalments(tx, [dict(row._mapping) for row in rows])
     return found[0] if found else None
 
 
@@ -117,7 +119,7 @@ async def of_units(
         """),
         {"unit_ids": list(unit_ids), "effective": effective},
     )
-    return await _with_instalments(tx, rows.all())
+    return await _with_instalments(tx, [dict(row._mapping) for row in rows])
 
 
 async def page(
@@ -129,32 +131,26 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[Agreement]:
-    """Agreements of a unit, or of a district (or all), in the order of their keys."""
-    key = "agreement.unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {
-        "district": district,
-        "status": status,
-        "unit_id": after[0],
-        "id": after[1],
-        "limit": limit,
-    }
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM agreement
-             WHERE {key} (CAST(:district AS text) IS NULL OR agreement.district = :district)
-               AND (CAST(:status AS text) IS NULL OR agreement.status = :status)
-               AND (agreement.unit_id, agreement.id) > (:unit_id, :id)
-             ORDER BY agreement.unit_id, agreement.id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read agreements of a unit, of a district or of all, in the order of their keys."""
+    heads: list[dict[str, Any]] = await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM agreement",
+        key=("agreement.unit_id", "agreement.id"),
+        after=after,
+        limit=limit,
+        row=dict,
+        equal={
+            "agreement.unit_id": unit_id,
+            "agreement.district": district,
+            "agreement.status": status,
+        },
     )
-    return await _with_instalments(tx, rows.all())
+    return await _with_instalments(tx, heads)
 
 
-async def _with_instalments(tx: AsyncConnection, rows: Iterable[object]) -> list[Agreement]:
-    heads = [dict(row._mapping) for row in rows]  # type: ignore[attr-defined]
+async def _with_instalments(
+    tx: AsyncConnection, heads: Sequence[dict[str, Any]]
+) -> list[Agreement]:
     plans = [head for head in heads if head["kind"] == AgreementKind.REPAYMENT]
     parts: dict[UUID, list[Instalment]] = defaultdict(list)
     if plans:

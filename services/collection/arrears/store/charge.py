@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.late import ChargedSoFar, LateAssessment
 from services.collection.policy.domain.charge import ChargeKind
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,17 +230,18 @@ class ChargeRow:
     explanation: dict[str, Any]
 
 
-async def page(tx: AsyncConnection, unit_id: int, *, after: UUID, limit: int) -> list[ChargeRow]:
-    """A unit's fixed charges, oldest first."""
-    rows = await tx.execute(
-        text("""
-            SELECT unit_id, id, bill_id, line_no, kind, period, insurance, fund, principal_fen,
-                   due_on, paid_on, fixed_on, days, amount_fen, charge_bill_id, explanation
-              FROM charge
-             WHERE unit_id = :unit_id AND id > :after
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "after": after, "limit": limit},
+async def page(
+    tx: AsyncConnection, unit_id: int, *, after: UUID | None, limit: int
+) -> list[ChargeRow]:
+    """Read the late charges of a unit, oldest first."""
+    return await read_page(
+        tx,
+        """SELECT unit_id, id, bill_id, line_no, kind, period, insurance, fund, principal_fen,
+                  due_on, paid_on, fixed_on, days, amount_fen, charge_bill_id, explanation
+             FROM charge""",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=ChargeRow,
+        equal={"unit_id": unit_id},
     )
-    return [ChargeRow(**row._mapping) for row in rows]

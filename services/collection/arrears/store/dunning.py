@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.dunning import DunningNotice
+from shared.page import read_page
 
 
 async def lock_run(tx: AsyncConnection, district_key: int, district: str, day: date) -> int:
@@ -172,19 +173,13 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[DunningNoticeRow]:
-    """Notices to a unit, or in a district (or all), in the order of their keys."""
-    key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {"district": district, "day": day, "unit_id": after[0], "id": after[1], "limit": limit}
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM dunning_notice
-             WHERE {key} (CAST(:district AS text) IS NULL OR district = :district)
-               AND (CAST(:day AS date) IS NULL OR day = :day)
-               AND (unit_id, id) > (:unit_id, :id)
-             ORDER BY unit_id, id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read notices to a unit, in a district or to all, in the order of their keys."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM dunning_notice",
+        key=("unit_id", "id"),
+        after=after,
+        limit=limit,
+        row=DunningNoticeRow,
+        equal={"unit_id": unit_id, "district": district, "day": day},
     )
-    return [DunningNoticeRow(**row._mapping) for row in rows]

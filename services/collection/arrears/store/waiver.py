@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.waiver import Waiver, WaiverLine, WaiverState
 from services.collection.policy.domain.charge import ChargeKind
+from shared.page import read_page
 
 _COLUMNS = """unit_id, id, bill_id, credit_code, district, period, reason, evidence, note,
        asked_on, amount_fen, status, decided_on"""
@@ -139,7 +140,7 @@ async def find(tx: AsyncConnection, unit_id: int, waiver_id: UUID) -> Waiver | N
         text(f"SELECT {_COLUMNS} FROM waiver WHERE unit_id = :unit_id AND id = :id"),
         {"unit_id": unit_id, "id": waiver_id},
     )
-    found = await _with_lines(tx, rows.all())
+    found = await _with_lines(tx, [dict(row._mapping) for row in rows])
     return found[0] if found else None
 
 
@@ -152,33 +153,22 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[Waiver]:
-    """Waivers of a unit, or of a district (or all), in the order of their keys."""
-    key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {
-        "district": district,
-        "status": status,
-        "unit_id": after[0],
-        "id": after[1],
-        "limit": limit,
-    }
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM waiver
-             WHERE {key} (CAST(:district AS text) IS NULL OR district = :district)
-               AND (CAST(:status AS text) IS NULL OR status = :status)
-               AND (unit_id, id) > (:unit_id, :id)
-             ORDER BY unit_id, id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read waivers of a unit, of a district or of all, in the order of their keys."""
+    heads: list[dict[str, Any]] = await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM waiver",
+        key=("unit_id", "id"),
+        after=after,
+        limit=limit,
+        row=dict,
+        equal={"unit_id": unit_id, "district": district, "status": status},
     )
-    return await _with_lines(tx, rows.all())
+    return await _with_lines(tx, heads)
 
 
-async def _with_lines(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Waiver]:
+async def _with_lines(tx: AsyncConnection, heads: Sequence[dict[str, Any]]) -> list[Waiver]:
     lines: dict[UUID, list[WaiverLine]] = defaultdict(list)
-    if rows:
+    if heads:
         found = await tx.execute(
             text("""
                 SELECT line.waiver_id, line.line_no, line.kind, line.insurance, line.fund,
@@ -189,7 +179,10 @@ async def _with_lines(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Wai
                                           AND line.waiver_id = wanted.id
                  ORDER BY line.waiver_id, line.line_no
             """),
-            {"units": [row.unit_id for row in rows], "ids": [row.id for row in rows]},
+            {
+                "units": [head["unit_id"] for head in heads],
+                "ids": [head["id"] for head in heads],
+            },
         )
         for row in found:
             given = dict(row._mapping)
@@ -198,8 +191,8 @@ async def _with_lines(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Wai
             )
     return [
         Waiver(
-            **dict(row._mapping) | {"status": WaiverState(row.status)},
-            lines=tuple(lines[row.id]),
+            **head | {"status": WaiverState(head["status"])},
+            lines=tuple(lines[head["id"]]),
         )
-        for row in rows
+        for head in heads
     ]

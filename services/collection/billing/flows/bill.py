@@ -107,6 +107,10 @@ async def _record(tx: AsyncConnection, audited: list[AuditedDeclaration]) -> Non
     await trail.record_many(tx, papers, step, SERVICE)
 
 
+page = bill_store.page
+"""Reads bills of a unit, of a district or of all."""
+
+
 async def close(tx: AsyncConnection, summary: SummaryRow) -> bool:
     """Close a summary whose bills are all issued."""
     return await summary_store.set_billed(tx, summary.district_key, summary.id)

@@ -24,6 +24,8 @@ from services.collection.billing.domain.credit import (
     used_by_credit,
 )
 from services.collection.billing.store import credit as credit_store
+from services.collection.register.flows import unit as unit_flow
+from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,26 @@ def _uses_by_first_bill(
     for one in uses:
         told[first[one.credit.unit_id]].append(one)
     return dict(told)
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    credit_code: str,
+    unused: bool,
+    caller: Caller,
+    after: UUID | None,
+    limit: int,
+) -> list[Credit]:
+    """Read a unit's credits, oldest first.
+
+    Raises:
+        UnitUnknown: the unit is not registered. Forbidden: it is of another district.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await credit_store.page(
+        tx, unit.id, credit_code, unused=unused, after=after, limit=limit
+    )
 
 
 async def save(tx: AsyncConnection, spent: CreditApplication, on: date) -> list[tuple[int, UUID]]:

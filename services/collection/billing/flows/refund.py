@@ -6,9 +6,9 @@ credit at the same moment comes before the approval, which then finds it used, o
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +39,17 @@ from shared.wire.ledger import voucher_message
 PAPER: Final = "credit_refund"
 
 
+@dataclass(frozen=True, slots=True)
+class RefundWithLines:
+    """A refund and the amounts that it takes from each credit."""
+
+    refund: Refund
+    lines: list[RefundLine]
+
+
 async def request(
     tx: AsyncConnection, credit_code: str, on: date, note: str, caller: Caller
-) -> tuple[Refund, list[RefundLine]]:
+) -> RefundWithLines:
     """Ask for all that stands of a unit's credits, signed by whoever asks.
 
     Raises:
@@ -72,12 +80,12 @@ async def request(
     if not await refund_store.insert(tx, refund, lines):
         raise RefundPending(credit_code=credit_code)
     await trail.record(tx, _step(refund, "request", why=note), caller)
-    return refund, lines
+    return RefundWithLines(refund, lines)
 
 
 async def approve(
     tx: AsyncConnection, ref: Ref, on: date, paid_by: str, caller: Caller
-) -> tuple[Refund, list[RefundLine]]:
+) -> RefundWithLines:
     """Mark the credits as used by the refund, signed by another person than whoever asked.
 
     Args:
@@ -95,12 +103,12 @@ async def approve(
         raise CreditAlreadyUsed(refund=ref.text(Reference.CREDIT_REFUND))
     voucher = refund_voucher(decided, lines, on, paid_by)
     await outbox.put(tx, refund.unit_id, [voucher_message(voucher)])
-    return decided, lines
+    return RefundWithLines(decided, lines)
 
 
 async def refuse(
     tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller
-) -> tuple[Refund, list[RefundLine]]:
+) -> RefundWithLines:
     """Refuse a refund, signed by another person than whoever asked; the credits go on standing.
 
     Raises:
@@ -108,7 +116,7 @@ async def refuse(
     """
     refund = await _load(tx, ref)
     decided = await _decide(tx, refund, RefundState.REFUSED, on, caller, why=why, paid_by=None)
-    return decided, await refund_store.lines(tx, refund.unit_id, refund.id)
+    return await _with_lines(tx, decided)
 
 
 async def _decide(
@@ -133,7 +141,7 @@ async def _decide(
     return replace(refund, status=to, decided_on=on)
 
 
-async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[Refund, list[RefundLine]]:
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> RefundWithLines:
     """A refund that the caller may see, with what it gives back of each credit.
 
     Raises:
@@ -141,7 +149,25 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[Refund, l
     """
     refund = await _load(tx, ref)
     caller.require_district(refund.district)
-    return refund, await refund_store.lines(tx, refund.unit_id, refund.id)
+    return await _with_lines(tx, refund)
+
+
+page = refund_store.page
+"""Reads refunds of a unit, of a district or of all."""
+
+
+async def trail_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> list[dict[str, Any]]:
+    """Read the trail of a refund that the caller may see.
+
+    Raises:
+        RefundUnknown, Forbidden: as `find`.
+    """
+    found = await find(tx, ref, caller)
+    return await trail.of_paper(tx, found.refund.unit_id, found.refund.id)
+
+
+async def _with_lines(tx: AsyncConnection, refund: Refund) -> RefundWithLines:
+    return RefundWithLines(refund, await refund_store.lines(tx, refund.unit_id, refund.id))
 
 
 async def _load(tx: AsyncConnection, ref: Ref) -> Refund:

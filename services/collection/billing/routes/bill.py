@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.schemas.bill import BillHeadOut, BillOut
-from services.collection.billing.store import bill as bill_store
 from services.collection.register.routes.page import page_of
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -25,7 +24,7 @@ router = APIRouter(tags=["bills"])
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 
-@router.get("/v1/bills", operation_id="list_bills", summary="缴费通知单列表 · Bills")
+@router.get("/v1/bills", operation_id="list_bills", summary="缴费通知单列表 · List bills")
 async def list_bills(
     at: Reading,
     credit_code: Annotated[CreditCode | None, Query()] = None,
@@ -35,25 +34,25 @@ async def list_bills(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[BillHeadOut]:
-    """Of a unit, a district, or all; district people see their own."""
-    asked = at.caller.scope(district)
+    """List bills of a unit, of a district or of all. District staff see their own district."""
+    scope = at.caller.scope(district)
     filters = {
         "of": "bills",
         "unit": credit_code,
-        "in": asked,
+        "in": scope,
         "period": period,
         "status": status,
     }
-    read = partial(bill_store.page, district=asked, period=period, status=status)
+    read = partial(billing_bill_flow.page, district=scope, period=period, status=status)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
     return Page[BillHeadOut].of([BillHeadOut.of(row) for row in rows], following)
 
 
-@router.get("/v1/bills/{bill}", operation_id="get_bill", summary="缴费通知单 · One bill")
+@router.get("/v1/bills/{bill}", operation_id="get_bill", summary="缴费通知单 · Get a bill")
 async def get_bill(bill: RefPath, at: Reading) -> BillOut:
-    """One sum for all insurances, its lines, and its split by fund."""
+    """Get a bill: one sum for all insurances, its lines, its split by fund and its credits."""
     ref = Ref.parse(Reference.BILL, bill)
 
     async def work(tx: AsyncConnection) -> BillOut:

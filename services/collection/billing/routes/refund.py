@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.refund import RefundState
 from services.collection.billing.flows import refund as refund_flow
@@ -16,17 +15,14 @@ from services.collection.billing.schemas.refund import (
     CreditRefundHeadOut,
     CreditRefundIn,
     CreditRefundOut,
-    CreditRefundPageOut,
     CreditRefundRefusalIn,
 )
-from services.collection.billing.store import refund as refund_store
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.routes.page import CreditCodePath, page_of
-from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -39,7 +35,7 @@ Approving = Annotated[Door, door(Right.APPROVE_CREDIT_REFUND)]
 @router.post(
     "/v1/units/{credit_code}/credit-refunds",
     operation_id="request_credit_refund",
-    summary="申请退费 · Ask for standing credits in money",
+    summary="申请退费 · Request a refund of credits",
     status_code=201,
     response_model=CreditRefundOut,
 )
@@ -48,13 +44,17 @@ async def request_credit_refund(
     body: CreditRefundIn,
     at: Annotated[Door, door(Right.REQUEST_CREDIT_REFUND)],
 ) -> Response:
-    """All that stands; nothing changes until it is approved, and a bill issued meanwhile uses it."""
+    """Request a refund of all unused credits of a unit.
 
-    async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await refund_flow.request(tx, credit_code, body.requested_on, body.note, at.caller)
-        return CreditRefundOut.whole(*found)
-
-    return await at.write(work, key=unit_key(credit_code), status=201)
+    Nothing changes until the refund is approved. A bill that is issued before then still uses the
+    credits.
+    """
+    return await at.write(
+        lambda tx: refund_flow.request(tx, credit_code, body.requested_on, body.note, at.caller),
+        shape=CreditRefundOut.whole,
+        key=unit_key(credit_code),
+        status=201,
+    )
 
 
 @router.post(
@@ -67,15 +67,17 @@ async def request_credit_refund(
 async def approve_credit_refund(
     refund: RefPath, body: CreditRefundApprovalIn, at: Approving
 ) -> Response:
-    """By another person of the centre; the credits are used by it, and the memo book says so. The
-    money goes by the settlement that is named."""
+    """Approve a refund, as another person of the centre.
+
+    The credits are used and the memo book records it. The named settlement moves the money.
+    """
     ref = Ref.parse(Reference.CREDIT_REFUND, refund)
-
-    async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await refund_flow.approve(tx, ref, body.decided_on, body.settlement, at.caller)
-        return CreditRefundOut.whole(*found)
-
-    return await at.write(work, key=ref.key, status=201)
+    return await at.write(
+        lambda tx: refund_flow.approve(tx, ref, body.decided_on, body.settlement, at.caller),
+        shape=CreditRefundOut.whole,
+        key=ref.key,
+        status=201,
+    )
 
 
 @router.post(
@@ -88,17 +90,19 @@ async def approve_credit_refund(
 async def refuse_credit_refund(
     refund: RefPath, body: CreditRefundRefusalIn, at: Approving
 ) -> Response:
-    """By another person of the centre; the credits go on standing."""
+    """Refuse a refund, as another person of the centre. The credits stay usable."""
     ref = Ref.parse(Reference.CREDIT_REFUND, refund)
+    return await at.write(
+        lambda tx: refund_flow.refuse(tx, ref, body.decided_on, body.why, at.caller),
+        shape=CreditRefundOut.whole,
+        key=ref.key,
+        status=201,
+    )
 
-    async def work(tx: AsyncConnection) -> CreditRefundOut:
-        found = await refund_flow.refuse(tx, ref, body.decided_on, body.why, at.caller)
-        return CreditRefundOut.whole(*found)
 
-    return await at.write(work, key=ref.key, status=201)
-
-
-@router.get("/v1/credit-refunds", operation_id="list_credit_refunds", summary="退费列表 · Refunds")
+@router.get(
+    "/v1/credit-refunds", operation_id="list_credit_refunds", summary="退费列表 · List refunds"
+)
 async def list_credit_refunds(
     at: Reading,
     credit_code: Annotated[CreditCode | None, Query()] = None,
@@ -106,49 +110,35 @@ async def list_credit_refunds(
     status: RefundState | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> CreditRefundPageOut:
-    """Of a unit, a district, or all; district people see their own."""
-    asked = at.caller.scope(district)
-    filters = {"of": "credit_refunds", "unit": credit_code, "in": asked, "status": status}
-    read = partial(
-        refund_store.page, district=asked, status=None if status is None else status.value
-    )
+) -> Page[CreditRefundHeadOut]:
+    """List refunds of a unit, of a district or of all. District staff see their own district."""
+    scope = at.caller.scope(district)
+    filters = {"of": "credit_refunds", "unit": credit_code, "in": scope, "status": status}
+    read = partial(refund_flow.page, district=scope, status=status and status.value)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
-    return CreditRefundPageOut(
-        items=[CreditRefundHeadOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[CreditRefundHeadOut].of([CreditRefundHeadOut.of(row) for row in rows], following)
 
 
 @router.get(
     "/v1/credit-refunds/{refund}",
     operation_id="get_credit_refund",
-    summary="退费 · One refund",
+    summary="退费 · Get a refund",
 )
 async def get_credit_refund(refund: RefPath, at: Reading) -> CreditRefundOut:
-    """What it gives back of each credit."""
+    """Get a refund with the amount that it takes from each credit."""
     ref = Ref.parse(Reference.CREDIT_REFUND, refund)
-
-    async def work(tx: AsyncConnection) -> CreditRefundOut:
-        return CreditRefundOut.whole(*await refund_flow.find(tx, ref, at.caller))
-
-    return await at.read(work)
+    found = await at.read(lambda tx: refund_flow.find(tx, ref, at.caller))
+    return CreditRefundOut.whole(found)
 
 
 @router.get(
     "/v1/credit-refunds/{refund}/trail",
     operation_id="get_credit_refund_trail",
-    summary="办理轨迹 · Its trail",
+    summary="办理轨迹 · Get a refund's trail",
 )
 async def get_credit_refund_trail(refund: RefPath, at: Reading) -> TrailOut:
-    """Who asked and who decided."""
+    """Get who requested a refund and who decided it."""
     ref = Ref.parse(Reference.CREDIT_REFUND, refund)
-
-    async def work(tx: AsyncConnection) -> TrailOut:
-        found, _ = await refund_flow.find(tx, ref, at.caller)
-        return TrailOut.of(await trail.of_paper(tx, found.unit_id, found.id))
-
-    return await at.read(work)
+    return TrailOut.of(await at.read(lambda tx: refund_flow.trail_of(tx, ref, at.caller)))

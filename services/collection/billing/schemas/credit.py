@@ -69,11 +69,3 @@ class CreditUseOut(Out):
             amount=use.amount_fen,
             used_on=use.used_on,
         )
-
-
-class CreditPageOut(Out):
-    """A unit's credits, oldest first."""
-
-    items: list[CreditOut]
-    next_cursor: str | None
-    has_more: bool

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.collection.billing.domain.refund import Refund, RefundLine
+from services.collection.billing.domain.refund import Refund
+from services.collection.billing.flows.refund import RefundWithLines
 from services.collection.common.schemas.common import Day
 from shared.ids import Ref
 from shared.references import Reference
@@ -87,9 +87,9 @@ class CreditRefundOut(CreditRefundHeadOut):
     lines: list[CreditRefundLineOut]
 
     @classmethod
-    def whole(cls, refund: Refund, lines: Sequence[RefundLine]) -> CreditRefundOut:
+    def whole(cls, found: RefundWithLines) -> CreditRefundOut:
         """As it is answered."""
-        head = CreditRefundHeadOut.of(refund)
+        head = CreditRefundHeadOut.of(found.refund)
         return cls(
             **{name: getattr(head, name) for name in CreditRefundHeadOut.model_fields},
             lines=[
@@ -102,14 +102,6 @@ class CreditRefundOut(CreditRefundHeadOut):
                     fund=line.credit.fund,
                     amount=line.amount_fen,
                 )
-                for line in lines
+                for line in found.lines
             ],
         )
-
-
-class CreditRefundPageOut(Out):
-    """Refunds, in the order of their keys."""
-
-    items: list[CreditRefundHeadOut]
-    next_cursor: str | None
-    has_more: bool

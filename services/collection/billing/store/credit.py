@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.credit import Credit, CreditableLine, CreditUse
 from shared.db import raw
+from shared.page import read_page
 
 _CREDIT = """unit_id, id, declaration_id, credit_code, district, period, insurance, party, account,
        fund, amount_fen, used_fen, granted_on"""
@@ -218,27 +219,25 @@ async def lower(
 
 
 async def page(
-    tx: AsyncConnection, unit_id: int, credit_code: str, *, standing: bool, after: UUID, limit: int
+    tx: AsyncConnection,
+    unit_id: int,
+    credit_code: str,
+    *,
+    unused: bool,
+    after: UUID | None,
+    limit: int,
 ) -> list[Credit]:
-    """A unit's credits, oldest first; only those that stand, when asked."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_CREDIT}
-              FROM credit
-             WHERE unit_id = :unit_id AND credit_code = :credit_code AND id > :after
-               AND (NOT CAST(:standing AS boolean) OR used_fen < amount_fen)
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {
-            "unit_id": unit_id,
-            "credit_code": credit_code,
-            "standing": standing,
-            "after": after,
-            "limit": limit,
-        },
+    """Read a unit's credits, oldest first; with `unused`, only those with an unused rest."""
+    return await read_page(
+        tx,
+        f"SELECT {_CREDIT} FROM credit",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=Credit,
+        equal={"unit_id": unit_id, "credit_code": credit_code},
+        where={"used_fen < amount_fen": {}} if unused else None,
     )
-    return [Credit(**row._mapping) for row in rows]
 
 
 async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID) -> list[Credit]:

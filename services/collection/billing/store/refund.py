@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.domain.refund import Refund, RefundLine, RefundState
+from shared.page import read_page
 
 _COLUMNS = """unit_id, id, credit_code, district, status, amount_fen, requested_on, decided_on,
        note"""
@@ -91,11 +92,11 @@ async def find(tx: AsyncConnection, unit_id: int, refund_id: UUID) -> Refund | N
             {"unit_id": unit_id, "id": refund_id},
         )
     ).first()
-    return None if row is None else _refund(row)
+    return None if row is None else _refund(dict(row._mapping))
 
 
-def _refund(row: Row[Any]) -> Refund:
-    return Refund(**dict(row._mapping) | {"status": RefundState(row.status)})
+def _refund(row: Mapping[str, Any]) -> Refund:
+    return Refund(**dict(row) | {"status": RefundState(row["status"])})
 
 
 async def lines(tx: AsyncConnection, unit_id: int, refund_id: UUID) -> list[RefundLine]:
@@ -131,25 +132,14 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[Refund]:
-    """Refunds of a unit, or of a district (or all), in the order of their keys."""
-    key = "unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {
-        "district": district,
-        "status": status,
-        "unit_id": after[0],
-        "id": after[1],
-        "limit": limit,
-    }
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM credit_refund
-             WHERE {key} (CAST(:district AS text) IS NULL OR district = :district)
-               AND (CAST(:status AS text) IS NULL OR status = :status)
-               AND (unit_id, id) > (:unit_id, :id)
-             ORDER BY unit_id, id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read refunds of a unit, of a district or of all, in the order of their keys."""
+    rows: list[dict[str, Any]] = await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM credit_refund",
+        key=("unit_id", "id"),
+        after=after,
+        limit=limit,
+        row=dict,
+        equal={"unit_id": unit_id, "district": district, "status": status},
     )
     return [_refund(row) for row in rows]

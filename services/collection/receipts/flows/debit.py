@@ -25,15 +25,16 @@ from services.collection.receipts.domain import (
     DebitStatus,
     NothingToDebit,
     apply_results,
+    masked_account,
 )
 from services.collection.receipts.flows import booking as booking_flow
-from services.collection.receipts.store import DebitBatch
+from services.collection.receipts.store import DebitBatch, DebitLineRow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref, key_of, uuid7
 from shared.references import Reference
-from shared.roles import Caller
+from shared.roles import CENTRE, Caller, Role
 
 TRAIL_ITEMS_MAX: Final = 1000
 """Rejected items that one step of the trail lists; it always counts them all."""
@@ -43,6 +44,14 @@ class DebitBatchUnknown(NotFound):
     """无此扣款批次 (no such debit batch)"""
 
     code = "DEBIT_BATCH_UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDebitBatch:
+    """A new batch, and how many open bills it leaves out because their units gave no account."""
+
+    batch: DebitBatch
+    without_account: int
 
 
 def batch_ref(batch_id: UUID) -> Ref:
@@ -63,9 +72,52 @@ async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> D
     return batch
 
 
+async def find(tx: AsyncConnection, text: str, caller: Caller) -> DebitBatch:
+    """Read a batch by its reference.
+
+    Raises:
+        NotAReference, DebitBatchUnknown: there is none. Forbidden: the caller is of a district.
+    """
+    caller.require_district(CENTRE)
+    return await load_batch(tx, text)
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    status: str | None,
+    period: str | None,
+    caller: Caller,
+    after: UUID | None,
+    limit: int,
+) -> list[DebitBatch]:
+    """Read batches in the order in which they were made.
+
+    Raises:
+        Forbidden: the caller is of a district.
+    """
+    caller.require_district(CENTRE)
+    return await receipts_store.page(tx, status=status, period=period, after=after, limit=limit)
+
+
+async def line_page(
+    tx: AsyncConnection, text: str, caller: Caller, *, after: int | None, limit: int
+) -> list[DebitLineRow]:
+    """Read the lines of a batch by number. Only the bank gateway gets whole account numbers.
+
+    Raises:
+        NotAReference, DebitBatchUnknown, Forbidden: as `find`.
+    """
+    batch = await find(tx, text, caller)
+    rows = await receipts_store.line_page(tx, batch.id, after=after, limit=limit)
+    if caller.role is Role.BANK_GATEWAY:
+        return rows
+    return [replace(row, bank=masked_account(row.bank)) for row in rows]
+
+
 async def create_batch(
     tx: AsyncConnection, *, period: str, debit_date: date, caller: Caller
-) -> tuple[DebitBatch, int]:
+) -> NewDebitBatch:
     """A batch over every open bill of a period that its unit pays by debit; and how many such bills
     had to be left out because the unit has given no account.
 
@@ -99,7 +151,7 @@ async def create_batch(
         detail={"lines": lines, "total_fen": total_fen, "without_account": without_account},
     )
     await trail.record(tx, step, caller)
-    return batch, without_account
+    return NewDebitBatch(batch, without_account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.allocation.domain import books as books_rules
 from services.collection.allocation.domain.allocation import Payment, PaymentAllocation, allocate
 from services.collection.allocation.domain.books import Suspense
-from services.collection.allocation.domain.receipt import NoOpenBill, NothingSuspended, Payer
+from services.collection.allocation.domain.receipt import (
+    NoOpenBill,
+    NothingSuspended,
+    Payer,
+    ReceiptUnknown,
+)
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
@@ -28,18 +33,11 @@ from services.collection.receipts.flows.booking import policies_of
 from shared import outbox, trail
 from shared.clock import today
 from shared.entry import Voucher
-from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.references import Reference
 from shared.roles import Caller
 from shared.wire.ledger import voucher_message
-
-
-class ReceiptUnknown(NotFound):
-    """无此到账 (no such receipt)"""
-
-    code = "RECEIPT_UNKNOWN"
 
 
 class MatchBeforeReceipt(DayInFuture):

@@ -1,4 +1,4 @@
-"""The tax bureau's door."""
+"""The door at which the tax bureau reports what it collected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.receipts.flows import tax_push as tax_push_flow
 from services.collection.receipts.schemas.receipt import TaxPushIn, TaxPushOut
@@ -25,13 +24,13 @@ router = APIRouter(tags=["receipts"])
 async def push_tax(
     body: TaxPushIn, at: Annotated[Door, door(Right.PUSH_TAX, money=True)]
 ) -> Response:
-    """Every line becomes a receipt, once for ever by (source, serial): the same line again changes
-    nothing, another line under the same serial is rejected. Totals that do not tie: nothing is taken.
+    """Make each line a receipt, exactly once per (source, serial).
+
+    A repeated line changes nothing. A different line under a known serial is rejected by itself. If
+    the control totals do not tie, nothing is taken.
     """
-
-    async def work(tx: AsyncConnection) -> TaxPushOut:
-        region = at.request.app.state.settings.region
-        pushed = await tax_push_flow.take_push(tx, body.push(), region=region, caller=at.caller)
-        return TaxPushOut.of(pushed)
-
-    return await at.write(work, key=tax_push_flow.push_key(at.caller.subject, body.push_no))
+    return await at.write(
+        lambda tx: tax_push_flow.take_push(tx, body.push(), region=at.region, caller=at.caller),
+        shape=TaxPushOut.of,
+        key=tax_push_flow.push_key(at.caller.subject, body.push_no),
+    )

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
 from services.collection.receipts.domain import DebitOutcome, DebitResult
-from services.collection.receipts.flows.debit import DebitResultSummary, batch_ref
-from services.collection.receipts.store import DebitBatch
+from services.collection.receipts.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
+from services.collection.receipts.store import DebitBatch, DebitLineRow
 from shared.references import Reference
 from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
@@ -77,13 +77,10 @@ class DebitBatchCreatedOut(DebitBatchOut):
         description="未登记账户、未列入的通知单数 (open bills left out: the unit has given no account)"
     )
 
-
-class DebitBatchPageOut(Out):
-    """A page of debit batches."""
-
-    items: list[DebitBatchOut]
-    next_cursor: str | None
-    has_more: bool
+    @classmethod
+    def created(cls, new: NewDebitBatch) -> DebitBatchCreatedOut:
+        """Build the answer from a new batch."""
+        return cls(**cls.members(new.batch), without_account=new.without_account)
 
 
 class DebitAccountOut(Out):
@@ -108,33 +105,23 @@ class DebitLineOut(Out):
     reason_class: str | None
 
     @classmethod
-    def of(cls, row: dict[str, Any], *, whole: bool) -> DebitLineOut:
-        """From the store; `whole`: show the account's number."""
-        bank = row["bank"]
-        number = str(bank.get("number", ""))
+    def of(cls, row: DebitLineRow) -> DebitLineOut:
+        """Build the answer from a stored line."""
         return cls(
-            line=row["line_no"],
-            credit_code=row["credit_code"],
-            name=row["name"],
+            line=row.line_no,
+            credit_code=row.credit_code,
+            name=row.name,
             bank_account=DebitAccountOut(
-                bank=str(bank.get("bank", "")),
-                number=number if whole else f"****{number[-4:]}",
-                name=str(bank.get("name", "")),
+                bank=str(row.bank.get("bank", "")),
+                number=str(row.bank.get("number", "")),
+                name=str(row.bank.get("name", "")),
             ),
-            amount=row["amount_fen"],
-            status=row["status"],
-            reason=row["reason"],
-            reason_code=row["reason_code"],
-            reason_class=row["reason_class"],
+            amount=row.amount_fen,
+            status=row.status,
+            reason=row.reason,
+            reason_code=row.reason_code,
+            reason_class=row.reason_class,
         )
-
-
-class DebitLinePageOut(Out):
-    """A page of a debit batch's lines."""
-
-    items: list[DebitLineOut]
-    next_cursor: str | None
-    has_more: bool
 
 
 class DebitResultIn(In):
@@ -148,7 +135,7 @@ class DebitResultIn(In):
     reason_code: Serial | None = None
     reason: ShortText | None = None
 
-    def report(self) -> DebitResult:
+    def result(self) -> DebitResult:
         """As the flow takes it."""
         return DebitResult(
             line_no=self.line,

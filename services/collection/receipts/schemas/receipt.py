@@ -151,14 +151,6 @@ class ReceiptOut(Out):
         )
 
 
-class ReceiptPageOut(Out):
-    """A page of receipts."""
-
-    items: list[ReceiptOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class MatchIn(In):
     """Whose money it is; `matched_on` is the day of the books, today when not said."""
 
@@ -166,7 +158,7 @@ class MatchIn(In):
     period: PeriodField
     matched_on: Day | None = None
 
-    def identification(self) -> MatchRequest:
+    def request(self) -> MatchRequest:
         """As the flow takes it."""
         return MatchRequest(
             credit_code=self.credit_code,
