@@ -127,7 +127,7 @@ def sown(units: int) -> dict[str, int]:
     }
 
 
-async def reported(db: Database) -> tuple[report_flow.Gathered, list[float]]:
+async def reported(db: Database) -> tuple[report_flow.CheckCounts, list[float]]:
     """The report, and the seconds of each reading."""
     row = report_flow.operation_of("tianjin", PERIOD, None, 1, CENTRE)
     marks = [time.perf_counter()]
@@ -139,7 +139,7 @@ async def reported(db: Database) -> tuple[report_flow.Gathered, list[float]]:
     return gathered, [after - before for before, after in pairwise(marks)]
 
 
-def verify(gathered: report_flow.Gathered, units: int) -> None:
+def verify(gathered: report_flow.CheckCounts, units: int) -> None:
     """The report counts what was sown, and nothing else."""
     each, whole = assembled(gathered.of, gathered.found, None, gathered.reached)
     found = {one.check.id: one.found for one in whole.findings if one.found}

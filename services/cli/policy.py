@@ -22,7 +22,7 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from services.collection.policy.domain.diff import Change
+    from services.collection.policy.domain.diff import PackChange
 
 app = typer.Typer(help="Check, compare, publish and read policy packs.", no_args_is_help=True)
 
@@ -93,7 +93,7 @@ def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
         out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _told(row: Change) -> str:
+def _told(row: PackChange) -> str:
     """One change as a line: + what came, - what went, ~ from what to what."""
     where = row.row if row.member is None else f"{row.row} {row.member}"
     if row.was is None:

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.domain.rate import Limit
 from shared.errors import Fault
@@ -136,7 +136,9 @@ class Difference:
         return self.now_fen - self.was_fen
 
 
-def differences(line_no: int, was: Sequence[Line], now: Sequence[Line]) -> list[Difference]:
+def differences(
+    line_no: int, was: Sequence[ContributionLine], now: Sequence[ContributionLine]
+) -> list[Difference]:
     """Rule by rule, what two calculations of one line differ in; equal ones too."""
     before, after = _by_rule(was), _by_rule(now)
     made = {line.rate.id: line for line in (*was, *now)}
@@ -155,7 +157,7 @@ def differences(line_no: int, was: Sequence[Line], now: Sequence[Line]) -> list[
     ]
 
 
-def _by_rule(lines: Sequence[Line]) -> dict[str, int]:
+def _by_rule(lines: Sequence[ContributionLine]) -> dict[str, int]:
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         sums[line.rate.id] += line.amount_fen

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
 from services.collection.levy.domain.person_facts import facts_faults, facts_of
 from services.collection.levy.domain.relief import relief_lines
 from services.collection.levy.domain.totals import Totals, totals_of
@@ -23,7 +23,7 @@ class Quote:
     """The policy that spoke, its lines and what they come to."""
 
     policy: Policy
-    lines: list[Line]
+    lines: list[ContributionLine]
     totals: Totals
 
 

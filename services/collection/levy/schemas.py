@@ -12,13 +12,13 @@ from pydantic_core import PydanticCustomError
 from services.collection.levy.domain.levy import (
     WAGE_MAX_FEN,
     WAGE_TOTAL_MAX_FEN,
-    Line,
+    ContributionLine,
     UnitFacts,
     Wages,
 )
 from services.collection.levy.domain.totals import Totals
 from services.collection.levy.flows import Quote
-from services.collection.policy.domain.category import EMPLOYEE, Standing
+from services.collection.policy.domain.category import EMPLOYEE, Coverage
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from shared.errors import Refusal
 from shared.fund import UnitKind, UnitSize
@@ -180,7 +180,7 @@ class ExplainOut(Out):
     source: str
 
     @classmethod
-    def of(cls, line: Line) -> ExplainOut:
+    def of(cls, line: ContributionLine) -> ExplainOut:
         """A line's own explanation."""
         unit_fen, mode = line.rounding.unit_fen, line.rounding.mode
         return cls(
@@ -221,7 +221,7 @@ class StandingOut(Out):
     source: str | None
 
     @classmethod
-    def of(cls, standing: Standing, choice: str | None) -> StandingOut:
+    def of(cls, standing: Coverage, choice: str | None) -> StandingOut:
         """As it is answered."""
         row = standing.row
         return cls(
@@ -249,7 +249,7 @@ class LineOut(Out):
     explain: ExplainOut
 
     @classmethod
-    def of(cls, line: Line) -> LineOut:
+    def of(cls, line: ContributionLine) -> LineOut:
         """A line as it is answered."""
         return cls(
             level=line.level,

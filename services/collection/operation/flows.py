@@ -16,7 +16,7 @@ from shared.references import Reference
 from shared.roles import CENTRE, Caller, Level, Role
 
 
-class Failed(Exception):
+class OperationFailed(Exception):
     """An operation cannot succeed as it was asked: why, and the rows behind it."""
 
     def __init__(self, code: str, message: str, faults: Sequence[RowFault] = ()) -> None:
@@ -24,7 +24,7 @@ class Failed(Exception):
         super().__init__(code)
 
 
-class Lost(Exception):
+class OperationLost(Exception):
     """Another worker holds the operation now; this one's work is dropped."""
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from services.collection.filing.domain.restatement import CORRECTED
-from services.collection.policy.domain.crediting import Credit, credit_of
+from services.collection.policy.domain.crediting import CreditRule, credit_rule_of
 from shared.fund import AccountKind, Party
 from shared.money import HALF_UP_FEN, Rounding, levy
 
@@ -64,7 +64,7 @@ class AccountPart:
     place: int
     fund: str
     party: Party
-    credits: tuple[Credit, ...] = ()
+    credits: tuple[CreditRule, ...] = ()
     whole_fen: int = 0
     relieved_fen: int = 0
 
@@ -117,7 +117,7 @@ def plan(
     kind: str,
     lines: Iterable[DeclarationLine],
     insurances: Sequence[str],
-    credits: Sequence[Credit],
+    credits: Sequence[CreditRule],
     rounding: Rounding,
 ) -> CreditPlan:
     """How persons are credited of a paper of these lines, `corrected` ones left out."""
@@ -160,7 +160,7 @@ def plan(
     )
 
 
-def _rows(credits: Sequence[Credit], insurance: str) -> tuple[Credit, ...]:
+def _rows(credits: Sequence[CreditRule], insurance: str) -> tuple[CreditRule, ...]:
     return tuple(row for row in credits if row.insurance == insurance and not row.retired)
 
 
@@ -199,7 +199,7 @@ def _amount(part: AccountPart, person: PersonAmounts, rounding: Rounding) -> int
     whole_fen = person.unit_fen[part.place]
     if not part.credits or not whole_fen:
         return whole_fen
-    row = None if person.age is None else credit_of(part.credits, person.age)
+    row = None if person.age is None else credit_rule_of(part.credits, person.age)
     if row is None or row.rate_ppm is None:
         return 0
     return min(levy(person.base_fen[part.place], row.rate_ppm, rounding), whole_fen)

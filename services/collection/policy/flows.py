@@ -31,7 +31,7 @@ _known: dict[UUID, Policy] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DatedPolicy:
     """A version and its id."""
 
     id: UUID
@@ -43,7 +43,7 @@ def key_of_region(region: str) -> int:
     return key_of("region", region)
 
 
-async def in_force(tx: AsyncConnection, region: str, day: date) -> Dated:
+async def in_force(tx: AsyncConnection, region: str, day: date) -> DatedPolicy:
     """The policy of a region on a day.
 
     Raises:
@@ -52,7 +52,7 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> Dated:
     policy_id = await policy_store.in_force(tx, region, day)
     if policy_id is None:
         raise NoPolicy(region=region, day=day)
-    return Dated(policy_id, await by_id(tx, policy_id))
+    return DatedPolicy(policy_id, await by_id(tx, policy_id))
 
 
 async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:

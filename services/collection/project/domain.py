@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy.domain.construction import project_lines
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.domain.rate import BaseKind, Rate
@@ -121,7 +121,7 @@ def faults_in(project: Project, today: date) -> Iterator[Fault]:
         yield Fault("/signed_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
 
 
-def levied(policy: Policy, contract_fen: int, period: Period) -> list[Line]:
+def levied(policy: Policy, contract_fen: int, period: Period) -> list[ContributionLine]:
     """What a policy levies on a contract sum, tier by tier, each explained like any other line.
 
     Raises:
@@ -132,7 +132,7 @@ def levied(policy: Policy, contract_fen: int, period: Period) -> list[Line]:
         raise ProjectsNotLevied(pack=policy.pack)
     fund = policy.fund_of(rules.insurance, period.first_day)
     return [
-        Line(
+        ContributionLine(
             ref=None,
             insurance=rules.insurance,
             fund=fund,

@@ -11,7 +11,7 @@ from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from services.collection.quality.flows import report as report_flow
 from services.collection.quality.flows.quality import assembled
-from services.collection.quality.schemas.report import ReportedOut
+from services.collection.quality.schemas.report import QualityReportResultOut
 
 KIND: Final = report_flow.KIND
 
@@ -22,7 +22,7 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """Read everything, each check in its own transaction; the work left is to keep what was found."""
     gathered = await report_flow.gather(row, tools.db.run, progress.more)
     each, whole = assembled(gathered.of, gathered.found, row.asked["district"], gathered.reached)
-    result = ReportedOut.of(row.asked["period"], each, whole, len(gathered.rows))
+    result = QualityReportResultOut.of(row.asked["period"], each, whole, len(gathered.rows))
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
         await report_flow.keep(tx, row, gathered.rows)

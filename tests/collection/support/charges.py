@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
+from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, EndRule, StartRule
 
 
 def rate(
@@ -12,8 +12,8 @@ def rate(
     first: str | None = None,
     last: str | None = None,
     *,
-    start: Start = Start.DAY_AFTER_DUE,
-    end: End = End.DAY_PAID,
+    start: StartRule = StartRule.DAY_AFTER_DUE,
+    end: EndRule = EndRule.DAY_PAID,
     kind: ChargeKind = ChargeKind.LATE_FEE,
     per_days: int = 1,
 ) -> ChargeRate:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.domain.policy import Policy
@@ -41,13 +41,13 @@ def levied(
     injury_class: int | None = None,
     step: str | None = None,
     **unit: Any,
-) -> list[Line]:
+) -> list[ContributionLine]:
     """What a policy levies on people of a unit."""
     schedule = policy.schedule(kind, injury_class, period=period, step=step)
     return assess(schedule, UnitFacts(kind=kind, **unit), people)
 
 
-def amounts(lines: list[Line]) -> dict[str, str]:
+def amounts(lines: list[ContributionLine]) -> dict[str, str]:
     """Rule → amount."""
     return {line.rate.id: format_yuan(line.amount_fen) for line in lines}
 

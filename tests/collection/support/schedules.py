@@ -11,16 +11,16 @@ from services.collection.levy.domain.levy import (
     WAGE_MAX_FEN,
     Wages,
 )
-from services.collection.levy.domain.standing import Standings
+from services.collection.levy.domain.people_categories import PeopleCategories
 from services.collection.policy.domain.category import (
-    AS_EMPLOYEE,
     EMPLOYEE,
+    EMPLOYEE_COVERAGE,
+    BaseChoice,
     Category,
-    Chosen,
-    Standing,
+    Coverage,
 )
-from services.collection.policy.domain.charge_rules import Relief
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.charge_timeline import Relief
+from services.collection.policy.domain.crediting import CreditRule
 from services.collection.policy.domain.policy import Rule, Schedule, personal_base
 from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate
 from shared.fund import AccountKind, Party
@@ -95,11 +95,11 @@ def a_head(insurance: str, fixed_fen: int) -> Rate:
 
 
 @st.composite
-def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[Credit, ...]:
+def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[CreditRule, ...]:
     """Ages 0-44, 45-59 and 60 on, or fewer, each with a share below the unit's."""
     chosen = draw(st.lists(st.sampled_from([(0, 45), (45, 60), (60, None)]), unique=True))
     return tuple(
-        Credit(
+        CreditRule(
             id=f"{insurance}.{age_from}",
             insurance=insurance,
             retired=False,
@@ -150,12 +150,12 @@ some_insurances = st.sets(st.sampled_from(INSURANCES)).map(lambda found: tuple(s
 
 
 @st.composite
-def standings(draw: st.DrawFn, category: str, *choices: str) -> Standing:
+def standings(draw: st.DrawFn, category: str, *choices: str) -> Coverage:
     """A category with some of the insurances, and for some of them the bases that it chooses."""
     insurances = draw(some_insurances)
     of = tuple(sorted({*draw(some_insurances)} & {*insurances}))
     rows = tuple(
-        Chosen(
+        BaseChoice(
             id=f"{category}.{choice}",
             choice=choice,
             insurances=of,
@@ -178,7 +178,7 @@ def standings(draw: st.DrawFn, category: str, *choices: str) -> Standing:
         choices=rows,
         source="s",
     )
-    return Standing(category=category, row=row, choices=rows)
+    return Coverage(category=category, row=row, choices=rows)
 
 
 @st.composite
@@ -224,7 +224,7 @@ def schedules(draw: st.DrawFn) -> Schedule:
         ),
         rounding=draw(roundings),
         standings={
-            EMPLOYEE: AS_EMPLOYEE,
+            EMPLOYEE: EMPLOYEE_COVERAGE,
             "site": draw(standings("site")),
             "free": draw(standings("free", "low", "high")),
             "old": draw(standings("old")),
@@ -247,11 +247,11 @@ def persons(draw: st.DrawFn) -> Wages:
     )
 
 
-def standings_of(people: list[Wages]) -> Standings:
+def standings_of(people: list[Wages]) -> PeopleCategories:
     """Categories and choices as columns."""
     kinds = sorted({(wages.category, wages.choice) for wages in people}, key=str)
     code = [kinds.index((wages.category, wages.choice)) for wages in people]
-    return Standings(tuple(kinds), np.array(code))
+    return PeopleCategories(tuple(kinds), np.array(code))
 
 
 people = st.lists(persons(), min_size=1, max_size=12).map(

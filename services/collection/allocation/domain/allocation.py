@@ -31,7 +31,11 @@ from uuid import UUID
 
 from services.collection.allocation.domain.receipt import Receipt
 from services.collection.billing.domain.bill import CHARGE
-from services.collection.policy.domain.allocation_order import ONE_TICKET, Allocation, Order
+from services.collection.policy.domain.allocation_order import (
+    ONE_TICKET,
+    AllocationMethod,
+    AllocationOrder,
+)
 from shared.money import allot
 
 
@@ -174,7 +178,7 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
 
 
 def settle(
-    bill: Bill, paid_fen: int, order: Order = ONE_TICKET
+    bill: Bill, paid_fen: int, order: AllocationOrder = ONE_TICKET
 ) -> tuple[Bill, tuple[LineShare, ...], int]:
     """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
     taken_fen = min(paid_fen, bill.open_fen)
@@ -191,10 +195,10 @@ def settle(
     return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
 
 
-def _settled_after(bill: Bill, taken_fen: int, order: Order) -> list[int]:
+def _settled_after(bill: Bill, taken_fen: int, order: AllocationOrder) -> list[int]:
     """How much of each line is settled when the bill takes so much more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
-    if bill.kind == CHARGE or order.name is not Allocation.INSURANCE_ORDER:
+    if bill.kind == CHARGE or order.name is not AllocationMethod.INSURANCE_ORDER:
         return _divide(amounts_fen, bill.line_settled_fen, taken_fen)
     found = list(bill.line_settled_fen)
     for places in order.groups([line.insurance for line in bill.lines]):
@@ -228,7 +232,7 @@ def bills_to_pay(
     bill_id: UUID | None,
     *,
     charges_first: bool,
-    order: Order = ONE_TICKET,
+    order: AllocationOrder = ONE_TICKET,
 ) -> list[Bill]:
     """The open bills that money is for, in turn: the one named; or those of its period; or, when
     the unit has no bill of it, those of the period that has been open longest.
@@ -269,7 +273,7 @@ def allocate(
     bills: Iterable[Bill],
     payment: Payment,
     late: ChargeAssessor | None = None,
-    order: Order = ONE_TICKET,
+    order: AllocationOrder = ONE_TICKET,
 ) -> tuple[list[PaymentAllocation], int]:
     """Pay into the bills that money is for: what it settled, and what none of them needed.
 
@@ -319,7 +323,7 @@ def allocate_receipts(
     receipts: Iterable[Receipt],
     bills: Iterable[Bill],
     late: ChargeAssessor | None = None,
-    order_on: Callable[[date], Order] = lambda _: ONE_TICKET,
+    order_on: Callable[[date], AllocationOrder] = lambda _: ONE_TICKET,
 ) -> tuple[list[ReceiptAllocation], list[Bill]]:
     """Settle bills with receipts, in turn: what became of each, and the bills that changed.
     `order_on` is the order of a booking day."""

@@ -21,7 +21,7 @@ from typing import Final
 from uuid import UUID
 
 from services.collection.common.domain.errors import ControlTotalsDiffer
-from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
+from services.collection.policy.domain.allocation_order import ONE_TICKET, AllocationOrder
 from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
 from shared.ids import key_of, uuid7
 from shared.money import format_yuan
@@ -67,7 +67,7 @@ class ReceiptPolicy:
     in_force_to: date | None
     accounts: Mapping[str, str]
     suspense_fund: str
-    order: Order = ONE_TICKET
+    order: AllocationOrder = ONE_TICKET
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from services.collection.policy.domain.charge import DAY, Span
-from services.collection.policy.domain.charge_rules import ChargeRules
+from services.collection.policy.domain.charge_timeline import ChargeRules
 from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.money import format_yuan
 from shared.period import Period

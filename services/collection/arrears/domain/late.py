@@ -28,7 +28,7 @@ from services.collection.policy.domain.charge import (
     accrue,
     rounded,
 )
-from services.collection.policy.domain.charge_rules import Rulings
+from services.collection.policy.domain.charge_timeline import ChargeTimeline
 from shared.ids import uuid7
 
 
@@ -109,7 +109,7 @@ class LateChargeAssessor:
     """
 
     bills: Mapping[UUID, LateBill]
-    rulings: Rulings
+    rulings: ChargeTimeline
     due_days: Mapping[date, date]
     already: dict[tuple[UUID, int, ChargeKind], ChargedSoFar]
     fixed: list[LateAssessment] = field(default_factory=list)

@@ -20,7 +20,7 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import UnitUnknown
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Accrual, ChargeKind, accrue
-from services.collection.policy.domain.charge_rules import debt_of
+from services.collection.policy.domain.charge_timeline import debt_of
 from shared.errors import Fault, Faulty
 from shared.roles import Caller
 

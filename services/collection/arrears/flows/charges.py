@@ -27,7 +27,11 @@ from services.collection.common.domain.errors import NoPolicy
 from services.collection.common.store import calendar as calendar_store
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.charge import Span, Timetable
-from services.collection.policy.domain.charge_rules import Ruling, Rulings, debt_of
+from services.collection.policy.domain.charge_timeline import (
+    ChargeTimeline,
+    DatedChargeRules,
+    debt_of,
+)
 from services.collection.register.flows import unit as unit_flow
 from shared import outbox
 from shared.period import Period
@@ -35,7 +39,7 @@ from shared.roles import Caller
 from shared.wire.ledger import voucher_message
 
 
-async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
+async def rulings_of(tx: AsyncConnection, region: str) -> ChargeTimeline:
     """What a region's policies say of paying late.
 
     Raises:
@@ -45,7 +49,7 @@ async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
     for row in await charge_store.in_force(tx, region):
         policy = await policy_flow.by_id(tx, row.policy_id)
         dated.append(
-            Ruling(
+            DatedChargeRules(
                 in_force_from=row.effective_from,
                 in_force_to=row.effective_to,
                 rules=policy.charges,
@@ -54,11 +58,11 @@ async def rulings_of(tx: AsyncConnection, region: str) -> Rulings:
         )
     if not dated:
         raise NoPolicy(region=region)
-    return Rulings(tuple(dated))
+    return ChargeTimeline(tuple(dated))
 
 
 async def tables_of(
-    tx: AsyncConnection, rulings: Rulings, policy_ids: Iterable[UUID]
+    tx: AsyncConnection, rulings: ChargeTimeline, policy_ids: Iterable[UUID]
 ) -> dict[UUID, Timetable]:
     """The rows for debts levied by these policies."""
     return {
@@ -131,7 +135,7 @@ async def assess(
 
 
 async def _late_bills(
-    tx: AsyncConnection, rulings: Rulings, wanted: Sequence[tuple[int, UUID]], as_of: date
+    tx: AsyncConnection, rulings: ChargeTimeline, wanted: Sequence[tuple[int, UUID]], as_of: date
 ) -> dict[UUID, LateBill]:
     lines = await charge_store.debts(tx, wanted)
     tables = await tables_of(tx, rulings, (line.policy_id for line in lines))
@@ -158,7 +162,7 @@ async def _late_bills(
     return found
 
 
-async def _due_on(tx: AsyncConnection, rulings: Rulings, issued_on: date) -> date:
+async def _due_on(tx: AsyncConnection, rulings: ChargeTimeline, issued_on: date) -> date:
     """A charge bill is due when contributions of the month of its issue are."""
     period, number = Period.of(issued_on), rulings.on(issued_on).due_day
     first = nominal_due_day(period, number)

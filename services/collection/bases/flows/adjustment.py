@@ -23,7 +23,7 @@ from services.collection.bases.store import ReviewRow
 from services.collection.common.domain.errors import (
     BaseNotFinal,
     CorrectionUnfinished,
-    NothingBilled,
+    PeriodNotBilled,
 )
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.declaration import FINISHED, State
@@ -129,7 +129,7 @@ async def _place(tx: AsyncConnection, review: ReviewRow, period: Period) -> Plac
     last = last_of(papers) if papers else None
     billed = any(State(paper.status) in FINISHED for paper in papers)
     if last is None or not billed or last.kind == DEFAULT:
-        raise NothingBilled(period=str(period))
+        raise PeriodNotBilled(period=str(period))
     row = await _row(tx, review.unit_id, last.id)
     if row.review_id == review.id and row.corrects and row.status == State.RETURNED:
         before = await _row(tx, review.unit_id, row.corrects)

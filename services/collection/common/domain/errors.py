@@ -118,7 +118,7 @@ class CorrectionWaits(StateConflict):
     code = "BASE_CORRECTION_WAITS"
 
 
-class NothingBilled(StateConflict):
+class PeriodNotBilled(StateConflict):
     """该所属期没有已出单的申报 (nothing was billed for that period)"""
 
     code = "NOTHING_BILLED"

@@ -45,7 +45,7 @@ class RowFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class FileRows:
     """The readable rows of a file, one element a row; `codes` are its units' credit codes.
 
     `unit` points into `codes`; `own_fen` holds by insurance the wages that differ, `figures` and

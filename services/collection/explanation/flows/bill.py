@@ -18,7 +18,7 @@ from services.collection.filing.domain.restatement import own_lines
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from shared.errors import NotFound
@@ -37,9 +37,9 @@ class LineExplained:
     policy: Policy
     insurances: tuple[str, ...]
     parts: list[LineRow]
-    unit_lines: list[Line]
+    unit_lines: list[ContributionLine]
     people: list[PersonRow]
-    person_lines: list[list[Line]]
+    person_lines: list[list[ContributionLine]]
     uses: list[CreditUseRow]
 
     @property
@@ -113,7 +113,7 @@ def _has(parts: Sequence[LineRow], level: str) -> bool:
     return any(part.level == level for part in parts)
 
 
-def _of(parts: Sequence[LineRow], lines: Sequence[Line]) -> list[Line]:
+def _of(parts: Sequence[LineRow], lines: Sequence[ContributionLine]) -> list[ContributionLine]:
     """The lines behind some parts. What is levied by default has one rule for all of its lines."""
     known = {(part.rule, part.insurance, part.party, part.account) for part in parts}
     return [

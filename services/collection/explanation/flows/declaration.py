@@ -15,11 +15,17 @@ from services.collection.filing.flows import figures as figures_flow
 from services.collection.filing.flows.default import again as by_default
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
-from services.collection.levy.domain.levy import Line, UnitFacts, Wages, person_lines, unit_lines
+from services.collection.levy.domain.levy import (
+    ContributionLine,
+    UnitFacts,
+    Wages,
+    person_lines,
+    unit_lines,
+)
 from services.collection.levy.domain.person_facts import PersonFacts
 from services.collection.levy.domain.relief import owed_by, relieved
 from services.collection.policy import flows as policy_flow
-from services.collection.policy.domain.category import EMPLOYEE, Standing
+from services.collection.policy.domain.category import EMPLOYEE, Coverage
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.project.domain import KIND as PROJECT
 from services.collection.project.flows import paper as paper_flow
@@ -37,9 +43,9 @@ class Explained:
     row: DeclarationRow
     insurances: tuple[str, ...]
     people: list[PersonRow]
-    lines: list[list[Line]]
-    unit_lines: list[Line]
-    standings: Mapping[int, tuple[Standing, str | None]]
+    lines: list[list[ContributionLine]]
+    unit_lines: list[ContributionLine]
+    standings: Mapping[int, tuple[Coverage, str | None]]
 
 
 async def people(
@@ -54,8 +60,8 @@ async def people(
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = schedule_of(policy, row)
     found = await declaration_store.people(tx, row, after, limit)
-    made: list[list[Line]] = []
-    whole: list[Line] = []
+    made: list[list[ContributionLine]] = []
+    whole: list[ContributionLine] = []
     if explain:
         made = await again(tx, row, schedule, found)
         whole = await unit_again(tx, row, schedule)
@@ -66,7 +72,7 @@ async def people(
 
 async def _standings(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
-) -> dict[int, tuple[Standing, str | None]]:
+) -> dict[int, tuple[Coverage, str | None]]:
     """What some people were levied as, and their choice, of those who are no employees."""
     beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return {
@@ -90,7 +96,7 @@ def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
 
 async def again(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
-) -> list[list[Line]]:
+) -> list[list[ContributionLine]]:
     """The lines of some people of a stored declaration."""
     beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return [
@@ -98,7 +104,9 @@ async def again(
     ]
 
 
-async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedule) -> list[Line]:
+async def unit_again(
+    tx: AsyncConnection, row: DeclarationRow, schedule: Schedule
+) -> list[ContributionLine]:
     """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
     stored = await declaration_store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
@@ -112,7 +120,7 @@ async def unit_again(tx: AsyncConnection, row: DeclarationRow, schedule: Schedul
     return whole + _relief_again(schedule, stored)
 
 
-def _again(schedule: Schedule, person: PersonRow, beside: PersonFacts) -> list[Line]:
+def _again(schedule: Schedule, person: PersonRow, beside: PersonFacts) -> list[ContributionLine]:
     own = (
         {}
         if person.asked_fen is None
@@ -143,7 +151,7 @@ def _unit_again(
     stored: Sequence[LineRow],
     sums_fen: Sequence[int],
     given: Mapping[str, int],
-) -> list[Line]:
+) -> list[ContributionLine]:
     facts = UnitFacts(
         kind=row.unit_kind,
         injury_class=row.injury_class,
@@ -163,7 +171,7 @@ def _unit_again(
     return lines
 
 
-def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[Line]:
+def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[ContributionLine]:
     """What a stored declaration was relieved of, from what it levies by itself."""
     own = [part for part in stored if part.level in {"people", "unit"}]
     lines = relieved(

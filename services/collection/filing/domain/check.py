@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from services.collection.common.domain.errors import AgeMissing, FigureMissing, WageTotalMissing
 from services.collection.common.domain.faults import file_control_differs, row_repeated
-from services.collection.common.domain.rows import ABSENT, Filed, Ints, OnFault, RowFault
+from services.collection.common.domain.rows import ABSENT, FileRows, Ints, OnFault, RowFault
 from services.collection.filing.domain.late import FIRST, Turn
 from services.collection.filing.domain.rows import CODE, FIGURE, NUMBER, UNIT_FIGURE, WAGE_TOTAL
 from services.collection.levy.domain.figures import Asked, ages, missing, needs_age, one_a_unit
-from services.collection.levy.domain.standing import KnownStandings
+from services.collection.levy.domain.people_categories import KnownCategories
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.policy.domain.rate import UnitFigure
 from services.collection.register.domain.person import number_fault
@@ -51,7 +51,7 @@ class Register:
     enrolled_person: Ints
     turns: Mapping[int, Turn]
     district: str | None
-    standings: KnownStandings = field(default_factory=dict)
+    standings: KnownCategories = field(default_factory=dict)
     reviewed: frozenset[int] = frozenset()
 
 
@@ -77,11 +77,11 @@ class Taken:
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
     row: Ints
-    standings: KnownStandings = field(default_factory=dict)
+    standings: KnownCategories = field(default_factory=dict)
     frozen_base_fen: tuple[int | None, ...] = ()
 
 
-def control_faults(filed: Filed, control: Control) -> list[RowFault]:
+def control_faults(filed: FileRows, control: Control) -> list[RowFault]:
     """Where the control totals do not tie. A sum with an unreadable part cannot be compared."""
     faults = []
     if filed.people != control.people:
@@ -98,7 +98,7 @@ def control_faults(filed: Filed, control: Control) -> list[RowFault]:
 
 
 def check(
-    filed: Filed, register: Register, schedules: Schedules, on_fault: OnFault
+    filed: FileRows, register: Register, schedules: Schedules, on_fault: OnFault
 ) -> tuple[list[RowFault], Taken]:
     """Every fault of the rows in their order, and what may be stored when faults are skipped."""
     bad = np.zeros(len(filed.row), bool)
@@ -134,7 +134,7 @@ def check(
 
 
 def _standing_faults(
-    filed: Filed, register: Register, asked: Asked, left: Mask
+    filed: FileRows, register: Register, asked: Asked, left: Mask
 ) -> Iterator[tuple[int, RowFault]]:
     """Whose category, as it is registered, the policy does not levy."""
     if not register.standings:
@@ -152,7 +152,7 @@ def _standing_faults(
 
 
 def _figure_faults(
-    filed: Filed, register: Register, asked: Asked, left: Mask
+    filed: FileRows, register: Register, asked: Asked, left: Mask
 ) -> Iterator[tuple[int, RowFault]]:
     said = FigureMissing()
     for index, name in missing(asked, filed.unit, filed.figures, left):
@@ -160,7 +160,7 @@ def _figure_faults(
             yield index, RowFault(int(filed.row[index]), FIGURE + name, said.code, said.message)
 
 
-def _needs(filed: Filed, register: Register, asked: Asked, index: int, figure: str) -> bool:
+def _needs(filed: FileRows, register: Register, asked: Asked, index: int, figure: str) -> bool:
     """Whether what somebody is levied as is taken from a figure; of nobody who cannot be levied."""
     place = int(filed.unit[index])
     unit, schedule = register.units.get(filed.codes[place]), asked[place]
@@ -175,7 +175,7 @@ def _needs(filed: Filed, register: Register, asked: Asked, index: int, figure: s
 class _Whole:
     """What rows say of their units: wage totals and figures, and where they contradict."""
 
-    def __init__(self, filed: Filed) -> None:
+    def __init__(self, filed: FileRows) -> None:
         columns = {WAGE_TOTAL: filed.unit_wage_total_fen}
         columns |= {UNIT_FIGURE + name: column for name, column in filed.unit_figures.items()}
         self.columns = {
@@ -203,7 +203,7 @@ class _Whole:
 
 
 def _units_faults(
-    filed: Filed, register: Register, schedules: Schedules, whole: _Whole
+    filed: FileRows, register: Register, schedules: Schedules, whole: _Whole
 ) -> Iterator[tuple[int, RowFault]]:
     """(unit, fault): each stands at the unit's first row."""
     firsts = _first_rows(filed.unit, len(filed.codes))
@@ -286,7 +286,7 @@ def _unit_faults(
 
 
 def _people_faults(
-    filed: Filed, register: Register, skipped: Mask
+    filed: FileRows, register: Register, skipped: Mask
 ) -> Iterator[tuple[int, RowFault]]:
     """Who stands twice in a unit, and who is not enrolled there; rows of refused units are left."""
     ids = np.array(
@@ -335,7 +335,7 @@ def memberships(
     return known[group[before:]], _first_rows(group[before:], count)[group[before:]]
 
 
-def _taken(filed: Filed, keep: Mask, register: Register, whole: _Whole, age: Ints) -> Taken:
+def _taken(filed: FileRows, keep: Mask, register: Register, whole: _Whole, age: Ints) -> Taken:
     places = np.unique(filed.unit[keep])
     found = sorted(((register.units[filed.codes[place]], place) for place in places.tolist()),
                    key=lambda pair: pair[0].id)  # fmt: skip

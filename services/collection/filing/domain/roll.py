@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from services.collection.common.domain.rows import ABSENT, Ints
 from services.collection.filing.domain.check import Schedules, Taken, memberships
-from services.collection.levy.domain.standing import KnownStandings
+from services.collection.levy.domain.people_categories import KnownCategories
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from services.collection.register.domain.unit import Unit
@@ -43,7 +43,7 @@ class LastMonth:
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
     age: Ints
-    standings: KnownStandings = field(default_factory=dict)
+    standings: KnownCategories = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from services.collection.common.domain.rows import (
     ABSENT,
     ROWS_MAX,
-    Filed,
+    FileRows,
     FileUnreadable,
     Ints,
     RowFault,
@@ -198,13 +198,13 @@ class Reader:
         else:
             self._wages_fen += int(wages.sum())
 
-    def filed(self) -> Filed:
+    def filed(self) -> FileRows:
         """Everything that was read."""
         codes = self._codes.all()
         joined = {name: np.concatenate(parts) for name, parts in self._parts.items()}
         nothing = np.empty(0, np.int64)
         wages = joined.get(WAGE, nothing)
-        return Filed(
+        return FileRows(
             codes=codes,
             row=joined.get("row", nothing),
             unit=joined.get("unit", nothing),

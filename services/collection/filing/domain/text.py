@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from services.collection.common.domain.rows import Filed, FileUnreadable, RowFault
+from services.collection.common.domain.rows import FileRows, FileUnreadable, RowFault
 from services.collection.filing.domain.rows import (
     CODE,
     FIGURE,
@@ -38,7 +38,7 @@ def read_csv(
     pepper: bytes,
     one_unit: str | None,
     progress: Progress,
-) -> Filed:
+) -> FileRows:
     """Read CSV; its first record is the header.
 
     Raises:
@@ -75,7 +75,7 @@ def read_ndjson(
     pepper: bytes,
     one_unit: str | None,
     progress: Progress,
-) -> Filed:
+) -> FileRows:
     """Read one JSON object a line, of the members of a declaration's person and `credit_code`.
 
     Raises:

@@ -30,8 +30,8 @@ from services.collection.filing.store import figures as figures_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.domain.columns import PeopleFigures
 from services.collection.levy.domain.levy import UnitFacts
-from services.collection.levy.domain.standing import Standings, standings_of
-from services.collection.levy.domain.units import UnitsLevied, UnitsLine, assess_units
+from services.collection.levy.domain.people_categories import PeopleCategories, people_categories
+from services.collection.levy.domain.units import UnitsLevy, UnitsLine, assess_units
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from shared import trail
@@ -120,7 +120,7 @@ def _levied(taken: Taken, schedules: Schedules, of: Month) -> Made:
     lines: list[bytes] = []
     corrected: list[tuple[DeclarationRow, LineRow]] = []
     given: list[tuple[object, ...]] = []
-    standings = standings_of(taken.standings, columns_flow.unit_ids(taken), taken.person_id)
+    standings = people_categories(taken.standings, columns_flow.unit_ids(taken), taken.person_id)
     for places in columns_flow.alike(taken):
         rows = columns_flow.rows_of(taken, places)
         schedule = schedules.of(taken.units[int(places[0])])
@@ -155,7 +155,7 @@ def _given(
     schedule: Schedule,
     at: tuple[Ints, Ints],
     made: list[DeclarationRow],
-    standings: Standings | None,
+    standings: PeopleCategories | None,
 ) -> list[tuple[object, ...]]:
     """What the policy asked for as rows, and who is no employee, by which amounts are explained;
     most ask for nothing. `at` are the places of the units and the rows of their people."""
@@ -195,7 +195,7 @@ def _or_none(value: int) -> int | None:
 
 def _group(
     taken: Taken, schedule: Schedule, places: Ints, asked: Ints, beside: PeopleFigures
-) -> UnitsLevied:
+) -> UnitsLevy:
     first = taken.units[int(places[0])]
     facts = [
         UnitFacts(
@@ -213,7 +213,7 @@ def _group(
 
 
 def _corrected(
-    taken: Taken, places: Ints, levied: UnitsLevied, of: Month
+    taken: Taken, places: Ints, levied: UnitsLevy, of: Month
 ) -> dict[int, list[LineRow]]:
     """The lines that take back what was levied before, of units that correct a paper."""
     if not of.before:
@@ -231,7 +231,7 @@ def _headers(
     taken: Taken,
     places: Ints,
     wages: Ints,
-    levied: UnitsLevied,
+    levied: UnitsLevy,
     of: Month,
     corrected: Mapping[int, Sequence[LineRow]],
 ) -> list[DeclarationRow]:
@@ -274,7 +274,7 @@ def _headers(
     return rows
 
 
-def _stands(units: int, levied: UnitsLevied) -> NDArray[np.bool_]:
+def _stands(units: int, levied: UnitsLevy) -> NDArray[np.bool_]:
     """Which units have which lines."""
     stands = np.ones((units, len(levied.lines)), bool)
     for place, line in enumerate(levied.lines):
@@ -283,7 +283,7 @@ def _stands(units: int, levied: UnitsLevied) -> NDArray[np.bool_]:
     return stands
 
 
-def _lines(rows: list[DeclarationRow], levied: UnitsLevied) -> list[bytes]:
+def _lines(rows: list[DeclarationRow], levied: UnitsLevy) -> list[bytes]:
     """The lines as rows, in frames of units that have the same ones."""
     stands = _stands(len(rows), levied)
     patterns, which = np.unique(stands, axis=0, return_inverse=True)

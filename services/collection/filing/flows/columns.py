@@ -10,7 +10,7 @@ import numpy as np
 from services.collection.common.domain.rows import ABSENT, Ints
 from services.collection.filing.domain.check import Taken
 from services.collection.levy.domain.columns import PeopleFigures
-from services.collection.levy.domain.standing import Standings
+from services.collection.levy.domain.people_categories import PeopleCategories
 from services.collection.policy.domain.policy import Schedule
 from services.collection.register.domain.unit import Facts, facts_levied_by
 
@@ -23,7 +23,7 @@ def unit_ids(taken: Taken) -> Ints:
 
 
 def beside_of(
-    taken: Taken, schedule: Schedule, rows: Ints, standings: Standings | None
+    taken: Taken, schedule: Schedule, rows: Ints, standings: PeopleCategories | None
 ) -> PeopleFigures:
     """What the policy asks of these people beside the wage."""
     return PeopleFigures(

@@ -26,15 +26,15 @@ from services.collection.filing.store import bulk as bulk_store
 from services.collection.filing.store import default as default_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.filing.store.default import Unfiled
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import Failed, asked_for, asker
+from services.collection.operation.flows import OperationFailed, asked_for, asker
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.default_levy import RULE, DefaultLine, default_lines
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.domain.rate import ANY, BaseKind, Rate
-from services.collection.policy.flows import Dated
+from services.collection.policy.flows import DatedPolicy
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import change as change_flow
 from shared import trail
@@ -85,7 +85,9 @@ async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:
     dated = await policy_flow.in_force(tx, words["region"], period.first_day)
     last_day = last_day_to_declare(dated.policy, period)
     if today() <= last_day:
-        raise Failed("DECLARE_DAY_NOT_OVER", f"申报期至 {last_day} (it may be declared until then)")
+        raise OperationFailed(
+            "DECLARE_DAY_NOT_OVER", f"申报期至 {last_day} (it may be declared until then)"
+        )
     left_out: list[RowFault] = []
     papers, total_fen, after = 0, 0, -(2**63)
     while units := await default_store.unfiled(
@@ -110,7 +112,11 @@ def last_day_to_declare(policy: Policy, period: Period) -> date:
 
 
 async def _chunk(
-    tx: AsyncConnection, units: Sequence[Unfiled], period: Period, dated: Dated, caller: Caller
+    tx: AsyncConnection,
+    units: Sequence[Unfiled],
+    period: Period,
+    dated: DatedPolicy,
+    caller: Caller,
 ) -> _Chunk:
     why = {unit.unit_id: _why_not(unit) for unit in units}
     chosen = [unit for unit in units if why[unit.unit_id] is None]
@@ -151,7 +157,7 @@ def _why_not(unit: Unfiled) -> str | None:
 
 
 def _header(
-    unit: Unit, period: Period, dated: Dated, lines: Sequence[DefaultLine]
+    unit: Unit, period: Period, dated: DatedPolicy, lines: Sequence[DefaultLine]
 ) -> DeclarationRow:
     unit_fen = sum(line.amount_fen for line in lines if line.party == Party.UNIT)
     total_fen = sum(line.amount_fen for line in lines)
@@ -194,7 +200,11 @@ async def _store_lines(
 
 
 async def _record(
-    tx: AsyncConnection, rows: Sequence[DeclarationRow], period: Period, dated: Dated, by: Caller
+    tx: AsyncConnection,
+    rows: Sequence[DeclarationRow],
+    period: Period,
+    dated: DatedPolicy,
+    by: Caller,
 ) -> None:
     if not rows:
         return
@@ -203,11 +213,11 @@ async def _record(
     await trail.record_many(tx, [(row.unit_id, row.id, row.round) for row in rows], step, by)
 
 
-def again(policy: Policy, stored: Sequence[LineRow]) -> list[Line]:
+def again(policy: Policy, stored: Sequence[LineRow]) -> list[ContributionLine]:
     """The lines of a stored default, each with what made it: last month's amount and the factor."""
     rule = policy.default_levy
     return [
-        Line(
+        ContributionLine(
             ref=None,
             insurance=line.insurance,
             fund=line.fund,

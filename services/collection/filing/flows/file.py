@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.common.domain.fault_report import fault_report
-from services.collection.common.domain.rows import Filed, OnFault, RowFault
+from services.collection.common.domain.rows import FileRows, OnFault, RowFault
 from services.collection.filing.domain.check import (
     Control,
     Register,
@@ -31,11 +31,11 @@ from services.collection.filing.flows import frozen_files as frozen_files_flow
 from services.collection.filing.flows import late as late_flow
 from services.collection.filing.store import bulk as bulk_store
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import Failed, asked_for, asker
+from services.collection.operation.flows import OperationFailed, asked_for, asker
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
-from services.collection.policy.flows import Dated
+from services.collection.policy.flows import DatedPolicy
 from services.collection.register.flows import change as change_flow
 from services.collection.register.store import category as category_store
 from shared.ids import unit_key
@@ -109,7 +109,7 @@ def operation_of(asked: FileAsked, caller: Caller) -> OperationRow:
     )
 
 
-async def policy_of(tx: AsyncConnection, asked: FileAsked) -> Dated:
+async def policy_of(tx: AsyncConnection, asked: FileAsked) -> DatedPolicy:
     """The policy that the file is levied by.
 
     Raises:
@@ -119,7 +119,7 @@ async def policy_of(tx: AsyncConnection, asked: FileAsked) -> Dated:
 
 
 async def take(
-    tx: AsyncConnection, row: OperationRow, asked: FileAsked, filed: Filed
+    tx: AsyncConnection, row: OperationRow, asked: FileAsked, filed: FileRows
 ) -> dict[str, Any]:
     """Check and store a file that was read; what came of it.
 
@@ -129,7 +129,7 @@ async def take(
     control = control_faults(filed, asked.control)
     if control:
         differ = ControlTotalsDiffer()
-        raise Failed(differ.code, differ.message, [*control, *filed.faults])
+        raise OperationFailed(differ.code, differ.message, [*control, *filed.faults])
     dated = await policy_of(tx, asked)
     register, year = await _register(tx, asked, filed, dated.policy)
     schedules = Schedules(dated.policy, asked.period)
@@ -140,9 +140,11 @@ async def take(
         )
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
     if faults and asked.on_fault is OnFault.REFUSE:
-        raise Failed("FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults)
+        raise OperationFailed(
+            "FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults
+        )
     if not taken.units:
-        raise Failed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
+        raise OperationFailed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
     made = await filing_bulk_flow.store_all(
         tx,
         taken,
@@ -159,7 +161,7 @@ async def take(
 
 
 async def _register(
-    tx: AsyncConnection, asked: FileAsked, filed: Filed, policy: Policy
+    tx: AsyncConnection, asked: FileAsked, filed: FileRows, policy: Policy
 ) -> tuple[Register, FrozenYear | None]:
     known = await change_flow.as_of(
         tx,
@@ -185,7 +187,7 @@ async def _register(
 
 
 def _result(
-    filed: Filed, taken: Taken, faults: Sequence[RowFault], made: filing_bulk_flow.Made
+    filed: FileRows, taken: Taken, faults: Sequence[RowFault], made: filing_bulk_flow.Made
 ) -> dict[str, Any]:
     return {
         "declarations": len(made.headers),

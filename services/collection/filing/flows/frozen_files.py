@@ -23,7 +23,7 @@ from services.collection.filing.domain.rows import FIGURE, OWN, UNIT_FIGURE, WAG
 from services.collection.filing.flows import columns as columns_flow
 from services.collection.filing.flows.frozen_bases import at_unit
 from services.collection.levy.domain.columns import levy_people
-from services.collection.levy.domain.standing import standings_of
+from services.collection.levy.domain.people_categories import people_categories
 from shared.errors import Fault, Refusal
 
 
@@ -113,7 +113,7 @@ def breached(taken: Taken, schedules: Schedules, year: FrozenYear) -> list[Breac
     """Where people are declared on other bases than those that were reviewed for the year."""
     asked = columns_flow.asked_of(taken, schedules.insurances)
     unit_id = columns_flow.unit_ids(taken)
-    standings = standings_of(taken.standings, unit_id, taken.person_id)
+    standings = people_categories(taken.standings, unit_id, taken.person_id)
     found: list[Breach] = []
     for places in columns_flow.alike(taken):
         rows = columns_flow.rows_of(taken, places)

@@ -24,7 +24,7 @@ from services.collection.filing.store import bulk as bulk_store
 from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import Failed, asked_for, asker
+from services.collection.operation.flows import OperationFailed, asked_for, asker
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from shared.clock import today
@@ -54,7 +54,9 @@ async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> d
     words = row.asked
     period = Period.parse(words["period"])
     if begins_a_year(period, filing_shipped_store.year_begins_month(words["region"])):
-        raise Failed("YEAR_BEGINS", "年度首月须全额申报 (a year begins: everything is declared)")
+        raise OperationFailed(
+            "YEAR_BEGINS", "年度首月须全额申报 (a year begins: everything is declared)"
+        )
     dated = await policy_flow.in_force(tx, words["region"], period.first_day)
     previous = str(period.plus(-1))
     heads = await roll_store.heads(tx, words["district"], str(period), previous)

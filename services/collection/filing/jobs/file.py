@@ -14,12 +14,12 @@ from typing import IO, Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.clients.sheet import NotASheet, csv_of
-from services.collection.common.domain.rows import Filed, FileUnreadable, Format
+from services.collection.common.domain.rows import FileRows, FileUnreadable, Format
 from services.collection.filing.domain.text import read_csv, read_ndjson
 from services.collection.filing.flows import file as file_flow
 from services.collection.filing.flows.file import FileAsked
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import Failed
+from services.collection.operation.flows import OperationFailed
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.security.field_cipher import FieldCipher
@@ -48,9 +48,9 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
             filed = await _read(file, policy.insurances, tools, asked.credit_code, progress)
         except FileUnreadable as unreadable:
             fault = unreadable.fault
-            raise Failed(fault.code, fault.message, [fault]) from None
+            raise OperationFailed(fault.code, fault.message, [fault]) from None
         except NotASheet:
-            raise Failed("SHEET_UNREADABLE", "无法读取工作簿 (not a workbook)") from None
+            raise OperationFailed("SHEET_UNREADABLE", "无法读取工作簿 (not a workbook)") from None
     return partial(file_flow.take, row=row, asked=asked, filed=filed)
 
 
@@ -75,7 +75,7 @@ async def _read(
     tools: Tools,
     one_unit: str | None,
     progress: Progress,
-) -> Filed:
+) -> FileRows:
     kind = format_of(file)
     if kind is Format.XLSX:
         with _spool() as text:

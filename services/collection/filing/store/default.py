@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.store.declaration import DeclarationRow
-from services.collection.policy.domain.default_levy import LastMonth
+from services.collection.policy.domain.default_levy import LastMonthLine
 from shared.db import raw
 
 _LINE = (
@@ -88,7 +88,7 @@ async def unfiled(
     return [Unfiled(**row._mapping) for row in rows]
 
 
-async def levied(tx: AsyncConnection, of: Sequence[Unfiled]) -> list[LastMonth]:
+async def levied(tx: AsyncConnection, of: Sequence[Unfiled]) -> list[LastMonthLine]:
     """What last month's papers levied by themselves, unit by unit, in their order."""
     rows = await tx.execute(
         text("""
@@ -114,7 +114,7 @@ async def levied(tx: AsyncConnection, of: Sequence[Unfiled]) -> list[LastMonth]:
             "defaults": [row.last_kind == "default" for row in of],
         },
     )
-    return [LastMonth(**row._mapping) for row in rows]
+    return [LastMonthLine(**row._mapping) for row in rows]
 
 
 async def insert(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> set[int]:

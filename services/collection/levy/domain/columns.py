@@ -13,9 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.collection.common.domain.errors import AgeMissing, FigureMissing
-from services.collection.levy.domain.levy import Line, UnitFacts, credit_rate, unit_lines
+from services.collection.levy.domain.levy import (
+    ContributionLine,
+    UnitFacts,
+    credit_rate,
+    unit_lines,
+)
+from services.collection.levy.domain.people_categories import (
+    EVERYBODY,
+    Bearers,
+    PeopleCategories,
+    bearers,
+)
 from services.collection.levy.domain.relief import Owed, owed_by, relieved
-from services.collection.levy.domain.standing import EVERYBODY, Bearers, Standings, bearers
 from services.collection.policy.domain.policy import Rule, Schedule
 from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate
 from shared.fund import AccountKind, Party
@@ -46,8 +56,8 @@ class Columns:
     unit_fen: Fen
     personal_fen: Fen
     people_lines: tuple[PeopleLine, ...]
-    unit_lines: tuple[Line, ...]
-    relief_lines: tuple[Line, ...] = ()
+    unit_lines: tuple[ContributionLine, ...]
+    relief_lines: tuple[ContributionLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +90,7 @@ class PeopleFigures:
 
     figures: Mapping[str, Fen]
     age: NDArray[np.int64] | None = None
-    standings: Standings | None = None
+    standings: PeopleCategories | None = None
 
 
 NO_FIGURES = PeopleFigures(figures={})
@@ -188,7 +198,7 @@ def assess_columns(
     )
 
 
-def _owed(people: Sequence[PeopleLine], whole: Sequence[Line]) -> dict[Owed, int]:
+def _owed(people: Sequence[PeopleLine], whole: Sequence[ContributionLine]) -> dict[Owed, int]:
     """What the unit owes by insurance, account and fund, before any relief."""
     parts = [(line.rate, line.rule.fund, line.amount_fen) for line in people]
     parts += [(line.rate, line.fund, line.amount_fen) for line in whole]

@@ -16,9 +16,14 @@ from services.collection.common.domain.errors import (
     FigureMissing,
     WageTotalMissing,
 )
-from services.collection.policy.domain.category import AS_EMPLOYEE, EMPLOYEE, Chosen, Standing
-from services.collection.policy.domain.charge_rules import Relief
-from services.collection.policy.domain.crediting import Credit, credit_of
+from services.collection.policy.domain.category import (
+    EMPLOYEE,
+    EMPLOYEE_COVERAGE,
+    BaseChoice,
+    Coverage,
+)
+from services.collection.policy.domain.charge_timeline import Relief
+from services.collection.policy.domain.crediting import CreditRule, credit_rule_of
 from services.collection.policy.domain.policy import Rule, Schedule
 from services.collection.policy.domain.rate import BaseKind, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
@@ -73,7 +78,7 @@ class Wages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ContributionLine:
     """A contribution: `ref` is the person, or None for a line of the unit as a whole.
 
     `asked_fen` is the base asked for, `floor_fen` and `ceiling_fen` what it was held to,
@@ -95,8 +100,8 @@ class Line:
     rounding: Rounding
     amount_fen: int
     credited_fen: int = 0
-    standing: Standing = AS_EMPLOYEE
-    chosen: Chosen | None = None
+    standing: Coverage = EMPLOYEE_COVERAGE
+    chosen: BaseChoice | None = None
     relief: Relief | None = None
 
     @property
@@ -132,7 +137,7 @@ class Line:
         return self.base_fen * self.rate.rate_ppm
 
 
-def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list[Line]:
+def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list[ContributionLine]:
     """All lines of a unit's people: person by person, then those of the unit as a whole. Relief is
     taken off them by `levy_relief`.
 
@@ -150,7 +155,7 @@ def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list
     return lines + unit_lines(schedule, unit, sums, credited_by_insurance(lines))
 
 
-def credited_by_insurance(lines: Iterable[Line]) -> dict[str, int]:
+def credited_by_insurance(lines: Iterable[ContributionLine]) -> dict[str, int]:
     """What the unit's share gives to personal accounts, by insurance, in fen."""
     credited: dict[str, int] = defaultdict(int)
     for line in lines:
@@ -160,19 +165,21 @@ def credited_by_insurance(lines: Iterable[Line]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class AssessedBase:
     """A person's base: what was asked for, the limits that it was held to, and what it is."""
 
     asked_fen: int | None
     floor_fen: int | None
     ceiling_fen: int | None
     base_fen: int
-    chosen: Chosen | None = None
+    chosen: BaseChoice | None = None
 
 
-def _fixed(base_fen: int, chosen: Chosen | None = None) -> Base:
+def _fixed(base_fen: int, chosen: BaseChoice | None = None) -> AssessedBase:
     """A base that the policy says, so that limits do not touch it."""
-    return Base(asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=base_fen, chosen=chosen)
+    return AssessedBase(
+        asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=base_fen, chosen=chosen
+    )
 
 
 def _base(
@@ -181,8 +188,8 @@ def _base(
     rule: Rule,
     limit: Limit,
     wages: Wages,
-    standing: Standing,
-) -> Base:
+    standing: Coverage,
+) -> AssessedBase:
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
         return _fixed(fixed_fen)
@@ -201,7 +208,7 @@ def _base(
     if limit.base_rounding is not None:
         whole_fen = scale(asked_fen, 1, 1, limit.base_rounding)
     base_fen = max(whole_fen, floor_fen or 0)
-    return Base(
+    return AssessedBase(
         asked_fen=asked_fen,
         floor_fen=floor_fen,
         ceiling_fen=ceiling_fen,
@@ -209,7 +216,7 @@ def _base(
     )
 
 
-def personal_base_fen(rule: Rule, wages: Wages, standing: Standing = AS_EMPLOYEE) -> int:
+def personal_base_fen(rule: Rule, wages: Wages, standing: Coverage = EMPLOYEE_COVERAGE) -> int:
     """A person's base in an insurance, which sums and credits are taken from; 0 where the category
     does not have it."""
     if not standing.insured(rule.insurance):
@@ -218,7 +225,7 @@ def personal_base_fen(rule: Rule, wages: Wages, standing: Standing = AS_EMPLOYEE
     return _base(rule.personal_base, rule.fixed_fen, rule, limit, wages, standing).base_fen
 
 
-def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
+def person_lines(schedule: Schedule, wages: Wages) -> list[ContributionLine]:
     """One person's own lines: none in an insurance that the category does not have.
 
     Raises:
@@ -238,12 +245,14 @@ def person_lines(schedule: Schedule, wages: Wages) -> list[Line]:
     return lines
 
 
-def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding: Rounding) -> Line:
+def _own_line(
+    rule: Rule, rate: Rate, wages: Wages, standing: Coverage, rounding: Rounding
+) -> ContributionLine:
     limit = rate.limit or rule.limit
     base = _base(rate.base, rate.fixed_fen, rule, limit, wages, standing)
     said = rate.base.is_fixed or base.chosen is not None
     rounding = rate.rounding or rounding
-    return Line(
+    return ContributionLine(
         ref=wages.ref,
         insurance=rule.insurance,
         fund=rule.fund,
@@ -260,7 +269,7 @@ def _own_line(rule: Rule, rate: Rate, wages: Wages, standing: Standing, rounding
     )
 
 
-def credit_rate(rule: Rule, row: Credit) -> Rate:
+def credit_rate(rule: Rule, row: CreditRule) -> Rate:
     """A crediting row as the rate of a line: the unit's share, to the personal account."""
     unit = next(rate for rate in rule.rates if rate.party is Party.UNIT)
     assert row.rate_ppm is not None, "what the unit pays for the active is a share of the base"
@@ -279,12 +288,12 @@ def credit_rate(rule: Rule, row: Credit) -> Rate:
 
 
 def _parted(
-    rule: Rule, own: list[Line], wages: Wages, standing: Standing, rounding: Rounding
-) -> list[Line]:
+    rule: Rule, own: list[ContributionLine], wages: Wages, standing: Coverage, rounding: Rounding
+) -> list[ContributionLine]:
     """A person's lines, with what goes to the personal account taken out of the unit's share."""
     if wages.age is None:
         raise AgeMissing(person=wages.ref)
-    row = credit_of(rule.credits, wages.age)
+    row = credit_rule_of(rule.credits, wages.age)
     if row is None:
         return own
     credit = _own_line(rule, credit_rate(rule, row), wages, standing, rounding)
@@ -306,7 +315,7 @@ def unit_lines(
     unit: UnitFacts,
     sums_fen: Mapping[str, int],
     credited_fen: Mapping[str, int] | None = None,
-) -> list[Line]:
+) -> list[ContributionLine]:
     """The lines of the unit as a whole, from the sum of personal bases of each insurance, less what
     its people's lines have credited to their accounts.
 
@@ -331,7 +340,7 @@ def unit_lines(
 
 def _unit_line(
     rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: Rounding, credited_fen: int
-) -> Line:
+) -> ContributionLine:
     asked_fen = _unit_asked(rule, rate, unit, sum_fen)
     rounding = rate.rounding or rounding
     # 庆社险函〔2011〕3号: a wage total below the sum of personal bases gives way to that sum.
@@ -343,7 +352,7 @@ def _unit_line(
     levied_fen = levy(base_fen, rate.rate_ppm, rounding)
     if credited_fen > levied_fen:
         raise CreditAboveLevy(insurance=rule.insurance, rule=rate.id)
-    return Line(
+    return ContributionLine(
         ref=None,
         insurance=rule.insurance,
         fund=rule.fund,

@@ -11,7 +11,7 @@ from services.collection.common.domain.errors import AgeMissing, FigureMissing
 from services.collection.common.domain.rows import ABSENT
 from services.collection.levy.domain.columns import PeopleFigures
 from services.collection.levy.domain.levy import Wages
-from services.collection.levy.domain.standing import Standings
+from services.collection.levy.domain.people_categories import PeopleCategories
 from services.collection.policy.domain.category import EMPLOYEE, category_fault
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure
@@ -79,7 +79,7 @@ def facts_columns(schedule: Schedule, people: Sequence[PersonFacts]) -> PeopleFi
     )
 
 
-def _standings(people: Sequence[PersonFacts]) -> Standings | None:
+def _standings(people: Sequence[PersonFacts]) -> PeopleCategories | None:
     kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
     code = [kinds.setdefault(person.standing, len(kinds)) for person in people]
-    return Standings(tuple(kinds), np.array(code, np.int64)) if len(kinds) > 1 else None
+    return PeopleCategories(tuple(kinds), np.array(code, np.int64)) if len(kinds) > 1 else None

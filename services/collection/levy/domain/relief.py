@@ -14,8 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.collection.levy.domain.levy import Line
-from services.collection.policy.domain.charge_rules import Relief
+from services.collection.levy.domain.levy import ContributionLine
+from services.collection.policy.domain.charge_timeline import Relief
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import BaseKind, Rate
 from shared.fund import AccountKind, Party
@@ -36,7 +36,7 @@ def owed_by(parts: Iterable[tuple[str, str, str, str, int]]) -> dict[Owed, int]:
     return dict(owed)
 
 
-def relief_lines(schedule: Schedule, lines: Iterable[Line]) -> list[Line]:
+def relief_lines(schedule: Schedule, lines: Iterable[ContributionLine]) -> list[ContributionLine]:
     """What a unit is relieved of, from the lines of its people and its own."""
     return relieved(
         schedule,
@@ -47,7 +47,7 @@ def relief_lines(schedule: Schedule, lines: Iterable[Line]) -> list[Line]:
     )
 
 
-def relieved(schedule: Schedule, owed: Mapping[Owed, int]) -> list[Line]:
+def relieved(schedule: Schedule, owed: Mapping[Owed, int]) -> list[ContributionLine]:
     """What a unit is relieved of, from what it owes by insurance, account and fund, in fen."""
     found = []
     for row in schedule.reliefs:
@@ -75,8 +75,10 @@ def _reached(row: Relief, owed: Mapping[Owed, Amount]) -> Iterator[tuple[Owed, A
             yield key, fen if own is None else fen + own, fen
 
 
-def _line(row: Relief, of: Owed, owed_fen: int, amount_fen: int, rounding: Rounding) -> Line:
-    return Line(
+def _line(
+    row: Relief, of: Owed, owed_fen: int, amount_fen: int, rounding: Rounding
+) -> ContributionLine:
+    return ContributionLine(
         ref=None,
         insurance=row.insurance,
         fund=of[2],

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from shared.fund import Party
 
 
@@ -42,6 +42,6 @@ def totals(parts: Iterable[tuple[Party, str, str, int]]) -> Totals:
     )
 
 
-def totals_of(lines: Iterable[Line]) -> Totals:
+def totals_of(lines: Iterable[ContributionLine]) -> Totals:
     """Add up lines."""
     return totals((line.party, line.insurance, line.fund, line.amount_fen) for line in lines)

@@ -43,7 +43,7 @@ class UnitsLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitsLevied:
+class UnitsLevy:
     """What many units owe: their people in columns, their lines in the order of one unit's."""
 
     units: int
@@ -72,7 +72,7 @@ def assess_units(
     asked_fen: Fen,
     starts: Fen,
     beside: PeopleFigures = NO_FIGURES,
-) -> UnitsLevied:
+) -> UnitsLevy:
     """Levy on people that stand unit by unit; `starts` is the first row of each unit.
 
     Raises:
@@ -93,7 +93,7 @@ def assess_units(
     ]
     lines += _whole(schedule, facts, people, starts)
     lines += _relief(schedule, lines)
-    return UnitsLevied(units=len(facts), people=people, lines=tuple(lines))
+    return UnitsLevy(units=len(facts), people=people, lines=tuple(lines))
 
 
 def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import Failed, Lost
+from services.collection.operation.flows import OperationFailed, OperationLost
 from services.collection.operation.jobs.tools import Progress, Tools
 from services.collection.operation.store import OperationRow
 from shared.errors import Refusal
@@ -63,7 +63,7 @@ async def _run(tools: Tools, kinds: Kinds, row: OperationRow) -> int:
     beat = asyncio.create_task(_beat(tools, row, holder, progress, work))
     try:
         await work
-    except Lost:
+    except OperationLost:
         logger().warning("operation lost to another worker", operation=str(row.id))
         return 0
     except asyncio.CancelledError:
@@ -108,7 +108,7 @@ async def _end(
 ) -> None:
     try:
         if row.tries >= TRIES_MAX:
-            raise Failed(
+            raise OperationFailed(
                 "OPERATION_KEEPS_FAILING", "多次处理失败,已停止 (given up after several tries)"
             )
         work = await prepare(tools, row, progress)
@@ -116,16 +116,16 @@ async def _end(
         async def once(tx: AsyncConnection) -> None:
             result = await work(tx)
             if not await operation_store.finish(tx, row, holder, result=result):
-                raise Lost
+                raise OperationLost
 
         await tools.db.run(once)
-    except Failed as failed:
+    except OperationFailed as failed:
         await _fail(tools, row, holder, failed)
     except Refusal as refusal:
-        await _fail(tools, row, holder, Failed(refusal.code, refusal.message))
+        await _fail(tools, row, holder, OperationFailed(refusal.code, refusal.message))
 
 
-async def _fail(tools: Tools, row: OperationRow, holder: str, failed: Failed) -> None:
+async def _fail(tools: Tools, row: OperationRow, holder: str, failed: OperationFailed) -> None:
     error = {
         "code": failed.code,
         "message": failed.message,
@@ -147,6 +147,6 @@ async def _fail(tools: Tools, row: OperationRow, holder: str, failed: Failed) ->
             await operation_store.insert_report(tx, row, len(failed.faults), content)
         await operation_store.forget_parts(tx, row)
         if not await operation_store.finish(tx, row, holder, error=error):
-            raise Lost
+            raise OperationLost
 
     await tools.db.run(once)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 
-class Allocation(StrEnum):
+class AllocationMethod(StrEnum):
     """The orders that a policy may name."""
 
     ONE_TICKET = "one_ticket"
@@ -26,30 +26,30 @@ class Allocation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AllocationOrder:
     """An order, and for `insurance_order` the insurances, the first to be paid first."""
 
-    name: Allocation = Allocation.ONE_TICKET
+    name: AllocationMethod = AllocationMethod.ONE_TICKET
     insurances: tuple[str, ...] = ()
 
     @property
     def keeps_to_period(self) -> bool:
         """Whether money stays with the bills of the period that it names."""
-        return self.name in {Allocation.ONE_TICKET, Allocation.INSURANCE_ORDER}
+        return self.name in {AllocationMethod.ONE_TICKET, AllocationMethod.INSURANCE_ORDER}
 
     @property
     def is_shared(self) -> bool:
         """Whether all open bills get a part of each payment."""
-        return self.name is Allocation.PRO_RATA
+        return self.name is AllocationMethod.PRO_RATA
 
     @property
-    def of_named(self) -> Order:
+    def of_named(self) -> AllocationOrder:
         """The order for money whose bill or period a person has named: it goes nowhere else."""
-        return self if self.keeps_to_period else replace(self, name=Allocation.ONE_TICKET)
+        return self if self.keeps_to_period else replace(self, name=AllocationMethod.ONE_TICKET)
 
     def groups(self, insurances: Sequence[str]) -> list[list[int]]:
         """The places of a bill's lines, those that are paid together in one list, in turn."""
-        if self.name is not Allocation.INSURANCE_ORDER:
+        if self.name is not AllocationMethod.INSURANCE_ORDER:
             return [list(range(len(insurances)))]
         rank = {name: place for place, name in enumerate(self.insurances)}
         found: dict[int, list[int]] = {}
@@ -58,9 +58,11 @@ class Order:
         return [found[place] for place in sorted(found)]
 
 
-ONE_TICKET: Final = Order()
+ONE_TICKET: Final = AllocationOrder()
 
 
-def order_of(row: Mapping[str, Any], insurances: Sequence[str]) -> Order:
+def order_of(row: Mapping[str, Any], insurances: Sequence[str]) -> AllocationOrder:
     """The order that a pack's `allocation` names; insurances are the pack's where it names none."""
-    return Order(Allocation(row["order"]), tuple(row.get("insurances") or insurances))
+    return AllocationOrder(
+        AllocationMethod(row["order"]), tuple(row.get("insurances") or insurances)
+    )

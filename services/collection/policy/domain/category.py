@@ -26,7 +26,7 @@ ANY_KIND: Final = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class BaseChoice:
     """One base that a category may choose, in fen: a factor of averages that the policy names.
 
     `insurances` empty: those of the category. Months from … to, both inclusive; None: without end.
@@ -56,13 +56,13 @@ class Category:
     unit_kinds: tuple[str, ...]
     period_from: Period | None
     period_to: Period | None
-    choices: tuple[Chosen, ...]
+    choices: tuple[BaseChoice, ...]
     source: str
 
     @property
     def is_dated(self) -> bool:
         """Whether some month differs from another."""
-        rows: Sequence[Category | Chosen] = (self, *self.choices)
+        rows: Sequence[Category | BaseChoice] = (self, *self.choices)
         return any((row.period_from, row.period_to) != (None, None) for row in rows)
 
     def fits(self, kind: str, period: Period | None) -> bool:
@@ -79,18 +79,18 @@ def _within(first: Period | None, last: Period | None, period: Period | None) ->
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Coverage:
     """What a category means for one unit in one period; `row` None: an employee."""
 
     category: str
     row: Category | None
-    choices: tuple[Chosen, ...] = ()
+    choices: tuple[BaseChoice, ...] = ()
 
     def insured(self, insurance: str) -> bool:
         """Whether the insurance is levied for the category in general."""
         return self.row is None or insurance in self.row.insurances
 
-    def chosen(self, insurance: str, choice: str | None) -> Chosen | None:
+    def chosen(self, insurance: str, choice: str | None) -> BaseChoice | None:
         """The base that was chosen in an insurance; None where the wage says the base.
 
         Raises:
@@ -120,16 +120,16 @@ class Standing:
         return None
 
 
-AS_EMPLOYEE: Final = Standing(category=EMPLOYEE, row=None)
+EMPLOYEE_COVERAGE: Final = Coverage(category=EMPLOYEE, row=None)
 
 
-def standings(rows: Iterable[Category], kind: str, period: Period | None) -> dict[str, Standing]:
+def coverages(rows: Iterable[Category], kind: str, period: Period | None) -> dict[str, Coverage]:
     """What each category means for a unit kind in a period; employees need no row."""
-    found = {EMPLOYEE: AS_EMPLOYEE}
+    found = {EMPLOYEE: EMPLOYEE_COVERAGE}
     for row in rows:
         if row.fits(kind, period):
             choices = tuple(choice for choice in row.choices if choice.holds(period))
-            found[row.category] = Standing(category=row.category, row=row, choices=choices)
+            found[row.category] = Coverage(category=row.category, row=row, choices=choices)
     return found
 
 

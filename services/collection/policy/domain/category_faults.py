@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.collection.policy.domain.category import ANY_KIND, EMPLOYEE, Category, Chosen
+from services.collection.policy.domain.category import ANY_KIND, EMPLOYEE, BaseChoice, Category
 from services.collection.policy.domain.policy import UNIT_KINDS, Policy
 from services.collection.policy.domain.rate import BaseKind, Rate
 from shared.errors import Fault
@@ -58,7 +58,7 @@ def _row(policy: Policy, row: Category, at: str) -> Iterator[Fault]:
     yield from _months(row, at)
 
 
-def _months(row: Category | Chosen, at: str) -> Iterator[Fault]:
+def _months(row: Category | BaseChoice, at: str) -> Iterator[Fault]:
     first, last = row.period_from, row.period_to
     if first is not None and last is not None and last < first:
         yield Fault(at, "DAYS_REVERSED", "终止月早于起始月 (ends before it begins)")
@@ -73,7 +73,7 @@ def _both(row: Category, other: Category) -> bool:
     )
 
 
-def _meet(row: Category | Chosen, other: Category | Chosen) -> bool:
+def _meet(row: Category | BaseChoice, other: Category | BaseChoice) -> bool:
     return _starts_by(row.period_from, other.period_to) and _starts_by(
         other.period_from, row.period_to
     )
@@ -105,7 +105,7 @@ def _choices(row: Category, at: str) -> Iterator[Fault]:
         yield from _repeated(choice, row.choices[:number], place)
 
 
-def _repeated(choice: Chosen, earlier: Sequence[Chosen], at: str) -> Iterator[Fault]:
+def _repeated(choice: BaseChoice, earlier: Sequence[BaseChoice], at: str) -> Iterator[Fault]:
     for other in earlier:
         every = not choice.insurances or not other.insurances
         if choice.id == other.id:

@@ -40,7 +40,7 @@ class ChargeKind(StrEnum):
     INTEREST = "interest"
 
 
-class Start(StrEnum):
+class StartRule(StrEnum):
     """The first day that counts; never before the day after the due day."""
 
     DAY_AFTER_DUE = "day_after_due"
@@ -48,7 +48,7 @@ class Start(StrEnum):
     NEXT_YEAR = "next_year"  # the first of January after the period: interest on cross-year debts
 
 
-class End(StrEnum):
+class EndRule(StrEnum):
     """The last day that counts."""
 
     DAY_PAID = "day_paid"
@@ -65,8 +65,8 @@ class ChargeRate:
     in_force_to: date | None
     rate_ppm: int
     per_days: int
-    start: Start
-    end: End
+    start: StartRule
+    end: EndRule
     source: str
 
     @property
@@ -129,7 +129,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class AccrualPiece:
     """A stretch of days under one rule; `cap` names the cap that cut it short."""
 
     rule: str
@@ -153,7 +153,7 @@ class Accrual:
 
     kind: ChargeKind
     principal_fen: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[AccrualPiece, ...]
 
     @property
     def parts(self) -> int:
@@ -193,11 +193,11 @@ def first_day(rule: ChargeRate, debt: Debt) -> date:
     """The first day that a rule counts for a debt."""
     after_due = debt.due_on + DAY
     match rule.start:
-        case Start.DAY_AFTER_DUE:
+        case StartRule.DAY_AFTER_DUE:
             return after_due
-        case Start.SECOND_MONTH_AFTER_SETTLEMENT:
+        case StartRule.SECOND_MONTH_AFTER_SETTLEMENT:
             return max(after_due, Period.of(debt.settlement_on).plus(2).first_day)
-        case Start.NEXT_YEAR:
+        case StartRule.NEXT_YEAR:
             return max(after_due, date(debt.period.year + 1, 1, 1))
 
 
@@ -220,7 +220,7 @@ def accrue(
     if not rates or principal_fen <= 0:
         return None
     first = first_day(_rule_of(rates, debt.due_on), debt)
-    last = until if _end_of(rates, until) is End.DAY_PAID else until - DAY
+    last = until if _end_of(rates, until) is EndRule.DAY_PAID else until - DAY
     caps = table.caps if kind is ChargeKind.LATE_FEE else ()
     pieces, grown = [], 0
     for start, end in _stretches(first, last, [*rates, *caps], free):
@@ -234,7 +234,7 @@ def accrue(
         bound, cap = min(bounds, default=(wanted, None))
         reached = max(grown, min(wanted, bound))
         pieces.append(
-            Piece(
+            AccrualPiece(
                 rule=rule.id,
                 source=rule.source,
                 first=start,
@@ -256,10 +256,10 @@ def _rule_of(rates: Sequence[ChargeRate], due_on: date) -> ChargeRate:
     return (on_day or later or sorted(rates, key=_from)[-1:])[0]
 
 
-def _end_of(rates: Sequence[ChargeRate], day: date) -> End:
+def _end_of(rates: Sequence[ChargeRate], day: date) -> EndRule:
     """The end rule of a day: of its row, or of the last row before it."""
     before = sorted((row for row in rates if row.in_force_from <= day), key=_from)
-    return before[-1].end if before else End.DAY_PAID
+    return before[-1].end if before else EndRule.DAY_PAID
 
 
 def _from(row: ChargeRate | Cap) -> date:

@@ -12,8 +12,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final, TypeVar
 
-from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
-from services.collection.policy.domain.charge_rules import (
+from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, EndRule, StartRule
+from services.collection.policy.domain.charge_timeline import (
     ACCOUNTS,
     DEFERRAL_MONTHS,
     EVERY_UNIT,
@@ -98,8 +98,8 @@ def _late_fees(content: Mapping[str, Any], rate: Read, faults: list[Fault]) -> I
             in_force_to=_to(row),
             rate_ppm=rate(row["daily_rate"], f"{at}/daily_rate", faults),
             per_days=1,
-            start=Start(row["start"]),
-            end=End(row.get("end", End.DAY_PAID)),
+            start=StartRule(row["start"]),
+            end=EndRule(row.get("end", EndRule.DAY_PAID)),
             source=row["source"],
         )
 
@@ -113,8 +113,8 @@ def _interest(content: Mapping[str, Any], rate: Read, faults: list[Fault]) -> It
             in_force_to=_to(row),
             rate_ppm=rate(row["yearly_rate"], f"{at}/yearly_rate", faults),
             per_days=row["day_count"],
-            start=Start(row["start"]),
-            end=End(row.get("end", End.DAY_PAID)),
+            start=StartRule(row["start"]),
+            end=EndRule(row.get("end", EndRule.DAY_PAID)),
             source=row["source"],
         )
 
@@ -165,7 +165,7 @@ def _rates(part: str, rows: Sequence[ChargeRate], content: Mapping[str, Any]) ->
             yield Fault(at, "RATE_ABOVE_ONE", "费率大于一 (above one)")
         if row.in_force_to is not None and row.in_force_to < row.in_force_from:
             yield Fault(at, "DAYS_REVERSED", "失效日早于生效日 (ends before it begins)")
-        if row.start is Start.SECOND_MONTH_AFTER_SETTLEMENT and settlement is None:
+        if row.start is StartRule.SECOND_MONTH_AFTER_SETTLEMENT and settlement is None:
             yield Fault(
                 f"{at}/start", "SETTLEMENT_DAY_MISSING", "起算规则需要结算日 (no settlement day)"
             )

@@ -12,7 +12,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class CreditRule:
     """One crediting row: of people from `age_from` years on and, when given, below `age_below`.
 
     Either `rate_ppm` of the base (of the pension, for the retired) or `yearly_fen`. `standing` names
@@ -34,7 +34,7 @@ class Credit:
         return self.age_from <= age and (self.age_below is None or age < self.age_below)
 
 
-def credit_of(rows: Sequence[Credit], age: int) -> Credit | None:
+def credit_rule_of(rows: Sequence[CreditRule], age: int) -> CreditRule | None:
     """The row of an age, None when nothing is credited at that age."""
     return next((row for row in rows if row.holds(age)), None)
 

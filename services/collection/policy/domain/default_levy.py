@@ -29,7 +29,7 @@ class DefaultLevy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastMonth:
+class LastMonthLine:
     """What last month's paper levied by itself for one insurance, party, account and fund (fen).
 
     `base_fen` is what that was taken from, where the paper was itself a default.
@@ -59,7 +59,7 @@ class DefaultLine:
 
 
 def default_lines(
-    rule: DefaultLevy, rounding: Rounding, funds: Mapping[str, str], last: Iterable[LastMonth]
+    rule: DefaultLevy, rounding: Rounding, funds: Mapping[str, str], last: Iterable[LastMonthLine]
 ) -> list[DefaultLine]:
     """Each line of last month times the factor, rounded once; `funds` are this month's by insurance,
     an insurance that the policy has no more stays in last month's fund."""

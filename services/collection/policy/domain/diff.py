@@ -13,7 +13,7 @@ _OWN: Final = frozenset({"pack", "in_force_from"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PackChange:
     """One value: its row ("rates pension.unit"), its member, and both values; None: not there."""
 
     row: str
@@ -22,16 +22,16 @@ class Change:
     now: Any
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PackChange]:
     """Every difference, in the order of the packs' members."""
-    found: list[Change] = []
+    found: list[PackChange] = []
     for part in dict.fromkeys((*before, *after)):
         if part not in _OWN:
             found += _compared(part, before.get(part), after.get(part))
     return found
 
 
-def _compared(row: str, was: Any, now: Any, member: str | None = None) -> Iterator[Change]:
+def _compared(row: str, was: Any, now: Any, member: str | None = None) -> Iterator[PackChange]:
     if was == now:
         return
     if isinstance(was or now, list) and _is_rows(was) and _is_rows(now):
@@ -45,7 +45,7 @@ def _compared(row: str, was: Any, now: Any, member: str | None = None) -> Iterat
                 inner = name if member is None else f"{member}.{name}"
                 yield from _compared(row, old, new, inner)
     else:
-        yield Change(row=row, member=member, was=was, now=now)
+        yield PackChange(row=row, member=member, was=was, now=now)
 
 
 def _is_rows(value: Any) -> bool:
@@ -56,14 +56,14 @@ def _is_rows(value: Any) -> bool:
 
 def _rows(
     part: str, was: list[Mapping[str, Any]], now: list[Mapping[str, Any]]
-) -> Iterator[Change]:
+) -> Iterator[PackChange]:
     old, new = _by_name(was), _by_name(now)
     for name in dict.fromkeys((*old, *new)):
         row = f"{part} {name}"
         if name in old and name in new:
             yield from _compared(row, old[name], new[name])
         else:
-            yield Change(row=row, member=None, was=old.get(name), now=new.get(name))
+            yield PackChange(row=row, member=None, was=old.get(name), now=new.get(name))
 
 
 def _by_name(rows: list[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

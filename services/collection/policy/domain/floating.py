@@ -19,7 +19,7 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class FloatingStep:
     """A floating step and the injury classes that have it; empty: all."""
 
     id: str
@@ -29,7 +29,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class StageCut:
     """A stage cut for a fund that could pay for `months_from` months or more, in hundredths."""
 
     id: str
@@ -51,11 +51,11 @@ class Floating:
     """What one policy says of it. `capacity_hundredths` None: there is no stage cut."""
 
     insurance: str
-    steps: tuple[Step, ...]
-    cuts: tuple[Cut, ...]
+    steps: tuple[FloatingStep, ...]
+    cuts: tuple[StageCut, ...]
     capacity_hundredths: int | None
 
-    def step(self, name: str, injury_class: int | None) -> Step | None:
+    def step(self, name: str, injury_class: int | None) -> FloatingStep | None:
         """A step that a unit of this class may have."""
         return next(
             (

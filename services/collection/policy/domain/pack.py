@@ -12,7 +12,7 @@ from typing import Any
 
 from services.collection.policy.domain import charge_pack as charge_pack_rules
 from services.collection.policy.domain.allocation_order import order_of
-from services.collection.policy.domain.pack_rows import Reader
+from services.collection.policy.domain.pack_rows import PackReader
 from services.collection.policy.domain.policy import Exemption, FundRow, Policy
 from services.collection.policy.domain.rate import BaseKind, Limit, Rate
 from shared.errors import Fault, Refusal
@@ -32,7 +32,7 @@ def read(content: Mapping[str, Any]) -> Policy:
 def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
     """The policy in a pack of the right shape, and what could not be read in it (put as 0, None)."""
     faults: list[Fault] = []
-    reader = Reader(content, _rate, _known_amount, faults)
+    reader = PackReader(content, _rate, _known_amount, faults)
     averages = reader.averages()
     known = {row.id: row.amount_fen for row in averages}
     policy = Policy(
@@ -103,7 +103,7 @@ def _fund(row: Mapping[str, Any]) -> FundRow:
 
 
 def _read_rate(
-    row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]
+    row: Mapping[str, Any], at: str, reader: PackReader, averages: Mapping[str, int]
 ) -> Rate:
     base = BaseKind(row["base"])
     return Rate(
@@ -129,7 +129,7 @@ def _read_rate(
 
 
 def _own_limit(
-    row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]
+    row: Mapping[str, Any], at: str, reader: PackReader, averages: Mapping[str, int]
 ) -> Limit | None:
     if row.get("limits") is None:
         return None
@@ -138,7 +138,7 @@ def _own_limit(
 
 
 def _fixed(
-    row: Mapping[str, Any], base: BaseKind, at: str, reader: Reader, averages: Mapping[str, int]
+    row: Mapping[str, Any], base: BaseKind, at: str, reader: PackReader, averages: Mapping[str, int]
 ) -> int | None:
     if base is BaseKind.HEAD:
         return _amount(row.get("amount") or "", f"{at}/amount", reader.faults) or 0
@@ -148,7 +148,9 @@ def _fixed(
     return None
 
 
-def _limit(row: Mapping[str, Any], at: str, reader: Reader, averages: Mapping[str, int]) -> Limit:
+def _limit(
+    row: Mapping[str, Any], at: str, reader: PackReader, averages: Mapping[str, int]
+) -> Limit:
     floor_from = reader.from_average(row.get("floor_from"), f"{at}/floor_from")
     ceiling_from = reader.from_average(row.get("ceiling_from"), f"{at}/ceiling_from")
     floor_fen = _amount(row["floor"], f"{at}/floor", reader.faults)

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from services.collection.policy.domain.averages import Average, FromAverage
-from services.collection.policy.domain.category import ANY_KIND, Category, Chosen
+from services.collection.policy.domain.category import ANY_KIND, BaseChoice, Category
 from services.collection.policy.domain.construction import Construction, Tier
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.crediting import CreditRule
 from services.collection.policy.domain.default_levy import DefaultLevy
-from services.collection.policy.domain.floating import Cut, Floating, Step
+from services.collection.policy.domain.floating import Floating, FloatingStep, StageCut
 from services.collection.policy.domain.policy import FrozenBases
 from shared.errors import Fault
 from shared.money import HALF_UP_FEN, Rounding, RoundingMode, parse_yuan
@@ -38,7 +38,7 @@ Read = Callable[[str, str, list[Fault]], int]
 Row = Mapping[str, Any]
 
 
-class Reader:
+class PackReader:
     """What is read of one pack, with the faults found on the way."""
 
     def __init__(self, content: Row, rate: Read, amount: Read, faults: list[Fault]) -> None:
@@ -82,10 +82,10 @@ class Reader:
                 )
         return rule.amount_fen(averages)
 
-    def credits(self) -> tuple[Credit, ...]:
+    def credits(self) -> tuple[CreditRule, ...]:
         """划入个人账户."""
         return tuple(
-            Credit(
+            CreditRule(
                 id=row["id"],
                 insurance=row["insurance"],
                 retired=row["status"] == "retired",
@@ -108,7 +108,7 @@ class Reader:
         return Floating(
             insurance=row["insurance"],
             steps=tuple(
-                Step(
+                FloatingStep(
                     id=step["id"],
                     factor_ppm=self._rate(step["factor"], f"{at}/steps/{n}/factor", self.faults),
                     classes=tuple(step.get("classes") or ()),
@@ -117,7 +117,7 @@ class Reader:
                 for n, step in enumerate(row["steps"])
             ),
             cuts=tuple(
-                Cut(
+                StageCut(
                     id=cut["id"],
                     months_from_hundredths=self._months(
                         cut["months_from"], f"{at}/stage_cuts/{n}/months_from"
@@ -179,10 +179,10 @@ class Reader:
             for at, row in rows(self.content, "categories")
         )
 
-    def _chosen(self, row: Row, at: str, averages: Mapping[str, int]) -> Chosen:
+    def _chosen(self, row: Row, at: str, averages: Mapping[str, int]) -> BaseChoice:
         rule = self.from_average(row["average"], f"{at}/average")
         assert rule is not None, "the shape says that there is one"
-        return Chosen(
+        return BaseChoice(
             id=row["id"],
             choice=row["choice"],
             insurances=tuple(row.get("insurances") or ()),

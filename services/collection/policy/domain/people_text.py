@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from services.collection.policy.domain.category import EMPLOYEE, Category, Chosen
+from services.collection.policy.domain.category import EMPLOYEE, BaseChoice, Category
 from services.collection.policy.domain.policy import Policy
 from shared.fund import INSURANCE_NAMES, UnitSize
 from shared.money import PPM, format_yuan
@@ -53,14 +53,14 @@ def _who(row: Category) -> str:
     return CATEGORY_NAMES.get(row.category, row.category) + kinds
 
 
-def _base(choice: Chosen) -> str:
+def _base(choice: BaseChoice) -> str:
     whole, part = divmod(choice.factor_ppm, PPM // 100)
     percent = f"{whole}.{part:04d}".rstrip("0").rstrip(".")
     of = "、".join(INSURANCE_NAMES.get(name, name) for name in choice.insurances)
     return f"{of}基数为平均工资的{percent}%,{format_yuan(choice.base_fen)}元"
 
 
-def _months(row: Category | Chosen) -> str:
+def _months(row: Category | BaseChoice) -> str:
     if row.period_from is None and row.period_to is None:
         return "全部期间"
     first = "" if row.period_from is None else str(row.period_from)

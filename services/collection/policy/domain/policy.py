@@ -8,19 +8,19 @@ from datetime import date
 from typing import Final
 
 from services.collection.common.domain.errors import KindNotCovered, StepUnknown
-from services.collection.policy.domain.allocation_order import Order
+from services.collection.policy.domain.allocation_order import AllocationOrder
 from services.collection.policy.domain.averages import Average
 from services.collection.policy.domain.category import (
-    AS_EMPLOYEE,
     EMPLOYEE,
+    EMPLOYEE_COVERAGE,
     Category,
-    Standing,
+    Coverage,
+    coverages,
     not_covered,
-    standings,
 )
-from services.collection.policy.domain.charge_rules import ChargeRules, Relief
+from services.collection.policy.domain.charge_timeline import ChargeRules, Relief
 from services.collection.policy.domain.construction import Construction
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.crediting import CreditRule
 from services.collection.policy.domain.default_levy import DefaultLevy
 from services.collection.policy.domain.floating import Floating
 from services.collection.policy.domain.rate import ANY, BaseKind, Figure, Limit, Rate, UnitFigure
@@ -74,7 +74,7 @@ class Rule:
     rates: tuple[Rate, ...]
     personal_base: BaseKind = BaseKind.OWN
     fixed_fen: int | None = None
-    credits: tuple[Credit, ...] = ()
+    credits: tuple[CreditRule, ...] = ()
     base_limit: Limit | None = None
 
     @property
@@ -94,10 +94,10 @@ class Schedule:
 
     rules: tuple[Rule, ...]
     rounding: Rounding
-    standings: Mapping[str, Standing] = field(default_factory=lambda: {EMPLOYEE: AS_EMPLOYEE})
+    standings: Mapping[str, Coverage] = field(default_factory=lambda: {EMPLOYEE: EMPLOYEE_COVERAGE})
     reliefs: tuple[Relief, ...] = ()
 
-    def standing(self, category: str) -> Standing:
+    def standing(self, category: str) -> Coverage:
         """For what a category is levied.
 
         Raises:
@@ -181,13 +181,13 @@ class Policy:
     exemptions: tuple[Exemption, ...]
     limits: tuple[Limit, ...]
     due_day: int
-    allocation: Order
+    allocation: AllocationOrder
     charges: ChargeRules
     level: str = "person"
     declare_day: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     averages: tuple[Average, ...] = ()
-    credits: tuple[Credit, ...] = ()
+    credits: tuple[CreditRule, ...] = ()
     floating: Floating | None = None
     construction: Construction | None = None
     categories: tuple[Category, ...] = ()
@@ -259,7 +259,7 @@ class Policy:
         return Schedule(
             rules=rules,
             rounding=self.rounding,
-            standings=standings(self.categories, kind, period),
+            standings=coverages(self.categories, kind, period),
             reliefs=()
             if period is None
             else tuple(row for row in self.charges.reliefs if row.fits(kind, size, period)),

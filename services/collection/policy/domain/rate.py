@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.collection.policy.domain.averages import FromAverage
-from services.collection.policy.domain.category import Standing
+from services.collection.policy.domain.category import Coverage
 from services.collection.policy.domain.floating import Factor
 from shared.fund import AccountKind, Party
 from shared.money import Rounding
@@ -126,7 +126,7 @@ class Rate:
     rounding: Rounding | None = None
     limit: Limit | None = None
 
-    def levied_for(self, standing: Standing) -> bool:
+    def levied_for(self, standing: Coverage) -> bool:
         """Whether people of a category bear it."""
         if self.categories:
             return standing.category in self.categories

@@ -7,11 +7,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from services.collection.policy.domain.allocation_order import Allocation
+from services.collection.policy.domain.allocation_order import AllocationMethod
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.policy.domain.construction import Tier
-from services.collection.policy.domain.crediting import Credit
-from services.collection.policy.domain.floating import Cut, Floating, Step
+from services.collection.policy.domain.crediting import CreditRule
+from services.collection.policy.domain.floating import Floating, FloatingStep, StageCut
 from services.collection.policy.domain.policy import FundRow, Policy, personal_base
 from services.collection.policy.domain.rate import ANY, BaseKind, Rate
 from shared.effective import in_force, overlaps
@@ -189,7 +189,7 @@ def _allocation(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
     at = "/allocation/insurances"
     if named is None:
         return
-    if policy.allocation.name is not Allocation.INSURANCE_ORDER:
+    if policy.allocation.name is not AllocationMethod.INSURANCE_ORDER:
         yield Fault(at, "ORDER_NOT_USED", "该分账次序不用险种次序 (this order does not use it)")
     if sorted(named) != sorted(policy.insurances):
         yield Fault(at, "ORDER_INCOMPLETE", "须列出每一险种且仅一次 (each insurance, exactly once)")
@@ -213,7 +213,7 @@ def _credits(policy: Policy) -> Iterator[Fault]:
                 yield Fault(at, "CREDIT_OVERLAPS", f"与 {other.id} 年龄重叠 (ages overlap)")
 
 
-def _active(policy: Policy, row: Credit, at: str) -> Iterator[Fault]:
+def _active(policy: Policy, row: CreditRule, at: str) -> Iterator[Fault]:
     """What the unit pays for an active person can be parted, and is more than what is credited."""
     if row.rate_ppm is None or row.standing is not None:
         yield Fault(at, "CREDIT_NOT_FOR_ACTIVE", "在职人员按基数比例划入 (a share of the base)")
@@ -246,7 +246,7 @@ def _insured(policy: Policy, rate: Rate) -> bool:
     )
 
 
-def _same_people(row: Credit, other: Credit) -> bool:
+def _same_people(row: CreditRule, other: CreditRule) -> bool:
     if (row.insurance, row.retired, row.standing) != (
         other.insurance,
         other.retired,
@@ -262,7 +262,7 @@ def _floating(policy: Policy, rules: Floating) -> Iterator[Fault]:
     at = "/injury_floating"
     if rules.insurance not in policy.insurances:
         yield _not_listed(f"{at}/insurance", rules.insurance)
-    named: list[Step | Cut] = [*rules.steps, *rules.cuts]
+    named: list[FloatingStep | StageCut] = [*rules.steps, *rules.cuts]
     for number, row in enumerate(named):
         if row.id in {earlier.id for earlier in named[:number]}:
             yield Fault(at, "STEP_REPEATED", f"档次编号重复 (repeated): {row.id}")
@@ -274,7 +274,7 @@ def _floating(policy: Policy, rules: Floating) -> Iterator[Fault]:
             yield from _whole(rules, rate, number)
 
 
-def _cuts(cuts: Sequence[Cut], at: str) -> Iterator[Fault]:
+def _cuts(cuts: Sequence[StageCut], at: str) -> Iterator[Fault]:
     for number, cut in enumerate(cuts):
         below = cut.months_below_hundredths
         if below is not None and below <= cut.months_from_hundredths:

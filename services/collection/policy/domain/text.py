@@ -7,9 +7,9 @@ from functools import partial
 from typing import Final
 
 from services.collection.policy.domain import people_text as people_text_rules
-from services.collection.policy.domain.allocation_order import Allocation
-from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, End, Start
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.allocation_order import AllocationMethod
+from services.collection.policy.domain.charge import Cap, ChargeKind, ChargeRate, EndRule, StartRule
+from services.collection.policy.domain.crediting import CreditRule
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.domain.rate import ANY, BaseKind, Limit, Rate
 from shared.fund import INSURANCE_NAMES, AccountKind, Party
@@ -48,13 +48,13 @@ _MODE_NAMES: Final = {
 }
 _UNIT_NAMES: Final = {1: "分", 10: "角", 100: "元"}
 _START_NAMES: Final = {
-    Start.DAY_AFTER_DUE: "自应缴日次日起",
-    Start.SECOND_MONTH_AFTER_SETTLEMENT: "自结算日后第二个月首日起",
-    Start.NEXT_YEAR: "自次年1月1日起",
+    StartRule.DAY_AFTER_DUE: "自应缴日次日起",
+    StartRule.SECOND_MONTH_AFTER_SETTLEMENT: "自结算日后第二个月首日起",
+    StartRule.NEXT_YEAR: "自次年1月1日起",
 }
 _END_NAMES: Final = {
-    End.DAY_PAID: "至缴清当日止",
-    End.DAY_BEFORE_PAID: "至缴清前一日止",
+    EndRule.DAY_PAID: "至缴清当日止",
+    EndRule.DAY_BEFORE_PAID: "至缴清前一日止",
 }
 _CHARGE_NAMES: Final = {ChargeKind.LATE_FEE: "滞纳金", ChargeKind.INTEREST: "补缴利息"}
 DOUBT: Final = "〔待核〕"
@@ -219,14 +219,14 @@ def _credits(policy: Policy) -> Iterator[tuple[str, ...]]:
         yield _named(policy, row.insurance), _people(row), _credit(row), _cited(policy, row.source)
 
 
-def _people(row: Credit) -> str:
+def _people(row: CreditRule) -> str:
     ages = f"{row.age_from}周岁以上" if row.age_from else ""
     if row.age_below is not None:
         ages += f"不满{row.age_below}周岁"
     return ("退休" if row.retired else "在职") + ages + (f" {row.standing}" if row.standing else "")
 
 
-def _credit(row: Credit) -> str:
+def _credit(row: CreditRule) -> str:
     if row.yearly_fen is not None:
         return f"每年{format_yuan(row.yearly_fen)}元"
     return ("养老金的" if row.retired else "基数的") + percent(row.rate_ppm or 0)
@@ -312,14 +312,14 @@ def _default(policy: Policy) -> str:
 
 def _allocation(policy: Policy) -> str:
     match policy.allocation.name:
-        case Allocation.ONE_TICKET:
+        case AllocationMethod.ONE_TICKET:
             return "部分到账按一票征缴分至各险种"
-        case Allocation.INSURANCE_ORDER:
+        case AllocationMethod.INSURANCE_ORDER:
             turn = "、".join(_named(policy, name) for name in policy.allocation.insurances)
             return f"部分到账按险种次序缴清:{turn}"
-        case Allocation.OLDEST_FIRST:
+        case AllocationMethod.OLDEST_FIRST:
             return "到账先清最早的所属期,各险种按一票征缴"
-        case Allocation.PRO_RATA:
+        case AllocationMethod.PRO_RATA:
             return "到账在各所属期的欠费之间按比例分配,各险种按一票征缴"
 
 

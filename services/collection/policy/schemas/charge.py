@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.collection.policy.domain.charge import End, Start
+from services.collection.policy.domain.charge import EndRule, StartRule
 from services.collection.policy.schemas.fields import (
     AmountText,
     KindText,
@@ -24,7 +24,7 @@ class LateFeeIn(In):
     """One daily late fee for all days of the pack, and from when it runs."""
 
     daily_rate: RateText
-    start: Start
+    start: StartRule
     source: SourceId
 
 
@@ -41,8 +41,8 @@ class LateFeeRowIn(DatedIn):
     """滞纳金: a daily rate; a debt that spans two rows is computed piecewise."""
 
     daily_rate: RateText = Field(examples=["0.0005"])
-    start: Start
-    end: End = End.DAY_PAID
+    start: StartRule
+    end: EndRule = EndRule.DAY_PAID
 
 
 class CapIn(DatedIn):
@@ -57,8 +57,8 @@ class InterestIn(DatedIn):
 
     yearly_rate: RateText = Field(examples=["0.0435"])
     day_count: Literal[360, 365]
-    start: Start
-    end: End = End.DAY_PAID
+    start: StartRule
+    end: EndRule = EndRule.DAY_PAID
 
 
 class ChargeAccountIn(In):

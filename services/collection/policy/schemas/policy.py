@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from services.collection.policy.domain import charge_pack as charge_pack_rules
 from services.collection.policy.domain import pack_rows as pack_rows_rules
-from services.collection.policy.domain.allocation_order import Allocation
+from services.collection.policy.domain.allocation_order import AllocationMethod
 from services.collection.policy.domain.rate import BaseKind
 from services.collection.policy.flows import key_of_region
 from services.collection.policy.schemas.charge import (
@@ -183,7 +183,7 @@ class AllocationIn(In):
     """In which order money pays (`insurances`: in turn, null: as listed by the pack), and whether
     late charges are paid before the principal."""
 
-    order: Allocation = Field(examples=["one_ticket"])
+    order: AllocationMethod = Field(examples=["one_ticket"])
     insurances: list[Code] | None = Field(default=None, min_length=1, max_length=20)
     charges: Literal["principal_first", "charges_first"] | None = None
     source: SourceId

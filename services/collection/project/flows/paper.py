@@ -18,7 +18,7 @@ from services.collection.filing.flows import declaration as filing_declaration_f
 from services.collection.filing.flows.declaration import Found
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store.declaration import DeclarationRow, LineRow
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.project import store as project_store
@@ -133,7 +133,7 @@ async def _stored(tx: AsyncConnection, row: DeclarationRow, place: _Place) -> De
     return row
 
 
-def _rows(lines: Sequence[Line]) -> list[LineRow]:
+def _rows(lines: Sequence[ContributionLine]) -> list[LineRow]:
     return [
         LineRow(
             line_no=number,
@@ -152,7 +152,7 @@ def _rows(lines: Sequence[Line]) -> list[LineRow]:
 
 async def again(
     tx: AsyncConnection, row: DeclarationRow, policy: Policy, stored: Sequence[LineRow]
-) -> list[Line]:
+) -> list[ContributionLine]:
     """The lines of a project's stored paper, computed again from the contract that it was levied on."""
     contract_fen = await project_store.contract_of(tx, row.unit_id, row.id, row.round)
     assert contract_fen is not None, "a project's paper knows its contract"

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.levy.domain.levy import Line
+from services.collection.levy.domain.levy import ContributionLine
 from services.collection.levy.domain.totals import Totals, totals_of
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
@@ -63,7 +63,7 @@ class ProjectQuote:
     """What a policy would levy on a contract sum."""
 
     policy: Policy
-    lines: list[Line]
+    lines: list[ContributionLine]
     totals: Totals
 
 

@@ -92,7 +92,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rates:
+class QualityRates:
     """The rates of the Liaoyang plan, in parts per million; the first three are what is right."""
 
     entry_ppm: int
@@ -103,7 +103,7 @@ class Rates:
     logic_ppm: int
 
 
-def rates_of(findings: Iterable[Finding]) -> Rates:
+def rates_of(findings: Iterable[Finding]) -> QualityRates:
     """What the findings of a district come to."""
     found = dict.fromkeys(CheckKind, 0)
     of = dict.fromkeys(CheckKind, 0)
@@ -112,7 +112,7 @@ def rates_of(findings: Iterable[Finding]) -> Rates:
         of[finding.check.kind] += finding.of
     wrong = {kind: share_ppm(found[kind], of[kind]) for kind in CheckKind}
     right = {kind: share_ppm(of[kind] - found[kind], of[kind]) for kind in CheckKind}
-    return Rates(
+    return QualityRates(
         entry_ppm=right[CheckKind.ENTRY],
         completeness_ppm=right[CheckKind.COMPLETENESS],
         real_fill_ppm=right[CheckKind.REAL_FILL],

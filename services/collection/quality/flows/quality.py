@@ -11,7 +11,7 @@ from services.collection.quality.domain.quality import (
     Accuracy,
     Check,
     Finding,
-    Rates,
+    QualityRates,
     Target,
     rates_of,
 )
@@ -29,7 +29,7 @@ class DistrictReport:
     """A district's rates, the findings they are made of, and how it stands to the targets."""
 
     district: str
-    rates: Rates
+    rates: QualityRates
     findings: tuple[Finding, ...]
     accuracies: tuple[Accuracy, ...] = ()
 

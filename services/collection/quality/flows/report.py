@@ -21,7 +21,7 @@ from services.collection.quality.domain.quality import Check, Target
 from services.collection.quality.flows.quality import check_of
 from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store import shipped as quality_shipped_store
-from services.collection.quality.store.quality import FoundRow
+from services.collection.quality.store.quality import FindingRow
 from shared.clock import today
 from shared.errors import Forbidden, NotFound
 from shared.period import Period
@@ -64,19 +64,19 @@ def steps() -> int:
 
 
 @dataclass(slots=True)
-class Gathered:
+class CheckCounts:
     """What the checks counted by district, and the first rows of each."""
 
     of: dict[str, Mapping[str, int]] = field(default_factory=dict)
     found: dict[str, Mapping[str, int]] = field(default_factory=dict)
     reached: list[tuple[Target, Mapping[str, int], Mapping[str, int]]] = field(default_factory=list)
-    rows: list[tuple[Check, FoundRow]] = field(default_factory=list)
+    rows: list[tuple[Check, FindingRow]] = field(default_factory=list)
 
 
-async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) -> Gathered:
+async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) -> CheckCounts:
     """Run the checks one after the other; `more` is told of each."""
     period, district = Period.parse(row.asked["period"]), row.asked["district"]
-    gathered = Gathered()
+    gathered = CheckCounts()
 
     async def subjects(tx: AsyncConnection) -> None:
         await quality_store.take_time(tx, STATEMENT_SECONDS)
@@ -95,7 +95,7 @@ async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) 
 
 
 def _checked(
-    gathered: Gathered, check: Check, period: Period, district: str | None
+    gathered: CheckCounts, check: Check, period: Period, district: str | None
 ) -> Callable[[AsyncConnection], Awaitable[None]]:
     async def once(tx: AsyncConnection) -> None:
         await quality_store.take_time(tx, STATEMENT_SECONDS)
@@ -108,7 +108,7 @@ def _checked(
 
 
 def _reached(
-    gathered: Gathered, target: Target, period: Period, district: str | None
+    gathered: CheckCounts, target: Target, period: Period, district: str | None
 ) -> Callable[[AsyncConnection], Awaitable[None]]:
     checks = [check_of(check_id) for check_id in target.checks]
     looked_at = sorted({check.subject for check in checks})
@@ -123,7 +123,7 @@ def _reached(
 
 
 async def keep(
-    tx: AsyncConnection, row: OperationRow, rows: Sequence[tuple[Check, FoundRow]]
+    tx: AsyncConnection, row: OperationRow, rows: Sequence[tuple[Check, FindingRow]]
 ) -> None:
     """Leave the rows with the operation."""
     if rows:
@@ -141,7 +141,7 @@ async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
     return await operation_store.report(tx, row) or _csv(())
 
 
-def _csv(rows: Sequence[tuple[Check, FoundRow]]) -> bytes:
+def _csv(rows: Sequence[tuple[Check, FindingRow]]) -> bytes:
     cells = (
         (
             row.district,

@@ -22,7 +22,7 @@ from services.collection.quality.schemas.quality import (
 )
 from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store import shipped as quality_shipped_store
-from services.collection.quality.store.quality import FoundRow
+from services.collection.quality.store.quality import FindingRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.fund import CODE_PATTERN
@@ -89,7 +89,7 @@ async def list_quality_rows(
         unit_id, person_id = read_cursor(cursor, filters, (int, int))
         after = (unit_id, person_id)
 
-    async def work(tx: AsyncConnection) -> list[FoundRow]:
+    async def work(tx: AsyncConnection) -> list[FindingRow]:
         await quality_store.read_widely(tx)
         return await quality_store.page(tx, found, Period.parse(period), asked, after, limit + 1)
 

@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from services.collection.quality.flows import report as report_flow
-from services.collection.quality.schemas.report import ReportAskedIn, ReportedOut
+from services.collection.quality.schemas.report import (
+    QualityReportRequestIn,
+    QualityReportResultOut,
+)
 from shared.door import Door, door
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -37,7 +40,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     status_code=202,
     response_model=OperationOut,
 )
-async def ask_for_quality_report(body: ReportAskedIn, at: Reading) -> Response:
+async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> Response:
     """Every check over a whole city, in the background; only counts and the first rows of each check
     are held. Asked for again on the same day it is the same report, unless it is another edition."""
     settings: Settings = at.request.app.state.settings
@@ -54,7 +57,7 @@ async def ask_for_quality_report(body: ReportAskedIn, at: Reading) -> Response:
     "/v1/quality/reports/{operation}",
     operation_id="get_quality_report_made",
     summary="已编制的数据质量报告 · A report that was made",
-    response_model=ReportedOut,
+    response_model=QualityReportResultOut,
 )
 async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
     """By district, as it was found; not there before the operation has succeeded."""

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from services.collection.quality.domain.cross_foot import CrossFoot
 from services.collection.quality.domain.quality import Check, Finding
 from services.collection.quality.flows.quality import DistrictReport
-from services.collection.quality.store.quality import FoundRow
+from services.collection.quality.store.quality import FindingRow
 from shared.schema import In, Out, RateOut, ShortText, Yuan, YuanOut
 
 
@@ -124,7 +124,7 @@ class QualityRowOut(Out):
     said: str = Field(description="发现的内容", examples=["6500.00 → 65000.00"])
 
     @classmethod
-    def of(cls, row: FoundRow) -> QualityRowOut:
+    def of(cls, row: FindingRow) -> QualityRowOut:
         """As it is listed."""
         return cls(
             district=row.district,

@@ -12,7 +12,7 @@ from services.collection.quality.schemas.quality import DistrictQualityOut
 from shared.schema import Code, In, Out, PeriodField, RateOut
 
 
-class ReportAskedIn(In):
+class QualityReportRequestIn(In):
     """Which period is reported on: one district, or (null) all of those that the caller may see."""
 
     period: PeriodField
@@ -51,13 +51,13 @@ class AccuracyOut(Out):
         )
 
 
-class DistrictReportedOut(DistrictQualityOut):
+class DistrictQualityResultOut(DistrictQualityOut):
     """A district's rates and findings, and how it stands to the targets."""
 
     accuracies: list[AccuracyOut]
 
     @classmethod
-    def made(cls, found: DistrictReport) -> DistrictReportedOut:
+    def made(cls, found: DistrictReport) -> DistrictQualityResultOut:
         """As it is answered."""
         return cls(
             **DistrictQualityOut.of(found).__dict__,
@@ -65,22 +65,22 @@ class DistrictReportedOut(DistrictQualityOut):
         )
 
 
-class ReportedOut(Out):
+class QualityReportResultOut(Out):
     """What a report found: over all districts, and by district. `rows` of the findings are kept."""
 
     period: str
     rows: int
-    whole: DistrictReportedOut
-    districts: list[DistrictReportedOut]
+    whole: DistrictQualityResultOut
+    districts: list[DistrictQualityResultOut]
 
     @classmethod
     def of(
         cls, period: str, each: Sequence[DistrictReport], whole: DistrictReport, rows: int
-    ) -> ReportedOut:
+    ) -> QualityReportResultOut:
         """As it is kept with the operation."""
         return cls(
             period=period,
             rows=rows,
-            whole=DistrictReportedOut.made(whole),
-            districts=[DistrictReportedOut.made(one) for one in each],
+            whole=DistrictQualityResultOut.made(whole),
+            districts=[DistrictQualityResultOut.made(one) for one in each],
         )

@@ -246,7 +246,7 @@ CHECKS: Final[dict[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundRow:
+class FindingRow:
     """What a check found, masked."""
 
     district: str
@@ -380,7 +380,7 @@ async def page(
     district: str | None,
     after: tuple[int, int],
     limit: int,
-) -> list[FoundRow]:
+) -> list[FindingRow]:
     """What a check finds, in the order of units and people."""
     sql = CHECKS[check.id]
     rows = await tx.execute(
@@ -406,4 +406,4 @@ async def page(
         _days(period, check.limits, sql)
         | {"district": district, "unit_id": after[0], "person_id": after[1], "limit": limit},
     )
-    return [FoundRow(**row._mapping) for row in rows]
+    return [FindingRow(**row._mapping) for row in rows]

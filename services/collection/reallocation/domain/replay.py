@@ -33,7 +33,7 @@ from services.collection.allocation.domain.allocation import (
 from services.collection.arrears.domain.late import LateAssessment, LateChargeAssessor
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.domain.credit import Credit, CreditableLine, use_credits
-from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
+from services.collection.policy.domain.allocation_order import ONE_TICKET, AllocationOrder
 
 LineKey = tuple[UUID, int]
 """Bill and number of its line."""
@@ -108,7 +108,7 @@ class Position:
 def replay(
     facts: UnitFacts,
     late: LateChargeAssessor | None = None,
-    order_on: Callable[[date], Order] = lambda _: ONE_TICKET,
+    order_on: Callable[[date], AllocationOrder] = lambda _: ONE_TICKET,
 ) -> Position:
     """Play a unit's facts in the order of their days.
 
@@ -151,7 +151,7 @@ def _pay(
     position: Position,
     payment: Payment,
     late: LateChargeAssessor | None,
-    order_on: Callable[[date], Order],
+    order_on: Callable[[date], AllocationOrder],
 ) -> None:
     if payment.amount_fen <= 0:
         position.left[payment.event_id] = 0

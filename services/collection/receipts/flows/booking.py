@@ -31,7 +31,7 @@ from services.collection.arrears.domain.charge_books import ChargePayment, charg
 from services.collection.arrears.domain.late import LateChargeAssessor
 from services.collection.arrears.flows import charges as charges_flow
 from services.collection.common.domain.errors import NoPolicy
-from services.collection.policy.domain.allocation_order import ONE_TICKET, Order
+from services.collection.policy.domain.allocation_order import ONE_TICKET, AllocationOrder
 from shared import outbox
 from shared.effective import in_force
 from shared.wire.ledger import voucher_message
@@ -55,7 +55,7 @@ class ReceiptPolicies:
             raise NoPolicy(region=self.region, day=day)
         return found[0]
 
-    def order(self, day: date) -> Order:
+    def order(self, day: date) -> AllocationOrder:
         """In which order money booked on a day pays; one ticket where no policy says."""
         found = in_force(self.dated, day)
         return found[0].order if found else ONE_TICKET

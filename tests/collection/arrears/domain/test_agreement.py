@@ -16,7 +16,7 @@ from services.collection.arrears.domain.agreement import (
     faults_in,
 )
 from services.collection.policy.domain.charge import Span
-from services.collection.policy.domain.charge_rules import ChargeRules
+from services.collection.policy.domain.charge_timeline import ChargeRules
 from shared.period import Period
 
 FIRST = date(2021, 8, 1)

@@ -36,7 +36,12 @@ from services.collection.arrears.domain.late import (
 )
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.charge import ChargeKind, Debt, Span, Timetable
-from services.collection.policy.domain.charge_rules import ACCOUNTS, ChargeRules, Ruling, Rulings
+from services.collection.policy.domain.charge_timeline import (
+    ACCOUNTS,
+    ChargeRules,
+    ChargeTimeline,
+    DatedChargeRules,
+)
 from shared.entry import Account, Book
 from shared.period import Period
 from tests.collection.support.charges import cap, rate
@@ -93,8 +98,10 @@ def an_assessor(
         table=Timetable(rates, caps),
         free=free or {},
     )
-    ruling = Ruling(in_force_from=date(2021, 1, 1), in_force_to=None, rules=own, due_day=25)
-    return LateChargeAssessor({bill.id: late}, Rulings((ruling,)), {BOOKED: NEXT_DUE}, {})
+    ruling = DatedChargeRules(
+        in_force_from=date(2021, 1, 1), in_force_to=None, rules=own, due_day=25
+    )
+    return LateChargeAssessor({bill.id: late}, ChargeTimeline((ruling,)), {BOOKED: NEXT_DUE}, {})
 
 
 def a_receipt(

@@ -17,7 +17,7 @@ from services.collection.levy.domain.levy import (
     personal_base_fen,
 )
 from services.collection.levy.domain.relief import relief_lines
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.crediting import CreditRule
 from services.collection.policy.domain.policy import Rule, Schedule
 from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
@@ -98,7 +98,7 @@ def test_one_column_serves_all_when_nobody_has_a_wage_of_an_insurances_own() -> 
     ]
 
 
-def a_schedule(*, credits: tuple[Credit, ...] = (), base: BaseKind = BaseKind.OWN) -> Schedule:
+def a_schedule(*, credits: tuple[CreditRule, ...] = (), base: BaseKind = BaseKind.OWN) -> Schedule:
     rate = Rate(
         id="medical.unit",
         insurance="medical",
@@ -133,7 +133,7 @@ def test_both_paths_refuse_a_base_whose_figure_was_not_given(given: dict[str, in
 
 
 def test_both_paths_refuse_to_credit_people_of_unknown_age() -> None:
-    row = Credit(
+    row = CreditRule(
         id="c",
         insurance="medical",
         retired=False,

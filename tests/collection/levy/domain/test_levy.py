@@ -6,7 +6,7 @@ import pytest
 
 from services.collection.common.domain.errors import KindNotCovered, WageTotalMissing
 from services.collection.common.store import shipped as common_shipped_store
-from services.collection.levy.domain.levy import Line, UnitFacts, assess
+from services.collection.levy.domain.levy import ContributionLine, UnitFacts, assess
 from services.collection.levy.domain.totals import totals_of
 from shared.fund import Party
 from shared.money import format_yuan, parse_yuan
@@ -15,7 +15,7 @@ from tests.collection.support import packs
 UNIT = UnitFacts(kind="enterprise", injury_class=1)
 
 
-def amounts(lines: list[Line]) -> dict[tuple[str, str], str]:
+def amounts(lines: list[ContributionLine]) -> dict[tuple[str, str], str]:
     return {(line.insurance, line.party.value): format_yuan(line.amount_fen) for line in lines}
 
 

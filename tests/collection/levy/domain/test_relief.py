@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
 from services.collection.levy.domain.relief import relief_lines, relieved
 from services.collection.levy.domain.totals import totals_of
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
-from services.collection.policy.domain.charge_rules import Relief
+from services.collection.policy.domain.charge_timeline import Relief
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.policy.schemas.policy import PackIn
@@ -76,14 +76,14 @@ def the_policy() -> Policy:
 
 def levied(
     size: str | None, period: str = "2020-03", kind: str = "enterprise"
-) -> tuple[list[Line], list[Line]]:
+) -> tuple[list[ContributionLine], list[ContributionLine]]:
     schedule = the_policy().schedule(kind, None, period=Period.parse(period), size=size)
     people = [Wages(ref, parse_yuan(wage)) for ref, wage in (("a", "6543.21"), ("b", "5000.05"))]
     lines = assess(schedule, UnitFacts(kind=kind), people)
     return lines, relief_lines(schedule, lines)
 
 
-def amounts(lines: list[Line]) -> dict[str, str]:
+def amounts(lines: list[ContributionLine]) -> dict[str, str]:
     return {line.rate.id: format_yuan(line.amount_fen) for line in lines}
 
 

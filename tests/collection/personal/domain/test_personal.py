@@ -24,7 +24,7 @@ from services.collection.personal.domain import (
     totals,
     weights,
 )
-from services.collection.policy.domain.crediting import Credit
+from services.collection.policy.domain.crediting import CreditRule
 from shared.money import HALF_UP_FEN
 
 ORDER = ("pension", "medical", "unemployment")
@@ -43,8 +43,10 @@ def line(
     )
 
 
-def row(age_from: int, age_below: int | None, rate_ppm: int, *, retired: bool = False) -> Credit:
-    return Credit(
+def row(
+    age_from: int, age_below: int | None, rate_ppm: int, *, retired: bool = False
+) -> CreditRule:
+    return CreditRule(
         id=f"credit.{age_from}",
         insurance="medical",
         retired=retired,
@@ -64,7 +66,7 @@ def person(
 
 
 def made(
-    *lines: DeclarationLine, credits: tuple[Credit, ...] = (), kind: str = "monthly"
+    *lines: DeclarationLine, credits: tuple[CreditRule, ...] = (), kind: str = "monthly"
 ) -> CreditPlan:
     return plan(kind, lines, ORDER, credits, HALF_UP_FEN)
 

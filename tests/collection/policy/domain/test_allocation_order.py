@@ -22,8 +22,8 @@ from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.allocation_order import (
     ONE_TICKET,
-    Allocation,
-    Order,
+    AllocationMethod,
+    AllocationOrder,
     order_of,
 )
 from services.collection.policy.domain.faults import faults_in
@@ -32,9 +32,11 @@ from tests.collection.allocation.domain.test_allocation import receipt
 from tests.collection.support import packs
 
 INSURANCES = ("pension", "medical", "work_injury")
-BY_INSURANCE = Order(Allocation.INSURANCE_ORDER, ("medical", "work_injury", "pension"))
-OLDEST = Order(Allocation.OLDEST_FIRST)
-SHARED = Order(Allocation.PRO_RATA)
+BY_INSURANCE = AllocationOrder(
+    AllocationMethod.INSURANCE_ORDER, ("medical", "work_injury", "pension")
+)
+OLDEST = AllocationOrder(AllocationMethod.OLDEST_FIRST)
+SHARED = AllocationOrder(AllocationMethod.PRO_RATA)
 DAY = date(2021, 9, 1)
 
 
@@ -76,7 +78,7 @@ def money(fen: int, period: str = "2021-07", bill_id: UUID | None = None) -> Pay
     )
 
 
-def paid(bill: Bill, fen: int, order: Order) -> tuple[int, ...]:
+def paid(bill: Bill, fen: int, order: AllocationOrder) -> tuple[int, ...]:
     return settle(bill, fen, order)[0].line_settled_fen
 
 
@@ -89,7 +91,7 @@ def test_insurance_by_insurance_each_is_full_before_the_next() -> None:
 
 
 def test_an_insurance_that_the_order_does_not_name_comes_last() -> None:
-    order = Order(Allocation.INSURANCE_ORDER, ("medical",))
+    order = AllocationOrder(AllocationMethod.INSURANCE_ORDER, ("medical",))
     assert paid(a_bill(1, [50, 50, 100]), 110, order) == (5, 5, 100)
 
 
@@ -142,8 +144,8 @@ def test_charges_keep_their_place_in_each_order(first: bool) -> None:
         for order in (OLDEST, SHARED)
     }
     assert found == {
-        Allocation.OLDEST_FIRST: [3, 1, 2] if first else [1, 3, 2],
-        Allocation.PRO_RATA: [3, 1, 2] if first else [1, 2, 3],
+        AllocationMethod.OLDEST_FIRST: [3, 1, 2] if first else [1, 3, 2],
+        AllocationMethod.PRO_RATA: [3, 1, 2] if first else [1, 2, 3],
     }
 
 
@@ -154,7 +156,10 @@ payments = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**9)), min_siz
 
 @given(some_bills, payments, st.sampled_from([BY_INSURANCE, OLDEST]), st.randoms())
 def test_the_order_of_receipts_does_not_matter(
-    asked: list[list[int]], sent: list[tuple[int, int]], order: Order, random: randomly.Random
+    asked: list[list[int]],
+    sent: list[tuple[int, int]],
+    order: AllocationOrder,
+    random: randomly.Random,
 ) -> None:
     """Insurance by insurance (for months that have a bill), and oldest first: what is settled depends
     only on how much came."""
@@ -173,7 +178,7 @@ def test_the_order_of_receipts_does_not_matter(
 
 @given(some_bills, payments, st.sampled_from([BY_INSURANCE, OLDEST, SHARED]))
 def test_every_fen_is_allocated_or_suspended_and_no_line_gets_more_than_it_asks(
-    asked: list[list[int]], sent: list[tuple[int, int]], order: Order
+    asked: list[list[int]], sent: list[tuple[int, int]], order: AllocationOrder
 ) -> None:
     bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(asked)]
     receipts = [receipt(str(n), fen, f"2021-0{month + 5}") for n, (month, fen) in enumerate(sent)]
@@ -224,17 +229,17 @@ def codes(pack: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("row", "order", "said"),
     [
-        ({"order": "one_ticket"}, Allocation.ONE_TICKET, "部分到账按一票征缴分至各险种"),
+        ({"order": "one_ticket"}, AllocationMethod.ONE_TICKET, "部分到账按一票征缴分至各险种"),
         (
             {"order": "insurance_order", "insurances": ["work_injury", "pension"]},
-            Allocation.INSURANCE_ORDER,
+            AllocationMethod.INSURANCE_ORDER,
             "部分到账按险种次序缴清:工伤保险、基本养老保险",
         ),
-        ({"order": "oldest_first"}, Allocation.OLDEST_FIRST, "到账先清最早的所属期"),
-        ({"order": "pro_rata"}, Allocation.PRO_RATA, "到账在各所属期的欠费之间按比例分配"),
+        ({"order": "oldest_first"}, AllocationMethod.OLDEST_FIRST, "到账先清最早的所属期"),
+        ({"order": "pro_rata"}, AllocationMethod.PRO_RATA, "到账在各所属期的欠费之间按比例分配"),
     ],
 )
-def test_a_pack_names_its_order(row: dict[str, Any], order: Allocation, said: str) -> None:
+def test_a_pack_names_its_order(row: dict[str, Any], order: AllocationMethod, said: str) -> None:
     pack = content(**row)
     assert codes(pack) == {}
     assert PackIn.model_validate(pack).content() == pack

@@ -10,7 +10,7 @@ from services.collection.common.domain.errors import (
     BaseChoiceUnknown,
     CategoryNotCovered,
 )
-from services.collection.levy.domain.levy import Line, UnitFacts, Wages, assess
+from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.diff import changes
@@ -99,12 +99,12 @@ def the_policy() -> Policy:
     return read(content)
 
 
-def levied(*people: Wages, period: Period) -> list[Line]:
+def levied(*people: Wages, period: Period) -> list[ContributionLine]:
     schedule = the_policy().schedule("enterprise", None, period=period)
     return assess(schedule, UnitFacts(kind="enterprise"), people)
 
 
-def amounts(lines: list[Line]) -> dict[str, str]:
+def amounts(lines: list[ContributionLine]) -> dict[str, str]:
     return {line.rate.id: format_yuan(line.amount_fen) for line in lines}
 
 

@@ -18,14 +18,19 @@ from services.collection.policy.domain.charge import (
     Cap,
     ChargeKind,
     Debt,
-    End,
+    EndRule,
     Span,
-    Start,
+    StartRule,
     Timetable,
     accrue,
     product_text,
 )
-from services.collection.policy.domain.charge_rules import ChargeRules, Ruling, Rulings, debt_of
+from services.collection.policy.domain.charge_timeline import (
+    ChargeRules,
+    ChargeTimeline,
+    DatedChargeRules,
+    debt_of,
+)
 from shared.money import parse_rate, parse_yuan
 from shared.period import Period
 from tests.collection.support.charges import cap, rate
@@ -76,19 +81,19 @@ def test_a_debt_that_spans_the_change_of_2011_is_computed_piecewise() -> None:
 def test_the_fee_starts_in_the_second_month_after_the_settlement_day_where_the_rule_says_so() -> (
     None
 ):
-    table = Timetable((rate(500, start=Start.SECOND_MONTH_AFTER_SETTLEMENT),), ())
+    table = Timetable((rate(500, start=StartRule.SECOND_MONTH_AFTER_SETTLEMENT),), ())
     assert accrue(ChargeKind.LATE_FEE, 1, JULY, date(2021, 9, 30), table) is None
     assert fee(10_000_00, JULY, date(2021, 10, 1), table).pieces[0].first == date(2021, 10, 1)
 
 
 def test_the_day_of_payment_counts_or_not_by_the_end_rule() -> None:
-    before = Timetable((rate(500, end=End.DAY_BEFORE_PAID),), ())
+    before = Timetable((rate(500, end=EndRule.DAY_BEFORE_PAID),), ())
     assert accrue(ChargeKind.LATE_FEE, 1, JULY, DUE + DAY, before) is None
     assert fee(10_000_00, JULY, DUE + 2 * DAY, before).days == 1
 
 
 def test_interest_counts_a_yearly_rate_over_its_day_base_from_the_next_year_on() -> None:
-    row = rate(36_000, start=Start.NEXT_YEAR, kind=ChargeKind.INTEREST, per_days=360)
+    row = rate(36_000, start=StartRule.NEXT_YEAR, kind=ChargeKind.INTEREST, per_days=360)
     table = Timetable((row, rate(500)), (ARTICLE_45,))
     assert accrue(ChargeKind.INTEREST, 10_000_00, JULY, date(2021, 12, 31), table) is None
     found = accrue(ChargeKind.INTEREST, 10_000_00, JULY, date(2022, 1, 10), table)
@@ -164,15 +169,17 @@ def rules(ppm: int) -> ChargeRules:
 
 def test_each_day_has_the_rate_of_the_policy_in_force_on_it() -> None:
     old, new = rules(500), rules(300)
-    rulings = Rulings(
+    rulings = ChargeTimeline(
         (
-            Ruling(
+            DatedChargeRules(
                 in_force_from=date(2021, 1, 1),
                 in_force_to=date(2021, 12, 31),
                 rules=old,
                 due_day=25,
             ),
-            Ruling(in_force_from=date(2022, 1, 1), in_force_to=None, rules=new, due_day=15),
+            DatedChargeRules(
+                in_force_from=date(2022, 1, 1), in_force_to=None, rules=new, due_day=15
+            ),
         )
     )
     found = fee(10_000_00, JULY, date(2022, 1, 2), rulings.table(old))
@@ -182,9 +189,9 @@ def test_each_day_has_the_rate_of_the_policy_in_force_on_it() -> None:
 
 
 def test_days_without_a_policy_are_decided_by_the_bills_own() -> None:
-    rulings = Rulings(
+    rulings = ChargeTimeline(
         (
-            Ruling(
+            DatedChargeRules(
                 in_force_from=date(2021, 9, 1),
                 in_force_to=date(2021, 9, 30),
                 rules=rules(300),
@@ -227,8 +234,8 @@ caps = st.lists(
     max_size=2,
 )
 debts = days.map(lambda due: Debt(period=Period.of(due), due_on=due, settlement_on=due))
-starts = st.sampled_from(list(Start))
-ends = st.sampled_from(list(End))
+starts = st.sampled_from(list(StartRule))
+ends = st.sampled_from(list(EndRule))
 
 
 @st.composite

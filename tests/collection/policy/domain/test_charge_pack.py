@@ -9,7 +9,7 @@ import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain import pack as pack_rules
-from services.collection.policy.domain.charge import ChargeKind, End, Start
+from services.collection.policy.domain.charge import ChargeKind, EndRule, StartRule
 from services.collection.policy.domain.faults import faults_in
 from services.collection.policy.schemas.policy import PackIn
 from tests.collection.support import packs
@@ -82,16 +82,16 @@ def test_everything_said_is_read() -> None:
     assert codes(a_pack()) == {}
     rules = pack_rules.read(a_pack()).charges
     assert [(r.id, r.kind, r.rate_ppm, r.per_days, r.start, r.end) for r in rules.rates] == [
-        ("old", ChargeKind.LATE_FEE, 2000, 1, Start.DAY_AFTER_DUE, End.DAY_PAID),
+        ("old", ChargeKind.LATE_FEE, 2000, 1, StartRule.DAY_AFTER_DUE, EndRule.DAY_PAID),
         (
             "new",
             ChargeKind.LATE_FEE,
             500,
             1,
-            Start.SECOND_MONTH_AFTER_SETTLEMENT,
-            End.DAY_BEFORE_PAID,
+            StartRule.SECOND_MONTH_AFTER_SETTLEMENT,
+            EndRule.DAY_BEFORE_PAID,
         ),
-        ("i", ChargeKind.INTEREST, 43_500, 360, Start.NEXT_YEAR, End.DAY_PAID),
+        ("i", ChargeKind.INTEREST, 43_500, 360, StartRule.NEXT_YEAR, EndRule.DAY_PAID),
     ]
     assert (rules.caps[0].share_ppm, rules.caps[0].amount_fen) == (400_000, 8_000_00)
     assert rules.accounts == {"late_fee": "other_income", "interest": "other_income"}

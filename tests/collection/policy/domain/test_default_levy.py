@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from services.collection.filing.domain.late import Paper, turn_of
 from services.collection.filing.domain.restatement import net_by_party, restated
 from services.collection.filing.store.declaration import LineRow
-from services.collection.policy.domain.default_levy import DefaultLevy, LastMonth, default_lines
+from services.collection.policy.domain.default_levy import DefaultLevy, LastMonthLine, default_lines
 from shared.ids import uuid7
 from shared.money import HALF_UP_FEN, PPM, Rounding, RoundingMode
 
@@ -22,9 +22,9 @@ amounts = st.dictionaries(st.sampled_from(KEYS), st.integers(1, 10**11), max_siz
 
 def last(
     fen: dict[Key, int], *, fund: str = "", base: int = 0, default: bool = False
-) -> list[LastMonth]:
+) -> list[LastMonthLine]:
     return [
-        LastMonth(
+        LastMonthLine(
             unit_id=1,
             insurance=insurance,
             party=party,

@@ -6,7 +6,7 @@ import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain import pack as pack_rules
-from services.collection.policy.domain.diff import Change, changes
+from services.collection.policy.domain.diff import PackChange, changes
 from services.collection.policy.domain.text import markdown, percent
 from services.collection.policy.schemas.lint import doubts_of, faults_of
 from services.collection.policy.schemas.policy import PackIn
@@ -65,19 +65,19 @@ def test_what_changed_between_two_packs_is_said_row_by_row() -> None:
     steps = [{"id": "up", "factor": "1.2", "source": "s"}]
     after["injury_floating"] = {"insurance": "work_injury", "steps": steps}
     assert changes(before, after) == [
-        Change(row="rates pension.unit", member="rate", was="0.16", now="0.19"),
-        Change(row="rates work_injury.2", member=None, was=removed, now=None),
-        Change(row="limits limit.*", member="floor", was="3364.00", now="4000.00"),
-        Change(row="calendar", member="due_day", was=25, now=15),
-        Change(row="injury_floating", member=None, was=None, now=after["injury_floating"]),
+        PackChange(row="rates pension.unit", member="rate", was="0.16", now="0.19"),
+        PackChange(row="rates work_injury.2", member=None, was=removed, now=None),
+        PackChange(row="limits limit.*", member="floor", was="3364.00", now="4000.00"),
+        PackChange(row="calendar", member="due_day", was=25, now=15),
+        PackChange(row="injury_floating", member=None, was=None, now=after["injury_floating"]),
     ]
     again = packs.sound_pack() | {
         "injury_floating": {"insurance": "work_injury", "steps": [steps[0] | {"factor": "1.5"}]}
     }
     assert changes(after | {"pack": "x"}, after) == []
-    assert Change(row="injury_floating steps up", member="factor", was="1.2", now="1.5") in changes(
-        after, again
-    )
+    assert PackChange(
+        row="injury_floating steps up", member="factor", was="1.2", now="1.5"
+    ) in changes(after, again)
 
 
 def test_the_shape_is_linted_too() -> None:

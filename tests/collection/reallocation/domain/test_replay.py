@@ -28,11 +28,15 @@ from services.collection.policy.domain.charge import (
     ChargeKind,
     ChargeRate,
     Debt,
-    End,
-    Start,
+    EndRule,
+    StartRule,
     Timetable,
 )
-from services.collection.policy.domain.charge_rules import ChargeRules, Ruling, Rulings
+from services.collection.policy.domain.charge_timeline import (
+    ChargeRules,
+    ChargeTimeline,
+    DatedChargeRules,
+)
 from services.collection.reallocation.domain.replay import (
     ChargeWaiver,
     IssuedBill,
@@ -50,7 +54,7 @@ AUGUST = UUID(int=2)
 ISSUED = date(2021, 8, 12)
 DUE = date(2021, 8, 25)
 FEE = ChargeRate(
-    id="late_fee", kind=ChargeKind.LATE_FEE, rate_ppm=500, per_days=1, start=Start.DAY_AFTER_DUE, end=End.DAY_PAID,
+    id="late_fee", kind=ChargeKind.LATE_FEE, rate_ppm=500, per_days=1, start=StartRule.DAY_AFTER_DUE, end=EndRule.DAY_PAID,
     in_force_from=date(2011, 7, 1), in_force_to=None, source="社会保险法 第八十六条",
 )  # fmt: skip
 PARTIES = {1: "unit", 2: "personal"}
@@ -116,7 +120,9 @@ def credit(
 def assessor(facts: UnitFacts, **more: object) -> LateChargeAssessor:
     """Late fees on the unit's line of every bill."""
     rules = ChargeRules(rates=(FEE,), caps=(), charges_first=False)
-    ruling = Ruling(in_force_from=date(2011, 1, 1), in_force_to=None, rules=rules, due_day=25)
+    ruling = DatedChargeRules(
+        in_force_from=date(2011, 1, 1), in_force_to=None, rules=rules, due_day=25
+    )
     bills = {
         one.bill.id: LateBill(
             debt=Debt(
@@ -133,7 +139,9 @@ def assessor(facts: UnitFacts, **more: object) -> LateChargeAssessor:
         for one in facts.bills
     }
     days = {one.payment.booked_on: date(2021, 12, 25) for one in facts.payments}
-    return LateChargeAssessor(bills, Rulings((ruling,)), days, {}, owed_fen=owed_of(facts), **more)  # type: ignore[arg-type]
+    return LateChargeAssessor(
+        bills, ChargeTimeline((ruling,)), days, {}, owed_fen=owed_of(facts), **more
+    )  # type: ignore[arg-type]
 
 
 def charged_fen(position: Position) -> int:

@@ -110,7 +110,7 @@ class ChargeRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class DatedChargeRules:
     """A policy's rules on late charges and the days on which it is in force."""
 
     in_force_from: date
@@ -120,12 +120,12 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
-class Rulings:
+class ChargeTimeline:
     """A region's policies in force, in the order of their days."""
 
-    dated: tuple[Ruling, ...]
+    dated: tuple[DatedChargeRules, ...]
 
-    def on(self, day: date) -> Ruling:
+    def on(self, day: date) -> DatedChargeRules:
         """The policy of a day, or the last one before it, or the first there is."""
         known = [ruling for ruling in self.dated if ruling.in_force_from <= day]
         return known[-1] if known else self.dated[0]

@@ -19,14 +19,14 @@ from services.collection.policy.domain.rate import Rate
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-KnownStandings = Mapping[tuple[int, int], tuple[str, str | None]]
+KnownCategories = Mapping[tuple[int, int], tuple[str, str | None]]
 """Category and choice by unit and person, of those who are no employees."""
 _NONE: Final = -1
 """Stands in a column of bases for people who chose none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standings:
+class PeopleCategories:
     """The category and choice of each of many people: `code` points into `kinds`."""
 
     kinds: tuple[tuple[str, str | None], ...]
@@ -39,13 +39,15 @@ class Standings:
         ]
         return [kinds[code] for code in self.code.tolist()]
 
-    def of(self, rows: Ints) -> Standings | None:
+    def of(self, rows: Ints) -> PeopleCategories | None:
         """Those of some rows; None when all of them are employees."""
         code = self.code[rows]
-        return Standings(self.kinds, code) if code.any() else None
+        return PeopleCategories(self.kinds, code) if code.any() else None
 
 
-def standings_of(found: KnownStandings, unit_id: Ints, person_id: Ints) -> Standings | None:
+def people_categories(
+    found: KnownCategories, unit_id: Ints, person_id: Ints
+) -> PeopleCategories | None:
     """The standings of people who stand in rows, from what is known by unit and person; None when
     all of them are employees."""
     if not found:
@@ -60,7 +62,7 @@ def standings_of(found: KnownStandings, unit_id: Ints, person_id: Ints) -> Stand
         standing = found.get((unit, person))
         if standing is not None:
             code[row] = kinds.setdefault(standing, len(kinds))
-    return Standings(tuple(kinds), code) if code.any() else None
+    return PeopleCategories(tuple(kinds), code) if code.any() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ class Bearers:
 
     holds: Mask | None = None
     chosen_fen: Ints | None = None
-    standings: Standings | None = None
+    standings: PeopleCategories | None = None
     none: bool = False
 
     @property
@@ -117,7 +119,7 @@ EVERYBODY: Final = Bearers()
 NOBODY: Final = Bearers(none=True)
 
 
-def bearers(schedule: Schedule, rule: Rule, standings: Standings | None) -> Bearers:
+def bearers(schedule: Schedule, rule: Rule, standings: PeopleCategories | None) -> Bearers:
     """Who is levied for an insurance in general.
 
     Raises:
@@ -140,7 +142,7 @@ def bearers(schedule: Schedule, rule: Rule, standings: Standings | None) -> Bear
     )
 
 
-def _mask(standings: Standings, of_kinds: list[bool]) -> Mask | None:
+def _mask(standings: PeopleCategories, of_kinds: list[bool]) -> Mask | None:
     """Whom some kinds are; None where that is everybody."""
     holds: Mask = np.array(of_kinds, bool)[standings.code]
     return None if bool(holds.all()) else holds
