@@ -135,7 +135,7 @@ UP = """
 import asyncio, json
 from pathlib import Path
 from services.supervisor import Supervisor
-from shared.settings import Settings
+from shared.process.settings import Settings
 async def main():
     ports = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)
     house = Supervisor(Settings(home=Path({home!r})), ports=ports, on_log=lambda *_: None)

@@ -7,7 +7,7 @@ from shared.process.collector import THRESHOLDS
 
 SAID = """
 import gc
-from shared import collector
+from shared.process import collector
 collector.calm()
 print(gc.get_threshold(), gc.get_freeze_count() > 1000, gc.isenabled())
 """
