@@ -28,6 +28,8 @@ from shared.web.authentication import Authenticated
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
+_RIGHTS: dict[Callable[..., Any], frozenset[Right]] = {}
+"""The rights of each door of this process."""
 
 
 class KeyMissing(Refusal):
@@ -159,4 +161,11 @@ def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
         return Door(request.app.state.db, caller, request, None)
 
     reading = right.value.endswith(":read") or right is Right.QUOTE
-    return Depends(open_reading_door if reading else open_door)
+    opening = open_reading_door if reading else open_door
+    _RIGHTS[opening] = frozenset({right, *or_rights})
+    return Depends(opening)
+
+
+def rights_of(opening: Callable[..., Any]) -> frozenset[Right]:
+    """The rights, any of which opens this door; none for a dependency that is no door."""
+    return _RIGHTS.get(opening, frozenset())

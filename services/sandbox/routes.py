@@ -67,17 +67,13 @@ def _answers(tally: Tally) -> AnswersOut:
     return AnswersOut(letters=tally.letters, counts=dict(tally.counts), rejected=tally.rejected)
 
 
-@router.get(
-    "/script", operation_id="read_script", summary="剧本 · The script in force", tags=["script"]
-)
+@router.get("/script", operation_id="read_script", summary="剧本 · The script in force")
 async def read_script(here: Here) -> ScriptOut:
     """The seed and the rates."""
     return ScriptOut.model_validate(here.script)
 
 
-@router.put(
-    "/script", operation_id="set_script", summary="改剧本 · Play another script", tags=["script"]
-)
+@router.put("/script", operation_id="set_script", summary="改剧本 · Play another script")
 async def set_script(script: Script, here: Here) -> ScriptOut:
     """From the next decision on; what is decided stays decided."""
     shown = ScriptOut.model_validate(script)
@@ -89,7 +85,6 @@ async def set_script(script: Script, here: Here) -> ScriptOut:
     "/bank/accounts",
     operation_id="list_accounts",
     summary="账户余额 · The centre's accounts",
-    tags=["bank"],
 )
 async def list_accounts(here: Here) -> AccountsOut:
     """Four accounts and what they hold now."""
@@ -104,7 +99,6 @@ async def list_accounts(here: Here) -> AccountsOut:
     "/bank/transfers",
     operation_id="order_transfer",
     summary="网银划款 · Online transfer",
-    tags=["bank"],
     status_code=201,
 )
 async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
@@ -125,7 +119,6 @@ async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
     "/bank/transfers/{serial}",
     operation_id="query_transfer",
     summary="查询流水 · Query a serial",
-    tags=["bank"],
 )
 async def query_transfer(
     serial: Annotated[str, Path(pattern=r"^[A-Z][0-9a-f]{16}$")], here: Here
@@ -167,7 +160,6 @@ def _transferred(order: Transfer, *, replayed: bool = False) -> TransferOut:
     "/bank/statements/{account}",
     operation_id="read_statement",
     summary="对账单 · Statement",
-    tags=["bank"],
 )
 async def read_statement(
     account: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")],
@@ -210,7 +202,6 @@ def _statement(found: Statement, limit: int) -> StatementOut:
     "/bank/debit-batches",
     operation_id="work_debit_batches",
     summary="处理扣款批次 · One round over debit batches",
-    tags=["bank"],
 )
 async def work_debit_batches(here: Here) -> RoundOut:
     """Fetch and decide new batches, report this round's results."""
@@ -221,7 +212,6 @@ async def work_debit_batches(here: Here) -> RoundOut:
     "/bank/payment-batches",
     operation_id="work_payment_batches",
     summary="处理付款批次 · One round over payment batches",
-    tags=["bank"],
 )
 async def work_payment_batches(here: Here) -> RoundOut:
     """Fetch and carry out ready batches, report this round's results."""
@@ -245,7 +235,6 @@ async def _round(here: Sandbox, trade: str) -> RoundOut:
     "/tax/pushes",
     operation_id="push_tax",
     summary="税务推送 · Let the tax bureau collect and push",
-    tags=["tax"],
 )
 async def push_tax(asked: PushIn, here: Here) -> PushOut:
     """Collect what taxpayers owe for a period and push it in batches, some of it twice."""
@@ -273,7 +262,6 @@ async def push_tax(asked: PushIn, here: Here) -> PushOut:
     "/repeats",
     operation_id="repeat_everything",
     summary="全部重发 · Send every letter again under new keys",
-    tags=["script"],
 )
 async def repeat_everything(here: Here) -> AnswersOut:
     """As a confused sender would; nothing may change by it."""

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import APIRouter, FastAPI
 
 from shared.web.envelope import Envelope
+from shared.web.openapi import App
 from shared.web.problem import PROBLEMS, answer_problems
 from shared.web.service_routes import Check, service_router
 
@@ -29,7 +30,8 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     `streamed` are paths whose bodies are read piece by piece and may be much larger.
     """
     # No docs pages: FastAPI's load their scripts from a public network that a bureau's lacks.
-    app = FastAPI(
+    app = App(
+        service,
         title=title,
         description=description,
         version=version,

@@ -44,7 +44,7 @@ class OutboxReplayOut(Out):
 
 def outbox_router(reads: Right) -> APIRouter:
     """`GET /v1/outbox` and `POST /v1/outbox/replays` of a service whose reading right is `reads`."""
-    router = APIRouter(tags=["outbox"])
+    router = APIRouter()
 
     @router.get(
         "/v1/outbox",

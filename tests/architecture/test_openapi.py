@@ -1,13 +1,23 @@
 """The committed OpenAPI files are what the services serve, and every operation is well described."""
 
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.roles import RIGHTS, Right, Role
+from shared.web.openapi import operations
+
 FILES = Path(__file__).parents[2] / "openapi"
+SERVICES_ROOT = Path(__file__).parents[2] / "services"
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/v1/version", "/v1/oauth/token"}
+"""Doors that ask for no token."""
+BOTH_LANGUAGES = re.compile(
+    r"^[^·]*[\u4e00-\u9fff][^·]* · [^·\u4e00-\u9fff]*[A-Za-z][^·\u4e00-\u9fff]*$"
+)
 SERVICES = ("collection", "ledger", "payout")
 
 
@@ -28,11 +38,43 @@ def test_the_committed_file_is_what_is_served(service: str) -> None:
 
 def test_every_operation_has_a_name_and_a_sentence(service: str) -> None:
     names = []
-    for path, operations in served(service)["paths"].items():
-        for operation in operations.values():
-            names.append(operation["operationId"])
-            assert operation.get("summary"), path
+    for path, _, operation in operations(served(service)):
+        names.append(operation["operationId"])
+        assert BOTH_LANGUAGES.match(operation.get("summary", "")), path
     assert len(names) == len(set(names))
+
+
+def test_every_operation_has_one_tag_its_subject(service: str) -> None:
+    document = served(service)
+    folders = {path.name.removesuffix(".py") for path in (SERVICES_ROOT / service).iterdir()}
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    used = {tag for _, _, operation in operations(document) for tag in operation["tags"]}
+    assert all(len(operation["tags"]) == 1 for _, _, operation in operations(document))
+    assert used == set(described)
+    assert used - folders == {"service"}
+    assert all(BOTH_LANGUAGES.match(sentence) for sentence in described.values()), described
+
+
+def test_every_operation_names_its_roles(service: str) -> None:
+    for path, _, operation in operations(served(service)):
+        assert set(operation["x-roles"]) <= set(Role)
+        assert bool(operation["x-roles"]) == (path not in PUBLIC), path
+        assert bool(operation.get("security")) == (path not in PUBLIC), path
+
+
+def test_roles_are_those_that_the_right_of_the_door_lets_in() -> None:
+    document = served("payout")
+    file_claim = document["paths"]["/v1/claims"]["post"]
+    assert file_claim["x-roles"] == [
+        role.value for role in Role if Right.FILE_CLAIM in RIGHTS[role]
+    ]
+    sign = document["paths"]["/v1/claims/{claim}/signatures"]["post"]
+    assert {"district_reviewer", "department_head", "centre_leader"} <= set(sign["x-roles"])
+
+
+def test_schemas_have_plain_names(service: str) -> None:
+    schemas = served(service)["components"]["schemas"]
+    assert [name for name in schemas if not re.fullmatch("[A-Z][A-Za-z0-9]*", name)] == []
 
 
 def test_no_amount_is_a_json_number(service: str) -> None:

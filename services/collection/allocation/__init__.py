@@ -1,0 +1,1 @@
+"""分账 · Allocation of received money to bills"""

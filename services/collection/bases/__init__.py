@@ -1,0 +1,1 @@
+"""年度基数核定 · Yearly review of contribution bases"""

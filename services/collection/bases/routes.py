@@ -36,7 +36,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["bases"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reviewing = Annotated[Door, door(Right.REVIEW_DECLARATION)]

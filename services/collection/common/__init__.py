@@ -1,0 +1,1 @@
+"""共用 · Pieces that several subjects share"""

@@ -1,0 +1,1 @@
+"""计算说明 · How each amount was reached, step by step"""

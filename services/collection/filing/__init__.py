@@ -1,0 +1,1 @@
+"""申报 · Declarations: monthly, nil, in bulk, by file and in arrears"""

@@ -1,0 +1,1 @@
+"""核定与试算 · Calculation of contributions, and quotes"""

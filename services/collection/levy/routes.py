@@ -13,7 +13,7 @@ from shared.door import Door, door
 from shared.process.settings import Settings
 from shared.roles import Right
 
-router = APIRouter(tags=["quotes"])
+router = APIRouter()
 
 
 @router.post("/v1/quotes", operation_id="quote", summary="试算 · What would it come to")

@@ -1,0 +1,1 @@
+"""通知与证明 · Printed notices and certificates"""

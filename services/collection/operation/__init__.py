@@ -1,0 +1,1 @@
+"""后台作业 · Work that runs in the background"""

@@ -16,7 +16,7 @@ from shared.page import RefPath
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["operations"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {

@@ -1,0 +1,1 @@
+"""监督 · Totals, the trail and controls at a closing"""

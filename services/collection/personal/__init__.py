@@ -1,0 +1,1 @@
+"""个人缴费到账 · Paid contributions of each person"""

@@ -21,7 +21,7 @@ from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 
-router = APIRouter(tags=["personal"])
+router = APIRouter()
 
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 _KEY = key_of("personal", "replays")

@@ -1,0 +1,1 @@
+"""政策 · Policies by region and day: rates, bases, charges, order of allocation"""

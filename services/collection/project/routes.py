@@ -36,7 +36,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
-router = APIRouter(tags=["projects"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Registering = Annotated[Door, door(Right.REGISTER)]
 

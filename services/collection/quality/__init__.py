@@ -1,0 +1,1 @@
+"""数据质量 · Checks of data quality"""

@@ -1,0 +1,1 @@
+"""到账、扣款与税务推送 · Receipts, direct debits and pushes of the tax bureau"""

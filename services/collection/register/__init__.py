@@ -1,0 +1,1 @@
+"""登记 · Units, insured people and their changes"""

@@ -1,0 +1,1 @@
+"""账链 · The chain of hashes over the books, and its proofs"""

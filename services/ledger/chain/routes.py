@@ -14,7 +14,7 @@ from services.ledger.reports.schemas.balance import ChainOut, HeadOut
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["chain"])
+router = APIRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 

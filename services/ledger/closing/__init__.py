@@ -1,0 +1,1 @@
+"""结账 · Closing of days, months and years"""

@@ -37,7 +37,7 @@ from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_cursor, read_uuid
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["closing"])
+router = APIRouter()
 
 ClosingId = Annotated[str, Path(max_length=60)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
@@ -61,7 +61,7 @@ async def _propose(door: Door, asked: Closing) -> Response:
 @router.post(
     "/v1/closings",
     operation_id="propose_closing",
-    summary="提出结账(日结、月结、年结)· Propose to close a day, a month or a year",
+    summary="提出结账(日结、月结、年结) · Propose to close a day, a month or a year",
     status_code=201,
     response_model=ClosingOut,
 )

@@ -1,0 +1,1 @@
+"""个人账户 · Personal accounts: credits, interest and statements"""

@@ -48,7 +48,7 @@ from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["personal"])
+router = APIRouter()
 
 Crediting = Annotated[Door, door(Right.CREDIT_PERSONAL)]
 Managing = Annotated[Door, door(Right.MANAGE_PERSONAL, money=True)]

@@ -1,0 +1,1 @@
+"""记账 · Vouchers and holds"""

@@ -1,0 +1,1 @@
+"""报表 · Balances, ledgers, statements, the dashboard and warnings"""

@@ -27,7 +27,7 @@ from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["correction"])
+router = APIRouter()
 
 CorrectionId = Annotated[str, Path(max_length=60)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]

@@ -1,0 +1,1 @@
+"""待遇项目 · Kinds of benefits"""

@@ -11,7 +11,7 @@ from services.payout.benefits.schemas import BenefitKindOut, BenefitKindsOut
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["benefits"])
+router = APIRouter()
 
 
 @router.get(

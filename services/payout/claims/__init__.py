@@ -1,0 +1,1 @@
+"""待遇申请与三级审签 · Claims and their three signatures"""

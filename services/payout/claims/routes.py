@@ -29,7 +29,7 @@ from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["claims"])
+router = APIRouter()
 
 
 @router.post(

@@ -1,0 +1,1 @@
+"""待遇资格 · Entitlements to benefits"""

@@ -22,7 +22,7 @@ from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 
-router = APIRouter(tags=["entitlements"])
+router = APIRouter()
 
 
 @router.post(

@@ -27,7 +27,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
-router = APIRouter(tags=["arrears"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Approving = Annotated[Door, door(Right.APPROVE_AGREEMENT)]
 

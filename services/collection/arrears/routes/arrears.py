@@ -24,7 +24,7 @@ from shared.door import Door, door
 from shared.page import Cursor, Limit, Page, page_by_id
 from shared.roles import Right
 
-router = APIRouter(tags=["arrears"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 

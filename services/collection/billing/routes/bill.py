@@ -20,7 +20,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 
-router = APIRouter(tags=["bills"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 

@@ -17,7 +17,7 @@ from shared.page import Cursor, Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["bills"])
+router = APIRouter()
 
 
 @router.get(

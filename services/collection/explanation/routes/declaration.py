@@ -18,7 +18,7 @@ from shared.page import Cursor, Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter()
 
 
 @router.get(

@@ -19,7 +19,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter()
 Submitting = Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 
 

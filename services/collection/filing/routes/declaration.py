@@ -35,7 +35,7 @@ from shared.roles import Right
 from shared.schema import Code
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 

@@ -28,7 +28,7 @@ from shared.schema import Code, CreditCode
 from shared.security.field_cipher import FieldCipher
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter()
 LABEL: Final = "declaration_file"
 PART_BYTES: Final = 1024 * 1024
 _SPOOL_BYTES: Final = 1024 * 1024

@@ -16,7 +16,7 @@ from shared.door import Door, door
 from shared.process.settings import Settings
 from shared.roles import Right
 
-router = APIRouter(tags=["declarations"])
+router = APIRouter()
 
 
 @router.post(

@@ -15,7 +15,7 @@ from shared.door import Door, door
 from shared.ids import district_key
 from shared.roles import Right
 
-router = APIRouter(tags=["handling"])
+router = APIRouter()
 
 
 @router.post(

@@ -34,7 +34,7 @@ from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["handling"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]
 

@@ -32,7 +32,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["summaries"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 

@@ -26,7 +26,7 @@ from shared.page import Cursor, Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["arrears"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 NIL = UUID(int=0)
 

@@ -23,7 +23,7 @@ from shared.page import RefPath
 from shared.references import Reference
 from shared.roles import Caller, Right
 
-router = APIRouter(tags=["notices"], default_response_class=HTMLResponse)
+router = APIRouter(default_response_class=HTMLResponse)
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Paper = TypeVar("Paper")
 

@@ -21,7 +21,7 @@ from shared.wire.closing import (
     control_hash,
 )
 
-router = APIRouter(tags=["totals"])
+router = APIRouter()
 
 
 @router.get(

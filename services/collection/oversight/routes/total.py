@@ -20,7 +20,7 @@ from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["totals"])
+router = APIRouter()
 
 EARLIEST, LATEST = "1900-01", "2099-12"
 PeriodText = Annotated[str, Query(pattern=PERIOD_PATTERN)]

@@ -21,7 +21,7 @@ from shared.page import Cursor, Limit
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["trail"])
+router = APIRouter()
 DAYS_DEFAULT = 31
 Word = Annotated[str | None, Query(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 

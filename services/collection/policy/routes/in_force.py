@@ -16,7 +16,7 @@ from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["policies"])
+router = APIRouter()
 
 
 @router.get(

@@ -55,8 +55,8 @@ class LintedRoute(APIRoute):
 
 
 FAULTS_SHOWN = 1000
-router = APIRouter(tags=["policies"])
-drafting = APIRouter(tags=["policies"], route_class=LintedRoute)
+router = APIRouter()
+drafting = APIRouter(route_class=LintedRoute)
 
 
 @drafting.post(

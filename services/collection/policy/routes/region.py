@@ -12,7 +12,7 @@ from shared.door import Door, door
 from shared.process.settings import Settings
 from shared.roles import Right
 
-router = APIRouter(tags=["regions"])
+router = APIRouter()
 
 
 @router.get(

@@ -31,7 +31,7 @@ from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
 from shared.schema import Code
 
-router = APIRouter(tags=["quality"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 PeriodQuery = Annotated[str, Query(pattern=PERIOD_PATTERN)]
 DistrictQuery = Annotated[Code | None, Query()]

@@ -23,7 +23,7 @@ from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["quality"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {

@@ -27,7 +27,7 @@ from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 
-router = APIRouter(tags=["debits"])
+router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.FETCH_DEBIT_BATCH)]
 
 

@@ -12,7 +12,7 @@ from services.collection.receipts.schemas.receipt import TaxPushIn, TaxPushOut
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["receipts"])
+router = APIRouter()
 
 
 @router.post(

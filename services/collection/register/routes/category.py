@@ -24,7 +24,7 @@ from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["register"])
+router = APIRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 

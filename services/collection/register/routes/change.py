@@ -36,7 +36,7 @@ from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["register"])
+router = APIRouter()
 LINE_MAX: Final = 2**31 - 1
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

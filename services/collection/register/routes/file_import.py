@@ -24,7 +24,7 @@ from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["register"])
+router = APIRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 FAULTS_MAX: Final = 1000
 ReportFormat = Literal["json", "csv"]

@@ -34,7 +34,7 @@ from shared.roles import Right
 from shared.schema import Code
 from shared.security.identity import Identity
 
-router = APIRouter(tags=["register"])
+router = APIRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 

@@ -14,7 +14,7 @@ from services.ledger.posting.schemas.event import EventsOut, event_out
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["event"])
+router = APIRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 WAIT_SECONDS_MAX = 25

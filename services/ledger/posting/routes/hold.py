@@ -16,7 +16,7 @@ from shared.door import Door, door
 from shared.roles import Right
 from shared.wire.ledger import HoldIn, HoldOut
 
-router = APIRouter(tags=["hold"])
+router = APIRouter()
 
 HoldId = Annotated[str, Path(max_length=80)]
 Holding = Annotated[Door, door(Right.HOLD)]

@@ -28,7 +28,7 @@ from shared.roles import Right
 from shared.schema import Problem
 from shared.wire.ledger import PostingOutcome, VoucherIn
 
-router = APIRouter(tags=["voucher"])
+router = APIRouter()
 PATH = "/v1/voucher-streams"
 NDJSON = "application/x-ndjson"
 

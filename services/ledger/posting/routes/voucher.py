@@ -27,7 +27,7 @@ from shared.roles import Right
 from shared.schema import Serial
 from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
 
-router = APIRouter(tags=["voucher"])
+router = APIRouter()
 
 PATH = "/v1/vouchers"
 BATCH_PATH = "/v1/voucher-batches"

@@ -19,7 +19,7 @@ from shared.page import Cursor, Limit, Page
 from shared.schema import Code
 from shared.wire.ledger import AccountKey
 
-router = APIRouter(tags=["account"])
+router = APIRouter()
 
 
 @router.get("/v1/accounts", operation_id="chart", summary="会计科目表 · Chart of accounts of a day")

@@ -21,7 +21,7 @@ from services.ledger.reports.schemas.agreement import (
     agreements_sheet,
 )
 
-router = APIRouter(tags=["report"])
+router = APIRouter()
 
 
 @router.post(

@@ -24,7 +24,7 @@ from shared.entry import Book
 from shared.schema import Code
 from shared.wire.ledger import FundBalancesOut
 
-router = APIRouter(tags=["balance"])
+router = APIRouter()
 
 
 @router.get(

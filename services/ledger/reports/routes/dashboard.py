@@ -29,7 +29,7 @@ from shared.page import Limit
 from shared.schema import Code
 from shared.wire.ledger import AccountKey
 
-router = APIRouter(tags=["dashboard"])
+router = APIRouter()
 
 
 @router.get(

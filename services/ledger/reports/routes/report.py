@@ -45,7 +45,7 @@ from shared.page import Cursor, Limit
 from shared.schema import Code
 from shared.wire.ledger import AccountKey
 
-router = APIRouter(tags=["report"])
+router = APIRouter()
 
 
 @router.get(
@@ -157,7 +157,7 @@ async def income_statement(
 @router.get(
     "/v1/reports/trial-balance",
     operation_id="trial_balance_file",
-    summary="试算平衡表(导出)· Trial balance as a file; as JSON: /v1/trial-balance",
+    summary="试算平衡表(导出) · Trial balance as a file; as JSON: /v1/trial-balance",
     response_class=Response,
     responses=FILES,
 )

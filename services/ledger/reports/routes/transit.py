@@ -14,7 +14,7 @@ from services.ledger.reports.routes.parameters import Reading, cubes_of, region_
 from services.ledger.reports.schemas.transit import InTransitsOut
 from shared import clock
 
-router = APIRouter(tags=["settlement"])
+router = APIRouter()
 
 
 @router.get(

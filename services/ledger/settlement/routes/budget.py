@@ -22,7 +22,7 @@ from services.ledger.settlement.schemas.budget import (
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["budget"])
+router = APIRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Setting = Annotated[Door, door(Right.SET_BUDGET)]

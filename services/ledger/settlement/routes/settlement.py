@@ -26,7 +26,7 @@ from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
 from shared.door import Door, door
 from shared.roles import Right
 
-router = APIRouter(tags=["settlement"])
+router = APIRouter()
 
 SettlementId = Annotated[str, Path(max_length=60)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
@@ -37,7 +37,7 @@ Approving = Annotated[Door, door(Right.APPROVE_SETTLEMENT, money=True)]
 @router.post(
     "/v1/settlements",
     operation_id="propose_settlement",
-    summary="提出结算(划转、拨付)· Propose a settlement; nothing moves yet",
+    summary="提出结算(划转、拨付) · Propose a settlement; nothing moves yet",
     status_code=201,
     response_model=SettlementOut,
 )

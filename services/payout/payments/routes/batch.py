@@ -28,7 +28,7 @@ from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right, Role
 
-router = APIRouter(tags=["payment batches"])
+router = APIRouter()
 
 
 @router.post(

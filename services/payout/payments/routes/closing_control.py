@@ -15,7 +15,7 @@ from shared.door import Door, door
 from shared.roles import Right
 from shared.wire.closing import PAYOUT, PayoutControlOut, PayoutFundControlOut, control_hash
 
-router = APIRouter(tags=["totals"])
+router = APIRouter()
 
 
 @router.get(

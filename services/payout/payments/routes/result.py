@@ -19,7 +19,7 @@ from shared.period import PERIOD_PATTERN, Period
 from shared.references import Reference
 from shared.roles import Right
 
-router = APIRouter(tags=["results"])
+router = APIRouter()
 
 
 @router.post(
