@@ -1,8 +1,8 @@
-"""Construction projects (建设项目参加工伤保险): declared once, on the contract sum. Pure.
+"""Construction projects (建设项目参加工伤保险), declared once on the contract sum.
 
-Nobody is declared by name: whoever works on the site is covered while the project lasts. When the
-contract sum changes, the next paper levies the new sum and takes back what the one before levied, so
-that only the difference is billed.
+People are not declared by name: everybody who works on the site is covered while the project lasts.
+When the contract sum changes, the next declaration levies the new sum and takes back the previous
+levy, so that only the difference is billed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from shared.fund import AccountKind, Party
 from shared.period import Period
 
 KIND: Final = "project"
-"""Kind of a project's papers."""
+"""Kind of a project's declarations."""
 RULE: Final = "construction."
-"""Head of the rule ids of its lines."""
+"""Start of the rule ids of a project's lines."""
 DAYS_MAX: Final = 366 * 30
 
 
@@ -35,40 +35,40 @@ class ProjectUnknown(NotFound):
 
 
 class ProjectExists(Refusal):
-    """该项目编号已登记,内容不同 (the number is registered with other facts)"""
+    """该项目编号已登记,内容不同 (the project number is registered with other facts)"""
 
     kind = Kind.CONFLICT
     code = "PROJECT_EXISTS"
 
 
 class ProjectsNotLevied(Refusal):
-    """现行政策未规定建设项目缴费 (the policy in force levies nothing on projects)"""
+    """现行政策未规定建设项目缴费 (the policy in force has no rules for projects)"""
 
     kind = Kind.INVALID
     code = "PROJECTS_NOT_LEVIED"
 
 
 class ProjectDeclared(StateConflict):
-    """该项目已按现合同造价申报,或申报尚在办理 (declared on this contract sum, or still under way)"""
+    """该项目已按现合同造价申报,或申报尚在办理 (the contract sum is declared, or a declaration is in progress)"""
 
     code = "PROJECT_DECLARED"
 
 
 class ContractUnchanged(StateConflict):
-    """合同造价未变 (the contract sum is the same)"""
+    """合同造价未变 (the contract sum has not changed)"""
 
     code = "CONTRACT_UNCHANGED"
 
 
 class ProjectNotPaid(StateConflict):
-    """该项目工伤保险费未缴清,不予出具证明 (the project's contribution is not paid in full)"""
+    """该项目工伤保险费未缴清,不予出具证明 (the project's contributions are not paid in full)"""
 
     code = "PROJECT_NOT_PAID"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What a project's contract comes to, from a day on; version 1 is the contract as signed."""
+    """A version of a project's contract sum; version 1 is the contract as signed."""
 
     version: int
     contract_fen: int
@@ -78,7 +78,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A project of a unit, the builder; its contracts in the order of their versions."""
+    """A construction project of a unit; its contracts are in the order of their versions."""
 
     unit_id: int
     id: UUID
@@ -92,40 +92,46 @@ class Project:
 
     @property
     def contract(self) -> Contract:
-        """What holds now."""
+        """Return the current version of the contract."""
         return self.contracts[-1]
 
     @property
     def period(self) -> Period:
-        """It is declared for the month in which work begins."""
+        """Return the month for which the project is declared: that in which work begins."""
         return Period.of(self.starts_on)
 
     def version(self, number: int) -> Contract:
-        """A contract of its history."""
+        """Return a version of the contract by its number."""
         return self.contracts[number - 1]
 
     def same_as(self, other: Project) -> bool:
-        """Whether another registration says the same."""
-        return (self.name, self.starts_on, self.ends_on, self.contracts[0]) == (
-            other.name, other.starts_on, other.ends_on, other.contracts[0],
-        )  # fmt: skip
+        """Tell whether another registration has the same facts."""
+        return self._registered == other._registered
+
+    @property
+    def _registered(self) -> tuple[str, date, date, Contract]:
+        return self.name, self.starts_on, self.ends_on, self.contracts[0]
 
 
 def faults_in(project: Project, today: date) -> Iterator[Fault]:
-    """What is wrong with a project that is to be registered."""
+    """Check a project to be registered."""
     if project.ends_on < project.starts_on:
-        yield Fault("/ends_on", "ENDS_BEFORE_START", "完工日早于开工日 (it ends before it starts)")
+        yield Fault(
+            "/ends_on", "ENDS_BEFORE_START", "完工日早于开工日 (the project ends before it starts)"
+        )
     elif (project.ends_on - project.starts_on).days > DAYS_MAX:
-        yield Fault("/ends_on", "TOO_LONG", "工期超过三十年 (more than thirty years)")
+        yield Fault(
+            "/ends_on", "TOO_LONG", "工期超过三十年 (the project lasts more than thirty years)"
+        )
     if project.contract.signed_on > today:
-        yield Fault("/signed_on", "DAY_IN_FUTURE", "日期不得晚于今日 (in the future)")
+        yield Fault("/signed_on", "DAY_IN_FUTURE", "日期不得晚于今日 (the day is in the future)")
 
 
 def levied(policy: Policy, contract_fen: int, period: Period) -> list[ContributionLine]:
-    """What a policy levies on a contract sum, tier by tier, each explained like any other line.
+    """Compute the lines that a policy levies on a contract sum, one for each tier.
 
     Raises:
-        ProjectsNotLevied: it says nothing of projects.
+        ProjectsNotLevied: the policy has no rules for projects.
     """
     rules = policy.construction
     if rules is None:
@@ -159,13 +165,18 @@ def levied(policy: Policy, contract_fen: int, period: Period) -> list[Contributi
     ]
 
 
-def certificate_number(credit_code: str, year: int, before: int) -> str:
-    """The number of the certificate that comes after so many of a unit and year."""
-    return f"GC-{credit_code}-{year}-{before + 1:04d}"
+def certificate_number(credit_code: str, year: int, issued: int) -> str:
+    """Number the next certificate of a unit and year, given how many were issued."""
+    return f"{certificate_prefix(credit_code, year)}{issued + 1:04d}"
+
+
+def certificate_prefix(credit_code: str, year: int) -> str:
+    """Return the start of the certificate numbers of a unit and year."""
+    return f"GC-{credit_code}-{year}-"
 
 
 def unpaid(bills: Iterable[tuple[str, int]]) -> Iterator[Fault]:
-    """A fault for each bill (reference, open fen) that is not settled."""
+    """Yield a fault for each bill (reference, open fen) that is not settled."""
     for ref, open_fen in bills:
         if open_fen:
-            yield Fault(f"/bills/{ref}", "BILL_OPEN", "通知单未缴清 (the bill is open)")
+            yield Fault(f"/bills/{ref}", "BILL_OPEN", "通知单未缴清 (the bill is not paid in full)")

@@ -11,18 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.schemas.declaration import DeclarationOut
-from services.collection.project import store as project_store
 from services.collection.project.flows import certificate as project_certificate_flow
 from services.collection.project.flows import paper as paper_flow
 from services.collection.project.flows import project as project_flow
-from services.collection.project.flows.project import Standing
 from services.collection.project.schemas import (
     ContractIn,
     ProjectCertificateIn,
     ProjectCertificateOut,
+    ProjectHeadOut,
     ProjectIn,
     ProjectOut,
-    ProjectPageOut,
     ProjectQuoteIn,
     ProjectQuoteOut,
 )
@@ -31,7 +29,7 @@ from shared import trail
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -44,12 +42,12 @@ Registering = Annotated[Door, door(Right.REGISTER)]
 @router.post(
     "/v1/project-quotes",
     operation_id="quote_project",
-    summary="建设项目试算 · What would a project pay",
+    summary="建设项目试算 · Quote a project",
 )
 async def quote_project(
     body: ProjectQuoteIn, at: Annotated[Door, door(Right.QUOTE)]
 ) -> ProjectQuoteOut:
-    """By the policy in force in the month in which work begins; nothing is written."""
+    """Quote by the policy in force in the month in which work begins; nothing is stored."""
     region = body.region or at.request.app.state.settings.region
 
     async def work(tx: AsyncConnection) -> ProjectQuoteOut:
@@ -68,10 +66,12 @@ async def quote_project(
     response_model=ProjectOut,
 )
 async def register_project(body: ProjectIn, at: Registering) -> Response:
-    """Of a unit, the builder, under the project's own number; the same again changes nothing."""
+    """Register a project under its own number. Repeating the registration changes nothing."""
 
     async def work(tx: AsyncConnection) -> ProjectOut:
-        return ProjectOut.of(await project_flow.register(tx, body.registering(), at.caller))
+        return ProjectOut.with_papers(
+            await project_flow.register(tx, body.registration(), at.caller)
+        )
 
     return await at.write(work, key=unit_key(body.credit_code), status=201)
 
@@ -84,14 +84,14 @@ async def register_project(body: ProjectIn, at: Registering) -> Response:
     response_model=ProjectOut,
 )
 async def change_project_contract(project: RefPath, body: ContractIn, at: Registering) -> Response:
-    """A version of its own beside the earlier ones; the next declaration levies it."""
+    """Record a new version of the contract sum; the next declaration levies it."""
     ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
         found = await project_flow.change_contract(
             tx, ref, body.contract_sum, body.signed_on, body.source_paper, at.caller
         )
-        return ProjectOut.of(found)
+        return ProjectOut.with_papers(found)
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -106,8 +106,11 @@ async def change_project_contract(project: RefPath, body: ContractIn, at: Regist
 async def declare_project(
     project: RefPath, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 ) -> Response:
-    """Once on its contract sum. A returned one is handed in again as its next round; after the sum
-    has changed, another paper levies the new sum and takes back what the billed one levied."""
+    """Declare a project once on its contract sum.
+
+    A returned declaration is submitted again as its next round. After the sum has changed, another
+    declaration levies the new sum and takes back the billed levy.
+    """
     ref = Ref.parse(Reference.PROJECT, project)
     region = at.request.app.state.settings.region
 
@@ -124,28 +127,27 @@ async def list_projects(
     district: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> ProjectPageOut:
-    """Of a unit, a district, or all; district people see their own."""
-    asked = at.caller.scope(district)
-    filters = {"of": "projects", "unit": credit_code, "in": asked}
-    read = partial(project_store.page, district=asked)
+) -> Page[ProjectHeadOut]:
+    """List projects of a unit, of a district or of all, without their declarations.
+
+    District staff see their own district.
+    """
+    scope = at.caller.scope(district)
+    filters = {"of": "projects", "unit": credit_code, "in": scope}
+    read = partial(project_flow.page, district=scope)
     rows, following = await page_of(
         at, read, credit_code=credit_code, filters=filters, limit=limit, cursor=cursor
     )
-    return ProjectPageOut(
-        items=[ProjectOut.of(Standing(row, [])) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[ProjectHeadOut].of([ProjectHeadOut.of(row) for row in rows], following)
 
 
 @router.get("/v1/projects/{project}", operation_id="get_project", summary="建设项目 · One project")
 async def get_project(project: RefPath, at: Reading) -> ProjectOut:
-    """Its contract's history and its declarations with their bills."""
+    """Return a project with its contract history, its declarations and their bills."""
     ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectOut:
-        return ProjectOut.of(await project_flow.find(tx, ref, at.caller))
+        return ProjectOut.with_papers(await project_flow.find(tx, ref, at.caller))
 
     return await at.read(work)
 
@@ -156,7 +158,7 @@ async def get_project(project: RefPath, at: Reading) -> ProjectOut:
     summary="办理轨迹 · Its trail",
 )
 async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
-    """Who registered it, and who changed its contract sum."""
+    """List who registered a project and who changed its contract sum."""
     ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> TrailOut:
@@ -169,7 +171,7 @@ async def get_project_trail(project: RefPath, at: Reading) -> TrailOut:
 @router.post(
     "/v1/projects/{project}/certificates",
     operation_id="issue_project_certificate",
-    summary="出具建设项目参保证明 · Certify that a project is paid",
+    summary="出具建设项目参保证明 · Issue a project certificate",
     status_code=201,
     response_model=ProjectCertificateOut,
 )
@@ -178,7 +180,7 @@ async def issue_project_certificate(
     body: ProjectCertificateIn,
     at: Annotated[Door, door(Right.ISSUE_CERTIFICATE)],
 ) -> Response:
-    """Refused while it is not declared on its present sum, not billed or not paid in full."""
+    """Certify full payment; refused until the current sum is declared, billed and paid in full."""
     ref = Ref.parse(Reference.PROJECT, project)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:
@@ -195,7 +197,7 @@ async def issue_project_certificate(
     summary="建设项目参保证明 · One project certificate",
 )
 async def get_project_certificate(certificate: RefPath, at: Reading) -> ProjectCertificateOut:
-    """To hold a paper against what was issued."""
+    """Return a certificate as issued, to verify a printed one."""
     ref = Ref.parse(Reference.PROJECT_CERTIFICATE, certificate)
 
     async def work(tx: AsyncConnection) -> ProjectCertificateOut:

@@ -1,17 +1,21 @@
-"""Shapes of construction projects, their declarations' quotes, and their certificates."""
+"""Shapes of construction projects (建设项目), their quotes and their certificates."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
 from services.collection.levy.schemas import LevyTotalsOut, LineOut, SourceOut
-from services.collection.project.domain import Contract
-from services.collection.project.flows.project import ProjectQuote, Registering, Standing
-from services.collection.project.store import Paper, ProjectCertificate
+from services.collection.project.domain import Contract, Project
+from services.collection.project.flows.project import (
+    ProjectDetails,
+    ProjectQuote,
+    ProjectRegistration,
+)
+from services.collection.project.store import ProjectCertificate, ProjectPaper
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, PositiveYuan, ShortText, YuanOut
@@ -26,7 +30,7 @@ ProjectNumber = Annotated[
 
 
 class ContractIn(In):
-    """What the contract comes to, by which paper, signed when."""
+    """A contract sum, the document that states it, and the day of signing."""
 
     contract_sum: PositiveYuan
     signed_on: Day
@@ -34,7 +38,7 @@ class ContractIn(In):
 
 
 class ProjectIn(ContractIn):
-    """A project of a builder, as it is registered."""
+    """A project to be registered."""
 
     credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
     number: ProjectNumber
@@ -42,9 +46,9 @@ class ProjectIn(ContractIn):
     starts_on: Day
     ends_on: Day
 
-    def registering(self) -> Registering:
-        """As the flow takes it."""
-        return Registering(
+    def registration(self) -> ProjectRegistration:
+        """Build the registration."""
+        return ProjectRegistration(
             credit_code=self.credit_code,
             number=self.number,
             name=self.name,
@@ -60,7 +64,7 @@ class ProjectIn(ContractIn):
 
 
 class ProjectQuoteIn(In):
-    """What a project that starts on a day would pay; nothing is written."""
+    """A project to be quoted; nothing is stored."""
 
     region: Code | None = None
     starts_on: Day
@@ -68,7 +72,7 @@ class ProjectQuoteIn(In):
 
 
 class ContractOut(Out):
-    """A version of the contract."""
+    """A version of the contract sum."""
 
     version: int
     contract_sum: YuanOut
@@ -77,7 +81,7 @@ class ContractOut(Out):
 
 
 class ProjectPaperOut(Out):
-    """A declaration of the project, and its bill."""
+    """A declaration of a project, and its bill."""
 
     number: int
     declaration: str
@@ -87,8 +91,8 @@ class ProjectPaperOut(Out):
     bill: str | None
 
     @classmethod
-    def of(cls, unit_id: int, paper: Paper) -> ProjectPaperOut:
-        """As it is answered."""
+    def of(cls, unit_id: int, paper: ProjectPaper) -> ProjectPaperOut:
+        """Build the answer."""
         bill = None if paper.bill_id is None else Ref(unit_id, paper.bill_id).text(Reference.BILL)
         return cls(
             number=paper.number,
@@ -101,7 +105,7 @@ class ProjectPaperOut(Out):
 
 
 class ProjectHeadOut(Out):
-    """A project as it is listed. `period`: the month that it is declared for."""
+    """A project without its declarations. `period` is the month for which it is declared."""
 
     id: str = Field(examples=[Reference.PROJECT.example])
     credit_code: str
@@ -114,17 +118,14 @@ class ProjectHeadOut(Out):
     contract_sum: YuanOut
     contracts: list[ContractOut]
 
-
-class ProjectOut(ProjectHeadOut):
-    """A project with its declarations."""
-
-    papers: list[ProjectPaperOut]
+    @classmethod
+    def of(cls, project: Project) -> ProjectHeadOut:
+        """Build the list item."""
+        return cls(**cls._members(project))
 
     @classmethod
-    def of(cls, found: Standing) -> ProjectOut:
-        """As it is answered."""
-        project = found.project
-        return cls(
+    def _members(cls, project: Project) -> dict[str, Any]:
+        return dict(
             id=Ref(project.unit_id, project.id).text(Reference.PROJECT),
             credit_code=project.credit_code,
             district=project.district,
@@ -143,21 +144,27 @@ class ProjectOut(ProjectHeadOut):
                 )
                 for contract in project.contracts
             ],
-            papers=[ProjectPaperOut.of(project.unit_id, paper) for paper in found.papers],
         )
 
 
-class ProjectPageOut(Out):
-    """Projects, in the order of their keys."""
+class ProjectOut(ProjectHeadOut):
+    """A project with its declarations."""
 
-    items: list[ProjectHeadOut]
-    next_cursor: str | None
-    has_more: bool
+    papers: list[ProjectPaperOut]
+
+    @classmethod
+    def with_papers(cls, details: ProjectDetails) -> ProjectOut:
+        """Build the answer."""
+        project = details.project
+        papers = [ProjectPaperOut.of(project.unit_id, paper) for paper in details.papers]
+        return cls(**cls._members(project), papers=papers)
 
 
 class ProjectQuoteOut(Out):
-    """The lines, what they come to, and the sources that they cite. In a line's explanation, floor
-    and ceiling are the bounds of its tier."""
+    """Quoted lines, their totals, and the sources that they cite.
+
+    In a line's explanation, floor and ceiling are the bounds of its tier.
+    """
 
     policy: str = Field(examples=["tianjin-2025"])
     lines: list[LineOut]
@@ -166,7 +173,7 @@ class ProjectQuoteOut(Out):
 
     @classmethod
     def of(cls, quote: ProjectQuote) -> ProjectQuoteOut:
-        """As it is answered."""
+        """Build the answer."""
         cited = {line.rate.source for line in quote.lines}
         return cls(
             policy=quote.policy.pack,
@@ -181,13 +188,13 @@ class ProjectQuoteOut(Out):
 
 
 class ProjectCertificateIn(In):
-    """On which day it was paid in full."""
+    """The day on which the project was paid in full."""
 
     as_of: Day
 
 
 class ProjectCertificateOut(Out):
-    """That a project's contribution was paid in full on a day."""
+    """Certificate that a project's contributions were paid in full on a day."""
 
     id: str = Field(examples=[Reference.PROJECT_CERTIFICATE.example])
     number: str = Field(examples=["GC-91120101MA05K0TH17-2021-0001"])
@@ -202,7 +209,7 @@ class ProjectCertificateOut(Out):
 
     @classmethod
     def of(cls, row: ProjectCertificate) -> ProjectCertificateOut:
-        """As it is answered."""
+        """Build the answer."""
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.PROJECT_CERTIFICATE),
             number=row.number,

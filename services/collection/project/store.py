@@ -1,31 +1,32 @@
-"""SQL of construction projects: the register, the contract's history, papers, certificates."""
+"""SQL of construction projects: registration, contract versions, declarations, certificates."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.project.domain import Contract, Project
+from shared.page import read_page
 
 _PROJECT = """SELECT project.unit_id, project.id, project.number, project.name,
                    project.credit_code, unit.district, project.starts_on, project.ends_on
               FROM project
               JOIN unit ON unit.unit_id = project.unit_id"""
-"""Whoever handles the builder today handles its projects."""
+"""A project belongs to the district that handles its unit today."""
 _CERTIFICATE = """unit_id, id, project_id, number, credit_code, district, as_of, contract_fen,
        paid_fen, issued_by, issued_at"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """A paper of a project, its latest round: the contract that it levies, its total, its bill."""
+class ProjectPaper:
+    """A project's declaration by its latest round: its contract version, total and bill."""
 
     declaration_id: UUID
     number: int
@@ -40,7 +41,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCertificate:
-    """That a project's contribution is paid in full."""
+    """Certificate that a project's contributions are paid in full."""
 
     unit_id: int
     id: UUID
@@ -56,8 +57,8 @@ class ProjectCertificate:
 
 
 async def insert(tx: AsyncConnection, project: Project, by: str) -> bool:
-    """Register a project with its first contract; False when the unit has one of that number."""
-    made = await tx.execute(
+    """Store a project with its first contract; return False if the unit has one of that number."""
+    result = await tx.execute(
         text("""
             INSERT INTO project (unit_id, id, number, name, credit_code, starts_on, ends_on,
                                  registered_by)
@@ -76,7 +77,7 @@ async def insert(tx: AsyncConnection, project: Project, by: str) -> bool:
             "by": by,
         },
     )
-    if made.first() is None:
+    if result.first() is None:
         return False
     await add_contract(tx, project.unit_id, project.id, project.contract, by)
     return True
@@ -85,7 +86,7 @@ async def insert(tx: AsyncConnection, project: Project, by: str) -> bool:
 async def add_contract(
     tx: AsyncConnection, unit_id: int, project_id: UUID, contract: Contract, by: str
 ) -> None:
-    """Write a version of a contract."""
+    """Store a version of the contract sum."""
     await tx.execute(
         text("""
             INSERT INTO project_contract (unit_id, project_id, version, contract_fen, signed_on,
@@ -98,22 +99,22 @@ async def add_contract(
 
 
 async def find(tx: AsyncConnection, unit_id: int, project_id: UUID) -> Project | None:
-    """A project."""
+    """Find a project."""
     rows = await tx.execute(
         text(f"{_PROJECT} WHERE project.unit_id = :unit_id AND project.id = :id"),
         {"unit_id": unit_id, "id": project_id},
     )
-    found = await _with_contracts(tx, rows.all())
+    found = await _with_contracts(tx, [dict(row) for row in rows.mappings()])
     return found[0] if found else None
 
 
 async def of_number(tx: AsyncConnection, unit_id: int, number: str) -> Project | None:
-    """The project of a unit with a number."""
+    """Find a unit's project by its number."""
     rows = await tx.execute(
         text(f"{_PROJECT} WHERE project.unit_id = :unit_id AND project.number = :number"),
         {"unit_id": unit_id, "number": number},
     )
-    found = await _with_contracts(tx, rows.all())
+    found = await _with_contracts(tx, [dict(row) for row in rows.mappings()])
     return found[0] if found else None
 
 
@@ -125,23 +126,20 @@ async def page(
     after: tuple[int, UUID],
     limit: int,
 ) -> list[Project]:
-    """Projects of a unit, or of a district (or all), in the order of their keys."""
-    key = "project.unit_id = :only_unit_id AND" if unit_id is not None else ""
-    values = {"district": district, "unit_id": after[0], "id": after[1], "limit": limit}
-    rows = await tx.execute(
-        text(f"""
-            {_PROJECT}
-             WHERE {key} (CAST(:district AS text) IS NULL OR unit.district = :district)
-               AND (project.unit_id, project.id) > (:unit_id, :id)
-             ORDER BY project.unit_id, project.id
-             LIMIT :limit
-        """),
-        values | ({"only_unit_id": unit_id} if unit_id is not None else {}),
+    """Read projects of a unit, of a district or of all, in the order of their keys."""
+    rows = await read_page(
+        tx,
+        _PROJECT,
+        key=("project.unit_id", "project.id"),
+        after=after,
+        limit=limit,
+        row=dict[str, Any],
+        equal={"project.unit_id": unit_id, "unit.district": district},
     )
-    return await _with_contracts(tx, rows.all())
+    return await _with_contracts(tx, rows)
 
 
-async def _with_contracts(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Project]:
+async def _with_contracts(tx: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Project]:
     contracts: dict[UUID, list[Contract]] = defaultdict(list)
     if rows:
         found = await tx.execute(
@@ -154,21 +152,24 @@ async def _with_contracts(tx: AsyncConnection, rows: Sequence[Row[Any]]) -> list
                                                    AND contract.project_id = wanted.id
                  ORDER BY contract.project_id, contract.version
             """),
-            {"units": [row.unit_id for row in rows], "ids": [row.id for row in rows]},
+            {"units": [row["unit_id"] for row in rows], "ids": [row["id"] for row in rows]},
         )
         for row in found:
-            given = dict(row._mapping)
-            contracts[given.pop("project_id")].append(Contract(**given))
-    return [Project(**row._mapping, contracts=tuple(contracts[row.id])) for row in rows]
+            columns = dict(row._mapping)
+            contracts[columns.pop("project_id")].append(Contract(**columns))
+    return [Project(**row, contracts=tuple(contracts[row["id"]])) for row in rows]
 
 
-# --- papers --------------------------------------------------------------------------------
+# --- declarations --------------------------------------------------------------------------------
 
 
 async def add_paper(
     tx: AsyncConnection, unit_id: int, project_id: UUID, paper: tuple[UUID, int, int, int]
 ) -> None:
-    """Tie a declaration's round to its project: (declaration, round, number, contract version)."""
+    """Link a round of a declaration to its project.
+
+    `paper` is (declaration, round, number, contract version).
+    """
     declaration_id, round_, number, version = paper
     await tx.execute(
         text("""
@@ -187,8 +188,8 @@ async def add_paper(
     )
 
 
-async def papers(tx: AsyncConnection, unit_id: int, project_id: UUID) -> list[Paper]:
-    """A project's papers, each by its latest round, in their order."""
+async def papers(tx: AsyncConnection, unit_id: int, project_id: UUID) -> list[ProjectPaper]:
+    """Read a project's declarations in order, each by its latest round."""
     rows = await tx.execute(
         text("""
             SELECT paper.declaration_id, paper.number, paper.round, paper.contract_version,
@@ -207,13 +208,13 @@ async def papers(tx: AsyncConnection, unit_id: int, project_id: UUID) -> list[Pa
         """),
         {"unit_id": unit_id, "project_id": project_id},
     )
-    return [Paper(**row._mapping) for row in rows]
+    return [ProjectPaper(**row._mapping) for row in rows]
 
 
 async def paid_until(
     tx: AsyncConnection, unit_id: int, bill_ids: Sequence[UUID], day: date
 ) -> dict[UUID, int]:
-    """Bill → what had been booked into it at the end of a day, in fen."""
+    """Return the amounts allocated to bills by the end of a day, in fen, by bill."""
     rows = await tx.execute(
         text("""
             SELECT bill_id, CAST(sum(amount_fen) AS bigint) AS paid_fen
@@ -230,7 +231,7 @@ async def paid_until(
 async def contract_of(
     tx: AsyncConnection, unit_id: int, declaration_id: UUID, round_: int
 ) -> int | None:
-    """The contract sum that a round of a paper was levied on, in fen."""
+    """Return the contract sum on which a round of a declaration was levied, in fen."""
     found = await tx.scalar(
         text("""
             SELECT contract.contract_fen
@@ -250,7 +251,7 @@ async def contract_of(
 
 
 async def count_certificates(tx: AsyncConnection, unit_id: int, start: str) -> int:
-    """How many of a unit's numbers begin so."""
+    """Count a unit's certificates whose number has a given start."""
     found = await tx.scalar(
         text("""
             SELECT count(*)
@@ -263,7 +264,7 @@ async def count_certificates(tx: AsyncConnection, unit_id: int, start: str) -> i
 
 
 async def insert_certificate(tx: AsyncConnection, row: ProjectCertificate) -> None:
-    """Write a certificate."""
+    """Store a certificate."""
     await tx.execute(
         text(f"""
             INSERT INTO project_certificate ({_CERTIFICATE})
@@ -277,7 +278,7 @@ async def insert_certificate(tx: AsyncConnection, row: ProjectCertificate) -> No
 async def find_certificate(
     tx: AsyncConnection, unit_id: int, certificate_id: UUID
 ) -> ProjectCertificate | None:
-    """A certificate."""
+    """Find a certificate."""
     row = (
         await tx.execute(
             text(f"""

@@ -170,7 +170,7 @@ async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -
     """By person and rule, then of the unit as a whole on line 0."""
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
-    was = await explanation_declaration_flow.again(tx, row, schedule, month.people)
+    was = await explanation_declaration_flow.recompute(tx, row, schedule, month.people)
     found: list[Difference] = []
     for person, lines, own, beside in zip(
         month.people, was, month.bases, month.beside, strict=True
@@ -186,7 +186,9 @@ async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -
         )
         found += differences(person.line_no, lines, person_lines(month.schedule, wages))
     now = [*month.columns.unit_lines, *month.columns.relief_lines]
-    found += differences(0, await explanation_declaration_flow.unit_again(tx, row, schedule), now)
+    found += differences(
+        0, await explanation_declaration_flow.recompute_unit(tx, row, schedule), now
+    )
     return [one for one in found if one.difference_fen]
 
 

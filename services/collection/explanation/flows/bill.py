@@ -1,4 +1,4 @@
-"""Why a bill line is what it is: the declaration's lines behind it, and the people behind those."""
+"""Explain a bill line (缴费明细说明) by the declaration's lines and people behind it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineExplained:
-    """A bill line, what it adds up, and a page of the people who make it up."""
+class BillLineExplanation:
+    """A bill line, the declaration lines that it sums up, and a page of their people."""
 
     bill: BillRow
     line: BillLineRow
@@ -44,17 +44,17 @@ class LineExplained:
 
     @property
     def now_fen(self) -> int:
-        """What the month comes to by its paper."""
+        """Return the month's amount by this declaration."""
         return sum(part.amount_fen for part in own_lines(self.parts))
 
     @property
     def before_fen(self) -> int:
-        """What the paper that is restated levied."""
+        """Return the amount levied by the restated declaration."""
         return self.now_fen - sum(part.amount_fen for part in self.parts)
 
     @property
     def cited(self) -> dict[str, tuple[str, bool]]:
-        """The sources of all of it: id → (text, certain)."""
+        """Return the sources that the lines cite: id → (text, certain)."""
         lines = [*self.unit_lines, *(line for lines in self.person_lines for line in lines)]
         names = {line.rate.source for line in lines}
         names |= {line.limit.source for line in lines if line.limit is not None}
@@ -65,47 +65,51 @@ class LineExplained:
 
 async def line(
     tx: AsyncConnection, ref: Ref, number: int, *, after: int, limit: int, caller: Caller
-) -> LineExplained:
-    """A bill line with what made it, the people after a line number.
+) -> BillLineExplanation:
+    """Explain a bill line; list its people after a line number.
 
     Raises:
-        NotFound, Forbidden: no such bill or line, or of another district than the caller.
-        NotOfContributions: the bill asks for late charges, which have their own explanation.
+        NotFound: no such bill or line. Forbidden: the bill belongs to another district.
+        NotOfContributions: the bill is of late charges, which have their own explanation.
     """
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind == CHARGE:
         raise NotOfContributions(bill=ref.text(Reference.BILL), kind=bill.kind)
-    asked = next((row for row in lines if row.line_no == number), None)
-    if asked is None:
+    bill_line = next((row for row in lines if row.line_no == number), None)
+    if bill_line is None:
         raise NotFound(bill=ref.text(Reference.BILL), line=number)
     row = await filing_declaration_flow.find(tx, Ref(bill.unit_id, bill.declaration_id), caller)
     policy = await policy_flow.by_id(tx, bill.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
-    parts = _parts(asked, await declaration_store.lines(tx, row.unit_id, row.id, row.round))
+    parts = _parts(bill_line, await declaration_store.lines(tx, row.unit_id, row.id, row.round))
     people = await declaration_store.people(tx, row, after, limit) if _has(parts, "people") else []
     of_unit = _has(parts, "unit") or _has(parts, "relief")
-    whole = await explanation_declaration_flow.unit_again(tx, row, schedule) if of_unit else []
-    made = await explanation_declaration_flow.again(tx, row, schedule, people)
-    return LineExplained(
+    unit_lines = (
+        await explanation_declaration_flow.recompute_unit(tx, row, schedule) if of_unit else []
+    )
+    person_lines = await explanation_declaration_flow.recompute(tx, row, schedule, people)
+    return BillLineExplanation(
         bill=bill,
-        line=asked,
+        line=bill_line,
         declaration=row,
         policy=policy,
         insurances=schedule.insurances,
         parts=parts,
-        unit_lines=_of(parts, whole),
+        unit_lines=_of(parts, unit_lines),
         people=people,
-        person_lines=[_of(parts, own) for own in made],
+        person_lines=[_of(parts, own) for own in person_lines],
         uses=await credit_store.uses_of(tx, bill.unit_id, bill.id, number),
     )
 
 
-def _parts(asked: BillLineRow, lines: Sequence[LineRow]) -> list[LineRow]:
-    """The declaration's lines that the bill line adds up, those that are taken back among them."""
-    key = (asked.insurance, asked.party, asked.account, asked.fund)
+def _parts(bill_line: BillLineRow, lines: Sequence[LineRow]) -> list[LineRow]:
+    """Find the declaration lines that the bill line sums up, including those taken back."""
+    key = (bill_line.insurance, bill_line.party, bill_line.account, bill_line.fund)
     parts = [row for row in lines if (row.insurance, row.party, row.account, row.fund) == key]
-    issued_fen = asked.amount_fen + asked.credited_fen
-    assert sum(row.amount_fen for row in parts) == issued_fen, "a bill copies its declaration"
+    issued_fen = bill_line.amount_fen + bill_line.credited_fen
+    assert sum(row.amount_fen for row in parts) == issued_fen, (
+        "a bill line is the sum of its declaration's lines"
+    )
     return parts
 
 
@@ -114,10 +118,13 @@ def _has(parts: Sequence[LineRow], level: str) -> bool:
 
 
 def _of(parts: Sequence[LineRow], lines: Sequence[ContributionLine]) -> list[ContributionLine]:
-    """The lines behind some parts. What is levied by default has one rule for all of its lines."""
+    """Select the computed lines behind some declaration lines.
+
+    A levy by default has one rule for all of its lines, so insurance, party and account also count.
+    """
     known = {(part.rule, part.insurance, part.party, part.account) for part in parts}
     return [
-        made
-        for made in lines
-        if (made.rate.id, made.insurance, made.party, made.rate.account) in known
+        line
+        for line in lines
+        if (line.rate.id, line.insurance, line.party, line.rate.account) in known
     ]

@@ -1,4 +1,4 @@
-"""Why this amount: a stored declaration's lines computed again from its policy and stored bases."""
+"""Explain a stored declaration: recompute its lines from its policy and stored bases."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """A page of a declaration's people, each with the lines that made the stored amounts, and by
-    line those who are no ordinary employees."""
+class DeclarationExplanation:
+    """A page of a declaration's people with their recomputed lines.
+
+    `standings` has the category and choice of people who are not ordinary employees, by line number.
+    """
 
     row: DeclarationRow
     insurances: tuple[str, ...]
@@ -50,30 +52,35 @@ class Explained:
 
 async def people(
     tx: AsyncConnection, ref: Ref, *, after: int, limit: int, explain: bool, caller: Caller
-) -> Explained:
-    """A declaration's people after a line number.
+) -> DeclarationExplanation:
+    """List a declaration's people after a line number, with recomputed lines if `explain` is set.
 
     Raises:
-        NotFound, Forbidden: no such declaration, or of another district than the caller.
+        NotFound: no such declaration. Forbidden: it belongs to another district.
     """
     row = await filing_declaration_flow.find(tx, ref, caller)
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = schedule_of(policy, row)
     found = await declaration_store.people(tx, row, after, limit)
-    made: list[list[ContributionLine]] = []
-    whole: list[ContributionLine] = []
+    of_people: list[list[ContributionLine]] = []
+    of_unit: list[ContributionLine] = []
     if explain:
-        made = await again(tx, row, schedule, found)
-        whole = await unit_again(tx, row, schedule)
-    return Explained(
-        row, schedule.insurances, found, made, whole, await _standings(tx, row, schedule, found)
+        of_people = await recompute(tx, row, schedule, found)
+        of_unit = await recompute_unit(tx, row, schedule)
+    return DeclarationExplanation(
+        row,
+        schedule.insurances,
+        found,
+        of_people,
+        of_unit,
+        await _standings(tx, row, schedule, found),
     )
 
 
 async def _standings(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> dict[int, tuple[Coverage, str | None]]:
-    """What some people were levied as, and their choice, of those who are no employees."""
+    """Read the category and choice of people who are not ordinary employees, by line number."""
     beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return {
         number: (schedule.standing(one.category), one.choice)
@@ -83,7 +90,7 @@ async def _standings(
 
 
 def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
-    """The rules that a stored declaration was levied by; on reviewed bases they clamp no more."""
+    """Return the rules of a stored declaration's levy. Reviewed bases are not clamped again."""
     schedule = policy.schedule(
         row.unit_kind,
         row.injury_class,
@@ -94,33 +101,40 @@ def schedule_of(policy: Policy, row: DeclarationRow) -> Schedule:
     return schedule if row.review_id is None else on_reviewed_bases(schedule)
 
 
-async def again(
+async def recompute(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> list[list[ContributionLine]]:
-    """The lines of some people of a stored declaration."""
+    """Recompute the lines of some people of a stored declaration."""
     beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
     return [
-        _again(schedule, person, beside.get(person.line_no, PersonFacts())) for person in people
+        _recompute_person(schedule, person, beside.get(person.line_no, PersonFacts()))
+        for person in people
     ]
 
 
-async def unit_again(
+async def recompute_unit(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule
 ) -> list[ContributionLine]:
-    """The lines of a stored declaration's unit as a whole, and what it was relieved of."""
+    """Recompute the lines of a stored declaration's unit as a whole, and its relief."""
     stored = await declaration_store.lines(tx, row.unit_id, row.id, row.round)
     if row.kind == PROJECT:
-        return await paper_flow.again(tx, row, await policy_flow.by_id(tx, row.policy_id), stored)
+        return await paper_flow.recompute(
+            tx, row, await policy_flow.by_id(tx, row.policy_id), stored
+        )
     if row.kind == DEFAULT:
         return by_default(await policy_flow.by_id(tx, row.policy_id), stored)
-    if row.people == 0:  # a nil declaration levies nothing of the unit either
+    if row.people == 0:  # a nil declaration levies nothing on the unit either
         return []
-    given = await figures_flow.of_unit(tx, row, schedule)
-    whole = _unit_again(schedule, row, stored, await declaration_store.base_sums(tx, row), given)
-    return whole + _relief_again(schedule, stored)
+    figures = await figures_flow.of_unit(tx, row, schedule)
+    lines = _recompute_unit(
+        schedule, row, stored, await declaration_store.base_sums(tx, row), figures
+    )
+    return lines + _recompute_relief(schedule, stored)
 
 
-def _again(schedule: Schedule, person: PersonRow, beside: PersonFacts) -> list[ContributionLine]:
+def _recompute_person(
+    schedule: Schedule, person: PersonRow, beside: PersonFacts
+) -> list[ContributionLine]:
     own = (
         {}
         if person.asked_fen is None
@@ -141,23 +155,23 @@ def _again(schedule: Schedule, person: PersonRow, beside: PersonFacts) -> list[C
         for line in lines:
             if line.party is party:
                 sums[line.insurance] += line.amount_fen
-        assert list(sums.values()) == stored, "what is explained is what was stored"
+        assert list(sums.values()) == stored, "the recomputed amount is the stored one"
     return lines
 
 
-def _unit_again(
+def _recompute_unit(
     schedule: Schedule,
     row: DeclarationRow,
     stored: Sequence[LineRow],
     sums_fen: Sequence[int],
-    given: Mapping[str, int],
+    unit_figures: Mapping[str, int],
 ) -> list[ContributionLine]:
     facts = UnitFacts(
         kind=row.unit_kind,
         injury_class=row.injury_class,
         wage_total_fen=row.unit_wage_total_fen,
         frozen_base_fen=row.frozen_base_fen,
-        figures=given,
+        figures=unit_figures,
     )
     credited: dict[str, int] = defaultdict(int)
     for part in stored:
@@ -167,12 +181,12 @@ def _unit_again(
     lines = unit_lines(schedule, facts, sums, credited)
     amounts = {line.rule: line.amount_fen for line in stored if line.level == "unit"}
     for line in lines:
-        assert line.amount_fen == amounts[line.rate.id], "what is explained is what was stored"
+        assert line.amount_fen == amounts[line.rate.id], "the recomputed amount is the stored one"
     return lines
 
 
-def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[ContributionLine]:
-    """What a stored declaration was relieved of, from what it levies by itself."""
+def _recompute_relief(schedule: Schedule, stored: Sequence[LineRow]) -> list[ContributionLine]:
+    """Recompute a stored declaration's relief from the lines that it levies by itself."""
     own = [part for part in stored if part.level in {"people", "unit"}]
     lines = relieved(
         schedule,
@@ -185,6 +199,6 @@ def _relief_again(schedule: Schedule, stored: Sequence[LineRow]) -> list[Contrib
         for part in stored
         if part.level == "relief"
     ]
-    made = [(line.rate.id, line.rate.account, line.fund, line.amount_fen) for line in lines]
-    assert made == amounts, "what is explained is what was stored"
+    recomputed = [(line.rate.id, line.rate.account, line.fund, line.amount_fen) for line in lines]
+    assert recomputed == amounts, "the recomputed amount is the stored one"
     return lines

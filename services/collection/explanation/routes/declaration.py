@@ -1,4 +1,4 @@
-"""The door to the people of a declaration, and to the calculation behind each amount."""
+"""Door of a declaration's people, and of the calculation of their amounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
-from services.collection.explanation.flows.declaration import Explained
+from services.collection.explanation.flows.declaration import DeclarationExplanation
 from services.collection.explanation.schemas.declaration import PersonLinesOut, person_lines_out
 from services.collection.levy.schemas import ExplainOut
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
@@ -24,7 +24,7 @@ router = APIRouter()
 @router.get(
     "/v1/declarations/{declaration}/lines",
     operation_id="list_declaration_lines",
-    summary="申报明细 · Its people, and why",
+    summary="申报明细 · People of a declaration",
 )
 async def list_declaration_lines(
     declaration: RefPath,
@@ -33,12 +33,15 @@ async def list_declaration_lines(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> PersonLinesOut:
-    """Masked. With `explain`, the rule, clamp and rounding behind each amount, computed again."""
+    """List a declaration's people, masked.
+
+    With `explain` each amount has its rule, clamp and rounding, recomputed.
+    """
     ref = Ref.parse(Reference.DECLARATION, declaration)
     filters = {"of": "declaration_lines", "declaration": declaration}
     after = 0 if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
-    async def work(tx: AsyncConnection) -> Explained:
+    async def work(tx: AsyncConnection) -> DeclarationExplanation:
         return await explanation_declaration_flow.people(
             tx, ref, after=after, limit=limit + 1, explain=explain, caller=at.caller
         )

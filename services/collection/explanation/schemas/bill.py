@@ -1,4 +1,4 @@
-"""Shapes of a bill line's explanation."""
+"""Shapes of the explanation of a bill line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.collection.billing.schemas.bill import BillLineOut
 from services.collection.billing.schemas.credit import CreditUseOut
-from services.collection.explanation.flows.bill import LineExplained
+from services.collection.explanation.flows.bill import BillLineExplanation
 from services.collection.filing.schemas.declaration import DeclarationLineOut
 from services.collection.filing.store.declaration import PersonRow
 from services.collection.levy.schemas import ExplainOut, SourceOut
@@ -16,7 +16,7 @@ from shared.schema import Out, YuanOut
 
 
 class PersonShareOut(Out):
-    """What one person has in a bill line, masked; `explain` is empty for one who has nothing."""
+    """One person's share of a bill line, masked; `explain` is empty if the share is nil."""
 
     line: int
     person: str | None
@@ -27,7 +27,7 @@ class PersonShareOut(Out):
 
     @classmethod
     def of(cls, row: PersonRow, explain: list[ExplainOut], amount_fen: int) -> PersonShareOut:
-        """As it is answered."""
+        """Build the answer."""
         person = None
         if row.person_uuid is not None:
             person = Ref(row.person_id, row.person_uuid).text(Reference.PERSON)
@@ -41,17 +41,17 @@ class PersonShareOut(Out):
         )
 
 
-class BillLineExplainedOut(Out):
-    """A bill line → the declaration's lines that it adds up → the unit's and the people's lines,
-    each with its rule and what made it, and the sources that they cite.
+class BillLineExplanationOut(Out):
+    """A bill line, explained down to rules and sources.
 
-    A bill that restates a month asks for what the month comes to now less what was levied before;
-    what credits took off it since is listed by credit.
+    `parts` are the declaration lines that it sums up; `unit_lines` and `people` explain these. A
+    bill that restates a month is for the difference between `levied_now` and `levied_before`;
+    `credited_by` lists the credits that have lowered it since.
     """
 
     bill: str
     declaration: str
-    corrects: str | None = Field(description="所更正的申报 (the paper that is restated)")
+    corrects: str | None = Field(description="所更正的申报 (the restated declaration)")
     levied_before: YuanOut
     levied_now: YuanOut
     credited_by: list[CreditUseOut]
@@ -67,9 +67,9 @@ class BillLineExplainedOut(Out):
 
     @classmethod
     def of(
-        cls, found: LineExplained, people: list[PersonShareOut], following: str | None
-    ) -> BillLineExplainedOut:
-        """As it is answered."""
+        cls, found: BillLineExplanation, people: list[PersonShareOut], following: str | None
+    ) -> BillLineExplanationOut:
+        """Build the answer."""
         return cls(
             bill=Ref(found.bill.unit_id, found.bill.id).text(Reference.BILL),
             declaration=Ref(found.declaration.unit_id, found.declaration.id).text(
@@ -98,8 +98,8 @@ class BillLineExplainedOut(Out):
         )
 
 
-def shares_of(found: LineExplained) -> list[PersonShareOut]:
-    """The page of people."""
+def shares_of(found: BillLineExplanation) -> list[PersonShareOut]:
+    """Build the page of people."""
     return [
         PersonShareOut.of(
             row,

@@ -1,4 +1,4 @@
-"""Shapes of the people of a declaration, and of the calculation behind their amounts."""
+"""Shapes of a declaration's people, and of the calculation of their amounts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from services.collection.explanation.flows.declaration import Explained
+from services.collection.explanation.flows.declaration import DeclarationExplanation
 from services.collection.filing.store.declaration import PersonRow
 from services.collection.levy.schemas import ExplainOut, StandingOut
 from shared.ids import Ref
@@ -15,7 +15,7 @@ from shared.schema import Out, YuanOut
 
 
 class PersonInsuranceOut(Out):
-    """One insurance of one person."""
+    """Base and contributions of one person for one insurance."""
 
     insurance: str
     base: YuanOut
@@ -24,7 +24,7 @@ class PersonInsuranceOut(Out):
 
 
 class PersonLineOut(Out):
-    """One person of a declaration, masked; `explain` when it was asked for."""
+    """One person of a declaration, masked; `explain` is present if requested."""
 
     line: int
     person: str | None
@@ -39,7 +39,7 @@ class PersonLineOut(Out):
 
     @classmethod
     def of(cls, row: PersonRow, insurances: tuple[str, ...]) -> PersonLineOut:
-        """As it is listed."""
+        """Build the list item."""
         return cls(**cls._members(row, insurances))
 
     @classmethod
@@ -62,7 +62,7 @@ class PersonLineOut(Out):
 
 
 class PersonLinesOut(Out):
-    """A declaration's people; `unit_lines` explains what is levied on the unit as a whole."""
+    """A page of a declaration's people; `unit_lines` explains the levy on the unit as a whole."""
 
     items: list[PersonLineOut]
     unit_lines: list[ExplainOut]
@@ -70,8 +70,8 @@ class PersonLinesOut(Out):
     has_more: bool
 
 
-def person_lines_out(found: Explained) -> list[PersonLineOut]:
-    """A page of people, with their explanations when they were made."""
+def person_lines_out(found: DeclarationExplanation) -> list[PersonLineOut]:
+    """Build a page of people, with explanations if they were computed."""
     items = [
         PersonLineOut.of(row, found.insurances).model_copy(update={"standing": standing})
         if (standing := _standing(found, row)) is not None
@@ -86,6 +86,6 @@ def person_lines_out(found: Explained) -> list[PersonLineOut]:
     ]
 
 
-def _standing(found: Explained, row: PersonRow) -> StandingOut | None:
+def _standing(found: DeclarationExplanation, row: PersonRow) -> StandingOut | None:
     known = found.standings.get(row.line_no)
     return None if known is None else StandingOut.of(*known)

@@ -33,7 +33,7 @@ async def accept_declaration(
     at: Annotated[Door, door(Right.ACCEPT_DECLARATION)],
     body: HandlingIn | None = None,
 ) -> Response:
-    """The district clerk takes it in."""
+    """Accept a submitted declaration, as the district clerk."""
     return await _act(at, declaration, Act.ACCEPT, note=body.note if body else None)
 
 
@@ -49,14 +49,14 @@ async def review_declaration(
     at: Annotated[Door, door(Right.REVIEW_DECLARATION)],
     body: HandlingIn | None = None,
 ) -> Response:
-    """Another person of the district checks it."""
+    """Review an accepted declaration, as another person of the district."""
     return await _act(at, declaration, Act.REVIEW, note=body.note if body else None)
 
 
 @router.post(
     "/v1/declarations/{declaration}/returns",
     operation_id="return_declaration",
-    summary="退回 · Send back with codes",
+    summary="退回 · Return a declaration",
     status_code=201,
     response_model=DeclarationOut,
 )
@@ -65,7 +65,7 @@ async def return_declaration(
     body: ReturnIn,
     at: Annotated[Door, door(Right.ACCEPT_DECLARATION, Right.REVIEW_DECLARATION)],
 ) -> Response:
-    """By the clerk before acceptance, by the reviewer after it."""
+    """Return a declaration with codes: the clerk before acceptance, the reviewer after it."""
     return await _act(at, declaration, Act.RETURN, note=body.note, codes=body.codes)
 
 

@@ -7,13 +7,13 @@ from shared.schema import In
 
 
 class HandlingIn(In):
-    """An optional note with a step."""
+    """A step with an optional note."""
 
     note: Note | None = None
 
 
 class ReturnIn(In):
-    """Why a declaration is sent back."""
+    """A return of a declaration, with its reasons."""
 
     codes: ReturnCodes
     note: Note | None = None

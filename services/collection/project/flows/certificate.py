@@ -1,4 +1,4 @@
-"""Certify that a project's contribution is paid in full (建设项目参保证明), or name the bill that is not."""
+"""Certify that a project's contributions are paid in full (建设项目参保证明)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import CertificateUnknown, DayInFuture
 from services.collection.filing.domain.declaration import State
 from services.collection.project import store as project_store
-from services.collection.project.domain import ProjectNotPaid, certificate_number, unpaid
+from services.collection.project.domain import (
+    ProjectNotPaid,
+    certificate_number,
+    certificate_prefix,
+    unpaid,
+)
 from services.collection.project.flows import project as project_flow
-from services.collection.project.flows.project import Standing
+from services.collection.project.flows.project import ProjectDetails
 from services.collection.project.store import ProjectCertificate
 from services.collection.register.store import unit as unit_store
 from shared import trail
@@ -26,23 +31,23 @@ PAPER: Final = "project_certificate"
 
 
 async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> ProjectCertificate:
-    """Certify that every paper of a project is billed, and every bill of it settled.
+    """Certify that every declaration of a project is billed, and every bill settled.
 
     Raises:
         ProjectUnknown, Forbidden: the project. DayInFuture: the day.
-        ProjectNotPaid: what is not declared, not billed, or not paid.
+        ProjectNotPaid: each declaration or bill that is missing or unpaid.
     """
     if as_of > today():
         raise DayInFuture(as_of=as_of)
     await unit_store.lock(tx, ref.key)
-    standing = await project_flow.find(tx, ref, caller)
+    details = await project_flow.find(tx, ref, caller)
     bills = {
         paper.bill_id: paper.bill_total_fen or 0
-        for paper in standing.papers
+        for paper in details.papers
         if paper.bill_id is not None
     }
     paid = await project_store.paid_until(tx, ref.key, list(bills), as_of)
-    faults = _faults(standing) + list(
+    faults = _faults(details) + list(
         unpaid(
             (Ref(ref.key, bill_id).text(Reference.BILL), total_fen - paid.get(bill_id, 0))
             for bill_id, total_fen in bills.items()
@@ -50,15 +55,15 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
     )
     if faults:
         raise ProjectNotPaid(faults=faults)
-    project = standing.project
-    before = await project_store.count_certificates(
-        tx, project.unit_id, f"GC-{project.credit_code}-{as_of.year}-"
+    project = details.project
+    issued = await project_store.count_certificates(
+        tx, project.unit_id, certificate_prefix(project.credit_code, as_of.year)
     )
     row = ProjectCertificate(
         unit_id=project.unit_id,
         id=uuid7(),
         project_id=project.id,
-        number=certificate_number(project.credit_code, as_of.year, before),
+        number=certificate_number(project.credit_code, as_of.year, issued),
         credit_code=project.credit_code,
         district=project.district,
         as_of=as_of,
@@ -68,34 +73,44 @@ async def issue(tx: AsyncConnection, ref: Ref, as_of: date, caller: Caller) -> P
         issued_at=now(),
     )
     await project_store.insert_certificate(tx, row)
-    step = trail.Step(shard_key=row.unit_id, paper=PAPER, paper_id=row.id, step="issue",
-                      signs=True, detail={"number": row.number, "project": project.number})  # fmt: skip
+    step = trail.Step(
+        shard_key=row.unit_id,
+        paper=PAPER,
+        paper_id=row.id,
+        step="issue",
+        signs=True,
+        detail={"number": row.number, "project": project.number},
+    )
     await trail.record(tx, step, caller)
     return row
 
 
-def _faults(standing: Standing) -> list[Fault]:
-    project = standing.project
-    papers = [paper for paper in standing.papers if paper.status != State.WITHDRAWN]
+def _faults(details: ProjectDetails) -> list[Fault]:
+    project = details.project
+    papers = [paper for paper in details.papers if paper.status != State.WITHDRAWN]
     if not papers:
-        return [Fault("/project", "NOT_DECLARED", "项目未申报 (it was never declared)")]
+        return [Fault("/project", "NOT_DECLARED", "项目未申报 (the project was never declared)")]
     faults = [
-        Fault("/project", "NOT_BILLED", f"申报尚未开具通知单 (paper {paper.number} is not billed)")
+        Fault(
+            "/project",
+            "NOT_BILLED",
+            f"申报尚未开具通知单 (declaration {paper.number} is not billed)",
+        )
         for paper in papers
         if paper.status not in {State.BILLED, State.SETTLED}
     ]
     last = project.version(papers[-1].contract_version)
     if last.contract_fen != project.contract.contract_fen:
-        said = "合同造价变更后未申报 (the changed sum was not declared)"
-        faults.append(Fault("/project", "CHANGE_NOT_DECLARED", said))
+        message = "合同造价变更后未申报 (the changed contract sum was not declared)"
+        faults.append(Fault("/project", "CHANGE_NOT_DECLARED", message))
     return faults
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ProjectCertificate:
-    """A project's certificate that the caller may see.
+    """Find a project's certificate that the caller may see.
 
     Raises:
-        CertificateUnknown: there is none. Forbidden: of another district than the caller.
+        CertificateUnknown: no such certificate. Forbidden: it belongs to another district.
     """
     row = await project_store.find_certificate(tx, ref.key, ref.id)
     if row is None:

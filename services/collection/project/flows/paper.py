@@ -1,7 +1,7 @@
 """Declare a construction project once on its contract sum, and restate it when the sum has changed.
 
-A project's paper walks the same two levels as any other declaration and is billed like one; only what
-it levies is different: tiers of the policy on the contract sum, nobody by name.
+A project's declaration is handled and billed like any other. Only its levy differs: the policy's
+tiers apply to the contract sum, and people are not declared by name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from services.collection.policy.domain.policy import Policy
 from services.collection.project import store as project_store
 from services.collection.project.domain import KIND, Project, ProjectDeclared, levied
 from services.collection.project.flows import project as project_flow
-from services.collection.project.store import Paper
+from services.collection.project.store import ProjectPaper
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import unit as unit_flow
 from shared import trail
@@ -36,22 +36,26 @@ from shared.roles import Caller
 
 
 async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) -> Found:
-    """Hand in a project's declaration: the first one, a returned one again, or one that restates
-    the project on its changed contract sum.
+    """Submit a project's declaration.
+
+    It is the first one, the next round of a returned one, or one that restates the project on its
+    changed contract sum.
 
     Raises:
         ProjectUnknown, Forbidden: the project. NoPolicy, ProjectsNotLevied: no rule levies it.
-        ProjectDeclared: its sum is declared, or a paper of it is still under way.
+        ProjectDeclared: the sum is declared already, or a declaration is in progress.
     """
     project = await project_flow.lock(tx, ref, caller)
     unit = await unit_flow.find(tx, project.credit_code, caller)
     papers = await project_store.papers(tx, project.unit_id, project.id)
-    place = _place(project, papers)
+    position = _position_of(project, papers)
     found = await policy_flow.in_force(tx, region, project.period.first_day)
     own = _rows(levied(found.policy, project.contract.contract_fen, project.period))
-    lines = own if place.before is None else restated(own, await _own_of(tx, unit, place.before))
-    row = await _stored(tx, _header(project, unit, found.id, place, lines), place)
-    paper = (row.id, row.round, place.number, project.contract.version)
+    lines = (
+        own if position.before is None else restated(own, await _own_of(tx, unit, position.before))
+    )
+    row = await _store(tx, _header(project, unit, found.id, position, lines), position)
+    paper = (row.id, row.round, position.number, project.contract.version)
     await project_store.add_paper(tx, project.unit_id, project.id, paper)
     await declaration_store.insert_lines(tx, row, lines)
     detail: dict[str, object] = {
@@ -64,22 +68,21 @@ async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a paper stands among those of its project: its number, the returned one that it is the
-    next round of, the one that it restates."""
+class _PaperPosition:
+    """A declaration's number in its project, the returned one that it resubmits, the one it restates."""
 
     number: int
-    returned: Paper | None
-    before: Paper | None
+    returned: ProjectPaper | None
+    before: ProjectPaper | None
 
 
-def _place(project: Project, papers: Sequence[Paper]) -> _Place:
-    standing = [paper for paper in papers if paper.status != State.WITHDRAWN]
-    if not standing:
-        return _Place(len(papers) + 1, None, None)
-    last = standing[-1]
+def _position_of(project: Project, papers: Sequence[ProjectPaper]) -> _PaperPosition:
+    active = [paper for paper in papers if paper.status != State.WITHDRAWN]
+    if not active:
+        return _PaperPosition(len(papers) + 1, None, None)
+    last = active[-1]
     if last.status == State.RETURNED:
-        return _Place(last.number, last, standing[-2] if len(standing) > 1 else None)
+        return _PaperPosition(last.number, last, active[-2] if len(active) > 1 else None)
     before_fen = project.version(last.contract_version).contract_fen
     is_billed = last.status in {State.BILLED, State.SETTLED}
     if not is_billed or before_fen == project.contract.contract_fen:
@@ -87,16 +90,20 @@ def _place(project: Project, papers: Sequence[Paper]) -> _Place:
             declaration=Ref(project.unit_id, last.declaration_id).text(Reference.DECLARATION),
             status=last.status,
         )
-    return _Place(len(papers) + 1, None, last)
+    return _PaperPosition(len(papers) + 1, None, last)
 
 
-async def _own_of(tx: AsyncConnection, unit: Unit, paper: Paper) -> list[LineRow]:
-    """What a paper that is restated levies by itself."""
+async def _own_of(tx: AsyncConnection, unit: Unit, paper: ProjectPaper) -> list[LineRow]:
+    """Read the lines that a restated declaration levies by itself."""
     return own_lines(await declaration_store.lines(tx, unit.id, paper.declaration_id, paper.round))
 
 
 def _header(
-    project: Project, unit: Unit, policy_id: UUID, place: _Place, lines: Sequence[LineRow]
+    project: Project,
+    unit: Unit,
+    policy_id: UUID,
+    position: _PaperPosition,
+    lines: Sequence[LineRow],
 ) -> DeclarationRow:
     net = net_by_party(lines)
     return DeclarationRow(
@@ -117,16 +124,18 @@ def _header(
         personal_fen=net["personal"],
         total_fen=sum(net.values()),
         kind=KIND,
-        corrects=None if place.before is None else place.before.declaration_id,
+        corrects=None if position.before is None else position.before.declaration_id,
     )
 
 
-async def _stored(tx: AsyncConnection, row: DeclarationRow, place: _Place) -> DeclarationRow:
-    """The header, stored as a new paper or as the next round of a returned one."""
-    if place.returned is None:
+async def _store(
+    tx: AsyncConnection, row: DeclarationRow, position: _PaperPosition
+) -> DeclarationRow:
+    """Store the header of a new declaration, or of the next round of a returned one."""
+    if position.returned is None:
         stored = await declaration_store.insert(tx, row)
     else:
-        row = replace(row, id=place.returned.declaration_id, round=place.returned.round + 1)
+        row = replace(row, id=position.returned.declaration_id, round=position.returned.round + 1)
         stored = await declaration_store.hand_in_again(tx, row)
     if not stored:
         raise ProjectDeclared(period=row.period)
@@ -150,14 +159,14 @@ def _rows(lines: Sequence[ContributionLine]) -> list[LineRow]:
     ]
 
 
-async def again(
+async def recompute(
     tx: AsyncConnection, row: DeclarationRow, policy: Policy, stored: Sequence[LineRow]
 ) -> list[ContributionLine]:
-    """The lines of a project's stored paper, computed again from the contract that it was levied on."""
+    """Recompute the lines of a stored declaration from the contract on which it was levied."""
     contract_fen = await project_store.contract_of(tx, row.unit_id, row.id, row.round)
-    assert contract_fen is not None, "a project's paper knows its contract"
+    assert contract_fen is not None, "a project's declaration has a contract"
     lines = levied(policy, contract_fen, Period.parse(row.period))
     amounts = {line.rule: line.amount_fen for line in own_lines(stored)}
     for line in lines:
-        assert line.amount_fen == amounts[line.rate.id], "what is explained is what was stored"
+        assert line.amount_fen == amounts[line.rate.id], "the recomputed amount is the stored one"
     return lines

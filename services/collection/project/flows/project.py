@@ -1,10 +1,11 @@
-"""Register construction projects, record what their contracts come to, and say what they would pay."""
+"""Register construction projects, record changed contract sums, and quote contributions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,7 +24,7 @@ from services.collection.project.domain import (
     faults_in,
     levied,
 )
-from services.collection.project.store import Paper
+from services.collection.project.store import ProjectPaper
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.store import unit as unit_store
 from shared import trail
@@ -39,8 +40,8 @@ PAPER: Final = "project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registering:
-    """A project as it is registered."""
+class ProjectRegistration:
+    """A project to be registered."""
 
     credit_code: str
     number: str
@@ -51,16 +52,16 @@ class Registering:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A project and its papers."""
+class ProjectDetails:
+    """A project and its declarations."""
 
     project: Project
-    papers: list[Paper]
+    papers: list[ProjectPaper]
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectQuote:
-    """What a policy would levy on a contract sum."""
+    """The levy of a policy on a contract sum."""
 
     policy: Policy
     lines: list[ContributionLine]
@@ -68,10 +69,10 @@ class ProjectQuote:
 
 
 async def quote(tx: AsyncConnection, region: str, day: date, contract_fen: int) -> ProjectQuote:
-    """What a project that starts on a day would pay; nothing is written.
+    """Quote the contributions of a project that starts on a day; nothing is stored.
 
     Raises:
-        NoPolicy, ProjectsNotLevied: no rule speaks of it.
+        NoPolicy, ProjectsNotLevied: no rule levies it.
     """
     period = Period.of(day)
     policy = (await policy_flow.in_force(tx, region, period.first_day)).policy
@@ -79,23 +80,26 @@ async def quote(tx: AsyncConnection, region: str, day: date, contract_fen: int) 
     return ProjectQuote(policy, lines, totals_of(lines))
 
 
-async def register(tx: AsyncConnection, asked: Registering, caller: Caller) -> Standing:
-    """Register a project of a unit; the same registration again changes nothing.
+async def register(
+    tx: AsyncConnection, registration: ProjectRegistration, caller: Caller
+) -> ProjectDetails:
+    """Register a project of a unit. Repeating the same registration changes nothing.
 
     Raises:
-        UnitUnknown, Forbidden: the unit. Faulty: every fault. ProjectExists: with other facts.
+        UnitUnknown, Forbidden: the unit. Faulty: every fault.
+        ProjectExists: the number is registered with other facts.
     """
-    unit = await unit_flow.find(tx, asked.credit_code, caller)
+    unit = await unit_flow.find(tx, registration.credit_code, caller)
     project = Project(
         unit_id=unit.id,
         id=uuid7(),
-        number=asked.number,
-        name=asked.name,
+        number=registration.number,
+        name=registration.name,
         credit_code=unit.credit_code,
         district=unit.district,
-        starts_on=asked.starts_on,
-        ends_on=asked.ends_on,
-        contracts=(asked.contract,),
+        starts_on=registration.starts_on,
+        ends_on=registration.ends_on,
+        contracts=(registration.contract,),
     )
     faults = list(faults_in(project, today()))
     if unit.status == "closed":
@@ -103,19 +107,19 @@ async def register(tx: AsyncConnection, asked: Registering, caller: Caller) -> S
     if faults:
         raise Faulty(faults=faults)
     if not await project_store.insert(tx, project, caller.subject):
-        known = await project_store.of_number(tx, unit.id, asked.number)
+        known = await project_store.of_number(tx, unit.id, registration.number)
         assert known is not None
         if not known.same_as(project):
-            raise ProjectExists(number=asked.number)
-        return Standing(known, await project_store.papers(tx, unit.id, known.id))
-    await trail.record(tx, _step(project, "register", asked.contract), caller)
-    return Standing(project, [])
+            raise ProjectExists(number=registration.number)
+        return ProjectDetails(known, await project_store.papers(tx, unit.id, known.id))
+    await trail.record(tx, _step(project, "register", registration.contract), caller)
+    return ProjectDetails(project, [])
 
 
 async def change_contract(
     tx: AsyncConnection, ref: Ref, contract_fen: int, signed_on: date, source: str, caller: Caller
-) -> Standing:  # fmt: skip
-    """Record what the contract comes to from a day on; the next declaration levies it.
+) -> ProjectDetails:
+    """Record a changed contract sum; the next declaration levies it.
 
     Raises:
         ProjectUnknown, Forbidden: the project. DayInFuture, ContractUnchanged: the change.
@@ -134,17 +138,31 @@ async def change_contract(
     await project_store.add_contract(tx, project.unit_id, project.id, contract, caller.subject)
     await trail.record(tx, _step(project, "change_contract", contract), caller)
     changed = replace(project, contracts=(*project.contracts, contract))
-    return Standing(changed, await project_store.papers(tx, project.unit_id, project.id))
+    return ProjectDetails(changed, await project_store.papers(tx, project.unit_id, project.id))
 
 
-async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Standing:
-    """A project that the caller may see, with its papers.
+async def page(
+    tx: AsyncConnection,
+    *,
+    unit_id: int | None,
+    district: str | None,
+    after: tuple[int, UUID],
+    limit: int,
+) -> list[Project]:
+    """List projects of a unit, of a district or of all, in the order of their keys."""
+    return await project_store.page(
+        tx, unit_id=unit_id, district=district, after=after, limit=limit
+    )
+
+
+async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ProjectDetails:
+    """Find a project that the caller may see, with its declarations.
 
     Raises:
-        ProjectUnknown: there is none. Forbidden: of another district than the caller.
+        ProjectUnknown: no such project. Forbidden: it belongs to another district.
     """
     project = await _load(tx, ref, caller)
-    return Standing(project, await project_store.papers(tx, project.unit_id, project.id))
+    return ProjectDetails(project, await project_store.papers(tx, project.unit_id, project.id))
 
 
 async def _load(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
@@ -156,10 +174,10 @@ async def _load(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
 
 
 async def lock(tx: AsyncConnection, ref: Ref, caller: Caller) -> Project:
-    """A project that the caller may see; nobody else declares or changes one of the unit meanwhile.
+    """Find a project and lock its unit, so that its declarations and changes run one by one.
 
     Raises:
-        ProjectUnknown: there is none. Forbidden: of another district than the caller.
+        ProjectUnknown: no such project. Forbidden: it belongs to another district.
     """
     await unit_store.lock(tx, ref.key)
     return await _load(tx, ref, caller)
