@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.levy import flows as levy_flow
 from services.collection.levy.schemas import QuoteIn, QuoteOut
 from shared.door import Door, door
-from shared.process.settings import Settings
 from shared.roles import Right
 
 router = APIRouter()
@@ -19,11 +18,10 @@ router = APIRouter()
 @router.post("/v1/quotes", operation_id="quote", summary="试算 · What would it come to")
 async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteOut:
     """By the same calculation as a declaration; every line explained, nothing written."""
-    settings: Settings = at.request.app.state.settings
     people = [person.taken() for person in body.people]
 
     async def work(tx: AsyncConnection) -> QuoteOut:
-        region = body.region or settings.region
+        region = body.region or at.region
         return QuoteOut.of(
             await levy_flow.quote(
                 tx, region, body.on, body.facts(), people, body.injury_step, body.unit_size

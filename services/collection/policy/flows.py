@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NoPolicy, PackExists
+from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import store as policy_store
 from services.collection.policy.domain import faults as faults_rules
 from services.collection.policy.domain import pack as pack_rules
@@ -157,3 +158,25 @@ async def content_of(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any]:
     if content is None:
         raise NotFound(policy=policy_id)
     return content
+
+
+async def page(
+    tx: AsyncConnection, region: str | None, after: tuple[date, UUID] | None, limit: int
+) -> list[PolicyRow]:
+    """Read versions, of one region or of all, in the order in which they come into force."""
+    return await policy_store.page(tx, region=region, after=after, limit=limit)
+
+
+async def trail_of(tx: AsyncConnection, policy_id: UUID) -> list[dict[str, Any]]:
+    """Read the steps of a version.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    row = await find(tx, policy_id)
+    return await trail.of_paper(tx, key_of_region(row.region), row.id)
+
+
+def regions() -> list[dict[str, Any]]:
+    """Return the regions of the shipped data, or of the installation's own file."""
+    return common_shipped_store.regions()

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import PolicyOverlaps
+from shared.page import read_page
 
 _COLUMNS = """id, region, pack, title, effective_from, effective_to, status, author,
        created_at, published_at"""
@@ -149,20 +150,16 @@ async def publish(tx: AsyncConnection, policy_id: UUID) -> bool:
     return made.first() is not None
 
 
-async def of_region(
-    tx: AsyncConnection, region: str | None, after: tuple[date, UUID] | None, limit: int
+async def page(
+    tx: AsyncConnection, *, region: str | None, after: tuple[date, UUID] | None, limit: int
 ) -> list[PolicyRow]:
-    """Versions, oldest first in force, after a (effective_from, id)."""
-    day, policy_id = after or (date.min, UUID(int=0))
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM policy
-             WHERE (CAST(:region AS text) IS NULL OR region = :region)
-               AND (effective_from, id) > (:day, :id)
-             ORDER BY effective_from, id
-             LIMIT :limit
-        """),
-        {"region": region, "day": day, "id": policy_id, "limit": limit},
+    """Read versions after a (effective_from, id), in the order in which they come into force."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM policy",
+        key=("effective_from", "id"),
+        after=after,
+        limit=limit,
+        row=PolicyRow,
+        equal={"region": region},
     )
-    return [PolicyRow(**row._mapping) for row in rows]

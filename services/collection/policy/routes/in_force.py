@@ -12,7 +12,6 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.text import markdown
 from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOut
 from shared.door import Door, door
-from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
 
@@ -30,10 +29,9 @@ async def get_policy_in_force(
     region: Annotated[Code | None, Query()] = None,
 ) -> PolicyInForceOut:
     """With its pack, and as Markdown in Chinese: every row with its source, doubts marked."""
-    settings: Settings = at.request.app.state.settings
 
     async def work(tx: AsyncConnection) -> PolicyInForceOut:
-        found = await policy_flow.in_force(tx, region or settings.region, on)
+        found = await policy_flow.in_force(tx, region or at.region, on)
         row = await policy_flow.find(tx, found.id)
         content = await policy_flow.content_of(tx, found.id)
         return PolicyInForceOut(

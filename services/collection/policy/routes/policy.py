@@ -15,21 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.policy import flows as policy_flow
-from services.collection.policy import store as policy_store
 from services.collection.policy.schemas.lint import faults_of
 from services.collection.policy.schemas.policy import (
     PackIn,
     PolicyOut,
-    PolicyPageOut,
     PolicyWholeOut,
 )
 from services.collection.policy.store import PolicyRow
-from shared import trail
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.errors import Faulty
 from shared.ids import Ref
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
@@ -97,19 +94,19 @@ async def approve_policy(
     return await at.write(work, key=ref.key, status=201)
 
 
-@router.get("/v1/policies", operation_id="list_policies", summary="政策版本 · Policy versions")
+@router.get("/v1/policies", operation_id="list_policies", summary="政策版本列表 · List policies")
 async def list_policies(
     at: Annotated[Door, door(Right.READ_COLLECTION)],
     region: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> PolicyPageOut:
-    """In the order in which they come into force."""
+) -> Page[PolicyOut]:
+    """List policy versions in the order in which they come into force."""
     filters = {"of": "policies", "region": region}
     after = _read_day(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[PolicyRow]:
-        return await policy_store.of_region(tx, region, after, limit + 1)
+        return await policy_flow.page(tx, region, after, limit + 1)
 
     rows, following = cut(
         await at.read(work),
@@ -117,11 +114,7 @@ async def list_policies(
         lambda row: [row.effective_from.isoformat(), row.id.hex],
         filters,
     )
-    return PolicyPageOut(
-        items=[PolicyOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[PolicyOut].of([PolicyOut.of(row) for row in rows], following)
 
 
 def _read_day(cursor: str | None, filters: dict[str, str | None]) -> tuple[date, UUID] | None:
@@ -159,7 +152,6 @@ async def get_policy_trail(
     ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> TrailOut:
-        row = await policy_flow.find(tx, ref.id)
-        return TrailOut.of(await trail.of_paper(tx, policy_flow.key_of_region(row.region), row.id))
+        return TrailOut.of(await policy_flow.trail_of(tx, ref.id))
 
     return await at.read(work)

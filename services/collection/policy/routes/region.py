@@ -6,10 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy import flows as policy_flow
 from services.collection.policy.schemas.region import RegionOut, RegionsOut
 from shared.door import Door, door
-from shared.process.settings import Settings
 from shared.roles import Right
 
 router = APIRouter()
@@ -20,8 +19,7 @@ router = APIRouter()
 )
 async def list_regions(at: Annotated[Door, door(Right.READ_COLLECTION)]) -> RegionsOut:
     """The region that this installation serves, and its districts."""
-    settings: Settings = at.request.app.state.settings
     return RegionsOut(
-        region=settings.region,
-        regions=[RegionOut.model_validate(region) for region in common_shipped_store.regions()],
+        region=at.region,
+        regions=[RegionOut.model_validate(region) for region in policy_flow.regions()],
     )

@@ -317,11 +317,3 @@ class PolicyInForceOut(PolicyWholeOut):
     """The version in force on a day, with its rows as people read them."""
 
     text: str = Field(description="政策摘要,Markdown (the policy as Markdown, in Chinese)")
-
-
-class PolicyPageOut(Out):
-    """Versions, oldest first."""
-
-    items: list[PolicyOut]
-    next_cursor: str | None
-    has_more: bool

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.quality.domain.cross_foot import CrossFoot, cross_foot
 from services.collection.quality.domain.quality import (
     Accuracy,
     Check,
@@ -17,6 +18,7 @@ from services.collection.quality.domain.quality import (
 )
 from services.collection.quality.store import quality as quality_store
 from services.collection.quality.store import shipped as quality_shipped_store
+from services.collection.quality.store.quality import FindingRow
 from shared.errors import NotFound
 from shared.period import Period
 
@@ -104,3 +106,28 @@ def _district(
     name: str, findings: Sequence[Finding], accuracies: Sequence[Accuracy]
 ) -> DistrictReport:
     return DistrictReport(name, rates_of(findings), tuple(findings), tuple(accuracies))
+
+
+def checks() -> tuple[Check, ...]:
+    """Return the catalogue of checks."""
+    return quality_shipped_store.checks()
+
+
+async def page(
+    tx: AsyncConnection,
+    check: Check,
+    period: Period,
+    district: str | None,
+    after: tuple[int, int],
+    limit: int,
+) -> list[FindingRow]:
+    """Read what a check finds after a (unit, person)."""
+    await quality_store.read_widely(tx)
+    return await quality_store.page(tx, check, period, district, after, limit)
+
+
+def cross_footed(
+    reports: Iterable[tuple[str, int, Sequence[int]]],
+) -> list[tuple[str, CrossFoot]]:
+    """Add up reports: each its id, its stated total and the amounts of its lines."""
+    return [(name, cross_foot(stated, amounts)) for name, stated, amounts in reports]

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.csv_table import csv_of, harmless
+from services.collection.operation import flows as operation_flow
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import asked_for
 from services.collection.operation.store import OperationRow
@@ -24,7 +25,9 @@ from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FindingRow
 from shared.clock import today
 from shared.errors import Forbidden, NotFound
+from shared.ids import Ref
 from shared.period import Period
+from shared.references import Reference
 from shared.roles import Caller
 
 KIND: Final = "quality_report"
@@ -130,12 +133,25 @@ async def keep(
         await operation_store.insert_report(tx, row, len(rows), _csv(rows))
 
 
-async def kept(tx: AsyncConnection, row: OperationRow) -> bytes:
-    """The rows that a finished report found, as CSV.
+async def result_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> dict[str, Any]:
+    """Read the counts of a finished report.
 
     Raises:
-        NotFound: the operation is no report, or not finished.
+        NotFound: the operation is not a report, or has not finished. Forbidden: another district's.
     """
+    row = await operation_flow.find(tx, ref, caller)
+    if row.kind != KIND or row.result is None:
+        raise NotFound(report=ref.text(Reference.OPERATION))
+    return row.result
+
+
+async def rows_of(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
+    """Read the rows that a finished report found, as CSV.
+
+    Raises:
+        NotFound: the operation is not a report, or has not finished. Forbidden: another district's.
+    """
+    row = await operation_flow.find(tx, ref, caller)
     if row.kind != KIND or row.status != "succeeded":
         raise NotFound(report=row.kind)
     return await operation_store.report(tx, row) or _csv(())

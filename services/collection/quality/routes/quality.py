@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.quality.domain.cross_foot import cross_foot
 from services.collection.quality.flows import quality as quality_flow
 from services.collection.quality.schemas.quality import (
     CheckOut,
@@ -20,8 +19,6 @@ from services.collection.quality.schemas.quality import (
     QualityRowOut,
     QualityRowsOut,
 )
-from services.collection.quality.store import quality as quality_store
-from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.quality.store.quality import FindingRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
@@ -42,7 +39,7 @@ DistrictQuery = Annotated[Code | None, Query()]
 )
 async def list_quality_checks(_: Reading) -> ChecksOut:
     """With their limits and sources."""
-    return ChecksOut(items=[CheckOut.of(check) for check in quality_shipped_store.checks()])
+    return ChecksOut(items=[CheckOut.of(check) for check in quality_flow.checks()])
 
 
 @router.get(
@@ -90,19 +87,12 @@ async def list_quality_rows(
         after = (unit_id, person_id)
 
     async def work(tx: AsyncConnection) -> list[FindingRow]:
-        await quality_store.read_widely(tx)
-        return await quality_store.page(tx, found, Period.parse(period), asked, after, limit + 1)
+        return await quality_flow.page(tx, found, Period.parse(period), asked, after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.unit_id, row.person_id], filters
     )
-    return QualityRowsOut(
-        check=found.id,
-        title=found.title,
-        items=[QualityRowOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return QualityRowsOut.of_check(found, [QualityRowOut.of(row) for row in rows], following)
 
 
 @router.post(
@@ -112,11 +102,9 @@ async def list_quality_rows(
 )
 async def cross_foot_reports(body: CrossFootsIn, _: Reading) -> CrossFootsOut:
     """Whether each report's lines come to the total it states. Nothing is stored."""
-    items = [
-        CrossFootOut.of(
-            report.id,
-            cross_foot(report.stated_total, [line.amount for line in report.lines]),
-        )
+    reports = (
+        (report.id, report.stated_total, [line.amount for line in report.lines])
         for report in body.reports
-    ]
+    )
+    items = [CrossFootOut.of(*found) for found in quality_flow.cross_footed(reports)]
     return CrossFootsOut(ok=all(item.ok for item in items), items=items)

@@ -16,10 +16,8 @@ from services.collection.quality.schemas.report import (
     QualityReportResultOut,
 )
 from shared.door import Door, door
-from shared.errors import NotFound
 from shared.ids import Ref
 from shared.page import RefPath
-from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 
@@ -43,9 +41,8 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> Response:
     """Every check over a whole city, in the background; only counts and the first rows of each check
     are held. Asked for again on the same day it is the same report, unless it is another edition."""
-    settings: Settings = at.request.app.state.settings
     district = at.caller.scope(body.district)
-    row = report_flow.operation_of(settings.region, body.period, district, body.edition, at.caller)
+    row = report_flow.operation_of(at.region, body.period, district, body.edition, at.caller)
 
     async def work(tx: AsyncConnection) -> OperationOut:
         return OperationOut.of(await operation_flow.ask(tx, row, at.caller))
@@ -64,10 +61,7 @@ async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
-        row = await operation_flow.find(tx, ref, at.caller)
-        if row.kind != report_flow.KIND or row.result is None:
-            raise NotFound(report=operation)
-        return row.result
+        return await report_flow.result_of(tx, ref, at.caller)
 
     return JSONResponse(await at.read(work))
 
@@ -85,7 +79,7 @@ async def get_quality_report_rows(operation: RefPath, at: Reading) -> Response:
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> bytes:
-        return await report_flow.kept(tx, await operation_flow.find(tx, ref, at.caller))
+        return await report_flow.rows_of(tx, ref, at.caller)
 
     content = await at.read(work)
     return Response(

@@ -10,6 +10,7 @@ from services.collection.quality.domain.cross_foot import CrossFoot
 from services.collection.quality.domain.quality import Check, Finding
 from services.collection.quality.flows.quality import DistrictReport
 from services.collection.quality.store.quality import FindingRow
+from shared.page import Page
 from shared.schema import In, Out, RateOut, ShortText, Yuan, YuanOut
 
 
@@ -136,14 +137,24 @@ class QualityRowOut(Out):
         )
 
 
-class QualityRowsOut(Out):
-    """The rows behind a finding, in the order of their keys."""
+class QualityRowsOut(Page[QualityRowOut]):
+    """The check, and one page of the rows that it finds, in the order of units and people."""
 
     check: str
     title: str
-    items: list[QualityRowOut]
-    next_cursor: str | None
-    has_more: bool
+
+    @classmethod
+    def of_check(
+        cls, check: Check, items: list[QualityRowOut], next_cursor: str | None
+    ) -> QualityRowsOut:
+        """Build a page of a check's rows."""
+        return cls(
+            check=check.id,
+            title=check.title,
+            items=items,
+            next_cursor=next_cursor,
+            has_more=next_cursor is not None,
+        )
 
 
 class ReportLineIn(In):

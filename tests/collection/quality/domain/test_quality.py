@@ -18,7 +18,7 @@ from services.collection.quality.domain.quality import (
     rates_of,
     share_ppm,
 )
-from services.collection.quality.store import quality as quality_store
+from services.collection.quality.store import checks as checks_store
 from services.collection.quality.store import shipped as quality_shipped_store
 from services.collection.register.domain.cover import Span, overlapping
 
@@ -67,15 +67,15 @@ def test_rates_are_taken_over_the_checks_of_their_kind() -> None:
 
 def test_every_check_has_its_statement_its_subject_and_its_source() -> None:
     checks = quality_shipped_store.checks()
-    assert {check.id for check in checks} == set(quality_store.CHECKS)
+    assert {check.id for check in checks} == set(checks_store.CHECKS)
     assert {check.kind for check in checks} == set(CheckKind)
-    assert set(quality_shipped_store.subjects()) == set(quality_store.SUBJECTS)
+    assert set(quality_shipped_store.subjects()) == set(checks_store.SUBJECTS)
     for check in checks:
-        assert check.subject in quality_store.SUBJECTS
+        assert check.subject in checks_store.SUBJECTS
         assert check.source
         assert check.title
         for limit in check.limits:
-            assert f":{limit}" in quality_store.CHECKS[check.id]
+            assert f":{limit}" in checks_store.CHECKS[check.id]
 
 
 def test_days_that_touch_overlap_and_days_that_follow_do_not() -> None:
