@@ -25,8 +25,7 @@ from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
 from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
-from shared.security import identity as identities
-from shared.security.identity import Identity
+from shared.security.identity import Identity, create
 from tests.recording import StatementsAreKeyed
 
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
@@ -177,7 +176,7 @@ async def empty_database_url(each_server_url: str) -> AsyncIterator[str]:
 def identity_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sandbox registry for three districts."""
     directory = tmp_path_factory.mktemp("identity")
-    identities.create(directory, DISTRICTS)
+    create(directory, DISTRICTS)
     return directory
 
 

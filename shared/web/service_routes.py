@@ -63,6 +63,13 @@ def service_router(service: str, version: str, checks: Sequence[Check]) -> APIRo
     async def who_am_i(caller: Authenticated) -> MeOut:
         return MeOut(**claims_of(caller))
 
+    router.include_router(_monitoring_router(service, version, checks))
+    return router
+
+
+def _monitoring_router(service: str, version: str, checks: Sequence[Check]) -> APIRouter:
+    router = APIRouter()
+
     @router.get("/healthz", operation_id="health", summary="存活 · Alive")
     async def health() -> dict[str, str]:
         return {"service": service, "status": "ok"}
