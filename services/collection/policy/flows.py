@@ -1,4 +1,4 @@
-"""Publish policies and find the one in force."""
+"""Publication of policies, and the policy in force."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ _known: dict[UUID, Policy] = {}
 
 @dataclass(frozen=True, slots=True)
 class DatedPolicy:
-    """A version and its id."""
+    """A policy version and its id."""
 
     id: UUID
     policy: Policy
 
 
 def key_of_region(region: str) -> int:
-    """The shard key of a region's own papers."""
+    """Return the shard key of a region's own papers."""
     return key_of("region", region)
 
 
 async def in_force(tx: AsyncConnection, region: str, day: date) -> DatedPolicy:
-    """The policy of a region on a day.
+    """Find the policy of a region on a day.
 
     Raises:
-        NoPolicy: there is none.
+        NoPolicy: no policy is in force.
     """
     policy_id = await policy_store.in_force(tx, region, day)
     if policy_id is None:
@@ -57,10 +57,10 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> DatedPolicy:
 
 
 async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:
-    """A version that a paper names.
+    """Read the policy version that a paper refers to.
 
     Raises:
-        NotFound: no such version.
+        NotFound: there is no such version.
     """
     if policy_id not in _known:
         content = await policy_store.content(tx, policy_id)
@@ -73,7 +73,7 @@ async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:
 
 
 async def draft(tx: AsyncConnection, content: Mapping[str, Any], caller: Caller) -> PolicyRow:
-    """Store a pack as a draft, signed by its author; the same pack again gives the same draft.
+    """Store a pack as a draft, signed by its author. The same pack again returns the same draft.
 
     Raises:
         Faulty: every fault of the pack.
@@ -113,8 +113,8 @@ async def approve(tx: AsyncConnection, policy_id: UUID, caller: Caller) -> Polic
     An open-ended predecessor ends on the day before.
 
     Raises:
-        NotFound: no such version. StateConflict: it is in force already.
-        SamePersonTwice: the author approves. PolicyOverlaps: its days are taken.
+        NotFound: there is no such version. StateConflict: it is in force already.
+        SamePersonTwice: the author approves. PolicyOverlaps: another version has its days.
     """
     row = await find(tx, policy_id)
     if row.status != "draft":
@@ -137,10 +137,10 @@ def _step(row: PolicyRow, step: str) -> trail.Step:
 
 
 async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow:
-    """A version.
+    """Find a policy version.
 
     Raises:
-        NotFound: no such version.
+        NotFound: there is no such version.
     """
     row = await policy_store.find(tx, policy_id)
     if row is None:
@@ -149,10 +149,10 @@ async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow:
 
 
 async def content_of(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any]:
-    """The pack of a version as it was published.
+    """Read the pack of a version as it was published.
 
     Raises:
-        NotFound: no such version.
+        NotFound: there is no such version.
     """
     content = await policy_store.content(tx, policy_id)
     if content is None:

@@ -1,4 +1,4 @@
-"""Policies: stored whole, never edited."""
+"""SQL of policies, which are stored whole and never edited."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = """id, region, pack, title, effective_from, effective_to, status, aut
 
 @dataclass(frozen=True, slots=True)
 class PolicyRow:
-    """A version without its content."""
+    """A policy version without its content."""
 
     id: UUID
     region: str
@@ -35,7 +35,7 @@ class PolicyRow:
 
 
 async def in_force(tx: AsyncConnection, region: str, day: date) -> UUID | None:
-    """The version in force in a region on a day."""
+    """Find the version in force in a region on a day."""
     found: UUID | None = await tx.scalar(
         text("""
             SELECT id
@@ -49,7 +49,7 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> UUID | None:
 
 
 async def content(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any] | None:
-    """The pack of a version, as it was published."""
+    """Read the pack of a version as it was published."""
     found: dict[str, Any] | None = await tx.scalar(
         text("SELECT content FROM policy WHERE id = :id"), {"id": policy_id}
     )
@@ -57,7 +57,7 @@ async def content(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any] | None
 
 
 async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow | None:
-    """A version."""
+    """Find a version."""
     row = (
         await tx.execute(text(f"SELECT {_COLUMNS} FROM policy WHERE id = :id"), {"id": policy_id})
     ).first()
@@ -65,7 +65,7 @@ async def find(tx: AsyncConnection, policy_id: UUID) -> PolicyRow | None:
 
 
 async def find_named(tx: AsyncConnection, region: str, pack: str) -> tuple[PolicyRow, bytes] | None:
-    """A version by its region and name, and the hash of its content."""
+    """Find a version by region and name, with the hash of its content."""
     row = (
         await tx.execute(
             text(f"""
@@ -89,7 +89,7 @@ async def insert_draft(
     canonical: str,
     content_hash: bytes,
 ) -> bool:
-    """Store a draft; False when a version of that name is there."""
+    """Store a draft; False if a version of that name exists."""
     made = await tx.execute(
         text("""
             INSERT INTO policy (id, region, pack, title, effective_from, effective_to, status,
@@ -115,7 +115,7 @@ async def insert_draft(
 
 
 async def close_open_ended(tx: AsyncConnection, region: str, day_before: date) -> None:
-    """A version without an end that began earlier ends where its successor begins."""
+    """End an earlier open-ended version on the day before its successor begins."""
     await tx.execute(
         text("""
             UPDATE policy
@@ -128,7 +128,7 @@ async def close_open_ended(tx: AsyncConnection, region: str, day_before: date) -
 
 
 async def publish(tx: AsyncConnection, policy_id: UUID) -> bool:
-    """Put a draft in force; False when it is not a draft.
+    """Put a draft in force; False if it is not a draft.
 
     Raises:
         PolicyOverlaps: another version is in force on some of its days.

@@ -1,4 +1,4 @@
-"""Published average wages (社会平均工资), and what a policy takes from them: limits and bases."""
+"""Published average wages (社会平均工资), and the limits and bases that follow from them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Average:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromAverage:
-    """A factor of the mean of some averages (one year, or a window of years), rounded once."""
+    """A factor applied to the mean of some averages (one year, or several), rounded once."""
 
     of: tuple[str, ...]
     factor_ppm: int
     rounding: Rounding
 
     def amount_fen(self, averages: Mapping[str, int]) -> int | None:
-        """What it comes to in fen; None when an average is not known."""
+        """Calculate the amount in fen; None if an average is not known."""
         if not self.of or any(name not in averages for name in self.of):
             return None
         sum_fen = sum(averages[name] for name in self.of)

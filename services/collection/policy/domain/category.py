@@ -1,9 +1,9 @@
-"""Categories of insured people (参保类别): for what each is levied, and on which base. Rows of a policy.
+"""Categories of insured people (参保类别): rows of a policy that say what each category is levied for.
 
-Employees are levied for everything that the unit is. Of every other category a row says for what:
-work injury alone on construction sites (实名制工伤), nothing for retirees but what is asked of them by
-name. Where a category may choose its base (灵活就业: 60 %, 70 %, … of an average), the rows say which
-choices there are in which months, so that one choice may rise year by year (过渡档).
+Employees are levied for everything that their unit is levied for. For every other category, a row
+lists the insurances: work injury only on construction sites (实名制工伤), for retirees only the items
+that name them. If a category may choose its base (灵活就业: 60 %, 70 %, … of an average), the rows list
+the choices and their months, so that one choice may rise from year to year (过渡档).
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ ANY_KIND: Final = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseChoice:
-    """One base that a category may choose, in fen: a factor of averages that the policy names.
+    """A base that people of a category may choose, in fen: a factor of published averages.
 
-    `insurances` empty: those of the category. Months from … to, both inclusive; None: without end.
+    `insurances` empty: all insurances of the category. Both months are inclusive; None means no
+    limit.
     """
 
     id: str
@@ -42,13 +43,14 @@ class BaseChoice:
     source: str
 
     def holds(self, period: Period | None) -> bool:
-        """Whether it may be chosen in a period."""
+        """Tell whether the base may be chosen in a period."""
         return _within(self.period_from, self.period_to, period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """For what a category is levied at some unit kinds, in some months (both inclusive)."""
+    """The insurances that a category is levied for, at some unit kinds and in some months
+    (inclusive)."""
 
     id: str
     category: str
@@ -61,12 +63,12 @@ class Category:
 
     @property
     def is_dated(self) -> bool:
-        """Whether some month differs from another."""
+        """Tell whether some month differs from another."""
         rows: Sequence[Category | BaseChoice] = (self, *self.choices)
         return any((row.period_from, row.period_to) != (None, None) for row in rows)
 
     def fits(self, kind: str, period: Period | None) -> bool:
-        """Whether it speaks of a unit kind in a period."""
+        """Tell whether the row applies to a unit kind in a period."""
         return (ANY_KIND in self.unit_kinds or kind in self.unit_kinds) and _within(
             self.period_from, self.period_to, period
         )
@@ -80,21 +82,22 @@ def _within(first: Period | None, last: Period | None, period: Period | None) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What a category means for one unit in one period; `row` None: an employee."""
+    """What a category is levied for at one unit in one period. Employees have no `row`."""
 
     category: str
     row: Category | None
     choices: tuple[BaseChoice, ...] = ()
 
     def insured(self, insurance: str) -> bool:
-        """Whether the insurance is levied for the category in general."""
+        """Tell whether the category has an insurance."""
         return self.row is None or insurance in self.row.insurances
 
     def chosen(self, insurance: str, choice: str | None) -> BaseChoice | None:
-        """The base that was chosen in an insurance; None where the wage says the base.
+        """Return the chosen base in an insurance; None if the base follows from the wage.
 
         Raises:
-            BaseChoiceMissing, BaseChoiceUnknown: there are choices, and none of them was made.
+            BaseChoiceMissing, BaseChoiceUnknown: the category has choices, and this is none of
+            them.
         """
         if self.row is None or insurance not in self.row.insurances:
             return None
@@ -109,7 +112,7 @@ class Coverage:
         return found
 
     def refusal(self, choice: str | None) -> Refusal | None:
-        """Why somebody with this choice (None: none) cannot be levied."""
+        """Return the reason why a person with this choice (None: no choice) cannot be levied."""
         if choice is not None and choice not in {row.choice for row in self.choices}:
             return BaseChoiceUnknown(category=self.category, base_choice=choice)
         for insurance in () if self.row is None else self.row.insurances:
@@ -124,7 +127,7 @@ EMPLOYEE_COVERAGE: Final = Coverage(category=EMPLOYEE, row=None)
 
 
 def coverages(rows: Iterable[Category], kind: str, period: Period | None) -> dict[str, Coverage]:
-    """What each category means for a unit kind in a period; employees need no row."""
+    """Return the coverage of every category at a unit kind in a period. Employees need no row."""
     found = {EMPLOYEE: EMPLOYEE_COVERAGE}
     for row in rows:
         if row.fits(kind, period):
@@ -134,12 +137,12 @@ def coverages(rows: Iterable[Category], kind: str, period: Period | None) -> dic
 
 
 def not_covered(category: str) -> CategoryNotCovered:
-    """The refusal of a category that a policy says nothing of."""
+    """Build the refusal of a category for which the policy has no row."""
     return CategoryNotCovered(category=category)
 
 
 def category_fault(refusal: Refusal, at: str) -> Fault:
-    """The fault of a person whose category or chosen base cannot be levied; `at` is the person."""
+    """Build the fault of a person whose category or chosen base cannot be levied."""
     of_choice = refusal.code in {BaseChoiceMissing.code, BaseChoiceUnknown.code}
     return Fault(
         f"{at}/{'base_choice' if of_choice else 'category'}", refusal.code, refusal.message

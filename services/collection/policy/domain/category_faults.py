@@ -1,4 +1,4 @@
-"""What is wrong with the categories of a policy pack, and with rates that name them."""
+"""Faults of a policy pack's categories, and of the rates that name them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FACTOR_MAX_PPM: Final = 10 * PPM
 
 
 def faults_in(policy: Policy) -> Iterator[Fault]:
-    """Every fault of these rows."""
+    """Find every fault of these rows."""
     for number, row in enumerate(policy.categories):
         at = f"/categories/{number}"
         yield from _row(policy, row, at)
@@ -33,7 +33,7 @@ def faults_in(policy: Policy) -> Iterator[Fault]:
 
 
 def bearers(policy: Policy, rate: Rate) -> frozenset[str]:
-    """The categories of which somebody may bear a rate."""
+    """Return the categories whose people may bear a rate."""
     if rate.categories:
         return frozenset(rate.categories)
     rows = policy.categories

@@ -1,15 +1,15 @@
-"""Late fee (滞纳金) and back-payment interest (利息): what a day of lateness costs. Pure, explained.
+"""Late fees (滞纳金) and interest on back payments (利息), calculated and explained.
 
-They are two charges, not one: the fee presses the unit to pay, the interest makes the fund whole.
-Both are principal × days × rate. A debt that spans a change of the rate is computed piecewise, each
-day at the rate of that day (0.2 % a day until 2011-06-30, 0.05 % from then on, by dated rows).
+They are two separate charges: the fee presses the unit to pay, the interest compensates the fund.
+Both are principal × days × rate. If the rate changes while a debt is open, each day is charged at
+the rate of that day (0.2 % a day until 2011-06-30, 0.05 % from then on, as dated rows).
 
-Amounts are exact until they are rounded once, half up to the fen (公开文本:四舍五入到分). To stay
-whole they are counted in parts: one fen is `PARTS` of them, so that a rate per day and a yearly rate
-over 360 or 365 days divide without a rest.
+An amount is exact until it is rounded once, half up to the fen (公开文本:四舍五入到分). Exact amounts are
+counted in parts of a fen, `PARTS` to one fen, so that daily rates and yearly rates over 360 or 365
+days divide without remainder.
 
-A cap (上限) stops the growth on the days on which it is in force; what had accrued before its first
-day stays, because a law does not take back what was owed before it.
+A cap (上限) stops the growth on the days on which it is in force. What accrued before its first day
+stays, because a law does not take back what was owed before it.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ ROUNDING: Final = HALF_UP_FEN
 
 
 class ChargeKind(StrEnum):
-    """What is charged."""
+    """The kinds of late charges."""
 
     LATE_FEE = "late_fee"
     INTEREST = "interest"
 
 
 class StartRule(StrEnum):
-    """The first day that counts; never before the day after the due day."""
+    """The rule for the first chargeable day, which is never before the day after the due day."""
 
     DAY_AFTER_DUE = "day_after_due"
     SECOND_MONTH_AFTER_SETTLEMENT = "second_month_after_settlement"
@@ -49,7 +49,7 @@ class StartRule(StrEnum):
 
 
 class EndRule(StrEnum):
-    """The last day that counts."""
+    """The rule for the last chargeable day."""
 
     DAY_PAID = "day_paid"
     DAY_BEFORE_PAID = "day_before_paid"
@@ -57,7 +57,7 @@ class EndRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRate:
-    """A dated row: `rate_ppm` for every `per_days` days (1: a daily rate; 360, 365: a yearly one)."""
+    """A dated rate: `rate_ppm` for every `per_days` days (1: daily; 360 or 365: yearly)."""
 
     id: str
     kind: ChargeKind
@@ -71,13 +71,14 @@ class ChargeRate:
 
     @property
     def day_parts(self) -> int:
-        """Parts that one fen costs in one day."""
+        """Return the parts of a fen that one fen of principal costs a day."""
         return self.rate_ppm * (YEAR_PARTS // self.per_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cap:
-    """A dated bound of the late fee of one bill line: a share of its principal, an amount, or both."""
+    """A dated limit on the late fee of one bill line: a share of its principal, an amount, or
+    both."""
 
     id: str
     in_force_from: date
@@ -87,7 +88,8 @@ class Cap:
     source: str
 
     def parts(self, principal_fen: int, already_parts: int) -> int:
-        """How far the charge on a principal may grow when `already_parts` of its line are fixed."""
+        """Return how far the charge on a principal may grow if the line has `already_parts`
+        already."""
         bounds = []
         if self.share_ppm is not None:
             bounds.append(principal_fen * self.share_ppm * YEAR_PARTS)
@@ -98,19 +100,19 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """The rows that speak of a debt, at most one rate a kind and day."""
+    """The dated rates and caps that apply to a debt; at most one rate for each kind and day."""
 
     rates: tuple[ChargeRate, ...]
     caps: tuple[Cap, ...]
 
     def of(self, kind: ChargeKind) -> list[ChargeRate]:
-        """The rates of one kind."""
+        """Return the rates of one kind."""
         return [row for row in self.rates if row.kind is kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
-    """When something was owed: its period, its due day, its settlement day (结算日)."""
+    """The period, due day and settlement day (结算日) of a debt."""
 
     period: Period
     due_on: date
@@ -119,7 +121,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Days from … to, both inclusive."""
+    """A range of days, both inclusive."""
 
     first: date
     last: date
@@ -130,7 +132,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccrualPiece:
-    """A stretch of days under one rule; `cap` names the cap that cut it short."""
+    """A range of days under one rate; `cap` names the cap that reduced it."""
 
     rule: str
     source: str
@@ -143,13 +145,13 @@ class AccrualPiece:
 
     @property
     def days(self) -> int:
-        """How many days count."""
+        """Count the days."""
         return (self.last - self.first).days + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accrual:
-    """What a principal costs until a day, and why."""
+    """The charge on a principal up to a day, with the pieces that explain it."""
 
     kind: ChargeKind
     principal_fen: int
@@ -157,32 +159,32 @@ class Accrual:
 
     @property
     def parts(self) -> int:
-        """The exact product, after caps."""
+        """Return the exact amount in parts, after caps."""
         return sum(piece.parts for piece in self.pieces)
 
     @property
     def amount_fen(self) -> int:
-        """The product rounded."""
+        """Return the amount, rounded to the fen."""
         return rounded(self.parts)
 
     @property
     def days(self) -> int:
-        """Days that count."""
+        """Count the chargeable days."""
         return sum(piece.days for piece in self.pieces)
 
     @property
     def cap(self) -> str | None:
-        """The last cap that was hit."""
+        """Return the last cap that was reached."""
         return next((piece.cap for piece in reversed(self.pieces) if piece.cap), None)
 
 
 def rounded(parts: int, rounding: Rounding = ROUNDING) -> int:
-    """Parts as fen."""
+    """Round parts to fen."""
     return scale(parts, 1, PARTS, rounding)
 
 
 def product_text(parts: int) -> str:
-    """The exact product in yuan, for the explanation: "150.00", "3.141593…" when it has no end."""
+    """Format the exact amount in yuan: "150.00", or "3.141593…" if it does not end."""
     micro, rest = divmod(parts * 10_000, PARTS)
     digits = f"{Decimal(micro).scaleb(-6):f}".rstrip("0")
     whole, _, part = digits.partition(".")
@@ -190,7 +192,7 @@ def product_text(parts: int) -> str:
 
 
 def first_day(rule: ChargeRate, debt: Debt) -> date:
-    """The first day that a rule counts for a debt."""
+    """Return the first chargeable day of a debt under a rate."""
     after_due = debt.due_on + DAY
     match rule.start:
         case StartRule.DAY_AFTER_DUE:
@@ -211,10 +213,10 @@ def accrue(
     free: Sequence[Span] = (),
     already_parts: int = 0,
 ) -> Accrual | None:
-    """What `principal_fen`, paid on the day `until`, is charged; None when no rule asks anything.
+    """Calculate the charge on `principal_fen` paid on the day `until`; None if there is no charge.
 
     The start rule is that of the day on which the debt fell due, the end rule that of the day of
-    payment. Days in `free` do not count. `already_parts` of the same line are fixed before.
+    payment. Days in `free` are not charged. `already_parts` of the same line were fixed before.
     """
     rates = table.of(kind)
     if not rates or principal_fen <= 0:
@@ -250,14 +252,14 @@ def accrue(
 
 
 def _rule_of(rates: Sequence[ChargeRate], due_on: date) -> ChargeRate:
-    """The row of the due day, or the first that came later, or the last that there was."""
+    """Return the rate of the due day, else the first later one, else the last one."""
     on_day = in_force(rates, due_on)
     later = sorted((row for row in rates if row.in_force_from > due_on), key=_from)
     return (on_day or later or sorted(rates, key=_from)[-1:])[0]
 
 
 def _end_of(rates: Sequence[ChargeRate], day: date) -> EndRule:
-    """The end rule of a day: of its row, or of the last row before it."""
+    """Return the end rule of a day: from its rate, or from the last rate before it."""
     before = sorted((row for row in rates if row.in_force_from <= day), key=_from)
     return before[-1].end if before else EndRule.DAY_PAID
 
@@ -269,7 +271,7 @@ def _from(row: ChargeRate | Cap) -> date:
 def _stretches(
     first: date, last: date, rows: Iterable[ChargeRate | Cap], free: Sequence[Span]
 ) -> Iterator[tuple[date, date]]:
-    """The days from first to last, cut wherever a row or a span begins or ends."""
+    """Split the days from first to last wherever a row or a span begins or ends."""
     if last < first:
         return
     cuts = {first, last + DAY}

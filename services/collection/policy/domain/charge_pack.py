@@ -1,8 +1,9 @@
-"""Read what a policy pack says of paying late, and name every fault in it.
+"""The late-charge members of a policy pack: reading them and finding their faults.
 
-`late_fee` is a list of dated rows; a single object, as packs had it first, is one row for all days
-of its pack. The other members (`late_fee_caps`, `interest`, `charge_accounts`, `deferral`, `relief`)
-may be absent: there is no cap then, no interest, and the usual accounts.
+`late_fee` is a list of dated rows. Older packs have a single object, which is one row for all days
+of the pack. The other members (`late_fee_caps`, `interest`, `charge_accounts`, `deferral`,
+`relief`) are optional: without them there is no cap and no interest, and the default accounts
+apply.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ Read = Callable[[str, str, list[Fault]], int]
 def attempt(
     content: Mapping[str, Any], rate: Read, amount: Read, faults: list[Fault]
 ) -> ChargeRules:
-    """The rules in a pack of the right shape; what cannot be read is noted and put as 0."""
+    """Read the rules from a pack of the right shape; an unreadable value is reported and read as
+    0."""
     deferral = content.get("deferral") or {}
     insurances = deferral.get("insurances")
     return ChargeRules(
@@ -82,7 +84,7 @@ def attempt(
 
 
 def _rows(content: Mapping[str, Any], part: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The rows of a member with their pointers; a single object is one row."""
+    """Return the rows of a member with their pointers; a single object is one row."""
     given = content.get(part) or []
     if isinstance(given, Mapping):
         return [(f"/{part}", given)]
@@ -134,7 +136,7 @@ def _maybe(text: str | None, pointer: str, read: Read, faults: list[Fault]) -> i
 
 
 def cited(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every (pointer, source) of these members."""
+    """Return every (pointer, source) of these members."""
     found = [(f"{at}/source", row["source"]) for part in _LISTS for at, row in _rows(content, part)]
     if content.get("deferral"):
         found.append(("/deferral/source", content["deferral"]["source"]))
@@ -144,7 +146,7 @@ def cited(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 def faults_in(
     rules: ChargeRules, insurances: Sequence[str], content: Mapping[str, Any]
 ) -> Iterator[Fault]:
-    """What is wrong with them."""
+    """Find the faults of these members."""
     for part, kind in (("late_fee", ChargeKind.LATE_FEE), ("interest", ChargeKind.INTEREST)):
         rows = [row for row in rules.rates if row.kind is kind]
         yield from _rates(part, rows, content)

@@ -1,8 +1,7 @@
-"""Which rules on late charges speak of a debt: those of the policy in force on each day of it.
+"""The late-charge rules of a region over time: each day of a debt goes by the policy of that day.
 
-A day on which the region had no policy in force is decided by the policy that the bill was levied
-by. So a later policy changes only the days from which it is in force, and an old debt keeps what it
-owed for the days before.
+On a day without a policy in force, the policy that levied the bill applies. So a later policy
+changes only the days from which it is in force, and an old debt keeps its charges for earlier days.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ EVERY_UNIT: Final = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relief:
-    """减免: an insurance's unit share of some unit classes, times `factor_ppm`, in some months.
+    """A relief (减免) of some unit classes from an insurance's unit share, in some months.
 
-    A class is a unit's size or its kind, or "*" for all units. Sizes and kinds narrow each other:
-    small, micro and enterprise are small and micro enterprises. `cap_fen` bounds what one unit is
-    relieved of in one month. Where it `spares_accounts` personal accounts get what they would have got
-    (个人账户照常划入): the whole relief is taken off the pool.
+    `factor_ppm` is the remitted share. A class is a unit's size or kind, or "*" for all units;
+    sizes and kinds narrow each other: small, micro and enterprise means small and micro
+    enterprises. `cap_fen` limits the relief of one unit in one month. If it `spares_accounts`,
+    personal accounts are credited in full (个人账户照常划入) and the pool bears the whole relief.
     """
 
     id: str
@@ -60,12 +59,12 @@ class Relief:
 
     @property
     def sizes(self) -> frozenset[str]:
-        """The sizes that it is for; empty: all, also units of no known size."""
+        """Return the unit sizes that have the relief; empty: all, also units of unknown size."""
         return self._named & SIZES
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The unit kinds that it is for; empty: all."""
+        """Return the unit kinds that have the relief; empty: all."""
         return self._named & KINDS
 
     @property
@@ -73,7 +72,7 @@ class Relief:
         return frozenset(() if EVERY_UNIT in self.unit_classes else self.unit_classes)
 
     def fits(self, kind: str, size: str | None, period: Period) -> bool:
-        """Whether a unit has it in a period."""
+        """Tell whether a unit has the relief in a period."""
         return (
             self.period_from <= period <= self.period_to
             and (not self.sizes or size in self.sizes)
@@ -81,7 +80,7 @@ class Relief:
         )
 
     def meets(self, other: Relief) -> bool:
-        """Whether some unit has both in some month."""
+        """Tell whether some unit has both reliefs in some month."""
         return (
             self.insurance == other.insurance
             and self.period_from <= other.period_to
@@ -97,7 +96,7 @@ def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRules:
-    """What one policy says of paying late. `deferrable` None: every insurance."""
+    """The late-charge rules of one policy. `deferrable` None: every insurance."""
 
     rates: tuple[ChargeRate, ...]
     caps: tuple[Cap, ...] = ()
@@ -111,7 +110,7 @@ class ChargeRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedChargeRules:
-    """A policy's rules on late charges and the days on which it is in force."""
+    """A policy's late-charge rules and the days on which it is in force."""
 
     in_force_from: date
     in_force_to: date | None
@@ -126,12 +125,12 @@ class ChargeTimeline:
     dated: tuple[DatedChargeRules, ...]
 
     def on(self, day: date) -> DatedChargeRules:
-        """The policy of a day, or the last one before it, or the first there is."""
+        """Return the policy of a day, else the last one before it, else the first one."""
         known = [ruling for ruling in self.dated if ruling.in_force_from <= day]
         return known[-1] if known else self.dated[0]
 
     def table(self, own: ChargeRules) -> Timetable:
-        """The rows for debts levied by a policy."""
+        """Return the rates and caps for debts that a policy levied."""
         rates: list[ChargeRate] = []
         caps: list[Cap] = []
         for days, rules in self._days(own):
@@ -156,7 +155,7 @@ R = TypeVar("R", ChargeRate, Cap)
 
 
 def _clipped(rows: Sequence[R], days: Span) -> list[R]:
-    """The rows as far as they are in force on some days."""
+    """Cut rows to the days on which they apply."""
     kept = []
     for row in rows:
         first = max(row.in_force_from, days.first)
@@ -168,6 +167,6 @@ def _clipped(rows: Sequence[R], days: Span) -> list[R]:
 
 
 def debt_of(period: Period, due_on: date, rules: ChargeRules, due_day: int) -> Debt:
-    """A bill's debt; its settlement day is the policy's, or else the due day as it is named."""
+    """Build a bill's debt. The settlement day is the policy's, else the nominal due day."""
     number = rules.settlement_day or due_day
     return Debt(period=period, due_on=due_on, settlement_on=period.plus(1).day(number))

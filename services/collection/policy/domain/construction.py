@@ -1,4 +1,4 @@
-"""Construction projects (建设项目工伤保险): paid once, before work begins, on the contract sum."""
+"""Contributions of construction projects (建设项目工伤保险): paid once, in advance, on the contract sum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.money import Rounding, levy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """A rate for contract sums from an amount on and, when given, below another, in fen."""
+    """A rate for contract sums from an amount, up to another amount if there is one, in fen."""
 
     id: str
     from_fen: int
@@ -21,8 +21,11 @@ class Tier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Construction:
-    """The tiers, ascending from zero. `by_slice`: each slice of the sum at its own tier's rate;
-    otherwise the whole sum at the rate of the tier that it falls in."""
+    """The tiers, ascending from zero.
+
+    `by_slice`: each slice of the sum at its own tier's rate; otherwise the whole sum at the rate of
+    the tier in which it falls.
+    """
 
     insurance: str
     tiers: tuple[Tier, ...]
@@ -31,7 +34,7 @@ class Construction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectLine:
-    """What a tier levies: rule, base and rate, as with any contribution line."""
+    """The contribution of one tier, with the base that it was calculated on."""
 
     tier: Tier
     base_fen: int
@@ -39,7 +42,7 @@ class ProjectLine:
 
 
 def project_lines(rules: Construction, contract_fen: int, rounding: Rounding) -> list[ProjectLine]:
-    """The contribution of a project, tier by tier, each rounded once."""
+    """Calculate the contribution of a project, tier by tier, each rounded once."""
     return [
         ProjectLine(
             tier=tier, base_fen=base_fen, amount_fen=levy(base_fen, tier.rate_ppm, rounding)

@@ -1,7 +1,7 @@
-"""划入个人账户 (crediting to the personal account) out of the unit's share, by age.
+"""Credits to personal accounts (划入个人账户) out of the unit's share, by age.
 
-An active person's part is a share of the base and comes out of what the unit pays. A retired person
-is credited out of the pool although nobody pays: a yearly amount, or a share of the pension.
+For an active person the credit is a share of the base, taken out of the unit's contribution. For a
+retired person nobody pays; the pool credits a yearly amount or a share of the pension.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditRule:
-    """One crediting row: of people from `age_from` years on and, when given, below `age_below`.
+    """A credit for people from `age_from` years, and below `age_below` if there is one.
 
-    Either `rate_ppm` of the base (of the pension, for the retired) or `yearly_fen`. `standing` names
-    a group of its own within an age (建国前参加革命工作的老工人), None for everybody.
+    Either `rate_ppm` of the base (of the pension, for retired people) or `yearly_fen`. `standing`
+    names a group within an age (建国前参加革命工作的老工人); None means everybody.
     """
 
     id: str
@@ -30,15 +30,15 @@ class CreditRule:
     source: str
 
     def holds(self, age: int) -> bool:
-        """Whether the row speaks of an age in full years."""
+        """Tell whether the rule applies to an age in full years."""
         return self.age_from <= age and (self.age_below is None or age < self.age_below)
 
 
 def credit_rule_of(rows: Sequence[CreditRule], age: int) -> CreditRule | None:
-    """The row of an age, None when nothing is credited at that age."""
+    """Return the rule of an age; None if nothing is credited at that age."""
     return next((row for row in rows if row.holds(age)), None)
 
 
 def age_on(birth: date, day: date) -> int:
-    """Full years on a day (周岁)."""
+    """Return the age in full years on a day (周岁)."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

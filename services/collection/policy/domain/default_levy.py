@@ -1,7 +1,7 @@
-"""Levy by default (未按规定申报): last month's amounts times a factor, unit by unit and line by line.
+"""Levy by default (未按规定申报): last month's amounts times a factor, line by line.
 
-社会保险法第六十二条: a unit that did not declare as it should is levied 110 % of what was levied for it
-the month before; once it has declared, the difference is settled.
+社会保险法第六十二条: a unit that did not declare is levied 110 % of its amount of the month before; once it
+has declared, the difference is settled.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ FACTOR_PPM: Final = 1_100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultLevy:
-    """The factor and its source. `compounds`: a second month in a row is levied on the first one's
-    default (上月缴费额); else on the last amount that rests on a declaration."""
+    """The factor of a levy by default, and its source.
+
+    `compounds`: a second default in a row is based on the first one (上月缴费额); otherwise on the last
+    amount that was declared.
+    """
 
     factor_ppm: int = FACTOR_PPM
     source: str = ""
@@ -30,9 +33,10 @@ class DefaultLevy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastMonthLine:
-    """What last month's paper levied by itself for one insurance, party, account and fund (fen).
+    """Last month's amount of one insurance, party, account and fund (fen).
 
-    `base_fen` is what that was taken from, where the paper was itself a default.
+    `base_fen` is the amount that it was calculated from, if last month was itself levied by
+    default.
     """
 
     unit_id: int
@@ -47,7 +51,7 @@ class LastMonthLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultLine:
-    """A line levied by default: `base_fen` is the amount of the month that the factor is put to."""
+    """A line levied by default: `base_fen` is last month's amount, before the factor."""
 
     unit_id: int
     insurance: str
@@ -61,8 +65,11 @@ class DefaultLine:
 def default_lines(
     rule: DefaultLevy, rounding: Rounding, funds: Mapping[str, str], last: Iterable[LastMonthLine]
 ) -> list[DefaultLine]:
-    """Each line of last month times the factor, rounded once; `funds` are this month's by insurance,
-    an insurance that the policy has no more stays in last month's fund."""
+    """Multiply last month's lines by the factor, each rounded once.
+
+    `funds` maps insurances to this month's funds; an insurance that the policy no longer has stays
+    in last month's fund.
+    """
     made = []
     for line in last:
         base_fen = line.base_fen if line.by_default and not rule.compounds else line.amount_fen

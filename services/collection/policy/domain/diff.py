@@ -1,4 +1,4 @@
-"""What changed between two packs, row by row: which row, from what to what, since when."""
+"""Differences between two policy packs, row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _OWN: Final = frozenset({"pack", "in_force_from"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackChange:
-    """One value: its row ("rates pension.unit"), its member, and both values; None: not there."""
+    """A changed value: its row ("rates pension.unit"), its member, and both values (None:
+    absent)."""
 
     row: str
     member: str | None
@@ -23,7 +24,7 @@ class PackChange:
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PackChange]:
-    """Every difference, in the order of the packs' members."""
+    """List every difference, in the order of the packs' members."""
     found: list[PackChange] = []
     for part in dict.fromkeys((*before, *after)):
         if part not in _OWN:
@@ -67,7 +68,7 @@ def _rows(
 
 
 def _by_name(rows: list[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Rows by their names; rows of one name (a dated map) are told apart by their first days."""
+    """Key rows by name. Rows of one name (a dated map) are told apart by their first days."""
     named: dict[str, Mapping[str, Any]] = {}
     for number, row in enumerate(rows):
         name = str(next((row[key] for key in _NAMED_BY if row.get(key) is not None), number))

@@ -1,4 +1,4 @@
-"""Is a policy pack sound as a whole? Every fault is named; none of them waits for a declaration."""
+"""Faults of a policy pack as a whole, so that none appears only when a unit declares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _UNLIMITED_BASE_FEN: Final = 100_00
 
 
 def faults_in(policy: Policy, content: Mapping[str, Any]) -> list[Fault]:
-    """What is wrong with a pack; `content` is its JSON shape, for what a mapping would hide."""
+    """Find the faults of a pack; `content` is its JSON, which shows duplicates that a mapping
+    hides."""
     return [
         *_days(policy),
         *_insurances(policy),
@@ -85,7 +86,7 @@ def _insurances(policy: Policy) -> Iterator[Fault]:
 
 
 def _names(content: Mapping[str, Any]) -> Iterator[Fault]:
-    """A region names what it alone has, once."""
+    """Check that the region names each insurance that it alone has, once."""
     given = [row["insurance"] for row in content.get("names") or ()]
     for number, name in enumerate(given):
         pointer = f"/names/{number}/insurance"
@@ -228,7 +229,7 @@ def _rounds_away(policy: Policy, rate: Rate) -> bool:
 
 
 def _overlaps(policy: Policy) -> Iterator[Fault]:
-    """Two rows for one person, insurance and party: the levy would not know which to take."""
+    """Find two rows that apply to one person, insurance and party: the levy could not choose."""
     for (_, earlier), (number, later) in combinations(enumerate(policy.rates), 2):
         if (earlier.insurance, earlier.party) != (later.insurance, later.party):
             continue
@@ -250,7 +251,7 @@ def _overlaps(policy: Policy) -> Iterator[Fault]:
 
 
 def _classes(policy: Policy) -> Iterator[Fault]:
-    """Classes of one insurance, party and kind run 1, 2, … without a gap."""
+    """Check that the classes of an insurance, party and kind run 1, 2, … without a gap."""
     for insurance in policy.insurances:
         for party in Party:
             for kind in UNIT_KINDS:
@@ -270,7 +271,7 @@ def _classes(policy: Policy) -> Iterator[Fault]:
 
 
 def _coverage(policy: Policy) -> Iterator[Fault]:
-    """A unit kind that some rate covers is covered, or exempted, by every insurance."""
+    """Check that a unit kind with some rate has a rate or an exemption in every insurance."""
     for kind in UNIT_KINDS:
         if not policy.covers(kind):
             continue

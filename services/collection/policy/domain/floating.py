@@ -1,7 +1,7 @@
-"""Floating of the injury rate (工伤保险费率浮动): the unit's own step, and the stage cut for all.
+"""Adjustment of the work injury rate (工伤保险费率浮动): the unit's floating step, and the stage cut.
 
-A unit's step follows its use of the fund and its accidents; class 1 has only steps upwards. A stage
-cut (阶段性降费) follows from how many months the fund could go on paying.
+A unit's step follows from its claims and accidents; class 1 has only steps upwards. A stage cut
+(阶段性降费) applies to all units and follows from how many months the fund could still pay.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A factor that a rate was multiplied by, and the row that says so."""
+    """A factor that a rate was multiplied by, and the row that it comes from."""
 
     id: str
     factor_ppm: int
@@ -20,7 +20,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatingStep:
-    """A floating step and the injury classes that have it; empty: all."""
+    """A floating step and the injury classes that may have it; empty: all."""
 
     id: str
     factor_ppm: int
@@ -39,7 +39,7 @@ class StageCut:
     source: str
 
     def holds(self, capacity_hundredths: int) -> bool:
-        """Whether it speaks of a fund of this capacity."""
+        """Tell whether the cut applies to a fund of this capacity."""
         return self.months_from_hundredths <= capacity_hundredths and (
             self.months_below_hundredths is None
             or capacity_hundredths < self.months_below_hundredths
@@ -48,7 +48,7 @@ class StageCut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floating:
-    """What one policy says of it. `capacity_hundredths` None: there is no stage cut."""
+    """The steps and stage cuts of one policy. `capacity_hundredths` None: no stage cut applies."""
 
     insurance: str
     steps: tuple[FloatingStep, ...]
@@ -56,7 +56,7 @@ class Floating:
     capacity_hundredths: int | None
 
     def step(self, name: str, injury_class: int | None) -> FloatingStep | None:
-        """A step that a unit of this class may have."""
+        """Return a step if a unit of this class may have it."""
         return next(
             (
                 row
@@ -67,7 +67,7 @@ class Floating:
         )
 
     def factors(self, injury_class: int | None, step: str | None) -> tuple[Factor, ...]:
-        """What the base rate of a class is multiplied by: the unit's step, then the stage cut."""
+        """Return the factors on a class's base rate: the unit's step, then the stage cut."""
         own = None if step is None else self.step(step, injury_class)
         months = self.capacity_hundredths
         cut = (

@@ -1,6 +1,6 @@
-"""Read a policy pack: from its JSON shape to frozen values, naming every value it cannot read.
+"""Policy packs: reading the JSON into frozen values, and naming every value that cannot be read.
 
-The shape itself (members, lists, lengths) is the door's business; here are amounts, rates, days.
+The shape (members, lists, lengths) is checked before, in `schemas`; here are amounts, rates, days.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ _LONG_RATE = re.compile(r"^(0|[1-9][0-9]{0,2})\.[0-9]{7,}$")
 
 
 def read(content: Mapping[str, Any]) -> Policy:
-    """The policy in a stored pack, which was checked before it was stored."""
+    """Read the policy of a stored pack, which was checked before it was stored."""
     policy, faults = attempt(content)
     assert not faults, "a stored pack has been checked"
     return policy
 
 
 def attempt(content: Mapping[str, Any]) -> tuple[Policy, list[Fault]]:
-    """The policy in a pack of the right shape, and what could not be read in it (put as 0, None)."""
+    """Read the policy of a pack of the right shape, and list the unreadable values (read as 0 or
+    None)."""
     faults: list[Fault] = []
     reader = PackReader(content, _rate, _known_amount, faults)
     averages = reader.averages()

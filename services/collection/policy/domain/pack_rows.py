@@ -1,6 +1,6 @@
-"""Read the members that a policy pack may leave out: averages, crediting, floating, projects.
+"""The optional members of a policy pack: averages, crediting, floating, projects and others.
 
-What cannot be read is noted under its pointer and put as 0, as in `pack`.
+An unreadable value is reported at its pointer and read as 0, as in `pack`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Row = Mapping[str, Any]
 
 
 class PackReader:
-    """What is read of one pack, with the faults found on the way."""
+    """A reader of one pack that collects the faults it finds."""
 
     def __init__(self, content: Row, rate: Read, amount: Read, faults: list[Fault]) -> None:
         self.content = content
@@ -48,7 +48,7 @@ class PackReader:
         self._amount = amount
 
     def averages(self) -> tuple[Average, ...]:
-        """Published average wages."""
+        """Read the published average wages."""
         return tuple(
             Average(
                 id=row["id"],
@@ -59,7 +59,7 @@ class PackReader:
         )
 
     def from_average(self, row: Row | None, at: str) -> FromAverage | None:
-        """A factor of the mean of some averages."""
+        """Read a factor of the mean of some averages."""
         if row is None:
             return None
         rounding = row.get("rounding")
@@ -72,7 +72,7 @@ class PackReader:
         )
 
     def taken(self, rule: FromAverage | None, averages: Mapping[str, int], at: str) -> int | None:
-        """What a factor of averages comes to; an unknown average is a fault."""
+        """Calculate a factor of averages; an unknown average is a fault."""
         if rule is None:
             return None
         for number, name in enumerate(rule.of):
@@ -83,7 +83,7 @@ class PackReader:
         return rule.amount_fen(averages)
 
     def credits(self) -> tuple[CreditRule, ...]:
-        """划入个人账户."""
+        """Read the credits to personal accounts (划入个人账户)."""
         return tuple(
             CreditRule(
                 id=row["id"],
@@ -100,7 +100,7 @@ class PackReader:
         )
 
     def floating(self) -> Floating | None:
-        """工伤保险费率浮动."""
+        """Read the adjustment of the work injury rate (工伤保险费率浮动)."""
         row = self.content.get("injury_floating")
         if row is None:
             return None
@@ -137,7 +137,7 @@ class PackReader:
         )
 
     def construction(self) -> Construction | None:
-        """建设项目."""
+        """Read the tiers of construction projects (建设项目)."""
         row = self.content.get("construction")
         if row is None:
             return None
@@ -161,7 +161,7 @@ class PackReader:
         )
 
     def categories(self, averages: Mapping[str, int]) -> tuple[Category, ...]:
-        """参保类别: for what each is levied, and which bases it may choose."""
+        """Read the categories (参保类别), their insurances and their base choices."""
         return tuple(
             Category(
                 id=row["id"],
@@ -194,7 +194,7 @@ class PackReader:
         )
 
     def default_levy(self) -> DefaultLevy:
-        """未按规定申报时的加成."""
+        """Read the factor of a levy by default (未按规定申报时的加成)."""
         row = self.content.get("default_levy")
         if row is None:
             return DefaultLevy()
@@ -205,7 +205,7 @@ class PackReader:
         )
 
     def frozen_bases(self) -> FrozenBases | None:
-        """年度缴费基数是否当年不变."""
+        """Read whether reviewed bases stay fixed for the year (年度缴费基数是否当年不变)."""
         row = self.content.get("frozen_bases")
         return None if row is None else FrozenBases(enforced=row["enforced"], source=row["source"])
 
@@ -229,12 +229,12 @@ def _month(text: str | None) -> Period | None:
 
 
 def rows(content: Row, part: str) -> list[tuple[str, Row]]:
-    """The rows of a member with their pointers."""
+    """Return the rows of a member with their pointers."""
     return [(f"/{part}/{number}", row) for number, row in enumerate(content.get(part) or [])]
 
 
 def cited(content: Row) -> list[tuple[str, str]]:
-    """Every (pointer, source) of these members."""
+    """Return every (pointer, source) of these members."""
     found = [
         (f"{at}/source", row["source"])
         for part in ("names", "averages", "crediting", "categories")

@@ -1,4 +1,4 @@
-"""Whom a policy levies for what, and whom it relieves, for people to read."""
+"""The categories and reliefs of a policy as Chinese text."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Percent = Callable[[int], str]
 
 
 def category_names(categories: Iterable[str]) -> str:
-    """Categories by their names."""
+    """Return the Chinese names of categories."""
     return "、".join(CATEGORY_NAMES.get(name, name) for name in categories)
 
 
 def categories(policy: Policy, cited: Cite) -> Iterator[tuple[str, ...]]:
-    """A row for each category, and one for each base that it may choose."""
+    """Build a table row for each category, and one for each base that it may choose."""
     for row in policy.categories:
         names = [INSURANCE_NAMES.get(name, name) for name in row.insurances]
         what = "、".join(names) or "无(只征列明该类别的项目)"
@@ -70,7 +70,7 @@ def _months(row: Category | BaseChoice) -> str:
 def relief(
     policy: Policy, cited: Cite, percent: Percent, kinds: dict[str, str]
 ) -> Iterator[tuple[str, ...]]:
-    """A row for each relief: whose, when, how much of the unit's share, up to what."""
+    """Build a table row for each relief: insurance, units, months, share and cap."""
     names = {**kinds, **{size.value: name for size, name in SIZE_NAMES.items()}}
     for row in policy.charges.reliefs:
         share = f"单位部分的{percent(row.factor_ppm)}"

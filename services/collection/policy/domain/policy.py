@@ -1,4 +1,4 @@
-"""Policy (政策): one region's dated rules as frozen values, and the rules that fit one unit."""
+"""Policies (政策): one region's dated rules as frozen values, and the schedule that fits one unit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundRow:
-    """The fund that an insurance is booked in, from a day and until a day (inclusive)."""
+    """The fund in which an insurance is booked, between two days (inclusive)."""
 
     insurance: str
     fund: str
@@ -44,7 +44,7 @@ class FundRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:
-    """Unit kinds that an insurance leaves out on purpose."""
+    """Unit kinds that an insurance does not cover on purpose."""
 
     insurance: str
     unit_kinds: tuple[str, ...]
@@ -53,7 +53,8 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenBases:
-    """Whether a declaration has to keep to the bases that a review has set for the year."""
+    """The rule on whether declarations must keep to the bases that a review has set for the
+    year."""
 
     enforced: bool
     source: str
@@ -61,11 +62,11 @@ class FrozenBases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What one insurance asks of one unit: its limit, its fund, and a rate for each party.
+    """The rules of one insurance for one unit: its limit, its fund, and the rates of each party.
 
-    `personal_base` is the source of a person's base in this insurance (with `fixed_fen` where the
-    policy says it, and `base_limit` where it is not the insurance's); `credits` part the unit's share
-    between the pool and the personal account.
+    `personal_base` is the source of a person's base in this insurance, with `fixed_fen` if the
+    policy gives the base itself, and `base_limit` if the base has its own limits. `credits` divide
+    the unit's share between the pool and the personal account.
     """
 
     insurance: str
@@ -79,7 +80,7 @@ class Rule:
 
     @property
     def personal_limit(self) -> Limit:
-        """What a person's base is held to."""
+        """Return the limits of a person's base."""
         return self.base_limit or self.limit
 
 
@@ -87,9 +88,9 @@ class Rule:
 class Schedule:
     """The rules for one unit kind and injury class, in the policy's order of insurances.
 
-    An insurance that leaves the unit out has a rule without rates, so that columns stay aligned.
-    `standings` say for what each category of people is levied, `reliefs` what the unit is relieved
-    of in this period.
+    An insurance that does not cover the unit has a rule without rates, so that columns stay
+    aligned. `standings` are the coverages by category; `reliefs` are those of the unit in this
+    period.
     """
 
     rules: tuple[Rule, ...]
@@ -98,10 +99,10 @@ class Schedule:
     reliefs: tuple[Relief, ...] = ()
 
     def standing(self, category: str) -> Coverage:
-        """For what a category is levied.
+        """Return the coverage of a category.
 
         Raises:
-            CategoryNotCovered: the policy says nothing of it.
+            CategoryNotCovered: the policy has no row for it.
         """
         found = self.standings.get(category)
         if found is None:
@@ -109,32 +110,32 @@ class Schedule:
         return found
 
     def refusal(self, category: str, choice: str | None) -> Refusal | None:
-        """Why somebody of a category, with a choice of base (None: none), cannot be levied."""
+        """Return the reason why people of a category with this choice of base cannot be levied."""
         found = self.standings.get(category)
         return not_covered(category) if found is None else found.refusal(choice)
 
     @property
     def insurances(self) -> tuple[str, ...]:
-        """The order of columns."""
+        """Return the insurances in the order of columns."""
         return tuple(rule.insurance for rule in self.rules)
 
     @property
     def needs_wage_total(self) -> bool:
-        """Whether some rate is applied to the unit's wage total."""
+        """Tell whether some rate applies to the unit's wage total."""
         return any(rate.base.needs_wage_total for rule in self.rules for rate in rule.rates)
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """What has to be known of every person beside the wage."""
+        """Return the figures besides the wage that every person must declare."""
         kinds = {rate.base for rule in self.rules for rate in rule.rates}
         kinds |= {rule.personal_base for rule in self.rules}
         return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
 
     def figures_of(self, category: str, choice: str | None) -> tuple[Figure, ...]:
-        """What has to be known of a person of a category beside the wage.
+        """Return the figures besides the wage that a person of a category must declare.
 
         Raises:
-            CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: he cannot be levied.
+            CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: the person cannot be levied.
         """
         standing = self.standing(category)
         kinds: set[BaseKind] = set()
@@ -147,23 +148,23 @@ class Schedule:
 
     @property
     def unit_figures(self) -> tuple[UnitFigure, ...]:
-        """What has to be known of the unit beside its wage total."""
+        """Return the figures besides the wage total that the unit must declare."""
         found = {rate.base.unit_figure for rule in self.rules for rate in rule.rates}
         return tuple(figure for figure in UnitFigure if figure in found)
 
     @property
     def needs_age(self) -> bool:
-        """Whether some share is parted by age."""
+        """Tell whether some share is divided by age."""
         return any(rule.credits for rule in self.rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One version, whole. `sources` maps id → (text, certain).
+    """One version of a policy. `sources` maps each id to its text and whether it is certain.
 
-    `names` are those of insurances that this region alone has.
-    `level` is where the unit's share is rounded: for each person, or once for the unit. A person's
-    own share is withheld from a wage, so it is always rounded for the person.
+    `names` are those of insurances that only this region has. `level` is where the unit's share is
+    rounded: for each person, or once for the unit. A person's own share is withheld from the wage,
+    so it is always rounded for the person.
     """
 
     pack: str
@@ -196,30 +197,33 @@ class Policy:
 
     @property
     def freezes_bases(self) -> bool:
-        """Whether reviewed bases hold for the year (年度缴费基数核定后当年不变): as the pack says, and
-        where it says nothing, where units have a base of their own beside their people's."""
+        """Tell whether reviewed bases are fixed for the year (年度缴费基数核定后当年不变).
+
+        If the pack does not say, they are fixed where units have a base of their own besides their
+        people's.
+        """
         if self.bases_frozen is not None:
             return self.bases_frozen.enforced
         return any(rate.base is BaseKind.UNIT_DUAL for rate in self.rates)
 
     @property
     def funds(self) -> Mapping[str, str]:
-        """Insurance → fund, where the map is not dated; the last one where it is."""
+        """Map each insurance to its fund; if the fund changes, to the last one."""
         return {row.insurance: row.fund for row in self.fund_rows}
 
     def fund_of(self, insurance: str, day: date | None = None) -> str:
-        """The fund of an insurance on a day (None: the policy's first)."""
+        """Return the fund of an insurance on a day (None: the policy's first day)."""
         own = [row for row in self.fund_rows if row.insurance == insurance]
         return in_force(own, day or self.in_force_from)[0].fund
 
     def limit_of(self, insurance: str) -> Limit:
-        """The limit row of an insurance: its own, or the one for all."""
+        """Return the limits of an insurance: its own, or those for all."""
         return next(
             row for name in (insurance, ANY) for row in self.limits if row.insurance == name
         )
 
     def covers(self, kind: str) -> bool:
-        """Whether any row speaks of a unit kind."""
+        """Tell whether some rate applies to a unit kind."""
         return any(rate.fits_kind(kind) for rate in self.rates)
 
     def schedule(
@@ -231,13 +235,13 @@ class Policy:
         step: str | None = None,
         size: str | None = None,
     ) -> Schedule:
-        """The rules for a unit in a period. `step` is its floating step (浮动档次), `size` its size
-        (单位规模), None for none.
+        """Return the rules for a unit in a period.
 
-        The period may be left out only where no row depends on it.
+        `step` is the unit's floating step (浮动档次) and `size` its size (单位规模), if it has one. The
+        period may be left out only if no row depends on it.
 
         Raises:
-            KindNotCovered: no rates for the kind, or an insurance has none for the class.
+            KindNotCovered: there are no rates for the kind, or an insurance has none for the class.
             StepUnknown: the policy has no such step for the class.
         """
         if not self.covers(kind):
@@ -267,7 +271,7 @@ class Policy:
 
     @property
     def is_dated(self) -> bool:
-        """Whether what is levied differs from month to month under this version."""
+        """Tell whether contributions differ from month to month under this version."""
         names = [row.insurance for row in self.fund_rows]
         return (
             any(rate.months for rate in self.rates)
@@ -325,8 +329,11 @@ class Policy:
 
 
 def personal_base(rates: Sequence[Rate]) -> tuple[BaseKind, int | None]:
-    """The source of a person's base in an insurance: that of the personal share, or else the unit's,
-    or else what a sum is taken of. What some categories alone bear has a base of its own."""
+    """Return the source of a person's base in an insurance.
+
+    It is that of the personal share, else that of the unit's share, else the source of a sum. Rates
+    for some categories only have bases of their own.
+    """
     first = _base_rate(rates)
     if first is not None:
         return first.base, first.fixed_fen

@@ -1,4 +1,4 @@
-"""Rates (费率) and limits (上下限), rows of a policy: what a rate is applied to, what that asks for."""
+"""Contribution rates (费率) and limits (上下限) of a policy, and the bases that they need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANY: Final = "*"
 
 
 class BaseKind(StrEnum):
-    """What a rate is applied to (缴费基数来源)."""
+    """The base that a rate applies to (缴费基数来源)."""
 
     OWN = "own"  # each person's own base, rounded per person
     OWN_LAST_YEAR = "own_last_year"  # own monthly average of last year
@@ -33,32 +33,32 @@ class BaseKind(StrEnum):
 
     @property
     def per_person(self) -> bool:
-        """Whether each person has a line of it."""
+        """Tell whether each person has a line of this base."""
         return self in _PER_PERSON
 
     @property
     def needs_wage_total(self) -> bool:
-        """Whether the unit has to declare its wage total."""
+        """Tell whether the unit must declare its wage total."""
         return self in {BaseKind.UNIT_TOTAL, BaseKind.UNIT_DUAL}
 
     @property
     def figure(self) -> Figure | None:
-        """The figure of a person, beside the wage, that it is taken from."""
+        """Return the person's figure, besides the wage, that gives the base."""
         return _FIGURES.get(self)
 
     @property
     def unit_figure(self) -> UnitFigure | None:
-        """The figure of the unit, beside its wage total, that it is taken from."""
+        """Return the unit's figure, besides the wage total, that gives the base."""
         return _UNIT_FIGURES.get(self)
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the policy says the base itself, so that limits do not touch it."""
+        """Tell whether the policy gives the base itself, so that limits do not apply."""
         return self in {BaseKind.CITY_AVERAGE, BaseKind.HEAD}
 
 
 class Figure(StrEnum):
-    """What a declaration may have to say of a person beside the wage, all by the month."""
+    """A monthly figure of a person, besides the wage, that a declaration may need."""
 
     LAST_YEAR = "last_year"  # 本人上年度月平均工资
     LAST_MONTH = "last_month"  # 本人上月工资
@@ -66,7 +66,7 @@ class Figure(StrEnum):
 
 
 class UnitFigure(StrEnum):
-    """What a declaration may have to say of the unit beside its wage total, by the month."""
+    """A monthly figure of the unit, besides its wage total, that a declaration may need."""
 
     LAST_YEAR = "last_year"  # 单位上年度月平均工资总额
     LAST_MONTH = "last_month"  # 单位上月工资总额
@@ -99,14 +99,13 @@ _UNIT_FIGURES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """One rate row. `injury_class` None fits every class.
+    """A contribution rate. `injury_class` None: every class.
 
-    `fixed_fen` is the base that the policy itself says (city_average, head); `months` are the months
-    of the year in which the rate is levied, empty for all; `sum_of` is the source of the personal
-    bases that are summed; `factors` have been applied to the rate (floating, stage cut).
-    `categories` are the people that it is levied for and no others; empty: whoever's category has
-    the insurance. `rounding` None: the policy's. `limit` holds this rate's own base, None: the
-    insurance's.
+    `fixed_fen` is the base if the policy gives it (city_average, head). `months` are the months of
+    the year in which the rate applies; empty: all. `sum_of` is the source of the personal bases
+    that are summed. `factors` were applied to the rate (floating step, stage cut). `categories` are
+    the only people who bear the rate; empty: everybody whose category has the insurance. `rounding`
+    None: the policy's. `limit` applies to this rate's own base; None: the insurance's limit.
     """
 
     id: str
@@ -127,27 +126,27 @@ class Rate:
     limit: Limit | None = None
 
     def levied_for(self, standing: Coverage) -> bool:
-        """Whether people of a category bear it."""
+        """Tell whether people of a category bear the rate."""
         if self.categories:
             return standing.category in self.categories
         return standing.insured(self.insurance)
 
     def fits_kind(self, kind: str) -> bool:
-        """Whether the row speaks of a unit kind."""
+        """Tell whether the rate applies to a unit kind."""
         return ANY in self.unit_kinds or kind in self.unit_kinds
 
     def fits(self, kind: str, injury_class: int | None) -> bool:
-        """Whether the row speaks of a unit of this kind and class."""
+        """Tell whether the rate applies to a unit of this kind and class."""
         return self.fits_kind(kind) and self.injury_class in {None, injury_class}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """Floor and ceiling of a base, in fen; None where there is none.
+    """Floor and ceiling of a base, in fen; None: no limit.
 
-    `base_rounding` is to what a person's base is rounded (基数取整) before it is held to the limits.
-    `floor_from` and `ceiling_from` say how a limit follows from averages. Where the pack gives the
-    amount too, the amount holds: a published figure goes before the formula.
+    `base_rounding` rounds a person's base (基数取整) before the limits are applied. `floor_from` and
+    `ceiling_from` derive a limit from averages. If the pack gives the amount too, the published
+    amount takes precedence over the formula.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What is wrong with the rows that a policy pack may leave out, and with rates that need them."""
+"""Faults of the optional rows of a policy pack, and of the rates that need them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FACTOR_MAX_PPM: Final = 10 * PPM
 
 
 def faults_in(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
-    """Every fault of these rows."""
+    """Find every fault of these rows."""
     yield from _averages(policy)
     yield from _limits(policy, content)
     yield from _rates(policy, content)
@@ -107,7 +107,7 @@ def _sums(rate: Rate) -> bool:
 
 
 def _members(rate: Rate, row: Mapping[str, Any], at: str) -> Iterator[Fault]:
-    """A rate has what its base needs, and nothing that the calculation would pass over."""
+    """Check that a rate has the members that its base needs, and none that would be ignored."""
     needed = {
         "rate": rate.base is not BaseKind.HEAD,
         "amount": rate.base is BaseKind.HEAD,
@@ -126,7 +126,7 @@ def _members(rate: Rate, row: Mapping[str, Any], at: str) -> Iterator[Fault]:
 
 
 def _dated_funds(policy: Policy) -> Iterator[Fault]:
-    """On each day of the policy every insurance has one fund."""
+    """Check that every insurance has exactly one fund on each day of the policy."""
     for insurance in policy.insurances:
         own = [row for row in policy.fund_rows if row.insurance == insurance]
         if len(own) > 1 and overlaps(own):
@@ -161,8 +161,10 @@ def _covers(rows: Sequence[FundRow], first: date, last: date | None) -> bool:
 
 
 def _level(policy: Policy) -> Iterator[Fault]:
-    """Rounded once for the unit, the unit's share is taken from the sum of the personal bases: that
-    says the same only where both shares have one base source."""
+    """Check that rounding once for the unit gives the unit's share a single base.
+
+    The share is then taken from the sum of the personal bases, so both shares need one base source.
+    """
     if policy.level != "unit":
         return
     for number, rate in enumerate(policy.rates):
@@ -184,7 +186,7 @@ def _level(policy: Policy) -> Iterator[Fault]:
 
 
 def _allocation(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
-    """An order of insurances names each of them once, and only where it is used."""
+    """Check that an order of insurances names each of them once, and only where it is used."""
     named = content["allocation"].get("insurances")
     at = "/allocation/insurances"
     if named is None:
@@ -214,7 +216,7 @@ def _credits(policy: Policy) -> Iterator[Fault]:
 
 
 def _active(policy: Policy, row: CreditRule, at: str) -> Iterator[Fault]:
-    """What the unit pays for an active person can be parted, and is more than what is credited."""
+    """Check that an active person's unit share can be divided, and exceeds what is credited."""
     if row.rate_ppm is None or row.standing is not None:
         yield Fault(at, "CREDIT_NOT_FOR_ACTIVE", "在职人员按基数比例划入 (a share of the base)")
         return
@@ -236,7 +238,7 @@ def _active(policy: Policy, row: CreditRule, at: str) -> Iterator[Fault]:
 
 
 def _insured(policy: Policy, rate: Rate) -> bool:
-    """Whether somebody who bears the rate has the insurance in general, and so its credits."""
+    """Tell whether somebody who bears the rate has the insurance in general, and so its credits."""
     return any(
         name == EMPLOYEE
         or any(
@@ -289,7 +291,7 @@ def _cuts(cuts: Sequence[StageCut], at: str) -> Iterator[Fault]:
 
 
 def _whole(rules: Floating, rate: Rate, number: int) -> Iterator[Fault]:
-    """A floated rate is a whole number of millionths, so that nothing is lost before rounding."""
+    """Check that an adjusted rate is a whole number of millionths, so that nothing is lost."""
     for step in (None, *(row.id for row in rules.steps)):
         parts = rate.rate_ppm
         for factor in rules.factors(rate.injury_class, step):
@@ -305,7 +307,7 @@ def _whole(rules: Floating, rate: Rate, number: int) -> Iterator[Fault]:
 
 
 def _tiers(tiers: Sequence[Tier]) -> Iterator[Fault]:
-    """Tiers run from zero upwards without gap or overlap, and the last is open."""
+    """Check that tiers run upwards from zero without gap or overlap, and that the last is open."""
     expected: int | None = 0
     for number, tier in enumerate(tiers):
         at = f"/construction/tiers/{number}"

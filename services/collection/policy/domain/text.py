@@ -1,4 +1,4 @@
-"""A policy for people to read (政策摘要): Chinese, every row with its source, doubts marked."""
+"""A policy as Chinese text (政策摘要): every row with its source, uncertain sources marked."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ DOUBT: Final = "〔待核〕"
 
 
 def percent(ppm: int) -> str:
-    """160,000 parts per million as "16%"."""
+    """Format parts per million as a percentage: 160,000 is "16%"."""
     whole, part = divmod(ppm, PPM // 100)
     decimals = f"{part:04d}".rstrip("0")
     return f"{whole}.{decimals}%" if decimals else f"{whole}%"
 
 
 def markdown(policy: Policy) -> str:
-    """The whole policy as Markdown, with a table for each group of rows."""
+    """Write the whole policy as Markdown, with a table for each group of rows."""
     cite = partial(_cited, policy)
     ends = "起施行" if policy.in_force_to is None else f"至{policy.in_force_to}"
     parts = [
@@ -106,7 +106,7 @@ def markdown(policy: Policy) -> str:
 
 
 def _section(title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """A heading and its table; nothing when there is no row."""
+    """Build a heading and its table; nothing if there are no rows."""
     lines = ["| " + " | ".join(_cell(text) for text in row) + " |" for row in rows]
     if not lines:
         return []

@@ -1,4 +1,4 @@
-"""The door to the policy in force on a day, readable by people (政策摘要)."""
+"""Door to the policy in force on a day, in readable form (政策摘要)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ async def get_policy_in_force(
     on: Annotated[date, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31))],
     region: Annotated[Code | None, Query()] = None,
 ) -> PolicyInForceOut:
-    """With its pack, and as Markdown in Chinese: every row with its source, doubts marked."""
+    """Get the policy in force: its pack, and a Chinese Markdown text that gives the source of every
+    row."""
 
     async def work(tx: AsyncConnection) -> PolicyInForceOut:
         found = await policy_flow.in_force(tx, region or at.region, on)

@@ -1,4 +1,4 @@
-"""Doors of policies: draft by one person, approve by another, read."""
+"""Doors of policies: one person drafts, another approves."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from shared.schema import Code
 
 
 class LintedRoute(APIRoute):
-    """A pack whose shape is wrong is judged as far as it can be read: every fault is named at once."""
+    """A route that reports every fault of a pack at once, even if its shape is wrong."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, and what it says of a body that it cannot read."""
+        """Wrap the route's handler so that an unreadable pack is judged as far as possible."""
         handle = super().get_route_handler()
 
         async def linted(request: Request) -> Response:
@@ -64,7 +64,8 @@ drafting = APIRouter(route_class=LintedRoute)
     response_model=PolicyOut,
 )
 async def draft_policy(body: PackIn, at: Annotated[Door, door(Right.PUBLISH_POLICY)]) -> Response:
-    """Checked as a whole, with every fault named. The same pack again gives the same draft."""
+    """Draft a policy version. The whole pack is checked. The same pack again returns the same
+    draft."""
 
     async def work(tx: AsyncConnection) -> PolicyOut:
         return PolicyOut.of(await policy_flow.draft(tx, body.content(), at.caller))
@@ -85,7 +86,8 @@ router.include_router(drafting)
 async def approve_policy(
     policy: RefPath, at: Annotated[Door, door(Right.PUBLISH_POLICY)]
 ) -> Response:
-    """By another person than its author. An open-ended predecessor ends on the day before."""
+    """Put a draft in force, by another person than its author. An open-ended predecessor ends the
+    day before."""
     ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> PolicyOut:
@@ -131,7 +133,7 @@ def _read_day(cursor: str | None, filters: dict[str, str | None]) -> tuple[date,
 async def get_policy(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> PolicyWholeOut:
-    """With its pack, as it was published."""
+    """Get a policy version with its pack as it was published."""
     ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> PolicyWholeOut:
@@ -148,7 +150,7 @@ async def get_policy(
 async def get_policy_trail(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> TrailOut:
-    """Who drafted and who approved it."""
+    """Get the steps of a policy version: drafting and approval."""
     ref = Ref.parse(Reference.POLICY, policy)
 
     async def work(tx: AsyncConnection) -> TrailOut:

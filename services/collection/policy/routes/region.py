@@ -1,4 +1,4 @@
-"""The door of regions."""
+"""Door of regions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = APIRouter()
     "/v1/regions", operation_id="list_regions", summary="统筹区与分中心 · Regions, districts"
 )
 async def list_regions(at: Annotated[Door, door(Right.READ_COLLECTION)]) -> RegionsOut:
-    """The region that this installation serves, and its districts."""
+    """List the regions and their districts, and name the region that this installation serves."""
     return RegionsOut(
         region=at.region,
         regions=[RegionOut.model_validate(region) for region in policy_flow.regions()],

@@ -1,4 +1,4 @@
-"""Shapes of what a policy pack says of paying late: late fees, caps, interest, deferral, relief."""
+"""Shapes of a policy pack's late charges: late fees, caps, interest, deferral, relief."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.schema import Code, In
 
 
 class LateFeeIn(In):
-    """One daily late fee for all days of the pack, and from when it runs."""
+    """One daily late fee for all days of the pack, and the rule for its first day."""
 
     daily_rate: RateText
     start: StartRule
@@ -29,7 +29,7 @@ class LateFeeIn(In):
 
 
 class DatedIn(In):
-    """A row and its days, both inclusive; null is without end."""
+    """A row with its first and last day, both inclusive; null: no limit."""
 
     id: RowId
     in_force_from: PackDay | None = None
@@ -38,7 +38,7 @@ class DatedIn(In):
 
 
 class LateFeeRowIn(DatedIn):
-    """滞纳金: a daily rate; a debt that spans two rows is computed piecewise."""
+    """滞纳金: a daily rate. If the rate changes while a debt is open, each day has its own rate."""
 
     daily_rate: RateText = Field(examples=["0.0005"])
     start: StartRule
@@ -46,7 +46,7 @@ class LateFeeRowIn(DatedIn):
 
 
 class CapIn(DatedIn):
-    """滞纳金上限, of one bill line: a share of its principal, an amount, or the lower of both."""
+    """滞纳金上限 of one bill line: a share of its principal, an amount, or the lower of both."""
 
     share: RateText | None = Field(default=None, examples=["1"])
     amount: AmountText | None = Field(default=None, examples=["8000.00"])
@@ -62,7 +62,7 @@ class InterestIn(DatedIn):
 
 
 class ChargeAccountIn(In):
-    """The income account that a late charge is booked to."""
+    """The income account in which a late charge is booked."""
 
     kind: Code = Field(examples=["late_fee"])
     account: Code = Field(examples=["other_income"])
@@ -70,7 +70,7 @@ class ChargeAccountIn(In):
 
 
 class DeferralRuleIn(In):
-    """缓缴: for how many months, and of which insurances (null: all)."""
+    """缓缴: the maximum number of months, and the insurances (null: all)."""
 
     max_months: int = Field(ge=1, le=60)
     insurances: list[Code] | None = Field(default=None, min_length=1, max_length=20)
@@ -80,9 +80,9 @@ class DeferralRuleIn(In):
 class ReliefIn(In):
     """减免: the share of an insurance's unit part that some unit classes need not pay.
 
-    A class is a size (large, medium, small, micro, sole), a unit kind, or "*". `factor` is what is
-    remitted: "1" all of it, "0.5" half; `cap` bounds it for one unit and month. With
-    `spares_accounts` all of it comes out of the pool, and personal accounts get what they would have.
+    A class is a size (large, medium, small, micro, sole), a unit kind, or "*". `factor` is the
+    remitted share: "1" all of it, "0.5" half. `cap` limits it for one unit and month. With
+    `spares_accounts` the pool bears all of it, and personal accounts are credited in full.
     """
 
     id: RowId

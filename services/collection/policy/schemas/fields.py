@@ -1,4 +1,4 @@
-"""Texts that every row of a policy pack is made of."""
+"""Field types of the rows of a policy pack."""
 
 from __future__ import annotations
 

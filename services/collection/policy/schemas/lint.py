@@ -1,7 +1,7 @@
-"""Is a pack fit to be drafted? Shape and content are judged together, every fault named.
+"""Checks of a pack before it is drafted: shape and content together, with every fault named.
 
-A row that cannot be read at all is named and set aside, and the rest of the pack is judged as if it
-were not there; only what its absence alone would explain is then left unsaid.
+A row that cannot be read is reported and set aside, and the rest of the pack is checked without it.
+Faults that only its absence would cause are then left out.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ROW = re.compile(r"^/(\w+)/(\d+)(.*)$")
 
 
 def faults_of(content: Any) -> list[Fault]:
-    """Every fault of a pack as it was written; none means that it may be drafted."""
+    """Find every fault of a pack as it was written; a pack without faults may be drafted."""
     if not isinstance(content, Mapping):
         return [Fault("", "PACK_MALFORMED", "政策包须为一个 JSON 对象 (a pack is a JSON object)")]
     try:
@@ -54,7 +54,7 @@ def faults_of(content: Any) -> list[Fault]:
 
 
 def doubts_of(content: Mapping[str, Any]) -> list[str]:
-    """The sources that a person has to confirm before the pack is used."""
+    """List the sources that a person must confirm before the pack is used."""
     return [row["text"] for row in content["sources"] if not row.get("certain", True)]
 
 
@@ -68,7 +68,7 @@ def _pointer(loc: Iterable[Any]) -> str:
 
 
 def _of_the_rest(content: Mapping[str, Any], error: ValidationError) -> list[Fault]:
-    """The faults of what can be read; nothing when too little can."""
+    """Find the faults of the readable part; none if too little can be read."""
     rest = deepcopy(dict(content))
     places: dict[str, list[int]] = {
         name: list(range(len(rows))) for name, rows in rest.items() if isinstance(rows, list)
@@ -88,7 +88,7 @@ def _of_the_rest(content: Mapping[str, Any], error: ValidationError) -> list[Fau
 
 
 def _dropped(rest: dict[str, Any], found: Mapping[str, Any]) -> bool:
-    """Whether it was a member that nobody knows, which a row is read as well without."""
+    """Tell whether the fault is an unknown member, without which the row can still be read."""
     if found["type"] != "extra_forbidden":
         return False
     place: Any = rest
@@ -104,7 +104,7 @@ def _dropped(rest: dict[str, Any], found: Mapping[str, Any]) -> bool:
 def _set_aside(
     rest: dict[str, Any], places: dict[str, list[int]], locs: Sequence[tuple[Any, ...]]
 ) -> set[str]:
-    """Take out the rows and members that cannot be read; the names of those members."""
+    """Remove the rows and members that cannot be read; return the names of those members."""
     rows: dict[str, set[int]] = defaultdict(set)
     members: set[str] = set()
     for member, *inside in filter(None, locs):
@@ -123,7 +123,7 @@ def _set_aside(
 
 
 def _stand_in(member: str, rest: Mapping[str, Any]) -> dict[str, Any]:
-    """Something in the place of a member that every pack has, about which nothing can be wrong."""
+    """Return a neutral value for a required member, so that the rest can be checked."""
     source, fund = _first(rest, "sources", "id"), _first(rest, "fund_map", "fund")
     known: dict[str, Any] = {
         "pack": "x",
@@ -148,7 +148,7 @@ def _first(rest: Mapping[str, Any], member: str, name: str) -> Any:
 
 
 def _placed(fault: Fault, places: Mapping[str, list[int]]) -> Fault:
-    """A fault under the row's number in the pack as it was written."""
+    """Point a fault at the row's number in the pack as it was written."""
     found = _ROW.match(fault.pointer)
     if found is None or found[1] not in places:
         return fault

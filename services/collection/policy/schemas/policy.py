@@ -1,7 +1,7 @@
 """Shapes of policy packs.
 
-Rates and amounts stay text here: the domain names every one that it cannot read, together with all
-other faults of the pack, instead of stopping at the first.
+Rates and amounts stay text here. The domain names every unreadable one together with all other
+faults of the pack, instead of stopping at the first.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from shared.schema import Code, In, Out, ShortText
 
 
 class SourceIn(In):
-    """Where a row comes from; `certain` false means a person must confirm it before use."""
+    """The source of a row; if `certain` is false, a person must confirm it before use."""
 
     id: SourceId
     text: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -60,7 +60,8 @@ class SourceIn(In):
 
 
 class RoundingIn(In):
-    """To what, and how, an amount is rounded; `level` is where the unit's share is (null: person)."""
+    """The unit and mode of rounding; `level` is where the unit's share is rounded (null:
+    person)."""
 
     unit: Literal["0.01", "0.10", "1.00"] = "0.01"
     mode: RoundingMode = RoundingMode.HALF_UP
@@ -69,14 +70,14 @@ class RoundingIn(In):
 
 
 class RowRoundingIn(In):
-    """To what, and how, one rate's amounts are rounded, or the bases of an insurance (基数取整)."""
+    """The rounding of one rate's amounts, or of an insurance's bases (基数取整)."""
 
     unit: Literal["0.01", "0.10", "1.00"]
     mode: RoundingMode = RoundingMode.HALF_UP
 
 
 class NameIn(In):
-    """What people call an insurance that this region alone has."""
+    """The name of an insurance that only this region has."""
 
     insurance: Code = Field(examples=["long_term_care"])
     name: Annotated[str, StringConstraints(min_length=1, max_length=40)] = Field(
@@ -86,7 +87,8 @@ class NameIn(In):
 
 
 class FundIn(In):
-    """The fund that an insurance is booked in, all the pack's days or some (both inclusive)."""
+    """The fund in which an insurance is booked, on all days of the pack or some (both
+    inclusive)."""
 
     insurance: Code
     fund: Code
@@ -96,14 +98,14 @@ class FundIn(In):
 
 
 class ReceiptAccountIn(In):
-    """The account that a channel's money arrives on."""
+    """The account on which a channel's money arrives."""
 
     channel: Code
     account: Code
 
 
 class RateLimitsIn(In):
-    """What one rate's base is held to, where that is not what its insurance's is."""
+    """The limits of one rate's base, if they differ from the insurance's."""
 
     floor: AmountText | None
     ceiling: AmountText | None
@@ -113,12 +115,12 @@ class RateLimitsIn(In):
 
 
 class RateIn(In):
-    """A rate for an insurance, a party, unit kinds and (or null: every) injury class.
+    """A rate for an insurance, a party, unit kinds and an injury class (null: every class).
 
     `amount` is the fixed amount of base head, `average` the base of base city_average, `sum_of` the
-    personal bases that a sum is taken of, `months` those in which it is levied (null: all),
-    `categories` the people that it is levied for and no others, `rounding` its own (null: the
-    pack's), `limits` those of its base (null: of the insurance).
+    source of the personal bases that are summed, `months` the months in which the rate applies
+    (null: all), `categories` the only people who bear it, `rounding` its own rounding (null: the
+    pack's), `limits` those of its base (null: the insurance's).
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -142,7 +144,7 @@ class RateIn(In):
 
 
 class ExemptIn(In):
-    """Unit kinds that an insurance leaves out on purpose."""
+    """Unit kinds that an insurance does not cover on purpose."""
 
     insurance: Code
     unit_kinds: list[KindText] = Field(min_length=1, max_length=20)
@@ -150,10 +152,10 @@ class ExemptIn(In):
 
 
 class LimitIn(In):
-    """Floor and ceiling of a base; null says that there is none, or that it follows from averages.
+    """Floor and ceiling of a base; null: no limit, or a limit that follows from averages.
 
-    A published amount goes before what would follow from averages. `base_rounding`: to what a person's
-    base is rounded before it is held to the limits (null: as declared).
+    A published amount takes precedence over the formula. `base_rounding` rounds a person's base
+    before the limits are applied (null: as declared).
     """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -180,8 +182,10 @@ class CalendarIn(In):
 
 
 class AllocationIn(In):
-    """In which order money pays (`insurances`: in turn, null: as listed by the pack), and whether
-    late charges are paid before the principal."""
+    """The order in which payments are allocated, and whether late charges come before principal.
+
+    `insurances` are in the order of payment (null: the pack's order).
+    """
 
     order: AllocationMethod = Field(examples=["one_ticket"])
     insurances: list[Code] | None = Field(default=None, min_length=1, max_length=20)
@@ -234,8 +238,11 @@ class PackIn(In):
     )
 
     def content(self) -> dict[str, Any]:
-        """The pack as it is stored. A member that it leaves out stays left out, so that a pack
-        written before the member was known has the same bytes."""
+        """Return the pack as it is stored.
+
+        An absent member stays absent, so that a pack written before the member existed has the same
+        bytes.
+        """
         content = self.model_dump(mode="json", by_alias=True)
         days = ("in_force_from", "in_force_to")
         for name in pack_rows_rules.OPTIONAL:
@@ -263,7 +270,7 @@ class PackIn(In):
 
 
 def _said(value: Any) -> Any:
-    """A member without what it leaves out."""
+    """Return a member without its null values."""
     if isinstance(value, dict):
         return {name: _said(part) for name, part in value.items() if part is not None}
     if isinstance(value, list):
@@ -272,7 +279,7 @@ def _said(value: Any) -> Any:
 
 
 class PolicyOut(Out):
-    """A version without its rows."""
+    """A policy version without its rows."""
 
     id: str = Field(examples=[Reference.POLICY.example])
     region: str
@@ -287,12 +294,12 @@ class PolicyOut(Out):
 
     @classmethod
     def of(cls, row: PolicyRow) -> PolicyOut:
-        """A version as it is answered."""
+        """Build the answer from a row."""
         return cls(**cls.members(row))
 
     @classmethod
     def members(cls, row: PolicyRow) -> dict[str, Any]:
-        """The members of a version."""
+        """Return the members that every answer about a version has."""
         return {
             "id": Ref(key_of_region(row.region), row.id).text(Reference.POLICY),
             "region": row.region,
@@ -308,12 +315,12 @@ class PolicyOut(Out):
 
 
 class PolicyWholeOut(PolicyOut):
-    """A version with its pack as it was published."""
+    """A policy version with its pack as it was published."""
 
     content: dict[str, Any]
 
 
 class PolicyInForceOut(PolicyWholeOut):
-    """The version in force on a day, with its rows as people read them."""
+    """The policy in force on a day, with its rows as readable text."""
 
     text: str = Field(description="政策摘要,Markdown (the policy as Markdown, in Chinese)")

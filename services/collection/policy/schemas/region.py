@@ -24,7 +24,7 @@ class RegionOut(Out):
 
 
 class RegionsOut(Out):
-    """The region that this installation serves, and the others that its data knows."""
+    """The region that this installation serves, and all regions that the data lists."""
 
     region: str
     regions: list[RegionOut]

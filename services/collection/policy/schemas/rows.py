@@ -1,4 +1,5 @@
-"""Shapes of the members that a policy pack may leave out: averages, crediting, floating, projects."""
+"""Shapes of a policy pack's optional members: averages, crediting, floating, projects and
+others."""
 
 from __future__ import annotations
 
@@ -31,14 +32,14 @@ class AverageIn(In):
 
 
 class LimitRoundingIn(In):
-    """To what an amount that follows from averages is rounded."""
+    """The rounding of an amount that follows from averages."""
 
     unit: Literal["0.01", "0.10", "1.00"] = "1.00"
     mode: RoundingMode = RoundingMode.HALF_UP
 
 
 class FromAverageIn(In):
-    """A factor of the mean of averages: of one year, or of a window of years."""
+    """A factor of the mean of averages, of one year or several."""
 
     of: list[RowId] = Field(min_length=1, max_length=10, examples=[["2020", "2021"]])
     factor: RateText = Field(examples=["0.6"])
@@ -46,7 +47,7 @@ class FromAverageIn(In):
 
 
 class CreditIn(In):
-    """划入个人账户: of the active out of the unit's share, of the retired out of the pool."""
+    """划入个人账户: for active people out of the unit's share, for retired people out of the pool."""
 
     id: RowId
     insurance: Code
@@ -60,7 +61,7 @@ class CreditIn(In):
 
 
 class StepIn(In):
-    """A floating step, for some injury classes or (null) all."""
+    """A floating step, for some injury classes or all (null)."""
 
     id: RowId = Field(examples=["up_120"])
     factor: RateText = Field(examples=["1.2"])
@@ -69,7 +70,7 @@ class StepIn(In):
 
 
 class CutIn(In):
-    """阶段性降费: for a fund that could pay for so many months."""
+    """阶段性降费: a cut for a fund that could pay for so many months."""
 
     id: RowId
     months_from: Months
@@ -79,7 +80,7 @@ class CutIn(In):
 
 
 class FloatingIn(In):
-    """工伤保险费率浮动. `capacity_months` null: no stage cut is in force."""
+    """工伤保险费率浮动. `capacity_months` null: no stage cut applies."""
 
     insurance: Code = "work_injury"
     steps: list[StepIn] = Field(min_length=1, max_length=20)
@@ -88,7 +89,7 @@ class FloatingIn(In):
 
 
 class TierIn(In):
-    """A rate for contract sums from an amount on, and below another (null: without end)."""
+    """A rate for contract sums from an amount, up to another (null: no limit)."""
 
     id: RowId
     from_: AmountText = Field(alias="from", examples=["0.00"])
@@ -106,9 +107,9 @@ class ConstructionIn(In):
 
 
 class ChoiceIn(In):
-    """缴费档次: a base that people of a category may choose, in some months (null: without end).
+    """缴费档次: a base that people of a category may choose, in some months (null: no limit).
 
-    One `choice` may have rows for several spans of months, so that it rises from year to year.
+    One `choice` may have rows for several ranges of months, so that it rises from year to year.
     """
 
     id: RowId = Field(examples=["flexible.60.2006"])
@@ -121,8 +122,10 @@ class ChoiceIn(In):
 
 
 class CategoryIn(In):
-    """参保类别: for which insurances people of a category are levied; every row besides those of
-    rates that name the category."""
+    """参保类别: the insurances that people of a category are levied for.
+
+    Rates that name the category are levied in addition.
+    """
 
     id: RowId = Field(examples=["injury_only"])
     category: Code = Field(examples=["injury_only"])
@@ -135,8 +138,11 @@ class CategoryIn(In):
 
 
 class DefaultLevyIn(In):
-    """未按规定申报的,按上月缴费额的若干倍确定. `repeated` says on what a second month in a row is
-    levied: on the default of the month before (null), or on the last amount that was declared."""
+    """未按规定申报的,按上月缴费额的若干倍确定: the factor of a levy by default.
+
+    `repeated` is the base of a second default in a row: the default of the month before (null), or
+    the last declared amount.
+    """
 
     factor: RateText = Field(examples=["1.1"])
     repeated: Literal["on_last_month", "on_last_declared"] | None = None
@@ -144,8 +150,10 @@ class DefaultLevyIn(In):
 
 
 class FrozenBasesIn(In):
-    """年度缴费基数核定后当年不变: whether declarations keep to reviewed bases. Without this member
-    they do where units have a base of their own (单位双基数)."""
+    """年度缴费基数核定后当年不变: whether declarations must keep to reviewed bases.
+
+    Without this member they must where units have a base of their own (单位双基数).
+    """
 
     enforced: bool
     source: SourceId
