@@ -33,7 +33,7 @@ from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
 from services.embedded import EmbeddedPostgres
 from services.ledger.chain.flows.verify import verify
 from services.ledger.posting.flows.books import Books
-from services.ledger.settlement.domain.settlement import Part, SettlementKind
+from services.ledger.settlement.domain.settlement import SettlementPart, SettlementKind
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
@@ -153,7 +153,7 @@ class Range:
         await books.open()
         accountant = Caller(subject="wang", role=Role.FUND_ACCOUNTANT)
         head = Caller(subject="li", role=Role.DEPARTMENT_HEAD)
-        parts = tuple(Part(fund=fund, amount_fen=CAPITAL_FEN) for fund in FUNDS)
+        parts = tuple(SettlementPart(fund=fund, amount_fen=CAPITAL_FEN) for fund in FUNDS)
         for kind in (SettlementKind.FISCAL_SUBSIDY, SettlementKind.EXPENDITURE_FUNDING):
             proposal = settlement_flow.Proposal(kind=kind, day=BOOK_DATE, parts=parts)
             proposed = await books.db.run(

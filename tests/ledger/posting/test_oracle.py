@@ -38,7 +38,7 @@ from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
 from services.ledger.rules.domain.closing_rule import Level
-from services.ledger.settlement.domain.settlement import Part, SettlementKind
+from services.ledger.settlement.domain.settlement import SettlementKind, SettlementPart
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from shared.db import Database
@@ -252,7 +252,7 @@ class Comparison(RuleBasedStateMachine):
             assert word(outcome) == expected
 
     def settle(self, kind: SettlementKind, asked: list[tuple[str, int]]) -> Any:
-        parts = tuple(Part(fund=fund, amount_fen=fen) for fund, fen in asked)
+        parts = tuple(SettlementPart(fund=fund, amount_fen=fen) for fund, fen in asked)
         proposal = settlement_flow.Proposal(kind=kind, day=DAY, parts=parts)
 
         async def both() -> Any:

@@ -1,4 +1,4 @@
-"""Budgets of benefit accounts, and spending plans held against them."""
+"""Budgets of benefit accounts, and the check of spending plans against them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.ledger.common.domain.refusal import LedgerRefusal
-from services.ledger.settlement.domain.settlement import Part
+from services.ledger.settlement.domain.settlement import SettlementPart
 from shared.errors import Fault, Kind
 from shared.money import format_yuan
 
@@ -15,8 +15,8 @@ FundAccount = tuple[str, str]
 
 
 class OverBudget(LedgerRefusal):
-    """超出预算;如须超支,请注明理由并由中心主管领导核准 (over budget: give the reason, and the centre's
-    leader approves it as such)"""
+    """超出预算;如须超支,请注明理由并由中心主管领导核准 (over budget: state the reason, and the centre's
+    leader must approve)"""
 
     kind = Kind.CONFLICT
     code = "OVER_BUDGET"
@@ -24,7 +24,7 @@ class OverBudget(LedgerRefusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """One benefit account's budget of a year, as it was recorded."""
+    """The recorded budget of one benefit account for a year."""
 
     id: UUID
     fund: str
@@ -35,25 +35,25 @@ class Budget:
     recorded_by: str
 
 
-def over(
-    parts: Sequence[Part],
+def budget_faults(
+    parts: Sequence[SettlementPart],
     budget: Mapping[FundAccount, int],
     funded: Mapping[FundAccount, int],
 ) -> list[Fault]:
-    """Where a plan goes beyond its budget.
+    """Return where a plan exceeds its budget.
 
-    A fund without any budget that year is not held to one. Of a fund with a budget every part must
-    name an account, and one without a row has a budget of zero.
+    A fund without a budget in that year is not limited. In a fund with a budget every part must name
+    an account, and an account without a row has a budget of zero.
 
     Args:
         parts: the plan.
         budget: (fund, account) → fen of the year.
-        funded: (fund, account) → fen of the year's plans that are posted.
+        funded: (fund, account) → fen of the year's posted plans.
     """
-    held = {fund for fund, _ in budget}
+    budgeted = {fund for fund, _ in budget}
     faults = []
     for i, part in enumerate(parts):
-        if part.fund not in held:
+        if part.fund not in budgeted:
             continue
         if part.account is None:
             faults.append(Fault(f"/amounts/{i}/account", "ACCOUNT_EXPECTED", part.fund))
@@ -61,9 +61,9 @@ def over(
         name = (part.fund, part.account)
         left_fen = budget.get(name, 0) - funded.get(name, 0)
         if part.amount_fen > left_fen:
-            said = (
+            message = (
                 f"{part.fund}/{part.account}: budget={format_yuan(budget.get(name, 0))},"
                 f" left={format_yuan(left_fen)}, asked={format_yuan(part.amount_fen)}"
             )
-            faults.append(Fault(f"/amounts/{i}/amount", OverBudget.code, said))
+            faults.append(Fault(f"/amounts/{i}/amount", OverBudget.code, message))
     return faults

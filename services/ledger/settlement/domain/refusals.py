@@ -1,4 +1,4 @@
-"""What a settlement of adjustment money is refused for."""
+"""Refusals of settlements of adjustment money."""
 
 from __future__ import annotations
 

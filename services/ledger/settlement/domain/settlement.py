@@ -1,4 +1,4 @@
-"""Settlements of the city centre: what each kind moves, from which account to which."""
+"""Settlements of the city centre: the accounts that each kind moves money between."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.roles import CENTRE
 
 
 class SettlementKind(StrEnum):
-    """What a settlement does."""
+    """The kind of a settlement."""
 
     SWEEP = "sweep"  # 收入户 → 财政专户,全额
     TREASURY_REMIT = "treasury_remit"  # 国库 → 财政专户,全额
@@ -34,7 +34,7 @@ class SettlementKind(StrEnum):
 
     @property
     def moves_everything(self) -> bool:
-        """Whether it empties its account, rather than moving amounts that were asked for."""
+        """Whether it empties its account, instead of moving proposed amounts."""
         return self in EMPTIED
 
 
@@ -42,14 +42,14 @@ EMPTIED: Final = {
     SettlementKind.SWEEP: Account.INCOME_DEPOSIT,
     SettlementKind.TREASURY_REMIT: Account.TREASURY_DEPOSIT,
 }
-"""Account that a kind empties into the fiscal account."""
+"""Kind → the account that it empties into the fiscal account."""
 _MOVED: Final = {
     SettlementKind.EXPENDITURE_FUNDING: (Account.EXPENDITURE_DEPOSIT, Account.FISCAL_DEPOSIT),
     SettlementKind.FISCAL_SUBSIDY: (Account.FISCAL_DEPOSIT, Account.FISCAL_SUBSIDY),
     SettlementKind.ADJUSTMENT_REMIT: ("superior_remittance", Account.EXPENDITURE_DEPOSIT),
     SettlementKind.SUPERIOR_GRANT: (Account.INCOME_DEPOSIT, "superior_subsidy"),
 }
-"""(debit, credit) of the kinds that move amounts asked for, all of them the centre's."""
+"""Kind → (debit, credit) of the kinds that move one amount per fund of the centre."""
 DEPOSITS: Final = {
     SettlementKind.INTEREST_RECEIVED: frozenset(
         {
@@ -63,9 +63,9 @@ DEPOSITS: Final = {
         {Account.INCOME_DEPOSIT, Account.FISCAL_DEPOSIT, Account.TREASURY_DEPOSIT}
     ),
 }
-"""Deposits that a kind may name; the others have theirs fixed."""
+"""Kind → the deposits it may name; the deposits of other kinds are fixed."""
 BUDGETED: Final = SettlementKind.EXPENDITURE_FUNDING
-"""The kind whose amounts are held against the budget."""
+"""The kind whose amounts are checked against the budget."""
 _SUMMARIES: Final = {
     SettlementKind.SWEEP: "收入户划转财政专户",
     SettlementKind.TREASURY_REMIT: "国库划转财政专户",
@@ -88,8 +88,8 @@ class SettlementStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """An amount of a fund, and the benefit, income account or district that it is for."""
+class SettlementPart:
+    """An amount of a fund, with its benefit or income account and its district where they matter."""
 
     fund: str
     amount_fen: int
@@ -97,17 +97,17 @@ class Part:
     district: str | None = None
 
     @property
-    def name(self) -> tuple[str, str | None, str | None]:
-        """What no other part of the same settlement is for."""
+    def key(self) -> tuple[str, str | None, str | None]:
+        """The key that is unique within a settlement."""
         return self.fund, self.account, self.district
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What else a settlement says, by its kind.
+class SettlementTerms:
+    """Further terms of a settlement, by its kind.
 
-    `deposit` is the account that interest came to or a refund goes from, `voucher` the one that is
-    refunded and `receipt` its paper, `over_budget` the reason why a plan goes beyond its budget.
+    `deposit` is the account that receives interest or pays a refund, `voucher` the refunded voucher
+    and `receipt` its paper, `over_budget` the reason why a plan exceeds its budget.
     """
 
     deposit: str | None = None
@@ -118,37 +118,55 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """A settlement; `asked` is fund → fen for the kinds that take amounts, else empty.
+    """A settlement. `amounts` is fund → fen; it is empty for the kinds that move everything.
 
-    `parts` say more than `asked` where amounts are for an account or a district.
+    `parts` detail `amounts` by account and district. `moved` is fund → fen once it is posted.
     """
 
     id: UUID
     kind: SettlementKind
     day: date
     summary: str
-    asked: Mapping[str, int]
+    amounts: Mapping[str, int]
     status: SettlementStatus
     proposed_by: str
-    parts: tuple[Part, ...] = ()
-    terms: Terms = Terms()
+    parts: tuple[SettlementPart, ...] = ()
+    terms: SettlementTerms = SettlementTerms()
     approved_by: str | None = None
     seq: int | None = None
     moved: Mapping[str, int] | None = None
 
 
-def check_parts(
-    kind: SettlementKind, parts: Sequence[Part], terms: Terms, catalogue: Catalogue, on: date
+def check_requests(
+    kind: SettlementKind, parts: Sequence[SettlementPart], requests: Sequence[object]
 ) -> None:
-    """Refuse parts and terms that do not belong to a kind, or that it lacks; every fault at once.
+    """Refuse requests unless the kind is an adjustment grant, which takes them instead of parts.
+
+    Raises:
+        Faulty: requests are missing or not expected.
+    """
+    is_grant = kind is SettlementKind.ADJUSTMENT_GRANT
+    if bool(requests) is not is_grant or (is_grant and parts):
+        raise Faulty(faults=[Fault("/requests", "REQUESTS_AMISS", kind.value)])
+
+
+def check_parts(
+    kind: SettlementKind,
+    parts: Sequence[SettlementPart],
+    terms: SettlementTerms,
+    catalogue: Catalogue,
+    on: date,
+) -> None:
+    """Refuse parts and terms that a kind does not take or that it lacks, naming every fault.
 
     Raises:
         AmountsExpected, AmountsNotExpected: by the kind.
-        FundUnknown: no such fund that day.
-        Faulty: everything else.
+        FundUnknown: there is no such fund on that day.
+        Faulty: any other fault.
     """
     if kind.moves_everything:
-        check_amounts(kind, [part.fund for part in parts], frozenset())
+        if parts:
+            raise AmountsNotExpected(kind=kind.value)
     elif not parts:
         raise AmountsExpected(kind=kind.value)
     unknown = [
@@ -164,7 +182,7 @@ def check_parts(
 
 
 def _part_faults(
-    kind: SettlementKind, parts: Sequence[Part], catalogue: Catalogue, on: date
+    kind: SettlementKind, parts: Sequence[SettlementPart], catalogue: Catalogue, on: date
 ) -> Iterator[Fault]:
     seen: set[tuple[str, str | None, str | None]] = set()
     takes_account = kind in {BUDGETED, SettlementKind.REFUND}
@@ -174,100 +192,70 @@ def _part_faults(
         SettlementKind.ADJUSTMENT_GRANT,
     }
     for i, part in enumerate(parts):
-        at = f"/amounts/{i}"
-        if part.name in seen:
-            yield Fault(f"{at}/fund", "FUND_TWICE", part.fund)
-        seen.add(part.name)
+        pointer = f"/amounts/{i}"
+        if part.key in seen:
+            yield Fault(f"{pointer}/fund", "FUND_TWICE", part.fund)
+        seen.add(part.key)
         if part.account is not None and not takes_account:
-            yield Fault(f"{at}/account", "ACCOUNT_NOT_EXPECTED", kind.value)
+            yield Fault(f"{pointer}/account", "ACCOUNT_NOT_EXPECTED", kind.value)
         if part.district is not None and not takes_district:
-            yield Fault(f"{at}/district", "DISTRICT_NOT_EXPECTED", kind.value)
+            yield Fault(f"{pointer}/district", "DISTRICT_NOT_EXPECTED", kind.value)
         if part.district is None and takes_district:
-            yield Fault(f"{at}/district", "DISTRICT_EXPECTED", kind.value)
-        yield from _account_faults(kind, part, f"{at}/account", catalogue, on)
+            yield Fault(f"{pointer}/district", "DISTRICT_EXPECTED", kind.value)
+        yield from _account_faults(kind, part, f"{pointer}/account", catalogue, on)
 
 
 def _account_faults(
-    kind: SettlementKind, part: Part, at: str, catalogue: Catalogue, on: date
+    kind: SettlementKind, part: SettlementPart, pointer: str, catalogue: Catalogue, on: date
 ) -> Iterator[Fault]:
     if part.account is None:
         if kind is SettlementKind.REFUND:
-            yield Fault(at, "ACCOUNT_EXPECTED", kind.value)
+            yield Fault(pointer, "ACCOUNT_EXPECTED", kind.value)
         return
     account = catalogue.account(part.account, on)
     if account is None or not account.postable:
-        yield Fault(at, "ACCOUNT_UNKNOWN", part.account)
+        yield Fault(pointer, "ACCOUNT_UNKNOWN", part.account)
     elif account.funds and part.fund not in account.funds:
-        yield Fault(at, "ACCOUNT_NOT_IN_FUND", f"{part.account}: {part.fund}")
+        yield Fault(pointer, "ACCOUNT_NOT_IN_FUND", f"{part.account}: {part.fund}")
     elif kind is BUDGETED and account.account_class != "expense":
-        yield Fault(at, "ACCOUNT_NOT_AN_EXPENSE", part.account)
+        yield Fault(pointer, "ACCOUNT_NOT_AN_EXPENSE", part.account)
 
 
-def _term_faults(kind: SettlementKind, terms: Terms) -> Iterator[Fault]:
+def _term_faults(kind: SettlementKind, terms: SettlementTerms) -> Iterator[Fault]:
     for name, value, kinds in (
         ("deposit", terms.deposit, set(DEPOSITS)),
         ("voucher", terms.voucher, {SettlementKind.REFUND}),
     ):
         if (value is not None) is not (kind in kinds):
-            said = "EXPECTED" if value is None else "NOT_EXPECTED"
-            yield Fault(f"/{name}", f"{name.upper()}_{said}", kind.value)
+            ending = "EXPECTED" if value is None else "NOT_EXPECTED"
+            yield Fault(f"/{name}", f"{name.upper()}_{ending}", kind.value)
     if terms.over_budget is not None and kind is not BUDGETED:
         yield Fault("/over_budget", "OVER_BUDGET_NOT_EXPECTED", kind.value)
     if terms.deposit is not None and kind in DEPOSITS and terms.deposit not in DEPOSITS[kind]:
         yield Fault("/deposit", "DEPOSIT_UNSUITABLE", terms.deposit)
 
 
-def by_fund(parts: Sequence[Part]) -> dict[str, int]:
-    """fund → fen of some parts."""
+def by_fund(parts: Sequence[SettlementPart]) -> dict[str, int]:
+    """Sum parts: fund → fen."""
     sums: dict[str, int] = {}
     for part in parts:
         sums[part.fund] = sums.get(part.fund, 0) + part.amount_fen
     return sums
 
 
-def check_amounts(kind: SettlementKind, asked: Sequence[str], funds: frozenset[str]) -> None:
-    """Refuse amounts where everything moves, their absence where they decide, and wrong funds.
-
-    Raises:
-        AmountsExpected, AmountsNotExpected: by the kind.
-        FundUnknown: no such fund that day.
-        Faulty: a fund named twice.
-    """
-    if kind.moves_everything:
-        if asked:
-            raise AmountsNotExpected(kind=kind.value)
-        return
-    if not asked:
-        raise AmountsExpected(kind=kind.value)
-    unknown = [
-        Fault(f"/amounts/{i}/fund", FundUnknown.code, fund)
-        for i, fund in enumerate(asked)
-        if fund not in funds
-    ]
-    if unknown:
-        raise FundUnknown(faults=unknown)
-    twice = [
-        Fault(f"/amounts/{i}/fund", "FUND_TWICE", fund)
-        for i, fund in enumerate(asked)
-        if fund in asked[:i]
-    ]
-    if twice:
-        raise Faulty(faults=twice)
-
-
 def event_id(settlement_id: UUID) -> str:
-    """The event under which a settlement is booked: once, however often it is tried."""
+    """Return the event id of a settlement's voucher, which makes it post once."""
     return f"settlement:{settlement_id.hex}"
 
 
 def voucher_of(
     settlement: Settlement, balances: Mapping[tuple[str, str], int]
 ) -> tuple[Draft | None, dict[str, int]]:
-    """The voucher of a settlement and what it moves per fund; None when there is nothing to move.
+    """Return the voucher of a settlement and fund → fen moved; no voucher if nothing moves.
 
     Args:
-        settlement: what was proposed.
-        balances: (fund, district) → fen of the account to be emptied, by the end of its day.
+        settlement: the proposed settlement.
+        balances: (fund, district) → fen of the account to be emptied.
     """
     if settlement.kind.moves_everything:
         account = EMPTIED[settlement.kind]
@@ -278,7 +266,7 @@ def voucher_of(
         lines = [line for part in parts for line in _part_lines(settlement, part)]
     else:
         debit, credit = _MOVED[settlement.kind]
-        moved = {fund: amount_fen for fund, amount_fen in settlement.asked.items() if amount_fen}
+        moved = {fund: amount_fen for fund, amount_fen in settlement.amounts.items() if amount_fen}
         lines = [
             line
             for fund, amount_fen in moved.items()
@@ -295,9 +283,9 @@ def voucher_of(
 def _emptying(
     account: str, balances: Mapping[tuple[str, str], int]
 ) -> tuple[dict[str, int], list[Line]]:
-    """Every district of a fund goes to exactly zero; the fund's total goes to the fiscal account.
+    """Set every district of a fund to zero and move the fund's total to the fiscal account.
 
-    A fund whose total is not above zero stays as it is: there is nothing that the bank could move.
+    A fund whose total is not positive is left alone: the bank has nothing to move.
     """
     totals: dict[str, int] = {}
     for (fund, _), amount_fen in balances.items():
@@ -314,16 +302,16 @@ def _emptying(
     return moved, lines
 
 
-def _part_lines(settlement: Settlement, part: Part) -> tuple[Line, Line]:
-    """Debit and credit of one part of a kind whose amounts are for accounts or districts."""
+def _part_lines(settlement: Settlement, part: SettlementPart) -> tuple[Line, Line]:
+    """Return debit and credit of one part, for the kinds with accounts or districts."""
     district, deposit = part.district or CENTRE, settlement.terms.deposit or ""
     match settlement.kind:
         case SettlementKind.INTEREST_RECEIVED:
             debit, credit = (deposit, CENTRE), (Account.INTEREST_INCOME, CENTRE)
         case SettlementKind.REFUND:
-            # The fiscal account is the centre's, whichever district the money was of.
-            of = CENTRE if deposit == Account.FISCAL_DEPOSIT else district
-            debit, credit = (part.account or "", district), (deposit, of)
+            # The fiscal account belongs to the centre, whichever district received the money.
+            payer = CENTRE if deposit == Account.FISCAL_DEPOSIT else district
+            debit, credit = (part.account or "", district), (deposit, payer)
         case SettlementKind.ADJUSTMENT_RECEIVED:
             debit, credit = (Account.INCOME_DEPOSIT, district), ("subordinate_remittance", district)
         case SettlementKind.ADJUSTMENT_GRANT:

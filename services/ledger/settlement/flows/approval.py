@@ -16,14 +16,14 @@ from services.ledger.settlement.domain.settlement import (
     SettlementStatus,
     voucher_of,
 )
-from services.ledger.settlement.flows.rules import against
+from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import settlement as settlement_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
 
 
 async def approve(books: Books, id: UUID, by: Caller) -> Settlement:
-    """Approve and post a settlement, exactly once. A repeat by the approver gets what was done.
+    """Approve and post a settlement, exactly once. A repeat by the approver returns the first result.
 
     The work runs under the lock of the centre's head: the amounts of a sweep are computed there, so
     that two sweeps cannot move the same money.
@@ -32,7 +32,7 @@ async def approve(books: Books, id: UUID, by: Caller) -> Settlement:
         NotFound: no such settlement.
         StateConflict: another person has approved it.
         SamePersonTwice: the proposer may not approve.
-        LedgerRefusal: the books speak against it, or its voucher is refused.
+        LedgerRefusal: the books do not allow it, or its voucher is refused.
     """
     return await books.run_exclusive(lambda slot: _approve(slot, id, by))
 
@@ -55,7 +55,7 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
     if found.kind.moves_everything:
         account = EMPTIED[found.kind]
         balances = await settlement_store.emptied_balances(slot.connection, account, found.day)
-    if (refusal := await against(slot.connection, found, by)) is not None:
+    if (refusal := await refusal_of(slot.connection, found, by)) is not None:
         raise refusal
     draft, moved = voucher_of(found, balances)
     seq = None if draft is None else (await slot.post(draft)).seq

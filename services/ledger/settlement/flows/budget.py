@@ -1,4 +1,4 @@
-"""Budgets: recorded with the document that they rest on, read beside what has been funded."""
+"""Budgets: recording rows with their document, and reading them beside what has been funded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from shared.errors import Fault, Faulty
 
 
 async def record(tx: AsyncConnection, catalogue: Catalogue, rows: Sequence[Budget]) -> None:
-    """Add budget rows; each replaces the earlier one of its fund, account and year.
+    """Add budget rows. Each replaces the earlier row of its fund, account and year.
 
     Raises:
-        Faulty: no such fund or expense account, or one named twice.
+        Faulty: no such fund or expense account, or the same row twice.
     """
     on = clock.today()
     faults: list[Fault] = []
@@ -44,6 +44,6 @@ async def record(tx: AsyncConnection, catalogue: Catalogue, rows: Sequence[Budge
 async def of_year(
     tx: AsyncConnection, year: int
 ) -> tuple[list[Budget], Mapping[tuple[str, str], int]]:
-    """The budget of a year, and (fund, account) → fen funded of it."""
+    """Read the budget of a year, and (fund, account) → fen funded from it."""
     rows = await budget_store.of_year(tx, year)
     return rows, await basis_store.funded(await raw(tx), year)

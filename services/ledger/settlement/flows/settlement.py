@@ -10,22 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.rules.domain.chart import Catalogue
-from services.ledger.settlement.domain.adjustment import Request
+from services.ledger.settlement.domain.adjustment import GrantRequest
+from services.ledger.settlement.domain.refund import place_of
 from services.ledger.settlement.domain.settlement import (
-    Part,
     Settlement,
     SettlementKind,
+    SettlementPart,
     SettlementStatus,
-    Terms,
+    SettlementTerms,
     by_fund,
     check_parts,
+    check_requests,
 )
-from services.ledger.settlement.flows import rules as rules_flow
+from services.ledger.settlement.flows import check as check_flow
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import settlement as settlement_store
 from shared import clock, trail
+from shared.cursor import cut, read_uuid
 from shared.db import raw
-from shared.errors import Fault, Faulty, NotFound
+from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller
@@ -33,34 +36,32 @@ from shared.roles import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What somebody asks for. `requests` are districts' for adjustment money, instead of amounts."""
+    """A proposed settlement. An adjustment grant has districts' requests instead of parts."""
 
     kind: SettlementKind
     day: date
     summary: str = ""
-    parts: tuple[Part, ...] = ()
-    terms: Terms = field(default_factory=Terms)
-    requests: tuple[Request, ...] = ()
+    parts: tuple[SettlementPart, ...] = ()
+    terms: SettlementTerms = field(default_factory=SettlementTerms)
+    requests: tuple[GrantRequest, ...] = ()
 
 
 async def propose(
-    tx: AsyncConnection, catalogue: Catalogue, asked: Proposal, caller: Caller
+    tx: AsyncConnection, catalogue: Catalogue, proposal: Proposal, caller: Caller
 ) -> Settlement:
-    """Keep a settlement for another person to approve. Nothing moves yet.
+    """Record a settlement for another person to approve. Nothing moves yet.
 
     Raises:
         BookDateInFuture: the day has not come.
-        LedgerRefusal: amounts missing, not wanted, or of no fund; or the books speak against it.
-        Faulty: parts or terms that its kind does not have, or lacks.
+        LedgerRefusal: amounts are missing, not expected, or of no fund; or the books do not allow it.
+        Faulty: parts or terms that its kind does not take, or lacks.
     """
-    if asked.day > clock.today():
-        raise BookDateInFuture(day=asked.day.isoformat())
-    is_granted = asked.kind is SettlementKind.ADJUSTMENT_GRANT
-    if bool(asked.requests) is not is_granted or (is_granted and asked.parts):
-        raise Faulty(faults=[Fault("/requests", "REQUESTS_AMISS", asked.kind.value)])
-    if not is_granted:
-        check_parts(asked.kind, asked.parts, asked.terms, catalogue, asked.day)
-    settlement = await _checked(tx, catalogue, asked, caller)
+    if proposal.day > clock.today():
+        raise BookDateInFuture(day=proposal.day.isoformat())
+    check_requests(proposal.kind, proposal.parts, proposal.requests)
+    if not proposal.requests:
+        check_parts(proposal.kind, proposal.parts, proposal.terms, catalogue, proposal.day)
+    settlement = await _checked(tx, catalogue, proposal, caller)
     await settlement_store.insert(tx, settlement)
     step = trail.Step(
         shard_key=CENTRE_SLOT,
@@ -68,49 +69,49 @@ async def propose(
         paper_id=settlement.id,
         step="proposed",
         signs=True,
-        why=asked.terms.over_budget,
-        detail={"requests": [asdict(request) for request in asked.requests]},
+        why=proposal.terms.over_budget,
+        detail={"requests": [asdict(request) for request in proposal.requests]},
     )
     await trail.record(tx, step, caller)
     return settlement
 
 
 async def _checked(
-    tx: AsyncConnection, catalogue: Catalogue, asked: Proposal, caller: Caller
+    tx: AsyncConnection, catalogue: Catalogue, proposal: Proposal, caller: Caller
 ) -> Settlement:
-    """The settlement of a proposal that nothing in the books speaks against."""
-    proposed = Settlement(
+    """Build the settlement of a proposal and check it against the books."""
+    settlement = Settlement(
         id=uuid7(),
-        kind=asked.kind,
-        day=asked.day,
-        summary=asked.summary,
-        asked=by_fund(asked.parts),
-        parts=asked.parts,
-        terms=asked.terms,
+        kind=proposal.kind,
+        day=proposal.day,
+        summary=proposal.summary,
+        amounts=by_fund(proposal.parts),
+        parts=proposal.parts,
+        terms=proposal.terms,
         status=SettlementStatus.PROPOSED,
         proposed_by=caller.subject,
     )
     await settlement_store.begin(tx)
     connection = await raw(tx)
-    if asked.requests:
-        parts = await rules_flow.granted(connection, proposed, asked.requests)
-        check_parts(asked.kind, parts, asked.terms, catalogue, asked.day)
-        proposed = replace(proposed, parts=parts, asked=by_fund(parts))
-    if asked.terms.voucher and (place := rules_flow.place_of(asked.terms.voucher)):
+    if proposal.requests:
+        parts = await check_flow.granted(connection, settlement, proposal.requests)
+        check_parts(proposal.kind, parts, proposal.terms, catalogue, proposal.day)
+        settlement = replace(settlement, parts=parts, amounts=by_fund(parts))
+    if proposal.terms.voucher and (place := place_of(proposal.terms.voucher)):
         found = await basis_store.receipt_of(connection, *place)
-        terms = replace(asked.terms, receipt=found[1] if found else None)
-        proposed = replace(proposed, terms=terms)
-    refusal = await rules_flow.against(connection, proposed, None)
+        terms = replace(proposal.terms, receipt=found[1] if found else None)
+        settlement = replace(settlement, terms=terms)
+    refusal = await check_flow.refusal_of(connection, settlement, None)
     if refusal is not None:
         raise refusal
-    return proposed
+    return settlement
 
 
-async def read(tx: AsyncConnection, id: str) -> Settlement:
-    """One settlement.
+async def find(tx: AsyncConnection, id: str) -> Settlement:
+    """Return one settlement.
 
     Raises:
-        NotFound: no such settlement.
+        NotFound: there is no such settlement.
     """
     settlement = await settlement_store.load(tx, ref(id).id)
     if settlement is None:
@@ -118,11 +119,25 @@ async def read(tx: AsyncConnection, id: str) -> Settlement:
     return settlement
 
 
-def ref(id: str) -> Ref:
-    """The reference in a settlement's identifier.
+async def page(
+    tx: AsyncConnection, day: date | None, cursor: str | None, limit: int
+) -> tuple[list[Settlement], str | None]:
+    """Return a page of settlements, newest first, and the next cursor.
 
     Raises:
-        NotFound: not one of the centre's.
+        BadCursor: not a cursor of this query.
+    """
+    filters = {"day": day}
+    before = read_uuid(cursor, filters)
+    rows = await settlement_store.page(tx, day=day, before=before, limit=limit + 1)
+    return cut(rows, limit, lambda row: [str(row.id)], filters)
+
+
+def ref(id: str) -> Ref:
+    """Parse a settlement's identifier.
+
+    Raises:
+        NotFound: it is not one of the centre's.
     """
     found = Ref.parse(Reference.SETTLEMENT, id)
     if found.key != CENTRE_SLOT:

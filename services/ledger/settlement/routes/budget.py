@@ -1,4 +1,4 @@
-"""Doors of budgets: what spending plans are held against."""
+"""Doors of budgets, which spending plans are checked against."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.settlement.flows import budget as budget_flow
-from services.ledger.settlement.schemas.budget import (
-    BudgetIn,
-    BudgetsOut,
-    RecordedOut,
-    budgets_from,
-    budgets_out,
-)
+from services.ledger.settlement.schemas.budget import BudgetIn, BudgetsOut, RecordedRowsOut
 from shared.door import Door, door
 from shared.roles import Right
 
@@ -33,18 +27,17 @@ Setting = Annotated[Door, door(Right.SET_BUDGET)]
     operation_id="record_budget",
     summary="录入预算 · Record budget rows with their document",
     status_code=201,
-    response_model=RecordedOut,
+    response_model=RecordedRowsOut,
 )
-async def record_budget(body: BudgetIn, door: Setting) -> Response:
-    """Record a year's budget; once a fund has one, its spending plans are held to it."""
-    books = await opened(door)
-    rows = budgets_from(body, door.caller.subject)
+async def record_budget(body: BudgetIn, at: Setting) -> Response:
+    """Record a year's budget. Once a fund has one, its spending plans are checked against it."""
+    books, rows = await opened(at), body.budgets(at.caller.subject)
 
-    async def work(tx: AsyncConnection) -> RecordedOut:
+    async def work(tx: AsyncConnection) -> RecordedRowsOut:
         await budget_flow.record(tx, books.catalogue, rows)
-        return RecordedOut(recorded=len(rows))
+        return RecordedRowsOut(recorded=len(rows))
 
-    return await door.write(work, key=CENTRE_SLOT, status=201)
+    return await at.write(work, key=CENTRE_SLOT, status=201)
 
 
 @router.get(
@@ -53,9 +46,9 @@ async def record_budget(body: BudgetIn, door: Setting) -> Response:
     summary="预算执行 · A year's budget and what is left of it",
 )
 async def read_budget(
-    door: Reading, year: Annotated[int, Query(ge=1990, le=2100, examples=[2021])]
+    at: Reading, year: Annotated[int, Query(ge=1990, le=2100, examples=[2021])]
 ) -> BudgetsOut:
-    """Every budget row of a year beside what posted spending plans brought."""
-    require_centre(door.caller)
-    rows, funded = await door.read(lambda tx: budget_flow.of_year(tx, year))
-    return budgets_out(year, rows, funded)
+    """Read every budget row of a year and what posted spending plans have used of it."""
+    require_centre(at.caller)
+    rows, funded = await at.read(lambda tx: budget_flow.of_year(tx, year))
+    return BudgetsOut.of(year, rows, funded)

@@ -1,11 +1,11 @@
-"""Doors of settlements: the centre's alone, two people each."""
+"""Doors of settlements. Only the centre uses them, and each settlement needs two people."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,16 +14,10 @@ from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
-from services.ledger.settlement.schemas.settlement import (
-    SettlementIn,
-    SettlementOut,
-    SettlementsOut,
-    proposal_from,
-    settlement_out,
-)
-from services.ledger.settlement.store import settlement as settlement_store
-from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_uuid
+from services.ledger.settlement.schemas.settlement import SettlementIn, SettlementOut
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
+from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 
 router = APIRouter()
@@ -41,17 +35,15 @@ Approving = Annotated[Door, door(Right.APPROVE_SETTLEMENT, money=True)]
     status_code=201,
     response_model=SettlementOut,
 )
-async def propose_settlement(body: SettlementIn, door: Proposing) -> Response:
+async def propose_settlement(body: SettlementIn, at: Proposing) -> Response:
     """Propose a settlement for another person to approve."""
-    books = await opened(door)
-    asked = proposal_from(body)
+    books, proposal = await opened(at), body.proposal()
 
     async def work(tx: AsyncConnection) -> SettlementOut:
-        return settlement_out(
-            await settlement_flow.propose(tx, books.catalogue, asked, door.caller)
-        )
+        found = await settlement_flow.propose(tx, books.catalogue, proposal, at.caller)
+        return SettlementOut.of(found)
 
-    return await door.write(work, key=CENTRE_SLOT, status=201)
+    return await at.write(work, key=CENTRE_SLOT, status=201)
 
 
 @router.post(
@@ -60,26 +52,25 @@ async def propose_settlement(body: SettlementIn, door: Proposing) -> Response:
     summary="核准并记账 · Approve a settlement and post it",
     response_model=SettlementOut,
 )
-async def approve_settlement(id: SettlementId, door: Approving) -> Response:
-    """Approve a settlement that somebody else proposed; it is posted in the same breath.
+async def approve_settlement(id: SettlementId, at: Approving) -> Response:
+    """Approve a settlement that another person proposed, and post it.
 
     Signature, voucher and status are one commit of the centre's writer, so a crash leaves all or
-    nothing; asked again, the approver gets what was done.
+    nothing. A repeat by the approver gets the first result.
     """
-    books = await opened(door)
-    reference = settlement_flow.ref(id)
+    books, reference = await opened(at), settlement_flow.ref(id)
 
     async def work(_: AsyncConnection) -> SettlementOut:
-        return settlement_out(await approval_flow.approve(books, reference.id, door.caller))
+        return SettlementOut.of(await approval_flow.approve(books, reference.id, at.caller))
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.get("/v1/settlements/{id}", operation_id="read_settlement", summary="结算 · One settlement")
-async def read_settlement(id: SettlementId, door: Reading) -> SettlementOut:
-    """One settlement."""
-    require_centre(door.caller)
-    return settlement_out(await door.read(lambda tx: settlement_flow.read(tx, id)))
+async def read_settlement(id: SettlementId, at: Reading) -> SettlementOut:
+    """Read one settlement."""
+    require_centre(at.caller)
+    return SettlementOut.of(await at.read(lambda tx: settlement_flow.find(tx, id)))
 
 
 @router.get(
@@ -88,21 +79,9 @@ async def read_settlement(id: SettlementId, door: Reading) -> SettlementOut:
     summary="结算列表 · Settlements, newest first",
 )
 async def list_settlements(
-    door: Reading,
-    day: date | None = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> SettlementsOut:
-    """Settlements, newest first."""
-    require_centre(door.caller)
-    filters = {"day": day}
-    before = read_uuid(cursor, filters)
-    rows = await door.read(
-        lambda tx: settlement_store.page(tx, day=day, before=before, limit=limit + 1)
-    )
-    page, next_cursor = cut(rows, limit, lambda row: [str(row.id)], filters)
-    return SettlementsOut(
-        items=[settlement_out(row) for row in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
-    )
+    at: Reading, day: date | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[SettlementOut]:
+    """List settlements, newest first."""
+    require_centre(at.caller)
+    rows, following = await at.read(lambda tx: settlement_flow.page(tx, day, cursor, limit))
+    return Page[SettlementOut].of([SettlementOut.of(row) for row in rows], following)

@@ -1,4 +1,4 @@
-"""Budgets at the door."""
+"""Shapes of budgets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Year = Annotated[int, Field(ge=1990, le=2100, examples=[2021])]
 
 
 class BudgetRowIn(In):
-    """A year's budget of one benefit account."""
+    """The budget of one benefit account for a year."""
 
     fund: Code = Field(examples=["pension"])
     account: AccountKey = Field(examples=["benefit.basic_pension"])
@@ -29,6 +29,21 @@ class BudgetIn(In):
 
     source: ShortText = Field(description="预算批复文件 (the document that approved it)")
     rows: list[BudgetRowIn] = Field(min_length=1, max_length=500)
+
+    def budgets(self, recorded_by: str) -> list[Budget]:
+        """Return the budget rows."""
+        return [
+            Budget(
+                id=uuid7(),
+                fund=row.fund,
+                account=row.account,
+                year=row.year,
+                amount_fen=row.amount,
+                source=self.source,
+                recorded_by=recorded_by,
+            )
+            for row in self.rows
+        ]
 
 
 class BudgetRowOut(Out):
@@ -43,6 +58,20 @@ class BudgetRowOut(Out):
     source: str
     recorded_by: str
 
+    @classmethod
+    def of(cls, row: Budget, funded_fen: int) -> BudgetRowOut:
+        """Answer a budget row."""
+        return cls(
+            fund=row.fund,
+            account=row.account,
+            year=row.year,
+            amount=row.amount_fen,
+            funded=funded_fen,
+            left=row.amount_fen - funded_fen,
+            source=row.source,
+            recorded_by=row.recorded_by,
+        )
+
 
 class BudgetsOut(Out):
     """The budget of a year."""
@@ -50,46 +79,16 @@ class BudgetsOut(Out):
     year: int
     items: list[BudgetRowOut]
 
+    @classmethod
+    def of(
+        cls, year: int, rows: Sequence[Budget], funded: Mapping[tuple[str, str], int]
+    ) -> BudgetsOut:
+        """Answer the budget of a year, with (fund, account) → fen funded from it."""
+        items = [BudgetRowOut.of(row, funded.get((row.fund, row.account), 0)) for row in rows]
+        return cls(year=year, items=items)
 
-class RecordedOut(Out):
-    """How many rows were recorded."""
+
+class RecordedRowsOut(Out):
+    """The number of recorded rows."""
 
     recorded: int
-
-
-def budgets_from(body: BudgetIn, by: str) -> list[Budget]:
-    """Budget rows coming in."""
-    return [
-        Budget(
-            id=uuid7(),
-            fund=row.fund,
-            account=row.account,
-            year=row.year,
-            amount_fen=row.amount,
-            source=body.source,
-            recorded_by=by,
-        )
-        for row in body.rows
-    ]
-
-
-def budgets_out(
-    year: int, rows: Sequence[Budget], funded: Mapping[tuple[str, str], int]
-) -> BudgetsOut:
-    """A year's budget going out."""
-    items = []
-    for row in rows:
-        used_fen = funded.get((row.fund, row.account), 0)
-        items.append(
-            BudgetRowOut(
-                fund=row.fund,
-                account=row.account,
-                year=row.year,
-                amount=row.amount_fen,
-                funded=used_fen,
-                left=row.amount_fen - used_fen,
-                source=row.source,
-                recorded_by=row.recorded_by,
-            )
-        )
-    return BudgetsOut(year=year, items=items)

@@ -1,4 +1,4 @@
-"""Settlements at the door."""
+"""Shapes of settlements."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pydantic import Field, StringConstraints
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import voucher_id
-from services.ledger.settlement.domain.adjustment import Request
+from services.ledger.settlement.domain.adjustment import GrantRequest
 from services.ledger.settlement.domain.settlement import (
-    Part,
     Settlement,
     SettlementKind,
+    SettlementPart,
     SettlementStatus,
-    Terms,
+    SettlementTerms,
 )
 from services.ledger.settlement.flows.settlement import Proposal
 from shared.ids import Ref
@@ -25,13 +25,13 @@ from shared.wire.ledger import AccountKey
 
 
 class AmountIn(In):
-    """An amount of one fund; of one benefit account in a plan, of one district where it matters."""
+    """An amount of one fund, for a benefit account (plans) or a district where it matters."""
 
     fund: Code = Field(examples=["pension"])
     amount: PositiveYuan = Field(examples=["1000000.00"])
     account: AccountKey | None = Field(
         default=None,
-        description="用款计划的支出科目;退还的收入科目 (what it is planned for, or refunded)",
+        description="用款计划的支出科目;退还的收入科目 (the planned expense, or the refunded income)",
     )
     district: Code | None = None
 
@@ -47,9 +47,21 @@ class GrantRequestIn(In):
     paid_up_in_full: bool = Field(description="按时足额上解")
     met_targets: bool = Field(description="完成年度目标任务")
 
+    def request(self) -> GrantRequest:
+        """Return the request."""
+        return GrantRequest(
+            fund=self.fund,
+            district=self.district,
+            gap_fen=self.gap,
+            own_surplus_fen=self.own_surplus,
+            follows_policy=self.follows_policy,
+            paid_up_in_full=self.paid_up_in_full,
+            met_targets=self.met_targets,
+        )
+
 
 class SettlementIn(In):
-    """Propose a settlement. A sweep and a remittance move everything and take no amounts."""
+    """A proposed settlement. Sweeps and treasury remittances move everything and take no amounts."""
 
     kind: SettlementKind = Field(examples=["sweep"])
     day: date = Field(examples=["2021-07-31"], description="记账日,截至当日余额")
@@ -57,17 +69,38 @@ class SettlementIn(In):
     amounts: list[AmountIn] = Field(default=[], max_length=200)
     deposit: AccountKey | None = Field(
         default=None,
-        description="利息存入、退款支出的存款户 (where interest came, a refund goes from)",
+        description="利息存入、退款支出的存款户 (the deposit that receives interest or pays a refund)",
     )
     voucher: Annotated[str, StringConstraints(pattern=Reference.VOUCHER.pattern)] | None = Field(
-        default=None, description="原到账凭证 (the voucher that is refunded)"
+        default=None, description="原到账凭证 (the refunded voucher)"
     )
     over_budget: ShortText | None = Field(
-        default=None, description="超预算理由 (why the plan goes beyond its budget)"
+        default=None, description="超预算理由 (why the plan exceeds its budget)"
     )
     requests: list[GrantRequestIn] = Field(
-        default=[], max_length=200, description="下拨调剂金的申请 (of an adjustment grant)"
+        default=[], max_length=200, description="下拨调剂金的申请 (requests of an adjustment grant)"
     )
+
+    def proposal(self) -> Proposal:
+        """Return the proposal."""
+        return Proposal(
+            kind=self.kind,
+            day=self.day,
+            summary=self.summary or "",
+            parts=tuple(
+                SettlementPart(
+                    fund=one.fund,
+                    amount_fen=one.amount,
+                    account=one.account,
+                    district=one.district,
+                )
+                for one in self.amounts
+            ),
+            terms=SettlementTerms(
+                deposit=self.deposit, voucher=self.voucher, over_budget=self.over_budget
+            ),
+            requests=tuple(request.request() for request in self.requests),
+        )
 
 
 class AmountOut(Out):
@@ -85,9 +118,19 @@ class SettlementPartOut(Out):
     account: str | None
     district: str | None
 
+    @classmethod
+    def of(cls, part: SettlementPart) -> SettlementPartOut:
+        """Answer a part."""
+        return cls(
+            fund=part.fund,
+            amount=part.amount_fen,
+            account=part.account,
+            district=part.district,
+        )
+
 
 class SettlementOut(Out):
-    """A settlement: what was asked for while proposed, what moved once posted."""
+    """A settlement. `amounts` are the proposed amounts, or the moved amounts once it is posted."""
 
     id: str
     kind: SettlementKind
@@ -103,65 +146,23 @@ class SettlementOut(Out):
     approved_by: str | None
     voucher: str | None
 
-
-class SettlementsOut(Out):
-    """A page of settlements, newest first."""
-
-    items: list[SettlementOut]
-    next_cursor: str | None
-    has_more: bool
-
-
-def settlement_out(settlement: Settlement) -> SettlementOut:
-    """A settlement going out."""
-    amounts = settlement.asked if settlement.moved is None else settlement.moved
-    seq = settlement.seq
-    return SettlementOut(
-        id=Ref(CENTRE_SLOT, settlement.id).text(Reference.SETTLEMENT),
-        kind=settlement.kind,
-        day=settlement.day,
-        summary=settlement.summary,
-        status=settlement.status,
-        amounts=[AmountOut(fund=fund, amount=fen) for fund, fen in amounts.items()],
-        parts=[
-            SettlementPartOut(
-                fund=part.fund,
-                amount=part.amount_fen,
-                account=part.account,
-                district=part.district,
-            )
-            for part in settlement.parts
-        ],
-        deposit=settlement.terms.deposit,
-        refunds=settlement.terms.voucher,
-        over_budget=settlement.terms.over_budget,
-        proposed_by=settlement.proposed_by,
-        approved_by=settlement.approved_by,
-        voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),
-    )
-
-
-def proposal_from(body: SettlementIn) -> Proposal:
-    """A proposal coming in."""
-    return Proposal(
-        kind=body.kind,
-        day=body.day,
-        summary=body.summary or "",
-        parts=tuple(
-            Part(fund=one.fund, amount_fen=one.amount, account=one.account, district=one.district)
-            for one in body.amounts
-        ),
-        terms=Terms(deposit=body.deposit, voucher=body.voucher, over_budget=body.over_budget),
-        requests=tuple(
-            Request(
-                fund=one.fund,
-                district=one.district,
-                gap_fen=one.gap,
-                own_surplus_fen=one.own_surplus,
-                follows_policy=one.follows_policy,
-                paid_up_in_full=one.paid_up_in_full,
-                met_targets=one.met_targets,
-            )
-            for one in body.requests
-        ),
-    )
+    @classmethod
+    def of(cls, settlement: Settlement) -> SettlementOut:
+        """Answer a settlement."""
+        amounts = settlement.amounts if settlement.moved is None else settlement.moved
+        seq = settlement.seq
+        return cls(
+            id=Ref(CENTRE_SLOT, settlement.id).text(Reference.SETTLEMENT),
+            kind=settlement.kind,
+            day=settlement.day,
+            summary=settlement.summary,
+            status=settlement.status,
+            amounts=[AmountOut(fund=fund, amount=fen) for fund, fen in amounts.items()],
+            parts=[SettlementPartOut.of(part) for part in settlement.parts],
+            deposit=settlement.terms.deposit,
+            refunds=settlement.terms.voucher,
+            over_budget=settlement.terms.over_budget,
+            proposed_by=settlement.proposed_by,
+            approved_by=settlement.approved_by,
+            voucher=None if seq is None else voucher_id(CENTRE_SLOT, seq),
+        )

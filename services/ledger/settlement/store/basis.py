@@ -1,7 +1,7 @@
-"""What a settlement in parts is held against: budgets, the refunded voucher, adjustment money.
+"""Rows that settlements are checked against: budgets, refunded vouchers, adjustment money.
 
-Read on the centre's writer's connection, under the lock of the centre's head, and on a request's
-when a settlement is proposed; nothing is locked or written here.
+They are read twice: by the request that proposes a settlement, and by the centre's writer under the
+lock of the centre's head when it is approved. Nothing is locked or written here.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.settlement.domain.adjustment import AdjustmentRule, Standing
-from services.ledger.settlement.domain.refund import Original, Received
+from services.ledger.settlement.domain.adjustment import AdjustmentRule, AdjustmentTotals
+from services.ledger.settlement.domain.refund import ReceiptKey, RefundedReceipt
 from shared.entry import Account
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
 async def budget(connection: Connection, year: int) -> dict[tuple[str, str], int]:
-    """(fund, account) → fen: the last recorded row of each."""
+    """Return (fund, account) → fen of the last recorded row of each."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT ON (fund, account) fund, account, amount_fen
@@ -34,7 +34,7 @@ async def budget(connection: Connection, year: int) -> dict[tuple[str, str], int
 
 
 async def funded(connection: Connection, year: int) -> dict[tuple[str, str], int]:
-    """(fund, account) → fen that posted spending plans of a year have brought."""
+    """Return (fund, account) → fen funded by the posted spending plans of a year."""
     rows = await connection.fetch(
         """
         SELECT part ->> 'fund' AS fund, part ->> 'account' AS account,
@@ -52,8 +52,8 @@ async def funded(connection: Connection, year: int) -> dict[tuple[str, str], int
     return {(row["fund"], row["account"]): row["amount_fen"] for row in rows}
 
 
-async def original(connection: Connection, slot: int, seq: int) -> Original:
-    """What a voucher received and, its reversals taken off, still keeps."""
+async def original(connection: Connection, slot: int, seq: int) -> RefundedReceipt:
+    """Return what a voucher received, less its reversals."""
     rows = await connection.fetch(
         """
         SELECT e.fund, e.account, e.district, v.seq AS of,
@@ -68,18 +68,18 @@ async def original(connection: Connection, slot: int, seq: int) -> Original:
         slot,
         seq,
     )
-    received: dict[Received, int] = {}
+    received: dict[ReceiptKey, int] = {}
     deposits: set[str] = set()
     for row in rows:
         name = (row["fund"], row["account"], row["district"])
         received[name] = received.get(name, 0) + row["credit_fen"] - row["debit_fen"]
         if row["of"] == seq and row["debit_fen"] > 0:
             deposits.add(row["account"])
-    return Original(received_fen=received, deposits=frozenset(deposits))
+    return RefundedReceipt(received_fen=received, deposits=frozenset(deposits))
 
 
 async def receipt_of(connection: Connection, slot: int, seq: int) -> tuple[str, str | None] | None:
-    """(kind, receipt) of a voucher; None when there is none."""
+    """Return (kind, receipt) of a voucher; None if there is no such voucher."""
     row = await connection.fetchrow(
         "SELECT kind, refs ->> 'receipt' AS receipt FROM voucher WHERE slot = $1 AND seq = $2",
         slot,
@@ -88,8 +88,8 @@ async def receipt_of(connection: Connection, slot: int, seq: int) -> tuple[str, 
     return (row["kind"], row["receipt"]) if row else None
 
 
-async def suspended(connection: Connection, receipt: str) -> dict[Received, int]:
-    """(fund, account, district) → fen of a receipt that is in suspense still, over all slots."""
+async def suspended(connection: Connection, receipt: str) -> dict[ReceiptKey, int]:
+    """Return (fund, account, district) → fen of a receipt still in suspense, over all slots."""
     rows = await connection.fetch(
         """
         SELECT mine.fund, mine.district,
@@ -112,8 +112,8 @@ async def suspended(connection: Connection, receipt: str) -> dict[Received, int]
     }
 
 
-async def refunded(connection: Connection, voucher: str) -> dict[Received, int]:
-    """(fund, account, district) → fen that posted settlements have refunded of a voucher."""
+async def refunded(connection: Connection, voucher: str) -> dict[ReceiptKey, int]:
+    """Return (fund, account, district) → fen of a voucher refunded by posted settlements."""
     rows = await connection.fetch(
         """
         SELECT part ->> 'fund' AS fund, part ->> 'account' AS account,
@@ -131,7 +131,7 @@ async def refunded(connection: Connection, voucher: str) -> dict[Received, int]:
 
 
 async def adjustment_rules(connection: Connection, on: date) -> dict[str, AdjustmentRule]:
-    """fund → the rule of its adjustment money that is in force on a day."""
+    """Return fund → its adjustment rule in force on a day."""
     rows = await connection.fetch(
         """
         SELECT DISTINCT ON (fund) fund, paid_up_ppm, size_cap_ppm, gap_share_ppm, in_force_from,
@@ -145,10 +145,10 @@ async def adjustment_rules(connection: Connection, on: date) -> dict[str, Adjust
     return {row["fund"]: AdjustmentRule(**dict(row)) for row in rows}
 
 
-async def adjustment_standing(connection: Connection, on: date) -> dict[str, Standing]:
-    """fund → what the books say of its collection and adjustment money by a day.
+async def adjustment_totals(connection: Connection, on: date) -> dict[str, AdjustmentTotals]:
+    """Return fund → its collection and adjustment money at the end of a day.
 
-    Carry-overs of years' ends are left out: they empty accounts without moving money.
+    Year-end carry-overs are left out: they empty accounts without moving money.
     """
     rows = await connection.fetch(
         """
@@ -195,4 +195,7 @@ async def adjustment_standing(connection: Connection, on: date) -> dict[str, Sta
         ],
         CENTRE_SLOT,
     )
-    return {row["fund"]: Standing(**{k: v for k, v in row.items() if k != "fund"}) for row in rows}
+    return {
+        row["fund"]: AdjustmentTotals(**{k: v for k, v in row.items() if k != "fund"})
+        for row in rows
+    }

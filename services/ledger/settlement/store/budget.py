@@ -1,4 +1,4 @@
-"""Budgets as rows that are added and never changed."""
+"""Budget rows. They are added and never changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def insert(tx: AsyncConnection, rows: Sequence[Budget]) -> None:
 
 
 async def of_year(tx: AsyncConnection, year: int) -> list[Budget]:
-    """The row in force of every fund and account of a year."""
+    """Return the row in force of every fund and account of a year."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (fund, account) id, fund, account, year, amount_fen, source,

@@ -1,4 +1,4 @@
-"""Settlements: proposed in a request's transaction, posted in the centre's writer's."""
+"""Settlement rows: inserted by the request that proposes, updated by the centre's writer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.settlement import (
-    Part,
     Settlement,
     SettlementKind,
+    SettlementPart,
     SettlementStatus,
-    Terms,
+    SettlementTerms,
 )
 from shared.ids import uuid7
 from shared.roles import Caller
@@ -29,12 +29,12 @@ PAPER = "settlement"
 
 
 async def begin(tx: AsyncConnection) -> None:
-    """Begin the transaction at the server, so that its raw connection reads inside it."""
+    """Begin the transaction in the database, so that its raw connection reads inside it."""
     await tx.execute(text("SELECT 1"))
 
 
 async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
-    """Keep a proposed settlement."""
+    """Insert a proposed settlement."""
     await tx.execute(
         text("""
             INSERT INTO settlement (slot, id, kind, day, summary, asked, parts, terms, status,
@@ -48,7 +48,7 @@ async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
             "kind": settlement.kind.value,
             "day": settlement.day,
             "summary": settlement.summary,
-            "asked": orjson.dumps(dict(settlement.asked)).decode(),
+            "asked": orjson.dumps(dict(settlement.amounts)).decode(),
             "parts": orjson.dumps([asdict(part) for part in settlement.parts]).decode(),
             "terms": orjson.dumps(
                 {name: value for name, value in asdict(settlement.terms).items() if value}
@@ -60,7 +60,7 @@ async def insert(tx: AsyncConnection, settlement: Settlement) -> None:
 
 
 async def load(tx: AsyncConnection, id: UUID) -> Settlement | None:
-    """A settlement, or None."""
+    """Return a settlement, or None."""
     rows = await tx.execute(
         text("""
             SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
@@ -97,7 +97,7 @@ async def page(
 
 
 async def load_for_posting(connection: Connection, id: UUID) -> Settlement | None:
-    """A settlement, its row locked until the writer's transaction ends."""
+    """Return a settlement and lock its row until the writer's transaction ends."""
     row = await connection.fetchrow(
         """
         SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
@@ -114,7 +114,7 @@ async def load_for_posting(connection: Connection, id: UUID) -> Settlement | Non
 
 
 async def mark_posted(connection: Connection, settlement: Settlement, at: datetime) -> None:
-    """Write down that a settlement is posted, by whom and what it moved."""
+    """Mark a settlement as posted, with its approver and the amounts moved."""
     await connection.execute(
         """
         UPDATE settlement
@@ -132,10 +132,10 @@ async def mark_posted(connection: Connection, settlement: Settlement, at: dateti
 
 
 async def sign(connection: Connection, id: UUID, by: Caller) -> None:
-    """The approver's row in the trail, in the writer's transaction. Same shape as shared.trail.
+    """Add the approver's trail row in the writer's transaction, in the form of shared.trail.
 
     Raises:
-        asyncpg.UniqueViolationError: this person has signed this settlement.
+        asyncpg.UniqueViolationError: this person has already signed this settlement.
     """
     await connection.execute(
         """
@@ -157,7 +157,10 @@ async def sign(connection: Connection, id: UUID, by: Caller) -> None:
 async def emptied_balances(
     connection: Connection, account: str, day: date
 ) -> dict[tuple[str, str], int]:
-    """(fund, district) → fen on a deposit account by the end of a day, over all slots, zeros out."""
+    """Return (fund, district) → fen on a deposit account at the end of a day, over all slots.
+
+    Zero balances are left out.
+    """
     rows = await connection.fetch(
         """
         SELECT fund, district, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
@@ -182,9 +185,9 @@ def _settlement(row: Any) -> Settlement:
         kind=SettlementKind(row["kind"]),
         day=row["day"],
         summary=row["summary"],
-        asked=orjson.loads(row["asked"]),
-        parts=tuple(Part(**part) for part in orjson.loads(row["parts"])),
-        terms=Terms(**orjson.loads(row["terms"])),
+        amounts=orjson.loads(row["asked"]),
+        parts=tuple(SettlementPart(**part) for part in orjson.loads(row["parts"])),
+        terms=SettlementTerms(**orjson.loads(row["terms"])),
         status=SettlementStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from services.ledger.settlement.domain.adjustment import (
     AdjustmentRule,
-    Request,
-    Standing,
+    AdjustmentTotals,
+    GrantRequest,
     capped,
     due,
     grants,
@@ -42,15 +42,15 @@ RULE = AdjustmentRule(
 def test_what_is_paid_up_is_a_share_of_last_year_until_the_fund_is_full(
     last: int, this: int, paid_up: int, this_year: int, expected: int
 ) -> None:
-    books = Standing(
+    books = AdjustmentTotals(
         last_year_fen=last, this_year_fen=this, paid_up_fen=paid_up, paid_up_this_year_fen=this_year
     )
     assert due(RULE, books) == expected
 
 
-def request(gap: int, surplus: int = 0, **changes: Any) -> Request:
+def request(gap: int, surplus: int = 0, **changes: Any) -> GrantRequest:
     values: dict[str, Any] = {"follows_policy": True, "paid_up_in_full": True, "met_targets": True}
-    return Request(
+    return GrantRequest(
         fund="medical", district="heping", gap_fen=gap, own_surplus_fen=surplus, **values | changes
     )
 
@@ -79,7 +79,7 @@ def test_when_the_fund_is_too_small_all_shrink_alike() -> None:
     st.integers(-(10**6), 10**9),
 )
 def test_never_more_than_there_is_and_never_more_than_a_cap(
-    asked: list[Request], available_fen: int
+    asked: list[GrantRequest], available_fen: int
 ) -> None:
     given_fen = grants(RULE, asked, available_fen)
     caps = [capped(RULE, one) for one in asked]

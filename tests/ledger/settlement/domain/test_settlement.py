@@ -20,13 +20,13 @@ CHECKER = Checker(shipped())
 DISTRICTS = ("heping", "nankai", "binhai")
 
 
-def proposed(kind: SettlementKind, **asked: int) -> Settlement:
+def proposed(kind: SettlementKind, **amounts: int) -> Settlement:
     return Settlement(
         id=UUID(int=7),
         kind=kind,
         day=date(2021, 7, 31),
         summary="",
-        asked=asked,
+        amounts=amounts,
         status=SettlementStatus.PROPOSED,
         proposed_by="wang",
     )

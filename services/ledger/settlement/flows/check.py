@@ -1,0 +1,115 @@
+"""Checks of a settlement against the books.
+
+They run when it is proposed, and again under the lock of the centre's head when it is approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
+from services.ledger.settlement.domain.adjustment import (
+    GrantRequest,
+    grant_refusal,
+    granted_parts,
+    remittance_refusal,
+)
+from services.ledger.settlement.domain.budget import OverBudget, budget_faults
+from services.ledger.settlement.domain.refund import (
+    REFUNDED_KINDS,
+    NotRefundable,
+    deposit_faults,
+    place_of,
+    refund_faults,
+)
+from services.ledger.settlement.domain.settlement import (
+    Settlement,
+    SettlementKind,
+    SettlementPart,
+)
+from services.ledger.settlement.store import basis as basis_store
+from services.ledger.settlement.store import settlement as settlement_store
+from shared.entry import Account
+from shared.errors import Fault
+from shared.roles import Caller, Role
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+async def refusal_of(
+    connection: Connection, settlement: Settlement, approver: Caller | None
+) -> LedgerRefusal | None:
+    """Return why a settlement cannot be posted, or None.
+
+    Args:
+        connection: reads only.
+        settlement: as proposed.
+        approver: the person approving it; None while it is being proposed.
+    """
+    match settlement.kind:
+        case SettlementKind.EXPENDITURE_FUNDING:
+            return await _budget_refusal(connection, settlement, approver)
+        case SettlementKind.REFUND:
+            return await _refund_refusal(connection, settlement)
+        case SettlementKind.ADJUSTMENT_REMIT:
+            rules = await basis_store.adjustment_rules(connection, settlement.day)
+            totals = await basis_store.adjustment_totals(connection, settlement.day)
+            return remittance_refusal(settlement.parts, rules, totals)
+        case SettlementKind.ADJUSTMENT_GRANT:
+            totals = await basis_store.adjustment_totals(connection, settlement.day)
+            return grant_refusal(settlement.amounts, totals)
+        case _:
+            return None
+
+
+async def granted(
+    connection: Connection, settlement: Settlement, requests: Sequence[GrantRequest]
+) -> tuple[SettlementPart, ...]:
+    """Return what districts' requests are granted as the books are now.
+
+    Raises:
+        NoAdjustmentRule: a fund has no rule.
+    """
+    rules = await basis_store.adjustment_rules(connection, settlement.day)
+    totals = await basis_store.adjustment_totals(connection, settlement.day)
+    return granted_parts(requests, rules, totals)
+
+
+async def _budget_refusal(
+    connection: Connection, settlement: Settlement, approver: Caller | None
+) -> LedgerRefusal | None:
+    year = settlement.day.year
+    budget = await basis_store.budget(connection, year)
+    faults = budget_faults(settlement.parts, budget, await basis_store.funded(connection, year))
+    # A plan without accounts cannot be counted against a budget, whatever its reason.
+    is_countable = all(fault.code == OverBudget.code for fault in faults)
+    is_excused = settlement.terms.over_budget is not None and is_countable
+    if not faults or (is_excused and (approver is None or approver.role is Role.CENTRE_LEADER)):
+        return None
+    return OverBudget(faults=faults)
+
+
+async def _refund_refusal(connection: Connection, settlement: Settlement) -> LedgerRefusal | None:
+    terms = settlement.terms
+    assert terms.voucher
+    assert terms.deposit
+    place = place_of(terms.voucher)
+    found = await basis_store.receipt_of(connection, *place) if place else None
+    if place is None or found is None or found[0] not in REFUNDED_KINDS:
+        return NotRefundable(faults=[Fault("/voucher", NotRefundable.code, terms.voucher)])
+    receipt = await basis_store.original(connection, *place)
+    refunded = await basis_store.refunded(connection, terms.voucher)
+    if found[1]:
+        open_fen = await basis_store.suspended(connection, found[1])
+        receipt = receipt.with_suspense(open_fen, refunded)
+    faults = refund_faults(settlement.parts, terms.deposit, receipt, refunded)
+    if faults:
+        return NotRefundable(faults=faults)
+    if terms.deposit == Account.FISCAL_DEPOSIT:  # it has a floor, which the writer keeps
+        return None
+    balances = await settlement_store.emptied_balances(connection, terms.deposit, settlement.day)
+    short = deposit_faults(settlement.parts, terms.deposit, balances)
+    return InsufficientFunds(faults=short) if short else None
