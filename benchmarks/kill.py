@@ -33,7 +33,7 @@ from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
 from services.embedded import EmbeddedPostgres
 from services.ledger.chain.flows.verify import verify
 from services.ledger.posting.flows.books import Books
-from services.ledger.settlement.domain.settlement import SettlementPart, SettlementKind
+from services.ledger.settlement.domain.settlement import SettlementKind, SettlementPart
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate

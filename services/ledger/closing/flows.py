@@ -1,8 +1,8 @@
-"""Closings and reopenings: proposed by one person, judged and done when another approves.
+"""Closings and reopenings: proposed by one person, done when another approves.
 
-The approval locks the heads of all slots in their order before it reads anything. A posting either
-committed before (and is in what the closing sees) or finds its slot's revision moved on and the day
-closed: both can never win, whatever the number of processes.
+The approval locks the heads of all slots in order before it reads. A posting either committed before,
+and the closing sees it, or finds a new revision of its slot and the day closed. They can never both
+succeed, whatever the number of processes.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import store as closing_store
 from services.ledger.closing.domain.carry_over import carried_accounts, carry_overs
 from services.ledger.closing.domain.closing import (
-    Action,
-    Carried,
+    CarryOverPosting,
     Closing,
+    ClosingAction,
+    ClosingEvidence,
+    ClosingProgress,
     ClosingStatus,
-    Evidence,
-    Tie,
+    ControlTotals,
     require_closable,
     require_reopenable,
 )
@@ -37,10 +39,11 @@ from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store import past as past_store
 from services.ledger.posting.store.batch import Written
 from services.ledger.reports.store import report as report_store
-from services.ledger.reports.store.report import Window
+from services.ledger.reports.store.report import OpenItem, Window
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from services.ledger.rules.domain.closing_rule import Level
 from shared import clock, trail
+from shared.cursor import cut, read_cursor, read_uuid
 from shared.db import raw
 from shared.entry import Account, Book
 from shared.errors import NotFound, SamePersonTwice, StateConflict
@@ -49,36 +52,38 @@ from shared.references import Reference
 from shared.roles import Caller
 
 
-async def propose(tx: AsyncConnection, catalogue: Catalogue, asked: Closing, by: Caller) -> Closing:
-    """Keep a closing or reopening for another person to approve; what is against it is said now.
+async def propose(
+    tx: AsyncConnection, catalogue: Catalogue, closing: Closing, by: Caller
+) -> Closing:
+    """Record a closing or reopening for another person to approve, if it is possible now.
 
     Raises:
-        LedgerRefusal: it could not be done as things stand, with every reason.
+        LedgerRefusal: it is not possible now, with every reason.
     """
-    await _require_possible(tx, catalogue, asked)
-    await closing_store.insert(tx, asked)
+    await _require_possible(tx, catalogue, closing)
+    await closing_store.insert(tx, closing)
     step = trail.Step(
         shard_key=CENTRE_SLOT,
         paper=closing_store.PAPER,
-        paper_id=asked.id,
+        paper_id=closing.id,
         step="proposed",
         signs=True,
-        why=asked.reason or None,
+        why=closing.reason or None,
     )
     await trail.record(tx, step, by)
-    return asked
+    return closing
 
 
 async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller) -> Closing:
-    """Do what was proposed: checks anew under the locks, carry-over, watermark, in one commit.
+    """Do what was proposed in one commit: check again under the locks, carry over, move the watermark.
 
-    A repeat by the approver gets what was done.
+    A repeat by the approver returns the first result.
 
     Raises:
-        NotFound: no such paper.
+        NotFound: there is no such paper.
         SamePersonTwice: the proposer may not approve.
-        StateConflict: another person did it.
-        LedgerRefusal: every reason against it as things stand now.
+        StateConflict: another person has approved it.
+        LedgerRefusal: it is not possible now, with every reason.
     """
     heads = await closing_store.lock_heads(tx)
     found = await closing_store.load(tx, ref(id).id, lock=True)
@@ -101,15 +106,15 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
     )
     await trail.record(tx, step, by)
     done = replace(found, status=ClosingStatus.DONE, approved_by=by.subject)
-    act = _close if found.action is Action.CLOSE else _reopen
+    act = _close if found.action is ClosingAction.CLOSE else _reopen
     return await act(tx, catalogue, done)
 
 
-async def read(tx: AsyncConnection, id: str) -> Closing:
-    """One closing or reopening.
+async def find(tx: AsyncConnection, id: str) -> Closing:
+    """Return one closing or reopening.
 
     Raises:
-        NotFound: no such paper.
+        NotFound: there is no such paper.
     """
     found = await closing_store.load(tx, ref(id).id)
     if found is None:
@@ -117,11 +122,57 @@ async def read(tx: AsyncConnection, id: str) -> Closing:
     return found
 
 
-def ref(id: str) -> Ref:
-    """The reference in a closing's identifier.
+async def page(
+    tx: AsyncConnection, level: Level | None, cursor: str | None, limit: int
+) -> tuple[list[Closing], str | None]:
+    """Return a page of closings and reopenings, newest first, and the next cursor.
 
     Raises:
-        NotFound: not one of the centre's.
+        BadCursor: not a cursor of this query.
+    """
+    filters = {"level": level}
+    before = read_uuid(cursor, filters)
+    rows = await closing_store.page(
+        tx, level=level.value if level else None, before=before, limit=limit + 1
+    )
+    return cut(rows, limit, lambda row: [str(row.id)], filters)
+
+
+async def steps(tx: AsyncConnection, id: str) -> list[dict[str, Any]]:
+    """Return the trail of a closing or reopening, oldest first.
+
+    Raises:
+        NotFound: there is no such paper.
+    """
+    closing = await find(tx, id)
+    return await trail.of_paper(tx, CENTRE_SLOT, closing.id)
+
+
+async def progress(tx: AsyncConnection, region: str) -> ClosingProgress:
+    """Return how far a region's books are closed."""
+    return await closing_store.progress(tx, region)
+
+
+async def open_items(
+    tx: AsyncConnection, day: date, cursor: str | None, limit: int
+) -> tuple[list[OpenItem], str | None]:
+    """Return a page of receipts in suspense at the end of a day, and the next cursor.
+
+    Raises:
+        BadCursor: not a cursor of this query.
+    """
+    filters = {"as_of": day}
+    key = read_cursor(cursor, filters, (str, str, str)) if cursor else None
+    after = (key[0], key[1], key[2]) if key else None
+    rows = await report_store.open_items(tx, day, after, limit + 1)
+    return cut(rows, limit, lambda row: [row.receipt, row.fund, row.district], filters)
+
+
+def ref(id: str) -> Ref:
+    """Parse a closing's identifier.
+
+    Raises:
+        NotFound: it is not one of the centre's.
     """
     found = Ref.parse(Reference.CLOSING, id)
     if found.key != CENTRE_SLOT:
@@ -129,18 +180,18 @@ def ref(id: str) -> Ref:
     return found
 
 
-async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, asked: Closing) -> None:
-    standing = await closing_store.standing(tx, asked.region)
-    if asked.action is Action.REOPEN:
-        require_reopenable(asked.day, standing)
+async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> None:
+    closed = await closing_store.progress(tx, closing.region)
+    if closing.action is ClosingAction.REOPEN:
+        require_reopenable(closing.day, closed)
         return
-    rules = await closing_store.rules(tx, asked.level, asked.day)
-    found = await evidence(tx, catalogue, asked.day)
-    require_closable(asked, standing, found, rules, clock.today())
+    rules = await closing_store.rules(tx, closing.level, closing.day)
+    found = await evidence(tx, catalogue, closing.day)
+    require_closable(closing, closed, found, rules, clock.today())
 
 
-async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evidence:
-    """What speaks for and against closing a day."""
+async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> ClosingEvidence:
+    """Read the balances that decide whether a day may be closed."""
     statutory = await closing_store.balances(
         tx, [Account.SUSPENSE_RECEIPTS, Account.INCOME_DEPOSIT], day, book=Book.STATUTORY.value
     )
@@ -155,16 +206,16 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evid
         }
         for of, sign in ((Account.SUSPENSE_RECEIPTS, -1), (Account.INCOME_DEPOSIT, 1))
     )
-    ties: dict[str, Tie] = {}
+    ties: dict[str, ControlTotals] = {}
     for (fund, account, _), net_fen in memo.items():
-        tie = ties.get(fund, Tie())
+        tie = ties.get(fund, ControlTotals())
         ties[fund] = (
             replace(tie, receivable_fen=tie.receivable_fen + net_fen)
             if account == Account.MEMO_RECEIVABLE
             else replace(tie, collected_fen=tie.collected_fen + net_fen)
         )
     benefits, personal = await _of_all_years(tx, catalogue, day)
-    return Evidence(
+    return ClosingEvidence(
         suspense=suspense,
         income=income,
         memo=ties,
@@ -178,7 +229,10 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Evid
 async def _of_all_years(
     tx: AsyncConnection, catalogue: Catalogue, day: date
 ) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
-    """fund → benefits, and fund → (income for personal accounts, credits), carry-overs left out."""
+    """Return fund → benefits, and fund → (income for personal accounts, credits), of all years.
+
+    Carry-overs are left out.
+    """
     benefits = [account.key for account in catalogue.every_account(day) if _is_benefit(account.key)]
     net: dict[tuple[str, str], int] = {}
     sums = await closing_store.balances(
@@ -209,8 +263,8 @@ def _is_benefit(account: str) -> bool:
 
 
 async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> Closing:
-    standing = await closing_store.standing(tx, closing.region)
-    carried: tuple[Carried, ...] = ()
+    closed = await closing_store.progress(tx, closing.region)
+    carried: tuple[CarryOverPosting, ...] = ()
     if closing.level is Level.YEAR:
         attempt = 1 + await closing_store.attempts(tx, closing.region, closing.day)
         accounts = carried_accounts(catalogue, closing.day)
@@ -218,14 +272,15 @@ async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) ->
             tx, accounts, closing.day, book=Book.STATUTORY.value
         )
         drafts = carry_overs(catalogue, balances, closing.day, attempt)
-        # December is closed by its month's end: the last day opens for the carry-over alone,
-        # under the locks that nobody else can pass.
+        # December is already closed: its last day is opened for the carry-over only, under locks
+        # that keep everybody else out.
         await closing_store.close_until(tx, None)
         seqs = await _post(tx, catalogue, list(drafts.values()))
         carried = tuple(
-            Carried(fund, seq, closing.day.year) for fund, seq in zip(drafts, seqs, strict=True)
+            CarryOverPosting(fund, seq, closing.day.year)
+            for fund, seq in zip(drafts, seqs, strict=True)
         )
-    before = standing.closed_until
+    before = closed.closed_until
     after = closing.day if before is None else max(before, closing.day)
     return await _finish(
         tx, replace(closing, closed_before=before, closed_after=after, carried=carried)
@@ -233,24 +288,22 @@ async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) ->
 
 
 async def _reopen(tx: AsyncConnection, catalogue: Catalogue, paper: Closing) -> Closing:
-    standing = await closing_store.standing(tx, paper.region)
+    closed = await closing_store.progress(tx, paper.region)
     undone = await closing_store.to_be_reopened(tx, paper.region, paper.day)
-    # The eve of the reopened day; earlier days stay closed, even if no closing named them.
+    # Days before the reopened day stay closed, even if no closing named them.
     after = date.fromordinal(paper.day.toordinal() - 1)
     await closing_store.close_until(tx, after)
-    carried = await _take_back(
-        tx, catalogue, paper, [one for year in undone for one in year.carried]
-    )
+    carried = await _reverse(tx, catalogue, paper, [one for year in undone for one in year.carried])
     await closing_store.mark_reopened(tx, [one.id for one in undone], paper.id)
     return await _finish(
-        tx, replace(paper, closed_before=standing.closed_until, closed_after=after, carried=carried)
+        tx, replace(paper, closed_before=closed.closed_until, closed_after=after, carried=carried)
     )
 
 
-async def _take_back(
-    tx: AsyncConnection, catalogue: Catalogue, paper: Closing, carried: Sequence[Carried]
-) -> tuple[Carried, ...]:
-    """Reverse carry-overs in red letters, each linked to its original and dated as it."""
+async def _reverse(
+    tx: AsyncConnection, catalogue: Catalogue, paper: Closing, carried: Sequence[CarryOverPosting]
+) -> tuple[CarryOverPosting, ...]:
+    """Reverse carry-overs; each reversal is linked to its original and has the same date."""
     connection = await raw(tx)
     drafts = []
     for one in carried:
@@ -271,7 +324,7 @@ async def _take_back(
 
 
 async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draft]) -> list[int]:
-    """Post the ledger's own vouchers in the centre's slot, whose head is locked."""
+    """Post the ledger's own vouchers in the centre's slot, whose head is already locked."""
     if not drafts:
         return []
     connection, at = await raw(tx), clock.now()

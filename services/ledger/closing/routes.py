@@ -1,40 +1,33 @@
-"""Doors of closings: the centre's alone, two people each."""
+"""Doors of closings. Only the centre uses them, and each closing needs two people."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import flows as closing_flow
-from services.ledger.closing import store as closing_store
 from services.ledger.closing.domain.closing import Closing
 from services.ledger.closing.schemas import (
+    ClosedUntilOut,
     ClosingIn,
     ClosingOut,
-    ClosingsOut,
     ClosingTrailOut,
-    OpenItemOut,
     OpenItemsOut,
     ReopeningIn,
-    StandingOut,
-    closing_from,
-    closing_out,
-    reopening_from,
-    standing_out,
-    trail_out,
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
-from services.ledger.reports.store import report as report_store
+from services.ledger.reports.routes.parameters import region_of
 from services.ledger.rules.domain.closing_rule import Level
-from shared import clock, trail
-from shared.cursor import LIMIT_DEFAULT, LIMIT_MAX, cut, read_cursor, read_uuid
+from shared import clock
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
+from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 
 router = APIRouter()
@@ -45,17 +38,13 @@ Proposing = Annotated[Door, door(Right.PROPOSE_CLOSING)]
 Approving = Annotated[Door, door(Right.APPROVE_CLOSING)]
 
 
-def _region(door: Door) -> str:
-    return str(door.request.app.state.region)
-
-
-async def _propose(door: Door, asked: Closing) -> Response:
-    books = await opened(door)
+async def _propose(at: Door, closing: Closing) -> Response:
+    books = await opened(at)
 
     async def work(tx: AsyncConnection) -> ClosingOut:
-        return closing_out(await closing_flow.propose(tx, books.catalogue, asked, door.caller))
+        return ClosingOut.of(await closing_flow.propose(tx, books.catalogue, closing, at.caller))
 
-    return await door.write(work, key=CENTRE_SLOT, status=201)
+    return await at.write(work, key=CENTRE_SLOT, status=201)
 
 
 @router.post(
@@ -65,21 +54,21 @@ async def _propose(door: Door, asked: Closing) -> Response:
     status_code=201,
     response_model=ClosingOut,
 )
-async def propose_closing(body: ClosingIn, door: Proposing) -> Response:
-    """Propose a closing; every reason against it as things stand is named at once."""
-    return await _propose(door, closing_from(body, _region(door), door.caller.subject))
+async def propose_closing(body: ClosingIn, at: Proposing) -> Response:
+    """Propose a closing. A refusal names every reason against it at once."""
+    return await _propose(at, body.closing(region_of(at), at.caller.subject))
 
 
 @router.post(
     "/v1/reopenings",
     operation_id="propose_reopening",
-    summary="提出反结账 · Propose to open closed days again, with the reason",
+    summary="提出反结账 · Propose to reopen closed days, with the reason",
     status_code=201,
     response_model=ClosingOut,
 )
-async def propose_reopening(body: ReopeningIn, door: Proposing) -> Response:
-    """Propose to open a day and all later ones; a year's carry-over is then taken back too."""
-    return await _propose(door, reopening_from(body, _region(door), door.caller.subject))
+async def propose_reopening(body: ReopeningIn, at: Proposing) -> Response:
+    """Propose to reopen a day and all later days. Carry-overs of reopened years are reversed."""
+    return await _propose(at, body.reopening(region_of(at), at.caller.subject))
 
 
 @router.post(
@@ -88,14 +77,14 @@ async def propose_reopening(body: ReopeningIn, door: Proposing) -> Response:
     summary="核准结账或反结账 · Approve a closing or a reopening, and do it",
     response_model=ClosingOut,
 )
-async def approve_closing(id: ClosingId, door: Approving) -> Response:
-    """Approve what somebody else proposed. It is judged anew while no posting can slip in."""
-    books = await opened(door)
+async def approve_closing(id: ClosingId, at: Approving) -> Response:
+    """Approve what another person proposed. It is checked again while nothing can be posted."""
+    books = await opened(at)
 
     async def work(tx: AsyncConnection) -> ClosingOut:
-        return closing_out(await closing_flow.approve(tx, books.catalogue, id, door.caller))
+        return ClosingOut.of(await closing_flow.approve(tx, books.catalogue, id, at.caller))
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.get(
@@ -104,51 +93,32 @@ async def approve_closing(id: ClosingId, door: Approving) -> Response:
     summary="结账记录 · Closings and reopenings, newest first",
 )
 async def list_closings(
-    door: Reading,
-    level: Level | None = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-) -> ClosingsOut:
-    """Closings and reopenings, newest first."""
-    require_centre(door.caller)
-    filters = {"level": level}
-    before = read_uuid(cursor, filters)
-    rows = await door.read(
-        lambda tx: closing_store.page(
-            tx, level=level.value if level else None, before=before, limit=limit + 1
-        )
-    )
-    page, next_cursor = cut(rows, limit, lambda row: [str(row.id)], filters)
-    return ClosingsOut(
-        items=[closing_out(row) for row in page],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
-    )
+    at: Reading, level: Level | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[ClosingOut]:
+    """List closings and reopenings, newest first."""
+    require_centre(at.caller)
+    rows, following = await at.read(lambda tx: closing_flow.page(tx, level, cursor, limit))
+    return Page[ClosingOut].of([ClosingOut.of(row) for row in rows], following)
 
 
 @router.get(
     "/v1/closings/{id}", operation_id="read_closing", summary="结账单 · One closing or reopening"
 )
-async def read_closing(id: ClosingId, door: Reading) -> ClosingOut:
-    """One closing or reopening."""
-    require_centre(door.caller)
-    return closing_out(await door.read(lambda tx: closing_flow.read(tx, id)))
+async def read_closing(id: ClosingId, at: Reading) -> ClosingOut:
+    """Read one closing or reopening."""
+    require_centre(at.caller)
+    return ClosingOut.of(await at.read(lambda tx: closing_flow.find(tx, id)))
 
 
 @router.get(
     "/v1/closings/{id}/trail",
     operation_id="closing_trail",
-    summary="结账单经办记录 · Who did what on it",
+    summary="结账单经办记录 · The steps of a closing and their people",
 )
-async def closing_trail(id: ClosingId, door: Reading) -> ClosingTrailOut:
-    """The steps on a closing or reopening, oldest first."""
-    require_centre(door.caller)
-
-    async def work(tx: AsyncConnection) -> ClosingTrailOut:
-        found = await closing_flow.read(tx, id)
-        return trail_out(await trail.of_paper(tx, CENTRE_SLOT, found.id))
-
-    return await door.read(work)
+async def closing_trail(id: ClosingId, at: Reading) -> ClosingTrailOut:
+    """List the steps of a closing or reopening, oldest first."""
+    require_centre(at.caller)
+    return ClosingTrailOut.of(await at.read(lambda tx: closing_flow.steps(tx, id)))
 
 
 @router.get(
@@ -156,10 +126,10 @@ async def closing_trail(id: ClosingId, door: Reading) -> ClosingTrailOut:
     operation_id="closed_until",
     summary="结账进度 · How far the books are closed",
 )
-async def closed_until(door: Reading) -> StandingOut:
-    """The last closed day, month and year."""
-    region = _region(door)
-    return standing_out(region, await door.read(lambda tx: closing_store.standing(tx, region)))
+async def closed_until(at: Reading) -> ClosedUntilOut:
+    """Read the last closed day, month and year."""
+    region = region_of(at)
+    return ClosedUntilOut.of(region, await at.read(lambda tx: closing_flow.progress(tx, region)))
 
 
 @router.get(
@@ -168,31 +138,10 @@ async def closed_until(door: Reading) -> StandingOut:
     summary="未认领到账清单 · Receipts still in suspense at the end of a day",
 )
 async def unmatched_receipts(
-    door: Reading,
-    as_of: date | None = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
+    at: Reading, as_of: date | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> OpenItemsOut:
-    """Receipt by receipt what 暂收款 consists of; empty when a closing may pass."""
-    require_centre(door.caller)
+    """List the receipts that make up 暂收款. Closings that require matched receipts need it empty."""
+    require_centre(at.caller)
     day = as_of or clock.today()
-    filters = {"as_of": day}
-    found = read_cursor(cursor, filters, (str, str, str)) if cursor else None
-    after = (found[0], found[1], found[2]) if found else None
-    rows = await door.read(lambda tx: report_store.open_items(tx, day, after, limit + 1))
-    page, next_cursor = cut(rows, limit, lambda r: [r.receipt, r.fund, r.district], filters)
-    return OpenItemsOut(
-        as_of=day,
-        items=[
-            OpenItemOut(
-                receipt=row.receipt,
-                fund=row.fund,
-                district=row.district,
-                amount=row.open_fen,
-                since=row.since,
-            )
-            for row in page
-        ],
-        next_cursor=next_cursor,
-        has_more=next_cursor is not None,
-    )
+    rows, following = await at.read(lambda tx: closing_flow.open_items(tx, day, cursor, limit))
+    return OpenItemsOut.of(day, rows, following)

@@ -1,23 +1,26 @@
-"""Closings at the door."""
+"""Shapes of closings, reopenings and receipts in suspense."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from services.ledger.closing.domain.closing import (
-    Action,
     Closing,
+    ClosingAction,
+    ClosingProgress,
     ClosingStatus,
-    PersonalTie,
-    Standing,
-    Tie,
+    ControlTotals,
+    PersonalControl,
 )
 from services.ledger.closing.domain.errors import ControlHashDiffers
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import voucher_id
+from services.ledger.reports.store.report import OpenItem
 from services.ledger.rules.domain.closing_rule import Level, last_day
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
@@ -33,8 +36,8 @@ from shared.wire.closing import (
 )
 
 
-class PersonalTieIn(In):
-    """What business says of a fund's personal accounts: see collection's closing control."""
+class PersonalControlIn(In):
+    """Collection's totals of a fund's personal accounts, from its closing control."""
 
     received: Yuan
     credited: Yuan
@@ -43,9 +46,20 @@ class PersonalTieIn(In):
     standing_credits: Yuan = 0
     unnamed: Yuan = 0
 
+    def control(self) -> PersonalControl:
+        """Return the totals."""
+        return PersonalControl(
+            received_fen=self.received,
+            credited_fen=self.credited,
+            part_paid_fen=self.part_paid,
+            in_delivery_fen=self.in_delivery,
+            standing_credits_fen=self.standing_credits,
+            unnamed_fen=self.unnamed,
+        )
 
-class TieIn(In):
-    """What business says of one fund at the end of the day, over all periods."""
+
+class ControlTotalsIn(In):
+    """Business totals of one fund at the end of the day, over all periods."""
 
     receivable: Yuan = Field(
         examples=["1200.00"], description="应收未收:已核定尚未到账 (billed and still open)"
@@ -54,9 +68,14 @@ class TieIn(In):
         examples=["98000.00"], description="实征:已到账并分账 (received and allocated)"
     )
     benefits: Yuan | None = Field(
-        default=None, examples=["51000.00"], description="已支付待遇,减当年退回 (payout's word)"
+        default=None, examples=["51000.00"], description="已支付待遇,减当年退回 (from payout)"
     )
-    personal: PersonalTieIn | None = None
+    personal: PersonalControlIn | None = None
+
+    def totals(self) -> ControlTotals:
+        """Return the totals."""
+        personal = None if self.personal is None else self.personal.control()
+        return ControlTotals(self.receivable, self.collected, self.benefits, personal)
 
 
 class HashesIn(In):
@@ -67,17 +86,55 @@ class HashesIn(In):
 
 
 class ControlIn(In):
-    """Business's control totals per fund; a fund left out is zero.
+    """Control totals of business per fund; a fund left out is zero.
 
-    With `hashes` the ledger checks that they are, to the fen and the day, what the services said.
+    With `hashes` the ledger checks that the totals are exactly those the services gave for the day.
     """
 
-    funds: dict[Code, TieIn] = Field(max_length=50)
+    funds: dict[Code, ControlTotalsIn] = Field(max_length=50)
     hashes: HashesIn = HashesIn()
+
+    def totals(self, day: date) -> dict[str, ControlTotals]:
+        """Return the totals of a day by fund.
+
+        Raises:
+            ControlHashDiffers: they are not what the services gave for that day.
+        """
+        hashed = {
+            COLLECTION: (
+                self.hashes.collection,
+                {fund: _of_collection(one) for fund, one in self.funds.items()},
+            ),
+            PAYOUT: (
+                self.hashes.payout,
+                {fund: {"benefits": one.benefits or 0} for fund, one in self.funds.items()},
+            ),
+        }
+        faults = [
+            Fault(f"/control/hashes/{service}", ControlHashDiffers.code, day.isoformat())
+            for service, (given, funds) in hashed.items()
+            if given is not None and given != control_hash(service, day, funds)
+        ]
+        if faults:
+            raise ControlHashDiffers(faults=faults)
+        return {fund: one.totals() for fund, one in self.funds.items()}
+
+
+def _of_collection(totals: ControlTotalsIn) -> dict[str, int]:
+    personal = {} if totals.personal is None else totals.personal.model_dump()
+    return {"receivable": totals.receivable, "collected": totals.collected} | {
+        f"personal.{member}": personal.get(member, 0) for member in PERSONAL
+    }
+
+
+def _require_region(given: str | None, region: str) -> None:
+    if given is not None and given != region:
+        message = f"本账簿属 {region} (these books belong to {region})"
+        raise Faulty(faults=[Fault("/region", "REGION_OF_ANOTHER_LEDGER", message)])
 
 
 class ClosingIn(In):
-    """Propose to close a day, a month or a year."""
+    """A proposal to close a day, a month or a year."""
 
     level: Level = Field(examples=["month"])
     period: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")] = (
@@ -87,42 +144,100 @@ class ClosingIn(In):
     control: ControlIn | None = None
     note: ShortText | None = None
 
+    def closing(self, region: str, proposed_by: str) -> Closing:
+        """Return the proposed closing.
+
+        Raises:
+            Faulty: not a period of its level, or another region.
+        """
+        _require_region(self.region, region)
+        day = last_day(self.level, self.period)
+        return Closing(
+            id=uuid7(),
+            region=region,
+            action=ClosingAction.CLOSE,
+            level=self.level,
+            day=day,
+            reason=self.note or "",
+            control=None if self.control is None else self.control.totals(day),
+            status=ClosingStatus.PROPOSED,
+            proposed_by=proposed_by,
+        )
+
 
 class ReopeningIn(In):
-    """Propose to open days again: `from_day` and all later ones."""
+    """A proposal to reopen `from_day` and all later days."""
 
     from_day: date = Field(examples=["2021-07-15"])
     region: Code | None = Field(default=None, examples=["tianjin"])
     reason: ShortText = Field(examples=["银行补送 7 月 15 日回单"])
 
+    def reopening(self, region: str, proposed_by: str) -> Closing:
+        """Return the proposed reopening.
 
-class TieOut(Out):
-    """One fund's control totals."""
+        Raises:
+            Faulty: no such day, or another region.
+        """
+        _require_region(self.region, region)
+        return Closing(
+            id=uuid7(),
+            region=region,
+            action=ClosingAction.REOPEN,
+            level=Level.DAY,
+            day=last_day(Level.DAY, self.from_day.isoformat()),
+            reason=self.reason,
+            control=None,
+            status=ClosingStatus.PROPOSED,
+            proposed_by=proposed_by,
+        )
+
+
+class ControlTotalsOut(Out):
+    """Control totals of one fund."""
 
     receivable: YuanOut
     collected: YuanOut
     benefits: YuanOut | None
     personal: PersonalControlOut | None
 
+    @classmethod
+    def of(cls, totals: ControlTotals) -> ControlTotalsOut:
+        """Answer the totals of a fund."""
+        kept = totals.personal
+        personal = kept and PersonalControlOut(
+            received=kept.received_fen,
+            credited=kept.credited_fen,
+            part_paid=kept.part_paid_fen,
+            in_delivery=kept.in_delivery_fen,
+            standing_credits=kept.standing_credits_fen,
+            unnamed=kept.unnamed_fen,
+        )
+        return cls(
+            receivable=totals.receivable_fen,
+            collected=totals.collected_fen,
+            benefits=totals.benefits_fen,
+            personal=personal,
+        )
 
-class HeadAtOut(Out):
-    """Where a slot's chain stood when a closing was done."""
+
+class ClosingHeadOut(Out):
+    """The position of a slot's chain when a closing was done."""
 
     slot: int
     seq: int
     hash: str
 
 
-class CarriedOut(Out):
-    """A fund's carry-over voucher, or the one that took it back."""
+class CarryOverOut(Out):
+    """A fund's carry-over voucher, or its reversal."""
 
     fund: str
     year: int
     voucher: str
 
 
-class StepOut(Out):
-    """A step in the paper's trail."""
+class TrailStepOut(Out):
+    """A step in the trail of a closing."""
 
     step: str
     person: str
@@ -132,41 +247,84 @@ class StepOut(Out):
 
 
 class ClosingOut(Out):
-    """A closing or a reopening. Its id is an anchor: `known_at` takes it."""
+    """A closing or a reopening. Reports take its id as `known_at`."""
 
     id: str
     region: str
-    action: Action
+    action: ClosingAction
     level: Level
     period: str
     day: date
     reason: str
-    control: dict[str, TieOut] | None
+    control: dict[str, ControlTotalsOut] | None
     status: ClosingStatus
     proposed_by: str
     approved_by: str | None
     closed_before: date | None
     closed_until: date | None
-    heads: list[HeadAtOut]
-    carried: list[CarriedOut]
+    heads: list[ClosingHeadOut]
+    carried: list[CarryOverOut]
     reopened_by: str | None
 
+    @classmethod
+    def of(cls, closing: Closing) -> ClosingOut:
+        """Answer a closing or reopening."""
+        heads, control = closing.heads or {}, closing.control
+        return cls(
+            id=_text(closing.id),
+            region=closing.region,
+            action=closing.action,
+            level=closing.level,
+            period=closing.period,
+            day=closing.day,
+            reason=closing.reason,
+            control=None
+            if control is None
+            else {fund: ControlTotalsOut.of(totals) for fund, totals in control.items()},
+            status=closing.status,
+            proposed_by=closing.proposed_by,
+            approved_by=closing.approved_by,
+            closed_before=closing.closed_before,
+            closed_until=closing.closed_after,
+            heads=[
+                ClosingHeadOut(slot=slot, seq=seq, hash=hash)
+                for slot, (seq, hash) in sorted(heads.items())
+            ],
+            carried=[
+                CarryOverOut(fund=one.fund, year=one.year, voucher=voucher_id(CENTRE_SLOT, one.seq))
+                for one in closing.carried
+            ],
+            reopened_by=None if closing.reopened_by is None else _text(closing.reopened_by),
+        )
 
-class ClosingsOut(Out):
-    """A page of closings, newest first."""
 
-    items: list[ClosingOut]
-    next_cursor: str | None
-    has_more: bool
+def _text(id: UUID) -> str:
+    return Ref(CENTRE_SLOT, id).text(Reference.CLOSING)
 
 
 class ClosingTrailOut(Out):
-    """Who did what on a paper, oldest first."""
+    """The steps of a closing or reopening, oldest first."""
 
-    items: list[StepOut]
+    items: list[TrailStepOut]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> ClosingTrailOut:
+        """Answer the steps."""
+        return cls(
+            items=[
+                TrailStepOut(
+                    step=row["step"],
+                    person=row["person"],
+                    role=row["role"],
+                    why=row["why"],
+                    at=row["at"],
+                )
+                for row in rows
+            ]
+        )
 
 
-class StandingOut(Out):
+class ClosedUntilOut(Out):
     """How far a region's books are closed."""
 
     region: str
@@ -174,9 +332,19 @@ class StandingOut(Out):
     month: str | None = Field(examples=["2021-07"])
     year: str | None = Field(examples=["2020"])
 
+    @classmethod
+    def of(cls, region: str, progress: ClosingProgress) -> ClosedUntilOut:
+        """Answer a region's progress."""
+        return cls(
+            region=region,
+            closed_until=progress.closed_until,
+            month=progress.month.isoformat()[:7] if progress.month else None,
+            year=progress.year.isoformat()[:4] if progress.year else None,
+        )
+
 
 class OpenItemOut(Out):
-    """Money in suspense of one receipt."""
+    """Money of one receipt in suspense."""
 
     receipt: str = Field(description="到账单号;凭证未注明者为凭证号")
     fund: str
@@ -184,169 +352,32 @@ class OpenItemOut(Out):
     amount: YuanOut
     since: date
 
+    @classmethod
+    def of(cls, item: OpenItem) -> OpenItemOut:
+        """Answer one receipt."""
+        return cls(
+            receipt=item.receipt,
+            fund=item.fund,
+            district=item.district,
+            amount=item.open_fen,
+            since=item.since,
+        )
+
 
 class OpenItemsOut(Out):
-    """A page of what is still unmatched."""
+    """A page of unmatched receipts at the end of a day."""
 
     as_of: date
     items: list[OpenItemOut]
     next_cursor: str | None
     has_more: bool
 
-
-def closing_from(body: ClosingIn, region: str, proposed_by: str) -> Closing:
-    """The paper that a request asks for.
-
-    Raises:
-        Faulty: not a period of its level, or another region's.
-    """
-    _require_region(body.region, region)
-    day = last_day(body.level, body.period)
-    return Closing(
-        id=uuid7(),
-        region=region,
-        action=Action.CLOSE,
-        level=body.level,
-        day=day,
-        reason=body.note or "",
-        control=None if body.control is None else _control_from(body.control, day),
-        status=ClosingStatus.PROPOSED,
-        proposed_by=proposed_by,
-    )
-
-
-def _control_from(body: ControlIn, day: date) -> dict[str, Tie]:
-    said = {
-        COLLECTION: (body.hashes.collection, {f: _of_collection(t) for f, t in body.funds.items()}),
-        PAYOUT: (
-            body.hashes.payout,
-            {fund: {"benefits": tie.benefits or 0} for fund, tie in body.funds.items()},
-        ),
-    }
-    faults = [
-        Fault(f"/control/hashes/{service}", ControlHashDiffers.code, day.isoformat())
-        for service, (given, funds) in said.items()
-        if given is not None and given != control_hash(service, day, funds)
-    ]
-    if faults:
-        raise ControlHashDiffers(faults=faults)
-    return {fund: _tie_from(tie) for fund, tie in body.funds.items()}
-
-
-def _of_collection(tie: TieIn) -> dict[str, int]:
-    personal = {} if tie.personal is None else tie.personal.model_dump()
-    return {"receivable": tie.receivable, "collected": tie.collected} | {
-        f"personal.{member}": personal.get(member, 0) for member in PERSONAL
-    }
-
-
-def _tie_from(tie: TieIn) -> Tie:
-    said = tie.personal
-    personal = (
-        None
-        if said is None
-        else PersonalTie(
-            received_fen=said.received,
-            credited_fen=said.credited,
-            part_paid_fen=said.part_paid,
-            in_delivery_fen=said.in_delivery,
-            standing_credits_fen=said.standing_credits,
-            unnamed_fen=said.unnamed,
+    @classmethod
+    def of(cls, as_of: date, items: Sequence[OpenItem], next_cursor: str | None) -> OpenItemsOut:
+        """Answer a page."""
+        return cls(
+            as_of=as_of,
+            items=[OpenItemOut.of(item) for item in items],
+            next_cursor=next_cursor,
+            has_more=next_cursor is not None,
         )
-    )
-    return Tie(tie.receivable, tie.collected, tie.benefits, personal)
-
-
-def _tie_out(tie: Tie) -> TieOut:
-    kept = tie.personal
-    personal = kept and PersonalControlOut(
-        received=kept.received_fen,
-        credited=kept.credited_fen,
-        part_paid=kept.part_paid_fen,
-        in_delivery=kept.in_delivery_fen,
-        standing_credits=kept.standing_credits_fen,
-        unnamed=kept.unnamed_fen,
-    )
-    return TieOut(
-        receivable=tie.receivable_fen,
-        collected=tie.collected_fen,
-        benefits=tie.benefits_fen,
-        personal=personal,
-    )
-
-
-def reopening_from(body: ReopeningIn, region: str, proposed_by: str) -> Closing:
-    """The paper that a request asks for.
-
-    Raises:
-        Faulty: no such day, or another region's.
-    """
-    _require_region(body.region, region)
-    return Closing(
-        id=uuid7(),
-        region=region,
-        action=Action.REOPEN,
-        level=Level.DAY,
-        day=last_day(Level.DAY, body.from_day.isoformat()),
-        reason=body.reason,
-        control=None,
-        status=ClosingStatus.PROPOSED,
-        proposed_by=proposed_by,
-    )
-
-
-def _require_region(asked: str | None, region: str) -> None:
-    if asked is not None and asked != region:
-        said = f"本账簿属 {region} (these books are {region}'s)"
-        raise Faulty(faults=[Fault("/region", "REGION_OF_ANOTHER_LEDGER", said)])
-
-
-def closing_out(closing: Closing) -> ClosingOut:
-    """A paper going out."""
-    heads = closing.heads or {}
-    control = closing.control
-    return ClosingOut(
-        id=_text(closing.id),
-        region=closing.region,
-        action=closing.action,
-        level=closing.level,
-        period=closing.period,
-        day=closing.day,
-        reason=closing.reason,
-        control=None if control is None else {fund: _tie_out(tie) for fund, tie in control.items()},
-        status=closing.status,
-        proposed_by=closing.proposed_by,
-        approved_by=closing.approved_by,
-        closed_before=closing.closed_before,
-        closed_until=closing.closed_after,
-        heads=[HeadAtOut(slot=slot, seq=seq, hash=h) for slot, (seq, h) in sorted(heads.items())],
-        carried=[
-            CarriedOut(fund=one.fund, year=one.year, voucher=voucher_id(CENTRE_SLOT, one.seq))
-            for one in closing.carried
-        ],
-        reopened_by=None if closing.reopened_by is None else _text(closing.reopened_by),
-    )
-
-
-def _text(id: Any) -> str:
-    return Ref(CENTRE_SLOT, id).text(Reference.CLOSING)
-
-
-def standing_out(region: str, standing: Standing) -> StandingOut:
-    """The standing going out."""
-    return StandingOut(
-        region=region,
-        closed_until=standing.closed_until,
-        month=standing.month.isoformat()[:7] if standing.month else None,
-        year=standing.year.isoformat()[:4] if standing.year else None,
-    )
-
-
-def trail_out(rows: list[dict[str, Any]]) -> ClosingTrailOut:
-    """A paper's trail going out."""
-    return ClosingTrailOut(
-        items=[
-            StepOut(step=r["step"], person=r["person"], role=r["role"], why=r["why"], at=r["at"])
-            for r in rows
-        ]
-    )

@@ -1,4 +1,7 @@
-"""Closings: proposed in a request's transaction, done in another's that holds all slots' heads."""
+"""Closings and reopenings, and the balances they are checked against.
+
+A closing is done in a transaction that holds the locks of all slots' heads.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing.domain.closing import (
-    Action,
     Closing,
+    ClosingAction,
+    ClosingProgress,
     ClosingStatus,
-    PersonalTie,
-    Standing,
-    Tie,
+    ControlTotals,
+    PersonalControl,
     carried_of,
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
@@ -34,7 +37,7 @@ _COLUMNS = """id, region, action, level, day, reason, CAST(control AS text) AS c
 
 
 async def insert(tx: AsyncConnection, closing: Closing) -> None:
-    """Keep a proposed closing or reopening."""
+    """Insert a proposed closing or reopening."""
     await tx.execute(
         text("""
             INSERT INTO closing (slot, id, region, action, level, day, reason, control, status,
@@ -57,7 +60,7 @@ async def insert(tx: AsyncConnection, closing: Closing) -> None:
     )
 
 
-def _control_text(control: Mapping[str, Tie] | None) -> str:
+def _control_text(control: Mapping[str, ControlTotals] | None) -> str:
     if control is None:
         return "null"
     ties = {
@@ -77,14 +80,14 @@ def _tie(
     collected_fen: int,
     benefits_fen: int | None = None,
     personal: dict[str, int] | None = None,
-) -> Tie:
-    """A tie as it is kept; papers of before personal accounts were compared have two numbers."""
-    kept = None if personal is None else PersonalTie(**personal)
-    return Tie(receivable_fen, collected_fen, benefits_fen, kept)
+) -> ControlTotals:
+    """Read control totals from their stored form; older papers have only the first two numbers."""
+    kept = None if personal is None else PersonalControl(**personal)
+    return ControlTotals(receivable_fen, collected_fen, benefits_fen, kept)
 
 
 async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing | None:
-    """A closing, or None."""
+    """Return a closing or reopening, or None."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -101,7 +104,7 @@ async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing 
 async def page(
     tx: AsyncConnection, *, level: str | None, before: UUID | None, limit: int
 ) -> list[Closing]:
-    """Closings and reopenings, newest first."""
+    """Return closings and reopenings, newest first."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -118,7 +121,7 @@ async def page(
 
 
 async def rules(tx: AsyncConnection, level: Level, on: date) -> frozenset[Rule]:
-    """What a closing of this level must satisfy on a day."""
+    """Return the rules that a closing of this level must satisfy on a day."""
     rows = await tx.execute(
         text("""
             SELECT rule
@@ -132,8 +135,8 @@ async def rules(tx: AsyncConnection, level: Level, on: date) -> frozenset[Rule]:
     return frozenset(Rule(row.rule) for row in rows)
 
 
-async def standing(tx: AsyncConnection, region: str) -> Standing:
-    """How far the books are closed now. Exact only while the heads are locked."""
+async def progress(tx: AsyncConnection, region: str) -> ClosingProgress:
+    """Return how far the books are closed now. Exact only while the heads are locked."""
     head = await tx.execute(
         text("SELECT closed_until FROM slot_head WHERE slot = :slot"), {"slot": CENTRE_SLOT}
     )
@@ -148,7 +151,7 @@ async def standing(tx: AsyncConnection, region: str) -> Standing:
         {"slot": CENTRE_SLOT, "region": region},
     )
     days = {row.level: row.day for row in rows}
-    return Standing(
+    return ClosingProgress(
         closed_until=head.scalar_one_or_none(),
         month=days.get(Level.MONTH.value),
         year=days.get(Level.YEAR.value),
@@ -156,9 +159,9 @@ async def standing(tx: AsyncConnection, region: str) -> Standing:
 
 
 async def lock_heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
-    """Lock every slot's head in their order: slot → (last sequence number, hash).
+    """Lock every slot's head in order and return slot → (last sequence number, hash).
 
-    Until the transaction ends nothing is posted, and what is read now is all there is.
+    Nothing is posted until the transaction ends, so later reads see all there is.
     """
     rows = await tx.execute(
         text("""
@@ -172,13 +175,13 @@ async def lock_heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
 
 
 async def heads(tx: AsyncConnection) -> dict[int, tuple[int, str]]:
-    """slot → (last sequence number, hash) as they are now."""
+    """Return slot → (last sequence number, hash) as they are now."""
     rows = await tx.execute(text("SELECT slot, seq, hash FROM slot_head ORDER BY slot LIMIT 1024"))
     return {row.slot: (row.seq, bytes(row.hash).hex()) for row in rows}
 
 
 async def close_until(tx: AsyncConnection, day: date | None) -> None:
-    """Close every slot up to a day; each gets a new revision, so that every writer sees it."""
+    """Close every slot up to a day. Each gets a new revision, so that every writer notices."""
     await tx.execute(
         text("""
             UPDATE slot_head
@@ -191,7 +194,7 @@ async def close_until(tx: AsyncConnection, day: date | None) -> None:
 async def balances(
     tx: AsyncConnection, accounts: Sequence[str], day: date, *, book: str
 ) -> dict[tuple[str, str, str], int]:
-    """(fund, account, district) → debits minus credits by the end of a day; zeros are left out."""
+    """Return (fund, account, district) → debits minus credits at the end of a day, without zeros."""
     rows = await tx.execute(
         text("""
             SELECT fund, account, district,
@@ -212,8 +215,10 @@ async def balances(
 
 
 async def unbalanced(tx: AsyncConnection, day: date) -> dict[tuple[str, str], int]:
-    """(fund, book) → debits minus credits by the end of a day, where they differ: nowhere, unless
-    somebody has changed the books behind the doors."""
+    """Return (fund, book) → debits minus credits at the end of a day, where they differ.
+
+    They differ only if somebody changed the database directly.
+    """
     rows = await tx.execute(
         text("""
             SELECT fund, book, CAST(SUM(net_fen) AS bigint) AS net_fen
@@ -232,8 +237,7 @@ async def unbalanced(tx: AsyncConnection, day: date) -> dict[tuple[str, str], in
 
 
 async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str], date]:
-    """(fund, district) → the first day of what is in suspense at the end of a day, of its receipts
-    that are not zero."""
+    """Return (fund, district) → the first day of the oldest receipt in suspense at a day's end."""
     found: dict[tuple[str, str], date] = {}
     after: tuple[str, str, str] | None = None
     while page := await report_store.open_items(tx, day, after, _OPEN_ITEMS):
@@ -247,7 +251,7 @@ async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str
 
 
 async def attempts(tx: AsyncConnection, region: str, day: date) -> int:
-    """How many times this year has been closed, taken back or not."""
+    """Count the closings of a year, including reopened ones."""
     rows = await tx.execute(
         text("""
             SELECT COUNT(*)
@@ -261,7 +265,7 @@ async def attempts(tx: AsyncConnection, region: str, day: date) -> int:
 
 
 async def to_be_reopened(tx: AsyncConnection, region: str, day: date) -> list[Closing]:
-    """Closings in force whose last day is `day` or later, the latest first."""
+    """Return closings in force whose last day is `day` or later, the latest first."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -277,7 +281,7 @@ async def to_be_reopened(tx: AsyncConnection, region: str, day: date) -> list[Cl
 
 
 async def mark_done(tx: AsyncConnection, closing: Closing) -> None:
-    """Write down that a paper is done: by whom, from where to where, with which carry-overs."""
+    """Mark a paper as done, with its approver, closed days, heads and carry-overs."""
     await tx.execute(
         text("""
             UPDATE closing
@@ -304,7 +308,7 @@ async def mark_done(tx: AsyncConnection, closing: Closing) -> None:
 
 
 async def mark_reopened(tx: AsyncConnection, ids: Sequence[UUID], by: UUID) -> None:
-    """Write down that closings hold no longer."""
+    """Mark closings as reopened by a paper."""
     await tx.execute(
         text("""
             UPDATE closing
@@ -321,7 +325,7 @@ def _closing(row: Any) -> Closing:
     return Closing(
         id=UUID(int=row["id"].int),
         region=row["region"],
-        action=Action(row["action"]),
+        action=ClosingAction(row["action"]),
         level=Level(row["level"]),
         day=row["day"],
         reason=row["reason"],

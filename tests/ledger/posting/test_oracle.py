@@ -30,7 +30,7 @@ from sqlalchemy import text
 
 from services.ledger.chain.flows.verify import verify
 from services.ledger.closing import flows as closing_flow
-from services.ledger.closing.domain.closing import Action, Closing, ClosingStatus
+from services.ledger.closing.domain.closing import Closing, ClosingAction, ClosingStatus
 from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.domain.batch import Booked, Held
 from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
@@ -270,7 +270,7 @@ class Comparison(RuleBasedStateMachine):
     @rule(opened=st.booleans())
     def close(self, opened: bool) -> None:
         """The eve is closed, or opened again; twice is refused."""
-        action = Action.REOPEN if opened else Action.CLOSE
+        action = ClosingAction.REOPEN if opened else ClosingAction.CLOSE
         paper = Closing(
             id=uuid7(), region="tianjin", action=action, level=Level.DAY, day=DAYS[0],
             reason="更正", control={}, status=ClosingStatus.PROPOSED, proposed_by=ACCOUNTANT.subject,

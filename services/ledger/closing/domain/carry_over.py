@@ -1,8 +1,8 @@
-"""年末结转: a year's income and expense accounts go to zero, their balances into the surplus.
+"""The year-end carry-over (年末结转): income and expense accounts are set to zero and their balances
+moved to the surplus.
 
-Per fund one voucher: Dr 4xxx · Cr 3001, and Dr 3001 · Cr 5xxx, dated the year's last day. No money
-moves, so the flow matrix has no say in it; and because it has no row for this kind, nobody but the
-ledger itself can post one.
+Each fund has one voucher, dated the last day of the year: Dr 4xxx · Cr 3001 and Dr 3001 · Cr 5xxx. No
+money moves, so the flow matrix has no row for this kind; therefore only the ledger itself can post it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Balances = Mapping[tuple[str, str, str], int]
 
 
 def carried_accounts(catalogue: Catalogue, on: date) -> list[str]:
-    """Keys of the accounts that a year's end empties, those of earlier charts too."""
+    """Return the keys of the accounts that a year end empties, including those of earlier charts."""
     return [
         account.key
         for account in catalogue.every_account(on)
@@ -39,13 +39,13 @@ def carried_accounts(catalogue: Catalogue, on: date) -> list[str]:
 def carry_overs(
     catalogue: Catalogue, balances: Balances, day: date, attempt: int
 ) -> dict[str, Draft]:
-    """fund → its carry-over voucher; funds without income and expense have none.
+    """Return fund → its carry-over voucher; funds without income and expense have none.
 
     Args:
-        catalogue: tells income from expense.
-        balances: of the accounts to be emptied, over all slots, by the end of `day`.
-        day: the year's last day.
-        attempt: 1, or more when the year was opened again and is closed anew.
+        catalogue: classes of accounts.
+        balances: of the accounts to be emptied, over all slots, at the end of `day`.
+        day: the last day of the year.
+        attempt: 1, or more when a reopened year is closed again.
     """
     lines: dict[str, list[Line]] = {}
     surplus: dict[str, dict[str, int]] = {}
@@ -64,7 +64,7 @@ def carry_overs(
 
 
 def _surplus_lines(fund: str, totals: Mapping[str, int]) -> list[Line]:
-    """One line for all income and one for all expense, so that the surplus shows both."""
+    """Return one line for all income and one for all expense, so that the surplus shows both."""
     return [_line(fund, SURPLUS, CENTRE, net_fen) for net_fen in totals.values() if net_fen]
 
 
@@ -87,5 +87,5 @@ def _draft(fund: str, lines: list[Line], day: date, attempt: int) -> Draft:
 
 
 def event_id(fund: str, year: int, attempt: int) -> str:
-    """One event per fund and year; a year that was opened again gets the next attempt's."""
+    """Return the event id: one per fund and year, and another per attempt after a reopening."""
     return f"carry_over:{year}:{fund}" + (f":{attempt}" if attempt > 1 else "")

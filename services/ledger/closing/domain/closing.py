@@ -1,8 +1,8 @@
-"""Closing days, months and years (日结、月结、年结), opening them again, and the carry-over of a year.
+"""Closing and reopening of days, months and years (日结、月结、年结、反结账).
 
-The books are closed up to a day: what is dated then or earlier is refused everywhere. A closing is
-proposed by one person and done when another approves; only then is it judged for good, under the
-locks of all slots. Every reason against a closing is named at once.
+The books are closed up to a day: postings on that day or earlier are refused. One person proposes a
+closing and another approves it; the approval checks it finally, under the locks of all slots. A
+refusal names every reason at once.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ from shared.money import format_yuan
 from shared.period import Period
 
 
-class Action(StrEnum):
-    """Which way."""
+class ClosingAction(StrEnum):
+    """The action of a paper: a closing or a reopening."""
 
     CLOSE = "close"
     REOPEN = "reopen"
 
 
 class ClosingStatus(StrEnum):
-    """How far a paper is."""
+    """The status of a paper."""
 
     PROPOSED = "proposed"
     DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonalTie:
-    """What business says of a fund's personal accounts (个人账户), in fen.
+class PersonalControl:
+    """Business totals of a fund's personal accounts (个人账户), in fen.
 
-    `received` is what came in for them, `credited` what persons were credited; what lies between is
-    of bills paid in part, of bills whose credits are on their way, of credits (贷项) that stand, and
-    of default declarations, which name nobody yet.
+    `received` came in for them and `credited` was credited to persons. The difference is explained
+    by bills paid in part, credits in delivery, unused credits (贷项), and default declarations, which
+    name no persons yet.
     """
 
     received_fen: int
@@ -65,26 +65,28 @@ class PersonalTie:
 
     @property
     def explained_fen(self) -> int:
-        """What business can say of the difference."""
+        """The part of the difference that business explains."""
         return (
             self.part_paid_fen + self.in_delivery_fen + self.standing_credits_fen + self.unnamed_fen
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
-    """What business says of a fund (or the books do), in fen: owed and collected; and what it says
-    of paid benefits and of personal accounts, None where it says nothing."""
+class ControlTotals:
+    """Control totals of a fund from business or from the books, in fen.
+
+    `benefits_fen` and `personal` are None when business gives none.
+    """
 
     receivable_fen: int = 0
     collected_fen: int = 0
     benefits_fen: int | None = None
-    personal: PersonalTie | None = None
+    personal: PersonalControl | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far the books are closed: by any closing, by a month's, by a year's (last days)."""
+class ClosingProgress:
+    """How far the books are closed: the last closed day, month end and year end."""
 
     closed_until: date | None = None
     month: date | None = None
@@ -92,28 +94,28 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the books say at the end of the day to be closed, over all slots; zeros are left out."""
+class ClosingEvidence:
+    """Balances at the end of the day to be closed, over all slots; zeros are left out."""
 
     suspense: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(fund, district) → fen in suspense."""
     income: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(fund, district) → fen on the income account."""
-    memo: Mapping[str, Tie] = field(default_factory=dict)
+    memo: Mapping[str, ControlTotals] = field(default_factory=dict)
     """fund → the memo book's receivable and collected."""
     benefits: Mapping[str, int] = field(default_factory=dict)
-    """fund → benefits paid less those returned in their year, of all years."""
+    """fund → benefits paid less those returned in the same year, of all years."""
     personal: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """fund → (income for personal accounts, credits of persons), of all years."""
+    """fund → (income for personal accounts, credits to persons), of all years."""
     unbalanced: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """(fund, book) → debits minus credits where they differ, which no posting can bring about."""
+    """(fund, book) → debits minus credits where they differ; no posting can cause this."""
     suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
-    """(fund, district) → since when the oldest receipt has been in suspense."""
+    """(fund, district) → the day since which the oldest receipt has been in suspense."""
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """A voucher that carried a fund's year over, or that took such a carry-over back."""
+class CarryOverPosting:
+    """A voucher that carried a fund's year over, or reversed such a carry-over."""
 
     fund: str
     seq: int
@@ -122,32 +124,32 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
-    """One paper: a closing (`day` is its last day) or a reopening (`day` opens again first)."""
+    """A closing (`day` is its last day) or a reopening (`day` is the first day opened again)."""
 
     id: UUID
     region: str
-    action: Action
+    action: ClosingAction
     level: Level
     day: date
     reason: str
-    control: Mapping[str, Tie] | None
+    control: Mapping[str, ControlTotals] | None
     status: ClosingStatus
     proposed_by: str
     approved_by: str | None = None
     closed_before: date | None = None
     closed_after: date | None = None
     heads: Mapping[int, tuple[int, str]] | None = None
-    """slot → (last sequence number, hash) when it was done: an anchor to look back from."""
-    carried: tuple[Carried, ...] = ()
+    """slot → (last sequence number, hash) when it was done; reports can be read as of then."""
+    carried: tuple[CarryOverPosting, ...] = ()
     reopened_by: UUID | None = None
 
     @property
     def period(self) -> str:
-        """What is closed, as people write it: 2021-07-31, 2021-07 or 2021."""
+        """The period as people write it: 2021-07-31, 2021-07 or 2021."""
         return self.day.isoformat()[: {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}[self.level]]
 
 
-# --- may it be closed? ---------------------------------------------------------------------
+# --- conditions of a closing ---------------------------------------------------------------
 
 _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     BookDateInFuture,
@@ -161,12 +163,12 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     BusinessNotBooks,
     PersonalUnexplained,
 )
-"""With several reasons, the first of these gives the refusal its code; all are listed."""
-NEXT: Final[Mapping[type[LedgerRefusal], str]] = {
-    BookDateInFuture: "待该日终了 (wait for that day)",
+"""With several reasons, the first in this order gives the refusal its code; all are listed."""
+REMEDIES: Final[Mapping[type[LedgerRefusal], str]] = {
+    BookDateInFuture: "待该日终了 (wait until that day)",
     TrialBalanceNotZero: "核验账簿 (wuxian ledger verify names the first broken voucher)",
     AlreadyClosed: "更正须先反结账 (POST /v1/reopenings)",
-    OutOfOrder: "先结上一期 (close the one before)",
+    OutOfOrder: "先结上一期 (close the previous period)",
     MonthsOpen: "先月结十二月 (close December)",
     ControlExpected: "附业务控制总数 (GET /v1/closing-control of collection and payout)",
     ReceiptsUnmatched: "认领到账 (GET /v1/suspense; collection's POST /v1/receipts/{id}/matches)",
@@ -174,14 +176,14 @@ NEXT: Final[Mapping[type[LedgerRefusal], str]] = {
     BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
     PersonalUnexplained: "查个人账户划入 (collection's GET /v1/personal-deliveries), 再取控制总数",
 }
-"""What to do about each reason."""
-Found = tuple[type[LedgerRefusal], str, str]
+"""The remedy of each reason."""
+Reason = tuple[type[LedgerRefusal], str, str]
 
 
 def require_closable(
-    asked: Closing,
-    standing: Standing,
-    evidence: Evidence,
+    closing: Closing,
+    progress: ClosingProgress,
+    evidence: ClosingEvidence,
     rules: Collection[Rule],
     today: date,
 ) -> None:
@@ -190,35 +192,35 @@ def require_closable(
     Raises:
         LedgerRefusal: the first reason by precedence, the others listed with their own codes.
     """
-    found = [
-        *_order_faults(asked, standing, today),
-        *_evidence_faults(asked, evidence, rules),
+    reasons = [
+        *_order_faults(closing, progress, today),
+        *_evidence_faults(closing, evidence, rules),
     ]
-    if not found:
+    if not reasons:
         return
-    kinds = {kind for kind, _, _ in found}
+    kinds = {kind for kind, _, _ in reasons}
     first = next(kind for kind in _PRECEDENCE if kind in kinds)
     faults = [
-        Fault(pointer, kind.code, f"{said} · {NEXT[kind]}") for kind, pointer, said in found[:1000]
+        Fault(pointer, kind.code, f"{detail} · {REMEDIES[kind]}")
+        for kind, pointer, detail in reasons[:1000]
     ]
-    raise first(faults=faults, period=asked.period)
+    raise first(faults=faults, period=closing.period)
 
 
-def _order_faults(asked: Closing, standing: Standing, today: date) -> Iterator[Found]:
-    at = "/period"
-    if asked.day > today:
-        yield BookDateInFuture, at, asked.day.isoformat()
-    match asked.level:
+def _order_faults(closing: Closing, progress: ClosingProgress, today: date) -> Iterator[Reason]:
+    if closing.day > today:
+        yield BookDateInFuture, "/period", closing.day.isoformat()
+    match closing.level:
         case Level.DAY:
-            if standing.closed_until is not None and asked.day <= standing.closed_until:
-                yield AlreadyClosed, at, f"closed_until={standing.closed_until}"
+            if progress.closed_until is not None and closing.day <= progress.closed_until:
+                yield AlreadyClosed, "/period", f"closed_until={progress.closed_until}"
         case Level.MONTH:
-            yield from _month_faults(asked.day, standing.month)
+            yield from _month_faults(closing.day, progress.month)
         case Level.YEAR:
-            yield from _year_faults(asked.day, standing)
+            yield from _year_faults(closing.day, progress)
 
 
-def _month_faults(day: date, last: date | None) -> Iterator[Found]:
+def _month_faults(day: date, last: date | None) -> Iterator[Reason]:
     if last is None:
         return
     expected = Period.of(last).plus(1)
@@ -228,101 +230,109 @@ def _month_faults(day: date, last: date | None) -> Iterator[Found]:
         yield OutOfOrder, "/period", f"expected={expected}"
 
 
-def _year_faults(day: date, standing: Standing) -> Iterator[Found]:
-    last = standing.year
+def _year_faults(day: date, progress: ClosingProgress) -> Iterator[Reason]:
+    last = progress.year
     if last is not None and day <= last:
         yield AlreadyClosed, "/period", f"closed={last.year}"
         return
     if last is not None and day.year != last.year + 1:
         yield OutOfOrder, "/period", f"expected={last.year + 1}"
-    if standing.month is None or standing.month < day:
-        yield MonthsOpen, "/period", f"month={standing.month and Period.of(standing.month)}"
+    if progress.month is None or progress.month < day:
+        yield MonthsOpen, "/period", f"month={progress.month and Period.of(progress.month)}"
 
 
 def _evidence_faults(
-    asked: Closing, evidence: Evidence, rules: Collection[Rule]
-) -> Iterator[Found]:
+    closing: Closing, evidence: ClosingEvidence, rules: Collection[Rule]
+) -> Iterator[Reason]:
     for (fund, book), fen in sorted(evidence.unbalanced.items()):
         yield TrialBalanceNotZero, "/period", f"{fund}/{book}: {format_yuan(fen)}"
     if Rule.RECEIPTS_MATCHED in rules:
         for (fund, district), fen in sorted(evidence.suspense.items()):
             since = evidence.suspended_since.get((fund, district))
-            age = f", since {since} ({(asked.day - since).days} days)" if since else ""
+            age = f", since {since} ({(closing.day - since).days} days)" if since else ""
             yield ReceiptsUnmatched, "/period", f"{fund}/{district}: {format_yuan(fen)}{age}"
     if Rule.INCOME_ACCOUNT_EMPTY in rules:
         for (fund, district), fen in sorted(evidence.income.items()):
             yield IncomeAccountNotEmpty, "/period", f"{fund}/{district}: {format_yuan(fen)}"
     if Rule.BUSINESS_TIES in rules:
-        yield from _tie_faults(asked.control, evidence.memo)
+        yield from _memo_faults(closing.control, evidence.memo)
     if Rule.BENEFITS_TIE in rules:
-        yield from _benefit_faults(asked.control or {}, evidence.benefits)
+        yield from _benefit_faults(closing.control or {}, evidence.benefits)
     if Rule.PERSONAL_TIES in rules:
-        yield from _personal_faults(asked.control or {}, evidence.personal)
+        yield from _personal_faults(closing.control or {}, evidence.personal)
 
 
-def _tie_faults(control: Mapping[str, Tie] | None, memo: Mapping[str, Tie]) -> Iterator[Found]:
+def _memo_faults(
+    control: Mapping[str, ControlTotals] | None, memo: Mapping[str, ControlTotals]
+) -> Iterator[Reason]:
     if control is None:
         yield ControlExpected, "/control", "funds: receivable, collected"
         return
     for fund in sorted({*control, *memo}):
-        says, books = control.get(fund, Tie()), memo.get(fund, Tie())
+        business, books = control.get(fund, ControlTotals()), memo.get(fund, ControlTotals())
         for name in ("receivable", "collected"):
-            business_fen, books_fen = getattr(says, f"{name}_fen"), getattr(books, f"{name}_fen")
+            business_fen, books_fen = (
+                getattr(business, f"{name}_fen"),
+                getattr(books, f"{name}_fen"),
+            )
             if business_fen != books_fen:
                 yield _differ(f"/control/funds/{fund}/{name}", business_fen, books_fen)
 
 
-def _differ(pointer: str, business_fen: int, books_fen: int) -> Found:
-    said = f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)}"
-    return BusinessNotBooks, pointer, said
+def _differ(pointer: str, business_fen: int, books_fen: int) -> Reason:
+    detail = f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)}"
+    return BusinessNotBooks, pointer, detail
 
 
-def _benefit_faults(control: Mapping[str, Tie], books: Mapping[str, int]) -> Iterator[Found]:
+def _benefit_faults(
+    control: Mapping[str, ControlTotals], books: Mapping[str, int]
+) -> Iterator[Reason]:
     for fund in sorted({*control, *books}):
-        says_fen, books_fen = control.get(fund, Tie()).benefits_fen, books.get(fund, 0)
-        at = f"/control/funds/{fund}/benefits"
-        if says_fen is None and books_fen:
-            yield ControlExpected, at, f"books={format_yuan(books_fen)}"
-        elif (says_fen or 0) != books_fen:
-            yield _differ(at, says_fen or 0, books_fen)
+        business_fen, books_fen = (
+            control.get(fund, ControlTotals()).benefits_fen,
+            books.get(fund, 0),
+        )
+        pointer = f"/control/funds/{fund}/benefits"
+        if business_fen is None and books_fen:
+            yield ControlExpected, pointer, f"books={format_yuan(books_fen)}"
+        elif (business_fen or 0) != books_fen:
+            yield _differ(pointer, business_fen or 0, books_fen)
 
 
 def _personal_faults(
-    control: Mapping[str, Tie], books: Mapping[str, tuple[int, int]]
-) -> Iterator[Found]:
-    """Both sums agree, and every fen between them has its reason."""
+    control: Mapping[str, ControlTotals], books: Mapping[str, tuple[int, int]]
+) -> Iterator[Reason]:
+    """Check that business and books agree on both sums, and that their difference is explained."""
     for fund in sorted({*control, *books}):
-        says, (ledger_fen, credited_fen) = (
-            control.get(fund, Tie()).personal,
-            books.get(fund, (0, 0)),
-        )
-        at = f"/control/funds/{fund}/personal"
-        if says is not None:
-            if says.received_fen != ledger_fen:
-                yield _differ(f"{at}/received", says.received_fen, ledger_fen)
-            if says.credited_fen != credited_fen:
-                yield _differ(f"{at}/credited", says.credited_fen, credited_fen)
+        business = control.get(fund, ControlTotals()).personal
+        ledger_fen, credited_fen = books.get(fund, (0, 0))
+        pointer = f"/control/funds/{fund}/personal"
+        if business is not None:
+            if business.received_fen != ledger_fen:
+                yield _differ(f"{pointer}/received", business.received_fen, ledger_fen)
+            if business.credited_fen != credited_fen:
+                yield _differ(f"{pointer}/credited", business.credited_fen, credited_fen)
         between_fen = ledger_fen - credited_fen
-        explained_fen = says.explained_fen if says else 0
+        explained_fen = business.explained_fen if business else 0
         if between_fen != explained_fen:
-            said = (
+            detail = (
                 f"ledger={format_yuan(ledger_fen)}, credited={format_yuan(credited_fen)},"
                 f" explained={format_yuan(explained_fen)}"
             )
-            yield PersonalUnexplained, at, said
+            yield PersonalUnexplained, pointer, detail
 
 
-def require_reopenable(day: date, standing: Standing) -> None:
-    """Refuse to open what is not closed.
+def require_reopenable(day: date, progress: ClosingProgress) -> None:
+    """Refuse to reopen a day that is open.
 
     Raises:
         NotClosed: the day is open.
     """
-    if standing.closed_until is None or day > standing.closed_until:
-        until = standing.closed_until.isoformat() if standing.closed_until else None
+    if progress.closed_until is None or day > progress.closed_until:
+        until = progress.closed_until.isoformat() if progress.closed_until else None
         raise NotClosed(day=day.isoformat(), closed_until=until)
 
 
-def carried_of(rows: Collection[Mapping[str, Any]]) -> tuple[Carried, ...]:
-    """Carry-overs as they are kept."""
-    return tuple(Carried(row["fund"], row["seq"], row["year"]) for row in rows)
+def carried_of(rows: Collection[Mapping[str, Any]]) -> tuple[CarryOverPosting, ...]:
+    """Read carry-overs from their stored form."""
+    return tuple(CarryOverPosting(row["fund"], row["seq"], row["year"]) for row in rows)

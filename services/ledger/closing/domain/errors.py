@@ -1,4 +1,4 @@
-"""Why books are not closed, or not opened again (结账拒绝原因): each with its code."""
+"""Refusals of closings and reopenings (结账拒绝原因), each with its code."""
 
 from __future__ import annotations
 
@@ -7,63 +7,63 @@ from shared.errors import Kind
 
 
 class AlreadyClosed(LedgerRefusal):
-    """该期间已结账 (closed already)"""
+    """该期间已结账 (already closed)"""
 
     kind = Kind.CONFLICT
     code = "ALREADY_CLOSED"
 
 
 class NotClosed(LedgerRefusal):
-    """该日尚未结账,无须反结账 (the day is not closed, so there is nothing to open)"""
+    """该日尚未结账,无须反结账 (the day is not closed, so it cannot be reopened)"""
 
     kind = Kind.CONFLICT
     code = "NOT_CLOSED"
 
 
 class OutOfOrder(LedgerRefusal):
-    """须依次结账 (periods are closed one after the other)"""
+    """须依次结账 (periods must be closed in order)"""
 
     kind = Kind.CONFLICT
     code = "CLOSING_OUT_OF_ORDER"
 
 
 class MonthsOpen(LedgerRefusal):
-    """十二月尚未月结,不得年结 (a year is closed after its December)"""
+    """十二月尚未月结,不得年结 (close December before the year)"""
 
     kind = Kind.CONFLICT
     code = "MONTHS_OPEN"
 
 
 class ReceiptsUnmatched(LedgerRefusal):
-    """暂收款尚有余额,到账未全部认领 (receipts are unmatched: suspense is not zero)"""
+    """暂收款尚有余额,到账未全部认领 (some receipts are not matched: suspense is not zero)"""
 
     kind = Kind.CONFLICT
     code = "RECEIPTS_UNMATCHED"
 
 
 class IncomeAccountNotEmpty(LedgerRefusal):
-    """收入户月末尚有余额,须先划转财政专户 (the income account is not empty at month end: sweep it first)"""
+    """收入户月末尚有余额,须先划转财政专户 (the income account is not empty at the month end: sweep it first)"""
 
     kind = Kind.CONFLICT
     code = "INCOME_ACCOUNT_NOT_EMPTY"
 
 
 class BusinessNotBooks(LedgerRefusal):
-    """业务数与账簿数不一致 (business and books differ)"""
+    """业务数与账簿数不一致 (business totals and books differ)"""
 
     kind = Kind.CONFLICT
     code = "BUSINESS_NOT_BOOKS"
 
 
 class ControlExpected(LedgerRefusal):
-    """结账须附业务控制总数 (this closing needs business's control totals)"""
+    """结账须附业务控制总数 (this closing needs control totals of business)"""
 
     kind = Kind.INVALID
     code = "CONTROL_TOTALS_EXPECTED"
 
 
 class PersonalUnexplained(LedgerRefusal):
-    """个人账户与总账不符且未说明 (personal accounts and general ledger differ, unexplained)"""
+    """个人账户与总账不符且未说明 (personal accounts and the general ledger differ without explanation)"""
 
     kind = Kind.CONFLICT
     code = "PERSONAL_UNEXPLAINED"
@@ -77,7 +77,7 @@ class TrialBalanceNotZero(LedgerRefusal):
 
 
 class ControlHashDiffers(LedgerRefusal):
-    """控制总数与其校验码不符,或为他日所出 (control totals do not match their hash, or are another day's)"""
+    """控制总数与其校验码不符,或为他日所出 (control totals do not match their hash, or are of another day)"""
 
     kind = Kind.INVALID
     code = "CONTROL_HASH_DIFFERS"

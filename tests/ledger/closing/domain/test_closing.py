@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from services.ledger.closing.domain.carry_over import SURPLUS, carried_accounts, carry_overs
 from services.ledger.closing.domain.closing import (
-    NEXT,
-    Action,
+    REMEDIES,
     Closing,
+    ClosingAction,
+    ClosingEvidence,
+    ClosingProgress,
     ClosingStatus,
-    Evidence,
-    PersonalTie,
-    Standing,
-    Tie,
+    ControlTotals,
+    PersonalControl,
     require_closable,
     require_reopenable,
 )
@@ -42,11 +42,11 @@ CHART = shipped()
 END = date(2021, 12, 31)
 
 
-def paper(level: Level, period: str, control: dict[str, Tie] | None = None) -> Closing:
+def paper(level: Level, period: str, control: dict[str, ControlTotals] | None = None) -> Closing:
     return Closing(
         id=UUID(int=1),
         region="tianjin",
-        action=Action.CLOSE,
+        action=ClosingAction.CLOSE,
         level=level,
         day=last_day(level, period),
         reason="",
@@ -59,37 +59,37 @@ def paper(level: Level, period: str, control: dict[str, Tie] | None = None) -> C
 @pytest.mark.parametrize(
     ("level", "period", "standing", "refusal"),
     [
-        (Level.DAY, "2021-07-15", Standing(), None),
-        (Level.DAY, "2022-03-01", Standing(), None),
-        (Level.DAY, "2022-03-02", Standing(), BookDateInFuture),
-        (Level.DAY, "2021-07-15", Standing(date(2021, 7, 14)), None),
-        (Level.DAY, "2021-07-15", Standing(date(2021, 7, 15)), AlreadyClosed),
-        (Level.MONTH, "2022-03", Standing(), BookDateInFuture),
-        (Level.MONTH, "2021-07", Standing(date(2021, 8, 9), date(2021, 6, 30)), None),
-        (Level.MONTH, "2021-07", Standing(month=date(2021, 7, 31)), AlreadyClosed),
-        (Level.MONTH, "2021-07", Standing(month=date(2021, 5, 31)), OutOfOrder),
-        (Level.MONTH, "2022-01", Standing(month=date(2021, 12, 31)), None),
-        (Level.YEAR, "2021", Standing(month=date(2021, 11, 30)), MonthsOpen),
-        (Level.YEAR, "2021", Standing(month=date(2022, 1, 31)), None),
-        (Level.YEAR, "2021", Standing(month=END, year=END), AlreadyClosed),
-        (Level.YEAR, "2021", Standing(month=END, year=date(2019, 12, 31)), OutOfOrder),
-        (Level.YEAR, "2021", Standing(month=END, year=date(2020, 12, 31)), None),
+        (Level.DAY, "2021-07-15", ClosingProgress(), None),
+        (Level.DAY, "2022-03-01", ClosingProgress(), None),
+        (Level.DAY, "2022-03-02", ClosingProgress(), BookDateInFuture),
+        (Level.DAY, "2021-07-15", ClosingProgress(date(2021, 7, 14)), None),
+        (Level.DAY, "2021-07-15", ClosingProgress(date(2021, 7, 15)), AlreadyClosed),
+        (Level.MONTH, "2022-03", ClosingProgress(), BookDateInFuture),
+        (Level.MONTH, "2021-07", ClosingProgress(date(2021, 8, 9), date(2021, 6, 30)), None),
+        (Level.MONTH, "2021-07", ClosingProgress(month=date(2021, 7, 31)), AlreadyClosed),
+        (Level.MONTH, "2021-07", ClosingProgress(month=date(2021, 5, 31)), OutOfOrder),
+        (Level.MONTH, "2022-01", ClosingProgress(month=date(2021, 12, 31)), None),
+        (Level.YEAR, "2021", ClosingProgress(month=date(2021, 11, 30)), MonthsOpen),
+        (Level.YEAR, "2021", ClosingProgress(month=date(2022, 1, 31)), None),
+        (Level.YEAR, "2021", ClosingProgress(month=END, year=END), AlreadyClosed),
+        (Level.YEAR, "2021", ClosingProgress(month=END, year=date(2019, 12, 31)), OutOfOrder),
+        (Level.YEAR, "2021", ClosingProgress(month=END, year=date(2020, 12, 31)), None),
     ],
 )
 def test_order(
-    level: Level, period: str, standing: Standing, refusal: type[LedgerRefusal] | None
+    level: Level, period: str, standing: ClosingProgress, refusal: type[LedgerRefusal] | None
 ) -> None:
     if refusal is None:
-        require_closable(paper(level, period), standing, Evidence(), ALL, TODAY)
+        require_closable(paper(level, period), standing, ClosingEvidence(), ALL, TODAY)
         return
     with pytest.raises(refusal):
-        require_closable(paper(level, period), standing, Evidence(), ALL, TODAY)
+        require_closable(paper(level, period), standing, ClosingEvidence(), ALL, TODAY)
 
 
-EVIDENCE = Evidence(
+EVIDENCE = ClosingEvidence(
     suspense={("pension", "heping"): 5},
     income={("medical", "nankai"): 7},
-    memo={"pension": Tie(10, 20)},
+    memo={"pension": ControlTotals(10, 20)},
     benefits={"pension": 30},
     personal={"medical": (50, 40)},
 )
@@ -112,10 +112,10 @@ def test_only_the_rules_in_force_bind(
 ) -> None:
     asked = paper(Level.DAY, "2021-07-15")
     if refusal is None:
-        require_closable(asked, Standing(), EVIDENCE, rules, TODAY)
+        require_closable(asked, ClosingProgress(), EVIDENCE, rules, TODAY)
         return
     with pytest.raises(refusal) as caught:
-        require_closable(asked, Standing(), EVIDENCE, rules, TODAY)
+        require_closable(asked, ClosingProgress(), EVIDENCE, rules, TODAY)
     assert (
         len(caught.value.faults) == {1: 2 if Rule.BUSINESS_TIES in rules else 1, 5: 6}[len(rules)]
     )
@@ -124,8 +124,8 @@ def test_only_the_rules_in_force_bind(
 def test_every_reason_says_what_to_do_next() -> None:
     asked = paper(Level.MONTH, "2021-07")
     with pytest.raises(OutOfOrder) as caught:
-        require_closable(asked, Standing(month=date(2021, 5, 31)), EVIDENCE, ALL, TODAY)
-    steps = {kind.code: step for kind, step in NEXT.items()}
+        require_closable(asked, ClosingProgress(month=date(2021, 5, 31)), EVIDENCE, ALL, TODAY)
+    steps = {kind.code: step for kind, step in REMEDIES.items()}
     assert {fault.code for fault in caught.value.faults} == {
         "CLOSING_OUT_OF_ORDER",
         "CONTROL_TOTALS_EXPECTED",
@@ -141,9 +141,9 @@ def test_every_reason_says_what_to_do_next() -> None:
 @pytest.mark.parametrize(
     ("says", "codes"),
     [
-        (PersonalTie(received_fen=50, credited_fen=40, part_paid_fen=10), []),
+        (PersonalControl(received_fen=50, credited_fen=40, part_paid_fen=10), []),
         (
-            PersonalTie(
+            PersonalControl(
                 received_fen=50,
                 credited_fen=40,
                 part_paid_fen=4,
@@ -153,25 +153,28 @@ def test_every_reason_says_what_to_do_next() -> None:
             ),
             [],
         ),
-        (PersonalTie(received_fen=50, credited_fen=40), ["PERSONAL_UNEXPLAINED"]),
-        (PersonalTie(received_fen=51, credited_fen=40, part_paid_fen=10), ["BUSINESS_NOT_BOOKS"]),
+        (PersonalControl(received_fen=50, credited_fen=40), ["PERSONAL_UNEXPLAINED"]),
         (
-            PersonalTie(received_fen=50, credited_fen=41, part_paid_fen=9),
+            PersonalControl(received_fen=51, credited_fen=40, part_paid_fen=10),
+            ["BUSINESS_NOT_BOOKS"],
+        ),
+        (
+            PersonalControl(received_fen=50, credited_fen=41, part_paid_fen=9),
             ["BUSINESS_NOT_BOOKS", "PERSONAL_UNEXPLAINED"],
         ),
         (None, ["PERSONAL_UNEXPLAINED"]),
     ],
 )
 def test_every_fen_between_books_and_persons_needs_its_reason(
-    says: PersonalTie | None, codes: list[str]
+    says: PersonalControl | None, codes: list[str]
 ) -> None:
-    asked = paper(Level.MONTH, "2021-07", {"medical": Tie(personal=says)})
-    seen = Evidence(personal={"medical": (50, 40)})
+    asked = paper(Level.MONTH, "2021-07", {"medical": ControlTotals(personal=says)})
+    seen = ClosingEvidence(personal={"medical": (50, 40)})
     if not codes:
-        require_closable(asked, Standing(), seen, ALL, TODAY)
+        require_closable(asked, ClosingProgress(), seen, ALL, TODAY)
         return
     with pytest.raises(LedgerRefusal) as caught:
-        require_closable(asked, Standing(), seen, ALL, TODAY)
+        require_closable(asked, ClosingProgress(), seen, ALL, TODAY)
     assert [fault.code for fault in caught.value.faults] == codes
 
 
@@ -195,16 +198,16 @@ def test_totals_must_be_given_where_they_bind() -> None:
         }
     )
     with pytest.raises(ControlExpected):
-        require_closable(asked, Standing(), Evidence(), ALL, TODAY)
-    require_closable(asked, Standing(), Evidence(), ALL - {Rule.BUSINESS_TIES}, TODAY)
+        require_closable(asked, ClosingProgress(), ClosingEvidence(), ALL, TODAY)
+    require_closable(asked, ClosingProgress(), ClosingEvidence(), ALL - {Rule.BUSINESS_TIES}, TODAY)
 
 
 def test_what_is_open_is_not_opened() -> None:
     with pytest.raises(NotClosed):
-        require_reopenable(date(2021, 7, 1), Standing())
+        require_reopenable(date(2021, 7, 1), ClosingProgress())
     with pytest.raises(NotClosed):
-        require_reopenable(date(2021, 7, 2), Standing(date(2021, 7, 1)))
-    require_reopenable(date(2021, 7, 1), Standing(date(2021, 7, 1)))
+        require_reopenable(date(2021, 7, 2), ClosingProgress(date(2021, 7, 1)))
+    require_reopenable(date(2021, 7, 1), ClosingProgress(date(2021, 7, 1)))
 
 
 @pytest.mark.parametrize("period", ["2021", "2021-02-30", "1899-01-01", "2021-1-1", "", "x" * 10])

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.ledger.closing.domain.closing import NEXT
+from services.ledger.closing.domain.closing import REMEDIES
 from services.ledger.closing.domain.errors import (
     BusinessNotBooks,
     ReceiptsUnmatched,
@@ -130,7 +130,9 @@ async def test_unmatched_receipts_hold_up_a_closing_and_are_named(ledger: Ledger
     refused = await propose(ledger, "day", "2021-07-15")
     assert (refused.status_code, refused.json()["code"]) == (409, "RECEIPTS_UNMATCHED")
     [said] = [f["message"] for f in refused.json()["errors"]]
-    assert said == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {NEXT[ReceiptsUnmatched]}"
+    assert (
+        said == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {REMEDIES[ReceiptsUnmatched]}"
+    )
     items = (await ledger.get("/v1/suspense", as_of="2021-07-15")).json()["items"]
     assert [(one["receipt"], one["amount"]) for one in items] == [("rcp_1", "100.00")]
     await identify(ledger, "100.00", "2021-07-15")
@@ -158,7 +160,7 @@ async def test_business_and_books_must_tie_per_fund(ledger: Ledger) -> None:
     }
     refused = await propose(ledger, "day", "2021-07-15", control=wrong)
     assert (refused.status_code, refused.json()["code"]) == (409, "BUSINESS_NOT_BOOKS")
-    find_out = NEXT[BusinessNotBooks]
+    find_out = REMEDIES[BusinessNotBooks]
     assert [(f["pointer"], f["message"]) for f in refused.json()["errors"]] == [
         ("/control/funds/medical/collected", f"business=5.00, books=0.00 · {find_out}"),
         ("/control/funds/pension/receivable", f"business=40.01, books=40.00 · {find_out}"),
@@ -473,6 +475,6 @@ async def test_damaged_books_are_not_closed(
         refused = await propose(broken, "day", "2021-07-31", control=right)
         assert (refused.status_code, refused.json()["code"]) == (409, "TRIAL_BALANCE_NOT_ZERO")
         [fault] = refused.json()["errors"]
-        assert fault["message"] == f"pension/statutory: -0.01 · {NEXT[TrialBalanceNotZero]}"
+        assert fault["message"] == f"pension/statutory: -0.01 · {REMEDIES[TrialBalanceNotZero]}"
         early = await propose(broken, "day", "2021-07-14", control={"funds": {}})
         assert early.status_code == 201, "the books of the day before are whole"
