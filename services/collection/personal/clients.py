@@ -1,4 +1,4 @@
-"""Speak to the ledger's personal accounts: credits in requests of 10,000 at most."""
+"""Client of the ledger's personal accounts: credits in requests of at most 10,000."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from shared.web.client import Peer, PeerError
 PATH = "/v1/personal-credits"
 CREDITS_MAX = 10_000
 _SET_ASIDE = frozenset({400, 409, 413, 422})
-"""Problems that sending the same again cannot cure."""
+"""Status codes that a repeat of the same request cannot change."""
 
 
 class PersonalAccounts:
-    """Credits persons. Safe to repeat: every chunk carries its name, by which it is credited once."""
+    """Credits people. A repeat is safe: the ledger credits each chunk once by its name."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
     async def credit(self, messages: Sequence[dict[str, Any]]) -> list[str | None]:
-        """Credit chunks; for each None when the ledger has it, or why it never will.
+        """Credit chunks. Return for each None when the ledger has it, or why it never will.
 
         Raises:
-            PeerError, httpx.TransportError: nothing is known; send again.
+            PeerError, httpx.TransportError: the result is unknown; send the same again.
         """
         verdicts: list[str | None] = []
         batch: list[dict[str, Any]] = []

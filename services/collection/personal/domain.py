@@ -1,9 +1,9 @@
-"""What of a paper is the persons' own: the parts of their lines that go to personal accounts. Pure.
+"""Rules of personal credits (个人账户划入): the parts of a declaration that belong to people. Pure.
 
-Once a bill is settled in full, every person of its paper is credited the personal account's part of
-what was levied for that person. A paper that restates a month credits the difference against the
-paper it restates, which may be below zero. What persons get of a paper is, fund by fund, exactly what
-its lines say; where it would not be, nobody is credited and a person has to look.
+When a bill is settled in full, each person of its declaration is credited the personal account's
+part of the levy on that person. A restatement credits the difference from the declaration that it
+restates, which may be negative. Per fund, the credits of a declaration sum exactly to its lines;
+where they would not, nobody is credited and a person has to look.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from shared.fund import AccountKind, Party
 from shared.money import HALF_UP_FEN, Rounding, levy
 
 KEYS: Final = 1 << 63
-"""Persons' keys lie below this; they are spread evenly."""
+"""Exclusive upper limit of person keys, which are evenly distributed."""
 CREDITS_AIMED_AT: Final = 8_000
-"""Credits of one chunk, on average: far enough below the ledger's 10,000 that chance never gets there."""
+"""Average number of credits per chunk, far enough below the ledger's limit of 10,000 that no chunk
+reaches it."""
 RELIEF: Final = "relief"
 UNNAMED: Final = "default"
-"""Kind of the papers that name nobody (核定征收): there is nobody to credit until the unit files."""
+"""Kind of declarations that name nobody (核定征收). Nobody is credited until the unit declares."""
 Amounts = dict[tuple[int, str], int]
-"""(person's key, fund) → fen."""
+"""(person key, fund) → fen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationLine:
-    """A line of a paper."""
+    """A line of a declaration."""
 
     level: str
     insurance: str
@@ -44,7 +45,7 @@ class DeclarationLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonAmounts:
-    """A person's row of a paper; arrays in the order of the policy's insurances."""
+    """A person's row in a declaration. Arrays are in the order of the policy's insurances."""
 
     person_id: int
     base_fen: Sequence[int]
@@ -55,10 +56,10 @@ class PersonAmounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPart:
-    """Where a part of each person's line stands, and the fund whose personal account it is for.
+    """The part of each person's line that goes to a personal account, and the account's fund.
 
-    `credits` are the rows by age that say how much of the unit's share it is; without them it is all.
-    `relieved_fen` of what it comes to over all people (`whole_fen`) the unit need not pay (减免).
+    `credits` are rules by age for the share of the unit's contribution; without them all of it
+    counts. The unit need not pay `relieved_fen` of the total `whole_fen` (减免).
     """
 
     place: int
@@ -69,10 +70,10 @@ class AccountPart:
     relieved_fen: int = 0
 
     def left(self, before_fen: int, own_fen: int) -> int:
-        """What relief leaves of a person's part, when those before have `before_fen`.
+        """Compute a person's part after relief; earlier people have `before_fen` together.
 
-        The relief is spread over persons in the order of their keys, so that up to any of them it is
-        the share of what they have together, rounded down; over all of them it is the whole relief.
+        The relief is spread in the order of person keys: up to any person it is their share of the
+        whole, rounded down; over all people it is the whole relief.
         """
         if not self.relieved_fen or not self.whole_fen:
             return own_fen
@@ -84,7 +85,7 @@ class AccountPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditPlan:
-    """How a paper's persons are credited, and what they must come to by fund (fen)."""
+    """The parts of a declaration that people are credited, and the required sum per fund."""
 
     parts: tuple[AccountPart, ...]
     totals_fen: Mapping[str, int]
@@ -92,17 +93,17 @@ class CreditPlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the paper is about no personal account."""
+        """Tell whether the declaration concerns no personal account."""
         return not self.parts and not self.totals_fen
 
 
 NOTHING: Final = CreditPlan(parts=(), totals_fen={}, rounding=HALF_UP_FEN)
-"""Nobody is credited."""
+"""A plan that credits nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledDeclaration:
-    """A paper whose bill is settled in full, and the one that it restates."""
+    """A declaration whose bill is settled in full, and the one that it restates."""
 
     unit_id: int
     id: UUID
@@ -120,7 +121,8 @@ def plan(
     credits: Sequence[CreditRule],
     rounding: Rounding,
 ) -> CreditPlan:
-    """How persons are credited of a paper of these lines, `corrected` ones left out."""
+    """Plan the credits of a declaration from its lines. Lines that a restatement takes back are
+    left out."""
     if kind == UNNAMED:
         return NOTHING
     own = [line for line in lines if line.level != CORRECTED]
@@ -167,13 +169,13 @@ def _rows(credits: Sequence[CreditRule], insurance: str) -> tuple[CreditRule, ..
 def amounts(
     made: CreditPlan, people: Iterable[PersonAmounts], before: Sequence[int] = ()
 ) -> Amounts:
-    """What each person's accounts get of a paper.
+    """Compute the amount of each person and fund.
 
     Args:
-        made: how the paper credits.
-        people: the persons of one slice, by their keys.
-        before: fen of each part that the persons of the slices before have (`weights`); none for
-            the first slice.
+        made: the plan of the declaration.
+        people: the people of one slice, by key.
+        before: sum of each part over the people of earlier slices (`weights`); empty for the
+            first.
     """
     found: Amounts = defaultdict(int)
     running = list(before) or [0] * len(made.parts)
@@ -187,7 +189,7 @@ def amounts(
 
 
 def weights(made: CreditPlan, people: Sequence[PersonAmounts]) -> tuple[int, ...]:
-    """What persons have of each part before any relief, in fen."""
+    """Sum each part over people, before relief."""
     return tuple(
         sum(_amount(part, person, made.rounding) for person in people) for part in made.parts
     )
@@ -206,7 +208,7 @@ def _amount(part: AccountPart, person: PersonAmounts, rounding: Rounding) -> int
 
 
 def difference(now: Amounts, before: Amounts) -> Amounts:
-    """What persons get more (less, below zero) than of the paper before; what is alike is left out."""
+    """Subtract the amounts of the restated declaration; leave out zeros."""
     if not before:
         return {key: fen for key, fen in now.items() if fen}
     return {
@@ -217,7 +219,7 @@ def difference(now: Amounts, before: Amounts) -> Amounts:
 
 
 def totals(of: Amounts) -> dict[str, int]:
-    """fund → fen."""
+    """Sum amounts by fund."""
     sums: dict[str, int] = defaultdict(int)
     for (_, fund), fen in of.items():
         sums[fund] += fen
@@ -225,15 +227,15 @@ def totals(of: Amounts) -> dict[str, int]:
 
 
 def chunks_of(people: int, funds: int) -> int:
-    """In how many chunks so many persons are told of, by slices of their keys of the same width."""
+    """Compute the number of chunks for a number of people and funds."""
     return max(1, -(-people * max(1, funds) // CREDITS_AIMED_AT))
 
 
 def slice_of(chunk: int, chunks: int) -> tuple[int, int]:
-    """The keys of the persons of chunk 1 … `chunks`: from, and below."""
+    """Return the range of person keys of a chunk: first, and first beyond."""
     return KEYS * (chunk - 1) // chunks, KEYS * chunk // chunks
 
 
 def event_of(bill_id: UUID, chunk: int) -> str:
-    """The name under which the ledger credits a chunk, once for ever."""
+    """Return the name under which the ledger credits a chunk once."""
     return f"{bill_id.hex}:{chunk}"

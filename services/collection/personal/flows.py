@@ -1,6 +1,6 @@
-"""Credit persons of bills that are settled in full: which wait, what the ledger is told, what it said.
+"""Credit people of bills that are settled in full: find them, compose requests, record answers.
 
-Everything that is told follows from papers that no longer change, so whoever repeats it says the same.
+A request follows only from declarations that no longer change, so a repeat is always equal.
 """
 
 from __future__ import annotations
@@ -25,54 +25,54 @@ from shared.references import Reference
 from shared.roles import CENTRE, Caller
 
 PAPERS: Final = 400
-"""Bills that are looked at in one turn."""
+"""Number of bills per step of the job."""
 YEAR_CLOSED: Final = "PERSONAL_YEAR_CLOSED"
 PARTS_DIFFER: Final = "PARTS_DIFFER"
-"""Why nobody is credited of a paper whose persons do not come to what its lines say."""
+"""Reason for crediting nobody: the people's amounts do not sum to the lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreditTask:
-    """A paper with what its persons are credited by, and in how many chunks."""
+    """A declaration to credit, its plan, the plan of the one it restates, and the number of chunks."""
 
-    due: PendingCredit
+    pending: PendingCredit
     now: CreditPlan
     before: CreditPlan
     rounds: tuple[tuple[int, UUID, int], ...]
-    """(unit, declaration, round) of the paper and of the one that it restates."""
+    """(unit, declaration, round) of the declaration and of the one that it restates."""
     chunks: int
     earlier: Mapping[int, PersonalCredit]
 
     @property
     def paper(self) -> SettledDeclaration:
-        """The paper itself."""
-        return self.due.paper
+        """The declaration."""
+        return self.pending.paper
 
     @property
     def is_about_persons(self) -> bool:
-        """Whether there is a personal account in it at all."""
+        """Tell whether any personal account is concerned."""
         return not (self.now.is_empty and self.before.is_empty)
 
 
 @dataclass(frozen=True, slots=True)
 class CreditChunk:
-    """One chunk of a paper: what is told of it, the message (None: nobody changes), its people."""
+    """A chunk of a declaration. `message` is None when nobody's account changes."""
 
-    told: PersonalCredit
+    credit: PersonalCredit
     message: dict[str, Any] | None
 
 
 async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[CreditTask]:
-    """Settled bills that were not told of yet, ready to be told of."""
-    dues = await personal_store.due(tx, limit)
-    if not dues:
+    """Read settled bills whose people have not been credited yet."""
+    pendings = await personal_store.pending(tx, limit)
+    if not pendings:
         return []
-    keys: list[Key] = [(due.paper.unit_id, due.paper.id) for due in dues]
-    keys += [(one.paper.unit_id, one.paper.corrects) for one in dues if one.paper.corrects]
+    keys: list[Key] = [(pending.paper.unit_id, pending.paper.id) for pending in pendings]
+    keys += [(one.paper.unit_id, one.paper.corrects) for one in pendings if one.paper.corrects]
     heads = await personal_store.heads(tx, keys)
     rounds = {key: (*key, head.round) for key, head in heads.items()}
     lines = await personal_store.lines(tx, list(rounds.values()))
-    told = await personal_store.earlier(tx, keys[: len(dues)])
+    known = await personal_store.earlier(tx, keys[: len(pendings)])
     plans: dict[Key, CreditPlan] = {}
     for key, head in heads.items():
         policy = await policy_flow.by_id(tx, head.policy_id)
@@ -80,27 +80,27 @@ async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[CreditTask]:
             head.kind, lines.get(key, ()), policy.insurances, policy.credits, policy.rounding
         )
     found = []
-    for due in dues:
-        own = (due.paper.unit_id, due.paper.id)
-        base = (due.paper.unit_id, due.paper.corrects) if due.paper.corrects else None
+    for pending in pendings:
+        own = (pending.paper.unit_id, pending.paper.id)
+        base = (pending.paper.unit_id, pending.paper.corrects) if pending.paper.corrects else None
         mine = [key for key in (own, base) if key is not None and key in rounds]
         now = plans.get(own, NOTHING)
         before = plans.get(base, NOTHING) if base else NOTHING
-        heard = told.get(own, {})
+        earlier = known.get(own, {})
         people = sum(heads[key].people for key in mine)
         funds = len({part.fund for part in (*now.parts, *before.parts)})
         chunks = next(
-            (one.chunks for one in heard.values()), personal_rules.chunks_of(people, funds)
+            (one.chunks for one in earlier.values()), personal_rules.chunks_of(people, funds)
         )
         found.append(
-            CreditTask(due, now, before, tuple(rounds[key] for key in mine), chunks, heard)
+            CreditTask(pending, now, before, tuple(rounds[key] for key in mine), chunks, earlier)
         )
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkStart:
-    """What the persons of the chunks before have of each part, of the paper and of the one before."""
+    """Sums of each part over earlier chunks, of the declaration and of the one it restates."""
 
     now: Sequence[int] = ()
     before: Sequence[int] = ()
@@ -108,13 +108,13 @@ class ChunkStart:
 
 async def compose(
     tx: AsyncConnection,
-    ready: Sequence[CreditTask],
+    tasks: Sequence[CreditTask],
     chunk: int = 1,
     start: ChunkStart | None = None,
 ) -> list[CreditChunk]:
-    """What the ledger is to be told of one chunk of each of these papers."""
+    """Compose one chunk of each task."""
     at = start or ChunkStart()
-    about = [one for one in ready if one.is_about_persons]
+    about = [one for one in tasks if one.is_about_persons]
     by_width: dict[int, list[CreditTask]] = {}
     for one in about:
         by_width.setdefault(one.chunks, []).append(one)
@@ -135,46 +135,47 @@ async def compose(
 
 
 def _chunk(
-    ready: CreditTask, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
+    tasks: CreditTask, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
 ) -> CreditChunk:
-    paper, heard = ready.paper, ready.earlier.get(chunk)
-    told = PersonalCredit(
+    paper, earlier = tasks.paper, tasks.earlier.get(chunk)
+    credit = PersonalCredit(
         unit_id=paper.unit_id,
         declaration_id=paper.id,
         chunk=chunk,
-        chunks=ready.chunks,
+        chunks=tasks.chunks,
         bill_id=paper.bill_id,
         people=len({person for person, _ in new}),
-        credited_on=heard.credited_on if heard else ready.due.credited_on,
+        credited_on=earlier.credited_on if earlier else tasks.pending.credited_on,
         totals_fen=personal_rules.totals(new),
     )
-    if ready.chunks == 1 and (why := disagreement(ready.now, personal_rules.totals(now))):
-        return CreditChunk(replace(told, totals_fen={}, people=0, refused=why), None)
-    return CreditChunk(told, _message(told, paper, new, uuids) if new else None)
+    if tasks.chunks == 1 and (why := disagreement(tasks.now, personal_rules.totals(now))):
+        return CreditChunk(replace(credit, totals_fen={}, people=0, refused=why), None)
+    return CreditChunk(credit, _message(credit, paper, new, uuids) if new else None)
 
 
-def disagreement(made: CreditPlan, totals_fen: Mapping[str, int]) -> str | None:
-    """Why nobody may be credited: what persons come to is not what the paper's lines say."""
+def disagreement(plan: CreditPlan, totals_fen: Mapping[str, int]) -> str | None:
+    """Return why nobody may be credited: the people's amounts do not sum to the lines; None
+    otherwise."""
     given = {fund: fen for fund, fen in totals_fen.items() if fen}
-    if given == dict(made.totals_fen):
+    if given == dict(plan.totals_fen):
         return None
     said = ", ".join(
-        f"{fund} {format_yuan(given.get(fund, 0))}/{format_yuan(made.totals_fen.get(fund, 0))}"
-        for fund in sorted({*given, *made.totals_fen})
+        f"{fund} {format_yuan(given.get(fund, 0))}/{format_yuan(plan.totals_fen.get(fund, 0))}"
+        for fund in sorted({*given, *plan.totals_fen})
     )
     return f"{PARTS_DIFFER}: {said}"
 
 
 def _message(
-    told: PersonalCredit,
+    credit: PersonalCredit,
     paper: SettledDeclaration,
     new: Amounts,
     uuids: Mapping[tuple[int, int], UUID],
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "bill": personal_rules.event_of(paper.bill_id, told.chunk),
+        "bill": personal_rules.event_of(paper.bill_id, credit.chunk),
         "period": paper.period,
-        "settled_on": told.credited_on.isoformat(),
+        "settled_on": credit.credited_on.isoformat(),
         "credits": [
             {
                 "person": Ref(person, uuids.get((paper.unit_id, person), UUID(int=0))).text(
@@ -191,25 +192,25 @@ def _message(
     return body
 
 
-async def add_up(tx: AsyncConnection, ready: CreditTask) -> tuple[dict[str, int], list[ChunkStart]]:
-    """Of a paper of several chunks: fund → what all its persons come to, and where each chunk starts."""
-    own = (ready.paper.unit_id, ready.paper.id)
-    base = (ready.paper.unit_id, ready.paper.corrects or ready.paper.id)
+async def add_up(tx: AsyncConnection, tasks: CreditTask) -> tuple[dict[str, int], list[ChunkStart]]:
+    """Sum all people of a declaration of several chunks by fund, and find where each chunk starts."""
+    own = (tasks.paper.unit_id, tasks.paper.id)
+    base = (tasks.paper.unit_id, tasks.paper.corrects or tasks.paper.id)
     sums: dict[str, int] = {}
-    starts = [ChunkStart((0,) * len(ready.now.parts), (0,) * len(ready.before.parts))]
-    for chunk in range(1, ready.chunks + 1):
-        keys = personal_rules.slice_of(chunk, ready.chunks)
-        people = await personal_store.people(tx, ready.rounds, keys)
+    starts = [ChunkStart((0,) * len(tasks.now.parts), (0,) * len(tasks.before.parts))]
+    for chunk in range(1, tasks.chunks + 1):
+        keys = personal_rules.slice_of(chunk, tasks.chunks)
+        people = await personal_store.people(tx, tasks.rounds, keys)
         mine, theirs = people.get(own, []), people.get(base, [])
         at = starts[-1]
         for fund, fen in personal_rules.totals(
-            personal_rules.amounts(ready.now, mine, at.now)
+            personal_rules.amounts(tasks.now, mine, at.now)
         ).items():
             sums[fund] = sums.get(fund, 0) + fen
         starts.append(
             ChunkStart(
-                _plus(at.now, personal_rules.weights(ready.now, mine)),
-                _plus(at.before, personal_rules.weights(ready.before, theirs)),
+                _plus(at.now, personal_rules.weights(tasks.now, mine)),
+                _plus(at.before, personal_rules.weights(tasks.before, theirs)),
             )
         )
     return sums, starts
@@ -220,13 +221,13 @@ def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
 
 
 async def record(
-    tx: AsyncConnection, told: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
+    tx: AsyncConnection, credits: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
 ) -> None:
-    """Write what the ledger answered, and that these papers are done with."""
+    """Write the ledger's answers, and mark declarations that are finished."""
     if papers:
         await personal_store.mark(tx, papers)
-    if told:
-        await personal_store.record(tx, told)
+    if credits:
+        await personal_store.record(tx, credits)
 
 
 stats = personal_store.stats
@@ -246,10 +247,10 @@ async def refusals(
 
 
 async def send_again(tx: AsyncConnection, *, refused: bool, today: date | None = None) -> int:
-    """Let all bills be told of again, or those refused; how many.
+    """Send the credits of all bills again, or of refused ones; return the number of bills.
 
-    What was refused because the year had been closed is credited today: it came too late for its own.
+    A chunk refused because its year was closed is credited today instead.
     """
     if refused:
         await personal_store.redate(tx, YEAR_CLOSED, today or clock.today())
-    return await personal_store.tell_again(tx, refused=refused)
+    return await personal_store.unmark(tx, refused=refused)

@@ -1,6 +1,7 @@
-"""Tell the ledger whom settled bills credit, for ever: asked over HTTP, between two transactions.
+"""Background job that credits people for settled bills, at the ledger's personal accounts.
 
-Killed anywhere, it says the same again under the same names, and the ledger has each once.
+Requests to the ledger go out between two transactions. A killed job repeats the same requests under
+the same names, and the ledger takes each once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LEASE: Final = "personal"
 
 
 class PersonalCreditJob:
-    """Tells the ledger of settled bills; one process at a time holds the lease."""
+    """Sends the personal credits of settled bills. One process at a time holds the lease."""
 
     def __init__(self, db: Database, accounts: PersonalAccounts) -> None:
         self._db = db
@@ -31,73 +32,79 @@ class PersonalCreditJob:
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     async def step(self, limit: int = personal_flow.PAPERS) -> int:
-        """Tell of some bills; how many are done with.
+        """Send the credits of some bills; return how many bills were handled.
 
         Raises:
-            PeerError, httpx.TransportError: nothing is known; the same is told again.
+            PeerError, httpx.TransportError: the result is unknown; the next step sends the same.
         """
         async with self._db.transaction() as tx:
             if not await hold_lease(tx, LEASE, self._holder):
                 return 0
-            ready = await personal_flow.waiting(tx, limit)
-        small = [one for one in ready if one.chunks == 1]
-        for group in _groups(small):
-            await self._tell_group(group)
-        for one in ready:
-            if one.chunks > 1:
-                await self._tell_large(one)
-        return len(ready)
+            tasks = await personal_flow.waiting(tx, limit)
+        for group in _groups([task for task in tasks if task.chunks == 1]):
+            await self._send_group(group)
+        for task in tasks:
+            if task.chunks > 1:
+                await self._send_large(task)
+        return len(tasks)
 
-    async def _tell_group(self, group: Sequence[CreditTask]) -> None:
+    async def _send_group(self, group: Sequence[CreditTask]) -> None:
         chunks = await self._db.run(lambda tx: personal_flow.compose(tx, group))
-        told = await self._tell(chunks)
-        papers = [one.paper for one in group]
-        await self._db.run(lambda tx: personal_flow.record(tx, told, papers))
+        credits = await self._send(chunks)
+        papers = [task.paper for task in group]
+        await self._record(credits, papers)
 
-    async def _tell_large(self, ready: CreditTask) -> None:
-        """A paper of many persons: nothing of it is told before all of it was added up."""
-        sums, starts = await self._db.run(lambda tx: personal_flow.add_up(tx, ready))
-        why = personal_flow.disagreement(ready.now, sums)
-        for chunk in range(1, ready.chunks + 1):
+    async def _send_large(self, task: CreditTask) -> None:
+        """Send a declaration in several chunks, after all of them have been added up."""
+        sums, starts = await self._db.run(lambda tx: personal_flow.add_up(tx, task))
+        refusal = personal_flow.disagreement(task.now, sums)
+        for chunk in range(1, task.chunks + 1):
             async with self._db.transaction() as tx:
                 if not await hold_lease(tx, LEASE, self._holder):
                     return
-                composed = await personal_flow.compose(tx, [ready], chunk, starts[chunk - 1])
-            told = await self._tell(composed, why)
-            done = [ready.paper] if chunk == ready.chunks else []
-            await self._record(told, done)
+                chunks = await personal_flow.compose(tx, [task], chunk, starts[chunk - 1])
+            credits = await self._send(chunks, refusal)
+            papers = [task.paper] if chunk == task.chunks else []
+            await self._record(credits, papers)
 
     async def _record(
-        self, told: Sequence[PersonalCredit], done: Sequence[SettledDeclaration]
+        self, credits: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
     ) -> None:
-        await self._db.run(lambda tx: personal_flow.record(tx, told, done))
+        await self._db.run(lambda tx: personal_flow.record(tx, credits, papers))
 
-    async def _tell(
-        self, chunks: Sequence[CreditChunk], why: str | None = None
+    async def _send(
+        self, chunks: Sequence[CreditChunk], refusal: str | None = None
     ) -> list[PersonalCredit]:
-        told = [one.told if why is None else one.told.refusal(why) for one in chunks]
-        asked = [
-            place for place, one in enumerate(chunks) if one.message and not told[place].refused
+        """Send chunks that have a message; with `refusal`, refuse all of them without sending."""
+        credits = [
+            chunk.credit if refusal is None else chunk.credit.refusal(refusal) for chunk in chunks
         ]
-        verdicts = await self._accounts.credit([chunks[place].message or {} for place in asked])
-        for place, verdict in zip(asked, verdicts, strict=True):
+        sent = [
+            place
+            for place, chunk in enumerate(chunks)
+            if chunk.message and not credits[place].refused
+        ]
+        verdicts = await self._accounts.credit([chunks[place].message or {} for place in sent])
+        for place, verdict in zip(sent, verdicts, strict=True):
             if verdict is not None:
-                told[place] = told[place].refusal(verdict)
-        for one in told:
-            if one.refused:
-                logger().error("persons not credited", bill=str(one.bill_id), reason=one.refused)
-        return told
+                credits[place] = credits[place].refusal(verdict)
+        for credit in credits:
+            if credit.refused:
+                logger().error(
+                    "persons not credited", bill=str(credit.bill_id), reason=credit.refused
+                )
+        return credits
 
 
-def _groups(ready: Sequence[CreditTask]) -> list[list[CreditTask]]:
-    """Papers side by side as long as their persons make one request."""
+def _groups(tasks: Sequence[CreditTask]) -> list[list[CreditTask]]:
+    """Group tasks so that the people of each group fit into one request."""
     groups: list[list[CreditTask]] = []
     room = 0
-    for one in ready:
-        size = 2 * max(1, one.paper.people)
+    for task in tasks:
+        size = 2 * max(1, task.paper.people)
         if size > room or not groups:
             groups.append([])
             room = CREDITS_AIMED_AT
-        groups[-1].append(one)
+        groups[-1].append(task)
         room -= size
     return groups

@@ -1,4 +1,4 @@
-"""Shapes of what persons are credited, and of collection's word at a closing."""
+"""Shapes of personal credits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shared.schema import In, Out, YuanOut
 
 
 class DeliveriesOut(Out):
-    """How many settled bills wait to be told of, and how many chunks the ledger refused."""
+    """Number of settled bills that wait, and of chunks that the ledger refused."""
 
     waiting: int = Field(examples=[0])
     refused: int = Field(examples=[0])
 
 
 class RefusedDeliveryOut(Out):
-    """A chunk of a paper's persons that the ledger does not take, and why. Nobody is named."""
+    """A chunk that the ledger refused, and the reason. It names no people."""
 
     bill: str
     declaration: str
@@ -33,28 +33,28 @@ class RefusedDeliveryOut(Out):
     reason: str
 
     @classmethod
-    def of(cls, told: PersonalCredit) -> RefusedDeliveryOut:
-        """Going out."""
+    def of(cls, credit: PersonalCredit) -> RefusedDeliveryOut:
+        """Build the answer from a refused chunk."""
         return cls(
-            bill=Ref(told.unit_id, told.bill_id).text(Reference.BILL),
-            declaration=Ref(told.unit_id, told.declaration_id).text(Reference.DECLARATION),
-            chunk=told.chunk,
-            chunks=told.chunks,
-            credited_on=told.credited_on,
-            people=told.people,
-            totals=told.totals_fen,
-            reason=told.refused or "",
+            bill=Ref(credit.unit_id, credit.bill_id).text(Reference.BILL),
+            declaration=Ref(credit.unit_id, credit.declaration_id).text(Reference.DECLARATION),
+            chunk=credit.chunk,
+            chunks=credit.chunks,
+            credited_on=credit.credited_on,
+            people=credit.people,
+            totals=credit.totals_fen,
+            reason=credit.refused or "",
         )
 
 
 class DeliveriesReplayIn(In):
-    """Which bills to tell of again: all, or those refused."""
+    """The bills whose credits to send again: all, or those refused."""
 
     deliveries: Literal["sent", "refused"] = "sent"
 
 
 class DeliveriesReplayOut(Out):
-    """How many bills will be told of again."""
+    """Number of bills whose credits will be sent again."""
 
     replayed: int = Field(examples=[600])
 

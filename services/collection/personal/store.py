@@ -1,4 +1,5 @@
-"""SQL of personal credits: which settled bills wait, whom their papers name, what the ledger was told."""
+"""SQL of personal credits: settled bills that wait, people of their declarations, the ledger's
+answers."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ Key = tuple[int, UUID]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCredit:
-    """A settled bill that was not told of yet. `credited_on`: the day on which it was settled."""
+    """A settled bill whose people are not credited yet. `credited_on` is the day of settlement."""
 
     paper: SettledDeclaration
     policy_id: UUID | None
@@ -31,7 +32,7 @@ class PendingCredit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationHead:
-    """As much of a paper as its persons are credited by."""
+    """The fields of a declaration that its credits depend on."""
 
     kind: str
     round: int
@@ -41,7 +42,7 @@ class DeclarationHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalCredit:
-    """What the ledger was told of one chunk of a paper; `refused`: why it never takes it."""
+    """A chunk of credits as sent to the ledger; `refused` is the ledger's reason against it."""
 
     unit_id: int
     declaration_id: UUID
@@ -54,12 +55,12 @@ class PersonalCredit:
     refused: str | None = None
 
     def refusal(self, why: str) -> PersonalCredit:
-        """The same, not credited."""
+        """Return the same chunk as refused."""
         return replace(self, refused=why)
 
 
-async def due(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
-    """Settled bills that wait, oldest first; a restated month once the ledger has the one that it
+async def pending(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
+    """Read settled bills that wait, oldest first. A restatement waits for the month that it
     restates."""
     rows = await tx.execute(
         text("""
@@ -121,7 +122,7 @@ async def due(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
 
 
 async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, DeclarationHead]:
-    """The heads of papers."""
+    """Read the heads of declarations."""
     rows = await tx.execute(
         text("""
             SELECT declaration.unit_id, declaration.id, kind, round, people, policy_id
@@ -142,7 +143,7 @@ async def heads(tx: AsyncConnection, papers: Sequence[Key]) -> dict[Key, Declara
 async def lines(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]]
 ) -> dict[Key, list[DeclarationLine]]:
-    """The lines of papers of (unit, declaration, round)."""
+    """Read the lines of declarations of (unit, declaration, round)."""
     rows = await tx.execute(
         text("""
             SELECT line.unit_id, line.declaration_id, line.level, line.insurance, line.party,
@@ -174,7 +175,7 @@ async def lines(
 async def people(
     tx: AsyncConnection, papers: Sequence[tuple[int, UUID, int]], keys: tuple[int, int]
 ) -> dict[Key, list[PersonAmounts]]:
-    """The persons of papers of (unit, declaration, round) whose keys lie from … below …, by key."""
+    """Read the people of declarations whose keys lie in a range, by key."""
     rows = await tx.execute(
         text("""
             SELECT line.unit_id, line.declaration_id, line.person_id, line.base_fen,
@@ -202,7 +203,7 @@ async def people(
 async def references(
     tx: AsyncConnection, persons: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], UUID]:
-    """(unit, person) → the uuid of the person's reference at that unit."""
+    """Read the uuid of people's references: (unit, person) → uuid."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (enrolment.unit_id, enrolment.person_id) enrolment.unit_id,
@@ -221,7 +222,7 @@ async def references(
 async def earlier(
     tx: AsyncConnection, papers: Sequence[Key]
 ) -> dict[Key, dict[int, PersonalCredit]]:
-    """What was told of papers before: a repeat must say the same, in as many chunks, on that day."""
+    """Read the recorded chunks of declarations. A repeat must have the same chunks and day."""
     rows = await tx.execute(
         text("""
             SELECT told.unit_id, told.declaration_id, told.chunk, told.chunks, told.bill_id,
@@ -239,8 +240,8 @@ async def earlier(
     return found
 
 
-async def record(tx: AsyncConnection, told: Sequence[PersonalCredit]) -> None:
-    """Write what the ledger answered to chunks."""
+async def record(tx: AsyncConnection, credits: Sequence[PersonalCredit]) -> None:
+    """Write the ledger's answers to chunks."""
     await tx.execute(
         text("""
             INSERT INTO personal_credit (unit_id, declaration_id, chunk, chunks, bill_id,
@@ -265,13 +266,13 @@ async def record(tx: AsyncConnection, told: Sequence[PersonalCredit]) -> None:
                 "totals_fen": list(one.totals_fen.values()),
                 "refused": one.refused,
             }
-            for one in told
+            for one in credits
         ],
     )
 
 
 async def mark(tx: AsyncConnection, papers: Sequence[SettledDeclaration]) -> None:
-    """Their bills have been told of."""
+    """Mark the bills of declarations as credited."""
     await tx.execute(
         text("""
             UPDATE bill
@@ -284,7 +285,7 @@ async def mark(tx: AsyncConnection, papers: Sequence[SettledDeclaration]) -> Non
 
 
 async def stats(tx: AsyncConnection) -> dict[str, int]:
-    """How many bills wait, and how many chunks the ledger refused."""
+    """Count waiting bills and refused chunks."""
     row = (
         await tx.execute(
             text("""
@@ -320,8 +321,9 @@ def _credit(*, funds: Sequence[str], totals_fen: Sequence[int], **columns: Any) 
     return PersonalCredit(**columns, totals_fen=dict(zip(funds, totals_fen, strict=True)))
 
 
-async def tell_again(tx: AsyncConnection, *, refused: bool) -> int:
-    """Let bills be told of again, those refused or all; how many. The ledger knows what it has."""
+async def unmark(tx: AsyncConnection, *, refused: bool) -> int:
+    """Let the credits of bills be sent again, of refused ones or of all; return the number of
+    bills."""
     which = (
         """EXISTS (SELECT 1
                      FROM personal_credit AS told
@@ -342,7 +344,7 @@ async def tell_again(tx: AsyncConnection, *, refused: bool) -> int:
 
 
 async def redate(tx: AsyncConnection, why: str, on: date) -> None:
-    """Let chunks that were refused for this reason be credited on another day."""
+    """Let chunks refused for a reason be credited on another day."""
     await tx.execute(
         text("""
             UPDATE personal_credit

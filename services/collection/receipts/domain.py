@@ -1,8 +1,8 @@
-"""Direct debits (托收扣缴): what a bank's answer does to a line. A table, and nothing else.
+"""Rules of direct debits (托收扣缴): how the bank's results change the lines of a batch. Pure.
 
-The bank answers late, twice and out of order. A final word stands: one that contradicts it is
-rejected and written down for a person, never taken. `unknown` is no word at all: the money may have
-moved, so the line stays live (no second debit may be made of its bill) until the bank says more.
+The bank answers late, twice and out of order. A final result stands: one that contradicts it is
+rejected and recorded for a person. `unknown` is not final: the money may have moved, so the line
+stays live, and its bill cannot be debited again, until the bank reports more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from shared.errors import Kind, Refusal
 
 
 class DebitStatus(StrEnum):
-    """Where a debit line stands."""
+    """Status of a debit line."""
 
     WAITING = "waiting"
     UNKNOWN = "unknown"
@@ -28,12 +28,12 @@ class DebitStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the bank has given its last word."""
+        """Tell whether the bank has given its final result."""
         return self in {DebitStatus.SETTLED, DebitStatus.REFUSED}
 
 
 class DebitOutcome(StrEnum):
-    """What a bank says of a line."""
+    """Outcome that the bank reports for a line."""
 
     SETTLED = "settled"
     REFUSED = "refused"
@@ -41,7 +41,7 @@ class DebitOutcome(StrEnum):
 
 
 class DebitReasonClass(StrEnum):
-    """Five classes of reasons, each with its own remedy; raw codes are mapped to them by data."""
+    """Class of reasons for a refusal, each with its own remedy. Data maps raw codes to classes."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"  # 余额不足: the payer tops up, then retry
     ACCOUNT_NAME_MISMATCH = "account_name_mismatch"  # 账号户名不符: mend the agreement
@@ -59,7 +59,7 @@ class NothingToDebit(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebitResult:
-    """What the bank says of one line."""
+    """The bank's result of one line."""
 
     line_no: int
     outcome: DebitOutcome
@@ -72,7 +72,7 @@ class DebitResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebitLine:
-    """A line of a debit batch and the last that was heard of it."""
+    """A line of a debit batch with its last known result."""
 
     line_no: int
     unit_id: int
@@ -88,8 +88,8 @@ class DebitLine:
     reason_class: DebitReasonClass | None = None
 
     @property
-    def arrival(self) -> IncomingPayment:
-        """The money of a settled line."""
+    def incoming(self) -> IncomingPayment:
+        """The payment of a settled line."""
         assert self.serial is not None
         assert self.value_date is not None
         return IncomingPayment(
@@ -109,7 +109,7 @@ def masked_account(bank: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class DebitChanges:
-    """A result file against the lines it speaks of: those it changed, and what was not taken."""
+    """Changes that a result file makes to the lines of a batch, repeats and rejections included."""
 
     before: dict[int, DebitLine]
     changed: dict[int, DebitLine] = field(default_factory=dict)
@@ -117,53 +117,53 @@ class DebitChanges:
     rejected: list[Rejection] = field(default_factory=list)
 
     def line(self, line_no: int) -> DebitLine | None:
-        """A line as it stands by now."""
+        """Return a line as the file has left it so far."""
         return self.changed.get(line_no) or self.before.get(line_no)
 
     def changed_to(self, status: DebitStatus) -> list[DebitLine]:
-        """The lines that this file brought to a status, in the order of their numbers."""
+        """Return the lines that the file moved to a status, by number."""
         return [line for _, line in sorted(self.changed.items()) if line.status is status]
 
     def reject(self, line_no: int, code: str, message: str) -> None:
-        """Do not take what was said of a line."""
+        """Reject a result of a line."""
         self.rejected.append(Rejection(str(line_no), code, message))
 
     def restore(self, line: DebitLine, code: str, message: str) -> None:
-        """Leave a line as it was before the file: what was said of it turned out to be impossible."""
+        """Undo the change of a line whose result turned out to be impossible."""
         del self.changed[line.line_no]
         self.reject(line.line_no, code, message)
 
 
 def apply_results(
     lines: Iterable[DebitLine],
-    reports: Iterable[DebitResult],
+    results: Iterable[DebitResult],
     reasons: Mapping[str, DebitReasonClass],
 ) -> DebitChanges:
-    """Take a result file. `reasons` maps raw codes to classes; an unmapped code has none."""
+    """Apply a result file to lines. A raw code that is not in `reasons` has no class."""
     changes = DebitChanges({line.line_no: line for line in lines})
     serials: dict[str, int] = {}
-    for report in reports:
-        line = changes.line(report.line_no)
+    for result in results:
+        line = changes.line(result.line_no)
         if line is None:
-            changes.reject(report.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
+            changes.reject(result.line_no, "LINE_UNKNOWN", "该批无此行 (no such line)")
             continue
-        _apply_one(changes, line, report, reasons, serials)
+        _apply_one(changes, line, result, reasons, serials)
     return changes
 
 
 def _apply_one(
     changes: DebitChanges,
     line: DebitLine,
-    report: DebitResult,
+    result: DebitResult,
     reasons: Mapping[str, DebitReasonClass],
     serials: dict[str, int],
 ) -> None:
-    reason_class = reasons.get(report.reason_code or "")
-    outcome = report.outcome
+    reason_class = reasons.get(result.reason_code or "")
+    outcome = result.outcome
     if outcome is DebitOutcome.REFUSED and reason_class is DebitReasonClass.STATUS_UNKNOWN:
         # "Refused: time-out" does not say that no money moved. Query first.
         outcome = DebitOutcome.UNKNOWN
-    fault = _fault(line, report, outcome, serials)
+    fault = _fault(line, result, outcome, serials)
     if fault:
         changes.reject(line.line_no, *fault)
         return
@@ -174,23 +174,23 @@ def _apply_one(
         changes.replayed += 1
         return
     if outcome is DebitOutcome.SETTLED:
-        serials[report.serial] = line.line_no
+        serials[result.serial] = line.line_no
     after = replace(
         line,
         status=DebitStatus(outcome.value),
-        serial=report.serial,
-        value_date=report.value_date,
-        reason_code=report.reason_code,
-        reason=report.reason,
+        serial=result.serial,
+        value_date=result.value_date,
+        reason_code=result.reason_code,
+        reason=result.reason,
         reason_class=reason_class,
     )
     changes.changed[line.line_no] = after
 
 
 def _fault(
-    line: DebitLine, report: DebitResult, outcome: DebitOutcome, serials: Mapping[str, int]
+    line: DebitLine, result: DebitResult, outcome: DebitOutcome, serials: Mapping[str, int]
 ) -> tuple[str, str] | None:
-    """Why a report cannot be true, given what is known; None when it can."""
+    """Return why a result cannot be true given what is known; None when it can."""
     if outcome is DebitOutcome.UNKNOWN:
         return None  # says nothing, so it contradicts nothing: an old letter that came late
     if line.status.is_final and line.status.value != outcome.value:
@@ -200,17 +200,17 @@ def _fault(
         )
     if outcome is DebitOutcome.REFUSED:
         return None
-    if report.amount_fen != line.amount_fen:
+    if result.amount_fen != line.amount_fen:
         return "AMOUNT_DIFFERS", "扣款金额与明细不符 (not the amount of the line)"
     if line.status is DebitStatus.SETTLED:
-        if report.serial != line.serial:
+        if result.serial != line.serial:
             return (
                 "SETTLED_UNDER_ANOTHER_SERIAL",
                 "该行已由另一流水扣款,疑似重复扣款 (settled under another serial: debited twice?)",
             )
-        if report.value_date != line.value_date:
+        if result.value_date != line.value_date:
             return "VALUE_DATE_DIFFERS", "入账日与先前所报不同 (another value date than before)"
         return None
-    if serials.get(report.serial, line.line_no) != line.line_no:
+    if serials.get(result.serial, line.line_no) != line.line_no:
         return "SERIAL_REUSED", "流水号已用于另一行 (this serial stands for another line)"
     return None

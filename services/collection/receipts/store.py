@@ -1,5 +1,7 @@
-"""SQL of debit batches and their lines. A batch's own row is a small shared thing; its lines lie
-with their units, so that the database can hold that no bill is debited twice at once.
+"""SQL of debit batches and their lines.
+
+A batch's own row is small and shared. Its lines are stored with their units, so that the database
+can enforce that no bill is debited twice at once.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from shared.page import read_page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebitBatch:
-    """A debit batch with its control totals and what the bank has settled and refused so far."""
+    """A debit batch with its control totals and the settled and refused totals so far."""
 
     id: UUID
     period: str
@@ -56,11 +58,11 @@ _BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, set
 
 
 async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: date) -> None:
-    """Put every open bill of a period whose unit pays by debit into a batch, unless one is under way.
+    """Put every open bill of a period that is paid by debit into a batch, unless it is in another.
 
-    A twin in flight is waited for; its bills are left to it, which may leave gaps in the numbers. The
-    bills are locked: what lowers or pays one at the same moment comes before, and its amount is read
-    afterwards, or after, and finds the debit under way.
+    Bills of a concurrent batch are waited for and left to it, which may leave gaps in the numbers.
+    The bills are locked: a change of a bill comes before, and its amount is read afterwards, or
+    comes after and finds the debit under way.
     """
     await tx.execute(
         text("""
@@ -96,7 +98,7 @@ async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: dat
 
 
 async def totals(tx: AsyncConnection, batch_id: UUID) -> tuple[int, int]:
-    """Number and sum of a batch's lines."""
+    """Count and sum the lines of a batch."""
     row = (
         await tx.execute(
             text("""
@@ -112,7 +114,7 @@ async def totals(tx: AsyncConnection, batch_id: UUID) -> tuple[int, int]:
 
 
 async def without_account(tx: AsyncConnection, *, period: str, on: date) -> int:
-    """How many open bills of a period cannot be debited because the unit has given no account."""
+    """Count the open bills of a period that cannot be debited because the unit gave no account."""
     found = await tx.scalar(
         text("""
             SELECT count(*)
@@ -139,7 +141,7 @@ async def insert_batch(
     total_fen: int,
     by: str,
 ) -> DebitBatch:
-    """Write a batch's own row."""
+    """Write the row of a batch."""
     row = await tx.execute(
         text(f"""
             INSERT INTO debit_batch (id, period, debit_date, status, lines, total_fen, created_by)
@@ -159,7 +161,7 @@ async def insert_batch(
 
 
 async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> DebitBatch | None:
-    """One batch; locked until the transaction ends when asked, so its result files come in turn."""
+    """Read one batch. With `lock`, lock it, so that its result files are applied in turn."""
     row = (
         await tx.execute(
             text(f"""
@@ -195,7 +197,7 @@ async def page(
 
 
 async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[DebitLine]) -> None:
-    """Add lines' final words to a batch's counters; the last one closes it."""
+    """Add final results to the counters of a batch. The last one closes the batch."""
     settled = [line.amount_fen for line in heard if line.status is DebitStatus.SETTLED]
     refused = [line.amount_fen for line in heard if line.status is DebitStatus.REFUSED]
     await tx.execute(
@@ -241,7 +243,7 @@ async def line_page(
 
 
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:
-    """The named lines of a batch: a result file is a bulk job over many units."""
+    """Read the lines of a batch by number; a result file is a bulk job over many units."""
     rows = await tx.execute(
         text("""
             SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
@@ -278,7 +280,7 @@ _SAVE = """
 
 
 async def save_lines(tx: AsyncConnection, batch_id: UUID, lines: Sequence[DebitLine]) -> None:
-    """Write what was heard of lines."""
+    """Write the results of lines."""
     if not lines:
         return
     rows = [
@@ -299,6 +301,6 @@ async def save_lines(tx: AsyncConnection, batch_id: UUID, lines: Sequence[DebitL
 
 
 async def reasons(tx: AsyncConnection) -> dict[str, DebitReasonClass]:
-    """Raw reason code → class."""
+    """Read the class of each raw reason code."""
     rows = await tx.execute(text("SELECT code, class FROM debit_reason LIMIT 10000"))
     return {row.code: DebitReasonClass(row[1]) for row in rows}

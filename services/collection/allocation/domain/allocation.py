@@ -1,24 +1,21 @@
-"""Allocation (分账): which line of which bill each fen of a receipt settles. Pure.
+"""Rules of allocation (分账): how much of a payment each line of each bill gets. Pure.
 
-Which order is the policy's to say (`allocation_order`). Unless it says another, it is this:
+The policy names the order in which money pays bills (`allocation_order`). The default order is "one
+ticket" (一票征缴): a bill is paid as one. A payment that does not cover it is divided over all its
+lines in proportion, so that no insurance falls behind. Money beyond the bill goes to suspense,
+where a person decides whose it is.
 
-One ticket (一票征缴): a bill is paid as one; money that does not cover it is divided over ALL its
-lines in proportion, so that no insurance falls behind the others. What exceeds the bill goes to
-suspense: it may be anybody's mistake, and a person decides whose it is.
+A part payment is divided by largest remainder, two parts at a time: line 1 against the rest, then
+line 2 against the remaining rest. Dividing all lines at once would be wrong: with three or more
+parts the share of one line may shrink while the total grows, so the order of two part payments
+would change the result. With two parts a share never shrinks, and the settled amount of a line
+depends only on the settled amount of the bill. The same holds when insurances, or bills, are paid
+one after another. In proportion over several bills it holds while the same bills are open; a bill
+that joins or leaves them changes the proportions of later payments.
 
-Part payments are divided by largest remainder, two parts at a time: line 1 against the rest, then
-line 2 against the rest of the rest. Dividing all lines at once would not do: with three or more
-parts the share of a line may shrink while the total grows, so two part payments would leave other
-fen in other funds when they come in the other order. With two parts it never shrinks, and how much
-of a line is settled depends only on how much of the bill is. Paid insurance by insurance, or the
-oldest bill first, the same holds: each line depends only on how much of all of them is settled. In
-proportion over several bills it holds while the same bills are open; a bill that joins them, or
-leaves them paid by money that named it, changes the proportions of what comes after.
-
-Money paid after the due day costs the unit a late fee and interest. What a receipt pays late is
-fixed as a charge, on a bill of its own (a charge bill) of the same period; whether open charge bills
-are paid before the principal or after it is the policy's to say. Charges fixed by a receipt are paid
-by what that receipt has left, or by a later one.
+A late payment costs the unit a late fee and interest. They are assessed when the payment is booked,
+as a charge bill of the same period. The policy says whether open charge bills are paid before or
+after the principal. New charges are paid by the rest of the same payment, or by a later one.
 """
 
 from __future__ import annotations
@@ -41,7 +38,7 @@ from shared.money import allot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """One insurance × party of a bill; on a charge bill `account` is the kind of the charge."""
+    """A line of a bill: one insurance and party. On a charge bill `account` is the kind of charge."""
 
     line_no: int
     fund: str
@@ -52,7 +49,7 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """A bill and how much of it is settled; `line_settled_fen` in the order of its lines."""
+    """A bill with the settled amount of each line, in the order of its lines."""
 
     unit_id: int
     id: UUID
@@ -68,22 +65,22 @@ class Bill:
 
     @property
     def settled_fen(self) -> int:
-        """What has been paid into it."""
+        """Sum paid into the bill."""
         return sum(self.line_settled_fen)
 
     @property
     def total_fen(self) -> int:
-        """What it asks for."""
+        """Sum that the bill asks for."""
         return sum(line.amount_fen for line in self.lines)
 
     @property
     def open_fen(self) -> int:
-        """What it still asks for."""
+        """Sum that is still to be paid."""
         return self.total_fen - self.settled_fen
 
     @property
     def status(self) -> str:
-        """open, part or settled."""
+        """The status on the wire: open, part or settled."""
         if self.open_fen == 0:
             return "settled"
         return "part" if self.settled_fen else "open"
@@ -91,7 +88,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class LineShare:
-    """What one line gets of a receipt."""
+    """The part of a payment that one line gets."""
 
     line: BillLine
     amount_fen: int
@@ -99,7 +96,7 @@ class LineShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money that settles something: the receipt's id or its match's, its days, how much, for what."""
+    """Money that pays bills: a receipt, or a match of suspended money. `event_id` is its id."""
 
     event_id: UUID
     paid_on: date
@@ -111,7 +108,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentAllocation:
-    """A bill before and after a payment, the shares of its lines, and the charge that it fixed."""
+    """The part of a payment that one bill gets, line by line, and the bill before and after.
+    `charge_bill` is the bill of late charges that this part causes, if any."""
 
     bill: Bill
     after: Bill
@@ -120,24 +118,24 @@ class PaymentAllocation:
 
     @property
     def amount_fen(self) -> int:
-        """What the bill got."""
+        """Sum that the bill gets."""
         return sum(share.amount_fen for share in self.shares)
 
 
 class ChargeAssessor(Protocol):
-    """What paying late adds."""
+    """Assesses late charges of payments."""
 
     def charge(self, bill: Bill, shares: Sequence[LineShare], payment: Payment) -> Bill | None:
-        """The charge bill for what a payment settled of a bill; None when nothing was late."""
+        """Return the charge bill for one allocation; None when nothing of it was late."""
 
     def charges_first(self, on: date) -> bool:
-        """Whether charges are paid before the principal."""
+        """Tell whether charges are paid before the principal on a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptAllocation:
-    """What became of one receipt: bills over contributions that it paid (most often one, none when
-    there is none), charge bills that it paid, and the excess."""
+    """The allocation of one receipt: its bills over contributions, its charge bills, and the rest,
+    which goes to suspense. There are no bills when nobody could be found to owe anything."""
 
     receipt: Receipt
     contributions: tuple[PaymentAllocation, ...]
@@ -146,24 +144,25 @@ class ReceiptAllocation:
 
     @property
     def bill(self) -> Bill | None:
-        """The first of the bills over contributions."""
+        """The first bill over contributions; None when there is none."""
         return self.contributions[0].bill if self.contributions else None
 
     @property
     def parts(self) -> list[tuple[Bill, tuple[LineShare, ...]]]:
-        """Every bill that it settled something of, with the shares of its lines."""
+        """Every bill that gets money, with the shares of its lines."""
         return [(one.bill, one.shares) for one in (*self.contributions, *self.charges)]
 
     @property
     def allocated_fen(self) -> int:
-        """What bills got."""
+        """Sum that bills get."""
         return sum(share.amount_fen for _, shares in self.parts for share in shares)
 
 
 def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
-    """How much of each line is settled when `settled_fen` of a bill is.
+    """Divide the settled amount of a bill over its lines.
 
-    Sums to `settled_fen`; no line exceeds its amount; no line shrinks when `settled_fen` grows.
+    The result sums to `settled_fen`. No line exceeds its amount, and no line shrinks when
+    `settled_fen` grows.
     """
     rest_fen, owed_fen, settled = settled_fen, sum(amounts_fen), []
     if rest_fen == owed_fen:  # nearly every receipt: what follows would say the same, slower
@@ -180,7 +179,7 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
 def settle(
     bill: Bill, paid_fen: int, order: AllocationOrder = ONE_TICKET
 ) -> tuple[Bill, tuple[LineShare, ...], int]:
-    """Pay into a bill: the bill afterwards, the shares of its lines, and what it did not need."""
+    """Pay into one bill. Return the bill afterwards, the shares of its lines, and the unused rest."""
     taken_fen = min(paid_fen, bill.open_fen)
     targets = _settled_after(bill, taken_fen, order)
     shares = tuple(
@@ -196,7 +195,7 @@ def settle(
 
 
 def _settled_after(bill: Bill, taken_fen: int, order: AllocationOrder) -> list[int]:
-    """How much of each line is settled when the bill takes so much more."""
+    """Compute the settled amount of each line after the bill takes `taken_fen` more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
     if bill.kind == CHARGE or order.name is not AllocationMethod.INSURANCE_ORDER:
         return _divide(amounts_fen, bill.line_settled_fen, taken_fen)
@@ -212,7 +211,7 @@ def _settled_after(bill: Bill, taken_fen: int, order: AllocationOrder) -> list[i
 
 
 def _divide(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
-    """How much of each amount is settled when all of them together take so much more."""
+    """Compute the settled amounts after all amounts together take `taken_fen` more."""
     before_fen = sum(settled_fen)
     if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
         # Lines were lowered (减免) after a part was paid: what is open is divided, for no line may
@@ -234,12 +233,13 @@ def bills_to_pay(
     charges_first: bool,
     order: AllocationOrder = ONE_TICKET,
 ) -> list[Bill]:
-    """The open bills that money is for, in turn: the one named; or those of its period; or, when
-    the unit has no bill of it, those of the period that has been open longest.
+    """Return the open bills that a payment pays, in order.
 
-    Those are the bills over contributions of one period, the first bill before its adjustments, and
-    its charge bills. A unit that has a bill of the period never has the money moved to another
-    period: what exceeds it is for a person to see. By another order money goes to all open bills.
+    A payment that names its bill pays only that one. Otherwise it pays the bills of its period; if
+    the unit has no bill of that period, it pays those of the period that has been open longest.
+    Within a period come the bills over contributions, the first bill before its adjustments, and
+    the charge bills. Money never moves on from a period that has a bill: a person looks at the
+    excess. Under another order of the policy, money pays all open bills.
     """
     known = list(bills)
     if bill_id is not None:
@@ -258,8 +258,8 @@ def bills_to_pay(
 
 
 def _all_open_bills(bills: Iterable[Bill], *, charges_first: bool, shared: bool) -> list[Bill]:
-    """All open bills, period by period, each period's charges before its principal or after it; where
-    the principal is shared, all charges before all of it, or after."""
+    """Sort all open bills by period. Charges of a period come before or after its principal; when
+    the principal is shared, all charges come before or after all of it."""
 
     def turn(bill: Bill) -> tuple[object, ...]:
         side = (bill.kind == CHARGE) is not charges_first
@@ -272,14 +272,15 @@ def _all_open_bills(bills: Iterable[Bill], *, charges_first: bool, shared: bool)
 def allocate(
     bills: Iterable[Bill],
     payment: Payment,
-    late: ChargeAssessor | None = None,
+    assessor: ChargeAssessor | None = None,
     order: AllocationOrder = ONE_TICKET,
 ) -> tuple[list[PaymentAllocation], int]:
-    """Pay into the bills that money is for: what it settled, and what none of them needed.
+    """Pay into the bills that a payment is for. Return the allocations and the unused rest.
 
-    A charge that the payment itself fixes comes last, and not at all for money that names its bill.
+    A charge that the payment itself causes is paid last; a payment that names its bill does not pay
+    it.
     """
-    first = late.charges_first(payment.booked_on) if late else False
+    first = assessor.charges_first(payment.booked_on) if assessor else False
     queue = bills_to_pay(bills, payment.period, payment.bill_id, charges_first=first, order=order)
     shared = order.is_shared and payment.bill_id is None
     parts: dict[UUID, int] | None = None
@@ -297,8 +298,8 @@ def allocate(
         after, shares, unused_fen = settle(bill, given_fen, order)
         left_fen -= given_fen - unused_fen
         charge_bill = None
-        if late and bill.kind != CHARGE:
-            charge_bill = late.charge(bill, shares, payment)
+        if assessor and bill.kind != CHARGE:
+            charge_bill = assessor.charge(bill, shares, payment)
             if charge_bill and payment.bill_id is None:
                 queue.append(charge_bill)
         settled.append(
@@ -308,7 +309,7 @@ def allocate(
 
 
 def _shares_of_bills(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
-    """What each bill over contributions gets of money that is shared by all of them."""
+    """Divide a payment over the open bills over contributions, in proportion."""
     bills = [bill for bill in queue if bill.kind != CHARGE]
     before_fen = [bill.settled_fen for bill in bills]
     taken_fen = min(paid_fen, sum(bill.open_fen for bill in bills))
@@ -322,38 +323,40 @@ def _shares_of_bills(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
 def allocate_receipts(
     receipts: Iterable[Receipt],
     bills: Iterable[Bill],
-    late: ChargeAssessor | None = None,
+    assessor: ChargeAssessor | None = None,
     order_on: Callable[[date], AllocationOrder] = lambda _: ONE_TICKET,
 ) -> tuple[list[ReceiptAllocation], list[Bill]]:
-    """Settle bills with receipts, in turn: what became of each, and the bills that changed.
-    `order_on` is the order of a booking day."""
+    """Allocate receipts to bills, one after another. Return the allocations and the changed bills.
+
+    `order_on` returns the order of payment on a booking day.
+    """
     purse: dict[int, dict[UUID, Bill]] = {}
     for known in bills:
         purse.setdefault(known.unit_id, {})[known.id] = known
     changed: dict[UUID, Bill] = {}
-    bookings = []
+    allocations = []
     for receipt in receipts:
         own = purse.get(receipt.payer.unit_id, {}) if receipt.payer else {}
         order = order_on(receipt.book_date)
-        settled, left_fen = allocate(own.values(), payment_of(receipt), late, order)
+        settled, left_fen = allocate(own.values(), payment_of(receipt), assessor, order)
         for one in settled:
             own[one.bill.id] = changed[one.bill.id] = one.after
             if one.charge_bill:
                 own[one.charge_bill.id] = one.charge_bill
-        bookings.append(_receipt_allocation(receipt, settled, left_fen))
-    return bookings, list(changed.values())
+        allocations.append(_receipt_allocation(receipt, settled, left_fen))
+    return allocations, list(changed.values())
 
 
 def payment_of(receipt: Receipt) -> Payment:
-    """A receipt as money that settles something."""
-    arrival = receipt.arrival
+    """Build the payment that a receipt makes."""
+    incoming = receipt.incoming
     return Payment(
         event_id=receipt.id,
-        paid_on=arrival.paid_on,
+        paid_on=incoming.paid_on,
         booked_on=receipt.book_date,
-        amount_fen=arrival.amount_fen,
-        period=arrival.period,
-        bill_id=arrival.bill_id,
+        amount_fen=incoming.amount_fen,
+        period=incoming.period,
+        bill_id=incoming.bill_id,
     )
 
 

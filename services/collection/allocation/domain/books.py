@@ -1,10 +1,10 @@
-"""Which entries (分录) a receipt makes, per fund: statutory on a cash basis, and the memo book.
+"""Vouchers (记账凭证) of receipts: entries per fund, in the statutory and the memo book. Pure.
 
 | event | statutory, per fund | memo, per fund |
 |---|---|---|
 | allocated to a bill | Dr channel's account · Cr contribution income, pooled / personal account | Dr 实征 · Cr 应收 |
 | payer unknown, or paid too much | Dr channel's account · Cr 暂收款, in the suspense fund | – |
-| identified later | Dr 暂收款 · Cr channel's account in the suspense fund, then as allocated | Dr 实征 · Cr 应收 |
+| matched later | Dr 暂收款 · Cr channel's account in the suspense fund, then as allocated | Dr 实征 · Cr 应收 |
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INCOME: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspense:
-    """Money in suspense, and where it was booked; the amounts in fen."""
+    """Open money in suspense (暂收款), and the account and fund on which it was booked."""
 
     receipt_key: int
     receipt_id: UUID
@@ -48,9 +48,9 @@ def allocation_entries(
     district: str,
     incomes: Mapping[str, str] = INCOME,
 ) -> tuple[Entry, ...]:
-    """The entries of an allocation, one per fund × income account, in the order of the bill's lines.
+    """Build the entries of an allocation, per fund and income account, in bill line order.
 
-    `incomes` says which account a line of which kind is income of.
+    `incomes` maps the account of a line to its income account.
     """
     by_fund: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for share in shares:
@@ -82,44 +82,44 @@ def _entry(
     )
 
 
-def receipt_voucher(booking: ReceiptAllocation, account: str) -> Voucher:
-    """The voucher of what a receipt settled; `account` is its channel's."""
-    bill, receipt = booking.bill, booking.receipt
+def receipt_voucher(allocation: ReceiptAllocation, account: str) -> Voucher:
+    """Build the voucher of a receipt's payments of contributions, on the channel's account."""
+    bill, receipt = allocation.bill, allocation.receipt
     assert bill is not None
     return Voucher(
         event_id=f"receipt:{receipt.id.hex}",
         owner=bill.credit_code,
         kind="receipt",
         book_date=receipt.book_date,
-        value_date=receipt.arrival.paid_on,
+        value_date=receipt.incoming.paid_on,
         period=bill.period,
         summary=f"{bill.period} 社会保险费到账",
         entries=tuple(
             entry
-            for one in booking.contributions
+            for one in allocation.contributions
             for entry in allocation_entries(one.shares, account=account, district=one.bill.district)
         ),
         references=references_of(receipt) | {"bill": bill.id.hex},
     )
 
 
-def suspense_voucher(booking: ReceiptAllocation, account: str, fund: str) -> Voucher:
-    """The voucher of what a receipt brought and no bill asked for."""
-    receipt = booking.receipt
+def suspense_voucher(allocation: ReceiptAllocation, account: str, fund: str) -> Voucher:
+    """Build the voucher of the part of a receipt that no bill needs."""
+    receipt = allocation.receipt
     return Voucher(
         event_id=f"suspense:{receipt.id.hex}",
         owner=receipt.owner,
         kind="suspense",
         book_date=receipt.book_date,
-        value_date=receipt.arrival.paid_on,
-        period=receipt.arrival.period,
-        summary="多缴待处理" if booking.allocated_fen else "到账待认领",
+        value_date=receipt.incoming.paid_on,
+        period=receipt.incoming.period,
+        summary="多缴待处理" if allocation.allocated_fen else "到账待认领",
         entries=transfer(
             book=Book.STATUTORY,
             fund=fund,
             debit=account,
             credit=Account.SUSPENSE_RECEIPTS,
-            amount_fen=booking.suspended_fen,
+            amount_fen=allocation.suspended_fen,
             district=receipt.district,
         ),
         references=references_of(receipt),
@@ -129,7 +129,7 @@ def suspense_voucher(booking: ReceiptAllocation, account: str, fund: str) -> Vou
 def match_voucher(
     suspense: Suspense, bill: Bill, shares: tuple[LineShare, ...], *, match_id: UUID, on: date
 ) -> Voucher:
-    """The voucher of an identification: out of suspense, and into the bill's funds."""
+    """Build the voucher of a match: out of suspense and into the bill's funds."""
     released = transfer(
         book=Book.STATUTORY,
         fund=suspense.fund,
@@ -155,10 +155,10 @@ def match_voucher(
 
 
 def references_of(receipt: Receipt) -> dict[str, str]:
-    """The papers that a receipt speaks of."""
+    """Return the papers that belong to a receipt."""
     return {
         "receipt": Ref(receipt.key, receipt.id).text(Reference.RECEIPT),
         "channel": receipt.channel.value,
-        "serial": receipt.arrival.serial,
+        "serial": receipt.incoming.serial,
         "paper": receipt.paper,
     }

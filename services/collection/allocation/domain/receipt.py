@@ -1,12 +1,11 @@
-"""Receipts (到账): money that arrived, as the bank or the tax bureau said, once and for ever.
+"""Receipts (到账): money that arrived, as reported by the bank or the tax bureau.
 
-A receipt is a fact and is never changed. What becomes of its money stands in allocations (分账) and,
-for what nobody could be found to owe, in the suspense account (暂收款).
+A receipt is a fact and never changes. Its money is allocated to bills (分账); what no bill needs is
+kept in suspense (暂收款).
 
-Its shard key is the hash of its natural key (source, serial), not the unit: the same serial must be
-recognised whatever unit its second coming names, money of unknown payers has no unit, and a key
-never changes when the payer is found. So one receipt's intake needs no look-up table, and the unit
-is touched exactly once, by the allocation in the unit's own group.
+Its shard key is the hash of its natural key (source, serial), not the unit. The same serial must be
+recognised even if it names another unit the second time, money of an unknown payer has no unit, and
+the key must stay when the payer is found. So taking in a receipt needs no lookup table.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ UNIDENTIFIED: Final = "unidentified"
 
 
 class Channel(StrEnum):
-    """How money comes."""
+    """The way in which money arrives."""
 
     BANK_DEBIT = "bank_debit"
     TAX = "tax"
@@ -60,8 +59,8 @@ class NoOpenBill(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPolicy:
-    """Where receipts are booked: account per channel, the fund that carries the suspense, and in
-    which order bills are paid."""
+    """Booking of receipts under one policy: account per channel, the fund that carries suspense,
+    and the order in which bills are paid."""
 
     in_force_from: date
     in_force_to: date | None
@@ -72,7 +71,7 @@ class ReceiptPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A registered unit, as far as receipts need it."""
+    """A registered unit that pays."""
 
     unit_id: int
     credit_code: str
@@ -81,9 +80,9 @@ class Payer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPayment:
-    """One line of a push or of a bank's answer: money that its sender says has arrived.
+    """A payment as its sender reports it: one line of a tax push or of a debit result.
 
-    `bill_id` names the bill that a debit was made for; a tax line names only its period.
+    `bill_id` names the bill that a debit was made for. A tax line names only its period.
     """
 
     serial: str
@@ -95,7 +94,7 @@ class IncomingPayment:
 
     @property
     def body_hash(self) -> bytes:
-        """What the sender said, in 32 bytes: the same serial must say the same for ever."""
+        """Hash of the reported facts. A repeat of a serial must have the same hash."""
         said = [
             self.credit_code,
             self.period,
@@ -108,35 +107,35 @@ class IncomingPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A receipt. `payer` is None when no registered unit has the credit code that came with it."""
+    """A receipt. `payer` is None when the reported credit code is not a registered unit."""
 
     key: int
     id: UUID
     source: str
     channel: Channel
     paper: str
-    arrival: IncomingPayment
+    incoming: IncomingPayment
     payer: Payer | None
     book_date: date
 
     @property
     def district(self) -> str:
-        """Where the money is booked: the payer's district, or the centre."""
+        """District of the booking: the payer's district, or the centre."""
         return self.payer.district if self.payer else CENTRE
 
     @property
     def owner(self) -> str:
-        """Whose money it is, for the books."""
+        """Owner of the money in the books."""
         return self.payer.credit_code if self.payer else UNIDENTIFIED
 
 
 def receipt_key(source: str, serial: str) -> int:
-    """Shard key of a receipt."""
+    """Compute the shard key of a receipt."""
     return key_of("receipt", f"{source}:{serial}")
 
 
 def new_receipt(
-    arrival: IncomingPayment,
+    incoming: IncomingPayment,
     *,
     source: str,
     channel: Channel,
@@ -144,14 +143,14 @@ def new_receipt(
     payer: Payer | None,
     book_date: date,
 ) -> Receipt:
-    """A new receipt for an arrival; `paper` is the push or batch it came in."""
+    """Build a new receipt of a payment; `paper` is the push or batch that reported it."""
     return Receipt(
-        key=receipt_key(source, arrival.serial),
+        key=receipt_key(source, incoming.serial),
         id=uuid7(),
         source=source,
         channel=channel,
         paper=paper,
-        arrival=arrival,
+        incoming=incoming,
         payer=payer,
         book_date=book_date,
     )
@@ -159,7 +158,7 @@ def new_receipt(
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """One item that was not taken, and why. `item` is the sender's own name for it."""
+    """An item that is not taken, and the reason. `item` is the sender's own name for it."""
 
     item: str
     code: str
@@ -171,18 +170,18 @@ SERIAL_REUSED_MESSAGE: Final = "流水号已用于另一笔 (this serial stands 
 
 
 def check_tax_push(
-    arrivals: Sequence[IncomingPayment], *, count: int, total_fen: int, collected_on: date
+    payments: Sequence[IncomingPayment], *, count: int, total_fen: int, collected_on: date
 ) -> None:
-    """Hold a push against its own control totals and dates.
+    """Check a push against its own control totals and dates.
 
     Raises:
-        ControlTotalsDiffer: number or sum of the lines is not what the sender announced.
-        Faulty: lines paid after the day they were collected.
+        ControlTotalsDiffer: the number or sum of the lines differs from the control totals.
+        Faulty: lines are paid after the day of collection.
     """
     faults = []
-    found_fen = sum(arrival.amount_fen for arrival in arrivals)
-    if count != len(arrivals):
-        faults.append(Fault("/control/count", "COUNT_DIFFERS", f"{count} ≠ {len(arrivals)}"))
+    found_fen = sum(incoming.amount_fen for incoming in payments)
+    if count != len(payments):
+        faults.append(Fault("/control/count", "COUNT_DIFFERS", f"{count} ≠ {len(payments)}"))
     if total_fen != found_fen:
         said, found = format_yuan(total_fen), format_yuan(found_fen)
         faults.append(Fault("/control/total", "TOTAL_DIFFERS", f"{said} ≠ {found}"))
@@ -194,25 +193,26 @@ def check_tax_push(
             "PAID_AFTER_COLLECTION",
             "缴纳日晚于征收日 (paid after the day of collection)",
         )
-        for index, arrival in enumerate(arrivals)
-        if arrival.paid_on > collected_on
+        for index, incoming in enumerate(payments)
+        if incoming.paid_on > collected_on
     ]
     if late:
         raise Faulty(faults=late[:1000], count=len(late))
 
 
 def drop_repeats(
-    arrivals: Sequence[IncomingPayment],
+    payments: Sequence[IncomingPayment],
 ) -> tuple[list[IncomingPayment], int, list[Rejection]]:
-    """One arrival per serial: the first; how many repeats say the same; those that do not."""
+    """Keep the first payment of each serial. Return them, the number of equal repeats, and
+    rejections of repeats that differ."""
     first: dict[str, IncomingPayment] = {}
     repeats, rejected = 0, []
-    for arrival in arrivals:
-        known = first.setdefault(arrival.serial, arrival)
-        if known is arrival:
+    for incoming in payments:
+        known = first.setdefault(incoming.serial, incoming)
+        if known is incoming:
             continue
-        if known.body_hash == arrival.body_hash:
+        if known.body_hash == incoming.body_hash:
             repeats += 1
         else:
-            rejected.append(Rejection(arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE))
+            rejected.append(Rejection(incoming.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE))
     return list(first.values()), repeats, rejected

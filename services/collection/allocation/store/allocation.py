@@ -1,6 +1,6 @@
-"""SQL of allocations: lock the bills that money is for, and write what it settled.
+"""SQL of allocations: lock the bills to pay, and write what was paid.
 
-Both channels are bulk jobs over many units. Reading and locking are one UPDATE that changes
+Both channels are bulk jobs over many units. Locking and reading are one UPDATE that changes
 nothing: unlike SELECT … FOR UPDATE it also runs when the rows lie on several shards.
 """
 
@@ -29,7 +29,8 @@ _BILL = """bill.unit_id, bill.id, bill.declaration_id, bill.credit_code, bill.di
 
 
 async def lock_bills(tx: AsyncConnection, wanted: Iterable[tuple[int, str, str]]) -> list[Bill]:
-    """The bills for money of (unit, credit code, period): all open ones, and any of that period."""
+    """Lock and read the bills for payments of (unit, credit code, period): all open bills of the
+    unit, and every bill of the period."""
     units, codes, periods = zip(*sorted(set(wanted)), strict=True) if wanted else ((), (), ())
     rows = await tx.execute(
         text(f"""
@@ -48,7 +49,7 @@ async def lock_bills(tx: AsyncConnection, wanted: Iterable[tuple[int, str, str]]
 
 
 async def lock_named(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) -> list[Bill]:
-    """The bills of these (unit, id)."""
+    """Lock and read the bills of (unit, id)."""
     units, ids = zip(*sorted(set(wanted)), strict=True) if wanted else ((), ())
     rows = await tx.execute(
         text(f"""
@@ -66,7 +67,7 @@ async def lock_named(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) ->
 async def lock_of_period(
     tx: AsyncConnection, unit_id: int, credit_code: str, period: str
 ) -> list[Bill]:
-    """The open bills of one unit and period."""
+    """Lock and read the open bills of one unit and period."""
     rows = await tx.execute(
         text(f"""
             UPDATE bill
@@ -123,7 +124,7 @@ async def _with_lines(tx: AsyncConnection, bills: Sequence[Row[tuple[object, ...
 
 
 async def save_bills(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
-    """Write how much of these bills and of their lines is settled."""
+    """Write the settled amounts of bills and of their lines."""
     if not bills:
         return
     await tx.execute(
@@ -184,22 +185,22 @@ _COLUMNS = (
 )
 
 
-async def insert(tx: AsyncConnection, bookings: Iterable[ReceiptAllocation]) -> None:
-    """Write which fen of which receipt settled which line."""
+async def insert(tx: AsyncConnection, allocations: Iterable[ReceiptAllocation]) -> None:
+    """Write the allocations of receipts, line by line."""
     rows = [
         (
             bill.unit_id,
-            booking.receipt.id,
+            allocation.receipt.id,
             bill.id,
             share.line.line_no,
-            booking.receipt.key,
-            booking.receipt.id,
+            allocation.receipt.key,
+            allocation.receipt.id,
             share.amount_fen,
-            booking.receipt.book_date,
-            booking.receipt.arrival.paid_on,
+            allocation.receipt.book_date,
+            allocation.receipt.incoming.paid_on,
         )
-        for booking in bookings
-        for bill, shares in booking.parts
+        for allocation in allocations
+        for bill, shares in allocation.parts
         for share in shares
     ]
     if rows:
@@ -217,7 +218,7 @@ async def insert_match(
     on: date,
     paid_on: date,
 ) -> None:
-    """Write what an identification settled."""
+    """Write the allocations of a match, line by line."""
     await tx.execute(
         text("""
             INSERT INTO allocation (unit_id, event_id, bill_id, line_no, receipt_key, receipt_id,

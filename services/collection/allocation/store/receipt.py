@@ -1,6 +1,6 @@
-"""SQL of receipts: take them once for ever, list them, and what of them is in suspense.
+"""SQL of receipts and suspense.
 
-Pushes are a bulk job over many keys; what one request does to one receipt names its key.
+A tax push is a bulk job over many keys; a request about one receipt names its key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.page import read_page
 
 
 async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
-    """How a region books receipts, per policy in force at some time."""
+    """Read how a region books receipts, under each policy that is or was in force."""
     rows = await tx.execute(
         text("""
             SELECT effective_from, effective_to,
@@ -50,7 +50,7 @@ async def policies(tx: AsyncConnection, region: str) -> list[ReceiptPolicy]:
 
 
 async def payers(tx: AsyncConnection, credit_codes: Sequence[str]) -> dict[str, Payer]:
-    """The registered units among these credit codes."""
+    """Read the registered units among credit codes."""
     codes = sorted(set(credit_codes))
     rows = await tx.execute(
         text("""
@@ -76,25 +76,26 @@ _INSERT_NEW = """
 
 
 async def insert_new(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UUID]:
-    """Write the receipts whose serials are new; their ids.
+    """Write the receipts whose serials are new; return their ids.
 
-    A twin in flight is waited for; all come in the order of their keys, so twins cannot deadlock.
+    A concurrent insert of the same serial is waited for. Receipts are written in the order of their
+    keys, so two inserts cannot deadlock.
     """
     rows = [
         (
             receipt.key,
             receipt.id,
             receipt.source,
-            receipt.arrival.serial,
-            receipt.arrival.body_hash,
+            receipt.incoming.serial,
+            receipt.incoming.body_hash,
             receipt.channel.value,
             receipt.paper,
-            receipt.arrival.credit_code,
+            receipt.incoming.credit_code,
             receipt.payer.unit_id if receipt.payer else None,
             receipt.district,
-            receipt.arrival.period,
-            receipt.arrival.amount_fen,
-            receipt.arrival.paid_on,
+            receipt.incoming.period,
+            receipt.incoming.amount_fen,
+            receipt.incoming.paid_on,
             receipt.book_date,
         )
         for receipt in sorted(receipts, key=lambda receipt: receipt.key)
@@ -107,7 +108,7 @@ async def insert_new(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UU
 
 
 async def body_hashes(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[str, bytes]:
-    """What is known under the serials of these receipts: serial → body hash."""
+    """Read the stored body hash of each serial."""
     rows = await tx.execute(
         text("""
             SELECT receipt.serial, receipt.body_hash
@@ -120,14 +121,14 @@ async def body_hashes(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[
         {
             "keys": [receipt.key for receipt in receipts],
             "sources": [receipt.source for receipt in receipts],
-            "serials": [receipt.arrival.serial for receipt in receipts],
+            "serials": [receipt.incoming.serial for receipt in receipts],
         },
     )
     return {row.serial: bytes(row.body_hash) for row in rows}
 
 
 async def insert_suspense(tx: AsyncConnection, rows: Sequence[Suspense]) -> None:
-    """Write down what is in suspense."""
+    """Write money in suspense."""
     if not rows:
         return
     await tx.execute(
@@ -151,7 +152,7 @@ async def insert_suspense(tx: AsyncConnection, rows: Sequence[Suspense]) -> None
 
 
 async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
-    """What of a receipt is in suspense, locked until the transaction ends; None when nothing ever was."""
+    """Lock and read the suspense of a receipt; None when nothing was ever suspended."""
     row = (
         await tx.execute(
             text("""
@@ -169,7 +170,7 @@ async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptMatch:
-    """One identification: so much of a receipt goes to a bill."""
+    """A match (认领): an amount of suspended money that pays a bill."""
 
     receipt: Ref
     id: UUID
@@ -181,7 +182,7 @@ class ReceiptMatch:
 
 
 async def insert_match(tx: AsyncConnection, match: ReceiptMatch) -> None:
-    """Take money out of suspense and write down why."""
+    """Take money out of suspense and record the match."""
     await tx.execute(
         text("""
             UPDATE suspense
@@ -211,7 +212,7 @@ async def insert_match(tx: AsyncConnection, match: ReceiptMatch) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRow:
-    """A receipt as it is listed."""
+    """A receipt with its open amount in suspense."""
 
     receipt_key: int
     id: UUID

@@ -101,12 +101,12 @@ def receivable(
     deferred: bool,
     protected: bool,
     accruals: Sequence[Accrual],
-    already: Mapping[ChargeKind, ChargedSoFar],
+    charged: Mapping[ChargeKind, ChargedSoFar],
 ) -> Receivable:
     """An open line with what has accrued on it, rounded together with what is fixed of it."""
     accrued = {}
     for accrual in accruals:
-        before = already.get(accrual.kind, ChargedSoFar())
+        before = charged.get(accrual.kind, ChargedSoFar())
         accrued[accrual.kind] = rounded(before.parts + accrual.parts) - before.amount_fen
     return Receivable(
         line=line,

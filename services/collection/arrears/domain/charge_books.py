@@ -37,9 +37,9 @@ class ChargePayment:
     suspense: Suspense | None = None
 
 
-def charge_vouchers(fixed: LateAssessment) -> Iterator[Voucher]:
+def charge_vouchers(assessment: LateAssessment) -> Iterator[Voucher]:
     """One voucher per kind of a charge bill: what is owed from now on."""
-    bill = fixed.bill
+    bill = assessment.charge_bill
     if bill is None:
         return
     for kind in ChargeKind:
@@ -65,46 +65,46 @@ def charge_vouchers(fixed: LateAssessment) -> Iterator[Voucher]:
                 summary=f"{bill.period} {NAMES[kind]}加收",
                 entries=entries,
                 period=bill.period,
-                references={"bill": bill.id.hex, "of_bill": fixed.of.id.hex},
+                references={"bill": bill.id.hex, "of_bill": assessment.paid_bill.id.hex},
             )
 
 
 def charge_payment_vouchers(
-    charges: Sequence[PaymentAllocation], money: ChargePayment
+    charges: Sequence[PaymentAllocation], payment: ChargePayment
 ) -> Iterator[Voucher]:
     """One voucher per kind for what a payment settled of charge bills."""
     for kind in ChargeKind:
         shares = [share for one in charges for share in one.shares if share.line.account == kind]
         if shares:
-            yield _paid(kind, charges[0].bill, shares, money)
+            yield _paid(kind, charges[0].bill, shares, payment)
 
 
 def _paid(
-    kind: ChargeKind, bill: Bill, shares: Sequence[LineShare], money: ChargePayment
+    kind: ChargeKind, bill: Bill, shares: Sequence[LineShare], payment: ChargePayment
 ) -> Voucher:
     entries = allocation_entries(
-        shares, account=money.account, district=bill.district, incomes=money.incomes
+        shares, account=payment.account, district=bill.district, incomes=payment.incomes
     )
-    if money.suspense is not None:
+    if payment.suspense is not None:
         entries = (
             *transfer(
                 book=Book.STATUTORY,
-                fund=money.suspense.fund,
+                fund=payment.suspense.fund,
                 debit=Account.SUSPENSE_RECEIPTS,
-                credit=money.suspense.account,
+                credit=payment.suspense.account,
                 amount_fen=sum(share.amount_fen for share in shares),
-                district=money.suspense.district,
+                district=payment.suspense.district,
             ),
             *entries,
         )
     return Voucher(
-        event_id=f"{kind}_paid:{money.event_id.hex}",
+        event_id=f"{kind}_paid:{payment.event_id.hex}",
         owner=bill.credit_code,
         kind=kind.value,
-        book_date=money.book_date,
-        value_date=money.value_date,
+        book_date=payment.book_date,
+        value_date=payment.value_date,
         summary=f"{bill.period} {NAMES[kind]}到账",
         entries=entries,
         period=bill.period,
-        references={**money.references, "bill": bill.id.hex},
+        references={**payment.references, "bill": bill.id.hex},
     )

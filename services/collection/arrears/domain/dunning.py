@@ -1,6 +1,6 @@
 """Dunning notices (催缴通知书): who is to be reminded on a day, of what, and by which number. Pure.
 
-What a deferral in force or a kept repayment plan covers is not dunned.
+What a deferral in force or a kept repayment plan covers is not overdue_unprotected.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class DunningNotice:
     lines: Mapping[tuple[str, str], ArrearsTotals]
 
 
-def dunned(receivables: Sequence[Receivable]) -> list[Receivable]:
+def overdue_unprotected(receivables: Sequence[Receivable]) -> list[Receivable]:
     """What of a unit's debts it is reminded of."""
     return [one for one in receivables if one.overdue and not one.protected]
 
@@ -43,7 +43,7 @@ def notices(
     held: Mapping[int, Sequence[Receivable]], *, district: str, day: date, first: int
 ) -> list[DunningNotice]:
     """A notice for each unit that is to be reminded, numbered from `first` by credit code."""
-    wanted = [found for receivables in held.values() if (found := dunned(receivables))]
+    wanted = [found for receivables in held.values() if (found := overdue_unprotected(receivables))]
     wanted.sort(key=lambda found: found[0].line.credit_code)
     return [
         DunningNotice(

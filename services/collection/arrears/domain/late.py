@@ -78,11 +78,11 @@ class Charge:
 class LateAssessment:
     """What one payment of one bill was charged; `bill` None when it all rounds to nothing."""
 
-    of: Bill
-    late: LateBill
+    paid_bill: Bill
+    late_bill: LateBill
     payment: Payment
     charges: tuple[Charge, ...]
-    bill: Bill | None
+    charge_bill: Bill | None
     insurances: tuple[str, ...]
 
 
@@ -111,8 +111,8 @@ class LateChargeAssessor:
     bills: Mapping[UUID, LateBill]
     rulings: ChargeTimeline
     due_days: Mapping[date, date]
-    already: dict[tuple[UUID, int, ChargeKind], ChargedSoFar]
-    fixed: list[LateAssessment] = field(default_factory=list)
+    charged: dict[tuple[UUID, int, ChargeKind], ChargedSoFar]
+    assessments: list[LateAssessment] = field(default_factory=list)
     owed_fen: Mapping[tuple[UUID, int], int] = field(default_factory=dict)
     known: Mapping[tuple[UUID, UUID], KnownChargeBill] = field(default_factory=dict)
 
@@ -137,13 +137,13 @@ class LateChargeAssessor:
         known = self.known.get((bill.id, payment.event_id))
         lines, insurances = _lines(charges, known.line_nos if known else {})
         made = self._bill(bill, lines, payment, known) if lines else None
-        self.fixed.append(
+        self.assessments.append(
             LateAssessment(
-                of=bill,
-                late=late,
+                paid_bill=bill,
+                late_bill=late,
                 payment=payment,
                 charges=charges,
-                bill=made,
+                charge_bill=made,
                 insurances=insurances,
             )
         )
@@ -159,7 +159,7 @@ class LateChargeAssessor:
         payment: Payment,
     ) -> Charge | None:
         key = (bill.id, share.line.line_no, kind)
-        before = self.already.get(key, NOTHING)
+        before = self.charged.get(key, NOTHING)
         accrual = accrue(
             kind,
             self._chargeable_fen(bill, share),
@@ -173,7 +173,7 @@ class LateChargeAssessor:
             return None
         parts = before.parts + accrual.parts
         amount_fen = rounded(parts) - before.amount_fen
-        self.already[key] = ChargedSoFar(parts, before.amount_fen + amount_fen)
+        self.charged[key] = ChargedSoFar(parts, before.amount_fen + amount_fen)
         return Charge(
             id=uuid7(),
             line_no=share.line.line_no,

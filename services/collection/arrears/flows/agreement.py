@@ -73,7 +73,7 @@ class AgreementProgress:
 
 
 async def file(
-    tx: AsyncConnection, filing: AgreementRequest, *, region: str, caller: Caller
+    tx: AsyncConnection, request: AgreementRequest, *, region: str, caller: Caller
 ) -> AgreementProgress:
     """File an agreement, signed by its filer.
 
@@ -81,12 +81,12 @@ async def file(
         UnitUnknown, Forbidden, NoPolicy: it cannot be judged.
         Faulty: every fault in it. AgreementOverlaps: another speaks of the same arrears.
     """
-    unit = await unit_flow.find(tx, filing.credit_code, caller)
+    unit = await unit_flow.find(tx, request.credit_code, caller)
     await unit_store.lock(tx, unit.id)
-    found = await policy_flow.in_force(tx, region, filing.from_day)
-    agreement = _made(filing, unit.id, unit.district)
+    found = await policy_flow.in_force(tx, region, request.from_day)
+    agreement = _new_agreement(request, unit.id, unit.district)
     faults = [
-        *_day_faults(filing),
+        *_day_faults(request),
         *faults_in(
             agreement, found.policy.charges, found.policy.insurances, await _open_fen(tx, agreement)
         ),
@@ -103,31 +103,31 @@ async def file(
     return AgreementProgress(agreement, {})
 
 
-def _made(filing: AgreementRequest, unit_id: int, district: str) -> Agreement:
-    last = filing.instalments[-1].due_on if filing.instalments else filing.from_day
+def _new_agreement(request: AgreementRequest, unit_id: int, district: str) -> Agreement:
+    last = request.instalments[-1].due_on if request.instalments else request.from_day
     return Agreement(
         unit_id=unit_id,
         id=uuid7(),
-        kind=filing.kind,
-        credit_code=filing.credit_code,
+        kind=request.kind,
+        credit_code=request.credit_code,
         district=district,
-        insurances=filing.insurances,
-        period_from=filing.period_from,
-        period_to=filing.period_to,
-        from_day=filing.from_day,
-        to_day=filing.to_day or last,
+        insurances=request.insurances,
+        period_from=request.period_from,
+        period_to=request.period_to,
+        from_day=request.from_day,
+        to_day=request.to_day or last,
         status=AgreementState.FILED,
         ended_on=None,
-        reason=filing.reason,
-        instalments=filing.instalments,
+        reason=request.reason,
+        instalments=request.instalments,
     )
 
 
-def _day_faults(filing: AgreementRequest) -> Sequence[Fault]:
-    deferral = filing.kind is AgreementKind.DEFERRAL
-    if deferral and filing.to_day is None:
+def _day_faults(request: AgreementRequest) -> Sequence[Fault]:
+    deferral = request.kind is AgreementKind.DEFERRAL
+    if deferral and request.to_day is None:
         return [Fault("/to_day", "TO_DAY_MISSING", "缓缴须有终止日 (a deferral has a last day)")]
-    if not deferral and filing.to_day is not None:
+    if not deferral and request.to_day is not None:
         said = "还款协议至最后一期为止 (a plan lasts to its last instalment)"
         return [Fault("/to_day", "TO_DAY_NOT_FOR_PLAN", said)]
     return []

@@ -47,7 +47,7 @@ async def of_units(
     for unit in units.values():
         caller.require_district(unit.district)
     wanted = [(unit.unit_id, code) for code, unit in units.items()]
-    held = await assessed(
+    held = await assess(
         tx, await arrears_store.of_units(tx, wanted, as_of), region=region, as_of=as_of
     )
     return {code: held.get(unit.unit_id, []) for code, unit in units.items()}
@@ -66,10 +66,10 @@ async def of_unit(
         raise UnitUnknown(credit_code=credit_code)
     caller.require_district(unit.district)
     lines = await arrears_store.of_units(tx, [(unit.unit_id, credit_code)], as_of)
-    return (await assessed(tx, lines, region=region, as_of=as_of)).get(unit.unit_id, [])
+    return (await assess(tx, lines, region=region, as_of=as_of)).get(unit.unit_id, [])
 
 
-async def assessed(
+async def assess(
     tx: AsyncConnection, lines: Sequence[OpenLine], *, region: str, as_of: date
 ) -> Held:
     """Open lines with what has accrued on them, per unit."""
@@ -80,7 +80,7 @@ async def assessed(
     costs = await _costs(tx, late, protections, region=region, as_of=as_of)
     held: Held = defaultdict(list)
     for line in lines:
-        accruals, already = costs.get((line.bill_id, line.line_no), ((), {}))
+        accruals, charged = costs.get((line.bill_id, line.line_no), ((), {}))
         place = (line.unit_id, line.insurance, line.of_period())
         held[line.unit_id].append(
             receivable(
@@ -89,7 +89,7 @@ async def assessed(
                 deferred=line.kind != CHARGE and protections.deferred(*place, as_of),
                 protected=any(as_of in span for span in protections.free(*place)),
                 accruals=accruals,
-                already=already,
+                charged=charged,
             )
         )
     return dict(held)
@@ -111,7 +111,7 @@ async def _costs(
         return {}
     rulings = await charges_flow.rulings_of(tx, region)
     tables = await charges_flow.tables_of(tx, rulings, (line.policy_id for line in late))
-    fixed = await charge_store.already(
+    fixed = await charge_store.charged(
         tx, {(line.unit_id, line.bill_id) for line in late}, until=as_of
     )
     costs: dict[tuple[UUID, int], Cost] = {}
@@ -119,7 +119,7 @@ async def _costs(
         policy = await policy_flow.by_id(tx, line.policy_id)
         debt = debt_of(line.of_period(), line.due_on, policy.charges, policy.due_day)
         free = protections.free(line.unit_id, line.insurance, line.of_period())
-        already = {
+        charged = {
             kind: fixed[line.bill_id, line.line_no, kind]
             for kind in ChargeKind
             if (line.bill_id, line.line_no, kind) in fixed
@@ -132,9 +132,9 @@ async def _costs(
                 as_of,
                 tables[line.policy_id],
                 free=free,
-                already_parts=already.get(kind, ChargedSoFar()).parts,
+                already_parts=charged.get(kind, ChargedSoFar()).parts,
             )
             for kind in ChargeKind
         ]
-        costs[line.bill_id, line.line_no] = [one for one in found if one is not None], already
+        costs[line.bill_id, line.line_no] = [one for one in found if one is not None], charged
     return costs

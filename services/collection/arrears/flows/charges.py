@@ -130,7 +130,7 @@ async def assess(
         bills=await _late_bills(tx, rulings, wanted, max(last.values())) if wanted else {},
         rulings=rulings,
         due_days={day: await _due_on(tx, rulings, day) for day in booked},
-        already=await charge_store.already(tx, wanted) if wanted else {},
+        charged=await charge_store.charged(tx, wanted) if wanted else {},
     )
 
 
@@ -172,16 +172,18 @@ async def _due_on(tx: AsyncConnection, rulings: ChargeTimeline, issued_on: date)
 
 async def save(tx: AsyncConnection, assessor: LateChargeAssessor) -> None:
     """Write what was fixed: charge bills, charges, and the memo of what is owed from now on."""
-    if not assessor.fixed:
+    if not assessor.assessments:
         return
     explanations = {
-        charge.id: explained(charge.accrual) for one in assessor.fixed for charge in one.charges
+        charge.id: explained(charge.accrual)
+        for one in assessor.assessments
+        for charge in one.charges
     }
-    await charge_store.insert_bills(tx, assessor.fixed)
-    await charge_store.insert(tx, assessor.fixed, explanations)
+    await charge_store.insert_bills(tx, assessor.assessments)
+    await charge_store.insert(tx, assessor.assessments, explanations)
     messages: list[tuple[int, dict[str, Any]]] = [
-        (one.of.unit_id, voucher_message(voucher))
-        for one in assessor.fixed
+        (one.paid_bill.unit_id, voucher_message(voucher))
+        for one in assessor.assessments
         for voucher in charge_vouchers(one)
     ]
     await outbox.put_many(tx, messages)

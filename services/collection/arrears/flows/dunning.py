@@ -57,19 +57,19 @@ async def run(
     key = district_key(district)
     before = await dunning_store.lock_run(tx, key, district, day)
     lines = await arrears_store.of_district(tx, district, day)
-    held = await arrears_flow.assessed(tx, lines, region=region, as_of=day)
-    known = await dunning_store.noticed(tx, list(held), day)
-    fresh = {unit_id: found for unit_id, found in held.items() if unit_id not in known}
-    made = notices(fresh, district=district, day=day, first=before + 1)
-    dunned = DunningResult(
-        created=len(made),
+    receivables = await arrears_flow.assess(tx, lines, region=region, as_of=day)
+    known = await dunning_store.noticed(tx, list(receivables), day)
+    unnoticed = {unit_id: found for unit_id, found in receivables.items() if unit_id not in known}
+    new = notices(unnoticed, district=district, day=day, first=before + 1)
+    result = DunningResult(
+        created=len(new),
         replayed=len(known),
-        notices=before + len(made),
-        open_fen=sum(notice.sums.open_fen for notice in made),
+        notices=before + len(new),
+        open_fen=sum(notice.sums.open_fen for notice in new),
     )
-    if made:
-        await dunning_store.insert(tx, made, caller.subject)
-        await dunning_store.count_run(tx, key, day, dunned.notices)
+    if new:
+        await dunning_store.insert(tx, new, caller.subject)
+        await dunning_store.count_run(tx, key, day, result.notices)
         step = trail.Step(
             shard_key=key,
             paper=PAPER,
@@ -79,13 +79,13 @@ async def run(
             detail={
                 "district": district,
                 "day": day.isoformat(),
-                "notices": len(made),
-                "first": made[0].number,
-                "last": made[-1].number,
+                "notices": len(new),
+                "first": new[0].number,
+                "last": new[-1].number,
             },
         )
         await trail.record(tx, step, caller)
-    return dunned
+    return result
 
 
 page = dunning_store.page

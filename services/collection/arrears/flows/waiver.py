@@ -1,7 +1,7 @@
 """Waivers of charges (减免滞纳金、利息): one person of the centre asks, another approves.
 
 Four eyes are held by the trail. An approval lowers the charge bill, books the memo of it and is
-refused while the bank has the bill, because a debit under way asks for what the bill asked before.
+refused while the bank has the bill, because a debit under way asks for what the bill request before.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PAPER: Final = "waiver"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverRequest:
-    """A waiver as it is asked for; `kind` None: late fee and interest; `amount_fen` None: all."""
+    """A waiver as it is request for; `kind` None: late fee and interest; `amount_fen` None: all."""
 
     kind: ChargeKind | None
     amount_fen: int | None
@@ -65,7 +65,7 @@ class WaiverRequest:
         return tuple(ChargeKind) if self.kind is None else (self.kind,)
 
 
-async def file(tx: AsyncConnection, ref: Ref, asked: WaiverRequest, caller: Caller) -> Waiver:
+async def file(tx: AsyncConnection, ref: Ref, request: WaiverRequest, caller: Caller) -> Waiver:
     """Ask for a waiver of what is open of a charge bill, signed by whoever asks.
 
     Raises:
@@ -75,27 +75,27 @@ async def file(tx: AsyncConnection, ref: Ref, asked: WaiverRequest, caller: Call
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind != CHARGE:
         raise NotAChargeBill(bill=ref.text(Reference.BILL))
-    if asked.asked_on > today():
-        raise DayInFuture(asked_on=asked.asked_on)
+    if request.asked_on > today():
+        raise DayInFuture(asked_on=request.asked_on)
     charges = _charges(lines)
-    kinds = _kinds(asked, charges)
+    kinds = _kinds(request, charges)
     faults = [
-        *_day_faults(bill, asked),
+        *_day_faults(bill, request),
         *faults_in(
-            asked.reason,
+            request.reason,
             kinds,
-            asked.amount_fen,
-            asked.asked_on,
+            request.amount_fen,
+            request.asked_on,
             charges,
             waiver_reason_store.waiver_reasons(),
         ),
     ]
     if faults:
         raise Faulty(faults=faults)
-    waiver = _made(bill, asked, waived_lines(charges, kinds, asked.amount_fen))
+    waiver = _new_waiver(bill, request, waived_lines(charges, kinds, request.amount_fen))
     if not await waiver_store.insert(tx, waiver):
         raise WaiverPending(bill=ref.text(Reference.BILL))
-    await trail.record(tx, _step(waiver, "file", signs=True, why=asked.note), caller)
+    await trail.record(tx, _step(waiver, "file", signs=True, why=request.note), caller)
     return waiver
 
 
@@ -112,22 +112,22 @@ def _charges(lines: Sequence[BillLineRow]) -> list[OpenChargeLine]:
     ]
 
 
-def _kinds(asked: WaiverRequest, charges: Sequence[OpenChargeLine]) -> tuple[ChargeKind, ...]:
-    """The kinds asked for; of both, those that the bill has something open of."""
-    if asked.kind is not None:
-        return asked.kinds
+def _kinds(request: WaiverRequest, charges: Sequence[OpenChargeLine]) -> tuple[ChargeKind, ...]:
+    """The kinds request for; of both, those that the bill has something open of."""
+    if request.kind is not None:
+        return request.kinds
     open_kinds = {line.kind for line in charges if line.open_fen}
     return tuple(kind for kind in ChargeKind if kind in open_kinds)
 
 
-def _day_faults(bill: BillRow, asked: WaiverRequest) -> Sequence[Fault]:
-    if asked.asked_on >= bill.issued_on:
+def _day_faults(bill: BillRow, request: WaiverRequest) -> Sequence[Fault]:
+    if request.asked_on >= bill.issued_on:
         return ()
     said = f"早于加收通知单日期 {bill.issued_on} (before the bill)"
     return (Fault("/asked_on", "BEFORE_THE_BILL", said),)
 
 
-def _made(bill: BillRow, asked: WaiverRequest, lines: tuple[WaiverLine, ...]) -> Waiver:
+def _new_waiver(bill: BillRow, request: WaiverRequest, lines: tuple[WaiverLine, ...]) -> Waiver:
     return Waiver(
         unit_id=bill.unit_id,
         id=uuid7(),
@@ -135,10 +135,10 @@ def _made(bill: BillRow, asked: WaiverRequest, lines: tuple[WaiverLine, ...]) ->
         credit_code=bill.credit_code,
         district=bill.district,
         period=bill.period,
-        reason=asked.reason,
-        evidence=asked.evidence,
-        note=asked.note,
-        asked_on=asked.asked_on,
+        reason=request.reason,
+        evidence=request.evidence,
+        note=request.note,
+        asked_on=request.asked_on,
         amount_fen=sum(line.amount_fen for line in lines),
         status=WaiverState.FILED,
         decided_on=None,
@@ -147,11 +147,11 @@ def _made(bill: BillRow, asked: WaiverRequest, lines: tuple[WaiverLine, ...]) ->
 
 
 async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Waiver:
-    """Waive, signed by another person than whoever asked.
+    """Waive, signed by another person than whoever request.
 
     Raises:
         WaiverUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
-        DayInFuture: the day. Faulty: a day before it was asked for.
+        DayInFuture: the day. Faulty: a day before it was request for.
         BillBeingDebited: the bank has the bill. WaiverExceedsOpen: it was paid meanwhile.
     """
     waiver = await _load(tx, ref)
@@ -173,7 +173,7 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
 
 
 async def refuse(tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller) -> Waiver:
-    """Refuse a waiver, signed by another person than whoever asked.
+    """Refuse a waiver, signed by another person than whoever request.
 
     Raises:
         WaiverUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve`.
@@ -193,7 +193,7 @@ async def _decide(
     if on > today():
         raise DayInFuture(decided_on=on)
     if on < waiver.asked_on:
-        said = f"早于申请日 {waiver.asked_on} (before it was asked for)"
+        said = f"早于申请日 {waiver.asked_on} (before it was request for)"
         raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
     step = "approve" if to is WaiverState.APPROVED else "refuse"
     await trail.record(tx, _step(waiver, step, signs=True, why=why), caller)

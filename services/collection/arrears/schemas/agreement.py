@@ -104,11 +104,11 @@ class AgreementOut(Out):
     broken_on: date | None
 
     @classmethod
-    def of(cls, found: AgreementProgress, as_of: date | None = None) -> AgreementOut:
+    def of(cls, progress: AgreementProgress, as_of: date | None = None) -> AgreementOut:
         """Build the answer as of a day, today by default."""
         as_of = as_of or today()
-        one = found.agreement
-        paid = {day: fen for day, fen in found.paid.items() if day <= as_of}
+        one = progress.agreement
+        paid = {day: fen for day, fen in progress.paid.items() if day <= as_of}
         span = one.protection(paid, as_of)
         return cls(
             id=Ref(one.unit_id, one.id).text(Reference.AGREEMENT),

@@ -34,15 +34,15 @@ class DunningRunOut(Out):
     created_open: YuanOut = Field(description="本次催缴欠费合计 (asked for by the new notices)")
 
     @classmethod
-    def of(cls, district: str, day: date, dunned: DunningResult) -> DunningRunOut:
+    def of(cls, district: str, day: date, result: DunningResult) -> DunningRunOut:
         """From the flow."""
         return cls(
             district=district,
             day=day,
-            created=dunned.created,
-            replayed=dunned.replayed,
-            notices=dunned.notices,
-            created_open=dunned.open_fen,
+            created=result.created,
+            replayed=result.replayed,
+            notices=result.notices,
+            created_open=result.open_fen,
         )
 
 

@@ -74,7 +74,7 @@ async def debts(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) -> list
     return [DebtLine(**row._mapping) for row in rows]
 
 
-async def already(
+async def charged(
     tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]], *, until: date | None = None
 ) -> dict[tuple[UUID, int, ChargeKind], ChargedSoFar]:
     """What is fixed (until the end of a day) of the lines of bills (unit, id)."""
@@ -98,9 +98,9 @@ async def already(
     }
 
 
-async def insert_bills(tx: AsyncConnection, fixed: Sequence[LateAssessment]) -> None:
+async def insert_bills(tx: AsyncConnection, assessments: Sequence[LateAssessment]) -> None:
     """Write charge bills and their lines."""
-    made = [(one, bill) for one in fixed if (bill := one.bill) is not None]
+    made = [(one, bill) for one in assessments if (bill := one.charge_bill) is not None]
     if not made:
         return
     await tx.execute(
@@ -126,12 +126,12 @@ async def insert_bills(tx: AsyncConnection, fixed: Sequence[LateAssessment]) -> 
             "credit_codes": [bill.credit_code for _, bill in made],
             "districts": [bill.district for _, bill in made],
             "periods": [bill.period for _, bill in made],
-            "policy_ids": [one.late.policy_id for one, _ in made],
+            "policy_ids": [one.late_bill.policy_id for one, _ in made],
             "issued": [bill.issued_on for _, bill in made],
             "due": [bill.due_on for _, bill in made],
             "totals": [bill.total_fen for _, bill in made],
-            "collectors": [one.late.collector for one, _ in made],
-            "of_bills": [one.of.id for one, _ in made],
+            "collectors": [one.late_bill.collector for one, _ in made],
+            "of_bills": [one.paid_bill.id for one, _ in made],
         },
     )
     lines = [
@@ -164,11 +164,11 @@ async def insert_bills(tx: AsyncConnection, fixed: Sequence[LateAssessment]) -> 
 
 async def insert(
     tx: AsyncConnection,
-    fixed: Sequence[LateAssessment],
+    assessments: Sequence[LateAssessment],
     explanations: Mapping[UUID, dict[str, Any]],
 ) -> None:
     """Write charges; the unique key makes each happen once an event."""
-    rows = [(one, charge) for one in fixed for charge in one.charges]
+    rows = [(one, charge) for one in assessments for charge in one.charges]
     await tx.execute(
         text("""
             INSERT INTO charge (unit_id, id, bill_id, line_no, kind, event_id, period, insurance,
@@ -186,23 +186,23 @@ async def insert(
                           CAST(:explanations AS jsonb[]))
         """),
         {
-            "unit_ids": [one.of.unit_id for one, _ in rows],
+            "unit_ids": [one.paid_bill.unit_id for one, _ in rows],
             "ids": [charge.id for _, charge in rows],
-            "bill_ids": [one.of.id for one, _ in rows],
+            "bill_ids": [one.paid_bill.id for one, _ in rows],
             "line_nos": [charge.line_no for _, charge in rows],
             "kinds": [charge.accrual.kind.value for _, charge in rows],
             "event_ids": [one.payment.event_id for one, _ in rows],
-            "periods": [one.of.period for one, _ in rows],
+            "periods": [one.paid_bill.period for one, _ in rows],
             "insurances": [charge.line.insurance for _, charge in rows],
             "funds": [charge.line.fund for _, charge in rows],
             "principals": [charge.accrual.principal_fen for _, charge in rows],
-            "due": [one.late.debt.due_on for one, _ in rows],
+            "due": [one.late_bill.debt.due_on for one, _ in rows],
             "paid": [one.payment.paid_on for one, _ in rows],
             "fixed": [one.payment.booked_on for one, _ in rows],
             "days": [charge.accrual.days for _, charge in rows],
             "parts": [Decimal(charge.accrual.parts) for _, charge in rows],
             "amounts": [charge.amount_fen for _, charge in rows],
-            "charge_bills": [one.bill.id if one.bill else None for one, _ in rows],
+            "charge_bills": [one.charge_bill.id if one.charge_bill else None for one, _ in rows],
             "explanations": [orjson.dumps(explanations[charge.id]).decode() for _, charge in rows],
         },
     )

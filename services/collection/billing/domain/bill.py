@@ -1,7 +1,7 @@
-"""Bill (缴费通知单): one per declaration, its lines per insurance and party, its memo voucher.
+"""Rules of bills (缴费通知单): one bill per declaration, its lines per insurance and party. Pure.
 
-A paper's lines are netted per insurance, party, account and fund. What is more than nothing is asked
-for by its bill; what is less (only a paper that restates a month has that) is a credit (贷项).
+The lines of a declaration are netted per insurance, party, account and fund. The bill asks for
+positive amounts. Negative amounts, which only a restatement of a month has, become credits (贷项).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CHARGE: Final = "charge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillItem:
-    """One line of an audited declaration; signed where it is netted, else more than nothing."""
+    """A line of an audited declaration. Its amount may be negative until lines are netted."""
 
     insurance: str
     party: str
@@ -34,7 +34,7 @@ class BillItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedDeclaration:
-    """What a bill is made from: an audited declaration."""
+    """An audited declaration that is to be billed."""
 
     unit_id: int
     declaration_id: UUID
@@ -51,13 +51,14 @@ class AuditedDeclaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillDraft:
-    """A bill about to be issued, and the credits of its paper: together they are the paper's total.
+    """A bill about to be issued, and the credits of its declaration; their difference is the
+    declaration's total.
 
-    `lowered` says by how much credits lower its lines from the start: line number → fen.
+    `lowered` is the amount by which credits lower each line from the start: line number → fen.
     """
 
     id: UUID
-    of: AuditedDeclaration
+    declaration: AuditedDeclaration
     issued_on: date
     due_on: date
     due_estimated: bool
@@ -65,49 +66,51 @@ class BillDraft:
     credits: tuple[BillItem, ...] = ()
     lowered: Mapping[int, int] = field(default_factory=dict)
     issued_fen: int = field(init=False)
-    """What it is issued over."""
+    """Sum of the lines before credits lower them."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "issued_fen", sum([line.amount_fen for line in self.lines]))
         net_fen = self.issued_fen - sum([line.amount_fen for line in self.credits])
-        assert net_fen == self.of.total_fen, "bill and credits sum to their declaration's total"
+        assert net_fen == self.declaration.total_fen, (
+            "bill and credits sum to their declaration's total"
+        )
 
     @property
     def kind(self) -> str:
-        """contribution, or adjustment when its paper restates a month."""
-        return "adjustment" if self.of.restates else "contribution"
+        """Return contribution, or adjustment when the declaration restates a month."""
+        return "adjustment" if self.declaration.restates else "contribution"
 
     @property
     def credited_fen(self) -> int:
-        """What credits take off it from the start."""
+        """Sum by which credits lower the bill from the start."""
         return sum(self.lowered.values()) if self.lowered else 0
 
     @property
     def total_fen(self) -> int:
-        """What it asks for."""
+        """Sum that the bill asks for."""
         return self.issued_fen - self.credited_fen
 
     @property
     def status(self) -> str:
-        """A bill over nothing is settled when it is issued."""
+        """A zero bill is settled when it is issued."""
         return "open" if self.total_fen else "settled"
 
     def by_fund(self) -> dict[str, int]:
-        """What its paper levies by fund, signed fen."""
+        """Sum what the declaration levies by fund, signed, in fen."""
         return sum_by_fund(
             [(line.fund, line.amount_fen) for line in self.lines]
             + [(line.fund, -line.amount_fen) for line in self.credits]
         )
 
     def open_lines(self) -> list[CreditableLine]:
-        """Its lines, as credits may lower them."""
+        """Return the lines that credits may lower."""
         return [
             CreditableLine(
-                unit_id=self.of.unit_id,
+                unit_id=self.declaration.unit_id,
                 bill_id=self.id,
                 line_no=number,
-                district=self.of.district,
-                period=self.of.period,
+                district=self.declaration.district,
+                period=self.declaration.period,
                 issued_on=self.issued_on,
                 insurance=line.insurance,
                 party=line.party,
@@ -119,15 +122,15 @@ class BillDraft:
         ]
 
     def granted(self) -> list[Credit]:
-        """The credits that its paper grants on the day of the bill."""
+        """Return the credits that the declaration grants on the day of the bill."""
         return [
             Credit(
-                unit_id=self.of.unit_id,
+                unit_id=self.declaration.unit_id,
                 id=uuid7(),
-                declaration_id=self.of.declaration_id,
-                credit_code=self.of.credit_code,
-                district=self.of.district,
-                period=self.of.period,
+                declaration_id=self.declaration.declaration_id,
+                credit_code=self.declaration.credit_code,
+                district=self.declaration.district,
+                period=self.declaration.period,
                 insurance=line.insurance,
                 party=line.party,
                 account=line.account,
@@ -141,7 +144,7 @@ class BillDraft:
 
 
 def sum_by_fund(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """Add up (fund, fen)."""
+    """Add up (fund, fen) pairs."""
     funds: dict[str, int] = defaultdict(int)
     for fund, amount_fen in parts:
         funds[fund] += amount_fen
@@ -149,7 +152,7 @@ def sum_by_fund(parts: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def net_items(lines: Sequence[BillItem]) -> tuple[BillItem, ...]:
-    """One line per insurance, party, account and fund, in the given order, without empty ones."""
+    """Net the items to one per insurance, party, account and fund; leave out zeros."""
     amounts: dict[tuple[str, str, str, str], int] = defaultdict(int)
     for line in lines:
         amounts[line.insurance, line.party, line.account, line.fund] += line.amount_fen
@@ -163,7 +166,7 @@ def net_items(lines: Sequence[BillItem]) -> tuple[BillItem, ...]:
 
 
 def split_by_sign(lines: Iterable[BillItem]) -> tuple[tuple[BillItem, ...], tuple[BillItem, ...]]:
-    """Netted lines apart: what is to be paid, and (with its sign turned) what is credited."""
+    """Split netted items into amounts to pay and amounts to credit, both positive."""
     more, less = [], []
     for line in lines:
         if line.amount_fen > 0:
@@ -174,30 +177,31 @@ def split_by_sign(lines: Iterable[BillItem]) -> tuple[tuple[BillItem, ...], tupl
 
 
 def memo_voucher(bill: BillDraft, uses: Iterable[CreditUse] = ()) -> Voucher | None:
-    """应收 against 应征 per fund, the other way round where less is levied; None over nothing.
+    """Build the memo voucher of a bill: receivable (应收) against levied (应征), per fund.
 
-    Using a credit books nothing, for what is receivable is what bills leave open less what stands of
-    credits; but a credit of one district that lowers a bill of another (`uses`) moves it there.
+    Where less is levied, the sides are swapped. Without amounts there is no voucher. Using a credit
+    books nothing, because receivables are open bills less unused credits; but a credit of one
+    district that lowers a bill of another moves the receivable there (`uses`).
     """
     entries = [
         entry
         for fund, net_fen in bill.by_fund().items()
         if net_fen
-        for entry in _levied(fund, net_fen, bill.of.district)
+        for entry in _levied(fund, net_fen, bill.declaration.district)
     ]
     moved = [entry for one in uses for entry in _moved(one)]
     if not entries and not moved:
         return None
-    restated = "更正" if bill.of.restates else ""
+    restated = "更正" if bill.declaration.restates else ""
     return Voucher(
         event_id=f"bill:{bill.id.hex}",
-        owner=bill.of.credit_code,
-        kind="adjustment" if bill.of.restates or moved else "bill",
+        owner=bill.declaration.credit_code,
+        kind="adjustment" if bill.declaration.restates or moved else "bill",
         book_date=bill.issued_on,
-        summary=f"{bill.of.period} {restated}缴费通知单 {bill.of.credit_code}",
+        summary=f"{bill.declaration.period} {restated}缴费通知单 {bill.declaration.credit_code}",
         entries=(*entries, *moved),
-        period=bill.of.period,
-        references={"bill": bill.id.hex, "declaration": bill.of.declaration_id.hex},
+        period=bill.declaration.period,
+        references={"bill": bill.id.hex, "declaration": bill.declaration.declaration_id.hex},
     )
 
 

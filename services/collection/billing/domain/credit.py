@@ -1,9 +1,9 @@
-"""Credits (贷项): what a restated month comes to less than was levied, and what it is used on. Pure.
+"""Rules of credits (贷项): the amount by which a restatement lowers a month, and its use. Pure.
 
-A credit belongs to one insurance, party, account and fund, and lowers only lines of the same: money
-never moves between funds, nor between the staff's share and the unit's. It lowers what a unit has not
-begun to pay: the bills of the month that was restated first, then the oldest. What finds nothing to
-lower stands (待抵), and is used when the unit is billed again.
+A credit belongs to one insurance, party, account and fund, and lowers only bill lines of the same:
+money never moves between funds, nor between the staff's and the unit's share. It lowers lines that
+nobody has paid into: first the bills of the restated month, then the oldest. An unused rest (待抵) is
+used when the unit is billed again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from datetime import date
 from uuid import UUID
 
 Key = tuple[int, str, str, str, str]
-"""Unit, insurance, party, account, fund."""
+"""Unit, insurance, party, account and fund."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """A credit, and how much of it was used before (fen)."""
+    """A credit, and how much of it is used, in fen."""
 
     unit_id: int
     id: UUID
@@ -38,18 +38,18 @@ class Credit:
 
     @property
     def key(self) -> Key:
-        """What it may be used on."""
+        """The key of the lines that the credit may lower."""
         return self.unit_id, self.insurance, self.party, self.account, self.fund
 
     @property
     def left_fen(self) -> int:
-        """What stands of it."""
+        """Unused rest."""
         return self.amount_fen - self.used_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditableLine:
-    """A line of a bill that nobody has paid into and that is not being debited (fen)."""
+    """A bill line that nobody has paid into and that is in no debit batch."""
 
     unit_id: int
     bill_id: UUID
@@ -65,13 +65,13 @@ class CreditableLine:
 
     @property
     def key(self) -> Key:
-        """Which credits may lower it."""
+        """The key of the credits that may lower the line."""
         return self.unit_id, self.insurance, self.party, self.account, self.fund
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditUse:
-    """So much of a credit lowers a line."""
+    """An amount of a credit that lowers a line."""
 
     credit: Credit
     line: CreditableLine
@@ -79,7 +79,7 @@ class CreditUse:
 
 
 def use_credits(credits: Iterable[Credit], lines: Iterable[CreditableLine]) -> list[CreditUse]:
-    """Use credits, the oldest month's first, on lines: each fen of either at most once."""
+    """Use credits on lines, the oldest month's credits first. Each fen is used at most once."""
     open_lines: dict[Key, list[CreditableLine]] = defaultdict(list)
     for line in lines:
         open_lines[line.key].append(line)
@@ -99,7 +99,7 @@ def use_credits(credits: Iterable[Credit], lines: Iterable[CreditableLine]) -> l
 
 
 def _in_turn(credit: Credit, lines: Sequence[CreditableLine]) -> list[CreditableLine]:
-    """The restated month's own bills first, then the oldest."""
+    """Sort lines: first the bills of the restated month, then the oldest."""
     return sorted(
         lines,
         key=lambda line: (line.period != credit.period, line.period, line.issued_on, line.bill_id),
@@ -107,7 +107,7 @@ def _in_turn(credit: Credit, lines: Sequence[CreditableLine]) -> list[Creditable
 
 
 def used_by_credit(uses: Iterable[CreditUse]) -> dict[UUID, int]:
-    """How much is used of each credit."""
+    """Sum the used amount of each credit."""
     sums: dict[UUID, int] = defaultdict(int)
     for one in uses:
         sums[one.credit.id] += one.amount_fen
@@ -115,7 +115,7 @@ def used_by_credit(uses: Iterable[CreditUse]) -> dict[UUID, int]:
 
 
 def lowered_by_bill(uses: Iterable[CreditUse]) -> dict[UUID, dict[int, int]]:
-    """By how much each line of each bill is lowered: bill → line → fen."""
+    """Sum the amount by which each line is lowered: bill → line → fen."""
     sums: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for one in uses:
         sums[one.line.bill_id][one.line.line_no] += one.amount_fen

@@ -1,8 +1,7 @@
-"""Refunds of credits (退费): a credit that no bill will use is given back in money. Pure.
+"""Rules of refunds (退费): an unused credit is paid back in money. Pure.
 
-The money goes by the ledger's refund settlement (误缴多缴原路退回), which two people of the centre make
-there. Here the credit is marked as used by it, and the memo book says so: what was collected too much
-is receivable no less.
+The ledger's refund settlement (误缴多缴原路退回), made there by two people of the centre, moves the money.
+Collection marks the credit as used by the refund and records it in the memo book.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from shared.errors import Kind, NotFound, Refusal, StateConflict
 
 
 class RefundState(StrEnum):
-    """Where it stands."""
+    """Status of a refund."""
 
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -54,7 +53,7 @@ class CreditAlreadyUsed(StateConflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """A refund of a unit's credits: asked for on a day, decided on another (fen)."""
+    """A refund of a unit's credits, requested on one day and decided on another."""
 
     unit_id: int
     id: UUID
@@ -69,14 +68,15 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """What of a credit is given back, in fen, above zero."""
+    """The amount that a refund takes from one credit; positive, in fen."""
 
     credit: Credit
     amount_fen: int
 
 
 def refund_voucher(refund: Refund, lines: Iterable[RefundLine], on: date, paid_by: str) -> Voucher:
-    """应收 against 实征 per fund and district, with the settlement that moves the money."""
+    """Build the memo voucher of a refund: receivable (应收) against collected (实征), per fund and
+    district."""
     sums: dict[tuple[str, str], int] = defaultdict(int)
     for line in lines:
         sums[line.credit.fund, line.credit.district] += line.amount_fen

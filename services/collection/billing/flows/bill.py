@@ -1,7 +1,7 @@
-"""Issue bills (缴费通知单) for audited summaries, in chunks that each commit by themselves.
+"""Issue bills (缴费通知单) for audited summaries, in chunks with one transaction each.
 
-A chunk moves its declarations to billed, writes bills, lines, credits and vouchers, all or nothing.
-What a killed worker had not committed is still audited, so the next one takes it up.
+A chunk bills its declarations and writes bills, lines, credits and vouchers, or nothing. A
+declaration that a killed worker did not commit is still audited, so the next worker takes it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVI
 
 
 async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHUNK) -> int:
-    """Issue bills for up to `limit` declarations of an audited summary; how many it issued."""
+    """Issue bills for up to `limit` declarations of an audited summary; return how many."""
     assert summary.bill_date is not None, "an audited summary has its bill date"
     audited = await bill_store.claim(tx, summary.id, limit)
     if not audited:
@@ -53,20 +53,25 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
     due: dict[UUID, DueDay] = {}
     for policy_id in {paper.policy_id for paper in audited}:
         due[policy_id] = await _due(tx, policy_id, Period.parse(summary.period))
-    spent = await credit_flow.apply_credits(
+    application = await credit_flow.apply_credits(
         tx, [_bill(paper, summary, due[paper.policy_id]) for paper in audited]
     )
-    bills = spent.bills
+    bills = application.bills
     await bill_store.insert(tx, bills)
-    emptied = await credit_flow.save(tx, spent, summary.bill_date)
-    nothing = [(bill.of.unit_id, bill.of.declaration_id) for bill in bills if not bill.total_fen]
+    emptied = await credit_flow.save(tx, application, summary.bill_date)
+    nothing = [
+        (bill.declaration.unit_id, bill.declaration.declaration_id)
+        for bill in bills
+        if not bill.total_fen
+    ]
     await bill_store.settle_declarations(tx, emptied + nothing)
     await outbox.put_many(
         tx,
         [
-            (bill.of.unit_id, voucher_message(voucher))
+            (bill.declaration.unit_id, voucher_message(voucher))
             for bill in bills
-            if (voucher := memo_voucher(bill, spent.of_bill.get(bill.id, ()))) is not None
+            if (voucher := memo_voucher(bill, application.uses_by_bill.get(bill.id, ())))
+            is not None
         ],
     )
     await _record(tx, audited)
@@ -85,7 +90,7 @@ def _bill(paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDr
     lines, less = split_by_sign(net_items(paper.lines))
     return BillDraft(
         id=uuid7(),
-        of=paper,
+        declaration=paper,
         issued_on=summary.bill_date,
         # A bill issued after its due day is due when it is issued, not before.
         due_on=max(due.day, summary.bill_date),
@@ -117,10 +122,10 @@ async def close(tx: AsyncConnection, summary: SummaryRow) -> bool:
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, list[BillLineRow]]:
-    """A bill that the caller may see, with its lines.
+    """Read a bill that the caller may see, with its lines.
 
     Raises:
-        NotFound: no such bill. Forbidden: of another district than the caller.
+        NotFound: there is none. Forbidden: it is of another district than the caller.
     """
     row = await bill_store.find(tx, ref.key, ref.id)
     if row is None:
@@ -130,7 +135,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> tuple[BillRow, 
 
 
 async def credits_of(tx: AsyncConnection, row: BillRow) -> list[Credit]:
-    """The credits that the paper of a bill granted; charges come from no paper."""
+    """Read the credits granted by the declaration of a bill. Charge bills have no declaration."""
     if row.kind == CHARGE:
         return []
     return await credit_store.of_declaration(tx, row.unit_id, row.declaration_id)

@@ -1,8 +1,8 @@
-"""Use credits (贷项) when a unit is billed: exactly once, on what nobody pays at the same moment.
+"""Use credits (贷项) when a unit is billed.
 
-The units are locked first, then their credits, then their bills, each in the order of their keys:
-two chunks that bill the same unit take turns, and a payment or a debit of a bill comes before or
-after it was lowered, never between.
+Units are locked first, then their credits, then their bills, each in the order of their keys. So
+two chunks that bill the same unit take turns, and a payment or debit of a bill comes before or
+after the bill is lowered, never in between.
 """
 
 from __future__ import annotations
@@ -30,37 +30,40 @@ from shared.roles import Caller
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditApplication:
-    """New bills as credits lower them from the start, and what becomes of credits."""
+    """New bills as lowered by credits, and the credits granted and used."""
 
     bills: list[BillDraft]
     granted: Sequence[Credit] = ()
-    standing: Sequence[Credit] = ()
+    unused: Sequence[Credit] = ()
     uses: Sequence[CreditUse] = ()
-    of_bill: dict[UUID, list[CreditUse]] = field(default_factory=dict)
-    """The uses that the voucher of a new bill tells of: all of its unit."""
+    uses_by_bill: dict[UUID, list[CreditUse]] = field(default_factory=dict)
+    """Uses per new bill whose voucher records them: the first bill of each unit has all of its
+    uses."""
 
 
 async def apply_credits(tx: AsyncConnection, bills: list[BillDraft]) -> CreditApplication:
-    """Use the credits of units that are billed, fresh ones and standing ones; writes nothing yet."""
-    fresh = [credit for bill in bills if bill.credits for credit in bill.granted()]
-    standing = await credit_store.unused(tx, [bill.of.unit_id for bill in bills])
-    units = {credit.unit_id for credit in (*fresh, *standing)}
+    """Use the new and unused credits of units that are billed. Write nothing yet."""
+    granted = [credit for bill in bills if bill.credits for credit in bill.granted()]
+    unused = await credit_store.unused(tx, [bill.declaration.unit_id for bill in bills])
+    units = {credit.unit_id for credit in (*granted, *unused)}
     if not units:
         return CreditApplication(bills=bills)
     locked = await credit_store.lock_unpaid(tx, sorted(units))
     lines = await credit_store.open_lines(tx, locked)
-    lines += [line for bill in bills if bill.of.unit_id in units for line in bill.open_lines()]
-    uses = use_credits([*standing, *fresh], lines)
+    lines += [
+        line for bill in bills if bill.declaration.unit_id in units for line in bill.open_lines()
+    ]
+    uses = use_credits([*unused, *granted], lines)
     lowered = lowered_by_bill(uses)
     return CreditApplication(
         bills=[
             replace(bill, lowered=lowered[bill.id]) if bill.id in lowered else bill
             for bill in bills
         ],
-        granted=fresh,
-        standing=standing,
+        granted=granted,
+        unused=unused,
         uses=uses,
-        of_bill=_uses_by_first_bill(bills, uses),
+        uses_by_bill=_uses_by_first_bill(bills, uses),
     )
 
 
@@ -69,11 +72,11 @@ def _uses_by_first_bill(
 ) -> dict[UUID, list[CreditUse]]:
     first: dict[int, UUID] = {}
     for bill in bills:
-        first.setdefault(bill.of.unit_id, bill.id)
-    told: dict[UUID, list[CreditUse]] = defaultdict(list)
+        first.setdefault(bill.declaration.unit_id, bill.id)
+    found: dict[UUID, list[CreditUse]] = defaultdict(list)
     for one in uses:
-        told[first[one.credit.unit_id]].append(one)
-    return dict(told)
+        found[first[one.credit.unit_id]].append(one)
+    return dict(found)
 
 
 async def page(
@@ -96,28 +99,32 @@ async def page(
     )
 
 
-async def save(tx: AsyncConnection, spent: CreditApplication, on: date) -> list[tuple[int, UUID]]:
-    """Write credits and their uses, once the new bills are written.
+async def save(
+    tx: AsyncConnection, application: CreditApplication, on: date
+) -> list[tuple[int, UUID]]:
+    """Write credits and their uses, after the new bills are written.
 
     Returns:
-        (unit, declaration) of earlier bills that ask for nothing any more.
+        (unit, declaration) of earlier bills that ask for nothing now.
     """
-    used = used_by_credit(spent.uses)
-    if spent.granted:
-        await credit_store.insert(tx, spent.granted, used)
-    more = [credit for credit in spent.standing if credit.id in used]
+    used = used_by_credit(application.uses)
+    if application.granted:
+        await credit_store.insert(tx, application.granted, used)
+    more = [credit for credit in application.unused if credit.id in used]
     if more:
         await credit_store.add_used(tx, more, used)
-    if not spent.uses:
+    if not application.uses:
         return []
-    await credit_store.insert_uses(tx, spent.uses, on)
-    new = {bill.id for bill in spent.bills}
+    await credit_store.insert_uses(tx, application.uses, on)
+    new = {bill.id for bill in application.bills}
     earlier = [
-        (one.line.unit_id, one.line.bill_id) for one in spent.uses if one.line.bill_id not in new
+        (one.line.unit_id, one.line.bill_id)
+        for one in application.uses
+        if one.line.bill_id not in new
     ]
     if not earlier:
         return []
-    lowered = lowered_by_bill(spent.uses)
+    lowered = lowered_by_bill(application.uses)
     return await credit_store.lower(
         tx, [(unit_id, bill_id, lowered[bill_id]) for unit_id, bill_id in sorted(set(earlier))]
     )

@@ -1,7 +1,7 @@
-"""Give a standing credit back in money (退费): one person of the centre asks, another approves.
+"""Refund unused credits (退费): one person of the centre requests, another approves.
 
-Four eyes are held by the trail. The unit is locked first, as when it is billed: a bill that uses the
-credit at the same moment comes before the approval, which then finds it used, or after.
+The trail enforces two people. The unit is locked first, as in billing: a bill that uses the credit
+at the same moment comes before the approval, which then finds the credit used, or after it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ class RefundWithLines:
 async def request(
     tx: AsyncConnection, credit_code: str, on: date, note: str, caller: Caller
 ) -> RefundWithLines:
-    """Ask for all that stands of a unit's credits, signed by whoever asks.
+    """Request a refund of all unused credits of a unit.
 
     Raises:
-        UnitUnknown, Forbidden. DayInFuture: the day. NoUnusedCredit: no credit stands by that day.
-        RefundPending: another of the unit is not decided.
+        UnitUnknown, Forbidden: the unit.
+        DayInFuture: the day is after today.
+        NoUnusedCredit: the unit has no unused credit of that day.
+        RefundPending: another refund of the unit is not decided yet.
     """
     if on > today():
         raise DayInFuture(requested_on=on)
@@ -86,14 +88,16 @@ async def request(
 async def approve(
     tx: AsyncConnection, ref: Ref, on: date, paid_by: str, caller: Caller
 ) -> RefundWithLines:
-    """Mark the credits as used by the refund, signed by another person than whoever asked.
+    """Approve a refund and mark its credits as used, as another person than the requester.
 
     Args:
         paid_by: the ledger's settlement that moves the money.
 
     Raises:
-        RefundUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
-        DayInFuture, Faulty: the day. CreditAlreadyUsed: a bill has used some of the credits.
+        RefundUnknown, StateConflict, SamePersonTwice: the refund cannot be approved by the
+            caller.
+        DayInFuture, Faulty: the day is not possible.
+        CreditAlreadyUsed: a bill has used some of the credits.
     """
     refund = await _load(tx, ref)
     await unit_store.lock(tx, refund.unit_id)
@@ -109,7 +113,7 @@ async def approve(
 async def refuse(
     tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller
 ) -> RefundWithLines:
-    """Refuse a refund, signed by another person than whoever asked; the credits go on standing.
+    """Refuse a refund, as another person than the requester. The credits stay usable.
 
     Raises:
         RefundUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve`.
@@ -142,10 +146,10 @@ async def _decide(
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> RefundWithLines:
-    """A refund that the caller may see, with what it gives back of each credit.
+    """Read a refund that the caller may see.
 
     Raises:
-        RefundUnknown: there is none. Forbidden: of another district than the caller.
+        RefundUnknown: there is none. Forbidden: it is of another district than the caller.
     """
     refund = await _load(tx, ref)
     caller.require_district(refund.district)

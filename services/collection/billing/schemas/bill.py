@@ -20,8 +20,7 @@ from shared.schema import Out, YuanOut
 class BillHeadOut(Out):
     """A bill without its lines. `due_estimated`: the workday table did not cover the due day.
 
-    `total` is what it asks for now: what it was issued over, less what credits took off and what was
-    waived.
+    `total` is the amount asked for now: the issued amount less credits and waivers.
     """
 
     id: str = Field(examples=[Reference.BILL.example])
@@ -49,12 +48,12 @@ class BillHeadOut(Out):
 
     @classmethod
     def of(cls, row: BillRow) -> BillHeadOut:
-        """As it is listed."""
+        """Build the answer from a stored bill."""
         return cls(**cls.members(row))
 
     @classmethod
     def members(cls, row: BillRow) -> dict[str, Any]:
-        """The members of a header."""
+        """Return the members of a header."""
         return {
             "id": Ref(row.unit_id, row.id).text(Reference.BILL),
             "declaration": Ref(row.unit_id, row.declaration_id).text(Reference.DECLARATION),
@@ -79,7 +78,7 @@ class BillHeadOut(Out):
 
 
 class BillLineOut(Out):
-    """One line of a bill."""
+    """A line of a bill."""
 
     line: int
     insurance: str
@@ -92,7 +91,7 @@ class BillLineOut(Out):
 
     @classmethod
     def of(cls, line: BillLineRow) -> BillLineOut:
-        """As it is answered."""
+        """Build the answer from a stored line."""
         return cls(
             line=line.line_no,
             insurance=line.insurance,
@@ -106,8 +105,7 @@ class BillLineOut(Out):
 
 
 class BillOut(BillHeadOut):
-    """A bill: one sum for all insurances, its split by fund, and the credits that its paper grants
-    where a restated month comes to less."""
+    """A bill with its lines, its split by fund, and the credits that its declaration grants."""
 
     lines: list[BillLineOut]
     by_fund: dict[str, YuanOut]
@@ -117,7 +115,7 @@ class BillOut(BillHeadOut):
     def whole(
         cls, row: BillRow, lines: Sequence[BillLineRow], credits: Sequence[Credit]
     ) -> BillOut:
-        """As it is answered."""
+        """Build the answer from a stored bill."""
         return cls(
             **cls.members(row),
             lines=[BillLineOut.of(line) for line in lines],

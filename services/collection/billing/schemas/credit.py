@@ -14,7 +14,8 @@ from shared.schema import Out, YuanOut
 
 
 class CreditOut(Out):
-    """What a restated month comes to less, of one insurance, party, account and fund."""
+    """A credit: the amount by which a restatement lowers a month, per insurance, party, account and
+    fund."""
 
     id: str = Field(examples=[Reference.CREDIT.example])
     declaration: str = Field(description="更正申报 (the paper that grants it)")
@@ -32,7 +33,7 @@ class CreditOut(Out):
 
     @classmethod
     def of(cls, credit: Credit) -> CreditOut:
-        """As it is answered."""
+        """Build the answer from a credit."""
         return cls(
             id=Ref(credit.unit_id, credit.id).text(Reference.CREDIT),
             declaration=Ref(credit.unit_id, credit.declaration_id).text(Reference.DECLARATION),
@@ -51,7 +52,7 @@ class CreditOut(Out):
 
 
 class CreditUseOut(Out):
-    """So much of a credit took off a line of a bill."""
+    """An amount of a credit that lowered a bill line."""
 
     credit: str
     declaration: str = Field(description="更正申报 (the paper that granted it)")
@@ -61,7 +62,7 @@ class CreditUseOut(Out):
 
     @classmethod
     def of(cls, unit_id: int, use: CreditUseRow) -> CreditUseOut:
-        """As it is answered."""
+        """Build the answer from a stored use."""
         return cls(
             credit=Ref(unit_id, use.id).text(Reference.CREDIT),
             declaration=Ref(unit_id, use.declaration_id).text(Reference.DECLARATION),

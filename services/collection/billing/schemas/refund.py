@@ -22,28 +22,28 @@ SettlementRef = Annotated[
 
 
 class CreditRefundIn(In):
-    """All that stands of a unit's credits, and why it is given back."""
+    """A request to refund all unused credits of a unit."""
 
     requested_on: Day
     note: ShortText
 
 
 class CreditRefundApprovalIn(In):
-    """On which day it is approved, and how the money goes."""
+    """The approval of a refund: its day, and the settlement that moves the money."""
 
     decided_on: Day
     settlement: SettlementRef
 
 
 class CreditRefundRefusalIn(In):
-    """On which day it is refused, and why."""
+    """The refusal of a refund: its day and reason."""
 
     decided_on: Day
     why: ShortText
 
 
 class CreditRefundLineOut(Out):
-    """What is given back of a credit."""
+    """The amount that a refund takes from one credit."""
 
     credit: str
     period: str
@@ -68,7 +68,7 @@ class CreditRefundHeadOut(Out):
 
     @classmethod
     def of(cls, refund: Refund) -> CreditRefundHeadOut:
-        """As it is listed."""
+        """Build the answer from a refund."""
         return cls(
             id=Ref(refund.unit_id, refund.id).text(Reference.CREDIT_REFUND),
             credit_code=refund.credit_code,
@@ -82,13 +82,13 @@ class CreditRefundHeadOut(Out):
 
 
 class CreditRefundOut(CreditRefundHeadOut):
-    """A refund, credit by credit."""
+    """A refund with its lines."""
 
     lines: list[CreditRefundLineOut]
 
     @classmethod
     def whole(cls, found: RefundWithLines) -> CreditRefundOut:
-        """As it is answered."""
+        """Build the answer from a refund with its lines."""
         head = CreditRefundHeadOut.of(found.refund)
         return cls(
             **{name: getattr(head, name) for name in CreditRefundHeadOut.model_fields},

@@ -1,4 +1,4 @@
-"""Bills: claimed in chunks from audited declarations, written in sets."""
+"""SQL of bills: claim audited declarations in chunks, write bills in sets, read them."""
 
 from __future__ import annotations
 
@@ -52,8 +52,10 @@ _LINE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
-    """A bill's header. `kind` charge: over the lateness of `of_bill`. What it was issued over is
-    what it asks for now (`total_fen`) with what was waived and what credits took off."""
+    """A bill without its lines. A bill of kind charge asks for the late charges of `of_bill`.
+
+    It was issued over `total_fen` + `waived_fen` + `credited_fen`.
+    """
 
     unit_id: int
     id: UUID
@@ -77,7 +79,7 @@ class BillRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLineRow:
-    """A bill's line; it was issued over what it asks for now with what credits took off."""
+    """A line of a bill. It was issued over `amount_fen` + `credited_fen`."""
 
     line_no: int
     insurance: str
@@ -90,9 +92,9 @@ class BillLineRow:
 
 
 async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[AuditedDeclaration]:
-    """Move up to `limit` of a summary's audited declarations to billed, and give what they levy.
+    """Move up to `limit` audited declarations of a summary to billed, and read their lines.
 
-    Of two workers that see the same declarations one gets them; the other finds them moved.
+    Of two workers that see the same declaration, one gets it; the other finds it moved.
     """
     rows = (
         await tx.execute(
@@ -171,7 +173,7 @@ async def _levied(
 
 
 async def _collectors(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, str]:
-    """How units pay. Locks them, so that whoever bills one of them too comes before or after."""
+    """Read how units pay, and lock the units, so that concurrent billing of a unit takes turns."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, collector
@@ -193,20 +195,20 @@ async def insert(tx: AsyncConnection, bills: Sequence[BillDraft]) -> None:
         columns=_BILL,
         records=[
             (
-                bill.of.unit_id,
+                bill.declaration.unit_id,
                 bill.id,
-                bill.of.declaration_id,
-                bill.of.credit_code,
-                bill.of.district,
-                bill.of.period,
-                bill.of.policy_id,
+                bill.declaration.declaration_id,
+                bill.declaration.credit_code,
+                bill.declaration.district,
+                bill.declaration.period,
+                bill.declaration.policy_id,
                 bill.issued_on,
                 bill.due_on,
                 bill.due_estimated,
                 bill.total_fen,
                 bill.credited_fen,
                 bill.status,
-                bill.of.collector,
+                bill.declaration.collector,
                 bill.kind,
             )
             for bill in bills
@@ -217,7 +219,7 @@ async def insert(tx: AsyncConnection, bills: Sequence[BillDraft]) -> None:
         columns=_LINE,
         records=[
             (
-                bill.of.unit_id,
+                bill.declaration.unit_id,
                 bill.id,
                 number,
                 line.insurance,
@@ -234,14 +236,14 @@ async def insert(tx: AsyncConnection, bills: Sequence[BillDraft]) -> None:
 
 
 def _credited(bill: BillDraft) -> Iterable[tuple[BillItem, int]]:
-    """Each line, and what credits take off it from the start."""
+    """Pair each line with the amount by which credits lower it from the start."""
     if not bill.lowered:  # nearly every bill
         return zip(bill.lines, repeat(0), strict=False)
     return [(line, bill.lowered.get(number, 0)) for number, line in enumerate(bill.lines, 1)]
 
 
 async def settle_declarations(tx: AsyncConnection, papers: Sequence[tuple[int, UUID]]) -> None:
-    """Billed declarations (unit, id) are settled when their bills ask for nothing any more."""
+    """Settle billed declarations (unit, id) whose bills ask for nothing now."""
     if not papers:
         return
     await tx.execute(
@@ -261,7 +263,7 @@ async def settle_declarations(tx: AsyncConnection, papers: Sequence[tuple[int, U
 
 
 async def find(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> BillRow | None:
-    """A bill."""
+    """Read one bill; None when there is none."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM bill WHERE unit_id = :unit_id AND id = :id"),
@@ -272,7 +274,7 @@ async def find(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> BillRow | No
 
 
 async def lines(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> list[BillLineRow]:
-    """A bill's lines."""
+    """Read the lines of a bill."""
     rows = await tx.execute(
         text("""
             SELECT line_no, insurance, party, account, fund, amount_fen, settled_fen,

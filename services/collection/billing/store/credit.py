@@ -1,4 +1,4 @@
-"""SQL of credits: what stands of units, the bills that may be lowered, and what lowered them."""
+"""SQL of credits: unused credits of units, the bills that they may lower, and their uses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditUseRow:
-    """So much of a credit lowered a line, and the paper and month that the credit comes from."""
+    """An amount of a credit that lowered a line, with the credit's declaration and month."""
 
     id: UUID
     declaration_id: UUID
@@ -45,7 +45,7 @@ class CreditUseRow:
 
 
 async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
-    """What stands of the credits of units, locked."""
+    """Lock and read the unused credits of units."""
     rows = await tx.execute(
         text(f"""
             SELECT {_CREDIT}
@@ -60,9 +60,9 @@ async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
 
 
 async def lock_unpaid(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[int, UUID]]:
-    """The bills over contributions of units into which nobody has paid, locked: (unit, bill).
+    """Lock the bills over contributions that nobody has paid into; return (unit, bill).
 
-    Whoever pays, debits or lowers a bill meets the others here.
+    Everything that pays, debits or lowers a bill takes this lock.
     """
     rows = await tx.execute(
         text("""
@@ -96,9 +96,9 @@ _OPEN_LINES = """
 async def open_lines(
     tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]
 ) -> list[CreditableLine]:
-    """The lines of locked bills that no debit is under way for.
+    """Read the lines of locked bills that are in no debit batch.
 
-    A statement of its own, after the lock: it sees what was committed while the lock was waited for.
+    This is a statement of its own, after the lock, so that it sees what was committed meanwhile.
     """
     if not locked:
         return []
@@ -108,7 +108,7 @@ async def open_lines(
 
 
 async def insert(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
-    """Write granted credits; `used` says how much of each is used at once."""
+    """Write granted credits with the amount of each that is used at once."""
     driver = await raw(tx)
     await driver.copy_records_to_table(
         "credit",
@@ -135,7 +135,7 @@ async def insert(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID
 
 
 async def add_used(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UUID, int]) -> None:
-    """Write how much more of standing credits is used."""
+    """Add to the used amount of credits."""
     await tx.execute(
         text("""
             UPDATE credit
@@ -153,7 +153,7 @@ async def add_used(tx: AsyncConnection, credits: Sequence[Credit], used: dict[UU
 
 
 async def insert_uses(tx: AsyncConnection, uses: Sequence[CreditUse], on: date) -> None:
-    """Write which fen of which credit lowered which line; no bill is lowered before its issue."""
+    """Write which credit lowered which line. A use is never dated before the bill's issue."""
     driver = await raw(tx)
     await driver.copy_records_to_table(
         "credit_use",
@@ -175,7 +175,8 @@ async def insert_uses(tx: AsyncConnection, uses: Sequence[CreditUse], on: date) 
 async def lower(
     tx: AsyncConnection, lowered: Sequence[tuple[int, UUID, dict[int, int]]]
 ) -> list[tuple[int, UUID]]:
-    """Let locked bills ask for less, by line; (unit, declaration) of those that ask nothing now."""
+    """Lower the lines of locked bills. Return (unit, declaration) of bills that ask for nothing
+    now."""
     lines = [
         (unit_id, bill_id, line_no, fen)
         for unit_id, bill_id, by_line in lowered
@@ -241,7 +242,7 @@ async def page(
 
 
 async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID) -> list[Credit]:
-    """The credits that a paper granted."""
+    """Read the credits that a declaration granted."""
     rows = await tx.execute(
         text(f"""
             SELECT {_CREDIT}
@@ -258,7 +259,7 @@ async def of_declaration(tx: AsyncConnection, unit_id: int, declaration_id: UUID
 async def uses_of(
     tx: AsyncConnection, unit_id: int, bill_id: UUID, line_no: int
 ) -> list[CreditUseRow]:
-    """What lowered a line of a bill."""
+    """Read the credit uses of a bill line."""
     rows = await tx.execute(
         text("""
             SELECT credit.id, credit.declaration_id, credit.period, used.amount_fen, used.used_on

@@ -20,7 +20,7 @@ _COLUMNS = """unit_id, id, credit_code, district, status, amount_fen, requested_
 
 
 async def insert(tx: AsyncConnection, refund: Refund, lines: Sequence[RefundLine]) -> bool:
-    """Write a refund; False when another of the unit waits for its decision."""
+    """Write a refund; return False when another refund of the unit is not decided yet."""
     made = await tx.execute(
         text("""
             INSERT INTO credit_refund (unit_id, id, credit_code, district, status, amount_fen,
@@ -54,7 +54,7 @@ async def insert(tx: AsyncConnection, refund: Refund, lines: Sequence[RefundLine
 async def decide(
     tx: AsyncConnection, unit_id: int, refund_id: UUID, *, to: RefundState, on: date
 ) -> bool:
-    """Decide a refund; False when it is decided."""
+    """Decide a refund; return False when it was decided before."""
     made = await tx.execute(
         text("""
             UPDATE credit_refund
@@ -68,7 +68,7 @@ async def decide(
 
 
 async def use(tx: AsyncConnection, refund: Refund) -> int:
-    """Mark credits as used by a refund, as far as so much of each stands; how many were."""
+    """Mark the credits of a refund as used; return how many had a large enough rest."""
     made = await tx.execute(
         text("""
             UPDATE credit
@@ -85,7 +85,7 @@ async def use(tx: AsyncConnection, refund: Refund) -> int:
 
 
 async def find(tx: AsyncConnection, unit_id: int, refund_id: UUID) -> Refund | None:
-    """A refund."""
+    """Read one refund; None when there is none."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM credit_refund WHERE unit_id = :unit_id AND id = :id"),
@@ -100,7 +100,7 @@ def _refund(row: Mapping[str, Any]) -> Refund:
 
 
 async def lines(tx: AsyncConnection, unit_id: int, refund_id: UUID) -> list[RefundLine]:
-    """What a refund gives back of each credit."""
+    """Read the amounts that a refund takes from each credit."""
     rows = await tx.execute(
         text("""
             SELECT line.amount_fen AS refunded_fen, credit.unit_id, credit.id,

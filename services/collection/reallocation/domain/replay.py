@@ -127,7 +127,7 @@ def replay(
                 _waive(position, step)
             case date():
                 _lower(position, facts.credits, parties, step)
-    position.assessments = tuple(late.fixed) if late else ()
+    position.assessments = tuple(late.assessments) if late else ()
     return position
 
 

@@ -1,4 +1,4 @@
-"""What both channels share: take receipts once, settle bills with them, tell the ledger."""
+"""Booking of receipts, shared by both channels: take in, allocate, and send vouchers to the ledger."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from shared.wire.ledger import voucher_message
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPolicies:
-    """A region's policies, as far as receipts need them."""
+    """A region's policies on receipts, by day."""
 
     region: str
     dated: Sequence[ReceiptPolicy]
 
     def on(self, day: date) -> ReceiptPolicy:
-        """The policy of a day.
+        """Return the policy of a day.
 
         Raises:
-            NoPolicy: none was in force.
+            NoPolicy: no policy was in force.
         """
         found = in_force(self.dated, day)
         if not found:
@@ -56,15 +56,15 @@ class ReceiptPolicies:
         return found[0]
 
     def order(self, day: date) -> AllocationOrder:
-        """In which order money booked on a day pays; one ticket where no policy says."""
+        """Return the order of payment on a booking day; one ticket when no policy is in force."""
         found = in_force(self.dated, day)
         return found[0].order if found else ONE_TICKET
 
     def account(self, channel: Channel, day: date) -> str:
-        """The account that money of a channel arrives on.
+        """Return the account on which money of a channel arrives.
 
         Raises:
-            NoPolicy: no policy in force names one.
+            NoPolicy: no policy in force names an account.
         """
         account = self.on(day).accounts.get(channel.value)
         if account is None:
@@ -73,13 +73,13 @@ class ReceiptPolicies:
 
 
 async def policies_of(tx: AsyncConnection, region: str) -> ReceiptPolicies:
-    """A region's policies."""
+    """Read a region's policies on receipts."""
     return ReceiptPolicies(region, await receipt_store.policies(tx, region))
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptIntake:
-    """Receipts against the serials already known: new ones, how many repeats, contradictions."""
+    """New receipts, the number of repeats, and rejected contradictions."""
 
     new: list[Receipt]
     replayed: int
@@ -87,17 +87,18 @@ class ReceiptIntake:
 
 
 async def take_in(tx: AsyncConnection, receipts: Sequence[Receipt]) -> ReceiptIntake:
-    """Write what is new. The same serial with the same body is a repeat, with another is rejected."""
-    taken = await receipt_store.insert_new(tx, receipts)
-    new = [receipt for receipt in receipts if receipt.id in taken]
-    known = [receipt for receipt in receipts if receipt.id not in taken]
+    """Write the receipts that are new. A known serial with the same body is a repeat; with another
+    body it is rejected."""
+    inserted = await receipt_store.insert_new(tx, receipts)
+    new = [receipt for receipt in receipts if receipt.id in inserted]
+    known = [receipt for receipt in receipts if receipt.id not in inserted]
     if not known:
         return ReceiptIntake(new, 0, [])
     hashes = await receipt_store.body_hashes(tx, known)
     rejected = [
-        Rejection(receipt.arrival.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE)
+        Rejection(receipt.incoming.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE)
         for receipt in known
-        if hashes[receipt.arrival.serial] != receipt.arrival.body_hash
+        if hashes[receipt.incoming.serial] != receipt.incoming.body_hash
     ]
     return ReceiptIntake(new, len(known) - len(rejected), rejected)
 
@@ -108,58 +109,59 @@ async def book(
     receipts: Sequence[Receipt],
     bills: Sequence[Bill],
 ) -> list[ReceiptAllocation]:
-    """Settle locked bills with new receipts: allocations, charges, suspense, and their vouchers."""
+    """Pay locked bills with new receipts: write allocations, charges and suspense, and queue the
+    vouchers."""
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
-    late = await charges_flow.assess(tx, policies.region, bills, payments)
-    bookings, changed = allocate_receipts(receipts, bills, late, policies.order)
-    if late:
-        await charges_flow.save(tx, late)
+    assessor = await charges_flow.assess(tx, policies.region, bills, payments)
+    allocations, changed = allocate_receipts(receipts, bills, assessor, policies.order)
+    if assessor:
+        await charges_flow.save(tx, assessor)
     await allocation_store.save_bills(tx, changed)
-    await allocation_store.insert(tx, bookings)
+    await allocation_store.insert(tx, allocations)
     messages: list[tuple[int, dict[str, Any]]] = []
     suspended: list[Suspense] = []
-    for booking in bookings:
-        receipt = booking.receipt
+    for allocation in allocations:
+        receipt = allocation.receipt
         account = policies.account(receipt.channel, receipt.book_date)
-        if booking.bill is not None:
-            voucher = books_rules.receipt_voucher(booking, account)
-            messages.append((booking.bill.unit_id, voucher_message(voucher)))
-        if booking.charges and late:
-            messages += _charge_messages(booking, account, late)
-        if booking.suspended_fen:
+        if allocation.bill is not None:
+            voucher = books_rules.receipt_voucher(allocation, account)
+            messages.append((allocation.bill.unit_id, voucher_message(voucher)))
+        if allocation.charges and assessor:
+            messages += _charge_messages(allocation, account, assessor)
+        if allocation.suspended_fen:
             fund = policies.on(receipt.book_date).suspense_fund
-            voucher = books_rules.suspense_voucher(booking, account, fund)
+            voucher = books_rules.suspense_voucher(allocation, account, fund)
             messages.append((receipt.key, voucher_message(voucher)))
-            suspended.append(_suspense(booking, account, fund))
+            suspended.append(_suspense(allocation, account, fund))
     await receipt_store.insert_suspense(tx, suspended)
     await outbox.put_many(tx, messages)
-    return bookings
+    return allocations
 
 
 def _charge_messages(
-    booking: ReceiptAllocation, account: str, late: LateChargeAssessor
+    allocation: ReceiptAllocation, account: str, assessor: LateChargeAssessor
 ) -> list[tuple[int, dict[str, Any]]]:
-    receipt = booking.receipt
-    money = ChargePayment(
+    receipt = allocation.receipt
+    charge_payment = ChargePayment(
         event_id=receipt.id,
         account=account,
-        incomes=late.rulings.on(receipt.book_date).rules.accounts,
+        incomes=assessor.rulings.on(receipt.book_date).rules.accounts,
         book_date=receipt.book_date,
-        value_date=receipt.arrival.paid_on,
+        value_date=receipt.incoming.paid_on,
         references=books_rules.references_of(receipt),
     )
     return [
-        (booking.charges[0].bill.unit_id, voucher_message(voucher))
-        for voucher in charge_payment_vouchers(booking.charges, money)
+        (allocation.charges[0].bill.unit_id, voucher_message(voucher))
+        for voucher in charge_payment_vouchers(allocation.charges, charge_payment)
     ]
 
 
-def _suspense(booking: ReceiptAllocation, account: str, fund: str) -> Suspense:
+def _suspense(allocation: ReceiptAllocation, account: str, fund: str) -> Suspense:
     return Suspense(
-        receipt_key=booking.receipt.key,
-        receipt_id=booking.receipt.id,
+        receipt_key=allocation.receipt.key,
+        receipt_id=allocation.receipt.id,
         account=account,
         fund=fund,
-        district=booking.receipt.district,
-        open_fen=booking.suspended_fen,
+        district=allocation.receipt.district,
+        open_fen=allocation.suspended_fen,
     )

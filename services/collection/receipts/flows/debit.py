@@ -1,7 +1,7 @@
-"""Debit batches: make one from what is owed, and take what the bank says of its lines.
+"""Debit batches: create one from open bills, and apply the bank's results.
 
-A batch's row is locked first, so that result files of one batch come in turn; which of them comes
-first makes no difference to where the money ends.
+The batch is locked first, so that its result files are applied in turn. Their order does not change
+where the money ends up.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 
 TRAIL_ITEMS_MAX: Final = 1000
-"""Rejected items that one step of the trail lists; it always counts them all."""
+"""Number of rejected items that a step of the trail lists; it always counts all."""
 
 
 class DebitBatchUnknown(NotFound):
@@ -48,19 +48,19 @@ class DebitBatchUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class NewDebitBatch:
-    """A new batch, and how many open bills it leaves out because their units gave no account."""
+    """A new batch, and the number of open bills left out because their units gave no account."""
 
     batch: DebitBatch
     without_account: int
 
 
 def batch_ref(batch_id: UUID) -> Ref:
-    """A batch's reference."""
+    """Return the reference of a batch."""
     return Ref(key_of("debit_batch", batch_id.hex), batch_id)
 
 
 async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> DebitBatch:
-    """A batch by its reference.
+    """Read a batch by its reference.
 
     Raises:
         NotAReference, DebitBatchUnknown: there is none.
@@ -76,7 +76,8 @@ async def find(tx: AsyncConnection, text: str, caller: Caller) -> DebitBatch:
     """Read a batch by its reference.
 
     Raises:
-        NotAReference, DebitBatchUnknown: there is none. Forbidden: the caller is of a district.
+        NotAReference, DebitBatchUnknown: there is none.
+        Forbidden: the caller is of a district.
     """
     caller.require_district(CENTRE)
     return await load_batch(tx, text)
@@ -118,12 +119,11 @@ async def line_page(
 async def create_batch(
     tx: AsyncConnection, *, period: str, debit_date: date, caller: Caller
 ) -> NewDebitBatch:
-    """A batch over every open bill of a period that its unit pays by debit; and how many such bills
-    had to be left out because the unit has given no account.
+    """Create a batch of all open bills of a period that are paid by debit.
 
     Raises:
-        DayInFuture: the debit date lies after today.
-        NothingToDebit: no bill waits to be debited.
+        DayInFuture: the debit date is after today.
+        NothingToDebit: there is no bill to debit.
     """
     if debit_date > today():
         raise DayInFuture(debit_date=debit_date)
@@ -156,7 +156,7 @@ async def create_batch(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebitResultSummary:
-    """What became of a result file's items."""
+    """Counts of a result file's items, and its rejections."""
 
     settled: int
     refused: int
@@ -166,40 +166,40 @@ class DebitResultSummary:
 
 
 async def report_results(
-    tx: AsyncConnection, text: str, reports: Sequence[DebitResult], *, region: str, caller: Caller
+    tx: AsyncConnection, text: str, results: Sequence[DebitResult], *, region: str, caller: Caller
 ) -> DebitResultSummary:
-    """Take a bank's result file.
+    """Apply a result file of the bank.
 
     Raises:
         NotAReference, DebitBatchUnknown: there is no such batch.
-        Faulty: value dates after today.
-        NoPolicy: a value date without a policy in force.
+        Faulty: value dates are after today.
+        NoPolicy: no policy was in force on a value date.
     """
-    _check_days(reports)
+    _check_days(results)
     batch = await load_batch(tx, text, lock=True)
     policies = await booking_flow.policies_of(tx, region)
-    lines = await receipts_store.lines_of(tx, batch.id, [report.line_no for report in reports])
-    changes = apply_results(lines, reports, await receipts_store.reasons(tx))
+    lines = await receipts_store.lines_of(tx, batch.id, [result.line_no for result in results])
+    changes = apply_results(lines, results, await receipts_store.reasons(tx))
     await _settle(tx, batch, changes, policies, caller)
     changed = list(changes.changed.values())
     await receipts_store.save_lines(tx, batch.id, changed)
     await receipts_store.count_answers(tx, batch.id, changed)
-    heard = DebitResultSummary(
+    summary = DebitResultSummary(
         settled=len(changes.changed_to(DebitStatus.SETTLED)),
         refused=len(changes.changed_to(DebitStatus.REFUSED)),
         unknown=len(changes.changed_to(DebitStatus.UNKNOWN)),
         replayed=changes.replayed,
         rejected=changes.rejected,
     )
-    await _record(tx, batch, heard, caller)
-    return heard
+    await _record(tx, batch, summary, caller)
+    return summary
 
 
-def _check_days(reports: Sequence[DebitResult]) -> None:
+def _check_days(results: Sequence[DebitResult]) -> None:
     faults = [
         Fault(f"/results/{index}/value_date", "DAY_IN_FUTURE", DayInFuture().message)
-        for index, report in enumerate(reports)
-        if report.value_date > today()
+        for index, result in enumerate(results)
+        if result.value_date > today()
     ]
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
@@ -212,24 +212,24 @@ async def _settle(
     policies: booking_flow.ReceiptPolicies,
     caller: Caller,
 ) -> None:
-    """Book what was debited. A serial that stands for another receipt takes its line back."""
+    """Book settled lines. A line whose serial belongs to another receipt is restored."""
     settled = changes.changed_to(DebitStatus.SETTLED)
     if not settled:
         return
     payers = await receipt_store.payers(tx, [line.credit_code for line in settled])
     receipts = {
         line.line_no: new_receipt(
-            line.arrival,
+            line.incoming,
             source=caller.subject,
             channel=Channel.BANK_DEBIT,
             paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             payer=payers.get(line.credit_code),
-            book_date=line.arrival.paid_on,
+            book_date=line.incoming.paid_on,
         )
         for line in settled
     }
-    taken = await booking_flow.take_in(tx, list(receipts.values()))
-    new = {receipt.id for receipt in taken.new}
+    intake = await booking_flow.take_in(tx, list(receipts.values()))
+    new = {receipt.id for receipt in intake.new}
     for line in settled:
         if receipts[line.line_no].id not in new:
             changes.restore(line, "SERIAL_REUSED", "流水号已用于另一笔到账 (serial already used)")
@@ -242,7 +242,7 @@ async def _settle(
 
 
 async def _record(
-    tx: AsyncConnection, batch: DebitBatch, heard: DebitResultSummary, caller: Caller
+    tx: AsyncConnection, batch: DebitBatch, summary: DebitResultSummary, caller: Caller
 ) -> None:
     step = trail.Step(
         shard_key=batch_ref(batch.id).key,
@@ -250,7 +250,7 @@ async def _record(
         paper_id=batch.id,
         step="results_reported",
         signs=False,
-        detail=asdict(replace(heard, rejected=heard.rejected[:TRAIL_ITEMS_MAX]))
-        | {"rejected_count": len(heard.rejected)},
+        detail=asdict(replace(summary, rejected=summary.rejected[:TRAIL_ITEMS_MAX]))
+        | {"rejected_count": len(summary.rejected)},
     )
     await trail.record(tx, step, caller)

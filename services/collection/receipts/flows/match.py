@@ -1,7 +1,7 @@
-"""Identification (认领): a person says whose money in suspense is, and it settles that unit's bill.
+"""Matches (认领): a person assigns suspended money to a unit, and it pays that unit's bills.
 
-It joins two keys, the receipt's and the unit's, in one transaction: money must leave suspense and
-reach the bill together. Both are locked by their keys, the receipt always first.
+A match changes a receipt and a unit in one transaction: money must leave suspense and reach the
+bill together. The receipt is always locked before the unit.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MatchBeforeReceipt(DayInFuture):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRequest:
-    """Whose money it is, and the day on which the books take it so."""
+    """The unit and period to pay, and the booking day."""
 
     credit_code: str
     period: str
@@ -56,36 +56,36 @@ class MatchRequest:
 
 
 async def match(
-    tx: AsyncConnection, ref: Ref, said: MatchRequest, *, region: str, caller: Caller
+    tx: AsyncConnection, ref: Ref, request: MatchRequest, *, region: str, caller: Caller
 ) -> ReceiptRow:
-    """Settle the unit's open bill of the period, and its charges, with what is in suspense.
+    """Pay a unit's open bills and charges of a period with a receipt's suspended money.
 
-    Whether it was late is said by the day on which the money was paid, not identified.
+    Lateness is judged by the day of payment, not by the day of the match.
 
     Raises:
-        ReceiptUnknown, UnitUnknown: there is no such thing.
-        NothingSuspended, NoOpenBill: nothing to take from, or nothing to settle.
-        DayInFuture, MatchBeforeReceipt: not a day to book it on.
+        ReceiptUnknown, UnitUnknown: there is none.
+        NothingSuspended, NoOpenBill: there is nothing to take, or nothing to pay.
+        DayInFuture, MatchBeforeReceipt: the booking day is not possible.
     """
     receipt = await receipt_store.find(tx, ref)
     if receipt is None:
         raise ReceiptUnknown
-    if said.matched_on > today():
-        raise DayInFuture(matched_on=said.matched_on)
-    if said.matched_on < receipt.book_date:
+    if request.matched_on > today():
+        raise DayInFuture(matched_on=request.matched_on)
+    if request.matched_on < receipt.book_date:
         raise MatchBeforeReceipt(book_date=receipt.book_date)
     suspense = await receipt_store.lock_suspense(tx, ref)
     if suspense is None or suspense.open_fen == 0:
         raise NothingSuspended
-    payer = (await receipt_store.payers(tx, [said.credit_code])).get(said.credit_code)
+    payer = (await receipt_store.payers(tx, [request.credit_code])).get(request.credit_code)
     if payer is None:
-        raise UnitUnknown(credit_code=said.credit_code)
+        raise UnitUnknown(credit_code=request.credit_code)
     payment = Payment(
         event_id=uuid7(),
         paid_on=receipt.paid_on,
-        booked_on=said.matched_on,
+        booked_on=request.matched_on,
         amount_fen=suspense.open_fen,
-        period=said.period,
+        period=request.period,
     )
     await _settle(tx, suspense, payer, payment, region=region, caller=caller)
     after = await receipt_store.find(tx, ref)
@@ -105,13 +105,13 @@ async def _settle(
     bills = await allocation_store.lock_of_period(
         tx, payer.unit_id, payer.credit_code, payment.period
     )
-    late = await charges_flow.assess(tx, region, bills, [(payer.unit_id, payment)])
+    assessor = await charges_flow.assess(tx, region, bills, [(payer.unit_id, payment)])
     order = (await policies_of(tx, region)).order(payment.booked_on).of_named
-    settled, _ = allocate(bills, payment, late, order)
+    settled, _ = allocate(bills, payment, assessor, order)
     if not settled:
         raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
-    if late:
-        await charges_flow.save(tx, late)
+    if assessor:
+        await charges_flow.save(tx, assessor)
     await allocation_store.save_bills(tx, [one.after for one in settled])
     for number, one in enumerate(settled):
         # Each bill that the money reaches is a match of its own, with its own voucher.
@@ -120,7 +120,10 @@ async def _settle(
         await outbox.put(
             tx,
             payer.unit_id,
-            [voucher_message(made) for made in _vouchers(suspense, one, payment, match_id, late)],
+            [
+                voucher_message(made)
+                for made in _vouchers(suspense, one, payment, match_id, assessor)
+            ],
         )
 
 
@@ -129,16 +132,16 @@ def _vouchers(
     one: PaymentAllocation,
     payment: Payment,
     match_id: UUID,
-    late: LateChargeAssessor | None,
+    assessor: LateChargeAssessor | None,
 ) -> list[Voucher]:
     on = payment.booked_on
     if one.bill.kind != CHARGE:
         return [books_rules.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
-    assert late is not None, "an open charge is assessed"
-    money = ChargePayment(
+    assert assessor is not None, "an open charge is assessed"
+    charge_payment = ChargePayment(
         event_id=match_id,
         account=suspense.account,
-        incomes=late.rulings.on(on).rules.accounts,
+        incomes=assessor.rulings.on(on).rules.accounts,
         book_date=on,
         value_date=payment.paid_on,
         references={
@@ -146,7 +149,7 @@ def _vouchers(
         },
         suspense=suspense,
     )
-    return list(charge_payment_vouchers([one], money))
+    return list(charge_payment_vouchers([one], charge_payment))
 
 
 async def _record(

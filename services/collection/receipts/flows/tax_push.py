@@ -1,8 +1,8 @@
-"""A tax bureau's push: what it collected for us, line by line, taken once for ever.
+"""Tax pushes: lines of money that the tax bureau collected, each taken once.
 
-One request is one transaction over as many units as it has lines: a bulk job, a few statements
-whatever its size. A push that does not tie, or has a malformed line, leaves nothing behind; a line
-that says something else under a known serial is rejected by itself.
+One request is one transaction over as many units as it has lines: a bulk job of a few statements. A
+push with wrong totals or a malformed line leaves nothing behind. A line that differs from what is
+known under its serial is rejected by itself.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ from shared.ids import key_of
 from shared.roles import Caller
 
 TRAIL_ITEMS_MAX: Final = 1000
-"""Rejected items that one step of the trail lists; it always counts them all."""
+"""Number of rejected items that a step of the trail lists; it always counts all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxPush:
-    """A push as it came, with its sender's control totals in lines and fen."""
+    """A push with its sender's control totals."""
 
     push_no: str
     collected_on: date
     count: int
     total_fen: int
-    arrivals: Sequence[IncomingPayment]
+    payments: Sequence[IncomingPayment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxPushSummary:
-    """What became of the lines; every line is in exactly one of matched … rejected."""
+    """Counts and sums of a push; every line is matched, suspended, replayed or rejected."""
 
     received: int
     matched: int
@@ -61,14 +61,14 @@ class TaxPushSummary:
 
 
 def push_key(source: str, push_no: str) -> int:
-    """Shard key of a push: its trail and its stored answer lie there."""
+    """Compute the shard key of a push, where its trail and its stored answer lie."""
     return key_of("tax_push", f"{source}:{push_no}")
 
 
 async def take_push(
     tx: AsyncConnection, push: TaxPush, *, region: str, caller: Caller
 ) -> TaxPushSummary:
-    """Take a push.
+    """Take in a push and book it.
 
     Raises:
         ControlTotalsDiffer, Faulty, DayInFuture, NoPolicy: nothing is written.
@@ -76,55 +76,55 @@ async def take_push(
     if push.collected_on > today():
         raise DayInFuture(collected_on=push.collected_on)
     check_tax_push(
-        push.arrivals,
+        push.payments,
         count=push.count,
         total_fen=push.total_fen,
         collected_on=push.collected_on,
     )
     policies = await booking_flow.policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
-    arrivals, repeats, rejected = drop_repeats(push.arrivals)
-    payers = await receipt_store.payers(tx, [arrival.credit_code for arrival in arrivals])
+    payments, repeats, rejected = drop_repeats(push.payments)
+    payers = await receipt_store.payers(tx, [incoming.credit_code for incoming in payments])
     receipts = [
         new_receipt(
-            arrival,
+            incoming,
             source=caller.subject,
             channel=Channel.TAX,
             paper=push.push_no,
-            payer=payers.get(arrival.credit_code),
+            payer=payers.get(incoming.credit_code),
             book_date=push.collected_on,
         )
-        for arrival in arrivals
+        for incoming in payments
     ]
-    taken = await booking_flow.take_in(tx, receipts)
+    intake = await booking_flow.take_in(tx, receipts)
     wanted = [
-        (receipt.payer.unit_id, receipt.payer.credit_code, receipt.arrival.period)
-        for receipt in taken.new
+        (receipt.payer.unit_id, receipt.payer.credit_code, receipt.incoming.period)
+        for receipt in intake.new
         if receipt.payer
     ]
     bills = await allocation_store.lock_bills(tx, wanted) if wanted else []
-    bookings = await booking_flow.book(tx, policies, taken.new, bills)
-    suspended = sum(one.suspended_fen > 0 for one in bookings)
-    pushed = TaxPushSummary(
-        received=len(push.arrivals),
-        matched=len(bookings) - suspended,
+    allocations = await booking_flow.book(tx, policies, intake.new, bills)
+    suspended = sum(one.suspended_fen > 0 for one in allocations)
+    summary = TaxPushSummary(
+        received=len(push.payments),
+        matched=len(allocations) - suspended,
         suspended=suspended,
-        replayed=taken.replayed + repeats,
-        allocated_fen=sum(one.allocated_fen for one in bookings),
-        suspended_fen=sum(one.suspended_fen for one in bookings),
-        rejected=rejected + taken.rejected,
+        replayed=intake.replayed + repeats,
+        allocated_fen=sum(one.allocated_fen for one in allocations),
+        suspended_fen=sum(one.suspended_fen for one in allocations),
+        rejected=rejected + intake.rejected,
     )
-    await _record(tx, push, pushed, caller)
-    return pushed
+    await _record(tx, push, summary, caller)
+    return summary
 
 
 async def _record(
-    tx: AsyncConnection, push: TaxPush, pushed: TaxPushSummary, caller: Caller
+    tx: AsyncConnection, push: TaxPush, summary: TaxPushSummary, caller: Caller
 ) -> None:
-    detail = asdict(pushed) | {
+    detail = asdict(summary) | {
         "push_no": push.push_no,
-        "rejected_count": len(pushed.rejected),
-        "rejected": [asdict(one) for one in pushed.rejected[:TRAIL_ITEMS_MAX]],
+        "rejected_count": len(summary.rejected),
+        "rejected": [asdict(one) for one in summary.rejected[:TRAIL_ITEMS_MAX]],
     }
     step = trail.Step(
         shard_key=push_key(caller.subject, push.push_no),

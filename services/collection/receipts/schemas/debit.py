@@ -1,4 +1,4 @@
-"""Shapes of debit batches and of what the bank says of them."""
+"""Shapes of debit batches and of the bank's results."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ BatchId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
 class DebitBatchIn(In):
-    """Debit what is open of a period, as of a day."""
+    """A request to debit the open bills of a period on a day."""
 
     period: PeriodField
     debit_date: Day
 
 
 class LineTotalsOut(Out):
-    """How many lines, and how much."""
+    """Number and sum of lines."""
 
     lines: int
     total: YuanOut
 
 
 class DebitBatchOut(Out):
-    """A debit batch; it closes when the bank has said its last word on every line."""
+    """A debit batch. It closes when every line has a final result."""
 
     id: str = Field(examples=[Reference.DEBIT_BATCH.example])
     period: str
@@ -47,12 +47,12 @@ class DebitBatchOut(Out):
 
     @classmethod
     def of(cls, batch: DebitBatch) -> DebitBatchOut:
-        """From the store."""
+        """Build the answer from a stored batch."""
         return cls(**cls.members(batch))
 
     @staticmethod
     def members(batch: DebitBatch) -> dict[str, Any]:
-        """The members by name."""
+        """Return the members by name."""
         return {
             "id": batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             "period": batch.period,
@@ -84,7 +84,7 @@ class DebitBatchCreatedOut(DebitBatchOut):
 
 
 class DebitAccountOut(Out):
-    """The account to debit; its number is whole for the bank gateway, masked for all others."""
+    """The account to debit. Its number is whole for the bank gateway and masked for all others."""
 
     bank: str
     number: str
@@ -92,7 +92,7 @@ class DebitAccountOut(Out):
 
 
 class DebitLineOut(Out):
-    """One line of a debit batch."""
+    """A line of a debit batch."""
 
     line: int
     credit_code: str
@@ -125,7 +125,7 @@ class DebitLineOut(Out):
 
 
 class DebitResultIn(In):
-    """What the bank says of one line. `unknown` is an answer too: the line then waits for another."""
+    """The bank's result of one line. After `unknown` the line waits for another result."""
 
     line: int = Field(ge=1, le=10_000_000, strict=True)
     outcome: DebitOutcome
@@ -136,7 +136,7 @@ class DebitResultIn(In):
     reason: ShortText | None = None
 
     def result(self) -> DebitResult:
-        """As the flow takes it."""
+        """Return the result as the flow takes it."""
         return DebitResult(
             line_no=self.line,
             outcome=self.outcome,
@@ -149,14 +149,14 @@ class DebitResultIn(In):
 
 
 class DebitResultsIn(In):
-    """A result file of one batch. It may repeat what was said, and come in any order."""
+    """A result file of one batch. It may repeat results and come in any order."""
 
     batch: BatchId = Field(examples=[Reference.DEBIT_BATCH.example])
     results: list[DebitResultIn] = Field(min_length=1, max_length=10_000)
 
 
 class RejectedResultOut(Out):
-    """A result that was not taken, and why."""
+    """A rejected result and the reason."""
 
     line: int
     code: str
@@ -164,7 +164,7 @@ class RejectedResultOut(Out):
 
 
 class DebitResultsOut(Out):
-    """What became of the items; every one is in exactly one of settled … rejected."""
+    """Counts of the items; each item is settled, refused, unknown, replayed or rejected."""
 
     settled: int
     refused: int
@@ -173,15 +173,15 @@ class DebitResultsOut(Out):
     rejected: list[RejectedResultOut]
 
     @classmethod
-    def of(cls, heard: DebitResultSummary) -> DebitResultsOut:
-        """From the flow."""
+    def of(cls, summary: DebitResultSummary) -> DebitResultsOut:
+        """Build the answer from the flow's summary."""
         return cls(
-            settled=heard.settled,
-            refused=heard.refused,
-            unknown=heard.unknown,
-            replayed=heard.replayed,
+            settled=summary.settled,
+            refused=summary.refused,
+            unknown=summary.unknown,
+            replayed=summary.replayed,
             rejected=[
                 RejectedResultOut(line=int(one.item), code=one.code, message=one.message)
-                for one in heard.rejected
+                for one in summary.rejected
             ],
         )

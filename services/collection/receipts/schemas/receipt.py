@@ -1,4 +1,4 @@
-"""Shapes of tax pushes, receipts and their identification."""
+"""Shapes of tax pushes, receipts and matches."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class TaxLineIn(In):
 
 
 class PushControlIn(In):
-    """What the sender says its lines come to."""
+    """The sender's control totals."""
 
     count: int = Field(ge=1, le=10_000, strict=True)
     total: NonNegativeYuan
 
 
 class TaxPushIn(In):
-    """A push: all of it ties and is well formed, or none of it is taken."""
+    """A push. It is taken whole or not at all, except for lines rejected by their serial."""
 
     push_no: Serial = Field(examples=["SW-20210720-1"])
     collected_on: Day
@@ -52,13 +52,13 @@ class TaxPushIn(In):
     lines: list[TaxLineIn] = Field(min_length=1, max_length=10_000)
 
     def push(self) -> TaxPush:
-        """As the flow takes it."""
+        """Return the push as the flow takes it."""
         return TaxPush(
             push_no=self.push_no,
             collected_on=self.collected_on,
             count=self.control.count,
             total_fen=self.control.total,
-            arrivals=[
+            payments=[
                 IncomingPayment(
                     serial=line.serial,
                     credit_code=line.credit_code,
@@ -72,7 +72,7 @@ class TaxPushIn(In):
 
 
 class RejectedLineOut(Out):
-    """A line that was not taken, and why."""
+    """A rejected line and the reason."""
 
     serial: str
     code: str
@@ -80,14 +80,14 @@ class RejectedLineOut(Out):
 
     @classmethod
     def of(cls, rejected: Rejection) -> RejectedLineOut:
-        """From the domain."""
+        """Build the answer from a rejection."""
         return cls(serial=rejected.item, code=rejected.code, message=rejected.message)
 
 
 class TaxPushOut(Out):
-    """What became of the lines: received = matched + suspended + replayed + rejected.
+    """Counts of the lines: received = matched + suspended + replayed + rejected.
 
-    A line is `suspended` when any of it found no bill to settle.
+    A line is `suspended` when some of its money found no bill to pay.
     """
 
     received: int
@@ -99,16 +99,16 @@ class TaxPushOut(Out):
     rejected: list[RejectedLineOut]
 
     @classmethod
-    def of(cls, pushed: TaxPushSummary) -> TaxPushOut:
-        """From the flow."""
+    def of(cls, summary: TaxPushSummary) -> TaxPushOut:
+        """Build the answer from the flow's summary."""
         return cls(
-            received=pushed.received,
-            matched=pushed.matched,
-            suspended=pushed.suspended,
-            replayed=pushed.replayed,
-            allocated_amount=pushed.allocated_fen,
-            suspended_amount=pushed.suspended_fen,
-            rejected=[RejectedLineOut.of(one) for one in pushed.rejected],
+            received=summary.received,
+            matched=summary.matched,
+            suspended=summary.suspended,
+            replayed=summary.replayed,
+            allocated_amount=summary.allocated_fen,
+            suspended_amount=summary.suspended_fen,
+            rejected=[RejectedLineOut.of(one) for one in summary.rejected],
         )
 
 
@@ -132,7 +132,7 @@ class ReceiptOut(Out):
 
     @classmethod
     def of(cls, row: ReceiptRow) -> ReceiptOut:
-        """From the store."""
+        """Build the answer from a stored receipt."""
         return cls(
             id=Ref(row.receipt_key, row.id).text(Reference.RECEIPT),
             channel=row.channel.value,
@@ -152,14 +152,14 @@ class ReceiptOut(Out):
 
 
 class MatchIn(In):
-    """Whose money it is; `matched_on` is the day of the books, today when not said."""
+    """The unit and period to pay. `matched_on` is the booking day, today by default."""
 
     credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
     period: PeriodField
     matched_on: Day | None = None
 
     def request(self) -> MatchRequest:
-        """As the flow takes it."""
+        """Return the request as the flow takes it."""
         return MatchRequest(
             credit_code=self.credit_code,
             period=str(self.period),

@@ -51,7 +51,7 @@ def bill(amounts_fen: list[int], *, period: str = "2021-07", number: int = 1) ->
 def receipt(
     serial: str, amount_fen: int, period: str = "2021-07", payer: Payer | None = PAYER
 ) -> Receipt:
-    arrival = IncomingPayment(
+    incoming = IncomingPayment(
         serial=serial,
         credit_code=PAYER.credit_code,
         period=period,
@@ -59,7 +59,7 @@ def receipt(
         paid_on=DAY,
     )
     return new_receipt(
-        arrival, source="tax_bureau", channel=Channel.TAX, paper="p", payer=payer, book_date=DAY
+        incoming, source="tax_bureau", channel=Channel.TAX, paper="p", payer=payer, book_date=DAY
     )
 
 
@@ -151,7 +151,7 @@ def test_every_fen_is_allocated_or_suspended(asked, payments) -> None:
     receipts = [receipt(str(i), amount, "2021-09") for i, amount in enumerate(payments)]
     bookings, changed = allocate_receipts(receipts, bills)
     for booking in bookings:
-        assert booking.allocated_fen + booking.suspended_fen == booking.receipt.arrival.amount_fen
+        assert booking.allocated_fen + booking.suspended_fen == booking.receipt.incoming.amount_fen
     assert sum(b.allocated_fen for b in bookings) == sum(b.settled_fen for b in changed)
     for after in changed:
         assert sum(after.line_settled_fen) == after.settled_fen <= after.total_fen

@@ -107,7 +107,7 @@ def an_assessor(
 def a_receipt(
     amount_fen: int, days_late: int, serial: str = "a", bill: UUID | None = None
 ) -> Receipt:
-    arrival = IncomingPayment(
+    incoming = IncomingPayment(
         serial=serial,
         credit_code=PAYER.credit_code,
         period="2021-07",
@@ -116,12 +116,12 @@ def a_receipt(
         paid_on=DUE + timedelta(days_late),
     )
     return new_receipt(
-        arrival, source="tax_bureau", channel=Channel.TAX, paper="p", payer=PAYER, book_date=BOOKED
+        incoming, source="tax_bureau", channel=Channel.TAX, paper="p", payer=PAYER, book_date=BOOKED
     )
 
 
 def fixed_fen(assessor: LateChargeAssessor) -> int:
-    return sum(charge.amount_fen for one in assessor.fixed for charge in one.charges)
+    return sum(charge.amount_fen for one in assessor.assessments for charge in one.charges)
 
 
 def test_a_late_payment_fixes_the_charge_of_the_units_share_only() -> None:
@@ -129,15 +129,19 @@ def test_a_late_payment_fixes_the_charge_of_the_units_share_only() -> None:
     late = an_assessor(bill, rates=(FEE, INTEREST))
     (booking,), (after,) = allocate_receipts([a_receipt(15_000_00, 30)], [bill], late)
     assert (after.status, booking.suspended_fen, booking.charges) == ("settled", 0, ())
-    (one,) = late.fixed
+    (one,) = late.assessments
     assert [(c.line_no, c.accrual.kind, c.amount_fen) for c in one.charges] == [
         (1, "late_fee", 150_00),
         (1, "interest", 30_00),
     ]
-    assert one.bill is not None
-    assert (one.bill.kind, one.bill.period, one.bill.status) == (CHARGE, "2021-07", "open")
-    assert (one.bill.issued_on, one.bill.due_on) == (BOOKED, NEXT_DUE)
-    assert [(line.account, line.amount_fen) for line in one.bill.lines] == [
+    assert one.charge_bill is not None
+    assert (one.charge_bill.kind, one.charge_bill.period, one.charge_bill.status) == (
+        CHARGE,
+        "2021-07",
+        "open",
+    )
+    assert (one.charge_bill.issued_on, one.charge_bill.due_on) == (BOOKED, NEXT_DUE)
+    assert [(line.account, line.amount_fen) for line in one.charge_bill.lines] == [
         ("late_fee", 150_00),
         ("interest", 30_00),
     ]
@@ -148,7 +152,7 @@ def test_money_that_comes_on_the_due_day_is_not_late() -> None:
     bill = a_bill(10_000_00)
     late = an_assessor(bill)
     allocate_receipts([a_receipt(10_000_00, 0)], [bill], late)
-    assert late.fixed == []
+    assert late.assessments == []
 
 
 def test_what_a_receipt_has_left_pays_the_charge_that_it_fixed() -> None:
@@ -171,7 +175,7 @@ def test_a_later_receipt_pays_the_charge() -> None:
     assert second.charges[0].amount_fen == 150_00
     assert len(changed) == 2
     assert all(one.status == "settled" for one in changed)
-    assert len(late.fixed) == 1, "a late fee bears no late fee"
+    assert len(late.assessments) == 1, "a late fee bears no late fee"
 
 
 def test_money_that_names_its_bill_pays_no_other() -> None:
@@ -203,7 +207,9 @@ def test_an_insurance_that_is_deferred_bears_nothing() -> None:
     free = {"i1": [Span(DUE, DUE + timedelta(300))]}
     late = an_assessor(bill, free=free)
     allocate_receipts([a_receipt(20_000_00, 30)], [bill], late)
-    assert [(c.line.insurance, c.amount_fen) for c in late.fixed[0].charges] == [("i3", 150_00)]
+    assert [(c.line.insurance, c.amount_fen) for c in late.assessments[0].charges] == [
+        ("i3", 150_00)
+    ]
 
 
 def test_charges_that_round_to_nothing_make_no_bill_and_are_not_forgotten() -> None:
@@ -212,16 +218,19 @@ def test_charges_that_round_to_nothing_make_no_bill_and_are_not_forgotten() -> N
     allocate_receipts(
         [a_receipt(20, 10, "a"), a_receipt(30, 10, "b"), a_receipt(50, 10, "c")], [bill], late
     )
-    assert [one.bill is None for one in late.fixed] == [True, True, False]
+    assert [one.charge_bill is None for one in late.assessments] == [True, True, False]
     assert fixed_fen(late) == 1, "half a fen: 100 fen × 10 days × 0.05 %, rounded up once"
 
 
 def test_what_was_fixed_before_counts_against_an_absolute_cap() -> None:
     bill = a_bill(10_000_00)
     late = an_assessor(bill, caps=(cap("2021-01-01", amount_fen=100_00),))
-    late.already[BILL, 1, ChargeKind.LATE_FEE] = ChargedSoFar(0, 0)
+    late.charged[BILL, 1, ChargeKind.LATE_FEE] = ChargedSoFar(0, 0)
     allocate_receipts([a_receipt(5_000_00, 30, "a"), a_receipt(5_000_00, 30, "b")], [bill], late)
-    assert [charge.amount_fen for one in late.fixed for charge in one.charges] == [75_00, 25_00]
+    assert [charge.amount_fen for one in late.assessments for charge in one.charges] == [
+        75_00,
+        25_00,
+    ]
 
 
 amounts = st.lists(st.integers(0, 10**8), min_size=1, max_size=8)
@@ -239,12 +248,12 @@ def test_the_order_of_one_days_receipts_does_not_change_what_is_fixed(
     rates = (FEE, INTEREST)
     one, other = an_assessor(bill, rates=rates), an_assessor(bill, rates=rates)
     # Named bills only: what is left over would pay charges, which is another question.
-    named = [replace(r, arrival=replace(r.arrival, bill_id=BILL)) for r in receipts]
-    renamed = [replace(r, arrival=replace(r.arrival, bill_id=BILL)) for r in shuffled]
+    named = [replace(r, incoming=replace(r.incoming, bill_id=BILL)) for r in receipts]
+    renamed = [replace(r, incoming=replace(r.incoming, bill_id=BILL)) for r in shuffled]
     _, first = allocate_receipts(named, [bill], one)
     _, second = allocate_receipts(renamed, [bill], other)
     assert first == second
-    assert one.already == other.already
+    assert one.charged == other.charged
     assert fixed_fen(one) == fixed_fen(other)
 
 
@@ -259,12 +268,12 @@ def test_every_fen_is_allocated_or_suspended_with_charges_too(
     ]
     bookings, changed = allocate_receipts(receipts, [bill], late)
     for booking in bookings:
-        assert booking.allocated_fen + booking.suspended_fen == booking.receipt.arrival.amount_fen
-    made = [one.bill for one in late.fixed if one.bill]
+        assert booking.allocated_fen + booking.suspended_fen == booking.receipt.incoming.amount_fen
+    made = [one.charge_bill for one in late.assessments if one.charge_bill]
     assert sum(one.total_fen for one in made) == fixed_fen(late)
     assert sum(b.allocated_fen for b in bookings) == sum(b.settled_fen for b in changed)
     assert {one.id for one in changed} <= {bill.id, *(one.id for one in made)}
-    for one in late.fixed:
+    for one in late.assessments:
         assert all(charge.line_no % 2 for charge in one.charges)
 
 
@@ -285,7 +294,7 @@ def test_fixing_and_paying_are_booked_apart_from_contributions_by_kind() -> None
     bill = a_bill(10_000_00, 0, 10_000_00)
     late = an_assessor(bill, rates=(FEE, INTEREST))
     (booking,), _ = allocate_receipts([a_receipt(30_000_00, 30)], [bill], late)
-    fixed = list(charge_vouchers(late.fixed[0]))
+    fixed = list(charge_vouchers(late.assessments[0]))
     assert [voucher.kind for voucher in fixed] == ["late_fee", "interest"]
     for voucher in fixed:
         assert {(e.book, e.account) for e in voucher.entries} == {
@@ -341,4 +350,4 @@ def test_payments_keep_their_days_apart() -> None:
     bill = a_bill(10_000_00)
     late = an_assessor(bill)
     allocate_receipts([receipt], [bill], late)
-    assert late.fixed[0].payment == payment
+    assert late.assessments[0].payment == payment

@@ -39,7 +39,7 @@ def audited(*lines: BillItem) -> AuditedDeclaration:
 def a_bill(paper: AuditedDeclaration) -> BillDraft:
     return BillDraft(
         id=ID,
-        of=paper,
+        declaration=paper,
         issued_on=date(2021, 8, 12),
         due_on=date(2021, 8, 25),
         due_estimated=False,
@@ -113,7 +113,7 @@ def test_what_a_restated_month_comes_to_less_is_credited_and_taken_back_in_the_m
     less = replace(MEDICAL, amount_fen=-300_00)
     paper = replace(audited(PENSION, less, MATERNITY), restates=True)
     more, credits = split_by_sign(net_items(paper.lines))
-    bill = replace(a_bill(audited(PENSION)), of=paper, lines=more, credits=credits)
+    bill = replace(a_bill(audited(PENSION)), declaration=paper, lines=more, credits=credits)
     assert (bill.kind, bill.total_fen, bill.status) == ("adjustment", 1650_00, "open")
     assert [(one.insurance, one.amount_fen) for one in bill.credits] == [("medical", 300_00)]
     (granted,) = bill.granted()
