@@ -28,7 +28,7 @@ from benchmarks._bench import Figures, closed_loop, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import SOURCE, batch_body, make, single_body
 from services.ledger.chain.flows.verify import verify
-from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.flows.books import NEW_SLOTS, Books
 from shared.db import Database
 from shared.process import collector
@@ -52,7 +52,7 @@ async def engine(url: str, count: int, slots: int) -> Figures:
 
         async def ask(number: int) -> int:
             [outcome] = await books.post([make(number, slots)])
-            assert isinstance(outcome, Booked), outcome
+            assert isinstance(outcome, PostedVoucher), outcome
             return 1
 
         return await closed_loop("engine, in process", CLIENTS, count, ask)

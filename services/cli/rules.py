@@ -222,9 +222,9 @@ def _typed(name: str, said: str, like: Any) -> Any:
 
 
 def _paper(paper: Correction) -> dict[str, Any]:
-    from services.ledger.rules.schemas import correction_out
+    from services.ledger.rules.schemas import CorrectionOut
 
-    found: dict[str, Any] = correction_out(paper).model_dump(mode="json")
+    found: dict[str, Any] = CorrectionOut.of(paper).model_dump(mode="json")
     return found
 
 

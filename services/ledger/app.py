@@ -19,7 +19,7 @@ from services.ledger.posting.routes import event as event_doors
 from services.ledger.posting.routes import hold as hold_doors
 from services.ledger.posting.routes import stream as stream_doors
 from services.ledger.posting.routes import voucher as voucher_doors
-from services.ledger.posting.routes.express import Express
+from services.ledger.posting.routes.fast_path import FastPath
 from services.ledger.reports.flows.cube import CubeCache
 from services.ledger.reports.routes import account as account_doors
 from services.ledger.reports.routes import agreement as agreement_doors
@@ -44,10 +44,24 @@ SERVICE = "ledger"
 ROUTERS = tuple(
     module.router
     for module in (
-        voucher_doors, stream_doors, account_doors, balance_doors, settlement_doors, hold_doors, chain_doors, closing_doors, report_doors, agreement_doors,
-        dashboard_doors, event_doors, budget_doors, transit_doors, personal_doors, rules_doors,
+        voucher_doors,
+        stream_doors,
+        account_doors,
+        balance_doors,
+        settlement_doors,
+        hold_doors,
+        chain_doors,
+        closing_doors,
+        report_doors,
+        agreement_doors,
+        dashboard_doors,
+        event_doors,
+        budget_doors,
+        transit_doors,
+        personal_doors,
+        rules_doors,
     )
-)  # fmt: skip
+)
 
 
 def build(settings: Settings | None = None) -> FastAPI:
@@ -58,13 +72,17 @@ def build(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert chosen.database_url, "no database address: WUXIAN_DATABASE_URL is not set"
         db = Database(
-            chosen.database_url, SERVICE, pool_size=chosen.pool_size,
+            chosen.database_url,
+            SERVICE,
+            pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,
-        )  # fmt: skip
+        )
         books = Books(
-            db, slots=chosen.ledger_slots, queue_limit=chosen.queue_limit,
+            db,
+            slots=chosen.ledger_slots,
+            queue_limit=chosen.queue_limit,
             algorithm=chosen.ledger_hash,
-        )  # fmt: skip
+        )
         app.state.identity = Identity.load(chosen.identity_path)
         app.state.db = db
         app.state.books = books
@@ -110,5 +128,5 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=chosen.body_limit_bytes,
         streamed=frozenset({stream_doors.PATH}),
     )
-    app.user_middleware.append(Middleware(Express))  # innermost: the routes are all it leaves out
+    app.user_middleware.append(Middleware(FastPath))  # innermost: the routes are all it leaves out
     return app

@@ -36,7 +36,7 @@ Key: TypeAlias = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialTotal:
     """A fund's book on trial: all debits and all credits, in fen."""
 
     fund: str
@@ -56,7 +56,7 @@ class Verdict:
     """The first voucher that is not as it was sealed."""
     slots: int = 0
     anchors: int = 0
-    trial: tuple[Trial, ...] = ()
+    trial: tuple[TrialTotal, ...] = ()
 
 
 @dataclass(slots=True)
@@ -119,16 +119,21 @@ class Proof:
         for slot in self._kept.keys() - self._slots:
             self._fault(f"an anchor speaks of slot {slot}, which is not there")
         trial = tuple(
-            Trial(fund, book, *both) for (fund, book), both in sorted(self._trial.items())
+            TrialTotal(fund, book, *both) for (fund, book), both in sorted(self._trial.items())
         )
         for one in trial:
             if one.debit_fen != one.credit_fen:
                 out = one.debit_fen - one.credit_fen
                 self._fault(f"{one.fund}/{one.book} is out by {out} fen")
         return Verdict(
-            self._vouchers, self._entries, tuple(self._faults), self._first, len(self._slots),
-            self._anchors, trial,
-        )  # fmt: skip
+            self._vouchers,
+            self._entries,
+            tuple(self._faults),
+            self._first,
+            len(self._slots),
+            self._anchors,
+            trial,
+        )
 
     # --- records --------------------------------------------------------------------------
 
@@ -156,8 +161,13 @@ class Proof:
 
     def _open_slot(self, record: Record) -> None:
         self._close_slot()
-        slot = _Slot(record["slot"], record["seq"], record["hash"], record["algorithm"],
-                     record["closed_until"])  # fmt: skip
+        slot = _Slot(
+            record["slot"],
+            record["seq"],
+            record["hash"],
+            record["algorithm"],
+            record["closed_until"],
+        )
         if slot.slot in self._slots:
             self._fault(f"slot {slot.slot} comes twice")
         if slot.algorithm not in ALGORITHMS or not is_hash_there(slot.algorithm):
@@ -208,14 +218,20 @@ class Proof:
     def drafted(slot: int, record: Record) -> Draft:
         """The draft that a voucher's record speaks of."""
         return draft(
-            slot=slot, source=record["source"], event_id=record["event_id"],
-            owner=record["owner"], kind=record["kind"],
-            book_date=date.fromisoformat(record["book_date"]), period=record["period"],
+            slot=slot,
+            source=record["source"],
+            event_id=record["event_id"],
+            owner=record["owner"],
+            kind=record["kind"],
+            book_date=date.fromisoformat(record["book_date"]),
+            period=record["period"],
             value_date=date.fromisoformat(record["value_date"]) if record["value_date"] else None,
-            summary=record["summary"], references=record["references"], hold=record["hold"],
+            summary=record["summary"],
+            references=record["references"],
+            hold=record["hold"],
             reverses_seq=record["reverses"],
             lines=tuple(Line(*entry[1:5], *entry[6:8]) for entry in record["entries"]),
-        )  # fmt: skip
+        )
 
     def _books(self, slot: _Slot, seq: int, record: Record, lines: Sequence[Line]) -> None:
         """What the double entry asks of a voucher, beside its seal."""
@@ -272,7 +288,9 @@ class Proof:
             return
         if (slot.expected - 1, slot.last_hash) != (slot.seq, slot.hash):
             self._slot = slot  # to name the voucher that is missing, or that the head forgot
-            self._break(min(slot.expected, slot.seq + 1), "the head of the chain is not its last voucher:")  # fmt: skip
+            self._break(
+                min(slot.expected, slot.seq + 1), "the head of the chain is not its last voucher:"
+            )
             self._slot = None
         for seq, marks in slot.marks.items():
             self._fault(f"{marks[0][1]} speaks of {voucher_id(slot.slot, seq)}, which is gone")

@@ -8,8 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.ledger.chain.flows import anchor as anchor_flow
-from services.ledger.chain.schemas import AnchorsOut, anchors_out
-from services.ledger.posting.store import head as head_store
+from services.ledger.chain.schemas import AnchorsOut
 from services.ledger.reports.schemas.balance import ChainOut, HeadOut
 from shared.door import Door, door
 from shared.roles import Right
@@ -20,9 +19,9 @@ Reading = Annotated[Door, door(Right.READ_LEDGER)]
 
 
 @router.get("/v1/chain", operation_id="chain_heads", summary="哈希链末端 · Head of every chain")
-async def chain_heads(door: Reading) -> ChainOut:
+async def chain_heads(at: Reading) -> ChainOut:
     """Slot, last sequence number and hash: an anchor to keep outside the database."""
-    heads = await door.read(head_store.all_heads)
+    heads = await at.read(anchor_flow.heads)
     return ChainOut(items=[HeadOut(slot=slot, seq=seq, hash=h.hex()) for slot, seq, h in heads])
 
 
@@ -32,7 +31,7 @@ async def chain_heads(door: Reading) -> ChainOut:
     summary="日终锚点 · Every chain's head at the end of a day",
 )
 async def chain_anchors(
-    door: Reading,
+    at: Reading,
     day: Annotated[
         date | None,
         Query(
@@ -45,5 +44,5 @@ async def chain_anchors(
 ) -> AnchorsOut:
     """Where each slot's chain stood when a day had ended: print it, and keep it elsewhere."""
     chosen = day or anchor_flow.last_ended()
-    found = await door.read(lambda tx: anchor_flow.of_day(tx, chosen))
-    return anchors_out(chosen, found)
+    found = await at.read(lambda tx: anchor_flow.of_day(tx, chosen))
+    return AnchorsOut.of(chosen, found)

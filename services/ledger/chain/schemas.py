@@ -26,13 +26,15 @@ class AnchorsOut(Out):
     day: date
     items: list[AnchorOut]
 
-
-def anchors_out(day: date, found: Sequence[Anchor]) -> AnchorsOut:
-    """The anchors of a day."""
-    return AnchorsOut(
-        day=day,
-        items=[
-            AnchorOut(slot=one.slot, seq=one.seq, hash=one.hash.hex(), recorded_at=one.recorded_at)
-            for one in found
-        ],
-    )
+    @classmethod
+    def of(cls, day: date, found: Sequence[Anchor]) -> AnchorsOut:
+        """Build it from the anchors of a day."""
+        return cls(
+            day=day,
+            items=[
+                AnchorOut(
+                    slot=one.slot, seq=one.seq, hash=one.hash.hex(), recorded_at=one.recorded_at
+                )
+                for one in found
+            ],
+        )

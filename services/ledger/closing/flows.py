@@ -29,7 +29,7 @@ from services.ledger.closing.domain.closing import (
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.personal.store import year as year_store
-from services.ledger.posting.domain.batch import Booked, Known, Post, Unit
+from services.ledger.posting.domain.batch import CommandGroup, PostedVoucher, Posting, PriorAnswers
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft, instant_text
@@ -37,7 +37,7 @@ from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store import past as past_store
-from services.ledger.posting.store.batch import Written
+from services.ledger.posting.store.batch import WriteResult
 from services.ledger.reports.store import report as report_store
 from services.ledger.reports.store.report import OpenItem, Window
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
@@ -333,16 +333,16 @@ async def _post(tx: AsyncConnection, catalogue: Catalogue, drafts: Sequence[Draf
     )
     decision = decide(
         state,
-        [Unit((Post(draft),)) for draft in drafts],
-        Known(),
+        [CommandGroup((Posting(draft),)) for draft in drafts],
+        PriorAnswers(),
         floored=catalogue.floored,
         today=clock.today(),
         recorded_at=instant_text(at),
     )
-    booked = [outcome for (outcome,) in decision.outcomes if isinstance(outcome, Booked)]
+    booked = [outcome for (outcome,) in decision.outcomes if isinstance(outcome, PostedVoucher)]
     assert len(booked) == len(drafts), decision.outcomes
     written = await batch_store.write(connection, decision, at)
-    assert written is Written.DONE, "the head was locked"
+    assert written is WriteResult.DONE, "the head was locked"
     return [one.seq for one in booked]
 
 

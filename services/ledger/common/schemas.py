@@ -128,8 +128,15 @@ def _harmless(value: str) -> str:
 def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
     """A workbook, a tab a sheet; made in memory."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False,
-                                     "strings_to_urls": False, "strings_to_numbers": False})  # fmt: skip
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
     title = book.add_format({"bold": True, "font_size": 14})
     head = book.add_format({"bold": True, "border": 1, "align": "center", "bg_color": "#E8EEF4"})
     kinds = {

@@ -29,7 +29,7 @@ class CreditKind(StrEnum):
     TRANSFER_OUT = "transfer_out"  # 转出
 
 
-class Standing(StrEnum):
+class RetireeStatus(StrEnum):
     """Which retirees' rows a person falls under."""
 
     ORDINARY = "ordinary"
@@ -121,7 +121,7 @@ class InjectionRule:
     """What retirees of an age and standing get a year."""
 
     fund: str
-    standing: Standing
+    standing: RetireeStatus
     age_from: int
     age_to: int
     yearly_fen: int
@@ -135,7 +135,7 @@ class Retiree(NamedTuple):
 
     person_id: int
     born: date
-    standing: Standing
+    standing: RetireeStatus
 
 
 def age_on(born: date, day: date) -> int:
@@ -196,7 +196,7 @@ class YearRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class FundControl:
     """General ledger against personal accounts, of one fund by a day.
 
     `ledger_fen` is 社会保险费收入—个人账户 of all years; `credited_fen` what bills settled in full

@@ -14,9 +14,9 @@ from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.personal.domain import (
     BalanceTooSmall,
     Bill,
-    Control,
     Credit,
     CreditKind,
+    FundControl,
     NoInjectionRule,
     Rate,
     RateNotProposed,
@@ -41,6 +41,9 @@ from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
 from shared.period import Period
 from shared.roles import Caller
 
+PROPOSED_MAX = 1_000
+"""Rates waiting for approval that one answer lists."""
+
 
 class BillOutcome(StrEnum):
     """What became of one bill."""
@@ -51,7 +54,7 @@ class BillOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BillResult:
     """One bill's outcome and, when refused, why."""
 
     bill: str
@@ -61,7 +64,7 @@ class Result:
 
 async def credit(
     tx: AsyncConnection, catalogue: Catalogue, bills: Sequence[Bill], by: Caller
-) -> list[Result]:
+) -> list[BillResult]:
     """Credit bills to persons, each wholly and once; results in their order.
 
     Raises:
@@ -89,14 +92,14 @@ async def credit(
 
 def _result(
     bill: Bill, claimed: frozenset[str], late: set[str], known: Mapping[str, bytes]
-) -> Result:
+) -> BillResult:
     if bill.id in claimed:
-        return Result(bill.id, BillOutcome.CREDITED)
+        return BillResult(bill.id, BillOutcome.CREDITED)
     if bill.id in late:
-        return Result(bill.id, BillOutcome.REFUSED, YearClosed.code)
+        return BillResult(bill.id, BillOutcome.REFUSED, YearClosed.code)
     if known[bill.id] == bill.body_hash:
-        return Result(bill.id, BillOutcome.REPLAYED)
-    return Result(bill.id, BillOutcome.REFUSED, "BILL_DIFFERS")
+        return BillResult(bill.id, BillOutcome.REPLAYED)
+    return BillResult(bill.id, BillOutcome.REFUSED, "BILL_DIFFERS")
 
 
 def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
@@ -130,7 +133,7 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Injected:
+class InjectionResult:
     """How many injections were new, how many known, and which persons no row speaks of."""
 
     credited: int
@@ -141,7 +144,7 @@ class Injected:
 
 async def inject(
     tx: AsyncConnection, fund: str, period: Period, day: date, retirees: Sequence[Retiree]
-) -> Injected:
+) -> InjectionResult:
     """Credit retirees' injections of a month, by their age on its first day.
 
     Raises:
@@ -164,7 +167,7 @@ async def inject(
         else:
             credits.append(Credit(retiree.person_id, fund, amount_fen))
     credited, differing = await account_store.inject(tx, credits, str(period), day)
-    return Injected(credited, len(credits) - credited, differing, without)
+    return InjectionResult(credited, len(credits) - credited, differing, without)
 
 
 async def transfer(
@@ -258,6 +261,11 @@ async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
     return replace(found, approved_by=by.subject)
 
 
+async def rates(tx: AsyncConnection) -> tuple[list[Rate], list[Rate]]:
+    """List the rates in force of all funds and years, and the rates that wait for approval."""
+    return await year_store.rates(tx, None, None), await year_store.proposed_rates(tx, PROPOSED_MAX)
+
+
 async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
     closed = (await account_store.closed_years(tx, {rate.fund}, alone=True))[rate.fund]
     if (closed or 0) >= rate.year:
@@ -268,7 +276,7 @@ async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class YearOf:
+class AccountYear:
     """One year of one person's account; `is_closed` when its interest has been credited."""
 
     fund: str
@@ -284,7 +292,9 @@ class YearOf:
         return self.opening_fen + sum(self.by_kind.values()) + self.interest_fen
 
 
-async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[YearOf]:
+async def statement(
+    tx: AsyncConnection, person_id: int, first: int, last: int
+) -> list[AccountYear]:
     """One person's years by fund, from `first` to `last`; an open year stands with what it has."""
     closed = {
         (row["fund"], row["year"]): row for row in await account_store.years(tx, person_id, 1, last)
@@ -293,15 +303,18 @@ async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) 
     for row in await account_store.sums_by_year(tx, person_id, last):
         mine = kinds.setdefault((row["fund"], row["year"]), {})
         mine[CreditKind(row["kind"])] = row["amount_fen"]
-    found: list[YearOf] = []
+    found: list[AccountYear] = []
     carried: dict[str, int] = {}
     for fund, year in sorted(closed.keys() | kinds.keys()):
         ended = closed.get((fund, year))
-        one = YearOf(
-            fund=fund, year=year, opening_fen=carried.get(fund, 0),
+        one = AccountYear(
+            fund=fund,
+            year=year,
+            opening_fen=carried.get(fund, 0),
             by_kind=kinds.get((fund, year), {}),
-            interest_fen=ended["interest_fen"] if ended else 0, is_closed=ended is not None,
-        )  # fmt: skip
+            interest_fen=ended["interest_fen"] if ended else 0,
+            is_closed=ended is not None,
+        )
         assert ended is None or ended["closing_fen"] == one.closing_fen, "the year does not add up"
         carried[fund] = one.closing_fen
         if year >= first:
@@ -311,7 +324,7 @@ async def statement(tx: AsyncConnection, person_id: int, first: int, last: int) 
 
 async def control(
     tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
-) -> list[Control]:
+) -> list[FundControl]:
     """General ledger against personal accounts, of every fund by a day. A closing may call this."""
     carried = await past_store.carry_over_seqs(tx)
     window = Window(to_day=as_of)
@@ -327,10 +340,15 @@ async def control(
         )
     }
     return [
-        Control(
+        FundControl(
             fund=fund.code,
             ledger_fen=received.get(fund.code, 0),
             credited_fen=credited.get(fund.code, 0),
         )
         for fund in catalogue.funds(as_of)
     ]
+
+
+async def differing_totals(tx: AsyncConnection) -> int:
+    """Add up every credit and count the totals of bills that differ from their credits."""
+    return await year_store.totals_that_differ(tx)

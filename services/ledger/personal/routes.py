@@ -27,18 +27,11 @@ from services.ledger.personal.schemas import (
     TransferOut,
     YearRunOut,
     bills_from,
-    controls_out,
-    credits_out,
-    injections_out,
     paper_from,
     person_id,
     rate_from,
-    rate_out,
     retirees_from,
-    run_out,
-    statement_out,
 )
-from services.ledger.personal.store import year as year_store
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.reports.routes.parameters import cubes_of
@@ -57,7 +50,6 @@ Approving = Annotated[Door, door(Right.APPROVE_PERSONAL_RATE)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 ReadingPersons = Annotated[Door, door(Right.READ_PERSONAL)]
 YEARS = 10
-WAITING_MAX = 1_000
 YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
 
 
@@ -67,15 +59,17 @@ YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
     summary="个人账户划入 · Credit bills settled in full to their persons",
     response_model=PersonalCreditsOut,
 )
-async def credit_personal_accounts(body: PersonalCreditsIn, door: Crediting) -> Response:
+async def credit_personal_accounts(body: PersonalCreditsIn, at: Crediting) -> Response:
     """Up to 10,000 credits; a bill is credited once for ever, a repeat changes nothing."""
-    books = await opened(door)
+    books = await opened(at)
     bills = bills_from(body)
 
     async def work(tx: AsyncConnection) -> PersonalCreditsOut:
-        return credits_out(await personal_flow.credit(tx, books.catalogue, bills, door.caller))
+        return PersonalCreditsOut.of(
+            await personal_flow.credit(tx, books.catalogue, bills, at.caller)
+        )
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.post(
@@ -84,17 +78,17 @@ async def credit_personal_accounts(body: PersonalCreditsIn, door: Crediting) -> 
     summary="退休人员个人账户划入 · Retirees' monthly injections, by age",
     response_model=InjectionsOut,
 )
-async def inject_personal_accounts(body: InjectionsIn, door: Crediting) -> Response:
+async def inject_personal_accounts(body: InjectionsIn, at: Crediting) -> Response:
     """A month's injections by the rows in force; a person gets one a fund and month."""
-    await opened(door)
+    await opened(at)
     retirees = retirees_from(body)
 
     async def work(tx: AsyncConnection) -> InjectionsOut:
-        return injections_out(
+        return InjectionsOut.of(
             await personal_flow.inject(tx, body.fund, body.period, body.day, retirees)
         )
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.post(
@@ -104,16 +98,16 @@ async def inject_personal_accounts(body: InjectionsIn, door: Crediting) -> Respo
     status_code=201,
     response_model=TransferOut,
 )
-async def transfer_personal_account(body: TransferIn, door: Managing) -> Response:
+async def transfer_personal_account(body: TransferIn, at: Managing) -> Response:
     """One transfer a paper; out goes no more than there is."""
-    books = await opened(door)
+    books = await opened(at)
     paper = paper_from(body)
 
     async def work(tx: AsyncConnection) -> TransferOut:
-        outcome = await personal_flow.transfer(tx, books.catalogue, paper, door.caller)
+        outcome = await personal_flow.transfer(tx, books.catalogue, paper, at.caller)
         return TransferOut(paper=paper.id, outcome=outcome)
 
-    return await door.write(work, key=paper.key, status=201)
+    return await at.write(work, key=paper.key, status=201)
 
 
 @router.post(
@@ -123,15 +117,15 @@ async def transfer_personal_account(body: TransferIn, door: Managing) -> Respons
     status_code=201,
     response_model=PersonalRateOut,
 )
-async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
+async def set_personal_rate(body: PersonalRateIn, at: Setting) -> Response:
     """Record a rate with its document; it holds once another person has approved it."""
-    books = await opened(door)
-    rate = rate_from(body, door.caller.subject)
+    books = await opened(at)
+    rate = rate_from(body, at.caller.subject)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
-        return rate_out(await personal_flow.add_rate(tx, books.catalogue, rate))
+        return PersonalRateOut.of(await personal_flow.add_rate(tx, books.catalogue, rate))
 
-    return await door.write(work, key=CENTRE_SLOT, status=201)
+    return await at.write(work, key=CENTRE_SLOT, status=201)
 
 
 @router.post(
@@ -140,31 +134,26 @@ async def set_personal_rate(body: PersonalRateIn, door: Setting) -> Response:
     summary="核准记账利率 · Approve a rate that somebody else recorded",
     response_model=PersonalRateOut,
 )
-async def approve_personal_rate(
-    id: Annotated[str, Path(max_length=60)], door: Approving
-) -> Response:
+async def approve_personal_rate(id: Annotated[str, Path(max_length=60)], at: Approving) -> Response:
     """Put a rate in force; impossible once its year is closed."""
-    await opened(door)
+    await opened(at)
     asked = Ref.parse(Reference.PERSONAL_RATE, id)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
-        return rate_out(await personal_flow.approve_rate(tx, asked.id, door.caller))
+        return PersonalRateOut.of(await personal_flow.approve_rate(tx, asked.id, at.caller))
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.get("/v1/personal-rates", operation_id="personal_rates", summary="记账利率 · Rates by year")
-async def personal_rates(door: Reading) -> PersonalRatesOut:
+async def personal_rates(at: Reading) -> PersonalRatesOut:
     """The rate of each fund and year with its document, and what waits for approval."""
 
-    async def work(tx: AsyncConnection) -> PersonalRatesOut:
-        in_force = await year_store.rates(tx, None, None)
-        waiting = await year_store.proposed_rates(tx, WAITING_MAX)
-        return PersonalRatesOut(
-            items=[rate_out(row) for row in in_force], proposed=[rate_out(row) for row in waiting]
-        )
-
-    return await door.read(work)
+    in_force, proposed = await at.read(personal_flow.rates)
+    return PersonalRatesOut(
+        items=[PersonalRateOut.of(rate) for rate in in_force],
+        proposed=[PersonalRateOut.of(rate) for rate in proposed],
+    )
 
 
 @router.post(
@@ -173,14 +162,14 @@ async def personal_rates(door: Reading) -> PersonalRatesOut:
     summary="个人账户年度结息 · Close a year of a fund: interest to everybody, once",
     response_model=YearRunOut,
 )
-async def credit_personal_interest(body: InterestIn, door: Managing) -> Response:
+async def credit_personal_interest(body: InterestIn, at: Managing) -> Response:
     """Close the next year of a fund; asked again, the same totals."""
-    await opened(door)
+    await opened(at)
 
     async def work(tx: AsyncConnection) -> YearRunOut:
-        return run_out(await personal_flow.close_year(tx, body.fund, body.year, door.caller))
+        return YearRunOut.of(await personal_flow.close_year(tx, body.fund, body.year, at.caller))
 
-    return await door.write(work, key=CENTRE_SLOT)
+    return await at.write(work, key=CENTRE_SLOT)
 
 
 @router.get(
@@ -189,7 +178,7 @@ async def credit_personal_interest(body: InterestIn, door: Managing) -> Response
     summary="个人账户对账单 · Ten years of a person's account",
 )
 async def personal_statement(
-    door: ReadingPersons,
+    at: ReadingPersons,
     person: Annotated[str, Path(max_length=60)],
     from_year: YearAsked = None,
     to_year: YearAsked = None,
@@ -198,8 +187,8 @@ async def personal_statement(
     last = to_year or clock.today().year
     first = from_year or last - YEARS + 1
     key = person_id(person)
-    years = await door.read(lambda tx: personal_flow.statement(tx, key, first, last))
-    return statement_out(person, first, last, years)
+    years = await at.read(lambda tx: personal_flow.statement(tx, key, first, last))
+    return StatementOut.of(person, first, last, years)
 
 
 @router.get(
@@ -209,18 +198,16 @@ async def personal_statement(
     response_model=ControlsOut,
 )
 async def personal_control(
-    door: Reading,
+    at: Reading,
     as_of: Annotated[
         date | None, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-31"])
     ] = None,
     deep: bool = False,
 ) -> Response:
     """Control totals of every fund; `deep` adds up every single credit besides."""
-    require_centre(door.caller)
-    books = await opened(door)
+    require_centre(at.caller)
+    books = await opened(at)
     day = as_of or clock.today()
-    found = await door.read(
-        lambda tx: personal_flow.control(tx, cubes_of(door), books.catalogue, day)
-    )
-    differing = await door.read(year_store.totals_that_differ) if deep else None
-    return json_answer(controls_out(day, found, differing))
+    found = await at.read(lambda tx: personal_flow.control(tx, cubes_of(at), books.catalogue, day))
+    differing = await at.read(personal_flow.differing_totals) if deep else None
+    return json_answer(ControlsOut.of(day, found, differing))

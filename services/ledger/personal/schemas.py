@@ -11,16 +11,16 @@ from pydantic import Field, StringConstraints
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.personal.domain import (
     Bill,
-    Control,
     Credit,
     CreditKind,
+    FundControl,
     Rate,
     Retiree,
-    Standing,
+    RetireeStatus,
     YearRun,
     bill_key,
 )
-from services.ledger.personal.flows import BillOutcome, Injected, Result, YearOf
+from services.ledger.personal.flows import AccountYear, BillOutcome, BillResult, InjectionResult
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.period import Period
@@ -96,13 +96,28 @@ class PersonalCreditsOut(Out):
     refused: int
     results: list[BillOutcomeOut]
 
+    @classmethod
+    def of(cls, results: Sequence[BillResult]) -> PersonalCreditsOut:
+        """Build it from the results of all bills."""
+        counts = dict.fromkeys(BillOutcome, 0)
+        for result in results:
+            counts[result.outcome] += 1
+        return cls(
+            credited=counts[BillOutcome.CREDITED],
+            replayed=counts[BillOutcome.REPLAYED],
+            refused=counts[BillOutcome.REFUSED],
+            results=[
+                BillOutcomeOut(bill=one.bill, outcome=one.outcome, code=one.code) for one in results
+            ],
+        )
+
 
 class RetireeIn(In):
     """A retiree; of the birth its month decides the age."""
 
     person: Person
     born: PeriodField = Field(examples=["1950-03"])
-    standing: Standing = Standing.ORDINARY
+    standing: RetireeStatus = RetireeStatus.ORDINARY
 
 
 class InjectionsIn(In):
@@ -121,6 +136,16 @@ class InjectionsOut(Out):
     replayed: int
     differing: int
     without_rule: int
+
+    @classmethod
+    def of(cls, found: InjectionResult) -> InjectionsOut:
+        """Build it from the counts: persons are not named where many may read."""
+        return cls(
+            credited=found.credited,
+            replayed=found.replayed,
+            differing=len(found.differing),
+            without_rule=len(found.without_rule),
+        )
 
 
 class TransferIn(In):
@@ -163,6 +188,20 @@ class PersonalRateOut(Out):
     recorded_by: str
     approved_by: str | None
 
+    @classmethod
+    def of(cls, rate: Rate) -> PersonalRateOut:
+        """Build it from a rate."""
+        return cls(
+            id=Ref(CENTRE_SLOT, rate.id).text(Reference.PERSONAL_RATE),
+            fund=rate.fund,
+            year=rate.year,
+            rate=rate.rate_ppm,
+            source=rate.source,
+            certainty=rate.certainty,
+            recorded_by=rate.recorded_by,
+            approved_by=rate.approved_by,
+        )
+
 
 class PersonalRatesOut(Out):
     """Rates in force of all years, and those that wait for their approval."""
@@ -191,6 +230,21 @@ class YearRunOut(Out):
     closing: YuanOut
     run_by: str
 
+    @classmethod
+    def of(cls, run: YearRun) -> YearRunOut:
+        """Build it from a closed year's totals."""
+        return cls(
+            fund=run.fund,
+            year=run.year,
+            rate=run.rate_ppm,
+            people=run.people,
+            opening=run.opening_fen,
+            credited=run.credited_fen,
+            interest=run.interest_fen,
+            closing=run.closing_fen,
+            run_by=run.run_by,
+        )
+
 
 class PersonalYearOut(Out):
     """One year of a person's account."""
@@ -215,6 +269,26 @@ class StatementOut(Out):
     to_year: int
     items: list[PersonalYearOut]
 
+    @classmethod
+    def of(cls, person: str, first: int, last: int, years: Sequence[AccountYear]) -> StatementOut:
+        """Build it from a person's years."""
+        items = [
+            PersonalYearOut(
+                fund=one.fund,
+                year=one.year,
+                opening=one.opening_fen,
+                contribution=one.by_kind.get(CreditKind.CONTRIBUTION, 0),
+                injection=one.by_kind.get(CreditKind.INJECTION, 0),
+                transfer_in=one.by_kind.get(CreditKind.TRANSFER_IN, 0),
+                transfer_out=one.by_kind.get(CreditKind.TRANSFER_OUT, 0),
+                interest=one.interest_fen,
+                closing=one.closing_fen,
+                is_closed=one.is_closed,
+            )
+            for one in years
+        ]
+        return cls(person=person, from_year=first, to_year=last, items=items)
+
 
 class ControlOut(Out):
     """General ledger against personal accounts of one fund."""
@@ -234,6 +308,25 @@ class ControlsOut(Out):
     totals_tie: bool | None
     items: list[ControlOut]
 
+    @classmethod
+    def of(cls, as_of: date, found: Sequence[FundControl], differing: int | None) -> ControlsOut:
+        """Build it from the control totals of every fund."""
+        return cls(
+            as_of=as_of,
+            holds=all(one.holds for one in found) and not differing,
+            totals_tie=None if differing is None else differing == 0,
+            items=[
+                ControlOut(
+                    fund=one.fund,
+                    ledger=one.ledger_fen,
+                    credited=one.credited_fen,
+                    uncredited=one.uncredited_fen,
+                    holds=one.holds,
+                )
+                for one in found
+            ],
+        )
+
 
 def person_id(text: str) -> int:
     """The person's key inside a reference."""
@@ -250,27 +343,16 @@ def bills_from(body: PersonalCreditsIn) -> list[Bill]:
         raise Faulty(faults=[Fault("/bills", "TOO_MANY_CREDITS", str(CREDITS_MAX))])
     return [
         Bill(
-            id=bill.bill, kind=CreditKind.CONTRIBUTION, key=bill_key(bill.bill),
-            period=str(bill.period), credited_on=bill.settled_on, corrects=bill.corrects,
+            id=bill.bill,
+            kind=CreditKind.CONTRIBUTION,
+            key=bill_key(bill.bill),
+            period=str(bill.period),
+            credited_on=bill.settled_on,
+            corrects=bill.corrects,
             credits=tuple(Credit(person_id(c.person), c.fund, c.amount) for c in bill.credits),
         )
         for bill in body.bills
-    ]  # fmt: skip
-
-
-def credits_out(results: Sequence[Result]) -> PersonalCreditsOut:
-    """Outcomes going out."""
-    counts = dict.fromkeys(BillOutcome, 0)
-    for result in results:
-        counts[result.outcome] += 1
-    return PersonalCreditsOut(
-        credited=counts[BillOutcome.CREDITED],
-        replayed=counts[BillOutcome.REPLAYED],
-        refused=counts[BillOutcome.REFUSED],
-        results=[
-            BillOutcomeOut(bill=one.bill, outcome=one.outcome, code=one.code) for one in results
-        ],
-    )
+    ]
 
 
 def retirees_from(body: InjectionsIn) -> list[Retiree]:
@@ -278,78 +360,28 @@ def retirees_from(body: InjectionsIn) -> list[Retiree]:
     return [Retiree(person_id(one.person), one.born.first_day, one.standing) for one in body.people]
 
 
-def injections_out(found: Injected) -> InjectionsOut:
-    """Counts going out: persons are not named where many may read."""
-    return InjectionsOut(
-        credited=found.credited, replayed=found.replayed, differing=len(found.differing),
-        without_rule=len(found.without_rule),
-    )  # fmt: skip
-
-
 def paper_from(body: TransferIn) -> Bill:
     """A transfer coming in, as a paper of one credit."""
     key, is_out = person_id(body.person), body.direction == "out"
     amount_fen = -body.amount if is_out else body.amount
     return Bill(
-        id=body.paper, kind=CreditKind.TRANSFER_OUT if is_out else CreditKind.TRANSFER_IN, key=key,
-        period=str(Period.of(body.day)), credited_on=body.day,
+        id=body.paper,
+        kind=CreditKind.TRANSFER_OUT if is_out else CreditKind.TRANSFER_IN,
+        key=key,
+        period=str(Period.of(body.day)),
+        credited_on=body.day,
         credits=(Credit(key, body.fund, amount_fen),),
-    )  # fmt: skip
+    )
 
 
 def rate_from(body: PersonalRateIn, by: str) -> Rate:
     """A rate coming in."""
     return Rate(
-        id=uuid7(), fund=body.fund, year=body.year, rate_ppm=body.rate, source=body.source,
-        certainty="confirmed", recorded_by=by,
-    )  # fmt: skip
-
-
-def rate_out(rate: Rate) -> PersonalRateOut:
-    """A rate going out."""
-    return PersonalRateOut(
-        id=Ref(CENTRE_SLOT, rate.id).text(Reference.PERSONAL_RATE), fund=rate.fund, year=rate.year,
-        rate=rate.rate_ppm, source=rate.source, certainty=rate.certainty,
-        recorded_by=rate.recorded_by, approved_by=rate.approved_by,
-    )  # fmt: skip
-
-
-def run_out(run: YearRun) -> YearRunOut:
-    """A closed year going out."""
-    return YearRunOut(
-        fund=run.fund, year=run.year, rate=run.rate_ppm, people=run.people, opening=run.opening_fen,
-        credited=run.credited_fen, interest=run.interest_fen, closing=run.closing_fen,
-        run_by=run.run_by,
-    )  # fmt: skip
-
-
-def statement_out(person: str, first: int, last: int, years: Sequence[YearOf]) -> StatementOut:
-    """A statement going out."""
-    items = [
-        PersonalYearOut(
-            fund=one.fund, year=one.year, opening=one.opening_fen,
-            contribution=one.by_kind.get(CreditKind.CONTRIBUTION, 0),
-            injection=one.by_kind.get(CreditKind.INJECTION, 0),
-            transfer_in=one.by_kind.get(CreditKind.TRANSFER_IN, 0),
-            transfer_out=one.by_kind.get(CreditKind.TRANSFER_OUT, 0),
-            interest=one.interest_fen, closing=one.closing_fen, is_closed=one.is_closed,
-        )
-        for one in years
-    ]  # fmt: skip
-    return StatementOut(person=person, from_year=first, to_year=last, items=items)
-
-
-def controls_out(as_of: date, found: Sequence[Control], differing: int | None) -> ControlsOut:
-    """Control totals going out."""
-    return ControlsOut(
-        as_of=as_of,
-        holds=all(one.holds for one in found) and not differing,
-        totals_tie=None if differing is None else differing == 0,
-        items=[
-            ControlOut(
-                fund=one.fund, ledger=one.ledger_fen, credited=one.credited_fen,
-                uncredited=one.uncredited_fen, holds=one.holds,
-            )
-            for one in found
-        ],
-    )  # fmt: skip
+        id=uuid7(),
+        fund=body.fund,
+        year=body.year,
+        rate_ppm=body.rate,
+        source=body.source,
+        certainty="confirmed",
+        recorded_by=by,
+    )

@@ -162,13 +162,23 @@ class CorrectionOut(Out):
     approved_by: str | None
     done_at: datetime | None
 
-
-class CorrectionsOut(Out):
-    """A page of corrections, newest first."""
-
-    items: list[CorrectionOut]
-    next_cursor: str | None
-    has_more: bool
+    @classmethod
+    def of(cls, paper: Correction) -> CorrectionOut:
+        """Build it from a correction."""
+        return cls(
+            id=Ref(CENTRE_SLOT, paper.id).text(Reference.CORRECTION),
+            why=paper.why,
+            status=paper.status,
+            changes=[
+                ChangeOut(
+                    table=one.table, name=one.name, before=_json(one.before), after=dict(one.after)
+                )
+                for one in paper.changes
+            ],
+            proposed_by=paper.proposed_by,
+            approved_by=paper.approved_by,
+            done_at=paper.done_at,
+        )
 
 
 class RulesOut(Out):
@@ -177,6 +187,11 @@ class RulesOut(Out):
     table: Table
     on: date | None
     items: list[dict[str, JsonValue]]
+
+    @classmethod
+    def of(cls, table: Table, rows: Sequence[Row], on: date | None) -> RulesOut:
+        """Build it from rows of a table of rules."""
+        return cls(table=table, on=on, items=[dict(row) for row in rows])
 
 
 def rows_from(body: CorrectionIn, by: str) -> dict[Table, list[Row]]:
@@ -258,28 +273,5 @@ def threshold_from(body: ThresholdIn, by: str) -> Threshold:
     )
 
 
-def correction_out(paper: Correction) -> CorrectionOut:
-    """A correction going out."""
-    return CorrectionOut(
-        id=Ref(CENTRE_SLOT, paper.id).text(Reference.CORRECTION),
-        why=paper.why,
-        status=paper.status,
-        changes=[
-            ChangeOut(
-                table=one.table, name=one.name, before=_json(one.before), after=dict(one.after)
-            )
-            for one in paper.changes
-        ],
-        proposed_by=paper.proposed_by,
-        approved_by=paper.approved_by,
-        done_at=paper.done_at,
-    )
-
-
 def _json(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if row is None else dict(row)
-
-
-def rules_out(table: Table, rows: Sequence[Row], on: date | None) -> RulesOut:
-    """Rows of a table of rules going out."""
-    return RulesOut(table=table, on=on, items=[dict(row) for row in rows])

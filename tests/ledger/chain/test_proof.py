@@ -40,23 +40,30 @@ async def exported(books: Books) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 async def lines(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> list[bytes]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> list[bytes]:
     """An export of books with receipts, a reversal, a payment, a closed day and anchors."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await ledger.fund_expenditure("500.00")
         await ledger.books.post([receipt_draft(100 + i, owner=f"UNIT-{i}") for i in range(40)])
         await ledger.books.post(
-            [centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", i)
-             for i in range(1, 9)]
-        )  # fmt: skip
+            [
+                centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", i)
+                for i in range(1, 9)
+            ]
+        )
         id = (await ledger.post("/v1/vouchers", receipt())).json()["id"]
         red = {"event_id": "red", "book_date": "2021-07-20", "summary": "更正"}
         await ledger.post(f"/v1/vouchers/{id}/reversals", red, Role.FUND_ACCOUNTANT)
         asked = (await propose(ledger, "day", "2021-07-16")).json()
         assert (await approve(ledger, asked["id"])).status_code == 200
-        await ledger.books.post([receipt_draft(1, book_date=clock.today(), owner=f"UNIT-{i}") for i in range(20)])  # fmt: skip
+        await ledger.books.post(
+            [receipt_draft(1, book_date=clock.today(), owner=f"UNIT-{i}") for i in range(20)]
+        )
         await anchor_flow.publish(ledger.books, anchor_flow.last_ended())
         return await exported(ledger.books)
 
@@ -101,9 +108,10 @@ def attacked(records: list[Record], seq: int = 3) -> Record:
 def place(records: list[Record], seq: int) -> int:
     slot = next(i for i, one in enumerate(records) if one["type"] == "slot" and one["slot"] == 2)
     return next(
-        i for i in range(slot, len(records))
+        i
+        for i in range(slot, len(records))
         if records[i]["type"] == "voucher" and records[i]["seq"] == seq
-    )  # fmt: skip
+    )
 
 
 def edit_amount(records: list[Record]) -> None:
@@ -169,10 +177,22 @@ def spoil(records: list[Record]) -> None:
 
 @pytest.mark.parametrize(
     "attack",
-    [edit_amount, edit_account, edit_reference, backdate, backdate_entries_too,
-     backdate_the_entries_alone, record_earlier, delete, swap, swap_and_renumber, repeat,
-     take_out_entries, spoil],
-)  # fmt: skip
+    [
+        edit_amount,
+        edit_account,
+        edit_reference,
+        backdate,
+        backdate_entries_too,
+        backdate_the_entries_alone,
+        record_earlier,
+        delete,
+        swap,
+        swap_and_renumber,
+        repeat,
+        take_out_entries,
+        spoil,
+    ],
+)
 def test_an_attack_on_the_file_is_found_and_its_voucher_named(
     lines: list[bytes], attack: Callable[[list[Record]], None]
 ) -> None:
@@ -180,9 +200,11 @@ def test_an_attack_on_the_file_is_found_and_its_voucher_named(
     attack(records)
     verdict = verify_lines(written(records))
     assert verdict.faults
-    assert verdict.first_broken in {"vch_2_3", "vch_2_4"} if attack is repeat else (
-        verdict.first_broken == "vch_2_3"
-    )  # fmt: skip
+    assert (
+        verdict.first_broken in {"vch_2_3", "vch_2_4"}
+        if attack is repeat
+        else (verdict.first_broken == "vch_2_3")
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,7 +213,9 @@ def test_an_attack_on_the_file_is_found_and_its_voucher_named(
         lambda records: records.pop(),
         lambda records: records.append({"type": "voucher"}),
         lambda records: records.pop(0),
-        lambda records: next(r for r in records if r["type"] == "bucket")["bucket"].__setitem__(5, 1),
+        lambda records: next(r for r in records if r["type"] == "bucket")["bucket"].__setitem__(
+            5, 1
+        ),
         lambda records: records.remove(next(r for r in records if r["type"] == "bucket")),
         lambda records: next(r for r in records if r["type"] == "slot").update(seq=999),
         lambda records: next(r for r in records if r["type"] == "slot").update(hash="00" * 32),
@@ -199,11 +223,13 @@ def test_an_attack_on_the_file_is_found_and_its_voucher_named(
         lambda records: next(r for r in records if r["type"] == "slot").update(closed_until=None),
         lambda records: next(r for r in records if r["type"] == "anchor").update(hash="11" * 32),
         lambda records: next(r for r in records if r["type"] == "closing").update(seq=0),
-        lambda records: next(r for r in records if r["type"] == "closing").update(closed_until="2099-01-01"),
+        lambda records: next(r for r in records if r["type"] == "closing").update(
+            closed_until="2099-01-01"
+        ),
         lambda records: records[-1].update(vouchers=1),
         lambda records: records[-1].update(strays=["an entry of nobody"]),
     ],
-)  # fmt: skip
+)
 def test_what_surrounds_the_vouchers_is_proved_too(
     lines: list[bytes], attack: Callable[[list[Record]], None]
 ) -> None:
@@ -328,9 +354,14 @@ async def test_the_command_line_exports_and_verifies(ledger: Ledger, tmp_path: P
 
     async def wuxian(*words: str) -> tuple[int, str]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.cli", "ledger", *words,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            sys.executable,
+            "-m",
+            "services.cli",
+            "ledger",
+            *words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         said, complained = await process.communicate()
         assert process.returncode is not None
         return process.returncode, said.decode() or complained.decode()

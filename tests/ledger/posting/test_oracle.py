@@ -32,8 +32,8 @@ from services.ledger.chain.flows.verify import verify
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing.domain.closing import Closing, ClosingAction, ClosingStatus
 from services.ledger.common.domain.refusal import OutcomeUnknown
-from services.ledger.posting.domain.batch import Booked, Held
-from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.posting.domain.batch import HoldState, PostedVoucher
+from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
@@ -74,7 +74,7 @@ class Comparison(RuleBasedStateMachine):
         self.run(empty_books(self.admin, self.books))
         self.numbers = 0
         self.drafts: dict[str, Draft] = {}
-        self.places: dict[str, Booked] = {}
+        self.places: dict[str, PostedVoucher] = {}
         self.hold_refs: dict[str, Hold] = {}
         self.oracle = Oracle()
 
@@ -110,7 +110,7 @@ class Comparison(RuleBasedStateMachine):
     def post(self, *drafts: Draft, atomic: bool = False) -> list[str]:
         outcomes = self.run(self.books.post(drafts, atomic=atomic))
         for draft, outcome in zip(drafts, outcomes, strict=True):
-            if isinstance(outcome, Booked):
+            if isinstance(outcome, PostedVoucher):
                 known = self.places.setdefault(draft.event_id, outcome)
                 assert (known.slot, known.seq) == (outcome.slot, outcome.seq)
         return [word(outcome) for outcome in outcomes]
@@ -125,9 +125,13 @@ class Comparison(RuleBasedStateMachine):
             for line in lines(debit, credit, amount, fund, district)
         ]
         return receipt_draft(
-            event_id=event, kind=kind, owner=owner, lines=tuple(of_lines), hold=asked,
+            event_id=event,
+            kind=kind,
+            owner=owner,
+            lines=tuple(of_lines),
+            hold=asked,
             book_date=DAYS[day],
-        )  # fmt: skip
+        )
 
     def receive(
         self, fund: str, district: str, amount: int, day: int = 1
@@ -164,8 +168,13 @@ class Comparison(RuleBasedStateMachine):
         assert said in {"posted", "replayed"}
         return draft.event_id
 
-    @rule(target=events, fund=funds, amounts=st.lists(fen, min_size=2, max_size=6), atomic=st.booleans(),
-          spoil=st.booleans())  # fmt: skip
+    @rule(
+        target=events,
+        fund=funds,
+        amounts=st.lists(fen, min_size=2, max_size=6),
+        atomic=st.booleans(),
+        spoil=st.booleans(),
+    )
     def batch(self, fund: str, amounts: list[int], atomic: bool, spoil: bool) -> Any:
         made = [self.receive(fund, "heping", amount) for amount in amounts]
         drafts, wanted = [draft for draft, _ in made], [(d.event_id, m) for d, m in made]
@@ -203,9 +212,14 @@ class Comparison(RuleBasedStateMachine):
         part = amount or self.oracle.left(event) or self.drafts[event].lines[0].debit_fen
         [(fund, debit, credit, district, _)] = self.oracle.moves[event]
         draft = reversal(
-            self.drafts[event], place.seq, source="collection_service", event_id=red,
-            book_date=DAYS[day], summary="更正", lines=lines(debit, credit, part, fund, district),
-        )  # fmt: skip
+            self.drafts[event],
+            place.seq,
+            source="collection_service",
+            event_id=red,
+            book_date=DAYS[day],
+            summary="更正",
+            lines=lines(debit, credit, part, fund, district),
+        )
         for _ in range(2):
             assert self.post(draft) == [self.oracle.reverse(red, event, day, amount)]
 
@@ -213,30 +227,43 @@ class Comparison(RuleBasedStateMachine):
     def hold(self, fund: str, amount: int) -> Any:
         event = self.fresh("hold")
         for _ in range(2):
-            asked = Hold(id=uuid7(), source="payout", event_id=event, fund=fund,
-                         account="expenditure_deposit", amount_fen=amount, remaining_fen=amount,
-                         summary="s", expires_on=None)  # fmt: skip
-            outcome = self.run(self.books.ask(asked))
+            asked = Hold(
+                id=uuid7(),
+                source="payout",
+                event_id=event,
+                fund=fund,
+                account="expenditure_deposit",
+                amount_fen=amount,
+                remaining_fen=amount,
+                summary="s",
+                expires_on=None,
+            )
+            outcome = self.run(self.books.change_holds(asked))
             assert word(outcome) == self.oracle.hold(event, fund, amount)
-            if isinstance(outcome, Held):
+            if isinstance(outcome, HoldState):
                 self.hold_refs[event] = outcome.hold
         return event if event in self.hold_refs else multiple()
 
     @rule(hold=holds, amount=st.none() | fen)
     def release(self, hold: str, amount: int | None) -> None:
-        asked = Release(hold_id=self.hold_refs[hold].id, source="payout", event_id=self.fresh("release"),
-                        amount_fen=amount)  # fmt: skip
-        assert word(self.run(self.books.ask(asked))) == self.oracle.release(hold, amount)
+        asked = HoldRelease(
+            hold_id=self.hold_refs[hold].id,
+            source="payout",
+            event_id=self.fresh("release"),
+            amount_fen=amount,
+        )
+        assert word(self.run(self.books.change_holds(asked))) == self.oracle.release(hold, amount)
 
     @rule(chosen=st.lists(holds, min_size=1, max_size=3, unique=True))
     def void(self, chosen: list[str]) -> None:
         """Several holds given back in one event, and the event once more."""
-        asked = ReleaseAll(
-            hold_ids=tuple(self.hold_refs[hold].id for hold in chosen), source="payout",
+        asked = GroupRelease(
+            hold_ids=tuple(self.hold_refs[hold].id for hold in chosen),
+            source="payout",
             event_id=self.fresh("void"),
-        )  # fmt: skip
+        )
         expected = ["posted", "replayed" if self.oracle.release_all(chosen) else "posted"]
-        assert [word(self.run(self.books.ask(asked))) for _ in range(2)] == expected
+        assert [word(self.run(self.books.change_holds(asked))) for _ in range(2)] == expected
 
     @rule(fund=funds, amount=fen, hold=st.none() | holds, day=days)
     def rehearse(self, fund: str, amount: int, hold: str | None, day: int) -> None:
@@ -272,9 +299,16 @@ class Comparison(RuleBasedStateMachine):
         """The eve is closed, or opened again; twice is refused."""
         action = ClosingAction.REOPEN if opened else ClosingAction.CLOSE
         paper = Closing(
-            id=uuid7(), region="tianjin", action=action, level=Level.DAY, day=DAYS[0],
-            reason="更正", control={}, status=ClosingStatus.PROPOSED, proposed_by=ACCOUNTANT.subject,
-        )  # fmt: skip
+            id=uuid7(),
+            region="tianjin",
+            action=action,
+            level=Level.DAY,
+            day=DAYS[0],
+            reason="更正",
+            control={},
+            status=ClosingStatus.PROPOSED,
+            proposed_by=ACCOUNTANT.subject,
+        )
 
         async def both() -> None:
             for work in (
@@ -358,7 +392,9 @@ def test_the_ledger_and_the_oracle_never_disagree(machine: Any) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None,
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
-    )  # fmt: skip
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.ledger.app import build
 from services.ledger.common.domain.refusal import DayClosed
-from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.flows.books import Books
 from shared.roles import Role
 from tests.ledger.support.making import DAY, receipt_draft
@@ -14,9 +14,12 @@ from tests.ledger.support.year import approve, new_ledger, propose
 
 
 async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         other = build(settings_for(database_url=ledger.url))
         async with client_of(other):
@@ -39,7 +42,7 @@ async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
             closed.set()
             assert done.status_code == 200, done.text
             await asyncio.gather(*clients)
-        booked = [one for one in outcomes if isinstance(one, Booked)]
+        booked = [one for one in outcomes if isinstance(one, PostedVoucher)]
         refused = [one for one in outcomes if isinstance(one, DayClosed)]
         assert len(booked) + len(refused) == len(outcomes)
         assert booked
@@ -54,9 +57,12 @@ async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
 
 
 async def test_of_two_closings_at_once_one_wins(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         papers = [(await propose(ledger, "month", "2021-07")).json()["id"] for _ in range(4)]
         answers = await asyncio.gather(
@@ -67,9 +73,12 @@ async def test_of_two_closings_at_once_one_wins(
 
 
 async def test_a_year_approved_twice_at_once_carries_over_once(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> None:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await ledger.settle(
             "fiscal_subsidy", "2021-07-20", amounts=[{"fund": "pension", "amount": "5.00"}]

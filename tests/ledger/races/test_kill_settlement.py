@@ -62,14 +62,20 @@ async def test_a_settlement_survives_being_killed_at_any_moment_of_its_approval(
                     )
                     body = receipt(entries=entries, event_id=f"receipt-{number}")
                     await insist(
-                        range_, client, "/v1/vouchers", body,
+                        range_,
+                        client,
+                        "/v1/vouchers",
+                        body,
                         **as_(Role.COLLECTION_SERVICE, f"r-{number}"),
-                    )  # fmt: skip
+                    )
                     asked = {"kind": "sweep", "day": "2021-07-31"}
                     proposed = await insist(
-                        range_, client, "/v1/settlements", asked,
+                        range_,
+                        client,
+                        "/v1/settlements",
+                        asked,
                         **as_(Role.FUND_ACCOUNTANT, f"p-{number}"),
-                    )  # fmt: skip
+                    )
                     assert proposed.status_code == 201, proposed.text
                     path = f"/v1/settlements/{proposed.json()['id']}/approvals"
                     head = as_(Role.DEPARTMENT_HEAD, f"a-{number}")

@@ -13,7 +13,7 @@ import pytest
 
 from services.ledger.app import build
 from services.ledger.common.domain.refusal import LedgerRefusal, OutcomeUnknown
-from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books, WrongSlots
 from shared.roles import Role
@@ -27,7 +27,7 @@ async def test_sixty_four_clients_into_one_hot_account(ledger: Ledger) -> None:
     async def client(number: int) -> None:
         for _ in range(10):
             [outcome] = await ledger.books.post([receipt_draft(100, owner=f"UNIT-{number % 7}")])
-            assert isinstance(outcome, Booked)
+            assert isinstance(outcome, PostedVoucher)
             assert not outcome.replayed
 
     await asyncio.gather(*[client(number) for number in range(64)])
@@ -44,11 +44,11 @@ async def test_two_processes_write_the_same_slots(
     async with client_of(other):
         drafts = [receipt_draft(1, owner=f"UNIT-{i % 5}") for i in range(600)]
 
-        async def play(books: Books, mine: list[Any]) -> list[Booked]:
+        async def play(books: Books, mine: list[Any]) -> list[PostedVoucher]:
             outcomes = []
             for i in range(0, len(mine), 15):
                 outcomes += await books.post(mine[i : i + 15])
-            return [one for one in outcomes if isinstance(one, Booked)]
+            return [one for one in outcomes if isinstance(one, PostedVoucher)]
 
         first, second = await asyncio.gather(
             play(ledger.books, drafts[:400]), play(other.state.books, drafts[200:])
@@ -72,16 +72,23 @@ async def test_two_processes_cannot_spend_the_same_money(
             return [
                 (
                     await books.post(
-                        [centre_draft("payment", "benefit.hospital", "expenditure_deposit", 100,
-                                      fund="medical")]
+                        [
+                            centre_draft(
+                                "payment",
+                                "benefit.hospital",
+                                "expenditure_deposit",
+                                100,
+                                fund="medical",
+                            )
+                        ]
                     )
                 )[0]
                 for _ in range(8)
-            ]  # fmt: skip
+            ]
 
         spent = await asyncio.gather(spend(ledger.books), spend(other.state.books))
     outcomes = [one for mine in spent for one in mine]
-    assert sum(isinstance(one, Booked) for one in outcomes) == 10
+    assert sum(isinstance(one, PostedVoucher) for one in outcomes) == 10
     refusals = {one.code for one in outcomes if isinstance(one, LedgerRefusal)}
     assert refusals == {"INSUFFICIENT_FUNDS"}
     assert (await ledger.balances("medical"))["expenditure_deposit"] == "0.00"
@@ -112,8 +119,14 @@ async def test_two_sweeps_at_once_move_the_money_once(
     assert sorted(len(amounts) > 0 for amounts in moved) == [False, False, False, True]
     after = await ledger.balances()
     assert after["income_deposit"] == "0.00"
-    fen = {name: int(text.replace(".", "")) for name, text in
-           {"before": before, "income": income, "after": after["fiscal_deposit"]}.items()}  # fmt: skip
+    fen = {
+        name: int(text.replace(".", ""))
+        for name, text in {
+            "before": before,
+            "income": income,
+            "after": after["fiscal_deposit"],
+        }.items()
+    }
     assert fen["after"] - fen["before"] == fen["income"]
 
 
@@ -134,14 +147,14 @@ async def test_broken_connections_lose_and_double_nothing(
             )
             await asyncio.sleep(0.15)
 
-    acknowledged: list[Booked] = []
+    acknowledged: list[PostedVoucher] = []
 
-    async def posted(draft: Draft) -> Booked:
+    async def posted(draft: Draft) -> PostedVoucher:
         """As every sender does: nothing known, ask again by the same id."""
         while True:
             with suppress(OutcomeUnknown):
                 [outcome] = await ledger.books.post([draft])
-                assert isinstance(outcome, Booked), outcome
+                assert isinstance(outcome, PostedVoucher), outcome
                 return outcome
 
     async def client(number: int) -> None:
@@ -252,7 +265,7 @@ async def test_a_voucher_that_the_database_refuses_fails_alone(
     assert refused == [7]
     assert outcomes[7].code == "VOUCHER_UNSTORABLE"  # type: ignore[union-attr]
     [again] = await ledger.books.post([drafts[7]])
-    assert isinstance(again, Booked), "not pinned: it was no business refusal"
+    assert isinstance(again, PostedVoucher), "not pinned: it was no business refusal"
 
 
 async def test_the_number_of_slots_is_the_databases_unless_it_is_said(ledger: Ledger) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store.anchor import Anchor
 from services.ledger.posting.flows.books import Books
+from services.ledger.posting.store import head as head_store
 from shared import clock
 
 
@@ -25,6 +26,11 @@ async def publish(books: Books, day: date) -> None:
     assert day < clock.today(), "the day has not ended"
     for slot in range(books.slots):
         await books.db.run(lambda tx, slot=slot: anchor_store.write(tx, slot, day))  # type: ignore[misc]
+
+
+async def heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
+    """List the head of every chain: slot, last sequence number, hash."""
+    return await head_store.all_heads(tx)
 
 
 async def of_day(tx: AsyncConnection, day: date) -> list[Anchor]:

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.chain.domain import FORMAT, VERSION, Proof, Record, Verdict
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
-from services.ledger.chain.store.verify import Head
+from services.ledger.chain.store.verify import SlotHead
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import instant_text
 from shared.db import Database
 
 Progress = Callable[[int], None]
 """Called with the number of vouchers read so far."""
-Kept = Iterable[tuple[int, int, str]]
+KeptAnchors = Iterable[tuple[int, int, str]]
 """(slot, sequence number, hash) that were kept outside the database."""
 _TELL_EVERY = 1_000
 
@@ -36,7 +36,9 @@ async def frozen(db: Database) -> AsyncIterator[AsyncConnection]:
         yield tx
 
 
-async def verify(tx: AsyncConnection, *, kept: Kept = (), progress: Progress = _silent) -> Verdict:
+async def verify(
+    tx: AsyncConnection, *, kept: KeptAnchors = (), progress: Progress = _silent
+) -> Verdict:
     """Recompute everything from the entries; the first broken voucher is named."""
     proof = Proof(kept)
     async for record in records(tx, progress):
@@ -56,7 +58,7 @@ async def export(
 
 
 def verify_lines(
-    lines: Iterable[bytes], *, kept: Kept = (), progress: Progress = _silent
+    lines: Iterable[bytes], *, kept: KeptAnchors = (), progress: Progress = _silent
 ) -> Verdict:
     """Recompute everything from the lines of an export; no database is asked."""
     proof = Proof(kept)
@@ -86,8 +88,12 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
             if head.slot in one["heads"]:
                 yield _closing(head.slot, one)
         for anchor in await anchor_store.of_slot(tx, head.slot):
-            yield {"type": "anchor", "day": anchor.day.isoformat(), "seq": anchor.seq,
-                   "hash": anchor.hash.hex()}  # fmt: skip
+            yield {
+                "type": "anchor",
+                "day": anchor.day.isoformat(),
+                "seq": anchor.seq,
+                "hash": anchor.hash.hex(),
+            }
         async for row, its in verify_store.vouchers(tx, head.slot):
             if row is None:
                 strays.append(f"{len(its)} entries in slot {head.slot} belong to no voucher")
@@ -97,13 +103,21 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
             if vouchers % _TELL_EVERY == 0:
                 progress(vouchers)
         async for book, fund, account, district, day, *both in verify_store.buckets(tx, head.slot):
-            yield {"type": "bucket", "bucket": [book, fund, account, district, day.isoformat(), *both]}  # fmt: skip
+            yield {
+                "type": "bucket",
+                "bucket": [book, fund, account, district, day.isoformat(), *both],
+            }
     progress(vouchers)
-    yield {"type": "end", "slots": len(heads), "vouchers": vouchers, "entries": entries,
-           "strays": strays}  # fmt: skip
+    yield {
+        "type": "end",
+        "slots": len(heads),
+        "vouchers": vouchers,
+        "entries": entries,
+        "strays": strays,
+    }
 
 
-def _slot(head: Head) -> Record:
+def _slot(head: SlotHead) -> Record:
     return {
         "type": "slot",
         "slot": head.slot,

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.db import sqlstate
 
 
-class Fate(Enum):
+class FailureKind(Enum):
     """What became of the work, and whether trying again makes sense."""
 
     LOST = "lost"
@@ -35,25 +35,25 @@ _LOST = (
 )
 
 
-def fate(error: BaseException) -> Fate:
+def failure_kind(error: BaseException) -> FailureKind:
     """Sort an error of the driver."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or sqlstate(error) is None:
-            return Fate.LOST
+            return FailureKind.LOST
         return _of_state(sqlstate(error) or "")
     if isinstance(error, _LOST):
-        return Fate.LOST
+        return FailureKind.LOST
     if isinstance(error, asyncpg.PostgresError):
         return _of_state(error.sqlstate or "")
-    return Fate.BUG
+    return FailureKind.BUG
 
 
-def _of_state(state: str) -> Fate:
+def _of_state(state: str) -> FailureKind:
     if state in {"57P01", "57P02", "57P03"} or state.startswith("08"):
-        return Fate.LOST
+        return FailureKind.LOST
     if state[:2] in {"40", "53", "55", "57", "58"}:
-        return Fate.BUSY
-    return Fate.REFUSED if state[:2] in {"22", "23"} else Fate.BUG
+        return FailureKind.BUSY
+    return FailureKind.REFUSED if state[:2] in {"22", "23"} else FailureKind.BUG
 
 
 def constraint(error: BaseException) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger.personal.domain import Bill, Credit, InjectionRule, Standing
+from services.ledger.personal.domain import Bill, Credit, InjectionRule, RetireeStatus
 
 
 async def closed_years(
@@ -155,7 +155,8 @@ async def injection_rules(tx: AsyncConnection, fund: str) -> list[InjectionRule]
         {"fund": fund},
     )
     return [
-        InjectionRule(**(dict(row._mapping) | {"standing": Standing(row.standing)})) for row in rows
+        InjectionRule(**(dict(row._mapping) | {"standing": RetireeStatus(row.standing)}))
+        for row in rows
     ]
 
 

@@ -1,7 +1,7 @@
-"""The values of one round of a slot's writer: what is asked, what is known, what was decided.
+"""Values of one round of a slot's writer: the commands, what the books know, and the decision.
 
-A decision says what to write and what to answer; it becomes true only when the store has written
-it against the very revision of the slot that it was made from.
+A decision says what to write and what to answer. It takes effect only when the store has written it
+against the very revision of the slot that it was made from.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TypeAlias
 from uuid import UUID
 
 from services.ledger.common.domain.refusal import LedgerRefusal
-from services.ledger.posting.domain.hold import Hold, Movement, Release, ReleaseAll
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldMovement, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
 from services.ledger.posting.domain.voucher import SHA256, Draft
 
@@ -23,35 +24,35 @@ EventKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """Asked: book a draft. `refusal` is what the check without balances found already.
+class Posting:
+    """A command to post a draft. `refusal` is the result of the checks that need no balances.
 
-    `tell_floors` asks for the balances of the accounts with a floor that it touches.
+    `with_balances`: the answer carries the balances of the accounts with a floor that it touches.
     """
 
     draft: Draft
     refusal: LedgerRefusal | None = None
-    tell_floors: bool = False
+    with_balances: bool = False
 
 
-Ask: TypeAlias = Post | Hold | Release | ReleaseAll
+Command: TypeAlias = Posting | Hold | HoldRelease | GroupRelease
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """Asks that are decided all or none (unless not `together`); most units hold one ask.
+class CommandGroup:
+    """Commands that are decided all or none (unless not `together`); most groups hold one.
 
-    A `rehearsed` unit is judged like any other, after what comes before it, and leaves no trace.
+    A `rehearsed` group is judged like any other, after what comes before it, and writes nothing.
     """
 
-    asks: tuple[Ask, ...]
+    commands: tuple[Command, ...]
     together: bool = True
     rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """An account with a floor right after a voucher: its balance, and what holds keep of it."""
+class FlooredBalance:
+    """Balance of an account with a floor right after a voucher, and the part that holds keep."""
 
     fund: str
     account: str
@@ -60,48 +61,48 @@ class Floor:
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
-    """A voucher in the books; of a `rehearsed` one neither place nor hash will ever be."""
+class PostedVoucher:
+    """A voucher's place in the books. A `rehearsed` voucher is not booked: ignore its place."""
 
     slot: int
     seq: int
     hash: bytes
     replayed: bool
-    floors: tuple[Floor, ...] = ()
+    floors: tuple[FlooredBalance, ...] = ()
     rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A hold as it stands."""
+class HoldState:
+    """A hold after a command."""
 
     hold: Hold
     replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAll:
-    """Holds as they stand after they were given back together."""
+class HoldStates:
+    """Holds after they were released together."""
 
     holds: tuple[Hold, ...]
     replayed: bool
 
 
-Outcome: TypeAlias = Booked | Held | HeldAll | LedgerRefusal
+Outcome: TypeAlias = PostedVoucher | HoldState | HoldStates | LedgerRefusal
 
 
 @dataclass(frozen=True, slots=True)
-class KnownVoucher:
-    """An event that is booked. `first` is loaded when the body asked for now is another."""
+class PriorVoucher:
+    """An event that is booked already. `first` is its draft, loaded when the new content differs."""
 
-    booked: Booked
+    voucher: PostedVoucher
     body_hash: bytes
     first: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class KnownRefusal:
-    """An event that met a pinned refusal."""
+class PriorRefusal:
+    """An event that was refused, with the refusal kept. `first` as in `PriorVoucher`."""
 
     refusal: LedgerRefusal
     body_hash: bytes
@@ -109,17 +110,17 @@ class KnownRefusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What the books already say about the asks of a round."""
+class PriorAnswers:
+    """What the books already know about the commands of a round."""
 
-    events: Mapping[EventKey, KnownVoucher | KnownRefusal] = field(default_factory=dict)
+    events: Mapping[EventKey, PriorVoucher | PriorRefusal] = field(default_factory=dict)
     holds: Mapping[EventKey, Hold] = field(default_factory=dict)
     """Holds by the event that made them."""
     holds_by_id: Mapping[UUID, Hold] = field(default_factory=dict)
     """Every hold that a release names, closed ones too."""
-    releases: Mapping[EventKey, tuple[Movement, ...]] = field(default_factory=dict)
+    releases: Mapping[EventKey, tuple[HoldMovement, ...]] = field(default_factory=dict)
     remaining: Mapping[int, Remaining] = field(default_factory=dict)
-    """Sequence number of each voucher to be reversed → what is left of it to take back."""
+    """Sequence number of each voucher to be reversed → what is left of it to reverse."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +136,16 @@ class SlotState:
     algorithm: str = SHA256
     """Hash function of the chain."""
     closed_until: date | None = None
-    """Last closed day: what is dated then or earlier is refused."""
+    """Last closed day: vouchers dated on it or earlier are refused."""
+
+    @property
+    def is_centre(self) -> bool:
+        """Whether this is the centre's slot, the only one with floors and holds."""
+        return self.slot == CENTRE_SLOT
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class ChainedDraft:
     """A draft with its place in the chain."""
 
     draft: Draft
@@ -154,19 +160,21 @@ class Decision:
     before: SlotState
     after: SlotState
     outcomes: tuple[tuple[Outcome, ...], ...]
-    posted: Sequence[Posted]
+    posted: Sequence[ChainedDraft]
     pinned: Sequence[tuple[Draft, LedgerRefusal]]
-    held: Sequence[Hold]
-    movements: Sequence[Movement]
-    leaned: bool
+    new_holds: Sequence[Hold]
+    movements: Sequence[HoldMovement]
+    relies_on_state: bool
     """Whether an answer that writes nothing rests on the balances of this revision."""
 
     @property
     def writes(self) -> bool:
         """Whether the slot's revision must be confirmed."""
-        return bool(self.posted or self.pinned or self.held or self.movements or self.leaned)
+        return bool(
+            self.posted or self.pinned or self.new_holds or self.movements or self.relies_on_state
+        )
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing but vouchers: the shape of nearly every round."""
-        return not (self.pinned or self.held or self.movements)
+        """Whether it holds vouchers only, as nearly every round does."""
+        return not (self.pinned or self.new_holds or self.movements)

@@ -57,7 +57,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
+class HoldMovement:
     """One movement on a hold, append-only. `seq` is the voucher's when it was drawn upon.
 
     `asked_fen` is what a release asked for: None for all that remained.
@@ -74,7 +74,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class HoldRelease:
     """Asked: give back part of a hold, or (None) all that remains."""
 
     hold_id: UUID
@@ -84,7 +84,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseAll:
+class GroupRelease:
     """Asked: give back all that remains of these holds, in one event."""
 
     hold_ids: tuple[UUID, ...]

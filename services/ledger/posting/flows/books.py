@@ -1,4 +1,4 @@
-"""The books as the doors see them: put work in, wait for its outcome."""
+"""The books as the doors use them: hand in commands, wait for their outcomes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from prometheus_client import Gauge
 
 from services.ledger.common.domain.refusal import AtomicSpansSlots, OutcomeUnknown, QueueFull
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.posting.domain.batch import Outcome, Post, Unit
+from services.ledger.posting.domain.batch import CommandGroup, Outcome, Posting
 from services.ledger.posting.domain.check import Checker
-from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_there
 from services.ledger.posting.flows.round import ExclusiveWork
-from services.ledger.posting.flows.writer import Job, Ticket, Writer
+from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
 from services.ledger.posting.store import head as head_store
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.rules.store import catalogue as catalogue_store
@@ -29,16 +29,16 @@ QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue")
 
 
 NEW_SLOTS = 2
-"""Slots of a new database unless it is said otherwise: the centre's, and one whose batches are as
-large as they can be. More are for a database that is spread over several servers."""
+"""Slots of a new database unless the setting says otherwise: the centre's, and one for all units,
+whose batches are then as large as possible. More are for a database spread over several servers."""
 
 
 class WrongSlots(Exception):
-    """The database was made with another number of slots than the setting says."""
+    """The database has another number of slots than the setting says."""
 
 
 class WrongHash(Exception):
-    """The chains are hashed otherwise than the setting says, or by what this Python has not."""
+    """The chains use another hash function than the setting says, or this Python lacks it."""
 
 
 class Books:
@@ -59,26 +59,26 @@ class Books:
 
     @property
     def checker(self) -> Checker:
-        """The rules as of the last refresh."""
+        """Return the rules as of the last refresh."""
         assert self._checker is not None, "the books are not open"
         return self._checker
 
     @property
     def is_open(self) -> bool:
-        """Whether the writers are at work."""
+        """Tell whether the writers run."""
         return bool(self._tasks)
 
     @property
     def catalogue(self) -> Catalogue:
-        """Chart, funds and flows as of the last refresh."""
+        """Return the chart, the funds and the flow matrix as of the last refresh."""
         return self.checker.catalogue
 
     async def open(self) -> None:
-        """Load the rules, make the slots of a new database, start the writers. May be repeated.
+        """Load the rules, create the slots of a new database, start the writers. May be repeated.
 
         Raises:
             WrongSlots: the number of slots is fixed for the life of a database.
-            WrongHash: so is the hash function; or this Python's OpenSSL has it not.
+            WrongHash: so is the hash function; or this Python's OpenSSL does not support it.
         """
         async with self._opening:
             if self._tasks:
@@ -89,13 +89,13 @@ class Books:
                     " or use an OpenSSL 3 that has it"
                 )
             await self.refresh()
-            there, algorithm = await self.db.run(
+            slots, algorithm = await self.db.run(
                 lambda tx: head_store.make_slots(tx, self.slots, self.algorithm)
             )
             if self._any_slots:
-                self.slots = there
-            elif there != self.slots:
-                raise WrongSlots(f"the database has {there} slots, the setting says {self.slots}")
+                self.slots = slots
+            elif slots != self.slots:
+                raise WrongSlots(f"the database has {slots} slots, the setting says {self.slots}")
             if algorithm != self.algorithm:
                 raise WrongHash(
                     f"the database's chains are hashed by {algorithm}, the setting says"
@@ -109,7 +109,7 @@ class Books:
             QUEUED.set_function(self._waiting)
 
     async def close(self) -> None:
-        """Stop the writers; what still waits is told that nothing is known."""
+        """Stop the writers; requests that still wait get `OutcomeUnknown`."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -119,7 +119,7 @@ class Books:
         return sum([writer.waiting for writer in self._writers])
 
     async def refresh(self) -> None:
-        """Read the chart, the funds and the flow matrix anew, after an operator's correction."""
+        """Read the chart, the funds and the flow matrix again, after an operator's correction."""
         self._checker = Checker(await self.db.run(catalogue_store.load))
 
     async def post(
@@ -128,51 +128,53 @@ class Books:
         *,
         atomic: bool = False,
         rehearse: bool = False,
-        tell_floors: bool = False,
+        with_balances: bool = False,
     ) -> list[Outcome]:
         """Post drafts; outcomes in their order.
 
         Args:
-            drafts: what to post, each in its own slot.
+            drafts: the vouchers, each for its own slot.
             atomic: all or none; they must then lie in one slot.
-            rehearse: judge them exactly so, one after the other, and book nothing.
-            tell_floors: whether outcomes carry the balances of touched accounts with a floor.
+            rehearse: judge them in the same way, one after the other, and book nothing.
+            with_balances: outcomes carry the balances of touched accounts with a floor.
 
         Raises:
-            AtomicSpansSlots: they do not.
+            AtomicSpansSlots: vouchers posted all or none lie in several slots.
             QueueFull, OutcomeUnknown: try again.
         """
         if not self._tasks:
             await self.open()
         today = clock.today()
-        posts = [Post(draft, self.checker.check(draft, today), tell_floors) for draft in drafts]
+        posts = [
+            Posting(draft, self.checker.check(draft, today), with_balances) for draft in drafts
+        ]
         if atomic and len(posts) > 1:
             if len({draft.slot for draft in drafts}) > 1:
                 raise AtomicSpansSlots(slots=len({draft.slot for draft in drafts}))
-            unit = Unit(tuple(posts), rehearsed=rehearse)
-            return list(_outcomes((await self._submit([(drafts[0].slot, unit)]))[0]))
+            group = CommandGroup(tuple(posts), rehearsed=rehearse)
+            return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         if rehearse:
             return await self._rehearse(posts)
-        answers = await self._submit([(post.draft.slot, Unit((post,))) for post in posts])
+        answers = await self._submit([(post.draft.slot, CommandGroup((post,))) for post in posts])
         return [outcome for answer in answers for outcome in _outcomes(answer)]
 
-    async def _rehearse(self, posts: Sequence[Post]) -> list[Outcome]:
-        """Each slot's posts as one unit, so that a later one sees what an earlier one would do."""
-        mine: dict[int, list[int]] = {}
+    async def _rehearse(self, posts: Sequence[Posting]) -> list[Outcome]:
+        """Judge each slot's postings as one group, so that a later one sees what earlier ones do."""
+        by_slot: dict[int, list[int]] = {}
         for index, post in enumerate(posts):
-            mine.setdefault(post.draft.slot, []).append(index)
-        units = [
-            (slot, Unit(tuple(posts[i] for i in indexes), together=False, rehearsed=True))
-            for slot, indexes in mine.items()
+            by_slot.setdefault(post.draft.slot, []).append(index)
+        groups = [
+            (slot, CommandGroup(tuple(posts[i] for i in indexes), together=False, rehearsed=True))
+            for slot, indexes in by_slot.items()
         ]
         found: dict[int, Outcome] = {}
-        for indexes, answer in zip(mine.values(), await self._submit(units), strict=True):
+        for indexes, answer in zip(by_slot.values(), await self._submit(groups), strict=True):
             found |= zip(indexes, _outcomes(answer), strict=True)
         return [found[index] for index in range(len(posts))]
 
-    async def ask(self, ask: Hold | Release | ReleaseAll) -> Outcome:
-        """Make or release holds in the centre's slot."""
-        answers = await self._submit([(CENTRE_SLOT, Unit((ask,)))])
+    async def change_holds(self, command: Hold | HoldRelease | GroupRelease) -> Outcome:
+        """Make or release holds, in the centre's slot."""
+        answers = await self._submit([(CENTRE_SLOT, CommandGroup((command,)))])
         return _outcomes(answers[0])[0]
 
     async def run_exclusive(self, work: ExclusiveWork[T]) -> T:
@@ -188,21 +190,21 @@ class Books:
         return cast("T", answer)
 
     async def _submit(
-        self, works: Sequence[tuple[int, Unit | ExclusiveWork[Any]]]
+        self, works: Sequence[tuple[int, CommandGroup | ExclusiveWork[Any]]]
     ) -> list[tuple[object, ...]]:
         if not self._tasks:
             await self.open()
-        ticket = Ticket(len(works))
-        jobs = [Job(work, ticket, index) for index, (_, work) in enumerate(works)]
+        pending = PendingAnswer(len(works))
+        jobs = [Job(work, pending, index) for index, (_, work) in enumerate(works)]
         waiting = self._waiting()
         if waiting and waiting + sum(job.size for job in jobs) > self.queue_limit:
             raise QueueFull(waiting=waiting)
         for (slot, _), job in zip(works, jobs, strict=True):
             self._writers[slot].put(job)
-        await ticket.done
-        if any(result is None for result in ticket.results):
+        await pending.done
+        if any(result is None for result in pending.results):
             raise OutcomeUnknown
-        return [result for result in ticket.results if result is not None]
+        return [result for result in pending.results if result is not None]
 
 
 def _outcomes(results: tuple[object, ...]) -> tuple[Outcome, ...]:

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.refusal import HoldUnknown, LedgerRefusal
-from services.ledger.posting.domain.batch import Held, HeldAll
-from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll, hold_uuid
+from services.ledger.posting.domain.batch import HoldState, HoldStates
+from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease, hold_uuid
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import hold as hold_store
 from services.ledger.rules.domain.chart import OWN_SOURCE
@@ -33,7 +33,7 @@ async def make(
     amount_fen: int,
     summary: str,
     expires_on: date | None,
-) -> Held:
+) -> HoldState:
     """Set money aside, or give the hold that this event made before.
 
     Raises:
@@ -43,37 +43,43 @@ async def make(
     if expires_on is not None and expires_on < clock.today():
         raise Faulty(faults=[Fault("/expires_on", "IN_THE_PAST", expires_on.isoformat())])
     return _held(
-        await books.ask(
+        await books.change_holds(
             Hold(
-                id=uuid7(), source=caller.subject, event_id=event_id, fund=fund, account=account,
-                amount_fen=amount_fen, remaining_fen=amount_fen, summary=summary,
+                id=uuid7(),
+                source=caller.subject,
+                event_id=event_id,
+                fund=fund,
+                account=account,
+                amount_fen=amount_fen,
+                remaining_fen=amount_fen,
+                summary=summary,
                 expires_on=expires_on,
             )
         )
-    )  # fmt: skip
+    )
 
 
 async def release(
     books: Books, id: str, caller: Caller, *, event_id: str, amount_fen: int | None
-) -> Held:
+) -> HoldState:
     """Give back part of a hold, or all that remains.
 
     Raises:
         NotFound: no such hold.
         LedgerRefusal: more than remains.
     """
-    ask = Release(
+    command = HoldRelease(
         hold_id=await books.db.run(lambda tx: _existing(tx, id)),
         source=caller.subject,
         event_id=event_id,
         amount_fen=amount_fen,
     )
-    return _held(await books.ask(ask))
+    return _held(await books.change_holds(command))
 
 
 async def release_all(
     books: Books, ids: Sequence[str], caller: Caller, *, event_id: str
-) -> HeldAll:
+) -> HoldStates:
     """Give back, in one event, all that remains of many holds; all of them or none.
 
     Raises:
@@ -90,28 +96,28 @@ async def release_all(
                 if uuid is None
             ]
         )
-    outcome = await books.ask(
-        ReleaseAll(hold_ids=tuple(found), source=caller.subject, event_id=event_id)
+    outcome = await books.change_holds(
+        GroupRelease(hold_ids=tuple(found), source=caller.subject, event_id=event_id)
     )
     if isinstance(outcome, LedgerRefusal):
         raise outcome
-    assert isinstance(outcome, HeldAll)
+    assert isinstance(outcome, HoldStates)
     return outcome
 
 
 async def expire(books: Books) -> int:
     """Give back what expired holds kept; how many there were.
 
-    The centre's writer does so by itself in every round, before it judges anything; this asks for a
+    The centre's writer does so by itself in every round, before it judges anything; this commands for a
     round when there is none. May be repeated, and run by several processes at once.
     """
     today = clock.today()
     ids = await books.db.run(lambda tx: hold_store.expired(tx, today, EXPIRED_MAX))
     if ids:
-        ask = ReleaseAll(
+        command = GroupRelease(
             hold_ids=tuple(ids), source=OWN_SOURCE, event_id=f"expire:{today.isoformat()}"
         )
-        outcome = await books.ask(ask)
+        outcome = await books.change_holds(command)
         if isinstance(outcome, LedgerRefusal):
             raise outcome
     return len(ids)
@@ -134,8 +140,8 @@ async def read(tx: AsyncConnection, id: str) -> Hold:
     return hold
 
 
-def _held(outcome: object) -> Held:
+def _held(outcome: object) -> HoldState:
     if isinstance(outcome, LedgerRefusal):
         raise outcome
-    assert isinstance(outcome, Held)
+    assert isinstance(outcome, HoldState)
     return outcome

@@ -11,22 +11,22 @@ import asyncpg
 
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import (
-    Booked,
+    CommandGroup,
     Decision,
-    Known,
-    Post,
+    PostedVoucher,
+    Posting,
+    PriorAnswers,
     SlotState,
-    Unit,
 )
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.decide import decide
-from services.ledger.posting.domain.hold import Hold, Release, ReleaseAll
+from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
 from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
-from services.ledger.posting.store.batch import Statement, Written
+from services.ledger.posting.store.batch import Statement, WriteResult
 from shared import clock
 from shared.clock import SHANGHAI
 from shared.errors import Refusal
@@ -46,21 +46,21 @@ class LockedSlot:
         self.state = state
         self._checker = checker
 
-    async def post(self, draft: Draft) -> Booked:
+    async def post(self, draft: Draft) -> PostedVoucher:
         """Post a voucher of the ledger's own.
 
         Raises:
             LedgerRefusal: the voucher is refused.
         """
         refusal = self._checker.check(draft, self.now.astimezone(SHANGHAI).date())
-        unit = Unit((Post(draft, refusal),))
-        decision = await _decide(self.connection, [unit], self._checker, self.now, self.state)
+        group = CommandGroup((Posting(draft, refusal),))
+        decision = await _decide(self.connection, [group], self._checker, self.now, self.state)
         outcome = decision.outcomes[0][0]
         if isinstance(outcome, LedgerRefusal):
             raise outcome
-        assert isinstance(outcome, Booked)
+        assert isinstance(outcome, PostedVoucher)
         written = await batch_store.write(self.connection, decision, self.now)
-        assert written is Written.DONE, "the head was locked"
+        assert written is WriteResult.DONE, "the head was locked"
         self.state = decision.after
         return outcome
 
@@ -70,45 +70,49 @@ ExclusiveWork: TypeAlias = Callable[[LockedSlot], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A round that is judged and put in words: it only has to be sent."""
+class PreparedBatch:
+    """A decision with the statement that writes it."""
 
     decision: Decision
     statement: Statement
 
 
 def judge_new(
-    units: Sequence[Unit], checker: Checker, now: datetime, state: SlotState
-) -> Ready | None:
-    """Take it that every event is a new voucher and fits the books: one trip, the usual case.
+    groups: Sequence[CommandGroup], checker: Checker, now: datetime, state: SlotState
+) -> PreparedBatch | None:
+    """Judge groups as new vouchers that the books accept: the usual case, in one round trip.
 
-    None when the asks are of another sort, or would be refused if they were new: then what the
-    books know about them must be read first.
+    None when there are other commands, or when a voucher would be refused even if it were new: then
+    what the books know about the events must be read first.
     """
-    for unit in units:
-        if unit.rehearsed:
+    for group in groups:
+        if group.rehearsed:
             return None
-        for ask in unit.asks:
-            if not isinstance(ask, Post) or ask.refusal or ask.draft.reverses_seq is not None:
+        for command in group.commands:
+            if (
+                not isinstance(command, Posting)
+                or command.refusal
+                or command.draft.reverses_seq is not None
+            ):
                 return None
-    decision = _judge(state, units, Known(), checker, now)
-    if not all(isinstance(one, Booked) for outcome in decision.outcomes for one in outcome):
+    decision = _judge(state, groups, PriorAnswers(), checker, now)
+    if not all(isinstance(one, PostedVoucher) for outcome in decision.outcomes for one in outcome):
         return None
-    return Ready(decision, batch_store.statement_of(decision, now))
+    return PreparedBatch(decision, batch_store.statement_of(decision, now))
 
 
 async def play(
     connection: Connection,
-    units: Sequence[Unit],
+    groups: Sequence[CommandGroup],
     checker: Checker,
     now: datetime,
     cached: SlotState,
 ) -> Decision | None:
-    """Decide and write against the cached state; None when another process has moved the slot on."""
-    decision = await _decide(connection, units, checker, now, cached)
+    """Decide and write on the cached state; None when another process has written to the slot."""
+    decision = await _decide(connection, groups, checker, now, cached)
     if decision.writes:
         written = await batch_store.write(connection, decision, now)
-        if written is not Written.DONE:
+        if written is not WriteResult.DONE:
             return None
     return decision
 
@@ -116,26 +120,25 @@ async def play(
 async def play_locked(
     connection: Connection,
     slot: int,
-    take: Callable[[], Sequence[Unit]],
+    take: Callable[[], Sequence[CommandGroup]],
     checker: Checker,
     cached: SlotState | None,
 ) -> Decision:
-    """The same with the slot's head locked first of all, so that it cannot lose a race.
+    """Decide and write with the slot's head locked first, so that no other process interferes.
 
-    `take` gives the units once the lock is held: what came while another process held it comes
-    along.
+    `take` gives the groups once the lock is held, with those that came while it was awaited.
     """
     async with connection.transaction():
         floored = checker.catalogue.floored
         state = await head_store.load(connection, slot, floored, lock=True, cached=cached)
-        units, now = take(), clock.now()
-        ready = judge_new(units, checker, now, state)
-        if ready and await batch_store.send(connection, ready.statement) is Written.DONE:
+        groups, now = take(), clock.now()
+        ready = judge_new(groups, checker, now, state)
+        if ready and await batch_store.send(connection, ready.statement) is WriteResult.DONE:
             return ready.decision
-        decision = await _decide(connection, units, checker, now, state)
+        decision = await _decide(connection, groups, checker, now, state)
         if decision.writes:
             written = await batch_store.write(connection, decision, now)
-            assert written is Written.DONE, "the head was locked"
+            assert written is WriteResult.DONE, "the head was locked"
     return decision
 
 
@@ -162,21 +165,25 @@ async def play_exclusive(
 
 async def _decide(
     connection: Connection,
-    units: Sequence[Unit],
+    groups: Sequence[CommandGroup],
     checker: Checker,
     now: datetime,
     state: SlotState,
 ) -> Decision:
-    known = await _known(connection, state.slot, units)
-    return _judge(state, units, known, checker, now)
+    known = await _known(connection, state.slot, groups)
+    return _judge(state, groups, known, checker, now)
 
 
 def _judge(
-    state: SlotState, units: Sequence[Unit], known: Known, checker: Checker, now: datetime
+    state: SlotState,
+    groups: Sequence[CommandGroup],
+    known: PriorAnswers,
+    checker: Checker,
+    now: datetime,
 ) -> Decision:
     return decide(
         state,
-        units,
+        groups,
         known,
         floored=checker.catalogue.floored,
         today=now.astimezone(SHANGHAI).date(),
@@ -184,25 +191,27 @@ def _judge(
     )
 
 
-async def _known(connection: Connection, slot: int, units: Sequence[Unit]) -> Known:
-    asks = [ask for unit in units for ask in unit.asks]
-    drafts = [ask.draft for ask in asks if isinstance(ask, Post)]
+async def _known(connection: Connection, slot: int, groups: Sequence[CommandGroup]) -> PriorAnswers:
+    commands = [command for group in groups for command in group.commands]
+    drafts = [command.draft for command in commands if isinstance(command, Posting)]
     events = await known_store.events(connection, slot, drafts) if drafts else {}
     reverses = {draft.reverses_seq for draft in drafts if draft.reverses_seq is not None}
     remaining: dict[int, Remaining] = {}
     if reverses:
         remaining = await known_store.remaining_of(connection, slot, reverses)
-    if len(drafts) == len(asks):
-        return Known(events=events, remaining=remaining)
-    holds = [(ask.source, ask.event_id) for ask in asks if isinstance(ask, Hold)]
-    releases = [ask for ask in asks if isinstance(ask, Release | ReleaseAll)]
-    keys = [(ask.source, ask.event_id) for ask in releases]
+    if len(drafts) == len(commands):
+        return PriorAnswers(events=events, remaining=remaining)
+    holds = [
+        (command.source, command.event_id) for command in commands if isinstance(command, Hold)
+    ]
+    releases = [command for command in commands if isinstance(command, HoldRelease | GroupRelease)]
+    keys = [(command.source, command.event_id) for command in releases]
     named = [
         id
-        for ask in releases
-        for id in (ask.hold_ids if isinstance(ask, ReleaseAll) else (ask.hold_id,))
+        for command in releases
+        for id in (command.hold_ids if isinstance(command, GroupRelease) else (command.hold_id,))
     ]
-    return Known(
+    return PriorAnswers(
         events=events,
         remaining=remaining,
         holds=await known_store.holds_of_events(connection, slot, holds),

@@ -26,7 +26,7 @@ PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StreamLine:
     """One line of a stream: a draft, or what kept it from becoming one."""
 
     number: int
@@ -34,7 +34,7 @@ class Line:
     asked: Draft | Refusal
 
 
-Answer: TypeAlias = tuple[Line, Outcome | Refusal]
+StreamAnswer: TypeAlias = tuple[StreamLine, Outcome | Refusal]
 
 
 async def lines_of(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes | Refusal]]:
@@ -62,8 +62,8 @@ def _too_long() -> Refusal:
 
 
 async def post_all(
-    books: Books, lines: AsyncIterator[Line], pauses: Sequence[float] = PAUSES_S
-) -> AsyncIterator[list[Answer]]:
+    books: Books, lines: AsyncIterator[StreamLine], pauses: Sequence[float] = PAUSES_S
+) -> AsyncIterator[list[StreamAnswer]]:
     """Post lines as they come, a chunk at a time; answers in their order.
 
     Raises:
@@ -71,7 +71,7 @@ async def post_all(
             rest may be asked again.
         Refusal: whatever ended the stream of lines.
     """
-    waiting: asyncio.Queue[Line | None] = asyncio.Queue(CHUNK)
+    waiting: asyncio.Queue[StreamLine | None] = asyncio.Queue(CHUNK)
 
     async def read() -> None:
         try:
@@ -94,9 +94,9 @@ async def post_all(
         await asyncio.gather(reader, return_exceptions=True)
 
 
-async def _next(waiting: asyncio.Queue[Line | None]) -> list[Line]:
+async def _next(waiting: asyncio.Queue[StreamLine | None]) -> list[StreamLine]:
     """What is waiting, at least one line; nothing at the end."""
-    chunk: list[Line] = []
+    chunk: list[StreamLine] = []
     line = await waiting.get()
     while line is not None:
         chunk.append(line)
@@ -108,7 +108,9 @@ async def _next(waiting: asyncio.Queue[Line | None]) -> list[Line]:
     return chunk
 
 
-async def _post(books: Books, chunk: Sequence[Line], pauses: Sequence[float]) -> list[Answer]:
+async def _post(
+    books: Books, chunk: Sequence[StreamLine], pauses: Sequence[float]
+) -> list[StreamAnswer]:
     drafts = [line.asked for line in chunk if isinstance(line.asked, Draft)]
     outcomes = iter(await _until_told(books, drafts, pauses))
     return [

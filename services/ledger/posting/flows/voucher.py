@@ -9,12 +9,12 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.refusal import LedgerRefusal
-from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.domain.reversal import chosen, require_reversible, rest, reversal
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.store import voucher as voucher_store
-from services.ledger.posting.store.voucher import Stored
+from services.ledger.posting.store.voucher import VoucherRecord
 from shared.errors import Forbidden, NotFound
 from shared.references import Reference
 from shared.roles import CENTRE, Caller
@@ -22,7 +22,7 @@ from shared.roles import CENTRE, Caller
 _ID = re.compile(rf"^{Reference.VOUCHER}_(0|[1-9][0-9]{{0,3}})_([1-9][0-9]{{0,17}})$")
 
 
-async def read(tx: AsyncConnection, id: str, caller: Caller) -> Stored:
+async def read(tx: AsyncConnection, id: str, caller: Caller) -> VoucherRecord:
     """One voucher. District people see those whose every entry is their district's.
 
     Raises:
@@ -37,7 +37,9 @@ async def read(tx: AsyncConnection, id: str, caller: Caller) -> Stored:
     return stored
 
 
-async def find(tx: AsyncConnection, source: str, event_id: str, caller: Caller) -> list[Stored]:
+async def find(
+    tx: AsyncConnection, source: str, event_id: str, caller: Caller
+) -> list[VoucherRecord]:
     """The vouchers of an event: one, unless its sender used the id for several owners."""
     found = []
     for slot, seq in await voucher_store.find(tx, source, event_id):
@@ -63,7 +65,7 @@ async def reverse(
     book_date: date,
     summary: str,
     parts: Sequence[tuple[int, int]] | None = None,
-) -> Booked:
+) -> PostedVoucher:
     """Post a red-letter voucher of a posted one, exactly once.
 
     `parts` are (line number, fen) to take back; without them all that remains is. However many
@@ -83,13 +85,18 @@ async def reverse(
         else chosen(original.draft, parts)
     )
     draft = reversal(
-        original.draft, original.seq, source=caller.subject, event_id=event_id,
-        book_date=book_date, summary=summary, lines=lines,
-    )  # fmt: skip
+        original.draft,
+        original.seq,
+        source=caller.subject,
+        event_id=event_id,
+        book_date=book_date,
+        summary=summary,
+        lines=lines,
+    )
     return booked((await books.post([draft]))[0])
 
 
-def booked(outcome: object) -> Booked:
+def booked(outcome: object) -> PostedVoucher:
     """The voucher's place in the books.
 
     Raises:
@@ -97,7 +104,7 @@ def booked(outcome: object) -> Booked:
     """
     if isinstance(outcome, LedgerRefusal):
         raise outcome
-    assert isinstance(outcome, Booked)
+    assert isinstance(outcome, PostedVoucher)
     return outcome
 
 

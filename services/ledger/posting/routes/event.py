@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from services.ledger.common.routes.door import json_answer
 from services.ledger.posting.flows import event as event_flow
 from services.ledger.posting.flows.voucher import require_centre
-from services.ledger.posting.schemas.event import EventsOut, event_out
+from services.ledger.posting.schemas.event import EventOut, EventsOut
 from shared.door import Door, door
 from shared.roles import Right
 
@@ -27,7 +27,7 @@ WAIT_SECONDS_MAX = 25
     response_model=EventsOut,
 )
 async def events(
-    door: Reading,
+    at: Reading,
     after_seq: Annotated[
         str,
         Query(
@@ -44,11 +44,11 @@ async def events(
     ] = 0,
 ) -> Response:
     """Vouchers in the order of each chain; nothing is skipped and nothing comes twice."""
-    require_centre(door.caller)
-    found, reached, more = await event_flow.events(door.db, after_seq, limit, wait)
+    require_centre(at.caller)
+    found, reached, more = await event_flow.events(at.db, after_seq, limit, wait)
     return json_answer(
         EventsOut(
-            items=[event_out(one) for one in found],
+            items=[EventOut.of(one) for one in found],
             after_seq=event_flow.text_of(reached),
             has_more=more,
         )

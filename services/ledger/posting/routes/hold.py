@@ -31,22 +31,27 @@ Reading = Annotated[Door, door(Right.READ_LEDGER)]
     response_model=HoldOut,
     responses={200: {"model": HoldOut, "description": "重复提交,该预留现状 (a repeat)"}},
 )
-async def make_hold(body: HoldIn, door: Holding) -> Response:
+async def make_hold(body: HoldIn, at: Holding) -> Response:
     """Keep money back until a payout's outcome is known."""
-    source_of(door)
+    source_of(at)
     held = await hold_flow.make(
-        await opened(door), door.caller, event_id=body.event_id, fund=body.fund,
-        account=body.account, amount_fen=body.amount, summary=body.summary,
+        await opened(at),
+        at.caller,
+        event_id=body.event_id,
+        fund=body.fund,
+        account=body.account,
+        amount_fen=body.amount,
+        summary=body.summary,
         expires_on=body.expires_on,
-    )  # fmt: skip
+    )
     return json_answer(hold_out(held.hold), 200 if held.replayed else 201, replayed=held.replayed)
 
 
 @router.get("/v1/holds/{id}", operation_id="read_hold", summary="预留 · One hold")
-async def read_hold(id: HoldId, door: Reading) -> HoldOut:
+async def read_hold(id: HoldId, at: Reading) -> HoldOut:
     """A hold and what remains of it."""
-    require_centre(door.caller)
-    return hold_out(await door.read(lambda tx: hold_flow.read(tx, id)))
+    require_centre(at.caller)
+    return hold_out(await at.read(lambda tx: hold_flow.read(tx, id)))
 
 
 @router.post(
@@ -55,11 +60,11 @@ async def read_hold(id: HoldId, door: Reading) -> HoldOut:
     summary="解除预留 · Release a hold, wholly or in part",
     response_model=HoldOut,
 )
-async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
+async def release_hold(id: HoldId, body: ReleaseIn, at: Holding) -> Response:
     """Give back an amount of a hold, or all that remains."""
-    source_of(door)
+    source_of(at)
     held = await hold_flow.release(
-        await opened(door), id, door.caller, event_id=body.event_id, amount_fen=body.amount
+        await opened(at), id, at.caller, event_id=body.event_id, amount_fen=body.amount
     )
     return json_answer(hold_out(held.hold), replayed=held.replayed)
 
@@ -70,11 +75,11 @@ async def release_hold(id: HoldId, body: ReleaseIn, door: Holding) -> Response:
     summary="成组解除预留 · Release many holds in one event, all or none",
     response_model=HoldsOut,
 )
-async def release_holds(body: GroupReleaseIn, door: Holding) -> Response:
+async def release_holds(body: GroupReleaseIn, at: Holding) -> Response:
     """Give back all that remains of many holds."""
-    source_of(door)
+    source_of(at)
     held = await hold_flow.release_all(
-        await opened(door), body.holds, door.caller, event_id=body.event_id
+        await opened(at), body.holds, at.caller, event_id=body.event_id
     )
     answer = HoldsOut(items=[hold_out(hold) for hold in held.holds])
     return json_answer(answer, replayed=held.replayed)

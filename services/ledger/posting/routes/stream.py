@@ -20,7 +20,6 @@ from services.ledger.posting.schemas.stream import (
     StreamedOut,
     StreamEndOut,
     drafts_of,
-    streamed_out,
 )
 from shared.door import Door, door
 from shared.errors import Refusal
@@ -57,11 +56,11 @@ _OPENAPI: dict[str, Any] = {
     },
     openapi_extra=_OPENAPI,
 )
-async def stream_vouchers(door: Posting) -> Response:
+async def stream_vouchers(at: Posting) -> Response:
     """Each line is posted as it comes and answered in its order; a refused one fails alone. The last
     line says whether it is the whole: where it is missing, send again, which books nothing twice."""
-    books, source = await opened(door), source_of(door)
-    return _Streamed(books, source, door)
+    books, source = await opened(at), source_of(at)
+    return _Streamed(books, source, at)
 
 
 class _Outbox:
@@ -104,10 +103,10 @@ class _Streamed(Response):
 
     media_type = NDJSON
 
-    def __init__(self, books: Books, source: str, door: Door) -> None:
+    def __init__(self, books: Books, source: str, at: Door) -> None:
         super().__init__(status_code=200)
         del self.headers["content-length"]
-        self.books, self.source, self.door = books, source, door
+        self.books, self.source, self.door = books, source, at
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve."""
@@ -136,7 +135,7 @@ class _Streamed(Response):
         lines = drafts_of(lines_of(request.stream()), self.source, self.books.slots)
         try:
             async for answers in post_all(self.books, lines):
-                outbox.put(_written([streamed_out(one, problem) for one in answers], counts))
+                outbox.put(_written([StreamedOut.of(one, problem) for one in answers], counts))
             end = True
         except ClientDisconnect:
             pass  # nobody is there to be told; what was posted stays posted

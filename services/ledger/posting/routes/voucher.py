@@ -19,7 +19,6 @@ from services.ledger.posting.schemas.voucher import (
     batch_out,
     draft_from,
     posted_out,
-    voucher_out,
 )
 from shared.door import Door, door
 from shared.references import Reference
@@ -54,12 +53,12 @@ Floors = Annotated[
     responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
 )
 async def post_voucher(
-    body: VoucherIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+    body: VoucherIn, at: Posting, dry_run: DryRun = False, balances: Floors = False
 ) -> Response:
     """Post one voucher; the answer comes after its commit."""
-    books = await opened(door)
-    draft = draft_from(body, source_of(door), books.slots)
-    outcomes = await books.post([draft], rehearse=dry_run, tell_floors=balances)
+    books = await opened(at)
+    draft = draft_from(body, source_of(at), books.slots)
+    outcomes = await books.post([draft], rehearse=dry_run, with_balances=balances)
     booked = voucher_flow.booked(outcomes[0])
     answer = posted_out(body.event_id, booked)
     status = 200 if booked.replayed or booked.rehearsed else 201
@@ -73,20 +72,20 @@ async def post_voucher(
     response_model=BatchOut,
 )
 async def post_voucher_batch(
-    body: VoucherBatchIn, door: Posting, dry_run: DryRun = False, balances: Floors = False
+    body: VoucherBatchIn, at: Posting, dry_run: DryRun = False, balances: Floors = False
 ) -> Response:
     """Post many vouchers; a refused one never fails its neighbours, unless `atomic`."""
-    books = await opened(door)
-    source = source_of(door)
+    books = await opened(at)
+    source = source_of(at)
     drafts: list[Draft] = []
     for one in body.vouchers:
         drafts.append(draft_from(one, source, books.slots))
         if len(drafts) % BREATH == 0:
             await asyncio.sleep(0)
-    outcomes = await books.post(drafts, atomic=body.atomic, rehearse=dry_run, tell_floors=balances)
-    return json_answer(
-        batch_out(drafts, outcomes, lambda refusal: problem_of(door.request, refusal))
+    outcomes = await books.post(
+        drafts, atomic=body.atomic, rehearse=dry_run, with_balances=balances
     )
+    return json_answer(batch_out(drafts, outcomes, lambda refusal: problem_of(at.request, refusal)))
 
 
 @router.get(
@@ -95,13 +94,13 @@ async def post_voucher_batch(
     summary="按业务号查凭证 · Vouchers of an event",
 )
 async def find_vouchers(
-    door: Reading,
+    at: Reading,
     source: Annotated[str, Query(min_length=1, max_length=100, examples=["collection_service"])],
     event_id: Annotated[Serial, Query(examples=["receipt-0001"])],
 ) -> VouchersOut:
     """The vouchers of a sender's event: one, or none."""
-    found = await door.read(lambda tx: voucher_flow.find(tx, source, event_id, door.caller))
-    return VouchersOut(items=[voucher_out(stored) for stored in found])
+    found = await at.read(lambda tx: voucher_flow.find(tx, source, event_id, at.caller))
+    return VouchersOut(items=[VoucherOut.of(stored) for stored in found])
 
 
 @router.get(
@@ -109,9 +108,9 @@ async def find_vouchers(
     operation_id="read_voucher",
     summary="凭证 · One voucher with its entries",
 )
-async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
+async def read_voucher(id: VoucherId, at: Reading) -> VoucherOut:
     """One voucher."""
-    return voucher_out(await door.read(lambda tx: voucher_flow.read(tx, id, door.caller)))
+    return VoucherOut.of(await at.read(lambda tx: voucher_flow.read(tx, id, at.caller)))
 
 
 @router.post(
@@ -122,13 +121,17 @@ async def read_voucher(id: VoucherId, door: Reading) -> VoucherOut:
     response_model=PostedOut,
     responses={200: {"model": PostedOut, "description": "重复提交,首次的答复 (a repeat)"}},
 )
-async def reverse_voucher(id: VoucherId, body: ReversalIn, door: Reversing) -> Response:
+async def reverse_voucher(id: VoucherId, body: ReversalIn, at: Reversing) -> Response:
     """Post the red-letter voucher of a posted one."""
-    source_of(door)
+    source_of(at)
     booked = await voucher_flow.reverse(
-        await opened(door), id, door.caller, event_id=body.event_id, book_date=body.book_date,
+        await opened(at),
+        id,
+        at.caller,
+        event_id=body.event_id,
+        book_date=body.book_date,
         summary=body.summary,
         parts=None if body.entries is None else [(one.line, one.amount) for one in body.entries],
-    )  # fmt: skip
+    )
     answer = posted_out(body.event_id, booked)
     return json_answer(answer, 200 if booked.replayed else 201, replayed=booked.replayed)

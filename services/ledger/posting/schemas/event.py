@@ -43,6 +43,40 @@ class EventOut(Out):
     recorded_at: datetime
     entries: list[EventEntryOut]
 
+    @classmethod
+    def of(cls, event: Event) -> EventOut:
+        """Build it from an event of the feed."""
+        draft = event.draft
+        reverses = draft.reverses_seq
+        return cls(
+            slot=event.slot,
+            seq=event.seq,
+            id=voucher_id(event.slot, event.seq),
+            hash=event.hash.hex(),
+            source=draft.source,
+            event_id=draft.event_id,
+            owner=draft.owner,
+            kind=draft.kind,
+            book_date=draft.book_date,
+            period=draft.period,
+            value_date=draft.value_date,
+            summary=draft.summary,
+            references=dict(draft.references),
+            reverses=None if reverses is None else voucher_id(event.slot, reverses),
+            recorded_at=event.recorded_at,
+            entries=[
+                EventEntryOut(
+                    book=Book(line.book),
+                    fund=line.fund,
+                    account=line.account,
+                    side=Side.DEBIT if line.debit_fen else Side.CREDIT,
+                    amount=line.debit_fen or line.credit_fen,
+                    district=line.district,
+                )
+                for line in draft.lines
+            ],
+        )
+
 
 class EventsOut(Out):
     """What was booked after a place in every chain; hand `after_seq` back to go on."""
@@ -50,34 +84,3 @@ class EventsOut(Out):
     items: list[EventOut]
     after_seq: str = Field(examples=["0:12,1:5,2:0,3:7"])
     has_more: bool
-
-
-def event_out(event: Event) -> EventOut:
-    """An event going out."""
-    draft = event.draft
-    reverses = draft.reverses_seq
-    return EventOut(
-        slot=event.slot,
-        seq=event.seq,
-        id=voucher_id(event.slot, event.seq),
-        hash=event.hash.hex(),
-        source=draft.source,
-        event_id=draft.event_id,
-        owner=draft.owner,
-        kind=draft.kind,
-        book_date=draft.book_date,
-        period=draft.period,
-        value_date=draft.value_date,
-        summary=draft.summary,
-        references=dict(draft.references),
-        reverses=None if reverses is None else voucher_id(event.slot, reverses),
-        recorded_at=event.recorded_at,
-        entries=[
-            EventEntryOut(
-                book=Book(line.book), fund=line.fund, account=line.account,
-                side=Side.DEBIT if line.debit_fen else Side.CREDIT,
-                amount=line.debit_fen or line.credit_fen, district=line.district,
-            )
-            for line in draft.lines
-        ],
-    )  # fmt: skip

@@ -69,8 +69,12 @@ class Reader:
         lines = []
         for entry, amount_fen in zip(entries, amounts_fen, strict=True):
             words = book, fund, account, district, _ = (
-                entry["book"], entry["fund"], entry["account"], entry["district"], entry["side"],
-            )  # fmt: skip
+                entry["book"],
+                entry["fund"],
+                entry["account"],
+                entry["district"],
+                entry["side"],
+            )
             is_debit = accepted.get(words)
             if is_debit is None:
                 is_debit = self._accept(entry, words)

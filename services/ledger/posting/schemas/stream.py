@@ -8,9 +8,9 @@ from typing import Literal
 import orjson
 from pydantic import ValidationError
 
-from services.ledger.posting.domain.batch import Booked
+from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.domain.voucher import Draft
-from services.ledger.posting.flows.stream import Answer, Line
+from services.ledger.posting.flows.stream import StreamAnswer, StreamLine
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
@@ -22,6 +22,21 @@ class StreamedOut(PostedOut):
     """The outcome of one line."""
 
     line: int
+
+    @classmethod
+    def of(cls, answer: StreamAnswer, problem_of: Callable[[Refusal], Problem]) -> StreamedOut:
+        """Build it from the answer to one line."""
+        line, outcome = answer
+        if isinstance(outcome, PostedVoucher):
+            posted = posted_out(line.event_id, outcome)
+            return cls(line=line.number, **posted.model_dump())
+        assert isinstance(outcome, Refusal)
+        return cls(
+            line=line.number,
+            event_id=line.event_id,
+            outcome=PostingOutcome.REFUSED,
+            problem=problem_of(outcome),
+        )
 
 
 class StreamEndOut(Out):
@@ -37,22 +52,22 @@ class StreamEndOut(Out):
 
 async def drafts_of(
     lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int
-) -> AsyncIterator[Line]:
+) -> AsyncIterator[StreamLine]:
     """Each line's draft, or what is wrong with the line, every fault by its pointer."""
     async for number, line in lines:
         if isinstance(line, Refusal):
-            yield Line(number, "", line)
+            yield StreamLine(number, "", line)
             continue
         at_sight = _at_sight(line, source, slots)
         if at_sight is not None:
-            yield Line(number, at_sight.event_id, at_sight)
+            yield StreamLine(number, at_sight.event_id, at_sight)
             continue
         try:
             body = VoucherIn.model_validate_json(line)
         except ValidationError as error:
-            yield Line(number, _event_of(line), _faulty(error))
+            yield StreamLine(number, _event_of(line), _faulty(error))
         else:
-            yield Line(number, body.event_id, draft_from(body, source, slots))
+            yield StreamLine(number, body.event_id, draft_from(body, source, slots))
 
 
 _READER = Reader()
@@ -83,18 +98,3 @@ def _faulty(error: ValidationError) -> Faulty:
         for found in error.errors(include_url=False, include_input=False)[:100]
     ]
     return Faulty(faults=faults, count=len(faults))
-
-
-def streamed_out(answer: Answer, problem_of: Callable[[Refusal], Problem]) -> StreamedOut:
-    """One line's outcome."""
-    line, outcome = answer
-    if isinstance(outcome, Booked):
-        posted = posted_out(line.event_id, outcome)
-        return StreamedOut(line=line.number, **posted.model_dump())
-    assert isinstance(outcome, Refusal)
-    return StreamedOut(
-        line=line.number,
-        event_id=line.event_id,
-        outcome=PostingOutcome.REFUSED,
-        problem=problem_of(outcome),
-    )

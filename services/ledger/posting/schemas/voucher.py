@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.ledger.common.domain.refusal import LedgerRefusal
-from services.ledger.posting.domain.batch import Booked, Floor, Outcome
+from services.ledger.posting.domain.batch import FlooredBalance, Outcome, PostedVoucher
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, voucher_id
-from services.ledger.posting.store.voucher import Stored
+from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
@@ -49,6 +49,18 @@ class EntryOut(Out):
     amount: YuanOut
     district: str
 
+    @classmethod
+    def of(cls, number: int, line: Line) -> EntryOut:
+        return cls(
+            line=number,
+            book=line.book,
+            fund=line.fund,
+            account=line.account,
+            side=Side.DEBIT if line.debit_fen else Side.CREDIT,
+            amount=line.debit_fen or line.credit_fen,
+            district=line.district,
+        )
+
 
 class VoucherOut(Out):
     """A posted voucher."""
@@ -75,6 +87,35 @@ class VoucherOut(Out):
     recorded_at: datetime
     entries: list[EntryOut]
 
+    @classmethod
+    def of(cls, stored: VoucherRecord) -> VoucherOut:
+        """Build it from a voucher's record."""
+        asked = stored.draft
+        linked: dict[str, Any] = {
+            name: None if seq is None else voucher_id(asked.slot, seq)
+            for name, seq in (("reverses", asked.reverses_seq), ("reversed_by", stored.reversed_by))
+        }
+        return cls(
+            id=voucher_id(asked.slot, stored.seq),
+            slot=asked.slot,
+            seq=stored.seq,
+            hash=stored.hash.hex(),
+            source=asked.source,
+            event_id=asked.event_id,
+            owner=asked.owner,
+            kind=asked.kind,
+            book_date=asked.book_date,
+            period=asked.period,
+            value_date=asked.value_date,
+            summary=asked.summary,
+            references=dict(asked.references),
+            hold=asked.hold,
+            recorded_at=stored.recorded_at,
+            entries=[EntryOut.of(number, line) for number, line in enumerate(asked.lines, 1)],
+            reversals=[voucher_id(asked.slot, one.seq) for one in stored.reversals],
+            **linked,
+        )
+
 
 class VouchersOut(Out):
     """The vouchers of one event."""
@@ -90,10 +131,14 @@ def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
         is_debit = entry.side is Side.DEBIT
         lines.append(
             Line(
-                entry.book.value, entry.fund, entry.account, entry.district,
-                amount_fen if is_debit else 0, 0 if is_debit else amount_fen,
+                entry.book.value,
+                entry.fund,
+                entry.account,
+                entry.district,
+                amount_fen if is_debit else 0,
+                0 if is_debit else amount_fen,
             )
-        )  # fmt: skip
+        )
     return draft(
         slot=slot_of(body.owner, slots),
         source=source,
@@ -110,7 +155,7 @@ def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
     )
 
 
-def posted_out(event_id: str, booked: Booked) -> PostedOut:
+def posted_out(event_id: str, booked: PostedVoucher) -> PostedOut:
     """A voucher's place in the books."""
     if booked.rehearsed:
         return _would_post(event_id, booked)
@@ -125,7 +170,7 @@ def posted_out(event_id: str, booked: Booked) -> PostedOut:
     )
 
 
-def _would_post(event_id: str, booked: Booked) -> PostedOut:
+def _would_post(event_id: str, booked: PostedVoucher) -> PostedOut:
     """A rehearsed voucher has no place in the books, so none is told."""
     return PostedOut(
         event_id=event_id,
@@ -135,14 +180,17 @@ def _would_post(event_id: str, booked: Booked) -> PostedOut:
     )
 
 
-def _floors_out(floors: tuple[Floor, ...]) -> list[FloorOut] | None:
+def _floors_out(floors: tuple[FlooredBalance, ...]) -> list[FloorOut] | None:
     return [
         FloorOut(
-            fund=floor.fund, account=floor.account, balance=floor.balance_fen,
-            held=floor.held_fen, available=floor.balance_fen - floor.held_fen,
+            fund=floor.fund,
+            account=floor.account,
+            balance=floor.balance_fen,
+            held=floor.held_fen,
+            available=floor.balance_fen - floor.held_fen,
         )
         for floor in floors
-    ] or None  # fmt: skip
+    ] or None
 
 
 def batch_out(
@@ -164,13 +212,13 @@ def outcome_out(
     event_id: str, outcome: Outcome, problem_of: Callable[[LedgerRefusal], Problem]
 ) -> PostedOut:
     """What became of one voucher of many."""
-    if isinstance(outcome, Booked):
+    if isinstance(outcome, PostedVoucher):
         return posted_out(event_id, outcome)
     assert isinstance(outcome, LedgerRefusal)
     return PostedOut(event_id=event_id, outcome=PostingOutcome.REFUSED, problem=problem_of(outcome))
 
 
-def posted_json(event_id: str, booked: Booked) -> dict[str, Any]:
+def posted_json(event_id: str, booked: PostedVoucher) -> dict[str, Any]:
     """`posted_out` ready for JSON: an answer to every voucher had better not build a model."""
     if booked.rehearsed or booked.floors:
         return posted_out(event_id, booked).model_dump(mode="json")
@@ -196,7 +244,7 @@ def batch_json(
     """`batch_out` ready for JSON."""
     results = [
         posted_json(asked.event_id, outcome)
-        if isinstance(outcome, Booked)
+        if isinstance(outcome, PostedVoucher)
         else outcome_out(asked.event_id, outcome, problem_of).model_dump(mode="json")
         for asked, outcome in zip(drafts, outcomes, strict=True)
     ]
@@ -204,44 +252,3 @@ def batch_json(
     for result in results:
         counts[result["outcome"]] += 1
     return {**counts, "results": results}
-
-
-def voucher_out(stored: Stored) -> VoucherOut:
-    """A voucher as it stands in the books."""
-    asked = stored.draft
-    linked: dict[str, Any] = {
-        name: None if seq is None else voucher_id(asked.slot, seq)
-        for name, seq in (("reverses", asked.reverses_seq), ("reversed_by", stored.reversed_by))
-    }
-    return VoucherOut(
-        id=voucher_id(asked.slot, stored.seq),
-        slot=asked.slot,
-        seq=stored.seq,
-        hash=stored.hash.hex(),
-        source=asked.source,
-        event_id=asked.event_id,
-        owner=asked.owner,
-        kind=asked.kind,
-        book_date=asked.book_date,
-        period=asked.period,
-        value_date=asked.value_date,
-        summary=asked.summary,
-        references=dict(asked.references),
-        hold=asked.hold,
-        recorded_at=stored.recorded_at,
-        entries=[_entry_out(number, line) for number, line in enumerate(asked.lines, 1)],
-        reversals=[voucher_id(asked.slot, one.seq) for one in stored.reversals],
-        **linked,
-    )
-
-
-def _entry_out(number: int, line: Line) -> EntryOut:
-    return EntryOut(
-        line=number,
-        book=line.book,
-        fund=line.fund,
-        account=line.account,
-        side=Side.DEBIT if line.debit_fen else Side.CREDIT,
-        amount=line.debit_fen or line.credit_fen,
-        district=line.district,
-    )

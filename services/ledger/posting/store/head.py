@@ -74,9 +74,13 @@ async def load(
     if cached is not None and cached.revision == row["revision"]:
         return cached
     state = SlotState(
-        slot=slot, revision=row["revision"], seq=row["seq"], hash=row["hash"],
-        algorithm=row["algorithm"], closed_until=row["closed_until"],
-    )  # fmt: skip
+        slot=slot,
+        revision=row["revision"],
+        seq=row["seq"],
+        hash=row["hash"],
+        algorithm=row["algorithm"],
+        closed_until=row["closed_until"],
+    )
     if slot != CENTRE_SLOT:
         return state
     return replace(

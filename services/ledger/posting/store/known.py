@@ -10,8 +10,8 @@ import asyncpg
 import orjson
 
 from services.ledger.common.domain.refusal import pinned_again
-from services.ledger.posting.domain.batch import Booked, EventKey, KnownRefusal, KnownVoucher
-from services.ledger.posting.domain.hold import Hold, Movement, MovementKind
+from services.ledger.posting.domain.batch import EventKey, PostedVoucher, PriorRefusal, PriorVoucher
+from services.ledger.posting.domain.hold import Hold, HoldMovement, MovementKind
 from services.ledger.posting.domain.reversal import Remaining, remaining
 from services.ledger.posting.domain.voucher import Draft, Line, draft, draft_of
 from services.ledger.posting.store.head import hold_of
@@ -43,7 +43,7 @@ SELECT a.source, a.event_id, NULL, NULL, r.body_hash, r.code, CAST(r.faults AS t
 
 async def events(
     connection: Connection, slot: int, drafts: Sequence[Draft]
-) -> dict[EventKey, KnownVoucher | KnownRefusal]:
+) -> dict[EventKey, PriorVoucher | PriorRefusal]:
     """Earlier answers to the drafts' events; with the first draft where the body now differs."""
     rows = await connection.fetch(
         _EVENTS, slot, [draft.source for draft in drafts], [draft.event_id for draft in drafts]
@@ -53,24 +53,24 @@ async def events(
     asked: dict[EventKey, set[bytes]] = {}
     for one in drafts:
         asked.setdefault((one.source, one.event_id), set()).add(one.body_hash)
-    found: dict[EventKey, KnownVoucher | KnownRefusal] = {}
+    found: dict[EventKey, PriorVoucher | PriorRefusal] = {}
     for row in rows:
         key = (row["source"], row["event_id"])
         differs = asked[key] != {row["body_hash"]}
         if row["code"] is None:
             first = await voucher(connection, slot, row["seq"]) if differs else None
-            booked = Booked(slot, row["seq"], row["hash"], replayed=True)
-            found[key] = KnownVoucher(booked, row["body_hash"], first)
+            booked = PostedVoucher(slot, row["seq"], row["hash"], replayed=True)
+            found[key] = PriorVoucher(booked, row["body_hash"], first)
         else:
             found[key] = _known_refusal(row, slot, differs=differs)
     return found
 
 
-def _known_refusal(row: Any, slot: int, *, differs: bool) -> KnownRefusal:
+def _known_refusal(row: Any, slot: int, *, differs: bool) -> PriorRefusal:
     faults = tuple(Fault(*parts) for parts in orjson.loads(row["faults"]))
     refusal = pinned_again(row["code"], faults, orjson.loads(row["facts"]))
     first = draft_of(slot, row["source"], row["content"]) if differs else None
-    return KnownRefusal(refusal, row["body_hash"], first)
+    return PriorRefusal(refusal, row["body_hash"], first)
 
 
 async def voucher(connection: Connection, slot: int, seq: int) -> Draft | None:
@@ -181,7 +181,7 @@ async def holds_by_id(connection: Connection, slot: int, ids: Sequence[UUID]) ->
 
 async def releases_of_events(
     connection: Connection, slot: int, keys: Sequence[EventKey]
-) -> dict[EventKey, tuple[Movement, ...]]:
+) -> dict[EventKey, tuple[HoldMovement, ...]]:
     """Releases made by these events."""
     rows = await connection.fetch(
         """
@@ -195,9 +195,9 @@ async def releases_of_events(
         [source for source, _ in keys],
         [event_id for _, event_id in keys],
     )
-    found: dict[EventKey, tuple[Movement, ...]] = {}
+    found: dict[EventKey, tuple[HoldMovement, ...]] = {}
     for row in rows:
-        moved = Movement(
+        moved = HoldMovement(
             hold_id=UUID(int=row["hold_id"].int),
             kind=MovementKind.RELEASE,
             amount_fen=row["amount_fen"],

@@ -25,7 +25,7 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class VoucherRecord:
     """A voucher with its place in the chain and the reversals that it met."""
 
     draft: Draft
@@ -55,7 +55,7 @@ class Stored:
         return self.reversals[-1].seq if self.reversals and is_taken_back(self.left) else None
 
 
-async def load(tx: AsyncConnection, slot: int, seq: int) -> Stored | None:
+async def load(tx: AsyncConnection, slot: int, seq: int) -> VoucherRecord | None:
     """One voucher, or None."""
     rows = await tx.execute(
         text("""
@@ -69,7 +69,7 @@ async def load(tx: AsyncConnection, slot: int, seq: int) -> Stored | None:
     row = rows.mappings().first()
     if row is None:
         return None
-    return Stored(
+    return VoucherRecord(
         draft=draft_of_rows(slot, row, await _lines(tx, slot, seq)),
         seq=seq,
         hash=bytes(row["hash"]),

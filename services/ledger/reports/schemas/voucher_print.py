@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.ledger.common.schemas import UNIT_NOTE, Fen, Row, Sheet
 from services.ledger.posting.domain.voucher import Draft, Line, voucher_id
-from services.ledger.posting.store.voucher import Stored
+from services.ledger.posting.store.voucher import VoucherRecord
 from services.ledger.reports.domain.amount_words import amount_words
 from services.ledger.rules.domain.chart import Catalogue
 from shared.schema import Out, YuanOut
@@ -93,7 +93,7 @@ class VoucherPrintOut(Out):
     pages: list[PrintPageOut]
 
     @classmethod
-    def of(cls, stored: Stored, catalogue: Catalogue) -> VoucherPrintOut:
+    def of(cls, stored: VoucherRecord, catalogue: Catalogue) -> VoucherPrintOut:
         """Answer a posted voucher, named by the chart of its own day."""
         draft = stored.draft
         groups = dict.fromkeys((line.fund, line.book) for line in draft.lines)

@@ -91,10 +91,14 @@ def _row_faults(row: Account, rows: Sequence[Account]) -> Iterator[Fault]:
         yield Fault(at, "ENDS_BEFORE_IT_BEGINS", row.in_force_to.isoformat())
     yield from _parent_faults(row, rows, at)
     twins = [
-        other for other in rows
-        if row.code and other.code == row.code and other.key != row.key
-        and other.book == row.book and _meet(other, row)
-    ]  # fmt: skip
+        other
+        for other in rows
+        if row.code
+        and other.code == row.code
+        and other.key != row.key
+        and other.book == row.book
+        and _meet(other, row)
+    ]
     for other in twins:
         yield Fault(f"{at}/code", "CODE_TWICE", f"{row.code}: {other.key}")
 

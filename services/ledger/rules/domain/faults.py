@@ -40,14 +40,14 @@ class CorrectionStale(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class BookedDays:
     """What has entries: key or code → first and last book date."""
 
     accounts: Mapping[str, tuple[date, date]]
     funds: Mapping[str, tuple[date, date]]
 
 
-def require_sound(there: Rows, changes: Sequence[Change], booked: Booked) -> None:
+def require_sound(there: Rows, changes: Sequence[Change], booked: BookedDays) -> None:
     """Refuse a correction with every fault of what would come out of it.
 
     Raises:
@@ -71,7 +71,7 @@ def require_sound(there: Rows, changes: Sequence[Change], booked: Booked) -> Non
         raise Faulty(faults=faults[:1000], count=len(faults))
 
 
-def _chart_faults(there: Rows, changes: Sequence[Change], booked: Booked) -> Iterator[Fault]:
+def _chart_faults(there: Rows, changes: Sequence[Change], booked: BookedDays) -> Iterator[Fault]:
     written = [account_of(one.after) for one in changes if one.table is Table.ACCOUNT]
     if not written:
         return

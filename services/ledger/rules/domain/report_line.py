@@ -10,8 +10,11 @@ UNCARRIED: Final = "uncarried_surplus"
 """本年收支结余(未结转): income less expense that no year's end has carried over yet."""
 SECTIONS: Final = {
     BALANCE_SHEET: {
-        "asset": "资产", "liability": "负债", "net_asset": "净资产", UNCARRIED: "本年收支结余(未结转)",
+        "asset": "资产",
+        "liability": "负债",
+        "net_asset": "净资产",
+        UNCARRIED: "本年收支结余(未结转)",
     },
     INCOME_STATEMENT: {"income": "收入", "expense": "支出"},
-}  # fmt: skip
+}
 """Report → its sections and own lines, as they are called where no row of data says otherwise."""

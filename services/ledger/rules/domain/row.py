@@ -79,7 +79,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class WrittenChange:
     """One correction that was written: what stood in its place before, and since when it does not."""
 
     table: Table
@@ -169,7 +169,7 @@ def after(there: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
     return rows
 
 
-def as_known(there: Rows, made: Iterable[Made], at: datetime) -> dict[Table, list[Row]]:
+def as_known(there: Rows, made: Iterable[WrittenChange], at: datetime) -> dict[Table, list[Row]]:
     """The rules as they were at an instant: every later correction taken back, the last one first.
 
     Args:

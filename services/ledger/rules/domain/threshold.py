@@ -22,12 +22,12 @@ class Measure(StrEnum):
     SUSPENSE = "suspense"
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> MeasureUnit:
         """In what its values and thresholds are counted."""
         return _UNITS[self]
 
 
-class Unit(StrEnum):
+class MeasureUnit(StrEnum):
     """What a value of a measure counts."""
 
     PPM = "ppm"
@@ -36,13 +36,13 @@ class Unit(StrEnum):
 
 
 _UNITS: Final = {
-    Measure.COLLECTION_RATE: Unit.PPM,
-    Measure.ARRIVAL_RATE: Unit.PPM,
-    Measure.MONTHS_OF_CAPACITY: Unit.MONTHS,
-    Measure.ACCUMULATED: Unit.FEN,
-    Measure.SUSPENSE: Unit.FEN,
+    Measure.COLLECTION_RATE: MeasureUnit.PPM,
+    Measure.ARRIVAL_RATE: MeasureUnit.PPM,
+    Measure.MONTHS_OF_CAPACITY: MeasureUnit.MONTHS,
+    Measure.ACCUMULATED: MeasureUnit.FEN,
+    Measure.SUSPENSE: MeasureUnit.FEN,
 }
-DECIMALS: Final = {Unit.PPM: 6, Unit.MONTHS: 2, Unit.FEN: 2}
+DECIMALS: Final = {MeasureUnit.PPM: 6, MeasureUnit.MONTHS: 2, MeasureUnit.FEN: 2}
 """Decimals of a unit's values at the door."""
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +23,9 @@ from services.ledger.rules.domain.row import (
     Row,
     Table,
     changes_of,
+    first_day,
+    last_day,
+    name_of,
 )
 from services.ledger.rules.store import correction as correction_store
 from shared import clock, trail
@@ -55,9 +60,12 @@ async def propose(
         raise Faulty(faults=[Fault("/", "NOTHING_TO_CORRECT", "与现行规则相同 (it is so already)")])
     require_sound(there, changes, await correction_store.booked(tx))
     paper = Correction(
-        id=uuid7(), why=why.strip(), changes=tuple(changes), status=CorrectionStatus.PROPOSED,
+        id=uuid7(),
+        why=why.strip(),
+        changes=tuple(changes),
+        status=CorrectionStatus.PROPOSED,
         proposed_by=by.subject,
-    )  # fmt: skip
+    )
     await correction_store.insert(tx, paper)
     await trail.record(tx, _step(paper, "proposed"), by)
     return paper
@@ -112,8 +120,28 @@ async def read(tx: AsyncConnection, id: str) -> Correction:
     return found
 
 
+async def page(
+    tx: AsyncConnection, *, status: CorrectionStatus | None, before: UUID | None, limit: int
+) -> list[Correction]:
+    """List corrections, newest first."""
+    return await correction_store.page(
+        tx, status=status.value if status else None, before=before, limit=limit
+    )
+
+
+async def rows_of(tx: AsyncConnection, table: Table, on: date | None) -> list[Row]:
+    """List the rows of a table of rules, by name and first day; those of one day if it is given."""
+    rows = (await correction_store.rows(tx, [table]))[table]
+    in_force = [row for row in rows if on is None or first_day(row) <= on <= last_day(row)]
+    return sorted(in_force, key=lambda row: (name_of(table, row), row["in_force_from"]))
+
+
 def _step(paper: Correction, step: str) -> trail.Step:
     return trail.Step(
-        shard_key=CENTRE_SLOT, paper=correction_store.PAPER, paper_id=paper.id, step=step,
-        signs=True, why=paper.why if step == "proposed" else None,
-    )  # fmt: skip
+        shard_key=CENTRE_SLOT,
+        paper=correction_store.PAPER,
+        paper_id=paper.id,
+        step=step,
+        signs=True,
+        why=paper.why if step == "proposed" else None,
+    )

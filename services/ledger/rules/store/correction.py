@@ -12,8 +12,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
-from services.ledger.rules.domain.faults import Booked
-from services.ledger.rules.domain.row import Change, Correction, CorrectionStatus, Made, Row, Table
+from services.ledger.rules.domain.faults import BookedDays
+from services.ledger.rules.domain.row import (
+    Change,
+    Correction,
+    CorrectionStatus,
+    Row,
+    Table,
+    WrittenChange,
+)
 
 PAPER = "correction"
 
@@ -30,7 +37,7 @@ async def rows(tx: AsyncConnection, tables: Iterable[Table]) -> dict[Table, list
     return found
 
 
-async def booked(tx: AsyncConnection) -> Booked:
+async def booked(tx: AsyncConnection) -> BookedDays:
     """First and last book date of every account and fund that has entries, over all slots."""
     said = await tx.execute(
         text("""
@@ -46,7 +53,7 @@ async def booked(tx: AsyncConnection) -> Booked:
         for spans, code in ((accounts, row.account), (funds, row.fund)):
             first, last = spans.get(code, (row.first, row.last))
             spans[code] = min(first, row.first), max(last, row.last)
-    return Booked(accounts, funds)
+    return BookedDays(accounts, funds)
 
 
 async def insert(tx: AsyncConnection, paper: Correction) -> None:
@@ -133,7 +140,7 @@ async def write(tx: AsyncConnection, id: UUID, approved_by: str) -> None:
     await tx.execute(text("SELECT apply_correction(:id)"), {"id": id})
 
 
-async def made(tx: AsyncConnection, since: datetime | None = None) -> list[Made]:
+async def made(tx: AsyncConnection, since: datetime | None = None) -> list[WrittenChange]:
     """What corrections wrote, oldest first; those after an instant only, where one is given."""
     said = await tx.execute(
         text("""
@@ -147,13 +154,17 @@ async def made(tx: AsyncConnection, since: datetime | None = None) -> list[Made]
         {"since": since},
     )
     return [
-        Made(
-            Table(row.table_name), row.row_key,
+        WrittenChange(
+            Table(row.table_name),
+            row.row_key,
             orjson.loads(row.before) if row.before is not None else None,
-            orjson.loads(row.after), row.why, row.corrected_by, row.at,
+            orjson.loads(row.after),
+            row.why,
+            row.corrected_by,
+            row.at,
         )
         for row in said
-    ]  # fmt: skip
+    ]
 
 
 def _correction(row: Any) -> Correction:

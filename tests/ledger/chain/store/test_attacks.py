@@ -29,9 +29,12 @@ LAST = f"slot = {SLOT} AND seq = 5"
 
 @pytest.fixture(scope="module")
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Five vouchers in slot 3, a day closed after two; a hold that was drawn upon and released."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await ledger.fund_expenditure("500.00")
@@ -170,25 +173,35 @@ async def test_one_that_is_backdated_everywhere_is_named(books: Ledger) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("UPDATE bucket SET debit_fen = debit_fen + 1 WHERE slot = 3 AND debit_fen > 0",
-         "is not its entries' sum"),
+        (
+            "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE slot = 3 AND debit_fen > 0",
+            "is not its entries' sum",
+        ),
         ("DELETE FROM bucket WHERE slot = 3 AND debit_fen > 0", "is missing"),
-        ("INSERT INTO bucket SELECT 3, book, fund, 'cash', district, day, 1, 0 FROM bucket"
-         " WHERE slot = 3 AND debit_fen > 0", "is not its entries' sum"),
+        (
+            "INSERT INTO bucket SELECT 3, book, fund, 'cash', district, day, 1, 0 FROM bucket"
+            " WHERE slot = 3 AND debit_fen > 0",
+            "is not its entries' sum",
+        ),
         ("UPDATE slot_head SET closed_until = '2021-07-01' WHERE slot = 3", "by no closing"),
         ("DELETE FROM closing WHERE slot = 0", "by no closing"),
         ("UPDATE closing SET heads = jsonb_set(heads, '{3,0}', '4')", "says otherwise"),
-        ("INSERT INTO entry SELECT slot, 77, line, book, fund, account, district, book_date,"
-         " debit_fen, credit_fen FROM entry WHERE slot = 3 AND seq = 3", "belong to no voucher"),
+        (
+            "INSERT INTO entry SELECT slot, 77, line, book, fund, account, district, book_date,"
+            " debit_fen, credit_fen FROM entry WHERE slot = 3 AND seq = 3",
+            "belong to no voucher",
+        ),
         ("UPDATE hold SET remaining_fen = remaining_fen - 1", "does not add up"),
-        ("UPDATE hold SET amount_fen = amount_fen + 1",
-         "does not add up"),
+        ("UPDATE hold SET amount_fen = amount_fen + 1", "does not add up"),
         ("DELETE FROM hold_movement WHERE kind = 'release'", "does not add up"),
         ("UPDATE hold_movement SET kind = 'expire' WHERE kind = 'draw'", "does not add up"),
-        ("INSERT INTO bucket SELECT 9, book, fund, account, district, day, debit_fen, credit_fen"
-         " FROM bucket WHERE slot = 3", "which is not there"),
+        (
+            "INSERT INTO bucket SELECT 9, book, fund, account, district, day, debit_fen, credit_fen"
+            " FROM bucket WHERE slot = 3",
+            "which is not there",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_what_is_not_a_voucher_is_proved_too(
     books: Ledger, statement: str, said: str
 ) -> None:

@@ -54,9 +54,10 @@ async def test_flows_that_came_later_are_added_only_where_they_are_missing(older
         refunds = await admin.fetch("SELECT * FROM flow_matrix WHERE kind = 'refund' ORDER BY 3, 4")
         await move(older, "ledger_0006")
         assert await admin.fetchval("SELECT COUNT(*) FROM flow_matrix") == shipped
-        assert await admin.fetch(
-            "SELECT * FROM flow_matrix WHERE kind = 'refund' ORDER BY 3, 4"
-        ) == refunds  # fmt: skip
+        assert (
+            await admin.fetch("SELECT * FROM flow_matrix WHERE kind = 'refund' ORDER BY 3, 4")
+            == refunds
+        )
         late_fees = "SELECT COUNT(*) FROM flow_matrix WHERE kind = 'late_fee'"
         assert await admin.fetchval(late_fees) > 5
     finally:

@@ -14,7 +14,7 @@ from services.ledger.personal.domain import (
     CreditKind,
     InjectionRule,
     Retiree,
-    Standing,
+    RetireeStatus,
     age_on,
     bill_key,
     injection,
@@ -23,14 +23,21 @@ from services.ledger.personal.domain import (
 
 TIANJIN_2008 = [
     InjectionRule(
-        fund="medical", standing=standing, age_from=low, age_to=high, yearly_fen=yuan * 100,
-        in_force_from=date(2008, 1, 1), in_force_to=None, source="天津 2008 年政策表",
+        fund="medical",
+        standing=standing,
+        age_from=low,
+        age_to=high,
+        yearly_fen=yuan * 100,
+        in_force_from=date(2008, 1, 1),
+        in_force_to=None,
+        source="天津 2008 年政策表",
     )
     for standing, low, high, yuan in [
-        (Standing.ORDINARY, 0, 69, 480), (Standing.ORDINARY, 70, 200, 600),
-        (Standing.FOUNDING, 0, 200, 720),
+        (RetireeStatus.ORDINARY, 0, 69, 480),
+        (RetireeStatus.ORDINARY, 70, 200, 600),
+        (RetireeStatus.FOUNDING, 0, 200, 720),
     ]
-]  # fmt: skip
+]
 
 
 def test_the_opening_balance_bears_a_year_and_a_credit_the_months_after_its_own() -> None:
@@ -57,13 +64,13 @@ def test_interest_is_exact_and_rounded_once(
 @pytest.mark.parametrize(
     ("born", "standing", "fen"),
     [
-        (date(1951, 8, 1), Standing.ORDINARY, 4_000),  # 69 on 2021-07-01
-        (date(1951, 7, 1), Standing.ORDINARY, 5_000),  # 70 that day
-        (date(1928, 1, 1), Standing.FOUNDING, 6_000),
+        (date(1951, 8, 1), RetireeStatus.ORDINARY, 4_000),  # 69 on 2021-07-01
+        (date(1951, 7, 1), RetireeStatus.ORDINARY, 5_000),  # 70 that day
+        (date(1928, 1, 1), RetireeStatus.FOUNDING, 6_000),
     ],
 )
 def test_a_retiree_gets_a_twelfth_of_the_row_of_age_and_standing(
-    born: date, standing: Standing, fen: int
+    born: date, standing: RetireeStatus, fen: int
 ) -> None:
     on = date(2021, 7, 1)
     assert injection(TIANJIN_2008, Retiree(1, born, standing), on) == fen
@@ -77,10 +84,13 @@ def test_age_grows_on_the_birthday() -> None:
 
 def test_a_bill_is_the_same_whatever_the_order_and_another_when_a_fen_differs() -> None:
     one = Bill(
-        id="b1", kind=CreditKind.CONTRIBUTION, key=bill_key("b1"), period="2021-07",
+        id="b1",
+        kind=CreditKind.CONTRIBUTION,
+        key=bill_key("b1"),
+        period="2021-07",
         credited_on=date(2021, 7, 26),
         credits=(Credit(1, "pension", 100), Credit(2, "pension", 200), Credit(1, "medical", 5)),
-    )  # fmt: skip
+    )
     assert replace(one, credits=one.credits[::-1]).body_hash == one.body_hash
     assert replace(one, credited_on=date(2021, 7, 27)).body_hash != one.body_hash
     more = (*one.credits[:2], Credit(1, "medical", 6))

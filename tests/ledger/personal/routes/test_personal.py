@@ -24,9 +24,12 @@ PERSONAL = "contribution_income.personal_account"
 
 @pytest.fixture
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Books of their own for every test."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         yield ledger
@@ -73,13 +76,18 @@ async def test_a_bill_is_credited_once_however_often_it_comes(books: Ledger) -> 
     first = bill([credit(1, "80.00"), credit(2, "60.00"), credit(1, "20.00", "medical")])
     assert (await send(books, first))["credited"] == 1
     # Persons' references may be written anew; the key inside is what counts.
-    again = first | {"credits": [c | {"person": person(int(c["person"][4:20], 16))}
-                                 for c in reversed(first["credits"])]}  # fmt: skip
+    again = first | {
+        "credits": [
+            c | {"person": person(int(c["person"][4:20], 16))} for c in reversed(first["credits"])
+        ]
+    }
     other = first | {"credits": [credit(1, "80.01")]}
     assert (await send(books, again))["results"][0]["outcome"] == "replayed"
     assert (await send(books, other))["results"][0] == {
-        "bill": first["bill"], "outcome": "refused", "code": "BILL_DIFFERS",
-    }  # fmt: skip
+        "bill": first["bill"],
+        "outcome": "refused",
+        "code": "BILL_DIFFERS",
+    }
     [medical, pension] = await statement(books, 1, to_year=2021)
     assert (medical["closing"], pension["closing"]) == ("20.00", "80.00")
 
@@ -161,8 +169,14 @@ async def test_nothing_is_added_to_a_closed_year_and_years_close_in_order(books:
     assert (await close_year(books, 2020)).status_code == 200
     late = bill([credit(1, "5.00")], "2020-12-31")
     assert (await send(books, late))["results"][0]["code"] == "PERSONAL_YEAR_CLOSED"
-    body = {"paper": "late", "person": person(1), "fund": "pension", "direction": "in",
-            "amount": "1.00", "day": "2020-06-01"}  # fmt: skip
+    body = {
+        "paper": "late",
+        "person": person(1),
+        "fund": "pension",
+        "direction": "in",
+        "amount": "1.00",
+        "day": "2020-06-01",
+    }
     refused = await books.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
     assert refused.json()["code"] == "PERSONAL_YEAR_CLOSED"
     rate = {"fund": "pension", "year": 2020, "rate": "0.07", "source": "更正"}
@@ -215,8 +229,14 @@ async def test_transfers_out_never_exceed_what_there_is_however_many_at_once(
     await send(books, bill([credit(1, "100.00")]))
 
     async def out(paper: str, amount: str, direction: str = "out") -> Response:
-        body = {"paper": paper, "person": person(1), "fund": "pension", "direction": direction,
-                "amount": amount, "day": "2021-08-01"}  # fmt: skip
+        body = {
+            "paper": paper,
+            "person": person(1),
+            "fund": "pension",
+            "direction": direction,
+            "amount": amount,
+            "day": "2021-08-01",
+        }
         return await books.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
 
     answers = await asyncio.gather(*[out(f"out-{n}", "30.00") for n in range(6)])
@@ -229,18 +249,23 @@ async def test_transfers_out_never_exceed_what_there_is_however_many_at_once(
     assert (await out("in-1", "5.00", "in")).json()["outcome"] == "credited"
     [year] = await statement(books, 1, to_year=2021)
     assert (year["transfer_in"], year["transfer_out"], year["closing"]) == (
-        "5.00", "-90.00", "15.00",
-    )  # fmt: skip
+        "5.00",
+        "-90.00",
+        "15.00",
+    )
 
 
 async def test_retirees_are_injected_once_a_month_by_their_age(books: Ledger) -> None:
     body = {
-        "fund": "medical", "period": "2021-07", "day": "2021-07-10",
+        "fund": "medical",
+        "period": "2021-07",
+        "day": "2021-07-10",
         "people": [
-            {"person": person(1), "born": "1960-01"}, {"person": person(2), "born": "1940-01"},
+            {"person": person(1), "born": "1960-01"},
+            {"person": person(2), "born": "1940-01"},
             {"person": person(3), "born": "1928-01", "standing": "founding"},
         ],
-    }  # fmt: skip
+    }
     for counts in ((3, 0), (0, 3)):
         told = (await books.post("/v1/personal-injections", body, Role.PAYOUT_SERVICE)).json()
         assert (told["credited"], told["replayed"], told["differing"]) == (*counts, 0)
@@ -260,8 +285,12 @@ async def test_persons_never_have_more_than_the_fund_received_for_them(books: Le
     await send(books, bill([credit(1, "60.00"), credit(2, "30.00")]))
     told = await control(books, as_of="2021-07-31", deep=True)
     assert (told["ledger"], told["credited"], told["uncredited"], told["holds"], told["tie"]) == (
-        "100.00", "90.00", "10.00", True, True,
-    )  # fmt: skip
+        "100.00",
+        "90.00",
+        "10.00",
+        True,
+        True,
+    )
     assert (await control(books, as_of="2021-07-22"))["credited"] == "0.00"
     await send(books, bill([credit(3, "10.01")]))
     told = await control(books, as_of="2021-07-31")
@@ -285,8 +314,11 @@ async def test_a_credit_that_was_changed_behind_the_doors_is_found(books: Ledger
 
 async def test_only_who_may_reads_a_person_or_credits_one(books: Ledger) -> None:
     path = f"/v1/personal-accounts/{person(1)}/statement"
-    for role, district in [(Role.DASHBOARD, "centre"), (Role.DISTRICT_CLERK, "heping"),
-                           (Role.TAX_BUREAU, "centre")]:  # fmt: skip
+    for role, district in [
+        (Role.DASHBOARD, "centre"),
+        (Role.DISTRICT_CLERK, "heping"),
+        (Role.TAX_BUREAU, "centre"),
+    ]:
         assert (await books.get(path, role, district)).status_code == 403
     assert (await books.get("/v1/personal-accounts/per_1/statement")).status_code == 404
     body = {"bills": [bill([credit(1, "1.00")])]}

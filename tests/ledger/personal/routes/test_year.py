@@ -31,9 +31,12 @@ FIRST, LAST_CLOSED, OPEN = 2016, 2024, 2025
 
 @pytest.fixture
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Books of their own for every test."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         yield ledger
@@ -56,8 +59,14 @@ def counted(ledger: Ledger) -> Iterator[list[str]]:
 
 
 async def transfer(ledger: Ledger, key: int, fen: int, day: str) -> None:
-    body = {"paper": f"{key}-{day}", "person": person(key), "fund": "pension", "day": day,
-            "direction": "in" if fen > 0 else "out", "amount": format_yuan(abs(fen))}  # fmt: skip
+    body = {
+        "paper": f"{key}-{day}",
+        "person": person(key),
+        "fund": "pension",
+        "day": day,
+        "direction": "in" if fen > 0 else "out",
+        "amount": format_yuan(abs(fen)),
+    }
     answer = await ledger.post("/v1/personal-transfers", body, Role.FUND_ACCOUNTANT)
     assert answer.status_code == 201, answer.text
 
@@ -75,8 +84,10 @@ async def test_ten_years_of_everything_are_what_the_rule_says(books: Ledger) -> 
         for month in range(1, 13):
             credits = [
                 credit(key, format_yuan(fen))
-                for key, years in moved.items() for at, fen in years[year] if at == month and fen > 0
-            ]  # fmt: skip
+                for key, years in moved.items()
+                for at, fen in years[year]
+                if at == month and fen > 0
+            ]
             if credits:
                 await send(books, bill(credits, f"{year}-{month:02d}-15"))
         taken = [credit(key, format_yuan(years[year][-1][1])) for key, years in moved.items()]

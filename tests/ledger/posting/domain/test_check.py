@@ -31,8 +31,14 @@ def codes(checker: Checker, draft: Draft) -> set[str]:
 
 def test_every_account_that_the_services_name_is_in_the_chart(catalogue: Catalogue) -> None:
     named = [value for name, value in vars(Account).items() if name.isupper()]
-    named += ["benefit.basic_pension", "benefit.hospital", "benefit.maternity_allowance",
-              "benefit.maternity_medical", "benefit.unemployment", "benefit.work_injury"]  # fmt: skip
+    named += [
+        "benefit.basic_pension",
+        "benefit.hospital",
+        "benefit.maternity_allowance",
+        "benefit.maternity_medical",
+        "benefit.unemployment",
+        "benefit.work_injury",
+    ]
     for key in named:
         account = catalogue.account(key, DAY)
         assert account is not None, key
@@ -78,10 +84,13 @@ def test_every_voucher_of_the_services_passes(checker: Checker) -> None:
     bill = lines("memo_receivable", "memo_levied", 9, book="memo")
     assert codes(checker, receipt_draft(lines=bill, kind="bill")) == set()
     for fund, benefit in [
-        ("pension", "benefit.basic_pension"), ("medical", "benefit.hospital"),
-        ("medical", "benefit.maternity_allowance"), ("maternity", "benefit.maternity_medical"),
-        ("unemployment", "benefit.unemployment"), ("work_injury", "benefit.work_injury"),
-    ]:  # fmt: skip
+        ("pension", "benefit.basic_pension"),
+        ("medical", "benefit.hospital"),
+        ("medical", "benefit.maternity_allowance"),
+        ("maternity", "benefit.maternity_medical"),
+        ("unemployment", "benefit.unemployment"),
+        ("work_injury", "benefit.work_injury"),
+    ]:
         paid = centre_draft("payment", benefit, "expenditure_deposit", 5, fund=fund)
         returned = centre_draft("payment_return", "expenditure_deposit", benefit, 5, fund=fund)
         late = centre_draft("payment_return", "expenditure_deposit", "other_income", 5, fund=fund)
@@ -98,12 +107,16 @@ def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogu
         if flow.credit == "income_deposit" and flow.debit != "income_deposit"
     }
     assert takers == {
-        ("sweep", "fiscal_deposit"), ("match", "suspense_receipts"),
-        ("refund", "contribution_income.*"), ("refund", "suspense_receipts"),
-        ("refund", "other_income"), ("refund", "interest_income"),
+        ("sweep", "fiscal_deposit"),
+        ("match", "suspense_receipts"),
+        ("refund", "contribution_income.*"),
+        ("refund", "suspense_receipts"),
+        ("refund", "other_income"),
+        ("refund", "interest_income"),
         # A payer who is identified late may have paid late fee or interest too.
-        ("late_fee", "suspense_receipts"), ("interest", "suspense_receipts"),
-    }  # fmt: skip
+        ("late_fee", "suspense_receipts"),
+        ("interest", "suspense_receipts"),
+    }
 
 
 def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: Catalogue) -> None:
@@ -114,10 +127,13 @@ def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: 
         if flow.debit == "expenditure_deposit"
     }
     assert feeders == {
-        ("expenditure_funding", "fiscal_deposit"), ("payment_return", "benefit.*"),
-        ("payment_return", "other_income"), ("payment_return", "suspense_receipts"),
-        ("interest", "interest_income"), ("interest_received", "interest_income"),
-    }  # fmt: skip
+        ("expenditure_funding", "fiscal_deposit"),
+        ("payment_return", "benefit.*"),
+        ("payment_return", "other_income"),
+        ("payment_return", "suspense_receipts"),
+        ("interest", "interest_income"),
+        ("interest_received", "interest_income"),
+    }
 
 
 def test_the_ledgers_own_kinds_are_its_own(checker: Checker) -> None:
@@ -141,10 +157,13 @@ def test_every_fault_is_named_with_its_place(checker: Checker) -> None:
     assert refusal is not None
     assert refusal.code == "VOUCHER_UNBALANCED"
     assert {(fault.pointer, fault.code) for fault in refusal.faults} >= {
-        ("/entries", "VOUCHER_UNBALANCED"), ("/entries/3/amount", "AMOUNT_NOT_POSITIVE"),
-        ("/entries/1/account", "ACCOUNT_UNKNOWN"), ("/entries/2/fund", "FUND_UNKNOWN"),
-        ("/entries/3/book", "ACCOUNT_NOT_IN_BOOK"), ("/book_date", "BOOK_DATE_IN_FUTURE"),
-    }  # fmt: skip
+        ("/entries", "VOUCHER_UNBALANCED"),
+        ("/entries/3/amount", "AMOUNT_NOT_POSITIVE"),
+        ("/entries/1/account", "ACCOUNT_UNKNOWN"),
+        ("/entries/2/fund", "FUND_UNKNOWN"),
+        ("/entries/3/book", "ACCOUNT_NOT_IN_BOOK"),
+        ("/book_date", "BOOK_DATE_IN_FUTURE"),
+    }
 
 
 def test_a_day_before_the_rules_has_no_accounts(checker: Checker) -> None:

@@ -12,13 +12,13 @@ import pytest
 from services.ledger.common.domain import refusal as refusal_rules
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.posting.domain.batch import (
-    Booked,
+    CommandGroup,
     Decision,
-    Known,
-    KnownVoucher,
-    Post,
+    PostedVoucher,
+    Posting,
+    PriorAnswers,
+    PriorVoucher,
     SlotState,
-    Unit,
 )
 from services.ledger.posting.domain.check import PRECEDENCE, Checker
 from services.ledger.posting.domain.codes import STAGES, rank
@@ -35,33 +35,39 @@ def pay(**changes: object) -> Draft:
     return centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", 5, **changes)
 
 
-def run(state: SlotState, post: Post, known: Known | None = None) -> Decision:
+def run(state: SlotState, post: Posting, known: PriorAnswers | None = None) -> Decision:
     return decide(
-        state, [Unit((post,))], known or Known(), floored=frozenset({"expenditure_deposit"}),
-        today=DAY + timedelta(days=1), recorded_at="x",
-    )  # fmt: skip
+        state,
+        [CommandGroup((post,))],
+        known or PriorAnswers(),
+        floored=frozenset({"expenditure_deposit"}),
+        today=DAY + timedelta(days=1),
+        recorded_at="x",
+    )
 
 
-def known(post: Post) -> Known:
+def known(post: Posting) -> PriorAnswers:
     key = (post.draft.source, post.draft.event_id)
-    return Known(events={key: KnownVoucher(Booked(0, 1, b"", replayed=True), b"another")})
+    return PriorAnswers(
+        events={key: PriorVoucher(PostedVoucher(0, 1, b"", replayed=True), b"another")}
+    )
 
 
 RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
-FAULTY = Post(pay(), refusal_rules.Unbalanced())
-NOTHING = Known(remaining={3: {}})
-SOME = Known(remaining={3: remaining(receipt_draft(5).lines)})
+FAULTY = Posting(pay(), refusal_rules.Unbalanced())
+NOTHING = PriorAnswers(remaining={3: {}})
+SOME = PriorAnswers(remaining={3: remaining(receipt_draft(5).lines)})
 LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
     (lambda: run(CLOSED, FAULTY, known(FAULTY)), refusal_rules.EventIdReused),
     (
-        lambda: run(CLOSED, Post(RED, refusal_rules.AmountNotPositive()), NOTHING),
+        lambda: run(CLOSED, Posting(RED, refusal_rules.AmountNotPositive()), NOTHING),
         refusal_rules.AmountNotPositive,
     ),
-    (lambda: run(CLOSED, Post(RED), NOTHING), refusal_rules.AlreadyReversed),
-    (lambda: run(CLOSED, Post(RED), SOME), refusal_rules.ReversalExceeded),
-    (lambda: run(CLOSED, Post(pay(hold="hld_x"))), refusal_rules.DayClosed),
-    (lambda: run(OPEN, Post(pay(hold="hld_x"))), refusal_rules.HoldUnknown),
-    (lambda: run(OPEN, Post(pay())), refusal_rules.InsufficientFunds),
+    (lambda: run(CLOSED, Posting(RED), NOTHING), refusal_rules.AlreadyReversed),
+    (lambda: run(CLOSED, Posting(RED), SOME), refusal_rules.ReversalExceeded),
+    (lambda: run(CLOSED, Posting(pay(hold="hld_x"))), refusal_rules.DayClosed),
+    (lambda: run(OPEN, Posting(pay(hold="hld_x"))), refusal_rules.HoldUnknown),
+    (lambda: run(OPEN, Posting(pay())), refusal_rules.InsufficientFunds),
 ]
 
 
@@ -83,9 +89,10 @@ def test_every_refusal_of_posting_is_documented_once() -> None:
     assert len(listed) == len(set(listed))
     settlements = {refusal_rules.AmountsExpected, refusal_rules.AmountsNotExpected}
     own = {
-        one for one in vars(refusal_rules).values()
+        one
+        for one in vars(refusal_rules).values()
         if isinstance(one, type) and issubclass(one, LedgerRefusal) and one is not LedgerRefusal
-    }  # fmt: skip
+    }
     assert own - settlements <= set(listed)
 
 

@@ -66,22 +66,41 @@ def test_differences_are_named_exactly_when_there_are_some(one: Draft, other: Dr
     other = replace(other, event_id=one.event_id)
     same = all(
         getattr(one, name) == getattr(other, name)
-        for name in ("owner", "kind", "book_date", "period", "value_date", "summary", "hold",
-                     "reverses_seq", "references", "lines")
-    )  # fmt: skip
+        for name in (
+            "owner",
+            "kind",
+            "book_date",
+            "period",
+            "value_date",
+            "summary",
+            "hold",
+            "reverses_seq",
+            "references",
+            "lines",
+        )
+    )
     assert (differences(one, other) == []) is same
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"book_date": date(2021, 7, 16)}, {"value_date": DAY}, {"period": "2021-08"},
-        {"owner": "OTHER"}, {"summary": "x"}, {"references": {"a": "b"}}, {"source": "x"},
-        {"kind": "suspense"}, {"hold": "x"}, {"reverses_seq": 1}, {"event_id": "x"}, {"slot": 3},
+        {"book_date": date(2021, 7, 16)},
+        {"value_date": DAY},
+        {"period": "2021-08"},
+        {"owner": "OTHER"},
+        {"summary": "x"},
+        {"references": {"a": "b"}},
+        {"source": "x"},
+        {"kind": "suspense"},
+        {"hold": "x"},
+        {"reverses_seq": 1},
+        {"event_id": "x"},
+        {"slot": 3},
         {"lines": receipt_draft(10_001).lines},
         {"lines": tuple(reversed(receipt_draft().lines))},
     ],
-)  # fmt: skip
+)
 def test_the_chain_seals_every_column(change: dict[str, object]) -> None:
     base = receipt_draft(event_id="e", slot=1)
     other = receipt_draft(**({"event_id": "e", "slot": 1} | change))

@@ -5,8 +5,13 @@ from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import entry, fresh, pair, receipt
 
 
-async def batch(ledger: Ledger, vouchers: list[object], *, atomic: bool = False,
-                role: Role = Role.COLLECTION_SERVICE) -> dict[str, object]:  # fmt: skip
+async def batch(
+    ledger: Ledger,
+    vouchers: list[object],
+    *,
+    atomic: bool = False,
+    role: Role = Role.COLLECTION_SERVICE,
+) -> dict[str, object]:
     body = {"vouchers": vouchers, "atomic": atomic}
     answer = await ledger.post("/v1/voucher-batches", body, role)
     assert answer.status_code == 200, answer.text

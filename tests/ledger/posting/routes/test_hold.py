@@ -23,8 +23,13 @@ async def hold(ledger: Ledger, amount: str, fund: str = "pension", **more: Any) 
     return await ledger.post("/v1/holds", body | more, Role.PAYOUT_SERVICE)
 
 
-def payment(amount: str, hold: str | None, fund: str = "pension",
-            account: str = "benefit.basic_pension", **more: Any) -> dict[str, Any]:  # fmt: skip
+def payment(
+    amount: str,
+    hold: str | None,
+    fund: str = "pension",
+    account: str = "benefit.basic_pension",
+    **more: Any,
+) -> dict[str, Any]:
     entries = pair(fund, account, "expenditure_deposit", amount, "centre")
     return receipt(owner="centre", kind="payment", hold=hold, entries=entries, **more)
 
@@ -123,9 +128,12 @@ async def test_an_expired_hold_gives_its_money_back(
 
 
 async def test_expired_holds_end_without_anybody_posting_once_and_by_whatever_process(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, admin: asyncpg.Connection[Any],
-    settings_for: Callable[..., Any], client_of: Callable[..., Any],
-) -> None:  # fmt: skip
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+    admin: asyncpg.Connection[Any],
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+) -> None:
     await ledger.fund_expenditure("9.00", "large_outpatient")
     tomorrow = clock.today() + timedelta(days=1)
     held = [
@@ -179,7 +187,9 @@ async def test_one_event_gives_many_holds_back_together_and_once(ledger: Ledger)
     assert (await void(holds=[holds[0], "nonsense"])).json()["code"] == "HOLD_UNKNOWN"
     assert (await ledger.balances("medical"))["held"] == before
     done = await void()
-    assert [(one["remaining"], one["status"]) for one in done.json()["items"]] == [("0.00", "closed")] * 2  # fmt: skip
+    assert [(one["remaining"], one["status"]) for one in done.json()["items"]] == [
+        ("0.00", "closed")
+    ] * 2
     again = await void()
     assert (again.json(), again.headers["idempotent-replayed"]) == (done.json(), "true")
     assert (await void(holds=holds[:1])).json()["code"] == "EVENT_ID_REUSED"

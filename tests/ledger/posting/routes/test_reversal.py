@@ -83,8 +83,9 @@ async def test_one_fund_of_several_may_be_taken_back(ledger: Ledger) -> None:
     assert (await reverse(ledger, id, (3, "5.00"), (4, "5.00"))).status_code == 201
     exceeded = await reverse(ledger, id, (1, "8.00"), (2, "8.00"), (3, "0.01"), (4, "0.01"))
     assert [fault["pointer"] for fault in exceeded.json()["errors"]] == [
-        "/entries/2/amount", "/entries/3/amount"
-    ]  # fmt: skip
+        "/entries/2/amount",
+        "/entries/3/amount",
+    ]
     rest = await reverse(ledger, id)
     red = (await ledger.get(f"/v1/vouchers/{rest.json()['id']}")).json()
     assert {(entry["fund"], entry["amount"]) for entry in red["entries"]} == {("pension", "-8.00")}

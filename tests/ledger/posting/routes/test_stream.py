@@ -49,8 +49,12 @@ async def test_every_line_gets_its_outcome_in_order(ledger: Ledger) -> None:
 
 
 async def test_a_bad_line_fails_alone_and_says_why(ledger: Ledger) -> None:
-    lame = receipt(entries=[entry("pension", "income_deposit", "debit", "1.00"),
-                            entry("pension", "contribution_income.pooled", "credit", "2.00")])  # fmt: skip
+    lame = receipt(
+        entries=[
+            entry("pension", "income_deposit", "debit", "1.00"),
+            entry("pension", "contribution_income.pooled", "credit", "2.00"),
+        ]
+    )
     lines = [
         json.dumps(receipt()).encode(),
         b"{nonsense",
@@ -63,9 +67,14 @@ async def test_a_bad_line_fails_alone_and_says_why(ledger: Ledger) -> None:
     ]
     results, end = await play(ledger, b"\n".join(lines))
     assert [(one["line"], one["outcome"]) for one in results] == [
-        (1, "posted"), (2, "refused"), (3, "refused"), (5, "refused"), (6, "refused"),
-        (7, "refused"), (8, "posted"),
-    ]  # fmt: skip
+        (1, "posted"),
+        (2, "refused"),
+        (3, "refused"),
+        (5, "refused"),
+        (6, "refused"),
+        (7, "refused"),
+        (8, "posted"),
+    ]
     told = {one["line"]: one for one in results}
     assert told[3]["event_id"] == "nameless"
     assert told[3]["problem"]["errors"][0]["pointer"] == "/owner"
@@ -121,12 +130,12 @@ async def test_no_more_is_read_than_there_is_room_for() -> None:
     read = answered = ahead = 0
     draft = receipt_draft()
 
-    async def lines() -> AsyncIterator[stream_flow.Line]:
+    async def lines() -> AsyncIterator[stream_flow.StreamLine]:
         nonlocal read, ahead
         for number in range(5_000):
             read += 1
             ahead = max(ahead, read - answered)
-            yield stream_flow.Line(number, fresh(), draft)
+            yield stream_flow.StreamLine(number, fresh(), draft)
 
     slow: Any = Slow()
     async for answers in stream_flow.post_all(slow, lines()):
@@ -136,8 +145,8 @@ async def test_no_more_is_read_than_there_is_room_for() -> None:
     assert max(slow.sizes) <= stream_flow.CHUNK
 
 
-async def one_line() -> AsyncIterator[stream_flow.Line]:
-    yield stream_flow.Line(1, "e", receipt_draft())
+async def one_line() -> AsyncIterator[stream_flow.StreamLine]:
+    yield stream_flow.StreamLine(1, "e", receipt_draft())
 
 
 async def test_a_chunk_is_asked_again_while_the_books_are_away() -> None:

@@ -23,8 +23,9 @@ async def test_a_voucher_is_posted_with_its_place_in_the_chain(ledger: Ledger) -
     assert read["hash"] == posted["hash"]
     assert read["source"] == "collection_service"
     assert [(e["account"], e["side"], e["amount"]) for e in read["entries"]] == [
-        ("income_deposit", "debit", "123.45"), ("contribution_income.pooled", "credit", "123.45"),
-    ]  # fmt: skip
+        ("income_deposit", "debit", "123.45"),
+        ("contribution_income.pooled", "credit", "123.45"),
+    ]
 
 
 async def test_a_repeat_gets_the_first_answer(ledger: Ledger) -> None:
@@ -50,9 +51,12 @@ async def test_the_same_event_with_other_content_names_what_differs(ledger: Ledg
     problem = answer.json()
     assert problem["code"] == "EVENT_ID_REUSED"
     assert {fault["pointer"] for fault in problem["errors"]} == {
-        "/summary", "/entries/0/amount", "/entries/1/amount", "/entries/0/district",
+        "/summary",
+        "/entries/0/amount",
+        "/entries/1/amount",
+        "/entries/0/district",
         "/entries/1/district",
-    }  # fmt: skip
+    }
 
 
 async def test_two_senders_may_use_the_same_event_id(ledger: Ledger) -> None:
@@ -92,10 +96,12 @@ async def test_an_unbalanced_voucher_is_refused_and_every_fault_named(ledger: Le
     problem = answer.json()
     assert problem["code"] == "VOUCHER_UNBALANCED"
     assert {(fault["pointer"], fault["code"]) for fault in problem["errors"]} >= {
-        ("/entries", "VOUCHER_UNBALANCED"), ("/entries/2/fund", "FUND_UNKNOWN"),
-        ("/entries/3/fund", "FUND_UNKNOWN"), ("/entries/3/account", "ACCOUNT_UNKNOWN"),
+        ("/entries", "VOUCHER_UNBALANCED"),
+        ("/entries/2/fund", "FUND_UNKNOWN"),
+        ("/entries/3/fund", "FUND_UNKNOWN"),
+        ("/entries/3/account", "ACCOUNT_UNKNOWN"),
         ("/book_date", "BOOK_DATE_IN_FUTURE"),
-    }  # fmt: skip
+    }
 
 
 async def test_funds_must_balance_each_by_itself(ledger: Ledger) -> None:
@@ -133,18 +139,20 @@ async def test_what_the_chart_and_the_flow_matrix_forbid(
 
 async def test_accounts_with_a_floor_are_the_centres(ledger: Ledger) -> None:
     body = receipt(
-        kind="payment", owner=UNIT,
+        kind="payment",
+        owner=UNIT,
         entries=pair("pension", "benefit.basic_pension", "expenditure_deposit", "1.00"),
-    )  # fmt: skip
+    )
     answer = await ledger.post("/v1/vouchers", body)
     assert (answer.status_code, answer.json()["code"]) == (422, "OWNER_NOT_CENTRE")
 
 
 async def test_a_business_refusal_is_pinned_to_its_event(ledger: Ledger) -> None:
     body = receipt(
-        kind="payment", owner="centre",
+        kind="payment",
+        owner="centre",
         entries=pair("medical", "benefit.hospital", "expenditure_deposit", "50.00"),
-    )  # fmt: skip
+    )
     first = await ledger.post("/v1/vouchers", body, Role.PAYOUT_SERVICE)
     assert (first.status_code, first.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
     await ledger.fund_expenditure("100.00", "medical")
@@ -189,8 +197,9 @@ async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None
     red = (await ledger.get(f"/v1/vouchers/{done.json()['id']}")).json()
     assert red["reverses"] == posted["id"]
     assert [(e["side"], e["amount"]) for e in red["entries"]] == [
-        ("debit", "-77.00"), ("credit", "-77.00"),
-    ]  # fmt: skip
+        ("debit", "-77.00"),
+        ("credit", "-77.00"),
+    ]
     original = (await ledger.get(f"/v1/vouchers/{posted['id']}")).json()
     assert original["reversed_by"] == red["id"]
     assert not_zero(await ledger.balances()) == before

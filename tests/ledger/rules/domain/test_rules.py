@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from services.ledger.rules.domain.row import (
     Change,
-    Made,
     Table,
+    WrittenChange,
     after,
     as_known,
     changes_of,
@@ -19,8 +19,14 @@ from services.ledger.rules.domain.row import (
 
 
 def fund(since: str, to: str | None = None, name: str = "甲") -> dict[str, Any]:
-    return {"code": "pension", "name": name, "in_force_from": since, "in_force_to": to,
-            "source": "s", "certainty": "G"}  # fmt: skip
+    return {
+        "code": "pension",
+        "name": name,
+        "in_force_from": since,
+        "in_force_to": to,
+        "source": "s",
+        "certainty": "G",
+    }
 
 
 OLD = fund("1999-07-01")
@@ -75,13 +81,23 @@ def test_corrections_taken_back_one_by_one_give_every_state_there_was(
     for number, (day, name) in enumerate(asked, 1):
         there = rows[Table.FUND]
         covering = [row for row in there if row["in_force_from"] <= day]
-        ends = min((row["in_force_to"] for row in covering if last_day(row) >= date.fromisoformat(day)
-                    and row["in_force_to"]), default=None)  # fmt: skip
+        ends = min(
+            (
+                row["in_force_to"]
+                for row in covering
+                if last_day(row) >= date.fromisoformat(day) and row["in_force_to"]
+            ),
+            default=None,
+        )
         changes = changes_of(Table.FUND, there, [fund(day, ends, name)])
         rows = after(rows, changes)  # type: ignore[assignment]
         at = start + timedelta(minutes=number)
-        made += [Made(one.table, one.name, one.before, one.after, "", "", at + timedelta(seconds=k))
-                 for k, one in enumerate(changes)]  # fmt: skip
+        made += [
+            WrittenChange(
+                one.table, one.name, one.before, one.after, "", "", at + timedelta(seconds=k)
+            )
+            for k, one in enumerate(changes)
+        ]
         states.append(rows[Table.FUND])
     for number, state in enumerate(states):
         then = as_known(rows, made, start + timedelta(minutes=number, seconds=30))

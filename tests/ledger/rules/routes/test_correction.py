@@ -20,9 +20,12 @@ ROW = {"in_force_from": "2022-01-01", "source": "财政局函〔2021〕9号"}
 
 @pytest.fixture
 async def books(
-    server_url: str, template: str, settings_for: Callable[..., Any],
-    client_of: Callable[..., Any], bearer: Callable[..., dict[str, str]],
-) -> AsyncIterator[Ledger]:  # fmt: skip
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> AsyncIterator[Ledger]:
     """Books of their own for every test."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         yield ledger
@@ -42,9 +45,11 @@ async def test_a_flow_that_is_missing_is_opened_for_the_very_same_message(books:
     body = receipt(entries=pair("pension", "income_deposit", "collective_subsidy", "5.00"))
     assert (await books.post("/v1/vouchers", body)).json()["code"] == "FLOW_FORBIDDEN"
     row = ROW | {
-        "in_force_from": "2021-01-01", "kind": "receipt", "debit": "income_deposit",
+        "in_force_from": "2021-01-01",
+        "kind": "receipt",
+        "debit": "income_deposit",
         "credit": "collective_subsidy",
-    }  # fmt: skip
+    }
     done = await correct(books, flows=[row])
     assert [one["name"] for one in done["changes"]] == [
         "receipt/statutory/income_deposit/collective_subsidy"
@@ -60,9 +65,12 @@ async def test_a_flow_that_is_missing_is_opened_for_the_very_same_message(books:
 async def test_a_successor_ends_its_predecessor_on_the_eve(books: Ledger) -> None:
     name = "城镇职工基本医疗保险基金"
     done = await correct(books, funds=[ROW | {"code": "medical", "name": name}])
-    assert [(one["after"]["in_force_from"], one["after"]["in_force_to"]) for one in done["changes"]] == [
-        ("1999-07-01", "2021-12-31"), ("2022-01-01", None),
-    ]  # fmt: skip
+    assert [
+        (one["after"]["in_force_from"], one["after"]["in_force_to"]) for one in done["changes"]
+    ] == [
+        ("1999-07-01", "2021-12-31"),
+        ("2022-01-01", None),
+    ]
     for day, expected in (("2021-12-31", "职工基本医疗保险基金"), ("2022-01-01", name)):
         found = await rules(books, "fund", on=day)
         assert next(one["name"] for one in found if one["code"] == "medical") == expected
@@ -75,8 +83,12 @@ async def test_nothing_holds_until_another_person_has_approved(books: Ledger) ->
     assert not [one for one in await rules(books, "fund") if one["code"] == "new_fund"]
     own = await approve(books, proposed, subject="fund_accountant")
     assert (own.status_code, own.json()["code"]) == (409, "SAME_PERSON_TWICE")
-    for role, of in ((Role.FUND_ACCOUNTANT, "centre"), (Role.CENTRE_AUDITOR, "centre"),
-                     (Role.DISTRICT_REVIEWER, "heping"), (Role.PAYOUT_SERVICE, "centre")):  # fmt: skip
+    for role, of in (
+        (Role.FUND_ACCOUNTANT, "centre"),
+        (Role.CENTRE_AUDITOR, "centre"),
+        (Role.DISTRICT_REVIEWER, "heping"),
+        (Role.PAYOUT_SERVICE, "centre"),
+    ):
         assert (await approve(books, proposed, role=role, district=of)).status_code == 403
     done, again = [await approve(books, proposed) for _ in range(2)]
     assert (done.status_code, again.status_code) == (200, 200)
@@ -160,14 +172,28 @@ async def test_a_report_that_was_printed_prints_the_same_after_a_correction(book
     places = ",".join(f"{one['slot']}:{one['seq']}" for one in heads)
     printed = {path: (await books.get(path, **params)).json() for path, params in asked.items()}
     [chart] = [
-        one for one in await rules(books, "chart_account", on="2021-07-31")
+        one
+        for one in await rules(books, "chart_account", on="2021-07-31")
         if one["key"] == "fiscal_deposit"
-    ]  # fmt: skip
-    row = {**chart, "account_class": chart["class"], "code": "100301", "name": "财政专户(订正)",
-           "funds": [], "source": "财政局函复", "certainty": "confirmed"}  # fmt: skip
+    ]
+    row = {
+        **chart,
+        "account_class": chart["class"],
+        "code": "100301",
+        "name": "财政专户(订正)",
+        "funds": [],
+        "source": "财政局函复",
+        "certainty": "confirmed",
+    }
     del row["class"]
-    line = {"report": "balance_sheet", "line": "asset", "name": "资产总额", "place": 1,
-            "in_force_from": "1999-07-01", "source": "会社保01表"}  # fmt: skip
+    line = {
+        "report": "balance_sheet",
+        "line": "asset",
+        "name": "资产总额",
+        "place": 1,
+        "in_force_from": "1999-07-01",
+        "source": "会社保01表",
+    }
     name = {"code": "pension", "name": "企业养老基金", "in_force_from": "1999-07-01", "source": "x"}
     await correct(books, accounts=[row], report_lines=[line], funds=[name])
     for path, params in asked.items():
@@ -182,18 +208,34 @@ async def test_every_fault_of_a_correction_is_named_at_once(books: Ledger) -> No
     account = {"name": "x", "account_class": "asset", "normal_side": "debit"}
     answer = await propose(
         books,
-        funds=[ROW | {"code": "pension", "name": "基金", "in_force_from": "1999-07-01",
-                      "in_force_to": "2021-07-09"}],
+        funds=[
+            ROW
+            | {
+                "code": "pension",
+                "name": "基金",
+                "in_force_from": "1999-07-01",
+                "in_force_to": "2021-07-09",
+            }
+        ],
         accounts=[ROW | account | {"key": "twin_deposit", "code": "1002"}],
-        flows=[ROW | {"kind": "receipt", "debit": "no_such", "credit": "benefit.*", "book": "memo"}],
-        report_lines=[ROW | {"report": "income_statement", "line": "asset", "name": "x", "place": 1}],
-        adjustment_rules=[ROW | {"fund": "nope", "paid_up": "0.1", "size_cap": "0.1",
-                                 "gap_share": "0.1"}],
-    )  # fmt: skip
+        flows=[
+            ROW | {"kind": "receipt", "debit": "no_such", "credit": "benefit.*", "book": "memo"}
+        ],
+        report_lines=[
+            ROW | {"report": "income_statement", "line": "asset", "name": "x", "place": 1}
+        ],
+        adjustment_rules=[
+            ROW | {"fund": "nope", "paid_up": "0.1", "size_cap": "0.1", "gap_share": "0.1"}
+        ],
+    )
     assert answer.status_code == 422, answer.text
     assert codes(answer) == {
-        "HAS_ENTRIES", "CODE_TWICE", "ACCOUNT_UNKNOWN", "LINE_UNKNOWN", "FUND_UNKNOWN",
-    }  # fmt: skip
+        "HAS_ENTRIES",
+        "CODE_TWICE",
+        "ACCOUNT_UNKNOWN",
+        "LINE_UNKNOWN",
+        "FUND_UNKNOWN",
+    }
 
 
 @pytest.mark.parametrize(
@@ -201,14 +243,22 @@ async def test_every_fault_of_a_correction_is_named_at_once(books: Ledger) -> No
     [
         ({}, {"NOTHING_TO_CORRECT"}),
         ({"funds": [{"code": "x_fund", "name": "x", **ROW}] * 2}, {"ROW_TWICE"}),
-        ({"funds": [{"code": "x_fund", "name": "x", **ROW, "in_force_to": "2021-01-01"}]},
-         {"ENDS_BEFORE_IT_BEGINS"}),
+        (
+            {"funds": [{"code": "x_fund", "name": "x", **ROW, "in_force_to": "2021-01-01"}]},
+            {"ENDS_BEFORE_IT_BEGINS"},
+        ),
         ({"closing_rules": [{"level": "day", "rule": "no_such", **ROW}]}, {"ENUM"}),
         ({"funds": [{"code": "x_fund", "name": "x", "in_force_from": "2022-01-01"}]}, {"MISSING"}),
-        ({"report_lines": [{"report": "balance_sheet", "line": "asset", "name": "x", "place": 0,
-                            **ROW}]}, {"GREATER_THAN_EQUAL"}),
+        (
+            {
+                "report_lines": [
+                    {"report": "balance_sheet", "line": "asset", "name": "x", "place": 0, **ROW}
+                ]
+            },
+            {"GREATER_THAN_EQUAL"},
+        ),
     ],
-)  # fmt: skip
+)
 async def test_what_is_no_correction(
     ledger: Ledger, rows: dict[str, Any], expected: set[str]
 ) -> None:
@@ -233,10 +283,21 @@ async def test_the_database_writes_no_rule_without_two_signatures(books: Ledger)
     id = proposed.json()["id"][-32:]
     service = await Database(books.url, "ledger").connect_raw()
     try:
-        for table in ("fund", "chart_account", "flow_matrix", "closing_rule", "adjustment_rule",
-                      "report_line", "warning_threshold", "rule_correction"):  # fmt: skip
-            for statement in (f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1",
-                              f"DELETE FROM {table}", f"UPDATE {table} SET source = 'x'"):  # fmt: skip
+        for table in (
+            "fund",
+            "chart_account",
+            "flow_matrix",
+            "closing_rule",
+            "adjustment_rule",
+            "report_line",
+            "warning_threshold",
+            "rule_correction",
+        ):
+            for statement in (
+                f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1",
+                f"DELETE FROM {table}",
+                f"UPDATE {table} SET source = 'x'",
+            ):
                 with pytest.raises(
                     (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedColumnError)
                 ):

@@ -37,7 +37,7 @@ _KEY: Final = re.compile(rb"[\x21-\x7e]{1,128}")
 _BATCH_MEMBERS: Final = {"vouchers", "atomic"}
 
 
-class Express:
+class FastPath:
     """Innermost layer before the routes: answers what it can, hands on what it cannot."""
 
     def __init__(self, app: ASGIApp) -> None:

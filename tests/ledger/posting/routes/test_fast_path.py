@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.ledger.posting.domain.voucher import Draft
-from services.ledger.posting.routes.express import Express
+from services.ledger.posting.routes.fast_path import FastPath
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from
 from shared.roles import Role
@@ -22,13 +22,59 @@ from tests.ledger.support.making import receipt
 
 SLOTS = 4
 SPOILT = st.sampled_from(
-    [None, "", " ", "x", "0.00", "-1.00", "1", "1.0", "01.00", "1.00 ", "1.00\n", "1.00 2.00",
-     "١.٠٠", "99999999999999.00", "9999999999999.99", "debit", "credit", "memo", "centre", 1, 1.5,
-     True, [], {}, ["1.00"], "2021-07-15", "2021-7-15", "2021-07", "2021-13", 20210715, "a" * 300,
-     "vch:\u00e9", " 摘要 ", {"bill": "1"}, {"bill": 1}, {"Bill!": "1"}, "\ud800"]
-)  # fmt: skip
-PLACES = ("event_id", "owner", "kind", "book_date", "summary", "period", "value_date", "hold",
-          "references", "entries", "unforeseen")  # fmt: skip
+    [
+        None,
+        "",
+        " ",
+        "x",
+        "0.00",
+        "-1.00",
+        "1",
+        "1.0",
+        "01.00",
+        "1.00 ",
+        "1.00\n",
+        "1.00 2.00",
+        "١.٠٠",
+        "99999999999999.00",
+        "9999999999999.99",
+        "debit",
+        "credit",
+        "memo",
+        "centre",
+        1,
+        1.5,
+        True,
+        [],
+        {},
+        ["1.00"],
+        "2021-07-15",
+        "2021-7-15",
+        "2021-07",
+        "2021-13",
+        20210715,
+        "a" * 300,
+        "vch:\u00e9",
+        " 摘要 ",
+        {"bill": "1"},
+        {"bill": 1},
+        {"Bill!": "1"},
+        "\ud800",
+    ]
+)
+PLACES = (
+    "event_id",
+    "owner",
+    "kind",
+    "book_date",
+    "summary",
+    "period",
+    "value_date",
+    "hold",
+    "references",
+    "entries",
+    "unforeseen",
+)
 WORDS = ("book", "fund", "account", "side", "amount", "district", "unforeseen")
 
 
@@ -88,14 +134,14 @@ async def both_ways(ledger: Ledger, path: str, body: Any) -> tuple[Any, Any]:
 
 async def test_both_ways_answer_alike(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
-    answer_of = Express._answer
+    answer_of = FastPath._answer
 
-    async def noted(self: Express, request: Any, body: bytes, source: str) -> Any:
+    async def noted(self: FastPath, request: Any, body: bytes, source: str) -> Any:
         answer = await answer_of(self, request, body, source)
         taken.append("short" if answer else "long")
         return answer
 
-    monkeypatch.setattr(Express, "_answer", noted)
+    monkeypatch.setattr(FastPath, "_answer", noted)
     first, again = await both_ways(ledger, "/v1/vouchers", receipt("5.00"))
     assert taken == ["short"]
     assert (first.status_code, again.status_code) == (201, 200)
