@@ -30,7 +30,7 @@ from services.ledger.reports.routes import transit as transit_doors
 from services.ledger.rules import routes as rules_doors
 from services.ledger.settlement.routes import budget as budget_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
-from services.ledger.worker import anchor_for_ever, expire_for_ever, refresh_for_ever
+from services.ledger.worker import WORK
 from services.revisions import standing
 from shared.db import Database, revision
 from shared.process import collector
@@ -65,48 +65,8 @@ ROUTERS = tuple(
 
 
 def build(settings: Settings | None = None) -> FastAPI:
-    """The app; its lifespan opens the database and the writers."""
+    """Build the app; its lifespan opens the database and the writers."""
     chosen = settings or process_settings()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        assert chosen.database_url, "no database address: WUXIAN_DATABASE_URL is not set"
-        db = Database(
-            chosen.database_url,
-            SERVICE,
-            pool_size=chosen.pool_size,
-            statement_timeout_ms=chosen.statement_timeout_ms,
-        )
-        books = Books(
-            db,
-            slots=chosen.ledger_slots,
-            queue_limit=chosen.queue_limit,
-            algorithm=chosen.ledger_hash,
-        )
-        app.state.identity = Identity.load(chosen.identity_path)
-        app.state.db = db
-        app.state.books = books
-        app.state.refresh_rules = books.refresh
-        app.state.cubes = CubeCache()
-        app.state.region = chosen.region
-        try:
-            await books.open()
-        except (OSError, DBAPIError) as error:
-            # Not fatal: readiness says so, and the first request that finds the database opens them.
-            logger().warning("the books are not open yet", error=repr(error)[:300])
-        if chosen.run_workers:
-            collector.calm()  # a process of the ledger's own
-        own = (refresh_for_ever, anchor_for_ever, expire_for_ever)
-        workers = own if chosen.run_workers else ()
-        tasks = [asyncio.create_task(worker(books)) for worker in workers]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await books.close()
-            await db.close()
 
     async def database() -> dict[str, str]:
         found = await app.state.db.run(lambda tx: revision(tx, SERVICE))
@@ -123,10 +83,49 @@ def build(settings: Settings | None = None) -> FastAPI:
         "Vouchers, balances, settlements and holds of every fund.",
         version=VERSION,
         routers=ROUTERS,
-        lifespan=lifespan,
+        lifespan=lambda app: _lifespan(app, chosen),
         checks=[database, books_open],
         body_limit_bytes=chosen.body_limit_bytes,
         streamed=frozenset({stream_doors.PATH}),
     )
-    app.user_middleware.append(Middleware(FastPath))  # innermost: the routes are all it leaves out
+    app.user_middleware.append(Middleware(FastPath))  # innermost: right before the routes
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
+    assert chosen.database_url, "no database address: WUXIAN_DATABASE_URL is not set"
+    db = Database(
+        chosen.database_url,
+        SERVICE,
+        pool_size=chosen.pool_size,
+        statement_timeout_ms=chosen.statement_timeout_ms,
+    )
+    books = Books(
+        db,
+        slots=chosen.ledger_slots,
+        queue_limit=chosen.queue_limit,
+        algorithm=chosen.ledger_hash,
+    )
+    app.state.identity = Identity.load(chosen.identity_path)
+    app.state.db = db
+    app.state.books = books
+    app.state.refresh_rules = books.refresh
+    app.state.cubes = CubeCache()
+    app.state.region = chosen.region
+    try:
+        await books.open()
+    except (OSError, DBAPIError) as error:
+        # Not fatal: readiness reports it, and the first request with a database opens the books.
+        logger().warning("the books are not open yet", error=repr(error)[:300])
+    if chosen.run_workers:
+        collector.calm()  # the ledger has this process to itself
+    tasks = [asyncio.create_task(work(books)) for work in WORK if chosen.run_workers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await books.close()
+        await db.close()

@@ -1,4 +1,4 @@
-"""Background work beside the doors: keep the rules fresh, anchor chains and end holds as days end."""
+"""Background work of the ledger: refresh the rules, anchor the chains, expire holds."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ANCHOR_SECONDS = 20
 EXPIRE_SECONDS = 30
 
 
-async def anchor_for_ever(books: Books) -> None:
-    """Write each day's anchors soon after its end; cancel to stop."""
+async def keep_anchoring(books: Books) -> None:
+    """Write the anchors of each day soon after its end, until cancelled."""
     anchored: date | None = None
     while True:
         try:
@@ -31,19 +31,19 @@ async def anchor_for_ever(books: Books) -> None:
         await asyncio.sleep(ANCHOR_SECONDS)
 
 
-async def expire_for_ever(books: Books) -> None:
-    """Give back what holds kept once their last day is over; cancel to stop."""
+async def keep_expiring(books: Books) -> None:
+    """Release holds whose last day is over, until cancelled."""
     while True:
         try:
             await books.open()
             await hold_flow.expire(books)
         except Exception as error:
-            logger().warning("expired holds not given back, will retry", error=repr(error)[:300])
+            logger().warning("expired holds not released, will retry", error=repr(error)[:300])
         await asyncio.sleep(EXPIRE_SECONDS)
 
 
-async def refresh_for_ever(books: Books) -> None:
-    """Read an operator's corrections every half minute; cancel to stop."""
+async def keep_refreshing(books: Books) -> None:
+    """Read operators' corrections of the rules every half minute, until cancelled."""
     while True:
         await asyncio.sleep(REFRESH_SECONDS)
         try:
@@ -51,3 +51,6 @@ async def refresh_for_ever(books: Books) -> None:
             await books.refresh()
         except Exception as error:
             logger().warning("chart not refreshed, will retry", error=repr(error)[:300])
+
+
+WORK = (keep_refreshing, keep_anchoring, keep_expiring)

@@ -21,7 +21,6 @@ CROWDED: set[str] = {
 }
 LONG_FILES: set[str] = {
     "services/collection/quality/store/quality.py",
-    "services/ledger/posting/domain/decide.py",
     "tests/collection/personal/routes/test_credit.py",
     "tests/ledger/closing/routes/test_closing.py",
     "tests/ledger/reports/routes/test_report.py",
@@ -29,7 +28,6 @@ LONG_FILES: set[str] = {
 }
 LONG_FUNCTIONS: set[str] = {
     "services/collection/arrears/store/charge.py:insert_bills",
-    "services/ledger/app.py:build",
     "tests/collection/bases/routes/test_review.py:test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once",
     "tests/collection/support/crew.py:policy_of_2020",
     "tests/collection/support/money.py:owe",
@@ -46,10 +44,7 @@ TWICE: dict[str, set[str]] = {
         "UnitFacts",
     },
     "ledger": {
-        "Booked",
-        "Line",
         "Standing",
-        "Unit",
     },
 }
 RIDDLES: dict[str, int] = {

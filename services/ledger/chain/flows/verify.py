@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.chain.domain import FORMAT, VERSION, Proof, Record, Verdict
 from services.ledger.chain.store import anchor as anchor_store
 from services.ledger.chain.store import verify as verify_store
-from services.ledger.chain.store.verify import SlotHead
+from services.ledger.chain.store.verify import ChainHead
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import instant_text
 from shared.db import Database
@@ -117,7 +117,7 @@ async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIte
     }
 
 
-def _slot(head: SlotHead) -> Record:
+def _slot(head: ChainHead) -> Record:
     return {
         "type": "slot",
         "slot": head.slot,

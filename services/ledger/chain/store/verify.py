@@ -19,7 +19,7 @@ _CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class SlotHead:
+class ChainHead:
     """A slot's head."""
 
     slot: int
@@ -34,7 +34,7 @@ async def freeze(tx: AsyncConnection) -> None:
     await tx.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
 
 
-async def heads(tx: AsyncConnection) -> list[SlotHead]:
+async def heads(tx: AsyncConnection) -> list[ChainHead]:
     """Every slot's head."""
     rows = await tx.execute(
         text("""
@@ -45,7 +45,7 @@ async def heads(tx: AsyncConnection) -> list[SlotHead]:
         """)
     )
     return [
-        SlotHead(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until)
+        ChainHead(row.slot, row.seq, bytes(row.hash), row.algorithm, row.closed_until)
         for row in rows
     ]
 
