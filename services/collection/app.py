@@ -1,4 +1,4 @@
-"""Build the ASGI app of collection."""
+"""The ASGI app of collection."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 
 
 def build(settings: Settings | None = None) -> FastAPI:
-    """The app, with its database and background work opened by the lifespan."""
+    """Build the app; its lifespan opens the database and the background work."""
     chosen = settings or process_settings()
     common_shipped_store.use_regions(chosen.regions_path)
 

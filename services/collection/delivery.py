@@ -1,4 +1,4 @@
-"""Speak to the ledger: vouchers in batches, each with its own outcome."""
+"""Delivery of vouchers to the ledger, in batches, each voucher with its own outcome."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class LedgerBusy(Exception):
 
 
 class Ledger:
-    """Delivers the outbox's vouchers. Safe to repeat: every voucher carries its event id."""
+    """The ledger as the outbox delivers to it. Repeats are safe: every voucher has an event id."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
     async def deliver(self, messages: Sequence[Message]) -> list[str | None]:
-        """Post vouchers; for each None when the ledger has it, or why it never will.
+        """Post vouchers; return None for each that the ledger has, or why it never will.
 
         Raises:
-            PeerError, httpx.TransportError, LedgerBusy: nothing is known; send again.
+            PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
         """
         try:
             answer = await self._post(messages)

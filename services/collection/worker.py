@@ -1,7 +1,7 @@
-"""Background work of collection: deliver the outbox to the ledger, and what the lists below name.
+"""Background work of collection: deliver the outbox, credit persons, issue bills, run operations.
 
-A new kind of work is a function `async def work(background: Background) -> None` that runs until
-it is cancelled, added to `TASKS`. It may be killed anywhere: what it does is safe to do again.
+A new kind of work is a function `async def work(background: Background) -> None` that runs until it
+is cancelled, added to `TASKS`. It may be killed at any point, so repeating it must be safe.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OPERATIONS: run_job.Kinds = {
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What background work needs."""
+    """The resources of background work."""
 
     db: Database
     identity: Identity
@@ -56,14 +56,14 @@ class Background:
 
 
 async def deliver_outbox(background: Background) -> None:
-    """Deliver vouchers to the ledger, for ever."""
+    """Deliver vouchers to the ledger, until cancelled."""
     secret = background.identity.secret_of(CLIENT_ID)
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
         await Relay(background.db, Ledger(peer).deliver).run()
 
 
 async def credit_persons(background: Background) -> None:
-    """Tell the ledger whom settled bills credit, for ever."""
+    """Send the ledger the personal credits of settled bills, until cancelled."""
     secret = background.identity.secret_of(CLIENT_ID)
     pause = CREDIT_IDLE_SECONDS
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
@@ -78,14 +78,14 @@ async def credit_persons(background: Background) -> None:
 
 
 async def issue_bills(background: Background) -> None:
-    """Issue bills for audited summaries, for ever."""
+    """Issue bills for audited summaries, until cancelled."""
     while True:
         if not await issue_waiting_bills(background.db):
             await asyncio.sleep(IDLE_SECONDS)
 
 
 async def run_operations(background: Background) -> None:
-    """Work off long operations, for ever."""
+    """Run waiting operations, until cancelled."""
     tools = Tools(background.db, background.identity, background.settings)
     while True:
         try:
@@ -98,9 +98,9 @@ async def run_operations(background: Background) -> None:
 
 
 async def issue_waiting_bills(db: Database) -> int:
-    """Issue the bills of every audited summary, a chunk a transaction; how many were issued.
+    """Issue the bills of every audited summary, one chunk per transaction; return how many.
 
-    A failure is written down and tried again next time; it holds up no other summary.
+    A failure is logged and tried again next time; it does not block other summaries.
     """
     issued = 0
     try:

@@ -1,4 +1,4 @@
-"""What-if (试算): the same calculation as a declaration's, writing nothing."""
+"""Quotes (试算): the calculation of a declaration without storing anything."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The policy that spoke, its lines and what they come to."""
+    """The policy that applied, the lines and their totals."""
 
     policy: Policy
     lines: list[ContributionLine]
@@ -36,12 +36,13 @@ async def quote(
     step: str | None = None,
     size: str | None = None,
 ) -> Quote:
-    """Levy on wages under the policy of a day.
+    """Levy wages under the policy of a day.
 
     Raises:
         NoPolicy, KindNotCovered, WageTotalMissing: the rules cannot be applied.
-        Faulty: wages of insurances that the policy does not know, figures that it needs, categories
-            that it does not levy.
+        Faulty: insurances that the policy does not have, missing figures, categories that it does
+        not
+            levy.
     """
     found = await policy_flow.in_force(tx, region, day)
     schedule = found.policy.schedule(
@@ -61,7 +62,7 @@ async def quote(
 
 
 def unknown_insurances(names: Iterable[str], policy: Policy, at: str) -> list[Fault]:
-    """Faults for wages of insurances that a policy does not have."""
+    """Find wages of insurances that a policy does not have."""
     return [
         Fault(f"{at}/wages/{name}", "INSURANCE_NOT_LISTED", "本政策无此险种 (not in this policy)")
         for name in names

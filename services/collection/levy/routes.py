@@ -1,4 +1,4 @@
-"""The door of quotes (试算)."""
+"""Door of quotes (试算)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ router = APIRouter()
 
 @router.post("/v1/quotes", operation_id="quote", summary="试算 · What would it come to")
 async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteOut:
-    """By the same calculation as a declaration; every line explained, nothing written."""
+    """Quote contributions by the same calculation as a declaration. Every line is explained;
+    nothing is stored."""
     people = [person.taken() for person in body.people]
 
     async def work(tx: AsyncConnection) -> QuoteOut:

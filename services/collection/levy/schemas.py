@@ -65,7 +65,7 @@ WagesIn = Annotated[
 
 
 def _day(value: Any) -> Any:
-    """A period stands for its first day."""
+    """Accept a period in place of its first day."""
     if isinstance(value, str) and len(value) == len("2021-07"):
         try:
             return Period.parse(value).first_day
@@ -101,12 +101,12 @@ UnitFiguresIn = Annotated[
 
 
 def by_name(figures: Mapping[Figure, int] | Mapping[UnitFigure, int] | None) -> dict[str, int]:
-    """Given figures in fen, as the calculation takes them."""
+    """Parse figures into fen."""
     return {name.value: fen for name, fen in (figures or {}).items()}
 
 
 class QuotedPersonIn(In):
-    """A person whose contributions are asked for; `ref` is the asker's own mark."""
+    """A person of a quote; `ref` is the caller's own mark."""
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["a"])
     wages: WagesIn
@@ -116,7 +116,7 @@ class QuotedPersonIn(In):
     base_choice: Code | None = Field(default=None, description="缴费档次")
 
     def taken(self) -> Wages:
-        """As the calculation takes it."""
+        """Return the wages as the calculation takes them."""
         own = {name: fen for name, fen in self.wages.items() if name != "*"}
         return Wages(
             self.ref,
@@ -130,7 +130,7 @@ class QuotedPersonIn(In):
 
 
 class QuoteIn(In):
-    """A what-if: nothing is written."""
+    """A request for a quote; nothing is stored."""
 
     region: Code | None = None
     on: QuoteDay
@@ -145,7 +145,7 @@ class QuoteIn(In):
     people: list[QuotedPersonIn] = Field(min_length=1, max_length=200)
 
     def facts(self) -> UnitFacts:
-        """What the calculation has to know of the unit."""
+        """Return the unit's facts that the levy needs."""
         return UnitFacts(
             kind=self.unit_kind.value,
             injury_class=self.injury_class,
@@ -155,12 +155,12 @@ class QuoteIn(In):
 
 
 class ExplainOut(Out):
-    """What made an amount: `product` is base x rate in yuan, exact, before it was rounded.
+    """The explanation of an amount: `product` is base x rate in yuan, exact, before rounding.
 
-    `credited` of it went to personal accounts on lines of their own; `factors` are the floating
-    step and the stage cut that the rate has in it. `category` is the row by which somebody is levied
-    who is no ordinary employee, `choice` the one that says the base which he chose. Of relief the
-    base is what was owed, the rate what is remitted of it, and `cap` what bounds it.
+    `credited` of it went to personal accounts, on lines of their own. `factors` are the floating
+    step and the stage cut in the rate. `category` is the category row of a person who is not an
+    employee, `choice` the row of the chosen base. For relief, the base is what was owed, the rate
+    the remitted share, and `cap` its limit.
     """
 
     rule: str = Field(examples=["pension.unit"])
@@ -181,7 +181,7 @@ class ExplainOut(Out):
 
     @classmethod
     def of(cls, line: ContributionLine) -> ExplainOut:
-        """A line's own explanation."""
+        """Build the explanation of a line."""
         unit_fen, mode = line.rounding.unit_fen, line.rounding.mode
         return cls(
             rule=line.rate.id,
@@ -205,14 +205,14 @@ class ExplainOut(Out):
 
 
 def exact_yuan(hundred_millionths: int) -> str:
-    """10⁻⁸ yuan as yuan, with two decimals and as many more as are not zero."""
+    """Format 10⁻⁸ yuan as yuan, with two decimals or as many as are not zero."""
     whole, part = divmod(hundred_millionths, 10**8)
     decimals = f"{part:08d}"
     return f"{whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
 class StandingOut(Out):
-    """What somebody is who is no ordinary employee, and for what the policy levies such people."""
+    """The category of a person who is not an employee, and the insurances it is levied for."""
 
     category: str = Field(examples=["injury_only"])
     base_choice: str | None
@@ -222,7 +222,7 @@ class StandingOut(Out):
 
     @classmethod
     def of(cls, standing: Coverage, choice: str | None) -> StandingOut:
-        """As it is answered."""
+        """Build the answer."""
         row = standing.row
         return cls(
             category=standing.category,
@@ -234,8 +234,10 @@ class StandingOut(Out):
 
 
 class LineOut(Out):
-    """A contribution; `ref` is null for a line of the unit as a whole, and for relief, whose amount
-    is negative."""
+    """A contribution; `ref` is null for a line of the unit as a whole.
+
+    `ref` is also null for relief, whose amount is negative.
+    """
 
     level: str = Field(examples=["people", "unit", "relief"])
     ref: str | None
@@ -250,7 +252,7 @@ class LineOut(Out):
 
     @classmethod
     def of(cls, line: ContributionLine) -> LineOut:
-        """A line as it is answered."""
+        """Build the answer from a line."""
         return cls(
             level=line.level,
             ref=line.ref,
@@ -266,7 +268,7 @@ class LineOut(Out):
 
 
 class LevyTotalsOut(Out):
-    """What lines come to."""
+    """The totals of lines."""
 
     unit: YuanOut
     personal: YuanOut
@@ -276,7 +278,7 @@ class LevyTotalsOut(Out):
 
     @classmethod
     def of(cls, totals: Totals) -> LevyTotalsOut:
-        """As it is answered."""
+        """Build the answer from totals."""
         return cls(
             unit=totals.unit_fen,
             personal=totals.personal_fen,
@@ -294,7 +296,7 @@ class SourceOut(Out):
 
 
 class QuoteOut(Out):
-    """The lines, what they come to, and the sources that they cite."""
+    """The lines, their totals, and the sources that they cite."""
 
     policy: str = Field(examples=["tianjin-2021"])
     lines: list[LineOut]
@@ -303,7 +305,7 @@ class QuoteOut(Out):
 
     @classmethod
     def of(cls, quote: Quote) -> QuoteOut:
-        """A quote as it is answered."""
+        """Build the answer from a quote."""
         cited = {line.rate.source for line in quote.lines}
         cited |= {source for line in quote.lines for source in line.standing_sources}
         cited |= {factor.source for line in quote.lines for factor in line.rate.factors}

@@ -1,4 +1,4 @@
-"""Operations (办理任务): asked for now, worked off in the background, looked at by their id."""
+"""Operations (办理任务): requested now, run in the background, found by their id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.roles import CENTRE, Caller, Level, Role
 
 
 class OperationFailed(Exception):
-    """An operation cannot succeed as it was asked: why, and the rows behind it."""
+    """The refusal that ends an operation, with the faults of its rows."""
 
     def __init__(self, code: str, message: str, faults: Sequence[RowFault] = ()) -> None:
         self.code, self.message, self.faults = code, message, tuple(faults)
@@ -25,7 +25,7 @@ class OperationFailed(Exception):
 
 
 class OperationLost(Exception):
-    """Another worker holds the operation now; this one's work is dropped."""
+    """The operation is held by another worker now; this one's work is dropped."""
 
 
 def asked_for(
@@ -37,7 +37,8 @@ def asked_for(
     district: str | None,
     total: int | None = None,
 ) -> OperationRow:
-    """A new operation; `natural_key` says what is asked, so that asking twice is asking once."""
+    """Build a new operation. `natural_key` identifies the request, so that a repeat is the same
+    one."""
     return OperationRow(
         operation_key=key_of("operation", f"{kind}:{natural_key}"),
         id=uuid7(),
@@ -55,7 +56,7 @@ def asked_for(
 async def ask(
     tx: AsyncConnection, row: OperationRow, caller: Caller, sealed: Iterable[bytes] = ()
 ) -> OperationRow:
-    """Have an operation done. The same again is the same operation; a failed one is tried anew."""
+    """Request an operation. A repeat returns the same operation; a failed one is tried again."""
     if await operation_store.insert(tx, row):
         await operation_store.insert_parts(tx, row, sealed)
         return row
@@ -70,10 +71,10 @@ async def ask(
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:
-    """An operation that the caller may see.
+    """Find an operation that the caller may see.
 
     Raises:
-        NotFound: no such operation. Forbidden: of another district than the caller.
+        NotFound: there is no such operation. Forbidden: another district's.
     """
     row = await operation_store.find(tx, ref.key, ref.id)
     if row is None:
@@ -83,10 +84,10 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:
 
 
 async def report(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
-    """The faults of an operation's file, as CSV.
+    """Read the faults of an operation's file, as CSV.
 
     Raises:
-        NotFound: no such operation, or it has no report.
+        NotFound: there is no such operation, or it has no report.
     """
     row = await find(tx, ref, caller)
     content = await operation_store.report(tx, row)
@@ -96,7 +97,7 @@ async def report(tx: AsyncConnection, ref: Ref, caller: Caller) -> bytes:
 
 
 def asker(row: OperationRow) -> Caller:
-    """Who asked, for the trail of what it does."""
+    """Return the person who requested an operation, for the trail of its effects."""
     role = Role(row.role)
     district = row.district if role.level is Level.DISTRICT else CENTRE
     return Caller(subject=row.person, role=role, district=district)

@@ -1,4 +1,4 @@
-"""Doors of operations: look at one, fetch the faults of its file."""
+"""Doors of operations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     summary="办理任务 · One long operation",
 )
 async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
-    """Where it stands and what came of it."""
+    """Get an operation: its state, and its result or error."""
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> OperationOut:
@@ -49,7 +49,7 @@ async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
     responses=CSV_ANSWER,
 )
 async def get_operation_faults(operation: RefPath, at: Reading) -> Response:
-    """Row by row, with column, code and sentence."""
+    """Download the faults of its file, with row, column, code and message."""
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> bytes:

@@ -14,7 +14,7 @@ from shared.schema import Out
 
 
 class ProgressOut(Out):
-    """How far it is; `total` is what was announced."""
+    """The progress of an operation; `total` is the announced count."""
 
     done: int
     total: int | None
@@ -30,7 +30,7 @@ class OperationFaultOut(Out):
 
 
 class OperationErrorOut(Out):
-    """Why it failed: how many faults, and the first of them; all are in its report."""
+    """The reason of a failure: the number of faults, and the first of them."""
 
     code: str = Field(examples=["FILE_HAS_FAULTS"])
     message: str
@@ -55,7 +55,7 @@ class OperationOut(Out):
 
     @classmethod
     def of(cls, row: OperationRow) -> OperationOut:
-        """As it is answered."""
+        """Build the answer from a row."""
         return cls(
             id=Ref(row.operation_key, row.id).text(Reference.OPERATION),
             kind=row.kind,

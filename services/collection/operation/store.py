@@ -1,4 +1,4 @@
-"""Operations: asked once, held by who works on them, finished once; with their file and report."""
+"""SQL of operations, with their files and reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS: Final = """operation_key, id, natural_key, kind, status, person, role,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRow:
-    """An operation; `asked` is what its kind needs to know, `done` of `total` is its progress."""
+    """An operation; `asked` are the parameters of its kind, `done` of `total` its progress."""
 
     operation_key: int
     id: UUID
@@ -41,12 +41,12 @@ class OperationRow:
 
     @property
     def at(self) -> dict[str, Any]:
-        """The key of its statements."""
+        """Return the key of its statements."""
         return {"key": self.operation_key, "id": self.id}
 
 
 async def insert(tx: AsyncConnection, row: OperationRow) -> bool:
-    """Store a new operation; False when the same was asked before."""
+    """Store a new operation; False if the same was requested before."""
     made = await tx.execute(
         text("""
             INSERT INTO operation (operation_key, id, natural_key, kind, status, person, role,
@@ -71,7 +71,7 @@ async def insert(tx: AsyncConnection, row: OperationRow) -> bool:
 
 
 async def asked_before(tx: AsyncConnection, row: OperationRow) -> OperationRow | None:
-    """The operation under the same natural key, locked."""
+    """Find and lock the operation with the same natural key."""
     found = (
         await tx.execute(
             text(f"""
@@ -87,7 +87,7 @@ async def asked_before(tx: AsyncConnection, row: OperationRow) -> OperationRow |
 
 
 async def try_again(tx: AsyncConnection, row: OperationRow, person: str, role: str) -> None:
-    """Let a failed operation wait for another attempt, asked for by somebody."""
+    """Let a failed operation wait for another attempt, requested by somebody."""
     await tx.execute(
         text("""
             UPDATE operation
@@ -100,7 +100,7 @@ async def try_again(tx: AsyncConnection, row: OperationRow, person: str, role: s
 
 
 async def find(tx: AsyncConnection, key: int, operation_id: UUID) -> OperationRow | None:
-    """An operation."""
+    """Find an operation."""
     found = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM operation WHERE operation_key = :key AND id = :id"),
@@ -111,7 +111,7 @@ async def find(tx: AsyncConnection, key: int, operation_id: UUID) -> OperationRo
 
 
 async def to_do(tx: AsyncConnection) -> list[OperationRow]:
-    """Operations that wait, or whose holder has not been heard of."""
+    """Find operations that wait, or whose holder has fallen silent."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -125,7 +125,7 @@ async def to_do(tx: AsyncConnection) -> list[OperationRow]:
 
 
 async def take(tx: AsyncConnection, row: OperationRow, holder: str) -> bool:
-    """Hold an operation; of two workers that try, one does."""
+    """Hold an operation; of two workers that try, one succeeds."""
     made = await tx.execute(
         text("""
             UPDATE operation
@@ -141,7 +141,7 @@ async def take(tx: AsyncConnection, row: OperationRow, holder: str) -> bool:
 
 
 async def still_held(tx: AsyncConnection, row: OperationRow, holder: str, done: int) -> bool:
-    """Say how far it is and hold it longer; False when another has it now."""
+    """Store the progress and hold the operation longer; False if another worker has it."""
     made = await tx.execute(
         text("""
             UPDATE operation
@@ -162,7 +162,7 @@ async def finish(
     result: dict[str, Any] | None = None,
     error: dict[str, Any] | None = None,
 ) -> bool:
-    """End it, with a result or an error; False when another has it now."""
+    """Finish the operation with a result or an error; False if another worker has it."""
     made = await tx.execute(
         text("""
             UPDATE operation
@@ -185,7 +185,7 @@ async def finish(
 
 
 async def insert_parts(tx: AsyncConnection, row: OperationRow, sealed: Iterable[bytes]) -> None:
-    """Store a file's sealed pieces."""
+    """Store the sealed parts of a file."""
     for number, part in enumerate(sealed):
         await tx.execute(
             text("""
@@ -197,7 +197,7 @@ async def insert_parts(tx: AsyncConnection, row: OperationRow, sealed: Iterable[
 
 
 async def parts(tx: AsyncConnection, row: OperationRow) -> AsyncIterator[bytes]:
-    """A file's sealed pieces, one after the other."""
+    """Read the sealed parts of a file, one after the other."""
     number = 0
     while True:
         found = (
@@ -217,7 +217,7 @@ async def parts(tx: AsyncConnection, row: OperationRow) -> AsyncIterator[bytes]:
 
 
 async def forget_parts(tx: AsyncConnection, row: OperationRow) -> None:
-    """Drop the file; what it said is stored elsewhere, or was refused."""
+    """Delete the file: its content is stored elsewhere, or was refused."""
     await tx.execute(
         text("DELETE FROM operation_part WHERE operation_key = :key AND operation_id = :id"),
         row.at,
@@ -236,7 +236,7 @@ async def insert_report(tx: AsyncConnection, row: OperationRow, rows: int, conte
 
 
 async def report(tx: AsyncConnection, row: OperationRow) -> bytes | None:
-    """The report of the present attempt."""
+    """Read the report of the current attempt."""
     found = (
         await tx.execute(
             text("""

@@ -1,4 +1,4 @@
-"""Report on a period's data quality."""
+"""The background job that reports on a period's data quality."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
-    """Read everything, each check in its own transaction; the work left is to keep what was found."""
+    """Run every check in its own transaction; the returned work stores the rows."""
     gathered = await report_flow.gather(row, tools.db.run, progress.more)
     each, whole = assembled(gathered.of, gathered.found, row.asked["district"], gathered.reached)
     result = QualityReportResultOut.of(row.asked["period"], each, whole, len(gathered.rows))

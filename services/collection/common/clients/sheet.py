@@ -1,4 +1,4 @@
-"""Have a spreadsheet read by a process that may die of it: bounded memory, bounded time."""
+"""Reading of a spreadsheet in a child process with bounded memory and time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _ROOT: Final = Path(__file__).parents[4]
 
 
 class NotASheet(Exception):
-    """The reader could not read it, or died of it."""
+    """The reader could not read the file, or died of it."""
 
 
 async def csv_of(workbook: IO[bytes], out: IO[bytes]) -> None:
     """Write the first sheet of a workbook as CSV.
 
     Raises:
-        NotASheet: it is no workbook, or reading it takes more memory or time than any would.
+        NotASheet: it is not a workbook, or reading it exceeds the bounds.
     """
     os.lseek(workbook.fileno(), 0, os.SEEK_SET)  # what Python read ahead is not the child's
     child = await asyncio.create_subprocess_exec(

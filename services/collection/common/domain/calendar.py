@@ -1,4 +1,4 @@
-"""Days on which money is due: workdays are known from a table, or estimated and said to be so."""
+"""Due days: workdays come from a table; days outside it are estimated and marked."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ SEARCH_DAYS: Final = 31
 
 @dataclass(frozen=True, slots=True)
 class DueDay:
-    """A due day, and whether the workday table did not cover it."""
+    """A due day, and whether it is an estimate because the workday table did not cover it."""
 
     day: date
     estimated: bool
 
 
 def nominal_due_day(period: Period, due_day: int) -> date:
-    """The due day of a period before it is moved: that day of the following month."""
+    """Return a period's due day before it is moved: that day of the following month."""
     return period.plus(1).day(due_day)
 
 
 def due_day(period: Period, number: int, workdays: Mapping[date, bool]) -> DueDay:
-    """The day a period's bill is due: the nominal day, or the first workday after it.
+    """Return the due day of a period's bill: the nominal day, or the first workday after it.
 
-    `workdays` says for the days it knows whether people work; of other days Monday to Friday are
-    taken to be workdays, and the answer is marked as an estimate.
+    `workdays` covers the days it knows. For other days Monday to Friday count as workdays, and the
+    result is marked as an estimate.
     """
     first = nominal_due_day(period, number)
     estimated = False

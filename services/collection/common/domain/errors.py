@@ -1,4 +1,4 @@
-"""What collection's rules say no to. The docstring is the message."""
+"""Refusals by collection's rules. The docstring is the message that the caller reads."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ class StepUnknown(Refusal):
 
 
 class CategoryNotCovered(Refusal):
-    """现行政策未规定该参保类别的征缴范围 (the policy does not say for what this category is levied)"""
+    """现行政策未规定该参保类别的征缴范围 (the policy has no rules for this category)"""
 
     kind = Kind.INVALID
     code = "CATEGORY_NOT_COVERED"
 
 
 class BaseChoiceMissing(Refusal):
-    """该参保类别须选择缴费档次 (this category has to choose a base)"""
+    """该参保类别须选择缴费档次 (this category must choose a base)"""
 
     kind = Kind.INVALID
     code = "BASE_CHOICE_MISSING"
@@ -88,32 +88,32 @@ class BaseFrozen(StateConflict):
 
 
 class BaseReviewWaits(StateConflict):
-    """本年度已有待核定的基数申报 (a review of this year waits for its decision)"""
+    """本年度已有待核定的基数申报 (a review of this year is pending)"""
 
     code = "BASE_REVIEW_WAITS"
 
 
 class NoBaseToCarry(Refusal):
-    """上年度没有已核定的缴费基数可沿用 (there is no base of last year to carry on)"""
+    """上年度没有已核定的缴费基数可沿用 (last year has no confirmed base to carry over)"""
 
     kind = Kind.INVALID
     code = "NO_BASE_TO_CARRY"
 
 
 class BaseYearOver(StateConflict):
-    """跨年度的缴费基数一律不予核改 (a base is corrected within its own year only)"""
+    """跨年度的缴费基数一律不予核改 (a base can be corrected only within its own year)"""
 
     code = "BASE_YEAR_OVER"
 
 
 class BaseNotFinal(StateConflict):
-    """缴费基数尚未核定或为暂定,不能据以补收 (not confirmed, or provisional)"""
+    """缴费基数尚未核定或为暂定,不能据以补收 (the base is not confirmed, or is provisional)"""
 
     code = "BASE_NOT_FINAL"
 
 
 class CorrectionWaits(StateConflict):
-    """此人已有待批的基数核改申请 (a correction of this person's base waits already)"""
+    """此人已有待批的基数核改申请 (a correction of this person's base is pending)"""
 
     code = "BASE_CORRECTION_WAITS"
 
@@ -132,14 +132,14 @@ class TotalTooLarge(Refusal):
 
 
 class PackExists(Refusal):
-    """该统筹区已有同名政策版本,且内容不同 (a policy version of this name exists with other content)"""
+    """该统筹区已有同名政策版本,且内容不同 (a version of this name exists with other content)"""
 
     kind = Kind.CONFLICT
     code = "POLICY_EXISTS"
 
 
 class PolicyOverlaps(Refusal):
-    """与已生效政策的日期重叠 (the days overlap those of a policy in force)"""
+    """与已生效政策的日期重叠 (the days overlap with a policy in force)"""
 
     kind = Kind.CONFLICT
     code = "POLICY_OVERLAPS"
@@ -158,27 +158,27 @@ class CertificateUnknown(NotFound):
 
 
 class UnitExists(Refusal):
-    """该单位已登记,登记内容不同 (the unit is registered with other facts)"""
+    """该单位已登记,登记内容不同 (the unit is registered with different facts)"""
 
     kind = Kind.CONFLICT
     code = "UNIT_EXISTS"
 
 
 class KeyCollision(Refusal):
-    """标识冲突,须由系统管理员处理 (two natural keys share a shard key; ask the operator)"""
+    """标识冲突,须由系统管理员处理 (two natural keys have the same shard key; contact the operator)"""
 
     kind = Kind.CONFLICT
     code = "KEY_COLLISION"
 
 
 class DeclarationExists(StateConflict):
-    """该单位本所属期已有申报 (the unit has a declaration of this period already)"""
+    """该单位本所属期已有申报 (the unit already has a declaration for this period)"""
 
     code = "DECLARATION_EXISTS"
 
 
 class DefaultWaits(StateConflict):
-    """该所属期已按上月缴费额核定且已列入汇总,待出单后再补报 (levied by default; file once it is billed)"""
+    """该所属期已按上月缴费额核定且已列入汇总,待出单后再补报 (levied by default; declare once it is billed)"""
 
     code = "DEFAULT_WAITS_FOR_BILL"
 
@@ -190,13 +190,13 @@ class CorrectionUnfinished(StateConflict):
 
 
 class NotBilledYet(StateConflict):
-    """该所属期的申报尚未出单,退回重报即可,不须更正 (not billed yet: it can still be sent back)"""
+    """该所属期的申报尚未出单,退回重报即可,不须更正 (not billed yet: have it returned and declare again)"""
 
     code = "NOT_BILLED_YET"
 
 
 class NotACorrection(StateConflict):
-    """只有更正申报可以撤回 (only a correction may be withdrawn)"""
+    """只有更正申报可以撤回 (only a correction can be withdrawn)"""
 
     code = "NOT_A_CORRECTION"
 
@@ -208,51 +208,51 @@ class NotARestatedKind(StateConflict):
 
 
 class ChangeWaits(StateConflict):
-    """该单位已有待复核的同类变更 (a change of this kind waits for this unit already)"""
+    """该单位已有待复核的同类变更 (a change of this kind is pending for this unit)"""
 
     code = "CHANGE_WAITS"
 
 
 class NothingChanges(Refusal):
-    """申请内容与登记一致,无须变更 (everything is registered so already)"""
+    """申请内容与登记一致,无须变更 (the register already says this)"""
 
     kind = Kind.INVALID
     code = "NOTHING_CHANGES"
 
 
 class ChangeOutOfOrder(StateConflict):
-    """该事项已有更晚生效的变更 (a later change of the same facts is in force already)"""
+    """该事项已有更晚生效的变更 (a later change of the same facts is already in force)"""
 
     code = "CHANGE_OUT_OF_ORDER"
 
 
 class RegisterMoved(StateConflict):
-    """登记内容在申请后已有变动,须重新申请 (the register is not what the change began with)"""
+    """登记内容在申请后已有变动,须重新申请 (the register has changed since the request)"""
 
     code = "REGISTER_MOVED"
 
 
 class SameUnit(Refusal):
-    """转出与转入单位相同 (people cannot move to the unit they are at)"""
+    """转出与转入单位相同 (people cannot move to the unit they are already at)"""
 
     kind = Kind.INVALID
     code = "SAME_UNIT"
 
 
 class InSummary(StateConflict):
-    """已列入汇总表,须由市中心退回 (a summary holds it; only the centre can send it back)"""
+    """已列入汇总表,须由市中心退回 (it is in a summary; only the centre can return it)"""
 
     code = "IN_SUMMARY"
 
 
 class NotInSummary(StateConflict):
-    """不在该汇总表内 (the summary does not hold it)"""
+    """不在该汇总表内 (it is not in this summary)"""
 
     code = "NOT_IN_SUMMARY"
 
 
 class NothingToSend(StateConflict):
-    """没有已复核待汇总的申报 (no reviewed declaration waits for a summary)"""
+    """没有已复核待汇总的申报 (no reviewed declaration is waiting for a summary)"""
 
     code = "NOTHING_TO_SEND"
 

@@ -1,4 +1,4 @@
-"""Return codes (退回原因代码): why a paper is sent back. A catalogue as data; only its codes count."""
+"""Return codes (退回原因代码): a catalogue of the reasons for returning a paper."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.errors import Fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnCode:
-    """One reason, the papers it may be used for, and whether it says too little by itself."""
+    """A reason, the papers it may be used for, and whether it needs a note."""
 
     code: str
     text: str
@@ -23,7 +23,7 @@ class ReturnCode:
 def faults_in(
     codes: Sequence[str], note: str | None, paper: str, catalogue: Iterable[ReturnCode]
 ) -> Iterator[Fault]:
-    """What is wrong with the codes given for sending back a paper."""
+    """Find the faults of the codes given for returning a paper."""
     known = {code.code: code for code in catalogue if paper in code.papers}
     for number, code in enumerate(codes):
         if code not in known:

@@ -1,4 +1,4 @@
-"""A declaration file (申报文件): what is asked of it, its rows as columns, what is wrong with them."""
+"""Declaration files (申报文件): their rows as columns, and the faults found in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ABSENT: Final = -1
 
 
 class OnFault(StrEnum):
-    """What becomes of a file in which something is wrong."""
+    """The treatment of a file with faults."""
 
     REFUSE = "refuse"  # nothing of it is stored
     SKIP_UNITS = "skip_units"  # units with a fault are left out whole
@@ -27,7 +27,7 @@ class OnFault(StrEnum):
 
 
 class Format(StrEnum):
-    """What a file is."""
+    """The formats of files."""
 
     CSV = "csv"
     NDJSON = "ndjson"
@@ -36,7 +36,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
-    """What is wrong in one cell: the row as a spreadsheet numbers it (0: the file as a whole)."""
+    """A fault in one cell: the row as a spreadsheet numbers it (0: the file as a whole)."""
 
     row: int
     column: str
@@ -46,12 +46,13 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRows:
-    """The readable rows of a file, one element a row; `codes` are its units' credit codes.
+    """The readable rows of a file, one element per row; `codes` are its units' credit codes.
 
-    `unit` points into `codes`; `own_fen` holds by insurance the wages that differ, `figures` and
-    `unit_figures` by name what some policies ask for beside the wage, ABSENT where a cell is empty;
-    a column that the file does not have is left out. `people` counts all data rows, readable or not; `wages_fen` is the sum of the
-    wages, None when one of them could not be read. `faulty` are units that lost a row already.
+    `unit` is an index into `codes`. `own_fen` holds separate wages by insurance; `figures` and
+    `unit_figures` hold, by name, the figures that some policies need. An empty cell is ABSENT, and
+    a column that the file does not have is left out. `people` counts all data rows, readable or
+    not. `wages_fen` is the sum of the wages, None if one of them is unreadable. `faulty` are units
+    that have lost a row.
     """
 
     codes: tuple[str, ...]
@@ -71,7 +72,7 @@ class FileRows:
 
 
 class FileUnreadable(Exception):
-    """The file as a whole cannot be read; `fault` says why."""
+    """The refusal of a file that cannot be read as a whole."""
 
     def __init__(self, fault: RowFault) -> None:
         self.fault = fault

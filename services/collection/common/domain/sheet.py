@@ -1,7 +1,7 @@
-"""Turn a spreadsheet into CSV rows, in a process of its own: `python -m` this module.
+"""Conversion of a spreadsheet to CSV in its own process: `python -m` this module.
 
-A hostile workbook may ask for any amount of memory, so whoever starts this process bounds it and
-takes its death for an answer. The first sheet is read; its cells become their plain text.
+A hostile workbook may ask for any amount of memory. The parent process limits it, and treats its
+death as a refusal. The first sheet is read; its cells become plain text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from python_calamine import CalamineWorkbook
 
 
 def main() -> int:
-    """Read a workbook from standard input, write CSV to standard output; 2: not a workbook."""
+    """Read a workbook from standard input and write CSV to standard output; exit 2: not a
+    workbook."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
         rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)

@@ -1,4 +1,4 @@
-"""Return codes of the catalogue, as every flow that sends a paper back asks for them."""
+"""Checking of return codes, for every flow that returns a paper."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from shared.errors import Faulty
 
 
 def check_codes(codes: Sequence[str], note: str | None, paper: str) -> None:
-    """Refuse return codes that the catalogue does not know for such a paper.
+    """Refuse return codes that the catalogue does not have for a paper.
 
     Raises:
-        Faulty: each code that is unknown, and a note that is missing.
+        Faulty: each unknown code, and a missing note.
     """
     faults = list(faults_in(codes, note, paper, common_shipped_store.return_codes()))
     if faults:

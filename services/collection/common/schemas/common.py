@@ -44,7 +44,7 @@ ReturnCodes = Annotated[list[ReturnCodeIn], Field(min_length=1, max_length=20)]
 
 
 class StepOut(Out):
-    """One step on a paper's trail."""
+    """A step on a paper's trail."""
 
     step: str = Field(examples=["accept"])
     signs: bool
@@ -65,12 +65,12 @@ class TrailOut(Out):
 
     @classmethod
     def of(cls, steps: Iterable[Mapping[str, Any]]) -> TrailOut:
-        """As they were recorded."""
+        """Build the answer from recorded steps."""
         return cls(items=[StepOut(**step) for step in steps])
 
 
 def faults_out(faults: tuple[Fault, ...]) -> list[FaultOut]:
-    """Faults as they are answered."""
+    """Build the answer from faults."""
     return [
         FaultOut(pointer=fault.pointer, code=fault.code, message=fault.message) for fault in faults
     ]

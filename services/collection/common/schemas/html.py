@@ -1,7 +1,7 @@
-"""HTML that cannot be broken out of: elements take text, which is escaped, or other elements.
+"""HTML elements that escape their text, so that no input can become markup.
 
-No page has a script, a form, or anything from elsewhere; its one style sheet is named to the browser
-by its hash.
+A page has no script, no form and nothing from elsewhere. The browser allows its one style sheet by
+its hash.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ SAFE: Final = {
 
 
 class Html(str):
-    """Markup that was made here."""
+    """Markup that this module has built."""
 
     __slots__ = ()
 
 
 def tag(name: str, *children: str, of: str | None = None, **attributes: str) -> Html:
-    """An element of a class (`of`) with its children; text is escaped, elements are not."""
+    """Build an element of a class (`of`) with its children; text is escaped, elements are not."""
     given = attributes | ({"class": of} if of else {})
     said = "".join(f' {key}="{escape(value)}"' for key, value in given.items())
     inner = "".join(child if isinstance(child, Html) else escape(child) for child in children)
@@ -53,7 +53,7 @@ def tag(name: str, *children: str, of: str | None = None, **attributes: str) -> 
 
 
 def row(cell: str, *cells: str, money_from: int = 99, of: str | None = None) -> Html:
-    """A row of a table whose cells from a number on are money."""
+    """Build a table row; from a given cell on, the cells are money."""
     return tag(
         "tr",
         *(
@@ -65,7 +65,7 @@ def row(cell: str, *cells: str, money_from: int = 99, of: str | None = None) -> 
 
 
 def page(title: str, *body: Html) -> str:
-    """A whole document."""
+    """Build a whole document."""
     head = tag(
         "head",
         Html('<meta charset="utf-8">'),

@@ -1,6 +1,6 @@
-"""Rows for COPY BINARY, built as columns: every row of one frame has the same width.
+"""Rows for COPY BINARY, built as columns; all rows of one frame have the same width.
 
-Format: a count of fields, then each field as its length and its bytes, all big-endian; −1 is null.
+A row is a count of fields, then each field's length and bytes, all big-endian; length −1 is null.
 """
 
 from __future__ import annotations
@@ -22,39 +22,40 @@ def _int4(value: int) -> bytes:
 
 
 class Frame:
-    """Rows of one width: fields are added from left to right, each a constant or one value a row."""
+    """Rows of one width; fields are added from left to right, as a constant or one value per
+    row."""
 
     def __init__(self, rows: int, fields: int) -> None:
         self.rows = rows
         self._parts: list[bytes | Bytes] = [fields.to_bytes(2, "big")]
 
     def text(self, value: str) -> Frame:
-        """The same text in every row."""
+        """Add the same text to every row."""
         raw = value.encode()
         return self._add(_int4(len(raw)) + raw)
 
     def null(self) -> Frame:
-        """Null in every row."""
+        """Add null to every row."""
         return self._add(_int4(-1))
 
     def int8(self, values: NDArray[np.int64]) -> Frame:
-        """A bigint a row."""
+        """Add a bigint per row."""
         return self._sized(8, values.astype(">i8").view(np.uint8).reshape(self.rows, 8))
 
     def int4(self, values: NDArray[np.int64]) -> Frame:
-        """An integer a row."""
+        """Add an integer per row."""
         return self._sized(4, values.astype(">i4").view(np.uint8).reshape(self.rows, 4))
 
     def int2(self, value: int) -> Frame:
-        """The same smallint in every row."""
+        """Add the same smallint to every row."""
         return self._add(_int4(2) + value.to_bytes(2, "big", signed=True))
 
     def uuids(self, values: Bytes) -> Frame:
-        """A uuid a row, as sixteen bytes."""
+        """Add a uuid per row, as sixteen bytes."""
         return self._sized(16, values)
 
     def int8s(self, values: NDArray[np.int64]) -> Frame:
-        """An array of bigint a row, all of one length."""
+        """Add an array of bigint per row, all of one length."""
         count = values.shape[1]
         cells = np.zeros((self.rows, count, 12), np.uint8)
         cells[:, :, 3] = 8
@@ -72,7 +73,7 @@ class Frame:
         return self
 
     def matrix(self) -> Bytes:
-        """The rows as bytes, one below the other."""
+        """Return the bytes, one row below the other."""
         widths = [len(part) if isinstance(part, bytes) else part.shape[1] for part in self._parts]
         whole = np.empty((self.rows, sum(widths)), np.uint8)
         at = 0
@@ -85,12 +86,12 @@ class Frame:
 
 
 def uuid_bytes(ids: list[UUID]) -> Bytes:
-    """Uuids as rows of sixteen bytes."""
+    """Return uuids as rows of sixteen bytes."""
     return np.frombuffer(b"".join(one.bytes for one in ids), np.uint8).reshape(len(ids), 16)
 
 
 def read_int8s(copied: bytes, columns: int) -> NDArray[np.int64]:
-    """Rows of bigints that COPY BINARY gave; none may be null."""
+    """Read rows of bigint from COPY BINARY; none may be null."""
     body = np.frombuffer(copied, np.uint8)[len(SIGNATURE) : len(copied) - len(TRAILER)]
     cells = body.reshape(-1, 2 + 12 * columns)[:, 2:].reshape(-1, columns, 12)
     values = np.ascontiguousarray(cells[:, :, 4:]).view(">i8")

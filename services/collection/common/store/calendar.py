@@ -1,4 +1,4 @@
-"""The workday table."""
+"""SQL of the workday table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def workdays(tx: AsyncConnection, first: date, last: date) -> dict[date, bool]:
-    """Whether people work, for the days in a range that the table knows."""
+    """Read the known days of a range, and whether each is a workday."""
     rows = await tx.execute(
         text("""
             SELECT day, workday

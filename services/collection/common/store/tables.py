@@ -1,7 +1,8 @@
-"""The tables of schema `collection` and the key that leads each of them.
+"""The tables of schema `collection`, and the key column of each.
 
 Every statement of a request names the key by equality; "reference" tables are small and shared.
-Four key groups: the unit (单位), the person (参保人), the receipt (到账) and the district's papers.
+There are four groups of keys: the unit (单位), the person (参保人), the receipt (到账) and the district's
+papers.
 """
 
 from __future__ import annotations

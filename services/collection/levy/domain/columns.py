@@ -1,7 +1,7 @@
-"""The same calculation over columns of people at once: int64 fen, whole parts per million.
+"""The levy calculated over columns of people at once, in int64 fen and whole parts per million.
 
-It must give the same fen as `levy.assess`, which a property test holds. Wages and limits are
-bounded so that base x rate stays inside 64 bits.
+It gives the same fen as `levy.assess`; a property test checks this. Wages and limits are bounded so
+that base x rate stays inside 64 bits.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Fen = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleLine:
-    """What one rate levies over all people together."""
+    """The sum that one rate levies on all people together."""
 
     rule: Rule
     rate: Rate
@@ -46,10 +46,10 @@ class PeopleLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Arrays of people x insurances in the schedule's order, in fen, and the lines made of them.
+    """Arrays of people x insurances in the schedule's order, in fen, and the lines made from them.
 
-    An insurance assessed on the unit as a whole has zeros in `unit_fen`; its amount is in
-    `unit_lines`. `relief_lines` take off what the unit need not pay, with negative amounts.
+    An insurance that is levied on the unit as a whole has zeros in `unit_fen`; its amount is in
+    `unit_lines`. `relief_lines` have negative amounts.
     """
 
     base_fen: Fen
@@ -62,7 +62,8 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateColumn:
-    """What one rate levies of each person; `holds` says of whom, None where of everybody."""
+    """The amounts that one rate levies on each person; `holds` masks who bears it (None:
+    everybody)."""
 
     rule: Rule
     rate: Rate
@@ -73,7 +74,7 @@ class RateColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleColumns:
-    """People's own bases and shares, of one unit or of many units with one schedule."""
+    """People's own bases and shares, for one unit or for many units with one schedule."""
 
     base_fen: Fen
     unit_fen: Fen
@@ -83,9 +84,9 @@ class PeopleColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleFigures:
-    """What some policies ask of people beside the wage: columns of fen by figure, of full years.
+    """The facts besides the wage that some policies need: columns of figures in fen, and of ages.
 
-    `standings` None: everybody is an ordinary employee.
+    `standings` None: everybody is an employee.
     """
 
     figures: Mapping[str, Fen]
@@ -99,10 +100,10 @@ NO_FIGURES = PeopleFigures(figures={})
 def levy_people(
     schedule: Schedule, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
 ) -> PeopleColumns:
-    """Levy what is levied person by person, on wages of shape (people, insurances) or (people, 1).
+    """Levy the shares of each person on wages of shape (people, insurances) or (people, 1).
 
     Raises:
-        FigureMissing, AgeMissing: a rate needs what was not given.
+        FigureMissing, AgeMissing: a rate needs a value that was not given.
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
     """
     rules = schedule.rules
@@ -133,7 +134,7 @@ def levy_people(
 def _made(
     schedule: Schedule, rule: Rule, own: Fen, base: Fen, beside: PeopleFigures, who: Bearers
 ) -> list[RateColumn]:
-    """What each rate of an insurance levies, of those who bear it."""
+    """Calculate the amounts of each rate of an insurance for the people who bear it."""
     made = []
     for rate in rule.rates:
         if not rate.base.per_person:
@@ -156,7 +157,8 @@ def _made(
 
 
 def credited_columns(people: PeopleColumns) -> dict[str, Fen]:
-    """What the unit's share gives to personal accounts, by insurance, one fen a person."""
+    """Calculate the credits to personal accounts out of the unit's share, by insurance, per
+    person."""
     credited: dict[str, Fen] = {}
     for made in people.rates:
         if (made.rate.party, made.rate.account) == (Party.UNIT, AccountKind.PERSONAL_ACCOUNT):
@@ -173,7 +175,7 @@ def assess_columns(
     """Levy on wages of shape (people, insurances) or (people, 1).
 
     Raises:
-        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs a value that was not given.
     """
     people = levy_people(schedule, asked_fen, beside)
     sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
@@ -199,7 +201,7 @@ def assess_columns(
 
 
 def _owed(people: Sequence[PeopleLine], whole: Sequence[ContributionLine]) -> dict[Owed, int]:
-    """What the unit owes by insurance, account and fund, before any relief."""
+    """Add up what the unit owes by insurance, account and fund, before relief."""
     parts = [(line.rate, line.rule.fund, line.amount_fen) for line in people]
     parts += [(line.rate, line.fund, line.amount_fen) for line in whole]
     return owed_by(
@@ -215,7 +217,7 @@ def _based(
     beside: PeopleFigures,
     who: Bearers = EVERYBODY,
 ) -> Fen:
-    """`levy._base` for a column of people; 0 for those who are not levied."""
+    """Calculate `levy._base` for a column of people; 0 for people who are not levied."""
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
         return who.only(np.full(asked.shape, fixed_fen, np.int64))
@@ -229,12 +231,12 @@ def _based(
 
 
 def _whole(asked: Fen, limit: Limit) -> Fen:
-    """Bases asked for as the region rounds them (基数取整)."""
+    """Round the declared bases as the region does (基数取整)."""
     return asked if limit.base_rounding is None else _levied(asked, PPM, limit.base_rounding)
 
 
 def _figure(figure: Figure, beside: PeopleFigures, who: Bearers) -> Fen:
-    """The column of a figure; only those whose base is taken from it have to have given it."""
+    """Return the column of a figure; only people whose base needs it must have given it."""
     if who.by_wage is not None and not who.by_wage.any():
         return np.zeros(who.by_wage.shape, np.int64)
     if figure not in beside.figures:
@@ -253,7 +255,7 @@ def _parted(
     who: Bearers,
     rounding: Rounding,
 ) -> list[RateColumn]:
-    """The columns, with what goes to personal accounts taken out of the unit's share."""
+    """Take the credits to personal accounts out of the unit's share."""
     left = np.ones(base.shape, bool) if who.holds is None else who.holds.copy()
     if not left.any():
         return list(made)
@@ -292,7 +294,8 @@ def _parted(
 
 
 def _unit_share(made: Sequence[RateColumn], base: Fen) -> tuple[Fen, NDArray[np.bool_]]:
-    """What the unit pays for each person, of one rate or another, and for whom it pays so."""
+    """Return the unit's amount for each person over all rates, and a mask of the people who have
+    one."""
     share = np.zeros(base.shape, np.int64)
     parted = np.zeros(base.shape, bool)
     for line in made:
@@ -308,7 +311,7 @@ def _clamped(asked: Fen, limit: Limit) -> Fen:
 
 
 def _levied(base: Fen, rate_ppm: int, rounding: Rounding) -> Fen:
-    """`shared.money.levy` for a column of bases that are not negative."""
+    """Calculate `shared.money.levy` for a column of bases that are not negative."""
     divisor = PPM * rounding.unit_fen
     whole, rest = np.divmod(base * np.int64(rate_ppm), np.int64(divisor))
     match rounding.mode:
@@ -325,9 +328,9 @@ def _levied(base: Fen, rate_ppm: int, rounding: Rounding) -> Fen:
 def asked_columns(
     insurances: Sequence[str], default_fen: Sequence[int], own: Sequence[Mapping[str, int] | None]
 ) -> Fen:
-    """Wages as columns: one column when nobody has a wage of an insurance's own, else all.
+    """Arrange wages in columns: one column if nobody has separate wages, else one per insurance.
 
-    `own` gives per person the wages that differ, by insurance.
+    `own` gives each person's separate wages by insurance.
     """
     column = np.asarray(default_fen, np.int64).reshape(-1, 1)
     if not any(own):

@@ -1,4 +1,4 @@
-"""What some policies ask of a declaration file beside the wages: figures of people and of units, ages."""
+"""Figures and ages in a declaration file that some policies need besides the wages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ Asked = Sequence[Schedule | None]
 
 
 def age_of(number: str, period: Period) -> int | None:
-    """Full years of the holder of an identity number on the first day of a period."""
+    """Return the age of an identity number's holder on the first day of a period."""
     birth = birth_date(number)
     return None if birth is None else max(0, age_on(birth, period.first_day))
 
 
 def ages(number: NDArray[np.bytes_], needed: Mask, period: Period) -> Ints:
-    """Full years of those for whom they are needed; ABSENT for others, and where none shows."""
+    """Return the ages of the people who need one; ABSENT for others, and for numbers without a
+    birth date."""
     found = np.full(len(number), ABSENT, np.int64)
     for place in np.flatnonzero(needed).tolist():
         age = age_of(number[place].decode(), period)
@@ -34,7 +35,8 @@ def ages(number: NDArray[np.bytes_], needed: Mask, period: Period) -> Ints:
 
 
 def one_a_unit(unit: Ints, values: Ints, count: int) -> tuple[Ints, Mask]:
-    """The value that each unit's rows give, ABSENT where none does; and where rows contradict."""
+    """Return the value that each unit's rows give (ABSENT: none), and a mask of units whose rows
+    differ."""
     highest = np.full(count, ABSENT, np.int64)
     np.maximum.at(highest, unit, values)
     given = values != ABSENT
@@ -46,7 +48,7 @@ def one_a_unit(unit: Ints, values: Ints, count: int) -> tuple[Ints, Mask]:
 def missing(
     asked: Asked, unit: Ints, figures: Mapping[str, Ints], left: Mask
 ) -> Iterator[tuple[int, str]]:
-    """(place, figure) of every figure that is needed and not given, of the rows `left`."""
+    """Find every (position, figure) that is needed but not given, among the rows `left`."""
     by_schedule = {id(s): frozenset(s.figures) for s in _distinct(asked)}
     for name in sorted(frozenset[str]().union(*by_schedule.values())):
         needs = np.array([s is not None and name in by_schedule[id(s)] for s in asked], bool)
@@ -57,11 +59,11 @@ def missing(
 
 
 def needs_age(asked: Asked) -> Mask:
-    """Which units' policies part a share by age."""
+    """Mask the units whose policies divide a share by age."""
     needing = {id(schedule) for schedule in _distinct(asked) if schedule.needs_age}
     return np.array([id(schedule) in needing for schedule in asked], bool)
 
 
 def _distinct(asked: Asked) -> list[Schedule]:
-    """Each schedule once: what it asks for is worked out for it, not for each of its units."""
+    """Return each schedule once, so that its needs are worked out only once."""
     return list({id(schedule): schedule for schedule in asked if schedule is not None}.values())

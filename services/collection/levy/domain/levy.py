@@ -1,7 +1,7 @@
-"""The calculation (核定): bases in, contribution lines out, each line with what made it.
+"""The levy (核定): contribution lines from bases, each line with the values that explain it.
 
-One line per person, insurance and party; where the law says so, one line per unit. The explanation
-is the line itself, not a second engine.
+There is one line per person, insurance and party or, where the law says so, one line per unit. The
+explanation is the line itself, not a second calculation.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ WAGE_TOTAL_MAX_FEN = 10**14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFacts:
-    """What the calculation has to know of a unit. `figures` are asked for by some policies only;
-    `frozen_base_fen` is the unit's own base where a review has set it for the year."""
+    """The facts of a unit that the levy needs. Only some policies need `figures`.
+
+    `frozen_base_fen` is the unit's own base, if a review has set it for the year.
+    """
 
     kind: str
     injury_class: int | None = None
@@ -48,10 +50,10 @@ class UnitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Wages:
-    """A person's declared wage in fen, and those that differ for an insurance.
+    """A person's declared wage in fen, and the separate wages of some insurances.
 
-    `figures` and `age` (in full years) are asked for by some policies only; `choice` is the base
-    that a category chose where its wage does not say it.
+    Only some policies need `figures` and `age` (in full years). `choice` is the chosen base of a
+    category whose wage does not give the base.
     """
 
     ref: str
@@ -63,11 +65,11 @@ class Wages:
     choice: str | None = None
 
     def asked(self, insurance: str) -> int:
-        """The wage declared for an insurance."""
+        """Return the wage declared for an insurance."""
         return self.by_insurance.get(insurance, self.default_fen)
 
     def figure(self, name: str) -> int:
-        """A figure that the policy asks for.
+        """Return a figure that the policy needs.
 
         Raises:
             FigureMissing: it was not given.
@@ -79,13 +81,13 @@ class Wages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContributionLine:
-    """A contribution: `ref` is the person, or None for a line of the unit as a whole.
+    """A contribution; `ref` is the person, or None for a line of the unit as a whole.
 
-    `asked_fen` is the base asked for, `floor_fen` and `ceiling_fen` what it was held to,
-    `clamp` which of them it met; `product` is base x rate in 10⁻⁸ yuan, exact. `credited_fen` of
-    the rounded product went to personal accounts, on lines of their own. `chosen` is the row that
-    said the base of somebody who may choose it. A line of `relief` (减免) has a negative amount, what
-    was owed for its base, and what is remitted for its rate.
+    `asked_fen` is the declared base, `floor_fen` and `ceiling_fen` are its limits, and `clamp`
+    names the one that applied. `product` is base x rate in 10⁻⁸ yuan, exact. `credited_fen` of the
+    rounded product went to personal accounts, on lines of their own. `chosen` is the row of the
+    base that somebody chose. A line of `relief` (减免) has a negative amount: its base is what was
+    owed, its rate the remitted share.
     """
 
     ref: str | None
@@ -106,25 +108,26 @@ class ContributionLine:
 
     @property
     def level(self) -> str:
-        """Whose line it is: people, unit, or relief."""
+        """Return the level of the line: people, unit, or relief."""
         if self.relief is not None:
             return "relief"
         return "unit" if self.ref is None else "people"
 
     @property
     def standing_sources(self) -> tuple[str, ...]:
-        """The sources of a person's category and of the base that he chose."""
+        """Return the sources of a person's category and of the chosen base."""
         rows = (self.standing.row, self.chosen)
         return tuple(row.source for row in rows if row is not None)
 
     @property
     def party(self) -> Party:
-        """Whose share it is."""
+        """Return the party whose share it is."""
         return self.rate.party
 
     @property
     def clamp(self) -> str | None:
-        """Which limit the base met: floor, ceiling or none; or that it was only rounded."""
+        """Tell which limit changed the base: floor, ceiling or none; or that it was only
+        rounded."""
         if self.asked_fen is None or self.asked_fen == self.base_fen:
             return None
         if self.base_fen not in {self.floor_fen, self.ceiling_fen}:
@@ -133,16 +136,17 @@ class ContributionLine:
 
     @property
     def product(self) -> int:
-        """Base times rate before rounding, in 10⁻⁸ yuan."""
+        """Return base times rate before rounding, in 10⁻⁸ yuan."""
         return self.base_fen * self.rate.rate_ppm
 
 
 def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list[ContributionLine]:
-    """All lines of a unit's people: person by person, then those of the unit as a whole. Relief is
-    taken off them by `levy_relief`.
+    """Levy a unit's people: lines person by person, then those of the unit as a whole.
+
+    `relief.relief_lines` takes relief off them.
 
     Raises:
-        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs a value that was not given.
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
     """
     lines = [line for wages in people for line in person_lines(schedule, wages)]
@@ -156,7 +160,7 @@ def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list
 
 
 def credited_by_insurance(lines: Iterable[ContributionLine]) -> dict[str, int]:
-    """What the unit's share gives to personal accounts, by insurance, in fen."""
+    """Add up the credits to personal accounts out of the unit's share, by insurance, in fen."""
     credited: dict[str, int] = defaultdict(int)
     for line in lines:
         if line.party is Party.UNIT and line.rate.account is AccountKind.PERSONAL_ACCOUNT:
@@ -166,7 +170,7 @@ def credited_by_insurance(lines: Iterable[ContributionLine]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssessedBase:
-    """A person's base: what was asked for, the limits that it was held to, and what it is."""
+    """A person's base: the declared amount, its limits, and the result."""
 
     asked_fen: int | None
     floor_fen: int | None
@@ -176,7 +180,7 @@ class AssessedBase:
 
 
 def _fixed(base_fen: int, chosen: BaseChoice | None = None) -> AssessedBase:
-    """A base that the policy says, so that limits do not touch it."""
+    """Build a base that the policy gives itself, so that limits do not apply."""
     return AssessedBase(
         asked_fen=None, floor_fen=None, ceiling_fen=None, base_fen=base_fen, chosen=chosen
     )
@@ -217,8 +221,10 @@ def _base(
 
 
 def personal_base_fen(rule: Rule, wages: Wages, standing: Coverage = EMPLOYEE_COVERAGE) -> int:
-    """A person's base in an insurance, which sums and credits are taken from; 0 where the category
-    does not have it."""
+    """Return a person's base in an insurance; 0 if the category does not have the insurance.
+
+    Sums and credits are calculated from it.
+    """
     if not standing.insured(rule.insurance):
         return 0
     limit = rule.personal_limit
@@ -226,10 +232,10 @@ def personal_base_fen(rule: Rule, wages: Wages, standing: Coverage = EMPLOYEE_CO
 
 
 def person_lines(schedule: Schedule, wages: Wages) -> list[ContributionLine]:
-    """One person's own lines: none in an insurance that the category does not have.
+    """Levy one person; an insurance that the category does not have gives no line.
 
     Raises:
-        FigureMissing, AgeMissing: a rate needs what was not given.
+        FigureMissing, AgeMissing: a rate needs a value that was not given.
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: the person cannot be levied.
     """
     standing = schedule.standing(wages.category)
@@ -270,7 +276,7 @@ def _own_line(
 
 
 def credit_rate(rule: Rule, row: CreditRule) -> Rate:
-    """A crediting row as the rate of a line: the unit's share, to the personal account."""
+    """Turn a credit rule into the rate of a line: the unit's share, to the personal account."""
     unit = next(rate for rate in rule.rates if rate.party is Party.UNIT)
     assert row.rate_ppm is not None, "what the unit pays for the active is a share of the base"
     return replace(
@@ -290,7 +296,7 @@ def credit_rate(rule: Rule, row: CreditRule) -> Rate:
 def _parted(
     rule: Rule, own: list[ContributionLine], wages: Wages, standing: Coverage, rounding: Rounding
 ) -> list[ContributionLine]:
-    """A person's lines, with what goes to the personal account taken out of the unit's share."""
+    """Take a person's credits to the personal account out of the unit's share."""
     if wages.age is None:
         raise AgeMissing(person=wages.ref)
     row = credit_rule_of(rule.credits, wages.age)
@@ -316,12 +322,13 @@ def unit_lines(
     sums_fen: Mapping[str, int],
     credited_fen: Mapping[str, int] | None = None,
 ) -> list[ContributionLine]:
-    """The lines of the unit as a whole, from the sum of personal bases of each insurance, less what
-    its people's lines have credited to their accounts.
+    """Levy the unit as a whole on the sum of personal bases of each insurance.
+
+    Credits on its people's lines are deducted.
 
     Raises:
-        WageTotalMissing, FigureMissing: a rate needs what was not given.
-        CreditAboveLevy: more is credited than the unit owes.
+        WageTotalMissing, FigureMissing: a rate needs a value that was not given.
+        CreditAboveLevy: the credits exceed the unit's share.
     """
     return [
         _unit_line(

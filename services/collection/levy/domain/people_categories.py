@@ -1,7 +1,7 @@
-"""Who bears what, over columns of people: categories and choices as masks and chosen bases.
+"""Categories and choices of people in columns: masks of who bears a rate, and chosen bases.
 
-Most people are employees, and most units have no others: then there is no mask at all, and the
-calculation over columns is what it would be without categories.
+Most people are employees, and most units have no others. Then there is no mask, and the calculation
+runs as if there were no categories.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _NONE: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class PeopleCategories:
-    """The category and choice of each of many people: `code` points into `kinds`."""
+    """The category and choice of many people: `code` is an index into `kinds`."""
 
     kinds: tuple[tuple[str, str | None], ...]
     code: Ints
 
     def words(self) -> list[tuple[str | None, str | None]]:
-        """Category and choice of each, of employees neither."""
+        """Return each person's category and choice; (None, None) for employees."""
         kinds: list[tuple[str | None, str | None]] = [
             (None, None) if kind == (EMPLOYEE, None) else kind for kind in self.kinds
         ]
         return [kinds[code] for code in self.code.tolist()]
 
     def of(self, rows: Ints) -> PeopleCategories | None:
-        """Those of some rows; None when all of them are employees."""
+        """Select some rows; None if all of them are employees."""
         code = self.code[rows]
         return PeopleCategories(self.kinds, code) if code.any() else None
 
@@ -48,8 +48,7 @@ class PeopleCategories:
 def people_categories(
     found: KnownCategories, unit_id: Ints, person_id: Ints
 ) -> PeopleCategories | None:
-    """The standings of people who stand in rows, from what is known by unit and person; None when
-    all of them are employees."""
+    """Look up the categories of people in rows by unit and person; None if all are employees."""
     if not found:
         return None
     kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
@@ -67,9 +66,10 @@ def people_categories(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearers:
-    """Who is levied: `holds` (None: everybody), and the bases that were chosen (None: nobody chose).
+    """The people who are levied: mask `holds` (None: everybody), and their chosen bases (None: no
+    choices).
 
-    `by_wage` are those whose base the wage or a figure says (None: everybody).
+    `by_wage` masks people whose base follows from the wage or a figure (None: everybody).
     """
 
     holds: Mask | None = None
@@ -79,29 +79,29 @@ class Bearers:
 
     @property
     def nobody(self) -> bool:
-        """Whether nobody is levied."""
+        """Tell whether nobody is levied."""
         return self.none or (self.holds is not None and not self.holds.any())
 
     @property
     def by_wage(self) -> Mask | None:
-        """Whose base the wage or a figure says."""
+        """Mask the people whose base follows from the wage or a figure."""
         if self.chosen_fen is None:
             return self.holds
         wage: Mask = self.chosen_fen == _NONE
         return wage if self.holds is None else wage & self.holds
 
     def only(self, column: Ints) -> Ints:
-        """A column with 0 for those who are not levied."""
+        """Set a column to 0 for people who are not levied."""
         return column if self.holds is None else np.where(self.holds, column, 0)
 
     def based(self, column: Ints) -> Ints:
-        """A column of bases, with those that were chosen, and 0 for those who are not levied."""
+        """Put chosen bases into a column of bases, and 0 for people who are not levied."""
         if self.chosen_fen is not None:
             column = np.where(self.chosen_fen == _NONE, column, self.chosen_fen)
         return self.only(column)
 
     def of(self, rate: Rate) -> Bearers:
-        """Who bears a rate."""
+        """Find who bears a rate."""
         if not rate.categories:
             return self
         if self.standings is None:
@@ -120,7 +120,7 @@ NOBODY: Final = Bearers(none=True)
 
 
 def bearers(schedule: Schedule, rule: Rule, standings: PeopleCategories | None) -> Bearers:
-    """Who is levied for an insurance in general.
+    """Find who is levied for an insurance in general.
 
     Raises:
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
@@ -143,6 +143,6 @@ def bearers(schedule: Schedule, rule: Rule, standings: PeopleCategories | None) 
 
 
 def _mask(standings: PeopleCategories, of_kinds: list[bool]) -> Mask | None:
-    """Whom some kinds are; None where that is everybody."""
+    """Mask the people of some kinds; None if that is everybody."""
     holds: Mask = np.array(of_kinds, bool)[standings.code]
     return None if bool(holds.all()) else holds

@@ -30,7 +30,7 @@ class PersonFacts:
 
     @property
     def standing(self) -> tuple[str, str | None]:
-        """Category and chosen base."""
+        """Return the category and the chosen base."""
         return self.category, self.choice
 
 

@@ -1,8 +1,8 @@
-"""Relief (减免): what a unit need not pay of its own share, on lines of its own with a negative amount.
+"""Relief (减免): the part of a unit's own share that it need not pay, as lines with negative amounts.
 
-One line per insurance, account and fund: what the unit owes there times what is remitted, rounded
-once, never more than is owed there nor, over all lines of a row, than its cap. The staff's share is what
-it was: relief never touches it (2020: 免征、减征单位缴费部分).
+There is one line per insurance, account and fund: the owed amount times the remitted share, rounded
+once. It never exceeds the owed amount nor, over all lines of a row, the row's cap. Relief never
+changes the personal share (2020: 免征、减征单位缴费部分).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Amount = TypeVar("Amount", int, Fen)
 
 
 def owed_by(parts: Iterable[tuple[str, str, str, str, int]]) -> dict[Owed, int]:
-    """What a unit owes of its own share, from (party, insurance, account, fund, fen)."""
+    """Add up a unit's own share from (party, insurance, account, fund, fen)."""
     owed: dict[Owed, int] = defaultdict(int)
     for party, insurance, account, fund, amount_fen in parts:
         if party == Party.UNIT:
@@ -37,7 +37,7 @@ def owed_by(parts: Iterable[tuple[str, str, str, str, int]]) -> dict[Owed, int]:
 
 
 def relief_lines(schedule: Schedule, lines: Iterable[ContributionLine]) -> list[ContributionLine]:
-    """What a unit is relieved of, from the lines of its people and its own."""
+    """Calculate a unit's relief from the lines of its people and its own."""
     return relieved(
         schedule,
         owed_by(
@@ -48,7 +48,7 @@ def relief_lines(schedule: Schedule, lines: Iterable[ContributionLine]) -> list[
 
 
 def relieved(schedule: Schedule, owed: Mapping[Owed, int]) -> list[ContributionLine]:
-    """What a unit is relieved of, from what it owes by insurance, account and fund, in fen."""
+    """Calculate a unit's relief from its amounts by insurance, account and fund, in fen."""
     found = []
     for row in schedule.reliefs:
         left_fen = row.cap_fen
@@ -63,7 +63,7 @@ def relieved(schedule: Schedule, owed: Mapping[Owed, int]) -> list[ContributionL
 
 
 def _reached(row: Relief, owed: Mapping[Owed, Amount]) -> Iterator[tuple[Owed, Amount, Amount]]:
-    """Where a row takes something off: of what, and at most how much."""
+    """Find the amounts that a row reduces, with the largest reduction of each."""
     for key, fen in owed.items():
         insurance, account, fund = key
         if insurance != row.insurance:
@@ -95,7 +95,7 @@ def _line(
 
 
 def relief_rate(row: Relief, account: str) -> Rate:
-    """A relief row as the rate of a line: of the unit's share, in one account."""
+    """Turn a relief row into the rate of a line, in one account of the unit's share."""
     return Rate(
         id=row.id,
         insurance=row.insurance,
@@ -113,7 +113,8 @@ def relief_rate(row: Relief, account: str) -> Rate:
 def relieved_columns(
     row: Relief, owed: Mapping[Owed, Fen], rounding: Rounding
 ) -> dict[Owed, tuple[Fen, Fen]]:
-    """`relieved` of one row for many units: by key, of what each is relieved and how much, in fen."""
+    """Calculate `relieved` for one row and many units: by key, each unit's base and reduction, in
+    fen."""
     found: dict[Owed, tuple[Fen, Fen]] = {}
     left: Fen | None = None
     for key, owed_fen, most_fen in _reached(row, owed):
@@ -127,9 +128,9 @@ def relieved_columns(
 
 
 def _share(owed_fen: Fen, factor_ppm: int, rounding: Rounding) -> Fen:
-    """`shared.money.levy` for a column of amounts up to the largest that is booked.
+    """Calculate `shared.money.levy` for a column of amounts up to the largest that can be booked.
 
-    Amounts are larger than bases: whole divisors are taken out first, so that no product leaves 64
+    Amounts are larger than bases, so whole divisors are taken out first to keep products inside 64
     bits.
     """
     divisor = PPM * rounding.unit_fen

@@ -1,4 +1,4 @@
-"""What levied lines come to: by party, insurance and fund (fen)."""
+"""Sums of levied lines by party, insurance and fund (fen)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.fund import Party
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What lines come to, in fen."""
+    """The sums of some lines, in fen."""
 
     unit_fen: int
     personal_fen: int
@@ -21,12 +21,12 @@ class Totals:
 
     @property
     def total_fen(self) -> int:
-        """Both parties."""
+        """Return the sum of both parties."""
         return self.unit_fen + self.personal_fen
 
 
 def totals(parts: Iterable[tuple[Party, str, str, int]]) -> Totals:
-    """Add up parts of (party, insurance, fund, amount in fen)."""
+    """Add up (party, insurance, fund, amount in fen)."""
     by_party: dict[Party, int] = defaultdict(int)
     by_insurance: dict[str, int] = defaultdict(int)
     by_fund: dict[str, int] = defaultdict(int)

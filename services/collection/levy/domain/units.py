@@ -1,7 +1,7 @@
-"""The calculation for many units at once: the columns of `levy_columns`, added up unit by unit.
+"""The levy for many units at once: the columns of `levy.domain.columns`, added up by unit.
 
 All units of one call share a schedule (unit kind and injury class). What is levied on a unit as a
-whole goes through the same `unit_lines` as one unit's declaration.
+whole goes through the same `unit_lines` as a single unit's declaration.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from shared.fund import Party
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsLine:
-    """One line of many units: `level` is people, unit or relief, base and amount one fen a unit.
+    """One line for many units: `level` is people, unit or relief; base and amount are in fen by
+    unit.
 
-    `stands` says which units have the line, None where all have it.
+    `stands` masks the units that have the line (None: all).
     """
 
     level: str
@@ -44,14 +45,15 @@ class UnitsLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitsLevy:
-    """What many units owe: their people in columns, their lines in the order of one unit's."""
+    """The levy of many units: their people in columns, and their lines in the order of one
+    unit's."""
 
     units: int
     people: PeopleColumns
     lines: tuple[UnitsLine, ...]
 
     def total_fen(self, party: str | None = None) -> Fen:
-        """What each unit owes, of one party or both."""
+        """Return each unit's total, of one party or both."""
         total: Fen = np.zeros(self.units, np.int64)
         for line in self.lines:
             if party is None or line.rate.party == party:
@@ -59,7 +61,7 @@ class UnitsLevy:
         return total
 
     def largest_base_fen(self) -> Fen:
-        """The largest base of each unit's lines."""
+        """Return the largest base of each unit's lines."""
         largest: Fen = np.zeros(self.units, np.int64)
         for line in self.lines:
             np.maximum(largest, line.base_fen, out=largest)
@@ -73,11 +75,11 @@ def assess_units(
     starts: Fen,
     beside: PeopleFigures = NO_FIGURES,
 ) -> UnitsLevy:
-    """Levy on people that stand unit by unit; `starts` is the first row of each unit.
+    """Levy people who are ordered by unit; `starts` is the first row of each unit.
 
     Raises:
-        WageTotalMissing, FigureMissing, AgeMissing: a rate needs what was not given.
-        CreditAboveLevy: more is credited to accounts than a unit owes.
+        WageTotalMissing, FigureMissing, AgeMissing: a rate needs a value that was not given.
+        CreditAboveLevy: the credits to accounts exceed a unit's share.
     """
     people = levy_people(schedule, asked_fen, beside)
     lines = [
@@ -97,7 +99,7 @@ def assess_units(
 
 
 def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:
-    """What each unit is relieved of, as `levy_relief.relieved` says of one."""
+    """Calculate each unit's relief, as `relief.relieved` does for one."""
     if not schedule.reliefs:
         return []
     owed: dict[Owed, Fen] = {}
@@ -123,7 +125,7 @@ def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:
 def _whole(
     schedule: Schedule, facts: Sequence[UnitFacts], people: PeopleColumns, starts: Fen
 ) -> list[UnitsLine]:
-    """The lines that are levied on each unit as a whole."""
+    """Build the lines that are levied on each unit as a whole."""
     if all(rate.base.per_person for rule in schedule.rules for rate in rule.rates):
         return []
     sums = np.add.reduceat(people.base_fen, starts, axis=0).tolist()

@@ -1,7 +1,8 @@
-"""Work off operations: hold one, do it, end it. Killed anywhere, it begins again from its start.
+"""The runner of operations: hold one, do its work, finish it.
 
-An operation's whole effect and its end are one transaction, so nothing is ever half done. Who holds
-it says so every few seconds; a holder that falls silent loses it, and with it the right to end it.
+An operation's whole effect and its end are one transaction, so nothing is half done, and a killed
+operation begins again from its start. The holder sends a heartbeat every few seconds; without it,
+it loses the operation, and with it the right to finish it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ Kinds = Mapping[str, Prepare]
 
 
 async def run_waiting(tools: Tools, kinds: Kinds) -> int:
-    """Work off what waits, a few at once; how many operations were ended."""
+    """Run the waiting operations, a few at once; return how many ended."""
     async with tools.db.transaction() as tx:
         waiting = await operation_store.to_do(tx)
     lanes = asyncio.Semaphore(LANES)
@@ -82,7 +83,7 @@ async def _run(tools: Tools, kinds: Kinds, row: OperationRow) -> int:
 
 
 def _stopping() -> bool:
-    """Whether the worker itself is being stopped."""
+    """Tell whether the worker itself is being stopped."""
     own = asyncio.current_task()
     return own is not None and own.cancelling() > 0
 

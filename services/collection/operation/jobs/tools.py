@@ -1,4 +1,4 @@
-"""What every job is given."""
+"""The arguments of every job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.security.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The process's own things."""
+    """The resources of the process."""
 
     db: Database
     identity: Identity
@@ -20,10 +20,10 @@ class Tools:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a job is; written by the thread that reads, shown by the one that beats."""
+    """The progress of a job: one thread counts, another stores the count."""
 
     done: int = 0
 
     def more(self, count: int) -> None:
-        """Some more are done."""
+        """Count some more as done."""
         self.done += count

@@ -82,7 +82,7 @@ def _within(first: Period | None, last: Period | None, period: Period | None) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What a category is levied for at one unit in one period. Employees have no `row`."""
+    """The insurances of a category at one unit in one period. Employees have no `row`."""
 
     category: str
     row: Category | None

@@ -1,4 +1,4 @@
-"""Cross-footing (表内勾稽): whether the lines of a report add up to the total it states."""
+"""Cross-footing (表内勾稽): comparing a report's stated total with the sum of its lines."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CrossFoot:
-    """A report's stated total beside the sum of its lines; in one unit of money, whichever."""
+    """A report's stated total and the sum of its lines, in the same unit of money."""
 
     stated: int
     sum: int
 
     @property
     def difference(self) -> int:
-        """What the lines hold above the stated total."""
+        """Return the sum of the lines less the stated total."""
         return self.sum - self.stated
 
     @property
     def ok(self) -> bool:
-        """Whether it adds up."""
+        """Tell whether the report adds up."""
         return self.sum == self.stated
 
 

@@ -1,6 +1,6 @@
-"""Data quality (数据质量): what is checked, and the rates that a report is made of.
+"""Data quality (数据质量): checks, findings, and the rates of a report.
 
-A rate is taken over checks: of everything that the checks of a kind looked at, the share they found.
+A rate covers all checks of a kind: their findings divided by the subjects that they looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PPM = 1_000_000
 
 
 class CheckKind(StrEnum):
-    """What a check looks for."""
+    """The kinds of problems that checks look for."""
 
     ENTRY = "entry"  # 入库
     COMPLETENESS = "completeness"  # 齐全
@@ -26,7 +26,7 @@ class CheckKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check: what it looks at, its limits as data, and where it comes from."""
+    """A check: the subjects it looks at, its limits as data, and its source."""
 
     id: str
     kind: CheckKind
@@ -39,7 +39,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How many of its subjects a check found."""
+    """The number of subjects that a check found."""
 
     check: Check
     found: int
@@ -47,20 +47,20 @@ class Finding:
 
     @property
     def rate_ppm(self) -> int:
-        """The share that was found."""
+        """Return the share of subjects that the check found."""
         return share_ppm(self.found, self.of)
 
 
 def share_ppm(part: int, whole: int) -> int:
-    """A share in parts per million, half up; nothing of nothing is nothing."""
+    """Return a share in parts per million, rounded half up; 0 if there are no subjects."""
     return 0 if whole == 0 else (2 * part * PPM + whole) // (2 * whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """How much of what a plan counts has to be free of findings (信息准确率).
+    """The share of subjects that must be free of findings (信息准确率).
 
-    `checks` are those that look at it: units, or people at their units.
+    `checks` are those that count for it: on units, or on people at their units.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """How many of a target's subjects there are, and how many some check found."""
+    """The number of a target's subjects, and of those that some check found."""
 
     target: Target
     found: int
@@ -81,19 +81,19 @@ class Accuracy:
 
     @property
     def rate_ppm(self) -> int | None:
-        """The share without findings; None where there is nothing to look at."""
+        """Return the share without findings; None if there are no subjects."""
         return None if self.of == 0 else share_ppm(max(self.of - self.found, 0), self.of)
 
     @property
     def met(self) -> bool | None:
-        """Whether that is enough."""
+        """Tell whether the target is met."""
         rate_ppm = self.rate_ppm
         return None if rate_ppm is None else rate_ppm >= self.target.at_least_ppm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityRates:
-    """The rates of the Liaoyang plan, in parts per million; the first three are what is right."""
+    """The rates of the Liaoyang plan, in parts per million; the first three count what is right."""
 
     entry_ppm: int
     completeness_ppm: int
@@ -104,7 +104,7 @@ class QualityRates:
 
 
 def rates_of(findings: Iterable[Finding]) -> QualityRates:
-    """What the findings of a district come to."""
+    """Calculate the rates of a district's findings."""
     found = dict.fromkeys(CheckKind, 0)
     of = dict.fromkeys(CheckKind, 0)
     for finding in findings:

@@ -1,4 +1,4 @@
-"""The report on data quality: every check, by district, and the rows behind each."""
+"""The report on data quality: the findings of every check by district, and the rows behind each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Counted = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class DistrictReport:
-    """A district's rates, the findings they are made of, and how it stands to the targets."""
+    """A district's rates, the findings behind them, and its accuracy for each target."""
 
     district: str
     rates: QualityRates
@@ -37,10 +37,10 @@ class DistrictReport:
 
 
 def check_of(check_id: str) -> Check:
-    """A check by its id.
+    """Find a check by its id.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such check.
     """
     for check in quality_shipped_store.checks():
         if check.id == check_id:
@@ -51,7 +51,7 @@ def check_of(check_id: str) -> Check:
 async def report(
     tx: AsyncConnection, period: Period, district: str | None
 ) -> tuple[list[DistrictReport], DistrictReport]:
-    """What the checks find in a period, by district, and over all of those districts."""
+    """Run the checks of a period: findings by district, and over all of those districts."""
     checks = quality_shipped_store.checks()
     await quality_store.read_widely(tx)
     of = {
@@ -68,9 +68,9 @@ def assembled(
     district: str | None,
     reached: Sequence[tuple[Target, Mapping[str, int], Mapping[str, int]]] = (),
 ) -> tuple[list[DistrictReport], DistrictReport]:
-    """What was counted, by district and over all of them.
+    """Assemble counts into a report by district, and over all of them.
 
-    `reached` gives for each target its subjects and how many of them some check found.
+    `reached` gives each target's subjects, and how many of them some check found.
     """
     checks = quality_shipped_store.checks()
     districts = sorted({name for counted in (*of.values(), *found.values()) for name in counted})

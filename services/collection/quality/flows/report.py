@@ -1,8 +1,9 @@
-"""A period's report on data quality as an operation: each check in a reading of its own.
+"""The report on a period's data quality as an operation in the background.
 
-A city's checks read tens of millions of rows, longer than a request may take. What they find is
-counted in the database; this process holds the counts and the first rows of each check only. The
-rows as they were found stay with the operation; those found now are at the checks themselves.
+A city's checks read tens of millions of rows, which takes longer than a request may. Each check
+runs in its own transaction. The database counts; this process holds only the counts and the first
+rows of each check. The rows stay with the operation as they were found; the checks' own doors show
+the present state.
 """
 
 from __future__ import annotations
@@ -42,11 +43,12 @@ Reading = Callable[[Callable[[AsyncConnection], Awaitable[Any]]], Awaitable[Any]
 def operation_of(
     region: str, period: Period, district: str | None, edition: int, caller: Caller
 ) -> OperationRow:
-    """The report of a period; asked for again on the same day it is the same, unless it is another
-    edition.
+    """Build the operation that reports on a period.
+
+    The same request on the same day is the same operation, unless it asks for another edition.
 
     Raises:
-        Forbidden: of another district than the caller, or the caller is a machine.
+        Forbidden: another district's, or the caller is a machine.
     """
     if not caller.role.is_person:
         raise Forbidden(role=caller.role.value)
@@ -62,13 +64,13 @@ def operation_of(
 
 
 def steps() -> int:
-    """How many readings a report takes."""
+    """Count the transactions that a report takes."""
     return len(quality_shipped_store.checks()) + len(quality_shipped_store.targets()) + 1
 
 
 @dataclass(slots=True)
 class CheckCounts:
-    """What the checks counted by district, and the first rows of each."""
+    """The counts of every check by district, and the first rows of each."""
 
     of: dict[str, Mapping[str, int]] = field(default_factory=dict)
     found: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class CheckCounts:
 
 
 async def gather(row: OperationRow, read: Reading, more: Callable[[int], None]) -> CheckCounts:
-    """Run the checks one after the other; `more` is told of each."""
+    """Run the checks one after the other; `more` is called after each."""
     period, district = Period.parse(row.asked["period"]), row.asked["district"]
     gathered = CheckCounts()
 
@@ -128,7 +130,7 @@ def _reached(
 async def keep(
     tx: AsyncConnection, row: OperationRow, rows: Sequence[tuple[Check, FindingRow]]
 ) -> None:
-    """Leave the rows with the operation."""
+    """Store the rows with the operation."""
     if rows:
         await operation_store.insert_report(tx, row, len(rows), _csv(rows))
 

@@ -38,7 +38,7 @@ DistrictQuery = Annotated[Code | None, Query()]
     "/v1/quality/checks", operation_id="list_quality_checks", summary="数据质量检查项 · Checks"
 )
 async def list_quality_checks(_: Reading) -> ChecksOut:
-    """With their limits and sources."""
+    """List the checks with their limits and sources."""
     return ChecksOut(items=[CheckOut.of(check) for check in quality_flow.checks()])
 
 
@@ -50,7 +50,7 @@ async def list_quality_checks(_: Reading) -> ChecksOut:
 async def get_quality_report(
     at: Reading, period: PeriodQuery, district: DistrictQuery = None
 ) -> QualityReportOut:
-    """Rates and findings by district; district people see their own."""
+    """Get rates and findings by district. District staff see their own district."""
     asked = at.caller.scope(district)
 
     async def work(tx: AsyncConnection) -> QualityReportOut:
@@ -77,7 +77,7 @@ async def list_quality_rows(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> QualityRowsOut:
-    """Masked."""
+    """List the rows that a check finds, masked."""
     found = quality_flow.check_of(check)
     asked = at.caller.scope(district)
     filters = {"of": "quality_rows", "check": check, "period": period, "in": asked}
@@ -101,7 +101,7 @@ async def list_quality_rows(
     summary="表内勾稽 · Add reports up",
 )
 async def cross_foot_reports(body: CrossFootsIn, _: Reading) -> CrossFootsOut:
-    """Whether each report's lines come to the total it states. Nothing is stored."""
+    """Compare each report's stated total with the sum of its lines. Nothing is stored."""
     reports = (
         (report.id, report.stated_total, [line.amount for line in report.lines])
         for report in body.reports

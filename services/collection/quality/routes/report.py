@@ -1,4 +1,4 @@
-"""Doors of the report on data quality: ask for a period's, fetch the rows that it found."""
+"""Doors of the data quality report that is made in the background."""
 
 from __future__ import annotations
 
@@ -39,8 +39,11 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     response_model=OperationOut,
 )
 async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> Response:
-    """Every check over a whole city, in the background; only counts and the first rows of each check
-    are held. Asked for again on the same day it is the same report, unless it is another edition."""
+    """Run every check over a whole city in the background.
+
+    Only counts and the first rows of each check are kept. The same request on the same day is the
+    same report, unless it asks for another edition.
+    """
     district = at.caller.scope(body.district)
     row = report_flow.operation_of(at.region, body.period, district, body.edition, at.caller)
 
@@ -57,7 +60,7 @@ async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> R
     response_model=QualityReportResultOut,
 )
 async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
-    """By district, as it was found; not there before the operation has succeeded."""
+    """Get a report by district as it was found, once its operation has succeeded."""
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> dict[str, Any]:
@@ -74,8 +77,10 @@ async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
     responses=CSV_ANSWER,
 )
 async def get_quality_report_rows(operation: RefPath, at: Reading) -> Response:
-    """Masked; the first 2,000 of each check. /v1/quality/checks/{check}/rows has all that a check
-    finds now."""
+    """Download the masked rows of a report, at most 2,000 of each check.
+
+    /v1/quality/checks/{check}/rows lists everything that a check finds now.
+    """
     ref = Ref.parse(Reference.OPERATION, operation)
 
     async def work(tx: AsyncConnection) -> bytes:

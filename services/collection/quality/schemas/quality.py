@@ -1,4 +1,4 @@
-"""Shapes of the report on data quality, and of cross-footing."""
+"""Shapes of the data quality report and of cross-footing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.schema import In, Out, RateOut, ShortText, Yuan, YuanOut
 
 
 class CheckOut(Out):
-    """A check: what it looks for and at, its limits, and where it comes from."""
+    """A check: the problem it looks for, its subjects, its limits and its source."""
 
     id: str = Field(examples=["cover_overlaps"])
     kind: str = Field(
@@ -29,7 +29,7 @@ class CheckOut(Out):
 
     @classmethod
     def of(cls, check: Check) -> CheckOut:
-        """As it is listed."""
+        """Build the answer from a check."""
         return cls(
             id=check.id,
             kind=check.kind.value,
@@ -42,13 +42,13 @@ class CheckOut(Out):
 
 
 class ChecksOut(Out):
-    """Every check."""
+    """All checks."""
 
     items: list[CheckOut]
 
 
 class FindingOut(Out):
-    """How many of its subjects a check found; its rows are at /v1/quality/checks/{id}/rows."""
+    """The number of subjects that a check found; the rows are at /v1/quality/checks/{id}/rows."""
 
     check: str
     title: str
@@ -59,7 +59,7 @@ class FindingOut(Out):
 
     @classmethod
     def of(cls, finding: Finding) -> FindingOut:
-        """As it is answered."""
+        """Build the answer from a finding."""
         return cls(
             check=finding.check.id,
             title=finding.check.title,
@@ -71,7 +71,7 @@ class FindingOut(Out):
 
 
 class RatesOut(Out):
-    """Of everything that the checks of a kind looked at: what is right (the first three), or wrong."""
+    """The rates of a report: shares that are right (the first three), or wrong (the others)."""
 
     entry: RateOut = Field(description="数据入库率")
     completeness: RateOut = Field(description="数据项目齐全率")
@@ -90,7 +90,7 @@ class DistrictQualityOut(Out):
 
     @classmethod
     def of(cls, found: DistrictReport) -> DistrictQualityOut:
-        """As it is answered."""
+        """Build the answer from a district's report."""
         rates = found.rates
         return cls(
             district=found.district,
@@ -107,7 +107,7 @@ class DistrictQualityOut(Out):
 
 
 class QualityReportOut(Out):
-    """A period's quality, by district and over all of those asked for."""
+    """A period's data quality, by district and over all of them."""
 
     period: str
     whole: DistrictQualityOut
@@ -115,7 +115,7 @@ class QualityReportOut(Out):
 
 
 class QualityRowOut(Out):
-    """What a check found, masked."""
+    """A row that a check found, masked."""
 
     district: str
     credit_code: str
@@ -126,7 +126,7 @@ class QualityRowOut(Out):
 
     @classmethod
     def of(cls, row: FindingRow) -> QualityRowOut:
-        """As it is listed."""
+        """Build the answer from a row."""
         return cls(
             district=row.district,
             credit_code=row.credit_code,
@@ -165,7 +165,7 @@ class ReportLineIn(In):
 
 
 class ReportIn(In):
-    """A report's stated total and the lines it is said to be made of."""
+    """A report's stated total and its lines."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     stated_total: Yuan
@@ -173,13 +173,13 @@ class ReportIn(In):
 
 
 class CrossFootsIn(In):
-    """Reports to be added up."""
+    """Reports to be cross-footed."""
 
     reports: list[ReportIn] = Field(min_length=1, max_length=200)
 
 
 class CrossFootOut(Out):
-    """A stated total beside the sum of the lines."""
+    """A report's stated total and the sum of its lines."""
 
     id: str
     ok: bool
@@ -189,7 +189,7 @@ class CrossFootOut(Out):
 
     @classmethod
     def of(cls, report: str, found: CrossFoot) -> CrossFootOut:
-        """As it is answered."""
+        """Build the answer from a comparison."""
         return cls(
             id=report,
             ok=found.ok,
@@ -200,7 +200,7 @@ class CrossFootOut(Out):
 
 
 class CrossFootsOut(Out):
-    """Every report, in the order asked."""
+    """The comparison of every report, in the order of the request."""
 
     ok: bool
     items: list[CrossFootOut]

@@ -1,4 +1,4 @@
-"""Shapes of the report on data quality that is made in the background."""
+"""Shapes of the data quality report that is made in the background."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from shared.schema import Code, In, Out, PeriodField, RateOut
 
 
 class QualityReportRequestIn(In):
-    """Which period is reported on: one district, or (null) all of those that the caller may see."""
+    """A request for a report on a period: for one district, or all that the caller may see
+    (null)."""
 
     period: PeriodField
     district: Code | None = None
@@ -23,7 +24,7 @@ class QualityReportRequestIn(In):
 
 
 class AccuracyOut(Out):
-    """How much of what a target counts no check found anything in; null where there is nothing."""
+    """The share of a target's subjects without findings; null if there are no subjects."""
 
     target: str = Field(examples=["units", "people"])
     title: str = Field(examples=["单位信息准确率"])
@@ -37,7 +38,7 @@ class AccuracyOut(Out):
 
     @classmethod
     def of(cls, found: Accuracy) -> AccuracyOut:
-        """As it is answered."""
+        """Build the answer from an accuracy."""
         return cls(
             target=found.target.id,
             title=found.target.title,
@@ -52,13 +53,13 @@ class AccuracyOut(Out):
 
 
 class DistrictQualityResultOut(DistrictQualityOut):
-    """A district's rates and findings, and how it stands to the targets."""
+    """A district's rates and findings, and its accuracy for each target."""
 
     accuracies: list[AccuracyOut]
 
     @classmethod
     def made(cls, found: DistrictReport) -> DistrictQualityResultOut:
-        """As it is answered."""
+        """Build the answer from a district's report."""
         return cls(
             **DistrictQualityOut.of(found).__dict__,
             accuracies=[AccuracyOut.of(accuracy) for accuracy in found.accuracies],
@@ -66,7 +67,7 @@ class DistrictQualityResultOut(DistrictQualityOut):
 
 
 class QualityReportResultOut(Out):
-    """What a report found: over all districts, and by district. `rows` of the findings are kept."""
+    """The result of a report over all districts and by district; `rows` are kept."""
 
     period: str
     rows: int
@@ -77,7 +78,7 @@ class QualityReportResultOut(Out):
     def of(
         cls, period: str, each: Sequence[DistrictReport], whole: DistrictReport, rows: int
     ) -> QualityReportResultOut:
-        """As it is kept with the operation."""
+        """Build the result that is kept with the operation."""
         return cls(
             period=period,
             rows=rows,

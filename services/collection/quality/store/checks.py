@@ -55,7 +55,7 @@ def _yuan(fen: str) -> str:
 
 
 def _participation(has: str, lacks: str) -> str:
-    """People who pay for one insurance at some unit and for another at none."""
+    """Find people who pay for one insurance at some unit and for another at none."""
     return f"""
         SELECT paid.district, paid.unit_id, paid.person_id,
                '{has} > 0, {lacks} = 0' AS said

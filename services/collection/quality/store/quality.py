@@ -17,7 +17,7 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRow:
-    """What a check found, masked."""
+    """A row that a check found, masked."""
 
     district: str
     unit_id: int
@@ -30,7 +30,7 @@ class FindingRow:
 
 
 def _days(period: Period, limits: Mapping[str, Any], sql: str) -> dict[str, Any]:
-    """The binds that a statement names: PostgreSQL takes no others."""
+    """Return only the parameters that a statement uses; PostgreSQL accepts no others."""
     given = dict(limits)
     if "earliest" in given:
         given["earliest"] = date.fromisoformat(given["earliest"])
@@ -46,7 +46,7 @@ def _days(period: Period, limits: Mapping[str, Any], sql: str) -> dict[str, Any]
 async def subjects(
     tx: AsyncConnection, subject: str, period: Period, district: str | None
 ) -> dict[str, int]:
-    """How many subjects there are, by district."""
+    """Count subjects by district."""
     sql = SUBJECTS[subject]
     rows = await tx.execute(
         text(f"""
@@ -65,7 +65,7 @@ async def subjects(
 async def count(
     tx: AsyncConnection, check: Check, period: Period, district: str | None
 ) -> dict[str, int]:
-    """How many of its subjects a check finds, by district."""
+    """Count the findings of a check by district."""
     sql = CHECKS[check.id]
     rows = await tx.execute(
         text(f"""
@@ -84,7 +84,7 @@ async def count(
 async def found_by_any(
     tx: AsyncConnection, checks: Sequence[Check], period: Period, district: str | None
 ) -> dict[str, int]:
-    """How many units, or people at their units, some of these checks find, by district."""
+    """Count the units, or people at their units, that any of these checks finds, by district."""
     sql = " UNION ALL ".join(
         f"SELECT district, unit_id, person_id FROM ({CHECKS[check.id]}) AS {check.id}"
         for check in checks
@@ -108,7 +108,7 @@ async def found_by_any(
 async def looked_at(
     tx: AsyncConnection, subjects: Sequence[str], period: Period, district: str | None
 ) -> dict[str, int]:
-    """How many units, or people at their units, there are among these subjects, by district."""
+    """Count the units, or people at their units, among these subjects, by district."""
     sql = " UNION ALL ".join(
         f"SELECT district, unit_id, person_id FROM ({SUBJECTS[subject]}) AS {subject}"
         for subject in subjects
@@ -129,7 +129,7 @@ async def looked_at(
 
 
 async def take_time(tx: AsyncConnection, seconds: int) -> None:
-    """Let one transaction's statements run longer than a request may."""
+    """Let the statements of one transaction run longer than a request may."""
     await tx.execute(
         text("SELECT set_config('statement_timeout', CAST(:ms AS text), true)"),
         {"ms": str(seconds * 1000)},
@@ -138,8 +138,11 @@ async def take_time(tx: AsyncConnection, seconds: int) -> None:
 
 
 async def read_widely(tx: AsyncConnection) -> None:
-    """Have a transaction's checks joined by hashes. A check joins on key, paper and round, which are
-    one thing and are estimated as three: it would look for one row and find millions, one by one."""
+    """Make a transaction join by hash.
+
+    Checks join on key, paper and round, which the planner estimates as independent. It would expect
+    one row and loop over millions.
+    """
     await tx.execute(text("SELECT set_config('enable_nestloop', 'off', true)"))
 
 
@@ -151,7 +154,7 @@ async def page(
     after: tuple[int, int],
     limit: int,
 ) -> list[FindingRow]:
-    """What a check finds, in the order of units and people."""
+    """Read what a check finds, ordered by unit and person."""
     sql = CHECKS[check.id]
     rows = await tx.execute(
         text(f"""
