@@ -1,4 +1,4 @@
-"""Sentences of printed notices (通知书文本): dated data with sources, because they cite the law of a day."""
+"""Sentences of printed notices (通知书文本): dated data with sources, because they cite the law."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.effective import in_force
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeText:
-    """What a kind of notice says on the days on which the row is in force; {names} are filled in."""
+    """The sentence of a kind of notice while the row is in force; `{names}` are filled in."""
 
     notice: str
     in_force_from: date
@@ -21,7 +21,7 @@ class NoticeText:
     certain: bool
 
 
-def said(notice: str, on: date, texts: Iterable[NoticeText], **facts: object) -> str | None:
-    """What a notice of a day says; None on a day that no row speaks of."""
+def sentence_of(notice: str, on: date, texts: Iterable[NoticeText], **facts: object) -> str | None:
+    """Return the sentence of a notice on a day; None if no row is in force."""
     rows = in_force([row for row in texts if row.notice == notice], on)
     return rows[0].text.format_map(facts) if rows else None

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.notice.domain import NoticeText
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate: what was billed for its periods, and how much of that is deferred."""
+    """A full-payment certificate: the amount billed for its periods, and the deferred part of it."""
 
     unit_id: int
     id: UUID
@@ -37,7 +38,7 @@ _COLUMNS = """unit_id, id, number, credit_code, district, as_of, period_from, pe
 
 
 async def count(tx: AsyncConnection, unit_id: int, start: str) -> int:
-    """How many of a unit's numbers begin so."""
+    """Count a unit's certificates whose number has a given start."""
     found = await tx.scalar(
         text("""
             SELECT count(*)
@@ -50,7 +51,7 @@ async def count(tx: AsyncConnection, unit_id: int, start: str) -> int:
 
 
 async def insert(tx: AsyncConnection, row: Certificate) -> None:
-    """Write a certificate."""
+    """Store a certificate."""
     await tx.execute(
         text(f"""
             INSERT INTO certificate ({_COLUMNS})
@@ -75,7 +76,7 @@ async def insert(tx: AsyncConnection, row: Certificate) -> None:
 
 
 async def find(tx: AsyncConnection, unit_id: int, certificate_id: UUID) -> Certificate | None:
-    """A certificate."""
+    """Find a certificate."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM certificate WHERE unit_id = :unit_id AND id = :id"),
@@ -85,19 +86,19 @@ async def find(tx: AsyncConnection, unit_id: int, certificate_id: UUID) -> Certi
     return None if row is None else Certificate(**row._mapping)
 
 
-async def page(tx: AsyncConnection, unit_id: int, *, after: UUID, limit: int) -> list[Certificate]:
-    """A unit's certificates, oldest first."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM certificate
-             WHERE unit_id = :unit_id AND id > :after
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "after": after, "limit": limit},
+async def page(
+    tx: AsyncConnection, unit_id: int, after: UUID | None, limit: int
+) -> list[Certificate]:
+    """Read a unit's certificates, oldest first."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM certificate",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=Certificate,
+        equal={"unit_id": unit_id},
     )
-    return [Certificate(**row._mapping) for row in rows]
 
 
 @cache

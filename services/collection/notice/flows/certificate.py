@@ -1,10 +1,11 @@
-"""Certify that a unit has paid in full (足额缴费证明), or name every bill that says it has not."""
+"""Certify that a unit has paid in full (足额缴费证明), or name its overdue bills."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,8 +30,8 @@ from shared.roles import Caller
 PAPER: Final = "certificate"
 
 
-class NothingBilled(Refusal):
-    """该单位所列所属期没有缴费通知单,无从证明 (no bill of those periods: nothing to certify)"""
+class NoBillToCertify(Refusal):
+    """该单位所列所属期没有缴费通知单,无从证明 (there are no bills for these periods to certify)"""
 
     kind = Kind.CONFLICT
     code = "NOTHING_BILLED"
@@ -45,24 +46,34 @@ async def issue(
     region: str,
     caller: Caller,
 ) -> Certificate:
-    """Certify that nothing of any period was overdue on a day; what is deferred counts as paid.
+    """Certify that no bill of any period was overdue on a day. Deferred amounts count as paid.
 
     Raises:
-        UnitUnknown, Forbidden, DayInFuture, Faulty: not to be judged.
-        NothingBilled: no bill of the periods. UnitInArrears: every overdue bill is named.
+        UnitUnknown, Forbidden: the unit. DayInFuture, Faulty: the day or the periods.
+        NoBillToCertify: the periods have no bills. UnitInArrears: names every overdue bill.
     """
     if as_of > today():
         raise DayInFuture(as_of=as_of)
     first, last = periods
     if last < first:
-        raise Faulty(faults=[Fault("/period_to", "PERIODS_REVERSED", "终止月早于起始月")])
+        raise Faulty(
+            faults=[
+                Fault(
+                    "/period_to",
+                    "PERIODS_REVERSED",
+                    "终止月早于起始月 (the last month is before the first)",
+                )
+            ]
+        )
     unit = await unit_flow.find(tx, credit_code, caller)
     await unit_store.lock(tx, unit.id)
     billed_fen = await arrears_store.billed(tx, unit.id, credit_code, str(first), str(last))
     if not billed_fen:
-        raise NothingBilled(period_from=first, period_to=last)
-    found = await arrears_flow.of_unit(tx, credit_code, region=region, as_of=as_of, caller=caller)
-    _refuse_arrears(found)
+        raise NoBillToCertify(period_from=first, period_to=last)
+    receivables = await arrears_flow.of_unit(
+        tx, credit_code, region=region, as_of=as_of, caller=caller
+    )
+    _refuse_arrears(receivables)
     start = f"ZM-{credit_code}-{as_of.year}-"
     row = Certificate(
         unit_id=unit.id,
@@ -74,47 +85,70 @@ async def issue(
         period_from=str(first),
         period_to=str(last),
         billed_fen=billed_fen,
-        deferred_fen=_deferred_fen(found, first, last),
+        deferred_fen=_deferred_fen(receivables, first, last),
         issued_by=caller.subject,
         issued_at=now(),
     )
     await notice_store.insert(tx, row)
-    step = trail.Step(shard_key=unit.id, paper=PAPER, paper_id=row.id, step="issue", signs=True,
-                      detail={"number": row.number})  # fmt: skip
-    await trail.record(tx, step, caller)
+    await trail.record(tx, _step(row), caller)
     return row
 
 
-def _refuse_arrears(found: Sequence[Receivable]) -> None:
+def _step(row: Certificate) -> trail.Step:
+    return trail.Step(
+        shard_key=row.unit_id,
+        paper=PAPER,
+        paper_id=row.id,
+        step="issue",
+        signs=True,
+        detail={"number": row.number},
+    )
+
+
+def _refuse_arrears(receivables: Sequence[Receivable]) -> None:
     faults = []
-    for lines in by_bill([one for one in found if one.overdue]):
+    for lines in by_bill([one for one in receivables if one.overdue]):
         head, sums = lines[0].line, totals_of(lines)
         name = "加收滞纳金、利息" if head.kind == CHARGE else "社会保险费"
         faults.append(
             Fault(
                 f"/bills/{Ref(head.unit_id, head.bill_id).text(Reference.BILL)}",
                 "BILL_OVERDUE",
-                f"{head.period} {name}欠 {format_yuan(sums.open_fen)},应缴日 {head.due_on} (overdue)",
+                f"{head.period} {name}欠 {format_yuan(sums.open_fen)},应缴日 {head.due_on} (the bill is overdue)",
             )
         )
     if faults:
         raise UnitInArrears(faults=faults[:1000], bills=len(faults))
 
 
-def _deferred_fen(found: Sequence[Receivable], first: Period, last: Period) -> int:
+def _deferred_fen(receivables: Sequence[Receivable], first: Period, last: Period) -> int:
     return sum(
-        one.line.open_fen for one in found if one.deferred and first <= one.line.of_period() <= last
+        one.line.open_fen
+        for one in receivables
+        if one.deferred and first <= one.line.of_period() <= last
     )
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Certificate:
-    """A certificate that the caller may see.
+    """Find a certificate that the caller may see.
 
     Raises:
-        CertificateUnknown: there is none. Forbidden: of another district than the caller.
+        CertificateUnknown: no such certificate. Forbidden: it belongs to another district.
     """
     row = await notice_store.find(tx, ref.key, ref.id)
     if row is None:
         raise CertificateUnknown
     caller.require_district(row.district)
     return row
+
+
+async def page(
+    tx: AsyncConnection, credit_code: str, after: UUID | None, limit: int, caller: Caller
+) -> list[Certificate]:
+    """List a unit's certificates, oldest first.
+
+    Raises:
+        UnitUnknown, Forbidden: the unit.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await notice_store.page(tx, unit.id, after, limit)

@@ -1,4 +1,4 @@
-"""What a printed notice needs beside its own paper: who issues it, to whom, and what it has to say."""
+"""Load what a printed notice shows: its document, issuer, unit and legal sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.notice import store as notice_store
-from services.collection.notice.domain import said
+from services.collection.notice.domain import sentence_of
 from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.store import Certificate
 from services.collection.project import store as project_store
@@ -28,119 +28,136 @@ from shared.roles import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """Who issues a notice, of which district, to whom; and its sentence, if the day has one."""
+class PrintHead:
+    """Issuer, district, unit and legal sentence of a printed notice; some days have no sentence."""
 
     centre: str
     district: str
     unit: Unit
-    said: str | None
+    sentence: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class BillNotice:
+class BillPrint:
     """A bill to print."""
 
-    head: Head
+    head: PrintHead
     bill: BillRow
     lines: list[BillLineRow]
 
 
 @dataclass(frozen=True, slots=True)
-class DunningNotice:
+class DunningPrint:
     """A dunning notice to print."""
 
-    head: Head
+    head: PrintHead
     notice: DunningNoticeRow
     lines: list[DunningNoticeLineRow]
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateNotice:
+class CertificatePrint:
     """A full-payment certificate to print."""
 
-    head: Head
+    head: PrintHead
     certificate: Certificate
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectCertificateNotice:
+class ProjectCertificatePrint:
     """A project's certificate to print."""
 
-    head: Head
+    head: PrintHead
     certificate: ProjectCertificate
     project: Project
 
 
-async def bill(tx: AsyncConnection, ref: Ref, caller: Caller) -> BillNotice:
-    """A bill, over contributions or late charges.
+async def bill(tx: AsyncConnection, ref: Ref, caller: Caller) -> BillPrint:
+    """Load a bill of contributions or of late charges.
 
     Raises:
-        NotFound, Forbidden: no such bill, or of another district than the caller.
+        NotFound: no such bill. Forbidden: it belongs to another district.
     """
     row, lines = await billing_bill_flow.find(tx, ref, caller)
     kind = "charge" if row.kind == CHARGE else "bill"
     head = await _head(tx, row.unit_id, row.district, kind, row.issued_on)
-    return BillNotice(head, row, lines)
+    return BillPrint(head, row, lines)
 
 
-async def dunned(tx: AsyncConnection, ref: Ref, caller: Caller) -> DunningNotice:
-    """A dunning notice.
+async def dunning(tx: AsyncConnection, ref: Ref, caller: Caller) -> DunningPrint:
+    """Load a dunning notice.
 
     Raises:
-        NoticeUnknown, Forbidden: no such notice, or of another district than the caller.
+        NoticeUnknown: no such notice. Forbidden: it belongs to another district.
     """
     row, lines = await dunning_flow.find(tx, ref, caller)
     head = await _head(
-        tx, row.unit_id, row.district, "dunning", row.day,
-        day=_day(row.day), oldest=_month(row.oldest),
-    )  # fmt: skip
-    return DunningNotice(head, row, lines)
+        tx,
+        row.unit_id,
+        row.district,
+        "dunning",
+        row.day,
+        day=_day(row.day),
+        oldest=_month(row.oldest),
+    )
+    return DunningPrint(head, row, lines)
 
 
-async def certified(tx: AsyncConnection, ref: Ref, caller: Caller) -> CertificateNotice:
-    """A full-payment certificate.
+async def certificate(tx: AsyncConnection, ref: Ref, caller: Caller) -> CertificatePrint:
+    """Load a full-payment certificate.
 
     Raises:
-        CertificateUnknown, Forbidden: no such certificate, or of another district.
+        CertificateUnknown: no such certificate. Forbidden: it belongs to another district.
     """
     row = await notice_certificate_flow.find(tx, ref, caller)
     head = await _head(
-        tx, row.unit_id, row.district, "certificate", row.as_of, as_of=_day(row.as_of),
-        period_from=_month(row.period_from), period_to=_month(row.period_to),
-    )  # fmt: skip
-    return CertificateNotice(head, row)
+        tx,
+        row.unit_id,
+        row.district,
+        "certificate",
+        row.as_of,
+        as_of=_day(row.as_of),
+        period_from=_month(row.period_from),
+        period_to=_month(row.period_to),
+    )
+    return CertificatePrint(head, row)
 
 
-async def project_certified(
+async def project_certificate(
     tx: AsyncConnection, ref: Ref, caller: Caller
-) -> ProjectCertificateNotice:
-    """A project's certificate.
+) -> ProjectCertificatePrint:
+    """Load a project's certificate.
 
     Raises:
-        CertificateUnknown, Forbidden: no such certificate, or of another district.
+        CertificateUnknown: no such certificate. Forbidden: it belongs to another district.
     """
     row = await project_certificate_flow.find(tx, ref, caller)
     project = await project_store.find(tx, row.unit_id, row.project_id)
-    assert project is not None, "a certificate is of a project"
+    assert project is not None, "a project's certificate has a project"
     head = await _head(
-        tx, row.unit_id, row.district, "project_certificate", row.as_of, as_of=_day(row.as_of),
-        starts_on=_day(project.starts_on), ends_on=_day(project.ends_on),
-    )  # fmt: skip
-    return ProjectCertificateNotice(head, row, project)
+        tx,
+        row.unit_id,
+        row.district,
+        "project_certificate",
+        row.as_of,
+        as_of=_day(row.as_of),
+        starts_on=_day(project.starts_on),
+        ends_on=_day(project.ends_on),
+    )
+    return ProjectCertificatePrint(head, row, project)
 
 
 async def _head(
     tx: AsyncConnection, unit_id: int, district: str, notice: str, on: date, **facts: str
-) -> Head:
+) -> PrintHead:
     unit = await unit_store.find(tx, unit_id)
-    assert unit is not None, "a paper is of a unit"
+    assert unit is not None, "a notice has a unit"
     centre, name = common_shipped_store.place_of(district)
-    return Head(
+    return PrintHead(
         centre=centre,
         district=name,
         unit=unit,
-        said=said(notice, on, notice_store.notice_texts(), **facts),
+        sentence=sentence_of(notice, on, notice_store.notice_texts(), **facts),
     )
 
 

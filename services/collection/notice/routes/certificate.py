@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.notice import store as notice_store
 from services.collection.notice.flows import certificate as notice_certificate_flow
 from services.collection.notice.schemas.certificate import (
     CertificateIn,
     CertificateOut,
-    CertificatePageOut,
 )
 from services.collection.notice.store import Certificate
-from services.collection.register.flows import unit as unit_flow
 from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
-NIL = UUID(int=0)
 
 
 @router.post(
     "/v1/units/{credit_code}/certificates",
     operation_id="issue_certificate",
-    summary="出具足额缴费证明 · Certify full payment",
+    summary="出具足额缴费证明 · Issue a full-payment certificate",
     status_code=201,
     response_model=CertificateOut,
 )
@@ -43,8 +38,10 @@ async def issue_certificate(
     body: CertificateIn,
     at: Annotated[Door, door(Right.ISSUE_CERTIFICATE)],
 ) -> Response:
-    """Refused while anything is overdue, of whatever period, every such bill named. What is
-    deferred counts as paid."""
+    """Certify full payment; refused while a bill of any period is overdue, naming each.
+
+    Deferred amounts count as paid.
+    """
 
     async def work(tx: AsyncConnection) -> CertificateOut:
         region = at.request.app.state.settings.region
@@ -63,21 +60,16 @@ async def issue_certificate(
 )
 async def list_certificates(
     credit_code: CreditCodePath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
-) -> CertificatePageOut:
-    """Oldest first."""
+) -> Page[CertificateOut]:
+    """List a unit's certificates, oldest first."""
     filters = {"of": "certificates", "unit": credit_code}
-    after = read_uuid(cursor, filters) or NIL
+    after = read_uuid(cursor, filters)
 
     async def work(tx: AsyncConnection) -> list[Certificate]:
-        await unit_flow.find(tx, credit_code, at.caller)
-        return await notice_store.page(tx, unit_key(credit_code), after=after, limit=limit + 1)
+        return await notice_certificate_flow.page(tx, credit_code, after, limit + 1, at.caller)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
-    return CertificatePageOut(
-        items=[CertificateOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[CertificateOut].of([CertificateOut.of(row) for row in rows], following)
 
 
 @router.get(
@@ -86,7 +78,7 @@ async def list_certificates(
     summary="足额缴费证明 · One certificate",
 )
 async def get_certificate(certificate: RefPath, at: Reading) -> CertificateOut:
-    """To hold a paper against what was issued."""
+    """Return a certificate as issued, to verify a printed one."""
     ref = Ref.parse(Reference.CERTIFICATE, certificate)
 
     async def work(tx: AsyncConnection) -> CertificateOut:

@@ -1,4 +1,4 @@
-"""Doors of notices to print (打印): pages of HTML without scripts, made from the stored papers."""
+"""Doors of printed notices (打印): HTML pages without scripts, made from stored documents."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from shared.roles import Caller, Right
 
 router = APIRouter(default_response_class=HTMLResponse)
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
-Paper = TypeVar("Paper")
+Print = TypeVar("Print")
 
 
 async def _printed(
     at: Door,
     ref: Ref,
-    find: Callable[[AsyncConnection, Ref, Caller], Awaitable[Paper]],
-    page: Callable[[Paper], str],
+    load: Callable[[AsyncConnection, Ref, Caller], Awaitable[Print]],
+    page: Callable[[Print], str],
 ) -> HTMLResponse:
     async def work(tx: AsyncConnection) -> str:
-        return page(await find(tx, ref, at.caller))
+        return page(await load(tx, ref, at.caller))
 
     return HTMLResponse(await at.read(work), headers=SAFE)
 
@@ -46,7 +46,7 @@ async def _printed(
     summary="打印缴费通知单 · Print a bill",
 )
 async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
-    """As it stands now: what is asked for, what of it is paid, what was waived."""
+    """Print a bill as of now: amounts due, paid, waived and credited."""
     return await _printed(at, Ref.parse(Reference.BILL, bill), notice_flow.bill, bill_page)
 
 
@@ -56,9 +56,9 @@ async def print_bill(bill: RefPath, at: Reading) -> HTMLResponse:
     summary="打印催缴通知书 · Print a dunning notice",
 )
 async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
-    """What was owed on its day, under the law of that day."""
+    """Print a dunning notice: the debts of its day, under the law of that day."""
     return await _printed(
-        at, Ref.parse(Reference.DUNNING_NOTICE, notice), notice_flow.dunned, dunning_page
+        at, Ref.parse(Reference.DUNNING_NOTICE, notice), notice_flow.dunning, dunning_page
     )
 
 
@@ -68,9 +68,9 @@ async def print_dunning_notice(notice: RefPath, at: Reading) -> HTMLResponse:
     summary="打印足额缴费证明 · Print a full-payment certificate",
 )
 async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
-    """As it was issued."""
+    """Print a full-payment certificate as issued."""
     return await _printed(
-        at, Ref.parse(Reference.CERTIFICATE, certificate), notice_flow.certified, certificate_page
+        at, Ref.parse(Reference.CERTIFICATE, certificate), notice_flow.certificate, certificate_page
     )
 
 
@@ -80,10 +80,10 @@ async def print_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
     summary="打印建设项目参保证明 · Print a project's certificate",
 )
 async def print_project_certificate(certificate: RefPath, at: Reading) -> HTMLResponse:
-    """As it was issued."""
+    """Print a project's certificate as issued."""
     return await _printed(
         at,
         Ref.parse(Reference.PROJECT_CERTIFICATE, certificate),
-        notice_flow.project_certified,
+        notice_flow.project_certificate,
         project_certificate_page,
     )

@@ -15,19 +15,22 @@ from shared.schema import In, Out, PeriodField, YuanOut
 
 
 class CertificateIn(In):
-    """Of which periods, and on which day."""
+    """The periods and the day of a full-payment certificate."""
 
     period_from: PeriodField
     period_to: PeriodField
     as_of: Day
 
     def periods(self) -> tuple[Period, Period]:
-        """From … to."""
+        """Return the first and the last period."""
         return self.period_from, self.period_to
 
 
 class CertificateOut(Out):
-    """Nothing was overdue on that day. `deferred` of what was billed counts as paid (缓缴视同已缴)."""
+    """A certificate that nothing was overdue on a day.
+
+    `deferred` is a part of `billed` and counts as paid (缓缴视同已缴).
+    """
 
     id: str = Field(examples=[Reference.CERTIFICATE.example])
     number: str = Field(examples=["ZM-91120101MA05K0TH17-2021-0001"])
@@ -43,7 +46,7 @@ class CertificateOut(Out):
 
     @classmethod
     def of(cls, row: Certificate) -> CertificateOut:
-        """From the store."""
+        """Build the answer."""
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.CERTIFICATE),
             number=row.number,
@@ -57,11 +60,3 @@ class CertificateOut(Out):
             issued_by=row.issued_by,
             issued_at=row.issued_at,
         )
-
-
-class CertificatePageOut(Out):
-    """A page of certificates, oldest first."""
-
-    items: list[CertificateOut]
-    next_cursor: str | None
-    has_more: bool

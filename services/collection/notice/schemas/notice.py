@@ -1,4 +1,7 @@
-"""Printed notices: 缴费通知单, 催缴通知书, 足额缴费证明, 建设项目参保证明; A4, amounts in digits and capitals."""
+"""HTML of printed notices: 缴费通知单, 催缴通知书, 足额缴费证明, 建设项目参保证明.
+
+They are A4 pages; amounts are in digits and in Chinese capitals.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from services.collection.arrears.domain.charge_books import NAMES
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.schemas.html import Html, page, row, tag
 from services.collection.notice.flows.notice import (
-    BillNotice,
-    CertificateNotice,
-    DunningNotice,
-    Head,
-    ProjectCertificateNotice,
+    BillPrint,
+    CertificatePrint,
+    DunningPrint,
+    PrintHead,
+    ProjectCertificatePrint,
 )
 from services.collection.policy.domain.charge import ChargeKind
 from shared.cn.capital import capital
@@ -33,8 +36,8 @@ ACCOUNTS: Final = {
 COLLECTORS: Final = {"bank_debit": "银行托收", "tax": "税务征收"}
 
 
-def bill_page(found: BillNotice) -> str:
-    """缴费通知单, or 加收通知单 for late charges."""
+def bill_page(found: BillPrint) -> str:
+    """Build a bill (缴费通知单), or a bill of late charges (加收通知单)."""
     bill = found.bill
     is_charge = bill.kind == CHARGE
     title = "社会保险费加收通知单" if is_charge else "社会保险费缴费通知单"
@@ -74,8 +77,8 @@ def bill_page(found: BillNotice) -> str:
     )
 
 
-def dunning_page(found: DunningNotice) -> str:
-    """催缴通知书."""
+def dunning_page(found: DunningPrint) -> str:
+    """Build a dunning notice (催缴通知书)."""
     notice = found.notice
     lines = [
         (
@@ -102,8 +105,8 @@ def dunning_page(found: DunningNotice) -> str:
     )
 
 
-def certificate_page(found: CertificateNotice) -> str:
-    """足额缴费证明."""
+def certificate_page(found: CertificatePrint) -> str:
+    """Build a full-payment certificate (足额缴费证明)."""
     certificate = found.certificate
     facts = [
         ("所属期", f"{certificate.period_from} 至 {certificate.period_to}"),
@@ -122,8 +125,8 @@ def certificate_page(found: CertificateNotice) -> str:
     )
 
 
-def project_certificate_page(found: ProjectCertificateNotice) -> str:
-    """建设项目参保证明."""
+def project_certificate_page(found: ProjectCertificatePrint) -> str:
+    """Build a project's certificate (建设项目参保证明)."""
     certificate, project = found.certificate, found.project
     facts = [
         ("项目编号", project.number),
@@ -142,18 +145,18 @@ def project_certificate_page(found: ProjectCertificateNotice) -> str:
     )
 
 
-# --- parts that all of them have -----------------------------------------------------------
+# --- common parts --------------------------------------------------------------------------
 
 
-def _page(head: Head, title: str, number: str, *parts: Html, on: date) -> str:
-    said = [tag("p", head.said, of="said")] if head.said else []
+def _page(head: PrintHead, title: str, number: str, *parts: Html, on: date) -> str:
+    sentence = [tag("p", head.sentence, of="said")] if head.sentence else []
     return page(
         f"{title} {number}",
         tag("div", f"{head.centre} · {head.district}分中心", of="issuer"),
         tag("h1", title),
         tag("div", f"编号:{number}", of="number"),
         *parts,
-        *said,
+        *sentence,
         tag(
             "div",
             tag("span", "经办人:"),
@@ -164,8 +167,8 @@ def _page(head: Head, title: str, number: str, *parts: Html, on: date) -> str:
     )
 
 
-def _facts(head: Head, facts: Iterable[tuple[str, str]]) -> Html:
-    """Who it is for, and the facts of the paper, two a row."""
+def _facts(head: PrintHead, facts: Iterable[tuple[str, str]]) -> Html:
+    """Build the table of the unit and the facts of the document, two in a row."""
     known = [("单位名称", head.unit.name), ("统一社会信用代码", head.unit.credit_code), *facts]
     known += [("", "")] * (len(known) % 2)
     return tag(
@@ -201,7 +204,7 @@ def _table(
 
 
 def _amounts(amounts: Iterable[tuple[str, int]]) -> Html:
-    """Amounts in digits and in capitals."""
+    """Build the table of amounts, in digits and in capitals."""
     return tag(
         "table",
         tag(

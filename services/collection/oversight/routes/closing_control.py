@@ -1,4 +1,4 @@
-"""The door by which collection says what it has, for whoever closes the books."""
+"""Door of collection's control totals for closing the books (结账控制总数)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from services.collection.oversight import flows as oversight_flow
-from services.collection.oversight.flows import FundControl
+from services.collection.oversight.flows import closing_control as closing_control_flow
+from services.collection.oversight.flows.closing_control import FundControl
 from shared import clock
 from shared.door import Door, door
 from shared.roles import CENTRE, Right
@@ -27,7 +27,7 @@ router = APIRouter()
 @router.get(
     "/v1/closing-control",
     operation_id="get_collection_closing_control",
-    summary="结账控制总数 · Control totals for closing the books, with their hash",
+    summary="结账控制总数 · Control totals for closing",
 )
 async def get_closing_control(
     at: Annotated[Door, door(Right.READ_COLLECTION)],
@@ -35,10 +35,10 @@ async def get_closing_control(
         date | None, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-31"])
     ] = None,
 ) -> CollectionControlOut:
-    """Per fund, over all periods, at the end of a day: handed to the ledger with a closing."""
+    """Return control totals per fund at the end of a day, with their hash, for the ledger's closing."""
     at.caller.require_district(CENTRE)
     day = as_of or clock.today()
-    found = await at.read(lambda tx: oversight_flow.control(tx, day))
+    found = await at.read(lambda tx: closing_control_flow.control(tx, day))
     return _out(day, found)
 
 
@@ -58,9 +58,9 @@ def _out(day: date, found: Mapping[str, FundControl]) -> CollectionControlOut:
         )
         for fund, one in found.items()
     }
-    said = {
+    hashed = {
         fund: {"receivable": one.receivable, "collected": one.collected}
         | {f"personal.{member}": fen for member, fen in one.personal}
         for fund, one in funds.items()
     }
-    return CollectionControlOut(as_of=day, funds=funds, hash=control_hash(COLLECTION, day, said))
+    return CollectionControlOut(as_of=day, funds=funds, hash=control_hash(COLLECTION, day, hashed))

@@ -1,4 +1,4 @@
-"""The supervisor's and the auditor's door to all trails: who did what."""
+"""Door of the search over all trails (办理轨迹查询), for supervisors and auditors."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import PAPERS, Day
-from services.collection.oversight.schemas.trail import TrailPageOut, TrailStepOut
-from services.collection.oversight.store import trail as trail_store
-from services.collection.oversight.store.trail import Search, StepRow
+from services.collection.oversight.flows import trail as trail_flow
+from services.collection.oversight.schemas.trail import TrailStepOut
+from services.collection.oversight.store.trail import StepRow, TrailSearch
 from shared.clock import SHANGHAI, today
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import NotAReference, Ref
-from shared.page import Cursor, Limit
+from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 from shared.schema import Code
 
@@ -26,8 +26,8 @@ DAYS_DEFAULT = 31
 Word = Annotated[str | None, Query(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 
 
-class Asked:
-    """What is looked for, as the query says it."""
+class TrailQuery:
+    """Parameters of a search, and the search that they mean."""
 
     def __init__(
         self,
@@ -40,11 +40,17 @@ class Asked:
         last: Annotated[Day | None, Query(alias="to")] = None,
     ) -> None:
         self.filters: dict[str, object] = {
-            "of": "trail", "person": person, "paper": paper, "kind": kind, "step": step,
-            "district": district, "from": first, "to": last,
-        }  # fmt: skip
+            "of": "trail",
+            "person": person,
+            "paper": paper,
+            "kind": kind,
+            "step": step,
+            "district": district,
+            "from": first,
+            "to": last,
+        }
         begin, end = _days(first, last, whole=paper is not None)
-        self.search = Search(
+        self.search = TrailSearch(
             person=person,
             paper=None if paper is None else _paper(paper),
             kind=kind,
@@ -55,28 +61,26 @@ class Asked:
         )
 
 
-@router.get("/v1/trail", operation_id="search_trail", summary="办理轨迹查询 · Who did what")
+@router.get("/v1/trail", operation_id="search_trail", summary="办理轨迹查询 · Search the trail")
 async def search_trail(
     at: Annotated[Door, door(Right.READ_TRAIL)],
-    asked: Annotated[Asked, Depends()],
+    query: Annotated[TrailQuery, Depends()],
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> TrailPageOut:
-    """By person, by paper (its reference), or in time; both days are included. Without days a paper
-    is searched whole, anything else over the last month."""
-    after = _after(cursor, asked.filters, asked.search)
+) -> Page[TrailStepOut]:
+    """Search steps by person, by the paper's reference, or by days (both included).
+
+    Without days a paper's whole trail is searched, and everything else over the last month.
+    """
+    after = _after(cursor, query.filters, query.search)
 
     async def work(tx: AsyncConnection) -> list[StepRow]:
-        return await trail_store.page(tx, asked.search, after, limit + 1)
+        return await trail_flow.page(tx, query.search, after, limit + 1)
 
     rows, following = cut(
-        await at.read(work), limit, lambda row: [row.at.isoformat(), row.id.hex], asked.filters
+        await at.read(work), limit, lambda row: [row.at.isoformat(), row.id.hex], query.filters
     )
-    return TrailPageOut(
-        items=[TrailStepOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    return Page[TrailStepOut].of([TrailStepOut.of(row) for row in rows], following)
 
 
 def _days(first: date | None, last: date | None, *, whole: bool) -> tuple[date, date]:
@@ -97,7 +101,9 @@ def _paper(text: str) -> Ref:
     raise NotAReference(expected="、".join(f"{known}_…" for known in PAPERS.values()))
 
 
-def _after(cursor: str | None, filters: dict[str, object], search: Search) -> tuple[datetime, UUID]:
+def _after(
+    cursor: str | None, filters: dict[str, object], search: TrailSearch
+) -> tuple[datetime, UUID]:
     if cursor is None:
         return search.first, UUID(int=0)
     moment, step = read_cursor(cursor, filters, (str, str))

@@ -1,4 +1,4 @@
-"""Shapes of totals."""
+"""Shapes of collection's totals (征缴合计)."""
 
 from __future__ import annotations
 
@@ -7,28 +7,29 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from services.collection.oversight.flows.total import CollectionTotals
 from services.collection.oversight.store.total import Amounts
 from shared.schema import Out, YuanOut
 
 
 class AmountsOut(Out):
-    """Declared, billed, collected, and what is open of the bills.
+    """Amounts declared, billed, collected and open.
 
-    `billed` is what bills ask for now, so open = billed − collected. What restated months came to less
-    and lowered no bill yet stands as `credits`. Over all periods declared = billed − credits −
-    refunded once everything is billed, and the memo book's receivable is open − credits.
+    `billed` is the present amount of the bills, so open = billed − collected. `credits` are reductions
+    by restated months that have not lowered a bill yet. Over all periods, once everything is billed,
+    declared = billed − credits − refunded, and the memo book's receivable is open − credits.
     """
 
     declared: YuanOut
     billed: YuanOut
     collected: YuanOut
     open: YuanOut
-    credits: YuanOut = Field(description="待抵贷项 (credits that stand)")
-    refunded: YuanOut = Field(description="贷项已退费 (credits given back in money)")
+    credits: YuanOut = Field(description="待抵贷项 (unused credits)")
+    refunded: YuanOut = Field(description="贷项已退费 (credits refunded in money)")
 
 
 class ChargesOut(Out):
-    """Late fees and interest fixed so far, apart from contributions."""
+    """Late fees and interest billed so far, apart from contributions."""
 
     billed: YuanOut
     collected: YuanOut
@@ -36,7 +37,7 @@ class ChargesOut(Out):
 
     @classmethod
     def of(cls, parts: Iterable[Amounts]) -> ChargesOut:
-        """Summed up."""
+        """Add up the amounts."""
         billed = collected = 0
         for part in parts:
             billed += part.billed_fen
@@ -45,14 +46,14 @@ class ChargesOut(Out):
 
 
 class ReceivedOut(Out):
-    """Money received, per channel, suspense included."""
+    """Money received per channel, including suspense."""
 
     bank_debit: YuanOut
     tax: YuanOut
 
 
 class CollectionTotalsOut(Out):
-    """Collection's own totals of a range of periods."""
+    """Collection's totals of a range of periods."""
 
     period_from: str
     period_to: str
@@ -60,12 +61,30 @@ class CollectionTotalsOut(Out):
     funds: dict[str, AmountsOut]
     insurances: dict[str, AmountsOut]
     units: int
-    people: int = Field(description="申报人次 (people declared, counted once a period)")
+    people: int = Field(description="申报人次 (people declared, counted once per period)")
     bills: int
     open_bills: int
     charges: ChargesOut
     suspended: YuanOut
     received: ReceivedOut
+
+    @classmethod
+    def of(cls, found: CollectionTotals) -> CollectionTotalsOut:
+        """Build the answer."""
+        parts = found.contributions
+        return cls(
+            period_from=found.periods.period_from,
+            period_to=found.periods.period_to,
+            district=found.periods.district,
+            funds=amounts_by((part.fund, part) for part in parts),
+            insurances=amounts_by((part.insurance, part) for part in parts),
+            charges=ChargesOut.of(found.charges),
+            suspended=found.suspended_fen,
+            received=ReceivedOut(
+                bank_debit=found.received.get("bank_debit", 0), tax=found.received.get("tax", 0)
+            ),
+            **found.counts,
+        )
 
 
 def amounts_by(parts: Iterable[tuple[str, Amounts]]) -> dict[str, AmountsOut]:

@@ -1,4 +1,4 @@
-"""Shapes of the search over all trails."""
+"""Shapes of the search over all trails (办理轨迹查询)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from services.collection.common.schemas.common import PAPERS, StepOut
 from services.collection.oversight.store.trail import StepRow
 from shared.ids import Ref
 from shared.references import Reference
-from shared.schema import Out
 
 
 class TrailStepOut(StepOut):
-    """A step, and the paper it was taken on."""
+    """A step, and the paper on which it was taken."""
 
     paper: str = Field(examples=["declaration"])
     id: str | None = Field(
@@ -21,7 +20,7 @@ class TrailStepOut(StepOut):
 
     @classmethod
     def of(cls, row: StepRow) -> TrailStepOut:
-        """As it is listed."""
+        """Build the list item."""
         kind = PAPERS.get(row.paper)
         return cls(
             paper=row.paper,
@@ -37,11 +36,3 @@ class TrailStepOut(StepOut):
             detail=row.detail,
             at=row.at,
         )
-
-
-class TrailPageOut(Out):
-    """Steps in the order in which they were taken."""
-
-    items: list[TrailStepOut]
-    next_cursor: str | None
-    has_more: bool

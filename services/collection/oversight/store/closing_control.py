@@ -1,7 +1,7 @@
-"""SQL of what collection says when the books are to be closed: sums of dated rows up to a day.
+"""SQL of collection's control totals for closing the books: sums of dated rows up to a day.
 
-Everything here is a row with its day (a bill's issue, an allocation, a grant, a waiver, a refund), so
-that a day that is past can be told of as it was, whatever came later.
+Every amount comes from a row with its own day (issue of a bill, allocation, credit, waiver, refund).
+So the totals of a past day do not change with later events.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-Sums = dict[str, int]
-"""fund → fen."""
+FundSums = dict[str, int]
+"""Amounts in fen by fund."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """fund → fen of all bills' lines: issued by a day; and, whatever the day, settled, in all and of
-    personal accounts. Charges are included."""
+class BillSums:
+    """Sums of all bills' lines by fund, charges included.
 
-    issued: Sums
-    settled: Sums
-    personal: Sums
+    `issued` is up to a day. `settled`, and `personal` for personal accounts only, are of all days.
+    """
+
+    issued: FundSums
+    settled: FundSums
+    personal: FundSums
 
 
-async def lines(tx: AsyncConnection, as_of: date) -> Lines:
-    """What bills were issued over by a day, whatever lowered them afterwards, and what is settled."""
+async def bill_sums(tx: AsyncConnection, as_of: date) -> BillSums:
+    """Sum up the original amounts of bills issued by a day, and the settled amounts."""
     rows = await tx.execute(
         text("""
             SELECT line.fund,
@@ -43,7 +45,7 @@ async def lines(tx: AsyncConnection, as_of: date) -> Lines:
         """),
         {"as_of": as_of},
     )
-    found = Lines({}, {}, {})
+    found = BillSums({}, {}, {})
     for row in rows:
         found.issued[row.fund] = row.issued_fen
         found.settled[row.fund] = row.settled_fen
@@ -51,9 +53,11 @@ async def lines(tx: AsyncConnection, as_of: date) -> Lines:
     return found
 
 
-async def later(tx: AsyncConnection, as_of: date) -> tuple[Sums, Sums]:
-    """What was received for bills after a day: in all, and of personal accounts. It is less than what
-    came before, so that is found as the rest."""
+async def received_after(tx: AsyncConnection, as_of: date) -> tuple[FundSums, FundSums]:
+    """Sum up the money received for bills after a day: in total, and for personal accounts.
+
+    There is less of it than of earlier money, so callers subtract it from the settled amounts.
+    """
     rows = await tx.execute(
         text("""
             SELECT line.fund, CAST(sum(paid.amount_fen) AS bigint) AS fen,
@@ -73,8 +77,8 @@ async def later(tx: AsyncConnection, as_of: date) -> tuple[Sums, Sums]:
     return {row.fund: row.fen for row in found}, {row.fund: row.personal_fen for row in found}
 
 
-async def granted(tx: AsyncConnection, as_of: date) -> Sums:
-    """Credits, used or not."""
+async def granted(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up credits granted by a day, used or not."""
     return await _sums(
         tx,
         """
@@ -87,8 +91,8 @@ async def granted(tx: AsyncConnection, as_of: date) -> Sums:
     )
 
 
-async def waived(tx: AsyncConnection, as_of: date) -> Sums:
-    """What was waived of late fees and interest."""
+async def waived(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up waived late fees and interest."""
     return await _sums(
         tx,
         """
@@ -103,8 +107,8 @@ async def waived(tx: AsyncConnection, as_of: date) -> Sums:
     )
 
 
-async def refunded(tx: AsyncConnection, as_of: date, *, personal: bool = False) -> Sums:
-    """Credits given back in money; of personal accounts alone, when asked."""
+async def refunded(tx: AsyncConnection, as_of: date, *, personal: bool = False) -> FundSums:
+    """Sum up credits refunded in money; with `personal` only those of personal accounts."""
     return await _sums(
         tx,
         f"""
@@ -121,41 +125,43 @@ async def refunded(tx: AsyncConnection, as_of: date, *, personal: bool = False) 
     )
 
 
-async def credited(tx: AsyncConnection, as_of: date) -> Sums:
-    """What persons were credited."""
+async def credited(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up the amounts credited to persons."""
     return await _sums(
         tx,
         """
         SELECT part.fund, CAST(sum(part.fen) AS bigint) AS fen
-          FROM personal_credit AS told
-         CROSS JOIN LATERAL unnest(told.funds, told.totals_fen) AS part (fund, fen)
-         WHERE told.refused IS NULL AND told.credited_on <= :as_of
+          FROM personal_credit AS message
+         CROSS JOIN LATERAL unnest(message.funds, message.totals_fen) AS part (fund, fen)
+         WHERE message.refused IS NULL AND message.credited_on <= :as_of
          GROUP BY part.fund
         """,
         as_of,
     )
 
 
-def _told(unit_id: str, declaration_id: str) -> str:
-    """Whether the persons of a paper had been credited by a day; or those of the paper that restates
-    it: a default names nobody, and is credited with the paper that says who it was about."""
-    done = """
+def _is_credited(unit_id: str, declaration_id: str) -> str:
+    """Build the condition that a declaration's persons were credited by a day.
+
+    A levy by default names nobody; its persons are credited with the declaration that restates it.
+    """
+    all_chunks = """
         EXISTS (SELECT 1
-                  FROM personal_credit AS told
-                 WHERE told.unit_id = {0} AND told.declaration_id = {1}
-                 GROUP BY told.chunks
-                HAVING count(*) FILTER (WHERE told.refused IS NULL
-                                          AND told.credited_on <= :as_of) = told.chunks)"""
+                  FROM personal_credit AS message
+                 WHERE message.unit_id = {0} AND message.declaration_id = {1}
+                 GROUP BY message.chunks
+                HAVING count(*) FILTER (WHERE message.refused IS NULL
+                                          AND message.credited_on <= :as_of) = message.chunks)"""
     return f"""
-        ({done.format(unit_id, declaration_id)}
+        ({all_chunks.format(unit_id, declaration_id)}
          OR EXISTS (SELECT 1
                       FROM declaration AS restating
                      WHERE restating.unit_id = {unit_id}
                        AND restating.corrects = {declaration_id}
-                       AND {done.format("restating.unit_id", "restating.id")}))"""
+                       AND {all_chunks.format("restating.unit_id", "restating.id")}))"""
 
 
-_UNTOLD = """
+_MAYBE_UNCREDITED = """
     SELECT unit_id, id, declaration_id
       FROM bill
      WHERE kind <> 'charge' AND settled_fen > 0 AND (status <> 'settled' OR NOT personal_told)
@@ -168,17 +174,19 @@ _UNTOLD = """
       FROM declaration AS paper
       JOIN bill ON bill.unit_id = paper.unit_id AND bill.declaration_id = paper.id
      WHERE paper.kind = 'default' AND bill.kind <> 'charge'"""
-"""Bills that may not have been told of by a day: not settled, waiting, refused, told of later, or of
-nobody. All others had been, and need not be looked at."""
+"""Bills whose persons may not have been credited by a day: not settled, waiting for delivery, refused,
+credited later, or without named persons. All other bills were credited and need no check."""
 
 
-async def untold(tx: AsyncConnection, as_of: date) -> dict[str, Sums]:
-    """What came in for personal accounts and is of bills that persons were not credited of: by why
-    not ("part_paid", "in_delivery", "unnamed")."""
+async def uncredited(tx: AsyncConnection, as_of: date) -> dict[str, FundSums]:
+    """Sum up money for personal accounts whose persons were not credited by a day.
+
+    The sums are by reason: "part_paid", "in_delivery" or "unnamed".
+    """
     rows = await tx.execute(
         text(f"""
-            WITH candidate AS ({_UNTOLD})
-            SELECT line.fund, why.is, CAST(sum(paid.amount_fen) AS bigint) AS fen
+            WITH candidate AS ({_MAYBE_UNCREDITED})
+            SELECT line.fund, reason.name AS reason, CAST(sum(paid.amount_fen) AS bigint) AS fen
               FROM candidate
               JOIN bill ON bill.unit_id = candidate.unit_id AND bill.id = candidate.id
               JOIN allocation AS paid
@@ -197,21 +205,23 @@ async def untold(tx: AsyncConnection, as_of: date) -> dict[str, Sums]:
                                 WHERE later.unit_id = bill.unit_id AND later.bill_id = bill.id
                                   AND later.book_date > :as_of) THEN 'part_paid'
                           WHEN coalesce(paper.kind, 'default') = 'default' THEN 'unnamed'
-                          ELSE 'in_delivery' END AS is) AS why
-             WHERE NOT {_told("candidate.unit_id", "candidate.declaration_id")}
-             GROUP BY line.fund, why.is
+                          ELSE 'in_delivery' END AS name) AS reason
+             WHERE NOT {_is_credited("candidate.unit_id", "candidate.declaration_id")}
+             GROUP BY line.fund, reason.name
         """),
         {"as_of": as_of},
     )
-    found: dict[str, Sums] = {"part_paid": {}, "in_delivery": {}, "unnamed": {}}
-    for row in rows.mappings():
-        found[row["is"]][row["fund"]] = row["fen"]
+    found: dict[str, FundSums] = {"part_paid": {}, "in_delivery": {}, "unnamed": {}}
+    for row in rows:
+        found[row.reason][row.fund] = row.fen
     return found
 
 
-async def standing(tx: AsyncConnection, as_of: date) -> Sums:
-    """Credits of personal accounts granted by papers whose persons were credited, less what bills of
-    such papers were lowered by: persons have less (more) than came in by so much."""
+async def standing_credits(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up credits of personal accounts by which persons were credited less than was received.
+
+    These are credits granted by credited declarations, less the credits that lowered their bills.
+    """
     return await _sums(
         tx,
         f"""
@@ -219,7 +229,7 @@ async def standing(tx: AsyncConnection, as_of: date) -> Sums:
           FROM (SELECT credit.fund, credit.amount_fen AS fen
                   FROM credit
                  WHERE credit.account = 'personal_account'
-                   AND {_told("credit.unit_id", "credit.declaration_id")}
+                   AND {_is_credited("credit.unit_id", "credit.declaration_id")}
                  UNION ALL
                 SELECT line.fund, -used.amount_fen
                   FROM credit_use AS used
@@ -227,13 +237,13 @@ async def standing(tx: AsyncConnection, as_of: date) -> Sums:
                     ON line.unit_id = used.unit_id AND line.bill_id = used.bill_id
                    AND line.line_no = used.line_no AND line.account = 'personal_account'
                   JOIN bill ON bill.unit_id = used.unit_id AND bill.id = used.bill_id
-                 WHERE {_told("bill.unit_id", "bill.declaration_id")}) AS moved
+                 WHERE {_is_credited("bill.unit_id", "bill.declaration_id")}) AS moved
          GROUP BY fund
         """,
         as_of,
     )
 
 
-async def _sums(tx: AsyncConnection, sql: str, as_of: date) -> Sums:
+async def _sums(tx: AsyncConnection, sql: str, as_of: date) -> FundSums:
     rows = await tx.execute(text(sql), {"as_of": as_of})
     return {row.fund: row.fen for row in rows}

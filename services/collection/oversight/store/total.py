@@ -1,4 +1,4 @@
-"""SQL of the reports that join what was declared, billed, received and left open, over all keys."""
+"""SQL of collection's totals: declared, billed, credited and received, over all units."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class PeriodRange:
     """Periods from … to (inclusive, YYYY-MM) of one district, or of all."""
 
     period_from: str
@@ -18,7 +18,7 @@ class Range:
     district: str | None
 
     def values(self) -> dict[str, Any]:
-        """As parameters."""
+        """Return the parameters of a statement."""
         return {
             "period_from": self.period_from,
             "period_to": self.period_to,
@@ -32,7 +32,7 @@ _IN_RANGE = """{0}.period BETWEEN :period_from AND :period_to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
-    """Of one insurance in one fund, in fen. `declared_fen` is signed: restated months add up."""
+    """Amounts of one insurance in one fund, in fen. `declared_fen` may be negative for restated months."""
 
     insurance: str
     fund: str
@@ -43,11 +43,20 @@ class Amounts:
     refunded_fen: int = 0
 
 
-_STANDS = "status NOT IN ('returned', 'superseded', 'withdrawn')"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReceipts:
+    """Money received by one channel, in fen, and its part in suspense."""
+
+    channel: str
+    amount_fen: int
+    suspended_fen: int
 
 
-async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
-    """What living declarations levy, per insurance and fund."""
+_IS_ACTIVE = "status NOT IN ('returned', 'superseded', 'withdrawn')"
+
+
+async def declared(tx: AsyncConnection, periods: PeriodRange) -> list[Amounts]:
+    """Sum up the levy of active declarations, per insurance and fund."""
     rows = await tx.execute(
         text(f"""
             SELECT line.insurance, line.fund, CAST(sum(line.amount_fen) AS bigint) AS declared_fen
@@ -57,18 +66,22 @@ async def declared(tx: AsyncConnection, asked: Range) -> list[Amounts]:
                AND line.declaration_id = declaration.id
                AND line.round = declaration.round
              WHERE {_IN_RANGE.format("declaration")}
-               AND declaration.{_STANDS}
+               AND declaration.{_IS_ACTIVE}
              GROUP BY line.insurance, line.fund
              ORDER BY line.insurance, line.fund
         """),
-        asked.values(),
+        periods.values(),
     )
     return [Amounts(**row._mapping) for row in rows]
 
 
-async def billed(tx: AsyncConnection, asked: Range, *, charges: bool = False) -> list[Amounts]:
-    """What bills ask for and what of it has been settled, per insurance and fund: contributions,
-    or the late fees and interest of charge bills."""
+async def billed(
+    tx: AsyncConnection, periods: PeriodRange, *, charges: bool = False
+) -> list[Amounts]:
+    """Sum up the amounts of bills and their settled part, per insurance and fund.
+
+    The bills are of contributions, or with `charges` of late fees and interest.
+    """
     rows = await tx.execute(
         text(f"""
             SELECT line.insurance, line.fund,
@@ -81,13 +94,13 @@ async def billed(tx: AsyncConnection, asked: Range, *, charges: bool = False) ->
              GROUP BY line.insurance, line.fund
              ORDER BY line.insurance, line.fund
         """),
-        asked.values() | {"charges": charges},
+        periods.values() | {"charges": charges},
     )
     return [Amounts(**row._mapping) for row in rows]
 
 
-async def credits(tx: AsyncConnection, asked: Range) -> list[Amounts]:
-    """What stands of the credits of these periods, and what of them was given back in money."""
+async def credits(tx: AsyncConnection, periods: PeriodRange) -> list[Amounts]:
+    """Sum up the unused credits of these periods, and the credits refunded in money."""
     rows = await tx.execute(
         text(f"""
             SELECT credit.insurance, credit.fund,
@@ -105,13 +118,13 @@ async def credits(tx: AsyncConnection, asked: Range) -> list[Amounts]:
              GROUP BY credit.insurance, credit.fund
              ORDER BY credit.insurance, credit.fund
         """),
-        asked.values(),
+        periods.values(),
     )
     return [Amounts(**row._mapping) for row in rows]
 
 
-async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
-    """units, people (counted once a period, as last restated), bills, open_bills."""
+async def counts(tx: AsyncConnection, periods: PeriodRange) -> dict[str, int]:
+    """Count units, people (once per period, as last restated), bills and open bills."""
     row = (
         await tx.execute(
             text(f"""
@@ -119,13 +132,13 @@ async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
                     SELECT count(DISTINCT unit_id) AS units, coalesce(sum(people), 0) AS people
                       FROM declaration
                      WHERE {_IN_RANGE.format("declaration")}
-                       AND declaration.{_STANDS}
+                       AND declaration.{_IS_ACTIVE}
                        AND NOT EXISTS (
                            SELECT 1
                              FROM declaration AS later
                             WHERE later.unit_id = declaration.unit_id
                               AND later.corrects = declaration.id
-                              AND later.{_STANDS})),
+                              AND later.{_IS_ACTIVE})),
                 bills AS (
                     SELECT count(*) AS bills,
                            count(*) FILTER (WHERE status <> 'settled') AS open_bills
@@ -135,14 +148,14 @@ async def counts(tx: AsyncConnection, asked: Range) -> dict[str, int]:
                   FROM declarations
                  CROSS JOIN bills
             """),
-            asked.values(),
+            periods.values(),
         )
     ).one()
     return dict(row._mapping)
 
 
-async def received(tx: AsyncConnection, asked: Range) -> dict[str, int]:
-    """Channel → fen received; and under "suspended" what of it all is in suspense now."""
+async def received(tx: AsyncConnection, periods: PeriodRange) -> list[ChannelReceipts]:
+    """Sum up the money received per channel, and its part that is in suspense now."""
     rows = await tx.execute(
         text(f"""
             SELECT receipt.channel, CAST(sum(receipt.amount_fen) AS bigint) AS amount_fen,
@@ -154,10 +167,6 @@ async def received(tx: AsyncConnection, asked: Range) -> dict[str, int]:
              WHERE {_IN_RANGE.format("receipt")}
              GROUP BY receipt.channel
         """),
-        asked.values(),
+        periods.values(),
     )
-    found = {"suspended": 0}
-    for row in rows:
-        found[row.channel] = row.amount_fen
-        found["suspended"] += row.suspended_fen
-    return found
+    return [ChannelReceipts(**row._mapping) for row in rows]

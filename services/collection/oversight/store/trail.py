@@ -1,4 +1,4 @@
-"""Who did what, in time: a supervisor's search over the trails of all papers (a report)."""
+"""SQL of the search over the trails of all papers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.ids import Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """What is looked for; None looks for all. `first` is included, `last` is not."""
+class TrailSearch:
+    """Conditions of a search; None means any. `first` is included, `last` is not."""
 
     person: str | None
     paper: Ref | None
@@ -28,7 +28,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One step on some paper."""
+    """One step on a paper."""
 
     shard_key: int
     id: UUID
@@ -51,10 +51,10 @@ _OF_PERSON = "AND person = :person"
 
 
 async def page(
-    tx: AsyncConnection, search: Search, after: tuple[datetime, UUID], limit: int
+    tx: AsyncConnection, search: TrailSearch, after: tuple[datetime, UUID], limit: int
 ) -> list[StepRow]:
-    """Steps that a search finds, oldest first, after (at, id)."""
-    # What narrows it most stands in the text, so that each search has the index made for it.
+    """Read the steps that match a search, oldest first, after (at, id)."""
+    # The most selective conditions are part of the text, so that each search uses its own index.
     paper = _OF_PAPER if search.paper else ""
     person = _OF_PERSON if search.person else ""
     values: dict[str, Any] = {

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from services.collection.notice import store as notice_store
-from services.collection.notice.domain import NoticeText, said
+from services.collection.notice.domain import NoticeText, sentence_of
 
 NAMES = {
     "bill": set(),
@@ -21,14 +21,14 @@ NAMES = {
 def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() -> None:
     texts = notice_store.notice_texts()
     facts = {"day": "某日", "oldest": "某月"}
-    old = said("dunning", date(2011, 6, 30), texts, **facts)
-    new = said("dunning", date(2011, 7, 1), texts, **facts)
+    old = sentence_of("dunning", date(2011, 6, 30), texts, **facts)
+    new = sentence_of("dunning", date(2011, 7, 1), texts, **facts)
     assert old is not None
     assert new is not None
     assert "征缴暂行条例" in old
     assert "社会保险法》第八十六条" in new
     assert "截至某日" in new
-    assert said("dunning", date(1990, 1, 1), texts, **facts) is None
+    assert sentence_of("dunning", date(1990, 1, 1), texts, **facts) is None
 
 
 @pytest.mark.parametrize("text", notice_store.notice_texts(), ids=lambda row: row.notice)
