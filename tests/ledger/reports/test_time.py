@@ -27,7 +27,7 @@ SIDE = {"income_deposit": 1, "fiscal_deposit": 1, "contribution_income.pooled": 
 
 @dataclass
 class Oracle:
-    """Every posting ever made: (day, account, district, fen on its debit side)."""
+    """All postings: (day, account, district, fen debited)."""
 
     postings: list[tuple[int, str, str, int]] = field(default_factory=list)
 
@@ -35,7 +35,7 @@ class Oracle:
         self.postings += [(day, debit, district, fen), (day, credit, district, -fen)]
 
     def balances(self, known: int, as_of: int, district: str | None) -> dict[str, int]:
-        """account → fen on its normal side, of the first `known` postings up to a day."""
+        """Return account → fen on its normal side, from the first `known` postings up to a day."""
         sums: Counter[str] = Counter()
         for day, account, of, fen in self.postings[:known]:
             if day <= as_of and district in (None, of):
@@ -60,7 +60,7 @@ def on(day: int) -> str:
 
 
 async def step(ledger: Ledger, oracle: Oracle, chance: random.Random, made: list[Any]) -> None:
-    """One more voucher: a receipt on any day, a reversal of one, or a sweep."""
+    """Post one more voucher: a receipt on any day, a reversal, or a sweep."""
     day, district = chance.randrange(DAYS), chance.choice(("heping", "nankai", "binhai"))
     what = chance.random()
     if made and what < 0.2:
@@ -101,7 +101,9 @@ async def told(ledger: Ledger, **params: Any) -> dict[str, int]:
     }
 
 
-async def test_every_day_as_known_at_every_place_is_the_oracles_sum(books: Ledger) -> None:
+async def test_balances_of_every_day_as_known_at_every_moment_equal_a_plain_sum(
+    books: Ledger,
+) -> None:
     oracle, made, chance = Oracle(), list[Any](), random.Random(20210731)
     places: list[tuple[str, int]] = []
     for number in range(60):

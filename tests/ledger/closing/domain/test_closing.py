@@ -1,4 +1,4 @@
-"""What may be closed when, and that a year's carry-over empties exactly what it should."""
+"""Conditions of closings, and the accounts that a carry-over empties."""
 
 from datetime import date
 from uuid import UUID
@@ -76,7 +76,7 @@ def paper(level: Level, period: str, control: dict[str, ControlTotals] | None = 
         (Level.YEAR, "2021", ClosingProgress(month=END, year=date(2020, 12, 31)), None),
     ],
 )
-def test_order(
+def test_the_order_of_closings(
     level: Level, period: str, standing: ClosingProgress, refusal: type[LedgerRefusal] | None
 ) -> None:
     if refusal is None:
@@ -107,7 +107,7 @@ EVIDENCE = ClosingEvidence(
         (ALL, ControlExpected),
     ],
 )
-def test_only_the_rules_in_force_bind(
+def test_only_rules_in_force_apply(
     rules: frozenset[Rule], refusal: type[LedgerRefusal] | None
 ) -> None:
     asked = paper(Level.DAY, "2021-07-15")
@@ -121,7 +121,7 @@ def test_only_the_rules_in_force_bind(
     )
 
 
-def test_every_reason_says_what_to_do_next() -> None:
+def test_every_reason_has_a_remedy() -> None:
     asked = paper(Level.MONTH, "2021-07")
     with pytest.raises(OutOfOrder) as caught:
         require_closable(asked, ClosingProgress(month=date(2021, 5, 31)), EVIDENCE, ALL, TODAY)
@@ -165,7 +165,7 @@ def test_every_reason_says_what_to_do_next() -> None:
         (None, ["PERSONAL_UNEXPLAINED"]),
     ],
 )
-def test_every_fen_between_books_and_persons_needs_its_reason(
+def test_every_difference_of_personal_accounts_must_be_explained(
     says: PersonalControl | None, codes: list[str]
 ) -> None:
     asked = paper(Level.MONTH, "2021-07", {"medical": ControlTotals(personal=says)})
@@ -178,7 +178,7 @@ def test_every_fen_between_books_and_persons_needs_its_reason(
     assert [fault.code for fault in caught.value.faults] == codes
 
 
-def test_totals_must_be_given_where_they_bind() -> None:
+def test_totals_are_required_by_their_rules() -> None:
     asked = Closing(
         **{
             **{
@@ -202,7 +202,7 @@ def test_totals_must_be_given_where_they_bind() -> None:
     require_closable(asked, ClosingProgress(), ClosingEvidence(), ALL - {Rule.BUSINESS_TIES}, TODAY)
 
 
-def test_what_is_open_is_not_opened() -> None:
+def test_an_open_day_is_not_reopened() -> None:
     with pytest.raises(NotClosed):
         require_reopenable(date(2021, 7, 1), ClosingProgress())
     with pytest.raises(NotClosed):
@@ -211,7 +211,7 @@ def test_what_is_open_is_not_opened() -> None:
 
 
 @pytest.mark.parametrize("period", ["2021", "2021-02-30", "1899-01-01", "2021-1-1", "", "x" * 10])
-def test_what_is_no_day(period: str) -> None:
+def test_a_malformed_period_is_refused(period: str) -> None:
     with pytest.raises(Faulty):
         last_day(Level.DAY, period)
 

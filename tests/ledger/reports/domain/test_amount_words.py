@@ -1,4 +1,4 @@
-"""人民币大写 as the banks' rules for filling in bills have it."""
+"""Amounts in words by the banks' rules for filling in bills (人民币大写)."""
 
 import re
 
@@ -38,7 +38,7 @@ UNITS = {"拾": 10, "佰": 100, "仟": 1000}
 
 
 def read(words: str) -> int:
-    """Characters back to fen: an independent reading, by the rules of how numbers are said."""
+    """Read the characters back into fen, independently of the code that writes them."""
     sign, words = (-1, words[1:]) if words.startswith("负") else (1, words)
     whole, _, rest = words.removesuffix("整").rpartition("元")
     total = section = digit = 0
@@ -61,7 +61,7 @@ def read(words: str) -> int:
 
 
 @given(st.integers(-(10**17), 10**17))
-def test_what_is_written_can_be_read_back(fen: int) -> None:
+def test_written_amounts_can_be_read_back(fen: int) -> None:
     words = amount_words(fen)
     assert read(words) == fen
     assert "零零" not in words

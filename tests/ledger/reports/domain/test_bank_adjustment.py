@@ -1,4 +1,4 @@
-"""银行存款余额调节表: every line is matched once or in transit; what is in transit explains the rest."""
+"""The bank adjustment table: every line is matched once or in transit."""
 
 from datetime import date, timedelta
 
@@ -35,7 +35,7 @@ items_of = st.lists(st.tuples(amounts, days, marks), max_size=12).map(
 def test_nothing_is_lost_or_counted_twice(
     lines: list[BankLine], items: list[BookItem], tolerance: int
 ) -> None:
-    """With balances that are the sums of both sides, what is in transit explains them to the fen."""
+    """If the balances are the sums of both sides, the items in transit explain them exactly."""
     book, bank = sum(x.amount_fen for x in items), sum(x.amount_fen for x in lines)
     table = adjust(book, bank, lines, items, tolerance)
     assert table.difference_fen == 0
@@ -50,14 +50,14 @@ def test_nothing_is_lost_or_counted_twice(
 
 
 @given(lines_of, items_of, st.integers(1, 10**6))
-def test_a_wrong_balance_is_never_explained_away(
+def test_a_wrong_balance_is_never_explained(
     lines: list[BankLine], items: list[BookItem], wrong_fen: int
 ) -> None:
     book, bank = sum(x.amount_fen for x in items), sum(x.amount_fen for x in lines)
     assert adjust(book + wrong_fen, bank, lines, items).difference_fen == wrong_fen
 
 
-def test_the_serial_wins_over_amount_and_day() -> None:
+def test_the_serial_goes_before_amount_and_day() -> None:
     lines = [BankLine("X", DAY, 100)]
     items = [item(1, 100, DAY, "Y"), item(2, 100, DAY + timedelta(days=9), "X")]
     (found,) = adjust(200, 100, lines, items).matched

@@ -1,4 +1,4 @@
-"""The cube of balances says what summing every posting says, whatever the order of the days."""
+"""The cube of balances equals the sum of all postings, whatever the order of the days."""
 
 from datetime import date, timedelta
 
@@ -75,7 +75,6 @@ def test_flows_lead_from_the_balance_before_to_the_balance_after(
     st.integers(0, 30),
 )
 def test_merging_slots_is_posting_one_by_one(posted: list[tuple[int, int, int]], cut: int) -> None:
-    """However the days lie, and whichever slot had them."""
     slowly, at_once = Series(), Series()
     for one in posted:
         slowly.add(*one)

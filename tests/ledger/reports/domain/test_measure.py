@@ -1,4 +1,4 @@
-"""Rates and months of payment, held to published figures."""
+"""Rates and months of payment, compared with published figures."""
 
 from datetime import date
 from uuid import uuid4
@@ -97,7 +97,7 @@ def threshold(
     )
 
 
-def test_the_loudest_crossed_threshold_of_a_fund_is_told() -> None:
+def test_the_most_severe_crossed_threshold_is_returned() -> None:
     rows = [threshold("warning", 900), threshold("alarm", 300)]
     values: dict[Measure, dict[str, int | None]] = {
         Measure.MONTHS_OF_CAPACITY: {"a": 1_000, "b": 900, "c": 899, "d": 299, "e": None}

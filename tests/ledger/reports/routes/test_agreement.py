@@ -1,4 +1,4 @@
-"""银行存款余额调节表 and the four agreements: what agrees, and that each can be seen to differ."""
+"""The bank adjustment table and the four agreements: each agrees, and each shows differences."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -41,7 +41,7 @@ async def adjust(ledger: Ledger, balance: str, lines: list[dict[str, str]], **mo
     return answer.json()
 
 
-async def test_what_is_in_transit_explains_the_two_balances(ledger: Ledger) -> None:
+async def test_items_in_transit_explain_the_two_balances(ledger: Ledger) -> None:
     """Books 100 + 50 + 8 − 150 = 8; bank 100 + 50 + 20 − 150 − 1.50 = 18.50."""
     await collect(ledger, "pension", "100.00", "2021-07-10")
     await suspend(ledger, "50.00", "2021-07-12", "rcp_9")
@@ -68,7 +68,7 @@ async def test_what_is_in_transit_explains_the_two_balances(ledger: Ledger) -> N
     assert [one["by"] for one in table["matched"]] == ["serial", "amount", "amount"]
 
 
-async def test_what_is_not_explained_is_said(ledger: Ledger) -> None:
+async def test_an_unexplained_difference_is_shown(ledger: Ledger) -> None:
     await collect(ledger, "pension", "100.00", "2021-07-10")
     table = await adjust(ledger, "99.00", [line("B1", "2021-07-10", "100.00")])
     assert (table["difference"], table["agrees"]) == ("1.00", False)
@@ -98,7 +98,7 @@ async def test_a_voucher_and_its_reversal_are_not_in_transit(ledger: Ledger) -> 
     assert (table["book_received"], table["book_paid"], table["agrees"]) == ([], [], True)
 
 
-async def test_only_deposits_have_a_bank(ledger: Ledger) -> None:
+async def test_only_deposit_accounts_have_a_bank(ledger: Ledger) -> None:
     body = {
         "account": "general_surplus",
         "from_day": "2021-07-01",
@@ -128,7 +128,9 @@ async def agreements(ledger: Ledger, period: str, banks: list[dict[str, str]]) -
     return dict(answer.json())
 
 
-async def test_the_four_agree_month_by_month_and_after_the_year_is_closed(ledger: Ledger) -> None:
+async def test_the_four_agreements_hold_every_month_and_after_the_year_is_closed(
+    ledger: Ledger,
+) -> None:
     await play(ledger)
     july = await agreements(ledger, "2021-07", BANKS)
     assert [(one["key"], one["agrees"]) for one in july["agreements"]] == [
@@ -189,7 +191,7 @@ async def test_the_banks_figure_may_differ_be_in_transit_or_be_missing(ledger: L
         ),
     ],
 )
-async def test_damage_is_seen(
+async def test_damage_is_detected(
     server_url: str,
     template: str,
     settings_for: Callable[..., Any],

@@ -1,4 +1,4 @@
-"""What dashboards read: balances as of a day, account entries, trial balances, the chart."""
+"""Balances as of a day, account entries, trial balances and the chart over HTTP."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ async def test_a_dashboard_reads_every_fund_by_its_chinese_name(ledger: Ledger) 
     assert names == {fund.code: fund.name for fund in shipped().funds(clock.today())}
 
 
-async def test_district_people_see_their_district_only(ledger: Ledger) -> None:
+async def test_district_users_see_only_their_district(ledger: Ledger) -> None:
     mine = await ledger.get("/v1/funds/balances", Role.DISTRICT_CLERK, "nankai", as_of="2021-08-31")
     pension = next(fund for fund in mine.json()["funds"] if fund["fund"] == "pension")
     assert (mine.json()["district"], pension["accounts"]["income_deposit"]) == ("nankai", "20.00")
@@ -112,7 +112,7 @@ async def test_entries_of_an_account_page_over_all_slots_in_order(ledger: Ledger
     assert pages == whole["items"]
 
 
-async def test_entries_are_narrowed_by_fund_book_and_days(ledger: Ledger) -> None:
+async def test_entries_are_filtered_by_fund_book_and_days(ledger: Ledger) -> None:
     path = "/v1/accounts/income_deposit/entries"
     found = (
         await ledger.get(path, fund="pension", **{"from": "2021-07-11", "to": "2021-07-31"})
@@ -124,7 +124,7 @@ async def test_entries_are_narrowed_by_fund_book_and_days(ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "WzEsMl0", "A" * 400])
-async def test_a_cursor_of_nothing_is_refused(ledger: Ledger, cursor: str) -> None:
+async def test_a_malformed_cursor_is_refused(ledger: Ledger, cursor: str) -> None:
     answer = await ledger.get("/v1/accounts/income_deposit/entries", cursor=cursor)
     assert (answer.status_code, answer.json()["code"]) == (422, "CURSOR_INVALID")
 
@@ -141,12 +141,12 @@ async def test_the_chart_shows_source_and_certainty_of_a_day(ledger: Ledger) -> 
     assert (await ledger.get("/v1/accounts/no_such/entries")).status_code == 404
 
 
-async def test_the_chains_heads_are_there_to_be_anchored(ledger: Ledger) -> None:
+async def test_the_heads_of_the_chains_are_listed(ledger: Ledger) -> None:
     items = (await ledger.get("/v1/chain", Role.DASHBOARD)).json()["items"]
     assert [one["slot"] for one in items] == [0, 1, 2, 3]
     assert all(len(one["hash"]) == 64 for one in items)
 
 
-async def test_the_service_says_when_it_is_ready(ledger: Ledger) -> None:
+async def test_readiness(ledger: Ledger) -> None:
     answer = await ledger.client.get("/readyz")
     assert answer.json()["checks"] == {"database": "ok", "schema": "ok", "books": "ok"}

@@ -1,4 +1,4 @@
-"""What dashboards draw: flows, rates, months of payment, warnings; copies that stay good."""
+"""Flows, rates, months of payment, warnings and entity tags over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,7 @@ async def played(
     client_of: Callable[..., Any],
     bearer: Callable[..., dict[str, str]],
 ) -> AsyncIterator[Ledger]:
-    """Two months of pension: billed 1,000 and 500, collected 900 + 300, paid 120, 40 in suspense."""
+    """Play two months of pension: billed 1,000 and 500, collected 900 + 300, paid 120, 40 in suspense."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await bill(ledger, "pension", "1000.00", "2021-07-01")
         await bill(ledger, "pension", "500.00", "2021-08-01", "nankai")
@@ -74,7 +74,7 @@ async def test_flows_by_month_lead_from_opening_to_closing(played: Ledger) -> No
     ]
 
 
-async def test_flows_by_district_and_by_day_count_on_the_normal_side(played: Ledger) -> None:
+async def test_flows_by_district_and_day_are_on_the_normal_side(played: Ledger) -> None:
     by_district = await flows(
         played,
         "2021-08-01",
@@ -91,7 +91,7 @@ async def test_flows_by_district_and_by_day_count_on_the_normal_side(played: Led
     assert [(i["group"], i["debit"]) for i in by_day] == [("2021-08-21", "120.00")]
 
 
-async def test_a_flow_leads_to_its_entries(played: Ledger) -> None:
+async def test_a_flow_links_to_its_entries(played: Ledger) -> None:
     [flow] = await flows(played, "2021-08-01", "2021-08-31", account="fiscal_deposit")
     path, _, query = flow["entries"].partition("?")
     asked = dict(part.split("=") for part in query.split("&"))
@@ -102,7 +102,7 @@ async def test_a_flow_leads_to_its_entries(played: Ledger) -> None:
     ]
 
 
-async def test_flows_come_in_pages_that_join_without_a_gap(played: Ledger) -> None:
+async def test_pages_of_flows_join_without_a_gap(played: Ledger) -> None:
     whole = await flows(played, "2021-07-01", "2021-08-31", group_by="day")
     pages: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
@@ -116,7 +116,7 @@ async def test_flows_come_in_pages_that_join_without_a_gap(played: Ledger) -> No
     assert (pages, len(pages) > 6) == (whole, True)
 
 
-async def test_a_district_sees_its_own_flows_only(played: Ledger) -> None:
+async def test_a_district_sees_only_its_own_flows(played: Ledger) -> None:
     asked = {"from": "2021-07-01", "to": "2021-08-31", "group_by": "district"}
     mine = await played.get("/v1/funds/flows", Role.DISTRICT_CLERK, "nankai", **asked)
     assert {one["group"] for one in mine.json()["items"]} == {"nankai"}
@@ -140,7 +140,7 @@ async def test_a_span_the_wrong_way_round_or_too_long_is_refused(
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "SPAN_INVALID")
 
 
-async def test_rates_are_told_with_definitions_and_lead_to_entries(played: Ledger) -> None:
+async def test_rates_have_definitions_and_link_to_entries(played: Ledger) -> None:
     asked = {"from": "2021-07-01", "to": "2021-08-31"}
     body = (await played.get("/v1/measures/collection", **asked)).json()
     assert set(body["definitions"]) == {"collection_rate", "arrival_rate"}
@@ -225,7 +225,7 @@ async def ask(
     return await ledger.client.get("/v1/funds/balances", params=params, headers=headers)
 
 
-async def test_an_unchanged_balance_is_not_sent_again_and_a_changed_one_is(played: Ledger) -> None:
+async def test_an_unchanged_balance_is_not_sent_again(played: Ledger) -> None:
     first = await ask(played, as_of="2021-08-31")
     tag = first.headers["etag"]
     again = await ask(played, f'"other", {tag}', as_of="2021-08-31")
@@ -249,8 +249,7 @@ async def test_a_hold_changes_the_tag_as_it_changes_the_answer(played: Ledger) -
     assert (changed.status_code, of_fund(changed.json())["held"]) == (200, "5.00")
 
 
-async def test_the_cube_equals_the_buckets_and_survives_a_loss(played: Ledger) -> None:
-    """Also a second process: it starts with nothing and must say the same."""
+async def test_the_cube_equals_the_buckets_even_in_a_new_process(played: Ledger) -> None:
     db = played.books.db
     for day in (clock.today(), clock.today().replace(year=2021, month=8, day=10)):
         async with db.transaction() as tx:
@@ -259,7 +258,7 @@ async def test_the_cube_equals_the_buckets_and_survives_a_loss(played: Ledger) -
                 assert (await cubes.cube(tx)).sums(day, CubeFilter()) == expected
 
 
-async def test_a_cube_of_other_chains_is_filled_anew(played: Ledger) -> None:
+async def test_a_cube_of_other_chains_is_filled_again(played: Ledger) -> None:
     cubes: CubeCache = played.app.state.cubes
     async with played.books.db.transaction() as tx:
         expected = (await cubes.cube(tx)).sums(clock.today(), CubeFilter())
@@ -273,7 +272,7 @@ async def test_a_cube_of_other_chains_is_filled_anew(played: Ledger) -> None:
         assert (await cubes.cube(tx)).sums(clock.today(), CubeFilter()) == expected
 
 
-async def test_a_year_end_carry_over_moves_neither_rate_nor_payout(played: Ledger) -> None:
+async def test_a_carry_over_changes_neither_rates_nor_payouts(played: Ledger) -> None:
     asked = {"from": "2021-01-01", "to": "2021-12-31"}
     before = (await played.get("/v1/measures/collection", **asked)).json()
     saved = (await played.get("/v1/measures/capacity", as_of="2021-12-31")).json()
@@ -290,7 +289,7 @@ async def test_a_year_end_carry_over_moves_neither_rate_nor_payout(played: Ledge
     assert closed["accumulated"] == "1121.00"
 
 
-async def test_a_crowd_of_readers_shares_its_look_at_the_books_and_none_reads_what_is_stale(
+async def test_concurrent_readers_share_a_read_and_none_gets_a_stale_answer(
     played: Ledger,
 ) -> None:
     async def post_then_read(number: int) -> None:

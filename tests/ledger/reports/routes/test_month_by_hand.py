@@ -1,4 +1,4 @@
-"""One month of every event of the accounting rules (财会〔2017〕28号), added up by hand: all books agree.
+"""One month with every event of the accounting rules (财会〔2017〕28号), added up by hand.
 
 pension, yuan. 2020: 2,000.00 collected and swept. July 2021:
     unknown payer 300.00, of which 200.00 is identified; agency receipts 1,000.00 pooled and 400.00
@@ -172,7 +172,7 @@ async def test_the_trial_balance(july: Ledger) -> None:
     assert (fund["debit"], fund["credit"], answer["balanced"]) == ("9377.50", "9377.50", True)
 
 
-async def test_receivables_are_no_assets_and_stand_in_the_memo_book(july: Ledger) -> None:
+async def test_receivables_are_in_the_memo_book_only(july: Ledger) -> None:
     """Cash basis: 2,200.00 collected of what nobody billed here is owed below zero in the memo book."""
     memo = await report(july, "general-ledger", book="memo")
     told = {row["account"]: row["closing"] for row in memo["rows"]}
@@ -223,7 +223,7 @@ async def test_the_expenditure_account_is_adjusted_to_the_banks_statement(july: 
 
 
 async def tables(ledger: Ledger, path: str, **params: Any) -> list[list[list[Any]]]:
-    """The same report as rows of XLSX and of CSV, numbers as fen."""
+    """Read a report as rows of XLSX and of CSV, with numbers in fen."""
     book = await ledger.get(path, **params, format="xlsx")
     text = await ledger.get(path, **params, format="csv")
     opened = CalamineWorkbook.from_filelike(io.BytesIO(book.content))
@@ -245,7 +245,7 @@ def fen(cell: Any) -> Any:
 
 
 def column(rows: list[list[Any]], title: str) -> tuple[dict[str, int], int]:
-    """(code → amount, total) of a column."""
+    """Return (code → amount, total) of a column."""
     head = next(i for i, row in enumerate(rows) if title in row)
     at = rows[head].index(title)
     body = [row for row in rows[head + 1 :] if len(row) > at and isinstance(row[at], int)]
@@ -253,7 +253,7 @@ def column(rows: list[list[Any]], title: str) -> tuple[dict[str, int], int]:
     return {str(row[0]): row[at] for row in body if str(row[0]).isdigit()}, total
 
 
-async def test_the_general_ledgers_file_adds_up_wherever_it_is_opened(july: Ledger) -> None:
+async def test_the_file_of_the_general_ledger_adds_up(july: Ledger) -> None:
     for rows in await tables(july, "/v1/reports/general-ledger", **PENSION):
         for title in ("本期借方", "本期贷方"):
             by_code, total = column(rows, title)
@@ -261,7 +261,7 @@ async def test_the_general_ledgers_file_adds_up_wherever_it_is_opened(july: Ledg
             assert total == 1_756_696
 
 
-async def test_the_detail_ledgers_file_runs_from_opening_to_closing(july: Ledger) -> None:
+async def test_the_file_of_the_detail_ledger_runs_from_opening_to_closing(july: Ledger) -> None:
     asked = PENSION | {"account": "fiscal_deposit"}
     for rows in await tables(july, "/v1/reports/detail-ledger", **asked):
         head = next(i for i, row in enumerate(rows) if "借方" in "".join(map(str, row)))
@@ -277,7 +277,7 @@ async def test_the_detail_ledgers_file_runs_from_opening_to_closing(july: Ledger
         assert lines_[-1][balance] == 537_750
 
 
-async def test_the_trial_balances_file_has_two_equal_sides(july: Ledger) -> None:
+async def test_the_file_of_the_trial_balance_has_two_equal_sides(july: Ledger) -> None:
     asked = {"as_of": "2021-07-31", "book": "statutory"}
     for rows in await tables(july, "/v1/reports/trial-balance", **asked):
         text = [str(cell) for row in rows for cell in row]

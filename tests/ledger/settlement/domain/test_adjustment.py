@@ -1,4 +1,4 @@
-"""The adjustment fund: a tenth of last year until 15 % of this one; 30 % of a gap, shrunk alike."""
+"""The adjustment fund: 10 % of last year up to 15 % of this year; 30 % of a gap, pro rata."""
 
 from datetime import date
 from typing import Any
@@ -63,11 +63,11 @@ def test_a_grant_covers_thirty_percent_of_the_gap_and_only_after_the_own_surplus
 
 
 @pytest.mark.parametrize("failed", ["follows_policy", "paid_up_in_full", "met_targets"])
-def test_who_did_not_do_his_part_gets_nothing(failed: str) -> None:
+def test_a_district_that_misses_a_condition_gets_nothing(failed: str) -> None:
     assert capped(RULE, request(1_000, **{failed: False})) == 0
 
 
-def test_when_the_fund_is_too_small_all_shrink_alike() -> None:
+def test_a_small_fund_is_shared_pro_rata() -> None:
     asked = [request(1_000), request(2_000), request(1_000, met_targets=False)]
     assert grants(RULE, asked, 900) == [300, 600, 0]
     assert grants(RULE, asked, 300) == [100, 200, 0]
@@ -78,7 +78,7 @@ def test_when_the_fund_is_too_small_all_shrink_alike() -> None:
     st.lists(st.builds(request, st.integers(0, 10**9), st.integers(0, 10**9)), max_size=20),
     st.integers(-(10**6), 10**9),
 )
-def test_never_more_than_there_is_and_never_more_than_a_cap(
+def test_grants_never_exceed_the_fund_or_a_cap(
     asked: list[GrantRequest], available_fen: int
 ) -> None:
     given_fen = grants(RULE, asked, available_fen)

@@ -1,4 +1,4 @@
-"""What settlements move: everything to zero, per fund and district."""
+"""Vouchers of settlements, per fund and district."""
 
 from datetime import date
 from uuid import UUID
@@ -69,7 +69,7 @@ def test_nothing_to_sweep_makes_no_voucher() -> None:
 @pytest.mark.parametrize(
     "kind", [SettlementKind.EXPENDITURE_FUNDING, SettlementKind.FISCAL_SUBSIDY]
 )
-def test_amounts_asked_for_are_what_moves(kind: SettlementKind) -> None:
+def test_proposed_amounts_are_moved(kind: SettlementKind) -> None:
     draft, moved = voucher_of(proposed(kind, pension=500, medical=7), {})
     assert moved == {"pension": 500, "medical": 7}
     assert draft is not None
@@ -77,7 +77,7 @@ def test_amounts_asked_for_are_what_moves(kind: SettlementKind) -> None:
     assert {line.district for line in draft.lines} == {"centre"}
 
 
-def test_a_settlement_is_booked_under_one_event_for_ever() -> None:
+def test_a_settlement_has_one_event_id() -> None:
     one, _ = voucher_of(proposed(SettlementKind.FISCAL_SUBSIDY, pension=5), {})
     assert one is not None
     assert (one.source, one.event_id, one.slot) == ("ledger", f"settlement:{UUID(int=7).hex}", 0)

@@ -1,4 +1,4 @@
-"""Sweeps, remittances, funding: two people, everything to zero, exactly once."""
+"""Sweeps, treasury remittances and funding over HTTP: two people, exactly once."""
 
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
@@ -63,7 +63,7 @@ async def test_the_proposer_may_not_approve_and_no_row_is_left(
     assert (await ledger.post(f"{path}/approvals", {}, Role.CENTRE_LEADER)).status_code == 200
 
 
-async def test_a_second_approval_gets_what_was_done_or_a_conflict(ledger: Ledger) -> None:
+async def test_a_second_approval_gets_the_first_result_or_a_conflict(ledger: Ledger) -> None:
     await collect(ledger, "work_injury", "3.00", "heping")
     path = await propose(ledger, "sweep")
     first = await ledger.post(f"{path}/approvals", {}, Role.DEPARTMENT_HEAD)
@@ -124,7 +124,7 @@ async def test_funding_beyond_the_fiscal_account_is_refused_and_may_be_approved_
     assert (after["expenditure_deposit"], after["fiscal_deposit"]) == ("40.00", "0.00")
 
 
-async def test_amounts_are_asked_where_they_decide_and_nowhere_else(ledger: Ledger) -> None:
+async def test_amounts_are_required_or_refused_by_kind(ledger: Ledger) -> None:
     day = {"day": "2021-07-31"}
     amounts = [{"fund": "pension", "amount": "1.00"}]
     for body, code in [
@@ -173,7 +173,7 @@ async def test_settlements_are_listed_newest_first_in_pages(ledger: Ledger) -> N
     assert ([one["id"] for one in second["items"]], second["has_more"]) == (made[:1], False)
 
 
-async def test_no_such_settlement_is_404(ledger: Ledger) -> None:
+async def test_an_unknown_settlement_is_404(ledger: Ledger) -> None:
     for id in ("stl_" + "0" * 48, "stl_" + "1" * 48, "x", "hld_" + "0" * 48):
         assert (await ledger.get(f"/v1/settlements/{id}")).status_code == 404
         answer = await ledger.post(f"/v1/settlements/{id}/approvals", {}, Role.CENTRE_LEADER)
