@@ -22,9 +22,6 @@ CROWDED: set[str] = {
 LONG_FILES: set[str] = {
     "services/collection/quality/store/quality.py",
     "tests/collection/personal/routes/test_credit.py",
-    "tests/ledger/closing/routes/test_closing.py",
-    "tests/ledger/reports/routes/test_report.py",
-    "tests/ledger/settlement/routes/test_parts.py",
 }
 LONG_FUNCTIONS: set[str] = {
     "services/collection/arrears/store/charge.py:insert_bills",
@@ -86,13 +83,10 @@ RIDDLES: dict[str, int] = {
     "services/embedded/place": 3,
     "services/embedded/server": 2,
     "services/ledger/chain": 7,
-    "services/ledger/closing": 11,
     "services/ledger/common": 3,
     "services/ledger/personal": 9,
     "services/ledger/posting": 27,
-    "services/ledger/reports": 4,
     "services/ledger/rules": 16,
-    "services/ledger/settlement": 16,
     "services/migrate": 2,
     "services/revisions": 1,
     "services/sandbox/bank": 2,
@@ -133,11 +127,7 @@ RIDDLES: dict[str, int] = {
     "tests/house/conftest": 1,
     "tests/house/test_chart_cli": 1,
     "tests/keyed_sql": 2,
-    "tests/ledger/closing": 1,
     "tests/ledger/posting": 2,
-    "tests/ledger/reports": 3,
-    "tests/ledger/settlement": 1,
-    "tests/ledger/support": 2,
     "tests/recording": 1,
 }
 

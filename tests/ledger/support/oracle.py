@@ -17,7 +17,7 @@ Move = tuple[str, str, str, str, int]
 
 @dataclass
 class Oracle:
-    """What the books must say."""
+    """The expected books."""
 
     balances: Counter[Place] = field(default_factory=Counter)
     holds: dict[str, list[Any]] = field(default_factory=dict)

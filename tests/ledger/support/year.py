@@ -196,5 +196,5 @@ async def play(ledger: Ledger) -> None:
 async def follow(
     ledger: Ledger, link: str, role: Role = Role.SUPERVISOR, district: str = CENTRE
 ) -> Response:
-    """What a link that a report gives leads to."""
+    """Follow a link of a report."""
     return await ledger.client.get(link, headers=ledger.bearer(role, district))

@@ -39,7 +39,7 @@ class AgreementCheck:
 
     @property
     def agrees(self) -> bool:
-        """Whether the two figures are equal."""
+        """Tell whether the two figures are equal."""
         return self.left == self.right
 
 
@@ -53,7 +53,7 @@ class Agreement:
 
     @property
     def agrees(self) -> bool:
-        """Whether every comparison agrees."""
+        """Tell whether every comparison agrees."""
         return all(check.agrees for check in self.checks)
 
 

@@ -22,7 +22,7 @@ class Span:
 
     @property
     def is_year(self) -> bool:
-        """Whether it is a whole year."""
+        """Tell whether it is a whole year."""
         return len(self.label) == 4
 
     @property

@@ -49,7 +49,7 @@ class InTransitOut(Out):
 
 
 class MonthEndOut(Out):
-    """Whether the income account was zero at a month end, and what was left by fund."""
+    """The income account at a month end: zero, or what was left by fund."""
 
     day: date
     is_zero: bool

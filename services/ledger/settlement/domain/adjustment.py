@@ -65,7 +65,7 @@ class GrantRequest:
 
     @property
     def is_eligible(self) -> bool:
-        """Whether it meets every condition of a grant."""
+        """Tell whether it meets every condition of a grant."""
         return self.follows_policy and self.paid_up_in_full and self.met_targets
 
 

@@ -29,7 +29,7 @@ class NotRefundable(LedgerRefusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundedReceipt:
-    """What a voucher received, less its reversals, and the deposits that it came to."""
+    """The amounts that a voucher received, less its reversals, and the deposits it used."""
 
     received_fen: Mapping[ReceiptKey, int]
     deposits: frozenset[str]

@@ -34,7 +34,7 @@ class SettlementKind(StrEnum):
 
     @property
     def moves_everything(self) -> bool:
-        """Whether it empties its account, instead of moving proposed amounts."""
+        """Tell whether it empties its account, instead of moving proposed amounts."""
         return self in EMPTIED
 
 
