@@ -161,7 +161,7 @@ def _apply_one(
     reason_class = reasons.get(result.reason_code or "")
     outcome = result.outcome
     if outcome is DebitOutcome.REFUSED and reason_class is DebitReasonClass.STATUS_UNKNOWN:
-        # "Refused: time-out" does not say that no money moved. Query first.
+        # "Refused: time-out" does not mean that no money moved. Query first.
         outcome = DebitOutcome.UNKNOWN
     fault = _fault(line, result, outcome, serials)
     if fault:
@@ -192,7 +192,7 @@ def _fault(
 ) -> tuple[str, str] | None:
     """Return why a result cannot be true given what is known; None when it can."""
     if outcome is DebitOutcome.UNKNOWN:
-        return None  # says nothing, so it contradicts nothing: an old letter that came late
+        return None  # an old answer that came late contradicts nothing
     if line.status.is_final and line.status.value != outcome.value:
         return (
             "OUTCOME_CONTRADICTED",

@@ -165,7 +165,7 @@ def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
     `settled_fen` grows.
     """
     rest_fen, owed_fen, settled = settled_fen, sum(amounts_fen), []
-    if rest_fen == owed_fen:  # nearly every receipt: what follows would say the same, slower
+    if rest_fen == owed_fen:  # nearly every receipt; the loop gives the same result, slower
         return list(amounts_fen)
     for amount_fen in amounts_fen:
         other_fen = owed_fen - amount_fen
@@ -214,8 +214,8 @@ def _divide(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: i
     """Compute the settled amounts after all amounts together take `taken_fen` more."""
     before_fen = sum(settled_fen)
     if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
-        # Lines were lowered (减免) after a part was paid: what is open is divided, for no line may
-        # give back what it has got.
+        # Lines were lowered (减免) after a part was paid. Divide the open amounts, because no line may
+        # give back money.
         left_fen = [
             amount_fen - settled
             for amount_fen, settled in zip(amounts_fen, settled_fen, strict=True)

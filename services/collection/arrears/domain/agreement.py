@@ -1,8 +1,8 @@
-"""Agreements (协议) on arrears: deferrals (缓缴) and repayment plans (还款协议). Pure.
+"""Rules of agreements (协议) on arrears: deferrals (缓缴) and repayment plans (还款协议). Pure.
 
-A deferral moves what is totals_of for some insurances and periods to a later day: no late fee runs while
-it is in force, and it counts as paid in certificates. A repayment plan lets a unit pay by
-instalments: no late fee runs while it is kept, and a missed instalment ends its protection.
+A deferral moves the arrears of some insurances and periods to a later day: no late charge runs
+while it is in force, and certificates count its arrears as paid. A repayment plan lets a unit pay
+by instalments: no late charge runs while it is kept, and a missed instalment ends its protection.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ INSTALMENTS_MAX: Final = 60
 
 
 class AgreementKind(StrEnum):
-    """What is agreed."""
+    """Kind of agreement."""
 
     DEFERRAL = "deferral"
     REPAYMENT = "repayment"
 
 
 class AgreementState(StrEnum):
-    """Where it stands."""
+    """Status of an agreement."""
 
     FILED = "filed"
     APPROVED = "approved"
@@ -60,7 +60,7 @@ class AgreementEnded(StateConflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instalment:
-    """One part of a repayment plan."""
+    """An instalment of a repayment plan."""
 
     number: int
     due_on: date
@@ -69,7 +69,7 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """An agreement of a unit over some insurances and periods, from a day to a day (inclusive)."""
+    """An agreement of a unit over some insurances and periods. Its days are inclusive."""
 
     unit_id: int
     id: UUID
@@ -87,11 +87,11 @@ class Agreement:
     instalments: tuple[Instalment, ...] = ()
 
     def covers(self, insurance: str, period: Period) -> bool:
-        """Whether it speaks of an insurance of a period."""
+        """Tell whether it covers an insurance of a period."""
         return insurance in self.insurances and self.period_from <= period <= self.period_to
 
     def overlaps(self, other: Agreement) -> bool:
-        """Whether both speak of some insurance of some period."""
+        """Tell whether both agreements cover the same insurance of the same period."""
         return (
             bool(set(self.insurances) & set(other.insurances))
             and self.period_from <= other.period_to
@@ -100,14 +100,14 @@ class Agreement:
 
     @property
     def living(self) -> bool:
-        """Whether it may still protect, or will when it is approved."""
+        """Tell whether it protects, or will when it is approved."""
         return self.status in {AgreementState.FILED, AgreementState.APPROVED}
 
     def broken_on(self, paid: Mapping[date, int], as_of: date) -> date | None:
-        """The first day after a missed instalment; None while it is kept.
+        """Return the first day after a missed instalment; None while the plan is kept.
 
-        `paid` is what was paid on each day towards what the plan covers, in fen. An instalment is
-        kept when all that was due by its day had been paid by its day.
+        `paid` is the amount paid on each day towards the covered arrears, in fen. An instalment is
+        kept when everything due by its day was paid by its day.
         """
         due_fen = 0
         for instalment in self.instalments:
@@ -118,7 +118,7 @@ class Agreement:
         return None
 
     def protection(self, paid: Mapping[date, int], as_of: date) -> Span | None:
-        """The days on which no late charge runs, as is known at the end of a day."""
+        """Return the days without late charges, as known at the end of a day."""
         if self.status not in {AgreementState.APPROVED, AgreementState.ENDED}:
             return None
         ends = [self.to_day]
@@ -131,7 +131,7 @@ class Agreement:
         return Span(self.from_day, last) if last >= self.from_day else None
 
     def defers(self, day: date) -> bool:
-        """Whether it is a deferral in force on a day: what it covers counts as paid then."""
+        """Tell whether it is a deferral in force on a day."""
         span = self.protection({}, day) if self.kind is AgreementKind.DEFERRAL else None
         return span is not None and day in span
 
@@ -139,7 +139,7 @@ class Agreement:
 def faults_in(
     agreement: Agreement, rules: ChargeRules, insurances: Sequence[str], open_fen: int
 ) -> Iterator[Fault]:
-    """What is wrong with an agreement that is being filed; `open_fen` is what it would cover."""
+    """Find the faults of a new agreement; `open_fen` is the open amount that it covers."""
     for number, name in enumerate(agreement.insurances):
         if name not in insurances:
             yield Fault(f"/insurances/{number}", "INSURANCE_UNKNOWN", f"未知险种: {name}")

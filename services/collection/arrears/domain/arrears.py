@@ -1,7 +1,7 @@
-"""Arrears (欠费): what a unit owes at the end of a day, per period, insurance and party. Pure.
+"""Rules of arrears (欠费): the open amounts of a unit at the end of a day. Pure.
 
-Late fee and interest are a memo here: what they would come to if the open amount were paid on that
-day. They become a debt only when it is paid, by the charge that is fixed then.
+Late fee and interest are a memo here: the amounts due if the open amount were paid on that day.
+They become a debt only when it is paid, through the charge that is assessed then.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class UnitInArrears(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLine:
-    """A line of a bill that was open at the end of a day."""
+    """A bill line that was open at the end of a day."""
 
     unit_id: int
     credit_code: str
@@ -48,17 +48,17 @@ class OpenLine:
 
     @property
     def bears_charges(self) -> bool:
-        """Whether lateness costs: the unit's own contributions only."""
+        """Tell whether lateness costs: only the unit's own contributions do."""
         return self.kind != CHARGE and self.party == Party.UNIT
 
     def of_period(self) -> Period:
-        """Its period as a value."""
+        """Return the period as a value."""
         return Period.parse(self.period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receivable:
-    """An open line, whether it is overdue, deferred, free of charges, and what has accrued on it."""
+    """An open line, its state (overdue, deferred, free of charges), and its accrued charges."""
 
     line: OpenLine
     overdue: bool
@@ -80,7 +80,7 @@ class Receivable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrearsTotals:
-    """Sums over some receivables; `overdue_fen` leaves out what is deferred."""
+    """Sums of receivables. `overdue_fen` leaves out deferred amounts."""
 
     open_fen: int
     overdue_fen: int
@@ -103,7 +103,8 @@ def receivable(
     accruals: Sequence[Accrual],
     charged: Mapping[ChargeKind, ChargedSoFar],
 ) -> Receivable:
-    """An open line with what has accrued on it, rounded together with what is fixed of it."""
+    """Build the receivable of an open line. Accruals are rounded together with charges already
+    assessed."""
     accrued = {}
     for accrual in accruals:
         before = charged.get(accrual.kind, ChargedSoFar())
@@ -119,7 +120,7 @@ def receivable(
 
 
 def totals_of(receivables: Sequence[Receivable]) -> ArrearsTotals:
-    """Sums."""
+    """Sum receivables."""
     return ArrearsTotals(
         open_fen=sum(one.line.open_fen for one in receivables),
         overdue_fen=sum(one.line.open_fen for one in receivables if one.overdue),
@@ -130,7 +131,7 @@ def totals_of(receivables: Sequence[Receivable]) -> ArrearsTotals:
 
 
 def by_insurance(receivables: Sequence[Receivable]) -> dict[tuple[str, str], ArrearsTotals]:
-    """Sums per (insurance, party), in the order of their names."""
+    """Sum receivables per (insurance, party), in the order of their names."""
     groups: dict[tuple[str, str], list[Receivable]] = defaultdict(list)
     for one in receivables:
         groups[one.line.insurance, one.line.party].append(one)
@@ -138,7 +139,7 @@ def by_insurance(receivables: Sequence[Receivable]) -> dict[tuple[str, str], Arr
 
 
 def by_bill(receivables: Sequence[Receivable]) -> list[list[Receivable]]:
-    """The receivables of each bill, oldest period first."""
+    """Group receivables by bill, oldest period first."""
     groups: dict[tuple[str, UUID], list[Receivable]] = defaultdict(list)
     for one in receivables:
         groups[one.line.period, one.line.bill_id].append(one)

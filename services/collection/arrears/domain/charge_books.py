@@ -1,8 +1,8 @@
-"""The vouchers of late fees and interest: their own kinds, so that they are told from contributions.
+"""Vouchers of late fees and interest. Their kinds differ from those of contributions. Pure.
 
 | event | statutory, per fund | memo, per fund |
 |---|---|---|
-| charge fixed (late payment booked) | – | Dr 应收 · Cr 应征 |
+| charge assessed (late payment booked) | – | Dr 应收 · Cr 应征 |
 | charge paid | Dr channel's account · Cr income account of the policy | Dr 实征 · Cr 应收 |
 | paid out of suspense | Dr 暂收款 · Cr channel's account in the suspense fund, then as paid | Dr 实征 · Cr 应收 |
 """
@@ -26,7 +26,7 @@ NAMES: Final = {ChargeKind.LATE_FEE: "滞纳金", ChargeKind.INTEREST: "补缴�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePayment:
-    """Money that pays charges: where it lies, where charges are income, and what it is called."""
+    """A payment of charges: its account, income accounts and references."""
 
     event_id: UUID
     account: str
@@ -38,7 +38,7 @@ class ChargePayment:
 
 
 def charge_vouchers(assessment: LateAssessment) -> Iterator[Voucher]:
-    """One voucher per kind of a charge bill: what is owed from now on."""
+    """Build the vouchers of new charges, one per kind: amounts receivable from now on."""
     bill = assessment.charge_bill
     if bill is None:
         return
@@ -72,7 +72,7 @@ def charge_vouchers(assessment: LateAssessment) -> Iterator[Voucher]:
 def charge_payment_vouchers(
     charges: Sequence[PaymentAllocation], payment: ChargePayment
 ) -> Iterator[Voucher]:
-    """One voucher per kind for what a payment settled of charge bills."""
+    """Build the vouchers of payments of charges, one per kind."""
     for kind in ChargeKind:
         shares = [share for one in charges for share in one.shares if share.line.account == kind]
         if shares:

@@ -1,6 +1,6 @@
-"""Dunning notices (催缴通知书): who is to be reminded on a day, of what, and by which number. Pure.
+"""Rules of dunning notices (催缴通知书): which units get one, for what, under which number. Pure.
 
-What a deferral in force or a kept repayment plan covers is not overdue_unprotected.
+Arrears under a deferral in force or a kept repayment plan are not dunned.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shared.ids import uuid7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunningNotice:
-    """A notice to one unit: its sums, and the same per (insurance, party)."""
+    """A notice to one unit: its totals, and the totals per (insurance, party)."""
 
     unit_id: int
     id: UUID
@@ -35,14 +35,14 @@ class DunningNotice:
 
 
 def overdue_unprotected(receivables: Sequence[Receivable]) -> list[Receivable]:
-    """What of a unit's debts it is reminded of."""
+    """Select the receivables of a unit that a notice asks for."""
     return [one for one in receivables if one.overdue and not one.protected]
 
 
 def notices(
     held: Mapping[int, Sequence[Receivable]], *, district: str, day: date, first: int
 ) -> list[DunningNotice]:
-    """A notice for each unit that is to be reminded, numbered from `first` by credit code."""
+    """Build a notice for each unit that needs one, numbered from `first` by credit code."""
     wanted = [found for receivables in held.values() if (found := overdue_unprotected(receivables))]
     wanted.sort(key=lambda found: found[0].line.credit_code)
     return [

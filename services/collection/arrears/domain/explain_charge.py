@@ -1,4 +1,4 @@
-"""Why a late fee or an interest is what it is: rule, days, product, rounding, cap."""
+"""Explanation of a late fee or interest: rules, days, product, rounding and cap. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.money import format_rate, format_yuan
 
 
 def explained(accrual: Accrual) -> dict[str, Any]:
-    """An accrual in words and numbers: one piece for each stretch of days under one rule."""
+    """Explain an accrual: one piece for each range of days under one rule."""
     return {
         "kind": accrual.kind.value,
         "principal": format_yuan(accrual.principal_fen),

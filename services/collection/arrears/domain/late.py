@@ -1,11 +1,10 @@
-"""Fix what a late payment costs: charge rows per bill line, and one charge bill for all of them.
+"""Assessment of late charges: one charge per late bill line, and one charge bill for all. Pure.
 
-Only the unit's share is charged: the staff share never bears the late fee (20号令 art. 11), and the
-interest follows it.
+Only the unit's share bears charges: the staff's share never bears the late fee (20号令 art. 11), and
+the interest follows it.
 
-A line may be paid in several parts. What they are charged is rounded as one: each part is charged
-the rounded sum so far less what was fixed before. So it makes no difference in which order, or in
-how many parts, the money of one day comes.
+A line may be paid in parts. Its charges are rounded as one: each part is charged the rounded sum so
+far less the amount charged before. So the order and number of parts on one day change nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from shared.ids import uuid7
 
 @dataclass(frozen=True, slots=True)
 class ChargedSoFar:
-    """What of one line and kind is fixed: exact, and as the fen that were billed for it."""
+    """Charges of one line and kind so far: the exact sum, and the fen that were billed."""
 
     parts: int = 0
     amount_fen: int = 0
@@ -53,7 +52,7 @@ class LateLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateBill:
-    """What must be known of a bill to charge its lateness; `free` days per insurance."""
+    """The facts of a bill that its late charges depend on. `free` are protected days per insurance."""
 
     debt: Debt
     policy_id: UUID
@@ -65,7 +64,7 @@ class LateBill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """A charge on what one payment settled of one line."""
+    """A charge on the amount that one payment paid into one line."""
 
     id: UUID
     line_no: int
@@ -76,7 +75,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateAssessment:
-    """What one payment of one bill was charged; `bill` None when it all rounds to nothing."""
+    """The late charges of one payment of one bill. `charge_bill` is None when all round to zero."""
 
     paid_bill: Bill
     late_bill: LateBill
@@ -92,7 +91,7 @@ ChargeLineKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownChargeBill:
-    """A charge bill that was issued before over the same payment of the same bill."""
+    """A charge bill issued before for the same payment of the same bill."""
 
     id: UUID
     issued_on: date
@@ -102,11 +101,7 @@ class KnownChargeBill:
 
 @dataclass(slots=True)
 class LateChargeAssessor:
-    """Charges late payments, in the order in which they are played.
-
-    owed_fen: how much of a line may bear charges: (bill, line) → fen; the whole line by default.
-    known: charge bills issued before: (charged bill, payment) → charge bill.
-    """
+    """Assesses the late charges of payments, in the order in which they are booked."""
 
     bills: Mapping[UUID, LateBill]
     rulings: ChargeTimeline
@@ -117,11 +112,11 @@ class LateChargeAssessor:
     known: Mapping[tuple[UUID, UUID], KnownChargeBill] = field(default_factory=dict)
 
     def charges_first(self, on: date) -> bool:
-        """Whether the policy of a day has charges paid before the principal."""
+        """Tell whether the policy of a day has charges paid before the principal."""
         return self.rulings.on(on).rules.charges_first
 
     def charge(self, bill: Bill, shares: Sequence[LineShare], payment: Payment) -> Bill | None:
-        """The charge bill for what a payment settled of a bill; None when nothing was late."""
+        """Return the charge bill for a payment of a bill; None when nothing was late."""
         late = self.bills.get(bill.id)
         if late is None or payment.paid_on <= late.debt.due_on:
             return None
@@ -183,7 +178,7 @@ class LateChargeAssessor:
         )
 
     def _chargeable_fen(self, bill: Bill, share: LineShare) -> int:
-        """How much of a share pays what was owed; what was paid too much bears no charge."""
+        """Return the part of a share that pays an amount owed; overpaid money bears no charge."""
         owed_fen = self.owed_fen.get((bill.id, share.line.line_no))
         if owed_fen is None:
             return share.amount_fen
@@ -215,10 +210,7 @@ class LateChargeAssessor:
 def _lines(
     charges: Sequence[Charge], known: Mapping[ChargeLineKey, int]
 ) -> tuple[tuple[BillLine, ...], tuple[str, ...]]:
-    """Build the lines of a charge bill, one per insurance, fund and kind; and their insurances.
-
-    A line that was issued before keeps its number; further ones follow.
-    """
+    """Build the lines of a charge bill, one per insurance, fund and kind, and their insurances."""
     sums: dict[tuple[str, str, ChargeKind], int] = defaultdict(int)
     for charge in charges:
         sums[charge.line.insurance, charge.line.fund, charge.accrual.kind] += charge.amount_fen

@@ -1,7 +1,7 @@
-"""Waivers (减免): a charge that was fixed is taken back, in full or in part, for a reason. Pure.
+"""Rules of waivers (减免): a late charge is lowered, in full or in part, for a reason. Pure.
 
-Only what is open of a charge bill can be waived: what was paid is given back by a refund, which is
-another paper. Late fee and interest are told apart, because a reason may speak of one alone.
+Only the open part of a charge bill can be waived; a paid charge is refunded instead. Late fee and
+interest are kept apart, because a reason may allow only one of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from shared.money import allot, format_yuan
 
 
 class WaiverState(StrEnum):
-    """Where it stands."""
+    """Status of a waiver."""
 
     FILED = "filed"
     APPROVED = "approved"
@@ -60,7 +60,7 @@ class WaiverExceedsOpen(StateConflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverReason:
-    """A reason of the catalogue: what it may waive, and when it may be given."""
+    """A reason of the catalogue: the kinds of charge it may waive, and the days it is in force."""
 
     code: str
     text: str
@@ -73,7 +73,7 @@ class WaiverReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenChargeLine:
-    """A line of a charge bill and what is open of it, in fen."""
+    """A line of a charge bill and its open amount, in fen."""
 
     line_no: int
     kind: ChargeKind
@@ -84,7 +84,7 @@ class OpenChargeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverLine:
-    """What of a line is waived, in fen, above zero."""
+    """The amount waived of one line; positive, in fen."""
 
     line_no: int
     kind: ChargeKind
@@ -95,7 +95,7 @@ class WaiverLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """A waiver of a charge bill: asked for on a day, decided on another."""
+    """A waiver of a charge bill, requested on one day and decided on another."""
 
     unit_id: int
     id: UUID
@@ -121,7 +121,7 @@ def faults_in(
     lines: Sequence[OpenChargeLine],
     catalogue: Iterable[WaiverReason],
 ) -> Iterator[Fault]:
-    """What is wrong with a waiver of these kinds of a bill's open lines, asked for on a day."""
+    """Find the faults of a waiver request for some kinds of a bill's open lines."""
     asked = tuple(kinds)
     named = [row for row in catalogue if row.code == reason]
     if not named:
@@ -144,8 +144,7 @@ def faults_in(
 def waived_lines(
     lines: Sequence[OpenChargeLine], kinds: Iterable[ChargeKind], amount_fen: int | None
 ) -> tuple[WaiverLine, ...]:
-    """A waiver of `amount_fen` (None: all that is open of these kinds), in proportion to what is
-    open of each line."""
+    """Divide a waiver over the open lines in proportion; None waives all that is open."""
     asked = set(kinds)
     chosen = [line for line in lines if line.kind in asked and line.open_fen]
     whole_fen = sum(line.open_fen for line in chosen)
@@ -166,7 +165,7 @@ def waived_lines(
 
 
 def waived_voucher(waiver: Waiver) -> Voucher:
-    """The memo of what is owed no longer: Dr 应征 · Cr 应收, per fund."""
+    """Build the memo voucher of a waiver: Dr 应征 · Cr 应收, per fund."""
     assert waiver.decided_on is not None, "an approved waiver has its day"
     funds: dict[str, int] = {}
     for line in waiver.lines:

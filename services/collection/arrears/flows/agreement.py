@@ -1,4 +1,4 @@
-"""Agreements on arrears: the district files, the centre approves; four eyes, held by the trail."""
+"""Agreements on arrears: the district files, the centre approves; the trail enforces two people."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PAPER: Final = "agreement"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementRequest:
-    """An agreement as it is filed; `to_day` of a repayment plan is its last instalment's."""
+    """An agreement to be filed. The last day of a repayment plan is its last instalment's."""
 
     kind: AgreementKind
     credit_code: str
@@ -56,14 +56,14 @@ class AgreementRequest:
 
 @dataclass(frozen=True, slots=True)
 class AgreementProgress:
-    """An agreement and what was paid towards it, per day."""
+    """An agreement and the amounts paid towards it, by day."""
 
     agreement: Agreement
     paid: Mapping[date, int]
 
     @property
     def unit_id(self) -> int:
-        """The unit that the agreement is made with."""
+        """The unit of the agreement."""
         return self.agreement.unit_id
 
     @property
@@ -75,11 +75,12 @@ class AgreementProgress:
 async def file(
     tx: AsyncConnection, request: AgreementRequest, *, region: str, caller: Caller
 ) -> AgreementProgress:
-    """File an agreement, signed by its filer.
+    """File an agreement.
 
     Raises:
-        UnitUnknown, Forbidden, NoPolicy: it cannot be judged.
-        Faulty: every fault in it. AgreementOverlaps: another speaks of the same arrears.
+        UnitUnknown, Forbidden, NoPolicy: the request cannot be judged.
+        Faulty: every fault of the request.
+        AgreementOverlaps: another agreement covers the same arrears.
     """
     unit = await unit_flow.find(tx, request.credit_code, caller)
     await unit_store.lock(tx, unit.id)
@@ -134,7 +135,7 @@ def _day_faults(request: AgreementRequest) -> Sequence[Fault]:
 
 
 async def _open_fen(tx: AsyncConnection, agreement: Agreement) -> int:
-    """What is open of what an agreement covers, on its first day or today."""
+    """Sum the open amount that an agreement covers, on its first day or today."""
     day = min(agreement.from_day, today())
     lines = await arrears_store.of_units(tx, [(agreement.unit_id, agreement.credit_code)], day)
     return sum(
@@ -145,16 +146,16 @@ async def _open_fen(tx: AsyncConnection, agreement: Agreement) -> int:
 
 
 async def approve(tx: AsyncConnection, ref: Ref, caller: Caller) -> AgreementProgress:
-    """Put an agreement in force, signed by another person than its filer.
+    """Approve an agreement, as another person than its filer.
 
     Raises:
-        AgreementUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
+        AgreementUnknown, StateConflict, SamePersonTwice: the caller cannot approve it.
     """
     return await _decide(tx, ref, "approve", AgreementState.APPROVED, caller, why=None)
 
 
 async def refuse(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> AgreementProgress:
-    """Refuse an agreement, signed by another person than its filer.
+    """Refuse an agreement, as another person than its filer.
 
     Raises:
         AgreementUnknown, StateConflict, SamePersonTwice: as `approve`.
@@ -176,11 +177,12 @@ async def _decide(
 async def end(
     tx: AsyncConnection, ref: Ref, ended_on: date, why: str, caller: Caller
 ) -> AgreementProgress:
-    """End an approved agreement before its time: `ended_on` is the last day that it protects.
+    """End an approved agreement early. `ended_on` is the last day that it protects.
 
     Raises:
-        AgreementUnknown: there is none. DayInFuture: a day that has not come.
-        AgreementEnded: it is not in force, or would have ended by then.
+        AgreementUnknown: there is none.
+        DayInFuture: the day is after today.
+        AgreementEnded: it is not in force, or ends by then anyway.
     """
     agreement = await _load(tx, ref)
     if ended_on > today():
@@ -203,10 +205,10 @@ async def end(
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> AgreementProgress:
-    """An agreement that the caller may see.
+    """Read an agreement that the caller may see.
 
     Raises:
-        AgreementUnknown: there is none. Forbidden: of another district than the caller.
+        AgreementUnknown: there is none. Forbidden: it is of another district than the caller.
     """
     agreement = await _load(tx, ref)
     caller.require_district(agreement.district)
@@ -216,7 +218,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> AgreementProgre
 async def with_paid(
     tx: AsyncConnection, agreements: Sequence[Agreement]
 ) -> list[AgreementProgress]:
-    """Agreements with what was paid towards them."""
+    """Add the payments towards agreements."""
     paid = await agreement_store.paid(tx, agreements)
     return [AgreementProgress(agreement, paid.get(agreement.id, {})) for agreement in agreements]
 

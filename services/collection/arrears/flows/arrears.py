@@ -1,4 +1,4 @@
-"""What units owe (欠费), with what has accrued on it: for one unit, for many, for a district."""
+"""Arrears (欠费) with their accrued charges, for one unit, many units or a district."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ Held = dict[int, list[Receivable]]
 async def of_units(
     tx: AsyncConnection, credit_codes: Sequence[str], *, region: str, as_of: date, caller: Caller
 ) -> dict[str, list[Receivable]]:
-    """What units owed at the end of a day, by what had been booked until then.
+    """Read the arrears of units at the end of a day, as booked until then.
 
     Raises:
-        Faulty: every credit code that no unit has. Forbidden: a unit of another district.
+        Faulty: every credit code that is not registered.
+        Forbidden: a unit is of another district.
     """
     units = await receipt_store.payers(tx, credit_codes)
     unknown = [
@@ -56,10 +57,10 @@ async def of_units(
 async def of_unit(
     tx: AsyncConnection, credit_code: str, *, region: str, as_of: date, caller: Caller
 ) -> list[Receivable]:
-    """What one unit owed at the end of a day.
+    """Read the arrears of one unit at the end of a day.
 
     Raises:
-        UnitUnknown: not registered. Forbidden: of another district than the caller.
+        UnitUnknown: the unit is not registered. Forbidden: it is of another district.
     """
     unit = (await receipt_store.payers(tx, [credit_code])).get(credit_code)
     if unit is None:
@@ -72,7 +73,7 @@ async def of_unit(
 async def assess(
     tx: AsyncConnection, lines: Sequence[OpenLine], *, region: str, as_of: date
 ) -> Held:
-    """Open lines with what has accrued on them, per unit."""
+    """Compute the accrued charges of open lines, per unit."""
     if not lines:
         return {}
     protections = await charges_flow.protections_of(tx, (line.unit_id for line in lines), as_of)
@@ -106,7 +107,7 @@ async def _costs(
     region: str,
     as_of: date,
 ) -> dict[tuple[UUID, int], Cost]:
-    """What lateness costs each line until a day, and what of that is fixed."""
+    """Compute the charges accrued on each line until a day, and those already assessed."""
     if not late:
         return {}
     rulings = await charges_flow.rulings_of(tx, region)

@@ -1,6 +1,6 @@
-"""Charge late payments: gather what the pure rules need, and write what they fix.
+"""Assess late payments: load the facts that the rules need, and write the charges.
 
-Nothing is asked of the database for money that comes in time, which is nearly all of it.
+Payments in time, which are nearly all, need no query here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from shared.wire.ledger import voucher_message
 
 
 async def rulings_of(tx: AsyncConnection, region: str) -> ChargeTimeline:
-    """What a region's policies say of paying late.
+    """Read the rules of a region's policies on late charges.
 
     Raises:
         NoPolicy: the region has none.
@@ -64,7 +64,7 @@ async def rulings_of(tx: AsyncConnection, region: str) -> ChargeTimeline:
 async def tables_of(
     tx: AsyncConnection, rulings: ChargeTimeline, policy_ids: Iterable[UUID]
 ) -> dict[UUID, Timetable]:
-    """The rows for debts levied by these policies."""
+    """Build the timetable of charges for debts levied under each policy."""
     return {
         policy_id: rulings.table((await policy_flow.by_id(tx, policy_id)).charges)
         for policy_id in set(policy_ids)
@@ -72,7 +72,7 @@ async def tables_of(
 
 
 class Protections:
-    """Who is protected from late charges, when, and for what."""
+    """Days on which agreements protect units from late charges."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Protections:
                 self.of_unit[agreement.unit_id].append((agreement, span))
 
     def free(self, unit_id: int, insurance: str, period: Period) -> list[Span]:
-        """The days on which nothing runs on an insurance of a period."""
+        """Return the protected days of an insurance and period."""
         return [
             span
             for agreement, span in self.of_unit.get(unit_id, ())
@@ -95,7 +95,7 @@ class Protections:
         ]
 
     def deferred(self, unit_id: int, insurance: str, period: Period, day: date) -> bool:
-        """Whether a deferral in force on a day covers an insurance of a period."""
+        """Tell whether a deferral in force on a day covers an insurance of a period."""
         return any(
             agreement.covers(insurance, period) and agreement.defers(day)
             for agreement, _ in self.of_unit.get(unit_id, ())
@@ -103,7 +103,7 @@ class Protections:
 
 
 async def protections_of(tx: AsyncConnection, unit_ids: Iterable[int], as_of: date) -> Protections:
-    """The protections of units, as is known at the end of a day."""
+    """Read the protections of units, as known at the end of a day."""
     agreements = await agreement_store.of_units(tx, sorted(set(unit_ids)))
     return Protections(agreements, await agreement_store.paid(tx, agreements), as_of)
 
@@ -111,8 +111,10 @@ async def protections_of(tx: AsyncConnection, unit_ids: Iterable[int], as_of: da
 async def assess(
     tx: AsyncConnection, region: str, bills: Sequence[Bill], payments: Sequence[tuple[int, Payment]]
 ) -> LateChargeAssessor | None:
-    """What charges payments of (unit, payment) into locked bills; None when none can be late and
-    no charge waits to be paid."""
+    """Prepare the assessor for payments of (unit, payment) into locked bills.
+
+    Return None when no payment can be late and no charge bill is open.
+    """
     last: dict[int, date] = {}
     for unit_id, payment in payments:
         last[unit_id] = max(payment.paid_on, last.get(unit_id, date.min))
@@ -163,7 +165,7 @@ async def _late_bills(
 
 
 async def _due_on(tx: AsyncConnection, rulings: ChargeTimeline, issued_on: date) -> date:
-    """A charge bill is due when contributions of the month of its issue are."""
+    """Compute the due day of a charge bill: that of contributions of the month of its issue."""
     period, number = Period.of(issued_on), rulings.on(issued_on).due_day
     first = nominal_due_day(period, number)
     days = await calendar_store.workdays(tx, first, first + timedelta(SEARCH_DAYS))
@@ -171,7 +173,7 @@ async def _due_on(tx: AsyncConnection, rulings: ChargeTimeline, issued_on: date)
 
 
 async def save(tx: AsyncConnection, assessor: LateChargeAssessor) -> None:
-    """Write what was fixed: charge bills, charges, and the memo of what is owed from now on."""
+    """Write new charges and their bills, and queue their memo vouchers."""
     if not assessor.assessments:
         return
     explanations = {

@@ -1,4 +1,4 @@
-"""Remind a district's debtors (催缴): one notice a unit and day, whatever how often it is asked for."""
+"""Dunning (催缴): one notice per unit and day, however often a run is requested."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DunningNoticeUnknown(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunningResult:
-    """What a run did: new notices, units that had theirs already, and what the new ones ask for."""
+    """Counts of a run: new notices, units that had one already, and the sum of the new ones."""
 
     created: int
     replayed: int
@@ -43,11 +43,12 @@ class DunningResult:
 async def run(
     tx: AsyncConnection, district: str, day: date, *, region: str, caller: Caller
 ) -> DunningResult:
-    """Write the notices of a district and day: a bulk job over the district's units.
+    """Write the notices of a district and day; a bulk job over the district's units.
 
     Raises:
-        Forbidden: another district than the caller's. DayInFuture: a day that has not come.
-        Faulty: no district of the region.
+        Forbidden: the district is not the caller's.
+        DayInFuture: the day is after today.
+        Faulty: the region has no such district.
     """
     caller.require_district(district)
     if day > today():
@@ -95,10 +96,11 @@ page = dunning_store.page
 async def find(
     tx: AsyncConnection, ref: Ref, caller: Caller
 ) -> tuple[DunningNoticeRow, list[DunningNoticeLineRow]]:
-    """A notice that the caller may see, with its lines.
+    """Read a notice that the caller may see, with its lines.
 
     Raises:
-        DunningNoticeUnknown: there is none. Forbidden: of another district than the caller.
+        DunningNoticeUnknown: there is none. Forbidden: it is of another district than the
+            caller.
     """
     row = await dunning_store.find(tx, ref.key, ref.id)
     if row is None:

@@ -1,7 +1,7 @@
-"""Waivers of charges (减免滞纳金、利息): one person of the centre asks, another approves.
+"""Waivers of late charges (减免滞纳金、利息): one person of the centre requests, another approves.
 
-Four eyes are held by the trail. An approval lowers the charge bill, books the memo of it and is
-refused while the bank has the bill, because a debit under way asks for what the bill request before.
+The trail enforces two people. An approval lowers the charge bill and records it in the memo book.
+It is refused while the bill is in a debit batch, which asks for the amount before the waiver.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PAPER: Final = "waiver"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaiverRequest:
-    """A waiver as it is request for; `kind` None: late fee and interest; `amount_fen` None: all."""
+    """A request for a waiver. Without `kind`: late fee and interest. Without `amount_fen`: all."""
 
     kind: ChargeKind | None
     amount_fen: int | None
@@ -61,16 +61,19 @@ class WaiverRequest:
 
     @property
     def kinds(self) -> tuple[ChargeKind, ...]:
-        """The kinds that it speaks of."""
+        """The kinds of charge that the request covers."""
         return tuple(ChargeKind) if self.kind is None else (self.kind,)
 
 
 async def file(tx: AsyncConnection, ref: Ref, request: WaiverRequest, caller: Caller) -> Waiver:
-    """Ask for a waiver of what is open of a charge bill, signed by whoever asks.
+    """Request a waiver of the open part of a charge bill.
 
     Raises:
-        NotFound: no such bill. NotAChargeBill: it asks for contributions. DayInFuture: the day.
-        Faulty: every fault in it. WaiverPending: another of the bill is not decided.
+        NotFound: there is no such bill.
+        NotAChargeBill: the bill asks for contributions.
+        DayInFuture: the day is after today.
+        Faulty: every fault of the request.
+        WaiverPending: another waiver of the bill is not decided yet.
     """
     bill, lines = await billing_bill_flow.find(tx, ref, caller)
     if bill.kind != CHARGE:
@@ -113,7 +116,7 @@ def _charges(lines: Sequence[BillLineRow]) -> list[OpenChargeLine]:
 
 
 def _kinds(request: WaiverRequest, charges: Sequence[OpenChargeLine]) -> tuple[ChargeKind, ...]:
-    """The kinds request for; of both, those that the bill has something open of."""
+    """Return the requested kinds; when both are requested, those with an open amount."""
     if request.kind is not None:
         return request.kinds
     open_kinds = {line.kind for line in charges if line.open_fen}
@@ -147,12 +150,14 @@ def _new_waiver(bill: BillRow, request: WaiverRequest, lines: tuple[WaiverLine, 
 
 
 async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Waiver:
-    """Waive, signed by another person than whoever request.
+    """Approve a waiver, as another person than its requester.
 
     Raises:
-        WaiverUnknown, StateConflict, SamePersonTwice: it is not to be approved, or not by them.
-        DayInFuture: the day. Faulty: a day before it was request for.
-        BillBeingDebited: the bank has the bill. WaiverExceedsOpen: it was paid meanwhile.
+        WaiverUnknown, StateConflict, SamePersonTwice: the caller cannot approve it.
+        DayInFuture: the day is after today.
+        Faulty: the day is before the request.
+        BillBeingDebited: the bill is in a debit batch.
+        WaiverExceedsOpen: the charge was paid meanwhile.
     """
     waiver = await _load(tx, ref)
     (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
@@ -173,7 +178,7 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
 
 
 async def refuse(tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller) -> Waiver:
-    """Refuse a waiver, signed by another person than whoever request.
+    """Refuse a waiver, as another person than its requester.
 
     Raises:
         WaiverUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve`.
@@ -203,10 +208,10 @@ async def _decide(
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> Waiver:
-    """A waiver that the caller may see.
+    """Read a waiver that the caller may see.
 
     Raises:
-        WaiverUnknown: there is none. Forbidden: of another district than the caller.
+        WaiverUnknown: there is none. Forbidden: it is of another district than the caller.
     """
     waiver = await _load(tx, ref)
     caller.require_district(waiver.district)

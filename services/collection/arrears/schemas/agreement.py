@@ -16,14 +16,14 @@ from shared.schema import Code, CreditCode, In, Out, PeriodField, PositiveYuan, 
 
 
 class InstalmentIn(In):
-    """One part of a repayment plan."""
+    """An instalment of a repayment plan."""
 
     due_on: Day
     amount: PositiveYuan
 
 
 class AgreementIn(In):
-    """An agreement to be approved. A plan's instalments come to what is open of what it covers."""
+    """An agreement to be approved. A plan's instalments must sum to the open amount it covers."""
 
     credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
     kind: AgreementKind
@@ -38,7 +38,7 @@ class AgreementIn(In):
     )
 
     def request(self) -> AgreementRequest:
-        """As the flow takes it."""
+        """Return the request as the flow takes it."""
         return AgreementRequest(
             kind=self.kind,
             credit_code=self.credit_code,
@@ -56,19 +56,19 @@ class AgreementIn(In):
 
 
 class AgreementRefusalIn(In):
-    """Why."""
+    """The reason of a refusal."""
 
     why: ShortText
 
 
 class AgreementEndIn(AgreementRefusalIn):
-    """The last day that an agreement protects, when it ends before its time."""
+    """The early end of an agreement: its last protected day, and the reason."""
 
     ended_on: Day
 
 
 class InstalmentOut(Out):
-    """One part of a repayment plan."""
+    """An instalment of a repayment plan."""
 
     number: int
     due_on: date
@@ -76,15 +76,15 @@ class InstalmentOut(Out):
 
 
 class DayRangeOut(Out):
-    """Days, both inclusive."""
+    """A range of days, both inclusive."""
 
     first: date
     last: date
 
 
 class AgreementOut(Out):
-    """An agreement. `protects`: the days without late charges, as was known on the day asked about;
-    `broken_on`: the first day after an instalment that was missed."""
+    """An agreement. `protects`: the days without late charges, as known on the requested day;
+    `broken_on`: the first day after a missed instalment."""
 
     id: str = Field(examples=[Reference.AGREEMENT.example])
     kind: AgreementKind

@@ -1,4 +1,4 @@
-"""Shapes of arrears: what units owe, what has accrued on it, and the charges that were fixed."""
+"""Shapes of arrears, their accrued charges, and assessed charges."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from shared.schema import CreditCode, In, Out, YuanOut
 
 
 class AccrualPieceOut(Out):
-    """A stretch of days under one rule: principal × days × rate ÷ per_days."""
+    """A range of days under one rule: principal × days × rate ÷ per_days."""
 
     rule: str = Field(examples=["late_fee.2011"])
     source: str
@@ -39,14 +39,14 @@ class AccrualPieceOut(Out):
 
 
 class ChargeRoundingOut(Out):
-    """How the product was rounded."""
+    """The rounding of the product."""
 
     unit: str
     mode: str
 
 
 class ChargeExplanationOut(Out):
-    """Why a late fee or an interest is what it is."""
+    """The explanation of a late fee or interest."""
 
     kind: str = Field(examples=["late_fee"])
     principal: str
@@ -59,12 +59,12 @@ class ChargeExplanationOut(Out):
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> ChargeExplanationOut:
-        """From an explanation as it is stored."""
+        """Build the answer from a stored explanation."""
         return cls.model_validate(facts)
 
 
 class AccrualOut(Out):
-    """Why a line of a bill has accrued what it has."""
+    """The explanation of the accrual on a bill line."""
 
     bill: str
     line: int
@@ -73,7 +73,7 @@ class AccrualOut(Out):
 
 
 class ArrearsTotalsOut(Out):
-    """Sums of open lines. Late fee and interest are what they come to if paid on the day asked."""
+    """Sums of open lines. Late fee and interest are the amounts due if paid on the requested day."""
 
     open: YuanOut
     overdue_open: YuanOut = Field(description="逾期未缴,不含缓缴 (overdue, deferred left out)")
@@ -83,7 +83,7 @@ class ArrearsTotalsOut(Out):
 
     @classmethod
     def sums(cls, found: ArrearsTotals) -> dict[str, int]:
-        """As members."""
+        """Return the sums as members."""
         return {
             "open": found.open_fen,
             "overdue_open": found.overdue_fen,
@@ -94,14 +94,14 @@ class ArrearsTotalsOut(Out):
 
 
 class InsuranceArrearsOut(ArrearsTotalsOut):
-    """What is open of one insurance and party."""
+    """Open amounts of one insurance and party."""
 
     insurance: str
     party: str
 
 
 class BillArrearsOut(Out):
-    """A bill with something open; `deferred` when all of that is."""
+    """A bill with an open amount; `deferred` when all of it is deferred."""
 
     period: str
     bill: str
@@ -116,7 +116,7 @@ class BillArrearsOut(Out):
 
     @classmethod
     def of(cls, lines: Sequence[Receivable]) -> BillArrearsOut:
-        """From the open lines of one bill."""
+        """Build the answer from the open lines of one bill."""
         head, sums = lines[0].line, totals_of(lines)
         return cls(
             period=head.period,
@@ -133,7 +133,7 @@ class BillArrearsOut(Out):
 
 
 def insurances_out(receivables: Sequence[Receivable]) -> list[InsuranceArrearsOut]:
-    """Sums per insurance and party."""
+    """Sum open amounts per insurance and party."""
     return [
         InsuranceArrearsOut(insurance=insurance, party=party, **ArrearsTotalsOut.sums(sums))
         for (insurance, party), sums in by_insurance(receivables).items()
@@ -141,7 +141,7 @@ def insurances_out(receivables: Sequence[Receivable]) -> list[InsuranceArrearsOu
 
 
 class ArrearsOut(Out):
-    """What a unit owed at the end of a day, by what had been booked until then."""
+    """A unit's arrears at the end of a day, as booked until then."""
 
     credit_code: str
     as_of: date
@@ -160,7 +160,7 @@ class ArrearsOut(Out):
     def of(
         cls, credit_code: str, as_of: date, found: Sequence[Receivable], *, explain: bool
     ) -> ArrearsOut:
-        """From the domain."""
+        """Build the answer from receivables."""
         sums = totals_of(found)
         return cls(
             credit_code=credit_code,
@@ -190,7 +190,7 @@ def _accruals(found: Sequence[Receivable]) -> list[AccrualOut]:
 
 
 class ArrearsQueryIn(In):
-    """Up to a thousand units at once; of today when no day is said."""
+    """A query of up to 1,000 units; today by default."""
 
     credit_codes: list[CreditCode] = Field(
         min_length=1, max_length=1000, examples=[["91120101MA05K0TH17"]]
@@ -198,12 +198,12 @@ class ArrearsQueryIn(In):
     as_of: Day | None = None
 
     def day(self) -> date:
-        """The day that is asked about."""
+        """Return the requested day."""
         return self.as_of or today()
 
 
 class UnitArrearsOut(ArrearsTotalsOut):
-    """What one of many units owed."""
+    """The arrears of one of many units."""
 
     credit_code: str
     overdue: bool
@@ -213,7 +213,7 @@ class UnitArrearsOut(ArrearsTotalsOut):
 
     @classmethod
     def of(cls, credit_code: str, found: Sequence[Receivable]) -> UnitArrearsOut:
-        """From the domain."""
+        """Build the answer from receivables."""
         return cls(
             credit_code=credit_code,
             overdue=any(one.overdue for one in found),
@@ -225,14 +225,14 @@ class UnitArrearsOut(ArrearsTotalsOut):
 
 
 class ArrearsQueryOut(Out):
-    """In the order of the first mention of each unit."""
+    """The arrears of units, in the order of their first mention."""
 
     as_of: date
     items: list[UnitArrearsOut]
 
 
 class ChargeOut(Out):
-    """A fixed charge: what a late payment of one line cost. `charge_bill` asks for it."""
+    """A late charge on one line of a bill. `charge_bill` asks for it."""
 
     id: str = Field(examples=[Reference.CHARGE.example])
     bill: str
@@ -252,7 +252,7 @@ class ChargeOut(Out):
 
     @classmethod
     def of(cls, row: ChargeRow) -> ChargeOut:
-        """From the store."""
+        """Build the answer from a stored charge."""
         billed = row.charge_bill_id
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.CHARGE),

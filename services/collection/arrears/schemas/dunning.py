@@ -17,14 +17,14 @@ from shared.schema import Code, In, Out, YuanOut
 
 
 class DunningRunIn(In):
-    """Whom to remind, and of what was overdue on which day."""
+    """A request to dun the units of a district for amounts overdue on a day."""
 
     district: Code = Field(examples=["heping"])
     day: Day
 
 
 class DunningRunOut(Out):
-    """`created` now, `replayed`: units that had their notice of that day, `notices` in all."""
+    """Counts: `created` now, `replayed` units that had a notice of that day, `notices` in total."""
 
     district: str
     day: date
@@ -35,7 +35,7 @@ class DunningRunOut(Out):
 
     @classmethod
     def of(cls, district: str, day: date, result: DunningResult) -> DunningRunOut:
-        """From the flow."""
+        """Build the answer from the flow's result."""
         return cls(
             district=district,
             day=day,
@@ -47,7 +47,7 @@ class DunningRunOut(Out):
 
 
 class DunningNoticeHeadOut(Out):
-    """A notice without its lines: what was overdue on its day, and what had accrued on it."""
+    """A notice without its lines: amounts overdue on its day, and charges accrued on them."""
 
     id: str = Field(examples=[Reference.DUNNING_NOTICE.example])
     number: str = Field(examples=["CJ-heping-20211025-000001"])
@@ -62,12 +62,12 @@ class DunningNoticeHeadOut(Out):
 
     @classmethod
     def of(cls, row: DunningNoticeRow) -> DunningNoticeHeadOut:
-        """As it is listed."""
+        """Build the answer from a stored notice."""
         return cls(**cls.members(row))
 
     @classmethod
     def members(cls, row: DunningNoticeRow) -> dict[str, Any]:
-        """The members of a header."""
+        """Return the members of a header."""
         return {
             "id": Ref(row.unit_id, row.id).text(Reference.DUNNING_NOTICE),
             "number": row.number,
@@ -83,7 +83,7 @@ class DunningNoticeHeadOut(Out):
 
 
 class DunningNoticeLineOut(Out):
-    """What is overdue of one insurance and party."""
+    """The overdue amount of one insurance and party."""
 
     insurance: str
     party: str
@@ -93,7 +93,7 @@ class DunningNoticeLineOut(Out):
 
 
 class DunningNoticeOut(DunningNoticeHeadOut):
-    """A notice with its lines, which sum to it."""
+    """A notice with its lines, which sum to its totals."""
 
     lines: list[DunningNoticeLineOut]
 
@@ -101,7 +101,7 @@ class DunningNoticeOut(DunningNoticeHeadOut):
     def whole(
         cls, row: DunningNoticeRow, lines: Sequence[DunningNoticeLineRow]
     ) -> DunningNoticeOut:
-        """As it is answered."""
+        """Build the answer from a stored notice."""
         return cls(
             **cls.members(row),
             lines=[

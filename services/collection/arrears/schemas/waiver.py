@@ -21,8 +21,8 @@ ReasonCode = Annotated[
 
 
 class WaiverIn(In):
-    """What of a charge bill is to be waived, and why. Without `kind`: late fee and interest;
-    without `amount`: all that is open of it."""
+    """A request for a waiver of a charge bill. Without `kind`: late fee and interest; without
+    `amount`: all that is open."""
 
     kind: ChargeKind | None = None
     amount: PositiveYuan | None = None
@@ -34,7 +34,7 @@ class WaiverIn(In):
     asked_on: Day
 
     def request(self) -> WaiverRequest:
-        """As the flow takes it."""
+        """Return the request as the flow takes it."""
         return WaiverRequest(
             kind=self.kind,
             amount_fen=self.amount,
@@ -46,19 +46,19 @@ class WaiverIn(In):
 
 
 class WaiverDecisionIn(In):
-    """On which day it is decided."""
+    """The day of a decision."""
 
     decided_on: Day
 
 
 class WaiverRefusalIn(WaiverDecisionIn):
-    """And why not."""
+    """The day and reason of a refusal."""
 
     why: ShortText
 
 
 class WaiverLineOut(Out):
-    """What of a line of the charge bill is waived."""
+    """The amount waived of one line of the charge bill."""
 
     line: int
     kind: ChargeKind
@@ -68,7 +68,7 @@ class WaiverLineOut(Out):
 
 
 class WaiverOut(Out):
-    """A waiver, line by line."""
+    """A waiver with its lines."""
 
     id: str = Field(examples=[Reference.WAIVER.example])
     bill: str
@@ -86,7 +86,7 @@ class WaiverOut(Out):
 
     @classmethod
     def of(cls, waiver: Waiver) -> WaiverOut:
-        """As it is answered."""
+        """Build the answer from a waiver."""
         return cls(
             id=Ref(waiver.unit_id, waiver.id).text(Reference.WAIVER),
             bill=Ref(waiver.unit_id, waiver.bill_id).text(Reference.BILL),
@@ -114,7 +114,7 @@ class WaiverOut(Out):
 
 
 class WaiverReasonOut(Out):
-    """A reason: what it may waive, on which days, by which source."""
+    """A reason: the kinds of charge it may waive, its days and its source."""
 
     code: str
     text: str
@@ -126,7 +126,7 @@ class WaiverReasonOut(Out):
 
     @classmethod
     def of(cls, reason: WaiverReason) -> WaiverReasonOut:
-        """As it is answered."""
+        """Build the answer from a reason."""
         return cls(
             code=reason.code,
             text=reason.text,
@@ -139,6 +139,6 @@ class WaiverReasonOut(Out):
 
 
 class WaiverReasonsOut(Out):
-    """The whole catalogue."""
+    """The whole catalogue of reasons."""
 
     items: list[WaiverReasonOut]

@@ -1,4 +1,4 @@
-"""SQL of agreements (协议): deferrals and repayment plans, and what was paid towards plans."""
+"""SQL of agreements (协议), and of the payments towards repayment plans."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def set_status(
     to: AgreementState,
     ended_on: date | None = None,
 ) -> bool:
-    """Move an agreement; False when it does not stand there any more."""
+    """Change the status of an agreement; return False when it has another status by now."""
     made = await tx.execute(
         text("""
             UPDATE agreement
@@ -96,7 +96,7 @@ async def set_status(
 
 
 async def find(tx: AsyncConnection, unit_id: int, agreement_id: UUID) -> Agreement | None:
-    """An agreement."""
+    """Read one agreement; None when there is none."""
     rows = await tx.execute(
         text(f"SELECT {_COLUMNS} FROM agreement WHERE unit_id = :unit_id AND id = :id"),
         {"unit_id": unit_id, "id": agreement_id},
@@ -108,7 +108,7 @@ async def find(tx: AsyncConnection, unit_id: int, agreement_id: UUID) -> Agreeme
 async def of_units(
     tx: AsyncConnection, unit_ids: Sequence[int], *, effective: bool = True
 ) -> list[Agreement]:
-    """The agreements of units that protect or did (`effective`), or all of them."""
+    """Read the agreements of units; with `effective`, only those that protect or protected."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -186,7 +186,7 @@ async def _with_instalments(
 
 
 async def paid(tx: AsyncConnection, agreements: Iterable[Agreement]) -> dict[UUID, dict[date, int]]:
-    """Per plan what was paid on each day, from its first day on, towards what it covers."""
+    """Sum the amounts paid towards each repayment plan from its first day on, by day."""
     plans = [one for one in agreements if one.kind is AgreementKind.REPAYMENT]
     if not plans:
         return {}

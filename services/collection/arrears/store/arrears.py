@@ -1,4 +1,4 @@
-"""SQL of arrears: the open lines of units, or of a district, as they were at the end of a day."""
+"""SQL of arrears: open lines of units or of a district, as of the end of a day."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ _ORDERED = """
 async def of_units(
     tx: AsyncConnection, units: Sequence[tuple[int, str]], as_of: date
 ) -> list[OpenLine]:
-    """The open lines of units (key, credit code): as many as these units have."""
+    """Read the open lines of units (key, credit code)."""
     rows = await tx.execute(
         text(_ORDERED.format(lines=_OF_UNITS)),
         {
@@ -96,7 +96,7 @@ async def of_units(
 
 
 async def of_district(tx: AsyncConnection, district: str, as_of: date) -> list[OpenLine]:
-    """The overdue lines of a district that are still open today: a bulk job's reading."""
+    """Read the overdue lines of a district that are still open today; a bulk job."""
     rows = await tx.execute(
         text(_ORDERED.format(lines=_OF_DISTRICT)), {"district": district, "as_of": as_of}
     )
@@ -106,7 +106,7 @@ async def of_district(tx: AsyncConnection, district: str, as_of: date) -> list[O
 async def billed(
     tx: AsyncConnection, unit_id: int, credit_code: str, period_from: str, period_to: str
 ) -> int:
-    """What a unit's bills over contributions of some periods ask for."""
+    """Sum the bills over contributions of a unit and periods."""
     found = await tx.scalar(
         text("""
             SELECT CAST(coalesce(sum(total_fen), 0) AS bigint)

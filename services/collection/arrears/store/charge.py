@@ -1,4 +1,4 @@
-"""SQL of charges (加收): what must be known to fix them, the bills over them, the rows themselves."""
+"""SQL of late charges (加收), of the facts to assess them, and of the bills that ask for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.page import read_page
 
 @dataclass(frozen=True, slots=True)
 class PolicyDates:
-    """A version and the days on which it is in force."""
+    """A policy and the days on which it is in force."""
 
     policy_id: UUID
     effective_from: date
@@ -28,7 +28,7 @@ class PolicyDates:
 
 
 async def in_force(tx: AsyncConnection, region: str) -> list[PolicyDates]:
-    """A region's versions in force at some time, in the order of their days."""
+    """Read the policies of a region that are or were in force, by day."""
     rows = await tx.execute(
         text("""
             SELECT id AS policy_id, effective_from, effective_to
@@ -44,7 +44,7 @@ async def in_force(tx: AsyncConnection, region: str) -> list[PolicyDates]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtLine:
-    """A unit's line of a bill."""
+    """A line of a bill that the unit itself pays."""
 
     unit_id: int
     bill_id: UUID
@@ -58,7 +58,7 @@ class DebtLine:
 
 
 async def debts(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) -> list[DebtLine]:
-    """The lines of bills (unit, id) that the unit itself pays."""
+    """Read the lines of bills (unit, id) that the unit itself pays."""
     units, ids = zip(*sorted(set(wanted)), strict=True) if wanted else ((), ())
     rows = await tx.execute(
         text("""
@@ -77,7 +77,7 @@ async def debts(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) -> list
 async def charged(
     tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]], *, until: date | None = None
 ) -> dict[tuple[UUID, int, ChargeKind], ChargedSoFar]:
-    """What is fixed (until the end of a day) of the lines of bills (unit, id)."""
+    """Sum the charges of bill lines so far, or until the end of a day."""
     units, ids = zip(*sorted(set(wanted)), strict=True) if wanted else ((), ())
     rows = await tx.execute(
         text("""
@@ -167,7 +167,7 @@ async def insert(
     assessments: Sequence[LateAssessment],
     explanations: Mapping[UUID, dict[str, Any]],
 ) -> None:
-    """Write charges; the unique key makes each happen once an event."""
+    """Write charges. The unique key allows each only once per event."""
     rows = [(one, charge) for one in assessments for charge in one.charges]
     await tx.execute(
         text("""
@@ -210,7 +210,7 @@ async def insert(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeRow:
-    """A fixed charge as it is listed."""
+    """A late charge as the list shows it."""
 
     unit_id: int
     id: UUID

@@ -1,4 +1,4 @@
-"""SQL of dunning notices: one a unit and day, written as a set."""
+"""SQL of dunning notices, one per unit and day, written in sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.page import read_page
 
 
 async def lock_run(tx: AsyncConnection, district_key: int, district: str, day: date) -> int:
-    """Make runs of one district and day take turns; how many notices there are already."""
+    """Lock the runs of a district and day, and return the number of notices so far."""
     found = await tx.execute(
         text("""
             INSERT INTO dunning_run (district_key, day, district, notices)
@@ -29,7 +29,7 @@ async def lock_run(tx: AsyncConnection, district_key: int, district: str, day: d
 
 
 async def count_run(tx: AsyncConnection, district_key: int, day: date, notices: int) -> None:
-    """Write how many notices a district and day have."""
+    """Write the number of notices of a district and day."""
     await tx.execute(
         text("""
             UPDATE dunning_run
@@ -41,7 +41,7 @@ async def count_run(tx: AsyncConnection, district_key: int, day: date, notices: 
 
 
 async def noticed(tx: AsyncConnection, unit_ids: Sequence[int], day: date) -> set[int]:
-    """Which of these units have a notice of a day."""
+    """Read which units already have a notice of a day."""
     rows = await tx.execute(
         text("""
             SELECT unit_id
@@ -108,7 +108,7 @@ async def insert(tx: AsyncConnection, notices: Sequence[DunningNotice], by: str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunningNoticeRow:
-    """A notice as it is listed."""
+    """A notice without its lines."""
 
     unit_id: int
     id: UUID
@@ -125,7 +125,7 @@ class DunningNoticeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DunningNoticeLineRow:
-    """What a notice says of one insurance and party."""
+    """A line of a notice: one insurance and party."""
 
     insurance: str
     party: str
@@ -139,7 +139,7 @@ _COLUMNS = """unit_id, id, number, credit_code, district, day, oldest, open_fen,
 
 
 async def find(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> DunningNoticeRow | None:
-    """A notice."""
+    """Read one notice; None when there is none."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM dunning_notice WHERE unit_id = :unit_id AND id = :id"),
@@ -150,7 +150,7 @@ async def find(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> DunningNot
 
 
 async def lines(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> list[DunningNoticeLineRow]:
-    """A notice's lines."""
+    """Read the lines of a notice."""
     rows = await tx.execute(
         text("""
             SELECT insurance, party, open_fen, late_fee_fen, interest_fen

@@ -1,4 +1,4 @@
-"""SQL of waivers (减免) and of what they take off a charge bill."""
+"""SQL of waivers (减免), and of the charge bills that they lower."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COLUMNS = """unit_id, id, bill_id, credit_code, district, period, reason, evide
 
 
 async def insert(tx: AsyncConnection, waiver: Waiver) -> bool:
-    """Write a waiver; False when another of the bill waits for its decision."""
+    """Write a waiver; return False when another waiver of the bill is not decided yet."""
     made = await tx.execute(
         text("""
             INSERT INTO waiver (unit_id, id, bill_id, credit_code, district, period, reason,
@@ -76,7 +76,7 @@ def _columns(lines: Sequence[WaiverLine]) -> dict[str, list[Any]]:
 async def decide(
     tx: AsyncConnection, unit_id: int, waiver_id: UUID, *, to: WaiverState, on: date
 ) -> bool:
-    """Decide a waiver; False when it is decided."""
+    """Decide a waiver; return False when it was decided before."""
     made = await tx.execute(
         text("""
             UPDATE waiver
@@ -90,7 +90,7 @@ async def decide(
 
 
 async def lower(tx: AsyncConnection, waiver: Waiver) -> None:
-    """Let the bill and its lines, which are locked, ask for less by what is waived."""
+    """Lower a locked bill and its lines by a waiver."""
     key = {"unit_id": waiver.unit_id, "bill_id": waiver.bill_id}
     await tx.execute(
         text("""
@@ -122,7 +122,7 @@ async def lower(tx: AsyncConnection, waiver: Waiver) -> None:
 
 
 async def is_being_debited(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> bool:
-    """Whether a bill is in a debit batch that the bank has not answered."""
+    """Tell whether a bill is in a debit batch without a final result."""
     found = await tx.scalar(
         text("""
             SELECT 1
@@ -135,7 +135,7 @@ async def is_being_debited(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> 
 
 
 async def find(tx: AsyncConnection, unit_id: int, waiver_id: UUID) -> Waiver | None:
-    """A waiver."""
+    """Read one waiver; None when there is none."""
     rows = await tx.execute(
         text(f"SELECT {_COLUMNS} FROM waiver WHERE unit_id = :unit_id AND id = :id"),
         {"unit_id": unit_id, "id": waiver_id},
