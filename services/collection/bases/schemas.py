@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.collection.bases.domain import REQUIRED, Reason, Reviewed, ReviewFile, Standing
-from services.collection.bases.flows.adjustment import Found
+from services.collection.bases.flows.adjustment import AdjustmentResult
 from services.collection.bases.flows.review import Asked, CorrectionAsked
 from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.schemas.common import Day, IdentityNumber
@@ -259,7 +259,7 @@ class AdjustmentOut(Out):
     lines: list[DifferenceOut]
 
     @classmethod
-    def of(cls, found: Found) -> AdjustmentOut:
+    def of(cls, found: AdjustmentResult) -> AdjustmentOut:
         """As it is answered."""
         sums: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
         for row in found.rows:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
-from services.collection.levy.domain.person_facts import facts_faults, facts_of
+from services.collection.levy.domain.person_facts import facts_faults, facts_of, unknown_insurances
 from services.collection.levy.domain.relief import relief_lines
 from services.collection.levy.domain.totals import Totals, totals_of
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
-from shared.errors import Fault, Faulty
+from shared.errors import Faulty
 from shared.period import Period
 
 
@@ -59,12 +59,3 @@ async def quote(
     lines = assess(schedule, unit, people)
     lines += relief_lines(schedule, lines)
     return Quote(found.policy, lines, totals_of(lines))
-
-
-def unknown_insurances(names: Iterable[str], policy: Policy, at: str) -> list[Fault]:
-    """Find wages of insurances that a policy does not have."""
-    return [
-        Fault(f"{at}/wages/{name}", "INSURANCE_NOT_LISTED", "本政策无此险种 (not in this policy)")
-        for name in names
-        if name not in policy.insurances
-    ]

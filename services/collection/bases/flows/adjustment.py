@@ -1,15 +1,15 @@
-"""What a confirmed review changes in a month that was billed already (补收): only the difference.
+"""Adjust a billed month to a confirmed review (补收): only the difference is levied.
 
-The month is calculated again under its own policy, on the reviewed bases. Where that differs from what
-its last paper levied, a paper is handed in that restates the month (更正申报): it walks the two levels
-and is billed like every correction, and what differs by person and rule is kept beside it. A second
-run finds nothing, for it compares with the paper of the first.
+The month is calculated again under its own policy, on the reviewed bases. If that differs from what
+its last declaration levied, a correction (更正申报) is handed in. It passes the two levels and is
+billed like any correction; the differences by person and rule are stored with it. A second run finds
+none, because it compares with the correction of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -28,19 +28,23 @@ from services.collection.common.domain.errors import (
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
 from services.collection.filing.domain.declaration import FINISHED, State
 from services.collection.filing.domain.frozen_bases import on_reviewed_bases
-from services.collection.filing.domain.late import DEFAULT, last_of
-from services.collection.filing.domain.restatement import ADJUSTMENT, net_by_party, restated
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.domain.late import DEFAULT, ExistingDeclaration, FilingPlan, last_of
+from services.collection.filing.domain.levied import FilingTerms
+from services.collection.filing.domain.month import Schedules
+from services.collection.filing.domain.one_unit import one_unit_month, with_frozen_base
+from services.collection.filing.domain.records import DeclarationRow, PersonRow
+from services.collection.filing.domain.restatement import ADJUSTMENT
 from services.collection.filing.flows import figures as figures_flow
+from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store import late as late_store
-from services.collection.filing.store.declaration import DeclarationRow, PersonRow
 from services.collection.levy.domain.columns import Columns, assess_columns
 from services.collection.levy.domain.levy import UnitFacts, Wages, person_lines
 from services.collection.levy.domain.person_facts import PersonFacts, facts_columns
 from services.collection.policy import flows as policy_flow
-from services.collection.policy.domain.policy import Schedule
+from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.policy.domain.rate import UnitFigure
+from services.collection.register.domain.unit import Unit
 from shared import trail
 from shared.ids import Ref, uuid7
 from shared.period import Period
@@ -48,14 +52,14 @@ from shared.references import Reference
 from shared.roles import Caller
 
 PEOPLE_MAX: Final = 100_000
-"""More people than any unit declares."""
+"""No unit declares more people."""
 REASON: Final = "BASE_REVIEWED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What one run found beside a declaration, and the paper that it handed in for it (None, and no
-    rows, when there is nothing new)."""
+class AdjustmentResult:
+    """The result of one run: the differences, and the correction that was handed in for them (None,
+    and no rows, when nothing differs)."""
 
     review: ReviewRow
     declaration: DeclarationRow
@@ -64,9 +68,9 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a month stands: the paper to compare with, and the paper that is handed in again when
-    one of this review was sent back."""
+class MonthPapers:
+    """The declarations of a month: the one to compare with, the returned correction of this review
+    that is handed in again (None: there is none), and the last one."""
 
     before: DeclarationRow
     again: DeclarationRow | None
@@ -74,38 +78,47 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
-    """A month as it was declared, calculated on reviewed bases (fen by insurance, one a person)."""
+class RecalculatedMonth:
+    """A declared month, calculated again on reviewed bases: for each person, fen by insurance."""
 
+    policy: Policy
+    unit: Unit
     schedule: Schedule
     facts: UnitFacts
     people: Sequence[PersonRow]
-    beside: Sequence[PersonFacts]
+    person_facts: Sequence[PersonFacts]
     bases: Sequence[Mapping[str, int]]
     columns: Columns
 
 
-async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> Found:
-    """Find what the review changes in a billed month, and hand in the paper that restates it.
+class ReviewedSchedules(Schedules):
+    """The schedules of a policy, changed so that they levy reviewed bases."""
+
+    def _build(self, unit: Unit) -> Schedule:
+        return on_reviewed_bases(super()._build(unit))
+
+
+async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> AdjustmentResult:
+    """Find what the review changes in a billed month, and hand in a correction of it.
 
     Raises:
         NotFound, Forbidden. BaseNotFinal: the review does not hold for that month.
         NothingBilled: the unit has no bill of that month for named people.
-        CorrectionUnfinished: another paper of the month has to be billed before.
+        CorrectionUnfinished: another declaration of the month has to be billed first.
     """
     review = await review_flow.find(tx, ref, caller)
     year = await bases_store.of_year(tx, review.unit_id, review.year)
     living = review_flow.living_of(year, str(period))
     if period.year != review.year or living is None or living.id != review.id or living.provisional:
         raise BaseNotFinal(period=str(period), status=review.status)
-    place = await _place(tx, review, period)
-    month = await _restated(tx, review, place.before)
-    rows = await _differences(tx, place.before, month)
+    papers = await _papers(tx, review, period)
+    month = await _restated(tx, review, papers.before)
+    rows = await _differences(tx, papers.before, month)
     if not rows:
-        return Found(review=review, declaration=place.before, paper=None, rows=[])
-    if place.again is None and State(place.last.status) not in FINISHED:
-        raise CorrectionUnfinished(status=place.last.status)
-    paper = await _hand_in(tx, review, place, month, caller)
+        return AdjustmentResult(review=review, declaration=papers.before, paper=None, rows=[])
+    if papers.again is None and State(papers.last.status) not in FINISHED:
+        raise CorrectionUnfinished(status=papers.last.status)
+    paper = await _hand_in(tx, review, papers, month, caller)
     run_id = uuid7()
     await bases_store.insert_differences(tx, review, run_id, paper.id, paper.period, rows)
     step = trail.Step(
@@ -121,34 +134,37 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
         },
     )
     await trail.record(tx, step, caller)
-    return Found(review=review, declaration=place.before, paper=paper, rows=rows)
+    return AdjustmentResult(review=review, declaration=papers.before, paper=paper, rows=rows)
 
 
-async def _place(tx: AsyncConnection, review: ReviewRow, period: Period) -> Place:
-    papers = (await late_store.papers(tx, [review.unit_id], str(period))).get(review.unit_id, [])
-    last = last_of(papers) if papers else None
-    billed = any(State(paper.status) in FINISHED for paper in papers)
+async def _papers(tx: AsyncConnection, review: ReviewRow, period: Period) -> MonthPapers:
+    by_unit = await late_store.existing(tx, [review.unit_id], str(period))
+    existing = by_unit.get(review.unit_id, [])
+    last = last_of(existing) if existing else None
+    billed = any(State(one.status) in FINISHED for one in existing)
     if last is None or not billed or last.kind == DEFAULT:
         raise PeriodNotBilled(period=str(period))
     row = await _row(tx, review.unit_id, last.id)
     if row.review_id == review.id and row.corrects and row.status == State.RETURNED:
         before = await _row(tx, review.unit_id, row.corrects)
-        return Place(before=before, again=row, last=row)
-    return Place(before=row, again=None, last=row)
+        return MonthPapers(before=before, again=row, last=row)
+    return MonthPapers(before=row, again=None, last=row)
 
 
 async def _row(tx: AsyncConnection, unit_id: int, paper_id: UUID) -> DeclarationRow:
     row = await declaration_store.find(tx, unit_id, paper_id)
-    assert row is not None, "papers of a month stay stored"
+    assert row is not None, "declarations are never deleted"
     return row
 
 
-async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow) -> Month:
+async def _restated(
+    tx: AsyncConnection, review: ReviewRow, row: DeclarationRow
+) -> RecalculatedMonth:
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
     people = await declaration_store.people(tx, row, 0, PEOPLE_MAX)
     known = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
-    beside = [known.get(person.line_no, PersonFacts()) for person in people]
+    person_facts = [known.get(person.line_no, PersonFacts()) for person in people]
     reviewed = await _bases(tx, review)
     bases = [_reviewed(schedule, person, reviewed) for person in people]
     facts = await _facts(tx, review, row, schedule, frozen=policy.freezes_bases)
@@ -156,33 +172,39 @@ async def _restated(tx: AsyncConnection, review: ReviewRow, row: DeclarationRow)
     asked = np.array([[own[name] for name in now.insurances] for own in bases], np.int64).reshape(
         len(people), len(now.insurances)
     )
-    return Month(
+    return RecalculatedMonth(
+        policy=policy,
+        unit=_unit_of(row),
         schedule=now,
         facts=facts,
         people=people,
-        beside=beside,
+        person_facts=person_facts,
         bases=bases,
-        columns=assess_columns(now, facts, asked, facts_columns(now, beside)),
+        columns=assess_columns(now, facts, asked, facts_columns(now, person_facts)),
     )
 
 
-async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -> list[Difference]:
-    """By person and rule, then of the unit as a whole on line 0."""
+async def _differences(
+    tx: AsyncConnection, row: DeclarationRow, month: RecalculatedMonth
+) -> list[Difference]:
+    """Compare by person and rule, then for the unit as a whole on line 0. A nil month has none."""
+    if not month.people:
+        return []
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
     was = await explanation_declaration_flow.recompute(tx, row, schedule, month.people)
     found: list[Difference] = []
-    for person, lines, own, beside in zip(
-        month.people, was, month.bases, month.beside, strict=True
+    for person, lines, own, facts in zip(
+        month.people, was, month.bases, month.person_facts, strict=True
     ):
         wages = Wages(
             str(person.line_no),
             person.wage_fen,
             own,
-            beside.figures,
-            beside.age,
-            beside.category,
-            beside.choice,
+            facts.figures,
+            facts.age,
+            facts.category,
+            facts.choice,
         )
         found += differences(person.line_no, lines, person_lines(month.schedule, wages))
     now = [*month.columns.unit_lines, *month.columns.relief_lines]
@@ -193,7 +215,7 @@ async def _differences(tx: AsyncConnection, row: DeclarationRow, month: Month) -
 
 
 async def _bases(tx: AsyncConnection, review: ReviewRow) -> dict[int, dict[str, int]]:
-    """The insured people's reviewed bases by insurance, as corrected."""
+    """Read the insured people's reviewed bases by insurance, with approved corrections."""
     names = (await policy_flow.by_id(tx, review.policy_id)).insurances
     rows = await bases_store.people(tx, review.unit_id, review.id, 0, PEOPLE_MAX)
     return {
@@ -206,7 +228,7 @@ async def _bases(tx: AsyncConnection, review: ReviewRow) -> dict[int, dict[str, 
 def _reviewed(
     schedule: Schedule, person: PersonRow, bases: Mapping[int, Mapping[str, int]]
 ) -> dict[str, int]:
-    """A person's bases: the reviewed ones, and the declared ones of whoever was not reviewed."""
+    """Return a person's reviewed bases; the declared base where none was reviewed."""
     declared = dict(zip(schedule.insurances, person.base_fen, strict=True))
     reviewed = bases.get(person.person_id, {})
     return {name: reviewed.get(name, fen) for name, fen in declared.items()}
@@ -229,61 +251,69 @@ async def _facts(
 
 
 async def _hand_in(
-    tx: AsyncConnection, review: ReviewRow, place: Place, month: Month, caller: Caller
+    tx: AsyncConnection,
+    review: ReviewRow,
+    papers: MonthPapers,
+    month: RecalculatedMonth,
+    caller: Caller,
 ) -> DeclarationRow:
-    before = place.before
-    levied = await declaration_store.lines(tx, before.unit_id, before.id, before.round)
-    lines = restated(filing_declaration_flow.lines_of(month.columns), levied)
-    net = net_by_party(lines)
-    row = replace(
-        before,
-        id=place.again.id if place.again else uuid7(),
-        round=place.again.round + 1 if place.again else 1,
-        status=State.SUBMITTED.value,
+    """Hand in the correction of the month, as a new one or as the next round of a returned one."""
+    before, facts = papers.before, month.facts
+    declared = one_unit_month(
+        month.unit,
+        unit_totals=(facts.wage_total_fen, facts.figures),
+        person_ids=[person.person_id for person in month.people],
+        wages_fen=[person.wage_fen for person in month.people],
+        own_fen=month.bases,
+        facts=month.person_facts,
+    )
+    terms = FilingTerms(
+        period=Period.parse(before.period),
+        policy_id=before.policy_id,
+        plans={
+            before.unit_id: FilingPlan(
+                again=None if papers.again is None else _existing(papers.again),
+                corrects=_existing(before),
+            )
+        },
         kind=ADJUSTMENT,
-        corrects=before.id,
         reason_code=REASON,
         note=f"按 {review.year} 年核定的缴费基数重算",
         review_id=review.id,
-        unit_wage_total_fen=month.facts.wage_total_fen,
-        frozen_base_fen=month.facts.frozen_base_fen,
-        unit_fen=net["unit"],
-        personal_fen=net["personal"],
-        total_fen=sum(net.values()),
-        summary_id=None,
-        submitted_at=None,
     )
-    await filing_declaration_flow.store_header(tx, row)
-    await declaration_store.insert_lines(tx, row, lines)
-    await declaration_store.copy_people(tx, _records(row, month))
-    await figures_flow.put(tx, row, month.schedule, month.beside, month.facts.figures)
-    step = filing_declaration_flow.step_of(row, "submit", signs=False, why=row.note)
-    await trail.record(tx, step, caller)
-    return row
+    stored = await hand_in_flow.store_one(
+        tx,
+        with_frozen_base(declared, facts.frozen_base_fen),
+        terms,
+        ReviewedSchedules(month.policy, terms.period),
+        month.policy,
+        caller,
+    )
+    return stored.row
 
 
-def _records(row: DeclarationRow, month: Month) -> list[tuple[object, ...]]:
-    """One tuple per person, as `PERSON_COLUMNS`; what is asked is the base itself."""
-    shares = zip(
-        month.people,
-        month.bases,
-        month.columns.base_fen.tolist(),
-        month.columns.unit_fen.tolist(),
-        month.columns.personal_fen.tolist(),
-        strict=True,
+def _existing(row: DeclarationRow) -> ExistingDeclaration:
+    return ExistingDeclaration(
+        unit_id=row.unit_id,
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        round=row.round,
+        corrects=row.corrects,
+        in_summary=row.summary_id is not None,
     )
-    return [
-        (
-            row.unit_id,
-            row.id,
-            row.round,
-            number,
-            person.person_id,
-            person.wage_fen,
-            list(own.values()),
-            base,
-            unit,
-            personal,
-        )
-        for number, (person, own, base, unit, personal) in enumerate(shares, 1)
-    ]
+
+
+def _unit_of(row: DeclarationRow) -> Unit:
+    """Build the unit as it was when the declaration was levied."""
+    return Unit(
+        credit_code=row.credit_code,
+        name="",
+        kind=row.unit_kind,
+        district=row.district,
+        injury_class=row.injury_class,
+        collector="",
+        bank=None,
+        size=row.unit_size,
+        injury_step=row.injury_step,
+    )

@@ -28,7 +28,7 @@ from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
 from services.collection.common.store import calendar as calendar_store
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
 from services.collection.policy import flows as policy_flow
@@ -103,7 +103,7 @@ def _bill(paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDr
 async def _record(tx: AsyncConnection, audited: list[AuditedDeclaration]) -> None:
     step = trail.Step(
         shard_key=audited[0].unit_id,
-        paper=filing_declaration_flow.PAPER,
+        paper=trail_step_flow.PAPER,
         paper_id=audited[0].declaration_id,
         step=Act.BILL.value,
         signs=move(State.AUDITED, Act.BILL).signs,

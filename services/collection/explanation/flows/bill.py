@@ -14,10 +14,10 @@ from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.billing.store.credit import CreditUseRow
 from services.collection.common.domain.errors import NotOfContributions
 from services.collection.explanation.flows import declaration as explanation_declaration_flow
+from services.collection.filing.domain.records import DeclarationRow, LineRow, PersonRow
 from services.collection.filing.domain.restatement import own_lines
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.store import declaration as declaration_store
-from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.filing.domain.default import explained_default
 from services.collection.filing.domain.frozen_bases import on_reviewed_bases
 from services.collection.filing.domain.late import DEFAULT
+from services.collection.filing.domain.records import DeclarationRow, LineRow, PersonRow
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import figures as figures_flow
-from services.collection.filing.flows.default import again as by_default
 from services.collection.filing.store import declaration as declaration_store
-from services.collection.filing.store.declaration import DeclarationRow, LineRow, PersonRow
 from services.collection.levy.domain.levy import (
     ContributionLine,
     UnitFacts,
@@ -122,7 +122,7 @@ async def recompute_unit(
             tx, row, await policy_flow.by_id(tx, row.policy_id), stored
         )
     if row.kind == DEFAULT:
-        return by_default(await policy_flow.by_id(tx, row.policy_id), stored)
+        return explained_default(await policy_flow.by_id(tx, row.policy_id), stored)
     if row.people == 0:  # a nil declaration levies nothing on the unit either
         return []
     figures = await figures_flow.of_unit(tx, row, schedule)

@@ -7,8 +7,8 @@ from pydantic import Field
 from services.collection.billing.schemas.bill import BillLineOut
 from services.collection.billing.schemas.credit import CreditUseOut
 from services.collection.explanation.flows.bill import BillLineExplanation
+from services.collection.filing.domain.records import PersonRow
 from services.collection.filing.schemas.declaration import DeclarationLineOut
-from services.collection.filing.store.declaration import PersonRow
 from services.collection.levy.schemas import ExplainOut, SourceOut
 from shared.ids import Ref
 from shared.references import Reference

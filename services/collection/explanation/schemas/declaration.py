@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from services.collection.explanation.flows.declaration import DeclarationExplanation
-from services.collection.filing.store.declaration import PersonRow
+from services.collection.filing.domain.records import PersonRow
 from services.collection.levy.schemas import ExplainOut, StandingOut
 from shared.ids import Ref
 from shared.references import Reference

@@ -1,7 +1,7 @@
-"""What a monthly declaration meets in its month (补报): nothing, its returned self, or a default.
+"""Plans for filing a month (补报) in which a unit may have declarations already.
 
-A unit that did not file was levied by default. When it files after all, a default that is still in
-the district's hands gives way; one that was billed is corrected; one in between is waited for.
+A unit that did not file was levied by default. When it files after all, a default that no summary
+holds is superseded; one that was billed is corrected; one in between has to be billed first.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """A paper that stands in a month; `corrects` is the one that it restates."""
+class ExistingDeclaration:
+    """A declaration that a unit has in a month; `corrects` is the one that it restates."""
 
     unit_id: int
     id: UUID
@@ -39,49 +39,51 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What filing now comes to: the next round of a paper, a default that gives way, one that is
-    corrected (each None where there is none), or a refusal."""
+class FilingPlan:
+    """The effect of filing now: a new declaration, or the next round of `again`; a default that it
+    `supersedes`; a billed declaration that it `corrects`. With a `refusal` it cannot be filed."""
 
-    again: Paper | None = None
-    supersedes: Paper | None = None
-    corrects: Paper | None = None
+    again: ExistingDeclaration | None = None
+    supersedes: ExistingDeclaration | None = None
+    corrects: ExistingDeclaration | None = None
     refusal: Refusal | None = None
 
 
-FIRST: Final = Turn()
-"""Nothing stands in the month."""
+NEW_DECLARATION: Final = FilingPlan()
+"""The plan of a unit that has nothing in the month."""
 
 
-def turn_of(papers: Sequence[Paper]) -> Turn:
-    """What a monthly declaration comes to beside the papers of its unit and month."""
-    monthly = next((paper for paper in papers if paper.kind == MONTHLY), None)
+def plan_of(existing: Sequence[ExistingDeclaration]) -> FilingPlan:
+    """Plan a monthly declaration beside the declarations of its unit and month."""
+    monthly = next((one for one in existing if one.kind == MONTHLY), None)
     if monthly is not None:
-        return _again(monthly, papers)
-    if not papers:
-        return FIRST
-    last = last_of(papers)
+        return _next_round(monthly, existing)
+    if not existing:
+        return NEW_DECLARATION
+    last = last_of(existing)
     if State(last.status) in FINISHED:
-        return Turn(corrects=last)
+        return FilingPlan(corrects=last)
     if last.kind != DEFAULT:
-        return Turn(refusal=CorrectionUnfinished(status=last.status))
+        return FilingPlan(refusal=CorrectionUnfinished(status=last.status))
     if last.in_summary:
-        return Turn(refusal=DefaultWaits(status=last.status))
+        return FilingPlan(refusal=DefaultWaits(status=last.status))
     move(State(last.status), Act.SUPERSEDE)
-    return Turn(supersedes=last)
+    return FilingPlan(supersedes=last)
 
 
-def _again(monthly: Paper, papers: Sequence[Paper]) -> Turn:
+def _next_round(
+    monthly: ExistingDeclaration, existing: Sequence[ExistingDeclaration]
+) -> FilingPlan:
     try:
         move(State(monthly.status), Act.SUBMIT_AGAIN)
     except StateConflict:
         ref = Ref(monthly.unit_id, monthly.id).text(Reference.DECLARATION)
-        return Turn(refusal=DeclarationExists(declaration=ref, status=monthly.status))
-    before = next((paper for paper in papers if paper.id == monthly.corrects), None)
-    return Turn(again=monthly, corrects=before)
+        return FilingPlan(refusal=DeclarationExists(declaration=ref, status=monthly.status))
+    corrected = next((one for one in existing if one.id == monthly.corrects), None)
+    return FilingPlan(again=monthly, corrects=corrected)
 
 
-def last_of(papers: Sequence[Paper]) -> Paper:
-    """The end of the chain: the paper that no other restates."""
-    restated = {paper.corrects for paper in papers}
-    return next(paper for paper in papers if paper.id not in restated)
+def last_of(existing: Sequence[ExistingDeclaration]) -> ExistingDeclaration:
+    """Return the end of the chain of corrections: the declaration that no other restates."""
+    restated = {one.corrects for one in existing}
+    return next(one for one in existing if one.id not in restated)

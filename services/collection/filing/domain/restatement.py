@@ -1,8 +1,8 @@
-"""Restated months (更正): every paper of a unit and period restates the whole month.
+"""Corrections (更正): every declaration of a unit and period restates the whole month.
 
-A restating paper levies the month anew (its own lines) and takes back what the paper before it
-levied (corrected lines, the same with the opposite sign). So lines add up over papers: whatever the
-chain, the sum of all lines of a month is what its last paper levies by itself.
+A correction levies the month anew (its own lines) and takes back what the declaration before it
+levied (corrected lines: the same with the opposite sign). So the lines of a month always add up to
+what its last declaration levies by itself, however often it was corrected.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from services.collection.common.domain.errors import CorrectionUnfinished, NotBilledYet
 from services.collection.filing.domain.declaration import FINISHED, State
-from services.collection.filing.domain.late import Paper, Turn, last_of
+from services.collection.filing.domain.late import ExistingDeclaration, FilingPlan, last_of
 
 CORRECTED: Final = "corrected"
-"""Level of a line that takes back a line of the paper before."""
-
-
+"""The level of a line that takes back a line of the declaration before."""
 ADJUSTMENT: Final = "adjustment"
-"""Kind of a paper that corrects one that was billed."""
+"""The kind of a declaration that corrects a billed one."""
 REASONS: Final[Mapping[str, str]] = {
     "WAGE_WRONG": "工资申报有误",
     "PERSON_MISSING": "漏报参保人",
@@ -31,11 +29,11 @@ REASONS: Final[Mapping[str, str]] = {
     "BASE_REVIEWED": "缴费基数核定",
     "OTHER": "其他",
 }
-"""Why a month is restated. They decide nothing; they are kept for whoever counts them."""
+"""Reasons for a correction. No rule depends on them; they are kept for statistics."""
 
 
-class Line(Protocol):
-    """What a paper levies, or takes back, for one insurance and party (fen)."""
+class SignedLine(Protocol):
+    """A line that a declaration levies, or takes back, for one insurance and party (fen)."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
@@ -49,19 +47,19 @@ class Line(Protocol):
     def amount_fen(self) -> int: ...
 
 
-AnyLine = TypeVar("AnyLine", bound=Line)
+AnyLine = TypeVar("AnyLine", bound=SignedLine)
 
 
 def own_lines(lines: Iterable[AnyLine]) -> list[AnyLine]:
-    """What a paper levies by itself: its lines without those that take back earlier ones."""
+    """Leave out the lines that take back earlier ones."""
     return [line for line in lines if line.level != CORRECTED]
 
 
 def corrected_lines(before: Sequence[AnyLine], after: int) -> list[AnyLine]:
-    """The lines that take back what the paper `before` levies by itself.
+    """Build the lines that take back what the declaration before levied by itself.
 
-    Rule and base are kept, base and amount with the opposite sign; numbered on from line `after`,
-    the last of the restating paper's own.
+    They keep rule and base, with base and amount negated, and are numbered on from line `after`,
+    the last of the correction's own lines.
     """
     return [
         replace(
@@ -76,32 +74,32 @@ def corrected_lines(before: Sequence[AnyLine], after: int) -> list[AnyLine]:
 
 
 def restated(own: Sequence[AnyLine], before: Sequence[AnyLine]) -> list[AnyLine]:
-    """All lines of a paper that levies `own` and restates the paper of the lines `before`."""
+    """List all lines of a declaration that levies `own` and corrects one with the lines `before`."""
     return [*own, *corrected_lines(before, len(own))]
 
 
-def net_by_party(lines: Iterable[Line]) -> dict[str, int]:
-    """What lines come to for the unit and for its staff, signed fen."""
+def net_by_party(lines: Iterable[SignedLine]) -> dict[str, int]:
+    """Add up lines for the unit and for its people, in signed fen."""
     net: dict[str, int] = defaultdict(int, unit=0, personal=0)
     for line in lines:
         net[line.party] += line.amount_fen
     return dict(net)
 
 
-def correction_turn(papers: Sequence[Paper]) -> Turn:
-    """What a correction comes to beside the papers of its unit and month: it restates the last one
-    when that is billed, or is the next round of a correction that was sent back.
+def correction_plan(existing: Sequence[ExistingDeclaration]) -> FilingPlan:
+    """Plan a correction: of the month's last declaration when that is billed, or the next round of
+    a correction that was returned.
 
     Raises:
-        CorrectionUnfinished: another correction has to be billed, or withdrawn, before.
-        NotBilledYet: what is in the month can still be sent back.
+        CorrectionUnfinished: another correction has to be billed, or withdrawn, first.
+        NotBilledYet: the month's declaration can still be returned.
     """
-    last = last_of(papers)
+    last = last_of(existing)
     if State(last.status) in FINISHED:
-        return Turn(corrects=last)
+        return FilingPlan(corrects=last)
     if last.kind != ADJUSTMENT:
         raise NotBilledYet(status=last.status)
     if last.status != State.RETURNED:
         raise CorrectionUnfinished(status=last.status)
-    before = next(paper for paper in papers if paper.id == last.corrects)
-    return Turn(again=last, corrects=before)
+    corrected = next(one for one in existing if one.id == last.corrects)
+    return FilingPlan(again=last, corrects=corrected)

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from services.collection.common.domain.rows import FileRows, FileUnreadable, RowFault
-from services.collection.filing.domain.rows import (
+from services.collection.filing.domain.file_rows import (
     CODE,
     FIGURE,
     FIGURES,

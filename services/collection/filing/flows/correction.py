@@ -1,7 +1,7 @@
-"""Correct a month that was billed (更正申报): the whole list once more; only the difference is billed.
+"""Correct a billed month (更正申报): the whole list once more; only the difference is billed.
 
-Nothing that was handed in is edited: a correction is a paper of its own, levied by the policy of its
-month, which takes back what the last paper of the month levied.
+No declaration is ever edited. A correction is a declaration of its own, levied by the policy of its
+month, that takes back what the month's last declaration levied.
 """
 
 from __future__ import annotations
@@ -14,18 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import NotACorrection, NotARestatedKind
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.domain.restatement import ADJUSTMENT, REASONS, correction_turn
+from services.collection.filing.domain.one_unit import DeclaredPerson, UnitDeclaration
+from services.collection.filing.domain.records import DeclarationRow, LeviedDeclaration
+from services.collection.filing.domain.restatement import ADJUSTMENT, REASONS, correction_plan
 from services.collection.filing.flows import declaration as filing_declaration_flow
-from services.collection.filing.flows.declaration import (
-    Correction,
-    Declared,
-    Found,
-    Handed,
-    step_of,
-)
+from services.collection.filing.flows.declaration import CorrectionTerms
+from services.collection.filing.flows.trail_step import step_of
 from services.collection.filing.store import declaration as declaration_store
 from services.collection.filing.store import late as late_store
-from services.collection.filing.store.declaration import DeclarationRow
 from shared import trail
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref
@@ -36,7 +32,7 @@ PROJECT: Final = "project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restated:
+class CorrectedMonth:
     """A month as it should have been declared, with the sender's own count and sum."""
 
     reason_code: str | None
@@ -44,49 +40,49 @@ class Restated:
     unit_wage_total_fen: int | None
     control_people: int
     control_wages_fen: int
-    people: Sequence[Declared]
+    people: Sequence[DeclaredPerson]
     unit_figures: dict[str, int]
 
 
 async def submit(
     tx: AsyncConnection,
     ref: Ref,
-    month: Restated,
+    month: CorrectedMonth,
     *,
     region: str,
     pepper: bytes,
     caller: Caller,
-) -> Found:
-    """Hand in the correction of a declaration's month, or a returned correction once more.
+) -> LeviedDeclaration:
+    """Hand in the correction of a declaration's month, or the next round of a returned correction.
 
     Raises:
         NotFound, Forbidden: no such declaration, or of another district. NotARestatedKind.
-        NotBilledYet, CorrectionUnfinished: the last paper of the month has to be billed before.
-        Faulty, NoPolicy, KindNotCovered: as a declaration is refused.
+        NotBilledYet, CorrectionUnfinished: the month's last declaration has to be billed first.
+        Faulty, NoPolicy, KindNotCovered: as for any declaration.
     """
     if month.reason_code is not None and month.reason_code not in REASONS:
-        said = f"未知更正原因 (one of {', '.join(REASONS)})"
-        raise Faulty(faults=[Fault("/reason_code", "CORRECTION_REASON_UNKNOWN", said)])
+        text = f"未知更正原因 (one of {', '.join(REASONS)})"
+        raise Faulty(faults=[Fault("/reason_code", "CORRECTION_REASON_UNKNOWN", text)])
     row = await filing_declaration_flow.find(tx, ref, caller)
     if row.kind == PROJECT:
         raise NotARestatedKind(kind=row.kind)
-    papers = await late_store.papers(tx, [row.unit_id], row.period)
+    existing = await late_store.existing(tx, [row.unit_id], row.period)
     return await filing_declaration_flow.submit(
         tx,
-        _handed(row, month),
+        _declaration(row, month),
         region=region,
         pepper=pepper,
         caller=caller,
-        correction=Correction(
-            turn=correction_turn(papers[row.unit_id]),
+        correction=CorrectionTerms(
+            plan=correction_plan(existing[row.unit_id]),
             reason_code=month.reason_code,
             note=month.note,
         ),
     )
 
 
-def _handed(row: DeclarationRow, month: Restated) -> Handed:
-    return Handed(
+def _declaration(row: DeclarationRow, month: CorrectedMonth) -> UnitDeclaration:
+    return UnitDeclaration(
         credit_code=row.credit_code,
         period=Period.parse(row.period),
         unit_wage_total_fen=month.unit_wage_total_fen,
@@ -97,12 +93,14 @@ def _handed(row: DeclarationRow, month: Restated) -> Handed:
     )
 
 
-async def withdraw(tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller) -> Found:
-    """Withdraw a correction that the district has not accepted; another may be handed in.
+async def withdraw(
+    tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller
+) -> LeviedDeclaration:
+    """Withdraw a correction that the district has not accepted; then another may be handed in.
 
     Raises:
         NotFound, Forbidden: no such declaration, or of another district.
-        NotACorrection: it is none. StateConflict: it is accepted, or further on.
+        NotACorrection: it corrects nothing. StateConflict: it is accepted already.
     """
     row = await filing_declaration_flow.find(tx, ref, caller)
     if row.kind != ADJUSTMENT:
@@ -113,6 +111,6 @@ async def withdraw(tx: AsyncConnection, ref: Ref, note: str | None, caller: Call
     )
     if moved is None:
         raise StateConflict(act=Act.WITHDRAW.value)
-    made = step_of(moved, Act.WITHDRAW.value, signs=step.signs, why=note)
-    await trail.record(tx, made, caller)
+    recorded = step_of(moved, Act.WITHDRAW.value, signs=step.signs, why=note)
+    await trail.record(tx, recorded, caller)
     return await filing_declaration_flow.with_lines(tx, moved)

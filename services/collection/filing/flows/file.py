@@ -1,7 +1,7 @@
 """Declaration files (申报文件): a unit of fifty thousand people, or a district's whole month.
 
-The file is kept sealed until it was read. It is checked, levied and stored in one transaction, so
-that it is stored whole or not at all, whenever the process dies.
+The file is kept sealed until it has been read. It is checked, levied and stored in one transaction:
+whenever the process dies, it is stored whole or not at all.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import FileRows, OnFault, RowFault
 from services.collection.filing.domain.check import (
-    Control,
-    Register,
-    Schedules,
-    Taken,
+    ControlTotals,
+    KnownUnits,
     check,
-    control_faults,
+    file_control_faults,
 )
-from services.collection.filing.domain.frozen_bases import FrozenYear
-from services.collection.filing.flows import bulk as filing_bulk_flow
+from services.collection.filing.domain.frozen_bases import ReviewedBases
+from services.collection.filing.domain.frozen_months import held_file
+from services.collection.filing.domain.levied import FilingTerms, LeviedMonth
+from services.collection.filing.domain.month import DeclaredMonth, Schedules
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
-from services.collection.filing.flows import frozen_files as frozen_files_flow
+from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.flows import late as late_flow
-from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import OperationFailed, asked_for, asker
 from services.collection.operation.store import OperationRow
@@ -47,12 +47,12 @@ KIND: Final = "declaration_file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileAsked:
-    """What is asked of a file: its period, control totals, and whose it is."""
+class FileRequest:
+    """The terms of a file: its period, control totals, and the unit or district that it is for."""
 
     region: str
     period: Period
-    control: Control
+    control: ControlTotals
     on_fault: OnFault
     credit_code: str | None
     district: str | None
@@ -60,7 +60,7 @@ class FileAsked:
     bytes: int
 
     def words(self) -> dict[str, Any]:
-        """As it is stored with the operation."""
+        """Write it as JSON, to be stored with the operation."""
         return {
             "region": self.region,
             "period": str(self.period),
@@ -76,12 +76,12 @@ class FileAsked:
         }
 
     @classmethod
-    def of(cls, words: dict[str, Any]) -> FileAsked:
-        """As it was stored."""
+    def of(cls, words: dict[str, Any]) -> FileRequest:
+        """Read it from stored JSON."""
         return cls(
             region=words["region"],
             period=Period.parse(words["period"]),
-            control=Control(
+            control=ControlTotals(
                 people=words["control"]["people"], wages_fen=parse_yuan(words["control"]["wages"])
             ),
             on_fault=OnFault(words["on_fault"]),
@@ -92,108 +92,104 @@ class FileAsked:
         )
 
 
-def operation_of(asked: FileAsked, caller: Caller) -> OperationRow:
-    """The operation that stores a file; the same file asked for in the same way is the same one."""
-    words = asked.words()
+def operation_of(request: FileRequest, caller: Caller) -> OperationRow:
+    """Build the operation that stores a file. The same file on the same terms gives the same one."""
+    words = request.words()
     natural = ":".join(
         str(words[name] or "") for name in ("sha256", "period", "credit_code", "district")
     )
-    control = f"{asked.control.people}:{asked.control.wages_fen}:{asked.on_fault}"
+    control = f"{request.control.people}:{request.control.wages_fen}:{request.on_fault}"
     return asked_for(
         KIND,
         f"{natural}:{control}",
         words,
         caller=caller,
-        district=asked.district,
-        total=asked.control.people,
+        district=request.district,
+        total=request.control.people,
     )
 
 
-async def policy_of(tx: AsyncConnection, asked: FileAsked) -> DatedPolicy:
-    """The policy that the file is levied by.
+async def policy_of(tx: AsyncConnection, request: FileRequest) -> DatedPolicy:
+    """Find the policy that levies the file.
 
     Raises:
-        NoPolicy: there is none.
+        NoPolicy: none is in force in the period.
     """
-    return await policy_flow.in_force(tx, asked.region, asked.period.first_day)
+    return await policy_flow.in_force(tx, request.region, request.period.first_day)
 
 
 async def take(
-    tx: AsyncConnection, row: OperationRow, asked: FileAsked, filed: FileRows
+    tx: AsyncConnection, row: OperationRow, request: FileRequest, filed: FileRows
 ) -> dict[str, Any]:
-    """Check and store a file that was read; what came of it.
+    """Check and store a file that has been read; return the result of the operation.
 
     Raises:
-        Failed: control totals that do not tie, faults, or nothing to store.
+        OperationFailed: control totals differ, there are faults, or nothing can be stored.
     """
-    control = control_faults(filed, asked.control)
+    control = file_control_faults(filed, request.control)
     if control:
         differ = ControlTotalsDiffer()
         raise OperationFailed(differ.code, differ.message, [*control, *filed.faults])
-    dated = await policy_of(tx, asked)
-    register, year = await _register(tx, asked, filed, dated.policy)
-    schedules = Schedules(dated.policy, asked.period)
-    faults, taken = await asyncio.to_thread(check, filed, register, schedules, asked.on_fault)
-    if year is not None and taken.units:
-        taken, more = await asyncio.to_thread(
-            frozen_files_flow.in_file, taken, year, schedules, asked.on_fault
+    dated = await policy_of(tx, request)
+    known, reviewed = await _known_units(tx, request, filed, dated.policy)
+    schedules = Schedules(dated.policy, request.period)
+    faults, month = await asyncio.to_thread(check, filed, known, schedules, request.on_fault)
+    if reviewed is not None and month.units:
+        month, more = await asyncio.to_thread(
+            held_file, month, reviewed, schedules, request.on_fault
         )
         faults = sorted([*faults, *more], key=lambda fault: fault.row)
-    if faults and asked.on_fault is OnFault.REFUSE:
+    if faults and request.on_fault is OnFault.REFUSE:
         raise OperationFailed(
             "FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults
         )
-    if not taken.units:
+    if not month.units:
         raise OperationFailed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
-    made = await filing_bulk_flow.store_all(
-        tx,
-        taken,
-        period=asked.period,
-        policy_id=dated.id,
-        schedules=schedules,
-        turns=register.turns,
-        caller=asker(row),
-    )
+    terms = FilingTerms(period=request.period, policy_id=dated.id, plans=known.plans)
+    levied = await hand_in_flow.store_month(tx, month, terms, schedules, asker(row))
     if faults:
         await operation_store.insert_report(tx, row, len(faults), fault_report(faults))
     await operation_store.forget_parts(tx, row)
-    return _result(filed, taken, faults, made)
+    return _result(filed, month, faults, levied)
 
 
-async def _register(
-    tx: AsyncConnection, asked: FileAsked, filed: FileRows, policy: Policy
-) -> tuple[Register, FrozenYear | None]:
-    known = await change_flow.as_of(
+async def _known_units(
+    tx: AsyncConnection, request: FileRequest, filed: FileRows, policy: Policy
+) -> tuple[KnownUnits, ReviewedBases | None]:
+    """Read what the check needs to know of the units of a file."""
+    units = await change_flow.as_of(
         tx,
-        await bulk_store.units(tx, [unit_key(code) for code in filed.codes]),
-        asked.period.first_day,
+        await hand_in_store.units(tx, [unit_key(code) for code in filed.codes]),
+        request.period.first_day,
     )
-    # A key that two credit codes share names nobody: the other code's unit is unknown here.
-    by_code = {unit.credit_code: unit for unit in known.values()}
+    # Two credit codes may share a key; only the registered one is known here.
+    by_code = {unit.credit_code: unit for unit in units.values()}
     ids = [by_code[code].id for code in filed.codes if code in by_code]
-    turns = await late_flow.turns(tx, ids, str(asked.period))
-    year = await frozen_bases_flow.of(tx, policy, ids, asked.period)
-    enrolled = await bulk_store.enrolled(tx, ids, asked.period.first_day, asked.period.last_day)
-    register = Register(
+    plans = await late_flow.plans(tx, ids, str(request.period))
+    reviewed = await frozen_bases_flow.of(tx, policy, ids, request.period)
+    enrolled = await hand_in_store.enrolled(
+        tx, ids, request.period.first_day, request.period.last_day
+    )
+    known = KnownUnits(
         units={code: by_code[code] for code in filed.codes if code in by_code},
         enrolled_unit=enrolled[0],
         enrolled_person=enrolled[1],
-        turns=turns,
-        district=asked.district,
-        standings=await category_store.of_units(tx, ids, asked.period),
-        reviewed=frozenset() if year is None else frozenset(year.units),
+        plans=plans,
+        district=request.district,
+        standings=await category_store.of_units(tx, ids, request.period),
+        reviewed=frozenset() if reviewed is None else frozenset(reviewed.units),
     )
-    return register, year
+    return known, reviewed
 
 
 def _result(
-    filed: FileRows, taken: Taken, faults: Sequence[RowFault], made: filing_bulk_flow.Made
+    filed: FileRows, month: DeclaredMonth, faults: Sequence[RowFault], levied: LeviedMonth
 ) -> dict[str, Any]:
     return {
-        "declarations": len(made.headers),
-        "people": len(taken.person_id),
-        "wages": format_yuan(int(taken.wage_fen.sum())),
-        "total": format_yuan(made.total_fen),
-        "left_out": filed.people - len(taken.person_id),
+        "declarations": len(levied.headers),
+        "people": len(month.person_id),
+        "wages": format_yuan(int(month.wage_fen.sum())),
+        "total": format_yuan(levied.total_fen),
+        "left_out": filed.people - len(month.person_id),
         "faults": len(faults),
     }

@@ -1,4 +1,4 @@
-"""What units declared last month, in columns: what is carried on into a month."""
+"""Read what units declared last month, in columns, to carry it on."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.rows import ABSENT, Ints
-from services.collection.filing.domain.check import Schedules
-from services.collection.filing.domain.roll import LastMonth
-from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.domain.late import DEFAULT
+from services.collection.filing.domain.month import Schedules
+from services.collection.filing.domain.previous_month import (
+    RowNumbers,
+    figure_columns,
+    own_wage_columns,
+    unit_figures,
+)
+from services.collection.filing.domain.roll import LastDeclaration, PreviousMonth
 from services.collection.filing.store import changes as changes_store
+from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import roll as roll_store
-from services.collection.filing.store.figures import UNIT_LINE
-from services.collection.filing.store.roll import Head
 from services.collection.levy.domain.figures import age_of
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Schedule
-from services.collection.policy.domain.rate import Figure, UnitFigure
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import change as change_flow
 from services.collection.register.store import category as category_store
@@ -28,48 +32,44 @@ from shared.period import Period
 from shared.security.field_cipher import FieldCipher
 
 CHUNK: Final = 10_000
-"""People whose numbers are opened at a time."""
-Rows = Mapping[tuple[int, int], int]
-"""(unit, line) → row."""
+"""People whose identity numbers are opened at a time."""
 
 
 async def of(
     tx: AsyncConnection,
-    heads: Sequence[Head],
+    declarations: Sequence[LastDeclaration],
     period: Period,
     schedules: Schedules,
     cipher: FieldCipher,
-) -> LastMonth:
-    """Last month's people and wages, with the units as they stand in the period. Ages are taken from
-    the sealed identity numbers, where the policy asks for them."""
-    ids = [head.unit_id for head in heads]
-    known = await change_flow.as_of(tx, await bulk_store.units(tx, ids), period.first_day)
-    unit_id, line_no, person_id, wage_fen = await roll_store.people(tx, heads)
-    asked, figures = await roll_store.asked(tx, heads), await roll_store.figures(tx, heads)
+) -> PreviousMonth:
+    """Read last month's people and wages, with the units as they are in the period.
+
+    Where a schedule needs ages, `cipher` opens the identity numbers that show them.
+    """
+    ids = [one.unit_id for one in declarations]
+    known = await change_flow.as_of(tx, await hand_in_store.units(tx, ids), period.first_day)
+    unit_id, line_no, person_id, wage_fen = await roll_store.people(tx, declarations)
+    own_wages = await roll_store.own_wages(tx, declarations)
+    figures = await roll_store.figures(tx, declarations)
     orders = {
         policy_id: (await policy_flow.by_id(tx, policy_id)).insurances
-        for policy_id in {head.policy_id for head in heads}
+        for policy_id in {one.policy_id for one in declarations}
     }
-    rows: Rows = {}
-    if asked or figures:
-        places = zip(unit_id.tolist(), line_no.tolist(), strict=True)
-        rows = {key: row for row, key in enumerate(places)}
-    return LastMonth(
-        units={head.unit_id: known[head.unit_id] for head in heads},
-        by_default=frozenset(head.unit_id for head in heads if head.kind == "default"),
-        wage_total_fen={head.unit_id: head.unit_wage_total_fen for head in heads},
-        unit_figures={
-            unit: {name: fen for name, fen in zip(UnitFigure, said, strict=True) if fen is not None}
-            for unit, line, said in figures
-            if line == UNIT_LINE
-        },
+    rows: RowNumbers = {}
+    if own_wages or figures:
+        keys = zip(unit_id.tolist(), line_no.tolist(), strict=True)
+        rows = {key: row for row, key in enumerate(keys)}
+    insurances_of = {one.unit_id: orders[one.policy_id] for one in declarations}
+    return PreviousMonth(
+        units={unit: known[unit] for unit in ids},
+        by_default=frozenset(one.unit_id for one in declarations if one.kind == DEFAULT),
+        wage_total_fen={one.unit_id: one.unit_wage_total_fen for one in declarations},
+        unit_figures=unit_figures(figures),
         unit_id=unit_id,
         person_id=person_id,
         wage_fen=wage_fen,
-        own_fen=_own(
-            asked, {h.unit_id: orders[h.policy_id] for h in heads}, schedules.insurances, rows
-        ),
-        figures=_figures(figures, rows),
+        own_fen=own_wage_columns(own_wages, insurances_of, schedules.insurances, rows),
+        figures=figure_columns(figures, rows),
         age=await _ages(tx, known, schedules, (unit_id, person_id), cipher),
         standings=await category_store.of_units(tx, ids, period),
     )
@@ -82,7 +82,7 @@ async def _ages(
     people: tuple[Ints, Ints],
     cipher: FieldCipher,
 ) -> Ints:
-    """Full years on the period's first day, of people of units whose policy asks for them."""
+    """Compute the ages, on the period's first day, of people of units whose schedule needs them."""
     unit_id, person_id = people
     age = np.full(len(person_id), ABSENT, np.int64)
     needing = [uid for uid, unit in known.items() if _needs_age(schedules.of(unit))]
@@ -93,40 +93,11 @@ async def _ages(
         chunk = rows[begin : begin + CHUNK]
         sealed = await changes_store.sealed(tx, person_id[chunk].tolist())
         for row in chunk.tolist():
-            found = sealed.get(int(person_id[row]))
-            years = None if found is None else age_of(cipher.open(found), schedules.period)
+            number = sealed.get(int(person_id[row]))
+            years = None if number is None else age_of(cipher.open(number), schedules.period)
             age[row] = ABSENT if years is None else years
     return age
 
 
 def _needs_age(schedule: Schedule | Refusal) -> bool:
     return isinstance(schedule, Schedule) and schedule.needs_age
-
-
-def _own(
-    asked: Sequence[tuple[int, int, list[int]]],
-    orders: Mapping[int, tuple[str, ...]],
-    insurances: tuple[str, ...],
-    rows: Rows,
-) -> dict[str, Ints]:
-    """What was asked by insurance, in columns; an insurance that is new has the wage."""
-    if not asked:
-        return {}
-    own = {name: np.full(len(rows), ABSENT, np.int64) for name in insurances}
-    for unit, line, fen in asked:
-        for name, amount_fen in zip(orders[unit], fen, strict=True):
-            if name in own:
-                own[name][rows[unit, line]] = amount_fen
-    return own
-
-
-def _figures(said: Sequence[tuple[int, int, list[int | None]]], rows: Rows) -> dict[str, Ints]:
-    """What was said beside the wage, in columns by figure."""
-    found = {name.value: np.full(len(rows), ABSENT, np.int64) for name in Figure}
-    for unit, line, figures in said:
-        if line == UNIT_LINE:
-            continue
-        for name, fen in zip(Figure, figures, strict=True):
-            if fen is not None:
-                found[name][rows[unit, line]] = fen
-    return {name: column for name, column in found.items() if bool((column != ABSENT).any())}

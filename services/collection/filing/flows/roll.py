@@ -1,6 +1,7 @@
 """Carry a district's declarations on into a month in which nothing changed, in one transaction.
 
-Running it again takes what it left out before, if that can be carried on now, and nothing twice.
+A second run takes units that the first one skipped, if they can be carried on by then, and declares
+nothing twice.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import RowFault
-from services.collection.filing.domain.check import Schedules
-from services.collection.filing.domain.roll import LeftOut, begins_a_year, carried_on
-from services.collection.filing.flows import bulk as filing_bulk_flow
+from services.collection.filing.domain.frozen_months import held_roll
+from services.collection.filing.domain.levied import FilingTerms
+from services.collection.filing.domain.month import Schedules
+from services.collection.filing.domain.roll import SkippedUnit, begins_a_year, carried_on
 from services.collection.filing.flows import frozen_bases as frozen_bases_flow
-from services.collection.filing.flows import frozen_files as frozen_files_flow
+from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.flows import last_month as last_month_flow
-from services.collection.filing.store import bulk as bulk_store
+from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.operation import store as operation_store
@@ -37,7 +39,7 @@ KIND: Final = "declaration_roll"
 
 
 def operation_of(region: str, district: str, period: Period, caller: Caller) -> OperationRow:
-    """The operation that carries a district on; asked for again on the same day it is the same."""
+    """Build the operation that carries a district on; it is the same all day."""
     caller.require_district(district)
     words = {"region": region, "district": district, "period": str(period)}
     natural = f"{region}:{district}:{period}:{today()}"
@@ -45,56 +47,51 @@ def operation_of(region: str, district: str, period: Period, caller: Caller) -> 
 
 
 async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> dict[str, Any]:
-    """Declare for every unit whose last month may be carried on. `cipher` opens identity numbers,
-    from which ages are taken where the policy asks for them.
+    """Declare for every unit whose last month can be carried on. Where the policy needs ages, `cipher`
+    opens the identity numbers that show them.
 
     Raises:
-        Failed: the period begins a year. NoPolicy: nothing is in force in it.
+        OperationFailed: the period begins a year. NoPolicy: nothing is in force in it.
     """
     words = row.asked
     period = Period.parse(words["period"])
     if begins_a_year(period, filing_shipped_store.year_begins_month(words["region"])):
         raise OperationFailed(
-            "YEAR_BEGINS", "年度首月须全额申报 (a year begins: everything is declared)"
+            "YEAR_BEGINS", "年度首月须全额申报 (a year begins: declare everybody)"
         )
     dated = await policy_flow.in_force(tx, words["region"], period.first_day)
     previous = str(period.plus(-1))
-    heads = await roll_store.heads(tx, words["district"], str(period), previous)
-    if not heads:
+    last = await roll_store.last_declarations(tx, words["district"], str(period), previous)
+    if not last:
         return _result([], 0, 0)
     schedules = Schedules(dated.policy, period)
-    last = await last_month_flow.of(tx, heads, period, schedules, cipher)
-    enrolled = await bulk_store.enrolled(tx, list(last.units), period.first_day, period.last_day)
-    taken, left_out = await asyncio.to_thread(carried_on, last, *enrolled, schedules)
-    year = await frozen_bases_flow.of(tx, dated.policy, [unit.id for unit in taken.units], period)
-    if year is not None:
-        taken, breached = await asyncio.to_thread(frozen_files_flow.in_roll, taken, year, schedules)
-        left_out += breached
+    before = await last_month_flow.of(tx, last, period, schedules, cipher)
+    days = period.first_day, period.last_day
+    enrolled = await hand_in_store.enrolled(tx, list(before.units), *days)
+    month, skipped = await asyncio.to_thread(carried_on, before, *enrolled, schedules)
+    ids = [unit.id for unit in month.units]
+    reviewed = await frozen_bases_flow.of(tx, dated.policy, ids, period)
+    if reviewed is not None:
+        month, more = await asyncio.to_thread(held_roll, month, reviewed, schedules)
+        skipped += more
     total_fen = 0
-    if taken.units:
-        made = await filing_bulk_flow.store_all(
-            tx,
-            taken,
-            period=period,
-            policy_id=dated.id,
-            schedules=schedules,
-            turns={},
-            caller=asker(row),
-            detail={"carried_on_from": previous},
-        )
-        total_fen = made.total_fen
-    if left_out:
-        faults = [RowFault(0, out.credit_code, out.code, out.message) for out in left_out]
+    if month.units:
+        terms = FilingTerms(period=period, policy_id=dated.id, plans={})
+        detail: dict[str, object] = {"carried_on_from": previous}
+        levied = await hand_in_flow.store_month(tx, month, terms, schedules, asker(row), detail)
+        total_fen = levied.total_fen
+    if skipped:
+        faults = [RowFault(0, unit.credit_code, unit.code, unit.message) for unit in skipped]
         await operation_store.insert_report(tx, row, len(faults), fault_report(faults))
-    return _result(left_out, len(taken.units), len(taken.person_id), total_fen)
+    return _result(skipped, len(month.units), len(month.person_id), total_fen)
 
 
 def _result(
-    left_out: Sequence[LeftOut], declarations: int, people: int, total_fen: int = 0
+    skipped: Sequence[SkippedUnit], declarations: int, people: int, total_fen: int = 0
 ) -> dict[str, Any]:
     return {
         "declarations": declarations,
         "people": people,
         "total": format_yuan(total_fen),
-        "left_out": dict(Counter(out.code for out in left_out)),
+        "left_out": dict(Counter(unit.code for unit in skipped)),
     }

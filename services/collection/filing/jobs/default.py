@@ -18,5 +18,5 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
-    """There is nothing to read beforehand."""
+    """Return the work; nothing is read beforehand."""
     return partial(default_flow.take, row=row)

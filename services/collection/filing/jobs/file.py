@@ -17,7 +17,7 @@ from services.collection.common.clients.sheet import NotASheet, csv_of
 from services.collection.common.domain.rows import FileRows, FileUnreadable, Format
 from services.collection.filing.domain.text import read_csv, read_ndjson
 from services.collection.filing.flows import file as file_flow
-from services.collection.filing.flows.file import FileAsked
+from services.collection.filing.flows.file import FileRequest
 from services.collection.operation import store as operation_store
 from services.collection.operation.flows import OperationFailed
 from services.collection.operation.jobs.tools import Progress, Tools
@@ -26,7 +26,7 @@ from shared.security.field_cipher import FieldCipher
 
 KIND: Final = file_flow.KIND
 LABEL: Final = "declaration_file"
-"""What sealed pieces are sealed as."""
+"""The label that pieces of a file are sealed with."""
 _SPOOL_BYTES: Final = 4 * 1024 * 1024
 _XLSX_HEAD: Final = b"PK\x03\x04"
 
@@ -34,29 +34,29 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
-    """Read the file into columns; the work left is to check and store them.
+    """Read the file into columns, and return the work that checks and stores them.
 
     Raises:
-        Failed: it cannot be read. NoPolicy: nothing is in force in its period.
+        OperationFailed: it cannot be read. NoPolicy: none is in force in its period.
     """
-    asked = FileAsked.of(row.asked)
+    request = FileRequest.of(row.asked)
     async with tools.db.transaction() as tx:
-        policy = (await file_flow.policy_of(tx, asked)).policy
+        policy = (await file_flow.policy_of(tx, request)).policy
     with _spool() as file:
         await _unseal(tools, row, file)
         try:
-            filed = await _read(file, policy.insurances, tools, asked.credit_code, progress)
+            filed = await _read(file, policy.insurances, tools, request.credit_code, progress)
         except FileUnreadable as unreadable:
             fault = unreadable.fault
             raise OperationFailed(fault.code, fault.message, [fault]) from None
         except NotASheet:
             raise OperationFailed("SHEET_UNREADABLE", "无法读取工作簿 (not a workbook)") from None
-    return partial(file_flow.take, row=row, asked=asked, filed=filed)
+    return partial(file_flow.take, row=row, request=request, filed=filed)
 
 
 @contextmanager
 def _spool() -> Iterator[IO[bytes]]:
-    """A nameless file that is gone when it is closed, or when the process dies."""
+    """Open a file without a name, which is gone when it is closed or the process dies."""
     with tempfile.TemporaryFile(buffering=_SPOOL_BYTES) as file:
         yield file
 
@@ -95,7 +95,7 @@ async def _read(
 
 
 def format_of(file: IO[bytes]) -> Format:
-    """What a file is by its first bytes, whatever it is called."""
+    """Tell the format of a file by its first bytes, not by its name."""
     file.seek(0)
     head = file.read(64)
     file.seek(0)
@@ -105,7 +105,7 @@ def format_of(file: IO[bytes]) -> Format:
 
 
 def _encoding(file: IO[bytes]) -> str:
-    """UTF-8, or the encoding in which Chinese spreadsheets save CSV when the header is not."""
+    """Return UTF-8, or, when the header is not UTF-8, the encoding in which Chinese spreadsheets save CSV."""
     file.seek(0)
     header = file.readline(100_000)
     file.seek(0)

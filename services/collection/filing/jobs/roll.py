@@ -19,6 +19,6 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
-    """There is nothing to read beforehand."""
+    """Return the work; nothing is read beforehand."""
     cipher = FieldCipher(tools.identity.field_key, "identity_number")
     return partial(roll_flow.take, row=row, cipher=cipher)

@@ -1,4 +1,4 @@
-"""Doors of declarations: hand in, handle in the district, read, explain."""
+"""Doors of declarations (申报): hand in, list, read."""
 
 from __future__ import annotations
 
@@ -10,26 +10,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.filing.domain.declaration import State
+from services.collection.filing.domain.records import LeviedDeclaration
 from services.collection.filing.flows import changes as changes_flow
 from services.collection.filing.flows import declaration as filing_declaration_flow
 from services.collection.filing.flows import nil as nil_flow
-from services.collection.filing.schemas.declaration import (
-    DeclarationHeadOut,
-    DeclarationOut,
-    DeclarationPageOut,
-)
+from services.collection.filing.schemas.declaration import DeclarationHeadOut, DeclarationOut
 from services.collection.filing.schemas.ways import FilingIn
-from services.collection.filing.store import declaration as declaration_store
-from services.collection.filing.store.declaration import DeclarationRow
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.routes.page import read_key
-from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.ids import Ref, unit_key
-from shared.page import Cursor, Limit, RefPath
+from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
-from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
@@ -49,34 +42,38 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 async def submit_declaration(
     body: FilingIn, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 ) -> Response:
-    """Taken whole or not at all, every fault named. A returned one is handed in again as its next
-    round, under its own id; otherwise a unit has one declaration a period. With `basis` last_month
-    only who changed or joined is listed, and everybody else enrolled is carried on; control totals are
-    of the whole month. With `nil` nobody is listed, and nobody may be enrolled. Declared after the unit
-    was levied by default, it takes the default's place, or corrects it once that is billed."""
-    handed = body.handed()
-    settings: Settings = at.request.app.state.settings
+    """Hand in one unit's declaration. It is stored whole or not at all, and every fault is named.
+
+    A unit has one declaration a period; a returned one is handed in again as its next round, under
+    its own id. With `basis` last_month only people who changed or joined are listed, and the others
+    who are enrolled are carried on; control totals are of the whole month. With `nil` nobody is
+    listed, and nobody may be enrolled. Declared after a levy by default, it replaces the default,
+    or corrects it once that is billed.
+    """
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
+    declaration = body.declaration()
 
-    async def work(tx: AsyncConnection) -> DeclarationOut:
-        region, caller = settings.region, at.caller
+    async def work(tx: AsyncConnection) -> LeviedDeclaration:
+        region, caller = at.region, at.caller
         if body.nil:
-            found = await nil_flow.submit(tx, body.nothing(), region=region, caller=caller)
-        elif body.basis == "last_month":
-            found = await changes_flow.submit(
-                tx, body.changed(), region=region, vault=vault, caller=caller
-            )
-        else:
-            found = await filing_declaration_flow.submit(
-                tx, handed, region=region, pepper=identity.pepper, caller=caller
-            )
-        return DeclarationOut.whole(found)
+            nil = body.nil_declaration()
+            return await nil_flow.submit(tx, nil, region=region, caller=caller)
+        if body.basis == "last_month":
+            changes = body.month_changes()
+            return await changes_flow.submit(tx, changes, region=region, vault=vault, caller=caller)
+        return await filing_declaration_flow.submit(
+            tx, declaration, region=region, pepper=vault.pepper, caller=caller
+        )
 
-    return await at.write(work, key=unit_key(handed.credit_code), status=201)
+    return await at.write(
+        work, shape=DeclarationOut.whole, key=unit_key(declaration.credit_code), status=201
+    )
 
 
-@router.get("/v1/declarations", operation_id="list_declarations", summary="申报列表 · Declarations")
+@router.get(
+    "/v1/declarations", operation_id="list_declarations", summary="申报列表 · List declarations"
+)
 async def list_declarations(
     at: Reading,
     district: Annotated[Code | None, Query()] = None,
@@ -85,65 +82,39 @@ async def list_declarations(
     kind: Literal["monthly", "default", "adjustment", "project"] | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
-) -> DeclarationPageOut:
-    """A district's inbox: what stands where."""
-    asked = at.caller.scope(district)
-    filters = {
-        "of": "declarations",
-        "in": asked,
+) -> Page[DeclarationHeadOut]:
+    """List declarations of a district, or of all. District staff see their own district."""
+    wanted = {
+        "district": at.caller.scope(district),
         "period": period,
-        "status": status,
+        "status": status and status.value,
         "kind": kind,
     }
+    filters = {"of": "declarations", **wanted}
     after = read_key(cursor, filters)
-
-    async def work(tx: AsyncConnection) -> list[DeclarationRow]:
-        return await declaration_store.page(
-            tx,
-            district=asked,
-            period=period,
-            status=None if status is None else status.value,
-            kind=kind,
-            after=after,
-            limit=limit + 1,
-        )
-
-    rows, following = cut(
-        await at.read(work), limit, lambda row: [row.unit_id, row.id.hex], filters
-    )
-    return DeclarationPageOut(
-        items=[DeclarationHeadOut.of(row) for row in rows],
-        next_cursor=following,
-        has_more=following is not None,
-    )
+    rows = await at.read(lambda tx: filing_declaration_flow.page(tx, wanted, after, limit + 1))
+    rows, following = cut(rows, limit, lambda row: [row.unit_id, row.id.hex], filters)
+    return Page[DeclarationHeadOut].of([DeclarationHeadOut.of(row) for row in rows], following)
 
 
 @router.get(
     "/v1/declarations/{declaration}",
     operation_id="get_declaration",
-    summary="申报 · One declaration",
+    summary="申报 · Get a declaration",
 )
 async def get_declaration(declaration: RefPath, at: Reading) -> DeclarationOut:
-    """With what it levies per insurance and party."""
+    """Get a declaration with the amount that it levies for each insurance and party."""
     ref = Ref.parse(Reference.DECLARATION, declaration)
-
-    async def work(tx: AsyncConnection) -> DeclarationOut:
-        return DeclarationOut.whole(await filing_declaration_flow.read(tx, ref, at.caller))
-
-    return await at.read(work)
+    levied = await at.read(lambda tx: filing_declaration_flow.read(tx, ref, at.caller))
+    return DeclarationOut.whole(levied)
 
 
 @router.get(
     "/v1/declarations/{declaration}/trail",
     operation_id="get_declaration_trail",
-    summary="办理轨迹 · Its trail",
+    summary="办理轨迹 · Get the trail of a declaration",
 )
 async def get_declaration_trail(declaration: RefPath, at: Reading) -> TrailOut:
-    """Who did what to it, at which level, when and why."""
+    """Get every step on a declaration: who took it, at which level, when and why."""
     ref = Ref.parse(Reference.DECLARATION, declaration)
-
-    async def work(tx: AsyncConnection) -> TrailOut:
-        row = await filing_declaration_flow.find(tx, ref, at.caller)
-        return TrailOut.of(await trail.of_paper(tx, row.unit_id, row.id))
-
-    return await at.read(work)
+    return TrailOut.of(await at.read(lambda tx: filing_declaration_flow.steps(tx, ref, at.caller)))

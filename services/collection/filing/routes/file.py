@@ -1,4 +1,4 @@
-"""The door for declarations by file: a unit of fifty thousand people, a district's whole month."""
+"""The door for declarations by file: a unit of fifty thousand people, or a district's month."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from typing import IO, Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import UploadFile
 
 from services.collection.common.domain.rows import ROWS_MAX, OnFault
-from services.collection.filing.domain.check import Control
+from services.collection.filing.domain.check import ControlTotals
 from services.collection.filing.flows import file as file_flow
-from services.collection.filing.flows.file import FileAsked
+from services.collection.filing.flows.file import FileRequest
 from services.collection.levy.schemas import WageTotal
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.errors import Kind, Refusal
 from shared.period import PERIOD_PATTERN, Period
-from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code, CreditCode
 from shared.security.field_cipher import FieldCipher
@@ -79,45 +77,41 @@ async def submit_declaration_file(
     district: Annotated[Code | None, Query(description="只收该分中心的单位")] = None,
     on_fault: OnFault = OnFault.REFUSE,
 ) -> Response:
-    """Columns: credit_code, identity_number, wage; when needed unit_wage_total, wage.<insurance>,
-    figure.<name> and unit_figure.<name>.
-    What the file is shows by its content. Answered at once; the operation says what came of it. The
-    same file for the same period is the same operation; after a failure it is tried anew."""
+    """Hand in declarations by file; the answer is an operation that reports the result.
+
+    Columns: credit_code, identity_number, wage; where needed unit_wage_total, wage.<insurance>,
+    figure.<name> and unit_figure.<name>. The format is recognised from the content. The same file
+    for the same period is the same operation; a failed one is tried again.
+    """
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
         digest, size = await _received(at.request, file)
-        asked = FileAsked(
-            region=_settings(at).region,
+        request = FileRequest(
+            region=at.region,
             period=Period.parse(period),
-            control=Control(people=control_people, wages_fen=control_wages),
+            control=ControlTotals(people=control_people, wages_fen=control_wages),
             on_fault=on_fault,
             credit_code=credit_code,
             district=at.caller.scope(district),
             sha256=digest.hex(),
             bytes=size,
         )
-        row = file_flow.operation_of(asked, at.caller)
+        row = file_flow.operation_of(request, at.caller)
         identity: Identity = at.request.app.state.identity
         cipher = FieldCipher(identity.field_key, LABEL)
-
-        async def work(tx: AsyncConnection) -> OperationOut:
-            return OperationOut.of(
-                await operation_flow.ask(tx, row, at.caller, _sealed(file, cipher))
-            )
-
-        fingerprint = hashlib.sha256(row.natural_key.encode()).digest()
-        return await at.write(work, key=row.operation_key, status=202, digest=fingerprint)
-
-
-def _settings(at: Door) -> Settings:
-    found: Settings = at.request.app.state.settings
-    return found
+        return await at.write(
+            lambda tx: operation_flow.ask(tx, row, at.caller, _sealed(file, cipher)),
+            shape=OperationOut.of,
+            key=row.operation_key,
+            status=202,
+            digest=hashlib.sha256(row.natural_key.encode()).digest(),
+        )
 
 
 async def _received(request: Request, file: IO[bytes]) -> tuple[bytes, int]:
-    """Keep the file aside while it comes in; its digest and size.
+    """Store the file as it is received; return its digest and size.
 
     Raises:
-        FileMissing: there is none, or nothing in it.
+        FileMissing: there is no file, or it is empty.
     """
     digest, size = hashlib.sha256(), 0
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
@@ -138,7 +132,7 @@ async def _received(request: Request, file: IO[bytes]) -> tuple[bytes, int]:
 
 
 def _sealed(file: IO[bytes], cipher: FieldCipher) -> Iterator[bytes]:
-    """The file in sealed pieces, from its beginning: a transaction may be run again."""
+    """Seal the file in pieces, from its beginning, because a transaction may run again."""
     file.seek(0)
     while piece := file.read(PART_BYTES):
         yield cipher.seal_bytes(piece)

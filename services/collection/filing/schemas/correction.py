@@ -1,4 +1,4 @@
-"""Shapes of corrections: a month as it should have been declared."""
+"""Shapes of corrections: the month as it should have been declared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Note
 from services.collection.filing.domain.restatement import REASONS
-from services.collection.filing.flows.correction import Restated
+from services.collection.filing.flows.correction import CorrectedMonth
 from services.collection.filing.schemas.declaration import DeclarationControlIn, DeclaredPersonIn
 from services.collection.levy.schemas import UnitFiguresIn, WageTotal, by_name
 from shared.schema import In
@@ -24,7 +24,7 @@ ReasonCode = Annotated[
 
 
 class CorrectionPaperIn(In):
-    """The whole list of a month once more, with why it is corrected."""
+    """The whole list of a month once more, with the reason for the correction."""
 
     reason_code: ReasonCode | None = None
     note: Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -33,20 +33,20 @@ class CorrectionPaperIn(In):
     control: DeclarationControlIn
     people: list[DeclaredPersonIn] = Field(min_length=1, max_length=10_000)
 
-    def restated(self) -> Restated:
-        """As the flow takes it."""
-        return Restated(
+    def month(self) -> CorrectedMonth:
+        """Build the corrected month."""
+        return CorrectedMonth(
             reason_code=self.reason_code,
             note=self.note,
             unit_wage_total_fen=self.unit_wage_total,
             control_people=self.control.people,
             control_wages_fen=self.control.wages,
-            people=[person.declared() for person in self.people],
+            people=[person.person() for person in self.people],
             unit_figures=by_name(self.unit_figures),
         )
 
 
 class WithdrawalIn(In):
-    """Why a correction is withdrawn."""
+    """An optional reason why a correction is withdrawn."""
 
     note: Note | None = None

@@ -1,4 +1,4 @@
-"""Shapes of declarations: what is handed in, what it levies, and why."""
+"""Shapes of declarations: the request, the header, the levied lines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.collection.common.schemas.common import IdentityNumber
+from services.collection.filing.domain.one_unit import DeclaredPerson, UnitDeclaration
+from services.collection.filing.domain.records import (
+    DeclarationRow,
+    LeviedDeclaration,
+    LineRow,
+    totals_of,
+)
 from services.collection.filing.domain.restatement import own_lines
-from services.collection.filing.flows.declaration import Declared, Found, Handed, totals_of
-from services.collection.filing.store.declaration import DeclarationRow, LineRow
 from services.collection.levy.schemas import (
     FiguresIn,
     LevyTotalsOut,
@@ -42,17 +47,19 @@ class DeclaredPersonIn(In):
             )
         return self
 
-    def declared(self) -> Declared:
-        """As the flow takes it."""
+    def person(self) -> DeclaredPerson:
+        """Build the declared person."""
         if self.wages is None:
             assert self.wage is not None
-            return Declared(self.identity_number, self.wage, figures=by_name(self.figures))
+            return DeclaredPerson(self.identity_number, self.wage, figures=by_name(self.figures))
         own = {name: fen for name, fen in self.wages.items() if name != "*"}
-        return Declared(self.identity_number, self.wages["*"], own or None, by_name(self.figures))
+        return DeclaredPerson(
+            self.identity_number, self.wages["*"], own or None, by_name(self.figures)
+        )
 
 
 class DeclarationControlIn(In):
-    """The sender's own count of people and sum of their wages ("*" where there are several)."""
+    """The sender's own count of people and sum of their wages ("*" where a person has several)."""
 
     people: int = Field(ge=1, le=10_000)
     wages: WageTotal
@@ -68,15 +75,15 @@ class DeclarationIn(In):
     control: DeclarationControlIn
     people: list[DeclaredPersonIn] = Field(min_length=1, max_length=10_000)
 
-    def handed(self) -> Handed:
-        """As the flow takes it."""
-        return Handed(
+    def declaration(self) -> UnitDeclaration:
+        """Build the declaration."""
+        return UnitDeclaration(
             credit_code=self.credit_code,
             period=self.period,
             unit_wage_total_fen=self.unit_wage_total,
             control_people=self.control.people,
             control_wages_fen=self.control.wages,
-            people=[person.declared() for person in self.people],
+            people=[person.person() for person in self.people],
             unit_figures=by_name(self.unit_figures),
         )
 
@@ -92,18 +99,16 @@ class DeclarationHeadOut(Out):
         examples=["monthly"],
         description="monthly 月报 | default 未报核定 | adjustment 更正 | project",
     )
-    corrects: str | None = Field(
-        description="所更正的申报 (the paper of the month that it restates)"
-    )
+    corrects: str | None = Field(description="所更正的申报 (the declaration that it corrects)")
     reason_code: str | None
     note: str | None
-    round: int = Field(description="第几次申报;退回后重报加一")
+    round: int = Field(description="第几次申报;退回后重报加一 (the next round follows a return)")
     status: str = Field(examples=["submitted"])
     people: int
     wages: YuanOut
     unit_wage_total: YuanOut | None
     frozen_base: YuanOut | None = Field(
-        description="核定的单位缴费基数,当年不变 (the unit's reviewed base, where bases are frozen)"
+        description="核定的单位缴费基数,当年不变 (the reviewed base of the unit, fixed for the year)"
     )
     unit: YuanOut
     personal: YuanOut
@@ -113,12 +118,12 @@ class DeclarationHeadOut(Out):
 
     @classmethod
     def of(cls, row: DeclarationRow) -> DeclarationHeadOut:
-        """As it is listed."""
+        """Build the header."""
         return cls(**cls.members(row))
 
     @classmethod
     def members(cls, row: DeclarationRow) -> dict[str, Any]:
-        """The members of a header."""
+        """Return the members of a header."""
         summary = None
         if row.summary_id is not None:
             summary = Ref(district_key(row.district), row.summary_id).text(Reference.SUMMARY)
@@ -148,8 +153,8 @@ class DeclarationHeadOut(Out):
 
 
 class DeclarationLineOut(Out):
-    """What a declaration levies for one insurance and party, of its people or the unit whole; what
-    it takes back of the paper that it corrects, or is relieved of, has the opposite sign."""
+    """The amount levied for one insurance and party, on the people or on the unit as a whole. A line
+    that takes back an earlier one, or relief, has the opposite sign."""
 
     level: str = Field(examples=["people", "unit", "corrected", "relief"])
     insurance: str
@@ -162,7 +167,7 @@ class DeclarationLineOut(Out):
 
     @classmethod
     def of(cls, line: LineRow) -> DeclarationLineOut:
-        """As it is answered."""
+        """Build the line."""
         return cls(
             level=line.level,
             insurance=line.insurance,
@@ -176,8 +181,8 @@ class DeclarationLineOut(Out):
 
 
 class DeclarationOut(DeclarationHeadOut):
-    """A declaration with what it levies. `totals` is what it comes to, which for a correction is
-    the difference; `restated` is then what the month comes to."""
+    """A declaration with its lines. `totals` adds them up: for a correction that is the difference,
+    and `restated` is the new sum of the month."""
 
     policy: str = Field(examples=["tianjin-2021"])
     totals: LevyTotalsOut
@@ -185,22 +190,14 @@ class DeclarationOut(DeclarationHeadOut):
     lines: list[DeclarationLineOut]
 
     @classmethod
-    def whole(cls, found: Found) -> DeclarationOut:
-        """As it is answered."""
+    def whole(cls, levied: LeviedDeclaration) -> DeclarationOut:
+        """Build the declaration."""
         return cls(
-            **cls.members(found.row),
-            policy=found.policy.pack,
-            totals=LevyTotalsOut.of(totals_of(found.lines)),
-            restated=LevyTotalsOut.of(totals_of(own_lines(found.lines)))
-            if found.row.corrects
+            **cls.members(levied.row),
+            policy=levied.policy.pack,
+            totals=LevyTotalsOut.of(totals_of(levied.lines)),
+            restated=LevyTotalsOut.of(totals_of(own_lines(levied.lines)))
+            if levied.row.corrects
             else None,
-            lines=[DeclarationLineOut.of(line) for line in found.lines],
+            lines=[DeclarationLineOut.of(line) for line in levied.lines],
         )
-
-
-class DeclarationPageOut(Out):
-    """Declarations, in the order of their keys."""
-
-    items: list[DeclarationHeadOut]
-    next_cursor: str | None
-    has_more: bool

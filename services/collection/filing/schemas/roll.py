@@ -1,4 +1,4 @@
-"""Shapes of carrying declarations on."""
+"""Shape of a request for all units of a district."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.schema import Code, In, PeriodField
 
 
 class RollIn(In):
-    """Which district is carried on into which period."""
+    """A district and a period."""
 
     district: Code = Field(examples=["heping"])
     period: PeriodField

@@ -1,47 +1,21 @@
-"""Units of a district that did not file, and the papers that levy them by default: bulk acts."""
+"""Read the units of a district that did not declare, and store their declarations by default."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import attrgetter
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.store.declaration import DeclarationRow
+from services.collection.filing.domain.default import UndeclaredUnit
+from services.collection.filing.domain.records import DeclarationRow
 from services.collection.policy.domain.default_levy import LastMonthLine
-from shared.db import raw
-
-_LINE = (
-    "unit_id", "declaration_id", "round", "line_no", "level", "insurance", "party", "account",
-    "fund", "rule", "base_fen", "amount_fen",
-)  # fmt: skip
-_HEADER = attrgetter(
-    "unit_id", "id", "credit_code", "district", "policy_id", "unit_kind", "injury_class",
-    "unit_fen", "personal_fen", "total_fen",
-)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unfiled:
-    """A unit that has nothing in the period but perhaps a returned paper (`present`); the month
-    before: the last paper of it that was reviewed, and whether there is any at all."""
-
-    unit_id: int
-    credit_code: str
-    present: str | None
-    last_id: UUID | None
-    last_round: int | None
-    last_kind: str | None
-    any_last: bool
-
-
-async def unfiled(
+async def undeclared(
     tx: AsyncConnection, district: str, period: str, previous: str, after: int, limit: int
-) -> list[Unfiled]:
-    """Active units of a district after a key that have declared nothing that stands."""
+) -> list[UndeclaredUnit]:
+    """Read active units of a district, after a key, without a valid declaration of the period."""
     rows = await tx.execute(
         text("""
             SELECT unit.unit_id, unit.credit_code, present.status AS present, last.id AS last_id,
@@ -85,11 +59,11 @@ async def unfiled(
             "limit": limit,
         },
     )
-    return [Unfiled(**row._mapping) for row in rows]
+    return [UndeclaredUnit(**row._mapping) for row in rows]
 
 
-async def levied(tx: AsyncConnection, of: Sequence[Unfiled]) -> list[LastMonthLine]:
-    """What last month's papers levied by themselves, unit by unit, in their order."""
+async def levied(tx: AsyncConnection, of: Sequence[UndeclaredUnit]) -> list[LastMonthLine]:
+    """Read what last month's declarations levied by themselves, unit by unit."""
     rows = await tx.execute(
         text("""
             SELECT line.unit_id, line.insurance, line.party, line.account, line.fund,
@@ -118,14 +92,9 @@ async def levied(tx: AsyncConnection, of: Sequence[Unfiled]) -> list[LastMonthLi
 
 
 async def insert(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> set[int]:
-    """Store defaults of one period; the units that had not filed in that moment after all."""
-    period = rows[0].period
-    columns = list(zip(*map(_HEADER, rows), strict=True))
-    names = (
-        "unit_ids", "ids", "codes", "districts", "policies", "kinds", "classes", "units",
-        "personals", "totals",
-    )  # fmt: skip
-    made = await tx.execute(
+    """Store declarations by default of one period; return the units that got one. A unit that declared
+    in the meantime gets none."""
+    inserted = await tx.execute(
         text("""
             INSERT INTO declaration (unit_id, id, kind, credit_code, district, period, round,
                                      status, policy_id, unit_kind, injury_class, people,
@@ -143,13 +112,18 @@ async def insert(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> set[int
             ON CONFLICT DO NOTHING
             RETURNING unit_id
         """),
-        {name: list(column) for name, column in zip(names, columns, strict=True)}
-        | {"period": period},
+        {
+            "unit_ids": [row.unit_id for row in rows],
+            "ids": [row.id for row in rows],
+            "codes": [row.credit_code for row in rows],
+            "districts": [row.district for row in rows],
+            "policies": [row.policy_id for row in rows],
+            "kinds": [row.unit_kind for row in rows],
+            "classes": [row.injury_class for row in rows],
+            "units": [row.unit_fen for row in rows],
+            "personals": [row.personal_fen for row in rows],
+            "totals": [row.total_fen for row in rows],
+            "period": rows[0].period,
+        },
     )
-    return {row.unit_id for row in made}
-
-
-async def copy_lines(tx: AsyncConnection, records: Sequence[tuple[object, ...]]) -> None:
-    """Store what defaults levy; tuples in the order of a line's columns."""
-    connection = await raw(tx)
-    await connection.copy_records_to_table("declaration_line", records=records, columns=_LINE)
+    return {row.unit_id for row in inserted}

@@ -1,19 +1,18 @@
-"""What a declaration says beside the wages, where its policy asks for it: figures and ages; and who
-of its people is no ordinary employee.
+"""Figures and ages that a policy needs besides the wages, and people who are not plain employees.
 
-Line 0 is the unit itself. Most policies ask for nothing, and then there is no row.
+Line 0 is the unit itself. Most policies need none, and then there is no row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.store.declaration import DeclarationRow
+from services.collection.filing.domain.levied import FigureRecord
+from services.collection.filing.domain.records import DeclarationRow
 from shared.db import raw
 
 COLUMNS = (
@@ -26,13 +25,12 @@ COLUMNS = (
     "category",
     "base_choice",
 )
-UNIT_LINE = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FiguresRow:
-    """Figures in fen, in the order of `policy.Figure` (of `UnitFigure` on line 0); full years; what
-    somebody is who is no employee."""
+    """One line's figures in fen, in the order of `Figure` (of `UnitFigure` on line 0), the age in full
+    years, and the category (None: a plain employee)."""
 
     line_no: int
     figures_fen: list[int | None]
@@ -41,17 +39,16 @@ class FiguresRow:
     base_choice: str | None
 
 
-async def copy(tx: AsyncConnection, records: Sequence[tuple[Any, ...]]) -> None:
-    """Store figures by COPY; tuples in the order of COLUMNS, of employees without the last two."""
+async def copy(tx: AsyncConnection, records: Sequence[FigureRecord]) -> None:
+    """Store figures by COPY; tuples are in the order of the columns."""
     connection = await raw(tx)
-    whole = ((*record, *(None,) * (len(COLUMNS) - len(record))) for record in records)
-    await connection.copy_records_to_table("declaration_figures", records=whole, columns=COLUMNS)
+    await connection.copy_records_to_table("declaration_figures", records=records, columns=COLUMNS)
 
 
 async def of_lines(
     tx: AsyncConnection, of: DeclarationRow, lines: Sequence[int]
 ) -> dict[int, FiguresRow]:
-    """The figures of some lines of a declaration."""
+    """Read the figures of some lines of a declaration."""
     rows = await tx.execute(
         text("""
             SELECT line_no, figures_fen, age, category, base_choice

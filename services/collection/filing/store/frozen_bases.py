@@ -1,30 +1,19 @@
-"""Confirmed base reviews that hold for a period, of one unit or of the units of a file."""
+"""Read the confirmed base reviews of units, and their people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """What a review sets for its unit; amounts in fen a month."""
-
-    unit_id: int
-    id: UUID
-    policy_id: UUID
-    wage_total_fen: int
-    base_fen: int
+from services.collection.filing.domain.frozen_bases import UnitReview
 
 
-async def living(
+async def reviews(
     tx: AsyncConnection, unit_ids: Sequence[int], year: int, period: str
-) -> list[Review]:
-    """The last confirmed review of each unit that begins by the period."""
+) -> list[UnitReview]:
+    """Read the last confirmed review of each unit that holds in the period."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (unit_id)
@@ -37,13 +26,12 @@ async def living(
         """),
         {"unit_ids": list(unit_ids), "year": year, "period": period},
     )
-    return [Review(**row._mapping) for row in rows]
+    return [UnitReview(**row._mapping) for row in rows]
 
 
-async def people(
-    tx: AsyncConnection, reviews: Sequence[Review]
-) -> list[tuple[int, int, list[int]]]:
-    """(unit, person, bases in the order of the review's policy, as corrected) of the insured."""
+async def people(tx: AsyncConnection, of: Sequence[UnitReview]) -> list[tuple[int, int, list[int]]]:
+    """Read unit, person and bases of the insured people, with approved corrections. Bases are in the
+    order of the policy of the review."""
     rows = await tx.execute(
         text("""
             SELECT person.unit_id, person.person_id,
@@ -63,6 +51,6 @@ async def people(
                     LIMIT 1) AS fixed ON true
              WHERE person.standing = 'insured'
         """),
-        {"unit_ids": [row.unit_id for row in reviews], "ids": [row.id for row in reviews]},
+        {"unit_ids": [row.unit_id for row in of], "ids": [row.id for row in of]},
     )
     return [(row.unit_id, row.person_id, row.base_fen) for row in rows]

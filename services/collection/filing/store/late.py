@@ -1,4 +1,4 @@
-"""The papers of units in one month, for those who file late: a bulk act over the units of a file."""
+"""Read and supersede the declarations that units have in a month already."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.filing.domain.late import Paper
-from services.collection.filing.store.declaration import LineRow
+from services.collection.filing.domain.late import ExistingDeclaration
+from services.collection.filing.domain.records import LineRow
 
 
-async def papers(
+async def existing(
     tx: AsyncConnection, unit_ids: Sequence[int], period: str
-) -> dict[int, list[Paper]]:
-    """What stands of the units in a month, locked; construction projects stand by themselves."""
+) -> dict[int, list[ExistingDeclaration]]:
+    """Read and lock the valid declarations of units in a month, without those of projects."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, id, kind, status, round, corrects,
@@ -28,15 +28,15 @@ async def papers(
         """),
         {"unit_ids": list(unit_ids), "period": period},
     )
-    found: dict[int, list[Paper]] = defaultdict(list)
+    found: dict[int, list[ExistingDeclaration]] = defaultdict(list)
     for row in rows:
-        found[row.unit_id].append(Paper(**row._mapping))
+        found[row.unit_id].append(ExistingDeclaration(**row._mapping))
     return dict(found)
 
 
-async def supersede(tx: AsyncConnection, defaults: Sequence[Paper]) -> int:
-    """Let defaults give way that no summary holds; how many did."""
-    made = await tx.execute(
+async def supersede(tx: AsyncConnection, defaults: Sequence[ExistingDeclaration]) -> int:
+    """Supersede defaults that no summary holds; return how many were."""
+    updated = await tx.execute(
         text("""
             UPDATE declaration
                SET status = 'superseded', stands_since = now()
@@ -47,11 +47,11 @@ async def supersede(tx: AsyncConnection, defaults: Sequence[Paper]) -> int:
         """),
         {"unit_ids": [row.unit_id for row in defaults], "ids": [row.id for row in defaults]},
     )
-    return made.rowcount
+    return updated.rowcount
 
 
-async def lines(tx: AsyncConnection, of: Sequence[Paper]) -> dict[int, list[LineRow]]:
-    """What papers of different units levy, by unit, in their order."""
+async def lines(tx: AsyncConnection, of: Sequence[ExistingDeclaration]) -> dict[int, list[LineRow]]:
+    """Read the lines of one declaration for each unit, in their order."""
     rows = await tx.execute(
         text("""
             SELECT line.unit_id, line.line_no, line.level, line.insurance, line.party,

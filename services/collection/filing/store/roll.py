@@ -1,9 +1,8 @@
-"""What units declared last month, read in columns: a bulk act over the keys of some units."""
+"""Read last month's declarations of units, in columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -13,10 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.store.binary import read_int8s
+from services.collection.filing.domain.roll import LastDeclaration
 from shared.db import raw
 
 Ints = NDArray[np.int64]
-_PAPERS: Final = """
+_DECLARATIONS: Final = """
           FROM unnest(CAST($1 AS bigint[]), CAST($2 AS uuid[]), CAST($3 AS integer[]))
             AS last (unit_id, id, round)
           JOIN {table} AS line
@@ -25,21 +25,11 @@ _PAPERS: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The paper that stands of a unit's last month."""
-
-    unit_id: int
-    credit_code: str
-    id: UUID
-    round: int
-    kind: str
-    policy_id: UUID
-    unit_wage_total_fen: int | None
-
-
-async def heads(tx: AsyncConnection, district: str, period: str, previous: str) -> list[Head]:
-    """What the district reviewed last month of active units that declared nothing in the period."""
+async def last_declarations(
+    tx: AsyncConnection, district: str, period: str, previous: str
+) -> list[LastDeclaration]:
+    """Read last month's reviewed declarations of the district's active units that have none in the
+    period."""
     rows = await tx.execute(
         text("""
             SELECT last.unit_id, last.credit_code, last.id, last.round, last.kind, last.policy_id,
@@ -64,11 +54,13 @@ async def heads(tx: AsyncConnection, district: str, period: str, previous: str) 
         """),
         {"district": district, "period": period, "previous": previous},
     )
-    return [Head(**row._mapping) for row in rows]
+    return [LastDeclaration(**row._mapping) for row in rows]
 
 
-async def head(tx: AsyncConnection, unit_id: int, previous: str) -> Head | None:
-    """What stands of one unit's last month, reviewed or not; None: nothing, or it was returned."""
+async def last_declaration(
+    tx: AsyncConnection, unit_id: int, previous: str
+) -> LastDeclaration | None:
+    """Read the valid declaration of one unit's last month, reviewed or not."""
     row = (
         await tx.execute(
             text("""
@@ -88,15 +80,17 @@ async def head(tx: AsyncConnection, unit_id: int, previous: str) -> Head | None:
             {"unit_id": unit_id, "previous": previous},
         )
     ).first()
-    return None if row is None else Head(**row._mapping)
+    return None if row is None else LastDeclaration(**row._mapping)
 
 
-def _keys(of: Sequence[Head]) -> tuple[list[int], list[UUID], list[int]]:
+def _keys(of: Sequence[LastDeclaration]) -> tuple[list[int], list[UUID], list[int]]:
     return [row.unit_id for row in of], [row.id for row in of], [row.round for row in of]
 
 
-async def people(tx: AsyncConnection, of: Sequence[Head]) -> tuple[Ints, Ints, Ints, Ints]:
-    """(unit, line, person, wage) of everybody in these papers, as columns."""
+async def people(
+    tx: AsyncConnection, of: Sequence[LastDeclaration]
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Read everybody in these declarations, as columns of unit, line, person and wage."""
     connection = await raw(tx)
     pieces: list[bytes] = []
 
@@ -105,7 +99,7 @@ async def people(tx: AsyncConnection, of: Sequence[Head]) -> tuple[Ints, Ints, I
 
     await connection.copy_from_query(
         "SELECT line.unit_id, CAST(line.line_no AS bigint), line.person_id, line.wage_fen"
-        + _PAPERS.format(table="declaration_person")
+        + _DECLARATIONS.format(table="declaration_person")
         + " ORDER BY line.unit_id, line.line_no",
         *_keys(of),
         output=keep,
@@ -115,12 +109,14 @@ async def people(tx: AsyncConnection, of: Sequence[Head]) -> tuple[Ints, Ints, I
     return columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3]
 
 
-async def asked(tx: AsyncConnection, of: Sequence[Head]) -> list[tuple[int, int, list[int]]]:
-    """(unit, line, what was asked by insurance) of those who asked for more than the wage."""
+async def own_wages(
+    tx: AsyncConnection, of: Sequence[LastDeclaration]
+) -> list[tuple[int, int, list[int]]]:
+    """Read unit, line and wages by insurance of people with a wage that differs for some insurance."""
     connection = await raw(tx)
     rows = await connection.fetch(
         "SELECT line.unit_id, line.line_no, line.asked_fen"
-        + _PAPERS.format(table="declaration_person")
+        + _DECLARATIONS.format(table="declaration_person")
         + " WHERE line.asked_fen IS NOT NULL",
         *_keys(of),
     )
@@ -128,13 +124,13 @@ async def asked(tx: AsyncConnection, of: Sequence[Head]) -> list[tuple[int, int,
 
 
 async def figures(
-    tx: AsyncConnection, of: Sequence[Head]
+    tx: AsyncConnection, of: Sequence[LastDeclaration]
 ) -> list[tuple[int, int, list[int | None]]]:
-    """(unit, line, figures) of those of whom more than the wage was said; line 0 is the unit."""
+    """Read unit, line and figures; line 0 is the unit itself."""
     connection = await raw(tx)
     rows = await connection.fetch(
         "SELECT line.unit_id, line.line_no, line.figures_fen"
-        + _PAPERS.format(table="declaration_figures"),
+        + _DECLARATIONS.format(table="declaration_figures"),
         *_keys(of),
     )
     return [(row[0], row[1], row[2]) for row in rows]

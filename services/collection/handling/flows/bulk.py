@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import InSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, Move, State, move
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.flows.steps import act_from
 from services.collection.handling.store import steps as steps_store
 from services.collection.handling.store.steps import DeclarationStatus
@@ -51,7 +51,7 @@ async def act_on_all(
         Faulty: the catalogue does not have these return codes.
     """
     if requested is Act.RETURN:
-        check_codes(codes, note, filing_declaration_flow.PAPER)
+        check_codes(codes, note, trail_step_flow.PAPER)
     refs, outcomes = _parse(papers)
     statuses = await steps_store.statuses(tx, list(refs), caller.subject)
     planned: dict[tuple[Act, Move], list[DeclarationStatus]] = defaultdict(list)
@@ -105,7 +105,7 @@ def _step(act: Act, step: Move, note: str | None, detail: dict[str, object] | No
     # `record_many` takes key, id and round from each declaration; the values here are placeholders.
     return trail.Step(
         shard_key=0,
-        paper=filing_declaration_flow.PAPER,
+        paper=trail_step_flow.PAPER,
         paper_id=UUID(int=0),
         step=act.value,
         signs=step.signs,

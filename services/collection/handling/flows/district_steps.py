@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.common.domain.faults import control_differs
 from services.collection.filing.domain.declaration import MOVES, Act, Move, State
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.store import district_steps as district_steps_store
 from shared import trail
 from shared.errors import Fault
@@ -63,7 +63,7 @@ async def take(
     signed = trail.Step(
         # `record_many` takes key, id and round from each declaration.
         shard_key=0,
-        paper=filing_declaration_flow.PAPER,
+        paper=trail_step_flow.PAPER,
         paper_id=UUID(int=0),
         step=act.value,
         signs=step.signs,

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import InSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, State, move
+from services.collection.filing.domain.records import LeviedDeclaration
 from services.collection.filing.flows import declaration as filing_declaration_flow
-from services.collection.filing.flows.declaration import Found, step_of
+from services.collection.filing.flows import trail_step as trail_step_flow
+from services.collection.filing.flows.trail_step import step_of
 from services.collection.filing.store import declaration as declaration_store
 from shared import trail
 from shared.errors import StateConflict
@@ -32,7 +34,7 @@ async def act(
     caller: Caller,
     codes: Sequence[str] = (),
     note: str | None = None,
-) -> Found:
+) -> LeviedDeclaration:
     """Take one step on a declaration.
 
     Raises:
@@ -41,7 +43,7 @@ async def act(
         Faulty: the catalogue does not have these codes. InSummary: only the centre may return it.
     """
     if requested is Act.RETURN:
-        check_codes(codes, note, filing_declaration_flow.PAPER)
+        check_codes(codes, note, trail_step_flow.PAPER)
     row = await filing_declaration_flow.find(tx, ref, caller)
     taken = act_from(requested, State(row.status))
     step = move(State(row.status), taken)

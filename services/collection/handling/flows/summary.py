@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import ControlTotalsDiffer, DayInFuture, NothingToSend
 from services.collection.common.domain.faults import control_differs
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.domain.cut_off import is_late
 from services.collection.handling.flows import cut_off as cut_off_flow
 from services.collection.handling.store import summary as summary_store
@@ -118,7 +118,7 @@ async def _audit_declarations(tx: AsyncConnection, row: SummaryRow, caller: Call
     assert len(papers) == row.declarations, "the locked summary keeps its declarations"
     step = trail.Step(
         shard_key=row.district_key,
-        paper=filing_declaration_flow.PAPER,
+        paper=trail_step_flow.PAPER,
         paper_id=row.id,
         step=Act.AUDIT.value,
         signs=move(State.REVIEWED, Act.AUDIT).signs,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import NotInSummary
 from services.collection.common.flows.return_code import check_codes
 from services.collection.filing.domain.declaration import Act, State, move
-from services.collection.filing.flows import declaration as filing_declaration_flow
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.handling.flows.summary import PAPER, lock, step_of
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store import summary_items as summary_items_store
@@ -53,7 +53,7 @@ async def send_back(
         Faulty: unknown codes. NotFound: no such summary. StateConflict: it does not wait for audit.
         NotInSummary: each declaration that is not in the summary.
     """
-    check_codes(codes, note, PAPER if papers is None else filing_declaration_flow.PAPER)
+    check_codes(codes, note, PAPER if papers is None else trail_step_flow.PAPER)
     row = await lock(tx, ref, caller)
     if row.status != "sent":
         raise StateConflict(status=row.status)
@@ -147,7 +147,7 @@ def _parse(papers: Sequence[str]) -> dict[int, Ref]:
 def _item_step(row: SummaryRow, step: str, codes: Sequence[str], note: str | None) -> trail.Step:
     return trail.Step(
         shard_key=row.district_key,
-        paper=filing_declaration_flow.PAPER,
+        paper=trail_step_flow.PAPER,
         paper_id=row.id,
         step=step,
         signs=False,

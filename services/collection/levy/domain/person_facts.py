@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from services.collection.levy.domain.columns import PeopleFigures
 from services.collection.levy.domain.levy import Wages
 from services.collection.levy.domain.people_categories import PeopleCategories
 from services.collection.policy.domain.category import EMPLOYEE, category_fault
-from services.collection.policy.domain.policy import Schedule
+from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.policy.domain.rate import Figure
 from shared.errors import Fault
 
@@ -63,6 +63,15 @@ def facts_faults(
                 yield Fault(at, FigureMissing.code, FigureMissing().message)
         if schedule.needs_age and person.age is None:
             yield Fault(f"/people/{number}/age", AgeMissing.code, AgeMissing().message)
+
+
+def unknown_insurances(names: Iterable[str], policy: Policy, at: str) -> list[Fault]:
+    """Find wages for insurances that the policy does not have."""
+    return [
+        Fault(f"{at}/wages/{name}", "INSURANCE_NOT_LISTED", "本政策无此险种 (not in this policy)")
+        for name in names
+        if name not in policy.insurances
+    ]
 
 
 def facts_columns(schedule: Schedule, people: Sequence[PersonFacts]) -> PeopleFigures:

@@ -13,11 +13,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.declaration import State
+from services.collection.filing.domain.records import DeclarationRow, LeviedDeclaration, LineRow
 from services.collection.filing.domain.restatement import net_by_party, own_lines, restated
-from services.collection.filing.flows import declaration as filing_declaration_flow
-from services.collection.filing.flows.declaration import Found
+from services.collection.filing.flows import trail_step as trail_step_flow
 from services.collection.filing.store import declaration as declaration_store
-from services.collection.filing.store.declaration import DeclarationRow, LineRow
+from services.collection.filing.store import hand_in as hand_in_store
+from services.collection.filing.store.hand_in import FiledMeanwhile
 from services.collection.levy.domain.levy import ContributionLine
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
@@ -35,7 +36,7 @@ from shared.references import Reference
 from shared.roles import Caller
 
 
-async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) -> Found:
+async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) -> LeviedDeclaration:
     """Submit a project's declaration.
 
     It is the first one, the next round of a returned one, or one that restates the project on its
@@ -57,14 +58,14 @@ async def declare(tx: AsyncConnection, ref: Ref, region: str, caller: Caller) ->
     row = await _store(tx, _header(project, unit, found.id, position, lines), position)
     paper = (row.id, row.round, position.number, project.contract.version)
     await project_store.add_paper(tx, project.unit_id, project.id, paper)
-    await declaration_store.insert_lines(tx, row, lines)
+    await hand_in_store.insert_lines(tx, [(row, line) for line in lines])
     detail: dict[str, object] = {
         "project": project.number,
         "contract": format_yuan(project.contract.contract_fen),
     }
-    step = filing_declaration_flow.step_of(row, "submit", signs=False, detail=detail)
+    step = trail_step_flow.step_of(row, "submit", signs=False, detail=detail)
     await trail.record(tx, step, caller)
-    return Found(row, lines, found.policy)
+    return LeviedDeclaration(row, lines, found.policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,14 @@ async def _store(
     tx: AsyncConnection, row: DeclarationRow, position: _PaperPosition
 ) -> DeclarationRow:
     """Store the header of a new declaration, or of the next round of a returned one."""
-    if position.returned is None:
-        stored = await declaration_store.insert(tx, row)
-    else:
+    try:
+        if position.returned is None:
+            await hand_in_store.insert_headers(tx, [row])
+            return row
         row = replace(row, id=position.returned.declaration_id, round=position.returned.round + 1)
-        stored = await declaration_store.hand_in_again(tx, row)
-    if not stored:
-        raise ProjectDeclared(period=row.period)
+        await hand_in_store.update_headers(tx, [row])
+    except FiledMeanwhile:
+        raise ProjectDeclared(period=row.period) from None
     return row
 
 

@@ -8,9 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.collection.common.domain.rows import ABSENT
-from services.collection.filing.domain.changes import Said, Whole, carried, taken_of
-from services.collection.filing.domain.frozen_bases import FrozenYear, breaches, without
-from services.collection.filing.domain.roll import LastMonth
+from services.collection.filing.domain.changes import (
+    PersonWages,
+    UnitTotals,
+    carried,
+    month_of_changes,
+)
+from services.collection.filing.domain.frozen_bases import ReviewedBases, base_mismatches
+from services.collection.filing.domain.month import DeclaredMonth, line_numbers, starts_of, without
+from services.collection.filing.domain.roll import PreviousMonth
 from services.collection.register.domain.unit import Unit
 from shared.period import Period
 from tests.collection.support import packs
@@ -23,15 +29,15 @@ SCHEDULE = packs.read(packs.sound_pack()).schedule("enterprise", 1, period=Perio
 PEOPLE = st.integers(1, 12)
 FEN = st.integers(0, 2_000_000)
 said = st.builds(
-    Said, wage_fen=FEN, own_fen=st.dictionaries(st.sampled_from(SCHEDULE.insurances), FEN)
+    PersonWages, wage_fen=FEN, own_fen=st.dictionaries(st.sampled_from(SCHEDULE.insurances), FEN)
 )
 
 
-def last_month(people: dict[int, Said]) -> LastMonth:
+def last_month(people: dict[int, PersonWages]) -> PreviousMonth:
     def column(values: list[Any]) -> Any:
         return np.array(values, np.int64)
 
-    return LastMonth(
+    return PreviousMonth(
         units={UNIT.id: UNIT},
         by_default=frozenset(),
         wage_total_fen={UNIT.id: None},
@@ -50,7 +56,7 @@ def last_month(people: dict[int, Said]) -> LastMonth:
 
 @given(st.dictionaries(PEOPLE, said), st.dictionaries(PEOPLE, said), st.sets(PEOPLE, min_size=1))
 def test_everybody_enrolled_has_what_was_said_last_or_is_named(
-    july: dict[int, Said], changed: dict[int, Said], enrolled: set[int]
+    july: dict[int, PersonWages], changed: dict[int, PersonWages], enrolled: set[int]
 ) -> None:
     month = carried(last_month(july), changed, sorted(enrolled))
     whole = july | changed
@@ -63,16 +69,16 @@ def test_everybody_enrolled_has_what_was_said_last_or_is_named(
         )  # fmt: skip
     stays = [person for person in july if person in enrolled]
     assert list(month.people)[: len(stays)] == stays
-    taken = taken_of(UNIT, last_month(july), month, Whole(wage_total_fen=5, figures={}), SCHEDULE)
-    assert taken.person_id.tolist() == list(month.people)
-    assert taken.people.tolist() == [len(month.people)]
+    declared = month_of_changes(UNIT, month, UnitTotals(wage_total_fen=5, figures={}), {})
+    assert declared.person_id.tolist() == list(month.people)
+    assert declared.people.tolist() == [len(month.people)]
     for row, one in enumerate(month.people.values()):
         found = {
             name: int(column[row])
-            for name, column in taken.own_fen.items()
+            for name, column in declared.own_fen.items()
             if column[row] != ABSENT
         }
-        assert (int(taken.wage_fen[row]), found) == (one.wage_fen, dict(one.own_fen))
+        assert (int(declared.wage_fen[row]), found) == (one.wage_fen, dict(one.own_fen))
 
 
 pairs = st.tuples(st.integers(1, 4), PEOPLE)
@@ -91,10 +97,10 @@ def test_breaches_are_those_that_a_look_at_each_person_finds(
         )
 
     unit, person, base = columns(reviewed)
-    year = FrozenYear(units={}, unit_id=unit, person_id=person, base_fen=base)
+    all_reviewed = ReviewedBases(units={}, unit_id=unit, person_id=person, base_fen=base)
     found = {
-        (breach.row, breach.insurance): breach.reviewed_fen
-        for breach in breaches(year, SCHEDULE, *columns(declared))
+        (mismatch.row, mismatch.insurance): mismatch.reviewed_fen
+        for mismatch in base_mismatches(all_reviewed, SCHEDULE, *columns(declared))
     }
     floor, ceiling = 336_400, 1_761_300
     expected = {
@@ -108,14 +114,14 @@ def test_breaches_are_those_that_a_look_at_each_person_finds(
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.data())
 def test_what_is_left_out_leaves_the_others_as_they_stood(sizes: list[int], data: Any) -> None:
-    people = {number: Said(wage_fen=number) for number in range(1, sum(sizes) + 1)}
-    whole = Whole(wage_total_fen=None, figures={})
+    people = {number: PersonWages(wage_fen=number) for number in range(1, sum(sizes) + 1)}
+    totals = UnitTotals(wage_total_fen=None, figures={})
     month = carried(last_month(people), {}, list(people))
-    one = taken_of(UNIT, last_month(people), month, whole, SCHEDULE)
-    taken = _parted(one, sizes)
+    one = month_of_changes(UNIT, month, totals, {})
+    declared = _split(one, sizes)
     rows = data.draw(st.sets(st.integers(0, len(people) - 1)))
     places = data.draw(st.sets(st.integers(0, len(sizes) - 1)))
-    left = without(taken, rows, places)
+    left = without(declared, rows, places)
     expected: list[list[int]] = []
     row = 0
     for place, size in enumerate(sizes):
@@ -124,7 +130,7 @@ def test_what_is_left_out_leaves_the_others_as_they_stood(sizes: list[int], data
         if mine and place not in places:
             expected.append(mine)
     assert left.people.tolist() == [len(mine) for mine in expected]
-    assert left.row.tolist() == [number for mine in expected for number in mine]
+    assert left.file_row.tolist() == [number for mine in expected for number in mine]
     assert left.line_no.tolist() == [
         number for mine in expected for number in range(1, len(mine) + 1)
     ]
@@ -134,16 +140,15 @@ def test_what_is_left_out_leaves_the_others_as_they_stood(sizes: list[int], data
     assert len(left.units) == len(left.wage_totals_fen) == len(expected)
 
 
-def _parted(taken: Any, sizes: list[int]) -> Any:
-    """The people of one unit as those of several."""
+def _split(month: DeclaredMonth, sizes: list[int]) -> DeclaredMonth:
+    """Split the people of one unit among several units."""
     people = np.array(sizes, np.int64)
-    starts = np.cumsum(people) - people
     return replace(
-        taken,
+        month,
         units=(UNIT,) * len(sizes),
         wage_totals_fen=(None,) * len(sizes),
         unit_figures=({},) * len(sizes),
-        starts=starts,
+        starts=starts_of(people),
         people=people,
-        line_no=np.arange(int(people.sum())) - np.repeat(starts, people) + 1,
+        line_no=line_numbers(people),
     )

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 from services.collection.billing.domain.bill import BillItem, net_items, split_by_sign
 from services.collection.common.domain.errors import CorrectionUnfinished, NotBilledYet
-from services.collection.filing.domain.late import Paper
+from services.collection.filing.domain.late import ExistingDeclaration
+from services.collection.filing.domain.records import LineRow
 from services.collection.filing.domain.restatement import (
     CORRECTED,
     corrected_lines,
-    correction_turn,
+    correction_plan,
     net_by_party,
     own_lines,
     restated,
 )
-from services.collection.filing.store.declaration import LineRow
 
 Key = tuple[str, str, str, str]
 
@@ -110,8 +110,8 @@ def test_what_a_paper_took_back_is_not_taken_back_again() -> None:
     assert [one.level for one in corrected_lines(second, 1)] == [CORRECTED]
 
 
-def paper(number: int, kind: str, status: str, corrects: int | None = None) -> Paper:
-    return Paper(
+def paper(number: int, kind: str, status: str, corrects: int | None = None) -> ExistingDeclaration:
+    return ExistingDeclaration(
         unit_id=7,
         id=UUID(int=number),
         kind=kind,
@@ -125,23 +125,23 @@ def paper(number: int, kind: str, status: str, corrects: int | None = None) -> P
 @pytest.mark.parametrize("status", ["billed", "settled"])
 def test_the_last_billed_paper_is_restated(status: str) -> None:
     first, second = paper(1, "monthly", "settled"), paper(2, "adjustment", status, 1)
-    assert correction_turn([second, first]).corrects == second
-    assert correction_turn([paper(1, "default", status)]).corrects == paper(1, "default", status)
+    assert correction_plan([second, first]).corrects == second
+    assert correction_plan([paper(1, "default", status)]).corrects == paper(1, "default", status)
 
 
 @pytest.mark.parametrize("status", ["submitted", "accepted", "reviewed", "audited", "returned"])
 def test_what_is_not_billed_is_not_restated(status: str) -> None:
     with pytest.raises(NotBilledYet):
-        correction_turn([paper(1, "monthly", status)])
+        correction_plan([paper(1, "monthly", status)])
 
 
 @pytest.mark.parametrize("status", ["submitted", "accepted", "reviewed", "audited"])
 def test_an_unfinished_correction_comes_first(status: str) -> None:
     with pytest.raises(CorrectionUnfinished):
-        correction_turn([paper(1, "monthly", "billed"), paper(2, "adjustment", status, 1)])
+        correction_plan([paper(1, "monthly", "billed"), paper(2, "adjustment", status, 1)])
 
 
 def test_a_returned_correction_is_handed_in_again_over_the_same_paper() -> None:
     first, returned = paper(1, "monthly", "billed"), paper(2, "adjustment", "returned", 1)
-    turn = correction_turn([first, returned])
-    assert (turn.again, turn.corrects) == (returned, first)
+    plan = correction_plan([first, returned])
+    assert (plan.again, plan.corrects) == (returned, first)

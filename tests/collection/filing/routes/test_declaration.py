@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.collection.filing.store.declaration import PERSON_COLUMNS
 from shared.ids import unit_key
 from tests.collection.support.office import Office, a_code, a_declaration, a_person, codes_of
 
@@ -209,8 +208,8 @@ async def test_what_is_levied_on_the_unit_is_explained_too(office: Office) -> No
 async def test_stored_rows_are_what_the_answer_says(office: Office) -> None:
     paper = await office.declared("3000.00", "26000.00")
     rows = await office.fetch(
-        f"SELECT {', '.join(PERSON_COLUMNS)} FROM declaration_person WHERE unit_id = $1"
-        " ORDER BY line_no",
+        "SELECT wage_fen, base_fen, unit_fen, personal_fen FROM declaration_person"
+        " WHERE unit_id = $1 ORDER BY line_no",
         unit_key(paper["credit_code"]),
     )
     assert [row["wage_fen"] for row in rows] == [3000_00, 26000_00]

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.filing.domain.late import Paper, turn_of
+from services.collection.filing.domain.late import ExistingDeclaration, plan_of
+from services.collection.filing.domain.records import LineRow
 from services.collection.filing.domain.restatement import net_by_party, restated
-from services.collection.filing.store.declaration import LineRow
 from services.collection.policy.domain.default_levy import DefaultLevy, LastMonthLine, default_lines
 from shared.ids import uuid7
 from shared.money import HALF_UP_FEN, PPM, Rounding, RoundingMode
@@ -106,32 +106,32 @@ def test_the_fund_is_this_months() -> None:
     assert [line.fund for line in made] == ["medical", "pension"]
 
 
-def paper(kind: str, status: str, **other: object) -> Paper:
+def paper(kind: str, status: str, **other: object) -> ExistingDeclaration:
     facts: dict[str, object] = {"round": 1, "corrects": None, "in_summary": False} | other
-    return Paper(unit_id=1, id=uuid7(), kind=kind, status=status, **facts)  # type: ignore[arg-type]
+    return ExistingDeclaration(unit_id=1, id=uuid7(), kind=kind, status=status, **facts)  # type: ignore[arg-type]
 
 
 def test_what_filing_comes_to_beside_what_stands() -> None:
     for status in ("submitted", "accepted", "reviewed", "returned"):
         default = paper("default", status)
-        assert turn_of([default]).supersedes == default
+        assert plan_of([default]).supersedes == default
     for status in ("reviewed", "audited"):
-        refused = turn_of([paper("default", status, in_summary=True)]).refusal
+        refused = plan_of([paper("default", status, in_summary=True)]).refusal
         assert refused is not None
         assert refused.code == "DEFAULT_WAITS_FOR_BILL"
     for status in ("billed", "settled"):
         default = paper("default", status, in_summary=True)
-        assert turn_of([default]).corrects == default
+        assert plan_of([default]).corrects == default
         corrected = paper("adjustment", "billed", corrects=default.id, in_summary=True)
-        assert turn_of([corrected, default]).corrects == corrected
+        assert plan_of([corrected, default]).corrects == corrected
         waiting = paper("adjustment", "submitted", corrects=default.id)
-        refused = turn_of([default, waiting]).refusal
+        refused = plan_of([default, waiting]).refusal
         assert refused is not None
         assert refused.code == "CORRECTION_PENDING"
         monthly = paper("monthly", "returned", corrects=default.id)
-        turn = turn_of([default, monthly])
-        assert (turn.again, turn.corrects) == (monthly, default)
+        plan = plan_of([default, monthly])
+        assert (plan.again, plan.corrects) == (monthly, default)
     for status in ("submitted", "accepted", "reviewed", "audited", "billed", "settled"):
-        refused = turn_of([paper("monthly", status)]).refusal
+        refused = plan_of([paper("monthly", status)]).refusal
         assert refused is not None
         assert refused.code == "DECLARATION_EXISTS"

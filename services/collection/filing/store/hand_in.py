@@ -1,0 +1,323 @@
+"""Store levied declarations by COPY, and read what filing needs to know of many units.
+
+All statements name the keys of their units. One unit is stored by the same statements as sixty
+thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import date
+from operator import attrgetter
+from typing import Final
+
+import numpy as np
+from asyncpg import UniqueViolationError
+from numpy.typing import NDArray
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.store.binary import (
+    SIGNATURE,
+    TRAILER,
+    Frame,
+    read_int8s,
+    uuid_bytes,
+)
+from services.collection.filing.domain.levied import LeviedPeople, LevyGroup
+from services.collection.filing.domain.records import DeclarationRow, LineRow
+from services.collection.register.domain.unit import Unit
+from shared.db import raw
+
+Ints = NDArray[np.int64]
+_COPY_ROWS: Final = 50_000
+"""People whose bytes are built at a time: all of them together would need many times the memory."""
+_HEADER: Final = (
+    "unit_id",
+    "id",
+    "credit_code",
+    "district",
+    "period",
+    "round",
+    "status",
+    "policy_id",
+    "unit_kind",
+    "injury_class",
+    "injury_step",
+    "unit_size",
+    "unit_wage_total_fen",
+    "people",
+    "wages_fen",
+    "unit_fen",
+    "personal_fen",
+    "total_fen",
+    "kind",
+    "corrects",
+    "reason_code",
+    "note",
+    "review_id",
+    "frozen_base_fen",
+)
+_LINE: Final = (
+    "unit_id",
+    "declaration_id",
+    "round",
+    "line_no",
+    "level",
+    "insurance",
+    "party",
+    "account",
+    "fund",
+    "rule",
+    "base_fen",
+    "amount_fen",
+)
+_PERSON: Final = (
+    "unit_id",
+    "declaration_id",
+    "round",
+    "line_no",
+    "person_id",
+    "wage_fen",
+    "asked_fen",
+    "base_fen",
+    "unit_fen",
+    "personal_fen",
+)
+_OF_LINE = attrgetter(*_LINE[3:])
+
+
+class FiledMeanwhile(Exception):
+    """Another request filed the same month between the check and this statement."""
+
+
+async def units(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]:
+    """Read units without their bank accounts, faster than by the register's own statement."""
+    connection = await raw(tx)
+    rows = await connection.fetch(
+        """
+        SELECT unit_id, credit_code, name, kind, district, injury_class, collector, status, size,
+               injury_step
+          FROM unit
+         WHERE unit_id = ANY($1)
+        """,
+        list(unit_ids),
+    )
+    return {
+        unit_id: Unit(
+            credit_code=credit_code,
+            name=name,
+            kind=kind,
+            district=district,
+            injury_class=injury_class,
+            collector=collector,
+            bank=None,
+            status=status,
+            size=size,
+            injury_step=injury_step,
+        )
+        for (
+            unit_id,
+            credit_code,
+            name,
+            kind,
+            district,
+            injury_class,
+            collector,
+            status,
+            size,
+            injury_step,
+        ) in rows
+    }
+
+
+async def enrolled(
+    tx: AsyncConnection, unit_ids: Sequence[int], first: date, last: date
+) -> tuple[Ints, Ints]:
+    """Read who is enrolled at these units on some day of a period, as columns of unit and person."""
+    connection = await raw(tx)
+    pieces: list[bytes] = []
+
+    async def keep(piece: bytes) -> None:
+        pieces.append(piece)
+
+    await connection.copy_from_query(
+        """
+        SELECT unit_id, person_id
+          FROM enrolment
+         WHERE unit_id = ANY($1) AND joined_on <= $2 AND (left_on IS NULL OR left_on >= $3)
+        """,
+        list(unit_ids),
+        last,
+        first,
+        output=keep,
+        format="binary",
+    )
+    pairs = read_int8s(b"".join(pieces), 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+async def insert_headers(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> None:
+    """Store new declarations.
+
+    Raises:
+        FiledMeanwhile: a unit has a declaration of that period already.
+    """
+    connection = await raw(tx)
+    try:
+        await connection.copy_records_to_table(
+            "declaration", records=map(attrgetter(*_HEADER), rows), columns=_HEADER
+        )
+    except UniqueViolationError:
+        raise FiledMeanwhile from None
+
+
+async def update_headers(tx: AsyncConnection, rows: Sequence[DeclarationRow]) -> None:
+    """Store the next round of returned declarations; earlier rounds keep their lines and people.
+
+    Raises:
+        FiledMeanwhile: one of them is not returned any more.
+    """
+    updated = await tx.execute(
+        text("""
+            UPDATE declaration
+               SET round = again.round, status = again.status, policy_id = again.policy_id,
+                   district = again.district, unit_kind = again.unit_kind,
+                   injury_class = again.injury_class, injury_step = again.injury_step,
+                   unit_size = again.unit_size,
+                   unit_wage_total_fen = again.unit_wage_total_fen, people = again.people,
+                   wages_fen = again.wages_fen, unit_fen = again.unit_fen,
+                   personal_fen = again.personal_fen, total_fen = again.total_fen,
+                   frozen_base_fen = again.frozen_base_fen, reason_code = again.reason_code, note = again.note,
+                   submitted_at = now(), stands_since = now()
+              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
+                          CAST(:rounds AS integer[]), CAST(:statuses AS text[]),
+                          CAST(:policies AS uuid[]), CAST(:districts AS text[]),
+                          CAST(:kinds AS text[]), CAST(:classes AS smallint[]),
+                          CAST(:wage_totals AS bigint[]), CAST(:people AS integer[]),
+                          CAST(:wages AS bigint[]), CAST(:units AS bigint[]),
+                          CAST(:personals AS bigint[]), CAST(:totals AS bigint[]),
+                          CAST(:steps AS text[]), CAST(:sizes AS text[]),
+                          CAST(:frozen AS bigint[]), CAST(:reasons AS text[]),
+                          CAST(:notes AS text[]))
+                AS again (unit_id, id, round, status, policy_id, district, unit_kind,
+                          injury_class, unit_wage_total_fen, people, wages_fen, unit_fen,
+                          personal_fen, total_fen, injury_step, unit_size,
+                          frozen_base_fen, reason_code, note)
+             WHERE declaration.unit_id = again.unit_id AND declaration.id = again.id
+               AND declaration.status = 'returned'
+        """),
+        {
+            "unit_ids": [row.unit_id for row in rows],
+            "ids": [row.id for row in rows],
+            "rounds": [row.round for row in rows],
+            "statuses": [row.status for row in rows],
+            "policies": [row.policy_id for row in rows],
+            "districts": [row.district for row in rows],
+            "kinds": [row.unit_kind for row in rows],
+            "classes": [row.injury_class for row in rows],
+            "wage_totals": [row.unit_wage_total_fen for row in rows],
+            "people": [row.people for row in rows],
+            "wages": [row.wages_fen for row in rows],
+            "units": [row.unit_fen for row in rows],
+            "personals": [row.personal_fen for row in rows],
+            "totals": [row.total_fen for row in rows],
+            "steps": [row.injury_step for row in rows],
+            "sizes": [row.unit_size for row in rows],
+            "frozen": [row.frozen_base_fen for row in rows],
+            "reasons": [row.reason_code for row in rows],
+            "notes": [row.note for row in rows],
+        },
+    )
+    if updated.rowcount != len(rows):
+        raise FiledMeanwhile
+
+
+async def copy_lines(tx: AsyncConnection, groups: Sequence[LevyGroup]) -> None:
+    """Store the lines that declarations levy."""
+    await _copy(tx, "declaration_line", _LINE, _line_frames(groups))
+
+
+def _line_frames(groups: Sequence[LevyGroup]) -> Iterator[bytes]:
+    """Build rows of lines, in frames of declarations that have the same lines."""
+    for group in groups:
+        if not group.lines:
+            continue
+        patterns, pattern_of = np.unique(group.present(), axis=0, return_inverse=True)
+        for number, pattern in enumerate(patterns):
+            places = np.flatnonzero(pattern_of.reshape(-1) == number)
+            if pattern.any():
+                yield _line_frame(group, places, np.flatnonzero(pattern).tolist())
+
+
+def _line_frame(group: LevyGroup, places: Ints, line_places: Sequence[int]) -> bytes:
+    headers = [group.headers[place] for place in places.tolist()]
+    unit_id = np.array([row.unit_id for row in headers], np.int64)
+    ids = uuid_bytes([row.id for row in headers])
+    rounds = np.array([row.round for row in headers], np.int64)
+    frames = []
+    for number, place in enumerate(line_places, 1):
+        line = group.lines[place]
+        frame = Frame(len(headers), len(_LINE))
+        frame.int8(unit_id).uuids(ids).int4(rounds).int2(number)
+        frame.text(line.level).text(line.rule.insurance)
+        frame.text(line.rate.party.value).text(line.rate.account.value)
+        frame.text(line.rule.fund).text(line.rate.id)
+        frame.int8(line.base_fen[places]).int8(line.amount_fen[places])
+        frames.append(frame.matrix())
+    return np.hstack(frames).tobytes()
+
+
+async def insert_lines(
+    tx: AsyncConnection, lines: Sequence[tuple[DeclarationRow, LineRow]]
+) -> None:
+    """Store single lines, each with the header that it belongs to."""
+    connection = await raw(tx)
+    records = [(*row.key, *_OF_LINE(line)) for row, line in lines]
+    await connection.copy_records_to_table("declaration_line", records=records, columns=_LINE)
+
+
+async def copy_people(
+    tx: AsyncConnection, headers: Sequence[DeclarationRow], people: LeviedPeople
+) -> None:
+    """Store one wide row for each person; the wages by insurance only where they differ."""
+    await _copy(tx, "declaration_person", _PERSON, _people_frames(headers, people))
+
+
+def _people_frames(headers: Sequence[DeclarationRow], people: LeviedPeople) -> Iterator[bytes]:
+    unit_id = np.array([row.unit_id for row in headers], np.int64)
+    ids = uuid_bytes([row.id for row in headers])
+    rounds = np.array([row.round for row in headers], np.int64)
+    own = people.has_own_wages
+    for rows, wages_fen in (
+        (np.flatnonzero(~own), None),
+        (np.flatnonzero(own), people.wages_fen),
+    ):
+        for begin in range(0, len(rows), _COPY_ROWS):
+            part = rows[begin : begin + _COPY_ROWS]
+            header = people.header[part]
+            frame = Frame(len(part), len(_PERSON))
+            frame.int8(unit_id[header]).uuids(ids[header]).int4(rounds[header])
+            frame.int4(people.line_no[part]).int8(people.person_id[part])
+            frame.int8(people.wage_fen[part])
+            if wages_fen is None:
+                frame.null()
+            else:
+                frame.int8s(wages_fen[part])
+            for share in (people.base_fen, people.unit_fen, people.personal_fen):
+                frame.int8s(share[part])
+            yield frame.matrix().tobytes()
+
+
+async def _copy(
+    tx: AsyncConnection, table: str, columns: Sequence[str], frames: Iterator[bytes]
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield SIGNATURE
+        while (frame := await asyncio.to_thread(next, frames, None)) is not None:
+            yield frame
+        yield TRAILER
+
+    connection = await raw(tx)
+    await connection.copy_to_table(table, source=pieces(), columns=list(columns), format="binary")
