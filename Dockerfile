@@ -3,13 +3,17 @@ FROM python:3.11-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/wuxian
 ENV PATH=/opt/wuxian/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-COPY requirements/runtime.txt requirements/
+COPY requirements/runtime.txt requirements/build.txt requirements/
 RUN pip install --no-cache-dir --require-hashes -r requirements/runtime.txt
+# The project is built in an environment of its own: the image needs no build tools.
+RUN python -m venv /opt/build \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY migrations migrations
 COPY shared shared
 COPY services services
-RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index .
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /tmp/wheel . \
+ && pip install --no-cache-dir --no-deps --no-index /tmp/wheel/*.whl
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/wuxian wuxian \

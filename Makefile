@@ -7,19 +7,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= 2
 BENCHMARKS := $(filter-out __init__ _%,$(basename $(notdir $(wildcard benchmarks/*.py))))
 BENCH_FLAGS ?=
+LOCK_FLAGS ?=
 
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check format bench openapi lock clean
+.PHONY: help demo up test check format bench openapi examples lock clean
 
-help:  ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime  ## Play two months of a generated city and prove the books
 	$(BIN)/wuxian demo $(DEMO_FLAGS)
 
-up: $(VENV)/.runtime  ## Start everything and stay, printing addresses and sandbox credentials
+up: $(VENV)/.runtime  ## Start everything; print the addresses and the sandbox credentials
 	$(BIN)/wuxian up
 
 test: $(VENV)/.dev  ## Run the tests
@@ -31,7 +32,7 @@ check: $(VENV)/.dev  ## Style, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev  ## Let ruff write the style
+format: $(VENV)/.dev  ## Format the source and fix what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -43,14 +44,19 @@ bench: $(VENV)/.dev  ## Run every benchmark (BENCH_FLAGS=--small for a quick try
 openapi: $(VENV)/.runtime  ## Write openapi/*.json from the source
 	$(BIN)/wuxian openapi --write openapi
 
-lock: $(VENV)/.dev  ## Pin requirements/*.in anew
-	for name in runtime dev; do \
-	  $(BIN)/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt --upgrade \
+examples: $(VENV)/.dev  ## Record an example of every operation that has none, then write OpenAPI
+	WUXIAN_RECORD_EXAMPLES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile \
+	  tests/collection tests/ledger tests/payout
+	$(BIN)/wuxian openapi --write openapi
+
+lock: $(VENV)/.dev  ## Pin requirements/*.in (LOCK_FLAGS=--upgrade for the newest versions)
+	for name in runtime build dev; do \
+	  $(BIN)/uv pip compile requirements/$$name.in --output-file requirements/$$name.txt \
 	    --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    --no-emit-index-url --quiet || exit 1; \
+	    --no-emit-index-url --quiet $(LOCK_FLAGS) || exit 1; \
 	done
 
-clean:  ## Remove the environment and what tools left; your data stays
+clean:  ## Remove the environment and the files of tools; your data stays
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
@@ -58,9 +64,9 @@ $(BIN)/python:
 	  { echo "wuxian needs Python 3.11 or newer; say which: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The project itself goes in without a look at any index: what builds it is in the lock.
-$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(BIN)/python
-	$(PIP) --require-hashes -r requirements/runtime.txt
+# The project itself is installed without any index: requirements/build.txt holds what builds it.
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	$(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 

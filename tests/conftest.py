@@ -26,6 +26,7 @@ from services.migrate import migrate
 from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
+from tests import examples
 from tests.recording import StatementsAreKeyed
 
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
@@ -52,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         home.chmod(0o755)  # ours alone; the server's account has to pass when root runs the tests
     config.stash[_HOME] = home
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
+    if os.environ.get(examples.RECORD):
+        config.pluginmanager.register(examples.Recorder(), "examples")
 
 
 @pytest.hookimpl(optionalhook=True)

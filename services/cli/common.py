@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+import services
+import shared
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
@@ -126,3 +130,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*row)
     out.print(table)
+
+
+def packages_are_ours() -> bool:
+    """Check that `services` and `shared`, names others may use too, come from one place."""
+    places = {Path(module.__file__ or "").resolve().parents[1] for module in (services, shared)}
+    return len(places) == 1

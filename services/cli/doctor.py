@@ -1,4 +1,4 @@
-"""`wuxian doctor`: what is wrong with this installation, and what to do about each."""
+"""`wuxian doctor`: checks of the installation, each with a remedy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
-from services.cli.common import SERVICES, AsJson, DatabaseUrl, out, print_json, settings_with
+from services.cli.common import (
+    SERVICES,
+    AsJson,
+    DatabaseUrl,
+    out,
+    packages_are_ours,
+    print_json,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
@@ -34,7 +42,7 @@ class Finding:
 
 
 def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Say what is wrong with this installation, each with what to do. Exit 1 if anything is."""
+    """检查安装并给出处理办法 · Diagnose problems and suggest fixes; exit 1 if there are any."""
     settings = settings_with(database_url=database_url)
     findings = [finding for check in CHECKS for finding in _run(check, settings)]
     if as_json:
@@ -63,8 +71,6 @@ def _run(check: Check, settings: Settings) -> list[Finding]:
 
 
 def _python(settings: Settings) -> Iterator[Finding]:
-    from services.cli.root import packages_are_ours
-
     yield Finding(
         "python",
         sys.version_info >= (3, 11),

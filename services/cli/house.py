@@ -83,9 +83,19 @@ def _announce(house: Supervisor, *, as_json: bool) -> None:
     )
 
 
-def demo(context: typer.Context) -> None:
-    """Play two months of a generated city through the public API, and prove the books."""
-    from services.demo.main import run
+def demo(
+    as_json: AsJson = False,
+    small: Annotated[bool, typer.Option(help="城市缩为十分之一 · A tenth of the city.")] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """试演两个月并证明账实相符 · Play two months of a generated city and prove the books.
 
+    With --database-url, the database wuxian_demo on that server is made anew.
+    """
+    from services.demo.main import perform
+
+    settings = settings_with()
+    if database_url:
+        settings = settings.model_copy(update={"database_url": database_url})
     with plainly():
-        raise typer.Exit(run(context.args))
+        raise typer.Exit(perform(as_json, settings, small=small))

@@ -1,15 +1,15 @@
-"""Puts the commands together, after a look at whether these are our own packages."""
+"""Puts the commands together, and checks that the packages are our own."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import typer
 
 import services
 import shared
 from services.cli import database, doctor, house, ledger, notice, policy, serve, tools
+from services.cli.common import packages_are_ours
 
 app = typer.Typer(
     name="wuxian",
@@ -22,10 +22,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(policy.app, name="policy")
 app.command()(house.up)
-app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-)(house.demo)
+app.command()(house.demo)
 app.command()(serve.serve)
 app.command()(serve.migrate)
 app.command()(tools.token)
@@ -36,19 +33,10 @@ app.command(name="print")(notice.print_notice)
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     if not packages_are_ours():
         sys.exit(
             f"wuxian: another program's packages stand in the way ({services.__file__},"
             f" {shared.__file__}): install wuxian in an environment of its own"
         )
     app()
-
-
-def packages_are_ours() -> bool:
-    """Whether `services` and `shared`, names that others may use too, come from one place."""
-    places = {Path(module.__file__ or "").resolve().parents[1] for module in (services, shared)}
-    return len(places) == 1
-
-
-__all__ = ["app", "main", "packages_are_ours"]

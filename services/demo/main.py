@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from rich.console import Console
@@ -13,7 +11,7 @@ from rich.console import Console
 from services.demo import city as cities
 from services.demo import closing
 from services.demo.collecting import DemoError, Month, Play, collect, identify, register
-from services.demo.house import DATABASE, Busy, house
+from services.demo.house import Busy, house
 from services.demo.office import Office
 from services.demo.paying import pay, settle
 from services.demo.proofs import prove_books, read_state
@@ -24,35 +22,10 @@ from services.embedded import EmbeddedError
 from services.migrate import MigrationError
 from services.supervisor import PortTaken, SupervisorError
 from shared.process.settings import Settings
-from shared.process.settings import settings as process_settings
 from shared.web.client import PeerError
 
 _SAID = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
 """Failures whose text says enough."""
-
-
-def run(arguments: Sequence[str] = ()) -> int:
-    """Play as the command line asks; the process's exit code: 0 when every proof holds."""
-    asked = _parser().parse_args(list(arguments))
-    settings = process_settings()
-    if asked.database_url:
-        settings = settings.model_copy(update={"database_url": asked.database_url})
-    return perform(asked.json, settings, small=asked.small)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wuxian demo",
-        description="Play two months of a generated city through the public API and prove the books.",
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    parser.add_argument("--small", action="store_true", help="a tenth of the city")
-    parser.add_argument(
-        "--database-url",
-        help="your own PostgreSQL 15-18 instead of the embedded one; makes the database"
-        f" {DATABASE} on it anew",
-    )
-    return parser
 
 
 def perform(json_output: bool, settings: Settings, *, small: bool = False) -> int:

@@ -6,20 +6,13 @@ Only requests that are safe to repeat are retried; every POST here carries ids t
 from __future__ import annotations
 
 import ssl
-import sys
 from functools import lru_cache
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
-
-# httpcore asks for sniffio at every use of a lock; where it is not installed, the search for it
-# through all of sys.path took two fifths of a client's time. None ends that search at once.
-if find_spec("sniffio") is None:
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
 

@@ -1,0 +1,20 @@
+"""The guard: waits for the end of its owner, then stops the server unless another process uses it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from services.embedded.server import EmbeddedPostgres
+
+
+def main(home: Path) -> None:
+    """Wait for the end of the pipe, then stop the server if nobody uses it."""
+    while sys.stdin.buffer.read(1):
+        pass
+    if home.exists():
+        EmbeddedPostgres(home).stop_if_unowned()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
