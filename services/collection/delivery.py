@@ -12,7 +12,7 @@ from shared.web.client import Peer, PeerError
 
 BATCH_PATH = "/v1/voucher-batches"
 _SET_ASIDE = frozenset({400, 409, 413, 422})
-"""Problems that sending the same bytes again cannot cure."""
+"""Statuses of problems that a repeat cannot solve."""
 
 
 class LedgerBusy(Exception):
@@ -38,7 +38,7 @@ class Ledger:
                 raise
             if len(messages) == 1:
                 return [f"{error.code}: {error.detail}"[:500]]
-            # One voucher that the ledger cannot read must not hold up its neighbours.
+            # One unreadable voucher must not block the others.
             middle = len(messages) // 2
             return [
                 *await self.deliver(messages[:middle]),

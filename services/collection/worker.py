@@ -34,7 +34,7 @@ from shared.web.client import Peer
 CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
 CREDIT_IDLE_SECONDS = 0.5
-"""Between looks for settled bills: persons are in less of a hurry than the books."""
+"""Pause between searches for settled bills; personal credits are less urgent than vouchers."""
 
 
 OPERATIONS: run_job.Kinds = {

@@ -1,4 +1,4 @@
-"""One running collection a test module, as its own tests have it."""
+"""The fixtures of collection, for the published cases."""
 
 from tests.collection.conftest import office
 

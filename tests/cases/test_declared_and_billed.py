@@ -1,4 +1,4 @@
-"""Every published case as a city would live it: pack, register, declaration, two levels, bill."""
+"""Every published case from pack and registration to declaration, two levels and bill."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ CASES: list[dict[str, Any]] = [*packs.CONTRIBUTIONS, *packs.DUAL_BASE]
 
 
 def said(case: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]], dict[str, str]]:
-    """A case's pack, its people's wages, and what its bill asks by insurance and party."""
+    """Return a case's pack, its people's wages, and the expected bill by insurance and party."""
     if "pension" in case:
         pension = case["pension"]
         wages = [{"*": base} for base in case["personal_bases"]]
@@ -37,7 +37,7 @@ def said(case: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]], di
 async def declared(
     office: Office, case: dict[str, Any], wages: list[dict[str, str]], district: str
 ) -> dict[str, Any]:
-    """A unit with these people, who are declared."""
+    """Declare a unit with these people."""
     code = await office.unit(district=district, injury_class=None)
     people = [{"identity_number": a_person()["identity_number"], "wages": own} for own in wages]
     await office.enrol(code, people, district=district)
@@ -58,7 +58,7 @@ async def declared(
 async def bill_of(
     office: Office, db: Database, paper: dict[str, Any], district: str
 ) -> dict[str, Any]:
-    """The paper through both levels, and the bill that is made of it."""
+    """Take a declaration through both levels to its bill."""
     for role, act in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
         path = f"/v1/declarations/{paper['id']}/{act}"
         assert (await office.post(role, path, district=district)).status_code == 201

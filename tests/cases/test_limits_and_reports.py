@@ -1,4 +1,4 @@
-"""Published limits and published reports, through the API: quoted bases, added-up totals."""
+"""Published limits and published reports over the API."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ LIMITS, REPORTS = of_file("limits_from_average"), of_file("cross_foot")
 
 
 def limited(case: dict[str, Any]) -> dict[str, Any]:
-    """The pack whose limits follow from a case's averages."""
+    """Build the pack whose limits follow from a case's averages."""
     of_floor = case.get("floor_average_of", [case["average"]])
     amounts = list(dict.fromkeys([*of_floor, case["average"]]))
     rule = {"rounding": {"unit": "1.00", "mode": "half_up"}}

@@ -1,4 +1,4 @@
-"""Months of payment capacity (可支付月数) as a county published them, out of the books."""
+"""Months of payment capacity (可支付月数) that a county published, calculated from the books."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +24,7 @@ FUNDS = (
 
 
 def wan(amount: str) -> str:
-    """ "37519.11" times ten thousand, in yuan."""
+    """Convert ten thousands to yuan: "37519.11" to "375191100.00"."""
     return format_yuan(parse_yuan(amount) * 10_000)
 
 
@@ -36,7 +36,7 @@ async def year(
     client_of: Callable[..., Any],
     bearer: Callable[..., dict[str, str]],
 ) -> AsyncIterator[Ledger]:
-    """A year in which each fund paid what was published, and kept what was published."""
+    """Book a year in which each fund paid and kept the published amounts."""
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         for case, (fund, _) in zip(CASES, FUNDS, strict=False):
             whole = parse_yuan(wan(case["accumulated_wan"])) + parse_yuan(

@@ -1,4 +1,4 @@
-"""One running collection a test module."""
+"""Fixtures of collection: one running service per test module."""
 
 from collections.abc import AsyncIterator
 
@@ -14,14 +14,14 @@ from tests.conftest import Bearer, ClientOf, SettingsFor
 async def office(
     settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str
 ) -> AsyncIterator[Office]:
-    """Everybody who takes part."""
+    """The people who take part, with a client of the service."""
     async with client_of(build(settings_for())) as client:
         yield Office(client, bearer, database_url)
 
 
 @pytest.fixture(scope="module")
 async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
-    """The service's own connection to its database, for background work."""
+    """Open the service's own connection to its database, for background work."""
     url = settings_for().database_url
     assert url is not None
     database = Database(url, "collection")

@@ -1,4 +1,4 @@
-"""The service starts, and says whether it can serve."""
+"""The service starts, and reports whether it is ready."""
 
 from services.collection.app import build
 from tests.conftest import ClientOf, SettingsFor

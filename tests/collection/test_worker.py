@@ -1,4 +1,5 @@
-"""The way to the ledger: batches, a verdict for each voucher, and no neighbour held up."""
+"""Delivery to the ledger: batches, one outcome for each voucher, and no voucher blocked by
+another."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +21,7 @@ def messages(*names: str) -> list[Message]:
 
 
 class Books:
-    """A ledger that answers as it is told and remembers what it was asked."""
+    """A ledger that gives prepared answers and remembers the requests."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer

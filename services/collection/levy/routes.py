@@ -15,7 +15,7 @@ from shared.roles import Right
 router = APIRouter()
 
 
-@router.post("/v1/quotes", operation_id="quote", summary="试算 · What would it come to")
+@router.post("/v1/quotes", operation_id="quote", summary="试算 · Quote contributions")
 async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteOut:
     """Quote contributions by the same calculation as a declaration. Every line is explained;
     nothing is stored."""

@@ -29,7 +29,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/v1/operations/{operation}",
     operation_id="get_operation",
-    summary="办理任务 · One long operation",
+    summary="办理任务 · Get an operation",
 )
 async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
     """Get an operation: its state, and its result or error."""
@@ -44,7 +44,7 @@ async def get_operation(operation: RefPath, at: Reading) -> OperationOut:
 @router.get(
     "/v1/operations/{operation}/faults",
     operation_id="get_operation_faults",
-    summary="错误明细文件 · The faults of its file, as CSV",
+    summary="错误明细文件 · Download the faults of a file (CSV)",
     response_class=Response,
     responses=CSV_ANSWER,
 )

@@ -28,7 +28,7 @@ from shared.roles import Caller
 PAPER: Final = "policy"
 _KNOWN_LIMIT: Final = 64
 _known: dict[UUID, Policy] = {}
-"""Versions read before. A version never changes, so neither does what is remembered of it."""
+"""Cache of versions. A version never changes, so an entry never becomes stale."""
 
 
 @dataclass(frozen=True, slots=True)

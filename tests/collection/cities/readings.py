@@ -1,4 +1,4 @@
-"""Published tables as packs and cases, and what the API answers in the shape of the cases."""
+"""Published tables as packs and cases, and the API's answers in the shape of the cases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Lines = list[tuple[str | None, str, str, str]]
 
 @dataclass(frozen=True)
 class Case:
-    """A quote under a pack of a file, and what it comes to."""
+    """A quote under a pack of a file, and its expected result."""
 
     file: str
     region: str
@@ -32,12 +32,12 @@ class Case:
 
     @property
     def id(self) -> str:
-        """For test names."""
+        """Return the name of the test."""
         return f"{self.file}: {self.said['id']}"
 
 
 def files() -> dict[str, dict[str, Any]]:
-    """Every file of packs and cases."""
+    """Read every file of packs and cases."""
     return {
         path.stem: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted((HERE / "packs").glob("*.json"))
@@ -55,7 +55,7 @@ PLAIN: list[dict[str, Any]] = json.loads((HERE / "plain_tables.json").read_text(
 
 
 def plain_pack(table: dict[str, Any]) -> dict[str, Any]:
-    """The pack that a plain table says."""
+    """Build the pack of a plain table."""
     rates = [
         a_rate(insurance, party, rate)
         for insurance, parties in table["rates"].items()
@@ -80,13 +80,13 @@ def plain_pack(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def a_number(age: int, month: str, order: int) -> str:
-    """A valid number of somebody of an age (in full years) on the first day of a month."""
+    """Return a valid identity number of a person of an age on the first day of a month."""
     year = int(month[:4]) - age
     return identity_number.with_check_digit(f"120101{year:04d}0101{order:03d}")
 
 
 def lines_of(answer: dict[str, Any]) -> Lines:
-    """A quote's lines in the shape of the cases."""
+    """Return a quote's lines in the shape of the cases."""
     return [
         (line["ref"], line["explain"]["rule"], line["base"], line["amount"])
         for line in answer["lines"]
@@ -94,7 +94,7 @@ def lines_of(answer: dict[str, Any]) -> Lines:
 
 
 def of_parties(answer: dict[str, Any]) -> dict[str, str]:
-    """What each insurance asks of each party, and what they come to."""
+    """Add up each insurance's amounts by party."""
     sums: dict[str, int] = defaultdict(int)
     for line in answer["lines"]:
         sums[f"{line['insurance']}.{line['party']}"] += parse_yuan(line["amount"])
@@ -103,7 +103,7 @@ def of_parties(answer: dict[str, Any]) -> dict[str, str]:
 
 
 class Region:
-    """The office as an installation of another region, with Tianjin's districts, for a while."""
+    """The office as an installation of another region, with Tianjin's districts."""
 
     def __init__(self, office: Office, region: str) -> None:
         self._state = app_of(office).state

@@ -16,7 +16,7 @@ Faults = set[tuple[str, str]]
 
 
 def whole() -> dict[str, Any]:
-    """A sound pack with a row of everything that a pack may have."""
+    """Build a sound pack with a row in every member."""
     pack = sound_pack()
     pack["averages"] = [{"id": "2020", "amount": "5607.00", "source": "s"}]
     pack["names"] = [{"insurance": "heating", "name": "采暖费", "source": "s"}]

@@ -1,4 +1,4 @@
-"""A city that the product never heard of: its districts in a file, its rules in a pack, no code."""
+"""A city that the product does not know: its districts in a file, its rules in a pack, no code."""
 
 import json
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ REGION = {
 
 @pytest.fixture(scope="module")
 def districts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of its districts."""
+    """Write the file of its districts."""
     path: Path = tmp_path_factory.mktemp("own") / "regions.json"
     path.write_text(json.dumps({"regions": [REGION]}), encoding="utf-8")
     return path
@@ -41,7 +41,7 @@ async def office(
     database_url: str,
     districts: Path,
 ) -> AsyncIterator[Office]:
-    """An installation of Zhongshan's."""
+    """Open an installation in Zhongshan."""
     own = settings_for(region="zhongshan", regions_path=districts)
     async with client_of(build(own)) as client:
         yield Office(client, bearer, database_url)

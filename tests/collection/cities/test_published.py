@@ -1,7 +1,8 @@
-"""Cities come out to the fen by publishing packs: quoted, and declared with the same amounts.
+"""Cities are levied to the fen after publishing packs: quotes and declarations give the same
+amounts.
 
-The figures of a case were computed by hand-written decimal fractions beside its pack; `published` are
-those that a public page, payslip or notice gives. Packs go through the same two doors as a city's own.
+The figures of a case were computed by hand with decimal fractions, beside its pack; `published` are
+those of a public page, payslip or notice. Packs go through the same two doors as a city's own.
 """
 
 from typing import Any
@@ -26,7 +27,7 @@ from tests.collection.support.policies import publish
 
 @pytest.fixture(scope="module", autouse=True)
 async def published(office: Office) -> None:
-    """Every pack, drafted by one person and approved by another."""
+    """Publish every pack."""
     for file in FILES.values():
         for pack in sorted(file["packs"], key=lambda pack: pack["in_force_from"]):
             await publish(office, pack)
@@ -54,7 +55,7 @@ async def test_a_quote_gives_every_line(office: Office, case: Case) -> None:
 
 
 async def registered(office: Office, quote: dict[str, Any], code: str) -> list[dict[str, Any]]:
-    """The quote's people, enrolled with their categories; as they are declared."""
+    """Enrol the quote's people with their categories; return them as they are declared."""
     joining, declared = [], []
     for order, person in enumerate(quote["people"]):
         number = a_person()["identity_number"]
@@ -74,7 +75,7 @@ async def registered(office: Office, quote: dict[str, Any], code: str) -> list[d
 
 
 async def floated(office: Office, code: str, quote: dict[str, Any]) -> None:
-    """The unit on its floating step, which one person asks for and another approves."""
+    """Put the unit on its floating step: one person requests it, another approves."""
     body = {
         "facts": {"injury_step": quote["injury_step"]},
         "effective_on": f"{quote['on']}-01",
@@ -89,7 +90,7 @@ async def floated(office: Office, code: str, quote: dict[str, Any]) -> None:
 
 
 async def a_unit(office: Office, quote: dict[str, Any]) -> str:
-    """The quote's unit, registered; its credit code."""
+    """Register the quote's unit; return its credit code."""
     code = await office.unit(
         kind=quote["unit_kind"],
         injury_class=quote.get("injury_class"),
@@ -155,7 +156,7 @@ async def test_a_file_levies_what_was_quoted(office: Office, case: Case) -> None
 
 
 async def explained(office: Office, paper: str) -> list[tuple[str, str]]:
-    """By which rules, and on which bases, a declaration says that it levied."""
+    """Return the rules and bases by which a declaration was levied."""
     path = f"/v1/declarations/{paper}/lines"
     answer = await office.get("supervisor", path, explain="true", limit=100)
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""A small office for route tests: people with their tokens, and units made as they are needed."""
+"""An office for route tests: people with their tokens, and units made on demand."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _people = itertools.count(1)
 
 
 def a_code() -> str:
-    """A valid credit code that no other test uses."""
+    """Return a valid credit code that no other test uses."""
     return credit_code.with_check_character(f"91120102MA{next(_codes):07d}")
 
 
 def a_person(wage: str = "6500.00") -> dict[str, str]:
-    """A declared person with a valid number that no other test uses."""
+    """Return a declared person with a valid number that no other test uses."""
     order = next(_people)
     day, number = divmod(order, 900)
     head = f"120101{1950 + day // 336:04d}{day // 28 % 12 + 1:02d}{day % 28 + 1:02d}{number:03d}"
@@ -33,7 +33,7 @@ def a_person(wage: str = "6500.00") -> dict[str, str]:
 
 
 def control_of(people: list[dict[str, Any]]) -> dict[str, Any]:
-    """Control totals that tie."""
+    """Return the control totals of people."""
     wages = [person.get("wage") or person["wages"]["*"] for person in people]
     return {
         "people": len(people),
@@ -43,7 +43,7 @@ def control_of(people: list[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Office:
-    """Everybody who takes part, over one client."""
+    """The people who take part, over one client."""
 
     api: httpx.AsyncClient
     bearer: Bearer
@@ -53,7 +53,7 @@ class Office:
         self, role: str, path: str, body: Any = None, *, district: str = "heping",
         subject: str | None = None, key: str | None = None,
     ) -> httpx.Response:  # fmt: skip
-        """POST as a role; district roles stand in `district`."""
+        """POST as a role; district roles belong to `district`."""
         headers = self._headers(role, district, subject)
         if key:
             headers["Idempotency-Key"] = key
@@ -70,7 +70,7 @@ class Office:
         return self.bearer(role, place, subject)
 
     async def unit(self, *, district: str = "heping", **facts: Any) -> str:
-        """Register a unit; its credit code."""
+        """Register a unit; return its credit code."""
         code = a_code()
         body = a_unit(code, district=district, **facts)
         answer = await self.post("district_clerk", "/v1/units", body, district=district)
@@ -98,14 +98,14 @@ class Office:
     async def declare(
         self, code: str, people: list[dict[str, Any]], **other: Any
     ) -> httpx.Response:
-        """Hand in a declaration with control totals that tie."""
+        """Submit a declaration with matching control totals."""
         body = a_declaration(code, people, **other)
         return await self.post("employer_portal", "/v1/declarations", body)
 
     async def declared(
         self, *wages: str, district: str = "heping", period: str = PERIOD, **facts: Any
     ) -> dict[str, Any]:
-        """A new unit's declaration of new people with these wages."""
+        """Declare new people with these wages at a new unit."""
         code = await self.unit(district=district, **facts)
         people = [a_person(wage) for wage in wages or ("6500.00",)]
         await self.enrol(code, people, district=district)
@@ -115,7 +115,7 @@ class Office:
         return found
 
     async def reviewed(self, *wages: str, district: str = "heping", **other: Any) -> dict[str, Any]:
-        """A declaration that the district has accepted and reviewed."""
+        """Declare, accept and review in the district."""
         paper = await self.declared(*wages, district=district, **other)
         for role, act in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
             answer = await self.post(
@@ -126,7 +126,7 @@ class Office:
         return found
 
     async def fetch(self, sql: str, *values: Any) -> list[asyncpg.Record]:
-        """Rows of the database, seen by its administrator."""
+        """Read rows of the database as its administrator."""
         connection = await asyncpg.connect(
             asyncpg_dsn(self.database_url), server_settings={"search_path": "collection,public"}
         )
@@ -137,7 +137,7 @@ class Office:
 
 
 def a_unit(code: str, *, district: str = "heping", **facts: Any) -> dict[str, Any]:
-    """A unit's registration."""
+    """Build a unit's registration."""
     return {
         "credit_code": code,
         "name": "天津和顺机械有限公司",
@@ -154,7 +154,7 @@ def a_unit(code: str, *, district: str = "heping", **facts: Any) -> dict[str, An
 
 
 def a_declaration(code: str, people: list[dict[str, Any]], **other: Any) -> dict[str, Any]:
-    """A declaration with control totals that tie."""
+    """Build a declaration with matching control totals."""
     return {
         "credit_code": code,
         "period": PERIOD,
@@ -164,5 +164,5 @@ def a_declaration(code: str, people: list[dict[str, Any]], **other: Any) -> dict
 
 
 def codes_of(answer: httpx.Response) -> dict[str, str]:
-    """Pointer → code of every fault in a problem."""
+    """Map the pointer of every fault in a problem to its code."""
     return {fault["pointer"]: fault["code"] for fault in answer.json()["errors"]}

@@ -20,7 +20,7 @@ DUAL_BASE: list[dict[str, Any]] = json.loads((CASES / "dual_base.json").read_tex
 
 
 def yuan(text: str) -> str:
-    """ "3364" as "3364.00"."""
+    """Write "3364" as "3364.00"."""
     return text if "." in text else f"{text}.00"
 
 
@@ -32,7 +32,7 @@ def a_pack(
     limits: dict[str, dict[str, str]] | None = None,
     **other: Any,
 ) -> dict[str, Any]:
-    """A sound pack of these rates, its region named like itself."""
+    """Build a sound pack of these rates; its region has the pack's name."""
     rows: list[dict[str, str | None]] = [
         {
             "id": f"limit.{insurance}",
@@ -78,7 +78,7 @@ def a_pack(
 
 
 def a_rate(insurance: str, party: str, rate: str, **other: Any) -> dict[str, Any]:
-    """A rate row for every unit kind, on each person's own base."""
+    """Build a rate row for every unit kind, on each person's own base."""
     return {
         "id": f"{insurance}.{party}",
         "insurance": insurance,
@@ -93,7 +93,7 @@ def a_rate(insurance: str, party: str, rate: str, **other: Any) -> dict[str, Any
 
 
 def case_pack(case: dict[str, Any]) -> dict[str, Any]:
-    """The pack that says what a published case says; rates of zero are left out."""
+    """Build the pack of a published case; zero rates are left out."""
     return a_pack(
         case["id"],
         insurances=[row["insurance"] for row in case["rates"]],
@@ -108,12 +108,12 @@ def case_pack(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def case_wages(case: dict[str, Any]) -> dict[str, str]:
-    """The declared wages, in the shape of the API."""
+    """Return the declared wages in the shape of the API."""
     return {insurance: yuan(wage) for insurance, wage in case["declared_wage"].items()}
 
 
 def dual_pack(case: dict[str, Any]) -> dict[str, Any]:
-    """The pack of a dual-base case."""
+    """Build the pack of a dual-base case."""
     pension = case["pension"]
     return a_pack(
         case["id"],
@@ -126,7 +126,7 @@ def dual_pack(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def sound_pack() -> dict[str, Any]:
-    """A sound pack of two insurances with limits and injury classes, for tests to break."""
+    """Build a sound pack of two insurances with limits and injury classes, for tests to break."""
     return deepcopy(
         a_pack(
             "sound-2021",
@@ -143,11 +143,11 @@ def sound_pack() -> dict[str, Any]:
 
 
 def read(content: dict[str, Any]) -> Policy:
-    """A pack as a policy."""
+    """Read a pack as a policy."""
     return pack_rules.read(content)
 
 
 def wages(ref: str, by_insurance: dict[str, str]) -> Wages:
-    """Wages as the calculation takes them."""
+    """Build wages as the calculation takes them."""
     fen = {insurance: parse_yuan(wage) for insurance, wage in by_insurance.items()}
     return Wages(ref, fen.pop("*"), fen)

@@ -1,4 +1,4 @@
-"""Packs of the wider grammar, and what they levy: for tests of policy rows."""
+"""Packs with optional rows, and their levies, for tests of policy rows."""
 
 import json
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ JANUARY, JULY = Period(2021, 1), Period(2021, 7)
 
 
 def codes(content: dict[str, Any]) -> set[str]:
-    """The codes of every fault in a pack."""
+    """Return the codes of every fault in a pack."""
     policy, faults = pack_rules.attempt(content)
     return {fault.code for fault in faults} | {fault.code for fault in faults_in(policy, content)}
 
 
 def sound(content: dict[str, Any]) -> Policy:
-    """A pack as a policy; it has no fault, and its shape reads back the same."""
+    """Read a pack that must have no fault, and whose shape must read back the same."""
     assert codes(content) == set()
     assert PackIn.model_validate(content).content() == content
     return packs.read(content)
@@ -42,24 +42,24 @@ def levied(
     step: str | None = None,
     **unit: Any,
 ) -> list[ContributionLine]:
-    """What a policy levies on people of a unit."""
+    """Levy people of a unit under a policy."""
     schedule = policy.schedule(kind, injury_class, period=period, step=step)
     return assess(schedule, UnitFacts(kind=kind, **unit), people)
 
 
 def amounts(lines: list[ContributionLine]) -> dict[str, str]:
-    """Rule → amount."""
+    """Map rules to amounts."""
     return {line.rate.id: format_yuan(line.amount_fen) for line in lines}
 
 
 def worker(wage: str, **other: Any) -> Wages:
-    """A person with a wage, and figures beside it."""
+    """Build a person with a wage and other figures."""
     figures = {name: parse_yuan(text) for name, text in other.pop("figures", {}).items()}
     return Wages("a", parse_yuan(wage), {}, figures, **other)
 
 
 def limits_pack(case: dict[str, Any]) -> dict[str, Any]:
-    """A pack whose limits follow from averages."""
+    """Build a pack whose limits follow from averages."""
     years = case.get("floor_average_of", [case["average"]])
     averages = [
         {"id": f"y{number}", "amount": yuan(amount), "source": "s"}
@@ -90,7 +90,7 @@ def limits_pack(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def based(base: str, **row: Any) -> Policy:
-    """A policy whose unit share has this base."""
+    """Build a policy whose unit share has this base."""
     return sound(
         a_pack(
             "based",
@@ -112,7 +112,7 @@ ZHENJIANG: list[dict[str, Any]] = [
 
 
 def credited(base: str = "own") -> dict[str, Any]:
-    """A pack that gives part of the unit's share to personal accounts by age."""
+    """Build a pack that credits part of the unit's share to personal accounts by age."""
     rows = [row | {"source": "s"} for row in ZHENJIANG]
     return a_pack(
         "zhenjiang",
@@ -130,7 +130,7 @@ DOWN = {"down_80": "0.8", "down_50": "0.5"}
 
 
 def floating(capacity: str | None = None) -> dict[str, Any]:
-    """A pack with floating steps, in force by months of capacity when they are given."""
+    """Build a pack with floating steps, and stage cuts if months of capacity are given."""
     classes = {1: "0.002", 2: "0.004", 3: "0.007"}
     steps = [{"id": name, "factor": factor, "source": "s"} for name, factor in UP.items()] + [
         {"id": name, "factor": factor, "classes": [2, 3], "source": "s"}
@@ -157,7 +157,7 @@ def floating(capacity: str | None = None) -> dict[str, Any]:
 
 
 def tier_rows(tiers: Sequence[tuple[str, str | None, str]]) -> list[dict[str, str]]:
-    """Tiers as a pack writes them."""
+    """Return tiers as a pack writes them."""
     return [
         {"id": f"t{number}", "from": start, "rate": rate, "source": "s"}
         | ({"below": below} if below else {})
@@ -166,7 +166,7 @@ def tier_rows(tiers: Sequence[tuple[str, str | None, str]]) -> list[dict[str, st
 
 
 def projects(*tiers: tuple[str, str | None, str], by: str = "whole") -> Policy:
-    """A policy that levies on projects by tiers."""
+    """Build a policy that levies on projects by tiers."""
     rows = tier_rows(tiers)
     content = a_pack(
         "projects",

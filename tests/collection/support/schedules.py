@@ -79,7 +79,7 @@ def rates(draw: st.DrawFn, insurance: str, party: Party) -> Rate:
 
 
 def a_head(insurance: str, fixed_fen: int) -> Rate:
-    """An amount a head beside the personal share."""
+    """Build an amount per head beside the personal share."""
     return Rate(
         id=f"{insurance}.head",
         insurance=insurance,
@@ -96,7 +96,7 @@ def a_head(insurance: str, fixed_fen: int) -> Rate:
 
 @st.composite
 def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[CreditRule, ...]:
-    """Ages 0-44, 45-59 and 60 on, or fewer, each with a share below the unit's."""
+    """Draw ages 0-44, 45-59 and 60 on, or fewer, each with a share below the unit's."""
     chosen = draw(st.lists(st.sampled_from([(0, 45), (45, 60), (60, None)]), unique=True))
     return tuple(
         CreditRule(
@@ -115,7 +115,7 @@ def credit_rows(draw: st.DrawFn, insurance: str, rate_ppm: int) -> tuple[CreditR
 
 
 def _first(made: list[Rate]) -> list[Rate]:
-    """The rate that a person's base is taken from, where there is one."""
+    """Return the rate that gives a person's base, if there is one."""
     own = [rate for rate in made if rate.base.per_person and rate.base is not BaseKind.HEAD]
     return sorted(own, key=lambda rate: rate.party is Party.UNIT)[:1]
 
@@ -151,7 +151,7 @@ some_insurances = st.sets(st.sampled_from(INSURANCES)).map(lambda found: tuple(s
 
 @st.composite
 def standings(draw: st.DrawFn, category: str, *choices: str) -> Coverage:
-    """A category with some of the insurances, and for some of them the bases that it chooses."""
+    """Draw a category with some of the insurances and, for some of them, base choices."""
     insurances = draw(some_insurances)
     of = tuple(sorted({*draw(some_insurances)} & {*insurances}))
     rows = tuple(
@@ -198,7 +198,7 @@ def reliefs(draw: st.DrawFn, insurance: str) -> Relief:
 
 
 def for_some(rule: Rule, bearers: tuple[str, ...]) -> Rule:
-    """A rule whose rates of each person's only some categories bear."""
+    """Restrict a rule's personal rates to some categories."""
     found = tuple(
         replace(rate, categories=bearers) if rate.base.per_person else rate for rate in rule.rates
     )
@@ -248,7 +248,7 @@ def persons(draw: st.DrawFn) -> Wages:
 
 
 def standings_of(people: list[Wages]) -> PeopleCategories:
-    """Categories and choices as columns."""
+    """Arrange categories and choices in columns."""
     kinds = sorted({(wages.category, wages.choice) for wages in people}, key=str)
     code = [kinds.index((wages.category, wages.choice)) for wages in people]
     return PeopleCategories(tuple(kinds), np.array(code))

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 ROWS_MAX: Final = 2_500_000
-"""More people than any city's; a file with more is refused."""
+"""More people than any city has; a larger file is refused."""
 ABSENT: Final = -1
-"""Stands in a column of fen for a cell that was left empty."""
+"""Marks an empty cell in a column of fen."""
 
 
 class OnFault(StrEnum):

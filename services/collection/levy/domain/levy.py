@@ -350,10 +350,10 @@ def _unit_line(
 ) -> ContributionLine:
     asked_fen = _unit_asked(rule, rate, unit, sum_fen)
     rounding = rate.rounding or rounding
-    # 庆社险函〔2011〕3号: a wage total below the sum of personal bases gives way to that sum.
+    # 庆社险函〔2011〕3号: a wage total below the sum of personal bases is replaced by that sum.
     floor_fen = sum_fen if rate.base is BaseKind.UNIT_DUAL else None
     if floor_fen is not None and unit.frozen_base_fen is not None:
-        # 单位缴费基数核定后当年不变: whoever joins or leaves, the reviewed base stands.
+        # 单位缴费基数核定后当年不变: the reviewed base stays when people join or leave.
         asked_fen, floor_fen = unit.frozen_base_fen, None
     base_fen = asked_fen if floor_fen is None else max(asked_fen, floor_fen)
     levied_fen = levy(base_fen, rate.rate_ppm, rounding)

@@ -20,9 +20,9 @@ from services.collection.policy.domain.rate import Rate
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 KnownCategories = Mapping[tuple[int, int], tuple[str, str | None]]
-"""Category and choice by unit and person, of those who are no employees."""
+"""Category and choice by unit and person, of people who are not employees."""
 _NONE: Final = -1
-"""Stands in a column of bases for people who chose none."""
+"""Marks people without a chosen base in a column of bases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def bearers(schedule: Schedule, rule: Rule, standings: PeopleCategories | None) 
     insured, chosen = [], []
     present = np.bincount(standings.code, minlength=len(standings.kinds)).tolist()
     for (category, choice), count in zip(standings.kinds, present, strict=True):
-        # Kinds of other units' people may be unknown here; nobody of this column has them.
+        # Some kinds may be those of other units' people; nobody in this column has them.
         standing = schedule.standing(category) if count else None
         row = None if standing is None else standing.chosen(rule.insurance, choice)
         insured.append(standing is not None and standing.insured(rule.insurance))

@@ -23,7 +23,7 @@ from shared.money import PPM, Rounding, RoundingMode, levy
 
 Fen = NDArray[np.int64]
 Owed = tuple[str, str, str]
-"""Insurance, account and fund of what a unit owes."""
+"""Insurance, account and fund of an amount that a unit owes."""
 Amount = TypeVar("Amount", int, Fen)
 
 
@@ -103,7 +103,7 @@ def relief_rate(row: Relief, account: str) -> Rate:
         unit_kinds=row.unit_classes,
         injury_class=None,
         rate_ppm=row.factor_ppm,
-        # It is taken of what is owed, once for the unit; no base of the grammar says that.
+        # The base is the owed amount, once for the unit; no BaseKind describes that.
         base=BaseKind.UNIT_TOTAL,
         account=AccountKind(account),
         source=row.source,

@@ -27,13 +27,13 @@ from shared.process.log import logger
 BEAT_SECONDS: Final = 3
 FAULTS_SHOWN: Final = 20
 LANES: Final = 2
-"""Operations at once: while one computes, the other's rows are on their way to the database."""
+"""Operations that run at once: one computes while another writes to the database."""
 TRIES_MAX: Final = 5
-"""A worker that dies of an operation this often is not given it again."""
+"""An operation that was tried this often is given up."""
 
 Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 Prepare = Callable[[Tools, OperationRow, Progress], Awaitable[Work]]
-"""Reads and computes what needs no transaction; gives the work that does."""
+"""Does what needs no transaction and returns the work that does."""
 
 Kinds = Mapping[str, Prepare]
 """The function that prepares each kind of operation. The worker passes them in."""

@@ -21,7 +21,7 @@ from shared.errors import Fault, Refusal
 from shared.period import Period
 
 EMPLOYEE: Final = "employee"
-"""Who needs no row: everything that is levied on the unit is levied for him."""
+"""Default category: insured for everything the unit pays, so it needs no row."""
 ANY_KIND: Final = "*"
 
 

@@ -28,7 +28,7 @@ from shared.period import Period
 
 YEAR_PARTS: Final = 360 * 365
 PARTS: Final = PPM * YEAR_PARTS
-"""Parts of one fen."""
+"""The number of parts in one fen."""
 DAY: Final = timedelta(days=1)
 ROUNDING: Final = HALF_UP_FEN
 

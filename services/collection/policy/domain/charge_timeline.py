@@ -30,7 +30,7 @@ ACCOUNTS: Final[Mapping[str, str]] = {
     ChargeKind.LATE_FEE: Account.OTHER_INCOME,
     ChargeKind.INTEREST: Account.INTEREST_INCOME,
 }
-"""Where charges are booked when the policy does not say."""
+"""Default income accounts of charges."""
 SIZES: Final = frozenset(size.value for size in UnitSize)
 KINDS: Final = frozenset(kind.value for kind in UnitKind)
 EVERY_UNIT: Final = "*"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _NAMED_BY: Final = ("id", "insurance", "channel", "kind")
-"""What tells a row of a list from its neighbours, the first that it has."""
+"""Members that identify a row of a list; the first one present is used."""
 _OWN: Final = frozenset({"pack", "in_force_from"})
-"""Every version differs in its name and its first day."""
+"""Members that differ between any two versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

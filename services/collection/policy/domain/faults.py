@@ -98,7 +98,7 @@ def _names(content: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _funds(policy: Policy, content: Mapping[str, Any]) -> Iterator[Fault]:
     rows = [(row["insurance"], row["fund"]) for row in content["fund_map"]]
-    # Rows with days of their own are held against one another by their days.
+    # Rows with their own days overlap only if their days do.
     twice = _repeated(
         row["insurance"]
         for row in content["fund_map"]

@@ -16,7 +16,7 @@ CATEGORY_NAMES: Final = {
     "flexible": "灵活就业人员",
     "retiree": "退休人员",
 }
-"""Names of the usual categories; a pack may have others, which are shown as they are written."""
+"""Names of the usual categories. A pack's other categories are shown as written."""
 SIZE_NAMES: Final = {
     UnitSize.LARGE: "大型企业",
     UnitSize.MEDIUM: "中型企业",

@@ -58,7 +58,7 @@ _END_NAMES: Final = {
 }
 _CHARGE_NAMES: Final = {ChargeKind.LATE_FEE: "滞纳金", ChargeKind.INTEREST: "补缴利息"}
 DOUBT: Final = "〔待核〕"
-"""Marks a row whose source is not certain."""
+"""Mark of a row whose source is not certain."""
 
 
 def percent(ppm: int) -> str:

@@ -21,7 +21,7 @@ router = APIRouter()
 @router.get(
     "/v1/policies/in-force",
     operation_id="get_policy_in_force",
-    summary="某日有效政策 · The policy in force on a day",
+    summary="某日有效政策 · Get the policy in force on a day",
 )
 async def get_policy_in_force(
     at: Annotated[Door, door(Right.READ_COLLECTION)],

@@ -79,7 +79,7 @@ router.include_router(drafting)
 @router.post(
     "/v1/policies/{policy}/approvals",
     operation_id="approve_policy",
-    summary="批准政策版本 · Put a policy version in force",
+    summary="批准政策版本 · Approve a policy version",
     status_code=201,
     response_model=PolicyOut,
 )
@@ -129,7 +129,9 @@ def _read_day(cursor: str | None, filters: dict[str, str | None]) -> tuple[date,
         raise BadCursor from None
 
 
-@router.get("/v1/policies/{policy}", operation_id="get_policy", summary="政策版本 · One version")
+@router.get(
+    "/v1/policies/{policy}", operation_id="get_policy", summary="政策版本 · Get a policy version"
+)
 async def get_policy(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]
 ) -> PolicyWholeOut:
@@ -145,7 +147,9 @@ async def get_policy(
 
 
 @router.get(
-    "/v1/policies/{policy}/trail", operation_id="get_policy_trail", summary="办理轨迹 · Its trail"
+    "/v1/policies/{policy}/trail",
+    operation_id="get_policy_trail",
+    summary="办理轨迹 · Get the trail of a policy version",
 )
 async def get_policy_trail(
     policy: RefPath, at: Annotated[Door, door(Right.READ_COLLECTION)]

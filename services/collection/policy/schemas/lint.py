@@ -34,7 +34,7 @@ _ABSENCE: Final[Mapping[str, frozenset[str]]] = {
     "in_force_to": frozenset({"DAYS_REVERSED", "FUND_GAP"}),
     "suspense_fund": frozenset({"FUND_UNKNOWN"}),
 }
-"""What would be said only because something could not be read."""
+"""Faults that appear only because something else could not be read."""
 _ROUNDS: Final = 3
 _ROW = re.compile(r"^/(\w+)/(\d+)(.*)$")
 

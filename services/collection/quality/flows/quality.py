@@ -23,7 +23,7 @@ from shared.errors import NotFound
 from shared.period import Period
 
 Counted = Mapping[str, Mapping[str, int]]
-"""Subject, check or target → district → how many."""
+"""Counts by subject, check or target, then by district."""
 
 
 @dataclass(frozen=True, slots=True)

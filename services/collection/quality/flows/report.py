@@ -34,10 +34,10 @@ from shared.roles import Caller
 KIND: Final = "quality_report"
 STATEMENT_SECONDS: Final = 600
 ROWS_KEPT: Final = 2_000
-"""So many rows of each check stay with the report; the check's own door has all of them."""
+"""Rows of each check that a report keeps; the check's own door lists all of them."""
 
 Reading = Callable[[Callable[[AsyncConnection], Awaitable[Any]]], Awaitable[Any]]
-"""Runs a reading in a transaction of its own."""
+"""Runs a query in its own transaction."""
 
 
 def operation_of(

@@ -35,7 +35,7 @@ DistrictQuery = Annotated[Code | None, Query()]
 
 
 @router.get(
-    "/v1/quality/checks", operation_id="list_quality_checks", summary="数据质量检查项 · Checks"
+    "/v1/quality/checks", operation_id="list_quality_checks", summary="数据质量检查项 · List checks"
 )
 async def list_quality_checks(_: Reading) -> ChecksOut:
     """List the checks with their limits and sources."""
@@ -45,7 +45,7 @@ async def list_quality_checks(_: Reading) -> ChecksOut:
 @router.get(
     "/v1/quality/report",
     operation_id="get_quality_report",
-    summary="数据质量报告 · A period's data quality",
+    summary="数据质量报告 · Get the data quality of a period",
 )
 async def get_quality_report(
     at: Reading, period: PeriodQuery, district: DistrictQuery = None
@@ -67,7 +67,7 @@ async def get_quality_report(
 @router.get(
     "/v1/quality/checks/{check}/rows",
     operation_id="list_quality_rows",
-    summary="数据质量明细 · The rows behind a finding",
+    summary="数据质量明细 · List the rows of a finding",
 )
 async def list_quality_rows(
     check: Annotated[str, Path(pattern=CODE_PATTERN)],
@@ -98,7 +98,7 @@ async def list_quality_rows(
 @router.post(
     "/v1/cross-foots",
     operation_id="cross_foot_reports",
-    summary="表内勾稽 · Add reports up",
+    summary="表内勾稽 · Cross-foot reports",
 )
 async def cross_foot_reports(body: CrossFootsIn, _: Reading) -> CrossFootsOut:
     """Compare each report's stated total with the sum of its lines. Nothing is stored."""

@@ -34,7 +34,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 @router.post(
     "/v1/quality/reports",
     operation_id="ask_for_quality_report",
-    summary="编制数据质量报告 · Have a period's data quality reported on",
+    summary="编制数据质量报告 · Request a data quality report",
     status_code=202,
     response_model=OperationOut,
 )
@@ -56,7 +56,7 @@ async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> R
 @router.get(
     "/v1/quality/reports/{operation}",
     operation_id="get_quality_report_made",
-    summary="已编制的数据质量报告 · A report that was made",
+    summary="已编制的数据质量报告 · Get a requested report",
     response_model=QualityReportResultOut,
 )
 async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
@@ -72,7 +72,7 @@ async def get_quality_report_made(operation: RefPath, at: Reading) -> Response:
 @router.get(
     "/v1/quality/reports/{operation}/rows",
     operation_id="get_quality_report_rows",
-    summary="数据质量报告明细 · The rows that a report found, as CSV",
+    summary="数据质量报告明细 · Download the rows of a report (CSV)",
     response_class=Response,
     responses=CSV_ANSWER,
 )

@@ -47,7 +47,7 @@ SUBJECTS: Final[dict[str, str]] = {
     "declared": _DECLARED,
     "declarations": _HEADS,
 }
-"""What checks look at."""
+"""SQL of each kind of subject."""
 
 
 def _yuan(fen: str) -> str:

@@ -1,4 +1,4 @@
-"""Due days are moved to workdays that a table knows; otherwise the answer says it is an estimate."""
+"""Due days move to workdays that a table knows; otherwise the answer is marked as an estimate."""
 
 from datetime import date
 

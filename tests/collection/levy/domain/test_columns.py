@@ -26,7 +26,7 @@ from tests.collection.support.schedules import INSURANCES, people, schedules, st
 
 
 def refused(run: Callable[[], Any]) -> Any:
-    """What it gives, or that more would be credited than is levied (rounded up, of small bases)."""
+    """Return the result, or CreditAboveLevy (small bases round up)."""
     try:
         return run()
     except CreditAboveLevy:

@@ -1,4 +1,4 @@
-"""The calculation: published figures to the fen, and every line says what made it."""
+"""The levy gives published figures to the fen, and every line explains itself."""
 
 from typing import Any
 

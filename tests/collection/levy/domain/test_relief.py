@@ -1,4 +1,4 @@
-"""Relief: what a unit need not pay of its own share; never more than it owes, never the staff's."""
+"""Relief never exceeds the unit's own share, and never changes the personal share."""
 
 from typing import Any
 
@@ -126,7 +126,7 @@ def test_a_line_says_what_made_it() -> None:
 
 
 def parted_pack(**relief: Any) -> dict[str, Any]:
-    """Medical 10 %, of which 4 % of the base go to the person's account, halved in 2020."""
+    """Build medical 10 %, of which 4 % of the base go to the person's account, halved in 2020."""
     return a_pack(
         "parted-2020",
         insurances=["medical"],

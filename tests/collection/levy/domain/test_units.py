@@ -1,4 +1,4 @@
-"""Many units at once owe what each of them owes by itself, line by line, under any policy."""
+"""A levy of many units gives each the lines that it would have alone, under any policy."""
 
 from dataclasses import replace
 from typing import Any

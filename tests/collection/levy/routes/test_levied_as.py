@@ -57,7 +57,7 @@ async def test_relief_goes_by_size(office: Office, size: str | None, relief: Any
 
 
 async def stored(office: Office, code: str) -> list[list[dict[str, Any]]]:
-    """Everything that a declaration stores, without its ids."""
+    """Read everything that a declaration stores, without its ids."""
     found = []
     for table, order in (
         ("declaration_line", "line_no"),

@@ -1,4 +1,4 @@
-"""Quotes: published figures through the API, after publishing nothing but a policy pack."""
+"""Quotes give published figures over the API after publishing a policy pack only."""
 
 from typing import Any
 

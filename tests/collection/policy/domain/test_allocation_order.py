@@ -1,4 +1,5 @@
-"""The orders in which money pays, and in which of them the order of receipts does not matter."""
+"""The orders in which payments are allocated, and those in which the order of receipts does not
+matter."""
 
 import random as randomly
 from datetime import date
@@ -161,8 +162,8 @@ def test_the_order_of_receipts_does_not_matter(
     order: AllocationOrder,
     random: randomly.Random,
 ) -> None:
-    """Insurance by insurance (for months that have a bill), and oldest first: what is settled depends
-    only on how much came."""
+    """Insurance by insurance (for billed months) and oldest first: only the sum of receipts
+    matters."""
     bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(asked)]
     receipts = [
         receipt(str(n), fen, f"2021-0{month % len(asked) + 5}")

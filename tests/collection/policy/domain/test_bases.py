@@ -1,4 +1,4 @@
-"""Where bases and limits come from: averages, last year, the file, heads; and how shares are rounded."""
+"""Sources of bases and limits (averages, last year, the file, heads), and rounding of shares."""
 
 from datetime import date
 from typing import Any

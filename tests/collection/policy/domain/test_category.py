@@ -1,4 +1,4 @@
-"""Who is levied for what: categories, the bases they may choose, and what a pack may not say of them."""
+"""Categories: the insurances they are levied for, their base choices, and faults of their rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ YEARS = {2006: "0.6", 2007: "0.7", 2008: "0.8", 2009: "0.9"}
 
 
 def a_head(insurance: str, amount: str, **other: Any) -> dict[str, Any]:
-    """An amount a head of the unit."""
+    """Build a fixed amount per head that the unit pays."""
     row = a_rate(insurance, "unit", "0", id=f"{insurance}.head", base="head", amount=amount)
     del row["rate"]
     return row | other

@@ -1,4 +1,4 @@
-"""Late fee and interest: published cases exact, rates piecewise, caps, and one rounding."""
+"""Late fees and interest: published cases, changing rates, caps, and one rounding."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a pack says of paying late is read as it was first written and as dated rows; faults named."""
+"""The late-charge members of a pack, in their first form and as dated rows, and their faults."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -16,7 +16,7 @@ from tests.collection.support import packs
 
 
 def a_pack() -> dict[str, Any]:
-    """A sound pack that says all there is to say."""
+    """Build a sound pack with every late-charge member."""
     dated = {"in_force_from": "2011-07-01", "in_force_to": None, "source": "s"}
     return deepcopy(
         packs.sound_pack()

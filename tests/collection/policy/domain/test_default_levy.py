@@ -1,4 +1,4 @@
-"""110 % of last month, and what is left of it once the month is declared after all."""
+"""Levy by default: 110 % of last month, and the rest once the month is declared."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A policy pack is judged as a whole, and every fault in it is named."""
+"""Faults of a policy pack as a whole."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Packs compared row by row, read by people, and linted as they are written."""
+"""Packs compared row by row, as text, and linted as they are written."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every fault of the wider grammar is named by its code."""
+"""Faults of optional rows, each named by its code."""
 
 import json
 from collections.abc import Callable

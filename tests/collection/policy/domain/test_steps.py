@@ -1,4 +1,4 @@
-"""Floating steps and stage cuts, projects by tiers, dated funds, the calendar, what not declaring costs."""
+"""Floating steps, stage cuts, project tiers, dated funds, the calendar, and levy by default."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Further cities come out to the fen by publishing nothing but a pack."""
+"""Further cities are levied to the fen after publishing a pack only."""
 
 import json
 import re
@@ -58,8 +58,8 @@ async def test_the_shipped_beijing_policy_gives_the_published_table(office: Offi
 
 
 def averaged(city: str, floor: tuple[list[str], str], ceiling: str, **rounding: Any) -> Any:
-    """A pack whose limits follow from published averages: the floor's with its factor, the
-    ceiling's at 300 %."""
+    """Build a pack whose limits follow from published averages: a floor factor, and a ceiling of
+    300 %."""
     years = [*dict.fromkeys([*floor[0], ceiling])]
     named = {amount: f"y{number}" for number, amount in enumerate(years)}
     rule = {"rounding": rounding or WHOLE}

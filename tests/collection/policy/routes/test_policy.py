@@ -1,4 +1,5 @@
-"""Policies: drafted by one person, approved by another, never edited, found by region and day."""
+"""Policies are drafted by one person, approved by another, never edited, and found by region and
+day."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rates of data quality, cover that overlaps, and reports that do or do not add up."""
+"""Rates of data quality, overlapping cover, and cross-footing."""
 
 import json
 from datetime import date

@@ -1,4 +1,5 @@
-"""Data quality over HTTP: each check finds what it is for and nothing else, masked, by district."""
+"""Data quality over HTTP: each check finds its own problem and nothing else, masked, by
+district."""
 
 from typing import Any
 
@@ -26,7 +27,7 @@ async def query(office: Office, district: str, check: str) -> list[tuple[str, st
 
 
 async def found_in(office: Office, district: str) -> dict[str, int]:
-    """What every check finds in a district, without those that find nothing."""
+    """Return the findings of every check in a district, without zeros."""
     answer = await office.api.get(
         "/v1/quality/report",
         params={"period": PERIOD, "district": district},

@@ -1,4 +1,4 @@
-"""A period's data quality reported on in the background: targets, rows kept, the same for all."""
+"""Data quality reports in the background: targets, stored rows, repeats."""
 
 import csv
 import io
@@ -19,12 +19,12 @@ from tests.collection.support.restating import a_unit, bill, corrected, declared
 async def ask(
     office: Office, role: str = "centre_auditor", own: str = "heping", **body: Any
 ) -> httpx.Response:
-    """Ask as a role; district roles stand in `own`."""
+    """Request a report as a role; district roles belong to `own`."""
     return await office.post(role, "/v1/quality/reports", {"period": PERIOD} | body, district=own)
 
 
 async def made(office: Office, **body: Any) -> dict[str, Any]:
-    """A report, worked off: its operation and what it found."""
+    """Make a report; return its operation and its result."""
     answer = await ask(office, **body)
     assert answer.status_code == 202, answer.text
     await run_job.run_waiting(tools_of(office), OPERATIONS)
@@ -48,7 +48,7 @@ def finding(report: dict[str, Any], check: str) -> int:
 
 @pytest.fixture(scope="module")
 async def faulty(office: Office) -> dict[str, Any]:
-    """Two districts with one fault each, and what their report says."""
+    """Build two districts with one fault each, and their report."""
     stranger = {"bank": "工行", "number": "0302000000000000901", "name": "=别的公司"}
     await office.declared("6500.00", "9999.99", district="heping", bank_account=stranger)
     crowd = ["7000.00"] * 20
