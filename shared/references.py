@@ -70,6 +70,7 @@ class Reference(StrEnum):
         "project certificate",
         "/v1/project-certificates/{certificate}",
     )
+    REALLOCATION = "ral", "重新分账", "reallocation", "/v1/units/{credit_code}/reallocations"
     RECEIPT = "rcp", "到账", "receipt", "/v1/receipts/{receipt}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"

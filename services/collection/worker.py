@@ -24,6 +24,7 @@ from services.collection.operation.jobs.tools import Tools
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
+from services.collection.reallocation import jobs as reallocation_job
 from shared.db import Database
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
 from shared.process.log import logger
@@ -84,6 +85,18 @@ async def issue_bills(background: Background) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
+async def reallocate_accounts(background: Background) -> None:
+    """Look again at accounts that may have changed, for ever."""
+    while True:
+        try:
+            looked_at = await reallocation_job.run_due(background.db, background.settings.region)
+        except Exception as error:
+            logger().warning("due accounts cannot be read, will retry", error=str(error)[:300])
+            looked_at = 0
+        if not looked_at:
+            await asyncio.sleep(IDLE_SECONDS)
+
+
 async def run_operations(background: Background) -> None:
     """Run waiting operations, until cancelled."""
     tools = Tools(background.db, background.identity, background.settings)
@@ -129,5 +142,6 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
     credit_persons,
     issue_bills,
+    reallocate_accounts,
     run_operations,
 )

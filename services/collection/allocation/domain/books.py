@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill, LineShare, ReceiptAllocation
+from services.collection.allocation.domain.allocation import LineShare, ReceiptAllocation
 from services.collection.allocation.domain.receipt import Receipt
 from shared.entry import Account, Book, Entry, Side, Voucher, transfer
 from shared.fund import AccountKind
@@ -123,34 +122,6 @@ def suspense_voucher(allocation: ReceiptAllocation, account: str, fund: str) -> 
             district=receipt.district,
         ),
         references=references_of(receipt),
-    )
-
-
-def match_voucher(
-    suspense: Suspense, bill: Bill, shares: tuple[LineShare, ...], *, match_id: UUID, on: date
-) -> Voucher:
-    """Build the voucher of a match: out of suspense and into the bill's funds."""
-    released = transfer(
-        book=Book.STATUTORY,
-        fund=suspense.fund,
-        debit=Account.SUSPENSE_RECEIPTS,
-        credit=suspense.account,
-        amount_fen=sum(share.amount_fen for share in shares),
-        district=suspense.district,
-    )
-    allocated = allocation_entries(shares, account=suspense.account, district=bill.district)
-    return Voucher(
-        event_id=f"match:{match_id.hex}",
-        owner=bill.credit_code,
-        kind="match",
-        book_date=on,
-        period=bill.period,
-        summary=f"{bill.period} 暂收款认领分账",
-        entries=released + allocated,
-        references={
-            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(Reference.RECEIPT),
-            "bill": bill.id.hex,
-        },
     )
 
 

@@ -7,7 +7,6 @@ nothing: unlike SELECT … FOR UPDATE it also runs when the rows lie on several 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -16,13 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.allocation.domain.allocation import (
     Bill,
     BillLine,
-    LineShare,
     ReceiptAllocation,
 )
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.store.bill import settle_declarations
 from shared.db import raw
-from shared.ids import Ref
 
 _BILL = """bill.unit_id, bill.id, bill.declaration_id, bill.credit_code, bill.district,
            bill.period, bill.issued_on, bill.due_on, bill.kind"""
@@ -60,23 +57,6 @@ async def lock_named(tx: AsyncConnection, wanted: Iterable[tuple[int, UUID]]) ->
          RETURNING {_BILL}
         """),
         {"units": list(units), "ids": list(ids)},
-    )
-    return await _with_lines(tx, rows.all())
-
-
-async def lock_of_period(
-    tx: AsyncConnection, unit_id: int, credit_code: str, period: str
-) -> list[Bill]:
-    """Lock and read the open bills of one unit and period."""
-    rows = await tx.execute(
-        text(f"""
-            UPDATE bill
-               SET settled_fen = bill.settled_fen
-             WHERE bill.unit_id = :unit_id AND bill.credit_code = :credit_code
-               AND bill.period = :period AND bill.status <> 'settled'
-         RETURNING {_BILL}
-        """),
-        {"unit_id": unit_id, "credit_code": credit_code, "period": period},
     )
     return await _with_lines(tx, rows.all())
 
@@ -206,38 +186,3 @@ async def insert(tx: AsyncConnection, allocations: Iterable[ReceiptAllocation]) 
     if rows:
         driver = await raw(tx)
         await driver.copy_records_to_table("allocation", records=rows, columns=_COLUMNS)
-
-
-async def insert_match(
-    tx: AsyncConnection,
-    bill: Bill,
-    shares: Sequence[LineShare],
-    *,
-    match_id: UUID,
-    receipt: Ref,
-    on: date,
-    paid_on: date,
-) -> None:
-    """Write the allocations of a match, line by line."""
-    await tx.execute(
-        text("""
-            INSERT INTO allocation (unit_id, event_id, bill_id, line_no, receipt_key, receipt_id,
-                                    amount_fen, book_date, paid_on)
-            SELECT CAST(:unit_id AS bigint), CAST(:event_id AS uuid), CAST(:bill_id AS uuid),
-                   line_no, CAST(:receipt_key AS bigint), CAST(:receipt_id AS uuid), amount_fen,
-                   CAST(:book_date AS date), CAST(:paid_on AS date)
-              FROM unnest(CAST(:line_nos AS smallint[]), CAST(:amounts AS bigint[]))
-                AS batch (line_no, amount_fen)
-        """),
-        {
-            "unit_id": bill.unit_id,
-            "event_id": match_id,
-            "bill_id": bill.id,
-            "receipt_key": receipt.key,
-            "receipt_id": receipt.id,
-            "book_date": on,
-            "paid_on": paid_on,
-            "line_nos": [share.line.line_no for share in shares],
-            "amounts": [share.amount_fen for share in shares],
-        },
-    )

@@ -170,39 +170,29 @@ async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptMatch:
-    """A match (认领): an amount of suspended money that pays a bill."""
+    """One identification: so much of a receipt is entrusted to a unit."""
 
     receipt: Ref
     id: UUID
     unit_id: int
-    bill_id: UUID
     amount_fen: int
     on: date
     person: str
 
 
 async def insert_match(tx: AsyncConnection, match: ReceiptMatch) -> None:
-    """Take money out of suspense and record the match."""
+    """Write down who said whose money it is."""
     await tx.execute(
         text("""
-            UPDATE suspense
-               SET matched_fen = matched_fen + :amount_fen
-             WHERE receipt_key = :key AND receipt_id = :id
-        """),
-        {"key": match.receipt.key, "id": match.receipt.id, "amount_fen": match.amount_fen},
-    )
-    await tx.execute(
-        text("""
-            INSERT INTO receipt_match (receipt_key, id, receipt_id, unit_id, bill_id, amount_fen,
+            INSERT INTO receipt_match (receipt_key, id, receipt_id, unit_id, amount_fen,
                                        matched_on, person)
-            VALUES (:key, :id, :receipt_id, :unit_id, :bill_id, :amount_fen, :matched_on, :person)
+            VALUES (:key, :id, :receipt_id, :unit_id, :amount_fen, :matched_on, :person)
         """),
         {
             "key": match.receipt.key,
             "id": match.id,
             "receipt_id": match.receipt.id,
             "unit_id": match.unit_id,
-            "bill_id": match.bill_id,
             "amount_fen": match.amount_fen,
             "matched_on": match.on,
             "person": match.person,

@@ -17,7 +17,12 @@ from services.collection.allocation.domain.allocation import Bill, Payment
 from services.collection.arrears.domain.agreement import Agreement
 from services.collection.arrears.domain.charge_books import charge_vouchers
 from services.collection.arrears.domain.explain_charge import explained
-from services.collection.arrears.domain.late import LateBill, LateChargeAssessor, LateLine
+from services.collection.arrears.domain.late import (
+    KnownChargeBill,
+    LateBill,
+    LateChargeAssessor,
+    LateLine,
+)
 from services.collection.arrears.store import agreement as agreement_store
 from services.collection.arrears.store import charge as charge_store
 from services.collection.arrears.store.charge import ChargeRow, DebtLine
@@ -133,6 +138,29 @@ async def assess(
         rulings=rulings,
         due_days={day: await _due_on(tx, rulings, day) for day in booked},
         charged=await charge_store.charged(tx, wanted) if wanted else {},
+    )
+
+
+async def fresh_assessor(
+    tx: AsyncConnection,
+    region: str,
+    wanted: Sequence[tuple[int, UUID]],
+    payments: Sequence[Payment],
+    *,
+    owed_fen: Mapping[tuple[UUID, int], int],
+    known: Mapping[tuple[UUID, UUID], KnownChargeBill],
+) -> LateChargeAssessor:
+    """An assessor that replays all payments into bills (unit, id): nothing is charged yet."""
+    rulings = await rulings_of(tx, region)
+    last = max((payment.paid_on for payment in payments), default=date.min)
+    booked = {payment.booked_on for payment in payments}
+    return LateChargeAssessor(
+        bills=await _late_bills(tx, rulings, wanted, last) if wanted else {},
+        rulings=rulings,
+        due_days={day: await _due_on(tx, rulings, day) for day in booked},
+        charged={},
+        owed_fen=owed_fen,
+        known=known,
     )
 
 

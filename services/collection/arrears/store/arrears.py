@@ -32,7 +32,14 @@ _OPEN = """
                   AND waiver.status = 'approved'
                   AND waiver.decided_on > :as_of
                   AND part.line_no = line.line_no), 0) ELSE 0 END
-           + CASE WHEN line.credited_fen > 0 THEN coalesce((
+           - coalesce((
+               SELECT CAST(sum(change.issued_fen - change.waived_fen) AS bigint)
+                 FROM reallocation_line AS change
+                WHERE change.unit_id = line.unit_id
+                  AND change.bill_id = line.bill_id
+                  AND change.line_no = line.line_no
+                  AND change.on_day > :as_of), 0)
+           + CASE WHEN line.credited_fen > 0 OR bill.credited_fen > 0 THEN coalesce((
                SELECT CAST(sum(credit_use.amount_fen) AS bigint)
                  FROM credit_use
                 WHERE credit_use.unit_id = line.unit_id

@@ -6,7 +6,7 @@ declaration that a killed worker did not commit is still audited, so the next wo
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,8 +22,10 @@ from services.collection.billing.domain.bill import (
 )
 from services.collection.billing.domain.credit import Credit
 from services.collection.billing.flows import credit as credit_flow
+from services.collection.billing.flows.credit import CreditApplication
 from services.collection.billing.store import bill as bill_store
 from services.collection.billing.store import credit as credit_store
+from services.collection.billing.store import due as due_store
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.calendar import SEARCH_DAYS, DueDay, due_day, nominal_due_day
 from services.collection.common.store import calendar as calendar_store
@@ -74,8 +76,19 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
             is not None
         ],
     )
+    await _look_again(tx, application, summary.bill_date)
     await _record(tx, audited)
     return len(bills)
+
+
+async def _look_again(tx: AsyncConnection, application: CreditApplication, on: date) -> None:
+    """Mark accounts to look at again: money may have waited for these bills, and a month that was
+    restated to less bears lower late charges."""
+    units = {bill.declaration.unit_id for bill in application.bills}
+    waiting = await due_store.with_money_in_suspense(tx, sorted(units))
+    await due_store.mark_due(tx, waiting, cause="bill", on=on)
+    restated = [credit.unit_id for credit in application.granted]
+    await due_store.mark_due(tx, restated, cause="credit", on=on)
 
 
 async def _due(tx: AsyncConnection, policy_id: UUID, period: Period) -> DueDay:

@@ -48,7 +48,7 @@ async def apply_credits(tx: AsyncConnection, bills: list[BillDraft]) -> CreditAp
     units = {credit.unit_id for credit in (*granted, *unused)}
     if not units:
         return CreditApplication(bills=bills)
-    locked = await credit_store.lock_unpaid(tx, sorted(units))
+    locked = await credit_store.lock_open(tx, sorted(units))
     lines = await credit_store.open_lines(tx, locked)
     lines += [
         line for bill in bills if bill.declaration.unit_id in units for line in bill.open_lines()

@@ -59,8 +59,8 @@ async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
     return [Credit(**row._mapping) for row in rows]
 
 
-async def lock_unpaid(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[int, UUID]]:
-    """Lock the bills over contributions that nobody has paid into; return (unit, bill).
+async def lock_open(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[int, UUID]]:
+    """The bills over contributions of units that are not paid in full, locked: (unit, bill).
 
     Everything that pays, debits or lowers a bill takes this lock.
     """
@@ -68,7 +68,7 @@ async def lock_unpaid(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tupl
         text("""
             SELECT unit_id, id
               FROM bill
-             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND status = 'open'
+             WHERE unit_id = ANY(CAST(:unit_ids AS bigint[])) AND status <> 'settled'
                AND kind <> 'charge'
              ORDER BY unit_id, id
                FOR UPDATE
@@ -80,11 +80,12 @@ async def lock_unpaid(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tupl
 
 _OPEN_LINES = """
     SELECT bill.unit_id, bill.id AS bill_id, line.line_no, bill.district, bill.period,
-           bill.issued_on, line.insurance, line.party, line.account, line.fund, line.amount_fen
+           bill.issued_on, line.insurance, line.party, line.account, line.fund,
+           line.amount_fen - line.settled_fen AS amount_fen
       FROM unnest($1::bigint[], $2::uuid[]) AS locked (unit_id, id)
       JOIN bill ON bill.unit_id = locked.unit_id AND bill.id = locked.id
       JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
-     WHERE line.amount_fen > 0
+     WHERE line.amount_fen > line.settled_fen
        AND NOT EXISTS (SELECT 1
                          FROM debit_line AS live
                         WHERE live.unit_id = bill.unit_id
@@ -96,7 +97,7 @@ _OPEN_LINES = """
 async def open_lines(
     tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]
 ) -> list[CreditableLine]:
-    """Read the lines of locked bills that are in no debit batch.
+    """The lines of locked bills that no debit is under way for, at what is open of them.
 
     This is a statement of its own, after the lock, so that it sees what was committed meanwhile.
     """
@@ -202,10 +203,12 @@ async def lower(
             UPDATE bill
                SET total_fen = bill.total_fen - batch.fen,
                    credited_fen = bill.credited_fen + batch.fen,
-                   status = CASE WHEN bill.total_fen = batch.fen THEN 'settled' ELSE 'open' END
+                   status = CASE WHEN bill.total_fen - batch.fen = bill.settled_fen
+                                 THEN 'settled' ELSE bill.status END
               FROM unnest(CAST(:units AS bigint[]), CAST(:bills AS uuid[]),
                           CAST(:amounts AS bigint[])) AS batch (unit_id, id, fen)
-             WHERE bill.unit_id = batch.unit_id AND bill.id = batch.id AND bill.status = 'open'
+             WHERE bill.unit_id = batch.unit_id AND bill.id = batch.id
+               AND bill.status <> 'settled'
             RETURNING bill.unit_id, bill.declaration_id, bill.status
         """),
         {

@@ -46,8 +46,9 @@ async def bill_sums(tx: AsyncConnection, as_of: date) -> BillSums:
         {"as_of": as_of},
     )
     found = BillSums({}, {}, {})
+    reissued = await _reallocated(tx, "issued_fen", "on_day > :as_of", as_of)
     for row in rows:
-        found.issued[row.fund] = row.issued_fen
+        found.issued[row.fund] = row.issued_fen - reissued.get(row.fund, 0)
         found.settled[row.fund] = row.settled_fen
         found.personal[row.fund] = row.personal_fen
     return found
@@ -93,7 +94,7 @@ async def granted(tx: AsyncConnection, as_of: date) -> FundSums:
 
 async def waived(tx: AsyncConnection, as_of: date) -> FundSums:
     """Sum up waived late fees and interest."""
-    return await _sums(
+    found = await _sums(
         tx,
         """
         SELECT line.fund, CAST(sum(line.amount_fen) AS bigint) AS fen
@@ -101,6 +102,26 @@ async def waived(tx: AsyncConnection, as_of: date) -> FundSums:
           JOIN waiver_line AS line
             ON line.unit_id = waiver.unit_id AND line.waiver_id = waiver.id
          WHERE waiver.status = 'approved' AND waiver.decided_on <= :as_of
+         GROUP BY line.fund
+        """,
+        as_of,
+    )
+    for fund, fen in (await _reallocated(tx, "waived_fen", "on_day <= :as_of", as_of)).items():
+        found[fund] = found.get(fund, 0) + fen
+    return found
+
+
+async def _reallocated(tx: AsyncConnection, column: str, days: str, as_of: date) -> FundSums:
+    """Sum up by how much reallocations changed what lines were issued over or waived."""
+    return await _sums(
+        tx,
+        f"""
+        SELECT line.fund, CAST(sum(change.{column}) AS bigint) AS fen
+          FROM reallocation_line AS change
+          JOIN bill_line AS line
+            ON line.unit_id = change.unit_id AND line.bill_id = change.bill_id
+           AND line.line_no = change.line_no
+         WHERE change.{days}
          GROUP BY line.fund
         """,
         as_of,

@@ -56,11 +56,15 @@ class IssuedBill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitPayment:
-    """Money of a receipt that is entrusted to the unit, less what was returned, moved or refunded."""
+    """Money of a receipt that is entrusted to the unit, less what was returned, moved or refunded.
+
+    `keeps_to_period`: a person named the period, so the money goes to no other.
+    """
 
     payment: Payment
     source: str
     serial: str
+    keeps_to_period: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +80,14 @@ class ChargeWaiver:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFacts:
     """All that a unit's account follows from. `used_fen` of a credit is what of it is refunded, or
-    reserved for a refund: no bill can use that."""
+    reserved for a refund: no bill can use that. Bills of `being_debited` are with the bank, which was
+    asked for what they ask for: they are not lowered before it has answered."""
 
     bills: Sequence[IssuedBill]
     payments: Sequence[UnitPayment] = ()
     credits: Sequence[Credit] = ()
     waivers: Sequence[ChargeWaiver] = ()
+    being_debited: frozenset[UUID] = frozenset()
 
 
 @dataclass(slots=True)
@@ -122,11 +128,11 @@ def replay(
     for step in _timeline(facts):
         match step:
             case UnitPayment():
-                _pay(position, step.payment, late, order_on)
+                _pay(position, step, late, order_on)
             case ChargeWaiver():
                 _waive(position, step)
             case date():
-                _lower(position, facts.credits, parties, step)
+                _lower(position, facts, parties, step)
     position.assessments = tuple(late.assessments) if late else ()
     return position
 
@@ -149,14 +155,20 @@ def _timeline(facts: UnitFacts) -> Iterator[UnitPayment | ChargeWaiver | date]:
 
 def _pay(
     position: Position,
-    payment: Payment,
+    step: UnitPayment,
     late: LateChargeAssessor | None,
     order_on: Callable[[date], AllocationOrder],
 ) -> None:
+    payment = step.payment
     if payment.amount_fen <= 0:
         position.left[payment.event_id] = 0
         return
-    paid, left_fen = allocate(position.bills.values(), payment, late, order_on(payment.booked_on))
+    bills: Iterable[Bill] = position.bills.values()
+    order = order_on(payment.booked_on)
+    if step.keeps_to_period:
+        bills = [bill for bill in bills if bill.period == payment.period]
+        order = order.of_named
+    paid, left_fen = allocate(bills, payment, late, order)
     position.left[payment.event_id] = left_fen
     for one in paid:
         position.bills[one.bill.id] = one.after
@@ -181,19 +193,19 @@ def _waive(position: Position, waiver: ChargeWaiver) -> None:
 
 def _lower(
     position: Position,
-    credits: Iterable[Credit],
+    facts: UnitFacts,
     parties: Mapping[UUID, Mapping[int, str]],
     day: date,
 ) -> None:
     granted = [
         replace(credit, used_fen=_used(position, credit))
-        for credit in credits
+        for credit in facts.credits
         if credit.granted_on <= day
     ]
     lines = [
         line
         for bill in position.bills.values()
-        if bill.kind != CHARGE and bill.issued_on <= day
+        if bill.kind != CHARGE and bill.issued_on <= day and bill.id not in facts.being_debited
         for line in _creditable(bill, parties[bill.id])
     ]
     lowered: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))

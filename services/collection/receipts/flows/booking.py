@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,61 +19,22 @@ from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
     SERIAL_REUSED,
     SERIAL_REUSED_MESSAGE,
-    Channel,
     Receipt,
-    ReceiptPolicy,
     Rejection,
 )
+from services.collection.allocation.flows import ReceiptPolicies
 from services.collection.allocation.store import allocation as allocation_store
+from services.collection.allocation.store import payment as payment_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.arrears.domain.charge_books import ChargePayment, charge_payment_vouchers
 from services.collection.arrears.domain.late import LateChargeAssessor
 from services.collection.arrears.flows import charges as charges_flow
-from services.collection.common.domain.errors import NoPolicy
-from services.collection.policy.domain.allocation_order import ONE_TICKET, AllocationOrder
+from services.collection.reallocation import flows as reallocation_flow
+from services.collection.reallocation.domain.books import Heading
+from services.collection.reallocation.flows import Cause
 from shared import outbox
-from shared.effective import in_force
+from shared.roles import Caller
 from shared.wire.ledger import voucher_message
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptPolicies:
-    """A region's policies on receipts, by day."""
-
-    region: str
-    dated: Sequence[ReceiptPolicy]
-
-    def on(self, day: date) -> ReceiptPolicy:
-        """Return the policy of a day.
-
-        Raises:
-            NoPolicy: no policy was in force.
-        """
-        found = in_force(self.dated, day)
-        if not found:
-            raise NoPolicy(region=self.region, day=day)
-        return found[0]
-
-    def order(self, day: date) -> AllocationOrder:
-        """Return the order of payment on a booking day; one ticket when no policy is in force."""
-        found = in_force(self.dated, day)
-        return found[0].order if found else ONE_TICKET
-
-    def account(self, channel: Channel, day: date) -> str:
-        """Return the account on which money of a channel arrives.
-
-        Raises:
-            NoPolicy: no policy in force names an account.
-        """
-        account = self.on(day).accounts.get(channel.value)
-        if account is None:
-            raise NoPolicy(region=self.region, day=day, channel=channel.value)
-        return account
-
-
-async def policies_of(tx: AsyncConnection, region: str) -> ReceiptPolicies:
-    """Read a region's policies on receipts."""
-    return ReceiptPolicies(region, await receipt_store.policies(tx, region))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +63,79 @@ async def take_in(tx: AsyncConnection, receipts: Sequence[Receipt]) -> ReceiptIn
     return ReceiptIntake(new, len(known) - len(rejected), rejected)
 
 
+@dataclass(frozen=True, slots=True)
+class BookedReceipt:
+    """What bills got of a receipt, and what of it is in suspense (fen)."""
+
+    receipt: Receipt
+    allocated_fen: int
+    suspended_fen: int
+
+
+LockBills = Callable[[Sequence[Receipt]], Awaitable[list[Bill]]]
+"""Locks the bills that receipts are for."""
+
+
 async def book(
     tx: AsyncConnection,
     policies: ReceiptPolicies,
     receipts: Sequence[Receipt],
-    bills: Sequence[Bill],
-) -> list[ReceiptAllocation]:
-    """Pay locked bills with new receipts: write allocations, charges and suspense, and queue the
-    vouchers."""
+    lock: LockBills,
+    caller: Caller,
+) -> list[BookedReceipt]:
+    """Settle bills with new receipts: allocations, charges, suspense, and their vouchers.
+
+    Receipts are booked in the order in which they were paid. Money that was paid before something
+    that is booked already changes what follows it: the accounts of those units are reallocated.
+    """
+    in_order = sorted(
+        receipts, key=lambda one: (one.incoming.paid_on, one.source, one.incoming.serial)
+    )
+    overtaken = await payment_store.out_of_order(tx, in_order)
+    late = [one for one in in_order if one.payer and one.payer.unit_id in overtaken]
+    timely = [one for one in in_order if not (one.payer and one.payer.unit_id in overtaken)]
+    await payment_store.insert_own(tx, timely)
+    booked = await _book_in_order(tx, policies, timely, lock)
+    for receipt in sorted(late, key=lambda one: one.payer.unit_id if one.payer else 0):
+        booked.append(await _book_overtaken(tx, policies, receipt, caller))
+    return booked
+
+
+async def _book_overtaken(
+    tx: AsyncConnection, policies: ReceiptPolicies, receipt: Receipt, caller: Caller
+) -> BookedReceipt:
+    assert receipt.payer is not None
+    await payment_store.insert_own(tx, [receipt])
+    heading = Heading(
+        event_id=f"receipt:{receipt.id.hex}",
+        kind="receipt",
+        summary=f"{receipt.incoming.period} 社会保险费到账",
+        day=receipt.book_date,
+        value_date=receipt.incoming.paid_on,
+    )
+    cause = Cause(
+        name="receipt",
+        on=receipt.book_date,
+        paper=receipt.paper,
+        headings={receipt.id: heading},
+        booked_fen={receipt.id: 0},
+    )
+    found = await reallocation_flow.reallocate(
+        tx, receipt.payer.unit_id, cause, region=policies.region, caller=caller
+    )
+    left_fen = found.left.get(receipt.id, 0)
+    return BookedReceipt(receipt, receipt.incoming.amount_fen - left_fen, left_fen)
+
+
+async def _book_in_order(
+    tx: AsyncConnection,
+    policies: ReceiptPolicies,
+    receipts: Sequence[Receipt],
+    lock: LockBills,
+) -> list[BookedReceipt]:
+    if not receipts:
+        return []
+    bills = await lock(receipts)
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
     assessor = await charges_flow.assess(tx, policies.region, bills, payments)
     allocations, changed = allocate_receipts(receipts, bills, assessor, policies.order)
@@ -118,6 +143,16 @@ async def book(
         await charges_flow.save(tx, assessor)
     await allocation_store.save_bills(tx, changed)
     await allocation_store.insert(tx, allocations)
+    await _write_vouchers(tx, policies, allocations, assessor)
+    return [BookedReceipt(one.receipt, one.allocated_fen, one.suspended_fen) for one in allocations]
+
+
+async def _write_vouchers(
+    tx: AsyncConnection,
+    policies: ReceiptPolicies,
+    allocations: Sequence[ReceiptAllocation],
+    assessor: LateChargeAssessor | None,
+) -> None:
     messages: list[tuple[int, dict[str, Any]]] = []
     suspended: list[Suspense] = []
     for allocation in allocations:
@@ -135,7 +170,6 @@ async def book(
             suspended.append(_suspense(allocation, account, fund))
     await receipt_store.insert_suspense(tx, suspended)
     await outbox.put_many(tx, messages)
-    return allocations
 
 
 def _charge_messages(

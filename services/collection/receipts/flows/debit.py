@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.allocation.domain.allocation import Bill
 from services.collection.allocation.domain.receipt import Channel, Receipt, Rejection, new_receipt
+from services.collection.allocation.flows import ReceiptPolicies, policies_of
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
+from services.collection.billing.store import due as due_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.receipts import store as receipts_store
 from services.collection.receipts.domain import (
     DebitChanges,
+    DebitLine,
     DebitResult,
     DebitStatus,
     NothingToDebit,
@@ -177,13 +182,14 @@ async def report_results(
     """
     _check_days(results)
     batch = await load_batch(tx, text, lock=True)
-    policies = await booking_flow.policies_of(tx, region)
+    policies = await policies_of(tx, region)
     lines = await receipts_store.lines_of(tx, batch.id, [result.line_no for result in results])
     changes = apply_results(lines, results, await receipts_store.reasons(tx))
     await _settle(tx, batch, changes, policies, caller)
     changed = list(changes.changed.values())
     await receipts_store.save_lines(tx, batch.id, changed)
     await receipts_store.count_answers(tx, batch.id, changed)
+    await _look_again(tx, changed)
     summary = DebitResultSummary(
         settled=len(changes.changed_to(DebitStatus.SETTLED)),
         refused=len(changes.changed_to(DebitStatus.REFUSED)),
@@ -193,6 +199,15 @@ async def report_results(
     )
     await _record(tx, batch, summary, caller)
     return summary
+
+
+async def _look_again(tx: AsyncConnection, lines: Sequence[DebitLine]) -> None:
+    """Credits did not lower bills that the bank was asked to debit: now that it has answered, they may."""
+    answered = [line for line in lines if line.status.is_final and line.value_date]
+    units = await due_store.with_credits(tx, sorted({line.unit_id for line in answered}))
+    days = [line.value_date for line in answered if line.value_date]
+    if units:
+        await due_store.mark_due(tx, units, cause="debit", on=max(days))
 
 
 def _check_days(results: Sequence[DebitResult]) -> None:
@@ -209,7 +224,7 @@ async def _settle(
     tx: AsyncConnection,
     batch: DebitBatch,
     changes: DebitChanges,
-    policies: booking_flow.ReceiptPolicies,
+    policies: ReceiptPolicies,
     caller: Caller,
 ) -> None:
     """Book settled lines. A line whose serial belongs to another receipt is restored."""
@@ -236,9 +251,16 @@ async def _settle(
     booked: list[Receipt] = [
         receipts[line.line_no] for line in settled if receipts[line.line_no].id in new
     ]
-    wanted = [(line.unit_id, line.bill_id) for line in settled]
-    bills = await allocation_store.lock_named(tx, wanted)
-    await booking_flow.book(tx, policies, booked, bills)
+    await booking_flow.book(tx, policies, booked, partial(_lock, tx), caller)
+
+
+async def _lock(tx: AsyncConnection, receipts: Sequence[Receipt]) -> list[Bill]:
+    wanted = [
+        (receipt.payer.unit_id, receipt.incoming.bill_id)
+        for receipt in receipts
+        if receipt.payer and receipt.incoming.bill_id
+    ]
+    return await allocation_store.lock_named(tx, wanted)
 
 
 async def _record(

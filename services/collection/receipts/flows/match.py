@@ -8,36 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain import books as books_rules
-from services.collection.allocation.domain.allocation import Payment, PaymentAllocation, allocate
-from services.collection.allocation.domain.books import Suspense
 from services.collection.allocation.domain.receipt import (
     NoOpenBill,
     NothingSuspended,
     Payer,
     ReceiptUnknown,
 )
-from services.collection.allocation.store import allocation as allocation_store
+from services.collection.allocation.store import payment as payment_store
 from services.collection.allocation.store import receipt as receipt_store
+from services.collection.allocation.store.payment import PaymentRecord
 from services.collection.allocation.store.receipt import ReceiptRow
-from services.collection.arrears.domain.charge_books import ChargePayment, charge_payment_vouchers
-from services.collection.arrears.domain.late import LateChargeAssessor
-from services.collection.arrears.flows import charges as charges_flow
-from services.collection.billing.domain.bill import CHARGE
 from services.collection.common.domain.errors import DayInFuture, UnitUnknown
-from services.collection.receipts.flows.booking import policies_of
-from shared import outbox, trail
+from services.collection.reallocation import flows as reallocation_flow
+from services.collection.reallocation.domain.books import Heading
+from services.collection.reallocation.flows import Cause
+from shared import trail
 from shared.clock import today
-from shared.entry import Voucher
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.references import Reference
 from shared.roles import Caller
-from shared.wire.ledger import voucher_message
 
 
 class MatchBeforeReceipt(DayInFuture):
@@ -80,114 +73,90 @@ async def match(
     payer = (await receipt_store.payers(tx, [request.credit_code])).get(request.credit_code)
     if payer is None:
         raise UnitUnknown(credit_code=request.credit_code)
-    payment = Payment(
+    payment = PaymentRecord(
+        unit_id=payer.unit_id,
         event_id=uuid7(),
-        paid_on=receipt.paid_on,
-        booked_on=request.matched_on,
+        receipt=ref,
+        kind="match",
         amount_fen=suspense.open_fen,
         period=request.period,
+        paid_on=receipt.paid_on,
+        booked_on=request.matched_on,
+        source=receipt.source,
+        serial=receipt.serial,
     )
-    await _settle(tx, suspense, payer, payment, region=region, caller=caller)
+    await _entrust(tx, payment)
+    allocated_fen = await _settle(tx, payment, region=region, caller=caller)
+    if not allocated_fen:
+        raise NoOpenBill(credit_code=payer.credit_code, period=request.period)
+    await _record(tx, payment, payer, allocated_fen, caller)
     after = await receipt_store.find(tx, ref)
     assert after is not None
     return after
 
 
+async def _entrust(tx: AsyncConnection, payment: PaymentRecord) -> None:
+    """Give the unit all that is in suspense; whoever it was entrusted to before has it no more."""
+    for one in await payment_store.balances(tx, payment.receipt):
+        if one.left_fen:
+            await payment_store.take(tx, one.unit_id, one.event_id, one.left_fen)
+    await payment_store.insert(tx, payment)
+
+
 async def _settle(
-    tx: AsyncConnection,
-    suspense: Suspense,
-    payer: Payer,
-    payment: Payment,
-    *,
-    region: str,
-    caller: Caller,
-) -> None:
-    bills = await allocation_store.lock_of_period(
-        tx, payer.unit_id, payer.credit_code, payment.period
-    )
-    assessor = await charges_flow.assess(tx, region, bills, [(payer.unit_id, payment)])
-    order = (await policies_of(tx, region)).order(payment.booked_on).of_named
-    settled, _ = allocate(bills, payment, assessor, order)
-    if not settled:
-        raise NoOpenBill(credit_code=payer.credit_code, period=payment.period)
-    if assessor:
-        await charges_flow.save(tx, assessor)
-    await allocation_store.save_bills(tx, [one.after for one in settled])
-    for number, one in enumerate(settled):
-        # Each bill that the money reaches is a match of its own, with its own voucher.
-        match_id = payment.event_id if number == 0 else uuid7()
-        await _record(tx, suspense, one, payment, match_id, caller)
-        await outbox.put(
-            tx,
-            payer.unit_id,
-            [
-                voucher_message(made)
-                for made in _vouchers(suspense, one, payment, match_id, assessor)
-            ],
-        )
-
-
-def _vouchers(
-    suspense: Suspense,
-    one: PaymentAllocation,
-    payment: Payment,
-    match_id: UUID,
-    assessor: LateChargeAssessor | None,
-) -> list[Voucher]:
-    on = payment.booked_on
-    if one.bill.kind != CHARGE:
-        return [books_rules.match_voucher(suspense, one.bill, one.shares, match_id=match_id, on=on)]
-    assert assessor is not None, "an open charge is assessed"
-    charge_payment = ChargePayment(
-        event_id=match_id,
-        account=suspense.account,
-        incomes=assessor.rulings.on(on).rules.accounts,
-        book_date=on,
+    tx: AsyncConnection, payment: PaymentRecord, *, region: str, caller: Caller
+) -> int:
+    """Reallocate the unit's account; what bills got of the payment."""
+    heading = Heading(
+        event_id=f"match:{payment.event_id.hex}",
+        kind="match",
+        summary=f"{payment.period} 暂收款认领分账",
+        day=payment.booked_on,
         value_date=payment.paid_on,
-        references={
-            "receipt": Ref(suspense.receipt_key, suspense.receipt_id).text(Reference.RECEIPT)
-        },
-        suspense=suspense,
     )
-    return list(charge_payment_vouchers([one], charge_payment))
+    cause = Cause(
+        name="match",
+        on=payment.booked_on,
+        paper=payment.receipt.text(Reference.RECEIPT),
+        headings={payment.receipt.id: heading},
+    )
+    found = await reallocation_flow.reallocate(
+        tx, payment.unit_id, cause, region=region, caller=caller
+    )
+    return sum(
+        fen for (event_id, _, _), fen in found.shares.items() if event_id == payment.event_id
+    )
 
 
 async def _record(
     tx: AsyncConnection,
-    suspense: Suspense,
-    one: PaymentAllocation,
-    payment: Payment,
-    match_id: UUID,
+    payment: PaymentRecord,
+    payer: Payer,
+    allocated_fen: int,
     caller: Caller,
 ) -> None:
-    bill, on = one.bill, payment.booked_on
-    ref = Ref(suspense.receipt_key, suspense.receipt_id)
     await receipt_store.insert_match(
         tx,
         receipt_store.ReceiptMatch(
-            receipt=ref,
-            id=match_id,
-            unit_id=bill.unit_id,
-            bill_id=bill.id,
-            amount_fen=one.amount_fen,
-            on=on,
+            receipt=payment.receipt,
+            id=payment.event_id,
+            unit_id=payment.unit_id,
+            amount_fen=payment.amount_fen,
+            on=payment.booked_on,
             person=caller.subject,
         ),
     )
-    await allocation_store.insert_match(
-        tx, bill, one.shares, match_id=match_id, receipt=ref, on=on, paid_on=payment.paid_on
-    )
     step = trail.Step(
-        shard_key=suspense.receipt_key,
+        shard_key=payment.receipt.key,
         paper="receipt",
-        paper_id=suspense.receipt_id,
+        paper_id=payment.receipt.id,
         step="matched",
         signs=False,
         detail={
-            "credit_code": bill.credit_code,
-            "period": bill.period,
-            "amount": format_yuan(one.amount_fen),
-            "match": match_id.hex,
+            "credit_code": payer.credit_code,
+            "period": payment.period,
+            "amount": format_yuan(allocated_fen),
+            "match": payment.event_id.hex,
         },
     )
     await trail.record(tx, step, caller)

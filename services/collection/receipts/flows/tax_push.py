@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.allocation.domain.allocation import Bill
 from services.collection.allocation.domain.receipt import (
     Channel,
     IncomingPayment,
+    Receipt,
     Rejection,
     check_tax_push,
     drop_repeats,
     new_receipt,
 )
+from services.collection.allocation.flows import policies_of
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
@@ -81,7 +85,7 @@ async def take_push(
         total_fen=push.total_fen,
         collected_on=push.collected_on,
     )
-    policies = await booking_flow.policies_of(tx, region)
+    policies = await policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
     payments, repeats, rejected = drop_repeats(push.payments)
     payers = await receipt_store.payers(tx, [incoming.credit_code for incoming in payments])
@@ -97,13 +101,7 @@ async def take_push(
         for incoming in payments
     ]
     intake = await booking_flow.take_in(tx, receipts)
-    wanted = [
-        (receipt.payer.unit_id, receipt.payer.credit_code, receipt.incoming.period)
-        for receipt in intake.new
-        if receipt.payer
-    ]
-    bills = await allocation_store.lock_bills(tx, wanted) if wanted else []
-    allocations = await booking_flow.book(tx, policies, intake.new, bills)
+    allocations = await booking_flow.book(tx, policies, intake.new, partial(_lock, tx), caller)
     suspended = sum(one.suspended_fen > 0 for one in allocations)
     summary = TaxPushSummary(
         received=len(push.payments),
@@ -116,6 +114,15 @@ async def take_push(
     )
     await _record(tx, push, summary, caller)
     return summary
+
+
+async def _lock(tx: AsyncConnection, receipts: Sequence[Receipt]) -> list[Bill]:
+    wanted = [
+        (receipt.payer.unit_id, receipt.payer.credit_code, receipt.incoming.period)
+        for receipt in receipts
+        if receipt.payer
+    ]
+    return await allocation_store.lock_bills(tx, wanted) if wanted else []
 
 
 async def _record(

@@ -1,22 +1,16 @@
 """What receipts post: balanced within each fund and book, and to the accounts that the law names."""
 
 from dataclasses import replace
-from datetime import date
-from uuid import UUID
 
 from services.collection.allocation.domain.allocation import (
     Bill,
     BillLine,
     allocate_receipts,
-    settle,
 )
 from services.collection.allocation.domain.books import (
-    Suspense,
-    match_voucher,
     receipt_voucher,
     suspense_voucher,
 )
-from shared.entry import Book, net_by_fund
 from tests.collection.allocation.domain.test_allocation import DAY, bill, receipt
 
 LINES = (
@@ -72,27 +66,3 @@ def test_money_of_an_unknown_payer_belongs_to_nobody_and_lies_at_the_centre() ->
     voucher = suspense_voucher(booking, "treasury_deposit", "pension")
     assert voucher.owner == "unidentified"
     assert {entry.district for entry in voucher.entries} == {"centre"}
-
-
-def test_an_identification_empties_suspense_where_it_was_booked() -> None:
-    suspense = Suspense(
-        receipt_key=1,
-        receipt_id=UUID(int=9),
-        account="treasury_deposit",
-        fund="pension",
-        district="centre",
-        open_fen=3650,
-    )
-    after, shares, _ = settle(BILL, suspense.open_fen)
-    voucher = match_voucher(suspense, BILL, shares, match_id=UUID(int=5), on=date(2021, 8, 1))
-    assert posted(voucher)[:2] == [
-        ("statutory", "pension", "suspense_receipts", "debit", 3650),
-        ("statutory", "pension", "treasury_deposit", "credit", 3650),
-    ]
-    assert voucher.entries[0].district == "centre"
-    assert voucher.entries[2].district == "heping"
-    assert set(net_by_fund(voucher.entries).values()) == {0}
-    cash = [e for e in voucher.entries if e.account == "treasury_deposit"]
-    assert sum(e.debit_fen - e.credit_fen for e in cash) == 0, "no money moved"
-    assert {e.book for e in voucher.entries} == {Book.STATUTORY, Book.MEMO}
-    assert after.status == "settled"

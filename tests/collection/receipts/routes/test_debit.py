@@ -270,7 +270,10 @@ async def test_a_debit_of_a_bill_that_tax_has_settled_meanwhile_goes_to_suspense
     from tests.collection.support.money import line, push
 
     made, (owed,) = await owing(office, period, 1)
-    body = push(f"meanwhile-{period}", [line(f"M-{period}", owed.credit_code, period=period)])
+    body = push(
+        f"meanwhile-{period}",
+        [line(f"M-{period}", owed.credit_code, period=period, paid_on="2021-07-19")],
+    )
     assert (await office.post("tax_bureau", "/v1/tax-pushes", body)).json()["matched"] == 1
     assert (await office.say(made["id"], result(1)))["settled"] == 1
     receipts = (
