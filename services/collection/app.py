@@ -44,6 +44,7 @@ from services.collection.policy.routes import region as region_doors
 from services.collection.project import routes as project_doors
 from services.collection.quality.routes import quality as quality_doors
 from services.collection.quality.routes import report as report_doors
+from services.collection.reallocation import routes as reallocation_doors
 from services.collection.receipts.routes import debit as debit_doors
 from services.collection.receipts.routes import receipt as receipt_doors
 from services.collection.receipts.routes import tax_push as tax_push_doors
@@ -95,6 +96,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     debit_doors.router,
     total_doors.router,
     arrears_doors.router,
+    reallocation_doors.router,
     agreement_doors.router,
     dunning_doors.router,
     certificate_doors.router,

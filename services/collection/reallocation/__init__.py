@@ -1,1 +1,1 @@
-"""Reallocation (重新分账): a unit's account follows from its facts, in whatever order they became known."""
+"""重新分账 · Accounts that are reallocated when facts become known out of order"""

@@ -28,7 +28,7 @@ from services.collection.billing.store import due as due_store
 from services.collection.reallocation.domain import books as reallocation_books_rules
 from services.collection.reallocation.domain.books import REALLOCATION, Heading, ReceiptBooks
 from services.collection.reallocation.domain.difference import (
-    Difference,
+    AccountDifference,
     RecordedAccount,
     difference,
 )
@@ -41,7 +41,13 @@ from services.collection.reallocation.domain.replay import (
 )
 from services.collection.reallocation.store import facts as facts_store
 from services.collection.reallocation.store import write as write_store
-from services.collection.reallocation.store.facts import PaymentRow, StoredBill, StoredCharges
+from services.collection.reallocation.store.facts import (
+    PaymentRow,
+    ReallocationRow,
+    StoredBill,
+    StoredCharges,
+)
+from services.collection.register.flows import unit as unit_flow
 from shared import outbox, trail
 from shared.ids import Ref, uuid7
 from shared.references import Reference
@@ -53,7 +59,7 @@ PAPER = "unit_account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What became known: its name, its paper, and the day on which the books take it.
+    """A fact that became known: its name, its paper, and the day on which the books take it.
 
     headings: receipt → how its voucher is headed, where this cause is that receipt's own.
     booked_fen: payment → what of it is booked so far, where that is not what it is entrusted with
@@ -83,7 +89,7 @@ class Account:
 
 async def reallocate(
     tx: AsyncConnection, unit_id: int, cause: Cause, *, region: str, caller: Caller
-) -> Difference:
+) -> AccountDifference:
     """Bring a unit's account to what follows from its facts; what changed, if anything.
 
     Raises:
@@ -91,7 +97,7 @@ async def reallocate(
     """
     credit_code = await facts_store.lock_unit(tx, unit_id)
     if credit_code is None:
-        return Difference()
+        return AccountDifference()
     account = await _load(tx, unit_id, credit_code, cause)
     policies = await policies_of(tx, region)
     late = await _assessor(tx, account, region)
@@ -102,6 +108,18 @@ async def reallocate(
         await _save(tx, account, found, cause, policies, late)
         await trail.record(tx, _step(unit_id, found, cause), caller)
     return found
+
+
+async def page(
+    tx: AsyncConnection, *, credit_code: str, caller: Caller, after: UUID | None, limit: int
+) -> list[ReallocationRow]:
+    """Read a unit's reallocations, oldest first.
+
+    Raises:
+        UnitUnknown: the unit is not registered. Forbidden: it is of another district.
+    """
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await facts_store.page(tx, unit.id, after=after, limit=limit)
 
 
 async def _load(tx: AsyncConnection, unit_id: int, credit_code: str, cause: Cause) -> Account:
@@ -192,7 +210,7 @@ async def _assessor(
 async def _save(
     tx: AsyncConnection,
     account: Account,
-    found: Difference,
+    found: AccountDifference,
     cause: Cause,
     policies: ReceiptPolicies,
     late: LateChargeAssessor | None,
@@ -219,7 +237,7 @@ async def _save(
     await outbox.put_many(tx, _messages(account, found, replace(cause, on=on), receipts, ref, late))
 
 
-def _day(account: Account, found: Difference, cause: Cause) -> date:
+def _day(account: Account, found: AccountDifference, cause: Cause) -> date:
     """The day on which the books take a reallocation: no earlier than what it changes was booked."""
     events = {event_id for event_id, _, _ in found.shares} | set(found.left)
     booked = [
@@ -233,7 +251,7 @@ def _day(account: Account, found: Difference, cause: Cause) -> date:
 async def _receipts(
     tx: AsyncConnection,
     account: Account,
-    found: Difference,
+    found: AccountDifference,
     policies: ReceiptPolicies,
     reallocation: Ref,
 ) -> dict[UUID, ReceiptBooks]:
@@ -263,8 +281,8 @@ async def _receipts(
     return books
 
 
-def _suspended(account: Account, found: Difference) -> dict[UUID, int]:
-    """By how much more (less) of each receipt is in suspense, as far as this unit's payments go."""
+def _suspended(account: Account, found: AccountDifference) -> dict[UUID, int]:
+    """Sum the changes of suspense by receipt, as far as this unit's payments go."""
     changes: dict[UUID, int] = {}
     for event_id, fen in found.left.items():
         receipt_id = account.payments[event_id].receipt_id
@@ -274,7 +292,7 @@ def _suspended(account: Account, found: Difference) -> dict[UUID, int]:
 
 def _messages(
     account: Account,
-    found: Difference,
+    found: AccountDifference,
     cause: Cause,
     receipts: Mapping[UUID, ReceiptBooks],
     ref: Ref,
@@ -306,7 +324,7 @@ def _messages(
     return [(account.unit_id, voucher_message(voucher)) for voucher in vouchers]
 
 
-def _step(unit_id: int, found: Difference, cause: Cause) -> trail.Step:
+def _step(unit_id: int, found: AccountDifference, cause: Cause) -> trail.Step:
     return trail.Step(
         shard_key=unit_id,
         paper=PAPER,

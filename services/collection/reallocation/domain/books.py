@@ -24,10 +24,10 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from services.collection.allocation.domain.allocation import Bill
+from services.collection.allocation.domain.allocation import Bill, BillLine
 from services.collection.allocation.domain.books import INCOME
 from services.collection.billing.domain.credit import Credit
-from services.collection.reallocation.domain.difference import Difference
+from services.collection.reallocation.domain.difference import AccountDifference
 from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.ids import Ref
 from shared.references import Reference
@@ -41,7 +41,7 @@ Place = tuple[Book, str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptBooks:
-    """Where a receipt is booked: its deposit account, and its suspense."""
+    """The books of a receipt: its deposit account and its suspense."""
 
     ref: Ref
     account: str
@@ -101,18 +101,18 @@ class _Amounts:
 
 
 def receipt_vouchers(
-    found: Difference,
+    found: AccountDifference,
     receipt_of: Mapping[UUID, UUID],
     receipts: Mapping[UUID, ReceiptBooks],
     headings: Mapping[UUID, Heading],
     incomes: Mapping[str, str],
     owner: str,
 ) -> Iterator[tuple[ReceiptBooks, Voucher]]:
-    """One voucher per receipt whose money settles something else, or is gone.
+    """Build one voucher per receipt whose money settles something else, or is gone.
 
     Args:
         receipt_of: payment → receipt.
-        headings: receipt → how its voucher is headed.
+        headings: receipt → the heading of its voucher.
         incomes: kind of a charge → income account; contributions have their own.
         owner: the unit's credit code.
     """
@@ -122,55 +122,62 @@ def receipt_vouchers(
         receipt_id, bill = receipt_of[event_id], found.bills[bill_id]
         line = found.line_of[bill_id, line_no]
         periods.setdefault(receipt_id, bill.period)
-        deposit = (receipts[receipt_id].account, bill.district)
-        income = ({**INCOME, **incomes}[line.account], bill.district)
         kind = headings[receipt_id].kind
         if kind in _CHARGES_APART and line.account in incomes:
             kind = line.account
-        own = amounts[receipt_id, kind]
-        own.move(Book.STATUTORY, line.fund, fen, deposit, income)
-        own.move(
-            Book.MEMO,
-            line.fund,
-            fen,
-            (Account.MEMO_COLLECTED, bill.district),
-            (Account.MEMO_RECEIVABLE, bill.district),
-        )
+        income = {**INCOME, **incomes}[line.account]
+        _allocate(amounts[receipt_id, kind], receipts[receipt_id], bill, line, fen, income)
     for event_id, fen in found.left.items():
         receipt = receipts[receipt_of[event_id]]
-        amounts[receipt.ref.id, headings[receipt.ref.id].kind].move(
-            Book.STATUTORY,
-            receipt.suspense_fund,
-            fen,
-            (receipt.account, receipt.district),
-            (Account.SUSPENSE_RECEIPTS, receipt.district),
-        )
+        _suspend(amounts[receipt.ref.id, headings[receipt.ref.id].kind], receipt, fen)
     for (receipt_id, kind), own in amounts.items():
-        entries = own.entries()
-        if not entries:
-            continue
-        heading, receipt = headings[receipt_id], receipts[receipt_id]
-        is_main = kind == heading.kind
-        yield (
-            receipt,
-            Voucher(
-                event_id=heading.event_id
-                if is_main
-                else f"{kind}_paid:{heading.event_id.split(':')[1]}",
-                owner=owner,
-                kind=kind,
-                book_date=heading.day,
-                value_date=heading.value_date,
-                period=periods.get(receipt_id, receipt.period),
-                summary=heading.summary,
-                entries=entries,
-                references=dict(receipt.references),
-            ),
-        )
+        receipt, heading = receipts[receipt_id], headings[receipt_id]
+        if entries := own.entries():
+            period = periods.get(receipt_id, receipt.period)
+            yield receipt, _receipt_voucher(receipt, heading, kind, owner, period, entries)
+
+
+def _allocate(
+    amounts: _Amounts, receipt: ReceiptBooks, bill: Bill, line: BillLine, fen: int, income: str
+) -> None:
+    at = bill.district
+    amounts.move(Book.STATUTORY, line.fund, fen, (receipt.account, at), (income, at))
+    collected, receivable = Account.MEMO_COLLECTED, Account.MEMO_RECEIVABLE
+    amounts.move(Book.MEMO, line.fund, fen, (collected, at), (receivable, at))
+
+
+def _suspend(amounts: _Amounts, receipt: ReceiptBooks, fen: int) -> None:
+    at = receipt.district
+    suspense = (Account.SUSPENSE_RECEIPTS, at)
+    amounts.move(Book.STATUTORY, receipt.suspense_fund, fen, (receipt.account, at), suspense)
+
+
+def _receipt_voucher(
+    receipt: ReceiptBooks,
+    heading: Heading,
+    kind: str,
+    owner: str,
+    period: str,
+    entries: tuple[Entry, ...],
+) -> Voucher:
+    event_id = heading.event_id
+    if kind != heading.kind:
+        event_id = f"{kind}_paid:{event_id.partition(':')[2]}"
+    return Voucher(
+        event_id=event_id,
+        owner=owner,
+        kind=kind,
+        book_date=heading.day,
+        value_date=heading.value_date,
+        period=period,
+        summary=heading.summary,
+        entries=entries,
+        references=dict(receipt.references),
+    )
 
 
 def receivable_voucher(
-    found: Difference,
+    found: AccountDifference,
     credits: Mapping[UUID, Credit],
     reallocation: Ref,
     day: date,

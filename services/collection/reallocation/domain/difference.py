@@ -23,7 +23,7 @@ UseKey = tuple[UUID, UUID, int]
 
 @dataclass(frozen=True, slots=True)
 class ChargedAmount:
-    """What is fixed of one charge: on which principal, exact, and as billed (fen)."""
+    """The fixed amount of one charge: its principal, exact parts, and fen as billed."""
 
     principal_fen: int = 0
     parts: int = 0
@@ -32,7 +32,7 @@ class ChargedAmount:
 
 @dataclass(frozen=True, slots=True)
 class RecordedLine:
-    """What is recorded of a line, in fen."""
+    """The recorded amounts of a line, in fen."""
 
     amount_fen: int
     settled_fen: int
@@ -41,7 +41,7 @@ class RecordedLine:
 
     @property
     def issued_fen(self) -> int:
-        """What it was issued over."""
+        """The amount that the line was issued over."""
         return self.amount_fen + self.credited_fen + self.waived_fen
 
 
@@ -78,12 +78,12 @@ class LineChange:
 
     @property
     def issued_fen(self) -> int:
-        """By how much more (less) it is issued over; only lines of charge bills change so."""
+        """The change of the amount it is issued over; only lines of charge bills change so."""
         return self.after.issued_fen - self.before.issued_fen
 
     @property
     def waived_fen(self) -> int:
-        """By how much more (less) is waived."""
+        """The change of the waived amount."""
         return self.after.waived_fen - self.before.waived_fen
 
 
@@ -99,7 +99,7 @@ class ChargeChange:
 
 
 @dataclass(slots=True, kw_only=True)
-class Difference:
+class AccountDifference:
     """All by which an account differs from what is recorded; empty when it does not.
 
     bills, line_of: every bill and line of the account, as they are now.
@@ -129,9 +129,9 @@ class Difference:
         return {one.bill.id for one in self.lines} | {bill.id for bill, _ in self.new_lines}
 
 
-def difference(recorded: RecordedAccount, position: Position) -> Difference:
+def difference(recorded: RecordedAccount, position: Position) -> AccountDifference:
     """Compare an account with what is recorded of it."""
-    found = Difference(bills={**recorded.bills, **position.bills})
+    found = AccountDifference(bills={**recorded.bills, **position.bills})
     for bill in (*recorded.bills.values(), *position.bills.values()):
         found.line_of |= {(bill.id, line.line_no): line for line in bill.lines}
     found.shares = _less(position.shares, recorded.shares)
@@ -158,7 +158,7 @@ def _less(after: Mapping[Key, int], before: Mapping[Key, int]) -> dict[Key, int]
 
 
 def _compare_bill(
-    found: Difference,
+    found: AccountDifference,
     recorded: RecordedAccount,
     position: Position,
     bill_id: UUID,

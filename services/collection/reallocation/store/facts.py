@@ -24,6 +24,7 @@ from services.collection.reallocation.domain.difference import (
     UseKey,
 )
 from services.collection.reallocation.domain.replay import ChargeWaiver, LineKey, ShareKey
+from shared.page import read_page
 
 
 async def lock_unit(tx: AsyncConnection, unit_id: int) -> str | None:
@@ -46,7 +47,7 @@ class StoredBill:
 
 
 async def lock_bills(tx: AsyncConnection, unit_id: int) -> list[StoredBill]:
-    """All bills of a unit, locked in the order of their keys, with their lines."""
+    """Lock all bills of a unit in the order of their keys; return them with their lines."""
     bills = (
         await tx.execute(
             text("""
@@ -155,7 +156,7 @@ async def lock_credits(tx: AsyncConnection, unit_id: int) -> list[Credit]:
 
 
 async def uses(tx: AsyncConnection, unit_id: int) -> dict[UseKey, int]:
-    """By how much each credit of a unit lowered each line."""
+    """Sum by how much each credit of a unit lowered each line."""
     rows = await tx.execute(
         text("""
             SELECT credit_id, bill_id, line_no, CAST(sum(amount_fen) AS bigint) AS fen
@@ -206,7 +207,7 @@ async def waivers(tx: AsyncConnection, unit_id: int) -> list[ChargeWaiver]:
 
 
 async def shares(tx: AsyncConnection, unit_id: int) -> dict[ShareKey, int]:
-    """What each payment of a unit settled of each line."""
+    """Sum what each payment of a unit settled of each line."""
     rows = await tx.execute(
         text("""
             SELECT event_id, bill_id, line_no, CAST(sum(amount_fen) AS bigint) AS fen
@@ -228,7 +229,7 @@ class StoredCharges:
 
 
 async def charges(tx: AsyncConnection, unit_id: int) -> StoredCharges:
-    """What is fixed of each charge of a unit."""
+    """Sum the fixed charges of a unit."""
     rows = await tx.execute(
         text("""
             SELECT event_id, bill_id, line_no, kind,
@@ -272,7 +273,7 @@ def known_charge_bills(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRow:
+class BookedReceiptRow:
     """A receipt whose money may settle something else, and where it is in suspense, if it ever was."""
 
     key: int
@@ -290,7 +291,7 @@ class ReceiptRow:
     suspense_district: str | None
 
 
-async def receipt(tx: AsyncConnection, key: int, id: UUID) -> ReceiptRow:
+async def receipt(tx: AsyncConnection, key: int, id: UUID) -> BookedReceiptRow:
     """A receipt with its suspense, which is locked."""
     await tx.execute(
         text("""
@@ -313,9 +314,35 @@ async def receipt(tx: AsyncConnection, key: int, id: UUID) -> ReceiptRow:
             {"key": key, "id": id},
         )
     ).one()
-    return ReceiptRow(**row._mapping)
+    return BookedReceiptRow(**row._mapping)
 
 
 def lines_of(bills: Iterable[StoredBill]) -> dict[LineKey, RecordedLine]:
     """(bill, line) → what is recorded of it."""
     return {(one.bill.id, line_no): line for one in bills for line_no, line in one.lines.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReallocationRow:
+    """A reallocation as it is listed."""
+
+    unit_id: int
+    id: UUID
+    cause: str
+    paper: str | None
+    on_day: date
+
+
+async def page(
+    tx: AsyncConnection, unit_id: int, *, after: UUID | None, limit: int
+) -> list[ReallocationRow]:
+    """Read a unit's reallocations, oldest first."""
+    return await read_page(
+        tx,
+        "SELECT unit_id, id, cause, paper, on_day FROM reallocation",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=ReallocationRow,
+        equal={"unit_id": unit_id},
+    )

@@ -240,7 +240,6 @@ async def add_charges(
     if not changes:
         return
     fresh = [one for one in changes if one.charge is not None]
-    gone = [one for one in changes if one.charge is None]
     if fresh:
         await tx.execute(
             text("""
@@ -270,38 +269,43 @@ async def add_charges(
                 **_charge_columns(fresh, explanations),
             },
         )
-    for one in gone:
-        # The row says what the first one did; its amounts take all of that back.
-        event_id, bill_id, line_no, kind = one.key
-        await tx.execute(
-            text("""
-                INSERT INTO charge (unit_id, id, bill_id, line_no, kind, event_id, period,
-                                    insurance, fund, principal_fen, due_on, paid_on, fixed_on,
-                                    days, parts, amount_fen, charge_bill_id, explanation,
-                                    reallocation_id)
-                SELECT unit_id, CAST(:id AS uuid), bill_id, line_no, kind, event_id, period,
-                       insurance, fund, :principal_fen, due_on, paid_on, :on_day, days, :parts,
-                       :amount_fen, charge_bill_id, explanation, CAST(:reallocation AS uuid)
-                  FROM charge
-                 WHERE unit_id = :unit_id AND event_id = :event_id AND bill_id = :bill_id
-                   AND line_no = :line_no AND kind = :kind
-                 ORDER BY id
-                 LIMIT 1
-            """),
-            {
-                "unit_id": ref.key,
-                "id": uuid7(),
-                "reallocation": ref.id,
-                "on_day": on,
-                "event_id": event_id,
-                "bill_id": bill_id,
-                "line_no": line_no,
-                "kind": kind.value,
-                "principal_fen": one.change.principal_fen,
-                "parts": Decimal(one.change.parts),
-                "amount_fen": one.change.amount_fen,
-            },
-        )
+    for one in changes:
+        if one.charge is None:
+            await _take_back_charge(tx, ref, one, on)
+
+
+async def _take_back_charge(tx: AsyncConnection, ref: Ref, one: ChargeChange, on: date) -> None:
+    """Write a row that repeats the first one of a charge, with amounts that take all of it back."""
+    event_id, bill_id, line_no, kind = one.key
+    await tx.execute(
+        text("""
+            INSERT INTO charge (unit_id, id, bill_id, line_no, kind, event_id, period,
+                                insurance, fund, principal_fen, due_on, paid_on, fixed_on,
+                                days, parts, amount_fen, charge_bill_id, explanation,
+                                reallocation_id)
+            SELECT unit_id, CAST(:id AS uuid), bill_id, line_no, kind, event_id, period,
+                   insurance, fund, :principal_fen, due_on, paid_on, :on_day, days, :parts,
+                   :amount_fen, charge_bill_id, explanation, CAST(:reallocation AS uuid)
+              FROM charge
+             WHERE unit_id = :unit_id AND event_id = :event_id AND bill_id = :bill_id
+               AND line_no = :line_no AND kind = :kind
+             ORDER BY id
+             LIMIT 1
+        """),
+        {
+            "unit_id": ref.key,
+            "id": uuid7(),
+            "reallocation": ref.id,
+            "on_day": on,
+            "event_id": event_id,
+            "bill_id": bill_id,
+            "line_no": line_no,
+            "kind": kind.value,
+            "principal_fen": one.change.principal_fen,
+            "parts": Decimal(one.change.parts),
+            "amount_fen": one.change.amount_fen,
+        },
+    )
 
 
 def _charge_columns(

@@ -27,7 +27,7 @@ from tests.collection.support.restating import (
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 WHOLE_FEN = 15_000_00
-"""What a bill of these tests asks for: the unit's line and the staff's."""
+"""The amount of a bill of these tests: the unit's line and the staff's."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ async def debtors(
 
 
 async def account(debtors: Debtors, owed: Owed) -> object:
-    """What is open, charged and in suspense of a unit, the receipts by the day they were paid."""
+    """Read what is open, charged and in suspense of a unit, receipts by the day they were paid."""
     charges = await debtors.charges(owed)
     bills = await debtors.bills(owed)
     suspended = await fetch(
