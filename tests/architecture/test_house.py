@@ -26,7 +26,6 @@ LONG_FILES: set[str] = {
 LONG_FUNCTIONS: set[str] = {
     "services/collection/arrears/store/charge.py:insert_bills",
     "tests/collection/bases/routes/test_review.py:test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once",
-    "tests/collection/support/crew.py:policy_of_2020",
     "tests/collection/support/money.py:owe",
 }
 TWICE: dict[str, set[str]] = {
@@ -117,11 +116,9 @@ RIDDLES: dict[str, int] = {
     "tests/collection/cities": 1,
     "tests/collection/filing": 3,
     "tests/collection/levy": 1,
-    "tests/collection/oversight": 1,
     "tests/collection/personal": 1,
     "tests/collection/policy": 3,
     "tests/collection/quality": 1,
-    "tests/collection/register": 3,
     "tests/collection/support": 12,
     "tests/conftest": 1,
     "tests/house/conftest": 1,

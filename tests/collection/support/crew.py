@@ -1,4 +1,4 @@
-"""A staff of one person of each sort, under a policy with relief, steps, categories and choices."""
+"""A unit with one person of each category, under a policy with relief, steps and choices."""
 
 from __future__ import annotations
 
@@ -26,8 +26,41 @@ def relief_of(insurance: str, classes: list[str], to: str, factor: str) -> dict[
     }
 
 
+STEPS = {
+    "insurance": "work_injury",
+    "steps": [
+        {"id": "up_150", "factor": "1.5", "source": "floating"},
+        {"id": "down_50", "factor": "0.5", "classes": [2, 3], "source": "floating"},
+    ],
+}
+CATEGORIES = [
+    {
+        "id": "site",
+        "category": "injury_only",
+        "insurances": ["work_injury"],
+        "source": "categories",
+    },
+    {"id": "old", "category": "retiree", "insurances": [], "source": "categories"},
+    {
+        "id": "free",
+        "category": "flexible",
+        "insurances": ["pension"],
+        "choices": [
+            {
+                "id": f"free.{choice}",
+                "choice": choice,
+                "average": {"of": ["city"], "factor": factor},
+                "source": "categories",
+            }
+            for choice, factor in (("p60", "0.6"), ("p100", "1"))
+        ],
+        "source": "categories",
+    },
+]
+
+
 def policy_of_2020() -> dict[str, Any]:
-    """The office's own region in 2020: relief by size, three injury classes with steps, categories."""
+    """Build the 2020 policy: relief by size, three injury classes with steps, categories."""
     head = a_rate("large_medical", "unit", "0", base="head", amount="13.33")
     del head["rate"]
     return a_pack(
@@ -57,37 +90,8 @@ def policy_of_2020() -> dict[str, Any]:
             *(relief_of(name, ["large"], "2020-04", "0.5") for name in ("pension", "work_injury")),
             relief_of("medical", ["enterprise"], "2020-06", "0.5"),
         ],
-        injury_floating={
-            "insurance": "work_injury",
-            "steps": [
-                {"id": "up_150", "factor": "1.5", "source": "floating"},
-                {"id": "down_50", "factor": "0.5", "classes": [2, 3], "source": "floating"},
-            ],
-        },
-        categories=[
-            {
-                "id": "site",
-                "category": "injury_only",
-                "insurances": ["work_injury"],
-                "source": "categories",
-            },
-            {"id": "old", "category": "retiree", "insurances": [], "source": "categories"},
-            {
-                "id": "free",
-                "category": "flexible",
-                "insurances": ["pension"],
-                "choices": [
-                    {
-                        "id": f"free.{choice}",
-                        "choice": choice,
-                        "average": {"of": ["city"], "factor": factor},
-                        "source": "categories",
-                    }
-                    for choice, factor in (("p60", "0.6"), ("p100", "1"))
-                ],
-                "source": "categories",
-            },
-        ],
+        injury_floating=STEPS,
+        categories=CATEGORIES,
         region="tianjin",
         in_force_from="2020-01-01",
         in_force_to="2020-12-31",
@@ -103,9 +107,12 @@ CAST = {
 
 
 async def enrol(
-    office: Office, code: str, people: dict[str, dict[str, Any]], joined_on: str = "2019-06-01",
+    office: Office,
+    code: str,
+    people: dict[str, dict[str, Any]],
+    joined_on: str = "2019-06-01",
     **said: Any,
-) -> httpx.Response:  # fmt: skip
+) -> httpx.Response:
     body = [
         {
             "identity_number": person["identity_number"],
@@ -119,7 +126,7 @@ async def enrol(
 
 
 async def a_staff(office: Office, **facts: Any) -> tuple[str, dict[str, dict[str, Any]]]:
-    """A unit with one person of each sort, who all earn 5,000 yuan."""
+    """Register a unit with one person of each category, each earning 5,000 yuan."""
     code = await office.unit(**({"injury_class": 2} | facts))
     people = {role: a_person("5000.00") for role in CAST}
     answer = await enrol(office, code, people)

@@ -1,4 +1,4 @@
-"""An office for route tests: people with their tokens, and units made on demand."""
+"""An office for route tests: requests by role, and units and declarations created on demand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def a_person(wage: str = "6500.00") -> dict[str, str]:
 
 
 def control_of(people: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the control totals of people."""
+    """Compute the control totals of people."""
     wages = [person.get("wage") or person["wages"]["*"] for person in people]
     return {
         "people": len(people),
@@ -43,16 +43,22 @@ def control_of(people: list[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Office:
-    """The people who take part, over one client."""
+    """Requests of all roles over one client."""
 
     api: httpx.AsyncClient
     bearer: Bearer
     database_url: str
 
     async def post(
-        self, role: str, path: str, body: Any = None, *, district: str = "heping",
-        subject: str | None = None, key: str | None = None,
-    ) -> httpx.Response:  # fmt: skip
+        self,
+        role: str,
+        path: str,
+        body: Any = None,
+        *,
+        district: str = "heping",
+        subject: str | None = None,
+        key: str | None = None,
+    ) -> httpx.Response:
         """POST as a role; district roles belong to `district`."""
         headers = self._headers(role, district, subject)
         if key:
@@ -98,7 +104,7 @@ class Office:
     async def declare(
         self, code: str, people: list[dict[str, Any]], **other: Any
     ) -> httpx.Response:
-        """Submit a declaration with matching control totals."""
+        """Submit a declaration with correct control totals."""
         body = a_declaration(code, people, **other)
         return await self.post("employer_portal", "/v1/declarations", body)
 
@@ -115,7 +121,7 @@ class Office:
         return found
 
     async def reviewed(self, *wages: str, district: str = "heping", **other: Any) -> dict[str, Any]:
-        """Declare, accept and review in the district."""
+        """Create a declaration that the district has accepted and reviewed."""
         paper = await self.declared(*wages, district=district, **other)
         for role, act in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
             answer = await self.post(
@@ -137,7 +143,7 @@ class Office:
 
 
 def a_unit(code: str, *, district: str = "heping", **facts: Any) -> dict[str, Any]:
-    """Build a unit's registration."""
+    """Build the registration of a unit."""
     return {
         "credit_code": code,
         "name": "天津和顺机械有限公司",
@@ -154,7 +160,7 @@ def a_unit(code: str, *, district: str = "heping", **facts: Any) -> dict[str, An
 
 
 def a_declaration(code: str, people: list[dict[str, Any]], **other: Any) -> dict[str, Any]:
-    """Build a declaration with matching control totals."""
+    """Build a declaration with correct control totals."""
     return {
         "credit_code": code,
         "period": PERIOD,

@@ -1,4 +1,4 @@
-"""Why any line of any bill: back to rule and source, and the same fen after later policies."""
+"""Explanations of bill lines: rules and sources, and the same fen after later policies."""
 
 from copy import deepcopy
 from typing import Any
@@ -16,9 +16,11 @@ WAGES = ("3000.00", "6500.00", "26000.00")
 async def billed(office: Office, db: Database, *wages: str, district: str, period: str) -> Any:
     paper = await office.reviewed(*wages, district=district, period=period)
     sent = await office.post(
-        "district_reviewer", "/v1/summaries", {"district": district, "period": period},
+        "district_reviewer",
+        "/v1/summaries",
+        {"district": district, "period": period},
         district=district,
-    )  # fmt: skip
+    )
     assert sent.status_code == 201, sent.text
     body = {"control": sent.json()["control"], "bill_date": "2021-12-20"}
     audited = await office.post("centre_auditor", f"/v1/summaries/{sent.json()['id']}/audits", body)

@@ -1,4 +1,4 @@
-"""A whole district's step: all that stand where it begins, when the control totals tie."""
+"""One step on all declarations of a district, if the control totals agree."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each desk sees what waits for it, takes one step on many papers, and may take a review back."""
+"""Inboxes, one step on many declarations, and taking back a review."""
 
 import asyncio
 from typing import Any
@@ -50,9 +50,11 @@ async def test_an_inbox_is_paged_across_its_steps(office: Office) -> None:
 async def test_what_a_person_has_signed_does_not_wait_for_that_person(office: Office) -> None:
     paper = await office.declared(district="hexi")
     await office.post(
-        "district_clerk", f"/v1/declarations/{paper['id']}/acceptances",
-        district="hexi", subject="li",
-    )  # fmt: skip
+        "district_clerk",
+        f"/v1/declarations/{paper['id']}/acceptances",
+        district="hexi",
+        subject="li",
+    )
     for subject, waits in (("li", 0), ("zhao", 1)):
         headers = office.bearer("district_reviewer", "hexi", subject)
         answer = await office.api.get("/v1/inbox", headers=headers)
@@ -91,8 +93,12 @@ async def test_bulk_steps_have_an_outcome_each_and_one_refusal_stops_no_other(
     ]
     assert (found["done"], found["refused"]) == (3, 4)
     assert [await status_of(office, paper) for paper in [*good, foreign, done]] == [
-        "accepted", "accepted", "accepted", "submitted", "reviewed",
-    ]  # fmt: skip
+        "accepted",
+        "accepted",
+        "accepted",
+        "submitted",
+        "reviewed",
+    ]
     trail = (await office.get("supervisor", f"/v1/declarations/{good[0]}/trail")).json()["items"]
     assert [(step["step"], step["signs"], step["why"]) for step in trail] == [
         ("submit", False, None),
@@ -136,9 +142,11 @@ async def test_bulk_returns_carry_codes_of_the_catalogue(office: Office) -> None
         ({"codes": ["FILE_INCOMPLETE", "OTHER"]}, {"/note": "NOTE_MISSING"}),
     ):
         refused = await office.post(
-            "district_clerk", "/v1/declaration-steps",
-            {"step": "return", "ids": [paper]} | body, district="xiqing",
-        )  # fmt: skip
+            "district_clerk",
+            "/v1/declaration-steps",
+            {"step": "return", "ids": [paper]} | body,
+            district="xiqing",
+        )
         assert refused.status_code == 422
         assert codes_of(refused) == pointers
     for body in ({"step": "return"}, {"step": "accept", "codes": ["OTHER"]}):

@@ -1,4 +1,4 @@
-"""The way of a declaration through its district: two people, each step one role's, returned and handed in anew."""
+"""Steps of a declaration in its district: two people, one role per step, return and resubmission."""
 
 import asyncio
 from typing import Any
@@ -111,9 +111,13 @@ async def test_a_returned_declaration_is_handed_in_again_as_its_next_round(offic
     paper = (await office.declare(code, people)).json()
     await act(office, paper, "district_clerk", "acceptances", subject="wang")
     returned = await act(
-        office, paper, "district_reviewer", "returns", subject="li",
+        office,
+        paper,
+        "district_reviewer",
+        "returns",
+        subject="li",
         body={"codes": ["NOT_SIGNED_BY_STAFF", "NO_UNDERTAKING"], "note": "补签"},
-    )  # fmt: skip
+    )
     assert returned.json()["status"] == "returned"
     corrected = [people[0] | {"wage": "6000.00"}]
     again = (await office.declare(code, corrected)).json()

@@ -1,4 +1,4 @@
-"""From a district's summary over the centre's audit to bills: totals tie, four eyes, exactly once."""
+"""Summary, audit and bills: control totals agree, two people sign, exactly once."""
 
 import asyncio
 from collections import defaultdict
@@ -80,9 +80,11 @@ async def test_a_summary_counts_what_it_holds_and_late_items_go_into_the_next(
     following = await send(office, "hedong")
     assert following["control"]["total"] == late["total"]
     again = await office.post(
-        "district_reviewer", "/v1/summaries", {"district": "hedong", "period": "2021-07"},
+        "district_reviewer",
+        "/v1/summaries",
+        {"district": "hedong", "period": "2021-07"},
         district="hedong",
-    )  # fmt: skip
+    )
     assert (again.status_code, again.json()["code"]) == (409, "NOTHING_TO_SEND")
 
 

@@ -1,4 +1,4 @@
-"""Summaries: numbered, late by the cut-off, drilled into, sent back whole or in part, exactly once."""
+"""Summaries: numbers, lateness, their declarations, and returns of all or some, exactly once."""
 
 import asyncio
 from datetime import timedelta
@@ -28,9 +28,11 @@ async def test_a_second_summary_of_a_period_is_numbered_and_lateness_is_by_the_c
     tomorrow = (today() + timedelta(1)).isoformat()
     await office.reviewed(district="beichen")
     refused = await office.post(
-        "district_reviewer", "/v1/summaries",
-        {"district": "beichen", "period": "2021-07", "sent_on": tomorrow}, district="beichen",
-    )  # fmt: skip
+        "district_reviewer",
+        "/v1/summaries",
+        {"district": "beichen", "period": "2021-07", "sent_on": tomorrow},
+        district="beichen",
+    )
     assert (refused.status_code, refused.json()["code"]) == (422, "DAY_IN_FUTURE")
 
 
@@ -140,17 +142,21 @@ async def test_what_a_summary_does_not_hold_is_named_and_nothing_is_sent_back(
     summary = await send(office, "jizhou")
     outside = await office.reviewed(district="jizhou")
     refused = await give_back(
-        office, summary, codes=["NOT_POSTED"],
+        office,
+        summary,
+        codes=["NOT_POSTED"],
         declarations=[inside["id"], outside["id"], "dcl_x"],
-    )  # fmt: skip
+    )
     assert (refused.status_code, refused.json()["code"]) == (409, "NOT_IN_SUMMARY")
     assert set(codes_of(refused)) == {"/declarations/1", "/declarations/2"}
     assert await status_of(office, inside["id"]) == "reviewed"
     for role in ("district_reviewer", "supervisor", "centre_cashier"):
         answer = await office.post(
-            role, f"/v1/summaries/{summary['id']}/returns", {"codes": ["FIGURES_DO_NOT_TIE"]},
+            role,
+            f"/v1/summaries/{summary['id']}/returns",
+            {"codes": ["FIGURES_DO_NOT_TIE"]},
             district="jizhou",
-        )  # fmt: skip
+        )
         assert answer.status_code == 403
 
 

@@ -1,4 +1,4 @@
-"""Printed notices: what the papers say, in digits and capitals, and no name breaks out of them."""
+"""Printed notices: amounts in digits and capitals, and names escaped in HTML."""
 
 import base64
 import hashlib
@@ -18,14 +18,28 @@ from tests.collection.support.money import Owed, fetch
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 ALLOWED = {
-    "html", "head", "meta", "title", "style", "body", "div", "h1", "p", "span", "table", "thead",
-    "tbody", "tr", "th", "td",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "div",
+    "h1",
+    "p",
+    "span",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{day}公司"
 
 
 class Reading(HTMLParser):
-    """The tags, attributes and text of a page."""
+    """Tags, attributes and text of a page."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -92,8 +106,16 @@ async def named(office: Debtors, owed: Owed, name: str) -> None:
 async def test_a_bill_says_what_is_asked_in_digits_and_in_capitals(office: Debtors) -> None:
     owed = await office.owe(PENSION, STAFF)
     found = await page_of(office, f"bills/{ref_of(owed)}")
-    for said in ("社会保险费缴费通知单", owed.credit_code, "和平区分中心", "基本养老保险",
-                 "15000.00", "(大写)人民币壹万伍仟元整", "个人账户", ref_of(owed)):  # fmt: skip
+    for said in (
+        "社会保险费缴费通知单",
+        owed.credit_code,
+        "和平区分中心",
+        "基本养老保险",
+        "15000.00",
+        "(大写)人民币壹万伍仟元整",
+        "个人账户",
+        ref_of(owed),
+    ):
         assert said in found.text
     assert "尚应缴纳" not in found.text
     await office.pay(owed, 5_000_01, "2021-08-20")
@@ -129,8 +151,15 @@ async def test_a_dunning_notice_names_what_is_owed(office: Debtors) -> None:
     listed = await office.get("/v1/dunning-notices", credit_code=owed.credit_code)
     (notice,) = listed["items"]
     found = await page_of(office, f"dunning-notices/{notice['id']}")
-    for said in ("社会保险费催缴通知书", notice["number"], "10000.00", "50.00", HOSTILE,
-                 "第八十六条", "(大写)人民币壹万伍仟零伍拾元整"):  # fmt: skip
+    for said in (
+        "社会保险费催缴通知书",
+        notice["number"],
+        "10000.00",
+        "50.00",
+        HOSTILE,
+        "第八十六条",
+        "(大写)人民币壹万伍仟零伍拾元整",
+    ):
         assert said in found.text
 
 
@@ -150,8 +179,12 @@ async def test_a_notice_of_another_district_or_of_nobody_is_not_printed(office: 
     headers = office.bearer("district_clerk", "nankai")
     answer = await office.api.get(f"/v1/bills/{ref_of(owed)}/print", headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (403, "application/problem+json")
-    for path in ("bills/bil_x", "dunning-notices/x", "certificates/crt_1",
-                 f"project-certificates/{Ref(1, owed.bill_id).text(Reference.PROJECT_CERTIFICATE)}"):  # fmt: skip
+    for path in (
+        "bills/bil_x",
+        "dunning-notices/x",
+        "certificates/crt_1",
+        f"project-certificates/{Ref(1, owed.bill_id).text(Reference.PROJECT_CERTIFICATE)}",
+    ):
         assert (await printed(office, path)).status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""Who did what: trails searched by person, paper and day, by those who may."""
+"""Search of trails by person, paper and day, for supervisors and auditors."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Construction projects: billed over both levels, explained, paid, certified; restated by the difference."""
+"""Bills of construction projects: explanation, payment, certificate, and restatement."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -38,8 +38,11 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     assert bill["total"] == "12345.68"
     (line,) = bill["lines"]
     assert (line["insurance"], line["party"], line["account"], line["fund"]) == (
-        "work_injury", "unit", "pooled", "work_injury",
-    )  # fmt: skip
+        "work_injury",
+        "unit",
+        "pooled",
+        "work_injury",
+    )
     path = f"/v1/bills/{bill['id']}/lines/1/explanation"
     why = (await office.get("supervisor", path)).json()
     (part,), (explained,) = why["parts"], why["unit_lines"]
@@ -49,8 +52,11 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     path = f"/v1/declarations/{project['papers'][0]['declaration']}/lines"
     lines = (await office.get("supervisor", path, explain=True)).json()
     assert [row["rule"] for row in lines["unit_lines"]] == ["construction.flat"]
-    memo = [v for v in await vouchers(office.database_url, kinds=["bill"])
-            if v["owner"] == bill["credit_code"]]  # fmt: skip
+    memo = [
+        v
+        for v in await vouchers(office.database_url, kinds=["bill"])
+        if v["owner"] == bill["credit_code"]
+    ]
     assert [entry["amount"] for entry in memo[0]["entries"]] == ["12345.68", "12345.68"]
 
     certify = f"/v1/projects/{project['id']}/certificates"
@@ -72,8 +78,14 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     assert found.json() == made
     page = await office.get("supervisor", f"/v1/project-certificates/{made['id']}/print")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    for said in ("建设项目参加工伤保险证明", made["number"], project["number"], project["name"],
-                 "2022年3月15日至2023年10月31日", "壹万贰仟叁佰肆拾伍元陆角捌分"):  # fmt: skip
+    for said in (
+        "建设项目参加工伤保险证明",
+        made["number"],
+        project["number"],
+        project["name"],
+        "2022年3月15日至2023年10月31日",
+        "壹万贰仟叁佰肆拾伍元陆角捌分",
+    ):
         assert said in page.text
 
 
@@ -114,15 +126,17 @@ async def test_a_changed_sum_is_restated_only_when_the_first_is_billed(
     assert [row["version"] for row in answer.json()["contracts"]] == [1, 2]
     trail = (await office.get("supervisor", f"/v1/projects/{standing['id']}/trail")).json()["items"]
     assert [(step["step"], step["detail"]["contract"]) for step in trail] == [
-        ("register", "12345678.90"), ("change_contract", "20000000.00"),
-    ]  # fmt: skip
+        ("register", "12345678.90"),
+        ("change_contract", "20000000.00"),
+    ]
     searched = await office.get("centre_auditor", "/v1/trail", paper=standing["id"])
     assert {step["step"] for step in searched.json()["items"]} == {"register", "change_contract"}
     paper = (await declare(office, standing)).json()
     assert paper["total"] == "7654.32"
     assert [(line["level"], line["amount"]) for line in paper["lines"]] == [
-        ("unit", "20000.00"), ("corrected", "-12345.68"),
-    ]  # fmt: skip
+        ("unit", "20000.00"),
+        ("corrected", "-12345.68"),
+    ]
     assert (await declare(office, standing)).json()["code"] == "PROJECT_DECLARED"
 
 
@@ -136,8 +150,9 @@ async def test_only_the_difference_of_a_raised_sum_is_billed(office: Office, db:
     assert (bill["kind"], bill["total"], bill["due_on"]) == ("adjustment", "7654.32", "2022-05-10")
     why = (await office.get("supervisor", f"{path}/lines/1/explanation")).json()
     assert [(part["level"], part["amount"]) for part in why["parts"]] == [
-        ("unit", "20000.00"), ("corrected", "-12345.68"),
-    ]  # fmt: skip
+        ("unit", "20000.00"),
+        ("corrected", "-12345.68"),
+    ]
     assert [line["product"] for line in why["unit_lines"]] == ["20000.00"]
     certify = f"/v1/projects/{project['id']}/certificates"
     asked = {"as_of": "2022-05-20"}

@@ -1,4 +1,4 @@
-"""Construction projects: quoted, registered, declared once on the contract sum, returned, moved."""
+"""Construction projects: quote, registration, one declaration of the contract sum, return, move."""
 
 import asyncio
 
@@ -50,8 +50,9 @@ async def test_a_project_is_registered_once_under_its_number(office: Office) -> 
     faulty = body | {"ends_on": "2022-03-14", "signed_on": "2100-01-01"}
     answer = await office.post("district_clerk", "/v1/projects", faulty)
     assert {fault["code"] for fault in answer.json()["errors"]} == {
-        "ENDS_BEFORE_START", "DAY_IN_FUTURE",
-    }  # fmt: skip
+        "ENDS_BEFORE_START",
+        "DAY_IN_FUTURE",
+    }
     listed = await office.get("district_clerk", "/v1/projects", credit_code=code)
     assert [row["id"] for row in listed.json()["items"]] == [first.json()["id"]]
 
@@ -100,7 +101,7 @@ async def test_a_returned_declaration_is_handed_in_again_on_the_sum_that_holds_t
 
 
 async def test_a_changed_fact_of_the_builder_leaves_no_project_to_adjust(office: Office) -> None:
-    """A project is levied on its contract sum, whatever the builder is."""
+    """Check that the kind of the unit does not change a project's levy."""
     project = await registered(office)
     assert (await declare(office, project)).status_code == 201
     body = {"facts": {"injury_class": 8}, "effective_on": "2022-01-01", "reason": "变更"}

@@ -1,4 +1,4 @@
-"""Registration: what is checked of units and persons, and what lists may show."""
+"""Checks of units and persons at registration, and masked names."""
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
-"""What people and units are levied as changes from a month on: said when they are enrolled, in files,
-by a change of the register; every fault is named."""
+"""Categories of people, stated at enrolment, in files or by a change from a month on."""
 
 import httpx
 import pytest
@@ -31,11 +30,13 @@ async def test_a_change_holds_from_its_month_on_and_not_before(office: Office) -
     code, people = await a_staff(office)
     before = await declared(office, code, people, period="2020-07")
     changed = await recast(
-        office, code, "2020-08",
+        office,
+        code,
+        "2020-08",
         (people["worker"], "injury_only", None),
         (people["free"], "flexible", "p100"),
         (people["old"], "retiree", None),
-    )  # fmt: skip
+    )
     assert changed.json() == {"changed": 2, "replayed": 1, "levied_periods": []}
     after = await declared(office, code, people, period="2020-08")
     assert lines_of(before)["people", "pension.unit"] == "1376.00"
@@ -73,12 +74,14 @@ async def test_every_fault_of_a_change_is_named(office: Office) -> None:
     code, people = await a_staff(office)
     stranger = a_person()
     answer = await recast(
-        office, code, "2019-05",
+        office,
+        code,
+        "2019-05",
         (people["worker"], "guild", None),
         (people["free"], "flexible", "p70"),
         (people["free"], "flexible", "p60"),
         (stranger, "retiree", None),
-    )  # fmt: skip
+    )
     assert (answer.status_code, codes_of(answer)) == (
         422,
         {
@@ -111,8 +114,11 @@ async def test_an_enrolment_says_it_and_is_the_same_when_repeated(office: Office
     assert codes_of(unchosen) == {"/people/0/base_choice": "BASE_CHOICE_MISSING"}
     listed = await office.get("supervisor", f"/v1/units/{code}/enrolments", limit=50)
     assert {item["category"] for item in listed.json()["items"]} == {
-        "employee", "injury_only", "retiree", "flexible",
-    }  # fmt: skip
+        "employee",
+        "injury_only",
+        "retiree",
+        "flexible",
+    }
 
 
 async def test_who_is_of_no_category_of_the_policy_is_named_in_declaration_and_file(

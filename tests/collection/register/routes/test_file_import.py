@@ -1,4 +1,4 @@
-"""Registration by file: whole or not at all unless row by row is asked for, every fault by its cell."""
+"""Registration by file: all rows or none, or row by row; every fault is named by its cell."""
 
 import csv
 import io
@@ -13,9 +13,16 @@ from shared.money import parse_yuan
 from tests.collection.support.office import Office, a_code, a_person
 
 UNIT_HEADER = [
-    "统一社会信用代码", "单位名称", "单位类型", "分中心", "工伤类别", "征收方式",
-    "开户银行", "银行账号", "账户名称",
-]  # fmt: skip
+    "统一社会信用代码",
+    "单位名称",
+    "单位类型",
+    "分中心",
+    "工伤类别",
+    "征收方式",
+    "开户银行",
+    "银行账号",
+    "账户名称",
+]
 PEOPLE_HEADER = ["credit_code", "identity_number", "name", "joined_on"]
 
 
@@ -36,13 +43,23 @@ def as_xlsx(*rows: list[str]) -> bytes:
 
 def unit_row(code: str, **other: str) -> list[str]:
     words = {
-        "kind": "企业", "district": "heping", "injury_class": "1", "collector": "银行托收",
+        "kind": "企业",
+        "district": "heping",
+        "injury_class": "1",
+        "collector": "银行托收",
         "account": "0302000000000001234",
-    } | other  # fmt: skip
+    } | other
     return [
-        code, "天津和顺机械有限公司", words["kind"], words["district"], words["injury_class"],
-        words["collector"], "工行", words["account"], "和顺",
-    ]  # fmt: skip
+        code,
+        "天津和顺机械有限公司",
+        words["kind"],
+        words["district"],
+        words["injury_class"],
+        words["collector"],
+        "工行",
+        words["account"],
+        "和顺",
+    ]
 
 
 def person_row(code: str, number: str | None = None, joined_on: str = "2021-01-01") -> list[str]:
@@ -57,7 +74,7 @@ async def bring(office: Office, what: str, content: bytes, **params: Any) -> htt
 
 
 def faults_of(answer: httpx.Response) -> set[tuple[int, str, str]]:
-    """(row, column, code) of every fault, however it was answered."""
+    """Read (row, column, code) of every fault from a JSON or CSV answer."""
     if answer.headers["content-type"].startswith("text/csv"):
         rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
         return {(int(row["row"]), row["column"], row["code"]) for row in rows}
@@ -81,14 +98,21 @@ async def test_units_are_registered_from_what_offices_write(office: Office, made
     answer = await bring(office, "unit", content)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
-        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [], "warnings": [],
-    }  # fmt: skip
+        "rows": 3,
+        "imported": 3,
+        "replayed": 0,
+        "refused": 0,
+        "faults": [],
+        "warnings": [],
+    }
     again = (await bring(office, "unit", content)).json()
     assert (again["imported"], again["replayed"]) == (0, 3)
     shown = (await office.get("supervisor", f"/v1/units/{codes[0]}")).json()
     assert (shown["kind"], shown["injury_class"], shown["collector"]) == (
-        "enterprise", 1, "bank_debit",
-    )  # fmt: skip
+        "enterprise",
+        1,
+        "bank_debit",
+    )
 
 
 async def test_every_fault_of_a_unit_file_is_named_and_nothing_is_registered(
@@ -136,8 +160,13 @@ async def test_people_of_many_units_are_enrolled_by_one_file(office: Office, mad
     rows = [person_row(first), person_row(first, foreigner), person_row(second)]
     answer = await bring(office, "enrolment", made(PEOPLE_HEADER, *rows))
     assert answer.json() == {
-        "rows": 3, "imported": 3, "replayed": 0, "refused": 0, "faults": [], "warnings": [],
-    }  # fmt: skip
+        "rows": 3,
+        "imported": 3,
+        "replayed": 0,
+        "refused": 0,
+        "faults": [],
+        "warnings": [],
+    }
     assert {row["document"] for row in await enrolled(office, first)} == {"citizen", "foreigner"}
     assert len(await enrolled(office, second)) == 1
     again = (await bring(office, "enrolment", made(PEOPLE_HEADER, *rows))).json()
@@ -212,10 +241,11 @@ async def test_who_may_not_register_may_not_import(office: Office) -> None:
 async def test_ten_thousand_people_are_one_file(office: Office) -> None:
     code = await office.unit()
     numbers = [
-        identity_number.with_check_digit(f"120102{1950 + n // 360:04d}{n // 30 % 12 + 1:02d}"
-                                         f"{n % 28 + 1:02d}{n % 900 + 50:03d}")
+        identity_number.with_check_digit(
+            f"120102{1950 + n // 360:04d}{n // 30 % 12 + 1:02d}{n % 28 + 1:02d}{n % 900 + 50:03d}"
+        )
         for n in range(10_000)
-    ]  # fmt: skip
+    ]
     distinct = list(dict.fromkeys(numbers))
     rows = [person_row(code, number) for number in distinct]
     answer = await bring(office, "enrolment", as_csv(PEOPLE_HEADER, *rows))
@@ -255,8 +285,10 @@ async def test_the_json_door_and_the_file_say_the_same(office: Office) -> None:
     person = a_person()
     await office.enrol(elsewhere, [person])
     joining = {
-        "identity_number": person["identity_number"], "name": "李四", "joined_on": "2021-01-01",
-    }  # fmt: skip
+        "identity_number": person["identity_number"],
+        "name": "李四",
+        "joined_on": "2021-01-01",
+    }
     path = f"/v1/units/{other}/enrolments"
     by_request = await office.post("district_clerk", path, {"people": [joining]})
     row = [code, person["identity_number"], "李四", "2021-01-01"]
@@ -274,18 +306,17 @@ async def test_two_rows_of_one_file_that_cover_a_person_twice_are_both_told(
     content = as_csv(PEOPLE_HEADER, person_row(first, number), person_row(second, number))
     taken = await bring(office, "enrolment", content)
     assert taken.json()["imported"] == 2
-    assert warnings_of(taken) == {
-        (row, "identity_number", "COVERED_ELSEWHERE") for row in (2, 3)
-    }  # fmt: skip
+    assert warnings_of(taken) == {(row, "identity_number", "COVERED_ELSEWHERE") for row in (2, 3)}
 
 
 RESIDENTS = {
     "hk_macau_taiwan": [
-        identity_number.with_check_digit(f"{head}19900307451") for head in ("810000", "820000", "830000")
+        identity_number.with_check_digit(f"{head}19900307451")
+        for head in ("810000", "820000", "830000")
     ],
     "permanent_resident": [identity_number.with_check_digit("92015619881203001")],
     "foreigner": ["DEU0C01X00T478A002", "USA012345678901234"],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("made", [as_csv, as_xlsx])

@@ -1,8 +1,7 @@
-"""The order in which changes reach the register does not matter: joins, leaves, moves and changed facts,
-each with its day, give the same register and the same levy of every month, whatever comes first.
+"""Dated changes give the same register and the same levy of every month in any order of arrival.
 
-A door may refuse an event that comes too early (who has not joined cannot leave); it is brought again
-after the others. Two changes of one fact come in the order of their days, which the door asks for.
+A door may refuse an event that comes too early (a person who has not joined cannot leave); the test
+sends it again after the others. Changes of one fact are sent in the order of their days, as required.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ FACTS: dict[str, tuple[Any, ...]] = {
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens on a day; `who` are people by number, `to` a unit or a fact's value."""
+    """An event on a day; `who` are people by number, `to` is a unit or the value of a fact."""
 
     what: str
     unit: int
@@ -50,7 +49,7 @@ days = st.integers(0, 250).map(lambda number: FIRST + timedelta(number))
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
-    """Events that fit each other: nobody is at one unit twice, a block moves who is there."""
+    """Draw consistent events: nobody is at one unit twice, a block moves people of the unit."""
     events: list[Event] = []
     block_day = FIRST + timedelta(draw(st.integers(61, 250)))
     block: list[int] = []
@@ -97,7 +96,7 @@ A_SPLIT = [
 
 
 def in_another_order(events: Sequence[Event], random: Random) -> list[Event]:
-    """The same events shuffled; changes of one fact of one unit stay in the order of their days."""
+    """Shuffle events; changes of one fact of one unit stay in the order of their days."""
     shuffled = list(events)
     random.shuffle(shuffled)
     waiting = {
@@ -108,7 +107,7 @@ def in_another_order(events: Sequence[Event], random: Random) -> list[Event]:
 
 
 class World:
-    """Two units and some people of their own, to whom the events happen."""
+    """Two units and some people to whom the events happen."""
 
     def __init__(self, office: Office, codes: list[str]) -> None:
         self.office = office
@@ -117,20 +116,20 @@ class World:
 
     @classmethod
     async def made(cls, office: Office) -> World:
-        """A new one."""
+        """Create a world with new units and people."""
         return cls(office, [await office.unit() for _ in range(2)])
 
     async def live(self, events: Sequence[Event]) -> None:
-        """Bring events to the doors; what is refused comes again after the others, until all are in."""
+        """Send events; send refused ones again after the others until all are accepted."""
         waiting = list(events)
         while waiting:
-            refused = [(e, answer) for e in waiting if (answer := await self._bring(e)) is not None]
+            refused = [(e, answer) for e in waiting if (answer := await self._send(e)) is not None]
             assert len(refused) < len(waiting), [(e, answer.text) for e, answer in refused]
             waiting = [event for event, _ in refused]
 
-    async def _bring(self, event: Event) -> httpx.Response | None:
-        """Bring one event; the answer of a door that refused it."""
-        path, body = self._asked(event)
+    async def _send(self, event: Event) -> httpx.Response | None:
+        """Send one event; return the answer if it was refused."""
+        path, body = self._request(event)
         answer = await self.office.post(PORTAL, path, body)
         if not answer.is_success:
             return answer
@@ -144,7 +143,7 @@ class World:
             return None
         raise AssertionError(approved.text)
 
-    def _asked(self, event: Event) -> tuple[str, dict[str, Any]]:
+    def _request(self, event: Event) -> tuple[str, dict[str, Any]]:
         code, day = self.codes[event.unit], event.day.isoformat()
         numbers = [self.people[number]["identity_number"] for number in event.who]
         match event.what:
@@ -156,15 +155,18 @@ class World:
                 return f"/v1/units/{code}/departures", {"people": people}
             case "block":
                 return "/v1/block-transfers", {
-                    "credit_code": code, "to": self.codes[1], "effective_on": day, "reason": "分立",
+                    "credit_code": code,
+                    "to": self.codes[1],
+                    "effective_on": day,
+                    "reason": "分立",
                     "people": numbers,
-                }  # fmt: skip
+                }
         fact = event.what.removeprefix("fact ")
         body = {"facts": {fact: event.to}, "effective_on": day, "reason": "变更"}
         return f"/v1/units/{code}/changes", body
 
     async def register(self, pepper: bytes) -> list[Any]:
-        """Who is where from when to when, and what the units are now."""
+        """Read the enrolments of each unit and the unit's present facts."""
         number_of = {
             id_of_person(person["identity_number"], pepper): number
             for number, person in enumerate(self.people)
@@ -181,7 +183,7 @@ class World:
         return found
 
     async def levied(self, register: list[Any]) -> dict[tuple[int, str], Any]:
-        """What each month levies of each unit on everybody who was there."""
+        """Declare each month with everybody enrolled; return its lines and totals."""
         found = {}
         for period in PERIODS:
             month = Period.parse(period)
@@ -200,8 +202,11 @@ class World:
         return found
 
 
-@settings(max_examples=10, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(histories(), st.randoms(use_true_random=False))
 @example(A_SPLIT, Random(3))
 async def test_the_order_of_change_events_does_not_matter(
@@ -216,7 +221,7 @@ async def test_the_order_of_change_events_does_not_matter(
 
 
 async def test_what_is_compared_tells_worlds_apart(office: Office, identity: Identity) -> None:
-    """The comparison itself: one day's difference of one event shows in register or levy."""
+    """Check the comparison itself: one day's difference of one event shows in register or levy."""
     joined = Event("join", 0, date(2021, 5, 1), (0,))
     classed = Event("fact injury_class", 0, date(2021, 6, 1), to=8)
     later = Event("fact injury_class", 0, date(2021, 6, 2), to=8)

@@ -1,4 +1,4 @@
-"""Registration: units and people, all or nothing, seen by their own district, masked and sealed."""
+"""Registration of units and people: all or none, by district, masked in lists and encrypted at rest."""
 
 from typing import Any
 
