@@ -1,4 +1,4 @@
-"""Proving books: chains, sequences, balances, closed days and anchors, computed from the records.
+"""Proof of the books: chains, sequences, balances, closed days and anchors, computed from records.
 
 The records come from the database or from an export file; the proof is the same. It reads them once,
 in the order of the export (docs/ledger-chain.md), and keeps no more than one slot's day buckets.
@@ -37,7 +37,7 @@ Key: TypeAlias = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class TrialTotal:
-    """A fund's book on trial: all debits and all credits, in fen."""
+    """All debits and all credits of a fund's book, in fen."""
 
     fund: str
     book: str
@@ -47,7 +47,7 @@ class TrialTotal:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification found; no faults means that the books hold."""
+    """Result of a verification; without faults, the books are sound."""
 
     vouchers: int
     entries: int
@@ -61,7 +61,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class _Slot:
-    """One slot's part of the proof."""
+    """Progress of the proof within one slot."""
 
     slot: int
     seq: int
@@ -81,10 +81,10 @@ class _Slot:
 
 
 class Proof:
-    """Takes records in their order; `verdict()` says what it made of them."""
+    """A proof in progress: takes records in order; `verdict()` gives the result."""
 
     def __init__(self, anchors: Iterable[tuple[int, int, str]] = ()) -> None:
-        """`anchors` are (slot, sequence number, hash) that were kept outside the database."""
+        """Begin with anchors kept outside the database: (slot, sequence number, hash)."""
         self._kept: dict[int, list[tuple[int, str]]] = {}
         for slot, seq, hash in anchors:
             self._kept.setdefault(slot, []).append((seq, hash))
@@ -97,7 +97,7 @@ class Proof:
         self._trial: dict[tuple[str, str], list[int]] = {}
 
     def take(self, record: Record) -> None:
-        """The next record. Anything that is not one, or comes out of turn, is a fault."""
+        """Take the next record. A malformed record, or one out of order, is a fault."""
         kind = record.get("type")
         if not self._began and kind != "header":
             self._fault("this does not begin like an export of the ledger")
@@ -112,7 +112,7 @@ class Proof:
                 self._break(record.get("seq"))
 
     def verdict(self) -> Verdict:
-        """What was found, once all records were taken."""
+        """Return the result, after the last record."""
         self._close_slot()
         if not self._ended:
             self._fault("the end is missing: this is not the whole of it")
@@ -216,7 +216,7 @@ class Proof:
 
     @staticmethod
     def drafted(slot: int, record: Record) -> Draft:
-        """The draft that a voucher's record speaks of."""
+        """Build the draft of a voucher's record."""
         return draft(
             slot=slot,
             source=record["source"],
@@ -234,7 +234,7 @@ class Proof:
         )
 
     def _books(self, slot: _Slot, seq: int, record: Record, lines: Sequence[Line]) -> None:
-        """What the double entry asks of a voucher, beside its seal."""
+        """Check the double entry of a voucher, beside its hash."""
         day, said = str(record["book_date"]), None
         nets: dict[tuple[str, str], int] = {}
         red = record["reverses"] is not None

@@ -1,4 +1,4 @@
-"""The door of the chains' heads."""
+"""Doors of the chains: their heads and their anchors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Reading = Annotated[Door, door(Right.READ_LEDGER)]
 
 @router.get("/v1/chain", operation_id="chain_heads", summary="哈希链末端 · Head of every chain")
 async def chain_heads(at: Reading) -> ChainOut:
-    """Slot, last sequence number and hash: an anchor to keep outside the database."""
+    """List slot, last sequence number and hash: an anchor to keep outside the database."""
     heads = await at.read(anchor_flow.heads)
     return ChainOut(items=[HeadOut(slot=slot, seq=seq, hash=h.hex()) for slot, seq, h in heads])
 
@@ -42,7 +42,7 @@ async def chain_anchors(
         ),
     ] = None,
 ) -> AnchorsOut:
-    """Where each slot's chain stood when a day had ended: print it, and keep it elsewhere."""
+    """List each slot's place at the end of a day: print it, and keep it outside the database."""
     chosen = day or anchor_flow.last_ended()
     found = await at.read(lambda tx: anchor_flow.of_day(tx, chosen))
     return AnchorsOut.of(chosen, found)

@@ -1,4 +1,4 @@
-"""Anchors going out."""
+"""Shapes of anchors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.schema import Out
 
 
 class AnchorOut(Out):
-    """Where a slot's chain stood when a day had ended."""
+    """Head of a slot's chain at the end of a day."""
 
     slot: int
     seq: int
@@ -21,7 +21,7 @@ class AnchorOut(Out):
 
 
 class AnchorsOut(Out):
-    """Every slot's anchor of a day; `wuxian ledger verify --anchors` takes this answer as a file."""
+    """Every slot's anchor of a day; `wuxian ledger verify --anchors` reads this answer from a file."""
 
     day: date
     items: list[AnchorOut]

@@ -1,4 +1,4 @@
-"""A report as a grid of cells, and the grid as CSV, XLSX or a page to print.
+"""Reports as grids of cells, written as CSV, XLSX or a page to print.
 
 Money stays int fen until it is written: into CSV and HTML as "1234.56", into XLSX as a decimal number
 while a spreadsheet can hold every digit of it (15), else as text.
@@ -28,7 +28,7 @@ _UNIT = "单位:元"
 
 @dataclass(frozen=True, slots=True)
 class Fen:
-    """A cell of money."""
+    """An amount in a cell."""
 
     fen: int
 
@@ -38,7 +38,7 @@ Cell: TypeAlias = str | int | date | Fen | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells; a strong one is a heading or a total."""
+    """A row of cells; a strong row is a heading or a total."""
 
     cells: tuple[Cell, ...]
     strong: bool = False
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One page: its title, what it is of, its columns and rows."""
+    """One page: title, notes, columns and rows."""
 
     name: str
     """Of the tab and the file: ASCII."""
@@ -57,7 +57,7 @@ class Sheet:
 
 
 class Format(StrEnum):
-    """How a report is answered."""
+    """Format of a report's answer."""
 
     JSON = "json"
     CSV = "csv"
@@ -75,7 +75,7 @@ CONTENT = {media.partition(";")[0]: {"schema": {"type": "string"}} for media in 
 
 
 def answer(sheets: Sequence[Sheet], how: Format) -> Response:
-    """The sheets as a file, or as a page when it is HTML."""
+    """Answer with the sheets as a file, or as a page when the format is HTML."""
     match how:
         case Format.XLSX:
             content = to_xlsx(sheets)
@@ -94,7 +94,8 @@ _SAFE = {
 
 
 def to_csv(sheets: Sequence[Sheet]) -> bytes:
-    """UTF-8 with the mark that spreadsheets need to see it; sheets one after the other."""
+    """Write sheets as CSV, one after the other: UTF-8 with the byte order mark that spreadsheets
+    need."""
     out = io.StringIO()
     writer = csv.writer(out)
     for index, sheet in enumerate(sheets):
@@ -121,12 +122,12 @@ def _plain(cell: Cell) -> str:
 
 
 def _harmless(value: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+    """Quote text that a spreadsheet would take for a formula."""
     return f"'{value}" if value.startswith(_RISKY) else value
 
 
 def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """A workbook, a tab a sheet; made in memory."""
+    """Write a workbook in memory, one tab for each sheet."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -204,7 +205,7 @@ _STYLE = (
 
 
 def to_html(sheets: Sequence[Sheet]) -> bytes:
-    """A page to look at and to print, one sheet a page, without scripts and without the network."""
+    """Write a page to read and print, one sheet a page, without scripts or network access."""
     parts = [
         f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
         f"<title>{escape(sheets[0].title)}</title><style>{_STYLE}</style></head><body>"
@@ -237,7 +238,7 @@ def _html_cell(cell: Cell) -> str:
 
 
 def grouped(fen: int) -> str:
-    """1234567 fen as "12,345.67"."""
+    """Format 1234567 fen as "12,345.67"."""
     sign, size = ("-", -fen) if fen < 0 else ("", fen)
     return f"{sign}{size // 100:,}.{size % 100:02d}"
 

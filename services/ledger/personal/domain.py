@@ -21,7 +21,7 @@ from shared.money import PPM, scale
 
 
 class CreditKind(StrEnum):
-    """What a credit comes from; a transfer out is below zero."""
+    """Kind of a credit; a transfer out is negative."""
 
     CONTRIBUTION = "contribution"  # 缴费划入
     INJECTION = "injection"  # 退休人员划入
@@ -30,36 +30,35 @@ class CreditKind(StrEnum):
 
 
 class RetireeStatus(StrEnum):
-    """Which retirees' rows a person falls under."""
+    """Status of a retiree that decides the applicable injection rule."""
 
     ORDINARY = "ordinary"
     FOUNDING = "founding"  # 建国前老工人
 
 
 class YearClosed(LedgerRefusal):
-    """该年度个人账户已结息,不得再记 (interest of that year has been credited; nothing may be added)"""
+    """该年度个人账户已结息,不得再记 (interest of that year is credited; nothing may be added)"""
 
     kind = Kind.CONFLICT
     code = "PERSONAL_YEAR_CLOSED"
 
 
 class YearNotReady(LedgerRefusal):
-    """尚不能结息:该年度未终了、上年未结息或无记账利率 (the year is not over, the one before has not been
-    closed, or there is no rate)"""
+    """尚不能结息:该年度未终了、上年未结息或无记账利率 (year not over, earlier year open, or no rate)"""
 
     kind = Kind.CONFLICT
     code = "PERSONAL_YEAR_NOT_READY"
 
 
 class BalanceTooSmall(LedgerRefusal):
-    """个人账户余额不足 (the personal account holds less than is to be transferred out)"""
+    """个人账户余额不足 (the personal account holds less than the transfer)"""
 
     kind = Kind.CONFLICT
     code = "PERSONAL_BALANCE_TOO_SMALL"
 
 
 class RateNotProposed(LedgerRefusal):
-    """无此待核准记账利率 (no such rate waits for approval)"""
+    """无此待核准记账利率 (no such rate is waiting for approval)"""
 
     kind = Kind.NOT_FOUND
     code = "PERSONAL_RATE_NOT_FOUND"
@@ -73,7 +72,7 @@ class NoInjectionRule(LedgerRefusal):
 
 
 class Credit(NamedTuple):
-    """What one person's account in one fund gets; below zero it is taken back."""
+    """A credit to one person's account in one fund; a negative amount is taken back."""
 
     person_id: int
     fund: str
@@ -82,7 +81,7 @@ class Credit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """The personal-account parts of one bill (or of one paper), credited together or not at all."""
+    """The personal-account parts of one bill or paper, credited together or not at all."""
 
     id: str
     kind: CreditKind
@@ -95,7 +94,7 @@ class Bill:
 
     @property
     def body_hash(self) -> bytes:
-        """The same for the same content, in whatever order."""
+        """Hash the content; the order of the credits does not matter."""
         rows = [f"{c.person_id},{c.fund},{c.amount_fen}" for c in sorted(self.credits)]
         head = f"{self.id},{self.kind},{self.period},{self.credited_on}"
         if self.corrects is not None:
@@ -103,7 +102,7 @@ class Bill:
         return hashlib.sha256("\n".join([head, *rows]).encode()).digest()
 
     def totals(self) -> dict[str, tuple[int, int]]:
-        """fund → (people, fen)."""
+        """Sum the credits: fund → (people, fen)."""
         sums: dict[str, tuple[int, int]] = {}
         for credit in self.credits:
             people, total_fen = sums.get(credit.fund, (0, 0))
@@ -112,13 +111,13 @@ class Bill:
 
 
 def bill_key(bill: str) -> int:
-    """Shard key of a bill's batch row."""
+    """Compute the shard key of a bill's batch row."""
     return key_of("personal_batch", bill)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InjectionRule:
-    """What retirees of an age and standing get a year."""
+    """The yearly injection of retirees by age and status."""
 
     fund: str
     standing: RetireeStatus
@@ -131,7 +130,7 @@ class InjectionRule:
 
 
 class Retiree(NamedTuple):
-    """A person, the first day of the month of birth, and the standing."""
+    """A person with the first day of the month of birth and the retiree's status."""
 
     person_id: int
     born: date
@@ -139,12 +138,12 @@ class Retiree(NamedTuple):
 
 
 def age_on(born: date, day: date) -> int:
-    """Full years of age on a day."""
+    """Count the full years of age on a day."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def injection(rules: Iterable[InjectionRule], retiree: Retiree, on: date) -> int | None:
-    """A month's injection in fen, a twelfth of the year's, half up; None when no row speaks of it."""
+    """Compute a month's injection in fen: a twelfth of the year's, half up; None without a rule."""
     age = age_on(retiree.born, on)
     for rule in in_force(list(rules), on):
         if rule.standing is retiree.standing and rule.age_from <= age <= rule.age_to:
@@ -153,7 +152,7 @@ def injection(rules: Iterable[InjectionRule], retiree: Retiree, on: date) -> int
 
 
 def interest(opening_fen: int, credits: Sequence[tuple[int, int]], rate_ppm: int) -> int:
-    """A year's interest, half up, rounded once.
+    """Compute a year's interest, half up, rounded once.
 
     The opening balance bears it for twelve months, a credit for the months after its own.
 
@@ -168,7 +167,7 @@ def interest(opening_fen: int, credits: Sequence[tuple[int, int]], rate_ppm: int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A year's rate of a fund with its document; it holds once another person has approved it."""
+    """A year's rate of a fund with its document; in force once another person has approved it."""
 
     id: UUID
     fund: str
@@ -182,7 +181,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearRun:
-    """The totals of a year that was closed."""
+    """Totals of a closed year."""
 
     fund: str
     year: int
@@ -197,7 +196,7 @@ class YearRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundControl:
-    """General ledger against personal accounts, of one fund by a day.
+    """General ledger against personal accounts of one fund, up to a day.
 
     `ledger_fen` is 社会保险费收入—个人账户 of all years; `credited_fen` what bills settled in full
     brought to persons. What lies between is of bills that are not settled in full.
@@ -209,10 +208,10 @@ class FundControl:
 
     @property
     def uncredited_fen(self) -> int:
-        """Received and not yet any person's."""
+        """Compute what was received and is not credited to a person yet."""
         return self.ledger_fen - self.credited_fen
 
     @property
     def holds(self) -> bool:
-        """Persons never have more than the fund has received for them."""
+        """Tell whether persons have at most what the fund received for them."""
         return self.uncredited_fen >= 0

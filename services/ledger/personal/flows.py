@@ -1,4 +1,5 @@
-"""Personal accounts: credit bills, inject, transfer, close a year with interest, state, control."""
+"""Personal accounts: credits, injections, transfers, yearly interest, statements and control
+totals."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ PROPOSED_MAX = 1_000
 
 
 class BillOutcome(StrEnum):
-    """What became of one bill."""
+    """Outcome of a bill."""
 
     CREDITED = "credited"
     REPLAYED = "replayed"
@@ -55,7 +56,7 @@ class BillOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BillResult:
-    """One bill's outcome and, when refused, why."""
+    """A bill's outcome and, if it was refused, the code."""
 
     bill: str
     outcome: BillOutcome
@@ -85,7 +86,7 @@ async def credit(
     mine = [bill for bill in fresh if bill.id in claimed]
     if mine:
         await account_store.insert(tx, mine)
-    if len(mine) < len(fresh):  # somebody else credited them between the two statements
+    if len(mine) < len(fresh):  # credited by another request between the two statements
         known |= await account_store.first_hashes(tx, fresh)
     return [_result(bill, claimed, late, known) for bill in bills]
 
@@ -134,7 +135,7 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class InjectionResult:
-    """How many injections were new, how many known, and which persons no row speaks of."""
+    """Numbers of new and known injections; persons with another first amount, or without a rule."""
 
     credited: int
     replayed: int
@@ -236,7 +237,7 @@ async def add_rate(tx: AsyncConnection, catalogue: Catalogue, rate: Rate) -> Rat
 
 
 async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
-    """Put a recorded rate in force; asked again by the same person, the same answer.
+    """Put a recorded rate in force; a repeat by the same person gets the same answer.
 
     Raises:
         RateNotProposed: no such rate.
@@ -277,7 +278,7 @@ async def _require_open(tx: AsyncConnection, rate: Rate) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountYear:
-    """One year of one person's account; `is_closed` when its interest has been credited."""
+    """One year of a person's account; `is_closed` when its interest is credited."""
 
     fund: str
     year: int
@@ -288,14 +289,14 @@ class AccountYear:
 
     @property
     def closing_fen(self) -> int:
-        """What the person has at its end, or has now."""
+        """Compute the balance at the year's end, or the present one."""
         return self.opening_fen + sum(self.by_kind.values()) + self.interest_fen
 
 
 async def statement(
     tx: AsyncConnection, person_id: int, first: int, last: int
 ) -> list[AccountYear]:
-    """One person's years by fund, from `first` to `last`; an open year stands with what it has."""
+    """List a person's years by fund, from `first` to `last`; an open year shows what it has so far."""
     closed = {
         (row["fund"], row["year"]): row for row in await account_store.years(tx, person_id, 1, last)
     }
@@ -325,7 +326,7 @@ async def statement(
 async def control(
     tx: AsyncConnection, cubes: CubeCache, catalogue: Catalogue, as_of: date
 ) -> list[FundControl]:
-    """General ledger against personal accounts, of every fund by a day. A closing may call this."""
+    """Compare the general ledger with personal accounts, for every fund up to a day."""
     carried = await past_store.carry_over_seqs(tx)
     window = Window(to_day=as_of)
     carries = await report_store.sums_of_vouchers(tx, carried, window) if carried else []

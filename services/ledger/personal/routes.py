@@ -1,4 +1,4 @@
-"""Doors of personal accounts: credited by the services, closed by the centre, stated to the insured."""
+"""Doors of personal accounts: credits from the services, closings by the centre, statements."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
     response_model=PersonalCreditsOut,
 )
 async def credit_personal_accounts(body: PersonalCreditsIn, at: Crediting) -> Response:
-    """Up to 10,000 credits; a bill is credited once for ever, a repeat changes nothing."""
+    """Credit up to 10,000 credits; a bill is credited only once, and a repeat changes nothing."""
     books = await opened(at)
     bills = bills_from(body)
 
@@ -79,7 +79,7 @@ async def credit_personal_accounts(body: PersonalCreditsIn, at: Crediting) -> Re
     response_model=InjectionsOut,
 )
 async def inject_personal_accounts(body: InjectionsIn, at: Crediting) -> Response:
-    """A month's injections by the rows in force; a person gets one a fund and month."""
+    """Credit a month's injections by the rules in force; one for each person, fund and month."""
     await opened(at)
     retirees = retirees_from(body)
 
@@ -99,7 +99,7 @@ async def inject_personal_accounts(body: InjectionsIn, at: Crediting) -> Respons
     response_model=TransferOut,
 )
 async def transfer_personal_account(body: TransferIn, at: Managing) -> Response:
-    """One transfer a paper; out goes no more than there is."""
+    """Transfer once for each paper; a transfer out never exceeds the balance."""
     books = await opened(at)
     paper = paper_from(body)
 
@@ -147,7 +147,7 @@ async def approve_personal_rate(id: Annotated[str, Path(max_length=60)], at: App
 
 @router.get("/v1/personal-rates", operation_id="personal_rates", summary="记账利率 · Rates by year")
 async def personal_rates(at: Reading) -> PersonalRatesOut:
-    """The rate of each fund and year with its document, and what waits for approval."""
+    """List the rate of each fund and year with its document, and the rates waiting for approval."""
 
     in_force, proposed = await at.read(personal_flow.rates)
     return PersonalRatesOut(
@@ -163,7 +163,7 @@ async def personal_rates(at: Reading) -> PersonalRatesOut:
     response_model=YearRunOut,
 )
 async def credit_personal_interest(body: InterestIn, at: Managing) -> Response:
-    """Close the next year of a fund; asked again, the same totals."""
+    """Close the next year of a fund; a repeat gets the same totals."""
     await opened(at)
 
     async def work(tx: AsyncConnection) -> YearRunOut:
@@ -183,7 +183,7 @@ async def personal_statement(
     from_year: YearAsked = None,
     to_year: YearAsked = None,
 ) -> StatementOut:
-    """Year by year: opening, credits by kind, interest, closing."""
+    """Read an account year by year: opening, credits by kind, interest, closing."""
     last = to_year or clock.today().year
     first = from_year or last - YEARS + 1
     key = person_id(person)
@@ -204,7 +204,7 @@ async def personal_control(
     ] = None,
     deep: bool = False,
 ) -> Response:
-    """Control totals of every fund; `deep` adds up every single credit besides."""
+    """Read the control totals of every fund; `deep` also adds up every single credit."""
     require_centre(at.caller)
     books = await opened(at)
     day = as_of or clock.today()

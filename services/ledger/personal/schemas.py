@@ -1,4 +1,4 @@
-"""Personal accounts at the door."""
+"""Shapes of personal accounts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Year = Annotated[int, Field(ge=1990, le=2100, examples=[2021])]
 
 
 class CreditIn(In):
-    """What one person's account gets of a bill."""
+    """A credit of a bill to one person's account."""
 
     person: Person
     fund: Code = Field(examples=["pension"])
@@ -75,13 +75,13 @@ class BillCreditsIn(In):
 
 
 class PersonalCreditsIn(In):
-    """Bills with 10,000 credits at most; each is credited wholly and once."""
+    """Bills with 10,000 credits at most; each is credited whole and once."""
 
     bills: list[BillCreditsIn] = Field(min_length=1, max_length=CREDITS_MAX)
 
 
 class BillOutcomeOut(Out):
-    """What became of a bill; `code` says why it was refused."""
+    """Outcome of a bill; `code` is the reason of a refusal."""
 
     bill: str
     outcome: BillOutcome
@@ -113,7 +113,7 @@ class PersonalCreditsOut(Out):
 
 
 class RetireeIn(In):
-    """A retiree; of the birth its month decides the age."""
+    """A retiree; the month of birth decides the age."""
 
     person: Person
     born: PeriodField = Field(examples=["1950-03"])
@@ -130,7 +130,8 @@ class InjectionsIn(In):
 
 
 class InjectionsOut(Out):
-    """New and known injections; persons whose first amount was another, or for whom no row speaks."""
+    """Numbers of new and known injections, of persons with another first amount, and without a
+    rule."""
 
     credited: int
     replayed: int
@@ -149,7 +150,7 @@ class InjectionsOut(Out):
 
 
 class TransferIn(In):
-    """One person's money moved in from elsewhere, or out (转入、转出)."""
+    """A transfer of one person's money in or out (转入、转出)."""
 
     paper: Serial = Field(examples=["ZY-2021-0001"])
     person: Person
@@ -160,15 +161,15 @@ class TransferIn(In):
 
 
 class TransferOut(Out):
-    """Whether the transfer was new."""
+    """Outcome of a transfer: new, or a repeat."""
 
     paper: str
     outcome: BillOutcome
 
 
 class PersonalRateIn(In):
-    """A year's rate (记账利率) with its document. Approved, it replaces an earlier one until the year
-    is closed."""
+    """A year's rate (记账利率) with its document. Once approved, it replaces an earlier one until the
+    year is closed."""
 
     fund: Code = Field(examples=["pension"])
     year: Year
@@ -177,7 +178,7 @@ class PersonalRateIn(In):
 
 
 class PersonalRateOut(Out):
-    """A year's rate; in force when it has been approved."""
+    """A year's rate; in force once it is approved."""
 
     id: str
     fund: str
@@ -204,21 +205,21 @@ class PersonalRateOut(Out):
 
 
 class PersonalRatesOut(Out):
-    """Rates in force of all years, and those that wait for their approval."""
+    """Rates in force of all years, and rates waiting for approval."""
 
     items: list[PersonalRateOut]
     proposed: list[PersonalRateOut]
 
 
 class InterestIn(In):
-    """Close a fund's year: interest to everybody."""
+    """Closing of a fund's year, with interest for every person."""
 
     fund: Code = Field(examples=["pension"])
     year: Year
 
 
 class YearRunOut(Out):
-    """The totals of a closed year."""
+    """Totals of a closed year."""
 
     fund: str
     year: int
@@ -262,7 +263,7 @@ class PersonalYearOut(Out):
 
 
 class StatementOut(Out):
-    """对账单: a person's years, ten unless asked otherwise."""
+    """对账单 · Statement of a person's years, ten by default."""
 
     person: str
     from_year: int
@@ -301,7 +302,8 @@ class ControlOut(Out):
 
 
 class ControlsOut(Out):
-    """总分核对: every fund by a day. `totals_tie` is null unless every credit was added up."""
+    """总分核对 · Control totals of every fund up to a day. `totals_tie` is null unless every credit was
+    added up."""
 
     as_of: date
     holds: bool
@@ -329,12 +331,12 @@ class ControlsOut(Out):
 
 
 def person_id(text: str) -> int:
-    """The person's key inside a reference."""
+    """Read the person's key inside a reference."""
     return Ref.parse(Reference.PERSON, text).key
 
 
 def bills_from(body: PersonalCreditsIn) -> list[Bill]:
-    """Bills coming in.
+    """Convert the body to bills.
 
     Raises:
         Faulty: more credits than one request may hold.
@@ -356,12 +358,12 @@ def bills_from(body: PersonalCreditsIn) -> list[Bill]:
 
 
 def retirees_from(body: InjectionsIn) -> list[Retiree]:
-    """Retirees coming in."""
+    """Convert the body to retirees."""
     return [Retiree(person_id(one.person), one.born.first_day, one.standing) for one in body.people]
 
 
 def paper_from(body: TransferIn) -> Bill:
-    """A transfer coming in, as a paper of one credit."""
+    """Convert the body to a paper with one credit."""
     key, is_out = person_id(body.person), body.direction == "out"
     amount_fen = -body.amount if is_out else body.amount
     return Bill(
@@ -375,7 +377,7 @@ def paper_from(body: TransferIn) -> Bill:
 
 
 def rate_from(body: PersonalRateIn, by: str) -> Rate:
-    """A rate coming in."""
+    """Convert the body to a rate."""
     return Rate(
         id=uuid7(),
         fund=body.fund,

@@ -1,4 +1,5 @@
-"""Doors of the rules: read by whoever reads the ledger, corrected by two people of the centre."""
+"""Doors of the rules: readable by every reader of the ledger, corrected by two people of the
+centre."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ Approving = Annotated[Door, door(Right.APPROVE_CORRECTION)]
     response_model=CorrectionOut,
 )
 async def propose_correction(body: CorrectionIn, at: Proposing) -> Response:
-    """Chart, funds, flow matrix, closing rules, adjustment rules, thresholds, lines of statements:
-    dated rows with their source. What would come out is judged at once, every fault named."""
+    """Propose dated rows with their source, of any table of rules. The rules that would result are
+    checked at once, and every fault is named."""
     asked = rows_from(body, at.caller.subject)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
@@ -73,7 +74,7 @@ async def approve_correction(id: RefPath, at: Approving) -> Response:
     "/v1/corrections/{id}", operation_id="read_correction", summary="规则订正 · One correction"
 )
 async def read_correction(id: RefPath, at: Reading) -> CorrectionOut:
-    """One correction, with every row before and after."""
+    """Read a correction, with every row before and after."""
     return CorrectionOut.of(await at.read(lambda tx: correction_flow.read(tx, id)))
 
 
@@ -110,6 +111,6 @@ async def read_rules(
         date | None, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-31"])
     ] = None,
 ) -> RulesOut:
-    """Rows of one table of rules in the order of their names and days. Thresholds: every record."""
+    """List the rows of one table of rules by name and first day; of thresholds, every record."""
     rows = await at.read(lambda tx: correction_flow.rows_of(tx, table, on))
     return RulesOut.of(table, rows, on)

@@ -1,4 +1,4 @@
-"""Corrections of the rules at the door: rows coming in by kind, changes going out."""
+"""Shapes of the rules and their corrections."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Value = Annotated[str, StringConstraints(pattern=_VALUE_PATTERN)]
 
 
 class RowIn(In):
-    """What every rule has: its first and last day, where it comes from, how certain that is."""
+    """Common columns of a rule: first and last day, source, and how certain the source is."""
 
     in_force_from: Day = Field(examples=["2022-01-01"])
     in_force_to: Day | None = None
@@ -69,7 +69,8 @@ class AccountIn(RowIn):
 
 
 class FlowIn(RowIn):
-    """In vouchers of a kind `debit` may be paid from `credit`; "benefit.*" covers an account's parts.
+    """A permission to pay `debit` from `credit` in vouchers of a kind; "benefit.*" covers all sub-
+    accounts.
 
     To forbid it again, give the row with the last day on which it holds.
     """
@@ -82,14 +83,14 @@ class FlowIn(RowIn):
 
 
 class ClosingRuleIn(RowIn):
-    """What a closing of a level must satisfy."""
+    """A condition of the closings of a level."""
 
     level: Level
     rule: Rule
 
 
 class AdjustmentRuleIn(RowIn):
-    """The shares of a fund's adjustment money (调剂金)."""
+    """Shares of a fund's adjustment money (调剂金)."""
 
     fund: Code
     paid_up: Rate = Field(examples=["0.10"], description="按上年征缴总额提取")
@@ -98,7 +99,7 @@ class AdjustmentRuleIn(RowIn):
 
 
 class ReportLineIn(RowIn):
-    """How a line of a statement is called, and its place."""
+    """Name and place of a line of a statement."""
 
     report: Literal["balance_sheet", "income_statement"]
     line: AccountKey = Field(examples=["asset", "fiscal_deposit"])
@@ -107,7 +108,7 @@ class ReportLineIn(RowIn):
 
 
 class ThresholdIn(In):
-    """A threshold from a day on: it replaces the row of its measure, fund and severity from then."""
+    """A threshold from a day on; it replaces the row of its measure, fund and severity from then."""
 
     measure: Measure
     fund: FundOrAny = Field(default=ANY_FUND, examples=["pension"])
@@ -122,7 +123,8 @@ class ThresholdIn(In):
 
 
 class CorrectionIn(In):
-    """What shall hold. A row of a new first day ends the version before it on its eve."""
+    """Rows that are to hold. A row with a new first day ends the version before it on the day
+    before."""
 
     why: ShortText = Field(examples=["财政局函复:收入户存款编码为 100201"])
     funds: list[FundIn] = Field(default=[], max_length=ROWS_MAX)
@@ -143,7 +145,7 @@ class CorrectionIn(In):
 
 
 class ChangeOut(Out):
-    """One row to be written, and the row that it takes the place of."""
+    """A row to write, and the row that it replaces."""
 
     table: Table
     name: str
@@ -152,7 +154,7 @@ class ChangeOut(Out):
 
 
 class CorrectionOut(Out):
-    """A correction: proposed, or done."""
+    """A correction, proposed or done."""
 
     id: str
     why: str
@@ -195,7 +197,7 @@ class RulesOut(Out):
 
 
 def rows_from(body: CorrectionIn, by: str) -> dict[Table, list[Row]]:
-    """The rows asked for, as their tables have them.
+    """Convert the body to rows as the tables have them.
 
     Raises:
         Faulty: a threshold with more decimals than its measure has.
@@ -247,7 +249,7 @@ def _threshold(row: ThresholdIn, by: str) -> dict[str, Any]:
 
 
 def threshold_from(body: ThresholdIn, by: str) -> Threshold:
-    """A threshold coming in.
+    """Convert the body to a threshold.
 
     Raises:
         Faulty: more decimals than the measure has.

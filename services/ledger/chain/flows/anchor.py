@@ -1,4 +1,4 @@
-"""Anchors of the chains: published by the ledger itself when a day has ended, exactly once."""
+"""Anchors of the chains, published by the ledger once a day has ended, exactly once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared import clock
 
 
 def last_ended() -> date:
-    """The last day that has ended."""
+    """Return the last day that has ended."""
     return clock.today() - timedelta(days=1)
 
 
@@ -34,5 +34,5 @@ async def heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
 
 
 async def of_day(tx: AsyncConnection, day: date) -> list[Anchor]:
-    """Every slot's anchor of a day; none for a day that has not ended or has none."""
+    """List every slot's anchor of a day; none if the day has not ended or was not anchored."""
     return await anchor_store.of_day(tx, day)

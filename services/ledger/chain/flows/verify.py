@@ -1,4 +1,4 @@
-"""The books prove themselves: computed anew from the database, or from an export of it alone."""
+"""Verification of the books, from the database or from an export alone."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _TELL_EVERY = 1_000
 
 
 def _silent(_: int) -> None:
-    """Nobody watches."""
+    """Ignore the progress."""
 
 
 @asynccontextmanager
 async def frozen(db: Database) -> AsyncIterator[AsyncConnection]:
-    """A transaction that sees one moment, so that writers may go on meanwhile."""
+    """Open a transaction that reads one moment, so that writers may go on meanwhile."""
     async with db.transaction() as tx:
         await verify_store.freeze(tx)
         yield tx
@@ -60,7 +60,7 @@ async def export(
 def verify_lines(
     lines: Iterable[bytes], *, kept: KeptAnchors = (), progress: Progress = _silent
 ) -> Verdict:
-    """Recompute everything from the lines of an export; no database is asked."""
+    """Recompute everything from the lines of an export; without a database."""
     proof = Proof(kept)
     vouchers = 0
     for line in lines:
@@ -76,7 +76,8 @@ def verify_lines(
 
 
 async def records(tx: AsyncConnection, progress: Progress = _silent) -> AsyncIterator[Record]:
-    """The books record by record: slot by slot its head, closings, anchors, vouchers, buckets."""
+    """Yield the books record by record: of each slot its head, closings, anchors, vouchers,
+    buckets."""
     heads = await verify_store.heads(tx)
     closings = await verify_store.closings(tx)
     strays = [*await verify_store.strays(tx), *await verify_store.holds_that_differ(tx)]

@@ -1,4 +1,4 @@
-"""Anchors: each slot's head at the end of each day, written once and for ever."""
+"""Anchors: each slot's head at the end of each day, written once and never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILL_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Where a slot's chain stood when a day had ended."""
+    """Head of a slot's chain at the end of a day."""
 
     slot: int
     day: date
@@ -46,7 +46,7 @@ async def write(tx: AsyncConnection, slot: int, day: date) -> None:
 
 
 async def of_day(tx: AsyncConnection, day: date) -> list[Anchor]:
-    """Every slot's anchor of a day."""
+    """List every slot's anchor of a day."""
     rows = await tx.execute(
         text("""
             SELECT slot, day, seq, hash, recorded_at
@@ -61,7 +61,7 @@ async def of_day(tx: AsyncConnection, day: date) -> list[Anchor]:
 
 
 async def of_slot(tx: AsyncConnection, slot: int) -> list[Anchor]:
-    """A slot's anchors."""
+    """List a slot's anchors."""
     rows = await tx.execute(
         text("""
             SELECT slot, day, seq, hash, recorded_at

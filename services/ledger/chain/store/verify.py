@@ -1,4 +1,4 @@
-"""What a verification and an export of the books read, slot by slot, in bounded pieces."""
+"""Reads of a verification and of an export, slot by slot, in bounded pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """A slot's head."""
+    """Head of a slot's chain."""
 
     slot: int
     seq: int
@@ -35,7 +35,7 @@ async def freeze(tx: AsyncConnection) -> None:
 
 
 async def heads(tx: AsyncConnection) -> list[ChainHead]:
-    """Every slot's head."""
+    """Load every slot's head."""
     rows = await tx.execute(
         text("""
             SELECT slot, seq, hash, algorithm, closed_until
@@ -53,7 +53,7 @@ async def heads(tx: AsyncConnection) -> list[ChainHead]:
 async def vouchers(
     tx: AsyncConnection, slot: int
 ) -> AsyncIterator[tuple[Any, list[tuple[Any, ...]]]]:
-    """A slot's vouchers in their order: (row, entries as (line, book, …, day, debit, credit)).
+    """Yield a slot's vouchers in order: (row, entries as (line, book, …, day, debit, credit)).
 
     An entry that belongs to no voucher comes with the row None.
     """
@@ -74,7 +74,7 @@ async def vouchers(
 async def chain(
     tx: AsyncConnection, slot: int
 ) -> AsyncIterator[tuple[int, Draft, bytes, bytes, datetime]]:
-    """(seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
+    """Yield (seq, draft, body hash, hash, recorded at) of every voucher of a slot, in order."""
     async for row, entries in vouchers(tx, slot):
         if row is not None:
             lines = [(*entry[1:5], *entry[6:8]) for entry in entries]
@@ -116,7 +116,7 @@ async def _entries(
 
 
 async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ...]]:
-    """A slot's day buckets: (book, fund, account, district, day, debit, credit)."""
+    """Yield a slot's day buckets: (book, fund, account, district, day, debit, credit)."""
     after: tuple[Any, ...] = ("", "", "", "", date.min)
     while True:
         rows = await tx.execute(
@@ -144,7 +144,7 @@ async def buckets(tx: AsyncConnection, slot: int) -> AsyncIterator[tuple[Any, ..
 
 
 async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
-    """Closings and reopenings in the order in which they were done, with the heads of that moment."""
+    """Load closings and reopenings in the order of approval, with the heads at that moment."""
     rows = await tx.execute(
         text("""
             SELECT id, closed_after, CAST(heads AS text) AS heads, CAST(carried AS text) AS carried
@@ -169,7 +169,7 @@ async def closings(tx: AsyncConnection) -> list[dict[str, Any]]:
 
 
 async def holds_that_differ(tx: AsyncConnection) -> list[str]:
-    """Holds whose movements do not add up, or whose draws no voucher made, as sentences.
+    """Describe holds whose movements do not add up, or whose draws have no voucher.
 
     Holds move no money and are not sealed; the vouchers that drew on them are, and name them.
     """
@@ -201,7 +201,7 @@ async def holds_that_differ(tx: AsyncConnection) -> list[str]:
 
 
 async def strays(tx: AsyncConnection) -> list[str]:
-    """Rows that belong to no slot, which nobody reading slot by slot would meet."""
+    """Describe rows that belong to no slot, which reading slot by slot would miss."""
     rows = await tx.execute(
         text("""
             SELECT 'voucher' AS of, slot FROM voucher

@@ -1,9 +1,9 @@
 """The ledger's refusals.
 
-A refusal that is `pinned` is kept with the event id that met it: the same event gets the same no
-for ever, whatever happens to the balances later, so that a sender may safely book something else
-instead. Not pinned are refusals that speak of the ledger's own data of the day (chart, flow matrix,
-calendar): an operator's correction must let the very same message through.
+A `pinned` refusal is kept with the event id that met it: the same event always gets the same
+refusal, whatever happens to the balances later, so a sender may safely book something else instead.
+Refusals that depend on the ledger's own data (chart, flow matrix, calendar) are not pinned: after an
+operator's correction the very same message must pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Unbalanced(LedgerRefusal):
 
 
 class AmountNotPositive(LedgerRefusal):
-    """分录金额须大于零,红字只用于冲销 (an entry's amount is above zero; red letters only reverse)"""
+    """分录金额须大于零,红字只用于冲销 (an entry's amount must be above zero; negative amounts are for reversals only)"""
 
     kind = Kind.INVALID
     code = "AMOUNT_NOT_POSITIVE"
@@ -36,7 +36,7 @@ class AmountNotPositive(LedgerRefusal):
 
 
 class OwnerNotCentre(LedgerRefusal):
-    """财政专户、支出户只能由市中心记账 (an account with a floor is booked by the centre only)"""
+    """财政专户、支出户只能由市中心记账 (only the centre may book an account with a floor)"""
 
     kind = Kind.INVALID
     code = "OWNER_NOT_CENTRE"
@@ -51,7 +51,7 @@ class BookDateInFuture(LedgerRefusal):
 
 
 class DayClosed(LedgerRefusal):
-    """该日已结账,不得记入;冲销请记于未结账之日 (the day is closed; book, or reverse, on an open day)"""
+    """该日已结账,不得记入;冲销请记于未结账之日 (the day is closed; post or reverse on an open day)"""
 
     kind = Kind.CONFLICT
     code = "DAY_CLOSED"
@@ -65,7 +65,7 @@ class FundUnknown(LedgerRefusal):
 
 
 class AccountUnknown(LedgerRefusal):
-    """记账日无此科目,或非末级科目 (no such account in force on the book date, or it has parts)"""
+    """记账日无此科目,或非末级科目 (no such account in force on the book date, or it has sub-accounts)"""
 
     kind = Kind.INVALID
     code = "ACCOUNT_UNKNOWN"
@@ -93,7 +93,7 @@ class FlowForbidden(LedgerRefusal):
 
 
 class InsufficientFunds(LedgerRefusal):
-    """账户余额不足,含已预留部分 (the account would fall below zero, holds counted)"""
+    """账户余额不足,含已预留部分 (the account would fall below zero; holds count)"""
 
     kind = Kind.CONFLICT
     code = "INSUFFICIENT_FUNDS"
@@ -109,7 +109,7 @@ class HoldUnknown(LedgerRefusal):
 
 
 class HoldExceeded(LedgerRefusal):
-    """超出预留余额 (more than remains of the hold)"""
+    """超出预留余额 (the amount exceeds what remains of the hold)"""
 
     kind = Kind.CONFLICT
     code = "HOLD_EXCEEDED"
@@ -117,7 +117,7 @@ class HoldExceeded(LedgerRefusal):
 
 
 class HoldNotDrawn(LedgerRefusal):
-    """凭证未从预留账户支出 (the voucher credits nothing of the account held)"""
+    """凭证未从预留账户支出 (the voucher does not credit the account of the hold)"""
 
     kind = Kind.INVALID
     code = "HOLD_NOT_DRAWN"
@@ -132,7 +132,7 @@ class NotHoldable(LedgerRefusal):
 
 
 class AlreadyReversed(LedgerRefusal):
-    """该凭证已全部冲销 (the voucher has been reversed already, all of it)"""
+    """该凭证已全部冲销 (the voucher is fully reversed already)"""
 
     kind = Kind.CONFLICT
     code = "ALREADY_REVERSED"
@@ -140,49 +140,49 @@ class AlreadyReversed(LedgerRefusal):
 
 
 class ReversalExceeded(LedgerRefusal):
-    """冲销超出原凭证未冲销之额 (more than remains of the original to take back)"""
+    """冲销超出原凭证未冲销之额 (the reversal exceeds what remains of the original)"""
 
     kind = Kind.CONFLICT
     code = "REVERSAL_EXCEEDED"
 
 
 class NotReversible(LedgerRefusal):
-    """冲销凭证不得再冲销 (a reversal is not reversed; post anew)"""
+    """冲销凭证不得再冲销 (a reversal cannot be reversed; post a new voucher)"""
 
     kind = Kind.CONFLICT
     code = "NOT_REVERSIBLE"
 
 
 class CarryOverNotReversible(LedgerRefusal):
-    """年末结转凭证不得单独冲销,须反结账 (a carry-over is taken back by reopening its year)"""
+    """年末结转凭证不得单独冲销,须反结账 (a carry-over is reversed by reopening its year)"""
 
     kind = Kind.CONFLICT
     code = "CARRY_OVER_NOT_REVERSIBLE"
 
 
 class EarlierThanOriginal(LedgerRefusal):
-    """冲销日早于原凭证 (a reversal is not dated before what it reverses)"""
+    """冲销日早于原凭证 (a reversal cannot be dated before its original)"""
 
     kind = Kind.INVALID
     code = "BOOK_DATE_BEFORE_ORIGINAL"
 
 
 class EventIdReused(LedgerRefusal):
-    """该业务号已用于另一内容,所列字段不同 (this event id stands for other content; fields named)"""
+    """该业务号已用于另一内容,所列字段不同 (this event id was used for other content; the fields listed differ)"""
 
     kind = Kind.CONFLICT
     code = "EVENT_ID_REUSED"
 
 
 class AtomicRefused(LedgerRefusal):
-    """整批办理,因其他凭证被拒而未记 (posted all or none, and another one was refused)"""
+    """整批办理,因其他凭证被拒而未记 (not posted, because another voucher of the all-or-none batch was refused)"""
 
     kind = Kind.CONFLICT
     code = "ATOMIC_BATCH_REFUSED"
 
 
 class AtomicSpansSlots(LedgerRefusal):
-    """整批办理的凭证须属同一记账单元 (vouchers posted all or none must lie in one slot)"""
+    """整批办理的凭证须属同一记账单元 (vouchers posted all or none must belong to one slot)"""
 
     kind = Kind.INVALID
     code = "ATOMIC_SPANS_SLOTS"
@@ -203,21 +203,21 @@ class QueueFull(LedgerRefusal):
 
 
 class OutcomeUnknown(LedgerRefusal):
-    """数据库中断,结果未知;以同一业务号重试是安全的 (outcome unknown; a retry by the same id is safe)"""
+    """数据库中断,结果未知;以同一业务号重试是安全的 (the outcome is unknown; retrying with the same event id is safe)"""
 
     kind = Kind.UNAVAILABLE
     code = "OUTCOME_UNKNOWN"
 
 
 class AmountsExpected(LedgerRefusal):
-    """此类结算须列明各基金金额 (this kind of settlement names an amount per fund)"""
+    """此类结算须列明各基金金额 (this kind of settlement needs an amount per fund)"""
 
     kind = Kind.INVALID
     code = "AMOUNTS_EXPECTED"
 
 
 class AmountsNotExpected(LedgerRefusal):
-    """此类结算按余额全额划转,不得列金额 (this kind moves everything and takes no amounts)"""
+    """此类结算按余额全额划转,不得列金额 (this kind moves the whole balance and takes no amounts)"""
 
     kind = Kind.INVALID
     code = "AMOUNTS_NOT_EXPECTED"
@@ -229,5 +229,5 @@ _PINNED: dict[str, type[LedgerRefusal]] = {
 
 
 def pinned_again(code: str, faults: tuple[Fault, ...], facts: dict[str, Any]) -> LedgerRefusal:
-    """A refusal as it was first given, from what was kept of it."""
+    """Restore a pinned refusal from what was kept of it."""
     return _PINNED[code](faults=faults, **facts)

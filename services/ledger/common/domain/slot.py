@@ -1,4 +1,4 @@
-"""The slots of the books that have a meaning of their own."""
+"""Slots of the books that have a meaning of their own."""
 
 from __future__ import annotations
 

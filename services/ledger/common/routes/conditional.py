@@ -1,4 +1,4 @@
-"""Strong ETags: an answer is named by what it rests on, so a reader's good copy is not sent again."""
+"""Strong ETags: a hash of what an answer depends on, so that a reader's current copy is not resent."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _TAGS = re.compile(r'(W/)?("[\x21\x23-\x7e]*")')
 
 
 def etag_of(*basis: object) -> str:
-    """The entity tag of an answer that rests on these values."""
+    """Compute the entity tag of an answer that depends on these values."""
     return f'"{hashlib.sha256(repr(basis).encode()).hexdigest()[:32]}"'
 
 
 def is_known(request: Request, etag: str) -> bool:
-    """Whether If-None-Match names this entity tag (RFC 9110 compares weakly there)."""
+    """Tell whether If-None-Match names this entity tag (RFC 9110 compares weakly there)."""
     asked = request.headers.get("if-none-match", "")
     return asked.strip() == "*" or any(tag == etag for _, tag in _TAGS.findall(asked))
 
 
 def not_modified(etag: str) -> Response:
-    """The reader's copy is good."""
+    """Answer that the reader's copy is current."""
     return Response(status_code=304, headers=_headers(etag))
 
 
 def tagged(body: BaseModel, etag: str) -> Response:
-    """An answer under its entity tag."""
+    """Answer with a model and its entity tag."""
     answer = json_answer(body)
     answer.headers.update(_headers(etag))
     return answer

@@ -16,7 +16,7 @@ OWN = "ledger"
 
 
 async def refresh_rules(at: Door) -> None:
-    """Read the rules anew in this process, after a correction."""
+    """Reload the rules in this process, after a correction."""
     await at.request.app.state.refresh_rules()
 
 

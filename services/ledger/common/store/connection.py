@@ -1,4 +1,4 @@
-"""What a database error says about the work that met it."""
+"""Errors of the database driver, sorted by their effect on the work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.db import sqlstate
 
 
 class FailureKind(Enum):
-    """What became of the work, and whether trying again makes sense."""
+    """Effect of an error on the work: whether it may be committed, and whether a retry helps."""
 
     LOST = "lost"
     """The connection broke or the server goes: the work may have been committed or not."""
@@ -57,5 +57,5 @@ def _of_state(state: str) -> FailureKind:
 
 
 def constraint(error: BaseException) -> str | None:
-    """Name of the constraint that an error speaks of."""
+    """Name the constraint that an error violates."""
     return getattr(error, "constraint_name", None)

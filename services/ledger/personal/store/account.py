@@ -1,4 +1,4 @@
-"""Personal accounts in sets: thousands of credits a statement, keyed by person.
+"""Personal accounts, in sets: thousands of credits a statement, keyed by person.
 
 Crediting touches many persons' keys in one transaction, as a bulk job may: its batch rows make a
 repeat a repeat, and a fund's row keeps it apart from the closing of its year.
@@ -19,7 +19,8 @@ from services.ledger.personal.domain import Bill, Credit, InjectionRule, Retiree
 async def closed_years(
     tx: AsyncConnection, funds: Collection[str], *, alone: bool = False
 ) -> dict[str, int | None]:
-    """fund → last closed year, the funds' rows held: shared by who credits, alone by who closes."""
+    """Lock the funds' rows and load fund → last closed year: shared for credits, alone for
+    closings."""
     await tx.execute(
         text("""
             INSERT INTO personal_fund (fund)
@@ -74,7 +75,7 @@ async def claim(tx: AsyncConnection, bills: Sequence[Bill], by: str) -> frozense
 
 
 async def first_hashes(tx: AsyncConnection, bills: Sequence[Bill]) -> dict[str, bytes]:
-    """bill → the hash of what was first credited for it."""
+    """Load bill → hash of the content first credited for it."""
     rows = await tx.execute(
         text("""
             SELECT b.id, b.body_hash
@@ -143,7 +144,7 @@ async def insert(tx: AsyncConnection, bills: Sequence[Bill]) -> None:
 
 
 async def injection_rules(tx: AsyncConnection, fund: str) -> list[InjectionRule]:
-    """The rows of a fund."""
+    """Load the injection rules of a fund."""
     rows = await tx.execute(
         text("""
             SELECT fund, standing, age_from, age_to, yearly_fen, in_force_from, in_force_to, source
@@ -163,7 +164,7 @@ async def injection_rules(tx: AsyncConnection, fund: str) -> list[InjectionRule]
 async def inject(
     tx: AsyncConnection, credits: Sequence[Credit], period: str, day: date
 ) -> tuple[int, list[int]]:
-    """Credit a month's injections; how many were new, and whose first amount was another.
+    """Credit a month's injections; return how many were new, and who has another first amount.
 
     A person has one injection a fund and month: the key itself says so.
     """
@@ -208,7 +209,7 @@ async def inject(
 
 
 async def balance(tx: AsyncConnection, person_id: int, fund: str, day: date) -> int:
-    """What one person has in a fund on a day of an open year: the last closed year and what came."""
+    """Compute a person's balance in a fund on a day of an open year."""
     rows = await tx.execute(
         text("""
             SELECT COALESCE(MAX(y.closing_fen), 0) + COALESCE(SUM(c.amount_fen), 0) AS balance_fen
@@ -230,7 +231,7 @@ async def balance(tx: AsyncConnection, person_id: int, fund: str, day: date) -> 
 
 
 async def years(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[dict[str, Any]]:
-    """One person's closed years, oldest first."""
+    """Load a person's closed years, oldest first."""
     rows = await tx.execute(
         text("""
             SELECT fund, year, opening_fen, interest_fen, closing_fen
@@ -245,7 +246,7 @@ async def years(tx: AsyncConnection, person_id: int, first: int, last: int) -> l
 
 
 async def sums_by_year(tx: AsyncConnection, person_id: int, last: int) -> list[dict[str, Any]]:
-    """One person's credits by fund, year and kind, from the beginning to a year."""
+    """Sum a person's credits by fund, year and kind, from the beginning to a year."""
     rows = await tx.execute(
         text("""
             SELECT fund, CAST(EXTRACT(YEAR FROM credited_on) AS integer) AS year, kind,

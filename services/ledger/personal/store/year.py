@@ -1,4 +1,4 @@
-"""A year of personal accounts closed in one statement, its rate, and the control totals."""
+"""Yearly interest of personal accounts in one statement, the rates, and the control totals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATIENCE = "SET LOCAL statement_timeout = '30min'"
 
 
 async def rates(tx: AsyncConnection, fund: str | None, year: int | None) -> list[Rate]:
-    """The rate of each fund and year that was approved last."""
+    """Load the rate of each fund and year that was approved last."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT ON (r.fund, r.year) r.id, r.fund, r.year, r.rate_ppm, r.source,
@@ -34,7 +34,7 @@ async def rates(tx: AsyncConnection, fund: str | None, year: int | None) -> list
 
 
 async def proposed_rates(tx: AsyncConnection, limit: int) -> list[Rate]:
-    """Rates that wait for their approval, the last recorded first."""
+    """Load the rates waiting for approval, the last recorded first."""
     rows = await tx.execute(
         text("""
             SELECT r.id, r.fund, r.year, r.rate_ppm, r.source, r.certainty, r.recorded_by,
@@ -51,7 +51,7 @@ async def proposed_rates(tx: AsyncConnection, limit: int) -> list[Rate]:
 
 
 async def rate(tx: AsyncConnection, id: UUID) -> Rate | None:
-    """One rate, approved or not."""
+    """Load a rate, approved or not."""
     rows = await tx.execute(
         text("""
             SELECT r.id, r.fund, r.year, r.rate_ppm, r.source, r.certainty, r.recorded_by,
@@ -101,7 +101,7 @@ async def insert_rate(tx: AsyncConnection, rate: Rate) -> None:
 
 
 async def first_open_year(tx: AsyncConnection, fund: str) -> int | None:
-    """The year of a fund's very first credit; None without any."""
+    """Load the year of a fund's very first credit; None without credits."""
     rows = await tx.execute(
         text("SELECT MIN(credited_on) FROM personal_credit WHERE fund = :fund"), {"fund": fund}
     )
@@ -171,7 +171,7 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
 
 
 async def run_of(tx: AsyncConnection, fund: str, year: int) -> YearRun | None:
-    """The totals of a closed year, or None."""
+    """Load the totals of a closed year, or None."""
     rows = await tx.execute(
         text("""
             SELECT fund, year, rate_ppm, people, opening_fen, credited_fen, interest_fen,
@@ -186,7 +186,7 @@ async def run_of(tx: AsyncConnection, fund: str, year: int) -> YearRun | None:
 
 
 async def contributed(tx: AsyncConnection, as_of: date) -> dict[str, int]:
-    """fund → fen that bills brought to persons by a day, by the batches' totals."""
+    """Sum by fund what bills credited to persons up to a day, from the batches' totals."""
     rows = await tx.execute(
         text("""
             SELECT fund, CAST(SUM(total_fen) AS bigint) AS total_fen
@@ -201,7 +201,7 @@ async def contributed(tx: AsyncConnection, as_of: date) -> dict[str, int]:
 
 
 async def totals_that_differ(tx: AsyncConnection) -> int:
-    """How many batches' totals are not the sum of their persons' credits: none, or it is broken."""
+    """Count the batches whose totals differ from their credits; more than none means damage."""
     await tx.execute(text(_PATIENCE))
     rows = await tx.execute(
         text("""

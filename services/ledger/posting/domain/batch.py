@@ -111,7 +111,7 @@ class PriorRefusal:
 
 @dataclass(frozen=True, slots=True)
 class PriorAnswers:
-    """What the books already know about the commands of a round."""
+    """Facts of the books about the commands of a round."""
 
     events: Mapping[EventKey, PriorVoucher | PriorRefusal] = field(default_factory=dict)
     holds: Mapping[EventKey, Hold] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class SlotState:
 
     @property
     def is_centre(self) -> bool:
-        """Whether this is the centre's slot, the only one with floors and holds."""
+        """Tell whether this is the centre's slot, the only one with floors and holds."""
         return self.slot == CENTRE_SLOT
 
 
@@ -155,7 +155,7 @@ class ChainedDraft:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one round writes and answers."""
+    """The rows that a round writes, and its answers."""
 
     before: SlotState
     after: SlotState
@@ -169,12 +169,12 @@ class Decision:
 
     @property
     def writes(self) -> bool:
-        """Whether the slot's revision must be confirmed."""
+        """Tell whether the slot's revision must be confirmed."""
         return bool(
             self.posted or self.pinned or self.new_holds or self.movements or self.relies_on_state
         )
 
     @property
     def is_plain(self) -> bool:
-        """Whether it holds vouchers only, as nearly every round does."""
+        """Tell whether it holds vouchers only, as nearly every round does."""
         return not (self.pinned or self.new_holds or self.movements)

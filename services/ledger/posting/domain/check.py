@@ -1,4 +1,4 @@
-"""What a voucher must satisfy whatever the balances: every fault of it is named at once."""
+"""Checks of a voucher that need no balances; every fault is named at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PATTERNS_MAX = 4096
 
 
 class Checker:
-    """Checks drafts against a catalogue; remembers the verdict on each pattern of accounts.
+    """A check of drafts against a catalogue. It keeps the result for each pattern of accounts.
 
     Most vouchers of a day have one of a few patterns (same accounts, other amounts), so the walk
     through chart and flow matrix happens once a pattern.
@@ -53,7 +53,7 @@ class Checker:
         self._patterns: dict[tuple[object, ...], tuple[Found, ...]] = {}
 
     def check(self, draft: Draft, today: date) -> LedgerRefusal | None:
-        """What is wrong with a draft on a day, or None."""
+        """Check a draft as of a day; None when it has no fault."""
         found = [*_amount_faults(draft), *self._pattern_faults(draft), *_date_faults(draft, today)]
         return _refusal(found) if found else None
 

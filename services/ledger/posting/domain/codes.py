@@ -1,4 +1,4 @@
-"""Which refusal a posting meets when several would do: the stages in their order."""
+"""Order of the refusals of a posting: of several, the first by stage is the answer."""
 
 from __future__ import annotations
 
@@ -45,5 +45,5 @@ STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
 
 
 def rank(refusal: type[LedgerRefusal]) -> int:
-    """A refusal's place in the order."""
+    """Find a refusal's place in the order."""
     return [one for _, stage in STAGES for one in stage].index(refusal)

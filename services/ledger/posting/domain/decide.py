@@ -1,4 +1,4 @@
-"""Judging one round of a slot's writer, in memory and in order: commands in, a decision out."""
+"""Decision on one round of a slot's writer, made in memory and in order."""
 
 from __future__ import annotations
 

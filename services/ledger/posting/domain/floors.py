@@ -1,4 +1,4 @@
-"""The centre's money while a round is judged: balances with a floor, and the holds on them."""
+"""Balances with a floor and the holds on them, as the judging of a round changes both."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class FloorBook:
             self._move(hold, MovementKind.DRAW, drawn_fen, draft.source, draft.event_id, seq=seq)
 
     def balances_of(self, draft: Draft) -> tuple[FlooredBalance, ...]:
-        """Balances of the accounts with a floor that a voucher touches."""
+        """List the balances of the accounts with a floor that a voucher touches."""
         return tuple(
             FlooredBalance(
                 fund,
@@ -280,7 +280,7 @@ def _credited(draft: Draft, hold: Hold) -> int:
 
 
 def reused(pointers: list[str]) -> EventIdReused:
-    """Refuse an event id that stands for other content; the differing members are named."""
+    """Refuse an event id that was used for other content; name the differing members."""
     message = "与首次提交的内容不同 (differs from what was first sent)"
     return EventIdReused(
         faults=[Fault(pointer, "DIFFERS", message) for pointer in pointers],

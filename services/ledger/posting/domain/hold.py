@@ -12,7 +12,7 @@ from shared.references import Reference
 
 
 class MovementKind(StrEnum):
-    """What happened to a hold."""
+    """Kind of a movement on a hold."""
 
     DRAW = "draw"
     RELEASE = "release"
@@ -35,17 +35,17 @@ class Hold:
 
     @property
     def status(self) -> str:
-        """ "pending" while something remains, then "closed"."""
+        """Return "pending" while something remains, then "closed"."""
         return "pending" if self.remaining_fen else "closed"
 
     @property
     def body_hash(self) -> bytes:
-        """SHA-256 of what was asked, for telling a repeat from another request."""
+        """Hash the requested content with SHA-256, to tell a repeat from another request."""
         asked = (self.fund, self.account, self.amount_fen, self.summary, self.expires_on)
         return hashlib.sha256(repr(asked).encode()).digest()
 
     def differences(self, other: Hold) -> list[str]:
-        """JSON pointers of the asked fields in which two holds differ."""
+        """List the JSON pointers of the fields in which two holds differ."""
         pairs = (
             ("fund", self.fund, other.fund),
             ("account", self.account, other.account),
@@ -58,7 +58,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldMovement:
-    """One movement on a hold, append-only. `seq` is the voucher's when it was drawn upon.
+    """A movement on a hold, append-only. `seq` is the voucher's number when a voucher drew on it.
 
     `asked_fen` is what a release asked for: None for all that remained.
     """
@@ -75,7 +75,7 @@ class HoldMovement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRelease:
-    """Asked: give back part of a hold, or (None) all that remains."""
+    """A command to release part of a hold, or (None) all that remains."""
 
     hold_id: UUID
     source: str
@@ -85,7 +85,7 @@ class HoldRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRelease:
-    """Asked: give back all that remains of these holds, in one event."""
+    """A command to release all that remains of several holds in one event."""
 
     hold_ids: tuple[UUID, ...]
     source: str
@@ -93,7 +93,7 @@ class GroupRelease:
 
 
 def hold_uuid(text: str) -> UUID | None:
-    """The uuid in a hold's identifier ("hld_…" with the centre's key 0), or None."""
+    """Read the uuid in a hold's identifier ("hld_…" with the centre's key 0); None if it is none."""
     prefix, _, digits = text.partition("_")
     if prefix != Reference.HOLD or len(digits) != 48 or digits[:16] != "0" * 16:
         return None

@@ -1,4 +1,4 @@
-"""Red-letter vouchers (红字冲销): what takes a posted voucher back, wholly or in parts.
+"""Red-letter vouchers (红字冲销): reversals of a posted voucher, in whole or in part.
 
 Each is linked to its original. However many there are, together they never take back more than the
 original booked in any place (book, fund, account, district) and side; entries of one voucher in the
@@ -32,7 +32,7 @@ Remaining: TypeAlias = Mapping[Place, tuple[int, int]]
 
 
 def remaining(lines: Iterable[Line]) -> Remaining:
-    """What remains after a voucher's own lines and those of its reversals (below zero)."""
+    """Compute what remains of a voucher from its lines and those of its reversals (negative)."""
     left: dict[Place, tuple[int, int]] = {}
     for line in lines:
         place = line[:4]
@@ -42,12 +42,12 @@ def remaining(lines: Iterable[Line]) -> Remaining:
 
 
 def is_taken_back(left: Remaining) -> bool:
-    """Whether nothing remains."""
+    """Tell whether nothing remains."""
     return not any(debit_fen or credit_fen for debit_fen, credit_fen in left.values())
 
 
 def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
-    """Where a reversal takes back more than remains; pointers into its entries."""
+    """List the entries of a reversal that exceed what remains."""
     after = remaining([*_lines(left), *red])
     faults = []
     for index, line in enumerate(red):
@@ -80,7 +80,7 @@ def reversal(
     summary: str,
     lines: Sequence[Line] | None = None,
 ) -> Draft:
-    """The red-letter voucher of a posted one: same sides, negative amounts, linked.
+    """Draft the red-letter voucher of a posted one: same sides, negative amounts, linked.
 
     `lines` are those to take back, as positive amounts; all of the original when None.
 
@@ -112,7 +112,7 @@ def reversal(
 
 
 def chosen(original: Draft, parts: Sequence[tuple[int, int]]) -> list[Line]:
-    """The lines that a partial reversal names: (line number from 1, fen of it).
+    """Select the lines that a partial reversal names: (line number from 1, fen of it).
 
     Raises:
         Faulty: no such line, or one named twice; every fault with its pointer.
@@ -131,7 +131,7 @@ def chosen(original: Draft, parts: Sequence[tuple[int, int]]) -> list[Line]:
 
 
 def rest(original: Draft, left: Remaining) -> list[Line] | None:
-    """The lines of all that remains; None where that is the whole original, or nothing."""
+    """List the lines of all that remains; None when that is the whole original, or nothing."""
     if left == remaining(original.lines) or is_taken_back(left):
         return None
     return _lines(left)

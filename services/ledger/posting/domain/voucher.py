@@ -1,4 +1,4 @@
-"""A voucher on its way into the books: its canonical bytes, its hashes, its slot, its reversal."""
+"""A voucher before it is posted: its canonical bytes, its hashes and its slot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Buckets: TypeAlias = dict[Place, list[int]]
 
 
 class Line(NamedTuple):
-    """One entry. Exactly one of the two amounts differs from zero; below zero in red letters only."""
+    """An entry. One of its two amounts is zero; the other is negative in red-letter vouchers only."""
 
     book: str
     fund: str
@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A voucher as asked for: not yet checked, not yet in the books.
+    """A requested voucher, not yet checked and not yet in the books.
 
     `content` is its canonical bytes, `body_hash` their SHA-256.
     """
@@ -63,7 +63,8 @@ class Draft:
 
 
 def slot_of(owner: str, slots: int) -> int:
-    """The slot of an owner: 0 for the centre; units share the others (or 0, where it is alone)."""
+    """Find the slot of an owner: 0 for the centre; units share the others, or 0 if it is the only
+    one."""
     if owner == CENTRE or slots == 1:
         return CENTRE_SLOT
     return 1 + key_of("slot", owner) % (slots - 1)
@@ -85,7 +86,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
     hold: str | None = None,
     reverses_seq: int | None = None,
 ) -> Draft:
-    """A draft with its canonical bytes and their hash."""
+    """Build a draft with its canonical bytes and their hash."""
     references = references or {}
     head = (
         event_id,
@@ -122,7 +123,7 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
 
 
 def draft_of(slot: int, source: str, content: bytes) -> Draft:
-    """The draft that canonical bytes speak of: what was sealed can always be read again."""
+    """Read a draft back from its canonical bytes."""
     parts = _parts(content)
     event_id, owner, kind, book_date, period, value_date, summary, hold, reverses, count = parts[
         :10
@@ -167,7 +168,7 @@ def _parts(content: bytes) -> list[str | None]:
 
 
 def _sized(value: str | None) -> str:
-    """A value after its length in bytes, so that no two different rows of columns read the same."""
+    """Prefix a value with its length in bytes, so that different columns never give the same text."""
     if value is None:
         return "-,"
     return f"{len(value) if value.isascii() else len(value.encode())}:{value},"
@@ -188,14 +189,14 @@ def _sized_lines(lines: tuple[Line, ...]) -> str:
 
 
 def instant_text(at: datetime) -> str:
-    """An instant as the chain seals it: UTC, microseconds."""
+    """Format an instant as the chain hashes it: UTC, microseconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def chain_hash(
     previous: bytes, drafted: Draft, seq: int, recorded_at: str, algorithm: str = SHA256
 ) -> bytes:
-    """The hash over the previous hash, the voucher's place, sender and instant, and its content."""
+    """Hash the previous hash, the voucher's place, sender and instant, and its content."""
     place = "".join(map(_sized, (str(drafted.slot), str(seq), drafted.source, recorded_at)))
     sealed = previous + place.encode() + drafted.content
     if algorithm == SHA256:
@@ -204,7 +205,7 @@ def chain_hash(
 
 
 def is_hash_there(algorithm: str) -> bool:
-    """Whether this Python (its OpenSSL) has a hash function."""
+    """Tell whether this Python (its OpenSSL) supports a hash function."""
     try:
         return hashlib.new(algorithm, b"").digest_size == len(GENESIS)
     except ValueError:
@@ -212,7 +213,7 @@ def is_hash_there(algorithm: str) -> bool:
 
 
 def differences(first: Draft, second: Draft) -> list[str]:
-    """JSON pointers of the fields in which two drafts differ, for a refusal that names them."""
+    """List the JSON pointers of the fields in which two drafts differ."""
     names = (
         "owner",
         "kind",
@@ -248,12 +249,12 @@ def _line_differences(index: int, first: Line, second: Line) -> list[str]:
 
 
 def voucher_id(slot: int, seq: int) -> str:
-    """A voucher's identifier: it names its slot, so one look-up suffices."""
+    """Format a voucher's identifier: it names the slot, so one look-up finds it."""
     return f"{Reference.VOUCHER}_{slot}_{seq}"
 
 
 def net_buckets(drafts: Sequence[Draft]) -> Buckets:
-    """Debits and credits of each (book, fund, account, district, day) that the drafts touch."""
+    """Sum the debits and credits of each (book, fund, account, district, day) in the drafts."""
     net: Buckets = {}
     for drafted in drafts:
         day = drafted.book_date

@@ -42,7 +42,7 @@ class WrongHash(Exception):
 
 
 class Books:
-    """One process's writers, one per slot, behind one bounded queue."""
+    """The writers of one process, one per slot, behind one bounded queue."""
 
     def __init__(
         self, db: Database, *, slots: int | None, queue_limit: int, algorithm: str = SHA256

@@ -1,4 +1,4 @@
-"""The feed of vouchers: from a place in every chain onwards, waiting for the next one if asked."""
+"""The feed of vouchers: from a place in every chain onwards, with long polling."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOK_AGAIN_SECONDS = 0.25
 
 
 def places_of(after_seq: str) -> dict[int, int]:
-    """slot → last number seen, of "0:12,3:5"; slots that are not named are at their beginning.
+    """Parse "0:12,3:5" as slot → last number read; slots not named are at their beginning.
 
     Raises:
         Faulty: not such a text, or a slot named twice.
@@ -32,14 +32,14 @@ def places_of(after_seq: str) -> dict[int, int]:
 
 
 def text_of(places: Mapping[int, int]) -> str:
-    """Places as a reader hands them back."""
+    """Format places as a reader hands them back."""
     return ",".join(f"{slot}:{seq}" for slot, seq in sorted(places.items()))
 
 
 async def events(
     db: Database, after_seq: str, limit: int, wait_seconds: int
 ) -> tuple[list[Event], dict[int, int], bool]:
-    """Vouchers after these places, the places after them, and whether more are there already.
+    """Read the vouchers after these places, the places after them, and whether there are more.
 
     With nothing new it looks again until `wait_seconds` are over; no transaction is held meanwhile.
 

@@ -1,4 +1,4 @@
-"""Holds: made and released through the centre's writer, where floors are checked."""
+"""Holds, made and released through the centre's writer, which checks the floors."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def _existing(tx: AsyncConnection, id: str) -> UUID:
 
 
 async def read(tx: AsyncConnection, id: str) -> Hold:
-    """One hold.
+    """Load a hold.
 
     Raises:
         NotFound: no such hold.

@@ -1,4 +1,4 @@
-"""One round of a slot's writer: load what is needed, decide in memory, save in one statement."""
+"""One round of a slot's writer: load the state, decide in memory, write in one statement."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class LockedSlot:
-    """A slot whose head is locked: exclusive work posts here, in the transaction of the lock."""
+    """A slot with its head locked: exclusive work posts here, in the transaction of the lock."""
 
     def __init__(
         self, connection: Connection, checker: Checker, now: datetime, state: SlotState

@@ -1,4 +1,4 @@
-"""Vouchers as a stream: lines in, outcomes out, as many as there are, in bounded memory.
+"""Streams of vouchers of any length: lines in, outcomes out, in bounded memory.
 
 What has come in is posted while more is coming, up to a chunk at a time. The next line is read only
 when there is room for it, so a sender is held back by the speed of the books and nothing else.
@@ -27,7 +27,7 @@ PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class StreamLine:
-    """One line of a stream: a draft, or what kept it from becoming one."""
+    """A line of a stream: a draft, or the refusal of the line."""
 
     number: int
     event_id: str
@@ -78,7 +78,7 @@ async def post_all(
             async for line in lines:
                 await waiting.put(line)
         finally:
-            # On the way out of a cancellation nobody waits any more.
+            # After a cancellation nothing waits on the queue any more.
             with suppress(asyncio.CancelledError):
                 await waiting.put(None)
 
@@ -95,7 +95,7 @@ async def post_all(
 
 
 async def _next(waiting: asyncio.Queue[StreamLine | None]) -> list[StreamLine]:
-    """What is waiting, at least one line; nothing at the end."""
+    """Take the waiting lines, at least one; none at the end."""
     chunk: list[StreamLine] = []
     line = await waiting.get()
     while line is not None:

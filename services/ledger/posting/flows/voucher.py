@@ -1,4 +1,4 @@
-"""Reading vouchers, and reversing one."""
+"""Vouchers: read, found by event, and reversed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ID = re.compile(rf"^{Reference.VOUCHER}_(0|[1-9][0-9]{{0,3}})_([1-9][0-9]{{0,17
 
 
 async def read(tx: AsyncConnection, id: str, caller: Caller) -> VoucherRecord:
-    """One voucher. District people see those whose every entry is their district's.
+    """Load a voucher. District staff see vouchers with entries of their district only.
 
     Raises:
         NotFound: no such voucher.
@@ -40,7 +40,7 @@ async def read(tx: AsyncConnection, id: str, caller: Caller) -> VoucherRecord:
 async def find(
     tx: AsyncConnection, source: str, event_id: str, caller: Caller
 ) -> list[VoucherRecord]:
-    """The vouchers of an event: one, unless its sender used the id for several owners."""
+    """Find the vouchers of an event: one, unless its sender used the id for several owners."""
     found = []
     for slot, seq in await voucher_store.find(tx, source, event_id):
         stored = await voucher_store.load(tx, slot, seq)
@@ -78,7 +78,7 @@ async def reverse(
     """
     original = await books.db.run(lambda tx: read(tx, id, caller))
     require_reversible(original.draft.kind)
-    # What remained before this very event: a repeat must ask for what was asked first.
+    # What remained before this event: a repeat must request the same lines as the first time.
     lines = (
         rest(original.draft, original.left_without(caller.subject, event_id))
         if parts is None
@@ -97,7 +97,7 @@ async def reverse(
 
 
 def booked(outcome: object) -> PostedVoucher:
-    """The voucher's place in the books.
+    """Return the posted voucher of an outcome.
 
     Raises:
         LedgerRefusal: it was refused.
@@ -109,7 +109,7 @@ def booked(outcome: object) -> PostedVoucher:
 
 
 def require_centre(caller: Caller) -> None:
-    """What belongs to the city as a whole is not for district eyes.
+    """Refuse district staff: the data belong to the city as a whole.
 
     Raises:
         Forbidden: a district's caller.

@@ -105,7 +105,7 @@ class Batch:
 
 
 class Writer:
-    """Writes one slot."""
+    """The writer of one slot."""
 
     def __init__(
         self,

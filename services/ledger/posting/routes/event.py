@@ -1,4 +1,4 @@
-"""The door of the feed: whoever keeps a copy of the books follows them here, without a broker."""
+"""Door of the feed, for readers that keep a copy of the books."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def events(
         Query(ge=0, le=WAIT_SECONDS_MAX, description="无新事件时等候秒数 (seconds to wait)"),
     ] = 0,
 ) -> Response:
-    """Vouchers in the order of each chain; nothing is skipped and nothing comes twice."""
+    """Read vouchers in the order of each chain, without gaps or repeats."""
     require_centre(at.caller)
     found, reached, more = await event_flow.events(at.db, after_seq, limit, wait)
     return json_answer(

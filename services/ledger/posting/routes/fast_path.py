@@ -1,4 +1,4 @@
-"""The two doors that most vouchers come through, without the framework's errands.
+"""Fast path of the two doors that most vouchers come through, in front of the framework.
 
 A request that is plainly in order (a good token, JSON that reads at sight, open books) is answered
 here; any other goes on to the ordinary route, which knows every fault by name. So there is one set
@@ -38,7 +38,7 @@ _BATCH_MEMBERS: Final = {"vouchers", "atomic"}
 
 
 class FastPath:
-    """Innermost layer before the routes: answers what it can, hands on what it cannot."""
+    """Innermost layer before the routes: answers plain postings and passes everything else on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -70,7 +70,7 @@ class FastPath:
             await answer(scope, receive, send)
 
     def _source(self, scope: Scope) -> str | None:
-        """Who posts, when a request is for one of the doors and its head is plainly in order."""
+        """Name the sender of a request for one of the two doors with plain headers; None otherwise."""
         if scope["type"] != "http" or scope["path"] not in self.doors or scope["method"] != "POST":
             return None
         headers = dict(scope["headers"])
@@ -137,7 +137,7 @@ class FastPath:
 
 
 def _again(messages: Sequence[Message], receive: Receive) -> Receive:
-    """`receive` that first gives what was read already."""
+    """Replay the messages that were read already, then go on receiving."""
     read = iter(messages)
 
     async def again() -> Message:

@@ -1,4 +1,4 @@
-"""Doors of holds: money kept back for payouts on their way."""
+"""Doors of holds: money set aside for payouts in progress."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def make_hold(body: HoldIn, at: Holding) -> Response:
 
 @router.get("/v1/holds/{id}", operation_id="read_hold", summary="预留 · One hold")
 async def read_hold(id: HoldId, at: Reading) -> HoldOut:
-    """A hold and what remains of it."""
+    """Read a hold and what remains of it."""
     require_centre(at.caller)
     return hold_out(await at.read(lambda tx: hold_flow.read(tx, id)))
 

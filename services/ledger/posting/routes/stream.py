@@ -1,4 +1,4 @@
-"""The door of streams: vouchers line by line, outcomes line by line."""
+"""Door of streams: vouchers line by line, outcomes line by line."""
 
 from __future__ import annotations
 
@@ -57,15 +57,16 @@ _OPENAPI: dict[str, Any] = {
     openapi_extra=_OPENAPI,
 )
 async def stream_vouchers(at: Posting) -> Response:
-    """Each line is posted as it comes and answered in its order; a refused one fails alone. The last
-    line says whether it is the whole: where it is missing, send again, which books nothing twice."""
+    """Post each line as it comes and answer in order; a refused line fails alone. The last line
+    says whether the stream was complete: if it is missing, send again, which books nothing twice.
+    """
     books, source = await opened(at), source_of(at)
     return _Streamed(books, source, at)
 
 
 class _Outbox:
-    """Answers on their way out. A client that sends everything before it reads anything must not
-    hold up its own stream: what it does not take goes to the disk."""
+    """Answers waiting to be sent. A client may send everything before it reads anything, so answers
+    that it does not take yet go to the disk."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -80,12 +81,12 @@ class _Outbox:
         self._more.set()
 
     def end(self) -> None:
-        """There is no more."""
+        """Mark the end of the answers."""
         self._ended = True
         self._more.set()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """What is there, as soon as it is."""
+        """Yield the answers as soon as they are there."""
         while True:
             while self._read < self._written:
                 self._file.seek(self._read)
@@ -99,7 +100,8 @@ class _Outbox:
 
 
 class _Streamed(Response):
-    """Reads the request while it answers it, which Starlette's own streaming response would not."""
+    """A response that reads the request while it answers, which Starlette's streaming response does
+    not."""
 
     media_type = NDJSON
 
@@ -138,7 +140,7 @@ class _Streamed(Response):
                 outbox.put(_written([StreamedOut.of(one, problem) for one in answers], counts))
             end = True
         except ClientDisconnect:
-            pass  # nobody is there to be told; what was posted stays posted
+            pass  # the client is gone; what was posted stays posted
         except Refusal as refusal:
             ended = problem(refusal)
         finally:

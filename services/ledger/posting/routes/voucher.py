@@ -98,7 +98,7 @@ async def find_vouchers(
     source: Annotated[str, Query(min_length=1, max_length=100, examples=["collection_service"])],
     event_id: Annotated[Serial, Query(examples=["receipt-0001"])],
 ) -> VouchersOut:
-    """The vouchers of a sender's event: one, or none."""
+    """Find the vouchers of a sender's event: one or none."""
     found = await at.read(lambda tx: voucher_flow.find(tx, source, event_id, at.caller))
     return VouchersOut(items=[VoucherOut.of(stored) for stored in found])
 
@@ -109,7 +109,7 @@ async def find_vouchers(
     summary="凭证 · One voucher with its entries",
 )
 async def read_voucher(id: VoucherId, at: Reading) -> VoucherOut:
-    """One voucher."""
+    """Read a voucher with its entries."""
     return VoucherOut.of(await at.read(lambda tx: voucher_flow.read(tx, id, at.caller)))
 
 

@@ -1,4 +1,4 @@
-"""The documented result codes of posting, written from the code itself."""
+"""The page of result codes of posting, written from the code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Before all of them come the door's own answers: 401, 403, 413, malformed JSON, f
 
 
 def markdown() -> str:
-    """docs/ledger-codes.md, whole."""
+    """Write docs/ledger-codes.md."""
     rows = []
     number = 0
     for stage, refusals in STAGES:

@@ -1,4 +1,4 @@
-"""The feed going out."""
+"""Shapes of the feed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.schema import Out, YuanOut
 
 
 class EventEntryOut(Out):
-    """One entry of a voucher."""
+    """An entry of a voucher."""
 
     book: Book
     fund: str
@@ -24,7 +24,7 @@ class EventEntryOut(Out):
 
 
 class EventOut(Out):
-    """A voucher as it was booked; `seq` follows its slot's last one by one."""
+    """A booked voucher; `seq` grows by one within its slot."""
 
     slot: int
     seq: int
@@ -79,7 +79,7 @@ class EventOut(Out):
 
 
 class EventsOut(Out):
-    """What was booked after a place in every chain; hand `after_seq` back to go on."""
+    """Vouchers booked after a place in every chain; hand `after_seq` back to go on."""
 
     items: list[EventOut]
     after_seq: str = Field(examples=["0:12,1:5,2:0,3:7"])

@@ -1,4 +1,4 @@
-"""Holds at the door."""
+"""Shapes of holds."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from shared.wire.ledger import HoldOut
 
 
 class ReleaseIn(In):
-    """Give back an amount of a hold, or all that remains."""
+    """Release of an amount of a hold, or of all that remains."""
 
     event_id: Serial = Field(examples=["release-0001"])
     amount: PositiveYuan | None = None
 
 
 class GroupReleaseIn(In):
-    """Give back, in one event, all that remains of many holds."""
+    """Release of all that remains of several holds, in one event."""
 
     event_id: Serial = Field(examples=["void-0001"])
     holds: list[Annotated[str, StringConstraints(max_length=80)]] = Field(
@@ -31,13 +31,13 @@ class GroupReleaseIn(In):
 
 
 class HoldsOut(Out):
-    """Holds as they stand, in the order asked."""
+    """Holds in the order of the request."""
 
     items: list[HoldOut]
 
 
 def hold_out(hold: Hold) -> HoldOut:
-    """A hold going out."""
+    """Build the answer from a hold."""
     return HoldOut(
         id=Ref(CENTRE_SLOT, hold.id).text(Reference.HOLD),
         event_id=hold.event_id,

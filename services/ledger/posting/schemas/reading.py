@@ -1,4 +1,5 @@
-"""Vouchers read without ceremony: what the schema has accepted once is known again at sight.
+"""Fast reading of vouchers: combinations of members that the schema has accepted once are known
+again.
 
 Nearly every entry says the same few words (book, fund, account, side, district) beside another
 amount. `EntryIn` judges such words once; after that only the amounts are looked at. Whatever is
@@ -26,14 +27,14 @@ Words: TypeAlias = tuple[str, str, str, str, str]
 
 
 class Reader:
-    """Reads decoded JSON as drafts; remembers the words that `EntryIn` has accepted."""
+    """A reader of decoded JSON as drafts. It remembers the members that `EntryIn` has accepted."""
 
     def __init__(self) -> None:
         self._accepted: dict[Words, bool] = {}
         """Words → whether they are a debit's."""
 
     def draft(self, message: Any, source: str, slots: int) -> Draft | None:
-        """The draft that a decoded `VoucherIn` asks for; None where that has to look itself."""
+        """Build the draft of a decoded `VoucherIn`; None when the schema must judge it."""
         try:
             entries = message["entries"]
             head = VoucherHeadIn.model_validate(
@@ -96,7 +97,7 @@ class Reader:
 
 
 def _amounts_fen(amounts: list[str]) -> list[int] | None:
-    """Amounts above zero in yuan as fen, all at one look; None when any is something else."""
+    """Convert positive amounts in yuan to fen, all in one pass; None when one is malformed."""
     text = " ".join(amounts) + " "
     if not _AMOUNTS.fullmatch(text):
         return None

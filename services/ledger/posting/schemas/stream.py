@@ -1,4 +1,4 @@
-"""Lines of a stream of vouchers, in and out."""
+"""Shapes of a stream's lines, in and out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class StreamedOut(PostedOut):
 
 
 class StreamEndOut(Out):
-    """The last line. Where it is missing, or not `complete`, send the rest (or all) again."""
+    """The last line. If it is missing, or not `complete`, send the rest (or all) again."""
 
     type: Literal["end"] = "end"
     complete: bool
@@ -53,7 +53,7 @@ class StreamEndOut(Out):
 async def drafts_of(
     lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int
 ) -> AsyncIterator[StreamLine]:
-    """Each line's draft, or what is wrong with the line, every fault by its pointer."""
+    """Build each line's draft, or the refusal with every fault of the line."""
     async for number, line in lines:
         if isinstance(line, Refusal):
             yield StreamLine(number, "", line)

@@ -1,4 +1,4 @@
-"""Vouchers at the door, to and from the domain."""
+"""Shapes of vouchers, to and from the domain."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from shared.wire.ledger import BatchOut, FloorOut, PostedOut, PostingOutcome, Vo
 
 
 class PartIn(In):
-    """A part of one entry to take back."""
+    """Part of an entry to reverse."""
 
     line: int = Field(ge=1, le=400, description="原凭证行号 (line of the original)")
     amount: PositiveYuan = Field(examples=["12.00"])
 
 
 class ReversalIn(In):
-    """Reverse a voucher: the new event's id, the day to book it on, why, and perhaps which parts."""
+    """Reversal of a voucher: the new event's id, the book date, the reason, and perhaps the parts."""
 
     event_id: Serial = Field(examples=["reversal-0001"])
     book_date: date = Field(examples=["2021-07-20"])
@@ -39,7 +39,7 @@ class ReversalIn(In):
 
 
 class EntryOut(Out):
-    """One entry of a posted voucher; below zero in a red-letter reversal."""
+    """An entry of a posted voucher; negative in a red-letter voucher."""
 
     line: int
     book: str
@@ -124,7 +124,7 @@ class VouchersOut(Out):
 
 
 def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
-    """The draft that a request asks for."""
+    """Build the draft of a request."""
     lines = []
     for entry in body.entries:
         amount_fen = entry.amount
@@ -156,7 +156,7 @@ def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
 
 
 def posted_out(event_id: str, booked: PostedVoucher) -> PostedOut:
-    """A voucher's place in the books."""
+    """Build the answer to a posted voucher."""
     if booked.rehearsed:
         return _would_post(event_id, booked)
     return PostedOut(
@@ -171,7 +171,7 @@ def posted_out(event_id: str, booked: PostedVoucher) -> PostedOut:
 
 
 def _would_post(event_id: str, booked: PostedVoucher) -> PostedOut:
-    """A rehearsed voucher has no place in the books, so none is told."""
+    """Build the answer to a rehearsed voucher: it has no place in the books."""
     return PostedOut(
         event_id=event_id,
         outcome=PostingOutcome.WOULD_POST,
@@ -198,7 +198,7 @@ def batch_out(
     outcomes: Sequence[Outcome],
     problem_of: Callable[[LedgerRefusal], Problem],
 ) -> BatchOut:
-    """Every voucher's outcome, in their order."""
+    """Build the outcome of every voucher, in their order."""
     results: list[PostedOut] = []
     counts: dict[PostingOutcome, int] = dict.fromkeys(PostingOutcome, 0)
     for asked, outcome in zip(drafts, outcomes, strict=True):
@@ -211,7 +211,7 @@ def batch_out(
 def outcome_out(
     event_id: str, outcome: Outcome, problem_of: Callable[[LedgerRefusal], Problem]
 ) -> PostedOut:
-    """What became of one voucher of many."""
+    """Build the outcome of one voucher of a batch."""
     if isinstance(outcome, PostedVoucher):
         return posted_out(event_id, outcome)
     assert isinstance(outcome, LedgerRefusal)
@@ -219,7 +219,7 @@ def outcome_out(
 
 
 def posted_json(event_id: str, booked: PostedVoucher) -> dict[str, Any]:
-    """`posted_out` ready for JSON: an answer to every voucher had better not build a model."""
+    """Build the JSON of `posted_out` without a model, which is faster."""
     if booked.rehearsed or booked.floors:
         return posted_out(event_id, booked).model_dump(mode="json")
     return {
@@ -241,7 +241,7 @@ def batch_json(
     outcomes: Sequence[Outcome],
     problem_of: Callable[[LedgerRefusal], Problem],
 ) -> dict[str, Any]:
-    """`batch_out` ready for JSON."""
+    """Build the JSON of `batch_out` without models."""
     results = [
         posted_json(asked.event_id, outcome)
         if isinstance(outcome, PostedVoucher)

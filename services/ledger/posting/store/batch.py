@@ -1,4 +1,4 @@
-"""The write path's SQL: one statement a batch, guarded by the slot's revision.
+"""SQL of the write path: one statement for a batch, guarded by the slot's revision.
 
 The statement updates the slot's head where its revision is still the expected one and none of the
 events is known; everything else reads from that part, so nothing is written unless it found its
@@ -137,13 +137,13 @@ _FULL_SQL: Final = _arrays_from_text(_HEAD + _RARE + _LAST)
 
 
 async def prepare(connection: Connection) -> None:
-    """Settings of a writer's own connection: its few statements look rows up by key, always."""
+    """Set up a writer's connection: its few statements always look rows up by key."""
     await connection.execute("SET enable_seqscan = off")
     await connection.execute("SET plan_cache_mode = force_generic_plan")
 
 
 class WriteResult(Enum):
-    """What came of writing a decision."""
+    """Result of writing a decision."""
 
     DONE = "done"
     MOVED = "moved"
@@ -154,14 +154,14 @@ class WriteResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A decision in the database's words: it only has to be sent."""
+    """A decision as SQL with its arguments, ready to send."""
 
     sql: str
     arguments: Sequence[Any]
 
 
 def statement_of(decision: Decision, recorded_at: datetime) -> Statement:
-    """What writes a decision if its slot is still at the revision it was made from."""
+    """Build the statement that writes a decision if its slot is still at the same revision."""
     places, entries = _place_and_entry_columns(decision.posted)
     arguments = [
         decision.before.slot,
@@ -219,7 +219,8 @@ def _refs(references: Mapping[str, str]) -> str:
 
 
 def _place_and_entry_columns(posted: Sequence[ChainedDraft]) -> tuple[list[Any], list[Any]]:
-    """Both in one walk over the lines: a third of the time that goes into a statement."""
+    """Build both groups of columns in one pass over the lines: it takes a third of a statement's
+    time."""
     buckets: dict[Place, list[int]] = {}
     seqs: list[int] = []
     numbers: list[int] = []
@@ -251,23 +252,23 @@ def _place_and_entry_columns(posted: Sequence[ChainedDraft]) -> tuple[list[Any],
 
 
 def _integers(values: list[int]) -> str:
-    """An array of integers as PostgreSQL reads it: Python's own way of writing a list, but for the
-    brackets, costs a third of writing it number by number."""
+    """Format an array of integers as PostgreSQL reads it. Python's own formatting of a list,
+    without the brackets, costs a third of formatting number by number."""
     return "{" + str(values)[1:-1] + "}"
 
 
 def _plain(values: Iterable[Any]) -> str:
-    """An array of numbers, days or uuids as PostgreSQL writes it: text is cheaper to send."""
+    """Format an array of numbers, days or uuids as PostgreSQL reads it: text is cheaper to send."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 def _quoted(values: Sequence[str | None]) -> str:
-    """An array of texts as PostgreSQL writes it, whatever stands in them."""
+    """Format an array of texts as PostgreSQL reads it, whatever characters they contain."""
     return "{" + ",".join([_NULL if value is None else _quote(value) for value in values]) + "}"
 
 
 def _words(values: Sequence[str]) -> str:
-    """`_quoted` for words that come again and again."""
+    """Format an array of texts that recur, each quoted once."""
     return "{" + ",".join(map(_quote_again, values)) + "}"
 
 

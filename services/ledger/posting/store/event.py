@@ -1,4 +1,4 @@
-"""The feed of what was booked: vouchers of every slot after a place in each, without gaps."""
+"""The feed: vouchers of every slot after a place in each chain, without gaps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from services.ledger.posting.store.known import draft_of_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A voucher with its place in its slot's chain."""
+    """A voucher with its place in the chain of its slot."""
 
     slot: int
     seq: int
@@ -25,7 +25,7 @@ class Event:
 
 
 async def page(tx: AsyncConnection, after: Mapping[int, int], limit: int) -> list[Event]:
-    """Vouchers after these places: every slot in turn, in the order of its sequence.
+    """Load the vouchers after these places: slot by slot, in the order of the sequence.
 
     A slot's head is locked while its next voucher is written, so a later number is never seen
     before an earlier one: whoever stops at the last number that he was given misses nothing.

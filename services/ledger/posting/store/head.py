@@ -1,4 +1,4 @@
-"""Slots and their heads: made once, locked first, loaded whole."""
+"""Slots and their heads: created once, locked first, loaded whole."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def _slots(tx: AsyncConnection) -> tuple[int, str]:
 
 
 async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
-    """(slot, last sequence number, hash) of every slot."""
+    """List (slot, last sequence number, hash) of every slot."""
     rows = await tx.execute(
         text("""
             SELECT slot, seq, hash
@@ -64,7 +64,7 @@ async def load(
     lock: bool,
     cached: SlotState | None,
 ) -> SlotState:
-    """A slot's state at its present revision; `cached` when that is still it.
+    """Load a slot's state at its present revision; return `cached` if it is still current.
 
     With `lock` the head row is locked first of all, until the transaction ends.
     """
@@ -119,7 +119,7 @@ async def _pending_holds(connection: Connection, slot: int) -> dict[UUID, Hold]:
 
 
 def hold_of(row: Any) -> Hold:
-    """A hold out of its row."""
+    """Build a hold from its row."""
     return Hold(
         id=UUID(int=row["id"].int),
         source=row["source"],

@@ -1,4 +1,4 @@
-"""Holds, read by their identifier or because their day is over."""
+"""Holds, loaded by identifier or because they have expired."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ledger.posting.store.head import hold_of
 
 
 async def load(tx: AsyncConnection, id: UUID) -> Hold | None:
-    """A hold as it stands, or None."""
+    """Load a hold, or None."""
     rows = await tx.execute(
         text("""
             SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary,
@@ -29,7 +29,7 @@ async def load(tx: AsyncConnection, id: UUID) -> Hold | None:
 
 
 async def expired(tx: AsyncConnection, today: date, limit: int) -> list[UUID]:
-    """Holds whose last day is over and whose money has not been given back yet."""
+    """List holds whose last day is over and that still keep money."""
     rows = await tx.execute(
         text("""
             SELECT id

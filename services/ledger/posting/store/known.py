@@ -1,4 +1,4 @@
-"""What the books already say about the events of a batch: look-ups by key, one trip each."""
+"""Look-ups of what the books know about the events of a batch: by key, one round trip each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ SELECT a.source, a.event_id, NULL, NULL, r.body_hash, r.code, CAST(r.faults AS t
 async def events(
     connection: Connection, slot: int, drafts: Sequence[Draft]
 ) -> dict[EventKey, PriorVoucher | PriorRefusal]:
-    """Earlier answers to the drafts' events; with the first draft where the body now differs."""
+    """Load the earlier answers to the drafts' events, with the first draft if the content now
+    differs."""
     rows = await connection.fetch(
         _EVENTS, slot, [draft.source for draft in drafts], [draft.event_id for draft in drafts]
     )
@@ -74,7 +75,7 @@ def _known_refusal(row: Any, slot: int, *, differs: bool) -> PriorRefusal:
 
 
 async def voucher(connection: Connection, slot: int, seq: int) -> Draft | None:
-    """A booked voucher as the draft it was."""
+    """Load a booked voucher as a draft."""
     row = await connection.fetchrow(
         """
         SELECT source, event_id, owner, kind, book_date, period, value_date, summary,
@@ -101,7 +102,7 @@ async def voucher(connection: Connection, slot: int, seq: int) -> Draft | None:
 
 
 def draft_of_rows(slot: int, row: Any, lines: Sequence[Any]) -> Draft:
-    """The draft that a voucher's row and its entries' rows hold."""
+    """Build a draft from a voucher's row and the rows of its entries."""
     return draft(
         slot=slot,
         source=row["source"],
@@ -122,7 +123,7 @@ def draft_of_rows(slot: int, row: Any, lines: Sequence[Any]) -> Draft:
 async def remaining_of(
     connection: Connection, slot: int, seqs: Collection[int]
 ) -> dict[int, Remaining]:
-    """What is left of these vouchers after all their reversals; of missing ones nothing."""
+    """Load what remains of these vouchers after all their reversals; nothing of missing ones."""
     rows = await connection.fetch(
         """
         SELECT a.seq, e.book, e.fund, e.account, e.district,
@@ -150,7 +151,7 @@ async def remaining_of(
 async def holds_of_events(
     connection: Connection, slot: int, keys: Sequence[EventKey]
 ) -> dict[EventKey, Hold]:
-    """Holds made by these events."""
+    """Load the holds made by these events."""
     rows = await connection.fetch(
         """
         SELECT h.id, h.source, h.event_id, h.fund, h.account, h.amount_fen, h.remaining_fen,
@@ -166,7 +167,7 @@ async def holds_of_events(
 
 
 async def holds_by_id(connection: Connection, slot: int, ids: Sequence[UUID]) -> dict[UUID, Hold]:
-    """These holds, closed ones too."""
+    """Load these holds, closed ones too."""
     rows = await connection.fetch(
         """
         SELECT id, source, event_id, fund, account, amount_fen, remaining_fen, summary, expires_on
@@ -182,7 +183,7 @@ async def holds_by_id(connection: Connection, slot: int, ids: Sequence[UUID]) ->
 async def releases_of_events(
     connection: Connection, slot: int, keys: Sequence[EventKey]
 ) -> dict[EventKey, tuple[HoldMovement, ...]]:
-    """Releases made by these events."""
+    """Load the releases made by these events."""
     rows = await connection.fetch(
         """
         SELECT m.hold_id, m.amount_fen, m.remaining_fen, m.asked_fen, m.source, m.event_id

@@ -1,4 +1,4 @@
-"""Vouchers as they stand in the books."""
+"""Vouchers in the books."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.ledger.posting.store.known import draft_of_rows
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """A red-letter voucher and its lines, below zero."""
+    """A red-letter voucher and its lines, with negative amounts."""
 
     seq: int
     source: str
@@ -26,7 +26,7 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoucherRecord:
-    """A voucher with its place in the chain and the reversals that it met."""
+    """A voucher with its place in the chain and its reversals."""
 
     draft: Draft
     seq: int
@@ -36,11 +36,11 @@ class VoucherRecord:
 
     @property
     def left(self) -> Remaining:
-        """What has not been taken back."""
+        """Compute what is not reversed."""
         return self.left_without("", "")
 
     def left_without(self, source: str, event_id: str) -> Remaining:
-        """What would not have been taken back had this event not come."""
+        """Compute what would not be reversed without the reversal of this event."""
         red = (
             line
             for one in self.reversals
@@ -51,12 +51,12 @@ class VoucherRecord:
 
     @property
     def reversed_by(self) -> int | None:
-        """The reversal that took back the last of it."""
+        """Find the reversal that completed the reversing; None while something remains."""
         return self.reversals[-1].seq if self.reversals and is_taken_back(self.left) else None
 
 
 async def load(tx: AsyncConnection, slot: int, seq: int) -> VoucherRecord | None:
-    """One voucher, or None."""
+    """Load a voucher, or None."""
     rows = await tx.execute(
         text("""
             SELECT source, event_id, owner, kind, book_date, period, value_date, summary,
@@ -112,7 +112,7 @@ async def _lines(tx: AsyncConnection, slot: int, seq: int) -> list[Any]:
 
 
 async def find(tx: AsyncConnection, source: str, event_id: str) -> list[tuple[int, int]]:
-    """(slot, seq) of the vouchers of an event; an event is unique per slot."""
+    """Find (slot, seq) of the vouchers of an event; an event is unique in its slot."""
     rows = await tx.execute(
         text("""
             SELECT v.slot, v.seq

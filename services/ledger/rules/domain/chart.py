@@ -1,4 +1,5 @@
-"""The chart of accounts, the funds, the flow matrix (收支两条线) and statements' lines, as dated data."""
+"""The chart of accounts, the funds, the flow matrix (收支两条线) and the lines of statements, as dated
+data."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ OWN_SOURCE: Final = "ledger"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One account of the chart while a rule is in force.
+    """An account of the chart from one day to another.
 
     `code` is the official code, empty while unknown; `funds` empty means every fund; a `floored`
     account may not fall below zero.
@@ -56,7 +57,7 @@ class Fund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One permission: in vouchers of a kind, `debit` may be paid from `credit`.
+    """A permission: in vouchers of a kind, `debit` may be paid from `credit`.
 
     An account pattern that ends in ".*" covers the parts of an account. `by` is "any" sender or
     "ledger" for the ledger's own operations.
@@ -73,13 +74,13 @@ class Flow:
     certainty: str
 
     def covers(self, debit: str, credit: str) -> bool:
-        """Whether this permission speaks of the two accounts."""
+        """Tell whether this permission covers the two accounts."""
         return _matches(self.debit, debit) and _matches(self.credit, credit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
-    """How a line of a statement is called, and its place among those of its section or report.
+    """Name of a line of a statement, and its place among the lines of its section or report.
 
     `line` is a section ("asset"), a line of the statement's own, or an account.
     """
@@ -109,7 +110,7 @@ _ORDER: Final = {code: place for place, code in enumerate(INSURANCE_NAMES)}
 
 
 class Catalogue:
-    """Chart, funds and flows together, answering "what holds on this day"."""
+    """Chart, funds, flows and statement lines together, looked up by day."""
 
     def __init__(
         self,
@@ -137,45 +138,45 @@ class Catalogue:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same accounts and funds, whichever process read them."""
+        """Hash accounts and funds: equal for equal data, in every process."""
         rows = [_words(row) for rows in self._accounts.values() for row in rows]
         rows += [repr(row) for rows in self._funds.values() for row in rows]
         return hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()
 
     def account(self, key: str, on: date) -> Account | None:
-        """The account as the chart of that day has it."""
+        """Find an account in the chart of a day."""
         return next(iter(in_force(self._accounts.get(key, ()), on)), None)
 
     def described(self, key: str, on: date) -> Account | None:
-        """The account on that day or, when the chart of that day lacks it, as it was or will be."""
+        """Find an account in the chart of a day; in its newest version when that chart lacks it."""
         rows = self._accounts.get(key)
         return self.account(key, on) or (rows[0] if rows else None)
 
     def fund(self, code: str, on: date) -> Fund | None:
-        """The fund as it is on that day."""
+        """Find a fund as of a day."""
         return next(iter(in_force(self._funds.get(code, ()), on)), None)
 
     def accounts(self, on: date) -> list[Account]:
-        """The chart of a day, in official order."""
+        """List the chart of a day, in official order."""
         rows = [row for rows in self._accounts.values() for row in in_force(rows, on)]
         return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
 
     def every_account(self, on: date) -> list[Account]:
-        """Every account that any chart has had, each as `described` on a day, in official order."""
+        """List every account of any chart, each as `described` on a day, in official order."""
         rows = [row for key in self._accounts if (row := self.described(key, on)) is not None]
         return sorted(rows, key=lambda row: (row.book is Book.MEMO, row.code or "~", row.key))
 
     def funds(self, on: date) -> list[Fund]:
-        """The funds of a day: those of the five insurances first, in their usual order."""
+        """List the funds of a day: those of the five insurances first, in their usual order."""
         rows = [row for rows in self._funds.values() for row in in_force(rows, on)]
         return sorted(rows, key=lambda row: (_ORDER.get(row.code, len(_ORDER)), row.code))
 
     def line(self, report: str, line: str, on: date) -> ReportLine | None:
-        """How a statement of that day calls a line, where that is said."""
+        """Find the name of a statement's line as of a day; None when no row names it."""
         return next(iter(in_force(self._lines.get((report, line), ()), on)), None)
 
     def allows(self, kind: str, book: Book, debit: str, credit: str, source: str, on: date) -> bool:
-        """Whether the flow matrix of a day has this flow for this kind and sender."""
+        """Tell whether the flow matrix of a day allows a flow for this kind and sender."""
         return any(
             flow.covers(debit, credit) and (flow.by == "any" or flow.by == source)
             for flow in in_force(self._flows.get((kind, book), ()), on)

@@ -1,4 +1,5 @@
-"""Corrections of the chart by an operator: dated versions that neither overlap nor move what is booked.
+"""Corrections of the chart by an operator: dated versions that do not overlap and leave booked
+entries as they are.
 
 Most official codes await confirmation (see the certainty of each row), so codes, names, funds and
 sources may be corrected at any time, from any day on. What decides how entries are read (side, class,
@@ -28,7 +29,7 @@ _FIXED: Final = ("account_class", "normal_side", "book", "floored")
 def new_version(
     rows: Sequence[Account], key: str, day: date, changes: dict[str, Any]
 ) -> list[Account]:
-    """The rows to be written so that an account is `changes` from a day on.
+    """Make the rows to write so that an account has `changes` from a day on.
 
     A version that begins on that very day is corrected in place; otherwise the version in force ends
     on the eve and a new one begins.
@@ -50,7 +51,7 @@ def new_version(
 def require_sound(
     before: Sequence[Account], written: Sequence[Account], used: Iterable[str]
 ) -> list[Account]:
-    """The chart after writing rows, when it is sound.
+    """Return the chart after writing rows, if it is sound.
 
     Args:
         before: the whole chart.

@@ -11,7 +11,7 @@ from shared.period import Period
 
 
 class Level(StrEnum):
-    """What is closed."""
+    """Length of the period that is closed."""
 
     DAY = "day"
     MONTH = "month"
@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 
 class Rule(StrEnum):
-    """What a closing must satisfy; which level must satisfy which is dated data."""
+    """A condition of a closing; dated data say which level has which."""
 
     RECEIPTS_MATCHED = "receipts_matched"
     INCOME_ACCOUNT_EMPTY = "income_account_empty"
@@ -32,7 +32,7 @@ _SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}
 
 
 def last_day(level: Level, period: str) -> date:
-    """The last day of "2021-07-15", "2021-07" or "2021".
+    """Find the last day of "2021-07-15", "2021-07" or "2021".
 
     Raises:
         Faulty: not such a period.

@@ -1,4 +1,4 @@
-"""What speaks against a correction of the rules: every fault of what would come out of it."""
+"""Checks of a correction of the rules: every fault of the rules that would result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KIND: Final = re.compile(r"^[a-z][a-z0-9_]{1,31}$")
 
 
 class CorrectionStale(Refusal):
-    """所订正的规则已另有变更,请重新提出 (what it corrects has changed since; propose it anew)"""
+    """所订正的规则已另有变更,请重新提出 (the rules have changed since; propose the correction again)"""
 
     kind = Kind.CONFLICT
     code = "CORRECTION_STALE"
@@ -41,7 +41,7 @@ class CorrectionStale(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class BookedDays:
-    """What has entries: key or code → first and last book date."""
+    """Accounts and funds with entries: key or code → first and last book date."""
 
     accounts: Mapping[str, tuple[date, date]]
     funds: Mapping[str, tuple[date, date]]
@@ -86,7 +86,7 @@ def _chart_faults(there: Rows, changes: Sequence[Change], booked: BookedDays) ->
 
 
 def _versions(rows: Rows, changes: Sequence[Change]) -> Iterator[Fault]:
-    """Two versions of one rule that hold on the same day; the chart says so of its own."""
+    """Find versions of one rule in force on the same day; the chart has its own check."""
     changed = {(one.table, name_of(one.table, one.after)) for one in changes}
     for table, name in sorted(changed):
         if table in {Table.ACCOUNT, Table.THRESHOLD}:
@@ -104,7 +104,7 @@ def _undescribed(
     booked: Mapping[str, tuple[date, date]],
     changes: Sequence[Change],
 ) -> Iterator[Fault]:
-    """What has entries must be described on the days of its first and its last one."""
+    """Find accounts and funds with entries that no row covers on their first or last book date."""
     for code in sorted({name_of(table, one.after)[0] for one in changes if one.table is table}):
         mine = [row for row in rows[table] if name_of(table, row)[0] == code]
         for day in sorted(set(booked.get(code, ()))):

@@ -1,4 +1,4 @@
-"""The statements whose lines are named by data, with their sections."""
+"""Statements with lines named by data, and their sections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The ledger's rules as plain rows: what a correction changes in them, and what they were before.
+"""The ledger's rules as plain rows: the changes of a correction, and the rows as of an earlier
+instant.
 
 A row is what its table holds, as JSON: dates as "2021-07-01", None for what is not set. Rows of one
 name are versions: they follow one another by their first days and never hold at the same time.
@@ -45,7 +46,7 @@ NAMES: Final[dict[Table, tuple[str, ...]]] = {
 
 
 class CorrectionStatus(StrEnum):
-    """How far a correction is."""
+    """Progress of a correction."""
 
     PROPOSED = "proposed"
     DONE = "done"
@@ -53,7 +54,7 @@ class CorrectionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row to be written; `before` is the row that it takes the place of, None for a new one."""
+    """A row to write; `before` is the row that it replaces, None for a new one."""
 
     table: Table
     before: Row | None
@@ -61,13 +62,13 @@ class Change:
 
     @property
     def name(self) -> str:
-        """Which rule it is about ("pension", "receipt/statutory/income_deposit/…")."""
+        """Name the rule ("pension", "receipt/statutory/income_deposit/…")."""
         return "/".join(name_of(self.table, self.after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """A paper (订正单): what is to be corrected and why; done when another person has approved."""
+    """A correction paper (订正单): the changes and the reason; done when another person has approved."""
 
     id: UUID
     why: str
@@ -80,7 +81,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class WrittenChange:
-    """One correction that was written: what stood in its place before, and since when it does not."""
+    """A change that was written: the row before, the row after, by whom and when."""
 
     table: Table
     name: str
@@ -92,22 +93,22 @@ class WrittenChange:
 
 
 def name_of(table: Table, row: Row) -> tuple[str, ...]:
-    """What no row of another rule has."""
+    """Name the rule of a row: versions of one rule share the name."""
     return tuple(str(row[column]) for column in NAMES[table])
 
 
 def first_day(row: Row) -> date:
-    """The first day on which a row holds."""
+    """Read the first day of a row."""
     return date.fromisoformat(row["in_force_from"])
 
 
 def last_day(row: Row) -> date:
-    """The last day on which a row holds; the last there is when none is set."""
+    """Read the last day of a row; the last possible date when none is set."""
     return date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else date.max
 
 
 def changes_of(table: Table, there: Sequence[Row], asked: Sequence[Row]) -> list[Change]:
-    """What must be written so that the asked rows hold.
+    """Compare wanted rows with the present ones: list what must be written.
 
     A row of a first day that is there takes its place; a row of a new first day ends the version
     that it succeeds on its eve. Rows that are there already change nothing. Thresholds are only
@@ -135,7 +136,7 @@ def changes_of(table: Table, there: Sequence[Row], asked: Sequence[Row]) -> list
 
 
 def _words(row: Row) -> dict[str, Any]:
-    """A row without what does not matter: the order in which an account's funds are listed."""
+    """Normalise a row for comparison: the order of an account's funds does not matter."""
     words = dict(row)
     if "funds" in words:
         words["funds"] = sorted(words["funds"].split())
@@ -145,7 +146,7 @@ def _words(row: Row) -> dict[str, Any]:
 def _succeeded(
     known: Mapping[tuple[tuple[str, ...], str], Row], name: tuple[str, ...], row: Row
 ) -> Row | None:
-    """The version that holds on the first day of a row that begins later."""
+    """Find the version in force on the first day of a row that begins later."""
     for (of, _), before in known.items():
         if of == name and first_day(before) < first_day(row) <= last_day(before):
             return before
@@ -153,7 +154,7 @@ def _succeeded(
 
 
 def after(there: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
-    """The rules once the changes are written.
+    """Apply changes to the rules.
 
     Raises:
         LookupError: what a change takes the place of is no longer there.
@@ -170,7 +171,7 @@ def after(there: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
 
 
 def as_known(there: Rows, made: Iterable[WrittenChange], at: datetime) -> dict[Table, list[Row]]:
-    """The rules as they were at an instant: every later correction taken back, the last one first.
+    """Restore the rules as of an instant: undo every later change, the last one first.
 
     Args:
         there: the rules as they are.
@@ -196,7 +197,7 @@ def _place(table: Table, row: Row) -> tuple[tuple[str, ...], str]:
 
 
 def account_of(row: Row) -> Account:
-    """An account of the chart out of its row."""
+    """Build an account of the chart from its row."""
     values = dict(row) | _dates(row)
     values["account_class"] = values.pop("class")
     values["normal_side"], values["book"] = Side(row["normal_side"]), Book(row["book"])
@@ -206,17 +207,17 @@ def account_of(row: Row) -> Account:
 
 
 def fund_of(row: Row) -> Fund:
-    """A fund out of its row."""
+    """Build a fund from its row."""
     return Fund(**(dict(row) | _dates(row)))
 
 
 def flow_of(row: Row) -> Flow:
-    """A flow out of its row."""
+    """Build a flow from its row."""
     return Flow(**(dict(row) | _dates(row) | {"book": Book(row["book"])}))
 
 
 def report_line_of(row: Row) -> ReportLine:
-    """A line of a statement out of its row."""
+    """Build a line of a statement from its row."""
     return ReportLine(**(dict(row) | _dates(row)))
 
 

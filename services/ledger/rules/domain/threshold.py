@@ -1,4 +1,4 @@
-"""Thresholds of warnings (预警): the measures that they are set on, as dated rows."""
+"""Thresholds of warnings (预警) and the measures that they limit, as dated rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.effective import in_force
 
 
 class Measure(StrEnum):
-    """What a threshold may be set on."""
+    """A measure that can have thresholds."""
 
     COLLECTION_RATE = "collection_rate"
     ARRIVAL_RATE = "arrival_rate"
@@ -23,12 +23,12 @@ class Measure(StrEnum):
 
     @property
     def unit(self) -> MeasureUnit:
-        """In what its values and thresholds are counted."""
+        """Return the unit of its values and thresholds."""
         return _UNITS[self]
 
 
 class MeasureUnit(StrEnum):
-    """What a value of a measure counts."""
+    """Unit of a measure's values."""
 
     PPM = "ppm"
     MONTHS = "months"
@@ -47,14 +47,14 @@ DECIMALS: Final = {MeasureUnit.PPM: 6, MeasureUnit.MONTHS: 2, MeasureUnit.FEN: 2
 
 
 class Comparison(StrEnum):
-    """Which side of the threshold is the bad one."""
+    """Side of the threshold that raises the warning."""
 
     BELOW = "below"
     ABOVE = "above"
 
 
 class Severity(StrEnum):
-    """How loud a warning is."""
+    """Severity of a warning."""
 
     NOTICE = "notice"  # 提示
     WARNING = "warning"  # 预警
@@ -66,7 +66,7 @@ ANY_FUND: Final = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """One dated threshold. A later row of the same name replaces an earlier one from its day on.
+    """A dated threshold. A later row of the same name replaces an earlier one from its day on.
 
     `value` is in the measure's unit: parts per million, hundredths of a month, or fen.
     """
@@ -84,12 +84,12 @@ class Threshold:
     recorded_by: str
 
     def is_crossed(self, value: int) -> bool:
-        """Whether a value lies on the bad side."""
+        """Tell whether a value raises the warning."""
         return value < self.value if self.comparison is Comparison.BELOW else value > self.value
 
 
 def applicable(thresholds: Sequence[Threshold], on: date) -> list[Threshold]:
-    """Of each (measure, fund, severity) the row in force on a day that was recorded last.
+    """Choose, of each (measure, fund, severity), the row in force on a day that was recorded last.
 
     Args:
         thresholds: rows, oldest record first.

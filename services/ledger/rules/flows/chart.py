@@ -1,4 +1,4 @@
-"""Correcting the chart of accounts: an account from a day on, or whole rows."""
+"""Corrections of the chart of accounts: one account from a day on, or whole rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def put(tx: AsyncConnection, rows: Sequence[Account], *, why: str, by: Cal
 
 
 def plain(account: Account) -> dict[str, Any]:
-    """A row of the chart as its file has it."""
+    """Write an account as its row in the file of the chart."""
     return {
         "key": account.key,
         "code": account.code,

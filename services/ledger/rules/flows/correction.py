@@ -1,4 +1,4 @@
-"""Corrections of the rules: proposed by one person, written when another has approved.
+"""Corrections of the rules: proposed by one person, written when another approves.
 
 The rules are the chart of accounts, the funds, the flow matrix, the closing rules, the adjustment
 fund's rules, the thresholds of warnings and the lines of the statements: dated rows, each with its
@@ -84,7 +84,7 @@ def _require_single(asked: Mapping[Table, Sequence[Row]]) -> None:
 
 
 async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
-    """Write what was proposed, judged anew as the rules are now. A repeat gets what was done.
+    """Write a proposed correction, checked against the present rules. A repeat gets the result.
 
     Raises:
         NotFound: no such paper.
@@ -108,7 +108,7 @@ async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
 
 
 async def read(tx: AsyncConnection, id: str) -> Correction:
-    """One correction.
+    """Load a correction.
 
     Raises:
         NotFound: no such paper.

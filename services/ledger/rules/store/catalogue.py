@@ -1,4 +1,4 @@
-"""The chart of accounts, the funds, the flow matrix and the lines of statements, read whole."""
+"""The chart of accounts, the funds, the flow matrix and the lines of statements, loaded whole."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LIMIT = 100_000
 
 
 async def load(tx: AsyncConnection) -> Catalogue:
-    """Everything that the ledger knows about accounts, funds, flows and the lines of statements."""
+    """Load the catalogue."""
     return Catalogue(
         await accounts(tx), await _funds(tx), await _flows(tx), await _report_lines(tx)
     )
 
 
 async def accounts(tx: AsyncConnection) -> list[Account]:
-    """Every version of every account, an account's newest first."""
+    """Load every version of every account, an account's newest first."""
     rows = await tx.execute(
         text("""
             SELECT key, code, name, class, normal_side, parent, book, postable, funds, floored,

@@ -1,4 +1,4 @@
-"""Corrections of the rules: papers, what they wrote, and the rules themselves as plain rows."""
+"""Corrections of the rules: the papers, the changes they wrote, and the rules as plain rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAPER = "correction"
 
 
 async def rows(tx: AsyncConnection, tables: Iterable[Table]) -> dict[Table, list[Row]]:
-    """Every row of some tables of rules, as JSON has them."""
+    """Load every row of some tables of rules, as JSON."""
     found: dict[Table, list[Row]] = {}
     for table in tables:
         # The table's name is one of a closed list, never a caller's word.
@@ -38,7 +38,7 @@ async def rows(tx: AsyncConnection, tables: Iterable[Table]) -> dict[Table, list
 
 
 async def booked(tx: AsyncConnection) -> BookedDays:
-    """First and last book date of every account and fund that has entries, over all slots."""
+    """Load the first and last book date of every account and fund with entries, over all slots."""
     said = await tx.execute(
         text("""
             SELECT fund, account, MIN(day) AS first, MAX(day) AS last
@@ -93,7 +93,7 @@ async def lock(tx: AsyncConnection) -> None:
 
 
 async def load(tx: AsyncConnection, id: UUID) -> Correction | None:
-    """A correction, or None."""
+    """Load a correction, or None."""
     said = await tx.execute(
         text("""
             SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
@@ -110,7 +110,7 @@ async def load(tx: AsyncConnection, id: UUID) -> Correction | None:
 async def page(
     tx: AsyncConnection, *, status: str | None, before: UUID | None, limit: int
 ) -> list[Correction]:
-    """Corrections, newest first."""
+    """List corrections, newest first."""
     said = await tx.execute(
         text("""
             SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
@@ -141,7 +141,8 @@ async def write(tx: AsyncConnection, id: UUID, approved_by: str) -> None:
 
 
 async def made(tx: AsyncConnection, since: datetime | None = None) -> list[WrittenChange]:
-    """What corrections wrote, oldest first; those after an instant only, where one is given."""
+    """Load the changes that corrections wrote, oldest first; only those after an instant if it is
+    given."""
     said = await tx.execute(
         text("""
             SELECT table_name, row_key, CAST(before AS text) AS before, CAST(after AS text) AS after,

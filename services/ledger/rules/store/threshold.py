@@ -13,7 +13,7 @@ _LIMIT = 10_000
 
 
 async def load(tx: AsyncConnection) -> list[Threshold]:
-    """Every row, in the order in which they were recorded."""
+    """Load every row, in the order of recording."""
     rows = await tx.execute(
         text("""
             SELECT id, measure, fund, severity, comparison, value, in_force_from, in_force_to,
