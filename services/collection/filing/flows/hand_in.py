@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +25,9 @@ from services.collection.policy.domain.policy import Policy
 from shared import trail
 from shared.roles import Caller
 
+SMALL: Final = 1_000
+"""People who are levied at once, because handing them to a thread would take longer."""
+
 
 async def store_month(
     tx: AsyncConnection,
@@ -41,7 +45,10 @@ async def store_month(
     """
     plans = [terms.plans[unit.id] for unit in month.units if unit.id in terms.plans]
     before = await late_flow.make_room(tx, plans, caller)
-    levied = await asyncio.to_thread(levy_month, month, schedules, terms, before)
+    if len(month.person_id) <= SMALL:
+        levied = levy_month(month, schedules, terms, before)
+    else:
+        levied = await asyncio.to_thread(levy_month, month, schedules, terms, before)
     new = [row for row in levied.headers if row.round == 1]
     again = [row for row in levied.headers if row.round > 1]
     if new:

@@ -7,6 +7,7 @@ thousand.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
@@ -33,6 +34,8 @@ from shared.db import raw
 Ints = NDArray[np.int64]
 _COPY_ROWS: Final = 50_000
 """People whose bytes are built at a time: all of them together would need many times the memory."""
+_SMALL: Final = 1_000
+"""Rows whose bytes are built at once, because handing them to a thread would take longer."""
 _HEADER: Final = (
     "unit_id",
     "id",
@@ -236,7 +239,8 @@ async def update_headers(tx: AsyncConnection, rows: Sequence[DeclarationRow]) ->
 
 async def copy_lines(tx: AsyncConnection, groups: Sequence[LevyGroup]) -> None:
     """Store the lines that declarations levy."""
-    await _copy(tx, "declaration_line", _LINE, _line_frames(groups))
+    rows = sum(len(group.headers) for group in groups)
+    await _copy(tx, "declaration_line", _LINE, _line_frames(groups), rows)
 
 
 def _line_frames(groups: Sequence[LevyGroup]) -> Iterator[bytes]:
@@ -282,7 +286,8 @@ async def copy_people(
     tx: AsyncConnection, headers: Sequence[DeclarationRow], people: LeviedPeople
 ) -> None:
     """Store one wide row for each person; the wages by insurance only where they differ."""
-    await _copy(tx, "declaration_person", _PERSON, _people_frames(headers, people))
+    frames = _people_frames(headers, people)
+    await _copy(tx, "declaration_person", _PERSON, frames, len(people.line_no))
 
 
 def _people_frames(headers: Sequence[DeclarationRow], people: LeviedPeople) -> Iterator[bytes]:
@@ -311,13 +316,18 @@ def _people_frames(headers: Sequence[DeclarationRow], people: LeviedPeople) -> I
 
 
 async def _copy(
-    tx: AsyncConnection, table: str, columns: Sequence[str], frames: Iterator[bytes]
+    tx: AsyncConnection, table: str, columns: Sequence[str], frames: Iterator[bytes], rows: int
 ) -> None:
+    connection = await raw(tx)
+    if rows <= _SMALL:
+        whole = io.BytesIO(b"".join([SIGNATURE, *frames, TRAILER]))
+        await connection.copy_to_table(table, source=whole, columns=list(columns), format="binary")
+        return
+
     async def pieces() -> AsyncIterator[bytes]:
         yield SIGNATURE
         while (frame := await asyncio.to_thread(next, frames, None)) is not None:
             yield frame
         yield TRAILER
 
-    connection = await raw(tx)
     await connection.copy_to_table(table, source=pieces(), columns=list(columns), format="binary")
