@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shared.db import Database
 from shared.money import parse_yuan
-from tests.collection.bases.routes.test_review import adjust, confirmed, staffed
 from tests.collection.support.office import Office
 from tests.collection.support.restating import Unit, assert_ties, bill, by_share, pay, shown
+from tests.collection.support.reviews import adjust, confirmed, staffed
 
 PERIOD = "2021-03"
 wages = st.sampled_from(["3000.00", "4321.99", "5555.55", "17000.01", "26000.00"])

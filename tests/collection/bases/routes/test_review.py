@@ -3,7 +3,6 @@
 from copy import deepcopy
 from typing import Any
 
-import httpx
 import pytest
 
 from services.collection import worker
@@ -15,60 +14,7 @@ from tests.collection.support import packs
 from tests.collection.support.office import Office, a_person, codes_of
 from tests.collection.support.policies import publish
 from tests.collection.support.restating import bill, bill_of, shown
-
-FILE = {
-    "documents": list(REQUIRED),
-    "posted_on": "2021-02-01",
-    "signed_people": 10,
-    "undertaking_on": "2021-02-10",
-}
-
-
-async def staffed(office: Office, *wages: str, **facts: Any) -> tuple[str, list[dict[str, Any]]]:
-    """A unit with enrolled people; they stand as a review wants them."""
-    code = await office.unit(**facts)
-    people: list[dict[str, Any]] = [a_person(wage) for wage in wages]
-    body = [
-        {
-            "identity_number": person["identity_number"],
-            "name": "张三",
-            "joined_on": "2000-01-01",
-        }
-        for person in people
-    ]
-    answer = await office.post("district_clerk", f"/v1/units/{code}/enrolments", {"people": body})
-    assert answer.status_code == 201, answer.text
-    return code, people
-
-
-async def hand_in(
-    office: Office, code: str, people: list[dict[str, Any]], year: int = 2021, **other: Any
-) -> httpx.Response:
-    body = {
-        "year": year,
-        "unit_wage_total": "0.00",
-        "file": FILE,
-        "people": people,
-    } | other
-    return await office.post("district_clerk", f"/v1/units/{code}/base-reviews", body)
-
-
-async def confirmed(
-    office: Office, code: str, people: list[dict[str, Any]], year: int = 2021, **other: Any
-) -> dict[str, Any]:
-    answer = await hand_in(office, code, people, year, **other)
-    assert answer.status_code == 201, answer.text
-    path = f"/v1/base-reviews/{answer.json()['id']}/confirmations"
-    answer = await office.post("district_reviewer", path)
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-async def bases_of(office: Office, review: dict[str, Any]) -> list[dict[str, Any]]:
-    answer = await office.get("supervisor", f"/v1/base-reviews/{review['id']}/people")
-    found: list[dict[str, Any]] = answer.json()["items"]
-    return found
+from tests.collection.support.reviews import FILE, adjust, bases_of, confirmed, hand_in, staffed
 
 
 async def test_a_file_is_refused_for_four_reasons_each_by_its_code(office: Office) -> None:
@@ -219,11 +165,6 @@ async def billed(office: Office, db: Database, code: str, people: Any, period: s
     await office.post("centre_auditor", f"/v1/summaries/{sent['id']}/audits", control)
     await worker.issue_waiting_bills(db)
     return answer.json()
-
-
-async def adjust(office: Office, review: dict[str, Any], period: str) -> httpx.Response:
-    path = f"/v1/base-reviews/{review['id']}/adjustments"
-    return await office.post("district_reviewer", path, {"period": period})
 
 
 async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once(

@@ -7,12 +7,12 @@ import pytest
 
 from services.collection.register.domain.person import id_of_person
 from shared.ids import unit_key
-from tests.collection.filing.routes.test_figures import born, content
-from tests.collection.filing.routes.test_file_equals_single import aged_pack
+from tests.collection.support.figures import born, content
 from tests.collection.support.filing import app_of
 from tests.collection.support.late import AUGUST, JULY, done, handled, own, papers
 from tests.collection.support.office import Office, a_person, codes_of, control_of
 from tests.collection.support.policies import publish
+from tests.collection.support.stored import aged_pack
 
 People = list[dict[str, Any]]
 DECLARED = """

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.collection.filing.routes.test_figures import MONTH, born, content, enrolled
-from tests.collection.filing.routes.test_file_equals_single import everything
+from tests.collection.support.figures import MONTH, born, content, enrolled
 from tests.collection.support.filing import faults_of, hand_in, worked_off
 from tests.collection.support.office import Office
 from tests.collection.support.policies import publish
+from tests.collection.support.stored import everything
 
 CHINESE = "统一社会信用代码,公民身份号码,缴费工资,本人上年度月平均工资,单位上月工资总额"
 ENGLISH = "credit_code,identity_number,wage,figure.last_year,unit_figure.last_month"

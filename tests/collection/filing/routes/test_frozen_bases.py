@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from shared.ids import unit_key
-from tests.collection.bases.routes.test_review import FILE, confirmed
-from tests.collection.filing.routes.test_file_equals_single import DECLARATION, everything
 from tests.collection.support.filing import csv_of, faults_of, hand_in, worked_off
 from tests.collection.support.late import billed, done, handled, net, own, papers, summed_up
 from tests.collection.support.office import Office, a_declaration, a_person, codes_of, control_of
 from tests.collection.support.packs import a_pack, a_rate
 from tests.collection.support.policies import publish
+from tests.collection.support.reviews import FILE, confirmed
+from tests.collection.support.stored import DECLARATION, everything
 
 MARCH, APRIL = "1994-03", "1994-04"
 People = list[dict[str, Any]]
