@@ -65,7 +65,7 @@ async def take_in(tx: AsyncConnection, receipts: Sequence[Receipt]) -> ReceiptIn
 
 @dataclass(frozen=True, slots=True)
 class BookedReceipt:
-    """What bills got of a receipt, and what of it is in suspense (fen)."""
+    """The parts of a receipt that went to bills, and the part in suspense (fen)."""
 
     receipt: Receipt
     allocated_fen: int
