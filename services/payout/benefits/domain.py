@@ -21,6 +21,7 @@ class ClaimKind(StrEnum):
     PENSION_RUN = "pension_run"  # 基本养老金月度发放
     HOSPITAL_SETTLEMENT = "hospital_settlement"  # 医院费用结算
     MATERNITY_ALLOWANCE = "maternity_allowance"  # 生育津贴
+    FUNERAL_GRANT = "funeral_grant"  # 丧葬补助金和抚恤金
 
 
 class BenefitKindNotInForce(Refusal):

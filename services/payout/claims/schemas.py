@@ -53,7 +53,14 @@ class ClaimLineIn(In):
     payee_name: ShortText = Field(examples=["天津市第一中心医院"])
     bank_account: BankAccountIn
     amount: PositiveYuan = Field(examples=["18234.50"])
-    identity_number: IdentityNumber | None = None
+    identity_number: IdentityNumber | None = Field(
+        default=None,
+        description="患者、生育职工或亡故人员;生育津贴与丧葬补助必填 (required except for hospitals)",
+    )
+    event_on: Day | None = Field(
+        default=None,
+        description="生育日;同一人再次申请生育津贴时必填 (day of birth; required for a second birth)",
+    )
     reference: Serial = Field(
         examples=["ZY-2021-07-0001"], description="结算单号 (number of the sender's paper)"
     )
@@ -68,13 +75,14 @@ class ClaimLineIn(In):
             amount_fen=self.amount,
             reference=self.reference,
             identity_number=self.identity_number,
+            event_on=self.event_on,
         )
 
 
 class ClaimIn(In):
-    """A hospital settlement or maternity allowances, with control totals."""
+    """A hospital settlement, maternity allowances or funeral grants, with control totals."""
 
-    kind: Literal["hospital_settlement", "maternity_allowance"]
+    kind: Literal["hospital_settlement", "maternity_allowance", "funeral_grant"]
     district: Code = Field(examples=["heping"])
     period: PeriodField
     credit_code: CreditCode | None = Field(
@@ -146,6 +154,7 @@ class ClaimLineOut(Out):
     bank_account: BankAccountOut
     amount: YuanOut
     reference: str
+    event_on: date | None
     masked_identity_number: str | None
 
     @classmethod
@@ -158,6 +167,7 @@ class ClaimLineOut(Out):
             bank_account=BankAccountOut.of(line.bank, line.bank_number, line.bank_holder),
             amount=line.amount_fen,
             reference=line.reference,
+            event_on=line.event_on,
             masked_identity_number=keys.mask(bytes(sealed)) if sealed else None,
         )
 

@@ -110,3 +110,23 @@ def conflict_faults(
         for index, row in enumerate(submitted)
         if row.person in stored and not row.same_content(stored[row.person])
     ]
+
+
+def lowered_faults(
+    submitted: Sequence[Entitlement], paid: Mapping[tuple[int, bytes], tuple[Period, int]]
+) -> list[Fault]:
+    """Find rows below what was paid of a month; `paid` is that month and its amount, by person."""
+    faults = []
+    for index, row in enumerate(submitted):
+        if row.person in paid:
+            month, fen = paid[row.person]
+            amount = format_yuan(fen)
+            faults.append(
+                Fault(
+                    f"/people/{index}/from",
+                    "PAID_MONTH_LOWERED",
+                    f"{month} 已发放 {amount},高于新标准;降低须自未发放的月份起 "
+                    f"({amount} was paid for {month}; a lower amount begins in an unpaid month)",
+                )
+            )
+    return faults

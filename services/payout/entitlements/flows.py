@@ -17,6 +17,7 @@ from services.payout.entitlements.domain import (
     EntitlementDraft,
     conflict_faults,
     draft_faults,
+    lowered_faults,
 )
 from shared.ids import Ref
 from shared.roles import Caller
@@ -49,11 +50,15 @@ async def register(
     caller.require_district(district)
     require_faultless(draft_faults(drafts, today))
     rows = [_entitlement(draft, district, kind, keys) for draft in drafts]
+    await entitlements_store.lock_pensions(tx, alone=False)
     new = await entitlements_store.register(tx, rows, caller.subject)
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
         stored = await entitlements_store.stored_for(tx, known)
         require_faultless(conflict_faults(rows, stored))
+    fresh = [row for row in rows if (row.ref.key, row.ref.id) in new]
+    lowered = await entitlements_store.lowered_months(tx, fresh)
+    require_faultless(lowered_faults(rows, lowered))
     return RegistrationCount(len(new), len(known))
 
 

@@ -36,6 +36,15 @@ def _entitlement(
     )
 
 
+async def lock_pensions(tx: AsyncConnection, *, alone: bool) -> None:
+    """Hold back pension runs while entitlements change, and changes while a run pays (`alone`).
+
+    The lock ends with the transaction.
+    """
+    lock = "UPDATE" if alone else "SHARE"
+    await tx.execute(text(f"SELECT name FROM pension_gate LIMIT 1 FOR {lock}"))
+
+
 async def register(
     tx: AsyncConnection, people: Sequence[Entitlement], registered_by: str
 ) -> set[tuple[int, UUID]]:
@@ -44,9 +53,11 @@ async def register(
         text("""
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
                                      name, monthly_fen, bank, bank_number, bank_holder,
-                                     in_force_from, registered_by)
+                                     in_force_from, registered_by, registered_at)
             SELECT person_id, id, blind, kind, district, sealed, name, monthly_fen, bank,
-                   bank_number, bank_holder, since, CAST(:registered_by AS text)
+                   bank_number, bank_holder, since, CAST(:registered_by AS text),
+                   -- Not now(): a run filed while this waited for its lock must count as earlier.
+                   clock_timestamp()
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:blinds AS bytea[]), CAST(:kinds AS text[]),
                           CAST(:districts AS text[]), CAST(:sealed AS bytea[]),
@@ -103,6 +114,50 @@ async def stored_for(
     )
     found = [_entitlement(**row._mapping) for row in rows]
     return {entitlement.person: entitlement for entitlement in found}
+
+
+async def lowered_months(
+    tx: AsyncConnection, people: Sequence[Entitlement]
+) -> dict[tuple[int, bytes], tuple[Period, int]]:
+    """Find people whose new row is below what was paid: person → first such month and its fen.
+
+    A month counts when the new row would be the one in force.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT DISTINCT ON (row.person_id, row.blind) row.person_id, row.blind, paid.period,
+                   paid.fen
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
+                          CAST(:kinds AS text[]), CAST(:since AS text[]),
+                          CAST(:monthly AS bigint[]))
+                AS row (person_id, blind, kind, since, monthly_fen)
+              JOIN LATERAL (
+                   SELECT period, CAST(sum(amount_fen) AS bigint) AS fen
+                     FROM pension_month
+                    WHERE pension_month.person_id = row.person_id
+                      AND pension_month.identity_blind = row.blind
+                      AND pension_month.kind = row.kind
+                      AND pension_month.period >= row.since AND pension_month.live
+                    GROUP BY period
+                   HAVING sum(amount_fen) > row.monthly_fen) AS paid ON true
+             WHERE NOT EXISTS (
+                       SELECT 1
+                         FROM entitlement AS later
+                        WHERE later.person_id = row.person_id
+                          AND later.identity_blind = row.blind AND later.kind = row.kind
+                          AND later.in_force_from > row.since
+                          AND later.in_force_from <= paid.period)
+             ORDER BY row.person_id, row.blind, paid.period
+        """),
+        {
+            "person_ids": [row.ref.key for row in people],
+            "blinds": [row.blind for row in people],
+            "kinds": [row.kind for row in people],
+            "since": [str(row.since) for row in people],
+            "monthly": [row.monthly_fen for row in people],
+        },
+    )
+    return {(row.person_id, bytes(row.blind)): (Period.parse(row.period), row.fen) for row in rows}
 
 
 async def page(

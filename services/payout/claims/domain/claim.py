@@ -7,6 +7,7 @@ on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
@@ -130,6 +131,7 @@ class ClaimLine:
     reference: str
     person_id: int | None = None
     sealed_number: bytes | None = None
+    event_on: date | None = None
 
 
 def claim_key(kind: ClaimKind, district: str, period: Period) -> int:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from services.payout.benefits.domain import ClaimKind
 from services.payout.common.domain import identity_number_faults
@@ -34,6 +35,7 @@ class ClaimLineDraft:
     amount_fen: int
     reference: str
     identity_number: str | None = None
+    event_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ def draft_faults(draft: ClaimDraft, today: date) -> list[Fault]:
     )
     return [
         *_employer_faults(draft),
+        *_person_faults(draft, today),
         *identity_number_faults(numbers, today),
         *_repeated_references(draft.lines),
         *_control_faults(draft),
@@ -70,6 +73,31 @@ def _employer_faults(draft: ClaimDraft) -> list[Fault]:
         return []
     message = "生育津贴须填用人单位 (the employer is required)"
     return [Fault("/credit_code", "CREDIT_CODE_MISSING", message)]
+
+
+_NAMES_A_PERSON: Final = frozenset({ClaimKind.MATERNITY_ALLOWANCE, ClaimKind.FUNERAL_GRANT})
+
+
+def _person_faults(draft: ClaimDraft, today: date) -> list[Fault]:
+    faults = []
+    for index, line in enumerate(draft.lines):
+        if line.identity_number is None and draft.kind in _NAMES_A_PERSON:
+            faults.append(
+                Fault(
+                    f"/lines/{index}/identity_number",
+                    "IDENTITY_NUMBER_MISSING",
+                    "须填生育职工或亡故人员的公民身份号码 (the mother's or the deceased person's)",
+                )
+            )
+        if line.event_on is not None and line.event_on > today:
+            faults.append(
+                Fault(
+                    f"/lines/{index}/event_on",
+                    "DATE_IN_FUTURE",
+                    "日期晚于今天 (the date is later than today)",
+                )
+            )
+    return faults
 
 
 def _repeated_references(lines: Sequence[ClaimLineDraft]) -> list[Fault]:
@@ -129,6 +157,8 @@ def paper_hash(
                     line.amount_fen,
                     line.reference,
                     line.identity_number,
+                    # Claims from before this member keep their hash.
+                    *([line.event_on.isoformat()] if line.event_on else []),
                 )
             ).encode()
         )

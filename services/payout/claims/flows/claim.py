@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits import store as benefits_store
 from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, benefit_kind_on
-from services.payout.claims import store as claims_store
 from services.payout.claims.domain.claim import (
     PAPER,
     Claim,
@@ -28,10 +27,27 @@ from services.payout.claims.domain.draft import (
     draft_faults,
     paper_hash,
 )
+from services.payout.claims.domain.event import (
+    EventClaimed,
+    claimed_faults,
+    events_of,
+    pairs_with,
+    repeated_events,
+    same_births,
+)
 from services.payout.claims.flows import arrears as arrears_flow
+from services.payout.claims.store import claim as claim_store
+from services.payout.claims.store import event as event_store
+from services.payout.claims.store import pension as pension_store
 from services.payout.common.clients import CollectionClient
-from services.payout.common.domain import require_begun, require_faultless, require_not_future
+from services.payout.common.domain import (
+    FAULTS_NAMED,
+    require_begun,
+    require_faultless,
+    require_not_future,
+)
 from services.payout.common.flows import PersonKeys
+from services.payout.entitlements import store as entitlements_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -62,13 +78,13 @@ async def check(
 async def file_pension_run(
     tx: AsyncConnection, *, district: str, period: Period, today: date, caller: Caller
 ) -> Claim:
-    """File the pension run of a district and month: one claim, a line for everybody entitled.
+    """File the pension run of a district and month: one claim with a line for each unpaid month.
 
     Raises:
         Forbidden: another district.
         PeriodInFuture: the month has not begun.
         ClaimExists: this district and month has a run that is not refused.
-        NothingToPay: nobody is entitled.
+        NothingToPay: nobody is entitled, or all of it is paid.
     """
     caller.require_district(district)
     require_begun(period, today)
@@ -83,7 +99,8 @@ async def file_pension_run(
         caller=caller,
     )
     await _require_new(tx, claim, b"")
-    lines, total_fen = await claims_store.write_pension_lines(
+    await entitlements_store.lock_pensions(tx, alone=True)
+    lines, total_fen = await pension_store.write_lines(
         tx, claim.ref, kind=BASIC_PENSION, district=district, period=period
     )
     if not lines:
@@ -98,6 +115,8 @@ async def file_claim(
 
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
+        Faulty: two lines are about the same event.
+        EventClaimed: another claim has a line's event; each line is named with that claim.
     """
     claim = await _new_claim(
         tx,
@@ -112,9 +131,29 @@ async def file_claim(
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
     await _require_new(tx, claim, digest)
     lines = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
-    await claims_store.write_lines(tx, claim.ref, lines)
+    await _claim_events(tx, claim, lines)
+    await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in draft.lines)
     return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
+
+
+async def _claim_events(tx: AsyncConnection, claim: Claim, lines: list[ClaimLine]) -> None:
+    events = events_of(claim.kind, lines)
+    if not events:
+        return
+    require_faultless(repeated_events(events))
+    pairs = []
+    if claim.kind is ClaimKind.MATERNITY_ALLOWANCE:
+        mothers = [event.key for event in events]
+        await event_store.lock_people(tx, mothers)
+        births = await event_store.of_people(tx, mothers, claim.kind.value)
+        pairs = same_births(events, claim.period, births)
+    if not pairs:
+        claimed = await event_store.claim_events(tx, claim.ref, claim.period, events)
+        pairs = pairs_with(events, claimed)
+    if pairs:
+        faults = claimed_faults(pairs)
+        raise EventClaimed(faults=faults[:FAULTS_NAMED], count=len(faults))
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
@@ -129,6 +168,7 @@ def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
         reference=draft.reference,
         person_id=keys.key(number) if number else None,
         sealed_number=keys.seal(number) if number else None,
+        event_on=draft.event_on,
     )
 
 
@@ -165,13 +205,13 @@ async def _new_claim(
 async def _require_new(tx: AsyncConnection, claim: Claim, digest: bytes) -> None:
     # The unique index decides. Looking first lets the refusal name the claim, and saves writing
     # its lines.
-    same = await claims_store.find_same(tx, claim, digest)
+    same = await claim_store.find_same(tx, claim, digest)
     if same is not None:
-        raise claims_store.ClaimExists(claim=same.text(Reference.CLAIM))
+        raise claim_store.ClaimExists(claim=same.text(Reference.CLAIM))
 
 
 async def _file(tx: AsyncConnection, claim: Claim, digest: bytes, caller: Caller) -> Claim:
-    await claims_store.insert(tx, claim, digest)
+    await claim_store.insert(tx, claim, digest)
     await _record(tx, claim, "filed", caller)
     return claim
 
@@ -186,13 +226,16 @@ async def sign(
         Forbidden, ClaimDecided, SignatureOutOfOrder, NoteMissing: see `Claim.decide`.
         SamePersonTwice: the caller filed or signed it before; nothing is written.
     """
-    claim = await claims_store.load(tx, ref, lock=True)
+    claim = await claim_store.load(tx, ref, lock=True)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
     transition = claim.decide(decision, by=caller, note=note)
-    if not await claims_store.set_status(tx, ref, was=claim.status, to=transition.to):
+    if not await claim_store.set_status(tx, ref, was=claim.status, to=transition.to):
         raise SignatureOutOfOrder(status=claim.status.value)
     refused = decision is Decision.REFUSE
+    if refused:
+        await event_store.release(tx, ref)
+        await pension_store.release(tx, ref)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
     await _record(tx, signed, step, caller, why=note)
@@ -224,7 +267,7 @@ async def find(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
         NotFound: no such claim.
         Forbidden: another district's claim.
     """
-    claim = await claims_store.load(tx, ref)
+    claim = await claim_store.load(tx, ref)
     if claim is None:
         raise NotFound(claim=ref.text(Reference.CLAIM))
     caller.require_district(claim.district)
@@ -235,7 +278,7 @@ async def page(
     tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Claim]:
     """Read claims in order of filing; `filters` are columns and the values they must have."""
-    return await claims_store.page(tx, filters=filters, after=after, limit=limit)
+    return await claim_store.page(tx, filters=filters, after=after, limit=limit)
 
 
 async def lines(
@@ -247,7 +290,7 @@ async def lines(
         NotFound, Forbidden: see `find`.
     """
     await find(tx, ref, caller=caller)
-    return await claims_store.page_of_lines(tx, ref, after=after, limit=limit)
+    return await claim_store.page_of_lines(tx, ref, after=after, limit=limit)
 
 
 async def steps(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> list[dict[str, Any]]:

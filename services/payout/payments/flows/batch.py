@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims import store as claims_store
 from services.payout.claims.domain.claim import PAPER as CLAIM_PAPER
+from services.payout.claims.store import claim as claim_store
 from services.payout.common.domain import require_not_future
 from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
@@ -59,7 +59,7 @@ async def create(
         BatchTooLarge: more than one hold or voucher can carry.
     """
     require_not_future(pay_date, today)
-    claims = await claims_store.find_many(tx, claim_refs)
+    claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
     batched_before = await _require_unsigned(tx, claim_refs, caller)
     reserved = await batch_store.reserve_claims(tx, ref, claim_refs)
@@ -89,7 +89,7 @@ async def create(
 async def _require_unsigned(
     tx: AsyncConnection, claim_refs: Sequence[Ref], caller: Caller
 ) -> set[Ref]:
-    signed = await claims_store.signed_by(tx, claim_refs, caller.subject)
+    signed = await claim_store.signed_by(tx, claim_refs, caller.subject)
     if any(step != BATCHED for _, step in signed):
         raise SamePersonTwice(person=caller.subject, step=BATCHED)
     return {ref for ref, _ in signed}

@@ -67,10 +67,11 @@ def test_every_fault_of_a_claim_is_named_at_once() -> None:
     }
 
 
-def test_a_maternity_allowance_names_its_employer() -> None:
+def test_a_maternity_allowance_names_its_employer_and_the_mother() -> None:
     faults = draft_faults(claim([line()], kind=ClaimKind.MATERNITY_ALLOWANCE), TODAY)
     assert [(fault.pointer, fault.code) for fault in faults] == [
-        ("/credit_code", "CREDIT_CODE_MISSING")
+        ("/credit_code", "CREDIT_CODE_MISSING"),
+        ("/lines/0/identity_number", "IDENTITY_NUMBER_MISSING"),
     ]
 
 

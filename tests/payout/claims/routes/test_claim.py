@@ -166,23 +166,24 @@ async def test_a_role_without_a_signature_is_refused(office: Office) -> None:
         assert (await office.sign(claim, role)).status_code == 403
 
 
-def maternity(**changes: object) -> dict[str, object]:
+def maternity(serial: int, **changes: object) -> dict[str, object]:
+    """Build a claim of the birth of one mother."""
     claim = hospital_claim("5000.00") | {
         "kind": "maternity_allowance",
         "credit_code": UNIT,
         "filed_on": "2021-08-02",
     }
-    claim["lines"][0]["identity_number"] = number(7)
+    claim["lines"][0]["identity_number"] = number(serial)
     return claim | changes
 
 
 async def test_an_allowance_is_refused_while_the_employer_has_arrears(office: Office) -> None:
     office.peers.arrears[UNIT] = "123.45"
-    answer = await office.file(maternity())
+    answer = await office.file(maternity(1))
     assert (answer.status_code, answer.json()["code"]) == (409, "UNIT_IN_ARREARS")
     assert "123.45" in answer.json()["detail"]
     office.peers.arrears[UNIT] = "0.00"
-    filed = await office.file(maternity())
+    filed = await office.file(maternity(2))
     assert filed.status_code == 201, filed.text
     assert (filed.json()["fund"], filed.json()["account"]) == (
         "medical",
@@ -192,23 +193,23 @@ async def test_an_allowance_is_refused_while_the_employer_has_arrears(office: Of
 
 async def test_the_maternity_fund_pays_until_its_merger(office: Office) -> None:
     office.peers.arrears[UNIT] = "0.00"
-    before = await office.file(maternity(period="2019-11", filed_on="2019-12-20"))
+    before = await office.file(maternity(3, period="2019-11", filed_on="2019-12-20"))
     assert before.json()["fund"] == "maternity"
-    after = await office.file(maternity(period="2019-11", filed_on="2020-01-02"))
+    after = await office.file(maternity(4, period="2019-11", filed_on="2020-01-02"))
     assert after.json()["fund"] == "medical"
 
 
 async def test_an_allowance_needs_an_employer_that_collection_knows(office: Office) -> None:
     office.peers.arrears.clear()
-    missing = await office.file(maternity(credit_code=None))
+    missing = await office.file(maternity(5, credit_code=None))
     assert missing.json()["errors"][0]["pointer"] == "/credit_code"
-    unknown = await office.file(maternity())
+    unknown = await office.file(maternity(6))
     assert (unknown.status_code, unknown.json()["code"]) == (422, "UNIT_UNKNOWN")
 
 
 async def test_an_allowance_is_refused_while_collection_is_down(office: Office) -> None:
     office.peers.is_down = True
-    answer = await office.file(maternity())
+    answer = await office.file(maternity(7))
     office.peers.is_down = False
     assert (answer.status_code, answer.json()["code"]) == (503, "COLLECTION_UNAVAILABLE")
     assert "retry-after" in answer.headers

@@ -1,4 +1,4 @@
-"""Doors of entitlements, and the pension run that pays them."""
+"""Doors of entitlements."""
 
 from sqlalchemy import text
 
@@ -82,60 +82,3 @@ async def test_lists_are_read_page_by_page(office: Office) -> None:
     assert len(seen) == len(set(seen)) > 2
     bad = await office.ask("GET", "/v1/entitlements", role="supervisor", cursor="bm9uc2Vuc2U")
     assert bad.status_code == 422
-
-
-async def test_a_pension_run_pays_everybody_by_the_latest_row(office: Office) -> None:
-    await office.register(
-        [
-            pensioner(200, "1000.00", "2020-01"),
-            pensioner(201, "2000.00", "2020-01"),
-            pensioner(202, "4000.00", "2020-03"),
-        ],
-        "binhai",
-    )
-    await office.register([pensioner(200, "1100.00", "2020-02")], "binhai")  # a raise
-    await office.register([pensioner(201, "2000.00", "2020-03")], "nankai")  # moved away
-    totals = {}
-    for period in ("2020-01", "2020-02", "2020-03"):
-        run = await office.run_pensions(period, "binhai")
-        assert run.status_code == 201, run.text
-        totals[period] = (run.json()["lines"], run.json()["total"])
-    assert totals == {
-        "2020-01": (2, "3000.00"),
-        "2020-02": (2, "3100.00"),
-        "2020-03": (2, "5100.00"),
-    }
-    moved = await office.run_pensions("2020-03", "nankai")
-    assert moved.json()["total"] == "2000.00"
-
-
-async def test_a_district_and_month_has_one_pension_run_unless_it_is_refused(
-    office: Office,
-) -> None:
-    first = await office.run_pensions("2021-06", key="one-key")
-    assert first.status_code == 201
-    same = await office.run_pensions("2021-06", key="one-key")
-    assert same.json() == first.json()
-    other = await office.run_pensions("2021-06")
-    assert other.status_code == 409
-    assert other.json()["code"] == "CLAIM_EXISTS"
-    claim = first.json()["id"]
-    await office.sign(claim, "district_reviewer", "refuse", district="heping", note="名单待核")
-    again = await office.run_pensions("2021-06")
-    assert again.status_code == 201
-    assert again.json()["id"] != claim
-
-
-async def test_an_empty_run_and_a_future_month_are_refused(office: Office) -> None:
-    nobody = await office.run_pensions("2018-06")
-    assert (nobody.status_code, nobody.json()["code"]) == (422, "NOTHING_TO_PAY")
-    future = await office.run_pensions("2099-01")
-    assert (future.status_code, future.json()["code"]) == (422, "PERIOD_IN_FUTURE")
-    foreign = await office.ask(
-        "POST",
-        "/v1/pension-runs",
-        {"district": "nankai", "period": "2021-07"},
-        role="district_clerk",
-        district="heping",
-    )
-    assert foreign.status_code == 403

@@ -99,68 +99,22 @@ async def find_same(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> Ref
     return Ref(claim.ref.key, row.id) if row else None
 
 
-async def write_pension_lines(
-    tx: AsyncConnection, ref: Ref, *, kind: str, district: str, period: Period
-) -> tuple[int, int]:
-    """Write a pension run: one line for everybody of a district who is entitled in a month.
-
-    Of a person's rows, the latest that has begun counts, and its district pays.
-    Returns the number of lines and their sum in fen.
-    """
-    row = (
-        await tx.execute(
-            text("""
-                WITH written AS (
-                    INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank,
-                                            bank_number, bank_holder, amount_fen, reference,
-                                            person_id, sealed_number)
-                    SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid),
-                           row_number() OVER (ORDER BY due.person_id, due.id), due.name, due.bank,
-                           due.bank_number, due.bank_holder, due.monthly_fen,
-                           CAST(:period AS text), due.person_id, due.sealed_number
-                      FROM entitlement AS due
-                     WHERE due.kind = :kind AND due.district = :district
-                       AND due.in_force_from <= CAST(:period AS text)
-                       AND NOT EXISTS (
-                               SELECT 1
-                                 FROM entitlement AS later
-                                WHERE later.person_id = due.person_id
-                                  AND later.identity_blind = due.identity_blind
-                                  AND later.kind = due.kind
-                                  AND later.in_force_from > due.in_force_from
-                                  AND later.in_force_from <= CAST(:period AS text))
-                    RETURNING amount_fen
-                )
-                SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
-                  FROM written
-            """),
-            {
-                "claim_key": ref.key,
-                "claim_id": ref.id,
-                "kind": kind,
-                "district": district,
-                "period": str(period),
-            },
-        )
-    ).one()
-    return row.lines, row.total_fen
-
-
 async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine]) -> None:
     """Write a claim's lines in one trip."""
     await tx.execute(
         text("""
             INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank, bank_number,
-                                    bank_holder, amount_fen, reference, person_id, sealed_number)
+                                    bank_holder, amount_fen, reference, person_id, sealed_number,
+                                    event_on)
             SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid), line_no, payee_name, bank,
-                   bank_number, bank_holder, amount_fen, reference, person_id, sealed
+                   bank_number, bank_holder, amount_fen, reference, person_id, sealed, event_on
               FROM unnest(CAST(:line_nos AS int[]), CAST(:payees AS text[]),
                           CAST(:banks AS text[]), CAST(:numbers AS text[]),
                           CAST(:holders AS text[]), CAST(:amounts AS bigint[]),
                           CAST(:references AS text[]), CAST(:person_ids AS bigint[]),
-                          CAST(:sealed AS bytea[]))
+                          CAST(:sealed AS bytea[]), CAST(:events AS date[]))
                 AS batch (line_no, payee_name, bank, bank_number, bank_holder, amount_fen,
-                          reference, person_id, sealed)
+                          reference, person_id, sealed, event_on)
         """),
         {
             "claim_key": ref.key,
@@ -174,6 +128,7 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
             "references": [line.reference for line in lines],
             "person_ids": [line.person_id for line in lines],
             "sealed": [line.sealed_number for line in lines],
+            "events": [line.event_on for line in lines],
         },
     )
 
@@ -259,7 +214,7 @@ async def page_of_lines(
         tx,
         """
         SELECT line_no, payee_name, bank, bank_number, bank_holder, amount_fen, reference,
-               person_id, sealed_number
+               person_id, sealed_number, event_on
           FROM claim_line
         """,
         key=("line_no",),

@@ -1,0 +1,166 @@
+"""Events that are paid once: a hospital's settlement paper, a birth, a death.
+
+An event is recognized over all claims, districts and months. A hospital paper is known by the payee
+and the paper's number, and by the patient and the number; blanks, width and case do not matter. A
+birth is known by the mother and its month. A claim that gives no day of birth may mean any birth of
+the months around it, so a second one needs the day.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.payout.benefits.domain import ClaimKind
+from services.payout.claims.domain.claim import ClaimLine
+from shared.errors import Fault, Kind, Refusal
+from shared.ids import Ref, key_of
+from shared.period import Period
+from shared.references import Reference
+
+BIRTH_MONTHS: Final = 10
+"""Months between two claims that may mean the same birth when one of them gives no day."""
+SAME_BIRTH_MONTHS: Final = 1
+"""Months between two stated days that mean the same birth, one of them with a wrong day."""
+
+
+class EventClaimed(Refusal):
+    """所列事项已申请过,同一事项只支付一次 (claimed before; each event is paid once)"""
+
+    kind = Kind.CONFLICT
+    code = "EVENT_CLAIMED"
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitEvent:
+    """An event as it is stored under a unique key, and the claim line that claims it."""
+
+    key: int
+    text: str
+    line_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedEvent:
+    """An event that a claim has claimed already."""
+
+    key: int
+    text: str
+    period: Period
+    claim: Ref
+    line_no: int
+
+    @property
+    def month(self) -> Period | None:
+        """The month of a birth; None when its claim gives no day."""
+        month = self.text.rpartition(":")[2]
+        return Period.parse(month) if month else None
+
+
+def events_of(kind: ClaimKind, lines: Iterable[ClaimLine]) -> list[BenefitEvent]:
+    """List the events that a claim's lines are about."""
+    return [event for line in lines for event in _events(kind, line)]
+
+
+def _events(kind: ClaimKind, line: ClaimLine) -> list[BenefitEvent]:
+    events = []
+    person = line.person_id
+    match kind:
+        case ClaimKind.HOSPITAL_SETTLEMENT:
+            paper = f"{kind.value}:{_plain(line.payee_name)}:{_plain(line.reference)}"
+            events.append(BenefitEvent(key_of("benefit_event", paper), paper, line.line_no))
+            if person is not None:
+                text = f"{kind.value}:person:{_plain(line.reference)}"
+                events.append(BenefitEvent(person, text, line.line_no))
+        case ClaimKind.MATERNITY_ALLOWANCE if person is not None:
+            month = str(Period.of(line.event_on)) if line.event_on else ""
+            events.append(BenefitEvent(person, f"{kind.value}:{month}", line.line_no))
+        case ClaimKind.FUNERAL_GRANT if person is not None:
+            events.append(BenefitEvent(person, kind.value, line.line_no))
+        case _:
+            pass
+    return events
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def repeated_events(events: Sequence[BenefitEvent]) -> list[Fault]:
+    """Find lines of one claim that are about the same event."""
+    first: dict[tuple[int, str], int] = {}
+    faults = {}
+    for event in events:
+        line_no = first.setdefault((event.key, event.text), event.line_no)
+        if line_no != event.line_no:
+            faults[event.line_no] = Fault(
+                f"/lines/{event.line_no - 1}",
+                "EVENT_REPEATED",
+                f"与第 {line_no} 笔为同一事项 (the same event as line {line_no})",
+            )
+    return list(faults.values())
+
+
+def same_births(
+    events: Iterable[BenefitEvent], period: Period, claimed: Iterable[ClaimedEvent]
+) -> list[tuple[BenefitEvent, ClaimedEvent]]:
+    """Pair maternity events with claimed ones that mean, or may mean, the same birth."""
+    of_person: dict[int, list[ClaimedEvent]] = {}
+    for other in claimed:
+        of_person.setdefault(other.key, []).append(other)
+    return [
+        (event, other)
+        for event in events
+        for other in of_person.get(event.key, ())
+        if _may_be_same(event, period, other)
+    ]
+
+
+def _may_be_same(event: BenefitEvent, period: Period, other: ClaimedEvent) -> bool:
+    text = event.text.rpartition(":")[2]
+    month = Period.parse(text) if text else None
+    apart = abs(_months(month or period) - _months(other.month or other.period))
+    if month is not None and other.month is not None:
+        return apart <= SAME_BIRTH_MONTHS
+    return apart < BIRTH_MONTHS
+
+
+def _months(period: Period) -> int:
+    return period.year * 12 + period.month
+
+
+def claimed_faults(pairs: Iterable[tuple[BenefitEvent, ClaimedEvent]]) -> list[Fault]:
+    """Build one fault for each line whose event is claimed already, naming the claim."""
+    faults: dict[int, Fault] = {}
+    for event, other in pairs:
+        claim = other.claim.text(Reference.CLAIM)
+        hint = ";如为另一次生育,请填 event_on" if _is_birth(event) else ""
+        english = "; for another birth give event_on" if _is_birth(event) else ""
+        faults.setdefault(
+            event.line_no,
+            Fault(
+                f"/lines/{event.line_no - 1}",
+                "EVENT_CLAIMED",
+                f"已在申请 {claim} 第 {other.line_no} 笔中{hint} "
+                f"(already in claim {claim}, line {other.line_no}{english})",
+            ),
+        )
+    return list(faults.values())
+
+
+def _is_birth(event: BenefitEvent) -> bool:
+    return event.text.startswith(f"{ClaimKind.MATERNITY_ALLOWANCE.value}:")
+
+
+def pairs_with(
+    events: Iterable[BenefitEvent], claimed: Mapping[tuple[int, str], ClaimedEvent]
+) -> list[tuple[BenefitEvent, ClaimedEvent]]:
+    """Pair events with the claimed event of the same key and text."""
+    return [
+        (event, claimed[event.key, event.text])
+        for event in events
+        if (event.key, event.text) in claimed
+    ]

@@ -1,0 +1,113 @@
+"""Lines of a pension run, and what was paid of each person's months."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.ids import Ref
+from shared.period import Period
+
+_WRITE_LINES = """
+WITH due AS (
+    SELECT row.person_id, row.id, row.identity_blind, row.name, row.bank,
+           row.bank_number, row.bank_holder, row.sealed_number, month.period,
+           row.monthly_fen - coalesce(paid.fen, 0) AS amount_fen,
+           coalesce(paid.part, 0) + 1 AS part
+      FROM (SELECT CAST(:period AS text) AS period,
+                   CAST('-infinity' AS timestamptz) AS filed_at
+             UNION ALL
+            SELECT period, filed_at
+              FROM claim
+             WHERE kind = 'pension_run' AND district = :district
+               AND period < CAST(:period AS text) AND status <> 'refused'
+           ) AS month
+      JOIN entitlement AS row
+        ON row.kind = :kind AND row.district = :district
+       AND row.in_force_from <= month.period
+       AND row.registered_at > month.filed_at
+      LEFT JOIN LATERAL (
+           SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
+                  max(part) AS part
+             FROM pension_month
+            WHERE pension_month.person_id = row.person_id
+              AND pension_month.identity_blind = row.identity_blind
+              AND pension_month.kind = row.kind
+              AND pension_month.period = month.period) AS paid ON true
+     WHERE row.monthly_fen > coalesce(paid.fen, 0)
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement AS later
+                WHERE later.person_id = row.person_id
+                  AND later.identity_blind = row.identity_blind
+                  AND later.kind = row.kind
+                  AND later.in_force_from > row.in_force_from
+                  AND later.in_force_from <= month.period)
+), taken AS (
+    INSERT INTO pension_month (person_id, identity_blind, kind, period, part,
+                               amount_fen, claim_key, claim_id)
+    SELECT person_id, identity_blind, CAST(:kind AS text), period, part,
+           amount_fen, CAST(:claim_key AS bigint), CAST(:claim_id AS uuid)
+      FROM due
+     ORDER BY person_id, period
+    ON CONFLICT (person_id, identity_blind, kind, period, part) DO NOTHING
+    RETURNING person_id, identity_blind, period
+), written AS (
+    INSERT INTO claim_line (claim_key, claim_id, line_no, payee_name, bank,
+                            bank_number, bank_holder, amount_fen, reference,
+                            person_id, sealed_number)
+    SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid),
+           row_number() OVER (ORDER BY due.period < CAST(:period AS text),
+                              due.person_id, due.period, due.id),
+           due.name, due.bank, due.bank_number, due.bank_holder, due.amount_fen,
+           due.period, due.person_id, due.sealed_number
+      FROM due
+      JOIN taken
+        ON taken.person_id = due.person_id
+       AND taken.identity_blind = due.identity_blind
+       AND taken.period = due.period
+    RETURNING amount_fen
+)
+SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
+  FROM written
+"""
+
+
+async def write_lines(
+    tx: AsyncConnection, ref: Ref, *, kind: str, district: str, period: Period
+) -> tuple[int, int]:
+    """Write a pension run: a line for every month of a person that is due and not yet paid.
+
+    Due are the run's own month, and earlier months of which this district has a run already, for
+    rows that were registered after that run: the arrears of a late registration or a raise. Of a
+    person's rows, the latest that has begun in a month counts, and its district pays. A month is
+    due up to its amount less what any run has paid of it; the primary key of `pension_month` lets
+    one of two runs at once pay it.
+
+    Returns the number of lines and their sum in fen.
+    """
+    row = (
+        await tx.execute(
+            text(_WRITE_LINES),
+            {
+                "claim_key": ref.key,
+                "claim_id": ref.id,
+                "kind": kind,
+                "district": district,
+                "period": str(period),
+            },
+        )
+    ).one()
+    return row.lines, row.total_fen
+
+
+async def release(tx: AsyncConnection, claim: Ref) -> None:
+    """Release the months of a refused run; another run may pay them."""
+    await tx.execute(
+        text("""
+            UPDATE pension_month
+               SET live = false
+             WHERE claim_id = :claim_id AND claim_key = :claim_key AND live
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key},
+    )

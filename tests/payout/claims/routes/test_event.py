@@ -1,0 +1,159 @@
+"""Each event is paid once over all claims: a hospital's paper, a birth, a funeral."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.payout.support.office import Office
+from tests.payout.support.papers import hospital_claim, number
+
+UNIT = "91120101MA00000006"
+
+
+def papers(*references: str, **changes: Any) -> dict[str, Any]:
+    """Build a hospital claim of 1000.00 for each of these paper numbers."""
+    claim = hospital_claim(*["1000.00"] * len(references)) | changes
+    for line, reference in zip(claim["lines"], references, strict=True):
+        line["reference"] = reference
+    return claim
+
+
+def about_person(kind: str, serial: int, **changes: Any) -> dict[str, Any]:
+    """Build a claim of one person: a birth of hers, or a death."""
+    claim = hospital_claim("5000.00", **{"filed_on": "2021-08-02"} | changes) | {"kind": kind}
+    if kind == "maternity_allowance":
+        claim["credit_code"] = UNIT
+    claim["lines"][0]["identity_number"] = number(serial)
+    return claim
+
+
+def born(claim: dict[str, Any], day: str) -> dict[str, Any]:
+    claim["lines"][0]["event_on"] = day
+    return claim
+
+
+def refusal(answer: Any) -> tuple[int, str, list[str]]:
+    found = answer.json()
+    return answer.status_code, found["code"], [one["pointer"] for one in found["errors"]]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"summary": "补报"},
+        {"period": "2021-08"},
+        {"district": "nankai"},
+    ],
+    ids=["another summary", "another month", "another district"],
+)
+async def test_a_hospital_paper_is_claimed_once(office: Office, again: dict[str, str]) -> None:
+    mark = uuid4().hex[:8]
+    first = await office.file(papers(f"ZY-{mark}-1", f"ZY-{mark}-2"))
+    assert first.status_code == 201, first.text
+    second = papers(f"ZY-{mark}-3", f"ZY-{mark}-2", **again)
+    answer = await office.file(second, second["district"])
+    assert refusal(answer) == (409, "EVENT_CLAIMED", ["/lines/1"])
+    assert first.json()["id"] in answer.text
+    third = papers(f"ZY-{mark}-3", **again)
+    assert (await office.file(third, third["district"])).status_code == 201
+
+
+async def test_blanks_width_and_case_make_no_other_paper(office: Office) -> None:
+    mark = uuid4().hex[:8]
+    assert (await office.file(papers(f"zy-{mark}"))).status_code == 201
+    again = papers(f"ZY-{mark.upper()}")
+    again["lines"][0]["payee_name"] = " 天津市第一 中心医院"
+    assert refusal(await office.file(again))[1] == "EVENT_CLAIMED"
+    other = papers(f"ZY-{mark}")
+    other["lines"][0]["payee_name"] = "天津市第二中心医院"
+    assert (await office.file(other)).status_code == 201
+
+
+async def test_a_patients_paper_is_claimed_once_whoever_is_paid(office: Office) -> None:
+    mark = uuid4().hex[:8]
+    claims = []
+    for payee in ("天津市第一中心医院", "张建国"):
+        claim = papers(f"ZY-{mark}")
+        claim["lines"][0] |= {"payee_name": payee, "identity_number": number(410)}
+        claims.append(claim)
+    assert (await office.file(claims[0])).status_code == 201
+    assert refusal(await office.file(claims[1]))[1] == "EVENT_CLAIMED"
+
+
+async def test_a_refused_claim_frees_its_papers(office: Office) -> None:
+    mark = uuid4().hex[:8]
+    claim = (await office.file(papers(f"ZY-{mark}"))).json()["id"]
+    await office.sign(claim, "district_reviewer", "refuse", district="heping", note="发票不全")
+    assert (await office.file(papers(f"ZY-{mark}", summary="更正"))).status_code == 201
+    assert refusal(await office.file(papers(f"ZY-{mark}", summary="再报")))[0] == 409
+
+
+async def test_of_claims_at_the_same_time_one_gets_the_paper(office: Office) -> None:
+    mark = uuid4().hex[:8]
+    numbers = [f"ZY-{mark}-{index}" for index in range(5)]
+    answers = await asyncio.gather(
+        *(
+            office.file(papers(*order, summary=uuid4().hex))
+            for order in (numbers, numbers[::-1]) * 2
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+
+
+async def test_a_birth_is_paid_once(office: Office) -> None:
+    office.peers.arrears[UNIT] = "0.00"
+    first = await office.file(about_person("maternity_allowance", 420))
+    assert first.status_code == 201, first.text
+    for changes in ({"period": "2021-08"}, {"district": "nankai"}, {"period": "2021-01"}):
+        claim = about_person("maternity_allowance", 420, **changes)
+        answer = await office.file(claim, claim["district"])
+        assert refusal(answer) == (409, "EVENT_CLAIMED", ["/lines/0"])
+        assert first.json()["id"] in answer.text
+    near = born(about_person("maternity_allowance", 420), "2021-06-30")
+    assert refusal(await office.file(near))[1] == "EVENT_CLAIMED"
+    earlier = born(about_person("maternity_allowance", 420, period="2019-05"), "2019-05-08")
+    assert (await office.file(earlier)).status_code == 201
+    wrong_day = born(about_person("maternity_allowance", 420, period="2019-07"), "2019-04-30")
+    assert refusal(await office.file(wrong_day))[1] == "EVENT_CLAIMED"
+
+
+async def test_births_of_one_mother_at_the_same_time_are_one(office: Office) -> None:
+    office.peers.arrears[UNIT] = "0.00"
+    claims = [
+        about_person("maternity_allowance", 430),
+        born(about_person("maternity_allowance", 430), "2021-07-01"),
+        about_person("maternity_allowance", 430, period="2021-06"),
+    ]
+    answers = await asyncio.gather(*(office.file(claim) for claim in claims))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
+
+
+async def test_a_funeral_is_paid_once_by_the_pension_fund(office: Office) -> None:
+    first = await office.file(about_person("funeral_grant", 440))
+    assert first.status_code == 201, first.text
+    assert (first.json()["fund"], first.json()["account"]) == ("pension", "benefit.funeral_grant")
+    for changes in ({"period": "2020-01"}, {"district": "nankai"}):
+        claim = about_person("funeral_grant", 440, **changes)
+        assert refusal(await office.file(claim, claim["district"]))[1] == "EVENT_CLAIMED"
+
+
+@pytest.mark.parametrize("kind", ["maternity_allowance", "funeral_grant"])
+async def test_a_claim_about_a_person_names_the_person(office: Office, kind: str) -> None:
+    claim = about_person(kind, 450)
+    del claim["lines"][0]["identity_number"]
+    answer = await office.file(claim)
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+        ("/lines/0/identity_number", "IDENTITY_NUMBER_MISSING")
+    ]
+
+
+async def test_one_claim_names_an_event_once(office: Office) -> None:
+    claim = hospital_claim("1.00", "2.00") | {"kind": "funeral_grant"}
+    for line in claim["lines"]:
+        line["identity_number"] = number(460)
+    answer = await office.file(claim)
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+        ("/lines/1", "EVENT_REPEATED")
+    ]
