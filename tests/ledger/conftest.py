@@ -65,10 +65,10 @@ class Ledger:
         return dict(approved.json())
 
     async def fund_expenditure(self, amount: str, fund: str = "pension") -> None:
-        """Put money on the expenditure account by the way it really comes."""
+        """Put money on the expenditure account by the way it really comes, before any payment."""
         amounts = [{"fund": fund, "amount": amount}]
-        await self.settle("fiscal_subsidy", amounts=amounts)
-        await self.settle("expenditure_funding", amounts=amounts)
+        await self.settle("fiscal_subsidy", "2021-07-01", amounts=amounts)
+        await self.settle("expenditure_funding", "2021-07-01", amounts=amounts)
 
     async def verify(self) -> Verdict:
         return await self.books.db.run(verify)

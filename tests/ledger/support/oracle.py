@@ -31,6 +31,8 @@ class Oracle:
     """Posted event → fen of it that were reversed."""
     closed_until: int = -1
     """The last closed day."""
+    changes: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    """(day, fund, account) → debits minus credits."""
 
     def total(self, fund: str, account: str) -> int:
         return sum(fen for (f, a, _), fen in self.balances.items() if (f, a) == (fund, account))
@@ -38,9 +40,12 @@ class Oracle:
     def held(self, fund: str) -> int:
         return sum(left for f, _, left in self.holds.values() if f == fund)
 
-    def available(self, fund: str, account: str) -> int:
-        held = self.held(fund) if account == "expenditure_deposit" else 0
-        return self.total(fund, account) - held
+    def available(self, fund: str, account: str, day: int) -> int:
+        """The least of the balances of a day and of all later days, less holds."""
+        mine = {d: fen for (d, f, a), fen in self.changes.items() if (f, a) == (fund, account)}
+        ends = {day, *(d for d in mine if d > day)}
+        least = min(sum(fen for d, fen in mine.items() if d <= end) for end in ends)
+        return least - (self.held(fund) if account == "expenditure_deposit" else 0)
 
     def post(self, event: str, moves: list[Move], hold: str | None = None, day: int = 1) -> str:
         if event in self.answers:
@@ -50,41 +55,44 @@ class Oracle:
             return "replayed" if answer == "posted" else answer
         if day <= self.closed_until:
             return "DAY_CLOSED"  # not pinned: the day may be opened again
-        answer = self._fits(moves, hold)
+        answer = self._fits(moves, hold, day)
         self.answers[event] = ((moves, hold, day), answer)
         if answer == "posted":
-            self._move(moves, 1)
+            self._move(moves, 1, day)
             self.moves[event], self.days[event] = moves, day
             if hold is not None:
                 self.holds[hold][2] -= sum(move[4] for move in moves)
         return answer
 
-    def _fits(self, moves: list[Move], hold: str | None) -> str:
+    def _fits(self, moves: list[Move], hold: str | None, day: int) -> str:
+        drawn = 0
         if hold is not None:
+            drawn = sum(move[4] for move in moves)
             if not self.holds[hold][2]:
                 return "HOLD_UNKNOWN"
-            if sum(move[4] for move in moves) > self.holds[hold][2]:
+            if drawn > self.holds[hold][2]:
                 return "HOLD_EXCEEDED"
-            return "posted"  # its money was set aside
-        return self._floors(moves, 1)
+        return self._floors(moves, 1, day, drawn)
 
-    def _floors(self, moves: list[Move], sign: int) -> str:
+    def _floors(self, moves: list[Move], sign: int, day: int, drawn: int = 0) -> str:
         change: Counter[tuple[str, str]] = Counter()
         for fund, debit, credit, _, fen in moves:
             change[fund, debit] += sign * fen
             change[fund, credit] -= sign * fen
         for (fund, account), fen in change.items():
-            if account in FLOORED and fen < 0 and self.available(fund, account) + fen < 0:
+            free = self.available(fund, account, day)
+            free += drawn if account == "expenditure_deposit" else 0
+            if account in FLOORED and fen < 0 and free + fen < 0:
                 return "INSUFFICIENT_FUNDS"
         return "posted"
 
     def post_all(self, wanted: list[tuple[str, list[Move]]]) -> list[str]:
         """All or none."""
-        kept = Counter(self.balances), dict(self.answers), dict(self.moves)
+        kept = Counter(self.balances), Counter(self.changes), dict(self.answers), dict(self.moves)
         answers = [self.post(event, moves) for event, moves in wanted]
         if all(answer in {"posted", "replayed"} for answer in answers):
             return answers
-        self.balances, self.answers, self.moves = kept
+        self.balances, self.changes, self.answers, self.moves = kept
         return ["ATOMIC_BATCH_REFUSED" if answer == "posted" else answer for answer in answers]
 
     def reverse(self, event: str, original: str, day: int, fen: int | None) -> str:
@@ -95,12 +103,12 @@ class Oracle:
         if left and (fen or 0) > left:
             return "REVERSAL_EXCEEDED"
         part = [(*move[:4], fen or left) for move in self.moves[original]]
-        answer = self._floors(part, -1) if left else "ALREADY_REVERSED"
+        answer = self._floors(part, -1, day) if left else "ALREADY_REVERSED"
         if left and day <= self.closed_until:
             return "DAY_CLOSED"
         self.answers[event] = (original, answer)
         if answer == "posted":
-            self._move(part, -1)
+            self._move(part, -1, day)
             self.taken_back[original] += fen or left
         return answer
 
@@ -111,7 +119,7 @@ class Oracle:
     def hold(self, event: str, fund: str, fen: int) -> str:
         if event in self.holds:
             return "replayed" if self.holds[event][:2] == [fund, fen] else "EVENT_ID_REUSED"
-        if self.available(fund, "expenditure_deposit") < fen:
+        if self.available(fund, "expenditure_deposit", 1) < fen:
             return "INSUFFICIENT_FUNDS"  # not pinned: it may be asked again
         self.holds[event] = [fund, fen, fen]
         return "posted"
@@ -138,12 +146,16 @@ class Oracle:
             if total > 0:
                 moved[fund] = total
                 self.balances[fund, "fiscal_deposit", "centre"] += total
+                self.changes[1, fund, "fiscal_deposit"] += total
+                self.changes[1, fund, "income_deposit"] -= total
                 for place in list(self.balances):
                     if place[:2] == (fund, "income_deposit"):
                         self.balances[place] = 0
         return moved
 
-    def _move(self, moves: list[Move], sign: int) -> None:
+    def _move(self, moves: list[Move], sign: int, day: int) -> None:
         for fund, debit, credit, district, fen in moves:
+            self.changes[day, fund, debit] += sign * fen
+            self.changes[day, fund, credit] -= sign * fen
             self.balances[fund, debit, district] += sign * fen
             self.balances[fund, credit, district] -= sign * fen

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldMovement, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
 from services.ledger.posting.domain.voucher import SHA256, Draft
@@ -131,7 +132,8 @@ class SlotState:
     revision: int
     seq: int
     hash: bytes
-    balances: Mapping[FundAccount, int] = field(default_factory=dict)
+    balances: Mapping[FundAccount, DailyBalance] = field(default_factory=dict)
+    """Balances of the accounts with a floor, of every day after the last closed one."""
     holds: Mapping[UUID, Hold] = field(default_factory=dict)
     algorithm: str = SHA256
     """Hash function of the chain."""

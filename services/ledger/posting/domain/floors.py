@@ -1,4 +1,8 @@
-"""Balances with a floor and the holds on them, as the judging of a round changes both."""
+"""Balances with a floor and the holds on them, as the judging of a round changes both.
+
+A movement is judged by every day from its own on: it may take the least of the balances of its day
+and of all later days, less holds. So a floor holds on every day, also for backdated movements.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ from services.ledger.posting.domain.batch import (
     PriorAnswers,
     SlotState,
 )
+from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import (
     GroupRelease,
     Hold,
@@ -53,6 +58,9 @@ class FloorBook:
         """Whether an answer that may write nothing rests on these balances."""
         self._prior = prior
         self._floored = floored
+        self._today = today
+        self._own: set[FundAccount] = set()
+        """Accounts whose balances were copied, so that they may be changed in place."""
         self._closed: dict[UUID, Hold] = {}
         self._new_holds: dict[EventKey, Hold] = {}
         self._new_releases: dict[EventKey, tuple[HoldMovement, ...]] = {}
@@ -61,6 +69,7 @@ class FloorBook:
 
     def mark(self) -> tuple[Any, ...]:
         """Remember the present state, to return to it."""
+        self._own.clear()
         return (
             dict(self.balances),
             dict(self.holds),
@@ -72,6 +81,7 @@ class FloorBook:
     def back_to(self, mark: tuple[Any, ...]) -> None:
         """Return to a remembered state. Groups that are undone post vouchers and release holds."""
         self.balances, self.holds, self._closed, self.movements, self._new_releases = mark
+        self._own.clear()
 
     # --- vouchers ---------------------------------------------------------------------------
 
@@ -95,7 +105,7 @@ class FloorBook:
     ) -> InsufficientFunds | None:
         faults = []
         for (fund, account), delta_fen in self._deltas(draft).items():
-            available_fen = self._available(fund, account)
+            available_fen = self._available(fund, account, draft.book_date)
             if hold is not None and (hold.fund, hold.account) == (fund, account):
                 available_fen += drawn_fen
             if delta_fen < 0 and available_fen + delta_fen < 0:
@@ -109,7 +119,10 @@ class FloorBook:
     def book(self, draft: Draft, seq: int) -> None:
         """Move the balances by a voucher that is posted, and draw upon its hold."""
         for key, delta_fen in self._deltas(draft).items():
-            self.balances[key] = self.balances.get(key, 0) + delta_fen
+            if key not in self._own:
+                self._own.add(key)
+                self.balances[key] = self._balance(*key).copy()
+            self.balances[key].add(draft.book_date, delta_fen)
         if draft.hold is not None:
             hold = self.holds[hold_uuid(draft.hold) or UUID(int=0)]
             drawn_fen = _credited(draft, hold)
@@ -121,8 +134,8 @@ class FloorBook:
             FlooredBalance(
                 fund,
                 account,
-                self.balances[fund, account],
-                self.balances[fund, account] - self._available(fund, account),
+                self.balances[fund, account].last_fen,
+                self._held(fund, account),
             )
             for fund, account in self._deltas(draft)
         )
@@ -135,13 +148,19 @@ class FloorBook:
                 deltas[key] = deltas.get(key, 0) + line.debit_fen - line.credit_fen
         return deltas
 
-    def _available(self, fund: str, account: str) -> int:
-        held_fen = sum(
+    def _balance(self, fund: str, account: str) -> DailyBalance:
+        return self.balances.get((fund, account)) or DailyBalance()
+
+    def _available(self, fund: str, account: str, day: date) -> int:
+        """Return what a movement of a day may take."""
+        return self._balance(fund, account).least_from(day) - self._held(fund, account)
+
+    def _held(self, fund: str, account: str) -> int:
+        return sum(
             hold.remaining_fen
             for hold in self.holds.values()
             if (hold.fund, hold.account) == (fund, account)
         )
-        return self.balances.get((fund, account), 0) - held_fen
 
     # --- holds ------------------------------------------------------------------------------
 
@@ -157,7 +176,7 @@ class FloorBook:
         self.is_relied_on = True
         if command.account not in self._floored:
             return NotHoldable(account=command.account)
-        available_fen = self._available(command.fund, command.account)
+        available_fen = self._available(command.fund, command.account, self._today)
         if available_fen < command.amount_fen:
             # Not pinned: the payer commands again by the same id when money has come in.
             return InsufficientFunds(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import SlotState
+from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import Hold
 from services.ledger.posting.domain.voucher import GENESIS
 
@@ -85,25 +87,31 @@ async def load(
         return state
     return replace(
         state,
-        balances=await _floors(connection, slot, floored),
+        balances=await _floors(connection, slot, floored, row["closed_until"]),
         holds=await _pending_holds(connection, slot),
     )
 
 
 async def _floors(
-    connection: Connection, slot: int, floored: frozenset[str]
-) -> dict[tuple[str, str], int]:
+    connection: Connection, slot: int, floored: frozenset[str], closed_until: date | None
+) -> dict[tuple[str, str], DailyBalance]:
+    """Load balances by day. Closed days count as one: nothing is posted on them any more."""
     rows = await connection.fetch(
         """
-        SELECT fund, account, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+        SELECT fund, account, GREATEST(day, CAST($3 AS date)) AS day,
+               CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS change_fen
           FROM bucket
          WHERE slot = $1 AND book = 'statutory' AND account = ANY($2)
-         GROUP BY fund, account
+         GROUP BY fund, account, GREATEST(day, CAST($3 AS date))
         """,
         slot,
         sorted(floored),
+        closed_until,
     )
-    return {(row["fund"], row["account"]): row["balance_fen"] for row in rows}
+    steps: dict[tuple[str, str], list[tuple[date, int]]] = {}
+    for row in rows:
+        steps.setdefault((row["fund"], row["account"]), []).append((row["day"], row["change_fen"]))
+    return {key: DailyBalance(changes) for key, changes in steps.items()}
 
 
 async def _pending_holds(connection: Connection, slot: int) -> dict[UUID, Hold]:

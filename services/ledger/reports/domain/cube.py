@@ -124,6 +124,15 @@ class Series:
             )
             debit_fen, credit_fen = self.debits_fen[place], self.credits_fen[place]
 
+    def least_from(self, day: int) -> int:
+        """Return the least of the balances (debits minus credits) of a day and all later days."""
+        debit_fen, credit_fen = self.until(day) or (0, 0)
+        later = range(bisect_right(self.days, day), len(self.days))
+        return min(
+            debit_fen - credit_fen,
+            min((self.debits_fen[at] - self.credits_fen[at] for at in later), default=2**63),
+        )
+
     def since(self, day: int) -> int | None:
         """Return the first day since which the balance has been other than zero, up to `day`.
 

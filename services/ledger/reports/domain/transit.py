@@ -10,41 +10,47 @@ from shared.entry import Account, Book
 
 CHANNELS = (Account.INCOME_DEPOSIT, Account.TREASURY_DEPOSIT)
 """Passing accounts: 收入户 (agency mode), 国库 (tax mode)."""
+_END = date.max.toordinal()
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class InTransit:
     """A balance on a passing account at the cut-off.
 
-    `since` is the first day since which the balance has not been zero; `later_fen` was booked after
-    the cut-off and belongs to the next settlement.
+    `amount_fen` is what a settlement of that day may move: the least of the balances of that day and
+    of all later days, so that nothing is moved twice. `later_fen` is what later settlements may move
+    beyond it. `since` is the first day since which the balance has not been zero.
     """
 
     fund: str
     account: str
     district: str
+    balance_fen: int
     amount_fen: int
     since: date | None
     later_fen: int
 
 
 def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
-    """Return what a settlement at a cut-off has to move, and what was booked too late for it."""
+    """Return what a settlement at a cut-off may move, and what is left for later settlements."""
     day = cut_off.toordinal()
     found = []
     for account in CHANNELS:
         narrow = CubeFilter(book=Book.STATUTORY.value, account=account)
         for place, one in cube.narrowed(narrow):
             debit_fen, credit_fen = one.until(day) or (0, 0)
-            later_fen = sum(step[1] - step[2] for step in one.steps(day + 1))
+            balance_fen = debit_fen - credit_fen
+            amount_fen = one.least_from(day)
+            later_fen = one.least_from(_END) - amount_fen
             since = one.since(day)
-            if debit_fen != credit_fen or later_fen:
+            if balance_fen or amount_fen or later_fen:
                 found.append(
                     InTransit(
                         place.fund,
                         account,
                         place.district,
-                        debit_fen - credit_fen,
+                        balance_fen,
+                        amount_fen,
                         date.fromordinal(since) if since else None,
                         later_fen,
                     )
@@ -63,6 +69,6 @@ def left_at_month_end(cube: Cube, day: date) -> dict[str, int]:
     """Return fund → fen left on the income account at a month end; empty when it is zero."""
     left: dict[str, int] = {}
     for one in in_transit(cube, day):
-        if one.account == Account.INCOME_DEPOSIT and one.amount_fen:
-            left[one.fund] = left.get(one.fund, 0) + one.amount_fen
+        if one.account == Account.INCOME_DEPOSIT and one.balance_fen:
+            left[one.fund] = left.get(one.fund, 0) + one.balance_fen
     return left

@@ -19,12 +19,14 @@ class InTransitOut(Out):
     fund: str
     account: str
     district: str
-    amount: YuanOut
+    balance: YuanOut = Field(description="截止日余额 (balance at the cut-off)")
+    amount: YuanOut = Field(
+        description="该日可划转:该日及以后各日余额之最小者 (what a settlement of that day may move: the"
+        " least of the balances of that day and all later days)"
+    )
     since: date | None
     days: int | None = Field(description="在途天数 (days since)")
-    later: YuanOut = Field(
-        description="截止日后入账,归下次结算 (booked after the cut-off, for the next settlement)"
-    )
+    later: YuanOut = Field(description="归以后结算 (for later settlements)")
     entries: str
 
     @classmethod
@@ -34,6 +36,7 @@ class InTransitOut(Out):
             fund=item.fund,
             account=item.account,
             district=item.district,
+            balance=item.balance_fen,
             amount=item.amount_fen,
             since=item.since,
             days=(cut_off - item.since).days if item.since else None,

@@ -100,7 +100,7 @@ def deposit_faults(
     Args:
         parts: the amounts to refund.
         deposit: the account they are paid from.
-        balances: (fund, district) → fen on it.
+        balances: (fund, district) → fen that the refund's day may take from it.
     """
     wanted: dict[tuple[str, str], int] = {}
     for part in parts:

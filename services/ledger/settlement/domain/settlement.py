@@ -255,7 +255,7 @@ def voucher_of(
 
     Args:
         settlement: the proposed settlement.
-        balances: (fund, district) → fen of the account to be emptied.
+        balances: (fund, district) → fen that its day may take from the account to be emptied.
     """
     if settlement.kind.moves_everything:
         account = EMPTIED[settlement.kind]
@@ -283,7 +283,9 @@ def voucher_of(
 def _emptying(
     account: str, balances: Mapping[tuple[str, str], int]
 ) -> tuple[dict[str, int], list[Line]]:
-    """Set every district of a fund to zero and move the fund's total to the fiscal account.
+    """Move what every district of a fund may give, and the total to the fiscal account.
+
+    Without later postings every district then stands at zero.
 
     A fund whose total is not positive is left alone: the bank has nothing to move.
     """

@@ -54,7 +54,7 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
     balances = {}
     if found.kind.moves_everything:
         account = EMPTIED[found.kind]
-        balances = await settlement_store.emptied_balances(slot.connection, account, found.day)
+        balances = await settlement_store.movable_balances(slot.connection, account, found.day)
     if (refusal := await refusal_of(slot.connection, found, by)) is not None:
         raise refusal
     draft, moved = voucher_of(found, balances)

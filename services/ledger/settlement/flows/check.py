@@ -110,6 +110,6 @@ async def _refund_refusal(connection: Connection, settlement: Settlement) -> Led
         return NotRefundable(faults=faults)
     if terms.deposit == Account.FISCAL_DEPOSIT:  # it has a floor, which the writer keeps
         return None
-    balances = await settlement_store.emptied_balances(connection, terms.deposit, settlement.day)
+    balances = await settlement_store.movable_balances(connection, terms.deposit, settlement.day)
     short = deposit_faults(settlement.parts, terms.deposit, balances)
     return InsufficientFunds(faults=short) if short else None

@@ -154,29 +154,45 @@ async def sign(connection: Connection, id: UUID, by: Caller) -> None:
     )
 
 
-async def emptied_balances(
+async def movable_balances(
     connection: Connection, account: str, day: date
 ) -> dict[tuple[str, str], int]:
-    """Return (fund, district) → fen on a deposit account at the end of a day, over all slots.
+    """Return (fund, district) → fen that a movement of a day may take from a deposit account.
 
-    Zero balances are left out.
+    This is the least of the balances at the end of that day and of all later days, over all slots.
+    Zeros are left out.
     """
     rows = await connection.fetch(
         """
-        SELECT fund, district, CAST(SUM(debit_fen) - SUM(credit_fen) AS bigint) AS balance_fen
+        WITH change AS (
+        SELECT fund, district, GREATEST(day, $2) AS day, SUM(debit_fen) - SUM(credit_fen) AS net_fen
           FROM slot_head
          CROSS JOIN LATERAL (
-               SELECT fund, district, debit_fen, credit_fen
+               SELECT fund, district, day, debit_fen, credit_fen
                  FROM bucket
-                WHERE slot = slot_head.slot AND book = 'statutory' AND account = $1 AND day <= $2
-         ) AS mine
+                WHERE slot = slot_head.slot AND book = 'statutory' AND account = $1
+               ) AS mine
+         GROUP BY fund, district, GREATEST(day, $2)
+        ), balance AS (
+        SELECT fund, district, day,
+               SUM(net_fen) OVER (PARTITION BY fund, district ORDER BY day) AS balance_fen
+          FROM change
+        ), least AS (
+        SELECT fund, district,
+               -- without a posting by the day, the balance of the day itself is zero
+               CAST(LEAST(MIN(balance_fen), CASE WHEN MIN(day) > $2 THEN 0 END) AS bigint)
+               AS least_fen
+          FROM balance
          GROUP BY fund, district
-        HAVING SUM(debit_fen) <> SUM(credit_fen)
+        )
+        SELECT fund, district, least_fen
+          FROM least
+         WHERE least_fen <> 0
         """,
         account,
         day,
     )
-    return {(row["fund"], row["district"]): row["balance_fen"] for row in rows}
+    return {(row["fund"], row["district"]): row["least_fen"] for row in rows}
 
 
 def _settlement(row: Any) -> Settlement:

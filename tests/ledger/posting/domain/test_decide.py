@@ -17,6 +17,7 @@ from services.ledger.posting.domain.batch import (
     PriorVoucher,
     SlotState,
 )
+from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import remaining
@@ -29,7 +30,9 @@ AT = "2021-07-15T08:00:00.000000Z"
 
 
 def state(slot: int = 0, **balances_fen: int) -> SlotState:
-    balances = {("pension", account): fen for account, fen in balances_fen.items()}
+    balances = {
+        ("pension", account): DailyBalance([(DAY, fen)]) for account, fen in balances_fen.items()
+    }
     return SlotState(slot=slot, revision=5, seq=10, hash=GENESIS, balances=balances)
 
 
@@ -110,7 +113,7 @@ def test_a_refused_one_takes_no_number() -> None:
 def test_the_floor_is_kept_in_the_order_of_the_batch() -> None:
     decision = run(state(expenditure_deposit=100), payment(60), payment(60), payment(40))
     assert codes(decision) == ["PostedVoucher", "INSUFFICIENT_FUNDS", "PostedVoucher"]
-    assert decision.after.balances["pension", "expenditure_deposit"] == 0
+    assert decision.after.balances["pension", "expenditure_deposit"].last_fen == 0
 
 
 def test_money_that_came_earlier_in_the_batch_may_be_spent() -> None:

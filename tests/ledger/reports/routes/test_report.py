@@ -120,9 +120,9 @@ async def test_the_year_end_by_hand(closed_year: Ledger) -> None:
 @pytest.mark.parametrize("which", ["year", "closed_year"])
 @pytest.mark.parametrize("fund", ["pension", "medical"])
 async def test_totals_foot_and_cross_foot(
-    which: str, fund: str, request: pytest.FixtureRequest
+    which: str, fund: str, year: Ledger, closed_year: Ledger
 ) -> None:
-    books: Ledger = request.getfixturevalue(which)
+    books = {"year": year, "closed_year": closed_year}[which]
     for period in PERIODS:
         general = await report(books, "general-ledger", fund=fund, period=period)
         sheet = await report(books, "balance-sheet", fund=fund, period=period)
@@ -154,9 +154,9 @@ async def test_totals_foot_and_cross_foot(
 
 @pytest.mark.parametrize("which", ["year", "closed_year"])
 async def test_every_line_equals_the_entries_it_links_to(
-    which: str, request: pytest.FixtureRequest
+    which: str, year: Ledger, closed_year: Ledger
 ) -> None:
-    books: Ledger = request.getfixturevalue(which)
+    books = {"year": year, "closed_year": closed_year}[which]
     checked = 0
     for period in ("2021-07", "2021-12", "2021"):
         general = await report(books, "general-ledger", fund="pension", period=period)
