@@ -23,9 +23,16 @@ from services.ledger.closing.domain.closing import (
     ClosingEvidence,
     ClosingProgress,
     ClosingStatus,
-    ControlTotals,
     require_closable,
     require_reopenable,
+)
+from services.ledger.closing.domain.evidence import (
+    benefits_paid,
+    is_benefit,
+    memo_totals,
+    of_account,
+    of_all_years,
+    personal_totals,
 )
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.personal.store import year as year_store
@@ -198,68 +205,24 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
     memo = await closing_store.balances(
         tx, [Account.MEMO_RECEIVABLE, Account.MEMO_COLLECTED], day, book=Book.MEMO.value
     )
-    suspense, income = (
-        {
-            (fund, district): sign * net_fen
-            for (fund, account, district), net_fen in statutory.items()
-            if account == of
-        }
-        for of, sign in ((Account.SUSPENSE_RECEIPTS, -1), (Account.INCOME_DEPOSIT, 1))
-    )
-    ties: dict[str, ControlTotals] = {}
-    for (fund, account, _), net_fen in memo.items():
-        tie = ties.get(fund, ControlTotals())
-        ties[fund] = (
-            replace(tie, receivable_fen=tie.receivable_fen + net_fen)
-            if account == Account.MEMO_RECEIVABLE
-            else replace(tie, collected_fen=tie.collected_fen + net_fen)
-        )
-    benefits, personal = await _of_all_years(tx, catalogue, day)
-    return ClosingEvidence(
-        suspense=suspense,
-        income=income,
-        memo=ties,
-        benefits=benefits,
-        personal=personal,
-        unbalanced=await closing_store.unbalanced(tx, day),
-        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
-    )
-
-
-async def _of_all_years(
-    tx: AsyncConnection, catalogue: Catalogue, day: date
-) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
-    """Return fund → benefits, and fund → (income for personal accounts, credits), of all years.
-
-    Carry-overs are left out.
-    """
-    benefits = [account.key for account in catalogue.every_account(day) if _is_benefit(account.key)]
-    net: dict[tuple[str, str], int] = {}
+    benefits = [account.key for account in catalogue.every_account(day) if is_benefit(account.key)]
     sums = await closing_store.balances(
         tx, [*benefits, Account.CONTRIBUTION_PERSONAL], day, book=Book.STATUTORY.value
     )
-    for (fund, account, _), net_fen in sums.items():
-        net[fund, account] = net.get((fund, account), 0) + net_fen
     carried = await past_store.carry_over_seqs(tx)
-    if carried:
-        for row in await report_store.sums_of_vouchers(tx, carried, Window(to_day=day)):
-            if row.account == Account.CONTRIBUTION_PERSONAL or _is_benefit(row.account):
-                net_fen = row.debit_fen - row.credit_fen
-                net[row.fund, row.account] = net.get((row.fund, row.account), 0) - net_fen
-    paid: dict[str, int] = {}
-    for (fund, account), net_fen in net.items():
-        if _is_benefit(account) and net_fen:
-            paid[fund] = paid.get(fund, 0) + net_fen
-    credited = await year_store.contributed(tx, day)
-    funds = {fund for fund, account in net if account == Account.CONTRIBUTION_PERSONAL}
-    return paid, {
-        fund: (-net.get((fund, Account.CONTRIBUTION_PERSONAL), 0), credited.get(fund, 0))
-        for fund in sorted(funds | set(credited))
-    }
-
-
-def _is_benefit(account: str) -> bool:
-    return account.split(".")[0] == "benefit"
+    window = Window(to_day=day)
+    carry_overs = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
+    net = of_all_years(sums, carry_overs)
+    suspense = of_account(statutory, Account.SUSPENSE_RECEIPTS, sign=-1)
+    return ClosingEvidence(
+        suspense=suspense,
+        income=of_account(statutory, Account.INCOME_DEPOSIT),
+        memo=memo_totals(memo),
+        benefits=benefits_paid(net),
+        personal=personal_totals(net, await year_store.contributed(tx, day)),
+        unbalanced=await closing_store.unbalanced(tx, day),
+        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
+    )
 
 
 async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> Closing:
