@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
 
 import orjson
 
-from services.payout.payments.clients import LedgerClient
+from services.payout.payments.clients import LedgerClient, is_message
 from shared.outbox import Deliver, Message
+
+UNREADABLE: Final = "MESSAGE_UNREADABLE: 报文无法读取 (the message cannot be read)"
 
 
 def delivery_to(ledger: LedgerClient) -> Deliver:
     """Build the function that the relay calls with each batch of messages."""
 
     async def deliver(messages: Sequence[Message]) -> Sequence[str | None]:
-        return await ledger.deliver([orjson.loads(message.payload) for message in messages])
+        payloads = [_read(message) for message in messages]
+        readable = [payload for payload in payloads if payload is not None]
+        verdicts = iter(await ledger.deliver(readable))
+        return [UNREADABLE if payload is None else next(verdicts) for payload in payloads]
 
     return deliver
+
+
+def _read(message: Message) -> dict[str, Any] | None:
+    try:
+        payload = orjson.loads(message.payload)
+    except orjson.JSONDecodeError:
+        return None
+    return payload if is_message(payload) else None

@@ -13,6 +13,8 @@ from shared.web.client import RETRIED_STATUS, Peer, PeerError
 from shared.wire.ledger import voucher_message
 
 _SUMMARY: Final = "待遇支付预留"
+_FINAL: Final = frozenset({400, 409, 413, 422})
+"""Statuses of problems that a repeat cannot solve."""
 
 
 def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
@@ -29,6 +31,21 @@ def release_payload(hold: str, event_id: str, amount_fen: int | None) -> dict[st
     if amount_fen is not None:
         body["amount"] = format_yuan(amount_fen)
     return {"to": "hold_release", "hold": hold, "body": body}
+
+
+def is_message(payload: object) -> bool:
+    """Check that a stored payload has the form of a message of this module."""
+    match payload:
+        case {"to": "voucher", "body": dict()}:
+            return True
+        case {"to": "hold_release", "hold": str(), "body": {"event_id": str()}}:
+            return True
+        case _:
+            return False
+
+
+class LedgerBusy(Exception):
+    """The ledger could not settle a voucher now; the messages are sent again."""
 
 
 class HoldRefused(Exception):
@@ -78,7 +95,7 @@ class LedgerClient:
         draw and another line's release never need the same fen of a hold.
 
         Raises:
-            PeerError, httpx.TransportError: the outcome is not known; send all again.
+            PeerError, httpx.TransportError, LedgerBusy: the outcome is not known; send all again.
         """
         verdicts: list[str | None] = [None] * len(payloads)
         places = [index for index, payload in enumerate(payloads) if payload["to"] == "voucher"]
@@ -92,7 +109,16 @@ class LedgerClient:
         return verdicts
 
     async def _vouchers(self, bodies: list[dict[str, Any]]) -> list[str | None]:
-        answer = await self._peer.post("/v1/voucher-batches", {"vouchers": bodies})
+        try:
+            answer = await self._peer.post("/v1/voucher-batches", {"vouchers": bodies})
+        except PeerError as error:
+            if error.status not in _FINAL:
+                raise
+            if len(bodies) == 1:
+                return [f"{error.code}: {error.detail}"[:500]]
+            # One voucher that the ledger cannot read must not block the others.
+            middle = len(bodies) // 2
+            return [*await self._vouchers(bodies[:middle]), *await self._vouchers(bodies[middle:])]
         return [_refusal(result) for result in answer["results"]]
 
     async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
@@ -114,4 +140,6 @@ def _refusal(result: dict[str, Any]) -> str | None:
     if result["outcome"] != "refused":
         return None
     problem = result.get("problem") or {}
+    if problem.get("status", 409) not in _FINAL:
+        raise LedgerBusy(str(problem.get("code")))
     return f"{problem.get('code', 'REFUSED')}: {problem.get('detail', '')}"[:500]

@@ -21,6 +21,7 @@ class PeerStub:
     funds_fen: int = 10**12
     is_down: bool = False
     loses_answers: int = 0
+    is_busy: bool = False
     arrears: dict[str, str] = field(default_factory=dict)
     holds: dict[str, dict[str, Any]] = field(default_factory=dict)
     vouchers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,6 +50,8 @@ class PeerStub:
         if path.endswith("/releases"):
             return self._release(path.split("/")[3], body)
         assert path == "/v1/voucher-batches"
+        if any("event_id" not in voucher for voucher in body["vouchers"]):
+            return httpx.Response(422, json={"code": "VALIDATION_FAILED", "detail": "event_id"})
         results = [self._voucher(voucher) for voucher in body["vouchers"]]
         return httpx.Response(200, json={"results": results})
 
@@ -88,6 +91,9 @@ class PeerStub:
 
     def _voucher(self, voucher: dict[str, Any]) -> dict[str, Any]:
         event = voucher["event_id"]
+        if self.is_busy:
+            problem = {"status": 503, "code": "QUEUE_FULL", "detail": "full"}
+            return {"event_id": event, "outcome": "refused", "problem": problem}
         if event in self.vouchers:
             assert self.vouchers[event] == voucher, "one event id, two bodies"
             return {"event_id": event, "outcome": "replayed"}
