@@ -92,4 +92,10 @@ class Reference(StrEnum):
     # Payout
     CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
     ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
+    ENTITLEMENT_END = (
+        "ene",
+        "待遇终止",
+        "end of an entitlement",
+        "/v1/entitlement-ends/{end}",
+    )
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"

@@ -15,7 +15,8 @@ from services.payout.claims import routes as claims_doors
 from services.payout.common.clients import CollectionClient
 from services.payout.common.flows import PersonKeys
 from services.payout.delivery import delivery_to
-from services.payout.entitlements import routes as entitlements_doors
+from services.payout.entitlements.routes import end as end_doors
+from services.payout.entitlements.routes import entitlement as entitlement_doors
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import FundingWorker
 from services.payout.payments.routes import batch as batch_doors
@@ -38,7 +39,8 @@ CLIENT_ID: Final = "payout_service"
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     benefits_doors.router,
-    entitlements_doors.router,
+    entitlement_doors.router,
+    end_doors.router,
     claims_doors.router,
     batch_doors.router,
     result_doors.router,

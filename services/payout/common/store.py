@@ -14,6 +14,7 @@ KEYS: Final[dict[str, str]] = {
     "benefit_kind": "reference",
     "lease": "reference",
     "entitlement": "person_id",
+    "entitlement_end": "person_id",
     "claim": "claim_key",
     "claim_line": "claim_key",
     "claim_payment": "claim_key",

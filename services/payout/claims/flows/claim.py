@@ -47,7 +47,7 @@ from services.payout.common.domain import (
     require_not_future,
 )
 from services.payout.common.flows import PersonKeys
-from services.payout.entitlements import store as entitlements_store
+from services.payout.entitlements.store import entitlement as entitlement_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -99,7 +99,7 @@ async def file_pension_run(
         caller=caller,
     )
     await _require_new(tx, claim, b"")
-    await entitlements_store.lock_pensions(tx, alone=True)
+    await entitlement_store.lock_pensions(tx, alone=True)
     lines, total_fen = await pension_store.write_lines(
         tx, claim.ref, kind=BASIC_PENSION, district=district, period=period
     )

@@ -43,6 +43,16 @@ WITH due AS (
                   AND later.kind = row.kind
                   AND later.in_force_from > row.in_force_from
                   AND later.in_force_from <= month.period)
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement_end AS ended
+                WHERE ended.person_id = row.person_id
+                  AND ended.identity_blind = row.identity_blind
+                  AND ended.kind = row.kind
+                  AND ended.status = 'approved'
+                  AND ended.last_period < month.period
+                  AND (ended.decided_at > row.registered_at
+                       OR ended.last_period >= row.in_force_from))
 ), taken AS (
     INSERT INTO pension_month (person_id, identity_blind, kind, period, part,
                                amount_fen, claim_key, claim_id)
@@ -80,7 +90,7 @@ async def write_lines(
 
     Due are the run's own month, and earlier months of which this district has a run already, for
     rows that were registered after that run: the arrears of a late registration or a raise. Of a
-    person's rows, the latest that has begun in a month counts, and its district pays. A month is
+    person's rows, the latest that has begun in a month counts, unless it has ended; its district pays. A month is
     due up to its amount less what any run has paid of it; the primary key of `pension_month` lets
     one of two runs at once pay it.
 

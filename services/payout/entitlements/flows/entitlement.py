@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.domain import require_faultless
 from services.payout.common.flows import PersonKeys
-from services.payout.entitlements import store as entitlements_store
-from services.payout.entitlements.domain import (
+from services.payout.entitlements.domain.entitlement import (
     Entitlement,
     EntitlementDraft,
     conflict_faults,
     draft_faults,
     lowered_faults,
 )
+from services.payout.entitlements.store import entitlement as entitlement_store
 from shared.ids import Ref
 from shared.roles import Caller
 
@@ -50,14 +50,14 @@ async def register(
     caller.require_district(district)
     require_faultless(draft_faults(drafts, today))
     rows = [_entitlement(draft, district, kind, keys) for draft in drafts]
-    await entitlements_store.lock_pensions(tx, alone=False)
-    new = await entitlements_store.register(tx, rows, caller.subject)
+    await entitlement_store.lock_pensions(tx, alone=False)
+    new = await entitlement_store.register(tx, rows, caller.subject)
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
-        stored = await entitlements_store.stored_for(tx, known)
+        stored = await entitlement_store.stored_for(tx, known)
         require_faultless(conflict_faults(rows, stored))
     fresh = [row for row in rows if (row.ref.key, row.ref.id) in new]
-    lowered = await entitlements_store.lowered_months(tx, fresh)
+    lowered = await entitlement_store.lowered_months(tx, fresh)
     require_faultless(lowered_faults(rows, lowered))
     return RegistrationCount(len(new), len(known))
 
@@ -84,4 +84,4 @@ async def page(
     tx: AsyncConnection, *, district: str | None, after: UUID | None, limit: int
 ) -> list[Entitlement]:
     """Read entitlements in order of registration."""
-    return await entitlements_store.page(tx, district=district, after=after, limit=limit)
+    return await entitlement_store.page(tx, district=district, after=after, limit=limit)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.domain import Entitlement
+from services.payout.entitlements.domain.entitlement import Entitlement
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
@@ -45,6 +46,13 @@ async def lock_pensions(tx: AsyncConnection, *, alone: bool) -> None:
     await tx.execute(text(f"SELECT name FROM pension_gate LIMIT 1 FOR {lock}"))
 
 
+async def time_of_lock(tx: AsyncConnection) -> datetime:
+    """Read the present instant; after `lock_pensions` it is later than every committed run."""
+    row = (await tx.execute(text("SELECT clock_timestamp() AS instant"))).one()
+    instant: datetime = row.instant
+    return instant
+
+
 async def register(
     tx: AsyncConnection, people: Sequence[Entitlement], registered_by: str
 ) -> set[tuple[int, UUID]]:
@@ -56,8 +64,7 @@ async def register(
                                      in_force_from, registered_by, registered_at)
             SELECT person_id, id, blind, kind, district, sealed, name, monthly_fen, bank,
                    bank_number, bank_holder, since, CAST(:registered_by AS text),
-                   -- Not now(): a run filed while this waited for its lock must count as earlier.
-                   clock_timestamp()
+                   CAST(:registered_at AS timestamptz)
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:blinds AS bytea[]), CAST(:kinds AS text[]),
                           CAST(:districts AS text[]), CAST(:sealed AS bytea[]),
@@ -72,6 +79,8 @@ async def register(
         """),
         {
             "registered_by": registered_by,
+            # Not now(): a run filed while this waited for its lock must count as earlier.
+            "registered_at": await time_of_lock(tx),
             "person_ids": [row.ref.key for row in people],
             "ids": [row.ref.id for row in people],
             "blinds": [row.blind for row in people],
@@ -114,6 +123,22 @@ async def stored_for(
     )
     found = [_entitlement(**row._mapping) for row in rows]
     return {entitlement.person: entitlement for entitlement in found}
+
+
+async def of_person(
+    tx: AsyncConnection, person_id: int, blind: bytes, kind: str
+) -> list[Entitlement]:
+    """Read a person's rows of a kind."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM entitlement
+             WHERE person_id = :person_id AND identity_blind = :blind AND kind = :kind
+             LIMIT 1200
+        """),
+        {"person_id": person_id, "blind": blind, "kind": kind},
+    )
+    return [_entitlement(**row._mapping) for row in rows]
 
 
 async def lowered_months(

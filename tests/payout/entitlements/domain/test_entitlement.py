@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from services.payout.entitlements.domain import (
+from services.payout.entitlements.domain.entitlement import (
     MONTHLY_MAX_FEN,
     EntitlementDraft,
     draft_faults,

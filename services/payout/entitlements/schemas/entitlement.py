@@ -14,7 +14,7 @@ from services.payout.common.schemas import (
     IdentityNumber,
     masked_name,
 )
-from services.payout.entitlements.domain import Entitlement, EntitlementDraft
+from services.payout.entitlements.domain.entitlement import Entitlement, EntitlementDraft
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 

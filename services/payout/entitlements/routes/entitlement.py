@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, person_keys
-from services.payout.entitlements import flows as entitlements_flow
-from services.payout.entitlements.schemas import (
+from services.payout.entitlements.flows import entitlement as entitlement_flow
+from services.payout.entitlements.schemas.entitlement import (
     EntitlementBatchIn,
     EntitlementBatchOut,
     EntitlementOut,
@@ -39,7 +39,7 @@ async def register_entitlements(
     drafts = [person.draft() for person in body.people]
 
     async def work(tx: AsyncConnection) -> EntitlementBatchOut:
-        count = await entitlements_flow.register(
+        count = await entitlement_flow.register(
             tx,
             drafts,
             district=body.district,
@@ -69,7 +69,7 @@ async def list_entitlements(
     filters = {"list": "entitlements", "district": scope}
     after = read_uuid(cursor, filters)
     rows = await at.read(
-        lambda tx: entitlements_flow.page(tx, district=scope, after=after, limit=limit + 1)
+        lambda tx: entitlement_flow.page(tx, district=scope, after=after, limit=limit + 1)
     )
     shown, next_cursor = cut(rows, limit, lambda row: [row.ref.id.hex], filters)
     keys = person_keys(at.request)
