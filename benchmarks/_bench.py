@@ -1,4 +1,4 @@
-"""What the measurements share: the machine's description, throw-away databases, loads, figures."""
+"""Pieces shared by the benchmarks: the machine's description, throw-away databases, loads, figures."""
 
 from __future__ import annotations
 

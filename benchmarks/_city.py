@@ -119,7 +119,7 @@ def _files(
 
 
 def _due(injury_class: Ints, wages: Ints) -> int:
-    """What the city owes under tianjin-2021, reckoned from the pack's own figures here."""
+    """Compute the city's dues under tianjin-2021 here, from the pack's own figures."""
     pack = next(pack for pack in packs() if pack["pack"] == "tianjin-2021")
     limits = {row["insurance"]: row for row in pack["limits"]}
     due = 0

@@ -40,7 +40,7 @@ Place = tuple[int, int, str]
 
 @dataclass
 class Diary:
-    """What the senders asked and were told."""
+    """The senders' requests and the answers they got."""
 
     moves: dict[str, Move] = field(default_factory=dict)
     booked: dict[str, Place] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class Sender:
 
 @dataclass
 class Judgement:
-    """What the books say about what the senders were told; no faults means that all is well."""
+    """Faults found by comparing the books with the senders' answers; none: all is well."""
 
     vouchers: int = 0
     acknowledged: int = 0

@@ -1,4 +1,4 @@
-"""What each process takes, memory at most and processor time, looked at while a measurement runs."""
+"""Peak memory and processor time of each process, sampled while a benchmark runs."""
 
 from __future__ import annotations
 

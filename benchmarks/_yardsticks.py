@@ -1,4 +1,4 @@
-"""What the ledger is measured against: one transaction per voucher, and pgledger."""
+"""Yardsticks for the ledger: one transaction per voucher, and pgledger."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ class Range:
         await books.db.close()
 
     async def judged(self, diary: Diary) -> tuple[Judgement, tuple[str, ...]]:
-        """What the diary and the oracle say of the books, and what the books say of themselves."""
+        """Judge the books by the diary, by the oracle, and by their own proofs."""
         db = Database(self.url, "ledger")
         try:
             return (

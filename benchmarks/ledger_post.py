@@ -118,7 +118,7 @@ async def _books(url: str, slots: int) -> Books:
 
 
 async def verified(url: str, slots: int, expected: int) -> bool:
-    """Whether the books hold and have every completed voucher, no more and no less."""
+    """Return whether the books balance and hold every completed voucher, no more and no less."""
     books = await _books(url, slots)
     try:
         verdict = await books.db.run(verify)

@@ -38,7 +38,7 @@ PERSON = Caller(subject="benchmark", role=Role.FUND_ACCOUNTANT)
 
 
 def fen_of(person: int, year: int) -> int:
-    """What a person is credited in a year."""
+    """Return the amount a person is credited in a year."""
     return 10_000 + (person * 7_919 + year) % 90_000
 
 

@@ -45,12 +45,12 @@ class State:
 
     @property
     def is_absent(self) -> bool:
-        """Whether the service has never been migrated in this database."""
+        """Return whether the service has never been migrated in this database."""
         return self.current is None
 
     @property
     def is_at_head(self) -> bool:
-        """Whether nothing is left to do."""
+        """Return whether the schema is up to date."""
         return self.current == self.head
 
 

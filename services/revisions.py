@@ -1,4 +1,4 @@
-"""Where the migrations are, and the newest revision of each service's schema by their file names.
+"""The folder of the migrations, and the newest revision of each service's schema by file name.
 
 A running service compares it with what its database stands at; it needs nothing that migrates.
 """

@@ -40,7 +40,7 @@ def asyncpg_dsn(url: str) -> str:
 
 
 def server_settings(service: str, *, statement_timeout_ms: int = 60_000) -> dict[str, str]:
-    """What every connection of a service asks the server for."""
+    """Return the server settings of every connection of a service."""
     return {
         "application_name": f"wuxian-{service}",
         "role": role_of(service),

@@ -46,7 +46,7 @@ class _DryRun(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What a route needs: who asks, the database, and the request's idempotency key."""
+    """The context of a route: the caller, the database, and the request's idempotency key."""
 
     db: Database
     caller: Caller

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 
 class Kind(StrEnum):
-    """What sort of no it is."""
+    """The kind of a refusal."""
 
     MALFORMED = "malformed"
     UNAUTHENTICATED = "unauthenticated"

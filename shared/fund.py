@@ -30,14 +30,14 @@ CODE_PATTERN: Final = r"^[a-z][a-z0-9_]{1,31}$"
 
 
 class Party(StrEnum):
-    """Whose share a contribution is."""
+    """The party that bears a contribution: the unit or the person."""
 
     UNIT = "unit"
     PERSONAL = "personal"
 
 
 class AccountKind(StrEnum):
-    """Where a contribution goes inside its fund: the pool or the insured person's own account."""
+    """The account inside a fund that a contribution goes to: the pool or the person's own."""
 
     POOLED = "pooled"
     PERSONAL_ACCOUNT = "personal_account"

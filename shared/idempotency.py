@@ -50,11 +50,11 @@ class Claim:
 
     @property
     def fingerprint(self) -> bytes:
-        """What is stored of the request."""
+        """Return the fingerprint of the request that is stored with its key."""
         return hmac.digest(self.secret, self.digest, "sha256")
 
     def is_of(self, stored: bytes) -> bool:
-        """Whether a stored fingerprint is of this request; older rows hold the digest itself."""
+        """Return whether a stored fingerprint is of this request; older rows hold the digest itself."""
         return stored in (self.fingerprint, self.digest)
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: roles, their level, and the rights of each. One table, readable by an auditor.
+"""Roles, their levels and their rights. One table, readable by an auditor.
 
 Two-level handling: district people accept and review; only centre people audit and move money.
 """
@@ -16,7 +16,7 @@ CENTRE: Final = "centre"
 
 
 class Level(StrEnum):
-    """Where an identity stands."""
+    """The level of an identity: district, centre or outside."""
 
     DISTRICT = "district"
     CENTRE = "centre"
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 
 class Role(StrEnum):
-    """What an identity is."""
+    """The role of an identity."""
 
     DISTRICT_CLERK = "district_clerk"  # 分中心经办
     DISTRICT_REVIEWER = "district_reviewer"  # 分中心复核
@@ -50,7 +50,7 @@ class Role(StrEnum):
 
     @property
     def is_person(self) -> bool:
-        """Whether people hold it (four-eyes applies) or machines."""
+        """Return whether people hold the role (four eyes apply), not machines."""
         return self.level is not Level.MACHINE
 
 
@@ -248,7 +248,7 @@ class Caller:
         return self.role.level
 
     def may(self, right: Right) -> bool:
-        """Whether the caller's role carries this right."""
+        """Return whether the caller's role has this right."""
         return right in RIGHTS[self.role]
 
     def require(self, right: Right) -> None:

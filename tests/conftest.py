@@ -1,4 +1,4 @@
-"""What every test can have: a server, a fresh migrated database a module, identities, a client.
+"""Fixtures of every test: a server, a fresh migrated database a module, identities, a client.
 
 One server serves the whole run. Under xdist the controller names its home and stops it at the end;
 whichever worker needs it first starts it. WUXIAN_TEST_DATABASE_URL (a superuser's address) takes an

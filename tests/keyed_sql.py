@@ -23,7 +23,7 @@ VOLATILE = ("clock_timestamp", "random", "gen_random_uuid", "statement_timestamp
 
 @dataclass
 class Reading:
-    """What a statement does: where it is wrong, and which parameters are keys."""
+    """The reading of a statement: its faults, and the parameters that are keys."""
 
     problems: list[str] = field(default_factory=list)
     """What no statement of a request may do."""
@@ -322,7 +322,7 @@ class _Reader:
     # --- what to make of it ----------------------------------------------------------------
 
     def forbidden(self, node: exp.Expression) -> None:
-        """What no statement may do on a sharded database, keyed or not."""
+        """Find what no statement may do on a sharded database, keyed or not."""
         if isinstance(node, exp.Merge) or node.find(exp.Merge):
             self.reading.problems.append("MERGE")
         if node.find(exp.Rollup, exp.Cube, exp.GroupingSets):

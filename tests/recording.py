@@ -43,7 +43,7 @@ class Transaction:
 
 @dataclass
 class Recording:
-    """What was found wrong in one process, and what was met at all."""
+    """The findings of one process: faults, and everything it met."""
 
     allowed: dict[str, dict[str, dict[str, str]]]
     readings: dict[tuple[str, str], tuple[Reading, str] | None] = field(default_factory=dict)

@@ -20,7 +20,7 @@ _REASONS = ("part_paid", "in_delivery", "standing_credits", "unnamed")
 
 
 class ClosingLevel(StrEnum):
-    """What is closed."""
+    """The level of a closing."""
 
     DAY = "day"
     MONTH = "month"

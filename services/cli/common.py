@@ -1,4 +1,4 @@
-"""What the commands share: settings from options, plain errors, tables."""
+"""Pieces shared by the commands: settings from options, plain errors, tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 class Service(StrEnum):
-    """What `wuxian serve` can start."""
+    """A service that `wuxian serve` can start."""
 
     COLLECTION = "collection"
     LEDGER = "ledger"

@@ -39,7 +39,7 @@ def stop() -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Whether it runs; exit code 1 when it does not."""
+    """Report whether it runs; exit with code 1 when it does not."""
     with plainly():
         server = _server()
         found = server.status

@@ -13,7 +13,7 @@ from services.cli.common import Url, fail, settings_with, supervisor_token
 
 
 class Notice(StrEnum):
-    """What can be printed."""
+    """A kind of notice that can be printed."""
 
     BILL = "bill"
     DUNNING = "dunning"

@@ -1,4 +1,4 @@
-"""`wuxian ledger rules`: read the ledger's rules, propose corrections of them, approve what another proposed."""
+"""`wuxian ledger rules`: read the rules, propose corrections, approve them."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def propose(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose rows that shall hold, all or none; a row of a new first day ends the version before it."""
+    """Propose rows, all or none; a row with a new first day ends the version before it."""
     from services.ledger.rules.domain.row import Table
     from services.ledger.rules.flows import correction as correction_flow
     from services.ledger.rules.store.correction import rows as rows_of
@@ -144,7 +144,7 @@ def corrections(
 
 
 def proposer(by: str | None) -> Caller:
-    """Who proposes at the command line: the administrator, by name."""
+    """Return the proposer's name: at the command line, the administrator's."""
     from shared.roles import Caller, Role
 
     return Caller(subject=by or getpass.getuser(), role=Role.FUND_ACCOUNTANT)

@@ -29,7 +29,7 @@ async def credited(play: Play) -> None:
 
 
 async def control(play: Play, day: str) -> dict[str, Any]:
-    """What collection and payout say at the end of a day, as the ledger takes it."""
+    """Return the control totals of collection and payout at the end of a day, in the ledger's shape."""
     collection, payout = await asyncio.gather(
         *[
             play.office.get(_ACCOUNTANT, service, "/v1/closing-control", as_of=day)

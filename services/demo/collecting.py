@@ -46,7 +46,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Who plays: the city, the office, the stage."""
+    """The parts of a play: the city, the office, the stage."""
 
     city: City
     office: Office

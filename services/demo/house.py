@@ -1,4 +1,4 @@
-"""Where the demo plays: a database of its own on the embedded server, processes on free ports."""
+"""The demo's processes: a database of its own on the embedded server, processes on free ports."""
 
 from __future__ import annotations
 

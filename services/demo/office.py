@@ -110,7 +110,7 @@ class Office:
 
 
 def digest(answer: Any) -> bytes:
-    """What two equal answers have in common."""
+    """Return a digest that equal answers share."""
     return hashlib.sha256(orjson.dumps(answer, option=orjson.OPT_SORT_KEYS)).digest()
 
 

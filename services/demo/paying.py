@@ -35,7 +35,7 @@ async def settle(play: Play, month: Month) -> None:
 
 
 def _plan(play: Play, month: Month) -> list[dict[str, str]]:
-    """What the month's benefits will ask for, per fund."""
+    """Return the expected benefits of the month, per fund."""
     pensions = sum(pensioner.monthly_fen for pensioner in play.city.pensioners)
     medical = sum(
         payee.amount_fen

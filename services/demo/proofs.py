@@ -187,7 +187,7 @@ async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
 
 
 async def prove_receipts(play: Play, state: State) -> Proof:
-    """What collection says arrived per channel is what the bank took in; 暂收款 is kept apart."""
+    """Prove that collection's receipts per channel equal the bank's takings; 暂收款 is kept apart."""
     told = state.collected["received"]
     business = {channel: parse_yuan(told[channel]) for channel in _CHANNELS}
     bank = {
@@ -228,7 +228,7 @@ def prove_contributions(state: State) -> Proof:
 
 
 def prove_benefits(state: State) -> Proof:
-    """What payout paid and did not get back is what the ledger booked as benefits."""
+    """Prove that payments less returned payments equal the benefits booked in the ledger."""
     business = {
         fund: parse_yuan(sums["paid"]) - parse_yuan(sums["returned"])
         for fund, sums in state.paid["funds"].items()

@@ -1,4 +1,4 @@
-"""What the run ends with: a table for people, one JSON object for programs."""
+"""The report of a run: a table for people, one JSON object for programs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every proof holds."""
+        """Return whether every proof holds."""
         return all(proof.ok for proof in self.proofs)
 
     def total_fen(self, column: str) -> int:

@@ -1,4 +1,4 @@
-"""What `postmaster.pid` says, and whether the process it names is really ours.
+"""The content of `postmaster.pid`, and checks that the process it names is really ours.
 
 A file left by a crash still says "ready", and its pid may since belong to anybody, so nothing is
 believed (and nobody signalled) before the process's own command line named our data directory.
@@ -31,7 +31,7 @@ class PidFile:
 
 
 def exists(pid: int) -> bool:
-    """Whether a process has this pid, be it dead and not yet collected by its parent."""
+    """Return whether a process has this pid, even a dead one that its parent has not yet reaped."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -42,7 +42,7 @@ def exists(pid: int) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process exists and is not merely waiting to be collected by its parent."""
+    """Return whether a process runs; a dead one that waits to be reaped does not."""
     if not exists(pid):
         return False
     try:
@@ -54,7 +54,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_server_of(pid: int, data: Path) -> bool:
-    """Whether a living process is the postmaster of this data directory."""
+    """Return whether a living process is the postmaster of this data directory."""
     if not is_alive(pid):
         return False
     try:

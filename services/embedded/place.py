@@ -1,4 +1,6 @@
-"""Where the cluster lives, which binaries run it, and as whom. PostgreSQL refuses to run as root."""
+"""The cluster's data directory, its binaries, and the account it runs as.
+
+PostgreSQL refuses to run as root."""
 
 from __future__ import annotations
 
@@ -69,12 +71,12 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def may(self, test: str, path: Path) -> bool:
-        """Whether the account passes `test -x` (or -r, -w) on a path, asked of the kernel itself."""
+        """Return whether the account passes `test -x` (or -r, -w) on a path; the kernel decides."""
         return self.run(["/bin/sh", "-c", f'test {test} "$1"', "sh", path]).returncode == 0
 
 
 def clean_environment() -> dict[str, str]:
-    """What a server process may inherit: nothing that could point it at another cluster."""
+    """Return the environment for a server process, without anything that points at another cluster."""
     kept = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "HOME": "/"}
     if "LD_LIBRARY_PATH" in os.environ:
         kept["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]

@@ -27,7 +27,7 @@ _DYING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known of the server: `pid` and `port` are None when it does not run."""
+    """The status of the server; `pid` and `port` are None when it does not run."""
 
     running: bool
     pid: int | None
@@ -83,7 +83,7 @@ class EmbeddedPostgres:
 
     @property
     def status(self) -> Status:
-        """Whether the server runs, and where."""
+        """Return whether the server runs, and on which port."""
         found = PidFile.read(self.data)
         running = found is not None and pidfile.is_server_of(found.pid, self.data)
         return Status(

@@ -107,7 +107,7 @@ class Statement:
 
     @property
     def closing_fen(self) -> int:
-        """What the account holds at the end of the last day."""
+        """Return the balance at the end of the last day."""
         return self.opening_fen + self.received_fen - self.paid_fen
 
 
@@ -231,7 +231,7 @@ def open_account(tx: sqlite3.Connection, number: str, name: str, *, own: bool = 
 
 
 def balance_fen(read: sqlite3.Connection, number: str) -> int:
-    """What an account holds."""
+    """Return the balance of an account."""
     row = read.execute("SELECT balance_fen FROM account WHERE number = ?", (number,)).fetchone()
     return int(row["balance_fen"])
 

@@ -18,7 +18,7 @@ from shared.web.client import Peer
 
 @dataclass(slots=True)
 class Tally:
-    """What the receivers answered: counts by word, and everything they rejected."""
+    """The receivers' answers: counts by outcome, and everything they rejected."""
 
     letters: int = 0
     counts: Counter[str] = field(default_factory=Counter)

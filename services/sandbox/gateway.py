@@ -71,7 +71,7 @@ PAYMENT: Final = Trade(
 
 @dataclass(slots=True)
 class Round:
-    """What one round did. `waiting` counts lines whose last word is still to be told."""
+    """The result of one round. `waiting` counts lines whose final result is not yet reported."""
 
     batches: int = 0
     decided: int = 0
@@ -283,7 +283,7 @@ class Gateway:
         return result
 
     def _after_told(self, tx: sqlite3.Connection) -> None:
-        """What has been told is told again, or comes back, or is closed."""
+        """Report a reported result again, return the payment, or close the line."""
         tx.execute(
             "UPDATE instruction SET state = CASE"
             " WHEN state = 'told' AND twice THEN 'again'"
@@ -328,7 +328,7 @@ def query(journal: Journal, serial: str) -> sqlite3.Row | None:
 
 
 def reference_of(purpose: str, batch: dict[str, Any], line: dict[str, Any]) -> str:
-    """What a line is about, in words that every run of the same city has in common."""
+    """Return a line's reference in words that every run of the same city shares."""
     if purpose == DEBIT.purpose:
         return f"{line['credit_code']}/{batch['period']}"
     account = line["bank_account"]["number"]

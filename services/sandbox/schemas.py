@@ -36,7 +36,7 @@ class TransferIn(In):
 
 
 class TransferOut(Out):
-    """What the bank knows about one serial."""
+    """A transfer as the bank knows it by its serial."""
 
     serial: str
     status: str = Field(description="done | refused", examples=["done"])
@@ -88,7 +88,7 @@ class StatementOut(Out):
 
 
 class AnswersOut(Out):
-    """What the services answered to letters: counts by their own words."""
+    """The services' answers to messages: counts by outcome."""
 
     letters: int
     counts: dict[str, int]
@@ -124,7 +124,7 @@ class MisregisteredOut(Out):
 
 
 class PushOut(Out):
-    """What the bureau collected and how the push was answered."""
+    """The taxes that the bureau collected, and the answers to its push."""
 
     payments: int
     total: YuanOut

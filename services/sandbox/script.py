@@ -58,7 +58,7 @@ class TaxRates(In):
 
 
 class Script(In):
-    """What the sandbox plays from now on."""
+    """The script that the sandbox plays from now on."""
 
     seed: int = Field(default=20210701, ge=0, lt=2**63)
     debit: DebitRates = DebitRates()
@@ -122,7 +122,7 @@ class Timing(StrEnum):
 
 
 class Plan(NamedTuple):
-    """What becomes of one instruction. `returned_on` only for a payout that comes back."""
+    """The planned outcome of one instruction. `returned_on` only for a payout that comes back."""
 
     done: bool
     timing: Timing
@@ -159,7 +159,7 @@ class Draw(NamedTuple):
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
     def happens(self, question: str, rate_ppm: int) -> bool:
-        """Whether something of that probability happens to this instruction."""
+        """Return whether an event of that probability happens to this instruction."""
         return self.number(question) % PPM < rate_ppm
 
     def serial(self) -> str:
@@ -204,7 +204,7 @@ def _plan(
 
 
 def tax_paid_fen(script: Script, draw: Draw, due_fen: int) -> int:
-    """What a taxpayer pays of what is due: all, six tenths, or nothing."""
+    """Return the part of an amount due that a taxpayer pays: all, six tenths, or nothing."""
     if draw.happens("unpaid", script.tax.unpaid):
         return 0
     if draw.happens("partial", script.tax.partial):

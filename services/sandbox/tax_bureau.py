@@ -35,7 +35,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What a taxpayer paid, under the code that the bureau registered."""
+    """A taxpayer's payment, under the code that the bureau registered."""
 
     serial: str
     payer: str
@@ -57,7 +57,7 @@ class Payment:
 
 @dataclass(slots=True)
 class Collected:
-    """What one day's collecting came to."""
+    """The result of one day's collection."""
 
     payments: list[Payment] = field(default_factory=list)
     repeated: int = 0

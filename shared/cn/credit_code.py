@@ -6,7 +6,7 @@ from stdnum.cn import uscc
 
 
 def is_valid(code: str) -> bool:
-    """Whether the code's shape and check character are right."""
+    """Return whether the code's shape and check character are right."""
     return bool(uscc.is_valid(code)) and uscc.compact(code) == code
 
 

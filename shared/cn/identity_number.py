@@ -63,7 +63,7 @@ _REGION_HEADS = frozenset(
 
 
 class Document(StrEnum):
-    """What sort of document a number is of."""
+    """The kind of document that a number belongs to."""
 
     CITIZEN = "citizen"  # 居民身份证
     HK_MACAU_TAIWAN = "hk_macau_taiwan"  # 港澳台居民居住证
@@ -72,7 +72,7 @@ class Document(StrEnum):
 
 
 def document_of(number: str) -> Document:
-    """What sort of document a sound number is of."""
+    """Return the kind of document that a valid number belongs to."""
     if _FOREIGNERS.match(number):
         return Document.FOREIGNER
     if number[:2] in {"81", "82", "83"}:
@@ -81,7 +81,7 @@ def document_of(number: str) -> Document:
 
 
 def fault_in(number: str) -> str | None:
-    """What is wrong with an identity number, in one code, or None."""
+    """Return the fault in an identity number as one code, or None."""
     if _FOREIGNERS.match(number):
         return None
     if not _SHAPE.match(number):
@@ -94,7 +94,7 @@ def fault_in(number: str) -> str | None:
 
 
 def has_known_region(number: str) -> bool:
-    """Whether the first two digits are those of a province or of a residence permit."""
+    """Return whether the first two digits are those of a province or of a residence permit."""
     return number[:2] in _REGION_HEADS or number[0] == "9" or _FOREIGNERS.match(number) is not None
 
 

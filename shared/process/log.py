@@ -36,7 +36,7 @@ def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
 
 
 class _JsonLine(logging.Formatter):
-    """What libraries log, in the same shape as our own lines."""
+    """A formatter that gives the logs of libraries the shape of our own lines."""
 
     def __init__(self, service: str) -> None:
         super().__init__()

@@ -221,7 +221,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def claims_of(caller: Caller) -> dict[str, Any]:
-    """What a token says about its bearer, for `GET /v1/me`."""
+    """Return a token's claims about its bearer, for `GET /v1/me`."""
     return {
         "subject": caller.subject,
         "role": caller.role.value,

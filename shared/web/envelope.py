@@ -53,7 +53,7 @@ class Envelope:
             await self.app(scope, self._bounded(request, receive), named)
 
     def _at_once(self, request: Request) -> Refusal | None:
-        """What is wrong with the head of a request, before its body is read."""
+        """Check the headers of a request before its body is read; return the fault."""
         declared, limit = request.headers.get("content-length", "0"), self._limit(request)
         if not declared.isdigit() or int(declared) > limit:
             return BodyTooLarge(limit_bytes=limit)

@@ -27,7 +27,7 @@ class TokenOut(Out):
 
 
 class MeOut(Out):
-    """Who the bearer of the token is."""
+    """The identity of the token's bearer."""
 
     subject: str
     role: str

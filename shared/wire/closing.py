@@ -1,4 +1,4 @@
-"""What collection and payout say of their money when the books are to be closed (结账控制总数).
+"""Control totals of collection and payout for a closing of the books (结账控制总数).
 
 Each of them tells its totals by fund as of a day, with a hash of them. Whoever proposes a closing
 hands both on to the ledger, which asks nobody: the hash shows that no number was lost, mistyped or
@@ -27,7 +27,7 @@ ControlHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class PersonalControlOut(Out):
-    """What lies between what was received for personal accounts and what persons were credited."""
+    """The difference between receipts for personal accounts and credits to persons, explained."""
 
     received: YuanOut = Field(description="到账:缴费单个人账户部分 (settled, on bills' lines)")
     credited: YuanOut = Field(description="已划入个人 (credited to persons)")
@@ -38,7 +38,7 @@ class PersonalControlOut(Out):
 
 
 class CollectionFundControlOut(Out):
-    """What collection says of a fund, over all periods, charges included."""
+    """Collection's totals of a fund, over all periods, charges included."""
 
     receivable: YuanOut
     collected: YuanOut
@@ -54,7 +54,7 @@ class CollectionControlOut(Out):
 
 
 class PayoutFundControlOut(Out):
-    """What payout says of a fund."""
+    """Payout's totals of a fund."""
 
     benefits: YuanOut = Field(description="已支付待遇,减当年退回 (paid, less returned in its year)")
 

@@ -1,4 +1,4 @@
-"""What collection and payout say to the ledger, and what it answers."""
+"""Messages of collection and payout to the ledger, and its answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ENTRIES_MAX = 400
 
 
 class VoucherHeadIn(In):
-    """What a voucher says beside its entries."""
+    """The head of a voucher: everything except its entries."""
 
     event_id: Serial = Field(examples=["receipt-0001"])
     owner: Serial = Field(
@@ -72,7 +72,7 @@ class VoucherBatchIn(In):
 
 
 class PostingOutcome(StrEnum):
-    """What became of one voucher."""
+    """The outcome of one voucher."""
 
     POSTED = "posted"
     REPLAYED = "replayed"

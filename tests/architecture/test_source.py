@@ -1,4 +1,4 @@
-"""What a reviewer must be able to trust about the source: no float, no stray SQL, no stray commit."""
+"""Rules of the source that a reviewer can rely on: no float, no stray SQL, no stray commit."""
 
 import ast
 from collections.abc import Iterator

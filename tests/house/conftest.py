@@ -76,5 +76,5 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process lives; one that only waits to be collected does not."""
+    """Return whether a process runs; one that only waits to be reaped does not."""
     return pidfile.is_alive(pid)

@@ -23,7 +23,7 @@ def said(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
 def written(
     wuxian: Wuxian, database_url: str, *words: str, of: str = "chart"
 ) -> list[dict[str, Any]]:
-    """What a proposal by li wrote, once wang had approved it; li himself could not."""
+    """Propose as li, let wang approve (li may not), and return the written text."""
     at = ("--database-url", database_url)
     paper = said(wuxian, *words, "--by", "li", *at, of=of)
     alone = wuxian("ledger", "rules", "approve", paper["id"], "--by", "li", *at)

@@ -3,8 +3,6 @@
 import json
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,40 +14,10 @@ from services.migrate import migrate
 from services.supervisor.ports import free_port
 from shared.roles import Caller, Role
 from shared.security.identity import Identity
-from tests.house.conftest import Wuxian, until
+from tests.house.conftest import Wuxian
+from tests.house.support import serving
 
 pytestmark = pytest.mark.story
-
-
-@contextmanager
-def serving(words: list[str], environment: dict[str, str]) -> Iterator[str]:
-    """A service as a process of its own; gives its address once it is ready."""
-    port = free_port()
-    process = subprocess.Popen(
-        python_command("services.cli", "serve", *words, "--port", str(port)),
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    url = f"http://127.0.0.1:{port}"
-
-    def ready() -> bool:
-        assert process.poll() is None, process.stderr.read()
-        try:
-            return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    try:
-        assert until(ready, 60)
-        yield url
-        process.terminate()
-        assert process.wait(20) in {0, -15}
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 def test_the_version_is_printed(wuxian: Wuxian) -> None:

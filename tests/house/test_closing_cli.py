@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.house.conftest import Wuxian
-from tests.house.test_cli import serving
+from tests.house.support import serving
 
 pytestmark = pytest.mark.story
 

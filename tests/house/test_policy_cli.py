@@ -7,7 +7,7 @@ import pytest
 
 from tests.collection.support import packs
 from tests.house.conftest import Wuxian
-from tests.house.test_cli import serving
+from tests.house.support import serving
 
 pytestmark = pytest.mark.story
 

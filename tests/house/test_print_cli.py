@@ -8,7 +8,7 @@ from shared.ids import Ref
 from shared.references import Reference
 from tests.collection.support.money import owe
 from tests.house.conftest import Wuxian
-from tests.house.test_cli import serving
+from tests.house.support import serving
 
 pytestmark = pytest.mark.story
 

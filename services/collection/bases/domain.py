@@ -49,13 +49,13 @@ class Standing(StrEnum):
 
     @property
     def is_insured(self) -> bool:
-        """Whether the person has a base here; the others' wages count in the unit's base only."""
+        """Return whether the person has a base here; others count in the unit's base only."""
         return self is Standing.INSURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFile:
-    """What the unit hands in with its bases."""
+    """Documents and consents that a unit submits with its bases."""
 
     documents: tuple[str, ...] = ()
     posted_on: date | None = None
@@ -119,7 +119,7 @@ def unit_base_fen(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What one rule levies more (or less) of a person, or of the unit on line 0."""
+    """The amount one rule levies more or less for a person, or for the unit on line 0."""
 
     line_no: int
     insurance: str

@@ -122,7 +122,7 @@ class BaseReviewOut(Out):
 
     @classmethod
     def of(cls, row: ReviewRow) -> BaseReviewOut:
-        """As it is answered."""
+        """Return the answer's shape."""
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.BASE_REVIEW),
             credit_code=row.credit_code,
@@ -162,7 +162,7 @@ class BasePersonOut(Out):
 
     @classmethod
     def of(cls, row: BasePersonRow, insurances: tuple[str, ...]) -> BasePersonOut:
-        """As it is listed."""
+        """Return the list's shape."""
         insured = row.standing == Standing.INSURED
         return cls(
             line=row.line_no,
@@ -215,7 +215,7 @@ class CorrectionOut(Out):
 
     @classmethod
     def of(cls, row: CorrectionRow) -> CorrectionOut:
-        """As it is answered."""
+        """Return the answer's shape."""
         return cls(
             id=Ref(row.unit_id, row.id).text(Reference.BASE_CORRECTION),
             review=Ref(row.unit_id, row.review_id).text(Reference.BASE_REVIEW),
@@ -234,7 +234,7 @@ class AdjustmentIn(In):
 
 
 class DifferenceOut(Out):
-    """What an insurance and party come to more, or (negative) less, over all lines of the run."""
+    """The total difference of an insurance and party over all lines of the run; negative when less."""
 
     insurance: str
     party: str
@@ -246,7 +246,7 @@ class DifferenceOut(Out):
 
 
 class AdjustmentOut(Out):
-    """What a run found beside the month's last paper, and the paper that was handed in for it."""
+    """An adjustment run: the differences from the month's last declaration, and its correction."""
 
     review: str
     declaration: str = Field(description="与之相比的申报 (the paper that it was compared with)")
@@ -260,7 +260,7 @@ class AdjustmentOut(Out):
 
     @classmethod
     def of(cls, found: AdjustmentResult) -> AdjustmentOut:
-        """As it is answered."""
+        """Return the answer's shape."""
         sums: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
         for row in found.rows:
             pair = sums[row.insurance, row.party, row.account, row.fund]

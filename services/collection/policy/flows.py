@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.errors import NoPolicy, PackExists
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import store as policy_store
-from services.collection.policy.domain import faults as faults_rules
 from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain.faults import faults as faults_rules
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.store import PolicyRow
 from shared import trail

@@ -33,8 +33,8 @@ from services.collection.reallocation.domain.difference import (
     difference,
 )
 from services.collection.reallocation.domain.replay import (
+    AccountFacts,
     IssuedBill,
-    UnitFacts,
     UnitPayment,
     owed_of,
     replay,
@@ -82,7 +82,7 @@ class Account:
     bills: Sequence[StoredBill]
     payments: Mapping[UUID, PaymentRow]
     credits: Mapping[UUID, Credit]
-    facts: UnitFacts
+    facts: AccountFacts
     recorded: RecordedAccount
     charges: StoredCharges
 
@@ -129,7 +129,7 @@ async def _load(tx: AsyncConnection, unit_id: int, credit_code: str, cause: Caus
     uses = await facts_store.uses(tx, unit_id)
     shares = await facts_store.shares(tx, unit_id)
     charges = await facts_store.charges(tx, unit_id)
-    facts = UnitFacts(
+    facts = AccountFacts(
         bills=[_as_issued(one) for one in bills if one.bill.kind != CHARGE],
         payments=[_entrusted(one) for one in payments],
         credits=[_unused(credit, uses) for credit in credits],

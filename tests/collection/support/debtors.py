@@ -75,6 +75,6 @@ class Debtors:
         district: str = "heping",
         subject: str | None = None,
     ) -> httpx.Response:
-        """What somebody asks for; district roles stand in `district`."""
+        """Post a request as somebody; district roles belong to `district`."""
         place = district if role.startswith("district_") else "centre"
         return await self.api.post(path, json=body, headers=self.bearer(role, place, subject))

@@ -32,7 +32,7 @@ def app_of(office: Office) -> FastAPI:
 
 
 def tools_of(office: Office) -> Tools:
-    """What the app's background work has."""
+    """Return the tools of the app's background work."""
     state = app_of(office).state
     return Tools(state.db, state.identity, state.settings)
 

@@ -66,7 +66,7 @@ async def handled(office: Office, paper: Paper) -> None:
 
 
 async def summed_up(office: Office, district: str, period: str = AUGUST) -> dict[str, Any]:
-    """What is reviewed, sent to the centre in a summary."""
+    """Send the reviewed declarations to the centre in a summary."""
     body = {"district": district, "period": period}
     answer = await office.post("district_reviewer", "/v1/summaries", body, district=district)
     assert answer.status_code == 201, answer.text
@@ -83,12 +83,12 @@ async def billed(office: Office, summary: dict[str, Any]) -> None:
 
 
 def own(paper: Paper) -> dict[tuple[str, str, str, str], int]:
-    """What a paper levies by itself, per insurance, party, account and fund (fen)."""
+    """Return the amounts of one declaration per insurance, party, account and fund (fen)."""
     return _sums(line for line in paper["lines"] if line["level"] != "corrected")
 
 
 def net(papers_: list[Paper]) -> dict[tuple[str, str, str, str], int]:
-    """What all standing papers of a month come to, per insurance, party, account and fund (fen)."""
+    """Return the sum of a month's standing declarations per insurance, party, account, fund."""
     standing = [paper for paper in papers_ if paper["status"] not in {"superseded", "withdrawn"}]
     return _sums(line for paper in standing for line in paper["lines"])
 

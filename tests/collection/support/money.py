@@ -28,6 +28,30 @@ LINES = (
     ("maternity", "unit", "pooled", "medical", 5_003),
 )
 TOTAL_FEN = sum(line[-1] for line in LINES)
+BILL_COLUMNS = [
+    "unit_id",
+    "id",
+    "declaration_id",
+    "credit_code",
+    "district",
+    "period",
+    "policy_id",
+    "issued_on",
+    "due_on",
+    "total_fen",
+    "status",
+    "collector",
+]
+LINE_COLUMNS = [
+    "unit_id",
+    "bill_id",
+    "line_no",
+    "insurance",
+    "party",
+    "account",
+    "fund",
+    "amount_fen",
+]
 _numbers = itertools.count(1)
 
 
@@ -83,52 +107,21 @@ async def owe(
                 for o in owed
             ],
         )
+        issued = date.fromisoformat(f"{period}-01")
         await db.copy_records_to_table(
             "bill",
-            columns=(
-                "unit_id",
-                "id",
-                "declaration_id",
-                "credit_code",
-                "district",
-                "period",
-                "policy_id",
-                "issued_on",
-                "due_on",
-                "total_fen",
-                "status",
-                "collector",
-            ),
+            columns=BILL_COLUMNS,
             records=[
                 (
-                    o.unit_id,
-                    o.bill_id,
-                    uuid7(),
-                    o.credit_code,
-                    district,
-                    period,
-                    policy,
-                    date.fromisoformat(f"{period}-01"),
-                    due,
-                    total_fen,
-                    "open",
-                    collector,
+                    *(o.unit_id, o.bill_id, uuid7(), o.credit_code, district, period, policy),
+                    *(issued, due, total_fen, "open", collector),
                 )
                 for o in owed
             ],
         )
         await db.copy_records_to_table(
             "bill_line",
-            columns=(
-                "unit_id",
-                "bill_id",
-                "line_no",
-                "insurance",
-                "party",
-                "account",
-                "fund",
-                "amount_fen",
-            ),
+            columns=LINE_COLUMNS,
             records=[
                 (o.unit_id, o.bill_id, number, *line)
                 for o in owed

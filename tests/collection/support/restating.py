@@ -159,7 +159,7 @@ def by_share(lines: list[dict[str, Any]], *levels: str) -> dict[Key, int]:
 
 
 async def memo_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]:
-    """What the unit's vouchers say of the memo book: (account, fund, district) → debit − credit."""
+    """Return the unit's balances in the memo book: (account, fund, district) → debit − credit."""
     rows = await office.fetch("SELECT payload FROM outbox ORDER BY id")
     sums: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in rows:
@@ -175,7 +175,7 @@ async def memo_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]
 
 
 async def receivable_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]:
-    """What is open of the unit's bills less what stands of its credits, as the memo book has it."""
+    """Return the unit's open bills less its standing credits, keyed as in the memo book."""
     rows = await office.fetch(
         """
         SELECT fund, district, CAST(sum(fen) AS bigint) AS fen
@@ -197,7 +197,7 @@ async def receivable_of(office: Office, unit: Unit) -> dict[tuple[str, str, str]
 
 
 async def assert_ties(office: Office, unit: Unit) -> None:
-    """What holds of a unit after anything: bills, lines, credits and the memo book agree."""
+    """Assert that a unit's bills, lines, credits and memo book agree."""
     memo = await memo_of(office, unit)
     receivable = {key: fen for key, fen in memo.items() if key[0] == "memo_receivable"}
     assert receivable == await receivable_of(office, unit)

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.allocation.domain.allocation import Bill, BillLine
 from services.collection.arrears.domain.late import ChargedSoFar, LateAssessment
 from services.collection.policy.domain.charge import ChargeKind
 from shared.page import read_page
@@ -134,11 +135,19 @@ async def insert_bills(tx: AsyncConnection, assessments: Sequence[LateAssessment
             "of_bills": [one.paid_bill.id for one, _ in made],
         },
     )
-    lines = [
-        (bill, line, insurance)
-        for one, bill in made
-        for line, insurance in zip(bill.lines, one.insurances, strict=True)
-    ]
+    await _insert_bill_lines(
+        tx,
+        [
+            (bill, line, insurance)
+            for one, bill in made
+            for line, insurance in zip(bill.lines, one.insurances, strict=True)
+        ],
+    )
+
+
+async def _insert_bill_lines(
+    tx: AsyncConnection, lines: Sequence[tuple[Bill, BillLine, str]]
+) -> None:
     await tx.execute(
         text("""
             INSERT INTO bill_line (unit_id, bill_id, line_no, insurance, party, account, fund,

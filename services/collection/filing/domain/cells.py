@@ -83,7 +83,7 @@ class Codes:
         self._written: dict[str, int] = {}
 
     def places(self, cells: Sequence[str]) -> Ints:
-        """Where each cell's code stands; ABSENT for an empty one."""
+        """Return the position of each cell's code; ABSENT for an empty cell."""
         written = self._written
         for cell in set(cells) - written.keys():
             code = cell.strip()

@@ -16,7 +16,7 @@ from shared.roles import Right
 
 
 class State(StrEnum):
-    """Where a declaration stands."""
+    """The state of a declaration."""
 
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
@@ -34,7 +34,7 @@ FINISHED: Final = frozenset({State.BILLED, State.SETTLED})
 
 
 class Act(StrEnum):
-    """What is done to it."""
+    """An act that moves a declaration from one state to another."""
 
     SUBMIT_AGAIN = "submit_again"
     ACCEPT = "accept"
@@ -51,7 +51,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Where an act leads, who may do it (None: the service itself), and whether it is a signature."""
+    """The state an act leads to, the right it needs (None: only the service), and whether it signs."""
 
     to: State
     right: Right | None

@@ -62,7 +62,7 @@ _CHINESE: Final = {
 def columns_of(
     header: Sequence[str], insurances: Sequence[str], *, one_unit: bool
 ) -> dict[str, int]:
-    """Where each column stands.
+    """Return the position of each column.
 
     Raises:
         FileUnreadable: a column is missing, stands twice, or is not known.

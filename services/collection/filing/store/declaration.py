@@ -54,7 +54,7 @@ async def set_status(
 async def lines(
     tx: AsyncConnection, unit_id: int, declaration_id: UUID, round_: int
 ) -> list[LineRow]:
-    """What a declaration levies, in the policy's order."""
+    """Return the levied lines of a declaration, in the policy's order."""
     rows = await tx.execute(
         text("""
             SELECT line_no, level, insurance, party, account, fund, rule, base_fen, amount_fen

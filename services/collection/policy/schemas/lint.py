@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from services.collection.policy.domain import faults as faults_rules
 from services.collection.policy.domain import pack as pack_rules
+from services.collection.policy.domain.faults import faults as faults_rules
 from services.collection.policy.schemas.policy import PackIn
 from shared.errors import Fault
 

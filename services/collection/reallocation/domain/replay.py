@@ -78,10 +78,12 @@ class ChargeWaiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnitFacts:
-    """All that a unit's account follows from. `used_fen` of a credit is what of it is refunded, or
-    reserved for a refund: no bill can use that. Bills of `being_debited` are with the bank, which was
-    asked for what they ask for: they are not lowered before it has answered."""
+class AccountFacts:
+    """The facts that a unit's account follows from.
+
+    `used_fen` of a credit is refunded or reserved for a refund: no bill can use it. Bills in
+    `being_debited` are with the bank and are not lowered before it has answered.
+    """
 
     bills: Sequence[IssuedBill]
     payments: Sequence[UnitPayment] = ()
@@ -112,7 +114,7 @@ class Position:
 
 
 def replay(
-    facts: UnitFacts,
+    facts: AccountFacts,
     late: LateChargeAssessor | None = None,
     order_on: Callable[[date], AllocationOrder] = lambda _: ONE_TICKET,
 ) -> Position:
@@ -137,7 +139,7 @@ def replay(
     return position
 
 
-def _timeline(facts: UnitFacts) -> Iterator[UnitPayment | ChargeWaiver | date]:
+def _timeline(facts: AccountFacts) -> Iterator[UnitPayment | ChargeWaiver | date]:
     steps: list[tuple[tuple[object, ...], UnitPayment | ChargeWaiver | date]] = []
     for paid in facts.payments:
         one = paid.payment
@@ -193,7 +195,7 @@ def _waive(position: Position, waiver: ChargeWaiver) -> None:
 
 def _lower(
     position: Position,
-    facts: UnitFacts,
+    facts: AccountFacts,
     parties: Mapping[UUID, Mapping[int, str]],
     day: date,
 ) -> None:
@@ -249,7 +251,7 @@ def _lowered(bill: Bill, by_line: Mapping[int, int]) -> Bill:
     return replace(bill, lines=lines)
 
 
-def owed_of(facts: UnitFacts) -> dict[LineKey, int]:
+def owed_of(facts: AccountFacts) -> dict[LineKey, int]:
     """How much of each line was owed from the beginning: issued, less what its month was restated by.
 
     Credits of a month take off the bills of that month issued last first.

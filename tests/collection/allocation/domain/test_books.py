@@ -1,4 +1,4 @@
-"""What receipts post: balanced within each fund and book, and to the accounts that the law names."""
+"""Entries of receipts balance within each fund and book, in the accounts that the law names."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from services.collection.allocation.domain.books import (
     receipt_voucher,
     suspense_voucher,
 )
-from tests.collection.allocation.domain.test_allocation import DAY, bill, receipt
+from tests.collection.support.rules.receipts import DAY, bill, receipt
 
 LINES = (
     BillLine(line_no=0, fund="pension", account="pooled", amount_fen=1600),

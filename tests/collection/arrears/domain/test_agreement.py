@@ -153,7 +153,7 @@ payments = st.dictionaries(
 
 @given(payments, st.dates(date(2021, 8, 1), date(2022, 1, 31)), st.integers(0, 60))
 def test_what_is_protected_on_a_day_does_not_depend_on_what_comes_later(paid, as_of, more) -> None:
-    """What was broken stays broken; what is protected before the day stays protected."""
+    """A broken instalment stays broken; protection before the day stays."""
     known = {day: fen for day, fen in paid.items() if day <= as_of}
     now, later = PLAN.protection(known, as_of), PLAN.protection(paid, as_of + timedelta(more))
     assert now is not None

@@ -1,4 +1,4 @@
-"""What a late payment fixes: the unit's share only, one rounding a line, the same in any order."""
+"""Late fees that a payment fixes: the unit's share only, one rounding a line, the same in any order."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -44,7 +44,7 @@ from services.collection.policy.domain.charge_timeline import (
 )
 from shared.entry import Account, Book
 from shared.period import Period
-from tests.collection.support.charges import cap, rate
+from tests.collection.support.rules.charges import cap, rate
 
 PAYER = Payer(7, "91120101MA05K0TH17", "heping")
 DUE = date(2021, 8, 25)

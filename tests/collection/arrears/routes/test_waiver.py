@@ -260,7 +260,7 @@ async def test_the_database_keeps_what_a_charge_bill_was_issued_over(
 
 
 async def receivable_fen(office: Debtors, owed: Owed) -> int:
-    """What the memo book says is owed of the unit's charges."""
+    """Return the balance of the unit's charges in the memo book."""
     fen = 0
     for voucher in await office.vouchers_of(owed, "late_fee", "interest", "waiver"):
         for entry in voucher["entries"]:

@@ -19,7 +19,7 @@ wages = st.sampled_from(["3000.00", "4321.99", "5555.55", "17000.01", "26000.00"
 
 
 async def quoted(office: Office, people: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
-    """What a month levies of people on these wages, per insurance and party (fen)."""
+    """Quote a month for people on these wages, per insurance and party (fen)."""
     body = {
         "on": PERIOD,
         "unit_kind": "enterprise",

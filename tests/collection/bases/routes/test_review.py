@@ -1,4 +1,4 @@
-"""Bases for a year: four refusals, dual base, frozen, corrected in writing, adjusted by the difference."""
+"""Base reviews: four refusals, dual base, frozen bases, corrections, adjustments."""
 
 from copy import deepcopy
 from typing import Any
@@ -167,9 +167,8 @@ async def billed(office: Office, db: Database, code: str, people: Any, period: s
     return answer.json()
 
 
-async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once(
-    office: Office, db: Database
-) -> None:
+async def carry_on(office: Office, db: Database) -> tuple[Any, Any, Any]:
+    """Let bases of 2020 carry on and bill February 2021; return people, review, declaration."""
     (current,) = [pack for pack in common_shipped_store.packs() if pack["pack"] == "tianjin-2021"]
     days = {"in_force_from": "2020-01-01", "in_force_to": "2020-12-31"}
     await publish(office, deepcopy(current) | {"pack": "tianjin-2020"} | days)
@@ -181,13 +180,40 @@ async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_on
     await confirmed(office, code, people, 2020)
     carried = (await office.post("district_clerk", path, provisional)).json()
     await office.post("district_reviewer", f"/v1/base-reviews/{carried['id']}/confirmations")
+    return people, carried, await billed(office, db, code, people, "2021-02")
+
+
+async def correct_first_base(office: Office, review: Any, people: Any, wage: str) -> None:
+    correction = {
+        "identity_number": people[0]["identity_number"],
+        "wage": wage,
+        "request_no": "1",
+        "requested_on": "2021-09-01",
+    }
+    path = f"/v1/base-reviews/{review['id']}/corrections"
+    made = await office.post("district_clerk", path, correction)
+    await office.post("district_reviewer", f"/v1/base-corrections/{made.json()['id']}/approvals")
+
+
+async def quoted_total(office: Office, people: Any) -> str:
+    quote = {
+        "on": "2021-02",
+        "unit_kind": "enterprise",
+        "injury_class": 1,
+        "people": [{"ref": person["wage"], "wages": {"*": person["wage"]}} for person in people],
+    }
+    quoted = await office.post("employer_portal", "/v1/quotes", quote)
+    total: str = quoted.json()["totals"]["total"]
+    return total
+
+
+async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_once(
+    office: Office, db: Database
+) -> None:
+    people, carried, paper = await carry_on(office, db)
     assert carried["provisional"]
-    assert [row["wage"] for row in await bases_of(office, carried)] == [
-        "5000.00",
-        "6000.00",
-        "3000.00",
-    ]
-    paper = await billed(office, db, code, people, "2021-02")
+    wages = [row["wage"] for row in await bases_of(office, carried)]
+    assert wages == [person["wage"] for person in people]
     early = await adjust(office, carried, "2021-02")
     assert (early.status_code, early.json()["code"]) == (409, "BASE_NOT_FINAL")
 
@@ -195,51 +221,50 @@ async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_on
         person | {"wage": wage}
         for person, wage in zip(people, ("5555.55", "5900.00", "3000.00"), strict=True)
     ]
-    final = await confirmed(office, code, raised)
-    found = (await adjust(office, final, "2021-02")).json()
-    quote = {
-        "on": "2021-02",
-        "unit_kind": "enterprise",
-        "injury_class": 1,
-        "people": [{"ref": person["wage"], "wages": {"*": person["wage"]}} for person in raised],
-    }
-    should = (await office.post("employer_portal", "/v1/quotes", quote)).json()["totals"]["total"]
-    assert parse_yuan(found["difference"]) == parse_yuan(should) - parse_yuan(paper["total"])
-    assert found["people"] == 2  # the third stands at the floor, before and after
-    assert sum(parse_yuan(line["difference"]) for line in found["lines"]) == parse_yuan(
-        found["difference"]
-    )
+    final = await confirmed(office, paper["credit_code"], raised)
+    run = (await adjust(office, final, "2021-02")).json()
+    should = await quoted_total(office, raised)
+    assert parse_yuan(run["difference"]) == parse_yuan(should) - parse_yuan(paper["total"])
+    assert run["people"] == 2  # the third is at the floor, before and after
+    by_line = [parse_yuan(line["difference"]) for line in run["lines"]]
+    assert sum(by_line) == parse_yuan(run["difference"])
     again = (await adjust(office, final, "2021-02")).json()
     assert (again["difference"], again["people"], again["lines"]) == ("0.00", 0, [])
     assert again["adjustment"] is None
-    restated = await shown(office, {"id": found["adjustment"]})
-    assert (restated["kind"], restated["corrects"], restated["total"]) == (
-        "adjustment", paper["id"], found["difference"],
-    )  # fmt: skip
+    restated = await shown(office, {"id": run["adjustment"]})
+    assert (restated["kind"], restated["corrects"]) == ("adjustment", paper["id"])
+    assert restated["total"] == run["difference"]
     assert restated["restated"]["total"] == should
+    other = await adjust(office, final, "2022-02")
+    assert (other.status_code, other.json()["code"]) == (409, "BASE_NOT_FINAL")
 
-    asked = {
-        "identity_number": people[0]["identity_number"],
-        "wage": "5000.00",
-        "request_no": "1",
-        "requested_on": "2021-09-01",
-    }
-    made = await office.post("district_clerk", f"/v1/base-reviews/{final['id']}/corrections", asked)
-    await office.post("district_reviewer", f"/v1/base-corrections/{made.json()['id']}/approvals")
+
+async def test_an_adjustment_is_billed_and_a_corrected_base_credits_the_months_first_bill(
+    office: Office, db: Database
+) -> None:
+    code, people = await staffed(office, "5000.00", "6000.00", "3000.00")
+    final = await confirmed(office, code, people)
+    paper = await billed(office, db, code, people, "2021-02")
+    await correct_first_base(office, final, people, "5555.55")
+    run = (await adjust(office, final, "2021-02")).json()
+    restated = await shown(office, {"id": run["adjustment"]})
+
+    await correct_first_base(office, final, people, "5000.00")
     waits = await adjust(office, final, "2021-02")
     assert (waits.status_code, waits.json()["code"]) == (409, "CORRECTION_PENDING")
     await bill(office, db, restated, bill_date="2021-12-21")
-    asked_for = await bill_of(office, restated)
-    assert (asked_for["kind"], asked_for["credits"]) == ("adjustment", [])
-    assert asked_for["total"] == found["difference"]
-    told = await office.get("supervisor", f"/v1/bills/{asked_for['id']}/lines/1/explanation")
-    assert told.json()["levied_now"] != told.json()["levied_before"]
+    adjustment_bill = await bill_of(office, restated)
+    assert (adjustment_bill["kind"], adjustment_bill["credits"]) == ("adjustment", [])
+    assert adjustment_bill["total"] == run["difference"]
+    path = f"/v1/bills/{adjustment_bill['id']}/lines/1/explanation"
+    explained = (await office.get("supervisor", path)).json()
+    assert explained["levied_now"] != explained["levied_before"]
 
     back = (await adjust(office, final, "2021-02")).json()
     rows = await office.fetch(
         "SELECT sum(now_fen - was_fen) AS fen FROM base_difference WHERE line_no = 1"
     )
-    assert rows[0]["fen"] == 0  # the first person's base is what it was in February
+    assert rows[0]["fen"] == 0  # the first person's base is the same as in February
     assert (back["people"], parse_yuan(back["difference"]) < 0) == (1, True)
     less = await shown(office, {"id": back["adjustment"]})
     assert (less["corrects"], less["total"]) == (restated["id"], back["difference"])
@@ -248,8 +273,6 @@ async def test_last_years_bases_carry_on_and_the_adjustment_is_the_difference_on
     assert parse_yuan(lowered["credited"]) == -parse_yuan(back["difference"])
     unbilled = await adjust(office, final, "2021-03")
     assert (unbilled.status_code, unbilled.json()["code"]) == (409, "NOTHING_BILLED")
-    other = await adjust(office, final, "2022-02")
-    assert (other.status_code, other.json()["code"]) == (409, "BASE_NOT_FINAL")
 
 
 async def test_the_units_own_share_is_adjusted_on_the_units_base(

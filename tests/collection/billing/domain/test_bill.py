@@ -1,61 +1,27 @@
 """A bill is what its declaration levies, to the fen, and its memo voucher says the same per fund."""
 
 from dataclasses import replace
-from datetime import date
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.collection.billing.domain.bill import (
-    AuditedDeclaration,
-    BillDraft,
     BillItem,
     memo_voucher,
     net_items,
     split_by_sign,
 )
 from shared.entry import Account, Book, net_by_fund
-
-ID = UUID("01900000-0000-7000-8000-000000000001")
-
-
-def audited(*lines: BillItem) -> AuditedDeclaration:
-    return AuditedDeclaration(
-        unit_id=1,
-        declaration_id=ID,
-        round=1,
-        credit_code="91120101MA05K0TH17",
-        district="heping",
-        period="2021-07",
-        policy_id=ID,
-        collector="bank_debit",
-        total_fen=sum(line.amount_fen for line in lines),
-        lines=lines,
-    )
-
-
-def a_bill(paper: AuditedDeclaration) -> BillDraft:
-    return BillDraft(
-        id=ID,
-        declaration=paper,
-        issued_on=date(2021, 8, 12),
-        due_on=date(2021, 8, 25),
-        due_estimated=False,
-        lines=net_items(paper.lines),
-    )
-
-
-def levied(insurance: str, party: str, fund: str, amount_fen: int) -> BillItem:
-    return BillItem(
-        insurance=insurance, party=party, account="pooled", fund=fund, amount_fen=amount_fen
-    )
-
-
-MEDICAL = levied("medical", "unit", "medical", 1000_00)
-MATERNITY = levied("maternity", "unit", "medical", 50_00)
-PENSION = levied("pension", "unit", "pension", 1600_00)
+from tests.collection.support.rules.bills import (
+    ID,
+    MATERNITY,
+    MEDICAL,
+    PENSION,
+    a_bill,
+    audited,
+    levied,
+)
 
 
 def test_two_insurances_of_one_fund_are_two_lines_and_one_entry_pair() -> None:

@@ -17,7 +17,7 @@ from services.collection.billing.domain.credit import (
     used_by_credit,
 )
 from shared.entry import Account
-from tests.collection.billing.domain.test_bill import PENSION, a_bill, audited
+from tests.collection.support.rules.bills import PENSION, a_bill, audited
 
 PERIODS = ["2021-05", "2021-06", "2021-07"]
 

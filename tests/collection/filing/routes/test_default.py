@@ -1,4 +1,4 @@
-"""Who did not declare is levied 110 % of last month, by unit and line, and named when there is none."""
+"""A unit that did not declare is levied 110 % of last month, or listed without one."""
 
 from shared.clock import today
 from shared.ids import unit_key

@@ -1,4 +1,4 @@
-"""What a file stores is what one unit's declaration stores, row by row, under every shipped policy."""
+"""A file stores the same rows as one unit's declaration, under every shipped policy."""
 
 import random
 from typing import Any

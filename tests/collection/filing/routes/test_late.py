@@ -158,7 +158,7 @@ async def test_what_is_billed_in_the_end_is_what_filing_on_time_bills(
 
 
 async def asked_for(office: Office, code: str) -> dict[tuple[str, str, str], int]:
-    """What bills of August ask for now, less the credits that stand."""
+    """Return the open amount of August's bills, less the standing credits."""
     rows = await office.fetch(
         "SELECT insurance, party, fund, CAST(sum(fen) AS bigint) AS fen FROM ("
         " SELECT l.insurance, l.party, l.fund, l.amount_fen AS fen FROM bill AS b"

@@ -22,7 +22,13 @@ from services.collection.policy.domain.policy import Rule, Schedule
 from services.collection.policy.domain.rate import BaseKind, Figure, Limit, Rate, UnitFigure
 from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding
-from tests.collection.support.schedules import INSURANCES, people, schedules, standings_of, totals
+from tests.collection.support.rules.schedules import (
+    INSURANCES,
+    people,
+    schedules,
+    standings_of,
+    totals,
+)
 
 
 def refused(run: Callable[[], Any]) -> Any:

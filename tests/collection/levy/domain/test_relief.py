@@ -12,7 +12,7 @@ from services.collection.levy.domain.totals import totals_of
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.charge_timeline import Relief
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from services.collection.policy.domain.policy import Policy, Schedule
 from services.collection.policy.schemas.policy import PackIn
 from shared.fund import Party

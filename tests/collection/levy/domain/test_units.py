@@ -18,7 +18,7 @@ from services.collection.levy.domain.levy import UnitFacts, Wages
 from services.collection.levy.domain.units import assess_units
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
-from tests.collection.support.schedules import (
+from tests.collection.support.rules.schedules import (
     INSURANCES,
     people,
     schedules,

@@ -1,4 +1,4 @@
-"""What of a paper is the persons' own: exactly what its lines say, whoever is counted in which chunk."""
+"""Personal amounts of a declaration: those of its lines, however people are chunked."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ from services.collection.policy.domain.allocation_order import (
     AllocationOrder,
     order_of,
 )
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from services.collection.policy.schemas.policy import PackIn
-from tests.collection.allocation.domain.test_allocation import receipt
 from tests.collection.support import packs
+from tests.collection.support.rules.receipts import receipt
 
 INSURANCES = ("pension", "medical", "work_injury")
 BY_INSURANCE = AllocationOrder(

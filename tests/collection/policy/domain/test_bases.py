@@ -10,7 +10,7 @@ from services.collection.policy.domain.crediting import age_on
 from shared.money import format_yuan, parse_yuan
 from tests.collection.support import packs
 from tests.collection.support.packs import a_pack, a_rate, yuan
-from tests.collection.support.ruled import (
+from tests.collection.support.rules.ruled import (
     JANUARY,
     LIMITS,
     amounts,

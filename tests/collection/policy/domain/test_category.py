@@ -14,7 +14,7 @@ from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wa
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain import text as policy_text_rules
 from services.collection.policy.domain.diff import changes
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.schemas.policy import PackIn
 from shared.money import format_yuan, parse_yuan

@@ -33,7 +33,7 @@ from services.collection.policy.domain.charge_timeline import (
 )
 from shared.money import parse_rate, parse_yuan
 from shared.period import Period
-from tests.collection.support.charges import cap, rate
+from tests.collection.support.rules.charges import cap, rate
 
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "late_fee.json").read_text())["late_fee"]
 DUE = date(2021, 8, 25)

@@ -10,7 +10,7 @@ import pytest
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain import pack as pack_rules
 from services.collection.policy.domain.charge import ChargeKind, EndRule, StartRule
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from services.collection.policy.schemas.policy import PackIn
 from tests.collection.support import packs
 

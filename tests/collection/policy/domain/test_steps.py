@@ -9,7 +9,7 @@ from shared.money import HALF_UP_FEN, format_yuan
 from shared.period import Period
 from tests.collection.support import packs
 from tests.collection.support.packs import a_pack, a_rate
-from tests.collection.support.ruled import codes, floating, levied, projects, sound, worker
+from tests.collection.support.rules.ruled import codes, floating, levied, projects, sound, worker
 
 # Injury classes, floating steps, stage cut, projects
 

@@ -38,10 +38,10 @@ from services.collection.policy.domain.charge_timeline import (
     DatedChargeRules,
 )
 from services.collection.reallocation.domain.replay import (
+    AccountFacts,
     ChargeWaiver,
     IssuedBill,
     Position,
-    UnitFacts,
     UnitPayment,
     owed_of,
     replay,
@@ -117,7 +117,7 @@ def credit(
     )
 
 
-def assessor(facts: UnitFacts, **more: object) -> LateChargeAssessor:
+def assessor(facts: AccountFacts, **more: object) -> LateChargeAssessor:
     """Late fees on the unit's line of every bill."""
     rules = ChargeRules(rates=(FEE,), caps=(), charges_first=False)
     ruling = DatedChargeRules(
@@ -152,7 +152,7 @@ def open_fen(position: Position) -> int:
     return sum(bill.open_fen for bill in position.bills.values())
 
 
-def standing_fen(facts: UnitFacts, position: Position) -> int:
+def standing_fen(facts: AccountFacts, position: Position) -> int:
     return sum(one.amount_fen for one in facts.credits) - sum(position.uses.values())
 
 
@@ -160,7 +160,7 @@ def test_money_paid_in_time_is_in_time_whatever_became_known_first() -> None:
     in_time = paid(3770_00, date(2021, 8, 20), "second-known", number=1)
     late = paid(3770_00, date(2021, 9, 20), "first-known", number=2)
     for known in ((in_time, late), (late, in_time)):
-        facts = UnitFacts(bills=[issued(2700_00, 1070_00)], payments=known)
+        facts = AccountFacts(bills=[issued(2700_00, 1070_00)], payments=known)
         position = replay(facts, assessor(facts))
         assert charged_fen(position) == 0
         assert position.left == {
@@ -170,7 +170,7 @@ def test_money_paid_in_time_is_in_time_whatever_became_known_first() -> None:
 
 
 def test_a_part_paid_bill_is_lowered_and_the_rest_stands_to_the_units_credit() -> None:
-    facts = UnitFacts(
+    facts = AccountFacts(
         bills=[issued(2700_00, 1070_00)],
         payments=[paid(2000_00, date(2021, 8, 20))],
         credits=[
@@ -189,8 +189,8 @@ def test_what_was_never_owed_bears_no_late_fee() -> None:
     late = [paid(3770_00, date(2021, 10, 1))]
     half = [credit(1350_00, date(2021, 11, 2)), credit(535_00, date(2021, 11, 2), party="personal",
                                                        number=2)]  # fmt: skip
-    facts = UnitFacts(bills=whole, payments=late, credits=half)
-    restated = UnitFacts(bills=[issued(1350_00, 535_00)], payments=late)
+    facts = AccountFacts(bills=whole, payments=late, credits=half)
+    restated = AccountFacts(bills=[issued(1350_00, 535_00)], payments=late)
     position = replay(facts, assessor(facts))
     assert charged_fen(position) == charged_fen(replay(restated, assessor(restated))) > 0
     charge = next(bill for bill in position.bills.values() if bill.kind == CHARGE)
@@ -199,7 +199,7 @@ def test_what_was_never_owed_bears_no_late_fee() -> None:
 
 
 def test_a_standing_credit_lowers_the_next_bill_before_money_pays_it() -> None:
-    facts = UnitFacts(
+    facts = AccountFacts(
         bills=[
             issued(1000_00, 0),
             issued(1000_00, 0, bill_id=AUGUST, period="2021-08", on=date(2021, 9, 12)),
@@ -219,8 +219,8 @@ def test_a_standing_credit_lowers_the_next_bill_before_money_pays_it() -> None:
 
 def test_money_paid_before_its_bill_settles_it_when_it_comes() -> None:
     early = paid(500_00, date(2021, 8, 1))
-    assert replay(UnitFacts(bills=[], payments=[early])).left == {UUID(int=1001): 500_00}
-    position = replay(UnitFacts(bills=[issued(500_00)], payments=[early]))
+    assert replay(AccountFacts(bills=[], payments=[early])).left == {UUID(int=1001): 500_00}
+    position = replay(AccountFacts(bills=[issued(500_00)], payments=[early]))
     assert open_fen(position) == 0
     assert position.left == {UUID(int=1001): 0}
 
@@ -230,17 +230,17 @@ def test_a_returned_payment_opens_its_bill_and_a_later_one_takes_its_place() -> 
         paid(1000_00, date(2021, 8, 20), "a", number=1),
         paid(1000_00, date(2021, 8, 22), "b", number=2),
     )
-    before = replay(UnitFacts(bills=[issued(1000_00)], payments=[first, second]))
+    before = replay(AccountFacts(bills=[issued(1000_00)], payments=[first, second]))
     assert before.left[UUID(int=1002)] == 1000_00
     returned = replace(first, payment=replace(first.payment, amount_fen=0))
-    after = replay(UnitFacts(bills=[issued(1000_00)], payments=[returned, second]))
+    after = replay(AccountFacts(bills=[issued(1000_00)], payments=[returned, second]))
     assert open_fen(after) == 0
     assert after.left == {UUID(int=1001): 0, UUID(int=1002): 0}
 
 
 def test_a_waiver_lowers_what_is_open_of_the_charge_it_names() -> None:
     late = paid(1000_00, date(2021, 10, 1))
-    facts = UnitFacts(bills=[issued(1000_00)], payments=[late])
+    facts = AccountFacts(bills=[issued(1000_00)], payments=[late])
     known = KnownChargeBill(
         id=UUID(int=50), issued_on=date(2021, 10, 1), due_on=date(2021, 10, 25), line_nos={}
     )
@@ -265,7 +265,7 @@ DAYS = st.integers(0, 120).map(lambda days: date(2021, 8, 1) + timedelta(days))
 
 
 @st.composite
-def unit_facts(draw: st.DrawFn) -> UnitFacts:
+def unit_facts(draw: st.DrawFn) -> AccountFacts:
     amounts = st.lists(st.integers(1, 500_00), min_size=2, max_size=2)
     bills = [issued(*draw(amounts))]
     if draw(st.booleans()):
@@ -287,7 +287,7 @@ def unit_facts(draw: st.DrawFn) -> UnitFacts:
         credit(draw(st.integers(1, bills[0].bill.lines[0].amount_fen)), draw(DAYS), number=number)
         for number in range(draw(st.integers(0, 1)))
     ]
-    return UnitFacts(bills=bills, payments=payments, credits=credits)
+    return AccountFacts(bills=bills, payments=payments, credits=credits)
 
 
 def account(position: Position) -> object:
@@ -310,16 +310,16 @@ def account(position: Position) -> object:
 
 
 @given(unit_facts(), st.randoms(use_true_random=False))
-def test_the_order_in_which_facts_became_known_changes_nothing(facts: UnitFacts, random) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_in_which_facts_became_known_changes_nothing(facts: AccountFacts, random) -> None:  # type: ignore[no-untyped-def]
     mixed = [list(part) for part in (facts.bills, facts.payments, facts.credits)]
     for part in mixed:
         random.shuffle(part)
-    other = UnitFacts(bills=mixed[0], payments=mixed[1], credits=mixed[2])
+    other = AccountFacts(bills=mixed[0], payments=mixed[1], credits=mixed[2])
     assert account(replay(facts, assessor(facts))) == account(replay(other, assessor(other)))
 
 
 @given(unit_facts())
-def test_every_fen_is_in_one_place(facts: UnitFacts) -> None:
+def test_every_fen_is_in_one_place(facts: AccountFacts) -> None:
     position = replay(facts, assessor(facts))
     for one in facts.payments:
         event = one.payment.event_id
@@ -341,7 +341,7 @@ def test_every_fen_is_in_one_place(facts: UnitFacts) -> None:
 def one_by_one(bills: Sequence[IssuedBill], payments: Sequence[UnitPayment]) -> dict[UUID, Bill]:
     """Pay as the doors do: each payment as it comes, into bills as they stand."""
     account = {one.bill.id: one.bill for one in bills}
-    late = assessor(UnitFacts(bills=bills, payments=payments))
+    late = assessor(AccountFacts(bills=bills, payments=payments))
     for one in payments:
         settled, _ = allocate(account.values(), one.payment, late)
         for part in settled:
@@ -352,7 +352,7 @@ def one_by_one(bills: Sequence[IssuedBill], payments: Sequence[UnitPayment]) -> 
 
 
 @given(unit_facts())
-def test_money_that_comes_in_order_is_booked_as_it_comes(facts: UnitFacts) -> None:
+def test_money_that_comes_in_order_is_booked_as_it_comes(facts: AccountFacts) -> None:
     plain = replace(facts, credits=())
     ordered = sorted(plain.payments, key=lambda one: (one.payment.paid_on, one.serial))
     booked = one_by_one(plain.bills, ordered)

@@ -1,4 +1,4 @@
-"""Ten years of persons against the rule in plain Python; and the same work for one and for thousands."""
+"""Ten years of interest against the rule in plain Python, for one person and for thousands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.ledger.personal.domain import interest
 from shared.money import format_yuan, parse_rate, parse_yuan
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
-from tests.ledger.personal.routes.test_personal import (
+from tests.ledger.support.persons import (
     bill,
     close_year,
     control,

@@ -79,7 +79,7 @@ WORDS = ("book", "fund", "account", "side", "amount", "district", "unforeseen")
 
 
 def long_way(message: Any) -> Draft | None:
-    """What the schema makes of a message."""
+    """Parse a message by its schema."""
     try:
         return draft_from(VoucherIn.model_validate(message), "sender", SLOTS)
     except (ValidationError, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""What the database itself keeps true, whoever writes: append-only, balanced, once per event."""
+"""Rules that the database enforces on every writer: append-only, balanced, once per event."""
 
 from __future__ import annotations
 

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from tests.collection.support import packs
-from tests.collection.support.ruled import LIMITS, codes, credited, floating, limits_pack, tier_rows
+from tests.collection.support.rules.ruled import (
+    LIMITS,
+    codes,
+    credited,
+    floating,
+    limits_pack,
+    tier_rows,
+)
 
 Change = Callable[[dict[str, Any]], Any]
 

@@ -7,7 +7,7 @@ import pytest
 
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy.domain import pack as pack_rules
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from tests.collection.support import packs
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import Any, Final
 
-from services.collection.policy.domain import category_faults as category_faults_rules
 from services.collection.policy.domain import charge_pack as charge_pack_rules
 from services.collection.policy.domain import pack_rows as pack_rows_rules
-from services.collection.policy.domain import row_faults as row_faults_rules
+from services.collection.policy.domain.faults import category_faults as category_faults_rules
+from services.collection.policy.domain.faults import row_faults as row_faults_rules
 from services.collection.policy.domain.policy import UNIT_KINDS, Policy
 from services.collection.policy.domain.rate import ANY, BaseKind, Limit, Rate
 from shared.entry import Account

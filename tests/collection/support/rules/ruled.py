@@ -6,7 +6,7 @@ from typing import Any
 
 from services.collection.levy.domain.levy import ContributionLine, UnitFacts, Wages, assess
 from services.collection.policy.domain import pack as pack_rules
-from services.collection.policy.domain.faults import faults_in
+from services.collection.policy.domain.faults.faults import faults_in
 from services.collection.policy.domain.policy import Policy
 from services.collection.policy.schemas.policy import PackIn
 from shared.money import format_yuan, parse_yuan

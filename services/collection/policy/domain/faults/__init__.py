@@ -1,0 +1,1 @@
+"""Faults in a policy pack, every one named with its place."""
