@@ -25,6 +25,7 @@ from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
 from services.collection.reallocation import jobs as reallocation_job
+from shared import book_days
 from shared.db import Database
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
 from shared.process.log import logger
@@ -61,6 +62,13 @@ async def deliver_outbox(background: Background) -> None:
     secret = background.identity.secret_of(CLIENT_ID)
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
         await Relay(background.db, Ledger(peer).deliver).run()
+
+
+async def refresh_book_days(background: Background) -> None:
+    """Keep this service's copy of the ledger's days fresh, until cancelled."""
+    secret = background.identity.secret_of(CLIENT_ID)
+    async with Peer(background.settings.ledger_url, CLIENT_ID, secret, attempts=1) as peer:
+        await book_days.keep_fresh(background.db, peer)
 
 
 async def credit_persons(background: Background) -> None:
@@ -140,6 +148,7 @@ async def _issue_all(db: Database, summary: SummaryRow) -> int:
 
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
+    refresh_book_days,
     credit_persons,
     issue_bills,
     reallocate_accounts,

@@ -15,6 +15,7 @@ from services.ledger.chain import routes as chain_doors
 from services.ledger.closing import routes as closing_doors
 from services.ledger.personal import routes as personal_doors
 from services.ledger.posting.flows.books import Books
+from services.ledger.posting.routes import book_days as book_days_doors
 from services.ledger.posting.routes import event as event_doors
 from services.ledger.posting.routes import hold as hold_doors
 from services.ledger.posting.routes import stream as stream_doors
@@ -56,6 +57,7 @@ ROUTERS = tuple(
         agreement_doors,
         dashboard_doors,
         event_doors,
+        book_days_doors,
         budget_doors,
         transit_doors,
         personal_doors,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -23,6 +24,7 @@ from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
 from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
+from shared import book_days
 from shared.db import Database, revision
 from shared.outbox import Relay
 from shared.process import collector
@@ -59,10 +61,12 @@ def build(settings: Settings | None = None) -> FastAPI:
             await _open(app, chosen, opened)
             if chosen.run_workers:
                 collector.calm()  # payout runs in its own process
-            tasks = [
-                asyncio.create_task(work.run(), name=type(work).__name__)
-                for work in ((app.state.relay, app.state.funding) if chosen.run_workers else ())
-            ]
+            work = (
+                app.state.relay.run,
+                app.state.funding.run,
+                partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
+            )
+            tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:
                 yield
             finally:
@@ -107,6 +111,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         Peer(chosen.collection_url, CLIENT_ID, secret, attempts=2)
     )
     app.state.db, app.state.identity, app.state.settings = db, identity, chosen
+    app.state.ledger_peer = ledger_peer
     app.state.person_keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
     ledger = LedgerClient(ledger_peer)

@@ -26,6 +26,26 @@ PERSONAL: Final = (
 ControlHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
+class FundDaysOut(Out):
+    """The days on which a fund takes entries; without `in_force_to` it still does."""
+
+    fund: str = Field(examples=["pension"])
+    in_force_from: date
+    in_force_to: date | None
+
+
+class BookDaysOut(Out):
+    """The days that the books take entries on. A day up to `closed_until` is closed."""
+
+    closed_until: date | None
+    first_open_day: date = Field(examples=["2021-08-01"])
+    chart_from: date = Field(
+        description="会计科目表首日,此前之日不得记账 (the first day of the chart of accounts)",
+        examples=["1999-07-01"],
+    )
+    funds: list[FundDaysOut]
+
+
 class PersonalControlOut(Out):
     """The difference between receipts for personal accounts and credits to persons, explained."""
 

@@ -13,6 +13,7 @@ from typing import Final
 KEYS: Final[dict[str, str]] = {
     "benefit_kind": "reference",
     "lease": "reference",
+    "book_days": "reference",
     "entitlement": "person_id",
     "entitlement_end": "person_id",
     "claim": "claim_key",

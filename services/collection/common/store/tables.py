@@ -62,6 +62,7 @@ KEYS: Final[dict[str, str]] = {
     "idempotency": "shard_key",
     "outbox": "shard_key",
     "lease": "reference",
+    "book_days": "reference",
     "policy": "reference",
     "debit_batch": "reference",
     "debit_reason": "reference",

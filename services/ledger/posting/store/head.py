@@ -58,6 +58,14 @@ async def all_heads(tx: AsyncConnection) -> list[tuple[int, int, bytes]]:
     return [(row.slot, row.seq, bytes(row.hash)) for row in rows]
 
 
+async def closed_until(tx: AsyncConnection) -> date | None:
+    """Read the last closed day; every slot has the same one."""
+    found: date | None = await tx.scalar(
+        text("SELECT closed_until FROM slot_head WHERE slot = :slot"), {"slot": CENTRE_SLOT}
+    )
+    return found
+
+
 async def load(
     connection: Connection,
     slot: int,

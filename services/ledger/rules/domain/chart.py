@@ -152,6 +152,18 @@ class Catalogue:
         rows = self._accounts.get(key)
         return self.account(key, on) or (rows[0] if rows else None)
 
+    @cached_property
+    def first_day(self) -> date:
+        """The first day of the chart: no account is in force before it."""
+        return min(row.in_force_from for rows in self._accounts.values() for row in rows)
+
+    def every_fund(self) -> list[Fund]:
+        """List every version of every fund, in the usual order and from its first day on."""
+        rows = [row for rows in self._funds.values() for row in rows]
+        return sorted(
+            rows, key=lambda row: (_ORDER.get(row.code, len(_ORDER)), row.code, row.in_force_from)
+        )
+
     def fund(self, code: str, on: date) -> Fund | None:
         """Find a fund as of a day."""
         return next(iter(in_force(self._funds.get(code, ()), on)), None)

@@ -1,0 +1,177 @@
+"""The days that the books take entries on (可记账之日), as a service knows them.
+
+The ledger alone decides. Each service keeps a copy of one row, so that a door can tell a person at
+once that a day is closed. A fact (the bank's or the tax bureau's day) is never refused because its
+day is closed: it is booked on the first open day and keeps its own day as the value date. A day that
+a person chooses must be open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db import Database
+from shared.errors import Fault, Kind, Refusal
+from shared.process.log import logger
+from shared.web.client import Peer
+
+PATH: Final = "/v1/book-days"
+REFRESH_SECONDS: Final = 1.0
+PAUSE_MAX_SECONDS: Final = 10.0
+
+DDL: Final = """
+    CREATE TABLE book_days (
+        name         text        PRIMARY KEY CHECK (name = 'ledger'),
+        closed_until date,
+        chart_from   date        NOT NULL,
+        read_at      timestamptz NOT NULL DEFAULT now()
+    )
+    """
+GRANT: Final = "SELECT, INSERT, UPDATE"
+
+
+class DayClosed(Refusal):
+    """该日已结账,请改用未结账之日 (the day is closed; choose an open day)"""
+
+    kind = Kind.CONFLICT
+    code = "DAY_CLOSED"
+
+
+class DayBeforeChart(Refusal):
+    """该日早于会计科目表首日,不得记账 (the day is before the first day of the chart of accounts)"""
+
+    kind = Kind.INVALID
+    code = "DAY_BEFORE_CHART"
+
+
+class FactDay(NamedTuple):
+    """The day that a fact is booked on, and its own day."""
+
+    book_date: date
+    value_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class BookDays:
+    """The last closed day (None while no day is closed) and the first day of the chart."""
+
+    closed_until: date | None = None
+    chart_from: date = date.min
+
+    @property
+    def first_open_day(self) -> date:
+        """The first day that takes entries."""
+        if self.closed_until is None:
+            return self.chart_from
+        return self.closed_until + timedelta(days=1)
+
+    def fact_day(self, day: date, pointer: str = "/") -> FactDay:
+        """Return where a fact of a day is booked: on its day, or on the first open day.
+
+        Raises:
+            DayBeforeChart: no chart knows the day.
+        """
+        self._require_charted(day, pointer)
+        return FactDay(max(day, self.first_open_day), day)
+
+    def chosen_day(self, day: date, pointer: str = "/") -> date:
+        """Return a day that a person chose, if it is open.
+
+        Raises:
+            DayBeforeChart: no chart knows the day.
+            DayClosed: the day is closed; the refusal names the first open day.
+        """
+        self._require_charted(day, pointer)
+        if day < self.first_open_day:
+            first = self.first_open_day.isoformat()
+            said = f"{day}: 首个未结账之日为 {first} (the first open day is {first})"
+            raise DayClosed(
+                faults=[Fault(pointer, DayClosed.code, said)],
+                closed_until=self.closed_until,
+                first_open_day=first,
+            )
+        return day
+
+    def is_before_chart(self, day: date) -> bool:
+        """Tell whether no chart knows the day."""
+        return day < self.chart_from
+
+    def _require_charted(self, day: date, pointer: str) -> None:
+        if self.is_before_chart(day):
+            said = f"{day}: {self.chart_from} 起 (from {self.chart_from} on)"
+            raise DayBeforeChart(
+                faults=[Fault(pointer, DayBeforeChart.code, said)], chart_from=self.chart_from
+            )
+
+
+async def read(tx: AsyncConnection) -> BookDays:
+    """Read what this service last heard from the ledger; every day is open before that."""
+    found = await tx.execute(
+        text("SELECT closed_until, chart_from FROM book_days WHERE name = 'ledger'")
+    )
+    row = found.one_or_none()
+    return BookDays() if row is None else BookDays(row.closed_until, row.chart_from)
+
+
+async def fact_day(tx: AsyncConnection, day: date, pointer: str = "/") -> FactDay:
+    """Return where a fact of a day is booked; see `BookDays.fact_day`."""
+    return (await read(tx)).fact_day(day, pointer)
+
+
+async def chosen_day(tx: AsyncConnection, day: date, pointer: str = "/") -> date:
+    """Return a day that a person chose, if it is open; see `BookDays.chosen_day`."""
+    return (await read(tx)).chosen_day(day, pointer)
+
+
+async def write(tx: AsyncConnection, days: BookDays) -> None:
+    """Keep what the ledger answered. Nothing is written when it is known already."""
+    await tx.execute(
+        text("""
+            INSERT INTO book_days AS known (name, closed_until, chart_from)
+            VALUES ('ledger', CAST(:closed_until AS date), :chart_from)
+            ON CONFLICT (name) DO UPDATE
+               SET closed_until = excluded.closed_until, chart_from = excluded.chart_from,
+                   read_at = now()
+             WHERE (known.closed_until, known.chart_from)
+                   IS DISTINCT FROM (excluded.closed_until, excluded.chart_from)
+        """),
+        {"closed_until": days.closed_until, "chart_from": days.chart_from},
+    )
+
+
+async def refresh(db: Database, ledger: Peer) -> BookDays:
+    """Ask the ledger and keep its answer.
+
+    Raises:
+        PeerError, httpx.TransportError: the ledger cannot answer now.
+    """
+    answer = await ledger.get(PATH)
+    closed_until = answer["closed_until"]
+    days = BookDays(
+        date.fromisoformat(closed_until) if closed_until else None,
+        date.fromisoformat(answer["chart_from"]),
+    )
+    async with db.transaction() as tx:
+        if await read(tx) != days:
+            await write(tx, days)
+    return days
+
+
+async def keep_fresh(db: Database, ledger: Peer) -> None:
+    """Refresh the copy every second or so, until cancelled."""
+    pause = REFRESH_SECONDS
+    while True:
+        try:
+            await refresh(db, ledger)
+            pause = REFRESH_SECONDS
+        except Exception as error:
+            if pause == REFRESH_SECONDS:
+                logger().warning("book days not refreshed, will retry", error=str(error)[:300])
+            pause = min(pause * 2, PAUSE_MAX_SECONDS)
+        await asyncio.sleep(pause)
