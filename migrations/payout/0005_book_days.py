@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import book_days
 
-revision = "payout_0004"
-down_revision = "payout_0003"
+revision = "payout_0005"
+down_revision = "payout_0004"
 branch_labels = None
 depends_on = None
 
