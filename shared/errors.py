@@ -1,7 +1,7 @@
-"""Refusals: what the product says no to, as values with a stable code. No HTTP in here.
+"""Refusals: errors of a request as values with a stable code. Nothing here knows HTTP.
 
-A refusal's docstring is its message, so text and type cannot drift. `shared.web.problem` alone knows which
-status number a kind becomes. A bug is an assertion, never a refusal.
+A refusal's docstring is its message, so that text and type cannot differ. Only
+`shared.web.problem` maps a kind to a status number. A bug is an assertion, never a refusal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault in one place: a JSON pointer (or "line/12/amount" in a file), a code, a sentence."""
+    """A fault in one place: a JSON pointer (or "line/12/amount" in a file), a code, a sentence."""
 
     pointer: str
     code: str
@@ -49,14 +49,14 @@ class Refusal(Exception):
 
     @property
     def message(self) -> str:
-        """The class's own sentence, followed by the facts of this case."""
-        said = (self.__doc__ or "").strip()
+        """The class's sentence on one line, followed by the facts of this case."""
+        sentence = " ".join((self.__doc__ or "").split())
         facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return f"{said}: {facts}" if facts else said
+        return f"{sentence}: {facts}" if facts else sentence
 
 
 class Faulty(Refusal):
-    """内容有误,逐项列出 (the content has faults, each of which is named)"""
+    """内容有误,逐项列出 (the content has faults; every one is listed)"""
 
     kind = Kind.INVALID
     code = "VALIDATION_FAILED"
@@ -70,21 +70,21 @@ class NotFound(Refusal):
 
 
 class Forbidden(Refusal):
-    """无权办理 (this identity may not do this)"""
+    """无权办理 (this identity has no right to do this)"""
 
     kind = Kind.FORBIDDEN
     code = "FORBIDDEN"
 
 
 class StateConflict(Refusal):
-    """当前状态不允许此操作 (the present state does not allow this)"""
+    """当前状态不允许此操作 (the current state does not allow this)"""
 
     kind = Kind.CONFLICT
     code = "STATE_CONFLICT"
 
 
 class SamePersonTwice(Refusal):
-    """同一人不得办理同一单据的两个环节 (no person takes two steps on one paper)"""
+    """同一人不得办理同一单据的两个环节 (one person may not take two steps on the same document)"""
 
     kind = Kind.CONFLICT
     code = "SAME_PERSON_TWICE"

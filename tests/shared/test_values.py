@@ -12,6 +12,7 @@ from shared.cn import credit_code, identity_number
 from shared.cursor import BadCursor, read_cursor, write_cursor
 from shared.effective import in_force, overlaps
 from shared.entry import Book, Entry, Side, Unbalanced, Voucher, transfer
+from shared.errors import Refusal
 from shared.ids import NotAReference, Ref, unit_key, uuid7
 from shared.period import NotAPeriod, Period
 from shared.process.log import mask_numbers
@@ -205,3 +206,14 @@ def test_district_people_are_bound_to_their_district() -> None:
     assert auditor.district == CENTRE
     assert auditor.scope(None) is None
     assert auditor.scope("nankai") == "nankai"
+
+
+class LongRefusal(Refusal):
+    """一句很长的话,须换行 (a sentence that is too long
+    for one line)"""
+
+
+def test_a_refusals_message_is_one_line() -> None:
+    sentence = "一句很长的话,须换行 (a sentence that is too long for one line)"
+    assert LongRefusal().message == sentence
+    assert LongRefusal(unit="7").message == f"{sentence}: unit=7"

@@ -9,6 +9,7 @@ from services.collection import worker
 from services.collection.bases.domain import REQUIRED
 from services.collection.common.store import shipped as common_shipped_store
 from shared.db import Database
+from shared.ids import unit_key
 from shared.money import parse_yuan
 from tests.collection.support import packs
 from tests.collection.support.office import Office, a_person, codes_of
@@ -262,7 +263,8 @@ async def test_an_adjustment_is_billed_and_a_corrected_base_credits_the_months_f
 
     back = (await adjust(office, final, "2021-02")).json()
     rows = await office.fetch(
-        "SELECT sum(now_fen - was_fen) AS fen FROM base_difference WHERE line_no = 1"
+        "SELECT sum(now_fen - was_fen) AS fen FROM base_difference"
+        f" WHERE line_no = 1 AND unit_id = {unit_key(code)}"
     )
     assert rows[0]["fen"] == 0  # the first person's base is the same as in February
     assert (back["people"], parse_yuan(back["difference"]) < 0) == (1, True)
