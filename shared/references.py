@@ -90,6 +90,7 @@ class Reference(StrEnum):
     VOUCHER = "vch", "记账凭证", "voucher", "/v1/vouchers/{id}"
 
     # Payout
+    ACCOUNT_CORRECTION = "acr", "收款账户更正", "account correction", "/v1/account-corrections"
     CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
     ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
     ENTITLEMENT_END = (

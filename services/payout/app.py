@@ -22,6 +22,7 @@ from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import FundingWorker
 from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
+from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
 from shared import book_days
@@ -46,6 +47,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     claims_doors.router,
     batch_doors.router,
     result_doors.router,
+    failed_doors.router,
     closing_control_doors.router,
     outbox_router(Right.READ_PAYOUT),
 )

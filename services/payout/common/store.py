@@ -23,6 +23,8 @@ KEYS: Final[dict[str, str]] = {
     "benefit_event": "event_key",
     "benefit_person": "person_id",
     "pension_gate": "reference",
+    "failed_payment": "claim_key",
+    "account_correction": "claim_key",
     "payment_batch": "batch_key",
     "payment_part": "batch_key",
     "payment_line": "batch_key",

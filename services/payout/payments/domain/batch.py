@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -95,6 +95,8 @@ class BatchPart:
     account: str
     lines: int
     total_fen: int
+    is_retry: bool = False
+    """True when only failed lines of the claim are paid, again."""
 
 
 def batch_key(creator: str, idempotency_key: str) -> int:
@@ -123,7 +125,7 @@ _MESSAGES: Final = {
     "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved by three signatures)",
     "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
-    "CLAIM_IN_BATCH": "已在另一支付批次中 (in another payment batch already)",
+    "CLAIM_IN_BATCH": "已在另一支付批次中,且没有待重付的失败笔 (in another payment batch, and no failed line waits)",
 }
 
 
@@ -140,21 +142,31 @@ def _claim_fault(claim: Claim | None, fund: str | None) -> str | None:
     return "FUND_DIFFERS" if claim.fund != fund else None
 
 
-def parts_of(refs: Sequence[Ref], claims: Sequence[Claim]) -> list[BatchPart]:
-    """Build a batch's parts from its claims, in the order of the request."""
+def parts_of(
+    refs: Sequence[Ref], claims: Sequence[Claim], failed: Mapping[Ref, tuple[int, int]]
+) -> list[BatchPart]:
+    """Build a batch's parts from its claims, in the order of the request.
+
+    `failed` has (lines, sum in fen) of the claims of which only failed lines are paid again.
+    """
     by_ref = {claim.ref: claim for claim in claims}
-    return [
-        BatchPart(
-            part_no=part_no,
-            claim=ref,
-            district=by_ref[ref].district,
-            period=by_ref[ref].period,
-            account=by_ref[ref].account,
-            lines=by_ref[ref].lines,
-            total_fen=by_ref[ref].total_fen,
+    parts = []
+    for part_no, ref in enumerate(refs, start=1):
+        claim = by_ref[ref]
+        lines, total_fen = failed.get(ref, (claim.lines, claim.total_fen))
+        parts.append(
+            BatchPart(
+                part_no=part_no,
+                claim=ref,
+                district=claim.district,
+                period=claim.period,
+                account=claim.account,
+                lines=lines,
+                total_fen=total_fen,
+                is_retry=ref in failed,
+            )
         )
-        for part_no, ref in enumerate(refs, start=1)
-    ]
+    return parts
 
 
 def require_bounded(parts: Sequence[BatchPart]) -> None:

@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.claims.domain.claim import PAPER as CLAIM_PAPER
+from services.payout.claims.domain.claim import Claim
 from services.payout.claims.store import claim as claim_store
 from services.payout.common.domain import require_not_future
 from services.payout.payments.clients import release_payload
 from services.payout.payments.domain.batch import (
     ACCEPTS_RESULTS,
     PAPER,
+    BatchPart,
     BatchStatus,
     BatchStatusConflict,
     ClaimsNotPayable,
@@ -27,6 +29,7 @@ from services.payout.payments.domain.batch import (
     require_bounded,
 )
 from services.payout.payments.store import batch as batch_store
+from services.payout.payments.store import failed as failed_store
 from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import PaymentLineRow
 from shared import outbox, trail
@@ -52,6 +55,9 @@ async def create(
 ) -> PaymentBatch:
     """Form a batch from approved claims of one fund.
 
+    A claim that no batch has paid is paid as a whole; of another, the lines are paid again that
+    the bank refused or returned, to their corrected accounts.
+
     Raises:
         DateInFuture: the pay date is after today.
         ClaimsNotPayable: every claim that cannot be in it, each with its reason.
@@ -62,17 +68,13 @@ async def create(
     claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
     batched_before = await _require_unsigned(tx, claim_refs, caller)
-    reserved = await batch_store.reserve_claims(tx, ref, claim_refs)
-    _require_payable(
-        [in_batch_fault(index) for index, one in enumerate(claim_refs) if one not in reserved]
-    )
-    parts = parts_of(claim_refs, claims)
+    parts = await _reserve(tx, ref, claim_refs, claims)
     require_bounded(parts)
     lines, total_fen = await batch_store.write_lines(tx, ref, parts)
     assert (lines, total_fen) == (
         sum(part.lines for part in parts),
         sum(part.total_fen for part in parts),
-    ), "the lines of an approved claim add up to its head"
+    ), "the lines add up to the parts"
     batch = _new(ref, claims[0].fund, pay_date, lines, total_fen, caller)
     await batch_store.insert(tx, batch)
     await batch_store.write_parts(tx, batch, parts)
@@ -84,6 +86,22 @@ async def create(
     await _record_on_claims(tx, batch, new, BATCHED, caller, signs=True)
     await record(tx, batch, "created", caller, signs=True)
     return batch
+
+
+async def _reserve(
+    tx: AsyncConnection, ref: Ref, claim_refs: Sequence[Ref], claims: Sequence[Claim]
+) -> list[BatchPart]:
+    whole = await batch_store.reserve_claims(tx, ref, claim_refs)
+    again = [claim for claim in claim_refs if claim not in whole]
+    failed = await failed_store.reserve(tx, ref, again) if again else {}
+    _require_payable(
+        [
+            in_batch_fault(index)
+            for index, claim in enumerate(claim_refs)
+            if claim not in whole and claim not in failed
+        ]
+    )
+    return parts_of(claim_refs, claims, failed)
 
 
 async def _require_unsigned(
@@ -152,6 +170,7 @@ async def cancel(tx: AsyncConnection, ref: Ref, note: str, *, caller: Caller) ->
     parts = await batch_store.parts_of(tx, ref)
     claims = [part.claim for part in parts]
     await batch_store.release_claims(tx, ref, claims)
+    await failed_store.release(tx, ref)
     await batch_store.void_parts(tx, ref)
     await _record_on_claims(tx, batch, claims, "batch_cancelled", caller, signs=False)
     await record(tx, batch, "cancelled", caller, signs=False, why=note)

@@ -15,6 +15,7 @@ from services.payout.payments.domain.batch import (
     BatchStatusConflict,
     PaymentBatch,
 )
+from services.payout.payments.domain.failed import failed_lines
 from services.payout.payments.domain.payment import BankReport, FileReview, review_file
 from services.payout.payments.domain.posting import (
     FileMovement,
@@ -24,6 +25,7 @@ from services.payout.payments.domain.posting import (
 )
 from services.payout.payments.flows.batch import record
 from services.payout.payments.store import batch as batch_store
+from services.payout.payments.store import failed as failed_store
 from services.payout.payments.store import result as result_store
 from shared import outbox
 from shared.errors import NotFound
@@ -62,6 +64,8 @@ async def report(
     if not review.applied:
         return FileResult(review, batch.status.value)
     await result_store.save_lines(tx, ref, list(review.after.values()))
+    if failed := failed_lines(review):
+        await failed_store.add(tx, ref, failed)
     status = await _book(tx, batch, review)
     await record(tx, batch, "results", caller, signs=False)
     return FileResult(review, status)

@@ -12,7 +12,7 @@ from services.payout.common.routes import FundQuery, require_centre, wake
 from services.payout.common.schemas import TrailOut, line_after
 from services.payout.payments.domain.batch import BatchStatus, batch_key
 from services.payout.payments.flows import batch as batch_flow
-from services.payout.payments.schemas import (
+from services.payout.payments.schemas.payment import (
     CancellationIn,
     FundingCheckIn,
     PaymentBatchIn,

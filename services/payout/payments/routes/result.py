@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.common.routes import DistrictQuery, wake
 from services.payout.payments.flows import result as result_flow
 from services.payout.payments.flows import total as total_flow
-from services.payout.payments.schemas import PaymentResultsIn, PaymentResultsOut, TotalsOut
+from services.payout.payments.schemas.payment import PaymentResultsIn, PaymentResultsOut, TotalsOut
 from shared.clock import today
 from shared.door import Door, door
 from shared.ids import Ref

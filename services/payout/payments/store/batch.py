@@ -120,36 +120,58 @@ async def write_parts(tx: AsyncConnection, batch: PaymentBatch, parts: Sequence[
     )
 
 
+_WRITE_LINES = """
+WITH written AS (
+    INSERT INTO payment_line (batch_key, batch_id, line_no, part_no, claim_line_no, payee_name, bank,
+                              bank_number, bank_holder, amount_fen)
+    SELECT CAST(:batch_key AS bigint), CAST(:batch_id AS uuid),
+           row_number() OVER (ORDER BY part.part_no, line.line_no), part.part_no, line.line_no,
+           line.payee_name, coalesce(corrected.bank, line.bank),
+           coalesce(corrected.bank_number, line.bank_number),
+           coalesce(corrected.bank_holder, line.bank_holder), line.amount_fen
+      FROM unnest(CAST(:part_nos AS int[]), CAST(:keys AS bigint[]), CAST(:ids AS uuid[]),
+                  CAST(:retries AS boolean[])) AS part (part_no, claim_key, claim_id, is_retry)
+      JOIN claim_line AS line
+        ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
+      LEFT JOIN LATERAL (
+           SELECT bank, bank_number, bank_holder
+             FROM account_correction
+            WHERE part.is_retry AND account_correction.claim_key = line.claim_key
+              AND account_correction.claim_id = line.claim_id
+              AND account_correction.line_no = line.line_no
+              AND account_correction.status = 'approved'
+            ORDER BY account_correction.id DESC
+            LIMIT 1) AS corrected ON true
+     WHERE NOT part.is_retry
+        OR EXISTS (SELECT 1
+                     FROM failed_payment AS failed
+                    WHERE failed.claim_key = line.claim_key AND failed.claim_id = line.claim_id
+                      AND failed.line_no = line.line_no
+                      AND failed.retry_id = CAST(:batch_id AS uuid))
+    RETURNING amount_fen
+)
+SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
+  FROM written
+"""
+
+
 async def write_lines(
     tx: AsyncConnection, batch: Ref, parts: Sequence[BatchPart]
 ) -> tuple[int, int]:
-    """Copy the claims' lines into the batch and number them; return their count and sum."""
+    """Copy the claims' lines into the batch and number them; return their count and sum.
+
+    A retry copies the reserved failed lines only, with the latest approved account.
+    """
     row = (
         await tx.execute(
-            text("""
-                WITH written AS (
-                    INSERT INTO payment_line (batch_key, batch_id, line_no, part_no, claim_line_no,
-                                              payee_name, bank, bank_number, bank_holder,
-                                              amount_fen)
-                    SELECT CAST(:batch_key AS bigint), CAST(:batch_id AS uuid),
-                           row_number() OVER (ORDER BY part.part_no, line.line_no), part.part_no,
-                           line.line_no, line.payee_name, line.bank, line.bank_number,
-                           line.bank_holder, line.amount_fen
-                      FROM unnest(CAST(:part_nos AS int[]), CAST(:keys AS bigint[]),
-                                  CAST(:ids AS uuid[])) AS part (part_no, claim_key, claim_id)
-                      JOIN claim_line AS line
-                        ON line.claim_key = part.claim_key AND line.claim_id = part.claim_id
-                    RETURNING amount_fen
-                )
-                SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
-                  FROM written
-            """),
+            text(_WRITE_LINES),
             {
                 "batch_key": batch.key,
                 "batch_id": batch.id,
                 "part_nos": [part.part_no for part in parts],
                 "keys": [part.claim.key for part in parts],
                 "ids": [part.claim.id for part in parts],
+                "retries": [part.is_retry for part in parts],
             },
         )
     ).one()

@@ -1,0 +1,98 @@
+"""Failed payments: claim lines that the bank refused or returned, and corrections of their accounts.
+
+A failed line waits until another batch pays it again. A wrong account is corrected by two people;
+the next batch pays to the latest approved account.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.payout.payments.domain.payment import FileReview, LineStatus
+from shared.errors import Kind, Refusal
+from shared.ids import Ref
+
+PAPER: Final = "account_correction"
+
+
+class CorrectionStatus(StrEnum):
+    """The states of an account correction."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class LineNotFailed(Refusal):
+    """该笔没有待重付的失败支付 (no failed payment of this line waits to be paid again)"""
+
+    kind = Kind.CONFLICT
+    code = "LINE_NOT_FAILED"
+
+
+class CorrectionWaits(Refusal):
+    """该笔已有待审的账户更正 (a correction of this line's account waits for approval)"""
+
+    kind = Kind.CONFLICT
+    code = "ACCOUNT_CORRECTION_WAITS"
+
+
+class CorrectionDecided(Refusal):
+    """该账户更正已有结论 (the correction is approved or refused already)"""
+
+    kind = Kind.CONFLICT
+    code = "ACCOUNT_CORRECTION_DECIDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedPayment:
+    """A claim line that waits to be paid again."""
+
+    claim: Ref
+    line_no: int
+    batch: Ref
+    fund: str
+    district: str
+    outcome: LineStatus
+    reason_code: str | None
+    reason: str | None
+    payee_name: str
+    bank: str
+    bank_number: str
+    bank_holder: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedAccount:
+    """The account that a correction names."""
+
+    bank: str
+    bank_number: str
+    bank_holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCorrection:
+    """A correction of the account of one claim line."""
+
+    ref: Ref
+    claim: Ref
+    line_no: int
+    district: str
+    account: CorrectedAccount
+    note: str
+    status: CorrectionStatus
+    proposed_by: str
+
+
+def failed_lines(review: FileReview) -> list[int]:
+    """List the lines that a result file made refused or returned."""
+    failed = {LineStatus.REFUSED, LineStatus.RETURNED}
+    return [
+        line_no
+        for line_no, after in review.after.items()
+        if after.status in failed and review.before[line_no].status not in failed
+    ]

@@ -1,0 +1,125 @@
+"""Listing failed payments, and correcting their accounts by two people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.payments.domain.failed import (
+    PAPER,
+    AccountCorrection,
+    CorrectedAccount,
+    CorrectionDecided,
+    CorrectionStatus,
+    FailedPayment,
+    LineNotFailed,
+)
+from services.payout.payments.store import failed as failed_store
+from shared import trail
+from shared.errors import NotFound
+from shared.ids import Ref
+from shared.references import Reference
+from shared.roles import Caller
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    filters: dict[str, str | None],
+    after: tuple[UUID, int] | None,
+    limit: int,
+) -> list[FailedPayment]:
+    """Read the claim lines that wait to be paid again."""
+    return await failed_store.page(tx, filters=filters, after=after, limit=limit)
+
+
+async def propose(
+    tx: AsyncConnection,
+    claim: Ref,
+    line_no: int,
+    account: CorrectedAccount,
+    note: str,
+    *,
+    caller: Caller,
+) -> AccountCorrection:
+    """Propose another account for a failed line.
+
+    Raises:
+        LineNotFailed: the line does not wait to be paid again.
+        Forbidden: another district's claim.
+        CorrectionWaits: another correction of the line waits.
+    """
+    district = await failed_store.waits(tx, claim, line_no)
+    if district is None:
+        raise LineNotFailed(claim=claim.text(Reference.CLAIM), line=line_no)
+    caller.require_district(district)
+    correction = AccountCorrection(
+        ref=Ref.new(claim.key),
+        claim=claim,
+        line_no=line_no,
+        district=district,
+        account=account,
+        note=note,
+        status=CorrectionStatus.PROPOSED,
+        proposed_by=caller.subject,
+    )
+    await failed_store.propose(tx, correction)
+    await _record(tx, correction, "proposed", caller, why=note)
+    return correction
+
+
+async def decide(
+    tx: AsyncConnection, ref: Ref, status: CorrectionStatus, note: str | None, *, caller: Caller
+) -> AccountCorrection:
+    """Approve or refuse a correction; the next batch pays to the latest approved account.
+
+    Raises:
+        NotFound: no such correction.
+        Forbidden: another district's.
+        CorrectionDecided: it is decided already.
+        SamePersonTwice: the caller proposed it.
+    """
+    correction = await failed_store.load_correction(tx, ref)
+    if correction is None:
+        raise NotFound(account_correction=ref.text(Reference.ACCOUNT_CORRECTION))
+    caller.require_district(correction.district)
+    if correction.status is not CorrectionStatus.PROPOSED:
+        raise CorrectionDecided(status=correction.status.value)
+    await failed_store.decide(tx, ref, status)
+    await _record(tx, correction, status.value, caller, why=note)
+    return replace(correction, status=status)
+
+
+async def page_of_corrections(
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
+) -> list[AccountCorrection]:
+    """Read corrections in order of proposal."""
+    return await failed_store.page_of_corrections(tx, filters=filters, after=after, limit=limit)
+
+
+async def _record(
+    tx: AsyncConnection,
+    correction: AccountCorrection,
+    step: str,
+    caller: Caller,
+    *,
+    why: str | None,
+) -> None:
+    await trail.record(
+        tx,
+        trail.Step(
+            shard_key=correction.ref.key,
+            paper=PAPER,
+            paper_id=correction.ref.id,
+            step=step,
+            signs=True,
+            why=why,
+            detail={
+                "claim": correction.claim.text(Reference.CLAIM),
+                "line": correction.line_no,
+            },
+        ),
+        caller,
+    )

@@ -1,0 +1,107 @@
+"""Shapes of failed payments and account corrections."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.payout.common.schemas import BankAccountIn, BankAccountOut, Note
+from services.payout.payments.domain.failed import (
+    AccountCorrection,
+    CorrectedAccount,
+    CorrectionStatus,
+    FailedPayment,
+)
+from services.payout.payments.domain.payment import LineStatus
+from shared.references import Reference
+from shared.schema import In, Out, YuanOut
+
+
+class FailedPaymentOut(Out):
+    """A claim line that the bank refused or returned and that waits to be paid again."""
+
+    claim: str = Field(examples=[Reference.CLAIM.example])
+    line: int
+    payment_batch: str = Field(examples=[Reference.PAYMENT_BATCH.example])
+    fund: str
+    district: str
+    outcome: LineStatus
+    reason_code: str | None
+    reason: str | None
+    payee_name: str
+    bank_account: BankAccountOut
+    amount: YuanOut
+
+    @classmethod
+    def of(cls, row: FailedPayment) -> FailedPaymentOut:
+        """Build it from a stored row."""
+        return cls(
+            claim=row.claim.text(Reference.CLAIM),
+            line=row.line_no,
+            payment_batch=row.batch.text(Reference.PAYMENT_BATCH),
+            fund=row.fund,
+            district=row.district,
+            outcome=row.outcome,
+            reason_code=row.reason_code,
+            reason=row.reason,
+            payee_name=row.payee_name,
+            bank_account=BankAccountOut.of(row.bank, row.bank_number, row.bank_holder),
+            amount=row.amount_fen,
+        )
+
+
+class AccountCorrectionIn(In):
+    """Another account for a failed line, and the reason."""
+
+    line: int = Field(ge=1, le=2_000_000_000)
+    bank_account: BankAccountIn
+    note: Annotated[Note, StringConstraints(min_length=1)]
+
+    def account(self) -> CorrectedAccount:
+        """Turn it into the domain's account."""
+        return CorrectedAccount(
+            bank=self.bank_account.bank,
+            bank_number=self.bank_account.number,
+            bank_holder=self.bank_account.name,
+        )
+
+
+class CorrectionApprovalIn(In):
+    """An empty body."""
+
+
+class CorrectionRefusalIn(In):
+    """The reason for refusing a correction."""
+
+    note: Annotated[Note, StringConstraints(min_length=1)]
+
+
+class AccountCorrectionOut(Out):
+    """A correction of the account of one claim line."""
+
+    id: str = Field(examples=[Reference.ACCOUNT_CORRECTION.example])
+    claim: str = Field(examples=[Reference.CLAIM.example])
+    line: int
+    district: str
+    bank_account: BankAccountOut
+    note: str
+    status: CorrectionStatus
+    proposed_by: str
+
+    @classmethod
+    def of(cls, correction: AccountCorrection) -> AccountCorrectionOut:
+        """Build it from a stored correction."""
+        account = correction.account
+        return cls(
+            id=correction.ref.text(Reference.ACCOUNT_CORRECTION),
+            claim=correction.claim.text(Reference.CLAIM),
+            line=correction.line_no,
+            district=correction.district,
+            bank_account=BankAccountOut.of(
+                account.bank, account.bank_number, account.bank_holder, full=True
+            ),
+            note=correction.note,
+            status=correction.status,
+            proposed_by=correction.proposed_by,
+        )

@@ -1,0 +1,273 @@
+"""Failed payments and account corrections in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.payments.domain.failed import (
+    AccountCorrection,
+    CorrectedAccount,
+    CorrectionStatus,
+    CorrectionWaits,
+    FailedPayment,
+)
+from services.payout.payments.domain.payment import LineStatus
+from shared.ids import Ref
+from shared.page import read_page
+
+
+async def add(tx: AsyncConnection, batch: Ref, numbers: Sequence[int]) -> None:
+    """Store lines of a batch that were refused or returned, to be paid again."""
+    await tx.execute(
+        text("""
+            INSERT INTO failed_payment (claim_key, claim_id, line_no, batch_key, batch_id, fund,
+                                        district, outcome, reason_code, reason)
+            SELECT part.claim_key, part.claim_id, line.claim_line_no, line.batch_key,
+                   line.batch_id, part.fund, part.district, line.status, line.reason_code,
+                   line.reason
+              FROM payment_line AS line
+              JOIN payment_part AS part
+                ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
+               AND part.part_no = line.part_no
+             WHERE line.batch_key = :batch_key AND line.batch_id = :batch_id
+               AND line.line_no = ANY (CAST(:numbers AS int[]))
+        """),
+        {"batch_key": batch.key, "batch_id": batch.id, "numbers": list(numbers)},
+    )
+
+
+async def reserve(
+    tx: AsyncConnection, batch: Ref, claims: Sequence[Ref]
+) -> dict[Ref, tuple[int, int]]:
+    """Reserve the waiting failed lines of claims for a batch: claim → (lines, sum in fen).
+
+    The rows are locked in key order, so that two batches that want the same lines wait for each
+    other instead of deadlocking; the second finds them reserved.
+    """
+    rows = await tx.execute(
+        text("""
+            WITH waiting AS (
+                SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_id
+                  FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]))
+                    AS wanted (claim_key, claim_id)
+                  JOIN failed_payment AS failed
+                    ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
+                 WHERE failed.retry_id IS NULL
+                 ORDER BY failed.claim_key, failed.claim_id, failed.line_no
+                   FOR UPDATE OF failed
+            ), reserved AS (
+                UPDATE failed_payment AS failed
+                   SET retry_key = CAST(:batch_key AS bigint), retry_id = CAST(:batch_id AS uuid)
+                  FROM waiting
+                 WHERE failed.claim_key = waiting.claim_key
+                   AND failed.claim_id = waiting.claim_id AND failed.line_no = waiting.line_no
+                   AND failed.batch_id = waiting.batch_id AND failed.retry_id IS NULL
+                RETURNING failed.claim_key, failed.claim_id, failed.line_no
+            )
+            SELECT reserved.claim_key, reserved.claim_id, count(*) AS lines,
+                   CAST(sum(line.amount_fen) AS bigint) AS fen
+              FROM reserved
+              JOIN claim_line AS line
+                ON line.claim_key = reserved.claim_key AND line.claim_id = reserved.claim_id
+               AND line.line_no = reserved.line_no
+             GROUP BY reserved.claim_key, reserved.claim_id
+        """),
+        {
+            "keys": [ref.key for ref in claims],
+            "ids": [ref.id for ref in claims],
+            "batch_key": batch.key,
+            "batch_id": batch.id,
+        },
+    )
+    return {Ref(row.claim_key, row.claim_id): (row.lines, row.fen) for row in rows}
+
+
+async def release(tx: AsyncConnection, batch: Ref) -> None:
+    """Let the failed lines of a cancelled batch wait again."""
+    await tx.execute(
+        text("""
+            UPDATE failed_payment
+               SET retry_key = NULL, retry_id = NULL
+             WHERE retry_id = :batch_id AND retry_key = :batch_key
+        """),
+        {"batch_id": batch.id, "batch_key": batch.key},
+    )
+
+
+_FAILED = """
+SELECT *
+  FROM (SELECT failed.claim_key, failed.claim_id, failed.line_no, failed.batch_key, failed.batch_id,
+               failed.fund, failed.district, failed.outcome, failed.reason_code, failed.reason,
+               line.payee_name, coalesce(corrected.bank, line.bank) AS bank,
+               coalesce(corrected.bank_number, line.bank_number) AS bank_number,
+               coalesce(corrected.bank_holder, line.bank_holder) AS bank_holder, line.amount_fen
+          FROM failed_payment AS failed
+          JOIN claim_line AS line
+            ON line.claim_key = failed.claim_key AND line.claim_id = failed.claim_id
+           AND line.line_no = failed.line_no
+          LEFT JOIN LATERAL (
+               SELECT bank, bank_number, bank_holder
+                 FROM account_correction
+                WHERE account_correction.claim_key = failed.claim_key
+                  AND account_correction.claim_id = failed.claim_id
+                  AND account_correction.line_no = failed.line_no
+                  AND account_correction.status = 'approved'
+                ORDER BY account_correction.id DESC
+                LIMIT 1) AS corrected ON true
+         WHERE failed.retry_id IS NULL) AS waiting
+"""
+
+
+def _failed(
+    *, claim_key: int, claim_id: UUID, batch_key: int, batch_id: UUID, outcome: str, **columns: Any
+) -> FailedPayment:
+    return FailedPayment(
+        claim=Ref(claim_key, claim_id),
+        batch=Ref(batch_key, batch_id),
+        outcome=LineStatus(outcome),
+        **columns,
+    )
+
+
+async def page(
+    tx: AsyncConnection,
+    *,
+    filters: dict[str, str | None],
+    after: tuple[UUID, int] | None,
+    limit: int,
+) -> list[FailedPayment]:
+    """Read waiting failed lines by claim and number, after one, with the account to pay to."""
+    return await read_page(
+        tx,
+        _FAILED,
+        key=("claim_id", "line_no"),
+        after=after,
+        limit=limit,
+        row=_failed,
+        equal=filters,
+    )
+
+
+async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> str | None:
+    """Find whether a claim line waits to be paid again; return its district if it does."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT district
+                  FROM failed_payment
+                 WHERE claim_key = :claim_key AND claim_id = :claim_id AND line_no = :line_no
+                   AND retry_id IS NULL
+                 LIMIT 1
+            """),
+            {"claim_key": claim.key, "claim_id": claim.id, "line_no": line_no},
+        )
+    ).first()
+    return row.district if row else None
+
+
+# --- account corrections ---------------------------------------------------------------------
+
+_COLUMNS = """claim_key, id, claim_id, line_no, district, bank, bank_number, bank_holder, note,
+                   status, proposed_by"""
+
+
+def _correction(
+    *,
+    claim_key: int,
+    id: UUID,
+    claim_id: UUID,
+    bank: str,
+    bank_number: str,
+    bank_holder: str,
+    status: str,
+    **columns: Any,
+) -> AccountCorrection:
+    return AccountCorrection(
+        ref=Ref(claim_key, id),
+        claim=Ref(claim_key, claim_id),
+        account=CorrectedAccount(bank=bank, bank_number=bank_number, bank_holder=bank_holder),
+        status=CorrectionStatus(status),
+        **columns,
+    )
+
+
+async def propose(tx: AsyncConnection, correction: AccountCorrection) -> None:
+    """Store a proposed correction.
+
+    Raises:
+        CorrectionWaits: another correction of the line waits.
+    """
+    try:
+        await tx.execute(
+            text("""
+                INSERT INTO account_correction (claim_key, id, claim_id, line_no, district, bank,
+                                                bank_number, bank_holder, note, proposed_by)
+                VALUES (:claim_key, :id, :claim_id, :line_no, :district, :bank, :bank_number,
+                        :bank_holder, :note, :proposed_by)
+            """),
+            {
+                "claim_key": correction.ref.key,
+                "id": correction.ref.id,
+                "claim_id": correction.claim.id,
+                "line_no": correction.line_no,
+                "district": correction.district,
+                "bank": correction.account.bank,
+                "bank_number": correction.account.bank_number,
+                "bank_holder": correction.account.bank_holder,
+                "note": correction.note,
+                "proposed_by": correction.proposed_by,
+            },
+        )
+    except IntegrityError as error:
+        if "account_correction_waiting" in str(error.orig):
+            raise CorrectionWaits(line=correction.line_no) from None
+        raise
+
+
+async def load_correction(tx: AsyncConnection, ref: Ref) -> AccountCorrection | None:
+    """Read a correction and lock it for the rest of the transaction."""
+    row = (
+        await tx.execute(
+            text(f"""
+                SELECT {_COLUMNS}
+                  FROM account_correction
+                 WHERE claim_key = :claim_key AND id = :id
+                   FOR UPDATE
+            """),
+            {"claim_key": ref.key, "id": ref.id},
+        )
+    ).first()
+    return _correction(**row._mapping) if row else None
+
+
+async def decide(tx: AsyncConnection, ref: Ref, status: CorrectionStatus) -> None:
+    """Store the decision about a proposed correction."""
+    await tx.execute(
+        text("""
+            UPDATE account_correction
+               SET status = :status
+             WHERE claim_key = :claim_key AND id = :id AND status = 'proposed'
+        """),
+        {"claim_key": ref.key, "id": ref.id, "status": status.value},
+    )
+
+
+async def page_of_corrections(
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
+) -> list[AccountCorrection]:
+    """Read corrections by id, after one; `filters` are columns and the values they must have."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM account_correction",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=_correction,
+        equal=filters,
+    )
