@@ -72,6 +72,8 @@ class Reference(StrEnum):
     )
     REALLOCATION = "ral", "重新分账", "reallocation", "/v1/units/{credit_code}/reallocations"
     RECEIPT = "rcp", "到账", "receipt", "/v1/receipts/{receipt}"
+    RECEIPT_MOVE = "rmv", "到账改入", "move of a receipt", "/v1/receipt-moves/{move}"
+    RECEIPT_RETURN = "rrt", "到账退回", "return of a receipt", "/v1/receipt-returns/{return_}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"

@@ -88,6 +88,8 @@ class Right(StrEnum):
     REPORT_DEBIT_RESULT = "debit_batch:report"
     PUSH_TAX = "tax:push"
     MATCH_RECEIPT = "receipt:match"
+    FILE_RECEIPT_CHANGE = "receipt_change:file"
+    APPROVE_RECEIPT_CHANGE = "receipt_change:approve"
     POST_VOUCHER = "voucher:post"
     REVERSE_VOUCHER = "voucher:reverse"
     HOLD = "hold:manage"
@@ -162,6 +164,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.SEND_DUNNING,
             Right.REQUEST_WAIVER,
             Right.MATCH_RECEIPT,
+            Right.FILE_RECEIPT_CHANGE,
         }
     ),
     Role.CENTRE_CASHIER: frozenset({*_READS, Right.CREATE_DEBIT_BATCH, Right.CREATE_PAYMENT_BATCH}),
@@ -175,6 +178,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.READ_PERSONAL,
             Right.MANAGE_PERSONAL,
             Right.MATCH_RECEIPT,
+            Right.FILE_RECEIPT_CHANGE,
             Right.REQUEST_CREDIT_REFUND,
             Right.REPLAY_OUTBOX,
         }
@@ -186,6 +190,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.PUBLISH_POLICY,
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
+            Right.APPROVE_RECEIPT_CHANGE,
             Right.APPROVE_CREDIT_REFUND,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,

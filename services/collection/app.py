@@ -47,6 +47,8 @@ from services.collection.quality.routes import report as report_doors
 from services.collection.reallocation import routes as reallocation_doors
 from services.collection.receipts.routes import debit as debit_doors
 from services.collection.receipts.routes import receipt as receipt_doors
+from services.collection.receipts.routes import receipt_move as receipt_move_doors
+from services.collection.receipts.routes import receipt_return as receipt_return_doors
 from services.collection.receipts.routes import tax_push as tax_push_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
@@ -93,6 +95,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     bases_doors.router,
     tax_push_doors.router,
     receipt_doors.router,
+    receipt_return_doors.router,
+    receipt_move_doors.router,
     debit_doors.router,
     total_doors.router,
     arrears_doors.router,

@@ -110,6 +110,10 @@ async def reallocate(
     return found
 
 
+lock_unit = facts_store.lock_unit
+"""Locks a unit; whoever reallocates several locks them in the order of their keys."""
+
+
 async def page(
     tx: AsyncConnection, *, credit_code: str, caller: Caller, after: UUID | None, limit: int
 ) -> list[ReallocationRow]:

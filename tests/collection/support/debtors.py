@@ -77,4 +77,5 @@ class Debtors:
     ) -> httpx.Response:
         """Post a request as somebody; district roles belong to `district`."""
         place = district if role.startswith("district_") else "centre"
-        return await self.api.post(path, json=body, headers=self.bearer(role, place, subject))
+        headers = self.bearer(role, place, subject) | {"Idempotency-Key": f"k-{next(keys)}"}
+        return await self.api.post(path, json=body, headers=headers)

@@ -168,6 +168,18 @@ async def lock_suspense(tx: AsyncConnection, ref: Ref) -> Suspense | None:
     return Suspense(**row._mapping) if row else None
 
 
+async def take_from_suspense(tx: AsyncConnection, ref: Ref, fen: int) -> None:
+    """Take money out of the suspense of a receipt."""
+    await tx.execute(
+        text("""
+            UPDATE suspense
+               SET matched_fen = matched_fen + :fen
+             WHERE receipt_key = :key AND receipt_id = :id
+        """),
+        {"key": ref.key, "id": ref.id, "fen": fen},
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptMatch:
     """One identification: so much of a receipt is entrusted to a unit."""
@@ -215,6 +227,7 @@ class ReceiptRow:
     period: str
     amount_fen: int
     suspended_fen: int
+    returned_fen: int
     paid_on: date
     book_date: date
 
@@ -223,7 +236,13 @@ _SELECT = """
     SELECT receipt.receipt_key, receipt.id, receipt.channel, receipt.source, receipt.serial,
            receipt.paper, receipt.credit_code, receipt.district, receipt.period,
            receipt.amount_fen, receipt.paid_on, receipt.book_date,
-           coalesce(suspense.amount_fen - suspense.matched_fen, 0) AS suspended_fen
+           coalesce(suspense.amount_fen - suspense.matched_fen, 0) AS suspended_fen,
+           coalesce((SELECT CAST(sum(returned.amount_fen) AS bigint)
+                       FROM receipt_change AS returned
+                      WHERE returned.receipt_key = receipt.receipt_key
+                        AND returned.receipt_id = receipt.id
+                        AND returned.kind = 'return' AND returned.status = 'approved'), 0)
+               AS returned_fen
       FROM receipt
       {join} JOIN suspense ON suspense.receipt_key = receipt.receipt_key
                           AND suspense.receipt_id = receipt.id

@@ -31,6 +31,8 @@ PAPERS: Final = {
     "change": Reference.REGISTER_CHANGE,
     "agreement": Reference.AGREEMENT,
     "waiver": Reference.WAIVER,
+    "receipt_return": Reference.RECEIPT_RETURN,
+    "receipt_move": Reference.RECEIPT_MOVE,
     "project": Reference.PROJECT,
 }
 """Kinds of papers with a trail of their own, and their references."""

@@ -1,8 +1,8 @@
 """The tables of schema `collection`, and the key column of each.
 
 Every statement of a request names the key by equality; "reference" tables are small and shared.
-There are four groups of keys: the unit (单位), the person (参保人), the receipt (到账) and the district's
-papers.
+There are groups of keys: the unit (单位), the person (参保人), the receipt (到账), the serial of a return
+and the district's papers.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ KEYS: Final[dict[str, str]] = {
     "receipt": "receipt_key",
     "suspense": "receipt_key",
     "receipt_match": "receipt_key",
+    "receipt_change": "receipt_key",
+    "return_serial": "serial_key",
     "person": "person_id",
     "person_unit": "person_id",
     "summary": "district_key",

@@ -22,8 +22,7 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.billing.store import due as due_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.receipts import store as receipts_store
-from services.collection.receipts.domain import (
+from services.collection.receipts.domain.debit import (
     DebitChanges,
     DebitLine,
     DebitResult,
@@ -33,7 +32,9 @@ from services.collection.receipts.domain import (
     masked_account,
 )
 from services.collection.receipts.flows import booking as booking_flow
-from services.collection.receipts.store import DebitBatch, DebitLineRow
+from services.collection.receipts.flows import return_debit as return_debit_flow
+from services.collection.receipts.store import debit as debit_store
+from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
 from shared import trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound
@@ -71,7 +72,7 @@ async def load_batch(tx: AsyncConnection, text: str, *, lock: bool = False) -> D
         NotAReference, DebitBatchUnknown: there is none.
     """
     ref = Ref.parse(Reference.DEBIT_BATCH, text)
-    batch = await receipts_store.load(tx, ref.id, lock=lock)
+    batch = await debit_store.load(tx, ref.id, lock=lock)
     if batch is None or batch_ref(batch.id) != ref:
         raise DebitBatchUnknown
     return batch
@@ -103,7 +104,7 @@ async def page(
         Forbidden: the caller is of a district.
     """
     caller.require_district(CENTRE)
-    return await receipts_store.page(tx, status=status, period=period, after=after, limit=limit)
+    return await debit_store.page(tx, status=status, period=period, after=after, limit=limit)
 
 
 async def line_page(
@@ -115,7 +116,7 @@ async def line_page(
         NotAReference, DebitBatchUnknown, Forbidden: as `find`.
     """
     batch = await find(tx, text, caller)
-    rows = await receipts_store.line_page(tx, batch.id, after=after, limit=limit)
+    rows = await debit_store.line_page(tx, batch.id, after=after, limit=limit)
     if caller.role is Role.BANK_GATEWAY:
         return rows
     return [replace(row, bank=masked_account(row.bank)) for row in rows]
@@ -133,12 +134,12 @@ async def create_batch(
     if debit_date > today():
         raise DayInFuture(debit_date=debit_date)
     batch_id = uuid7()
-    await receipts_store.add_lines(tx, batch_id, period=period, on=debit_date)
-    lines, total_fen = await receipts_store.totals(tx, batch_id)
-    without_account = await receipts_store.without_account(tx, period=period, on=debit_date)
+    await debit_store.add_lines(tx, batch_id, period=period, on=debit_date)
+    lines, total_fen = await debit_store.totals(tx, batch_id)
+    without_account = await debit_store.without_account(tx, period=period, on=debit_date)
     if lines == 0:
         raise NothingToDebit(period=period, without_account=without_account)
-    batch = await receipts_store.insert_batch(
+    batch = await debit_store.insert_batch(
         tx,
         batch_id,
         period=period,
@@ -165,6 +166,7 @@ class DebitResultSummary:
 
     settled: int
     refused: int
+    returned: int
     unknown: int
     replayed: int
     rejected: list[Rejection]
@@ -183,16 +185,19 @@ async def report_results(
     _check_days(results)
     batch = await load_batch(tx, text, lock=True)
     policies = await policies_of(tx, region)
-    lines = await receipts_store.lines_of(tx, batch.id, [result.line_no for result in results])
-    changes = apply_results(lines, results, await receipts_store.reasons(tx))
-    await _settle(tx, batch, changes, policies, caller)
+    lines = await debit_store.lines_of(tx, batch.id, [result.line_no for result in results])
+    changes = apply_results(lines, results, await debit_store.reasons(tx))
+    receipts = await _settle(tx, batch, changes, policies, caller)
+    await return_debit_flow.book(tx, changes, receipts, region=region, caller=caller)
     changed = list(changes.changed.values())
-    await receipts_store.save_lines(tx, batch.id, changed)
-    await receipts_store.count_answers(tx, batch.id, changed)
+    await debit_store.save_lines(tx, batch.id, changed)
+    pairs = [(changes.before[line.line_no], line) for line in changed]
+    await debit_store.count_answers(tx, batch.id, pairs)
     await _look_again(tx, changed)
     summary = DebitResultSummary(
-        settled=len(changes.changed_to(DebitStatus.SETTLED)),
+        settled=len(changes.booked),
         refused=len(changes.changed_to(DebitStatus.REFUSED)),
+        returned=len([one for one in changes.returned if one[0] not in changes.booked]),
         unknown=len(changes.changed_to(DebitStatus.UNKNOWN)),
         replayed=changes.replayed,
         rejected=changes.rejected,
@@ -226,11 +231,15 @@ async def _settle(
     changes: DebitChanges,
     policies: ReceiptPolicies,
     caller: Caller,
-) -> None:
-    """Book settled lines. A line whose serial belongs to another receipt is restored."""
-    settled = changes.changed_to(DebitStatus.SETTLED)
+) -> dict[int, Ref]:
+    """Book lines whose money came; return the receipt of every paid line.
+
+    A line whose serial belongs to another receipt is restored.
+    """
+    settled = [line for _, line in sorted(changes.booked.items())]
+    known = {line.line_no: line.receipt for line in changes.before.values() if line.receipt}
     if not settled:
-        return
+        return known
     payers = await receipt_store.payers(tx, [line.credit_code for line in settled])
     receipts = {
         line.line_no: new_receipt(
@@ -252,6 +261,8 @@ async def _settle(
         receipts[line.line_no] for line in settled if receipts[line.line_no].id in new
     ]
     await booking_flow.book(tx, policies, booked, partial(_lock, tx), caller)
+    own = {line_no: Ref(receipt.key, receipt.id) for line_no, receipt in receipts.items()}
+    return known | own
 
 
 async def _lock(tx: AsyncConnection, receipts: Sequence[Receipt]) -> list[Bill]:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
-from services.collection.receipts.domain import DebitOutcome, DebitResult
+from services.collection.receipts.domain.debit import DebitOutcome, DebitResult
 from services.collection.receipts.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
-from services.collection.receipts.store import DebitBatch, DebitLineRow
+from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
 from shared.references import Reference
 from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
@@ -32,7 +32,10 @@ class LineTotalsOut(Out):
 
 
 class DebitBatchOut(Out):
-    """A debit batch. It closes when every line has a final result."""
+    """A debit batch. It closes when every line has a final result.
+
+    control = settled + refused + returned + waiting.
+    """
 
     id: str = Field(examples=[Reference.DEBIT_BATCH.example])
     period: str
@@ -41,6 +44,9 @@ class DebitBatchOut(Out):
     control: LineTotalsOut
     settled: LineTotalsOut
     refused: LineTotalsOut
+    returned: LineTotalsOut = Field(
+        description="退回:行数只计全额退回 (returned; lines count those returned in full)"
+    )
     waiting: LineTotalsOut
     created_by: str
     created_at: datetime
@@ -61,9 +67,12 @@ class DebitBatchOut(Out):
             "control": LineTotalsOut(lines=batch.lines, total=batch.total_fen),
             "settled": LineTotalsOut(lines=batch.settled_lines, total=batch.settled_fen),
             "refused": LineTotalsOut(lines=batch.refused_lines, total=batch.refused_fen),
+            "returned": LineTotalsOut(lines=batch.returned_lines, total=batch.returned_fen),
             "waiting": LineTotalsOut(
-                lines=batch.lines - batch.settled_lines - batch.refused_lines,
-                total=batch.total_fen - batch.settled_fen - batch.refused_fen,
+                lines=batch.lines
+                - (batch.settled_lines + batch.refused_lines + batch.returned_lines),
+                total=batch.total_fen
+                - (batch.settled_fen + batch.refused_fen + batch.returned_fen),
             ),
             "created_by": batch.created_by,
             "created_at": batch.created_at,
@@ -99,7 +108,10 @@ class DebitLineOut(Out):
     name: str
     bank_account: DebitAccountOut
     amount: YuanOut
-    status: str = Field(examples=["waiting"], description="waiting | unknown | settled | refused")
+    returned: YuanOut = Field(description="银行退回金额 (returned by the bank)")
+    status: str = Field(
+        examples=["waiting"], description="waiting | unknown | settled | refused | returned"
+    )
     reason: str | None
     reason_code: str | None
     reason_class: str | None
@@ -117,6 +129,7 @@ class DebitLineOut(Out):
                 name=str(row.bank.get("name", "")),
             ),
             amount=row.amount_fen,
+            returned=row.returned_fen,
             status=row.status,
             reason=row.reason,
             reason_code=row.reason_code,
@@ -125,7 +138,11 @@ class DebitLineOut(Out):
 
 
 class DebitResultIn(In):
-    """The bank's result of one line. After `unknown` the line waits for another result."""
+    """The bank's result of one line. After `unknown` the line waits for another result.
+
+    After `settled`, a `returned` or a `refused` of a later value date under the same serial takes
+    the amount back. After `refused`, a `settled` of a later value date is booked.
+    """
 
     line: int = Field(ge=1, le=10_000_000, strict=True)
     outcome: DebitOutcome
@@ -164,10 +181,11 @@ class RejectedResultOut(Out):
 
 
 class DebitResultsOut(Out):
-    """Counts of the items; each item is settled, refused, unknown, replayed or rejected."""
+    """Counts of the items; each is settled, refused, returned, unknown, replayed or rejected."""
 
     settled: int
     refused: int
+    returned: int
     unknown: int
     replayed: int
     rejected: list[RejectedResultOut]
@@ -178,6 +196,7 @@ class DebitResultsOut(Out):
         return cls(
             settled=summary.settled,
             refused=summary.refused,
+            returned=summary.returned,
             unknown=summary.unknown,
             replayed=summary.replayed,
             rejected=[

@@ -113,7 +113,7 @@ class TaxPushOut(Out):
 
 
 class ReceiptOut(Out):
-    """A receipt (到账): amount = allocated + suspended."""
+    """A receipt (到账): amount = allocated + suspended + returned."""
 
     id: str = Field(examples=[Reference.RECEIPT.example])
     channel: str = Field(examples=["tax"])
@@ -126,7 +126,8 @@ class ReceiptOut(Out):
     amount: YuanOut
     allocated: YuanOut
     suspended: YuanOut
-    status: str = Field(examples=["suspended"], description="matched | suspended")
+    returned: YuanOut = Field(description="银行已退回 (the bank has it again)")
+    status: str = Field(examples=["suspended"], description="matched | suspended | returned")
     paid_on: date
     book_date: date
 
@@ -143,12 +144,19 @@ class ReceiptOut(Out):
             district=row.district,
             period=row.period,
             amount=row.amount_fen,
-            allocated=row.amount_fen - row.suspended_fen,
+            allocated=row.amount_fen - row.suspended_fen - row.returned_fen,
             suspended=row.suspended_fen,
-            status="suspended" if row.suspended_fen else "matched",
+            returned=row.returned_fen,
+            status=_status(row),
             paid_on=row.paid_on,
             book_date=row.book_date,
         )
+
+
+def _status(row: ReceiptRow) -> str:
+    if row.returned_fen == row.amount_fen:
+        return "returned"
+    return "suspended" if row.suspended_fen else "matched"
 
 
 class MatchIn(In):

@@ -15,8 +15,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.receipts.domain import DebitLine, DebitReasonClass, DebitStatus
+from services.collection.receipts.domain.debit import (
+    DebitLine,
+    DebitReasonClass,
+    DebitReturn,
+    DebitStatus,
+)
 from shared.db import raw
+from shared.ids import Ref
 from shared.page import read_page
 
 
@@ -34,6 +40,8 @@ class DebitBatch:
     settled_fen: int
     refused_lines: int
     refused_fen: int
+    returned_lines: int
+    returned_fen: int
     created_by: str
     created_at: datetime
 
@@ -47,6 +55,7 @@ class DebitLineRow:
     name: str
     bank: Mapping[str, Any]
     amount_fen: int
+    returned_fen: int
     status: str
     reason_code: str | None
     reason: str | None
@@ -54,7 +63,7 @@ class DebitLineRow:
 
 
 _BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, settled_fen,
-            refused_lines, refused_fen, created_by, created_at"""
+            refused_lines, refused_fen, returned_lines, returned_fen, created_by, created_at"""
 
 
 async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: date) -> None:
@@ -196,32 +205,33 @@ async def page(
     )
 
 
-async def count_answers(tx: AsyncConnection, batch_id: UUID, heard: Sequence[DebitLine]) -> None:
-    """Add final results to the counters of a batch. The last one closes the batch."""
-    settled = [line.amount_fen for line in heard if line.status is DebitStatus.SETTLED]
-    refused = [line.amount_fen for line in heard if line.status is DebitStatus.REFUSED]
+async def count_answers(
+    tx: AsyncConnection, batch_id: UUID, changes: Sequence[tuple[DebitLine, DebitLine]]
+) -> None:
+    """Count lines of a batch as they are now, and no more as they were. The last result closes it.
+
+    Args:
+        changes: lines before and after.
+    """
+    counts = dict.fromkeys((*_COUNTED, "returned_fen"), 0)
+    for before, after in changes:
+        for sign, line in ((-1, before), (1, after)):
+            counts["returned_fen"] += sign * line.returned_fen
+            for status in ("settled", "refused", "returned"):
+                if line.status.value == status:
+                    counts[f"{status}_lines"] += sign
+                    if status != "returned":
+                        counts[f"{status}_fen"] += sign * (line.amount_fen - line.returned_fen)
+    final = "settled_lines + refused_lines + returned_lines + :settled_lines + :refused_lines + :returned_lines"
     await tx.execute(
-        text("""
+        text(f"""
             UPDATE debit_batch
-               SET settled_lines = settled_lines + :settled_lines,
-                   settled_fen = settled_fen + :settled_fen,
-                   refused_lines = refused_lines + :refused_lines,
-                   refused_fen = refused_fen + :refused_fen,
-                   status = CASE
-                       WHEN settled_lines + refused_lines + :settled_lines + :refused_lines = lines
-                       THEN 'closed' ELSE status END,
-                   closed_at = CASE
-                       WHEN settled_lines + refused_lines + :settled_lines + :refused_lines = lines
-                       THEN now() END
-             WHERE id = :id AND status = 'created'
+               SET {", ".join(f"{name} = {name} + :{name}" for name in counts)},
+                   status = CASE WHEN {final} = lines THEN 'closed' ELSE status END,
+                   closed_at = coalesce(closed_at, CASE WHEN {final} = lines THEN now() END)
+             WHERE id = :id
         """),
-        {
-            "id": batch_id,
-            "settled_lines": len(settled),
-            "settled_fen": sum(settled),
-            "refused_lines": len(refused),
-            "refused_fen": sum(refused),
-        },
+        {"id": batch_id, **counts},
     )
 
 
@@ -231,7 +241,7 @@ async def line_page(
     """Read a batch's lines by number, over the units with which they are stored."""
     return await read_page(
         tx,
-        """SELECT line_no, credit_code, name, bank, amount_fen, status, reason_code, reason,
+        """SELECT line_no, credit_code, name, bank, amount_fen, returned_fen, status, reason_code, reason,
                   reason_class
              FROM debit_line""",
         key=("line_no",),
@@ -242,19 +252,49 @@ async def line_page(
     )
 
 
+_LINES = """
+    SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
+           line.amount_fen, line.status, line.serial, line.value_date, line.reason_code,
+           line.reason, line.reason_class, payment.receipt_key, payment.receipt_id,
+           returned.days, returned.amounts
+      FROM {wanted}
+      LEFT JOIN payment ON payment.unit_id = line.unit_id AND payment.bill_id = line.bill_id
+                       AND payment.serial = line.serial AND payment.kind = 'receipt'
+                       AND line.status IN ('settled', 'returned')
+      LEFT JOIN LATERAL (
+           SELECT array_agg(on_day ORDER BY id) AS days, array_agg(amount_fen ORDER BY id) AS amounts
+             FROM receipt_change
+            WHERE receipt_change.receipt_key = payment.receipt_key
+              AND receipt_change.receipt_id = payment.receipt_id
+              AND receipt_change.kind = 'return' AND receipt_change.status = 'approved')
+           AS returned ON true
+"""
+
+
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:
     """Read the lines of a batch by number; a result file is a bulk job over many units."""
+    wanted = """unnest(CAST(:line_nos AS integer[])) AS asked (line_no)
+      JOIN debit_line AS line ON line.batch_id = :batch_id AND line.line_no = asked.line_no"""
     rows = await tx.execute(
-        text("""
-            SELECT line.line_no, line.unit_id, line.bill_id, line.credit_code, line.period,
-                   line.amount_fen, line.status, line.serial, line.value_date, line.reason_code,
-                   line.reason, line.reason_class
-              FROM unnest(CAST(:line_nos AS integer[])) AS asked (line_no)
-              JOIN debit_line AS line ON line.batch_id = :batch_id AND line.line_no = asked.line_no
-        """),
+        text(_LINES.format(wanted=wanted)),
         {"batch_id": batch_id, "line_nos": sorted(set(line_nos))},
     )
     return [_line(row._mapping) for row in rows]
+
+
+async def line_of_receipt(
+    tx: AsyncConnection, batch_id: UUID, unit_id: int, serial: str
+) -> DebitLine | None:
+    """Read the line of a batch that a receipt was debited for."""
+    wanted = """(SELECT * FROM debit_line
+             WHERE unit_id = :unit_id AND batch_id = :batch_id AND serial = :serial
+               AND status IN ('settled', 'returned')) AS line"""
+    rows = await tx.execute(
+        text(_LINES.format(wanted=wanted)),
+        {"unit_id": unit_id, "batch_id": batch_id, "serial": serial},
+    )
+    row = rows.one_or_none()
+    return _line(row._mapping) if row else None
 
 
 def _line(mapping: Any) -> DebitLine:
@@ -262,17 +302,24 @@ def _line(mapping: Any) -> DebitLine:
     reason_class = given["reason_class"]
     given["status"] = DebitStatus(given["status"])
     given["reason_class"] = DebitReasonClass(reason_class) if reason_class else None
+    key, receipt_id = given.pop("receipt_key"), given.pop("receipt_id")
+    given["receipt"] = Ref(key, receipt_id) if receipt_id else None
+    days, amounts = given.pop("days") or (), given.pop("amounts") or ()
+    given["returns"] = tuple(map(DebitReturn, days, amounts))
     return DebitLine(**given)
 
+
+_COUNTED = ("settled_lines", "settled_fen", "refused_lines", "refused_fen", "returned_lines")
 
 _SAVE = """
     UPDATE debit_line
        SET status = batch.status, serial = batch.serial, value_date = batch.value_date,
            reason_code = batch.reason_code, reason = batch.reason,
-           reason_class = batch.reason_class, heard_at = now()
+           reason_class = batch.reason_class, returned_fen = batch.returned_fen, heard_at = now()
       FROM unnest($2::bigint[], $3::integer[], $4::text[], $5::text[], $6::date[], $7::text[],
-                  $8::text[], $9::text[])
-        AS batch (unit_id, line_no, status, serial, value_date, reason_code, reason, reason_class)
+                  $8::text[], $9::text[], $10::bigint[])
+        AS batch (unit_id, line_no, status, serial, value_date, reason_code, reason, reason_class,
+                  returned_fen)
      WHERE debit_line.unit_id = batch.unit_id
        AND debit_line.batch_id = $1
        AND debit_line.line_no = batch.line_no
@@ -293,6 +340,7 @@ async def save_lines(tx: AsyncConnection, batch_id: UUID, lines: Sequence[DebitL
             line.reason_code,
             line.reason,
             line.reason_class.value if line.reason_class else None,
+            line.returned_fen,
         )
         for line in lines
     ]

@@ -1,0 +1,1 @@
+"""Rules of debits, returns and moves."""
