@@ -1,6 +1,7 @@
 """The payout app for tests, with one method per common request."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from fastapi import FastAPI
 from services.payout.delivery import delivery_to
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import FundingWorker
+from shared import book_days
+from shared.book_days import BookDays
 from shared.outbox import Relay
 from tests.conftest import Bearer
 from tests.payout.support.peers import PeerStub
@@ -138,6 +141,12 @@ class Office:
     async def fund(self) -> None:
         funding: FundingWorker = self.app.state.funding
         await funding.step()
+
+    async def close_books(self, until: str | None) -> None:
+        """Let payout know that the books are closed until a day; open them all for None."""
+        day = date.fromisoformat(until) if until else None
+        async with self.app.state.db.transaction() as tx:
+            await book_days.write(tx, BookDays(day, date(1999, 7, 1)))
 
     async def deliver(self) -> None:
         relay: Relay = self.app.state.relay

@@ -17,6 +17,7 @@ MESSAGES: Final = {
     "LINE_UNKNOWN": "批次中没有这一笔 (the batch has no such line)",
     "AMOUNT_DIFFERS": "金额与支付明细不符 (the amount is not that of the line)",
     "VALUE_DATE_MISSING": "须有入账日期 (paid and returned need a value date)",
+    "VALUE_DATE_BEFORE_CHART": "入账日期早于会计科目表首日 (before the first day of the chart)",
     "VALUE_DATE_IN_FUTURE": "入账日期晚于今天 (the value date is later than today)",
     "CONTRADICTS_PAYMENT": "该笔已报支付成功 (the line was reported paid)",
     "CONTRADICTS_REFUSAL": "该笔已报支付失败 (the line was reported refused)",
@@ -54,10 +55,26 @@ class LineStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BankEvent:
-    """A payment, refusal or return: the bank's serial, and the day the money moved, if it did."""
+    """A payment, refusal or return: the bank's serial, and the day the money moved, if it did.
+
+    `booked_on` is that day, or the first open day when it was closed; it is no part of the report.
+    """
 
     serial: str
     on: date | None
+    booked_on: date | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDays:
+    """The first day that is open in the books, and the first day of the chart of accounts."""
+
+    first_open: date = date.min
+    first_charted: date = date.min
+
+    def booked_on(self, day: date) -> date:
+        """Find the day on which money of a day is booked."""
+        return max(day, self.first_open)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +150,20 @@ class FileReview:
 
 
 def review_file(
-    lines: Mapping[int, PaymentLine], reports: Iterable[BankReport], today: date
+    lines: Mapping[int, PaymentLine],
+    reports: Iterable[BankReport],
+    today: date,
+    books: OpenDays = OpenDays(),
 ) -> FileReview:
     """Apply a result file's reports one after another to the lines that they name."""
     review = FileReview()
     for report in reports:
         line = review.after.get(report.line_no) or lines.get(report.line_no)
-        code = "LINE_UNKNOWN" if line is None else fault_of(line, report, today)
+        code = "LINE_UNKNOWN" if line is None else fault_of(line, report, today, books)
         if code is not None or line is None:
             review.rejected.append(ReportRejection(report, code or "LINE_UNKNOWN"))
             continue
-        changed = apply(line, report)
+        changed = apply(line, report, books)
         if changed == line:
             review.replayed.append(report)
             continue
@@ -153,12 +173,14 @@ def review_file(
     return review
 
 
-def fault_of(line: PaymentLine, report: BankReport, today: date) -> str | None:
+def fault_of(line: PaymentLine, report: BankReport, today: date, books: OpenDays) -> str | None:
     """Find why a report about a line cannot be accepted, as a code; None when it can."""
     if report.amount_fen != line.amount_fen:
         return "AMOUNT_DIFFERS"
     if report.value_date is not None and report.value_date > today:
         return "VALUE_DATE_IN_FUTURE"
+    if report.value_date is not None and report.value_date < books.first_charted:
+        return "VALUE_DATE_BEFORE_CHART"
     event = BankEvent(report.bank_serial, report.value_date)
     match report.outcome:
         case Outcome.PAID:
@@ -198,22 +220,33 @@ def _return_fault(line: PaymentLine, event: BankEvent) -> str | None:
     return None
 
 
-def apply(line: PaymentLine, report: BankReport) -> PaymentLine:
+def apply(line: PaymentLine, report: BankReport, books: OpenDays) -> PaymentLine:
     """Compute the line after an acceptable report; the same line when nothing is new.
 
     A payment, refusal or return ends `unknown`; an `unknown` that arrives later changes nothing.
     """
-    event = BankEvent(report.bank_serial, report.value_date)
+    day = report.value_date
+    event = BankEvent(report.bank_serial, day, books.booked_on(day) if day else None)
     known = replace(line, reported_unknown=False)
     with_reason = replace(known, reason_code=report.reason_code, reason=report.reason)
     match report.outcome:
         case Outcome.PAID if not line.paid:
-            return replace(known, paid=event)
+            return _with_return(replace(known, paid=event), line.returned, books)
         case Outcome.RETURNED if not line.returned:
-            return replace(with_reason, returned=event)
+            return _with_return(with_reason, event, books)
         case Outcome.REFUSED if not line.refused:
             return replace(with_reason, refused=event)
         case Outcome.UNKNOWN if line.status is LineStatus.PENDING:
             return replace(line, reported_unknown=True)
         case _:
             return line
+
+
+def _with_return(line: PaymentLine, returned: BankEvent | None, books: OpenDays) -> PaymentLine:
+    # A return is booked once the payment is known too, and not before it.
+    if returned is None or returned.on is None:
+        return replace(line, returned=returned)
+    booked_on = books.booked_on(returned.on)
+    if line.paid and line.paid.booked_on:
+        booked_on = max(booked_on, line.paid.booked_on)
+    return replace(line, returned=replace(returned, booked_on=booked_on))

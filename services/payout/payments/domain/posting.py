@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.payout.payments.domain.batch import BatchPart, PaymentBatch
-from services.payout.payments.domain.payment import FileReview, PaymentLine
+from services.payout.payments.domain.payment import BankEvent, FileReview, PaymentLine
 from shared.entry import Account, Book, Entry, Side, Voucher
 from shared.references import Reference
 from shared.roles import CENTRE
 
 Booking = tuple[str, str]
 """(account key, district)."""
+Days = tuple[date, date]
+"""(book date, value date): the book date is later when the bank's day was closed."""
 
 
 @dataclass(slots=True)
@@ -35,10 +37,10 @@ class PartMovement:
 
 @dataclass(slots=True)
 class FileMovement:
-    """The money of one result file, by value date and booking, and by part."""
+    """The money of one result file, by days and booking, and by part."""
 
-    paid: dict[date, dict[Booking, int]] = field(default_factory=dict)
-    returned: dict[date, dict[Booking, int]] = field(default_factory=dict)
+    paid: dict[Days, dict[Booking, int]] = field(default_factory=dict)
+    returned: dict[Days, dict[Booking, int]] = field(default_factory=dict)
     released_fen: int = 0
     parts: dict[int, PartMovement] = field(default_factory=lambda: defaultdict(PartMovement))
 
@@ -62,25 +64,29 @@ def _add(movement: FileMovement, before: PaymentLine, after: PaymentLine, part: 
     if after.refused and not before.refused:
         of_part.refused_fen += after.amount_fen
         movement.released_fen += after.amount_fen
-    if after.paid and after.paid.on and not before.paid:
+    if after.paid and not before.paid:
         of_part.paid_fen += after.amount_fen
-        _count(movement.paid, after.paid.on, (part.account, part.district), after.amount_fen)
+        _count(movement.paid, _days(after.paid), (part.account, part.district), after.amount_fen)
     # A return is booked when the payment and the return are both known, whichever came first.
     if after.came_back and not before.came_back:
         assert after.paid is not None
         assert after.returned is not None
-        assert after.paid.on is not None
-        assert after.returned.on is not None
-        same_year = after.paid.on.year == after.returned.on.year
+        paid, returned = _days(after.paid), _days(after.returned)
+        same_year = paid[0].year == returned[0].year
         account = part.account if same_year else Account.OTHER_INCOME
         of_part.returned_fen += after.amount_fen
-        _count(movement.returned, after.returned.on, (account, part.district), after.amount_fen)
+        _count(movement.returned, returned, (account, part.district), after.amount_fen)
+
+
+def _days(event: BankEvent) -> Days:
+    assert event.on is not None, "a payment and a return have a value date"
+    return event.booked_on or event.on, event.on
 
 
 def _count(
-    sums: dict[date, dict[Booking, int]], day: date, booking: Booking, amount_fen: int
+    sums: dict[Days, dict[Booking, int]], days: Days, booking: Booking, amount_fen: int
 ) -> None:
-    of_day = sums.setdefault(day, {})
+    of_day = sums.setdefault(days, {})
     of_day[booking] = of_day.get(booking, 0) + amount_fen
 
 
@@ -89,12 +95,14 @@ def vouchers_of(
 ) -> tuple[list[Voucher], list[Voucher]]:
     """Build (payment vouchers, which draw on the hold; return vouchers) of one result file.
 
-    There is one voucher per kind and value date, so a file of one day makes one.
+    There is one voucher per kind and value date, so a file of one day makes one. A value date that is
+    closed is booked on the first open day.
     """
     periods = {part.period for part in parts}
     period = str(periods.pop()) if len(periods) == 1 else None
 
-    def build(kind: str, stem: str, day: date, sums: dict[Booking, int]) -> Voucher:
+    def build(kind: str, stem: str, days: Days, sums: dict[Booking, int]) -> Voucher:
+        book_date, value_date = days
         is_return = kind == "payment_return"
         entries = [
             _entry(batch.fund, account, Side.CREDIT if is_return else Side.DEBIT, fen, district)
@@ -108,11 +116,11 @@ def vouchers_of(
             CENTRE,
         )
         return Voucher(
-            event_id=f"{stem}:{batch.ref.id.hex}:{report_no}.{day:%Y%m%d}",
+            event_id=f"{stem}:{batch.ref.id.hex}:{report_no}.{value_date:%Y%m%d}",
             owner=CENTRE,
             kind=kind,
-            book_date=day,
-            value_date=day,
+            book_date=book_date,
+            value_date=value_date,
             period=period,
             summary="待遇支付退回" if is_return else "待遇支付",
             entries=(deposit, *entries) if is_return else (*entries, deposit),
@@ -123,10 +131,10 @@ def vouchers_of(
         )
 
     return (
-        [build("payment", "paid", day, sums) for day, sums in sorted(movement.paid.items())],
+        [build("payment", "paid", days, sums) for days, sums in sorted(movement.paid.items())],
         [
-            build("payment_return", "returned", day, sums)
-            for day, sums in sorted(movement.returned.items())
+            build("payment_return", "returned", days, sums)
+            for days, sums in sorted(movement.returned.items())
         ],
     )
 

@@ -32,7 +32,7 @@ from services.payout.payments.store import batch as batch_store
 from services.payout.payments.store import failed as failed_store
 from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import PaymentLineRow
-from shared import outbox, trail
+from shared import book_days, outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
 from shared.money import format_yuan
@@ -60,11 +60,13 @@ async def create(
 
     Raises:
         DateInFuture: the pay date is after today.
+        DayClosed, DayBeforeChart: the books take no entries on the pay date.
         ClaimsNotPayable: every claim that cannot be in it, each with its reason.
         SamePersonTwice: the caller filed or signed one of them.
         BatchTooLarge: more than one hold or voucher can carry.
     """
     require_not_future(pay_date, today)
+    await book_days.chosen_day(tx, pay_date, "/pay_date")
     claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
     batched_before = await _require_unsigned(tx, claim_refs, caller)

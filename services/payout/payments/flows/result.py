@@ -16,7 +16,12 @@ from services.payout.payments.domain.batch import (
     PaymentBatch,
 )
 from services.payout.payments.domain.failed import failed_lines
-from services.payout.payments.domain.payment import BankReport, FileReview, review_file
+from services.payout.payments.domain.payment import (
+    BankReport,
+    FileReview,
+    OpenDays,
+    review_file,
+)
 from services.payout.payments.domain.posting import (
     FileMovement,
     movement_of,
@@ -27,7 +32,7 @@ from services.payout.payments.flows.batch import record
 from services.payout.payments.store import batch as batch_store
 from services.payout.payments.store import failed as failed_store
 from services.payout.payments.store import result as result_store
-from shared import outbox
+from shared import book_days, outbox
 from shared.errors import NotFound
 from shared.ids import Ref
 from shared.references import Reference
@@ -59,7 +64,7 @@ async def report(
     if batch.status not in ACCEPTS_RESULTS:
         raise BatchStatusConflict(status=batch.status.value)
     lines = await result_store.lines_of(tx, ref, sorted({item.line_no for item in reports}))
-    review = review_file(lines, reports, today)
+    review = review_file(lines, reports, today, await _open_days(tx))
     await result_store.save_reports(tx, ref, review, caller.subject)
     if not review.applied:
         return FileResult(review, batch.status.value)
@@ -69,6 +74,11 @@ async def report(
     status = await _book(tx, batch, review)
     await record(tx, batch, "results", caller, signs=False)
     return FileResult(review, status)
+
+
+async def _open_days(tx: AsyncConnection) -> OpenDays:
+    days = await book_days.read(tx)
+    return OpenDays(days.first_open_day, days.chart_from)
 
 
 async def _book(tx: AsyncConnection, batch: PaymentBatch, review: FileReview) -> str:

@@ -47,9 +47,13 @@ def _line(row: Row[Any]) -> PaymentLine:
         part_no=row.part_no,
         amount_fen=row.amount_fen,
         reported_unknown=row.status == LineStatus.UNKNOWN.value,
-        paid=BankEvent(row.paid_serial, row.paid_on) if row.paid_serial else None,
+        paid=BankEvent(row.paid_serial, row.paid_on, row.paid_booked_on)
+        if row.paid_serial
+        else None,
         refused=BankEvent(row.refused_serial, None) if row.refused_serial else None,
-        returned=BankEvent(row.returned_serial, row.returned_on) if row.returned_serial else None,
+        returned=BankEvent(row.returned_serial, row.returned_on, row.returned_booked_on)
+        if row.returned_serial
+        else None,
         reason_code=row.reason_code,
         reason=row.reason,
     )
@@ -60,7 +64,8 @@ async def lines_of(tx: AsyncConnection, ref: Ref, numbers: Sequence[int]) -> dic
     rows = await tx.execute(
         text("""
             SELECT line_no, part_no, amount_fen, status, paid_serial, paid_on, refused_serial,
-                   returned_serial, returned_on, reason_code, reason
+                   returned_serial, returned_on, paid_booked_on, returned_booked_on, reason_code,
+                   reason
               FROM payment_line
              WHERE batch_key = :batch_key AND batch_id = :id
                AND line_no = ANY (CAST(:numbers AS int[]))
@@ -79,14 +84,17 @@ async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[PaymentLine]
                    paid_serial = reported.paid_serial, paid_on = reported.paid_on,
                    refused_serial = reported.refused_serial,
                    returned_serial = reported.returned_serial, returned_on = reported.returned_on,
+                   paid_booked_on = reported.paid_booked_on,
+                   returned_booked_on = reported.returned_booked_on,
                    reason_code = reported.reason_code, reason = reported.reason
               FROM unnest(CAST(:line_nos AS int[]), CAST(:statuses AS text[]),
                           CAST(:paid_serials AS text[]), CAST(:paid_on AS date[]),
                           CAST(:refused_serials AS text[]), CAST(:returned_serials AS text[]),
-                          CAST(:returned_on AS date[]), CAST(:reason_codes AS text[]),
+                          CAST(:returned_on AS date[]), CAST(:paid_booked_on AS date[]),
+                          CAST(:returned_booked_on AS date[]), CAST(:reason_codes AS text[]),
                           CAST(:reasons AS text[]))
                 AS reported (line_no, status, paid_serial, paid_on, refused_serial, returned_serial,
-                          returned_on, reason_code, reason)
+                          returned_on, paid_booked_on, returned_booked_on, reason_code, reason)
              WHERE payment_line.batch_key = :batch_key AND payment_line.batch_id = :id
                AND payment_line.line_no = reported.line_no
         """),
@@ -100,6 +108,10 @@ async def save_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[PaymentLine]
             "refused_serials": [line.refused.serial if line.refused else None for line in lines],
             "returned_serials": [line.returned.serial if line.returned else None for line in lines],
             "returned_on": [line.returned.on if line.returned else None for line in lines],
+            "paid_booked_on": [line.paid.booked_on if line.paid else None for line in lines],
+            "returned_booked_on": [
+                line.returned.booked_on if line.returned else None for line in lines
+            ],
             "reason_codes": [line.reason_code for line in lines],
             "reasons": [line.reason for line in lines],
         },

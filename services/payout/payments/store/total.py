@@ -80,10 +80,10 @@ async def benefits(tx: AsyncConnection, as_of: date) -> dict[str, int]:
                 ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
                AND part.part_no = line.part_no
              CROSS JOIN LATERAL (
-                   SELECT CASE WHEN line.paid_on <= :as_of THEN line.amount_fen ELSE 0 END
-                        - CASE WHEN line.returned_on <= :as_of
-                                AND extract(YEAR FROM line.returned_on)
-                                  = extract(YEAR FROM line.paid_on)
+                   SELECT CASE WHEN line.paid_booked_on <= :as_of THEN line.amount_fen ELSE 0 END
+                        - CASE WHEN line.returned_booked_on <= :as_of
+                                AND extract(YEAR FROM line.returned_booked_on)
+                                  = extract(YEAR FROM line.paid_booked_on)
                                THEN line.amount_fen ELSE 0 END AS fen) AS moved
              WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL
              GROUP BY part.fund

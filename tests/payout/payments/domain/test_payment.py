@@ -7,6 +7,7 @@ import pytest
 from services.payout.payments.domain.payment import (
     BankReport,
     LineStatus,
+    OpenDays,
     Outcome,
     PaymentLine,
     review_file,
@@ -73,3 +74,28 @@ def test_a_contradiction_is_rejected_and_changes_nothing(
     first: Outcome, second: BankReport, code: str
 ) -> None:
     assert after(report(first), second) == (after(report(first))[0], [code])
+
+
+def test_money_of_a_closed_day_is_booked_on_the_first_open_day() -> None:
+    books = OpenDays(first_open=DAY + timedelta(days=10))
+    reports = [report(Outcome.PAID), report(Outcome.RETURNED)]
+    review = review_file({1: line()}, reports, TODAY, books)
+    paid, returned = review.after[1].paid, review.after[1].returned
+    assert paid is not None
+    assert returned is not None
+    assert (paid.on, paid.booked_on) == (DAY, books.first_open)
+    assert (returned.on, returned.booked_on) == (DAY + timedelta(days=1), books.first_open)
+
+
+def test_an_early_return_is_booked_when_its_payment_is_known() -> None:
+    early = review_file({1: line()}, [report(Outcome.RETURNED)], TODAY).after[1]
+    books = OpenDays(first_open=DAY + timedelta(days=10))
+    late = review_file({1: early}, [report(Outcome.PAID)], TODAY, books).after[1]
+    assert late.returned is not None
+    assert late.returned.booked_on == books.first_open
+
+
+def test_a_day_before_the_chart_is_rejected() -> None:
+    books = OpenDays(first_charted=DAY + timedelta(days=1))
+    review = review_file({1: line()}, [report(Outcome.PAID)], TODAY, books)
+    assert [one.code for one in review.rejected] == ["VALUE_DATE_BEFORE_CHART"]

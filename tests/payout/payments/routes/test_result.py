@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.ids import Ref
+from shared.money import parse_yuan
 from shared.references import Reference
 from tests.payout.support.office import Office
 from tests.payout.support.papers import hospital_claim, result
@@ -200,3 +201,38 @@ async def test_totals_add_up_by_fund_and_period(office: Office) -> None:
     }
     own = await office.ask("GET", "/v1/totals", role="district_clerk", district="heping", **span)
     assert own.json()["funds"]["medical"]["approved"] == "30.00"
+
+
+async def test_a_bank_day_that_is_closed_keeps_its_value_date(office: Office) -> None:
+    batch = await office.ready_batch(hospital_claim("71.00", "72.00"))
+    first, second = await office.lines(batch)
+    await office.close_books("2021-08-31")
+    try:
+        answer = await office.report(
+            batch, [result(first), result(second), result(second, "returned")]
+        )
+        assert answer.json()["batch_status"] == "closed"
+        claim = await office.approved(hospital_claim("73.00"))
+        refused = await office.batch([claim], pay_date="2021-08-31")
+        assert (refused.status_code, refused.json()["code"]) == (409, "DAY_CLOSED")
+        assert "2021-09-01" in refused.text
+        assert (await office.batch([claim], pay_date="2021-09-01")).status_code == 201
+    finally:
+        await office.close_books(None)
+    await office.deliver()
+    uuid = Ref.parse(Reference.PAYMENT_BATCH, batch).id.hex
+    days = {
+        (voucher["kind"], voucher["book_date"], voucher["value_date"])
+        for event, voucher in office.peers.vouchers.items()
+        if uuid in event
+    }
+    assert days == {
+        ("payment", "2021-09-01", "2021-08-05"),
+        ("payment_return", "2021-09-01", "2021-08-05"),
+    }
+    controls = {}
+    for day in ("2021-08-31", "2021-09-01"):
+        control = await office.ask("GET", "/v1/closing-control", role="supervisor", as_of=day)
+        controls[day] = control.json()["funds"].get("medical", {"benefits": "0.00"})["benefits"]
+    late_fen = parse_yuan(controls["2021-09-01"]) - parse_yuan(controls["2021-08-31"])
+    assert late_fen >= 71_00
