@@ -154,6 +154,7 @@ class _Maker:
     def __init__(self, seed: int) -> None:
         self.random = Random(f"wuxian:{seed}")
         self.numbers = Numbers(self.random)
+        self.mothers_chosen: set[str] = set()
 
     # -- employers and their people ---------------------------------------------------------------
 
@@ -286,8 +287,11 @@ class _Maker:
         return self.random.sample(own, max(1, len(own) // 30))
 
     def _mother(self, unit: Unit, reference: str) -> Payee:
-        women = [one for one in unit.people if int(one.identity_number[16]) % 2 == 0]
-        person = self.random.choice(women or list(unit.people))
+        # A birth is paid once, so nobody is a mother twice.
+        people = [one for one in unit.people if one.identity_number not in self.mothers_chosen]
+        women = [one for one in people if int(one.identity_number[16]) % 2 == 0]
+        person = self.random.choice(women or people or list(unit.people))
+        self.mothers_chosen.add(person.identity_number)
         return Payee(
             name=person.name,
             amount_fen=self.random.randrange(1_200_000, 3_600_000),
