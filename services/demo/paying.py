@@ -22,14 +22,22 @@ _FLOWS = {
 }
 
 
+_EMPTYING = {"income_deposit": "sweep", "treasury_deposit": "treasury_remit"}
+"""Account → the settlement that empties it."""
+
+
 async def settle(play: Play, month: Month) -> None:
     """Empty the income account and the treasury into the fiscal account, fund the expenditure."""
     with play.stage.step("settle", 3, month.period) as bar:
         last = month.day(31)
-        await _settlement(play, "sweep", last)
-        bar.advance()
-        await _settlement(play, "treasury_remit", last)
-        bar.advance()
+        transit = await play.office.get(
+            "fund_accountant", "ledger", f"/v1/in-transit?cut_off={last}"
+        )
+        waiting = {one["account"] for one in transit["items"] if one["amount"] != "0.00"}
+        for account, kind in _EMPTYING.items():
+            if account in waiting:
+                await _settlement(play, kind, last)
+            bar.advance()
         await _settlement(play, "expenditure_funding", month.day(2, 1), _plan(play, month))
         bar.advance()
 
@@ -62,7 +70,7 @@ async def _settlement(
     done = await play.office.post(approver, "ledger", path)
     moved_fen = sum(parse_yuan(one["amount"]) for one in done["amounts"])
     if moved_fen == 0:
-        return
+        return  # funds made each other good, the bank moves nothing
     payer, payee = _FLOWS[kind]
     order = {
         "reference": asked["id"],

@@ -17,6 +17,7 @@ import pytest
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh, pair, receipt
+from tests.ledger.support.settling import approve, propose
 from tests.ledger.support.year import new_ledger, post
 
 FIRST = date(2021, 7, 1)
@@ -71,9 +72,10 @@ async def step(ledger: Ledger, oracle: Oracle, chance: random.Random, made: list
         assert answer.status_code == 201, answer.text
         oracle.post(late, "income_deposit", "contribution_income.pooled", of, -fen)
     elif what < 0.3:
-        done = await ledger.settle("sweep", on(day))
-        if not done["amounts"]:
-            return
+        proposed = await propose(ledger, "sweep", on(day))
+        if proposed.status_code == 409:
+            return  # nothing to move, or a later reversal took more back than there is
+        done = (await approve(ledger, proposed)).json()
         voucher = (await ledger.get(f"/v1/vouchers/{done['voucher']}")).json()
         for entry in voucher["entries"]:
             fen = int(entry["amount"].replace(".", "")) * (1 if entry["side"] == "debit" else -1)

@@ -138,20 +138,30 @@ class Oracle:
             hold[2] = 0
         return bool(left)
 
-    def sweep(self) -> dict[str, int]:
-        """Everything of the income account to the fiscal account; what moved per fund."""
-        moved = {}
-        for fund in sorted({fund for fund, _, _ in self.balances}):
-            total = self.total(fund, "income_deposit")
-            if total > 0:
-                moved[fund] = total
-                self.balances[fund, "fiscal_deposit", "centre"] += total
-                self.changes[1, fund, "fiscal_deposit"] += total
-                self.changes[1, fund, "income_deposit"] -= total
-                for place in list(self.balances):
-                    if place[:2] == (fund, "income_deposit"):
-                        self.balances[place] = 0
-        return moved
+    def sweep(self) -> dict[str, int] | str:
+        """Bring the income account to zero in every fund; return what moved per fund, or a code."""
+        places = {
+            place: fen for place, fen in self.balances.items() if place[1] == "income_deposit"
+        }
+        moved: Counter[str] = Counter()
+        for (fund, _, _), fen in places.items():
+            moved[fund] += fen
+        if not any(places.values()):
+            return "NOTHING_TO_MOVE"
+        if moved.total() < 0:
+            return "SWEEP_BACK_NEEDED"
+        if any(
+            fen < 0 and self.available(fund, "fiscal_deposit", 1) < -fen
+            for fund, fen in moved.items()
+        ):
+            return "INSUFFICIENT_FUNDS"
+        for fund, fen in moved.items():
+            self.balances[fund, "fiscal_deposit", "centre"] += fen
+            self.changes[1, fund, "fiscal_deposit"] += fen
+            self.changes[1, fund, "income_deposit"] -= fen
+        for place in places:
+            self.balances[place] = 0
+        return {fund: fen for fund, fen in sorted(moved.items()) if fen}
 
     def _move(self, moves: list[Move], sign: int, day: int) -> None:
         for fund, debit, credit, district, fen in moves:

@@ -172,7 +172,7 @@ REMEDIES: Final[Mapping[type[LedgerRefusal], str]] = {
     MonthsOpen: "先月结十二月 (close December)",
     ControlExpected: "附业务控制总数 (GET /v1/closing-control of collection and payout)",
     ReceiptsUnmatched: "认领到账 (GET /v1/suspense; collection's POST /v1/receipts/{id}/matches)",
-    IncomeAccountNotEmpty: "归集至财政专户 (POST /v1/settlements, kind sweep)",
+    IncomeAccountNotEmpty: "归集至财政专户,合计为负则划回 (POST /v1/settlements, kind sweep, or sweep_back below zero)",
     BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
     PersonalUnexplained: "查个人账户划入 (collection's GET /v1/personal-deliveries), 再取控制总数",
 }

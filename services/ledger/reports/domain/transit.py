@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from services.ledger.common.domain.movable import movable_fen
 from services.ledger.reports.domain.cube import Cube, CubeFilter
 from shared.entry import Account, Book
 
@@ -17,8 +18,8 @@ _END = date.max.toordinal()
 class InTransit:
     """A balance on a passing account at the cut-off.
 
-    `amount_fen` is what a settlement of that day may move: the least of the balances of that day and
-    of all later days, so that nothing is moved twice. `later_fen` is what later settlements may move
+    `amount_fen` is what a settlement of that day moves: the least of the balances of that day and
+    of all later days, so that nothing is moved twice; below zero, what it brings back. `later_fen` is what later settlements may move
     beyond it. `since` is the first day since which the balance has not been zero.
     """
 
@@ -40,7 +41,7 @@ def in_transit(cube: Cube, cut_off: date) -> list[InTransit]:
         for place, one in cube.narrowed(narrow):
             debit_fen, credit_fen = one.until(day) or (0, 0)
             balance_fen = debit_fen - credit_fen
-            amount_fen = one.least_from(day)
+            amount_fen = movable_fen(balance_fen, one.least_from(day))
             later_fen = one.least_from(_END) - amount_fen
             since = one.since(day)
             if balance_fen or amount_fen or later_fen:

@@ -1,4 +1,4 @@
-"""Refusals of settlements of adjustment money."""
+"""Refusals of settlements."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ class BeyondCap(LedgerRefusal):
 
     kind = Kind.CONFLICT
     code = "ADJUSTMENT_CAPPED"
+
+
+class NothingToMove(LedgerRefusal):
+    """无款可划 (there is nothing to move in this direction on this day)"""
+
+    kind = Kind.CONFLICT
+    code = "NOTHING_TO_MOVE"
+
+
+class SweepBackNeeded(LedgerRefusal):
+    """收入户合计为负,银行已退回已划走之款,须由财政专户划回 (the income account is below zero in total: the bank took back money that was swept; propose a sweep_back)"""
+
+    kind = Kind.CONFLICT
+    code = "SWEEP_BACK_NEEDED"

@@ -9,12 +9,19 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.ledger.common.domain.refusal import AmountsExpected, AmountsNotExpected, FundUnknown
+from services.ledger.common.domain.refusal import (
+    AmountsExpected,
+    AmountsNotExpected,
+    FundUnknown,
+    LedgerRefusal,
+)
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import Draft, Line, draft
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
+from services.ledger.settlement.domain.refusals import NothingToMove, SweepBackNeeded
 from shared.entry import Account, Book
 from shared.errors import Fault, Faulty
+from shared.money import format_yuan
 from shared.roles import CENTRE
 
 
@@ -22,6 +29,7 @@ class SettlementKind(StrEnum):
     """The kind of a settlement."""
 
     SWEEP = "sweep"  # 收入户 → 财政专户,全额
+    SWEEP_BACK = "sweep_back"  # 财政专户 → 收入户,银行退回已划走之款,全额
     TREASURY_REMIT = "treasury_remit"  # 国库 → 财政专户,全额
     EXPENDITURE_FUNDING = "expenditure_funding"  # 财政专户 → 支出户,按用款计划
     FISCAL_SUBSIDY = "fiscal_subsidy"  # 财政补贴 → 财政专户
@@ -40,9 +48,10 @@ class SettlementKind(StrEnum):
 
 EMPTIED: Final = {
     SettlementKind.SWEEP: Account.INCOME_DEPOSIT,
+    SettlementKind.SWEEP_BACK: Account.INCOME_DEPOSIT,
     SettlementKind.TREASURY_REMIT: Account.TREASURY_DEPOSIT,
 }
-"""Kind → the account that it empties into the fiscal account."""
+"""Kind → the account that it brings to zero against the fiscal account."""
 _MOVED: Final = {
     SettlementKind.EXPENDITURE_FUNDING: (Account.EXPENDITURE_DEPOSIT, Account.FISCAL_DEPOSIT),
     SettlementKind.FISCAL_SUBSIDY: (Account.FISCAL_DEPOSIT, Account.FISCAL_SUBSIDY),
@@ -68,6 +77,7 @@ BUDGETED: Final = SettlementKind.EXPENDITURE_FUNDING
 """The kind whose amounts are checked against the budget."""
 _SUMMARIES: Final = {
     SettlementKind.SWEEP: "收入户划转财政专户",
+    SettlementKind.SWEEP_BACK: "财政专户划回收入户",
     SettlementKind.TREASURY_REMIT: "国库划转财政专户",
     SettlementKind.EXPENDITURE_FUNDING: "财政专户拨付支出户",
     SettlementKind.FISCAL_SUBSIDY: "财政补贴入财政专户",
@@ -255,7 +265,7 @@ def voucher_of(
 
     Args:
         settlement: the proposed settlement.
-        balances: (fund, district) → fen that its day may take from the account to be emptied.
+        balances: (fund, district) → fen that its day moves from the account to be emptied.
     """
     if settlement.kind.moves_everything:
         account = EMPTIED[settlement.kind]
@@ -280,28 +290,40 @@ def voucher_of(
     return _draft(settlement, lines), moved
 
 
+def emptying_refusal(
+    kind: SettlementKind, balances: Mapping[tuple[str, str], int]
+) -> LedgerRefusal | None:
+    """Return why an account cannot be emptied by a kind, or None.
+
+    The bank moves the sum over all funds. A fund below zero takes back from its fiscal account.
+    """
+    total_fen = sum(balances.values())
+    total = format_yuan(total_fen)
+    if kind is SettlementKind.SWEEP and total_fen < 0:
+        return SweepBackNeeded(kind=kind.value, total=total)
+    wrong_way = total_fen >= 0 if kind is SettlementKind.SWEEP_BACK else total_fen < 0
+    if wrong_way or not any(balances.values()):
+        return NothingToMove(kind=kind.value, total=total)
+    return None
+
+
 def _emptying(
     account: str, balances: Mapping[tuple[str, str], int]
 ) -> tuple[dict[str, int], list[Line]]:
-    """Move what every district of a fund may give, and the total to the fiscal account.
-
-    Without later postings every district then stands at zero.
-
-    A fund whose total is not positive is left alone: the bank has nothing to move.
-    """
-    totals: dict[str, int] = {}
-    for (fund, _), amount_fen in balances.items():
-        totals[fund] = totals.get(fund, 0) + amount_fen
-    moved = {fund: total_fen for fund, total_fen in sorted(totals.items()) if total_fen > 0}
+    """Bring every fund and district to zero, each fund against its own fiscal account."""
+    moved: dict[str, int] = {}
+    for (fund, _), amount_fen in sorted(balances.items()):
+        moved[fund] = moved.get(fund, 0) + amount_fen
     lines: list[Line] = []
     for fund, total_fen in moved.items():
-        lines.append(_debit(fund, Account.FISCAL_DEPOSIT, CENTRE, total_fen))
-        for (of_fund, district), amount_fen in sorted(balances.items()):
-            if of_fund == fund and amount_fen > 0:
-                lines.append(_credit(fund, account, district, amount_fen))
-            elif of_fund == fund and amount_fen < 0:
-                lines.append(_debit(fund, account, district, -amount_fen))
-    return moved, lines
+        if total_fen:
+            lines.append(_line(fund, Account.FISCAL_DEPOSIT, CENTRE, total_fen))
+        lines += [
+            _line(fund, account, district, -amount_fen)
+            for (of_fund, district), amount_fen in sorted(balances.items())
+            if of_fund == fund and amount_fen
+        ]
+    return {fund: total_fen for fund, total_fen in moved.items() if total_fen}, lines
 
 
 def _part_lines(settlement: Settlement, part: SettlementPart) -> tuple[Line, Line]:
@@ -322,6 +344,13 @@ def _part_lines(settlement: Settlement, part: SettlementPart) -> tuple[Line, Lin
         case _:
             raise AssertionError(settlement.kind)
     return _debit(part.fund, *debit, part.amount_fen), _credit(part.fund, *credit, part.amount_fen)
+
+
+def _line(fund: str, account: str, district: str, net_fen: int) -> Line:
+    """Return a debit, or below zero a credit."""
+    if net_fen < 0:
+        return _credit(fund, account, district, -net_fen)
+    return _debit(fund, account, district, net_fen)
 
 
 def _debit(fund: str, account: str, district: str, amount_fen: int) -> Line:

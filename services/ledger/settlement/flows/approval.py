@@ -10,6 +10,7 @@ import asyncpg
 from services.ledger.common.store.connection import constraint
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.flows.round import LockedSlot
+from services.ledger.settlement.domain.refusals import NothingToMove
 from services.ledger.settlement.domain.settlement import (
     EMPTIED,
     Settlement,
@@ -58,7 +59,9 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
     if (refusal := await refusal_of(slot.connection, found, by)) is not None:
         raise refusal
     draft, moved = voucher_of(found, balances)
-    seq = None if draft is None else (await slot.post(draft)).seq
+    if draft is None:
+        raise NothingToMove(kind=found.kind.value)
+    seq = (await slot.post(draft)).seq
     posted = replace(
         found, status=SettlementStatus.POSTED, approved_by=by.subject, seq=seq, moved=moved
     )

@@ -26,9 +26,11 @@ from services.ledger.settlement.domain.refund import (
     refund_faults,
 )
 from services.ledger.settlement.domain.settlement import (
+    EMPTIED,
     Settlement,
     SettlementKind,
     SettlementPart,
+    emptying_refusal,
 )
 from services.ledger.settlement.store import basis as basis_store
 from services.ledger.settlement.store import settlement as settlement_store
@@ -49,6 +51,10 @@ async def refusal_of(
         settlement: as proposed.
         approver: the person approving it; None while it is being proposed.
     """
+    if settlement.kind.moves_everything:
+        account = EMPTIED[settlement.kind]
+        balances = await settlement_store.movable_balances(connection, account, settlement.day)
+        return emptying_refusal(settlement.kind, balances)
     match settlement.kind:
         case SettlementKind.EXPENDITURE_FUNDING:
             return await _budget_refusal(connection, settlement, approver)

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger.common.domain.movable import movable_fen
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.settlement import (
     Settlement,
@@ -157,10 +158,9 @@ async def sign(connection: Connection, id: UUID, by: Caller) -> None:
 async def movable_balances(
     connection: Connection, account: str, day: date
 ) -> dict[tuple[str, str], int]:
-    """Return (fund, district) → fen that a movement of a day may take from a deposit account.
+    """Return (fund, district) → fen that a movement of a day moves to empty a deposit account.
 
-    This is the least of the balances at the end of that day and of all later days, over all slots.
-    Zeros are left out.
+    It looks at that day and at all later days, over all slots. Zeros are left out.
     """
     rows = await connection.fetch(
         """
@@ -181,18 +181,22 @@ async def movable_balances(
         SELECT fund, district,
                -- without a posting by the day, the balance of the day itself is zero
                CAST(LEAST(MIN(balance_fen), CASE WHEN MIN(day) > $2 THEN 0 END) AS bigint)
-               AS least_fen
+               AS least_fen,
+               CAST(COALESCE(MIN(balance_fen) FILTER (WHERE day = $2), 0) AS bigint) AS balance_fen
           FROM balance
          GROUP BY fund, district
         )
-        SELECT fund, district, least_fen
+        SELECT fund, district, balance_fen, least_fen
           FROM least
-         WHERE least_fen <> 0
         """,
         account,
         day,
     )
-    return {(row["fund"], row["district"]): row["least_fen"] for row in rows}
+    movable = {
+        (row["fund"], row["district"]): movable_fen(row["balance_fen"], row["least_fen"])
+        for row in rows
+    }
+    return {key: amount_fen for key, amount_fen in movable.items() if amount_fen}
 
 
 def _settlement(row: Any) -> Settlement:

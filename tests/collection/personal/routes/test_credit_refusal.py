@@ -124,6 +124,9 @@ async def test_a_month_is_closed_with_what_collection_says(city: City) -> None:
     for kind in ("sweep", "treasury_remit"):
         body = {"kind": kind, "day": "2021-09-30"}
         asked = await city.post("fund_accountant", "/v1/settlements", body, key=f"settle-{kind}")
+        if asked.status_code == 409:
+            assert asked.json()["code"] == "NOTHING_TO_MOVE"
+            continue
         path = f"/v1/settlements/{asked.json()['id']}/approvals"
         assert (await city.post("centre_leader", path, {}, key=f"approve-{kind}")).is_success
     control = {"funds": told["funds"], "hashes": {"collection": told["hash"]}}

@@ -99,7 +99,7 @@ def test_every_voucher_of_the_services_passes(checker: Checker) -> None:
 
 
 def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogue) -> None:
-    """收支两条线: outside identification and refunds, nothing but a sweep takes money from it."""
+    """收支两条线: outside the corrections of a receipt, nothing but a sweep takes money from it."""
     takers = {
         (flow.kind, flow.debit)
         for flows in catalogue._flows.values()
@@ -116,6 +116,37 @@ def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogu
         # A payer who is identified late may have paid late fee or interest too.
         ("late_fee", "suspense_receipts"),
         ("interest", "suspense_receipts"),
+        ("sweep_back", "fiscal_deposit"),
+        # Money of receipts moves between incomes, suspense and their own accounts. A voucher of a
+        # unit may correct receipts of both accounts, so each may stand against the other.
+        *product(
+            ("reallocation", "receipt_return"),
+            (
+                "contribution_income.*",
+                "suspense_receipts",
+                "other_income",
+                "interest_income",
+                "treasury_deposit",
+            ),
+        ),
+    }
+
+
+def test_only_a_negative_total_brings_money_back_from_the_fiscal_account(
+    catalogue: Catalogue,
+) -> None:
+    takers = {
+        (flow.kind, flow.debit)
+        for flows in catalogue._flows.values()
+        for flow in flows
+        if flow.credit == "fiscal_deposit"
+    }
+    assert {taker for taker in takers if taker[1].endswith("_deposit")} == {
+        ("expenditure_funding", "expenditure_deposit"),
+        # A fund below zero takes back, while the bank moves the sum over all funds.
+        ("sweep", "income_deposit"),
+        ("sweep_back", "income_deposit"),
+        ("treasury_remit", "treasury_deposit"),
     }
 
 

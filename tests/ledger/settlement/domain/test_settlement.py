@@ -12,6 +12,7 @@ from services.ledger.settlement.domain.settlement import (
     Settlement,
     SettlementKind,
     SettlementStatus,
+    emptying_refusal,
     voucher_of,
 )
 from tests.ledger.support.making import shipped
@@ -46,20 +47,41 @@ balances = st.dictionaries(
     ],
 )
 @given(balances=balances)
-def test_after_a_sweep_every_district_of_a_swept_fund_is_at_zero(
+def test_a_sweep_brings_every_fund_and_district_to_zero(
     kind: SettlementKind, account: str, balances: dict[tuple[str, str], int]
 ) -> None:
+    total_fen = sum(balances.values())
+    refusal = emptying_refusal(kind, balances)
+    if not balances:
+        assert refusal is not None
+        assert refusal.code == "NOTHING_TO_MOVE"
+        return
+    if total_fen < 0:
+        assert refusal is not None
+        if kind is SettlementKind.TREASURY_REMIT:
+            assert refusal.code == "NOTHING_TO_MOVE"
+            return
+        assert refusal.code == "SWEEP_BACK_NEEDED"
+        kind = SettlementKind.SWEEP_BACK
+    elif kind is SettlementKind.SWEEP:
+        back = emptying_refusal(SettlementKind.SWEEP_BACK, balances)
+        assert back is not None
+        assert back.code == "NOTHING_TO_MOVE"
+    assert emptying_refusal(kind, balances) is None
     draft, moved = voucher_of(proposed(kind), balances)
-    left = dict(balances)
-    for line in draft.lines if draft else ():
+    assert draft is not None
+    left, fiscal = dict(balances), dict.fromkeys((fund for fund, _ in balances), 0)
+    for line in draft.lines:
+        net_fen = line.debit_fen - line.credit_fen
         if line.account == account:
-            left[line.fund, line.district] += line.debit_fen - line.credit_fen
-    totals = {fund: sum(v for (f, _), v in balances.items() if f == fund) for fund, _ in balances}
-    for (fund, _), fen in left.items():
-        assert fen == 0 or totals[fund] <= 0
-    assert moved == {fund: total for fund, total in totals.items() if total > 0}
-    if draft:
-        assert CHECKER.check(draft, date(2021, 8, 1)) is None
+            left[line.fund, line.district] += net_fen
+        else:
+            assert (line.account, line.district) == ("fiscal_deposit", "centre")
+            fiscal[line.fund] += net_fen
+    assert not any(left.values())
+    assert {fund: fen for fund, fen in fiscal.items() if fen} == moved
+    assert sum(moved.values()) == total_fen
+    assert CHECKER.check(draft, date(2021, 8, 1)) is None
 
 
 def test_nothing_to_sweep_makes_no_voucher() -> None:
