@@ -34,6 +34,13 @@ ENTRIES_MAX = 400
 """Entries of one voucher."""
 
 
+class IfClosed(StrEnum):
+    """Fate of a voucher whose book date is closed when it is posted."""
+
+    REFUSE = "refuse"
+    FIRST_OPEN_DAY = "first_open_day"
+
+
 class VoucherHeadIn(In):
     """The head of a voucher: everything except its entries."""
 
@@ -46,6 +53,11 @@ class VoucherHeadIn(In):
     summary: ShortText = Field(examples=["2021-07 社会保险费到账"])
     period: Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)] | None = None
     value_date: date | None = None
+    if_closed: IfClosed = Field(
+        default=IfClosed.REFUSE,
+        description="记账日已结账时:拒绝,或记入首个未结账之日并保留原日为起息日 (when the book date is"
+        " closed: refuse it, or book it on the first open day with its own day as the value date)",
+    )
     hold: Annotated[str, StringConstraints(max_length=80)] | None = Field(
         default=None, description="本凭证从该预留中支用 (draws on this hold)"
     )
@@ -100,6 +112,9 @@ class PostedOut(Out):
     slot: int | None = None
     seq: int | None = None
     hash: str | None = None
+    book_date: date | None = Field(
+        default=None, description="实际记账日 (the day that it is booked on)"
+    )
     problem: Problem | None = None
     floors: list[FloorOut] | None = Field(
         default=None, description="记账后余额,仅限不得透支的科目 (balances right after it)"
@@ -158,12 +173,16 @@ class FundBalancesOut(Out):
 
 
 def voucher_message(voucher: Voucher) -> dict[str, Any]:
-    """A voucher as the JSON-ready `VoucherIn` that the outbox keeps and the ledger reads."""
+    """A voucher as the JSON-ready `VoucherIn` that the outbox keeps and the ledger reads.
+
+    What happened has happened: it is never lost to a closing that comes first.
+    """
     message: dict[str, Any] = {
         "event_id": voucher.event_id,
         "owner": voucher.owner,
         "kind": voucher.kind,
         "book_date": voucher.book_date.isoformat(),
+        "if_closed": IfClosed.FIRST_OPEN_DAY.value,
         "summary": voucher.summary,
         "entries": [
             {

@@ -19,7 +19,7 @@ from services.collection.allocation.domain.receipt import Channel
 from services.collection.allocation.flows import ReceiptPolicies, policies_of
 from services.collection.arrears.domain.charge_books import charge_vouchers
 from services.collection.arrears.domain.explain_charge import explained
-from services.collection.arrears.domain.late import LateChargeAssessor
+from services.collection.arrears.domain.late import LateAssessment, LateChargeAssessor
 from services.collection.arrears.flows import charges as charges_flow
 from services.collection.arrears.store import charge as charge_store
 from services.collection.billing.domain.bill import CHARGE
@@ -48,7 +48,7 @@ from services.collection.reallocation.store.facts import (
     StoredCharges,
 )
 from services.collection.register.flows import unit as unit_flow
-from shared import outbox, trail
+from shared import book_days, outbox, trail
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller
@@ -105,9 +105,21 @@ async def reallocate(
     found = difference(account.recorded, position)
     await due_store.clear_due(tx, unit_id)
     if found:
+        first = (await book_days.read(tx)).first_open_day
+        found = replace(found, new_bills=[_issued_from(one, first) for one in found.new_bills])
+        cause = replace(cause, on=max(cause.on, first))
         await _save(tx, account, found, cause, policies, late)
         await trail.record(tx, _step(unit_id, found, cause), caller)
     return found
+
+
+def _issued_from(assessment: LateAssessment, first: date) -> LateAssessment:
+    """Issue a charge bill on an open day: the month of the payment may be closed."""
+    bill = assessment.charge_bill
+    if bill is None or bill.issued_on >= first:
+        return assessment
+    issued = replace(bill, issued_on=first, due_on=max(bill.due_on, first))
+    return replace(assessment, charge_bill=issued)
 
 
 lock_unit = facts_store.lock_unit

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from services.ledger.app import build
@@ -9,7 +10,7 @@ from services.ledger.common.domain.refusal import DayClosed
 from services.ledger.posting.domain.batch import PostedVoucher
 from services.ledger.posting.flows.books import Books
 from shared.roles import Role
-from tests.ledger.support.making import DAY, receipt_draft
+from tests.ledger.support.making import DAY, receipt, receipt_draft
 from tests.ledger.support.year import approve, new_ledger, propose
 
 
@@ -54,6 +55,49 @@ async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
         assert {one["slot"]: one["seq"] for one in now} == heads
         pension = await ledger.balances(as_of=DAY.isoformat())
         assert pension["income_deposit"] == f"{len(booked)}.00"
+
+
+async def test_a_fact_that_meets_a_closing_is_booked_before_it_or_after_its_day(
+    server_url: str,
+    template: str,
+    settings_for: Callable[..., Any],
+    client_of: Callable[..., Any],
+    bearer: Callable[..., dict[str, str]],
+) -> None:
+    async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
+        asked = (await propose(ledger, "day", DAY.isoformat())).json()
+        answers: list[dict[str, Any]] = []
+        warm, closed = asyncio.Event(), asyncio.Event()
+
+        async def send(number: int) -> None:
+            after = 0
+            while after < 5:
+                after += closed.is_set()
+                body = receipt("1.00", owner=f"UNIT-{number}", if_closed="first_open_day")
+                answer = await ledger.post("/v1/vouchers", body)
+                assert answer.status_code == 201, answer.text
+                again = await ledger.post("/v1/vouchers", body)
+                assert again.json()["book_date"] == answer.json()["book_date"]
+                assert again.json()["outcome"] == "replayed", again.text
+                answers.append(answer.json())
+                if len(answers) >= 60:
+                    warm.set()
+
+        clients = [asyncio.create_task(send(i)) for i in range(8)]
+        await warm.wait()
+        done = await approve(ledger, asked["id"])
+        closed.set()
+        assert done.status_code == 200, done.text
+        await asyncio.gather(*clients)
+        heads = {head["slot"]: head["seq"] for head in done.json()["heads"]}
+        following = (DAY + timedelta(days=1)).isoformat()
+        before = [one for one in answers if one["book_date"] == DAY.isoformat()]
+        assert all(one["seq"] <= heads[one["slot"]] for one in before)
+        assert {one["book_date"] for one in answers} == {DAY.isoformat(), following}
+        pension = await ledger.balances(as_of=DAY.isoformat())
+        assert pension["income_deposit"] == f"{len(before)}.00"
+        later = await ledger.balances(as_of=following)
+        assert later["income_deposit"] == f"{len(answers)}.00"
 
 
 async def test_of_two_closings_at_once_one_wins(

@@ -36,7 +36,7 @@ from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store.bill import BillLineRow, BillRow
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.policy.domain.charge import ChargeKind
-from shared import outbox, trail
+from shared import book_days, outbox, trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
@@ -154,11 +154,12 @@ async def approve(tx: AsyncConnection, ref: Ref, on: date, caller: Caller) -> Wa
 
     Raises:
         WaiverUnknown, StateConflict, SamePersonTwice: the caller cannot approve it.
-        DayInFuture: the day is after today.
+        DayInFuture, DayClosed: the day is after today, or closed.
         Faulty: the day is before the request.
         BillBeingDebited: the bill is in a debit batch.
         WaiverExceedsOpen: the charge was paid meanwhile.
     """
+    await book_days.chosen_day(tx, on, "/decided_on")
     waiver = await _load(tx, ref)
     (bill,) = await allocation_store.lock_named(tx, [(waiver.unit_id, waiver.bill_id)])
     decided = await _decide(tx, waiver, WaiverState.APPROVED, on, caller, why=None)

@@ -20,7 +20,7 @@ from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store import summary_items as summary_items_store
 from services.collection.handling.store.summary import SummaryRow, SummaryTotals
 from services.collection.handling.store.summary_items import SummaryItemRow
-from shared import trail
+from shared import book_days, trail
 from shared.clock import today
 from shared.errors import Fault, NotFound, StateConflict
 from shared.ids import Ref, district_key
@@ -100,6 +100,7 @@ async def audit(
     row = await lock(tx, ref, caller)
     if bill_date > today():
         raise DayInFuture(bill_date=bill_date)
+    await book_days.chosen_day(tx, bill_date, "/bill_date")
     if row.status != "sent":
         raise StateConflict(status=row.status)
     faults = list(differences(control, await summary_store.count(tx, row.id)))

@@ -35,10 +35,11 @@ from services.collection.receipts.flows import booking as booking_flow
 from services.collection.receipts.flows import return_debit as return_debit_flow
 from services.collection.receipts.store import debit as debit_store
 from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
-from shared import trail
+from shared import book_days, trail
 from shared.clock import today
-from shared.errors import Fault, Faulty, NotFound
+from shared.errors import Fault, Faulty, NotFound, Refusal
 from shared.ids import Ref, key_of, uuid7
+from shared.open_day import BookDays, DayBeforeChart
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 
@@ -182,12 +183,13 @@ async def report_results(
         Faulty: value dates are after today.
         NoPolicy: no policy was in force on a value date.
     """
-    _check_days(results)
+    days = await book_days.read(tx)
+    _check_days(results, days)
     batch = await load_batch(tx, text, lock=True)
     policies = await policies_of(tx, region)
     lines = await debit_store.lines_of(tx, batch.id, [result.line_no for result in results])
     changes = apply_results(lines, results, await debit_store.reasons(tx))
-    receipts = await _settle(tx, batch, changes, policies, caller)
+    receipts = await _settle(tx, batch, changes, policies, days, caller)
     await return_debit_flow.book(tx, changes, receipts, region=region, caller=caller)
     changed = list(changes.changed.values())
     await debit_store.save_lines(tx, batch.id, changed)
@@ -215,14 +217,20 @@ async def _look_again(tx: AsyncConnection, lines: Sequence[DebitLine]) -> None:
         await due_store.mark_due(tx, units, cause="debit", on=max(days))
 
 
-def _check_days(results: Sequence[DebitResult]) -> None:
+def _check_days(results: Sequence[DebitResult], days: BookDays) -> None:
     faults = [
-        Fault(f"/results/{index}/value_date", "DAY_IN_FUTURE", DayInFuture().message)
+        Fault(f"/results/{index}/value_date", found.code, found.message)
         for index, result in enumerate(results)
-        if result.value_date > today()
+        for found in _day_faults(result.value_date, days)
     ]
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
+
+
+def _day_faults(day: date, days: BookDays) -> list[Refusal]:
+    if day > today():
+        return [DayInFuture()]
+    return [DayBeforeChart()] if days.is_before_chart(day) else []
 
 
 async def _settle(
@@ -230,6 +238,7 @@ async def _settle(
     batch: DebitBatch,
     changes: DebitChanges,
     policies: ReceiptPolicies,
+    days: BookDays,
     caller: Caller,
 ) -> dict[int, Ref]:
     """Book lines whose money came; return the receipt of every paid line.
@@ -248,7 +257,7 @@ async def _settle(
             channel=Channel.BANK_DEBIT,
             paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             payer=payers.get(line.credit_code),
-            book_date=line.incoming.paid_on,
+            book_date=days.fact_day(line.incoming.paid_on).book_date,
         )
         for line in settled
     }

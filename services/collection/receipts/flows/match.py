@@ -25,7 +25,7 @@ from services.collection.common.domain.errors import DayInFuture, UnitUnknown
 from services.collection.reallocation import flows as reallocation_flow
 from services.collection.reallocation.domain.books import Heading
 from services.collection.reallocation.flows import Cause
-from shared import trail
+from shared import book_days, trail
 from shared.clock import today
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
@@ -58,13 +58,14 @@ async def match(
     Raises:
         ReceiptUnknown, UnitUnknown: there is none.
         NothingSuspended, NoOpenBill: there is nothing to take, or nothing to pay.
-        DayInFuture, MatchBeforeReceipt: the booking day is not possible.
+        DayInFuture, DayClosed, MatchBeforeReceipt: the booking day is not possible.
     """
     receipt = await receipt_store.find(tx, ref)
     if receipt is None:
         raise ReceiptUnknown
     if request.matched_on > today():
         raise DayInFuture(matched_on=request.matched_on)
+    await book_days.chosen_day(tx, request.matched_on, "/matched_on")
     if request.matched_on < receipt.book_date:
         raise MatchBeforeReceipt(book_date=receipt.book_date)
     suspense = await receipt_store.lock_suspense(tx, ref)

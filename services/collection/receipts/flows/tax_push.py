@@ -31,9 +31,11 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.receipts.flows import booking as booking_flow
-from shared import trail
+from shared import book_days, trail
 from shared.clock import today
+from shared.errors import Fault, Faulty
 from shared.ids import key_of
+from shared.open_day import DayBeforeChart
 from shared.roles import Caller
 
 TRAIL_ITEMS_MAX: Final = 1000
@@ -75,7 +77,7 @@ async def take_push(
     """Take in a push and book it.
 
     Raises:
-        ControlTotalsDiffer, Faulty, DayInFuture, NoPolicy: nothing is written.
+        ControlTotalsDiffer, Faulty, DayInFuture, DayBeforeChart, NoPolicy: nothing is written.
     """
     if push.collected_on > today():
         raise DayInFuture(collected_on=push.collected_on)
@@ -85,6 +87,7 @@ async def take_push(
         total_fen=push.total_fen,
         collected_on=push.collected_on,
     )
+    booked_on = await _booked_on(tx, push)
     policies = await policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
     payments, repeats, rejected = drop_repeats(push.payments)
@@ -96,7 +99,7 @@ async def take_push(
             channel=Channel.TAX,
             paper=push.push_no,
             payer=payers.get(incoming.credit_code),
-            book_date=push.collected_on,
+            book_date=booked_on,
         )
         for incoming in payments
     ]
@@ -114,6 +117,19 @@ async def take_push(
     )
     await _record(tx, push, summary, caller)
     return summary
+
+
+async def _booked_on(tx: AsyncConnection, push: TaxPush) -> date:
+    """Return the day that a push is booked on: its own, or the first open one."""
+    days = await book_days.read(tx)
+    faults = [
+        Fault(f"/lines/{index}/paid_on", DayBeforeChart.code, DayBeforeChart().message)
+        for index, payment in enumerate(push.payments)
+        if days.is_before_chart(payment.paid_on)
+    ]
+    if faults:
+        raise Faulty(faults=faults[:1000], count=len(faults))
+    return days.fact_day(push.collected_on, "/collected_on").book_date
 
 
 async def _lock(tx: AsyncConnection, receipts: Sequence[Receipt]) -> list[Bill]:

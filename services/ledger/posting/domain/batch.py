@@ -6,7 +6,7 @@ against the very revision of the slot that it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
@@ -29,11 +29,13 @@ class Posting:
     """A command to post a draft. `refusal` is the result of the checks that need no balances.
 
     `with_balances`: the answer carries the balances of the accounts with a floor that it touches.
+    `check_moved` checks the draft again when it is moved to the first open day.
     """
 
     draft: Draft
     refusal: LedgerRefusal | None = None
     with_balances: bool = False
+    check_moved: Callable[[Draft], LedgerRefusal | None] | None = None
 
 
 Command: TypeAlias = Posting | Hold | HoldRelease | GroupRelease
@@ -68,6 +70,7 @@ class PostedVoucher:
     slot: int
     seq: int
     hash: bytes
+    book_date: date
     replayed: bool
     floors: tuple[FlooredBalance, ...] = ()
     rehearsed: bool = False

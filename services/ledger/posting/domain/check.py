@@ -38,6 +38,7 @@ PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
 
 Found = tuple[type[LedgerRefusal], str, str]
 """A fault: its kind, its JSON pointer, what is wrong."""
+BOOK_DATE = "/book_date"
 _PATTERNS_MAX = 4096
 
 
@@ -55,6 +56,15 @@ class Checker:
     def check(self, draft: Draft, today: date) -> LedgerRefusal | None:
         """Check a draft as of a day; None when it has no fault."""
         found = [*_amount_faults(draft), *self._pattern_faults(draft), *_date_faults(draft, today)]
+        return _refusal(found) if found else None
+
+    def check_moved(self, draft: Draft, today: date) -> LedgerRefusal | None:
+        """Check a draft that was moved to the first open day: tomorrow, when today is closed."""
+        found = [
+            *_amount_faults(draft),
+            *self._pattern_faults(draft),
+            *(fault for fault in _date_faults(draft, today) if fault[1] != BOOK_DATE),
+        ]
         return _refusal(found) if found else None
 
     def _pattern_faults(self, draft: Draft) -> tuple[Found, ...]:
@@ -133,7 +143,7 @@ def _amount_faults(draft: Draft) -> list[Found]:
 def _date_faults(draft: Draft, today: date) -> list[Found]:
     found: list[Found] = []
     if draft.book_date > today:
-        found.append((BookDateInFuture, "/book_date", draft.book_date.isoformat()))
+        found.append((BookDateInFuture, BOOK_DATE, draft.book_date.isoformat()))
     if draft.value_date is not None and draft.value_date > today:
         found.append((BookDateInFuture, "/value_date", draft.value_date.isoformat()))
     return found

@@ -29,10 +29,18 @@ from services.ledger.posting.domain.batch import (
     PriorVoucher,
     SlotState,
 )
+from services.ledger.posting.domain.book_days import day_after
 from services.ledger.posting.domain.floors import FloorBook, reused
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import excess, is_taken_back, remaining
-from services.ledger.posting.domain.voucher import Draft, Line, chain_hash, differences
+from services.ledger.posting.domain.voucher import (
+    Draft,
+    Line,
+    chain_hash,
+    differences,
+    is_moved_from,
+    moved_to,
+)
 from shared.errors import Fault
 
 
@@ -175,23 +183,33 @@ class _Round:
             return _first_answer(draft, found.body_hash, found.first, found.voucher)
         if isinstance(found, PriorRefusal):
             return _first_answer(draft, found.body_hash, found.first, found.refusal)
-        refusal = posting.refusal or self._refusal_of(draft)
+        dated, refusal = self._dated(posting)
+        refusal = refusal or self._refusal_of(dated)
         if refusal is not None:
             if refusal.pinned:
                 self.pinned.append((draft, refusal))
                 self.new_events[key] = (draft, refusal)
             return refusal
-        posted = self._book(draft)
+        posted = self._book(dated)
+        self.new_events[key] = (draft, posted)
         if posting.with_balances and self.state.is_centre:
-            return replace(posted, floors=self.floors.balances_of(draft))
+            return replace(posted, floors=self.floors.balances_of(dated))
         return posted
+
+    def _dated(self, posting: Posting) -> tuple[Draft, LedgerRefusal | None]:
+        """Date a draft, and check it by itself: one that may move does not stay on a closed day."""
+        draft, closed_until = posting.draft, self.state.closed_until
+        if not draft.may_move or closed_until is None or draft.book_date > closed_until:
+            return draft, posting.refusal
+        self.relies_on_state = True  # the day may have been reopened since this revision
+        moved = moved_to(draft, day_after(closed_until))
+        return moved, posting.refusal if posting.check_moved is None else posting.check_moved(moved)
 
     def _book(self, draft: Draft) -> PostedVoucher:
         self.seq += 1
         self.hash = chain_hash(self.hash, draft, self.seq, self.recorded_at, self.state.algorithm)
         self.posted.append(ChainedDraft(draft, self.seq, self.hash))
-        posted = PostedVoucher(draft.slot, self.seq, self.hash, replayed=False)
-        self.new_events[draft.source, draft.event_id] = (draft, posted)
+        posted = PostedVoucher(draft.slot, self.seq, self.hash, draft.book_date, replayed=False)
         left = self.remaining.get(draft.reverses_seq or 0)
         if left is not None:
             lines = [Line(*place, *sums) for place, sums in left.items()]
@@ -224,6 +242,6 @@ def _first_answer(
     draft: Draft, body_hash: bytes, first: Draft | None, answer: PostedVoucher | LedgerRefusal
 ) -> PostedVoucher | LedgerRefusal:
     """Answer a repeat as the first time; refuse other content under the same event id."""
-    if body_hash != draft.body_hash:
+    if body_hash != draft.body_hash and not (first and is_moved_from(first, draft)):
         return reused(differences(first, draft) if first else ["/"])
     return replace(answer, replayed=True) if isinstance(answer, PostedVoucher) else answer

@@ -42,7 +42,9 @@ class Line(NamedTuple):
 class Draft:
     """A requested voucher, not yet checked and not yet in the books.
 
-    `content` is its canonical bytes, `body_hash` their SHA-256.
+    `content` is its canonical bytes, `body_hash` their SHA-256. `sender` is the role of who sends
+    it, as the flow matrix names senders. One that `may_move` is booked on the first open day when
+    its book date is closed.
     """
 
     slot: int
@@ -60,6 +62,8 @@ class Draft:
     reverses_seq: int | None
     content: bytes
     body_hash: bytes
+    sender: str
+    may_move: bool
 
 
 def slot_of(owner: str, slots: int) -> int:
@@ -85,8 +89,10 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
     references: Mapping[str, str] | None = None,
     hold: str | None = None,
     reverses_seq: int | None = None,
+    sender: str | None = None,
+    may_move: bool = False,
 ) -> Draft:
-    """Build a draft with its canonical bytes and their hash."""
+    """Build a draft with its canonical bytes and their hash. Without `sender` the source is it."""
     references = references or {}
     head = (
         event_id,
@@ -119,6 +125,38 @@ def draft(  # noqa: PLR0913 - a voucher has that many fields
         reverses_seq=reverses_seq,
         content=content,
         body_hash=hashlib.sha256(content).digest(),
+        sender=source if sender is None else sender,
+        may_move=may_move,
+    )
+
+
+def moved_to(drafted: Draft, day: date) -> Draft:
+    """Move a draft to another book date; the date that it had stays as its value date."""
+    return draft(
+        slot=drafted.slot,
+        source=drafted.source,
+        event_id=drafted.event_id,
+        owner=drafted.owner,
+        kind=drafted.kind,
+        book_date=day,
+        summary=drafted.summary,
+        lines=drafted.lines,
+        period=drafted.period,
+        value_date=drafted.value_date or drafted.book_date,
+        references=drafted.references,
+        hold=drafted.hold,
+        reverses_seq=drafted.reverses_seq,
+        sender=drafted.sender,
+        may_move=drafted.may_move,
+    )
+
+
+def is_moved_from(first: Draft, asked: Draft) -> bool:
+    """Tell whether a booked draft is the asked one, moved to a later day that was open."""
+    return (
+        asked.may_move
+        and first.book_date > asked.book_date
+        and moved_to(asked, first.book_date).body_hash == first.body_hash
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from prometheus_client import Gauge
@@ -145,9 +147,7 @@ class Books:
         if not self._tasks:
             await self.open()
         today = clock.today()
-        posts = [
-            Posting(draft, self.checker.check(draft, today), with_balances) for draft in drafts
-        ]
+        posts = [self._posting(draft, today, with_balances=with_balances) for draft in drafts]
         if atomic and len(posts) > 1:
             if len({draft.slot for draft in drafts}) > 1:
                 raise AtomicSpansSlots(slots=len({draft.slot for draft in drafts}))
@@ -157,6 +157,11 @@ class Books:
             return await self._rehearse(posts)
         answers = await self._submit([(post.draft.slot, CommandGroup((post,))) for post in posts])
         return [outcome for answer in answers for outcome in _outcomes(answer)]
+
+    def _posting(self, draft: Draft, today: date, *, with_balances: bool) -> Posting:
+        checker = self.checker
+        moved = partial(checker.check_moved, today=today) if draft.may_move else None
+        return Posting(draft, checker.check(draft, today), with_balances, moved)
 
     async def _rehearse(self, posts: Sequence[Posting]) -> list[Outcome]:
         """Judge each slot's postings as one group, so that a later one sees what earlier ones do."""

@@ -26,7 +26,7 @@ from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
-from shared.roles import Right
+from shared.roles import Caller, Right
 from shared.security.identity import BadToken, Identity
 from shared.web.problem import refused
 from shared.wire.ledger import VOUCHERS_MAX
@@ -43,15 +43,15 @@ class FastPath:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.reader = Reader()
-        self.doors: dict[str, Callable[[Request, Books, Any, str], Answer]] = {
+        self.doors: dict[str, Callable[[Request, Books, Any, Caller], Answer]] = {
             PATH: self._post_one,
             BATCH_PATH: self._post_many,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        source = self._source(scope)
-        if source is None:
+        caller = self._caller(scope)
+        if caller is None:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
@@ -60,7 +60,7 @@ class FastPath:
             while not messages or messages[-1].get("more_body"):
                 messages.append(await receive())
             body = b"".join([message.get("body", b"") for message in messages])
-            answer = await self._answer(request, body, source)
+            answer = await self._answer(request, body, caller)
         except Refusal as refusal:
             answer = refused(request, refusal)
         if answer is None:
@@ -69,8 +69,9 @@ class FastPath:
             scope["route"] = SimpleNamespace(path=scope["path"])  # as the metrics name it
             await answer(scope, receive, send)
 
-    def _source(self, scope: Scope) -> str | None:
-        """Name the sender of a request for one of the two doors with plain headers; None otherwise."""
+    def _caller(self, scope: Scope) -> Caller | None:
+        """Verify the sender of a request for one of the two doors with plain headers; None for
+        any other request."""
         if scope["type"] != "http" or scope["path"] not in self.doors or scope["method"] != "POST":
             return None
         headers = dict(scope["headers"])
@@ -86,9 +87,9 @@ class FastPath:
             return None
         if scheme.lower() != b"bearer" or not caller.may(Right.POST_VOUCHER):
             return None
-        return None if caller.subject == OWN else caller.subject
+        return None if caller.subject == OWN else caller
 
-    async def _answer(self, request: Request, body: bytes, source: str) -> Response | None:
+    async def _answer(self, request: Request, body: bytes, caller: Caller) -> Response | None:
         books: Books = request.app.state.books
         if not books.is_open:
             return None
@@ -96,12 +97,12 @@ class FastPath:
             message = orjson.loads(body)
         except orjson.JSONDecodeError:
             return None
-        return await self.doors[request.scope["path"]](request, books, message, source)
+        return await self.doors[request.scope["path"]](request, books, message, caller)
 
     async def _post_one(
-        self, request: Request, books: Books, message: Any, source: str
+        self, request: Request, books: Books, message: Any, caller: Caller
     ) -> Response | None:
-        asked = self.reader.draft(message, source, books.slots)
+        asked = self.reader.draft(message, caller.subject, books.slots, caller.role.value)
         if asked is None:
             return None
         booked = voucher_flow.booked((await books.post([asked]))[0])
@@ -110,24 +111,24 @@ class FastPath:
         return Response(answer, 200 if booked.replayed else 201, headers, "application/json")
 
     async def _post_many(
-        self, request: Request, books: Books, message: Any, source: str
+        self, request: Request, books: Books, message: Any, caller: Caller
     ) -> Response | None:
         atomic = type(message) is dict and message.get("atomic", False)
         if type(atomic) is not bool or type(message) is not dict or message.keys() - _BATCH_MEMBERS:
             return None
-        drafts = await self._drafts(message.get("vouchers"), source, books.slots)
+        drafts = await self._drafts(message.get("vouchers"), caller, books.slots)
         if drafts is None:
             return None
         outcomes = await books.post(drafts, atomic=atomic)
         answer = batch_json(drafts, outcomes, lambda refusal: problem_of(request, refusal))
         return Response(orjson.dumps(answer), 200, None, "application/json")
 
-    async def _drafts(self, vouchers: Any, source: str, slots: int) -> Sequence[Draft] | None:
+    async def _drafts(self, vouchers: Any, caller: Caller, slots: int) -> Sequence[Draft] | None:
         if type(vouchers) is not list or not 1 <= len(vouchers) <= VOUCHERS_MAX:
             return None
         drafts: list[Draft] = []
         for one in vouchers:
-            asked = self.reader.draft(one, source, slots)
+            asked = self.reader.draft(one, caller.subject, slots, caller.role.value)
             if asked is None:
                 return None
             drafts.append(asked)

@@ -134,7 +134,8 @@ class _Streamed(Response):
             return problem_of(request, refusal)
 
         end, ended = False, None
-        lines = drafts_of(lines_of(request.stream()), self.source, self.books.slots)
+        sender = self.door.caller.role.value
+        lines = drafts_of(lines_of(request.stream()), self.source, self.books.slots, sender)
         try:
             async for answers in post_all(self.books, lines):
                 outbox.put(_written([StreamedOut.of(one, problem) for one in answers], counts))

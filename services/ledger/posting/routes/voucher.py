@@ -57,7 +57,7 @@ async def post_voucher(
 ) -> Response:
     """Post one voucher; the answer comes after its commit."""
     books = await opened(at)
-    draft = draft_from(body, source_of(at), books.slots)
+    draft = draft_from(body, source_of(at), books.slots, at.caller.role.value)
     outcomes = await books.post([draft], rehearse=dry_run, with_balances=balances)
     booked = voucher_flow.booked(outcomes[0])
     answer = posted_out(body.event_id, booked)
@@ -79,7 +79,7 @@ async def post_voucher_batch(
     source = source_of(at)
     drafts: list[Draft] = []
     for one in body.vouchers:
-        drafts.append(draft_from(one, source, books.slots))
+        drafts.append(draft_from(one, source, books.slots, at.caller.role.value))
         if len(drafts) % BREATH == 0:
             await asyncio.sleep(0)
     outcomes = await books.post(

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
 from shared.entry import Side
-from shared.wire.ledger import ENTRIES_MAX, EntryIn, VoucherHeadIn
+from shared.wire.ledger import ENTRIES_MAX, EntryIn, IfClosed, VoucherHeadIn
 
 _AMOUNTS: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,12})\.[0-9]{2} )+")
 _MEMBERS: Final = 6
@@ -33,7 +33,9 @@ class Reader:
         self._accepted: dict[Words, bool] = {}
         """Words → whether they are a debit's."""
 
-    def draft(self, message: Any, source: str, slots: int) -> Draft | None:
+    def draft(
+        self, message: Any, source: str, slots: int, sender: str | None = None
+    ) -> Draft | None:
         """Build the draft of a decoded `VoucherIn`; None when the schema must judge it."""
         try:
             entries = message["entries"]
@@ -58,6 +60,8 @@ class Reader:
             value_date=head.value_date,
             references=head.references,
             hold=head.hold,
+            sender=sender,
+            may_move=head.if_closed is IfClosed.FIRST_OPEN_DAY,
         )
 
     def _lines(self, entries: list[dict[str, str]]) -> tuple[Line, ...] | None:

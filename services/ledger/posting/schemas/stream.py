@@ -51,14 +51,14 @@ class StreamEndOut(Out):
 
 
 async def drafts_of(
-    lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int
+    lines: AsyncIterator[tuple[int, bytes | Refusal]], source: str, slots: int, sender: str
 ) -> AsyncIterator[StreamLine]:
     """Build each line's draft, or the refusal with every fault of the line."""
     async for number, line in lines:
         if isinstance(line, Refusal):
             yield StreamLine(number, "", line)
             continue
-        at_sight = _at_sight(line, source, slots)
+        at_sight = _at_sight(line, source, slots, sender)
         if at_sight is not None:
             yield StreamLine(number, at_sight.event_id, at_sight)
             continue
@@ -67,15 +67,15 @@ async def drafts_of(
         except ValidationError as error:
             yield StreamLine(number, _event_of(line), _faulty(error))
         else:
-            yield StreamLine(number, body.event_id, draft_from(body, source, slots))
+            yield StreamLine(number, body.event_id, draft_from(body, source, slots, sender))
 
 
 _READER = Reader()
 
 
-def _at_sight(line: bytes, source: str, slots: int) -> Draft | None:
+def _at_sight(line: bytes, source: str, slots: int, sender: str) -> Draft | None:
     try:
-        return _READER.draft(orjson.loads(line), source, slots)
+        return _READER.draft(orjson.loads(line), source, slots, sender)
     except orjson.JSONDecodeError:
         return None
 

@@ -15,7 +15,14 @@ from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference
 from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
-from shared.wire.ledger import BatchOut, FloorOut, PostedOut, PostingOutcome, VoucherIn
+from shared.wire.ledger import (
+    BatchOut,
+    FloorOut,
+    IfClosed,
+    PostedOut,
+    PostingOutcome,
+    VoucherIn,
+)
 
 
 class PartIn(In):
@@ -123,8 +130,8 @@ class VouchersOut(Out):
     items: list[VoucherOut]
 
 
-def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
-    """Build the draft of a request."""
+def draft_from(body: VoucherIn, source: str, slots: int, sender: str | None = None) -> Draft:
+    """Build the draft of a request; `sender` is the role of who sends it."""
     lines = []
     for entry in body.entries:
         amount_fen = entry.amount
@@ -152,6 +159,8 @@ def draft_from(body: VoucherIn, source: str, slots: int) -> Draft:
         value_date=body.value_date,
         references=body.references,
         hold=body.hold,
+        sender=sender,
+        may_move=body.if_closed is IfClosed.FIRST_OPEN_DAY,
     )
 
 
@@ -166,6 +175,7 @@ def posted_out(event_id: str, booked: PostedVoucher) -> PostedOut:
         slot=booked.slot,
         seq=booked.seq,
         hash=booked.hash.hex(),
+        book_date=booked.book_date,
         floors=_floors_out(booked.floors),
     )
 
@@ -176,6 +186,7 @@ def _would_post(event_id: str, booked: PostedVoucher) -> PostedOut:
         event_id=event_id,
         outcome=PostingOutcome.WOULD_POST,
         slot=booked.slot,
+        book_date=booked.book_date,
         floors=_floors_out(booked.floors),
     )
 
@@ -231,6 +242,7 @@ def posted_json(event_id: str, booked: PostedVoucher) -> dict[str, Any]:
         "slot": booked.slot,
         "seq": booked.seq,
         "hash": booked.hash.hex(),
+        "book_date": booked.book_date.isoformat(),
         "problem": None,
         "floors": None,
     }

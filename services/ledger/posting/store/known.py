@@ -21,16 +21,16 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 # LATERAL with LIMIT keeps the look-up a probe of the unique index, whatever the statistics say.
 _EVENTS = """
-SELECT a.source, a.event_id, v.seq, v.hash, v.body_hash, NULL AS code, NULL AS faults,
+SELECT a.source, a.event_id, v.seq, v.hash, v.book_date, v.body_hash, NULL AS code, NULL AS faults,
        NULL AS facts, NULL AS content
   FROM unnest(CAST($2 AS text[]), CAST($3 AS text[])) AS a (source, event_id)
  CROSS JOIN LATERAL (
-       SELECT seq, hash, body_hash
+       SELECT seq, hash, book_date, body_hash
          FROM voucher
         WHERE slot = $1 AND source = a.source AND event_id = a.event_id
         LIMIT 1) AS v
  UNION ALL
-SELECT a.source, a.event_id, NULL, NULL, r.body_hash, r.code, CAST(r.faults AS text),
+SELECT a.source, a.event_id, NULL, NULL, NULL, r.body_hash, r.code, CAST(r.faults AS text),
        CAST(r.facts AS text), r.content
   FROM unnest(CAST($2 AS text[]), CAST($3 AS text[])) AS a (source, event_id)
  CROSS JOIN LATERAL (
@@ -60,7 +60,7 @@ async def events(
         differs = asked[key] != {row["body_hash"]}
         if row["code"] is None:
             first = await voucher(connection, slot, row["seq"]) if differs else None
-            booked = PostedVoucher(slot, row["seq"], row["hash"], replayed=True)
+            booked = PostedVoucher(slot, row["seq"], row["hash"], row["book_date"], replayed=True)
             found[key] = PriorVoucher(booked, row["body_hash"], first)
         else:
             found[key] = _known_refusal(row, slot, differs=differs)

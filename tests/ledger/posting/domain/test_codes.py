@@ -49,7 +49,7 @@ def run(state: SlotState, post: Posting, known: PriorAnswers | None = None) -> D
 def known(post: Posting) -> PriorAnswers:
     key = (post.draft.source, post.draft.event_id)
     return PriorAnswers(
-        events={key: PriorVoucher(PostedVoucher(0, 1, b"", replayed=True), b"another")}
+        events={key: PriorVoucher(PostedVoucher(0, 1, b"", DAY, replayed=True), b"another")}
     )
 
 

@@ -123,7 +123,7 @@ def test_money_that_came_earlier_in_the_batch_may_be_spent() -> None:
 
 def test_a_known_event_answers_before_any_rule() -> None:
     post = payment(60)
-    booked = PostedVoucher(0, 3, b"h", replayed=True)
+    booked = PostedVoucher(0, 3, b"h", DAY, replayed=True)
     key = (post.draft.source, post.draft.event_id)
     known = PriorAnswers(events={key: PriorVoucher(booked, post.draft.body_hash)})
     decision = run(state(), replace(post, refusal=Unbalanced()), known=known)

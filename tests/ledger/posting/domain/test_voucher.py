@@ -58,7 +58,9 @@ def test_canonical_bytes_can_be_read_again(made: Draft) -> None:
 @given(drafts, drafts)
 def test_different_content_never_has_the_same_bytes(one: Draft, other: Draft) -> None:
     if one.content == other.content:
-        assert replace(one, slot=0, source="") == replace(other, slot=0, source="")
+        assert replace(one, slot=0, source="", sender="") == replace(
+            other, slot=0, source="", sender=""
+        )
 
 
 @given(drafts, drafts)
