@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,6 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.notice.domain import NoticeText
 from shared.page import read_page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateMark:
+    """The return or the move by which a certificate that was issued before says too much.
+
+    `day` is the day on which the bank took the money back, or on which it was moved.
+    """
+
+    reason: str
+    paper: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +44,7 @@ class Certificate:
     deferred_fen: int
     issued_by: str
     issued_at: datetime
+    mark: CertificateMark | None = None
 
 
 _COLUMNS = """unit_id, id, number, credit_code, district, as_of, period_from, period_to,
@@ -75,29 +89,69 @@ async def insert(tx: AsyncConnection, row: Certificate) -> None:
     )
 
 
+_SELECT = """
+    SELECT certificate.unit_id, certificate.id, certificate.number, certificate.credit_code,
+           certificate.district, certificate.as_of, certificate.period_from,
+           certificate.period_to, certificate.billed_fen, certificate.deferred_fen,
+           certificate.issued_by, certificate.issued_at,
+           mark.reason AS mark_reason, mark.paper AS mark_paper, mark.on_day AS mark_day
+      FROM certificate
+      LEFT JOIN LATERAL (
+           SELECT change.reason, known.paper, change.on_day
+             FROM reallocation AS known
+             JOIN payment ON payment.unit_id = known.unit_id
+             JOIN receipt_change AS change
+               ON change.receipt_key = payment.receipt_key
+              AND change.receipt_id = payment.receipt_id
+              AND replace(CAST(change.id AS text), '-', '') = right(known.paper, 32)
+            WHERE known.unit_id = certificate.unit_id
+              AND known.cause IN ('receipt_return', 'receipt_move')
+              AND known.made_at > certificate.issued_at
+              AND (change.kind = 'move' OR change.on_day <= certificate.as_of)
+              AND EXISTS (
+                  SELECT 1
+                    FROM allocation AS undone
+                    JOIN bill ON bill.unit_id = undone.unit_id AND bill.id = undone.bill_id
+                   WHERE undone.unit_id = known.unit_id AND undone.reallocation_id = known.id
+                     AND undone.amount_fen < 0
+                     AND bill.period BETWEEN certificate.period_from AND certificate.period_to)
+            ORDER BY known.id
+            LIMIT 1) AS mark ON true
+"""
+
+
+def _certificate(
+    *, mark_reason: str | None, mark_paper: str | None, mark_day: date | None, **columns: Any
+) -> Certificate:
+    if mark_reason is None or mark_paper is None or mark_day is None:
+        return Certificate(**columns)
+    mark = CertificateMark(reason=mark_reason, paper=mark_paper, day=mark_day)
+    return Certificate(**columns, mark=mark)
+
+
 async def find(tx: AsyncConnection, unit_id: int, certificate_id: UUID) -> Certificate | None:
-    """Find a certificate."""
+    """Find a certificate, with what marks it."""
     row = (
         await tx.execute(
-            text(f"SELECT {_COLUMNS} FROM certificate WHERE unit_id = :unit_id AND id = :id"),
+            text(f"{_SELECT} WHERE certificate.unit_id = :unit_id AND certificate.id = :id"),
             {"unit_id": unit_id, "id": certificate_id},
         )
     ).first()
-    return None if row is None else Certificate(**row._mapping)
+    return None if row is None else _certificate(**row._mapping)
 
 
 async def page(
     tx: AsyncConnection, unit_id: int, after: UUID | None, limit: int
 ) -> list[Certificate]:
-    """Read a unit's certificates, oldest first."""
+    """Read a unit's certificates, oldest first, each with what marks it."""
     return await read_page(
         tx,
-        f"SELECT {_COLUMNS} FROM certificate",
-        key=("id",),
+        _SELECT,
+        key=("certificate.id",),
         after=None if after is None else (after,),
         limit=limit,
-        row=Certificate,
-        equal={"unit_id": unit_id},
+        row=_certificate,
+        equal={"certificate.unit_id": unit_id},
     )
 
 

@@ -236,6 +236,15 @@ def slice_of(chunk: int, chunks: int) -> tuple[int, int]:
     return KEYS * (chunk - 1) // chunks, KEYS * chunk // chunks
 
 
-def event_of(bill_id: UUID, chunk: int) -> str:
-    """Return the name under which the ledger credits a chunk once."""
-    return f"{bill_id.hex}:{chunk}"
+def event_of(bill_id: UUID, chunk: int, turn: int = 1) -> str:
+    """Return the name under which the ledger credits a chunk once in each turn."""
+    return f"{bill_id.hex}:{chunk}" if turn == 1 else f"{bill_id.hex}:{chunk}:{turn}"
+
+
+def sign_of(turn: int, credited: int) -> int:
+    """Return which way a chunk goes in a turn: 1 to its people, -1 back, 0 when it is there already.
+
+    Args:
+        credited: 1 when the earlier turns left it with its people, 0 otherwise.
+    """
+    return 1 - credited if turn % 2 else -credited

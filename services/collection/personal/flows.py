@@ -41,7 +41,18 @@ class CreditTask:
     rounds: tuple[tuple[int, UUID, int], ...]
     """(unit, declaration, round) of the declaration and of the one that it restates."""
     chunks: int
-    earlier: Mapping[int, PersonalCredit]
+    earlier: Mapping[tuple[int, int], PersonalCredit]
+    """(turn, chunk) → what was recorded of it."""
+
+    def sign(self, chunk: int) -> int:
+        """Tell which way a chunk goes: 1 to its people, -1 back, 0 when it is there already."""
+        turn = self.pending.turn
+        credited = sum(
+            one.sign
+            for (earlier, number), one in self.earlier.items()
+            if number == chunk and earlier < turn and not one.refused
+        )
+        return personal_rules.sign_of(turn, credited)
 
     @property
     def paper(self) -> SettledDeclaration:
@@ -135,22 +146,30 @@ async def compose(
 
 
 def _chunk(
-    tasks: CreditTask, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
+    task: CreditTask, chunk: int, now: Amounts, new: Amounts, uuids: Mapping[tuple[int, int], UUID]
 ) -> CreditChunk:
-    paper, earlier = tasks.paper, tasks.earlier.get(chunk)
+    paper, turn, sign = task.paper, task.pending.turn, task.sign(chunk)
+    earlier = task.earlier.get((turn, chunk))
+    amounts = {key: sign * fen for key, fen in new.items() if sign}
     credit = PersonalCredit(
         unit_id=paper.unit_id,
         declaration_id=paper.id,
         chunk=chunk,
-        chunks=tasks.chunks,
+        chunks=task.chunks,
         bill_id=paper.bill_id,
-        people=len({person for person, _ in new}),
-        credited_on=earlier.credited_on if earlier else tasks.pending.credited_on,
-        totals_fen=personal_rules.totals(new),
+        people=len({person for person, _ in amounts}),
+        credited_on=earlier.credited_on if earlier else task.pending.credited_on,
+        totals_fen=personal_rules.totals(amounts),
+        turn=turn,
+        sign=sign,
     )
-    if tasks.chunks == 1 and (why := disagreement(tasks.now, personal_rules.totals(now))):
+    if (
+        sign == 1
+        and task.chunks == 1
+        and (why := disagreement(task.now, personal_rules.totals(now)))
+    ):
         return CreditChunk(replace(credit, totals_fen={}, people=0, refused=why), None)
-    return CreditChunk(credit, _message(credit, paper, new, uuids) if new else None)
+    return CreditChunk(credit, _message(credit, paper, amounts, uuids) if amounts else None)
 
 
 def disagreement(plan: CreditPlan, totals_fen: Mapping[str, int]) -> str | None:
@@ -173,7 +192,7 @@ def _message(
     uuids: Mapping[tuple[int, int], UUID],
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "bill": personal_rules.event_of(paper.bill_id, credit.chunk),
+        "bill": personal_rules.event_of(paper.bill_id, credit.chunk, credit.turn),
         "period": paper.period,
         "settled_on": credit.credited_on.isoformat(),
         "credits": [
@@ -187,8 +206,9 @@ def _message(
             for (person, fund), fen in new.items()
         ],
     }
-    if paper.corrects is not None:
-        body["corrects"] = paper.corrects.hex
+    corrects = paper.id if credit.sign < 0 else paper.corrects
+    if corrects is not None:
+        body["corrects"] = corrects.hex
     return body
 
 
@@ -221,11 +241,11 @@ def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
 
 
 async def record(
-    tx: AsyncConnection, credits: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
+    tx: AsyncConnection, credits: Sequence[PersonalCredit], done: Sequence[PendingCredit]
 ) -> None:
-    """Write the ledger's answers, and mark declarations that are finished."""
-    if papers:
-        await personal_store.mark(tx, papers)
+    """Write the ledger's answers, and count the turns of bills that are finished."""
+    if done:
+        await personal_store.mark(tx, done)
     if credits:
         await personal_store.record(tx, credits)
 

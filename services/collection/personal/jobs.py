@@ -13,9 +13,9 @@ from typing import Final
 
 from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
-from services.collection.personal.domain import CREDITS_AIMED_AT, SettledDeclaration
+from services.collection.personal.domain import CREDITS_AIMED_AT
 from services.collection.personal.flows import CreditChunk, CreditTask
-from services.collection.personal.store import PersonalCredit
+from services.collection.personal.store import PendingCredit, PersonalCredit
 from shared.db import Database
 from shared.outbox import hold_lease
 from shared.process.log import logger
@@ -51,26 +51,26 @@ class PersonalCreditJob:
     async def _send_group(self, group: Sequence[CreditTask]) -> None:
         chunks = await self._db.run(lambda tx: personal_flow.compose(tx, group))
         credits = await self._send(chunks)
-        papers = [task.paper for task in group]
-        await self._record(credits, papers)
+        await self._record(credits, [task.pending for task in group])
 
     async def _send_large(self, task: CreditTask) -> None:
         """Send a declaration in several chunks, after all of them have been added up."""
         sums, starts = await self._db.run(lambda tx: personal_flow.add_up(tx, task))
-        refusal = personal_flow.disagreement(task.now, sums)
+        refusal = None
+        if not task.pending.takes_back:
+            refusal = personal_flow.disagreement(task.now, sums)
         for chunk in range(1, task.chunks + 1):
             async with self._db.transaction() as tx:
                 if not await hold_lease(tx, LEASE, self._holder):
                     return
                 chunks = await personal_flow.compose(tx, [task], chunk, starts[chunk - 1])
             credits = await self._send(chunks, refusal)
-            papers = [task.paper] if chunk == task.chunks else []
-            await self._record(credits, papers)
+            await self._record(credits, [task.pending] if chunk == task.chunks else [])
 
     async def _record(
-        self, credits: Sequence[PersonalCredit], papers: Sequence[SettledDeclaration]
+        self, credits: Sequence[PersonalCredit], done: Sequence[PendingCredit]
     ) -> None:
-        await self._db.run(lambda tx: personal_flow.record(tx, credits, papers))
+        await self._db.run(lambda tx: personal_flow.record(tx, credits, done))
 
     async def _send(
         self, chunks: Sequence[CreditChunk], refusal: str | None = None

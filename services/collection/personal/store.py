@@ -22,12 +22,22 @@ Key = tuple[int, UUID]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingCredit:
-    """A settled bill whose people are not credited yet. `credited_on` is the day of settlement."""
+    """A settled bill whose people are not credited yet, or a bill that is not settled any more and
+    whose people are.
+
+    turn: odd turns credit people, even ones take it back. `credited_on` is the day of settlement.
+    """
 
     paper: SettledDeclaration
     policy_id: UUID | None
     round: int
     credited_on: date
+    turn: int = 1
+
+    @property
+    def takes_back(self) -> bool:
+        """Tell whether people lose what they were credited."""
+        return self.turn % 2 == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +52,10 @@ class DeclarationHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalCredit:
-    """A chunk of credits as sent to the ledger; `refused` is the ledger's reason against it."""
+    """A chunk of credits as sent to the ledger; `refused` is the ledger's reason against it.
+
+    sign: 1 credited, -1 taken back, 0 nothing to do.
+    """
 
     unit_id: int
     declaration_id: UUID
@@ -53,55 +66,108 @@ class PersonalCredit:
     people: int
     totals_fen: dict[str, int]
     refused: str | None = None
+    turn: int = 1
+    sign: int = 1
 
     def refusal(self, why: str) -> PersonalCredit:
         """Return the same chunk as refused."""
         return replace(self, refused=why)
 
 
-async def pending(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
-    """Read settled bills that wait, oldest first. A restatement waits for the month that it
-    restates."""
-    rows = await tx.execute(
-        text("""
-            SELECT bill.unit_id, bill.id AS bill_id, bill.declaration_id, bill.period,
-                   coalesce(paper.kind, 'default') AS kind, paper.corrects, paper.policy_id,
-                   coalesce(paper.people, 0) AS people, coalesce(paper.round, 1) AS round,
-                   greatest(bill.issued_on, paid.on_day, lowered.on_day, before.on_day)
-                       AS credited_on
-              FROM bill
-              LEFT JOIN declaration AS paper
-                ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
-              LEFT JOIN LATERAL (
-                   SELECT max(book_date) AS on_day
-                     FROM allocation
-                    WHERE allocation.unit_id = bill.unit_id
-                      AND allocation.bill_id = bill.id) AS paid ON true
-              LEFT JOIN LATERAL (
-                   SELECT max(used_on) AS on_day
-                     FROM credit_use
-                    WHERE credit_use.unit_id = bill.unit_id
-                      AND credit_use.bill_id = bill.id) AS lowered ON true
-              LEFT JOIN LATERAL (
-                   SELECT max(credited_on) AS on_day,
-                          count(*) FILTER (WHERE refused IS NOT NULL) AS refusals
-                     FROM personal_credit AS told
-                    WHERE told.unit_id = bill.unit_id
-                      AND told.declaration_id = paper.corrects) AS before ON true
-             WHERE bill.status = 'settled' AND bill.kind <> 'charge' AND NOT bill.personal_told
-               AND (paper.corrects IS NULL
-                    OR EXISTS (
+_STANDS_REFUSED = """told.refused IS NOT NULL AND NOT EXISTS (
                        SELECT 1
-                         FROM bill AS earlier
-                        WHERE earlier.unit_id = bill.unit_id
-                          AND earlier.declaration_id = paper.corrects
-                          AND earlier.kind <> 'charge' AND earlier.personal_told
-                          AND before.refusals = 0))
-             ORDER BY bill.id
-             LIMIT :limit
-        """),
-        {"limit": limit},
-    )
+                         FROM personal_credit AS later
+                        WHERE later.unit_id = told.unit_id
+                          AND later.declaration_id = told.declaration_id
+                          AND later.turn > told.turn)"""
+"""A chunk that the ledger refused, and that no later turn has settled."""
+
+_PENDING = f"""
+    WITH RECURSIVE lost AS (
+         SELECT bill.unit_id, bill.id, bill.declaration_id, CAST(NULL AS date) AS on_day
+           FROM bill
+          WHERE status <> 'settled' AND kind <> 'charge' AND personal_told
+          UNION
+         SELECT bill.unit_id, bill.id, bill.declaration_id,
+                (SELECT max(book_date)
+                   FROM allocation
+                   JOIN bill AS undone ON undone.unit_id = allocation.unit_id
+                                      AND undone.id = allocation.bill_id
+                  WHERE undone.unit_id = lost.unit_id
+                    AND undone.declaration_id = lost.declaration_id AND undone.kind <> 'charge')
+           FROM lost
+           JOIN declaration AS restating ON restating.unit_id = lost.unit_id
+                                        AND restating.corrects = lost.declaration_id
+           JOIN bill ON bill.unit_id = restating.unit_id AND bill.declaration_id = restating.id
+                    AND bill.kind <> 'charge'),
+    wanted AS (
+         SELECT unit_id, id, CAST(NULL AS date) AS on_day
+           FROM bill
+          WHERE status = 'settled' AND kind <> 'charge' AND NOT personal_told
+          UNION ALL
+         SELECT lost.unit_id, lost.id, max(lost.on_day)
+           FROM lost
+           JOIN bill ON bill.unit_id = lost.unit_id AND bill.id = lost.id AND bill.personal_told
+          WHERE NOT EXISTS (
+                SELECT 1
+                  FROM declaration AS restating
+                  JOIN bill AS later ON later.unit_id = restating.unit_id
+                                    AND later.declaration_id = restating.id
+                                    AND later.kind <> 'charge' AND later.personal_told
+                 WHERE restating.unit_id = lost.unit_id
+                   AND restating.corrects = lost.declaration_id)
+          GROUP BY lost.unit_id, lost.id)
+    SELECT bill.unit_id, bill.id AS bill_id, bill.declaration_id, bill.period,
+           bill.personal_turn + 1 AS turn,
+           coalesce(paper.kind, 'default') AS kind, paper.corrects, paper.policy_id,
+           coalesce(paper.people, 0) AS people, coalesce(paper.round, 1) AS round,
+           greatest(bill.issued_on, wanted.on_day, paid.on_day, lowered.on_day, before.on_day,
+                    own.on_day) AS credited_on
+      FROM wanted
+      JOIN bill ON bill.unit_id = wanted.unit_id AND bill.id = wanted.id
+      LEFT JOIN declaration AS paper
+        ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
+      LEFT JOIN LATERAL (
+           SELECT max(book_date) AS on_day
+             FROM allocation
+            WHERE allocation.unit_id = bill.unit_id
+              AND allocation.bill_id = bill.id) AS paid ON true
+      LEFT JOIN LATERAL (
+           SELECT max(used_on) AS on_day
+             FROM credit_use
+            WHERE credit_use.unit_id = bill.unit_id
+              AND credit_use.bill_id = bill.id) AS lowered ON true
+      LEFT JOIN LATERAL (
+           SELECT max(credited_on) AS on_day
+             FROM personal_credit AS told
+            WHERE told.unit_id = bill.unit_id AND told.declaration_id = bill.declaration_id
+              AND told.turn <= bill.personal_turn) AS own ON true
+      LEFT JOIN LATERAL (
+           SELECT max(credited_on) AS on_day,
+                  count(*) FILTER (WHERE {_STANDS_REFUSED}) AS refusals
+             FROM personal_credit AS told
+            WHERE told.unit_id = bill.unit_id
+              AND told.declaration_id = paper.corrects) AS before ON true
+     WHERE bill.personal_told OR paper.corrects IS NULL
+        OR EXISTS (
+           SELECT 1
+             FROM bill AS earlier
+            WHERE earlier.unit_id = bill.unit_id
+              AND earlier.declaration_id = paper.corrects
+              AND earlier.kind <> 'charge' AND earlier.personal_told
+              AND earlier.status = 'settled'
+              AND before.refusals = 0)
+     ORDER BY bill.id
+     LIMIT :limit
+"""
+
+
+async def pending(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
+    """Read bills whose people wait, oldest first.
+
+    A restatement waits for the month that it restates, and is taken back before it.
+    """
+    rows = await tx.execute(text(_PENDING), {"limit": limit})
     return [
         PendingCredit(
             paper=SettledDeclaration(
@@ -116,6 +182,7 @@ async def pending(tx: AsyncConnection, limit: int) -> list[PendingCredit]:
             policy_id=row.policy_id,
             round=row.round,
             credited_on=row.credited_on,
+            turn=row.turn,
         )
         for row in rows
     ]
@@ -221,22 +288,24 @@ async def references(
 
 async def earlier(
     tx: AsyncConnection, papers: Sequence[Key]
-) -> dict[Key, dict[int, PersonalCredit]]:
-    """Read the recorded chunks of declarations. A repeat must have the same chunks and day."""
+) -> dict[Key, dict[tuple[int, int], PersonalCredit]]:
+    """Read the recorded chunks of declarations by (turn, chunk). A repeat must have the same chunks
+    and day."""
     rows = await tx.execute(
         text("""
             SELECT told.unit_id, told.declaration_id, told.chunk, told.chunks, told.bill_id,
-                   told.credited_on, told.people, told.funds, told.totals_fen, told.refused
+                   told.credited_on, told.people, told.funds, told.totals_fen, told.refused,
+                   told.turn, told.sign
               FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS wanted (unit_id, id)
               JOIN personal_credit AS told
                 ON told.unit_id = wanted.unit_id AND told.declaration_id = wanted.id
         """),
         {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
     )
-    found: dict[Key, dict[int, PersonalCredit]] = defaultdict(dict)
+    found: dict[Key, dict[tuple[int, int], PersonalCredit]] = defaultdict(dict)
     for row in rows.mappings():
         told = _credit(**row)
-        found[told.unit_id, UUID(int=told.declaration_id.int)][told.chunk] = told
+        found[told.unit_id, UUID(int=told.declaration_id.int)][told.turn, told.chunk] = told
     return found
 
 
@@ -245,11 +314,13 @@ async def record(tx: AsyncConnection, credits: Sequence[PersonalCredit]) -> None
     await tx.execute(
         text("""
             INSERT INTO personal_credit (unit_id, declaration_id, chunk, chunks, bill_id,
-                                         credited_on, people, funds, totals_fen, refused)
+                                         credited_on, people, funds, totals_fen, refused, turn,
+                                         sign)
             VALUES (:unit_id, :declaration_id, :chunk, :chunks, :bill_id, :credited_on, :people,
-                    :funds, :totals_fen, :refused)
-            ON CONFLICT (unit_id, declaration_id, chunk) DO UPDATE
+                    :funds, :totals_fen, :refused, :turn, :sign)
+            ON CONFLICT (unit_id, declaration_id, chunk, turn) DO UPDATE
                SET credited_on = excluded.credited_on, people = excluded.people,
+                   sign = excluded.sign,
                    funds = excluded.funds, totals_fen = excluded.totals_fen,
                    refused = excluded.refused, told_at = now()
         """),
@@ -265,22 +336,29 @@ async def record(tx: AsyncConnection, credits: Sequence[PersonalCredit]) -> None
                 "funds": list(one.totals_fen),
                 "totals_fen": list(one.totals_fen.values()),
                 "refused": one.refused,
+                "turn": one.turn,
+                "sign": one.sign,
             }
             for one in credits
         ],
     )
 
 
-async def mark(tx: AsyncConnection, papers: Sequence[SettledDeclaration]) -> None:
-    """Mark the bills of declarations as credited."""
+async def mark(tx: AsyncConnection, done: Sequence[PendingCredit]) -> None:
+    """Count the turns of bills: their people are credited, or not any more."""
     await tx.execute(
         text("""
             UPDATE bill
-               SET personal_told = true
-              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS batch (unit_id, id)
+               SET personal_told = (batch.turn % 2 = 1), personal_turn = batch.turn
+              FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[]), CAST(:turns AS integer[]))
+                AS batch (unit_id, id, turn)
              WHERE bill.unit_id = batch.unit_id AND bill.id = batch.id
         """),
-        {"units": [one.unit_id for one in papers], "ids": [one.bill_id for one in papers]},
+        {
+            "units": [one.paper.unit_id for one in done],
+            "ids": [one.paper.bill_id for one in done],
+            "turns": [one.turn for one in done],
+        },
     )
 
 
@@ -288,12 +366,14 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
     """Count waiting bills and refused chunks."""
     row = (
         await tx.execute(
-            text("""
+            text(f"""
                 SELECT (SELECT count(*)
                           FROM bill
-                         WHERE status = 'settled' AND kind <> 'charge' AND NOT personal_told)
+                         WHERE kind <> 'charge' AND (status = 'settled') <> personal_told)
                        AS waiting,
-                       (SELECT count(*) FROM personal_credit WHERE refused IS NOT NULL) AS refused
+                       (SELECT count(*)
+                          FROM personal_credit AS told
+                         WHERE {_STANDS_REFUSED}) AS refused
             """)
         )
     ).one()
@@ -307,13 +387,13 @@ async def refusals(
     return await read_page(
         tx,
         """SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
-                  totals_fen, refused
-             FROM personal_credit""",
+                  totals_fen, refused, turn, sign
+             FROM personal_credit AS told""",
         key=("bill_id", "chunk"),
         after=after,
         limit=limit,
         row=_credit,
-        where={"refused IS NOT NULL": {}},
+        where={_STANDS_REFUSED: {}},
     )
 
 
@@ -322,13 +402,14 @@ def _credit(*, funds: Sequence[str], totals_fen: Sequence[int], **columns: Any) 
 
 
 async def unmark(tx: AsyncConnection, *, refused: bool) -> int:
-    """Let the credits of bills be sent again, of refused ones or of all; return the number of
-    bills."""
+    """Let the last turn of bills be sent again, of refused ones or of all; return the number of
+    bills. A turn that is not wanted any more stays as it is: the next one makes up for it."""
     which = (
         """EXISTS (SELECT 1
                      FROM personal_credit AS told
                     WHERE told.unit_id = bill.unit_id
                       AND told.declaration_id = bill.declaration_id
+                      AND told.turn = bill.personal_turn
                       AND told.refused IS NOT NULL)"""
         if refused
         else "true"
@@ -336,8 +417,8 @@ async def unmark(tx: AsyncConnection, *, refused: bool) -> int:
     made = await tx.execute(
         text(f"""
             UPDATE bill
-               SET personal_told = false
-             WHERE personal_told AND {which}
+               SET personal_told = NOT personal_told, personal_turn = personal_turn - 1
+             WHERE personal_turn > 0 AND (status = 'settled') = personal_told AND {which}
         """)
     )
     return made.rowcount

@@ -26,10 +26,19 @@ class CertificateIn(In):
         return self.period_from, self.period_to
 
 
+class CertificateMarkOut(Out):
+    """A return or a move of a receipt that became known after a certificate was issued."""
+
+    reason: str = Field(examples=["退票"])
+    paper: str = Field(examples=[Reference.RECEIPT_RETURN.example])
+    day: date
+
+
 class CertificateOut(Out):
     """A certificate that nothing was overdue on a day.
 
-    `deferred` is a part of `billed` and counts as paid (缓缴视同已缴).
+    `deferred` is a part of `billed` and counts as paid (缓缴视同已缴). With a `mark`, money that it
+    counts on was returned or moved: it proves nothing any more.
     """
 
     id: str = Field(examples=[Reference.CERTIFICATE.example])
@@ -43,6 +52,7 @@ class CertificateOut(Out):
     deferred: YuanOut
     issued_by: str
     issued_at: datetime
+    mark: CertificateMarkOut | None = None
 
     @classmethod
     def of(cls, row: Certificate) -> CertificateOut:
@@ -59,4 +69,7 @@ class CertificateOut(Out):
             deferred=row.deferred_fen,
             issued_by=row.issued_by,
             issued_at=row.issued_at,
+            mark=None
+            if row.mark is None
+            else CertificateMarkOut(reason=row.mark.reason, paper=row.mark.paper, day=row.mark.day),
         )

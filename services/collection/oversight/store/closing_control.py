@@ -171,7 +171,7 @@ def _is_credited(unit_id: str, declaration_id: str) -> str:
                   FROM personal_credit AS message
                  WHERE message.unit_id = {0} AND message.declaration_id = {1}
                  GROUP BY message.chunks
-                HAVING count(*) FILTER (WHERE message.refused IS NULL
+                HAVING sum(message.sign) FILTER (WHERE message.refused IS NULL
                                           AND message.credited_on <= :as_of) = message.chunks)"""
     return f"""
         ({all_chunks.format(unit_id, declaration_id)}
@@ -186,6 +186,10 @@ _MAYBE_UNCREDITED = """
     SELECT unit_id, id, declaration_id
       FROM bill
      WHERE kind <> 'charge' AND settled_fen > 0 AND (status <> 'settled' OR NOT personal_told)
+     UNION
+    SELECT unit_id, id, declaration_id
+      FROM bill
+     WHERE kind <> 'charge' AND (personal_turn > 1 OR (personal_told AND status <> 'settled'))
      UNION
     SELECT unit_id, bill_id, declaration_id
       FROM personal_credit
@@ -235,7 +239,32 @@ async def uncredited(tx: AsyncConnection, as_of: date) -> dict[str, FundSums]:
     found: dict[str, FundSums] = {"part_paid": {}, "in_delivery": {}, "unnamed": {}}
     for row in rows:
         found[row.reason][row.fund] = row.fen
+    for fund, fen in (await _to_take_back(tx, as_of)).items():
+        found["in_delivery"][fund] = found["in_delivery"].get(fund, 0) + fen
     return found
+
+
+async def _to_take_back(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up what persons were credited of bills that are not settled any more; below zero."""
+    return await _sums(
+        tx,
+        f"""
+        SELECT line.fund, CAST(sum(coalesce(paid.fen, 0) - line.amount_fen) AS bigint) AS fen
+          FROM bill
+          JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
+                                AND line.account = 'personal_account'
+          LEFT JOIN LATERAL (
+               SELECT sum(amount_fen) AS fen
+                 FROM allocation
+                WHERE allocation.unit_id = line.unit_id AND allocation.bill_id = line.bill_id
+                  AND allocation.line_no = line.line_no
+                  AND allocation.book_date <= :as_of) AS paid ON true
+         WHERE bill.kind <> 'charge' AND bill.status <> 'settled' AND bill.personal_turn > 0
+           AND {_is_credited("bill.unit_id", "bill.declaration_id")}
+         GROUP BY line.fund
+        """,
+        as_of,
+    )
 
 
 async def standing_credits(tx: AsyncConnection, as_of: date) -> FundSums:

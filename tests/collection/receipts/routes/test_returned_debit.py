@@ -172,3 +172,34 @@ async def test_a_returned_debit_bears_the_charges_of_a_bill_that_was_not_paid(
     assert (arrears["total"] != "0.00", arrears["overdue"]) == (True, True)
     await debtors.pay(owed, 15_000_00, after(40))
     assert await debtors.charges(owed) != []
+
+
+async def test_a_certificate_that_was_issued_meanwhile_is_marked(debtors: Debtors) -> None:
+    owed, batch, serial = await a_debit(debtors)
+    await say(debtors, batch, word("settled", WHOLE, SETTLED, serial))
+    path = f"/v1/units/{owed.credit_code}/certificates"
+    body = {"period_from": owed.period, "period_to": owed.period}
+    issued = {}
+    for as_of in (SETTLED, after(40)):
+        answer = await debtors.post(path, body | {"as_of": as_of})
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["mark"] is None
+        issued[as_of] = answer.json()["id"]
+    await say(debtors, batch, word("returned", WHOLE, RETURNED, serial, reason="退票"))
+    refused = await debtors.post(path, body | {"as_of": after(40)})
+    assert refused.status_code == 409, "what is owed is not certified"
+    (returned,) = [
+        one
+        for one in (await debtors.get("/v1/receipt-returns", limit=500))["items"]
+        if one["bank_serial"] == serial
+    ]
+    assert (returned["by_bank"], returned["status"]) == (True, "approved")
+    marks = {one["id"]: one["mark"] for one in (await debtors.get(path))["items"]}
+    mark = {"reason": "退票", "paper": returned["id"], "day": RETURNED}
+    assert marks == {issued[SETTLED]: None, issued[after(40)]: mark}
+    shown_one = await debtors.get(f"/v1/certificates/{issued[after(40)]}")
+    assert shown_one["mark"] == mark
+    page = await debtors.api.get(
+        f"/v1/certificates/{issued[after(40)]}/print", headers=debtors.bearer("supervisor")
+    )
+    assert returned["id"] in page.text
