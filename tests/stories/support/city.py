@@ -1,0 +1,172 @@
+"""Units of a story: declared, billed, paid, corrected; and their accounts in all services."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from shared.money import parse_yuan
+from tests.collection.support.money import new_code
+from tests.collection.support.office import a_person
+from tests.stories.support.installation import Installation
+
+DISTRICT = "nankai"
+WAIT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class StoryUnit:
+    """A unit with one person, who declares to the tax bureau."""
+
+    code: str
+    identity_number: str
+
+
+class City:
+    """Deeds of units, clerks, reviewers and the centre, each over HTTP."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.at = installation
+
+    def done(self, role: str, service: str, path: str, body: Any = None, **more: Any) -> Any:
+        """Do something that is not refused."""
+        answer = self.at.post(role, service, path, body, **more)
+        assert answer.status_code < 300, f"{path}: {answer.text}"
+        return answer.json()
+
+    def unit(self, since: str) -> StoryUnit:
+        """Register a unit with one enrolled person."""
+        unit = StoryUnit(new_code(), a_person()["identity_number"])
+        body = {
+            "credit_code": unit.code, "name": f"样例{unit.code[-6:]}", "kind": "enterprise",
+            "district": DISTRICT, "injury_class": 1, "collector": "tax",
+            "bank_account": {"bank": "某银行", "number": "0302000000000000001", "name": "样例"},
+        }  # fmt: skip
+        self.done("district_clerk", "collection", "/v1/units", body, district=DISTRICT)
+        person = {"identity_number": unit.identity_number, "name": "样例", "joined_on": since}
+        path = f"/v1/units/{unit.code}/enrolments"
+        body = {"people": [person]}
+        self.done("district_clerk", "collection", path, body, district=DISTRICT)
+        return unit
+
+    def declare(self, unit: StoryUnit, period: str, wage: str) -> str:
+        """Declare a month; the declaration's reference."""
+        body = {"credit_code": unit.code, "period": period} | _people(unit, wage)
+        made = self.done("employer_portal", "collection", "/v1/declarations", body)
+        return str(made["id"])
+
+    def correct(self, declaration: str, unit: StoryUnit, wage: str, bill_date: str) -> str:
+        """Restate a month and bill the restatement; the correction's reference."""
+        body = {"reason_code": "WAGE_WRONG", "note": "更正"} | _people(unit, wage)
+        path = f"/v1/declarations/{declaration}/corrections"
+        made = self.done("employer_portal", "collection", path, body)
+        self.bill([str(made["id"])], str(made["period"]), bill_date)
+        return str(made["id"])
+
+    def bill(self, declarations: list[str], period: str, bill_date: str) -> None:
+        """Take declarations of a period the whole way to their bills."""
+        for one in declarations:
+            for role, step in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
+                path = f"/v1/declarations/{one}/{step}"
+                self.done(role, "collection", path, district=DISTRICT)
+        body: dict[str, Any] = {"district": DISTRICT, "period": period}
+        made = self.done(
+            "district_reviewer", "collection", "/v1/summaries", body, district=DISTRICT
+        )
+        body = {"control": made["control"], "bill_date": bill_date}
+        self.done("centre_auditor", "collection", f"/v1/summaries/{made['id']}/audits", body)
+        self.wait(
+            lambda: (
+                self.at.get("supervisor", "collection", f"/v1/summaries/{made['id']}")["status"]
+                == "billed"
+            )
+        )
+
+    def pay(self, unit: StoryUnit, period: str, amount: str, paid_on: str, serial: str) -> None:
+        """Let the tax bureau push one line."""
+        row = {"serial": serial, "credit_code": unit.code, "period": period, "amount": amount,
+               "paid_on": paid_on}  # fmt: skip
+        body = {"push_no": serial, "collected_on": paid_on,
+                "control": {"count": 1, "total": amount}, "lines": [row]}  # fmt: skip
+        self.done("tax_bureau", "collection", "/v1/tax-pushes", body)
+
+    def receipts(self, **params: Any) -> list[dict[str, Any]]:
+        """Read receipts, all pages."""
+        found: list[dict[str, Any]] = []
+        cursor: dict[str, Any] = {}
+        while True:
+            page = self.at.get(
+                "supervisor", "collection", "/v1/receipts", limit=500, **params, **cursor
+            )
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = {"cursor": page["next_cursor"]}
+
+    def quiet(self) -> None:
+        """Wait until nothing is under way between the services; nothing may be refused."""
+
+        def is_quiet() -> bool:
+            for service in ("collection", "payout"):
+                outbox = self.at.get("supervisor", service, "/v1/outbox")
+                assert outbox["refused"] == 0, f"{service}: the ledger refused a message"
+                if outbox["waiting"]:
+                    return False
+            told = self.at.get("fund_accountant", "collection", "/v1/personal-deliveries")
+            assert told["refused"] == 0, "the ledger refused personal credits"
+            return True  # a restated month's persons wait until the month before is paid
+
+        self.wait(is_quiet)
+        time.sleep(0.3)  # accounts that are due are looked at every 0.2 seconds
+        self.wait(is_quiet)
+
+    def wait(self, happened: Any) -> None:
+        """Wait until something has happened."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not happened():
+            assert time.monotonic() < deadline, "it does not happen"
+            time.sleep(0.05)
+
+    def account(self, unit: StoryUnit, as_of: str) -> dict[str, Any]:
+        """Read everything that collection says a unit owes, is owed and paid, in fen."""
+        where = f"/v1/units/{unit.code}"
+        bills = self.at.get("supervisor", "collection", "/v1/bills", credit_code=unit.code)["items"]
+        charges = self.at.get("supervisor", "collection", f"{where}/charges", limit=500)["items"]
+        credits = self.at.get("supervisor", "collection", f"{where}/credits", limit=500)["items"]
+        arrears = self.at.get("payout_service", "collection", f"{where}/arrears", as_of=as_of)
+        charged: dict[str, int] = {}
+        for one in charges:
+            key = f"{one['period']} {one['kind']} {one['insurance']}"
+            charged[key] = charged.get(key, 0) + parse_yuan(one["amount"])
+        return {
+            "bills": sorted(
+                (one["period"], one["kind"] == "charge", one["settled"], one["open"])
+                for one in bills
+                if parse_yuan(one["total"]) or parse_yuan(one["settled"])
+            ),
+            "charged": {key: fen for key, fen in charged.items() if fen},
+            "credits": sum(parse_yuan(one["left"]) for one in credits),
+            "suspense": sorted(
+                (one["serial"].rpartition("-")[2], one["suspended"])
+                for one in self.receipts(status="suspended")
+                if one["credit_code"] == unit.code
+            ),
+            "arrears": (arrears["total"], arrears["overdue"], arrears["late_fee"]),
+        }
+
+    def balances(self, as_of: str) -> dict[tuple[str, str, str], int]:
+        """Read the trial balance of all books: (book, fund, account) → fen, debits above zero."""
+        found = {}
+        for book in ("statutory", "memo"):
+            told = self.at.get("supervisor", "ledger", "/v1/trial-balance", as_of=as_of, book=book)
+            for fund in told["funds"]:
+                for one in fund["accounts"]:
+                    fen = parse_yuan(one["debit"]) - parse_yuan(one["credit"])
+                    found[book, fund["fund"], one["account"]] = fen
+        return found
+
+
+def _people(unit: StoryUnit, wage: str) -> dict[str, Any]:
+    person = {"identity_number": unit.identity_number, "wage": wage}
+    return {"control": {"people": 1, "wages": wage}, "people": [person]}

@@ -1,0 +1,136 @@
+"""A whole installation for stories: `wuxian up` in processes of its own, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shared.roles import CENTRE, Caller, Role
+from shared.security.identity import Identity
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ("collection", "ledger", "payout")
+READY_SECONDS = 120
+
+
+class Installation:
+    """Three services on one private database. Everything is stopped by `stop`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.ports = {name: _free_port() for name in SERVICES}
+        self.urls = {name: f"http://127.0.0.1:{port}" for name, port in self.ports.items()}
+        self._keys = itertools.count(1)
+        self._tokens: dict[tuple[str, str, str], str] = {}
+        self._client = httpx.Client(timeout=60, trust_env=False)
+        self._log = (home / "up.log").open("w")
+        environment = os.environ | {"WUXIAN_HOME": str(home), "WUXIAN_LOG_LEVEL": "WARNING"}
+        environment.pop("WUXIAN_DATABASE_URL", None)
+        for name in SERVICES:
+            environment[f"WUXIAN_{name.upper()}_PORT"] = str(self.ports[name])
+            environment[f"WUXIAN_{name.upper()}_URL"] = self.urls[name]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "up", "--no-sandbox"],
+            env=environment,
+            cwd=ROOT,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        self.wait_ready()
+        self._identity = Identity.load(home / "identity")
+
+    def wait_ready(self) -> None:
+        """Wait until every service says that it is ready."""
+        deadline = time.monotonic() + READY_SECONDS
+        waiting = list(SERVICES)
+        while waiting:
+            assert time.monotonic() < deadline, f"{waiting} do not become ready, see {self.home}"
+            with contextlib.suppress(httpx.TransportError):
+                if self._client.get(f"{self.urls[waiting[0]]}/readyz").status_code == 200:
+                    waiting.pop(0)
+                    continue
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Stop the services and their database, and forget everything."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        self._client.close()
+        self._log.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def kill(self, service: str) -> None:
+        """Kill a service's process, which the supervisor starts again."""
+        for pid in self._children():
+            words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+            if service.encode() in words:
+                os.kill(pid, signal.SIGKILL)
+                return
+        raise AssertionError(f"{service} is not running")
+
+    def _children(self) -> Iterator[int]:
+        task = Path("/proc") / str(self._process.pid) / "task"
+        for thread in task.iterdir():
+            yield from (int(pid) for pid in (thread / "children").read_text().split())
+
+    def post(
+        self,
+        role: str,
+        service: str,
+        path: str,
+        body: Any = None,
+        *,
+        district: str = CENTRE,
+        key: str | None = None,
+    ) -> httpx.Response:
+        """Send a request of a role, again after a dead service has come back: its key makes it one."""
+        headers = self._headers(role, district)
+        headers["Idempotency-Key"] = key or f"story-{next(self._keys)}"
+        for _ in range(600):
+            try:
+                return self._client.post(self.urls[service] + path, json=body, headers=headers)
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError(f"{service} does not answer")
+
+    def get(self, role: str, service: str, path: str, **params: Any) -> Any:
+        """Read a document as a role of the centre."""
+        for _ in range(600):
+            try:
+                answer = self._client.get(
+                    self.urls[service] + path, params=params, headers=self._headers(role, CENTRE)
+                )
+            except httpx.TransportError:
+                time.sleep(0.1)
+                continue
+            assert answer.status_code == 200, f"{path}: {answer.text}"
+            return answer.json()
+        raise AssertionError(f"{service} does not answer")
+
+    def _headers(self, role: str, district: str) -> dict[str, str]:
+        if (role, district, role) not in self._tokens:
+            person = Caller(subject=f"{role}-{district}", role=Role(role), district=district)
+            self._tokens[role, district, role] = self._identity.mint(person, 24 * 3600)
+        return {"Authorization": f"Bearer {self._tokens[role, district, role]}"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
