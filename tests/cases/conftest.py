@@ -1,5 +1,5 @@
 """The fixtures of collection, for the published cases."""
 
-from tests.collection.conftest import office
+from tests.collection.conftest import db, office
 
-__all__ = ["office"]
+__all__ = ["db", "office"]
