@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 )
 
 from shared.money import format_yuan, parse_yuan
+from tests.collection.support.money import new_code
 from tests.stories.support.city import City, StoryUnit
 from tests.stories.support.installation import Installation
 
@@ -61,7 +62,36 @@ class Restated:
     wage: str
 
 
-Fact = Paid | Restated
+@dataclass(frozen=True)
+class PaidByMistake:
+    """Money for the unit that came under a stranger's name: two people move it to the unit."""
+
+    number: int
+    period: str
+    amount_fen: int
+    paid_on: str
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Money of somebody unknown, who turns out to be the unit."""
+
+    number: int
+    period: str
+    amount_fen: int
+    paid_on: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A payment that the bank took back, wholly or in part; it is known after the payment."""
+
+    number: int
+    of: int
+    amount_fen: int
+
+
+Fact = Paid | Restated | PaidByMistake | Matched | Returned
 
 
 class Twin:
@@ -70,7 +100,9 @@ class Twin:
     def __init__(self, city: City, year: int) -> None:
         self.city, self.year = city, year
         self.unit: StoryUnit = city.unit(f"{year}-01-01")
+        self.stranger: StoryUnit = city.unit(f"{year}-01-01")
         self.papers: dict[int, str] = {}
+        self.unmatched: list[tuple[str, str]] = []
 
     def period(self, month: int) -> str:
         return f"{self.year}-{month:02d}"
@@ -92,6 +124,33 @@ class Twin:
                 day = f"{self.year}-11-{10 + fact.number % 20:02d}"
                 paper = self.papers[fact.month]
                 self.papers[fact.month] = self.city.correct(paper, self.unit, fact.wage, day)
+            case PaidByMistake():
+                receipt = self.stranger_pays(fact, self.stranger.code)
+                self.city.move(receipt, self.unit, fact.period, f"{self.year}-12-20")
+            case Matched():
+                receipt = self.stranger_pays(fact, new_code())
+                self.unmatched.append((receipt, fact.period))
+                self.match()
+            case Returned():
+                receipt = self.city.receipt(f"{self.unit.code}-{fact.of}")
+                serial = f"R-{self.unit.code}-{fact.number}"
+                self.city.take_back(receipt, fact.amount_fen, f"{self.year}-12-10", serial)
+
+    def match(self) -> None:
+        """Say whose the unknown money is; where the month is paid by now, it is tried again later."""
+        day = f"{self.year}-12-20"
+        self.unmatched = [
+            (receipt, period)
+            for receipt, period in self.unmatched
+            if not self.city.match(receipt, self.unit, period, day)
+        ]
+
+    def stranger_pays(self, fact: PaidByMistake | Matched, code: str) -> str:
+        """Let money come under another name; its receipt."""
+        serial = f"{self.unit.code}-{fact.number}"
+        stranger = StoryUnit(code, "")
+        self.city.pay(stranger, fact.period, format_yuan(fact.amount_fen), fact.paid_on, serial)
+        return self.city.receipt(serial)
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -126,6 +185,23 @@ class MoneyMachine(RuleBasedStateMachine):
         if sum(isinstance(one, Restated) for one in self.facts) < 4:
             self.become_known(Restated(len(self.facts), month, wage))
 
+    @rule(month=st.sampled_from([1, 2]), is_move=st.booleans(), days=st.integers(0, 240))
+    def pay_as_a_stranger(self, month: int, is_move: bool, days: int) -> None:
+        if sum(isinstance(one, PaidByMistake | Matched) for one in self.facts) < 2:
+            day = f"{self.year}-{2 + days // 28:02d}-{1 + days % 28:02d}"
+            kind = PaidByMistake if is_move else Matched
+            self.become_known(kind(len(self.facts), self.unit.period(month), 1000_00, day))
+
+    @rule(share=st.sampled_from([50, 100, 100]), which=st.integers(0, 9))
+    def bank_returns(self, share: int, which: int) -> None:
+        taken = {one.of for one in self.facts if isinstance(one, Returned)}
+        open_ones = [one for one in self.facts if isinstance(one, Paid) and one.number not in taken]
+        if open_ones:
+            paid = open_ones[which % len(open_ones)]
+            self.become_known(
+                Returned(len(self.facts), paid.number, paid.amount_fen * share // 100)
+            )
+
     def become_known(self, fact: Fact) -> None:
         self.facts.append(fact)
         self.unit.play(fact)
@@ -140,6 +216,8 @@ class MoneyMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "unit"):
             return
+        self.unit.match()
+        self.city.quiet()
         middle = self.city.balances(self.end)
         twin = Twin(self.city, self.year)
         twin.bill(1)
@@ -147,6 +225,7 @@ class MoneyMachine(RuleBasedStateMachine):
         played = in_another_order(self.facts, self.random)
         for fact in played:
             twin.play(fact)
+        twin.match()
         self.city.quiet()
         check_books(self.city, self.end)
         after = self.city.balances(self.end)
@@ -159,9 +238,13 @@ class MoneyMachine(RuleBasedStateMachine):
 
 
 def in_another_order(facts: list[Fact], random: random.Random) -> list[Fact]:
-    """Mix facts; months are restated in their own order, for each restates the one before it."""
+    """Mix facts. A return follows its payment, and months are restated in their own order."""
     mixed = list(facts)
     random.shuffle(mixed)
+    for one in [one for one in mixed if isinstance(one, Returned)]:
+        mixed.remove(one)
+        paid = next(i for i, other in enumerate(mixed) if other.number == one.of)
+        mixed.insert(random.randint(paid + 1, len(mixed)), one)
     restated = iter([one for one in facts if isinstance(one, Restated)])
     return [next(restated) if isinstance(one, Restated) else one for one in mixed]
 

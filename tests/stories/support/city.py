@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from shared.money import parse_yuan
+from shared.money import format_yuan, parse_yuan
 from tests.collection.support.money import new_code
 from tests.collection.support.office import a_person
 from tests.stories.support.installation import Installation
@@ -90,6 +90,36 @@ class City:
         body = {"push_no": serial, "collected_on": paid_on,
                 "control": {"count": 1, "total": amount}, "lines": [row]}  # fmt: skip
         self.done("tax_bureau", "collection", "/v1/tax-pushes", body)
+
+    def receipt(self, serial: str) -> str:
+        """Find the receipt of a serial; its reference."""
+        return next(str(one["id"]) for one in self.receipts() if one["serial"] == serial)
+
+    def match(self, receipt: str, unit: StoryUnit, period: str, on: str) -> bool:
+        """Say whose money it is that is in suspense; False where the month asks for nothing."""
+        body = {"credit_code": unit.code, "period": period, "matched_on": on}
+        path = f"/v1/receipts/{receipt}/matches"
+        answer = self.at.post("fund_accountant", "collection", path, body)
+        assert answer.status_code < 300 or answer.json()["code"] == "NO_OPEN_BILL", answer.text
+        return answer.status_code < 300
+
+    def move(self, receipt: str, unit: StoryUnit, period: str, on: str) -> None:
+        """Move money that came under the wrong payer, by two people."""
+        body = {"credit_code": unit.code, "period": period, "moved_on": on,
+                "reason": "户名登记错误", "document": "M-1"}  # fmt: skip
+        path = f"/v1/receipts/{receipt}/moves"
+        made = self.done("fund_accountant", "collection", path, body)
+        path = f"/v1/receipt-moves/{made['id']}/approvals"
+        self.done("department_head", "collection", path, {"decided_on": on})
+
+    def take_back(self, receipt: str, amount_fen: int, on: str, serial: str) -> None:
+        """Take money back that the bank returned, by two people."""
+        body = {"amount": format_yuan(amount_fen), "returned_on": on, "bank_serial": serial,
+                "reason": "银行退票", "document": "R-1"}  # fmt: skip
+        path = f"/v1/receipts/{receipt}/returns"
+        made = self.done("fund_accountant", "collection", path, body)
+        path = f"/v1/receipt-returns/{made['id']}/approvals"
+        self.done("department_head", "collection", path, {"decided_on": on})
 
     def receipts(self, **params: Any) -> list[dict[str, Any]]:
         """Read receipts, all pages."""
