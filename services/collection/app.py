@@ -52,6 +52,7 @@ from services.collection.receipts.routes import receipt_return as receipt_return
 from services.collection.receipts.routes import tax_push as tax_push_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
+from services.collection.register.routes import cover as cover_doors
 from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import unit as unit_doors
 from services.revisions import standing
@@ -74,6 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     unit_doors.router,
     category_doors.router,
     change_doors.router,
+    cover_doors.router,
     file_import_doors.router,
     levy_doors.router,
     filing_declaration_doors.router,

@@ -15,6 +15,7 @@ KEYS: Final[dict[str, str]] = {
     "enrolment_category": "unit_id",
     "register_change": "unit_id",
     "register_change_person": "unit_id",
+    "cover_correction": "unit_id",
     "declaration": "unit_id",
     "declaration_line": "unit_id",
     "declaration_person": "unit_id",

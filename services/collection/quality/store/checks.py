@@ -166,7 +166,8 @@ CHECKS: Final[dict[str, str]] = {
                string_agg(DISTINCT elsewhere.credit_code, '、') AS said
           FROM ({_COVERS}) AS held
           JOIN enrolment AS other
-            ON other.person_id = held.person_id AND other.unit_id <> held.unit_id
+            ON other.person_id = held.person_id
+           AND (other.unit_id, other.joined_on) <> (held.unit_id, held.joined_on)
            AND other.joined_on <= least(held.left_on, :last)
            AND (other.left_on IS NULL OR other.left_on >= greatest(held.joined_on, :first))
           JOIN unit AS elsewhere

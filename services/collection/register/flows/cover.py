@@ -26,4 +26,5 @@ async def of_person(
         raise NotFound(person=ref.text(Reference.PERSON))
     if caller.level is Level.DISTRICT and all(row.district != caller.district for row in rows):
         raise Forbidden(own_district=caller.district)
-    return rows, overlapping([(row.credit_code, row.joined_on, row.left_on) for row in rows])
+    elsewhere = overlapping([(row.credit_code, row.joined_on, row.left_on) for row in rows])
+    return rows, [mark or row.overlapping for mark, row in zip(elsewhere, rows, strict=True)]

@@ -6,15 +6,16 @@ safe to repeat and has no effect by itself: a crash between the two leaves nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.common.domain.errors import KeyCollision
+from services.collection.common.domain.errors import KeyCollision, RegisterMoved
 from services.collection.common.domain.faults import person_repeated
 from services.collection.policy.domain.category import EMPLOYEE
+from services.collection.register.domain.cover import Cover, CoverInTheWay, enrolled_from
 from services.collection.register.domain.person import (
     PersonKey,
     key_of_person,
@@ -45,6 +46,7 @@ class EnrolmentRequest:
     joined_on: date
     category: str = EMPLOYEE
     choice: str | None = None
+    left_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +90,22 @@ def check(people: Sequence[EnrolmentRequest]) -> None:
             faults.append(wrong)
         if first.setdefault(person.identity_number, number) != number:
             faults.append(person_repeated(number, first[person.identity_number]))
-        if person.joined_on > today():
-            faults.append(
-                Fault(
-                    f"{at}/joined_on",
-                    "DAY_IN_FUTURE",
-                    "日期不得晚于今日 (the day is in the future)",
-                )
-            )
+        faults += _day_faults(person, at)
     if faults:
         raise Faulty(faults=faults)
+
+
+def _day_faults(person: EnrolmentRequest, at: str) -> Iterator[Fault]:
+    days = {"joined_on": person.joined_on, "left_on": person.left_on}
+    for name, day in days.items():
+        if day is not None and day > today():
+            yield Fault(
+                f"{at}/{name}", "DAY_IN_FUTURE", "日期不得晚于今日 (the day is in the future)"
+            )
+    if person.left_on is not None and person.left_on < person.joined_on:
+        yield Fault(
+            f"{at}/left_on", "LEFT_BEFORE_JOINING", "止日早于参保日 (it ends before it begins)"
+        )
 
 
 async def store_people(
@@ -184,7 +192,8 @@ async def enrol(
     """Enrol stored persons at a unit. An enrolment from the same day is left unchanged.
 
     Raises:
-        Faulty: the unit is closed, or people are enrolled from another day or in another category.
+        Faulty: the unit is closed, a registered period is in the way, or the category differs.
+        RegisterMoved: somebody was enrolled at the same moment.
     """
     faults = await enrolment_category_flow.faults_in(tx, region, people)
     if faults:
@@ -192,38 +201,66 @@ async def enrol(
     if unit.status == "closed":
         raise Faulty(faults=[Fault("/", "UNIT_CLOSED", "单位已注销 (the unit is closed)")])
     rows = [enrolment_of(person, vault) for person in people]
-    made = await person_store.enrol(tx, unit.id, [row for _, row in rows])
-    replayed = [row.person_id for _, row in rows if row.person_id not in made]
-    since = await person_store.enrolled_since(tx, unit.id, replayed)
+    pairs = [(unit.id, row.person_id) for _, row in rows]
+    covers = await cover_store.at_unit(tx, unit.id, [row.person_id for _, row in rows])
+    placed = place([row for _, row in rows], pairs, covers)
+    categories = await category_store.at_joining(
+        tx, unit.id, [rows[number][1] for number in placed.known]
+    )
     faults = [
-        Fault(
-            f"/people/{number}/joined_on",
-            "ENROLLED_SINCE_ANOTHER_DAY",
-            f"已参保,起始日不同 (already enrolled since {since.get(row.person_id, row.joined_on)})",
-        )
-        for number, (_, row) in enumerate(rows)
-        if row.person_id not in made and since.get(row.person_id) != row.joined_on
+        Fault(f"/people/{number}/joined_on", found.code, found.message)
+        for number, found in placed.in_the_way
     ]
-    categories = await category_store.at_joining(tx, unit.id, replayed)
     faults += [
         Fault(f"/people/{number}/category", *enrolment_category_flow.ANOTHER_CATEGORY)
-        for number, (_, row) in enumerate(rows)
-        if row.person_id not in made
-        and categories.get(row.person_id, enrolment_category_flow.AS_EMPLOYEE)
-        != (row.category, row.base_choice)
+        for number, pair in placed.known.items()
+        if categories.get(pair, enrolment_category_flow.AS_EMPLOYEE)
+        != (rows[number][1].category, rows[number][1].base_choice)
     ]
     if faults:
         raise Faulty(faults=faults)
-    new_categories = enrolment_category_flow.rows_of(
-        [(unit.id, row) for _, row in rows if row.person_id in made]
-    )
+    new = list(placed.new.values())
+    if len(await person_store.enrol(tx, unit.id, new)) != len(new):
+        raise RegisterMoved(credit_code=unit.credit_code)
+    new_categories = enrolment_category_flow.rows_of([(unit.id, row) for row in new])
     await category_store.insert(tx, unit.id, new_categories)
     return EnrolmentResult(
-        enrolled=len(made),
-        replayed=len(replayed),
+        enrolled=len(new),
+        replayed=len(placed.known),
         warnings=warnings,
         people=tuple((key, row.masked_number) for key, row in rows),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Enrolments beside the periods known at their units, by position in the list.
+
+    `new` are to be stored; `known` are stored already; the others have a period in the way.
+    """
+
+    new: Mapping[int, Enrolment]
+    known: Mapping[int, tuple[int, int]]
+    in_the_way: Sequence[tuple[int, CoverInTheWay]]
+
+
+def place(
+    rows: Sequence[Enrolment],
+    pairs: Sequence[tuple[int, int]],
+    covers: Mapping[tuple[int, int], Sequence[Cover]],
+) -> Placement:
+    """Divide enrolments of (unit, person) pairs into new ones, known ones and refused ones."""
+    new, known, in_the_way = {}, {}, []
+    for number, (row, pair) in enumerate(zip(rows, pairs, strict=True)):
+        registered = covers.get(pair, ())
+        found = enrolled_from(row.joined_on, row.left_on, registered)
+        if isinstance(found, CoverInTheWay):
+            in_the_way.append((number, found))
+        elif found in registered:
+            known[number] = pair
+        else:
+            new[number] = replace(row, left_on=found.left_on, left_on_presumed=found.presumed)
+    return Placement(new, known, in_the_way)
 
 
 def enrolment_of(person: EnrolmentRequest, vault: Vault) -> tuple[PersonKey, Enrolment]:
@@ -235,6 +272,7 @@ def enrolment_of(person: EnrolmentRequest, vault: Vault) -> tuple[PersonKey, Enr
         masked_number=identity_number.masked(person.identity_number),
         masked_name=masked_name(person.name),
         joined_on=person.joined_on,
+        left_on=person.left_on,
         document=identity_number.document_of(person.identity_number).value,
         category=person.category,
         base_choice=person.choice,

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import IO, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.clients.sheet import NotASheet, csv_of
-from services.collection.common.domain.errors import KeyCollision, UnitExists
+from services.collection.common.domain.errors import (
+    KeyCollision,
+    RegisterMoved,
+    UnitExists,
+)
 from services.collection.common.domain.faults import row_repeated
 from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.common.store import shipped as common_shipped_store
@@ -27,8 +30,10 @@ from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import enrolment_category as enrolment_category_flow
 from services.collection.register.flows.enrolment import EnrolmentRequest, Vault
 from services.collection.register.store import category as category_store
+from services.collection.register.store import cover as cover_store
 from services.collection.register.store import file_import as file_import_store
 from services.collection.register.store import unit as unit_store
+from services.collection.register.store.person import Enrolment
 from shared.clock import today
 from shared.ids import unit_key
 from shared.roles import Caller, Level
@@ -182,13 +187,15 @@ async def people(
     count = len(rows) + len({fault.row for fault in unread})
     ids = [key_of_person(row.enrolment.identity_number, vault.pepper).id for row in rows]
     pairs = [(unit_key(row.credit_code), key) for row, key in zip(rows, ids, strict=True)]
-    since = await file_import_store.enrolled_since(tx, pairs)
+    enrolments = [enrolment_flow.enrolment_of(row.enrolment, vault)[1] for row in rows]
+    placed = enrolment_flow.place(enrolments, pairs, await cover_store.at_units(tx, pairs))
     faults = [*unread, *await _people_faults(tx, rows, pairs, caller)]
-    for row, pair in zip(rows, pairs, strict=True):
-        if since.get(pair, row.enrolment.joined_on) != row.enrolment.joined_on:
-            message = f"已参保,起始日不同 (already enrolled since {since[pair]})"
-            faults.append(RowFault(row.row, "joined_on", "ENROLLED_SINCE_ANOTHER_DAY", message))
-    faults += await _category_faults(tx, rows, pairs, since, region)
+    faults += [
+        RowFault(rows[number].row, "joined_on", found.code, found.message)
+        for number, found in placed.in_the_way
+    ]
+    known = [(number, pair[0], enrolments[number]) for number, pair in placed.known.items()]
+    faults += await _category_faults(tx, rows, known, region)
     if _stops(faults, mode):
         return _result(count, faults)
     faulty = {fault.row for fault in faults}
@@ -196,12 +203,14 @@ async def people(
     if not good:
         return _result(count, faults)
     warnings = await _store_persons(tx, [row for row, _ in good], vault)
-    enrolments = [
-        (pair[0], enrolment_flow.enrolment_of(row.enrolment, vault)[1]) for row, pair in good
+    new = [
+        (pairs[number][0], row)
+        for number, row in placed.new.items()
+        if rows[number].row not in faulty
     ]
-    created = await file_import_store.enrol(tx, enrolments)
-    known = set(since)
-    new = [one for one in enrolments if (one[0], one[1].person_id) not in known]
+    created = await file_import_store.enrol(tx, new)
+    if created != len(new):
+        raise RegisterMoved
     await category_store.insert_many(tx, enrolment_category_flow.rows_of(new))
     warnings += await _covered_elsewhere(tx, good)
     return _result(count, faults, created, len(good) - created, warnings)
@@ -237,8 +246,7 @@ async def _covered_elsewhere(
 async def _category_faults(
     tx: AsyncConnection,
     rows: Sequence[ImportedPerson],
-    pairs: Sequence[tuple[int, int]],
-    since: Mapping[tuple[int, int], date],
+    known: Sequence[tuple[int, int, Enrolment]],
     region: str,
 ) -> list[RowFault]:
     """Find rows whose category no policy has, or whose person is enrolled in another category."""
@@ -248,11 +256,15 @@ async def _category_faults(
     ):
         number, column = fault.pointer.split("/", 1)
         found.append(RowFault(rows[int(number)].row, column, fault.code, fault.message))
-    known = await category_store.at_joining_of(tx, list(since))
-    for row, pair in zip(rows, pairs, strict=True):
-        requested = (row.enrolment.category, row.enrolment.choice)
-        if pair in since and known.get(pair, enrolment_category_flow.AS_EMPLOYEE) != requested:
-            found.append(RowFault(row.row, "category", *enrolment_category_flow.ANOTHER_CATEGORY))
+    categories = await category_store.at_joining_of(
+        tx, [(unit_id, row) for _, unit_id, row in known]
+    )
+    for position, unit_id, enrolment in known:
+        pair = (unit_id, enrolment.person_id)
+        stated = categories.get(pair, enrolment_category_flow.AS_EMPLOYEE)
+        if stated != (enrolment.category, enrolment.base_choice):
+            differs = enrolment_category_flow.ANOTHER_CATEGORY
+            found.append(RowFault(rows[position].row, "category", *differs))
     return found
 
 

@@ -20,12 +20,14 @@ from services.collection.common.domain.errors import (
     UnitUnknown,
 )
 from services.collection.common.domain.faults import repeated_people
+from services.collection.register.domain.cover import Cover, ended_by, may_end
 from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.change import ChangeResult, step_of
 from services.collection.register.store import block as block_store
 from services.collection.register.store import change as change_store
+from services.collection.register.store import cover as cover_store
 from services.collection.register.store import unit as unit_store
 from services.collection.register.store.block import BlockPerson, EnrolmentEnd
 from services.collection.register.store.change import ChangeRow
@@ -73,7 +75,7 @@ async def leave(
     pepper: bytes,
     caller: Caller,
 ) -> DepartureResult:
-    """End people's enrolments at a unit. A departure already recorded for the same day is ignored.
+    """End the periods of cover that are open on the day. A departure already recorded is ignored.
 
     Raises:
         UnitUnknown, Forbidden: the unit. Faulty: each person who cannot leave on that day.
@@ -92,37 +94,41 @@ async def leave(
     ]
     if faults:
         raise Faulty(faults=faults)
-    latest = await block_store.latest_enrolments(tx, unit.id, ids)
+    covers = await cover_store.at_unit(tx, unit.id, ids)
     leaving, replayed = [], 0
     for number, (person, person_id) in enumerate(zip(people, ids, strict=True)):
-        fault = _cannot_leave(latest.get(person_id), person.left_on, f"/people/{number}")
-        if fault:
-            faults.append(fault)
-        elif latest[person_id][1] is None:
-            leaving.append(EnrolmentEnd(person_id, person.left_on))
-        else:
+        known = covers.get((unit.id, person_id), [])
+        cover = ended_by(person.left_on, known)
+        if cover is not None and may_end(cover):
+            leaving.append(EnrolmentEnd(person_id, cover.joined_on, person.left_on))
+        elif cover is not None and cover.left_on == person.left_on:
             replayed += 1
+        else:
+            faults.append(_cannot_leave(cover, known, f"/people/{number}"))
     if faults:
         raise Faulty(faults=faults)
-    left = await block_store.end_enrolments(tx, unit.id, leaving)
-    if len(left) != len(leaving):
+    if await block_store.end_enrolments(tx, unit.id, leaving) != len(leaving):
         raise RegisterMoved(credit_code=credit_code)
-    if left:
-        await trail.record(tx, _leave_step(unit.id, len(left)), caller)
-    return DepartureResult(left=len(left), replayed=replayed)
+    if leaving:
+        await cover_store.settle_overlaps(tx, unit.id, [end.person_id for end in leaving])
+        await trail.record(tx, _leave_step(unit.id, len(leaving)), caller)
+    return DepartureResult(left=len(leaving), replayed=replayed)
 
 
-def _cannot_leave(latest: tuple[date, date | None] | None, day: date, at: str) -> Fault | None:
-    if latest is None:
+def _cannot_leave(cover: Cover | None, known: Sequence[Cover], at: str) -> Fault:
+    """Say why nobody leaves on a day: it is covered by a period that ended later, or by none."""
+    if not known:
         return Fault(f"{at}/identity_number", *NOT_ENROLLED)
-    joined_on, left_on = latest
-    if left_on is not None and left_on != day:
+    ended = cover or known[-1]
+    if ended.left_on is None:
         return Fault(
-            f"{at}/left_on", "LEFT_ON_ANOTHER_DAY", f"已减员,日期不同 (already left on {left_on})"
+            f"{at}/left_on", "LEFT_BEFORE_JOINING", f"早于参保日 (joined on {ended.joined_on})"
         )
-    if day < joined_on:
-        return Fault(f"{at}/left_on", "LEFT_BEFORE_JOINING", f"早于参保日 (joined on {joined_on})")
-    return None
+    return Fault(
+        f"{at}/left_on",
+        "LEFT_ON_ANOTHER_DAY",
+        f"已减员,日期不同,更正请办理参保期更正 (already left on {ended.left_on})",
+    )
 
 
 def _leave_step(unit_id: int, people: int) -> trail.Step:

@@ -1,4 +1,4 @@
-"""Doors of changes of the register: facts of units, departures, block transfers, cover."""
+"""Doors of changes of the register: facts of units, departures, block transfers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.flows import change as change_flow
-from services.collection.register.flows import cover as cover_flow
 from services.collection.register.flows import people_change as people_change_flow
 from services.collection.register.routes.page import CreditCodePath
 from services.collection.register.schemas.change import (
@@ -18,7 +17,6 @@ from services.collection.register.schemas.change import (
     ChangeIn,
     ChangeOut,
     ChangePersonOut,
-    CoversOut,
     DecisionIn,
     DeparturesIn,
     DeparturesOut,
@@ -212,18 +210,3 @@ async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Resp
         return ChangeOut.of(await change_flow.refuse(tx, ref, body.codes, body.note, at.caller))
 
     return await at.write(work, key=ref.key, status=201)
-
-
-@router.get(
-    "/v1/people/{person}/covers",
-    operation_id="get_person_covers",
-    summary="参保经历 · A person's cover",
-)
-async def get_person_covers(person: RefPath, at: Reading) -> CoversOut:
-    """List a person's enrolments at all units, and mark days of double cover."""
-    ref = Ref.parse(Reference.PERSON, person)
-
-    async def work(tx: AsyncConnection) -> CoversOut:
-        return CoversOut.of(*await cover_flow.of_person(tx, ref, at.caller))
-
-    return await at.read(work)

@@ -222,7 +222,7 @@ class DeparturesOut(Out):
 
 
 class CoverOut(Out):
-    """One enrolment of a person; `overlaps` if another unit covers some of the same days."""
+    """One enrolment of a person; `overlaps` if another one covers some of the same days."""
 
     credit_code: str
     unit_name: str

@@ -133,11 +133,19 @@ class PersonEnrolmentIn(In):
     base_choice: Code | None = Field(
         default=None, description="缴费档次 (if the category chooses its base)"
     )
+    left_on: Day | None = Field(
+        default=None, description="参保止日,补登已终止的参保期 (if it has ended already)"
+    )
 
     def request(self) -> EnrolmentRequest:
         """Build the enrolment request."""
         return EnrolmentRequest(
-            self.identity_number, self.name, self.joined_on, self.category, self.base_choice
+            self.identity_number,
+            self.name,
+            self.joined_on,
+            self.category,
+            self.base_choice,
+            self.left_on,
         )
 
 
@@ -191,6 +199,10 @@ class EnrolmentOut(Out):
     base_choice: str | None
     joined_on: date
     left_on: date | None
+    left_on_presumed: bool = Field(
+        description="止日未申报,暂计至下一参保期前一日 (the end is not reported yet)"
+    )
+    overlaps: bool = Field(description="与较早的参保期重叠,待更正 (to be corrected)")
 
     @classmethod
     def of(cls, row: Enrolment) -> EnrolmentOut:
@@ -204,4 +216,6 @@ class EnrolmentOut(Out):
             base_choice=row.base_choice,
             joined_on=row.joined_on,
             left_on=row.left_on,
+            left_on_presumed=row.left_on_presumed,
+            overlaps=row.overlapping,
         )

@@ -17,9 +17,10 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentEnd:
-    """The last day of a person's cover at a unit."""
+    """The last day of a person's period of cover at a unit."""
 
     person_id: int
+    joined_on: date
     left_on: date
 
 
@@ -150,9 +151,10 @@ async def enrol_block(
     )
     made = await tx.execute(
         text("""
-            INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
-                                   masked_name, document)
+            INSERT INTO enrolment (unit_id, person_id, joined_on, left_on, left_on_presumed,
+                                   person_uuid, masked_number, masked_name, document)
             SELECT CAST(:to_unit_id AS bigint), line.person_id, CAST(:first AS date),
+                   later.joined_on - 1, later.joined_on IS NOT NULL,
                    known.person_uuid, known.masked_number, known.masked_name, known.document
               FROM register_change_person AS line
              CROSS JOIN LATERAL (
@@ -162,6 +164,13 @@ async def enrol_block(
                       AND enrolment.person_id = line.person_id
                     ORDER BY joined_on DESC
                     LIMIT 1) AS known
+             -- Who comes back to the unit later by what is registered is covered until then.
+             CROSS JOIN LATERAL (
+                   SELECT min(joined_on) AS joined_on
+                     FROM enrolment
+                    WHERE enrolment.unit_id = CAST(:to_unit_id AS bigint)
+                      AND enrolment.person_id = line.person_id
+                      AND enrolment.joined_on > CAST(:first AS date)) AS later
              WHERE line.unit_id = :unit_id AND line.change_id = :change_id
             ON CONFLICT DO NOTHING
         """),
@@ -197,39 +206,23 @@ async def _copy_categories(tx: AsyncConnection, values: dict[str, Any]) -> None:
     )
 
 
-async def end_enrolments(
-    tx: AsyncConnection, unit_id: int, people: Sequence[EnrolmentEnd]
-) -> set[int]:
-    """End people's enrolments at a unit, each on its day; return the people whose enrolment ended."""
+async def end_enrolments(tx: AsyncConnection, unit_id: int, people: Sequence[EnrolmentEnd]) -> int:
+    """End periods of cover at a unit, each on its day; return how many were still without an end."""
     made = await tx.execute(
         text("""
             UPDATE enrolment
-               SET left_on = batch.left_on
-              FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS batch (person_id, left_on)
+               SET left_on = batch.left_on, left_on_presumed = false
+              FROM unnest(CAST(:ids AS bigint[]), CAST(:joined AS date[]), CAST(:days AS date[]))
+                AS batch (person_id, joined_on, left_on)
              WHERE enrolment.unit_id = :unit_id AND enrolment.person_id = batch.person_id
-               AND enrolment.left_on IS NULL AND enrolment.joined_on <= batch.left_on
-            RETURNING enrolment.person_id
+               AND enrolment.joined_on = batch.joined_on
+               AND (enrolment.left_on IS NULL OR enrolment.left_on_presumed)
         """),
         {
             "unit_id": unit_id,
             "ids": [person.person_id for person in people],
+            "joined": [person.joined_on for person in people],
             "days": [person.left_on for person in people],
         },
     )
-    return {row.person_id for row in made}
-
-
-async def latest_enrolments(
-    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
-) -> dict[int, tuple[date, date | None]]:
-    """Return the first and last day of people's latest enrolment at a unit."""
-    rows = await tx.execute(
-        text("""
-            SELECT DISTINCT ON (person_id) person_id, joined_on, left_on
-              FROM enrolment
-             WHERE unit_id = :unit_id AND person_id = ANY(CAST(:ids AS bigint[]))
-             ORDER BY person_id, joined_on DESC
-        """),
-        {"unit_id": unit_id, "ids": list(person_ids)},
-    )
-    return {row.person_id: (row.joined_on, row.left_on) for row in rows}
+    return made.rowcount

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy.domain.category import EMPLOYEE
+from services.collection.register.store.person import Enrolment
 from shared.db import raw
 from shared.page import read_page
 from shared.period import Period
@@ -106,44 +107,43 @@ async def insert_many(tx: AsyncConnection, rows: Sequence[CategoryRow]) -> None:
         await tx.execute(text(_INSERT.format(unit_id="unit_id")), _columns(rows))
 
 
+_AT_JOINING: Final = """
+    SELECT said.unit_id, said.person_id, said.category, said.base_choice
+      FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]), CAST(:days AS date[]))
+        AS wanted (unit_id, person_id, joined_on)
+      JOIN enrolment_category AS said
+        ON said.unit_id = {unit_id} AND said.person_id = wanted.person_id
+       AND said.joined_on = wanted.joined_on AND said.joining
+"""
+
+
 async def at_joining(
-    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
-) -> dict[int, CategoryChoice]:
-    """Read the categories that current enrolments at a unit stated; employees are left out."""
+    tx: AsyncConnection, unit_id: int, enrolments: Sequence[Enrolment]
+) -> dict[tuple[int, int], CategoryChoice]:
+    """Read the categories that enrolments at a unit stated, by (unit, person), but employees."""
     rows = await tx.execute(
-        text("""
-            SELECT said.person_id, said.category, said.base_choice
-              FROM enrolment AS held
-              JOIN enrolment_category AS said
-                ON said.unit_id = held.unit_id AND said.person_id = held.person_id
-               AND said.joined_on = held.joined_on AND said.joining
-             WHERE held.unit_id = :unit_id AND held.person_id = ANY(CAST(:ids AS bigint[]))
-               AND held.left_on IS NULL
-        """),
-        {"unit_id": unit_id, "ids": list(person_ids)},
+        text(_AT_JOINING.format(unit_id=":unit_id")),
+        _joinings([(unit_id, row) for row in enrolments]) | {"unit_id": unit_id},
     )
-    return {row.person_id: (row.category, row.base_choice) for row in rows}
+    return {(row.unit_id, row.person_id): (row.category, row.base_choice) for row in rows}
 
 
 async def at_joining_of(
-    tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
+    tx: AsyncConnection, enrolments: Sequence[tuple[int, Enrolment]]
 ) -> dict[tuple[int, int], CategoryChoice]:
-    """Read the categories that current enrolments of (unit, person) pairs stated."""
+    """Read the categories that enrolments at many units stated, by (unit, person), but employees."""
     rows = await tx.execute(
-        text("""
-            SELECT said.unit_id, said.person_id, said.category, said.base_choice
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]))
-                AS asked (unit_id, person_id)
-              JOIN enrolment AS held
-                ON held.unit_id = asked.unit_id AND held.person_id = asked.person_id
-               AND held.left_on IS NULL
-              JOIN enrolment_category AS said
-                ON said.unit_id = held.unit_id AND said.person_id = held.person_id
-               AND said.joined_on = held.joined_on AND said.joining
-        """),
-        {"unit_ids": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]},
+        text(_AT_JOINING.format(unit_id="wanted.unit_id")), _joinings(enrolments)
     )
     return {(row.unit_id, row.person_id): (row.category, row.base_choice) for row in rows}
+
+
+def _joinings(enrolments: Sequence[tuple[int, Enrolment]]) -> dict[str, list[Any]]:
+    return {
+        "unit_ids": [unit_id for unit_id, _ in enrolments],
+        "ids": [row.person_id for _, row in enrolments],
+        "days": [row.joined_on for _, row in enrolments],
+    }
 
 
 async def lock_current(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.register.domain.cover import Cover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class CoverRow:
     left_on: date | None
     masked_number: str
     masked_name: str
+    overlapping: bool
 
 
 async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
@@ -29,7 +33,8 @@ async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
     rows = await tx.execute(
         text("""
             SELECT held.person_id, unit.credit_code, unit.name AS unit_name, unit.district,
-                   held.joined_on, held.left_on, held.masked_number, held.masked_name
+                   held.joined_on, held.left_on, held.masked_number, held.masked_name,
+                   held.overlapping
               FROM person_unit AS known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id
@@ -68,3 +73,65 @@ async def elsewhere(
         },
     )
     return {row.person_id: row.credit_code for row in rows}
+
+
+_PERIODS: Final = """
+    SELECT held.unit_id, held.person_id, held.joined_on, held.left_on, held.left_on_presumed,
+           held.overlapping
+      FROM enrolment AS held
+     WHERE {mine}
+     ORDER BY held.unit_id, held.person_id, held.joined_on
+       FOR UPDATE OF held
+"""
+
+
+async def at_unit(
+    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
+) -> dict[tuple[int, int], list[Cover]]:
+    """Read all periods of people at a unit by (unit, person), earliest first, and lock them."""
+    mine = "held.unit_id = :unit_id AND held.person_id = ANY(CAST(:ids AS bigint[]))"
+    rows = await tx.execute(
+        text(_PERIODS.format(mine=mine)), {"unit_id": unit_id, "ids": list(person_ids)}
+    )
+    return _by_pair(rows)
+
+
+async def at_units(
+    tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], list[Cover]]:
+    """Read all periods of (unit, person) pairs, earliest first, and lock them."""
+    mine = """(held.unit_id, held.person_id) IN (
+        SELECT * FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[])))"""
+    rows = await tx.execute(
+        text(_PERIODS.format(mine=mine)),
+        {"unit_ids": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]},
+    )
+    return _by_pair(rows)
+
+
+def _by_pair(rows: CursorResult[Any]) -> dict[tuple[int, int], list[Cover]]:
+    found: dict[tuple[int, int], list[Cover]] = {}
+    for row in rows:
+        cover = Cover(row.joined_on, row.left_on, row.left_on_presumed, row.overlapping)
+        found.setdefault((row.unit_id, row.person_id), []).append(cover)
+    return found
+
+
+async def settle_overlaps(tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]) -> None:
+    """Clear the mark of periods at a unit that share no day with an earlier one any more."""
+    await tx.execute(
+        text("""
+            UPDATE enrolment AS held
+               SET overlapping = false
+             WHERE held.unit_id = :unit_id AND held.person_id = ANY(CAST(:ids AS bigint[]))
+               AND held.overlapping
+               AND NOT EXISTS (SELECT 1
+                                 FROM enrolment AS earlier
+                                WHERE earlier.unit_id = :unit_id
+                                  AND earlier.person_id = held.person_id
+                                  AND earlier.joined_on < held.joined_on
+                                  AND (earlier.left_on IS NULL
+                                       OR earlier.left_on >= held.joined_on))
+        """),
+        {"unit_id": unit_id, "ids": list(person_ids)},
+    )

@@ -8,25 +8,8 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.register.store import person as person_store
 from services.collection.register.store.person import Enrolment
-
-
-async def enrolled_since(
-    tx: AsyncConnection, pairs: Sequence[tuple[int, int]]
-) -> dict[tuple[int, int], date]:
-    """Return the first day of the current enrolment of (unit, person) pairs."""
-    rows = await tx.execute(
-        text("""
-            SELECT held.unit_id, held.person_id, held.joined_on
-              FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]))
-                AS asked (unit_id, person_id)
-              JOIN enrolment AS held
-                ON held.unit_id = asked.unit_id AND held.person_id = asked.person_id
-               AND held.left_on IS NULL
-        """),
-        {"unit_ids": [pair[0] for pair in pairs], "ids": [pair[1] for pair in pairs]},
-    )
-    return {(row.unit_id, row.person_id): row.joined_on for row in rows}
 
 
 async def elsewhere(
@@ -75,24 +58,19 @@ async def enrol(tx: AsyncConnection, people: Sequence[tuple[int, Enrolment]]) ->
     )
     created = await tx.execute(
         text("""
-            INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
-                                   masked_name, document)
-            SELECT unit_id, person_id, joined_on, person_uuid, masked_number, masked_name, document
+            INSERT INTO enrolment (unit_id, person_id, joined_on, left_on, left_on_presumed,
+                                   person_uuid, masked_number, masked_name, document)
+            SELECT unit_id, person_id, joined_on, left_on, presumed, person_uuid, masked_number,
+                   masked_name, document
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS bigint[]),
-                          CAST(:joined AS date[]), CAST(:uuids AS uuid[]),
+                          CAST(:joined AS date[]), CAST(:left AS date[]),
+                          CAST(:presumed AS boolean[]), CAST(:uuids AS uuid[]),
                           CAST(:numbers AS text[]), CAST(:names AS text[]),
                           CAST(:documents AS text[]))
-                AS batch (unit_id, person_id, joined_on, person_uuid, masked_number, masked_name,
-                          document)
+                AS batch (unit_id, person_id, joined_on, left_on, presumed, person_uuid,
+                          masked_number, masked_name, document)
             ON CONFLICT DO NOTHING
         """),
-        pairs
-        | {
-            "joined": [person.joined_on for _, person in people],
-            "uuids": [person.person_uuid for _, person in people],
-            "numbers": [person.masked_number for _, person in people],
-            "names": [person.masked_name for _, person in people],
-            "documents": [person.document for _, person in people],
-        },
+        pairs | person_store.columns([person for _, person in people]),
     )
     return created.rowcount

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -37,6 +38,8 @@ class Enrolment:
     document: str = "citizen"
     category: str = EMPLOYEE
     base_choice: str | None = None
+    left_on_presumed: bool = False
+    overlapping: bool = False
 
 
 async def insert(tx: AsyncConnection, people: Sequence[SealedPerson]) -> set[int]:
@@ -75,47 +78,38 @@ async def stored(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, tu
 
 
 async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) -> set[int]:
-    """Enrol people at one unit; return the keys of those who were not enrolled there."""
+    """Enrol people at one unit; return the keys of those enrolled, without those in the way."""
     created = await tx.execute(
         text("""
-            INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,
-                                   masked_name, document)
-            SELECT CAST(:unit_id AS bigint), person_id, joined_on, person_uuid, masked_number,
-                   masked_name, document
-              FROM unnest(CAST(:ids AS bigint[]), CAST(:joined AS date[]),
-                          CAST(:uuids AS uuid[]), CAST(:numbers AS text[]), CAST(:names AS text[]),
+            INSERT INTO enrolment (unit_id, person_id, joined_on, left_on, left_on_presumed,
+                                   person_uuid, masked_number, masked_name, document)
+            SELECT CAST(:unit_id AS bigint), person_id, joined_on, left_on, presumed, person_uuid,
+                   masked_number, masked_name, document
+              FROM unnest(CAST(:ids AS bigint[]), CAST(:joined AS date[]), CAST(:left AS date[]),
+                          CAST(:presumed AS boolean[]), CAST(:uuids AS uuid[]),
+                          CAST(:numbers AS text[]), CAST(:names AS text[]),
                           CAST(:documents AS text[]))
-                AS batch (person_id, joined_on, person_uuid, masked_number, masked_name, document)
+                AS batch (person_id, joined_on, left_on, presumed, person_uuid, masked_number,
+                          masked_name, document)
             ON CONFLICT DO NOTHING
             RETURNING person_id
         """),
-        {
-            "unit_id": unit_id,
-            "ids": [person.person_id for person in people],
-            "joined": [person.joined_on for person in people],
-            "uuids": [person.person_uuid for person in people],
-            "numbers": [person.masked_number for person in people],
-            "names": [person.masked_name for person in people],
-            "documents": [person.document for person in people],
-        },
+        {"unit_id": unit_id, "ids": [person.person_id for person in people]} | columns(people),
     )
     return {row.person_id for row in created}
 
 
-async def enrolled_since(
-    tx: AsyncConnection, unit_id: int, person_ids: Sequence[int]
-) -> dict[int, date]:
-    """Return the first day of people's current enrolment at a unit."""
-    rows = await tx.execute(
-        text("""
-            SELECT person_id, joined_on
-              FROM enrolment
-             WHERE unit_id = :unit_id AND person_id = ANY(CAST(:ids AS bigint[]))
-               AND left_on IS NULL
-        """),
-        {"unit_id": unit_id, "ids": list(person_ids)},
-    )
-    return {row.person_id: row.joined_on for row in rows}
+def columns(people: Sequence[Enrolment]) -> dict[str, list[Any]]:
+    """Return enrolments as columns for SQL, without the person's key."""
+    return {
+        "joined": [person.joined_on for person in people],
+        "left": [person.left_on for person in people],
+        "presumed": [person.left_on_presumed for person in people],
+        "uuids": [person.person_uuid for person in people],
+        "numbers": [person.masked_number for person in people],
+        "names": [person.masked_name for person in people],
+        "documents": [person.document for person in people],
+    }
 
 
 async def enrolled_in(
@@ -142,7 +136,8 @@ async def page(
         tx,
         """
             SELECT held.person_id, held.person_uuid, held.masked_number, held.masked_name,
-                   held.joined_on, held.left_on, held.document,
+                   held.joined_on, held.left_on, held.left_on_presumed, held.overlapping,
+                   held.document,
                    coalesce(latest.category, :employee) AS category, latest.base_choice
               FROM enrolment AS held
               LEFT JOIN LATERAL (
