@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import SamePersonTwice
 from shared.ids import uuid7
+from shared.person import folded_sql
 from shared.roles import Caller
 
 DDL = (
@@ -43,6 +44,32 @@ DDL = (
     """,
     "CREATE INDEX trail_of_paper ON trail (shard_key, paper_id, at)",
 )
+
+
+SIGNED_TWICE = f"""
+    SELECT id
+      FROM (SELECT id, row_number() OVER (PARTITION BY shard_key, paper_id, round,
+                                                       {folded_sql("person")}
+                                          ORDER BY at, id) AS number
+              FROM trail
+             WHERE signs) AS signed
+     WHERE number > 1
+     ORDER BY id
+"""
+"""Old signatures of one person under names that differ only in case, width or blanks."""
+
+
+def one_person_ddl(signed_twice: Sequence[UUID]) -> tuple[str, ...]:
+    """Write the index that compares folded names. Signatures of old that break it stay as they are."""
+    names = ", ".join(f"'{id}'" for id in signed_twice)
+    return (
+        "DROP INDEX trail_one_signature_a_person",
+        f"""
+        CREATE UNIQUE INDEX trail_one_signature_a_person
+            ON trail (shard_key, paper_id, round, ({folded_sql("person")}))
+            WHERE signs{f" AND id NOT IN ({names})" if names else ""}
+        """,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

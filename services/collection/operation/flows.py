@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +15,9 @@ from shared.errors import NotFound
 from shared.ids import Ref, key_of, uuid7
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Level, Role
+
+ROUND: Final = "round"
+"""Name of the round in what an operation was asked; the first one has none."""
 
 
 class OperationFailed(Exception):
@@ -54,13 +58,26 @@ def asked_for(
 
 
 async def ask(
-    tx: AsyncConnection, row: OperationRow, caller: Caller, sealed: Iterable[bytes] = ()
+    tx: AsyncConnection,
+    row: OperationRow,
+    caller: Caller,
+    sealed: Iterable[bytes] = (),
+    *,
+    again: bool = True,
 ) -> OperationRow:
-    """Request an operation. A repeat returns the same operation; a failed one is tried again."""
-    if await operation_store.insert(tx, row):
-        await operation_store.insert_parts(tx, row, sealed)
-        return row
+    """Request an operation. A repeat returns the one that is not finished; a failed one is tried again.
+
+    A request after it succeeded is a new round, which does what has become due since; without
+    `again` it returns the finished one.
+    """
     known = await operation_store.asked_before(tx, row)
+    if known is None or (known.status == "succeeded" and again):
+        number = 1 if known is None else known.asked.get(ROUND, 1) + 1
+        new = row if number == 1 else _round(row, number)
+        if await operation_store.insert(tx, new):
+            await operation_store.insert_parts(tx, new, sealed)
+            return new
+        known = await operation_store.asked_before(tx, row)
     assert known is not None, "keys of operations are whole digests"
     if known.status == "failed":
         await operation_store.try_again(tx, known, caller.subject, caller.role.value)
@@ -68,6 +85,12 @@ async def ask(
         known = await operation_store.find(tx, known.operation_key, known.id)
         assert known is not None
     return known
+
+
+def _round(row: OperationRow, number: int) -> OperationRow:
+    return replace(
+        row, natural_key=f"{row.natural_key}#{number}", asked=row.asked | {ROUND: number}
+    )
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> OperationRow:

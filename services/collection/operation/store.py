@@ -71,16 +71,23 @@ async def insert(tx: AsyncConnection, row: OperationRow) -> bool:
 
 
 async def asked_before(tx: AsyncConnection, row: OperationRow) -> OperationRow | None:
-    """Find and lock the operation with the same natural key."""
+    """Find and lock the latest round of the operation with the same natural key."""
     found = (
         await tx.execute(
             text(f"""
                 SELECT {_COLUMNS}
                   FROM operation
-                 WHERE operation_key = :key AND natural_key = :natural_key
+                 WHERE operation_key = :key
+                   AND (natural_key = :natural_key OR starts_with(natural_key, :rounds))
+                 ORDER BY id DESC
+                 LIMIT 1
                    FOR UPDATE
             """),
-            {"key": row.operation_key, "natural_key": row.natural_key},
+            {
+                "key": row.operation_key,
+                "natural_key": row.natural_key,
+                "rounds": f"{row.natural_key}#",
+            },
         )
     ).first()
     return None if found is None else OperationRow(**found._mapping)

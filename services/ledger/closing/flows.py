@@ -55,6 +55,7 @@ from shared.db import raw
 from shared.entry import Account, Book
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref
+from shared.person import same_person
 from shared.references import Reference
 from shared.roles import Caller
 
@@ -100,7 +101,7 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
         if found.approved_by == by.subject:
             return found
         raise StateConflict(status=found.status.value)
-    if found.proposed_by == by.subject:
+    if same_person(found.proposed_by, by.subject):
         raise SamePersonTwice(person=by.subject, step="approved")
     assert heads, "the ledger has no slots"
     await _require_possible(tx, catalogue, found)

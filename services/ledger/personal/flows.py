@@ -40,6 +40,7 @@ from shared import clock
 from shared.entry import Account, Book
 from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
 from shared.period import Period
+from shared.person import same_person
 from shared.roles import Caller
 
 PROPOSED_MAX = 1_000
@@ -248,7 +249,7 @@ async def approve_rate(tx: AsyncConnection, id: UUID, by: Caller) -> Rate:
     found = await year_store.rate(tx, id)
     if found is None:
         raise RateNotProposed(rate=str(id))
-    if found.recorded_by == by.subject:
+    if same_person(found.recorded_by, by.subject):
         raise SamePersonTwice(person=by.subject, step="approved")
     if found.approved_by is not None:
         if found.approved_by == by.subject:

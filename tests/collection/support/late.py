@@ -36,11 +36,6 @@ async def done(office: Office, district: str, period: str = AUGUST, **asked: Any
     return body
 
 
-async def ask_anew(office: Office) -> None:
-    """As if asked on another day."""
-    await office.fetch("UPDATE operation SET natural_key = natural_key || gen_random_uuid()")
-
-
 async def papers(office: Office, code: str, period: str = AUGUST) -> list[Paper]:
     """A unit's papers of a month, whole, in the order in which they came."""
     rows = await office.fetch(

@@ -3,7 +3,8 @@
 A receipt is a fact and never changes. Its money is allocated to bills (分账); what no bill needs is
 kept in suspense (暂收款).
 
-Its shard key is the hash of its natural key (source, serial), not the unit. The same serial must be
+Its shard key is the hash of its natural key (source, serial), not the unit. The source is the tax
+authority or the bank, not the client that speaks for it. The same serial must be
 recognised even if it names another unit the second time, money of an unknown payer has no unit, and
 the key must stay when the payer is found. So taking in a receipt needs no lookup table.
 """
@@ -127,6 +128,31 @@ class Receipt:
     def owner(self) -> str:
         """Owner of the money in the books."""
         return self.payer.credit_code if self.payer else UNIDENTIFIED
+
+
+BANK_SOURCE: Final = "bank_gateway"
+TAX_SOURCE: Final = "tax_bureau"
+"""Sources of receipts: the party whose serials are unique, whatever its clients are called."""
+_AUTHORITY: Final = "authority:"
+
+
+def tax_source(authority: str | None) -> str:
+    """Return the source of a tax ticket: the authority that a push names, or the city's own."""
+    return TAX_SOURCE if authority is None else _AUTHORITY + authority
+
+
+def is_known(source: str, body_hash: bytes, known: tuple[str, bytes]) -> bool | None:
+    """Compare a payment with a known one of its serial: repeated, contradicted (False), or another's.
+
+    The same facts under the same serial are one event whoever reports them. Different facts are
+    another event (None) only if another authority was named for one of them. Older receipts name
+    the client as their source; they are compared like those of the city's own authority.
+    """
+    known_source, known_hash = known
+    if known_hash == body_hash:
+        return True
+    named = {one for one in (source, known_source) if one.startswith(_AUTHORITY)}
+    return None if named and source != known_source else False
 
 
 def receipt_key(source: str, serial: str) -> int:

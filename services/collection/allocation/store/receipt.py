@@ -107,6 +107,21 @@ async def insert_new(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[UU
     return {row["id"] for row in taken}
 
 
+async def of_serials(
+    tx: AsyncConnection, channel: Channel, serials: Sequence[str]
+) -> list[tuple[str, str, bytes]]:
+    """Read (serial, source, body hash) of the receipts of a channel under any of these serials."""
+    rows = await tx.execute(
+        text("""
+            SELECT serial, source, body_hash
+              FROM receipt
+             WHERE serial = ANY(CAST(:serials AS text[])) AND channel = :channel
+        """),
+        {"serials": list(serials), "channel": channel.value},
+    )
+    return [(row.serial, row.source, bytes(row.body_hash)) for row in rows]
+
+
 async def body_hashes(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[str, bytes]:
     """Read the stored body hash of each serial."""
     rows = await tx.execute(

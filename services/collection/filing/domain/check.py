@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from services.collection.common.domain.errors import AgeMissing, FigureMissing, WageTotalMissing
+from services.collection.common.domain.errors import (
+    AgeMissing,
+    DeclarationExists,
+    FigureMissing,
+    WageTotalMissing,
+)
 from services.collection.common.domain.faults import file_control_differs, row_repeated
 from services.collection.common.domain.rows import ABSENT, FileRows, Ints, OnFault, RowFault
 from services.collection.filing.domain.file_rows import (
@@ -62,6 +67,15 @@ class KnownUnits:
     district: str | None
     standings: KnownCategories = field(default_factory=dict)
     reviewed: frozenset[int] = frozenset()
+    skips_declared: bool = False
+    """The file was handed in before: units whose declaration was not returned are left as they are."""
+
+    def is_done(self, code: str) -> bool:
+        """Tell whether a unit of the file is left as it is."""
+        unit = self.units.get(code)
+        if not self.skips_declared or unit is None:
+            return False
+        return isinstance(self.plans.get(unit.id, NEW_DECLARATION).refusal, DeclarationExists)
 
 
 def file_control_faults(filed: FileRows, control: ControlTotals) -> list[RowFault]:
@@ -87,7 +101,7 @@ def check(
     bad = np.zeros(len(filed.row), bool)
     faults = list(filed.faults)
     cells = _UnitCells(filed)
-    refused = np.zeros(len(filed.codes), bool)
+    refused = np.array([known.is_done(code) for code in filed.codes], bool)
     for place, fault in _units_faults(filed, known, schedules, cells):
         refused[place] = True
         faults.append(fault)
@@ -201,7 +215,7 @@ def _units_faults(
     """Find faults of units; each is reported at the unit's first row."""
     firsts = first_rows(filed.unit, len(filed.codes))
     for place, code in enumerate(filed.codes):
-        if firsts[place] == ABSENT:
+        if firsts[place] == ABSENT or known.is_done(code):
             continue
         found = list(_unit_faults(known, schedules, code, place, cells))
         found += [

@@ -7,8 +7,8 @@ whenever the process dies, it is stored whole or not at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,8 +30,10 @@ from services.collection.filing.flows import frozen_bases as frozen_bases_flow
 from services.collection.filing.flows import hand_in as hand_in_flow
 from services.collection.filing.flows import late as late_flow
 from services.collection.filing.store import hand_in as hand_in_store
+from services.collection.filing.store import late as late_store
+from services.collection.operation import flows as operation_flow
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import OperationFailed, asked_for, asker
+from services.collection.operation.flows import ROUND, OperationFailed, asked_for, asker
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
@@ -109,6 +111,17 @@ def operation_of(request: FileRequest, caller: Caller) -> OperationRow:
     )
 
 
+async def ask(
+    tx: AsyncConnection, row: OperationRow, caller: Caller, sealed: Iterable[bytes]
+) -> OperationRow:
+    """Request the operation that stores a file. After a declaration of the month was returned, the
+    same file is a new round; until then it is the same operation."""
+    returned = await late_store.any_returned(
+        tx, row.asked["period"], row.asked["credit_code"], row.asked["district"]
+    )
+    return await operation_flow.ask(tx, row, caller, sealed, again=returned)
+
+
 async def policy_of(tx: AsyncConnection, request: FileRequest) -> DatedPolicy:
     """Find the policy that levies the file.
 
@@ -132,6 +145,8 @@ async def take(
         raise OperationFailed(differ.code, differ.message, [*control, *filed.faults])
     dated = await policy_of(tx, request)
     known, reviewed = await _known_units(tx, request, filed, dated.policy)
+    if ROUND in row.asked:
+        known = replace(known, skips_declared=True)
     schedules = Schedules(dated.policy, request.period)
     faults, month = await asyncio.to_thread(check, filed, known, schedules, request.on_fault)
     if reviewed is not None and month.units:
@@ -143,7 +158,7 @@ async def take(
         raise OperationFailed(
             "FILE_HAS_FAULTS", "文件有误,未存任何内容 (faults; nothing is stored)", faults
         )
-    if not month.units:
+    if not month.units and (faults or not known.skips_declared):
         raise OperationFailed("NOTHING_TO_STORE", "没有可存的内容 (nothing to store)", faults)
     terms = FilingTerms(period=request.period, policy_id=dated.id, plans=known.plans)
     levied = await hand_in_flow.store_month(tx, month, terms, schedules, asker(row))

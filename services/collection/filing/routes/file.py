@@ -16,7 +16,6 @@ from services.collection.filing.domain.check import ControlTotals
 from services.collection.filing.flows import file as file_flow
 from services.collection.filing.flows.file import FileRequest
 from services.collection.levy.schemas import WageTotal
-from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.errors import Kind, Refusal
@@ -81,7 +80,8 @@ async def submit_declaration_file(
 
     Columns: credit_code, identity_number, wage; where needed unit_wage_total, wage.<insurance>,
     figure.<name> and unit_figure.<name>. The format is recognised from the content. The same file
-    for the same period is the same operation; a failed one is tried again.
+    for the same period is the same operation; a failed one is tried again. Once a declaration of
+    the month was returned, the same file is a new round: it is handed in for those units again.
     """
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
         digest, size = await _received(at.request, file)
@@ -99,7 +99,7 @@ async def submit_declaration_file(
         identity: Identity = at.request.app.state.identity
         cipher = FieldCipher(identity.field_key, LABEL)
         return await at.write(
-            lambda tx: operation_flow.ask(tx, row, at.caller, _sealed(file, cipher)),
+            lambda tx: file_flow.ask(tx, row, at.caller, _sealed(file, cipher)),
             shape=OperationOut.of,
             key=row.operation_key,
             status=202,

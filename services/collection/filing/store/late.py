@@ -34,6 +34,26 @@ async def existing(
     return dict(found)
 
 
+async def any_returned(
+    tx: AsyncConnection, period: str, credit_code: str | None, district: str | None
+) -> bool:
+    """Tell whether a declaration of a month is returned, at one unit, in one district, or at all."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT EXISTS (SELECT 1
+                                 FROM declaration
+                                WHERE period = :period AND status = 'returned'
+                                  AND (CAST(:code AS text) IS NULL OR credit_code = :code)
+                                  AND (CAST(:district AS text) IS NULL OR district = :district)
+                              ) AS found
+            """),
+            {"period": period, "code": credit_code, "district": district},
+        )
+    ).one()
+    return bool(row.found)
+
+
 async def supersede(tx: AsyncConnection, defaults: Sequence[ExistingDeclaration]) -> int:
     """Supersede defaults that no summary holds; return how many were."""
     updated = await tx.execute(

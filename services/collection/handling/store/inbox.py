@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.person import folded_sql
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
@@ -36,11 +38,12 @@ class WaitingCount:
 
 
 # Statuses are literals in the statements, as in the partial index, so that it can be used.
-_NOT_SIGNED = """
+_MINE: Final = f"{folded_sql('trail.person')} = {folded_sql(':person')}"
+_NOT_SIGNED = f"""
     AND NOT EXISTS (SELECT 1
                       FROM trail
                      WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
-                       AND trail.round = paper.round AND trail.person = :person AND trail.signs)
+                       AND trail.round = paper.round AND {_MINE} AND trail.signs)
 """
 
 
@@ -55,7 +58,7 @@ def _declarations(where: str) -> str:
     """
 
 
-_SUMMARIES: Final = """
+_SUMMARIES: Final = f"""
     SELECT paper.district_key AS key, paper.id, paper.district, paper.period,
            CAST(NULL AS text) AS credit_code, CAST(NULL AS text) AS kind,
            CAST(NULL AS text) AS name, paper.people, paper.total_fen, paper.sent_at AS since
@@ -65,10 +68,10 @@ _SUMMARIES: Final = """
        AND NOT EXISTS (SELECT 1
                          FROM trail
                         WHERE trail.shard_key = paper.district_key AND trail.paper_id = paper.id
-                          AND trail.person = :person AND trail.signs)
+                          AND {_MINE} AND trail.signs)
 """
 
-_CHANGES: Final = """
+_CHANGES: Final = f"""
     SELECT paper.unit_id AS key, paper.id, paper.decided_in AS district,
            CAST(NULL AS text) AS period, paper.credit_code, paper.kind, paper.kind AS name,
            paper.people, CAST(NULL AS bigint) AS total_fen, paper.proposed_at AS since
@@ -78,7 +81,7 @@ _CHANGES: Final = """
        AND NOT EXISTS (SELECT 1
                          FROM trail
                         WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
-                          AND trail.person = :person AND trail.signs)
+                          AND {_MINE} AND trail.signs)
 """
 
 WAITING: Final[dict[str, str]] = {

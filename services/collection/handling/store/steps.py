@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ids import Ref
+from shared.person import folded_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +35,14 @@ async def statuses(
 ) -> dict[Ref, DeclarationStatus]:
     """Read the statuses of declarations; those that do not exist are left out."""
     rows = await tx.execute(
-        text("""
+        text(f"""
             SELECT paper.unit_id, paper.id, paper.district, paper.round, paper.status,
                    paper.summary_id,
                    EXISTS (SELECT 1
                              FROM trail
                             WHERE trail.shard_key = paper.unit_id AND trail.paper_id = paper.id
-                              AND trail.round = paper.round AND trail.person = :person
-                              AND trail.signs) AS signed
+                              AND trail.round = paper.round AND trail.signs
+                              AND {folded_sql("trail.person")} = {folded_sql(":person")}) AS signed
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[])) AS asked (unit_id, id)
               JOIN declaration AS paper
                 ON paper.unit_id = asked.unit_id AND paper.id = asked.id

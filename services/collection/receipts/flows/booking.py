@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +23,7 @@ from services.collection.allocation.domain.receipt import (
     SERIAL_REUSED_MESSAGE,
     Receipt,
     Rejection,
+    is_known,
 )
 from services.collection.allocation.flows import ReceiptPolicies
 from services.collection.allocation.store import allocation as allocation_store
@@ -47,20 +50,45 @@ class ReceiptIntake:
 
 
 async def take_in(tx: AsyncConnection, receipts: Sequence[Receipt]) -> ReceiptIntake:
-    """Write the receipts that are new. A known serial with the same body is a repeat; with another
-    body it is rejected."""
-    inserted = await receipt_store.insert_new(tx, receipts)
-    new = [receipt for receipt in receipts if receipt.id in inserted]
-    known = [receipt for receipt in receipts if receipt.id not in inserted]
-    if not known:
-        return ReceiptIntake(new, 0, [])
-    hashes = await receipt_store.body_hashes(tx, known)
+    """Write the receipts that are new; they are of one channel. A known serial with the same body is a
+    repeat; with another body it is rejected."""
+    earlier = await _taken_before(tx, receipts)
+    fresh = [receipt for receipt in receipts if receipt.id not in earlier]
+    inserted = await receipt_store.insert_new(tx, fresh)
+    new = [receipt for receipt in fresh if receipt.id in inserted]
+    known = [receipt for receipt in fresh if receipt.id not in inserted]
+    # Taken by another request between the two statements.
+    hashes = await receipt_store.body_hashes(tx, known) if known else {}
+    repeated = earlier | {
+        receipt.id: hashes[receipt.incoming.serial] == receipt.incoming.body_hash
+        for receipt in known
+    }
     rejected = [
         Rejection(receipt.incoming.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE)
-        for receipt in known
-        if hashes[receipt.incoming.serial] != receipt.incoming.body_hash
+        for receipt in receipts
+        if repeated.get(receipt.id) is False
     ]
-    return ReceiptIntake(new, len(known) - len(rejected), rejected)
+    return ReceiptIntake(new, len(repeated) - len(rejected), rejected)
+
+
+async def _taken_before(tx: AsyncConnection, receipts: Sequence[Receipt]) -> dict[UUID, bool]:
+    """Find receipts whose serial is known: True for a repeat, False for a contradiction."""
+    if not receipts:
+        return {}
+    known: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    serials = [receipt.incoming.serial for receipt in receipts]
+    rows = await receipt_store.of_serials(tx, receipts[0].channel, serials)
+    for serial, source, body_hash in rows:
+        known[serial].append((source, body_hash))
+    found = {}
+    for receipt in receipts:
+        marks = [
+            is_known(receipt.source, receipt.incoming.body_hash, one)
+            for one in known[receipt.incoming.serial]
+        ]
+        if True in marks or False in marks:
+            found[receipt.id] = True in marks
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import Bill
-from services.collection.allocation.domain.receipt import Channel, Receipt, Rejection, new_receipt
+from services.collection.allocation.domain.receipt import (
+    BANK_SOURCE,
+    Channel,
+    Receipt,
+    Rejection,
+    new_receipt,
+)
 from services.collection.allocation.flows import ReceiptPolicies, policies_of
 from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
@@ -253,7 +259,7 @@ async def _settle(
     receipts = {
         line.line_no: new_receipt(
             line.incoming,
-            source=caller.subject,
+            source=BANK_SOURCE,
             channel=Channel.BANK_DEBIT,
             paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             payer=payers.get(line.credit_code),

@@ -25,6 +25,7 @@ from services.collection.allocation.domain.receipt import (
     check_tax_push,
     drop_repeats,
     new_receipt,
+    tax_source,
 )
 from services.collection.allocation.flows import policies_of
 from services.collection.allocation.store import allocation as allocation_store
@@ -51,6 +52,7 @@ class TaxPush:
     count: int
     total_fen: int
     payments: Sequence[IncomingPayment]
+    authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ async def take_push(
     receipts = [
         new_receipt(
             incoming,
-            source=caller.subject,
+            source=tax_source(push.authority),
             channel=Channel.TAX,
             paper=push.push_no,
             payer=payers.get(incoming.credit_code),

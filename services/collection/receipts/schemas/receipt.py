@@ -15,6 +15,7 @@ from shared.clock import today
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import (
+    Code,
     CreditCode,
     In,
     NonNegativeYuan,
@@ -48,6 +49,11 @@ class TaxPushIn(In):
 
     push_no: Serial = Field(examples=["SW-20210720-1"])
     collected_on: Day
+    authority: Code | None = Field(
+        default=None,
+        examples=["tj_nankai"],
+        description="征收机关,税票号在其内唯一;不填即本市税务机关 (issuer of the tickets)",
+    )
     control: PushControlIn
     lines: list[TaxLineIn] = Field(min_length=1, max_length=10_000)
 
@@ -55,6 +61,7 @@ class TaxPushIn(In):
         """Return the push as the flow takes it."""
         return TaxPush(
             push_no=self.push_no,
+            authority=self.authority,
             collected_on=self.collected_on,
             count=self.control.count,
             total_fen=self.control.total,

@@ -31,6 +31,7 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock, trail
 from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref, uuid7
+from shared.person import same_person
 from shared.references import Reference
 from shared.roles import Caller
 
@@ -98,7 +99,7 @@ async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
         if found.approved_by == by.subject:
             return found
         raise StateConflict(status=found.status.value)
-    if found.proposed_by == by.subject:
+    if same_person(found.proposed_by, by.subject):
         raise SamePersonTwice(person=by.subject, step="approved")
     there = await correction_store.rows(tx, Table)
     require_sound(there, found.changes, await correction_store.booked(tx))

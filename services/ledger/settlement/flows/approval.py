@@ -20,6 +20,7 @@ from services.ledger.settlement.domain.settlement import (
 from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import settlement as settlement_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
+from shared.person import same_person
 from shared.roles import Caller
 
 
@@ -46,7 +47,7 @@ async def _approve(slot: LockedSlot, id: UUID, by: Caller) -> Settlement:
         return found
     if found.status is not SettlementStatus.PROPOSED:
         raise StateConflict(status=found.status.value)
-    if found.proposed_by == by.subject:
+    if same_person(found.proposed_by, by.subject):
         raise SamePersonTwice(person=by.subject, step="approved")
     return await _post(slot, found, by)
 

@@ -16,6 +16,7 @@ from shared.errors import Kind, Refusal
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
+from shared.person import folded_sql
 
 _COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
                    summary, credit_code, filed_by"""
@@ -180,11 +181,11 @@ async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
 async def signed_by(tx: AsyncConnection, refs: Sequence[Ref], person: str) -> set[tuple[Ref, str]]:
     """Find which of the claims a person has filed, signed or paid, as (claim, step)."""
     rows = await tx.execute(
-        text("""
+        text(f"""
             SELECT trail.shard_key, trail.paper_id, trail.step
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
               JOIN trail ON trail.shard_key = wanted.claim_key AND trail.paper_id = wanted.id
-             WHERE trail.signs AND trail.person = :person
+             WHERE trail.signs AND {folded_sql("trail.person")} = {folded_sql(":person")}
         """),
         {"keys": [ref.key for ref in refs], "ids": [ref.id for ref in refs], "person": person},
     )

@@ -175,6 +175,27 @@ async def test_a_returned_declaration_gets_its_next_round_and_a_living_one_is_re
     assert (again["id"], again["round"]) == (paper["id"], 2)
 
 
+async def test_the_same_file_after_a_return_is_a_new_round_of_what_was_returned(
+    office: Office,
+) -> None:
+    staffs = [await a_staff(office, "5000.00") for _ in range(2)]
+    people = [person for _, own in staffs for person in own]
+    text = csv_of([(code, own[0]) for code, own in staffs])
+    first = await worked_off(office, await hand_in(office, text, people))
+    (paper,) = await stored(office, staffs[0][0])
+    body = {"codes": ["NOT_SIGNED_BY_STAFF"], "note": "未签字"}
+    await office.post("district_clerk", f"/v1/declarations/{paper['id']}/returns", body)
+    second = await worked_off(office, await hand_in(office, text, people))
+    assert (second["status"], second["id"] != first["id"]) == ("succeeded", True), second
+    assert (second["result"]["declarations"], second["result"]["faults"]) == (1, 0)
+    (again,) = await stored(office, staffs[0][0])
+    assert (again["id"], again["round"], again["status"]) == (paper["id"], 2, "submitted")
+    (other,) = await stored(office, staffs[1][0])
+    assert other["round"] == 1
+    third = await hand_in(office, text, people)
+    assert third.json()["id"] == second["id"], "nothing is returned now"
+
+
 async def test_ndjson_carries_wages_of_an_insurances_own(office: Office) -> None:
     code, people = await a_staff(office, "11300.00", "5000.00")
     wages = {"*": "11300.00", "medical": "1850.00"}

@@ -273,3 +273,38 @@ async def test_ten_thousand_lines_are_one_request(
     again = time.perf_counter()
     assert (await taken(api, *lines))["replayed"] == 10_000
     record_property("seconds_replay", round(time.perf_counter() - again, 2))
+
+
+async def test_a_ticket_is_money_once_whatever_the_client_is_called(
+    api: httpx.AsyncClient, bearer: Bearer, database_url: str
+) -> None:
+    [owed] = await owe(database_url)
+    own = line(serial(), owed.credit_code, 100, owed.period)
+    assert (await taken(api, own))["matched"] == 1
+
+    async def by(client: str, body: dict) -> dict:
+        headers = {"Idempotency-Key": f"k-{next(keys)}"} | bearer("tax_bureau", subject=client)
+        answer = await api.post("/v1/tax-pushes", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found: dict = answer.json()
+        return found
+
+    again = await by("税务-南开", push(f"p-{next(keys)}", [own]))
+    assert (again["matched"], again["replayed"]) == (0, 1)
+    named = push(f"p-{next(keys)}", [own]) | {"authority": "nankai"}
+    assert (await by("tax2", named))["replayed"] == 1
+    differs = own | {"amount": "2.00"}
+    refused = await by("tax2", push(f"p-{next(keys)}", [differs]))
+    assert [one["code"] for one in refused["rejected"]] == ["SERIAL_REUSED"]
+    # The same number of another authority is another ticket.
+    other = push(f"p-{next(keys)}", [differs]) | {"authority": "nankai"}
+    assert (await by("tax2", other))["matched"] == 1
+    # Receipts of older releases name the client.
+    await fetch(
+        database_url,
+        "UPDATE receipt SET source = 'old-client' WHERE serial = $1 AND source = 'tax_bureau'",
+        own["serial"],
+    )
+    assert (await taken(api, own))["replayed"] == 1
+    found = await fetch(database_url, "SELECT id FROM receipt WHERE serial = $1", own["serial"])
+    assert len(found) == 2

@@ -176,3 +176,18 @@ async def test_nobody_joins_a_closed_unit(office: Office) -> None:
     renamed = await change(office, code, name="别名")
     assert codes_of(renamed) == {"/facts": "UNIT_CLOSED"}
     assert (await change(office, code, status="active")).json()["status"] == "in_force"
+
+
+async def test_a_name_in_another_case_width_or_with_blanks_is_the_same_person(
+    office: Office,
+) -> None:
+    code = await office.unit()
+    body = {"facts": {"kind": "organ"}, "effective_on": "2021-07-01", "reason": "转制"}
+    path = f"/v1/units/{code}/changes"
+    found = (await office.post("district_clerk", path, body, subject="Li Na")).json()
+    for other in ("li na", "LINA", "Ｌｉ　Ｎａ", " li  na "):
+        refused = await approve(office, found, subject=other)
+        assert (refused.status_code, refused.json()["code"]) == (409, "SAME_PERSON_TWICE"), other
+        waiting = await office.get("district_reviewer", "/v1/inbox", step="approve_change")
+        assert waiting.status_code == 200
+    assert (await approve(office, found, subject="Li Nan")).status_code == 201
