@@ -62,6 +62,12 @@ class Reference(StrEnum):
     DUNNING_NOTICE = "dun", "催缴通知", "dunning notice", "/v1/dunning-notices/{notice}"
     OPERATION = "opr", "后台作业", "operation", "/v1/operations/{operation}"
     PERSON = "per", "参保人", "insured person", "/v1/people/{person}/covers"
+    PERSON_CORRECTION = (
+        "pcr",
+        "个人信息更正",
+        "person correction",
+        "/v1/person-corrections/{correction}",
+    )
     POLICY = "pol", "政策", "policy", "/v1/policies/{policy}"
     PROJECT = "prj", "工程项目", "construction project", "/v1/projects/{project}"
     PROJECT_CERTIFICATE = (

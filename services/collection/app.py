@@ -54,6 +54,7 @@ from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
 from services.collection.register.routes import cover as cover_doors
 from services.collection.register.routes import file_import as file_import_doors
+from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
 from services.revisions import standing
 from shared.db import Database, revision
@@ -76,6 +77,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     category_doors.router,
     change_doors.router,
     cover_doors.router,
+    person_doors.router,
     file_import_doors.router,
     levy_doors.router,
     filing_declaration_doors.router,

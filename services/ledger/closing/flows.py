@@ -55,9 +55,9 @@ from shared.db import raw
 from shared.entry import Account, Book
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref
-from shared.person import same_person
 from shared.references import Reference
 from shared.roles import Caller
+from shared.trail import same_person
 
 
 async def propose(

@@ -40,8 +40,8 @@ from shared import clock
 from shared.entry import Account, Book
 from shared.errors import Fault, Faulty, SamePersonTwice, StateConflict
 from shared.period import Period
-from shared.person import same_person
 from shared.roles import Caller
+from shared.trail import same_person
 
 PROPOSED_MAX = 1_000
 """Rates waiting for approval that one answer lists."""

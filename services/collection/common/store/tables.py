@@ -16,6 +16,7 @@ KEYS: Final[dict[str, str]] = {
     "register_change": "unit_id",
     "register_change_person": "unit_id",
     "cover_correction": "unit_id",
+    "person_correction": "person_id",
     "declaration": "unit_id",
     "declaration_line": "unit_id",
     "declaration_person": "unit_id",

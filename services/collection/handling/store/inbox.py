@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.person import folded_sql
+from shared.trail import folded_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ids import Ref
-from shared.person import folded_sql
+from shared.trail import folded_sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

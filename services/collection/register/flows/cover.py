@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.register.domain.cover import overlapping
 from services.collection.register.store import cover as cover_store
+from services.collection.register.store import person_correction as person_correction_store
 from services.collection.register.store.cover import CoverRow
 from shared.errors import Forbidden, NotFound
 from shared.ids import Ref
@@ -16,12 +17,14 @@ from shared.roles import Caller, Level
 async def of_person(
     tx: AsyncConnection, ref: Ref, caller: Caller
 ) -> tuple[list[CoverRow], list[bool]]:
-    """List a person's enrolments at all units, and mark those that overlap.
+    """List a person's enrolments at all units, and mark those that overlap. The reference of a
+    merged record finds the surviving one.
 
     Raises:
         NotFound: the person was never enrolled. Forbidden: never in the caller's district.
     """
-    rows = await cover_store.of_person(tx, ref.key)
+    merged = (await person_correction_store.survivors(tx, [ref.key])).get(ref.key)
+    rows = await cover_store.of_person(tx, ref.key if merged is None else merged[0])
     if not rows:
         raise NotFound(person=ref.text(Reference.PERSON))
     if caller.level is Level.DISTRICT and all(row.district != caller.district for row in rows):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +36,8 @@ from shared.cn import identity_number
 from shared.errors import Fault, Faulty
 from shared.roles import Caller
 from shared.security.field_cipher import FieldCipher
+
+MERGED: Final = ("PERSON_MERGED", "该号码已更正,请用正确号码 (the number was corrected)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,18 @@ async def store_people(
     """Store persons that are not known yet; return warnings about names and numbers.
 
     Raises:
-        KeyCollision: two identity numbers share a key.
+        KeyCollision: two identity numbers share a key. Faulty: a number was corrected.
     """
     keys = [key_of_person(person.identity_number, vault.pepper) for person in people]
+    merged = await person_store.merged(tx, [key.id for key in keys])
+    if merged:
+        raise Faulty(
+            faults=[
+                Fault(f"/people/{number}/identity_number", *MERGED)
+                for number, key in enumerate(keys)
+                if key.id in merged
+            ]
+        )
     made = await person_store.insert(
         tx,
         [

@@ -32,6 +32,7 @@ from services.collection.register.flows.enrolment import EnrolmentRequest, Vault
 from services.collection.register.store import category as category_store
 from services.collection.register.store import cover as cover_store
 from services.collection.register.store import file_import as file_import_store
+from services.collection.register.store import person as person_store
 from services.collection.register.store import unit as unit_store
 from services.collection.register.store.person import Enrolment
 from shared.clock import today
@@ -190,6 +191,12 @@ async def people(
     enrolments = [enrolment_flow.enrolment_of(row.enrolment, vault)[1] for row in rows]
     placed = enrolment_flow.place(enrolments, pairs, await cover_store.at_units(tx, pairs))
     faults = [*unread, *await _people_faults(tx, rows, pairs, caller)]
+    merged = await person_store.merged(tx, ids)
+    faults += [
+        RowFault(row.row, "identity_number", *enrolment_flow.MERGED)
+        for row, key in zip(rows, ids, strict=True)
+        if key in merged
+    ]
     faults += [
         RowFault(rows[number].row, "joined_on", found.code, found.message)
         for number, found in placed.in_the_way

@@ -233,8 +233,9 @@ class CoverOut(Out):
 
 
 class CoversOut(Out):
-    """A person's enrolments at all units."""
+    """A person's enrolments at all units. `person` is the reference that holds now."""
 
+    person: str
     masked_identity_number: str
     name: str
     overlapping: bool
@@ -244,6 +245,7 @@ class CoversOut(Out):
     def of(cls, rows: list[CoverRow], marks: list[bool]) -> CoversOut:
         """Build the answer."""
         return cls(
+            person=Ref(rows[-1].person_id, rows[-1].person_uuid).text(Reference.PERSON),
             masked_identity_number=rows[-1].masked_number,
             name=rows[-1].masked_name,
             overlapping=any(marks),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,7 @@ class CoverRow:
     masked_number: str
     masked_name: str
     overlapping: bool
+    person_uuid: UUID
 
 
 async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
@@ -34,7 +36,7 @@ async def of_person(tx: AsyncConnection, person_id: int) -> list[CoverRow]:
         text("""
             SELECT held.person_id, unit.credit_code, unit.name AS unit_name, unit.district,
                    held.joined_on, held.left_on, held.masked_number, held.masked_name,
-                   held.overlapping
+                   held.overlapping, held.person_uuid
               FROM person_unit AS known
               JOIN enrolment AS held
                 ON held.unit_id = known.unit_id AND held.person_id = known.person_id

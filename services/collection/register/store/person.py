@@ -77,6 +77,19 @@ async def stored(tx: AsyncConnection, person_ids: Sequence[int]) -> dict[int, tu
     return {row.person_id: (bytes(row.tag), bytes(row.sealed_name)) for row in rows}
 
 
+async def merged(tx: AsyncConnection, person_ids: Sequence[int]) -> set[int]:
+    """Find persons whose record has ended in another one."""
+    rows = await tx.execute(
+        text("""
+            SELECT person_id
+              FROM person
+             WHERE person_id = ANY(CAST(:ids AS bigint[])) AND merged_into IS NOT NULL
+        """),
+        {"ids": list(person_ids)},
+    )
+    return {row.person_id for row in rows}
+
+
 async def enrol(tx: AsyncConnection, unit_id: int, people: Sequence[Enrolment]) -> set[int]:
     """Enrol people at one unit; return the keys of those enrolled, without those in the way."""
     created = await tx.execute(

@@ -31,9 +31,9 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock, trail
 from shared.errors import Fault, Faulty, NotFound, SamePersonTwice, StateConflict
 from shared.ids import Ref, uuid7
-from shared.person import same_person
 from shared.references import Reference
 from shared.roles import Caller
+from shared.trail import same_person
 
 
 async def propose(

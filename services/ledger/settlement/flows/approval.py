@@ -20,8 +20,8 @@ from services.ledger.settlement.domain.settlement import (
 from services.ledger.settlement.flows.check import refusal_of
 from services.ledger.settlement.store import settlement as settlement_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
-from shared.person import same_person
 from shared.roles import Caller
+from shared.trail import same_person
 
 
 async def approve(books: Books, id: UUID, by: Caller) -> Settlement:

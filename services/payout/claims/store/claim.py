@@ -16,7 +16,7 @@ from shared.errors import Kind, Refusal
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
-from shared.person import folded_sql
+from shared.trail import folded_sql
 
 _COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
                    summary, credit_code, filed_by"""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "collection_0014"
-down_revision = "collection_0013"
+revision = "collection_0016"
+down_revision = "collection_0015"
 branch_labels = None
 depends_on = None
 

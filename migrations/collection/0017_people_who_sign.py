@@ -10,8 +10,8 @@ from alembic import op
 
 from shared import trail
 
-revision = "collection_0015"
-down_revision = "collection_0014"
+revision = "collection_0017"
+down_revision = "collection_0016"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from shared import trail
 
-revision = "payout_0007"
-down_revision = "payout_0006"
+revision = "ledger_0012"
+down_revision = "ledger_0011"
 branch_labels = None
 depends_on = None
 

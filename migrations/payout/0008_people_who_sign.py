@@ -7,8 +7,8 @@ from alembic import op
 
 from shared import trail
 
-revision = "ledger_0011"
-down_revision = "ledger_0010"
+revision = "payout_0008"
+down_revision = "payout_0007"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,122 @@
+"""Doors of corrections of persons: propose, approve, refuse, look up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.schemas.common import TrailOut
+from services.collection.register.domain.person import id_of_person
+from services.collection.register.flows import person_correction as person_correction_flow
+from services.collection.register.flows.enrolment import Vault
+from services.collection.register.schemas.change import DecisionIn, RefusalIn
+from services.collection.register.schemas.person import PersonCorrectionIn, PersonCorrectionOut
+from shared import trail
+from shared.door import Door, door
+from shared.ids import Ref
+from shared.page import RefPath
+from shared.references import Reference
+from shared.roles import Right
+from shared.security.identity import Identity
+
+router = APIRouter()
+Registering = Annotated[Door, door(Right.REGISTER)]
+Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Approving = Annotated[Door, door(Right.APPROVE_CHANGE)]
+
+
+@router.post(
+    "/v1/person-corrections",
+    operation_id="correct_person",
+    summary="个人信息更正 · Correct a name or number, or merge two records",
+    status_code=201,
+    response_model=PersonCorrectionOut,
+)
+async def correct_person(body: PersonCorrectionIn, at: Registering) -> Response:
+    """Propose a correction, with its reason and document; a second person approves it."""
+    request = body.request()
+    identity: Identity = at.request.app.state.identity
+    vault = Vault.of(identity.pepper, identity.field_key)
+
+    async def work(tx: AsyncConnection) -> PersonCorrectionOut:
+        return PersonCorrectionOut.of(
+            await person_correction_flow.propose(tx, request, vault=vault, caller=at.caller)
+        )
+
+    key = id_of_person(request.identity_number, identity.pepper)
+    return await at.write(work, key=key, status=201)
+
+
+@router.get(
+    "/v1/person-corrections/{correction}",
+    operation_id="get_person_correction",
+    summary="个人信息更正 · One correction",
+)
+async def get_person_correction(correction: RefPath, at: Reading) -> PersonCorrectionOut:
+    """Return a correction; numbers and names are masked."""
+    ref = Ref.parse(Reference.PERSON_CORRECTION, correction)
+
+    async def work(tx: AsyncConnection) -> PersonCorrectionOut:
+        return PersonCorrectionOut.of(await person_correction_flow.find(tx, ref, at.caller))
+
+    return await at.read(work)
+
+
+@router.get(
+    "/v1/person-corrections/{correction}/trail",
+    operation_id="get_person_correction_trail",
+    summary="办理轨迹 · Its trail",
+)
+async def get_person_correction_trail(correction: RefPath, at: Reading) -> TrailOut:
+    """List who proposed and who decided a correction."""
+    ref = Ref.parse(Reference.PERSON_CORRECTION, correction)
+
+    async def work(tx: AsyncConnection) -> TrailOut:
+        row = await person_correction_flow.find(tx, ref, at.caller)
+        return TrailOut.of(await trail.of_paper(tx, row.person_id, row.id))
+
+    return await at.read(work)
+
+
+@router.post(
+    "/v1/person-corrections/{correction}/approvals",
+    operation_id="approve_person_correction",
+    summary="复核个人信息更正 · Approve a correction",
+    status_code=201,
+    response_model=PersonCorrectionOut,
+)
+async def approve_person_correction(
+    correction: RefPath, at: Approving, body: DecisionIn | None = None
+) -> Response:
+    """Approve a correction, as a second person of the district; periods of cover follow."""
+    ref = Ref.parse(Reference.PERSON_CORRECTION, correction)
+
+    async def work(tx: AsyncConnection) -> PersonCorrectionOut:
+        note = body.note if body else None
+        return PersonCorrectionOut.of(
+            await person_correction_flow.approve(tx, ref, note, at.caller)
+        )
+
+    return await at.write(work, key=ref.key, status=201)
+
+
+@router.post(
+    "/v1/person-corrections/{correction}/refusals",
+    operation_id="refuse_person_correction",
+    summary="不予更正 · Refuse a correction",
+    status_code=201,
+    response_model=PersonCorrectionOut,
+)
+async def refuse_person_correction(correction: RefPath, body: RefusalIn, at: Approving) -> Response:
+    """Refuse a correction with return codes of the catalogue."""
+    ref = Ref.parse(Reference.PERSON_CORRECTION, correction)
+
+    async def work(tx: AsyncConnection) -> PersonCorrectionOut:
+        return PersonCorrectionOut.of(
+            await person_correction_flow.refuse(tx, ref, body.codes, body.note, at.caller)
+        )
+
+    return await at.write(work, key=ref.key, status=201)

@@ -1,0 +1,103 @@
+"""A name, a number and two records of one person are put right by two people."""
+
+from typing import Any
+
+import httpx
+
+from tests.collection.support.office import Office, a_person, codes_of
+from tests.collection.support.register import people_of, staffed
+
+
+async def _propose(office: Office, number: str, who: str = "li", **right: str) -> httpx.Response:
+    body = {
+        "identity_number": number,
+        "right": right,
+        "reason": "登记有误",
+        "document": "户籍证明 2021-118",
+    }
+    return await office.post("district_clerk", "/v1/person-corrections", body, subject=who)
+
+
+async def _approve(office: Office, found: dict[str, Any], who: str = "wu") -> httpx.Response:
+    path = f"/v1/person-corrections/{found['id']}/approvals"
+    return await office.post("district_reviewer", path, subject=who)
+
+
+async def test_a_name_is_corrected_by_two_people(office: Office) -> None:
+    code, (person,) = await staffed(office, 1)
+    found = await _propose(office, person["identity_number"], name="李四光")
+    assert found.status_code == 201, found.text
+    paper = found.json()
+    assert (paper["status"], paper["merges"], paper["right_name"]) == ("proposed", False, "李**")
+    assert (await people_of(office, code))[0]["name"] == "张*"
+    waits = await _propose(office, person["identity_number"], name="李四")
+    assert waits.json()["code"] == "CHANGE_WAITS"
+    same = await _approve(office, paper, "ＬＩ")
+    assert (same.status_code, same.json()["code"]) == (409, "SAME_PERSON_TWICE")
+    assert (await _approve(office, paper)).json()["status"] == "in_force"
+    assert (await people_of(office, code))[0]["name"] == "李**"
+    assert (await _approve(office, paper)).json()["code"] == "STATE_CONFLICT"
+    again = await _propose(office, person["identity_number"], name="李四光")
+    assert again.json()["code"] == "NOTHING_CHANGES"
+    steps = await office.get("supervisor", f"/v1/person-corrections/{paper['id']}/trail")
+    assert [step["step"] for step in steps.json()["items"]] == ["propose", "approve"]
+
+
+async def test_a_corrected_number_takes_the_covers_along(office: Office) -> None:
+    code, (wrong,) = await staffed(office, 1)
+    right = a_person()
+    old = (await people_of(office, code))[0]["person"]
+    paper = (
+        await _propose(office, wrong["identity_number"], identity_number=right["identity_number"])
+    ).json()
+    done = await _approve(office, paper)
+    assert done.status_code == 201, done.text
+    assert done.json()["periods"] == [
+        {"credit_code": code, "joined_on": "2020-01-01", "left_on": None}
+    ]
+    (now,) = await people_of(office, code)
+    assert now["person"] == done.json()["survivor"] != old
+    assert (await office.declare(code, [right])).status_code == 201
+    covers = (await office.get("supervisor", f"/v1/people/{old}/covers")).json()
+    assert (covers["person"], len(covers["items"])) == (now["person"], 1)
+    body = {
+        "people": [
+            {"identity_number": wrong["identity_number"], "name": "张三", "joined_on": "2021-01-01"}
+        ]
+    }
+    refused = await office.post("district_clerk", f"/v1/units/{code}/enrolments", body)
+    assert codes_of(refused) == {"/people/0/identity_number": "PERSON_MERGED"}
+
+
+async def test_two_records_of_one_person_become_one(office: Office) -> None:
+    code, (wrong, right) = await staffed(office, 2)
+    other = await office.unit()
+    await office.enrol(other, [wrong])
+    numbers = {"identity_number": right["identity_number"]}
+    paper = (await _propose(office, wrong["identity_number"], **numbers)).json()
+    assert paper["merges"] is True
+    done = await _approve(office, paper)
+    assert done.status_code == 201, done.text
+    assert len(done.json()["periods"]) == 2
+    (here,), (there,) = await people_of(office, code), await people_of(office, other)
+    assert here["person"] == there["person"] == done.json()["survivor"]
+    merged = await _propose(office, wrong["identity_number"], name="李四")
+    assert "PERSON_MERGED" in codes_of(merged).values()
+
+
+async def test_records_whose_covers_contradict_each_other_wait_for_the_cover(
+    office: Office,
+) -> None:
+    code, (right,) = await staffed(office, 1)
+    wrong = a_person()["identity_number"]
+    person = {"identity_number": wrong, "name": "张三", "joined_on": "2019-01-01"}
+    await office.post("district_clerk", f"/v1/units/{code}/enrolments", {"people": [person]})
+    refused = await _propose(office, wrong, identity_number=right["identity_number"])
+    assert codes_of(refused) == {"/right/identity_number": "COVER_OVERLAPS"}
+    foreign = await office.post(
+        "district_clerk",
+        "/v1/person-corrections",
+        {"identity_number": wrong, "right": {"name": "李四"}, "reason": "误", "document": "证"},
+        district="nankai",
+    )
+    assert foreign.status_code == 403
