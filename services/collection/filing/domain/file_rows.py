@@ -19,7 +19,12 @@ from services.collection.common.domain.rows import (
     Ints,
     RowFault,
 )
-from services.collection.filing.domain.cells import Codes, amounts, identity_numbers
+from services.collection.filing.domain.cells import (
+    Codes,
+    amounts,
+    check_words,
+    identity_numbers,
+)
 from services.collection.levy.domain.levy import WAGE_MAX_FEN, WAGE_TOTAL_MAX_FEN
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from services.collection.register.domain.person_columns import ids_of_persons
@@ -152,6 +157,8 @@ class Reader:
 
         unit = self._units(cells, len(rows), complaint(CODE))
         numbers = identity_numbers(cells[self._places[NUMBER]], complaint(NUMBER))
+        if NAME in self._places:
+            check_words(cells[self._places[NAME]], complaint(NAME))
         wages = amounts(cells[self._places[WAGE]], WAGE_MAX_FEN, complaint(WAGE))
         others = {
             name: amounts(
@@ -183,6 +190,7 @@ class Reader:
             return self._codes.places([self._one_unit] * count)
         written = cells[self._places[CODE]]
         places = self._codes.places(written)
+        check_words(written, complain)
         for index in np.flatnonzero(places == ABSENT).tolist():
             complain(index, "CREDIT_CODE_MISSING", "缺少统一社会信用代码 (no credit code)")
         if self._one_unit is not None:

@@ -24,6 +24,7 @@ from services.collection.filing.domain.file_rows import (
     Reader,
     columns_of,
 )
+from shared.json_grammar import MEMBER_REPEATED, has_repeated_member
 
 RECORDS: Final = 10_000
 """Records read at a time."""
@@ -108,6 +109,8 @@ def _record(line: bytes, names: Sequence[str], row: int) -> list[str] | RowFault
         found = orjson.loads(line)
     except orjson.JSONDecodeError:
         found = None
+    if found is not None and has_repeated_member(line, found):
+        return RowFault(row, "", MEMBER_REPEATED, "成员重复 (a member is repeated)")
     if not isinstance(found, dict):
         return RowFault(row, "", "JSON_MALFORMED", "非 JSON 对象 (not a JSON object)")
     cells: dict[str, str] = {}

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.collection.common.domain import cell as cell_rules
 from services.collection.common.domain.rows import FileUnreadable, RowFault
 
 ROWS_MAX: Final = 50_000
@@ -39,6 +40,17 @@ PEOPLE_COLUMNS: Final[dict[str, str]] = {
 OPTIONAL: Final = frozenset(
     {"injury_class", "size", "bank", "account_number", "account_name", "category", "base_choice"}
 )
+
+
+_READ: Final[dict[str, Callable[[str], str]]] = {
+    "credit_code": cell_rules.code,
+    "identity_number": cell_rules.number_of_person,
+    "joined_on": cell_rules.day,
+    "name": cell_rules.words,
+    "bank": cell_rules.words,
+    "account_name": cell_rules.words,
+}
+"""Reading of the cells of a column; the others hold codes and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,16 @@ def read(text: str, columns: Mapping[str, str]) -> list[Record]:
     return found
 
 
+def without_value(records: Sequence[Record]) -> list[RowFault]:
+    """Name the cells that hold an error, a formula without a result, or a control character."""
+    return [
+        RowFault(record.row, name, cell_rules.NOT_A_VALUE, cell_rules.NOT_A_VALUE_MESSAGE)
+        for record in records
+        for name, cell in record.cells.items()
+        if cell_rules.is_no_value(cell)
+    ]
+
+
 def _header(cells: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     english = {chinese: name for name, chinese in columns.items()}
     names = [english.get(cell.strip(), cell.strip()) for cell in cells]
@@ -108,13 +130,10 @@ def _wrong(column: str, code: str, message: str) -> FileUnreadable:
 
 def _records(rows: Sequence[Sequence[str]], names: Sequence[str]) -> Iterator[Record]:
     for number, cells in enumerate(rows, 2):
-        kept = {
-            name: cell.strip()[:CELL_MAX]
+        read = (
+            (name, _READ.get(name, cell_rules.plain)(cell)[:CELL_MAX])
             for name, cell in zip(names, cells, strict=False)
-            if cell.strip()
-        }
+        )
+        kept = {name: cell for name, cell in read if cell}
         if kept:
-            # Spreadsheets add midnight to a date.
-            yield Record(
-                number, {name: cell.removesuffix(" 00:00:00") for name, cell in kept.items()}
-            )
+            yield Record(number, kept)

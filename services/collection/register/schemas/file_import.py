@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from services.collection.common.domain.rows import RowFault
 from services.collection.operation.schemas import OperationFaultOut
-from services.collection.register.domain.file import Record
+from services.collection.register.domain.file import Record, without_value
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows.file_import import ImportedPerson, ImportResult
 from services.collection.register.schemas.unit import PersonEnrolmentIn, UnitIn
@@ -49,8 +49,11 @@ class PersonIn(PersonEnrolmentIn):
 
 def units_of(records: Sequence[Record]) -> tuple[list[tuple[int, Unit]], list[RowFault]]:
     """Read rows as units; return them and the faults of the other rows."""
-    units, faults = [], []
+    units, faults = [], without_value(records)
+    wrong = {fault.row for fault in faults}
     for record in records:
+        if record.row in wrong:
+            continue
         try:
             units.append((record.row, UnitIn.model_validate(_unit_members(record)).unit()))
         except ValidationError as error:
@@ -74,8 +77,11 @@ def _unit_members(record: Record) -> dict[str, Any]:
 
 def people_of(records: Sequence[Record]) -> tuple[list[ImportedPerson], list[RowFault]]:
     """Read rows as people; return them and the faults of the other rows."""
-    people, faults = [], []
+    people, faults = [], without_value(records)
+    wrong = {fault.row for fault in faults}
     for record in records:
+        if record.row in wrong:
+            continue
         try:
             found = PersonIn.model_validate(_person_members(record))
         except ValidationError as error:

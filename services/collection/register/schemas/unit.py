@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.collection.common.schemas.common import Day, IdentityNumber, PersonName, faults_out
+from services.collection.common.schemas.common import IdentityNumber, PersonName, faults_out
 from services.collection.policy.domain.category import EMPLOYEE
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows.enrolment import EnrolmentRequest, EnrolmentResult
@@ -16,7 +16,7 @@ from shared.cn.identity_number import Document
 from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
 from shared.references import Reference
-from shared.schema import Code, CreditCode, FaultOut, In, Out, ShortText
+from shared.schema import Code, CreditCode, FaultOut, In, LifeDay, Out, ShortText
 
 _NUMBER = r"^[0-9A-Za-z-]{6,34}$"
 
@@ -128,7 +128,7 @@ class PersonEnrolmentIn(In):
 
     identity_number: IdentityNumber
     name: PersonName
-    joined_on: Day
+    joined_on: LifeDay
     category: Code = Field(default=EMPLOYEE, description="参保类别 (a category of the policy)")
     base_choice: Code | None = Field(
         default=None, description="缴费档次 (if the category chooses its base)"
