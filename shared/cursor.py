@@ -46,6 +46,9 @@ def read_cursor(cursor: str, filters: dict[str, Any], types: tuple[type, ...]) -
         last, seal = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError):
         raise BadCursor from None
+    # The decoder skips what it does not know; a cursor is only ever what we wrote.
+    if write_cursor(last, filters) != cursor:
+        raise BadCursor
     right = (
         isinstance(last, list)
         and len(last) == len(types)
@@ -55,6 +58,7 @@ def read_cursor(cursor: str, filters: dict[str, Any], types: tuple[type, ...]) -
         not right
         or seal != _seal(filters)
         or any(isinstance(part, int) and not 0 <= part < 2**63 for part in last)
+        or any(isinstance(part, str) and not part.isprintable() for part in last)
     ):
         raise BadCursor
     return list(last)

@@ -59,7 +59,7 @@ class Ref:
         Raises:
             NotAReference: another kind or shape.
         """
-        found = _REF.match(text)
+        found = _REF.fullmatch(text)
         if not found or found[1] != kind:
             raise NotAReference(expected=f"{kind}_…")
         return cls(int(found[2], 16), UUID(found[3]))

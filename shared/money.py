@@ -62,7 +62,7 @@ def parse_yuan(text: str) -> int:
     Raises:
         NotAnAmount: anything else than a plain decimal string with two decimals.
     """
-    if not isinstance(text, str) or not _YUAN.match(text) or text == "-0.00":
+    if not isinstance(text, str) or not _YUAN.fullmatch(text) or text == "-0.00":
         raise NotAnAmount(value=str(text)[:40])
     return int(text.replace(".", ""))
 
@@ -80,7 +80,7 @@ def parse_rate(text: str) -> int:
     Raises:
         NotARate: not a plain decimal fraction with at most six decimals.
     """
-    if not isinstance(text, str) or not _RATE.match(text):
+    if not isinstance(text, str) or not _RATE.fullmatch(text):
         raise NotARate(value=str(text)[:40])
     whole, _, part = text.partition(".")
     return int(whole) * PPM + int(part.ljust(6, "0") or "0")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from shared.errors import Kind, Refusal
 
 PERIOD_PATTERN = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 _PERIOD = re.compile(PERIOD_PATTERN)
+DAY_MIN: Final = date(1990, 1, 1)
+DAY_MAX: Final = date(2100, 12, 31)
+"""The days that books may know."""
 
 
 class NotAPeriod(Refusal):
@@ -33,7 +37,7 @@ class Period:
         Raises:
             NotAPeriod: anything else.
         """
-        if not isinstance(text, str) or not _PERIOD.match(text):
+        if not isinstance(text, str) or not _PERIOD.fullmatch(text):
             raise NotAPeriod(value=str(text)[:20])
         return cls(int(text[:4]), int(text[5:]))
 

@@ -5,7 +5,9 @@ Money is a decimal string in yuan on the wire and int fen inside; a JSON number 
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Final
 
 from pydantic import (
     BaseModel,
@@ -29,7 +31,7 @@ from shared.money import (
     parse_rate,
     parse_yuan,
 )
-from shared.period import PERIOD_PATTERN, Period
+from shared.period import DAY_MAX, DAY_MIN, PERIOD_PATTERN, Period
 
 
 class In(BaseModel):
@@ -142,6 +144,38 @@ PeriodField = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema(_PERIOD_SCHEMA),
 ]
+
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def plain_day(value: Any) -> Any:
+    """Let only YYYY-MM-DD pass: pydantic would also take a timestamp or seconds since 1970."""
+    if isinstance(value, str):
+        if not _DAY.fullmatch(value):
+            raise PydanticCustomError(
+                "date_from_datetime_parsing", "日期须为 YYYY-MM-DD (a day is written YYYY-MM-DD)"
+            )
+    elif not isinstance(value, date) or isinstance(value, datetime):
+        raise PydanticCustomError(
+            "date_type", "日期须为 YYYY-MM-DD 的字符串 (a day is a string YYYY-MM-DD)"
+        )
+    return value
+
+
+Day = Annotated[
+    date,
+    Field(ge=DAY_MIN, le=DAY_MAX),
+    BeforeValidator(plain_day),
+    Field(examples=["2021-07-12"]),
+]
+"""A day that books may know."""
+LifeDay = Annotated[
+    date,
+    Field(ge=date(1951, 3, 1), le=DAY_MAX),
+    BeforeValidator(plain_day),
+    Field(examples=["1986-10-01"]),
+]
+"""A day of a person's working life: labour insurance began on 1951-03-01."""
 
 Code = Annotated[str, StringConstraints(pattern=CODE_PATTERN)]
 """A short code: insurance, fund, district."""

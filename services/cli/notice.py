@@ -42,7 +42,7 @@ def print_notice(
     """Write a notice to standard output as a page of HTML: wuxian print bill bil_… > bill.html"""
     import httpx
 
-    if not _REF.match(ref):
+    if not _REF.fullmatch(ref):
         fail(f"{ref[:60]!r} is not a reference", 2)
     base = url or settings_with().collection_url
     headers = {"Authorization": f"Bearer {token or supervisor_token()}", "Accept": "text/html"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut
+from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut, plain_day
 
 OwnAccount = Literal["income", "fiscal", "expenditure", "treasury"]
 
@@ -21,7 +21,7 @@ def _in_living_memory(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_in_living_memory)]
+Day = Annotated[date, AfterValidator(_in_living_memory), BeforeValidator(plain_day)]
 
 
 class TransferIn(In):

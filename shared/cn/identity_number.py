@@ -73,7 +73,7 @@ class Document(StrEnum):
 
 def document_of(number: str) -> Document:
     """Return the kind of document that a valid number belongs to."""
-    if _FOREIGNERS.match(number):
+    if _FOREIGNERS.fullmatch(number):
         return Document.FOREIGNER
     if number[:2] in {"81", "82", "83"}:
         return Document.HK_MACAU_TAIWAN
@@ -82,9 +82,9 @@ def document_of(number: str) -> Document:
 
 def fault_in(number: str) -> str | None:
     """Return the fault in an identity number as one code, or None."""
-    if _FOREIGNERS.match(number):
+    if _FOREIGNERS.fullmatch(number):
         return None
-    if not _SHAPE.match(number):
+    if not _SHAPE.fullmatch(number):
         return "IDENTITY_NUMBER_SHAPE"
     if birth_date(number) is None:
         return "IDENTITY_NUMBER_DATE"
@@ -95,12 +95,14 @@ def fault_in(number: str) -> str | None:
 
 def has_known_region(number: str) -> bool:
     """Return whether the first two digits are those of a province or of a residence permit."""
-    return number[:2] in _REGION_HEADS or number[0] == "9" or _FOREIGNERS.match(number) is not None
+    return (
+        number[:2] in _REGION_HEADS or number[0] == "9" or _FOREIGNERS.fullmatch(number) is not None
+    )
 
 
 def birth_date(number: str) -> date | None:
     """The date inside, or None: no such day, outside 1880-2100, or a number without one."""
-    if _FOREIGNERS.match(number):
+    if _FOREIGNERS.fullmatch(number):
         return None
     try:
         found = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

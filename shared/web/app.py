@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from shared.web.envelope import Envelope
+from shared.web.grammar import strict_grammar
 from shared.web.openapi import App
 from shared.web.problem import PROBLEMS, answer_problems
 from shared.web.service_routes import Check, service_router
@@ -41,7 +42,7 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     )
     app.include_router(service_router(service, version, checks))
     for router in routers:
-        app.include_router(router, responses=PROBLEMS)
+        app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
     answer_problems(app)
     app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes, streamed=streamed)
     return app

@@ -55,7 +55,7 @@ class Envelope:
     def _at_once(self, request: Request) -> Refusal | None:
         """Check the headers of a request before its body is read; return the fault."""
         declared, limit = request.headers.get("content-length", "0"), self._limit(request)
-        if not declared.isdigit() or int(declared) > limit:
+        if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
             return BodyTooLarge(limit_bytes=limit)
         if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
             return NulInRequest()

@@ -12,7 +12,7 @@ from shared.entry import Book, Side, Voucher
 from shared.money import format_yuan
 from shared.period import PERIOD_PATTERN
 from shared.references import Reference
-from shared.schema import Code, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+from shared.schema import Code, Day, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
 
 _ACCOUNT_PATTERN = r"^[a-z][a-z0-9_]{1,47}(\.[a-z][a-z0-9_]{1,47})?$"
 AccountKey = Annotated[str, StringConstraints(pattern=_ACCOUNT_PATTERN)]
@@ -49,10 +49,10 @@ class VoucherHeadIn(In):
         examples=["91120101MA00000000"], description="单位或 centre (decides the slot)"
     )
     kind: Code = Field(examples=["receipt"])
-    book_date: date = Field(examples=["2021-07-15"])
+    book_date: Day = Field(examples=["2021-07-15"])
     summary: ShortText = Field(examples=["2021-07 社会保险费到账"])
     period: Annotated[str, StringConstraints(pattern=PERIOD_PATTERN)] | None = None
-    value_date: date | None = None
+    value_date: Day | None = None
     if_closed: IfClosed = Field(
         default=IfClosed.REFUSE,
         description="记账日已结账时:拒绝,或记入首个未结账之日并保留原日为起息日 (when the book date is"
@@ -139,7 +139,7 @@ class HoldIn(In):
     account: AccountKey = "expenditure_deposit"
     amount: PositiveYuan
     summary: ShortText
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 class HoldOut(Out):

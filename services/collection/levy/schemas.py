@@ -24,7 +24,7 @@ from shared.errors import Refusal
 from shared.fund import UnitKind, UnitSize
 from shared.money import format_rate, format_yuan
 from shared.period import Period
-from shared.schema import Code, In, NonNegativeYuan, Out, RateOut, YuanOut
+from shared.schema import Code, In, NonNegativeYuan, Out, RateOut, YuanOut, plain_day
 
 
 def _at_most(limit_fen: int) -> AfterValidator:
@@ -71,7 +71,7 @@ def _day(value: Any) -> Any:
             return Period.parse(value).first_day
         except Refusal as refusal:
             raise PydanticCustomError("period_malformed", refusal.message) from None
-    return value
+    return plain_day(value)
 
 
 QuoteDay = Annotated[

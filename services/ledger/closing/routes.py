@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -29,6 +28,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.schema import Day
 
 router = APIRouter()
 
@@ -138,7 +138,7 @@ async def closed_until(at: Reading) -> ClosedUntilOut:
     summary="未认领到账清单 · Receipts still in suspense at the end of a day",
 )
 async def unmatched_receipts(
-    at: Reading, as_of: date | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+    at: Reading, as_of: Day | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> OpenItemsOut:
     """List the receipts that make up 暂收款. Closings that require matched receipts need it empty."""
     require_centre(at.caller)

@@ -25,7 +25,7 @@ from services.ledger.rules.domain.closing_rule import Level, last_day
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference
-from shared.schema import Code, In, Out, ShortText, Yuan, YuanOut
+from shared.schema import Code, Day, In, Out, ShortText, Yuan, YuanOut
 from shared.wire.closing import (
     COLLECTION,
     PAYOUT,
@@ -168,7 +168,7 @@ class ClosingIn(In):
 class ReopeningIn(In):
     """A proposal to reopen `from_day` and all later days."""
 
-    from_day: date = Field(examples=["2021-07-15"])
+    from_day: Day = Field(examples=["2021-07-15"])
     region: Code | None = Field(default=None, examples=["tianjin"])
     reason: ShortText = Field(examples=["银行补送 7 月 15 日回单"])
 

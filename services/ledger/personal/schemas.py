@@ -27,6 +27,7 @@ from shared.period import Period
 from shared.references import Reference
 from shared.schema import (
     Code,
+    Day,
     In,
     Out,
     PeriodField,
@@ -67,7 +68,7 @@ class BillCreditsIn(In):
 
     bill: Serial = Field(examples=["0190a7c0d1e27e4f8a3b5c6d7e8f9012"])
     period: PeriodField
-    settled_on: date = Field(examples=["2021-07-26"])
+    settled_on: Day = Field(examples=["2021-07-26"])
     corrects: Serial | None = Field(
         default=None, description="所更正的申报 (the paper whose credits these restate)"
     )
@@ -125,7 +126,7 @@ class InjectionsIn(In):
 
     fund: Code = Field(examples=["medical"])
     period: PeriodField
-    day: date = Field(examples=["2021-07-10"])
+    day: Day = Field(examples=["2021-07-10"])
     people: list[RetireeIn] = Field(min_length=1, max_length=CREDITS_MAX)
 
 
@@ -157,7 +158,7 @@ class TransferIn(In):
     fund: Code = Field(examples=["pension"])
     direction: Annotated[str, StringConstraints(pattern="^(in|out)$")]
     amount: PositiveYuan
-    day: date = Field(examples=["2021-07-10"])
+    day: Day = Field(examples=["2021-07-10"])
 
 
 class TransferOut(Out):

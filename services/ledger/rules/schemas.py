@@ -23,13 +23,12 @@ from shared.entry import Book, Side
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference
-from shared.schema import Code, In, Out, Rate, ShortText
+from shared.schema import Code, Day, In, Out, Rate, ShortText
 from shared.wire.ledger import AccountKey
 
 Certainty = Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
 Pattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{1,95}(\.\*)?$")]
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31))]
 ROWS_MAX = 500
 _VALUE_PATTERN = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$"
 FundOrAny = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z0-9_]{1,31})$")]
@@ -117,8 +116,8 @@ class ThresholdIn(In):
     value: Value = Field(
         examples=["9.00"], description="比率、月数或元 (a ratio, months or yuan, by the measure)"
     )
-    in_force_from: date = Field(examples=["2021-07-01"])
-    in_force_to: date | None = None
+    in_force_from: Day = Field(examples=["2021-07-01"])
+    in_force_to: Day | None = None
     source: ShortText = Field(description="依据文件 (the document it rests on)")
 
 

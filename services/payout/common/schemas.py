@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from shared.cursor import BadCursor, read_cursor
-from shared.schema import In, Out, ShortText
+from shared.schema import In, Out, ShortText, plain_day
 
 EARLIEST = date(1990, 1, 1)
 LATEST = date(2100, 12, 31)
@@ -21,7 +21,7 @@ def _in_range(value: date) -> date:
     return value
 
 
-Day = Annotated[date, AfterValidator(_in_range)]
+Day = Annotated[date, AfterValidator(_in_range), BeforeValidator(plain_day)]
 """A business day, 1990 to 2100."""
 Note = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)]
 RefText = Annotated[str, StringConstraints(max_length=80)]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
 from shared.errors import Fault
 from shared.references import Reference
+from shared.schema import Day as Day
 from shared.schema import FaultOut, Out
 
-Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), examples=["2021-07-12"])]
-"""A day that books may know."""
 IdentityNumber = Annotated[
     str,
     StringConstraints(min_length=1, max_length=18),

@@ -173,7 +173,7 @@ def _limit(
 
 
 def _rate(text: str, pointer: str, faults: list[Fault]) -> int:
-    if _LONG_RATE.match(text):
+    if _LONG_RATE.fullmatch(text):
         faults.append(
             Fault(
                 pointer, "RATE_ROUNDS_AWAY", "费率超过六位小数,尾数会丢失 (more than six decimals)"

@@ -215,7 +215,7 @@ class PackReader:
     def _months(self, text: str | None, pointer: str) -> int | None:
         if text is None:
             return None
-        if not _MONTHS.match(text):
+        if not _MONTHS.fullmatch(text):
             self.faults.append(
                 Fault(pointer, "MONTHS_MALFORMED", "月数须为不超过两位小数的字符串 (months)")
             )

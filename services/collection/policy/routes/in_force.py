@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,7 +12,7 @@ from services.collection.policy.domain.text import markdown
 from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOut
 from shared.door import Door, door
 from shared.roles import Right
-from shared.schema import Code
+from shared.schema import Code, Day
 
 router = APIRouter()
 
@@ -25,7 +24,7 @@ router = APIRouter()
 )
 async def get_policy_in_force(
     at: Annotated[Door, door(Right.READ_COLLECTION)],
-    on: Annotated[date, Query(ge=date(1990, 1, 1), le=date(2100, 12, 31))],
+    on: Day,
     region: Annotated[Code | None, Query()] = None,
 ) -> PolicyInForceOut:
     """Get the policy in force: its pack, and a Chinese Markdown text that gives the source of every

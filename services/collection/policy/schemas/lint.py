@@ -149,7 +149,7 @@ def _first(rest: Mapping[str, Any], member: str, name: str) -> Any:
 
 def _placed(fault: Fault, places: Mapping[str, list[int]]) -> Fault:
     """Point a fault at the row's number in the pack as it was written."""
-    found = _ROW.match(fault.pointer)
+    found = _ROW.fullmatch(fault.pointer)
     if found is None or found[1] not in places:
         return fault
     numbers = places[found[1]]

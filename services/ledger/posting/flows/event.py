@@ -24,7 +24,7 @@ def places_of(after_seq: str) -> dict[int, int]:
     """
     found: dict[int, int] = {}
     for part in after_seq.split(",") if after_seq else []:
-        read = _PLACE.match(part)
+        read = _PLACE.fullmatch(part)
         if not read or int(read[1]) in found:
             raise _faulty(part[:40])
         found[int(read[1])] = int(read[2])

@@ -29,7 +29,7 @@ async def read(tx: AsyncConnection, id: str, caller: Caller) -> VoucherRecord:
         NotFound: no such voucher.
         Forbidden: another district's.
     """
-    found = _ID.match(id)
+    found = _ID.fullmatch(id)
     stored = await voucher_store.load(tx, int(found[1]), int(found[2])) if found else None
     if stored is None:
         raise NotFound(voucher=id[:40])

@@ -26,6 +26,7 @@ from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
+from shared.json_grammar import has_repeated_member
 from shared.roles import Caller, Right
 from shared.security.identity import BadToken, Identity
 from shared.web.problem import refused
@@ -96,6 +97,8 @@ class FastPath:
         try:
             message = orjson.loads(body)
         except orjson.JSONDecodeError:
+            return None
+        if has_repeated_member(body, message):
             return None
         return await self.doors[request.scope["path"]](request, books, message, caller)
 

@@ -14,6 +14,7 @@ from services.ledger.posting.flows.stream import StreamAnswer, StreamLine
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
+from shared.json_grammar import MEMBER_REPEATED, faults_in, has_repeated_member
 from shared.schema import Out, Problem
 from shared.wire.ledger import PostedOut, PostingOutcome, VoucherIn
 
@@ -62,6 +63,10 @@ async def drafts_of(
         if at_sight is not None:
             yield StreamLine(number, at_sight.event_id, at_sight)
             continue
+        unclear = [fault for fault in faults_in(line) if fault.code == MEMBER_REPEATED]
+        if unclear:
+            yield StreamLine(number, _event_of(line), Faulty(faults=unclear, count=len(unclear)))
+            continue
         try:
             body = VoucherIn.model_validate_json(line)
         except ValidationError as error:
@@ -75,9 +80,12 @@ _READER = Reader()
 
 def _at_sight(line: bytes, source: str, slots: int, sender: str) -> Draft | None:
     try:
-        return _READER.draft(orjson.loads(line), source, slots, sender)
+        message = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
+    if has_repeated_member(line, message):
+        return None
+    return _READER.draft(message, source, slots, sender)
 
 
 def _event_of(line: bytes) -> str:

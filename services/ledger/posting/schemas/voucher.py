@@ -14,7 +14,7 @@ from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of, 
 from services.ledger.posting.store.voucher import VoucherRecord
 from shared.entry import Side
 from shared.references import Reference
-from shared.schema import In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
+from shared.schema import Day, In, Out, PositiveYuan, Problem, Serial, ShortText, YuanOut
 from shared.wire.ledger import (
     BatchOut,
     FloorOut,
@@ -36,7 +36,7 @@ class ReversalIn(In):
     """Reversal of a voucher: the new event's id, the book date, the reason, and perhaps the parts."""
 
     event_id: Serial = Field(examples=["reversal-0001"])
-    book_date: date = Field(examples=["2021-07-20"])
+    book_date: Day = Field(examples=["2021-07-20"])
     summary: ShortText = Field(examples=["更正误记"])
     entries: Annotated[list[PartIn], Field(min_length=2, max_length=400)] | None = Field(
         default=None,

@@ -25,6 +25,7 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref
+from shared.period import DAY_MIN
 from shared.references import Reference
 
 _PLACES = re.compile(r"^(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,17})$")
@@ -47,20 +48,24 @@ async def places(tx: AsyncConnection, known_at: str | None) -> Mapping[int, int]
         return None
     if known_at.startswith(f"{Reference.CLOSING}_"):
         return (await _closing_mark(tx, known_at)).places
-    slots = {slot for slot, _, _ in await head_store.all_heads(tx)}
-    if _DAY.match(known_at):
+    heads = await head_store.all_heads(tx)
+    slots = {slot for slot, _, _ in heads}
+    if _DAY.fullmatch(known_at):
         anchored = await past_store.anchored(tx, _day(known_at))
         if set(anchored) != slots:
             raise NotFound(anchors_of=known_at)
         return anchored
     named: dict[int, int] = {}
     for part in known_at.split(","):
-        found = _PLACES.match(part)
+        found = _PLACES.fullmatch(part)
         if not found or int(found[1]) in named:
             raise _faulty(part[:40])
         named[int(found[1])] = int(found[2])
     if set(named) != slots:
         raise _faulty(f"须列全部记账单元 (every slot): {sorted(slots)}")
+    beyond = sorted(slot for slot, seq, _ in heads if named[slot] > seq)
+    if beyond:
+        raise _faulty(f"序号尚未记账 (the sequence number is not posted yet), slots: {beyond}")
     return named
 
 
@@ -92,7 +97,7 @@ async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
     """Return the time of the moment: of the closing, the day's end, or the last voucher counted."""
     if known_at.startswith(f"{Reference.CLOSING}_"):
         return (await _closing_mark(tx, known_at)).done_at
-    if _DAY.match(known_at):
+    if _DAY.fullmatch(known_at):
         eve = datetime.combine(_day(known_at), time.min, clock.SHANGHAI)
         return eve + timedelta(days=1)
     seqs = await places(tx, known_at)
@@ -103,9 +108,12 @@ async def _instant(tx: AsyncConnection, known_at: str) -> datetime:
 
 def _day(known_at: str) -> date:
     try:
-        return date.fromisoformat(known_at)
+        day = date.fromisoformat(known_at)
     except ValueError:
         raise _faulty(known_at) from None
+    if not DAY_MIN <= day <= clock.today():
+        raise _faulty(f"须为 {DAY_MIN} 至今日 (a day up to today): {known_at}")
+    return day
 
 
 async def _closing_mark(tx: AsyncConnection, known_at: str) -> ClosingMark:

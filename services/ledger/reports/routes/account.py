@@ -16,14 +16,14 @@ from shared import clock
 from shared.cursor import LIMIT_DEFAULT
 from shared.entry import Book
 from shared.page import Cursor, Limit, Page
-from shared.schema import Code
+from shared.schema import Code, Day
 from shared.wire.ledger import AccountKey
 
 router = APIRouter()
 
 
 @router.get("/v1/accounts", operation_id="chart", summary="会计科目表 · Chart of accounts of a day")
-async def chart(at: Reading, as_of: date | None = None) -> ChartOut:
+async def chart(at: Reading, as_of: Day | None = None) -> ChartOut:
     """Read the chart of accounts in force on a day."""
     books = await opened(at)
     return ChartOut.of(books.catalogue, as_of or clock.today())
@@ -40,8 +40,8 @@ async def account_entries(  # noqa: PLR0913 - one parameter a filter
     fund: Code | None = None,
     book: Book | None = None,
     district: Code | None = None,
-    from_day: Annotated[date | None, Query(alias="from")] = None,
-    to_day: Annotated[date | None, Query(alias="to")] = None,
+    from_day: Annotated[Day | None, Query(alias="from")] = None,
+    to_day: Annotated[Day | None, Query(alias="to")] = None,
     carry_over: Annotated[
         bool, Query(description="是否含年末结转 (include year-end carry-overs)")
     ] = True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -13,14 +12,12 @@ from services.ledger.reports.schemas.agreement import PERIOD
 from shared.door import Door, door
 from shared.roles import Right
 from shared.schema import Code
-
-_FIRST_DAY, _LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+from shared.schema import Day as Day
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
-AsOf = Annotated[date | None, Query(description="截至当日终了;缺省为今日 (end of that day)")]
-Day = Annotated[date, Query(ge=_FIRST_DAY, le=_LAST_DAY)]
-From = Annotated[date, Query(alias="from", ge=_FIRST_DAY, le=_LAST_DAY, examples=["2021-07-01"])]
-To = Annotated[date, Query(alias="to", ge=_FIRST_DAY, le=_LAST_DAY, examples=["2021-07-31"])]
+AsOf = Annotated[Day | None, Query(description="截至当日终了;缺省为今日 (end of that day)")]
+From = Annotated[Day, Query(alias="from", examples=["2021-07-01"])]
+To = Annotated[Day, Query(alias="to", examples=["2021-07-31"])]
 FundCode = Annotated[Code, Query(examples=["pension"])]
 PeriodText = Annotated[
     str, Query(pattern=PERIOD, examples=["2021-07"], description="2021-07 月 · 2021 年")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -42,7 +41,7 @@ from shared import clock
 from shared.cursor import LIMIT_DEFAULT
 from shared.entry import Book
 from shared.page import Cursor, Limit
-from shared.schema import Code
+from shared.schema import Code, Day
 from shared.wire.ledger import AccountKey
 
 router = APIRouter()
@@ -163,7 +162,7 @@ async def income_statement(
 )
 async def trial_balance_file(
     at: Reading,
-    as_of: date | None = None,
+    as_of: Day | None = None,
     book: Book | None = None,
     known_at: KnownAt = None,
     how: Annotated[Format, Query(alias="format")] = Format.XLSX,

@@ -22,7 +22,7 @@ from services.ledger.reports.domain.span import Span
 from services.ledger.reports.schemas.head import entries_link
 from shared.entry import Book
 from shared.money import format_yuan
-from shared.schema import Code, In, Out, Yuan, YuanOut
+from shared.schema import Code, Day, In, Out, Yuan, YuanOut
 from shared.wire.ledger import AccountKey
 
 PERIOD: Final = r"^(19|20)[0-9]{2}(-(0[1-9]|1[0-2]))?$"
@@ -34,7 +34,7 @@ class BankLineIn(In):
     """A line of the bank's statement; payments are negative."""
 
     serial: _Mark = Field(examples=["BK20210715000001"])
-    value_date: date = Field(examples=["2021-07-15"])
+    value_date: Day = Field(examples=["2021-07-15"])
     amount: Yuan = Field(examples=["1200.00"])
     summary: _Text = ""
     paper: _Mark | None = Field(
@@ -48,8 +48,8 @@ class BankAdjustmentIn(In):
 
     account: AccountKey = Field(examples=["income_deposit"])
     fund: Code | None = None
-    from_day: date = Field(examples=["2021-07-01"])
-    as_of: date = Field(examples=["2021-07-31"])
+    from_day: Day = Field(examples=["2021-07-01"])
+    as_of: Day = Field(examples=["2021-07-31"])
     bank_balance: Yuan = Field(examples=["0.00"])
     lines: list[BankLineIn] = Field(max_length=20_000)
     tolerance_days: int = Field(default=10, ge=0, le=FAR)

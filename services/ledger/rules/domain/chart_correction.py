@@ -76,14 +76,14 @@ def require_sound(
 
 def _row_faults(row: Account, rows: Sequence[Account]) -> Iterator[Fault]:
     at = f"{row.key}/{row.in_force_from}"
-    if not _KEY.match(row.key):
+    if not _KEY.fullmatch(row.key):
         yield Fault(at, "KEY_MALFORMED", row.key)
     if row.account_class not in CLASSES:
         yield Fault(at, "CLASS_UNKNOWN", row.account_class)
     if (row.account_class == "memo") != (row.book.value == "memo"):
         yield Fault(at, "CLASS_NOT_OF_BOOK", f"{row.account_class}/{row.book}")
     for fund in sorted(row.funds):
-        if not _FUND.match(fund):
+        if not _FUND.fullmatch(fund):
             yield Fault(at, "FUND_MALFORMED", fund)
     for name in ("name", "source", "certainty"):
         if not getattr(row, name).strip():

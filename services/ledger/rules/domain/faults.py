@@ -120,7 +120,7 @@ def _row_faults(change: Change, rows: Rows, accounts: Sequence[Account]) -> Iter
         if name in row and not str(row[name]).strip():
             yield Fault(f"{at}/{name}", "EMPTY", name)
     match change.table:
-        case Table.FUND if not _FUND.match(row["code"]):
+        case Table.FUND if not _FUND.fullmatch(row["code"]):
             yield Fault(f"{at}/code", "FUND_MALFORMED", row["code"])
         case Table.FLOW:
             yield from _flow_faults(row, at, accounts)
@@ -141,7 +141,7 @@ def _fund_faults(fund: str, at: str, rows: Rows) -> Iterator[Fault]:
 
 
 def _flow_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fault]:
-    if not _KIND.match(row["kind"]):
+    if not _KIND.fullmatch(row["kind"]):
         yield Fault(f"{at}/kind", "KIND_MALFORMED", row["kind"])
     keys = {account.key for account in accounts if account.book is Book(row["book"])}
     for side in ("debit", "credit"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -19,6 +18,7 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.schema import Day
 
 router = APIRouter()
 
@@ -79,7 +79,7 @@ async def read_settlement(id: SettlementId, at: Reading) -> SettlementOut:
     summary="结算列表 · Settlements, newest first",
 )
 async def list_settlements(
-    at: Reading, day: date | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+    at: Reading, day: Day | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> Page[SettlementOut]:
     """List settlements, newest first."""
     require_centre(at.caller)

@@ -20,7 +20,7 @@ from services.ledger.settlement.domain.settlement import (
 from services.ledger.settlement.flows.settlement import Proposal
 from shared.ids import Ref
 from shared.references import Reference
-from shared.schema import Code, In, NonNegativeYuan, Out, PositiveYuan, ShortText, YuanOut
+from shared.schema import Code, Day, In, NonNegativeYuan, Out, PositiveYuan, ShortText, YuanOut
 from shared.wire.ledger import AccountKey
 
 
@@ -64,7 +64,7 @@ class SettlementIn(In):
     """A proposed settlement. Sweeps and treasury remittances move everything and take no amounts."""
 
     kind: SettlementKind = Field(examples=["sweep"])
-    day: date = Field(examples=["2021-07-31"], description="记账日,截至当日余额")
+    day: Day = Field(examples=["2021-07-31"], description="记账日,截至当日余额")
     summary: ShortText | None = None
     amounts: list[AmountIn] = Field(default=[], max_length=200)
     deposit: AccountKey | None = Field(

@@ -1,0 +1,87 @@
+"""The strict grammar of requests: query parameters that the door knows, and clear JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, get_args, get_origin
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from shared.errors import Fault, Faulty
+from shared.json_grammar import faults_in
+
+PARAMETER_UNKNOWN = "PARAMETER_UNKNOWN"
+PARAMETER_REPEATED = "PARAMETER_REPEATED"
+
+
+async def strict_grammar(request: Request) -> None:
+    """Refuse a request that could be read in two ways.
+
+    A misspelt filter must not pass silently: the caller would take the whole for a part.
+
+    Raises:
+        Faulty: a query parameter is unknown or repeated, or the JSON body is not clear.
+    """
+    faults = _query_faults(request)
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and route.body_field is not None and _is_json(request):
+        faults += faults_in(await request.body())
+    if faults:
+        raise Faulty(faults=faults)
+
+
+def _query_faults(request: Request) -> list[Fault]:
+    route = request.scope.get("route")
+    if not request.scope["query_string"] or not isinstance(route, APIRoute):
+        return []
+    known = _parameters(route)
+    faults, seen = [], set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            faults.append(
+                Fault(_at(name), PARAMETER_UNKNOWN, "未知查询参数 (unknown query parameter)")
+            )
+        elif name in seen and not known[name]:
+            faults.append(
+                Fault(_at(name), PARAMETER_REPEATED, "查询参数重复 (the parameter is repeated)")
+            )
+        seen.add(name)
+    return faults[:100]
+
+
+def _at(name: str) -> str:
+    return "/query/" + name[:80].replace("~", "~0").replace("/", "~1")
+
+
+_KNOWN: WeakKeyDictionary[Callable[..., Any], dict[str, bool]] = WeakKeyDictionary()
+
+
+def _parameters(route: APIRoute) -> dict[str, bool]:
+    """The query parameters of a route, and whether each may be given many times."""
+    known = _KNOWN.get(route.endpoint)
+    if known is None:
+        known = _KNOWN[route.endpoint] = dict(_declared(route.dependant))
+    return known
+
+
+def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for one in dependant.query_params:
+        yield one.alias, _is_list(one.field_info.annotation)
+    for inner in dependant.dependencies:
+        yield from _declared(inner)
+
+
+def _is_list(annotation: object) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _is_list(get_args(annotation)[0])
+    return get_origin(annotation) is list or any(_is_list(part) for part in get_args(annotation))
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (
+        kind.startswith("application/") and kind.endswith("+json")
+    )
