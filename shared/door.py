@@ -39,6 +39,13 @@ class KeyMissing(Refusal):
     code = "IDEMPOTENCY_KEY_MISSING"
 
 
+class _Refused(Exception):
+    """Rolls a transaction back and carries the answer out of it."""
+
+    def __init__(self, answer: Response) -> None:
+        self.answer = answer
+
+
 class _DryRun(Exception):
     def __init__(self, body: bytes) -> None:
         self.body = body
@@ -77,11 +84,8 @@ class Door:
         asked = await self._digest() if digest is None else digest
 
         async def once(tx: AsyncConnection) -> Response:
-            claim = None
-            if self.idempotency_key and not dry_run:
-                claim = idempotency.Claim(
-                    key, self.caller.subject, self.idempotency_key, asked, self._secret
-                )
+            claim = None if dry_run else self._claim(key, asked)
+            if claim:
                 stored = await idempotency.claim(tx, claim)
                 if stored:
                     return _json(stored.body, stored.status, replayed=True)
@@ -99,6 +103,50 @@ class Door:
         except _DryRun as rehearsed:
             return _json(rehearsed.body, 200)
 
+    async def write_file(
+        self,
+        work: Callable[[AsyncConnection], Awaitable[Response]],
+        *,
+        key: int,
+        digest: bytes,
+    ) -> Response:
+        """Run `work` in one transaction and answer as it does, in any media type.
+
+        `digest` stands for the file that was received. A refusal is not kept: the same key may
+        bring the mended file.
+        """
+        asked = self._start()
+        asked.update(digest)
+
+        async def once(tx: AsyncConnection) -> Response:
+            claim = self._claim(key, asked.digest())
+            if claim:
+                stored = await idempotency.claim(tx, claim)
+                if stored:
+                    headers = {"Idempotent-Replayed": "true"}
+                    kind, _, body = stored.body.partition(b"\n")
+                    return Response(body, stored.status, headers, kind.decode())
+            answer = await work(tx)
+            if answer.status_code >= 400:
+                raise _Refused(answer)
+            if claim:
+                kind = (answer.media_type or "").encode()
+                kept = kind + b"\n" + bytes(answer.body)
+                await idempotency.store(tx, claim, answer.status_code, kept)
+            return answer
+
+        try:
+            return await self.db.run(once)
+        except _Refused as refused:
+            return refused.answer
+
+    def _claim(self, key: int, asked: bytes) -> idempotency.Claim | None:
+        if not self.idempotency_key:
+            return None
+        return idempotency.Claim(
+            key, self.caller.subject, self.idempotency_key, asked, self._secret
+        )
+
     async def read(self, work: Work[T]) -> T:
         """Run a reading `work` in one transaction and return its result."""
         return await self.db.run(work)
@@ -112,12 +160,17 @@ class Door:
         if not self.idempotency_key:
             return b""
         body = await self.request.body()
-        digest = hashlib.sha256(f"{self.request.method} {self.request.url.path}\n".encode())
+        digest = self._start()
         # What is not JSON (an upload) speaks for itself by its bytes.
         with suppress(orjson.JSONDecodeError):
             body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
         digest.update(body)
         return digest.digest()
+
+    def _start(self) -> hashlib._Hash:
+        url = self.request.url
+        asked = f"{url.path}?{url.query}" if url.query else url.path
+        return hashlib.sha256(f"{self.request.method} {asked}\n".encode())
 
 
 def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:

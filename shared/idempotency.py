@@ -28,6 +28,27 @@ CREATE TABLE idempotency (
 """
 
 
+KEY_DDL = """
+CREATE TABLE idempotency_key (
+    client      text        NOT NULL,
+    idem_key    text        NOT NULL,
+    fingerprint bytea       NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (client, idem_key)
+)
+"""
+"""One request of one caller over all doors. The answer lies with its paper, in `idempotency`; a door
+that does not know the paper's shard key finds here that the key was used."""
+
+KEYS_BEFORE = """
+INSERT INTO idempotency_key (client, idem_key, fingerprint, created_at)
+SELECT DISTINCT ON (client, idem_key) client, idem_key, fingerprint, created_at
+  FROM idempotency
+ ORDER BY client, idem_key, created_at
+"""
+"""The keys of earlier releases: the first request keeps a key that was used for several."""
+
+
 class KeyReused(Refusal):
     """该 Idempotency-Key 已用于另一请求 (this Idempotency-Key was used for another request)"""
 
@@ -72,6 +93,7 @@ async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
     Raises:
         KeyReused: the key stands for another request.
     """
+    await _take_key(tx, asked)
     values = {"shard_key": asked.shard_key, "client": asked.client, "idem_key": asked.idem_key}
     taken = await tx.execute(
         text("""
@@ -97,6 +119,33 @@ async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
     if not asked.is_of(bytes(row.fingerprint)):
         raise KeyReused(key=asked.idem_key)
     return Stored(row.status, bytes(row.body))
+
+
+async def _take_key(tx: AsyncConnection, asked: Claim) -> None:
+    values = {"client": asked.client, "idem_key": asked.idem_key}
+    taken = await tx.execute(
+        text("""
+            INSERT INTO idempotency_key (client, idem_key, fingerprint)
+            VALUES (:client, :idem_key, :fingerprint)
+            ON CONFLICT (client, idem_key) DO NOTHING
+            RETURNING 1
+        """),
+        values | {"fingerprint": asked.fingerprint},
+    )
+    if taken.first():
+        return
+    row = (
+        await tx.execute(
+            text("""
+                SELECT fingerprint
+                  FROM idempotency_key
+                 WHERE client = :client AND idem_key = :idem_key
+            """),
+            values,
+        )
+    ).one()
+    if not asked.is_of(bytes(row.fingerprint)):
+        raise KeyReused(key=asked.idem_key)
 
 
 async def store(tx: AsyncConnection, asked: Claim, status: int, body: bytes) -> None:

@@ -83,6 +83,48 @@ async def test_no_plain_hash_of_a_request_is_kept(
     assert plain not in kept
 
 
+async def test_a_key_is_one_request_over_all_doors_imports_included(
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer
+) -> None:
+    code = with_check_character("91120101MA05K0TH3")
+    unit = {
+        "credit_code": code,
+        "name": "甲",
+        "kind": "enterprise",
+        "district": "heping",
+        "collector": "tax",
+    }
+    file = f"credit_code,name,kind,district,collector\n{code},甲,企业,heping,tax\n".encode()
+    async with client_of(build(settings_for())) as client:
+
+        async def bring(key: str, content: bytes, **query: str) -> tuple[int, str | None, str]:
+            headers = bearer("district_clerk", "heping") | {
+                "Idempotency-Key": key,
+                "content-type": "text/csv",
+            }
+            answer = await client.post(
+                "/v1/unit-imports", content=content, headers=headers, params=query
+            )
+            problem = answer.status_code >= 400
+            return (
+                answer.status_code,
+                answer.headers.get("idempotent-replayed"),
+                answer.json()["code"] if problem else "",
+            )
+
+        assert await bring("k-4", file) == (200, None, "")
+        assert await bring("k-4", file) == (200, "true", "")
+        assert await bring("k-4", file + b"\n") == (422, None, "IDEMPOTENCY_KEY_REUSED")
+        assert await bring("k-4", file, mode="row_by_row") == (422, None, "IDEMPOTENCY_KEY_REUSED")
+        assert (await bring("k-5", file.replace(b"heping", b"nowhere")))[0] == 422
+        assert await bring("k-5", file) == (200, None, "")
+        headers = bearer("district_clerk", "heping") | {"Idempotency-Key": "k-4"}
+        answer = await client.post("/v1/units", json=unit, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+        other = bearer("district_clerk", "heping") | {"Idempotency-Key": "k-6"}
+        assert (await client.post("/v1/units", json=unit, headers=other)).status_code == 201
+
+
 def test_the_key_is_of_the_house_and_not_the_pepper_itself(identity: Identity) -> None:
     assert identity.fingerprint_key != identity.pepper
     assert identity.fingerprint_key not in (identity.field_key, b"")

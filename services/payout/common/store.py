@@ -32,5 +32,6 @@ KEYS: Final[dict[str, str]] = {
     "trail": "shard_key",
     "outbox": "shard_key",
     "idempotency": "shard_key",
+    "idempotency_key": "reference",
 }
 """Table → its key column; "reference" for small tables that every shard has whole."""

@@ -64,6 +64,7 @@ KEYS: Final[dict[str, str]] = {
     "operation_report": "operation_key",
     "trail": "shard_key",
     "idempotency": "shard_key",
+    "idempotency_key": "reference",
     "outbox": "shard_key",
     "lease": "reference",
     "book_days": "reference",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, Literal
@@ -20,6 +21,7 @@ from services.collection.register.flows.file_import import ImportMode, ImportRes
 from services.collection.register.schemas.file_import import ImportOut, people_of, units_of
 from shared.door import Door, door
 from shared.errors import Fault, Faulty
+from shared.ids import key_of
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
@@ -66,14 +68,15 @@ async def import_units(
     rows without faults are. With `report=csv` the answer is a file of all faults by row and column.
     """
     settings: Settings = at.request.app.state.settings
-    units, unread = await asyncio.to_thread(units_of, await _records(at.request, UNIT_COLUMNS))
+    records, digest = await _records(at.request, UNIT_COLUMNS)
+    units, unread = await asyncio.to_thread(units_of, records)
 
     async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.units(
             tx, units, unread, mode=mode, region=settings.region, caller=at.caller
         )
 
-    return await _answer(at, work, mode, report)
+    return await _answer(at, work, mode, report, digest)
 
 
 @router.post(
@@ -97,23 +100,28 @@ async def import_people(
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
     vault = Vault.of(identity.pepper, identity.field_key)
-    people, unread = await asyncio.to_thread(people_of, await _records(at.request, PEOPLE_COLUMNS))
+    records, digest = await _records(at.request, PEOPLE_COLUMNS)
+    people, unread = await asyncio.to_thread(people_of, records)
 
     async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.people(
             tx, people, unread, mode=mode, region=settings.region, vault=vault, caller=at.caller
         )
 
-    return await _answer(at, work, mode, report)
+    return await _answer(at, work, mode, report, digest)
 
 
-async def _records(request: Request, columns: Mapping[str, str]) -> list[Record]:
+async def _records(request: Request, columns: Mapping[str, str]) -> tuple[list[Record], bytes]:
+    """Receive a file; return its rows and its digest."""
+    digest = hashlib.sha256()
     with tempfile.TemporaryFile() as file:
         async for piece in request.stream():
+            digest.update(piece)
             file.write(piece)
         file.flush()
         try:
-            return await asyncio.to_thread(read, await file_import_flow.text_of(file), columns)
+            text = await file_import_flow.text_of(file)
+            return await asyncio.to_thread(read, text, columns), digest.digest()
         except FileUnreadable as unreadable:
             raise ImportFaulty(faults=[_fault(unreadable.fault)]) from None
 
@@ -122,8 +130,17 @@ def _fault(fault: RowFault) -> Fault:
     return Fault(f"line/{fault.row}/{fault.column}", fault.code, fault.message)
 
 
-async def _answer(at: Door, work: Work, mode: ImportMode, report: ReportFormat) -> Response:
-    found = await at.db.run(work)
+async def _answer(
+    at: Door, work: Work, mode: ImportMode, report: ReportFormat, digest: bytes
+) -> Response:
+    async def answered(tx: AsyncConnection) -> Response:
+        return _response(await work(tx), mode, report)
+
+    key = key_of("import", digest.hex())
+    return await at.write_file(answered, key=key, digest=digest)
+
+
+def _response(found: ImportResult, mode: ImportMode, report: ReportFormat) -> Response:
     is_refused = bool(found.faults) and mode is ImportMode.ALL_OR_NOTHING
     if report == "csv":
         status = 422 if is_refused else 200

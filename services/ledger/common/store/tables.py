@@ -35,6 +35,7 @@ KEYS: Final[dict[str, str]] = {
     "personal_rate_approval": "reference",
     "personal_injection_rule": "reference",
     "idempotency": "shard_key",
+    "idempotency_key": "reference",
     "trail": "shard_key",
 }
 """Table → shard key; "reference" marks small tables that every node holds in full."""
