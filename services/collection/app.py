@@ -61,6 +61,7 @@ from shared.db import Database, revision
 from shared.process import collector
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.regions import districts_of
 from shared.roles import Right
 from shared.security.identity import Identity
 from shared.web.app import create_app
@@ -135,6 +136,8 @@ def build(settings: Settings | None = None) -> FastAPI:
         )
         app.state.db, app.state.identity = db, Identity.load(chosen.identity_path)
         app.state.settings = chosen
+        districts = districts_of(chosen.region, chosen.regions_path)
+        app.state.known_words = {"district": lambda: districts}
         background = worker.Background(db, app.state.identity, chosen)
         if chosen.run_workers:
             collector.calm()  # a process of collection's own

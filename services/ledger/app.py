@@ -38,6 +38,7 @@ from shared.process import collector
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.regions import districts_of
 from shared.security.identity import Identity
 from shared.web.app import create_app
 
@@ -115,6 +116,12 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     app.state.refresh_rules = books.refresh
     app.state.cubes = CubeCache()
     app.state.region = chosen.region
+    districts = districts_of(chosen.region, chosen.regions_path)
+    app.state.known_words = {
+        "district": lambda: districts,
+        "fund": lambda: books.catalogue.fund_codes if books.is_open else None,
+        "account": lambda: books.catalogue.account_keys if books.is_open else None,
+    }
     try:
         await books.open()
     except (OSError, DBAPIError) as error:

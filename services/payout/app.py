@@ -31,6 +31,7 @@ from shared.outbox import Relay
 from shared.process import collector
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.regions import districts_of
 from shared.roles import Right
 from shared.security.identity import Identity
 from shared.web.app import create_app
@@ -113,6 +114,8 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         Peer(chosen.collection_url, CLIENT_ID, secret, attempts=2)
     )
     app.state.db, app.state.identity, app.state.settings = db, identity, chosen
+    districts = districts_of(chosen.region, chosen.regions_path)
+    app.state.known_words = {"district": lambda: districts}
     app.state.ledger_peer = ledger_peer
     app.state.person_keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Final, get_args, get_origin
 from weakref import WeakKeyDictionary
 
 from fastapi import Request
@@ -49,7 +49,31 @@ def _query_faults(request: Request) -> list[Fault]:
                 Fault(_at(name), PARAMETER_REPEATED, "查询参数重复 (the parameter is repeated)")
             )
         seen.add(name)
-    return faults[:100]
+    return [*faults, *_unknown_words(request)][:100]
+
+
+def _unknown_words(request: Request) -> list[Fault]:
+    """Name the districts, funds and accounts that this service does not know.
+
+    Whoever asks for one that is misspelt must not take nothing for an answer.
+    """
+    words: dict[str, Callable[[], frozenset[str] | None]] = getattr(
+        request.app.state, "known_words", {}
+    )
+    faults = []
+    for name, known_words in words.items():
+        known = known_words()
+        for value in request.query_params.getlist(name):
+            if known is not None and value not in known:
+                faults.append(Fault(f"/query/{name}", *_UNKNOWN[name]))
+    return faults
+
+
+_UNKNOWN: Final = {
+    "district": ("DISTRICT_UNKNOWN", "未知分中心 (unknown district)"),
+    "fund": ("FUND_UNKNOWN", "未知基金 (unknown fund)"),
+    "account": ("ACCOUNT_UNKNOWN", "未知科目 (unknown account)"),
+}
 
 
 def _at(name: str) -> str:

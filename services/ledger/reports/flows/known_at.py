@@ -25,7 +25,7 @@ from services.ledger.rules.store import correction as correction_store
 from shared import clock
 from shared.errors import Fault, Faulty, NotFound
 from shared.ids import Ref
-from shared.period import DAY_MIN
+from shared.period import DAY_MAX, DAY_MIN
 from shared.references import Reference
 
 _PLACES = re.compile(r"^(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,17})$")
@@ -111,8 +111,8 @@ def _day(known_at: str) -> date:
         day = date.fromisoformat(known_at)
     except ValueError:
         raise _faulty(known_at) from None
-    if not DAY_MIN <= day <= clock.today():
-        raise _faulty(f"须为 {DAY_MIN} 至今日 (a day up to today): {known_at}")
+    if not DAY_MIN <= day <= DAY_MAX:
+        raise _faulty(f"须在 {DAY_MIN} 至 {DAY_MAX} 之间 (a day between): {known_at}")
     return day
 
 

@@ -25,9 +25,10 @@ from services.ledger.reports.store.entry import EntryQuery, EntryRow
 from services.ledger.reports.store.report import Window
 from services.ledger.rules.domain.chart import Account, Catalogue, Fund
 from services.ledger.rules.domain.closing_rule import Level, last_day
+from shared import clock
 from shared.cursor import BadCursor
 from shared.entry import Book
-from shared.errors import Kind, NotFound, Refusal
+from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
 
 EXPORT_LINES_MAX = 50_000
 """Most lines of one export; for more, narrow the query."""
@@ -84,10 +85,14 @@ def span_of(period: str) -> Span:
     """Return the days of "2021-07" or "2021".
 
     Raises:
-        Faulty: not such a period.
+        Faulty: not such a period, or one that has not begun.
     """
     level = Level.YEAR if len(period) == 4 else Level.MONTH
-    return Span.of(period, last_day(level, period))
+    span = Span.of(period, last_day(level, period))
+    if span.first > clock.today():
+        message = "期间尚未开始 (the period has not begun)"
+        raise Faulty(faults=[Fault("/query/period", "PERIOD_NOT_BEGUN", message)])
+    return span
 
 
 def fund_on(catalogue: Catalogue, code: str, day: date) -> Fund:

@@ -157,6 +157,16 @@ class Catalogue:
         """The first day of the chart: no account is in force before it."""
         return min(row.in_force_from for rows in self._accounts.values() for row in rows)
 
+    @cached_property
+    def fund_codes(self) -> frozenset[str]:
+        """The codes of the funds of any day."""
+        return frozenset(self._funds)
+
+    @cached_property
+    def account_keys(self) -> frozenset[str]:
+        """The keys of the accounts of any day."""
+        return frozenset(self._accounts)
+
     def every_fund(self) -> list[Fund]:
         """List every version of every fund, in the usual order and from its first day on."""
         rows = [row for rows in self._funds.values() for row in rows]

@@ -232,10 +232,15 @@ async def test_a_malformed_period_is_refused(year: Ledger, period: str) -> None:
     assert answer.status_code == 422
 
 
-async def test_unknown_funds_and_accounts_are_404(year: Ledger) -> None:
-    for path in (
-        "balance-sheet?fund=no_such&period=2021",
-        "general-ledger?fund=no_such&period=2021",
-        "detail-ledger?fund=pension&period=2021&account=no_such",
+async def test_what_nobody_knows_is_refused_and_is_not_zero(year: Ledger) -> None:
+    for path, code in (
+        ("balance-sheet?fund=no_such&period=2021", "FUND_UNKNOWN"),
+        ("general-ledger?fund=no_such&period=2021", "FUND_UNKNOWN"),
+        ("general-ledger?fund=pension&period=2021&district=atlantis", "DISTRICT_UNKNOWN"),
+        ("detail-ledger?fund=pension&period=2021&account=no_such", "ACCOUNT_UNKNOWN"),
+        ("general-ledger?fund=pension&period=2021&distrct=heping", "PARAMETER_UNKNOWN"),
+        ("general-ledger?fund=pension&fund=medical&period=2021", "PARAMETER_REPEATED"),
     ):
-        assert (await follow(year, f"/v1/reports/{path}")).status_code == 404
+        answer = await follow(year, f"/v1/reports/{path}")
+        assert answer.status_code == 422
+        assert [fault["code"] for fault in answer.json()["errors"]] == [code]
