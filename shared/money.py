@@ -14,8 +14,9 @@ from enum import StrEnum
 from shared.errors import Kind, Refusal
 
 PPM = 1_000_000
-# A bigint holds 92 trillion yuan; one amount is bounded far below it so that sums cannot overflow.
-AMOUNT_MAX_FEN = 10**15
+# A bigint holds 92,000 trillion yuan. One amount is bounded by 100 billion yuan, more than any payment
+# of a city, so that a year of nearly a million of the largest amounts still has a sum.
+AMOUNT_MAX_FEN = 10**13
 
 YUAN_PATTERN = r"^-?(0|[1-9][0-9]{0,12})\.[0-9]{2}$"
 RATE_PATTERN = r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,6})?$"

@@ -59,9 +59,9 @@ from services.collection.register.routes import unit as unit_doors
 from services.revisions import standing
 from shared.db import Database, revision
 from shared.process import collector
+from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
-from shared.regions import districts_of
 from shared.roles import Right
 from shared.security.identity import Identity
 from shared.web.app import create_app

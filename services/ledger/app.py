@@ -36,9 +36,9 @@ from services.revisions import standing
 from shared.db import Database, revision
 from shared.process import collector
 from shared.process.log import logger
+from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
-from shared.regions import districts_of
 from shared.security.identity import Identity
 from shared.web.app import create_app
 

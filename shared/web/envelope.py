@@ -68,7 +68,7 @@ class Envelope:
 
     def _bounded(self, request: Request, receive: Receive) -> Receive:
         """`receive` that refuses a body which grows too large, or JSON with a NUL in it."""
-        is_json = "json" in request.headers.get("content-type", "json")
+        is_json = "json" in request.headers.get("content-type", "")
         seen, limit = 0, self._limit(request)
 
         async def bounded() -> Message:

@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from shared.errors import Fault, Faulty
-from shared.json_grammar import faults_in
+from shared.wire.json_grammar import faults_in
 
 PARAMETER_UNKNOWN = "PARAMETER_UNKNOWN"
 PARAMETER_REPEATED = "PARAMETER_REPEATED"

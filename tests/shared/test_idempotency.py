@@ -68,7 +68,7 @@ async def test_no_plain_hash_of_a_request_is_kept(
     identity: Identity,
 ) -> None:  # fmt: skip
     body = {
-        "credit_code": with_check_character("91120101MA05K0TH1"), "name": "甲", "kind": "enterprise", "district": "heping",
+        "credit_code": with_check_character("91120101MA05K0TH1"), "name": "甲", "kind": "enterprise", "district": "heping", "injury_class": 1,
         "collector": "tax", "bank_account": None,
     }  # fmt: skip
     async with client_of(build(settings_for())) as client:
@@ -92,9 +92,10 @@ async def test_a_key_is_one_request_over_all_doors_imports_included(
         "name": "甲",
         "kind": "enterprise",
         "district": "heping",
+        "injury_class": 1,
         "collector": "tax",
     }
-    file = f"credit_code,name,kind,district,collector\n{code},甲,企业,heping,tax\n".encode()
+    file = f"credit_code,name,kind,district,injury_class,collector\n{code},甲,企业,heping,1.0,tax\n".encode()
     async with client_of(build(settings_for())) as client:
 
         async def bring(key: str, content: bytes, **query: str) -> tuple[int, str | None, str]:

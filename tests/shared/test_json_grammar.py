@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.json_grammar import JSON_NOT_STANDARD, MEMBER_REPEATED, faults_in, has_repeated_member
+from shared.wire.json_grammar import (
+    JSON_NOT_STANDARD,
+    MEMBER_REPEATED,
+    faults_in,
+    has_repeated_member,
+)
 
 LEAVES = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(':"\\{},a国', max_size=6)

@@ -56,6 +56,11 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> DatedPolicy:
     return DatedPolicy(policy_id, await by_id(tx, policy_id))
 
 
+async def published(tx: AsyncConnection, region: str) -> list[Policy]:
+    """Read the policies of a region that are, were or will be in force."""
+    return [await by_id(tx, found) for found in await policy_store.published(tx, region)]
+
+
 async def by_id(tx: AsyncConnection, policy_id: UUID) -> Policy:
     """Read the policy version that a paper refers to.
 

@@ -48,6 +48,15 @@ async def in_force(tx: AsyncConnection, region: str, day: date) -> UUID | None:
     return found
 
 
+async def published(tx: AsyncConnection, region: str) -> list[UUID]:
+    """List the versions of a region that are, were or will be in force."""
+    found = await tx.scalars(
+        text("SELECT id FROM policy WHERE region = :region AND status = 'in_force'"),
+        {"region": region},
+    )
+    return list(found)
+
+
 async def content(tx: AsyncConnection, policy_id: UUID) -> dict[str, Any] | None:
     """Read the pack of a version as it was published."""
     found: dict[str, Any] | None = await tx.scalar(

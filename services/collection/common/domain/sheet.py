@@ -14,6 +14,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
+from numbers import Real
 from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -53,9 +54,8 @@ def main() -> int:
 
 def _text(cell: Any) -> Any:
     """A whole number stands without the fraction that a spreadsheet gives every number."""
-    if type(cell) is float and cell.is_integer() and abs(cell) < _EXACT:
-        return int(cell)
-    return cell
+    is_number = isinstance(cell, Real) and not isinstance(cell, bool)
+    return int(cell) if is_number and abs(cell) < _EXACT and cell == int(cell) else cell
 
 
 def _marks(content: io.BytesIO) -> dict[tuple[int, int], str]:

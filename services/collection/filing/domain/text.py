@@ -24,7 +24,7 @@ from services.collection.filing.domain.file_rows import (
     Reader,
     columns_of,
 )
-from shared.json_grammar import MEMBER_REPEATED, has_repeated_member
+from shared.wire.json_grammar import MEMBER_REPEATED, has_repeated_member
 
 RECORDS: Final = 10_000
 """Records read at a time."""

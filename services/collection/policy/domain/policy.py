@@ -226,6 +226,14 @@ class Policy:
         """Tell whether some rate applies to a unit kind."""
         return any(rate.fits_kind(kind) for rate in self.rates)
 
+    def covers_class(self, kind: str, injury_class: int | None) -> bool:
+        """Tell whether every insurance that has rates for a kind has one for the class."""
+        return self.covers(kind) and all(
+            any(rate.fits(kind, injury_class) for rate in rates)
+            for insurance in self.insurances
+            if (rates := [r for r in self.rates if r.insurance == insurance and r.fits_kind(kind)])
+        )
+
     def schedule(
         self,
         kind: str,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.collection.common.domain.errors import KindNotCovered
 from services.collection.policy.domain.policy import Policy, Schedule
 from shared.cn import credit_code
 from shared.errors import Fault
@@ -93,6 +94,19 @@ def _faults_in_one(unit: Unit, districts: frozenset[str], at: str) -> Iterator[F
             "BANK_ACCOUNT_MISSING",
             "托收单位须登记银行账户 (a unit paid by debit needs a bank account)",
         )
+
+
+def coverage_faults(units: Sequence[Unit], policies: Sequence[Policy], pointer: str) -> list[Fault]:
+    """Name the units that no policy could ever levy: they could never be declared."""
+    faults = []
+    for number, unit in enumerate(units):
+        if any(policy.covers_class(unit.kind, unit.injury_class) for policy in policies):
+            continue
+        fact = "injury_class" if any(one.covers(unit.kind) for one in policies) else "kind"
+        faults.append(
+            Fault(f"{pointer.format(number)}/{fact}", KindNotCovered.code, KindNotCovered().message)
+        )
+    return faults if policies else []
 
 
 def differing(known: Unit, other: Unit) -> list[str]:

@@ -23,9 +23,11 @@ from services.collection.common.domain.errors import (
 from services.collection.common.domain.faults import row_repeated
 from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.policy import flows as policy_flow
+from services.collection.policy.domain.policy import Policy
 from services.collection.register.domain.file import decoded
 from services.collection.register.domain.person import key_of_person, number_fault
-from services.collection.register.domain.unit import Unit, differing, faults_in
+from services.collection.register.domain.unit import Unit, coverage_faults, differing, faults_in
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import enrolment_category as enrolment_category_flow
 from services.collection.register.flows.enrolment import EnrolmentRequest, Vault
@@ -121,7 +123,8 @@ async def units(
 ) -> ImportResult:
     """Register the units of a file; `unread` are the faults of rows that could not be read."""
     count = len(rows) + len({fault.row for fault in unread})
-    faults = [*unread, *_unit_faults(rows, region, caller)]
+    policies = await policy_flow.published(tx, region)
+    faults = [*unread, *_unit_faults(rows, policies, region, caller)]
     known = await unit_store.known(tx, [unit.id for _, unit in rows])
     for row, unit in rows:
         if unit.id in known:
@@ -134,11 +137,15 @@ async def units(
     return _result(count, faults, len(created), len(good) - len(created))
 
 
-def _unit_faults(rows: Sequence[tuple[int, Unit]], region: str, caller: Caller) -> list[RowFault]:
+def _unit_faults(
+    rows: Sequence[tuple[int, Unit]], policies: Sequence[Policy], region: str, caller: Caller
+) -> list[RowFault]:
     found = []
-    for fault in faults_in(
-        [unit for _, unit in rows], common_shipped_store.districts_of(region), "{}"
-    ):
+    units = [unit for _, unit in rows]
+    for fault in [
+        *faults_in(units, common_shipped_store.districts_of(region), "{}"),
+        *coverage_faults(units, policies, "{}"),
+    ]:
         number, column = fault.pointer.split("/", 1)
         found.append(RowFault(rows[int(number)][0], column, fault.code, fault.message))
     for row, unit in rows:

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import KeyCollision, UnitExists, UnitUnknown
 from services.collection.common.store import shipped as common_shipped_store
-from services.collection.register.domain.unit import Unit, differing, faults_in
+from services.collection.policy import flows as policy_flow
+from services.collection.register.domain.unit import Unit, coverage_faults, differing, faults_in
 from services.collection.register.store import unit as unit_store
 from shared.errors import Fault, Faulty
 from shared.ids import unit_key
@@ -33,7 +34,7 @@ async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Call
         KeyCollision: another unit has the same key.
     """
     caller.require_district(unit.district)
-    faults = faults_in([unit], common_shipped_store.districts_of(region), "")
+    faults = await _faults(tx, [unit], region, "")
     if faults:
         raise Faulty(faults=faults)
     if not await unit_store.insert(tx, [unit]):
@@ -58,7 +59,7 @@ async def register_all(
     """
     for unit in units:
         caller.require_district(unit.district)
-    faults = faults_in(units, common_shipped_store.districts_of(region), "/units/{}")
+    faults = await _faults(tx, units, region, "/units/{}")
     if faults:
         raise Faulty(faults=faults)
     made = await unit_store.insert(tx, units)
@@ -70,6 +71,16 @@ async def register_all(
     if faults:
         raise Faulty(faults=faults)
     return BatchRegistration(created=len(made), replayed=len(replayed))
+
+
+async def _faults(
+    tx: AsyncConnection, units: Sequence[Unit], region: str, pointer: str
+) -> list[Fault]:
+    policies = await policy_flow.published(tx, region)
+    return [
+        *faults_in(units, common_shipped_store.districts_of(region), pointer),
+        *coverage_faults(units, policies, pointer),
+    ]
 
 
 def _conflict(known: Unit, unit: Unit, at: str) -> list[Fault]:

@@ -26,10 +26,10 @@ from services.ledger.posting.routes.voucher import BATCH_PATH, BREATH, PATH
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
-from shared.json_grammar import has_repeated_member
 from shared.roles import Caller, Right
 from shared.security.identity import BadToken, Identity
 from shared.web.problem import refused
+from shared.wire.json_grammar import has_repeated_member
 from shared.wire.ledger import VOUCHERS_MAX
 
 Answer = Awaitable[Response | None]

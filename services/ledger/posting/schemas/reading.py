@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from services.ledger.posting.domain.voucher import Draft, Line, draft, slot_of
 from shared.entry import Side
+from shared.money import AMOUNT_MAX_FEN
 from shared.wire.ledger import ENTRIES_MAX, EntryIn, IfClosed, VoucherHeadIn
 
 _AMOUNTS: Final = re.compile(r"(?:(?:0|[1-9][0-9]{0,12})\.[0-9]{2} )+")
@@ -106,4 +107,5 @@ def _amounts_fen(amounts: list[str]) -> list[int] | None:
     if not _AMOUNTS.fullmatch(text):
         return None
     amounts_fen = [int(part) for part in text.replace(".", "").split()]
-    return amounts_fen if all(amounts_fen) and len(amounts_fen) == len(amounts) else None
+    plain = len(amounts_fen) == len(amounts) and all(amounts_fen)
+    return amounts_fen if plain and max(amounts_fen) <= AMOUNT_MAX_FEN else None

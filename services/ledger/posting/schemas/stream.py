@@ -14,8 +14,8 @@ from services.ledger.posting.flows.stream import StreamAnswer, StreamLine
 from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
-from shared.json_grammar import MEMBER_REPEATED, faults_in, has_repeated_member
 from shared.schema import Out, Problem
+from shared.wire.json_grammar import MEMBER_REPEATED, faults_in, has_repeated_member
 from shared.wire.ledger import PostedOut, PostingOutcome, VoucherIn
 
 

@@ -1,4 +1,4 @@
-"""What has one meaning is taken; nothing else changes, and an error is never an empty cell."""
+"""Cells with one meaning are taken; nothing else changes, and an error is never an empty cell."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.common.domain import cell
+from services.collection.common.domain import cell as cell_rules
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from services.collection.common.domain import cell
     ],
 )  # fmt: skip
 def test_a_year_first_day_is_taken(text: str) -> None:
-    assert cell.day(text) == "2021-07-01"
+    assert cell_rules.day(text) == "2021-07-01"
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_year_first_day_is_taken(text: str) -> None:
              "#N/A", "", "七月一日", "1625097600", "2021-07-01\n2"]
 )  # fmt: skip
 def test_another_day_is_left_for_the_check(text: str) -> None:
-    assert cell.day(text) == text.strip()
+    assert cell_rules.day(text) == text.strip()
 
 
 @given(st.dates(date(1951, 3, 1), date(2100, 12, 31)))
@@ -34,7 +34,7 @@ def test_every_way_of_writing_a_day_names_the_same_day(day: date) -> None:
     serial = (day - date(1899, 12, 30)).days
     for text in (f"{day:%Y%m%d}", f"{day.year}/{day.month}/{day.day}", f"{day.year}年{day.month}月{day.day}日",
                  str(serial)):  # fmt: skip
-        assert cell.day(text) == day.isoformat()
+        assert cell_rules.day(text) == day.isoformat()
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,14 @@ def test_every_way_of_writing_a_day_names_the_same_day(day: date) -> None:
     ],
 )  # fmt: skip
 def test_noise_beyond_fifteen_digits_is_dropped_and_nothing_else(text: str, amount: str) -> None:
-    assert cell.amount(text) == amount
+    assert cell_rules.amount(text) == amount
 
 
 @given(st.integers(0, 10**10))
 def test_any_amount_that_a_spreadsheet_computed_is_read_exactly(fen: int) -> None:
     exact = fen / 100
     for noisy in (exact, exact * 3 / 3, exact + exact / 7 - exact / 7):
-        whole, _, part = cell.amount(
+        whole, _, part = cell_rules.amount(
             f"{noisy:.17g}" if "e" not in f"{noisy:.17g}" else "0"
         ).partition(".")
         if "e" not in f"{noisy:.17g}":
@@ -77,17 +77,19 @@ def test_any_amount_that_a_spreadsheet_computed_is_read_exactly(fen: int) -> Non
     ],
 )
 def test_what_is_no_value_is_known(text: str) -> None:
-    assert cell.is_no_value(text)
+    assert cell_rules.is_no_value(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "张三", "#1 车间", "Anna-Maria", '="0123"', "阿·不都", "N/A"]
 )
 def test_what_is_a_value_is_not_refused(text: str) -> None:
-    assert not cell.is_no_value(text)
+    assert not cell_rules.is_no_value(text)
 
 
 def test_numbers_and_codes() -> None:
-    assert cell.number_of_person(" 12010119900101002x\u3000") == "12010119900101002X"
-    assert cell.number_of_person("１２０１０１１９９００１０１００１７") == "120101199001010017"
-    assert cell.code("91120101ma0000002f\u200b") == "91120101MA0000002F"
+    assert cell_rules.number_of_person(" 12010119900101002x\u3000") == "12010119900101002X"
+    assert (
+        cell_rules.number_of_person("１２０１０１１９９００１０１００１７") == "120101199001010017"
+    )
+    assert cell_rules.code("91120101ma0000002f\u200b") == "91120101MA0000002F"

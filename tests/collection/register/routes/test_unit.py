@@ -216,3 +216,18 @@ async def test_only_who_may_register_does(office: Office, role: str) -> None:
 async def test_an_unknown_unit_is_not_found(office: Office) -> None:
     answer = await office.get("district_clerk", f"/v1/units/{a_code()}")
     assert (answer.status_code, answer.json()["code"]) == (404, "UNIT_UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    ("facts", "pointer"),
+    [({"injury_class": None}, "/injury_class"), ({"kind": "nothing"}, "/kind")],
+)
+async def test_a_unit_that_no_policy_levies_is_not_registered(
+    office: Office, facts: dict[str, Any], pointer: str
+) -> None:
+    wrong = a_unit(a_code(), district="nankai", collector="bank_debit", bank_account=None) | facts
+    answer = await office.post("employer_portal", "/v1/units", wrong)
+    assert answer.status_code == 422
+    assert pointer in {fault["pointer"] for fault in answer.json()["errors"]}
+    if "injury_class" in facts:  # named together with what else is wrong
+        assert {fault["pointer"] for fault in answer.json()["errors"]} == {pointer, "/bank_account"}

@@ -38,6 +38,7 @@ SPOILT = st.sampled_from(
         "١.٠٠",
         "99999999999999.00",
         "9999999999999.99",
+        "99999999999.99",
         "debit",
         "credit",
         "memo",
@@ -116,7 +117,7 @@ def test_what_reads_at_sight_reads_as_the_schema_reads_it(message: dict[str, Any
         assert read == long_way(message)
 
 
-@pytest.mark.parametrize("amount", ["0.01", "1.00", "9999999999999.99", "12.34"])
+@pytest.mark.parametrize("amount", ["0.01", "1.00", "99999999999.99", "12.34"])
 def test_what_is_in_order_does_read_at_sight(amount: str) -> None:
     message = receipt(amount)
     for _ in range(2):  # the second time from memory

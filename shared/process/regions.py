@@ -8,7 +8,7 @@ from typing import Final
 
 from shared.roles import CENTRE
 
-_SHIPPED: Final = Path(__file__).parents[1] / "services/collection/data/regions.json"
+_SHIPPED: Final = Path(__file__).parents[2] / "services/collection/data/regions.json"
 
 
 def districts_of(region: str, own: Path | None) -> frozenset[str]:
