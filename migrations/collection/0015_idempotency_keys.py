@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "payout_0007"
-down_revision = "payout_0006"
+revision = "collection_0015"
+down_revision = "collection_0014"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Make the table, and list the keys that were used before."""
     op.execute(idempotency.KEY_DDL)
     op.execute(idempotency.KEYS_BEFORE)
-    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_payout")
+    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_collection")
 
 
 def downgrade() -> None:
