@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "collection_0015"
-down_revision = "collection_0014"
+revision = "collection_0016"
+down_revision = "collection_0015"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "ledger_0011"
-down_revision = "ledger_0010"
+revision = "ledger_0012"
+down_revision = "ledger_0011"
 branch_labels = None
 depends_on = None
 
