@@ -133,7 +133,7 @@ class PersonEnrolmentIn(In):
     base_choice: Code | None = Field(
         default=None, description="缴费档次 (if the category chooses its base)"
     )
-    left_on: Day | None = Field(
+    left_on: LifeDay | None = Field(
         default=None, description="参保止日,补登已终止的参保期 (if it has ended already)"
     )
 

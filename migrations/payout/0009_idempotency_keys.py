@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "collection_0016"
-down_revision = "collection_0015"
+revision = "payout_0009"
+down_revision = "payout_0008"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Make the table, and list the keys that were used before."""
     op.execute(idempotency.KEY_DDL)
     op.execute(idempotency.KEYS_BEFORE)
-    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_collection")
+    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_payout")
 
 
 def downgrade() -> None:

@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "payout_0008"
-down_revision = "payout_0007"
+revision = "ledger_0013"
+down_revision = "ledger_0012"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Make the table, and list the keys that were used before."""
     op.execute(idempotency.KEY_DDL)
     op.execute(idempotency.KEYS_BEFORE)
-    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_payout")
+    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_ledger")
 
 
 def downgrade() -> None:

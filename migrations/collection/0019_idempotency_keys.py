@@ -6,8 +6,8 @@ from alembic import op
 
 from shared import idempotency
 
-revision = "ledger_0012"
-down_revision = "ledger_0011"
+revision = "collection_0019"
+down_revision = "collection_0018"
 branch_labels = None
 depends_on = None
 
@@ -16,7 +16,7 @@ def upgrade() -> None:
     """Make the table, and list the keys that were used before."""
     op.execute(idempotency.KEY_DDL)
     op.execute(idempotency.KEYS_BEFORE)
-    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_ledger")
+    op.execute("GRANT SELECT, INSERT ON idempotency_key TO wuxian_collection")
 
 
 def downgrade() -> None:
