@@ -1,4 +1,4 @@
-"""Annual base review (缴费基数核定): what is refused, what the bases are, and what stays frozen.
+"""Annual base review (缴费基数核定): refusals, bases, and differences to billed months.
 
 Sources: 新密 (四不接收: a file is refused when it is incomplete, not posted in the firm, not signed by
 the staff, or without the unit's undertaking) and 庆社险函〔2011〕3号 (bases, freezing, corrections).
@@ -7,7 +7,7 @@ the staff, or without the unit's undertaking) and 庆社险函〔2011〕3号 (ba
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -31,8 +31,8 @@ REQUIRED: Final = (
 _TAKES_THE_SUM: Final = frozenset({UnitKind.ORGAN.value, UnitKind.INSTITUTION.value})
 
 
-class Reason(StrEnum):
-    """Why bases are set. All but the annual one reopen a frozen unit base."""
+class ReviewReason(StrEnum):
+    """The reason for a review. All but the annual one reopen a frozen unit base."""
 
     ANNUAL = "annual"
     BLOCK_TRANSFER = "block_transfer"  # 建制批量转移
@@ -40,8 +40,8 @@ class Reason(StrEnum):
     MERGER = "merger"  # 合并
 
 
-class Standing(StrEnum):
-    """How a person counts."""
+class PersonStanding(StrEnum):
+    """The way a person counts in a review."""
 
     INSURED = "insured"
     REHIRED_RETIREE = "rehired_retiree"  # 聘用的退休人员
@@ -50,7 +50,7 @@ class Standing(StrEnum):
     @property
     def is_insured(self) -> bool:
         """Return whether the person has a base here; others count in the unit's base only."""
-        return self is Standing.INSURED
+        return self is PersonStanding.INSURED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +64,16 @@ class ReviewFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
-    """One person: last year's own monthly average wage, in fen."""
+class ReviewedPerson:
+    """A person in a review, with last year's own monthly average wage in fen."""
 
     identity_number: str = field(repr=False)
     wage_fen: int
-    standing: Standing = Standing.INSURED
+    standing: PersonStanding = PersonStanding.INSURED
 
 
 def refusals(file: ReviewFile, insured: int) -> Iterator[Fault]:
-    """四不接收: every reason for which the file is not taken."""
+    """Yield every reason for refusing the file (四不接收)."""
     missing = [name for name in REQUIRED if name not in file.documents]
     if missing:
         yield Fault(
@@ -83,20 +83,24 @@ def refusals(file: ReviewFile, insured: int) -> Iterator[Fault]:
         )
     if file.posted_on is None:
         yield Fault(
-            "/file/posted_on", "NOT_POSTED", "缴费基数未在单位内公示 (not posted in the unit)"
+            "/file/posted_on", "NOT_POSTED", "缴费基数未在单位内公示 (not published in the unit)"
         )
     if file.signed_people < insured:
         yield Fault(
             "/file/signed_people",
             "NOT_SIGNED_BY_STAFF",
-            f"缴费基数未经职工本人签字确认 (signed by {file.signed_people} of {insured})",
+            f"缴费基数未经职工本人签字确认 (signed by {file.signed_people} of {insured} people)",
         )
     if file.undertaking_on is None:
-        yield Fault("/file/undertaking_on", "NO_UNDERTAKING", "单位未出具承诺书 (no undertaking)")
+        yield Fault(
+            "/file/undertaking_on",
+            "NO_UNDERTAKING",
+            "单位未出具承诺书 (the undertaking is missing)",
+        )
 
 
 def personal_bases(policy: Policy, wage_fen: int) -> list[int]:
-    """A person's base in each insurance of the policy: the wage held to the limits."""
+    """Return a person's base in each insurance of the policy: the wage within its limits."""
     return [_clamped(wage_fen, policy.limit_of(name)) for name in policy.insurances]
 
 
@@ -110,8 +114,10 @@ def _clamped(wage_fen: int, limit: Limit) -> int:
 def unit_base_fen(
     kind: str, *, wage_total_fen: int, counted_only_fen: int, personal_sum_fen: int
 ) -> int:
-    """The unit's base: its average wage total with those who only count, or the sum of personal
-    bases when that is higher. Organs and institutions take the sum."""
+    """Return the unit's base: the higher of its average wage total and the sum of personal bases.
+
+    The wage total includes people who only count. Organs and institutions take the sum.
+    """
     if kind in _TAKES_THE_SUM:
         return personal_sum_fen
     return max(wage_total_fen + counted_only_fen, personal_sum_fen)
@@ -132,16 +138,16 @@ class Difference:
 
     @property
     def difference_fen(self) -> int:
-        """To be levied (or given back) yet."""
+        """The amount still to levy; negative: to credit."""
         return self.now_fen - self.was_fen
 
 
 def differences(
     line_no: int, was: Sequence[ContributionLine], now: Sequence[ContributionLine]
 ) -> list[Difference]:
-    """Rule by rule, what two calculations of one line differ in; equal ones too."""
+    """Return the differences between two calculations of one line, rule by rule; zeros too."""
     before, after = _by_rule(was), _by_rule(now)
-    made = {line.rate.id: line for line in (*was, *now)}
+    by_rule = {line.rate.id: line for line in (*was, *now)}
     return [
         Difference(
             line_no=line_no,
@@ -153,7 +159,7 @@ def differences(
             was_fen=before.get(rule, 0),
             now_fen=after.get(rule, 0),
         )
-        for rule, line in made.items()
+        for rule, line in by_rule.items()
     ]
 
 
@@ -162,3 +168,13 @@ def _by_rule(lines: Sequence[ContributionLine]) -> dict[str, int]:
     for line in lines:
         sums[line.rate.id] += line.amount_fen
     return dict(sums)
+
+
+def totals(rows: Iterable[Difference]) -> dict[tuple[str, str, str, str], tuple[int, int]]:
+    """Sum the amounts before and after, by insurance, party, account and fund."""
+    sums: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+    for row in rows:
+        key = (row.insurance, row.party, row.account, row.fund)
+        was_fen, now_fen = sums.get(key, (0, 0))
+        sums[key] = (was_fen + row.was_fen, now_fen + row.now_fen)
+    return sums

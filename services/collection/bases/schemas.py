@@ -1,17 +1,23 @@
-"""Shapes of base reviews, corrections and what a review changes."""
+"""Shapes of base reviews, corrections and adjustments."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.collection.bases.domain import REQUIRED, Reason, Reviewed, ReviewFile, Standing
+from services.collection.bases.domain import (
+    REQUIRED,
+    PersonStanding,
+    ReviewedPerson,
+    ReviewFile,
+    ReviewReason,
+    totals,
+)
 from services.collection.bases.flows.adjustment import AdjustmentResult
-from services.collection.bases.flows.review import Asked, CorrectionAsked
+from services.collection.bases.flows.review import CorrectionRequest, ReviewRequest
 from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.schemas.common import Day, IdentityNumber
 from services.collection.levy.schemas import Wage, WageTotal
@@ -24,7 +30,7 @@ DocumentName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$")]
 
 
 class ReviewFileIn(In):
-    """The four things without which a file is not taken (四不接收)."""
+    """The file of a review; without any of these four it is refused (四不接收)."""
 
     documents: list[DocumentName] = Field(default=[], max_length=20, examples=[list(REQUIRED)])
     posted_on: Day | None = None
@@ -33,20 +39,21 @@ class ReviewFileIn(In):
 
 
 class ReviewedPersonIn(In):
-    """A person and last year's own monthly average wage."""
+    """A person with last year's own monthly average wage."""
 
     identity_number: IdentityNumber
     wage: Wage
-    standing: Standing = Standing.INSURED
+    standing: PersonStanding = PersonStanding.INSURED
 
 
 class BaseReviewIn(In):
-    """A unit's bases for a year. Provisional: last year's carry on, and nothing else is given."""
+    """A unit's bases for a year. A provisional review carries last year's on and has no people."""
 
     year: int = Field(ge=1990, le=2100)
-    reason: Reason = Reason.ANNUAL
+    reason: ReviewReason = ReviewReason.ANNUAL
     from_period: PeriodField | None = Field(
-        default=None, description="自何所属期起;年度核定为一月 (January for the annual review)"
+        default=None,
+        description="起始所属期,年度核定为一月 (first period; January for the annual review)",
     )
     provisional: bool = False
     unit_wage_total: WageTotal | None = None
@@ -56,29 +63,32 @@ class BaseReviewIn(In):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         first = self.from_period or Period(self.year, 1)
-        if first.year != self.year or (self.reason is Reason.ANNUAL and first.month != 1):
+        if first.year != self.year or (self.reason is ReviewReason.ANNUAL and first.month != 1):
             raise PydanticCustomError(
                 "from_period",
-                "年度核定自一月起,其他须在本年度内 (annual from January; within the year)",
+                "年度核定自一月起,其他须在本年度内 (an annual review begins in January, any other within its year)",
             )
-        if self.reason is not Reason.ANNUAL and (self.from_period is None or self.provisional):
+        if self.reason is not ReviewReason.ANNUAL and (
+            self.from_period is None or self.provisional
+        ):
             raise PydanticCustomError(
                 "from_period",
-                "建制变动须写明起始所属期,且不得为暂定 (say from when; not provisional)",
+                "建制变动须写明起始所属期,且不得为暂定 (give the first period; not provisional)",
             )
         if self.provisional != (not self.people and self.unit_wage_total is None):
             raise PydanticCustomError(
-                "provisional", "暂定沿用上年度基数,不另填名册;否则须填 (no people when provisional)"
+                "provisional",
+                "暂定沿用上年度基数,不另填名册;否则须填 (give no people when provisional, otherwise give them)",
             )
         if not self.provisional and (not self.people or self.unit_wage_total is None):
             raise PydanticCustomError(
-                "unit_wage_total", "须填工资总额和名册 (wage total and people are needed)"
+                "unit_wage_total", "须填工资总额和名册 (wage total and people are required)"
             )
         return self
 
-    def asked(self) -> Asked:
-        """As the flow takes it."""
-        return Asked(
+    def request(self) -> ReviewRequest:
+        """Return the request for the flow."""
+        return ReviewRequest(
             year=self.year,
             reason=self.reason,
             from_period=self.from_period or Period(self.year, 1),
@@ -91,7 +101,7 @@ class BaseReviewIn(In):
                 undertaking_on=self.file.undertaking_on,
             ),
             people=[
-                Reviewed(
+                ReviewedPerson(
                     identity_number=person.identity_number,
                     wage_fen=person.wage,
                     standing=person.standing,
@@ -102,7 +112,7 @@ class BaseReviewIn(In):
 
 
 class BaseReviewOut(Out):
-    """A review; amounts by the month."""
+    """A base review; monthly amounts."""
 
     id: str = Field(examples=[Reference.BASE_REVIEW.example])
     credit_code: str
@@ -142,16 +152,8 @@ class BaseReviewOut(Out):
         )
 
 
-class BaseReviewPageOut(Out):
-    """A unit's reviews, oldest first."""
-
-    items: list[BaseReviewOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class BasePersonOut(Out):
-    """One person of a review, masked; bases by insurance, empty for who only counts."""
+    """A person of a review, masked; bases by insurance, empty for a person who only counts."""
 
     line: int
     masked_identity_number: str
@@ -163,7 +165,7 @@ class BasePersonOut(Out):
     @classmethod
     def of(cls, row: BasePersonRow, insurances: tuple[str, ...]) -> BasePersonOut:
         """Return the list's shape."""
-        insured = row.standing == Standing.INSURED
+        insured = row.standing == PersonStanding.INSURED
         return cls(
             line=row.line_no,
             masked_identity_number=row.masked_number,
@@ -174,16 +176,8 @@ class BasePersonOut(Out):
         )
 
 
-class BasePeopleOut(Out):
-    """A review's people."""
-
-    items: list[BasePersonOut]
-    next_cursor: str | None
-    has_more: bool
-
-
 class CorrectionIn(In):
-    """A written request to correct one person's base."""
+    """A written request to correct a person's base."""
 
     identity_number: IdentityNumber
     wage: Wage
@@ -192,9 +186,9 @@ class CorrectionIn(In):
     ]
     requested_on: Day
 
-    def asked(self) -> CorrectionAsked:
-        """As the flow takes it."""
-        return CorrectionAsked(
+    def request(self) -> CorrectionRequest:
+        """Return the request for the flow."""
+        return CorrectionRequest(
             identity_number=self.identity_number,
             wage_fen=self.wage,
             request_no=self.request_no,
@@ -203,7 +197,7 @@ class CorrectionIn(In):
 
 
 class CorrectionOut(Out):
-    """A correction."""
+    """A correction of a person's base."""
 
     id: str = Field(examples=[Reference.BASE_CORRECTION.example])
     review: str
@@ -228,7 +222,7 @@ class CorrectionOut(Out):
 
 
 class AdjustmentIn(In):
-    """The billed month to hold against the review."""
+    """The billed month to compare with the review."""
 
     period: PeriodField
 
@@ -249,9 +243,9 @@ class AdjustmentOut(Out):
     """An adjustment run: the differences from the month's last declaration, and its correction."""
 
     review: str
-    declaration: str = Field(description="与之相比的申报 (the paper that it was compared with)")
+    declaration: str = Field(description="与之相比的申报 (the declaration it was compared with)")
     adjustment: str | None = Field(
-        description="据此提交的更正申报,无差异时为空 (the paper that restates the month, if any)"
+        description="据此提交的更正申报,无差异时为空 (the correction submitted for the month, if any)"
     )
     period: str
     people: int
@@ -259,24 +253,19 @@ class AdjustmentOut(Out):
     lines: list[DifferenceOut]
 
     @classmethod
-    def of(cls, found: AdjustmentResult) -> AdjustmentOut:
+    def of(cls, result: AdjustmentResult) -> AdjustmentOut:
         """Return the answer's shape."""
-        sums: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for row in found.rows:
-            pair = sums[row.insurance, row.party, row.account, row.fund]
-            pair[0] += row.was_fen
-            pair[1] += row.now_fen
         return cls(
-            review=Ref(found.review.unit_id, found.review.id).text(Reference.BASE_REVIEW),
-            declaration=Ref(found.declaration.unit_id, found.declaration.id).text(
+            review=Ref(result.review.unit_id, result.review.id).text(Reference.BASE_REVIEW),
+            declaration=Ref(result.declaration.unit_id, result.declaration.id).text(
                 Reference.DECLARATION
             ),
             adjustment=None
-            if found.paper is None
-            else Ref(found.paper.unit_id, found.paper.id).text(Reference.DECLARATION),
-            period=found.declaration.period,
-            people=len({row.line_no for row in found.rows if row.line_no}),
-            difference=sum(row.difference_fen for row in found.rows),
+            if result.correction is None
+            else Ref(result.correction.unit_id, result.correction.id).text(Reference.DECLARATION),
+            period=result.declaration.period,
+            people=len({row.line_no for row in result.rows if row.line_no}),
+            difference=sum(row.difference_fen for row in result.rows),
             lines=[
                 DifferenceOut(
                     insurance=insurance,
@@ -287,6 +276,6 @@ class AdjustmentOut(Out):
                     now=now,
                     difference=now - was,
                 )
-                for (insurance, party, account, fund), (was, now) in sums.items()
+                for (insurance, party, account, fund), (was, now) in totals(result.rows).items()
             ],
         )

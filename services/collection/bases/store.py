@@ -1,4 +1,4 @@
-"""Base reviews, their people, corrections of a base, and what a review changes in billed months."""
+"""SQL of base reviews, their people, corrections of a base, and differences to billed months."""
 
 from __future__ import annotations
 
@@ -14,11 +14,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.bases.domain import Difference
 from shared.db import raw
+from shared.page import read_page
 
-PERSON_COLUMNS = (
-    "unit_id", "review_id", "line_no", "person_id", "masked_number", "standing", "wage_fen",
+PERSON_COLUMNS = [
+    "unit_id",
+    "review_id",
+    "line_no",
+    "person_id",
+    "masked_number",
+    "standing",
+    "wage_fen",
     "base_fen",
-)  # fmt: skip
+]
+DIFFERENCE_COLUMNS = [
+    "line_no",
+    "rule",
+    "insurance",
+    "party",
+    "account",
+    "fund",
+    "was_fen",
+    "now_fen",
+]
 _COLUMNS = """unit_id, id, credit_code, district, year, version, reason, from_period, provisional,
        status, policy_id, unit_kind, people, counted_only, wage_total_fen, counted_only_fen,
        personal_sum_fen, unit_base_fen"""
@@ -26,7 +43,7 @@ _COLUMNS = """unit_id, id, credit_code, district, year, version, reason, from_pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRow:
-    """A review's header; amounts by the month, in fen."""
+    """A review without its people; monthly amounts in fen."""
 
     unit_id: int
     id: UUID
@@ -50,7 +67,7 @@ class ReviewRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasePersonRow:
-    """One person of a review; `base_fen` in the order of the review's policy, as corrected."""
+    """A person of a review; `base_fen` in the order of the policy's insurances, as corrected."""
 
     line_no: int
     person_id: int
@@ -63,7 +80,7 @@ class BasePersonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionRow:
-    """A written request to correct one person's base."""
+    """A written request to correct a person's base."""
 
     unit_id: int
     id: UUID
@@ -77,7 +94,7 @@ class CorrectionRow:
 
 
 async def of_year(tx: AsyncConnection, unit_id: int, year: int) -> list[ReviewRow]:
-    """A unit's reviews of a year, locked, oldest first."""
+    """Lock and return a unit's reviews of a year, oldest first."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
@@ -93,25 +110,23 @@ async def of_year(tx: AsyncConnection, unit_id: int, year: int) -> list[ReviewRo
 
 
 async def page(
-    tx: AsyncConnection, unit_id: int, after: tuple[int, int], limit: int
+    tx: AsyncConnection, unit_id: int, *, after: Sequence[int] | None, limit: int
 ) -> list[ReviewRow]:
-    """A unit's reviews after a (year, version)."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM base_review
-             WHERE unit_id = :unit_id AND (year, version) > (:year, :version)
-             ORDER BY year, version
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "year": after[0], "version": after[1], "limit": limit},
+    """Return a unit's reviews after a (year, version)."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM base_review",
+        key=("year", "version"),
+        after=after,
+        limit=limit,
+        row=ReviewRow,
+        equal={"unit_id": unit_id},
     )
-    return [ReviewRow(**row._mapping) for row in rows]
 
 
 async def insert(tx: AsyncConnection, row: ReviewRow, file: dict[str, Any]) -> bool:
-    """Store a review; False when another one of that year came first."""
-    made = await tx.execute(
+    """Store a review; return False when another one of that year came first."""
+    inserted = await tx.execute(
         text("""
             INSERT INTO base_review (unit_id, id, credit_code, district, year, version, reason,
                                      from_period, provisional, status, policy_id, unit_kind,
@@ -126,17 +141,17 @@ async def insert(tx: AsyncConnection, row: ReviewRow, file: dict[str, Any]) -> b
         """),
         asdict(row) | {"file": orjson.dumps(file).decode()},
     )
-    return made.first() is not None
+    return inserted.first() is not None
 
 
 async def copy_people(tx: AsyncConnection, records: Sequence[tuple[Any, ...]]) -> None:
-    """Store a review's people by COPY; tuples in the order of PERSON_COLUMNS."""
+    """Store a review's people by COPY, as tuples in the order of PERSON_COLUMNS."""
     connection = await raw(tx)
     await connection.copy_records_to_table("base_person", records=records, columns=PERSON_COLUMNS)
 
 
 async def carry_people(tx: AsyncConnection, of: ReviewRow, from_: ReviewRow) -> None:
-    """Give a provisional review the people and bases of an earlier one, as corrected."""
+    """Copy the people and bases of an earlier review, as corrected, to a provisional one."""
     await tx.execute(
         text("""
             INSERT INTO base_person (unit_id, review_id, line_no, person_id, masked_number,
@@ -162,7 +177,7 @@ async def carry_people(tx: AsyncConnection, of: ReviewRow, from_: ReviewRow) -> 
 
 
 async def find(tx: AsyncConnection, unit_id: int, review_id: UUID) -> ReviewRow | None:
-    """A review."""
+    """Return a review, or None."""
     row = (
         await tx.execute(
             text(f"SELECT {_COLUMNS} FROM base_review WHERE unit_id = :unit_id AND id = :id"),
@@ -175,7 +190,7 @@ async def find(tx: AsyncConnection, unit_id: int, review_id: UUID) -> ReviewRow 
 async def set_status(
     tx: AsyncConnection, unit_id: int, review_id: UUID, to: str
 ) -> ReviewRow | None:
-    """Decide a submitted review; None when it is not submitted any more."""
+    """Decide a submitted review; return None when it is no longer submitted."""
     row = (
         await tx.execute(
             text(f"""
@@ -193,7 +208,7 @@ async def set_status(
 async def people(
     tx: AsyncConnection, unit_id: int, review_id: UUID, after: int, limit: int
 ) -> list[BasePersonRow]:
-    """A review's people after a line number, as corrected."""
+    """Return a review's people after a line number, as corrected."""
     rows = await tx.execute(
         text("""
             SELECT person.line_no, person.person_id, person.masked_number, person.standing,
@@ -220,8 +235,8 @@ async def people(
 
 
 async def line_of(tx: AsyncConnection, unit_id: int, review_id: UUID, person_id: int) -> int | None:
-    """An insured person's line in a review."""
-    found: int | None = await tx.scalar(
+    """Return an insured person's line number in a review, or None."""
+    line_no: int | None = await tx.scalar(
         text("""
             SELECT line_no
               FROM base_person
@@ -231,7 +246,7 @@ async def line_of(tx: AsyncConnection, unit_id: int, review_id: UUID, person_id:
         """),
         {"unit_id": unit_id, "id": review_id, "person_id": person_id},
     )
-    return found
+    return line_no
 
 
 _CORRECTION = """unit_id, id, review_id, line_no, wage_fen, base_fen, request_no, requested_on,
@@ -239,8 +254,8 @@ _CORRECTION = """unit_id, id, review_id, line_no, wage_fen, base_fen, request_no
 
 
 async def insert_correction(tx: AsyncConnection, row: CorrectionRow) -> bool:
-    """Store a request; False when one for that person waits already."""
-    made = await tx.execute(
+    """Store a request; return False when another one of that person is open."""
+    inserted = await tx.execute(
         text("""
             INSERT INTO base_correction (unit_id, id, review_id, line_no, wage_fen, base_fen,
                                          request_no, requested_on, status)
@@ -251,13 +266,13 @@ async def insert_correction(tx: AsyncConnection, row: CorrectionRow) -> bool:
         """),
         asdict(row),
     )
-    return made.first() is not None
+    return inserted.first() is not None
 
 
 async def find_correction(
     tx: AsyncConnection, unit_id: int, correction_id: UUID
 ) -> CorrectionRow | None:
-    """A request."""
+    """Return a correction, or None."""
     row = (
         await tx.execute(
             text(
@@ -272,7 +287,7 @@ async def find_correction(
 async def approve_correction(
     tx: AsyncConnection, unit_id: int, correction_id: UUID
 ) -> CorrectionRow | None:
-    """Approve a request; None when it does not wait any more."""
+    """Approve a correction; return None when it is no longer requested."""
     row = (
         await tx.execute(
             text(f"""
@@ -295,17 +310,9 @@ async def insert_differences(
     period: str,
     rows: Sequence[Difference],
 ) -> None:
-    """Store what a run found, by COPY."""
+    """Store the differences of a run by COPY."""
     connection = await raw(tx)
-    records = [
-        (
-            review.unit_id, declaration_id, run_id, row.line_no, row.rule, review.id, period,
-            row.insurance, row.party, row.account, row.fund, row.was_fen, row.now_fen,
-        )
-        for row in rows
-    ]  # fmt: skip
-    columns = (
-        "unit_id", "declaration_id", "run_id", "line_no", "rule", "review_id", "period",
-        "insurance", "party", "account", "fund", "was_fen", "now_fen",
-    )  # fmt: skip
+    columns = ("unit_id", "declaration_id", "run_id", "review_id", "period", *DIFFERENCE_COLUMNS)
+    run = (review.unit_id, declaration_id, run_id, review.id, period)
+    records = [(*run, *(getattr(row, column) for column in DIFFERENCE_COLUMNS)) for row in rows]
     await connection.copy_records_to_table("base_difference", records=records, columns=columns)

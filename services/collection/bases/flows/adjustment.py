@@ -58,19 +58,19 @@ REASON: Final = "BASE_REVIEWED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentResult:
-    """The result of one run: the differences, and the correction that was handed in for them (None,
+    """The result of one run: the differences, and the correction submitted for them (None,
     and no rows, when nothing differs)."""
 
     review: ReviewRow
     declaration: DeclarationRow
-    paper: DeclarationRow | None
+    correction: DeclarationRow | None
     rows: list[Difference]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthPapers:
+class MonthDeclarations:
     """The declarations of a month: the one to compare with, the returned correction of this review
-    that is handed in again (None: there is none), and the last one."""
+    that is submitted again (None: there is none), and the last one."""
 
     before: DeclarationRow
     again: DeclarationRow | None
@@ -99,7 +99,7 @@ class ReviewedSchedules(Schedules):
 
 
 async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> AdjustmentResult:
-    """Find what the review changes in a billed month, and hand in a correction of it.
+    """Find the differences of a billed month to the review, and submit a correction of it.
 
     Raises:
         NotFound, Forbidden. BaseNotFinal: the review does not hold for that month.
@@ -108,19 +108,26 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
     """
     review = await review_flow.find(tx, ref, caller)
     year = await bases_store.of_year(tx, review.unit_id, review.year)
-    living = review_flow.living_of(year, str(period))
-    if period.year != review.year or living is None or living.id != review.id or living.provisional:
+    current = review_flow.review_in_force(year, str(period))
+    if (
+        period.year != review.year
+        or current is None
+        or current.id != review.id
+        or current.provisional
+    ):
         raise BaseNotFinal(period=str(period), status=review.status)
-    papers = await _papers(tx, review, period)
-    month = await _restated(tx, review, papers.before)
-    rows = await _differences(tx, papers.before, month)
+    declared = await _declarations(tx, review, period)
+    month = await _recalculate(tx, review, declared.before)
+    rows = await _differences(tx, declared.before, month)
     if not rows:
-        return AdjustmentResult(review=review, declaration=papers.before, paper=None, rows=[])
-    if papers.again is None and State(papers.last.status) not in FINISHED:
-        raise CorrectionUnfinished(status=papers.last.status)
-    paper = await _hand_in(tx, review, papers, month, caller)
+        return AdjustmentResult(
+            review=review, declaration=declared.before, correction=None, rows=[]
+        )
+    if declared.again is None and State(declared.last.status) not in FINISHED:
+        raise CorrectionUnfinished(status=declared.last.status)
+    correction = await _hand_in(tx, review, declared, month, caller)
     run_id = uuid7()
-    await bases_store.insert_differences(tx, review, run_id, paper.id, paper.period, rows)
+    await bases_store.insert_differences(tx, review, run_id, correction.id, correction.period, rows)
     step = trail.Step(
         shard_key=review.unit_id,
         paper=review_flow.PAPER,
@@ -128,16 +135,20 @@ async def run(tx: AsyncConnection, ref: Ref, period: Period, caller: Caller) -> 
         step="adjust",
         signs=False,
         detail={
-            "period": paper.period,
+            "period": correction.period,
             "lines": len(rows),
-            "declaration": Ref(paper.unit_id, paper.id).text(Reference.DECLARATION),
+            "declaration": Ref(correction.unit_id, correction.id).text(Reference.DECLARATION),
         },
     )
     await trail.record(tx, step, caller)
-    return AdjustmentResult(review=review, declaration=papers.before, paper=paper, rows=rows)
+    return AdjustmentResult(
+        review=review, declaration=declared.before, correction=correction, rows=rows
+    )
 
 
-async def _papers(tx: AsyncConnection, review: ReviewRow, period: Period) -> MonthPapers:
+async def _declarations(
+    tx: AsyncConnection, review: ReviewRow, period: Period
+) -> MonthDeclarations:
     by_unit = await late_store.existing(tx, [review.unit_id], str(period))
     existing = by_unit.get(review.unit_id, [])
     last = last_of(existing) if existing else None
@@ -147,31 +158,33 @@ async def _papers(tx: AsyncConnection, review: ReviewRow, period: Period) -> Mon
     row = await _row(tx, review.unit_id, last.id)
     if row.review_id == review.id and row.corrects and row.status == State.RETURNED:
         before = await _row(tx, review.unit_id, row.corrects)
-        return MonthPapers(before=before, again=row, last=row)
-    return MonthPapers(before=row, again=None, last=row)
+        return MonthDeclarations(before=before, again=row, last=row)
+    return MonthDeclarations(before=row, again=None, last=row)
 
 
-async def _row(tx: AsyncConnection, unit_id: int, paper_id: UUID) -> DeclarationRow:
-    row = await declaration_store.find(tx, unit_id, paper_id)
+async def _row(tx: AsyncConnection, unit_id: int, declaration_id: UUID) -> DeclarationRow:
+    row = await declaration_store.find(tx, unit_id, declaration_id)
     assert row is not None, "declarations are never deleted"
     return row
 
 
-async def _restated(
+async def _recalculate(
     tx: AsyncConnection, review: ReviewRow, row: DeclarationRow
 ) -> RecalculatedMonth:
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
     people = await declaration_store.people(tx, row, 0, PEOPLE_MAX)
-    known = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
-    person_facts = [known.get(person.line_no, PersonFacts()) for person in people]
+    facts_by_line = await figures_flow.of_people(
+        tx, row, schedule, [person.line_no for person in people]
+    )
+    person_facts = [facts_by_line.get(person.line_no, PersonFacts()) for person in people]
     reviewed = await _bases(tx, review)
     bases = [_reviewed(schedule, person, reviewed) for person in people]
     facts = await _facts(tx, review, row, schedule, frozen=policy.freezes_bases)
     now = on_reviewed_bases(schedule)
-    asked = np.array([[own[name] for name in now.insurances] for own in bases], np.int64).reshape(
-        len(people), len(now.insurances)
-    )
+    base_cells = np.array(
+        [[own[name] for name in now.insurances] for own in bases], np.int64
+    ).reshape(len(people), len(now.insurances))
     return RecalculatedMonth(
         policy=policy,
         unit=_unit_of(row),
@@ -180,7 +193,7 @@ async def _restated(
         people=people,
         person_facts=person_facts,
         bases=bases,
-        columns=assess_columns(now, facts, asked, facts_columns(now, person_facts)),
+        columns=assess_columns(now, facts, base_cells, facts_columns(now, person_facts)),
     )
 
 
@@ -193,7 +206,7 @@ async def _differences(
     policy = await policy_flow.by_id(tx, row.policy_id)
     schedule = explanation_declaration_flow.schedule_of(policy, row)
     was = await explanation_declaration_flow.recompute(tx, row, schedule, month.people)
-    found: list[Difference] = []
+    rows: list[Difference] = []
     for person, lines, own, facts in zip(
         month.people, was, month.bases, month.person_facts, strict=True
     ):
@@ -206,12 +219,12 @@ async def _differences(
             facts.category,
             facts.choice,
         )
-        found += differences(person.line_no, lines, person_lines(month.schedule, wages))
+        rows += differences(person.line_no, lines, person_lines(month.schedule, wages))
     now = [*month.columns.unit_lines, *month.columns.relief_lines]
-    found += differences(
+    rows += differences(
         0, await explanation_declaration_flow.recompute_unit(tx, row, schedule), now
     )
-    return [one for one in found if one.difference_fen]
+    return [row for row in rows if row.difference_fen]
 
 
 async def _bases(tx: AsyncConnection, review: ReviewRow) -> dict[int, dict[str, int]]:
@@ -238,14 +251,14 @@ async def _facts(
     tx: AsyncConnection, review: ReviewRow, row: DeclarationRow, schedule: Schedule, *, frozen: bool
 ) -> UnitFacts:
     total_fen = review.wage_total_fen + review.counted_only_fen
-    given = await figures_flow.of_unit(tx, row, schedule)
+    figures = await figures_flow.of_unit(tx, row, schedule)
     if schedule.unit_figures:
-        given |= {UnitFigure.LAST_YEAR.value: total_fen}
+        figures |= {UnitFigure.LAST_YEAR.value: total_fen}
     return UnitFacts(
         kind=row.unit_kind,
         injury_class=row.injury_class,
         wage_total_fen=total_fen,
-        figures=given,
+        figures=figures,
         frozen_base_fen=review.unit_base_fen if frozen else None,
     )
 
@@ -253,13 +266,13 @@ async def _facts(
 async def _hand_in(
     tx: AsyncConnection,
     review: ReviewRow,
-    papers: MonthPapers,
+    declared: MonthDeclarations,
     month: RecalculatedMonth,
     caller: Caller,
 ) -> DeclarationRow:
     """Hand in the correction of the month, as a new one or as the next round of a returned one."""
-    before, facts = papers.before, month.facts
-    declared = one_unit_month(
+    before, facts = declared.before, month.facts
+    handed_in = one_unit_month(
         month.unit,
         unit_totals=(facts.wage_total_fen, facts.figures),
         person_ids=[person.person_id for person in month.people],
@@ -272,7 +285,7 @@ async def _hand_in(
         policy_id=before.policy_id,
         plans={
             before.unit_id: FilingPlan(
-                again=None if papers.again is None else _existing(papers.again),
+                again=None if declared.again is None else _existing(declared.again),
                 corrects=_existing(before),
             )
         },
@@ -283,7 +296,7 @@ async def _hand_in(
     )
     stored = await hand_in_flow.store_one(
         tx,
-        with_frozen_base(declared, facts.frozen_base_fen),
+        with_frozen_base(handed_in, facts.frozen_base_fen),
         terms,
         ReviewedSchedules(month.policy, terms.period),
         month.policy,

@@ -1,4 +1,4 @@
-"""Set a unit's bases for a year (缴费基数核定), freeze them, correct one person's within the year."""
+"""Review a unit's bases for a year (缴费基数核定): submit, decide, correct one person's base."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.bases import store as bases_store
 from services.collection.bases.domain import (
-    Reason,
-    Reviewed,
+    ReviewedPerson,
     ReviewFile,
+    ReviewReason,
     personal_bases,
     refusals,
     unit_base_fen,
 )
-from services.collection.bases.store import CorrectionRow, ReviewRow
+from services.collection.bases.store import BasePersonRow, CorrectionRow, ReviewRow
 from services.collection.common.domain.errors import (
     BaseFrozen,
     BaseReviewWaits,
@@ -49,51 +49,51 @@ CORRECTION_PAPER: Final = "base_correction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A review as it is handed in. `people` is empty when last year's bases carry on."""
+class ReviewRequest:
+    """A submitted review. `people` is empty when last year's bases carry on."""
 
     year: int
-    reason: Reason
+    reason: ReviewReason
     from_period: Period
     provisional: bool
     unit_wage_total_fen: int
     file: ReviewFile
-    people: Sequence[Reviewed]
+    people: Sequence[ReviewedPerson]
 
 
 async def submit(
     tx: AsyncConnection,
     credit_code: str,
-    asked: Asked,
+    request: ReviewRequest,
     *,
     region: str,
     pepper: bytes,
     caller: Caller,
 ) -> ReviewRow:
-    """Take a review in, or refuse it with every reason.
+    """Store a review, or refuse it with every reason.
 
     Raises:
         UnitUnknown, Forbidden, NoPolicy: bases cannot be set. Faulty: every fault, 四不接收 included.
-        BaseFrozen, BaseReviewWaits: the year's bases are set, or about to be.
-        NoBaseToCarry: provisional, and there is nothing of last year.
+        BaseFrozen, BaseReviewWaits: the year's bases are set, or a review of them is open.
+        NoBaseToCarry: provisional, and last year has no bases.
     """
     unit = await unit_flow.find(tx, credit_code, caller)
-    earlier = await bases_store.of_year(tx, unit.id, asked.year)
-    _may_be_set(asked, earlier)
+    earlier = await bases_store.of_year(tx, unit.id, request.year)
+    _refuse_frozen(request, earlier)
     version = len(earlier) + 1
-    if asked.provisional:
-        row, last = await _carried(tx, unit, asked, version)
+    if request.provisional:
+        row, last = await _carry_on(tx, unit, request, version)
         await _store(tx, row, {}, caller)
         await bases_store.carry_people(tx, row, last)
         return row
-    found = await policy_flow.in_force(tx, region, asked.from_period.first_day)
-    ids = [id_of_person(person.identity_number, pepper) for person in asked.people]
-    faults = [*_faults(asked, ids), *await _not_enrolled(tx, unit, asked, ids)]
+    found = await policy_flow.in_force(tx, region, request.from_period.first_day)
+    ids = [id_of_person(person.identity_number, pepper) for person in request.people]
+    faults = [*_faults(request, ids), *await _not_enrolled(tx, unit, request, ids)]
     if faults:
         raise Faulty(faults=faults)
-    bases = [personal_bases(found.policy, person.wage_fen) for person in asked.people]
-    row = _row(unit, asked, version, found.id, _sum(found.policy, asked, bases))
-    await _store(tx, row, _file(asked.file), caller)
+    bases = [personal_bases(found.policy, person.wage_fen) for person in request.people]
+    row = _row(unit, request, version, found.id, _sum(found.policy, request, bases))
+    await _store(tx, row, _file(request.file), caller)
     await bases_store.copy_people(
         tx,
         [
@@ -108,117 +108,124 @@ async def submit(
                 base if person.standing.is_insured else [0] * len(base),
             )
             for number, (person, person_id, base) in enumerate(
-                zip(asked.people, ids, bases, strict=True), 1
+                zip(request.people, ids, bases, strict=True), 1
             )
         ],
     )
     return row
 
 
-def _may_be_set(asked: Asked, earlier: Sequence[ReviewRow]) -> None:
-    """Frozen for the year: reopened only by transfer, split or merger, or when provisional."""
+def _refuse_frozen(request: ReviewRequest, earlier: Sequence[ReviewRow]) -> None:
+    """Refuse bases that are frozen for the year: only a transfer, split or merger reopens them,
+    and a final review replaces a provisional one."""
     if any(row.status == "submitted" for row in earlier):
-        raise BaseReviewWaits(year=asked.year)
-    living = living_of(earlier)
-    if living is None or asked.reason is not Reason.ANNUAL:
+        raise BaseReviewWaits(year=request.year)
+    current = review_in_force(earlier)
+    if current is None or request.reason is not ReviewReason.ANNUAL:
         return
-    if asked.provisional or not living.provisional:
+    if request.provisional or not current.provisional:
         raise BaseFrozen(
-            year=asked.year, review=Ref(living.unit_id, living.id).text(Reference.BASE_REVIEW)
+            year=request.year, review=Ref(current.unit_id, current.id).text(Reference.BASE_REVIEW)
         )
 
 
-def living_of(rows: Sequence[ReviewRow], period: str | None = None) -> ReviewRow | None:
-    """The review that holds for a period: the last confirmed that begins by then."""
-    held = [
+def review_in_force(rows: Sequence[ReviewRow], period: str | None = None) -> ReviewRow | None:
+    """Return the review in force for a period: the last confirmed one that begins by then."""
+    confirmed = [
         row
         for row in rows
         if row.status == "confirmed" and (period is None or row.from_period <= period)
     ]
-    return held[-1] if held else None
+    return confirmed[-1] if confirmed else None
 
 
-def _faults(asked: Asked, ids: Sequence[int]) -> Iterator[Fault]:
-    insured = sum(person.standing.is_insured for person in asked.people)
-    yield from refusals(asked.file, insured)
+def _faults(request: ReviewRequest, ids: Sequence[int]) -> Iterator[Fault]:
+    insured = sum(person.standing.is_insured for person in request.people)
+    yield from refusals(request.file, insured)
     if insured == 0:
-        yield Fault("/people", "NOBODY_INSURED", "没有参保职工 (nobody insured is in it)")
+        yield Fault("/people", "NOBODY_INSURED", "没有参保职工 (no insured person is listed)")
     yield from repeated_people(ids)
 
 
 async def _not_enrolled(
-    tx: AsyncConnection, unit: Unit, asked: Asked, ids: Sequence[int]
+    tx: AsyncConnection, unit: Unit, request: ReviewRequest, ids: Sequence[int]
 ) -> list[Fault]:
-    """The insured are enrolled; those who only count need not be, but are people."""
-    days = asked.from_period.first_day, asked.from_period.last_day
+    """Find insured people who are not enrolled, and invalid numbers of those who only count."""
+    days = request.from_period.first_day, request.from_period.last_day
     enrolled = await person_store.enrolled_in(tx, unit.id, ids, *days)
     faults = []
-    for number, (person, person_id) in enumerate(zip(asked.people, ids, strict=True)):
+    for number, (person, person_id) in enumerate(zip(request.people, ids, strict=True)):
         at = f"/people/{number}/identity_number"
         fault = number_fault(person.identity_number, at)
         if fault is None and person.standing.is_insured and person_id not in enrolled:
-            fault = Fault(at, "PERSON_NOT_ENROLLED", "该单位未参保此人 (not enrolled here)")
+            fault = Fault(
+                at,
+                "PERSON_NOT_ENROLLED",
+                "该单位未参保此人 (this person is not enrolled in the unit)",
+            )
         if fault is not None:
             faults.append(fault)
     return faults
 
 
-def _sum(policy: Policy, asked: Asked, bases: Sequence[Sequence[int]]) -> int:
-    """The sum of personal bases of pension, or of the policy's first insurance."""
+def _sum(policy: Policy, request: ReviewRequest, bases: Sequence[Sequence[int]]) -> int:
+    """Return the sum of personal bases of pension, or of the policy's first insurance."""
     names = policy.insurances
     column = names.index("pension") if "pension" in names else 0
     return sum(
         base[column]
-        for person, base in zip(asked.people, bases, strict=True)
+        for person, base in zip(request.people, bases, strict=True)
         if person.standing.is_insured
     )
 
 
-def _row(unit: Unit, asked: Asked, version: int, policy_id: UUID, sum_fen: int) -> ReviewRow:
-    counted = [person for person in asked.people if not person.standing.is_insured]
+def _row(
+    unit: Unit, request: ReviewRequest, version: int, policy_id: UUID, sum_fen: int
+) -> ReviewRow:
+    counted = [person for person in request.people if not person.standing.is_insured]
     counted_fen = sum(person.wage_fen for person in counted)
     return ReviewRow(
         unit_id=unit.id,
         id=uuid7(),
         credit_code=unit.credit_code,
         district=unit.district,
-        year=asked.year,
+        year=request.year,
         version=version,
-        reason=asked.reason.value,
-        from_period=str(asked.from_period),
+        reason=request.reason.value,
+        from_period=str(request.from_period),
         provisional=False,
         status="submitted",
         policy_id=policy_id,
         unit_kind=unit.kind,
-        people=len(asked.people) - len(counted),
+        people=len(request.people) - len(counted),
         counted_only=len(counted),
-        wage_total_fen=asked.unit_wage_total_fen,
+        wage_total_fen=request.unit_wage_total_fen,
         counted_only_fen=counted_fen,
         personal_sum_fen=sum_fen,
         unit_base_fen=unit_base_fen(
             unit.kind,
-            wage_total_fen=asked.unit_wage_total_fen,
+            wage_total_fen=request.unit_wage_total_fen,
             counted_only_fen=counted_fen,
             personal_sum_fen=sum_fen,
         ),
     )
 
 
-async def _carried(
-    tx: AsyncConnection, unit: Unit, asked: Asked, version: int
+async def _carry_on(
+    tx: AsyncConnection, unit: Unit, request: ReviewRequest, version: int
 ) -> tuple[ReviewRow, ReviewRow]:
-    """Last year's bases, carried on until the average is published."""
-    last = living_of(await bases_store.of_year(tx, unit.id, asked.year - 1))
+    """Carry last year's bases on until the average wage is published; return new and old review."""
+    last = review_in_force(await bases_store.of_year(tx, unit.id, request.year - 1))
     if last is None:
-        raise NoBaseToCarry(year=asked.year - 1)
+        raise NoBaseToCarry(year=request.year - 1)
     row = replace(
         last,
         id=uuid7(),
         district=unit.district,
-        year=asked.year,
+        year=request.year,
         version=version,
-        reason=asked.reason.value,
-        from_period=str(asked.from_period),
+        reason=request.reason.value,
+        from_period=str(request.from_period),
         provisional=True,
         status="submitted",
     )
@@ -247,10 +254,10 @@ def _step(row: ReviewRow, step: str, *, signs: bool, why: str | None = None) -> 
 
 
 async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ReviewRow:
-    """A review that the caller may see.
+    """Return a review that the caller may see.
 
     Raises:
-        NotFound: no such review. Forbidden: of another district than the caller.
+        NotFound: no such review. Forbidden: it belongs to another district.
     """
     row = await bases_store.find(tx, ref.key, ref.id)
     if row is None:
@@ -259,13 +266,35 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> ReviewRow:
     return row
 
 
+async def page(
+    tx: AsyncConnection,
+    credit_code: str,
+    *,
+    after: Sequence[int] | None,
+    limit: int,
+    caller: Caller,
+) -> list[ReviewRow]:
+    """Return a unit's reviews after a (year, version), oldest first."""
+    unit = await unit_flow.find(tx, credit_code, caller)
+    return await bases_store.page(tx, unit.id, after=after, limit=limit)
+
+
+async def people(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int, caller: Caller
+) -> tuple[list[BasePersonRow], tuple[str, ...]]:
+    """Return a review's people after a line number, and the insurances of their bases."""
+    row = await find(tx, ref, caller)
+    policy = await policy_flow.by_id(tx, row.policy_id)
+    return await bases_store.people(tx, row.unit_id, row.id, after, limit), policy.insurances
+
+
 async def decide(
     tx: AsyncConnection, ref: Ref, *, confirm: bool, note: str | None, caller: Caller
 ) -> ReviewRow:
-    """Confirm a review, which freezes the year, or refuse it; by another person than its author.
+    """Confirm a review, which freezes the year, or refuse it. Its author may not confirm it.
 
     Raises:
-        NotFound, Forbidden. StateConflict: it is decided. SamePersonTwice: by its author.
+        NotFound, Forbidden. StateConflict: it is decided. SamePersonTwice: the caller submitted it.
     """
     row = await find(tx, ref, caller)
     await trail.record(
@@ -280,8 +309,8 @@ async def decide(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionAsked:
-    """A written request (书面申请): whose wage of last year was wrong, and what it was."""
+class CorrectionRequest:
+    """A written request (书面申请) to correct a person's wage of last year."""
 
     identity_number: str
     wage_fen: int
@@ -290,25 +319,29 @@ class CorrectionAsked:
 
 
 async def request_correction(
-    tx: AsyncConnection, ref: Ref, asked: CorrectionAsked, *, pepper: bytes, caller: Caller
+    tx: AsyncConnection, ref: Ref, request: CorrectionRequest, *, pepper: bytes, caller: Caller
 ) -> CorrectionRow:
-    """Ask for one person's base to be corrected, within the base's own year.
+    """Request the correction of a person's base, within the base's own year.
 
     Raises:
-        NotFound, Forbidden. BaseYearOver: of another year. DayInFuture.
-        StateConflict: the review is not confirmed. CorrectionWaits: another one waits.
+        NotFound, Forbidden. BaseYearOver: the year is over. DayInFuture.
+        StateConflict: the review is not confirmed. CorrectionWaits: another request is open.
     """
     row = await find(tx, ref, caller)
-    if asked.requested_on > today():
-        raise DayInFuture(requested_on=asked.requested_on)
-    if asked.requested_on.year != row.year:
-        raise BaseYearOver(year=row.year, requested_on=asked.requested_on)
+    if request.requested_on > today():
+        raise DayInFuture(requested_on=request.requested_on)
+    if request.requested_on.year != row.year:
+        raise BaseYearOver(year=row.year, requested_on=request.requested_on)
     if row.status != "confirmed":
         raise StateConflict(status=row.status)
-    person_id = id_of_person(asked.identity_number, pepper)
+    person_id = id_of_person(request.identity_number, pepper)
     line_no = await bases_store.line_of(tx, row.unit_id, row.id, person_id)
     if line_no is None:
-        fault = Fault("/identity_number", "PERSON_NOT_REVIEWED", "核定名册中无此人 (not in it)")
+        fault = Fault(
+            "/identity_number",
+            "PERSON_NOT_REVIEWED",
+            "核定名册中无此人 (this person is not in the review)",
+        )
         raise Faulty(faults=[fault])
     policy = await policy_flow.by_id(tx, row.policy_id)
     correction = CorrectionRow(
@@ -316,10 +349,10 @@ async def request_correction(
         id=uuid7(),
         review_id=row.id,
         line_no=line_no,
-        wage_fen=asked.wage_fen,
-        base_fen=personal_bases(policy, asked.wage_fen),
-        request_no=asked.request_no,
-        requested_on=asked.requested_on,
+        wage_fen=request.wage_fen,
+        base_fen=personal_bases(policy, request.wage_fen),
+        request_no=request.request_no,
+        requested_on=request.requested_on,
         status="requested",
     )
     if not await bases_store.insert_correction(tx, correction):
@@ -329,19 +362,19 @@ async def request_correction(
 
 
 async def approve_correction(tx: AsyncConnection, ref: Ref, caller: Caller) -> CorrectionRow:
-    """Put a correction in force, by another person than who asked.
+    """Put a correction in force.
 
     Raises:
-        NotFound, Forbidden. StateConflict: it is approved. SamePersonTwice: by who asked.
+        NotFound, Forbidden. StateConflict: it is approved. SamePersonTwice: the caller requested it.
     """
-    known = await bases_store.find_correction(tx, ref.key, ref.id)
-    if known is None:
+    correction = await bases_store.find_correction(tx, ref.key, ref.id)
+    if correction is None:
         raise NotFound(base_correction=ref.text(Reference.BASE_CORRECTION))
-    await find(tx, Ref(known.unit_id, known.review_id), caller)
-    await trail.record(tx, _correction_step(known, "approve"), caller)
-    approved = await bases_store.approve_correction(tx, known.unit_id, known.id)
+    await find(tx, Ref(correction.unit_id, correction.review_id), caller)
+    await trail.record(tx, _correction_step(correction, "approve"), caller)
+    approved = await bases_store.approve_correction(tx, correction.unit_id, correction.id)
     if approved is None:
-        raise StateConflict(status=known.status)
+        raise StateConflict(status=correction.status)
     return approved
 
 
