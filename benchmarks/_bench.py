@@ -126,8 +126,14 @@ async def describe(server_url: str) -> list[str]:
     """The machine, the versions and the settings that decide about durability."""
     connection = await asyncpg.connect(server_url)
     try:
-        names = ("server_version", "fsync", "synchronous_commit", "full_page_writes",
-                 "shared_buffers", "wal_sync_method")  # fmt: skip
+        names = (
+            "server_version",
+            "fsync",
+            "synchronous_commit",
+            "full_page_writes",
+            "shared_buffers",
+            "wal_sync_method",
+        )
         shown = [f"{name}={await connection.fetchval(f'SHOW {name}')}" for name in names]
     finally:
         await connection.close()

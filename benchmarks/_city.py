@@ -75,10 +75,15 @@ def a_city(people: int, units: int) -> City:
     wages = np.minimum(2_000_00 + (random.pareto(2.0, people) * 4_000_00).astype(np.int64), 10**8)
     numbers = identity_numbers(people)
     return City(
-        codes, of_unit, classes, staff, numbers, wages,
+        codes,
+        of_unit,
+        classes,
+        staff,
+        numbers,
+        wages,
         _files(codes, of_unit, staff, numbers, wages),
         _due(np.repeat(classes, staff), wages),
-    )  # fmt: skip
+    )
 
 
 def identity_numbers(count: int) -> NDArray[np.bytes_]:
@@ -144,15 +149,30 @@ async def register(admin_url: str, city: City, pepper: bytes) -> None:
     try:
         await connection.copy_records_to_table(
             "unit",
-            columns=["unit_id", "credit_code", "name", "kind", "district", "injury_class",
-                     "collector", "bank"],
+            columns=[
+                "unit_id",
+                "credit_code",
+                "name",
+                "kind",
+                "district",
+                "injury_class",
+                "collector",
+                "bank",
+            ],
             records=[
-                (unit_key(code), code, f"天津第{number}有限公司", "enterprise",
-                 city.unit_district[number], int(city.unit_class[number]),
-                 ("bank_debit", "tax")[number % 2], bank)
+                (
+                    unit_key(code),
+                    code,
+                    f"天津第{number}有限公司",
+                    "enterprise",
+                    city.unit_district[number],
+                    int(city.unit_class[number]),
+                    ("bank_debit", "tax")[number % 2],
+                    bank,
+                )
                 for number, code in enumerate(city.codes)
             ],
-        )  # fmt: skip
+        )
         await _enrol(connection, city, pepper)
         await connection.execute("ANALYZE unit")
         await connection.execute("ANALYZE enrolment")
@@ -175,7 +195,15 @@ async def _enrol(connection: asyncpg.Connection, city: City, pepper: bytes) -> N
             yield SIGNATURE + rows + TRAILER
 
         await connection.copy_to_table(
-            "enrolment", source=pieces(), format="binary",
-            columns=["unit_id", "person_id", "joined_on", "person_uuid", "masked_number",
-                     "masked_name"],
-        )  # fmt: skip
+            "enrolment",
+            source=pieces(),
+            format="binary",
+            columns=[
+                "unit_id",
+                "person_id",
+                "joined_on",
+                "person_uuid",
+                "masked_number",
+                "masked_name",
+            ],
+        )

@@ -97,8 +97,13 @@ class Sender:
 
     def _receipt(self, owner: str | None = None) -> dict[str, Any]:
         fund = self.random.choice(FUNDS)
-        move = (fund, "income_deposit", "contribution_income.pooled", "heping",
-                self.random.randint(1, 999))  # fmt: skip
+        move = (
+            fund,
+            "income_deposit",
+            "contribution_income.pooled",
+            "heping",
+            self.random.randint(1, 999),
+        )
         return self._body("receipt", owner or f"UNIT-{self.random.randrange(UNITS)}", move)
 
     def _payment(self) -> dict[str, Any]:
@@ -112,12 +117,24 @@ class Sender:
         self.diary.moves[event] = move
         fund, debit, credit, district, fen = move
         entries = [
-            {"book": "statutory", "fund": fund, "account": account, "side": side,
-             "amount": format_yuan(fen), "district": district}
+            {
+                "book": "statutory",
+                "fund": fund,
+                "account": account,
+                "side": side,
+                "amount": format_yuan(fen),
+                "district": district,
+            }
             for side, account in (("debit", debit), ("credit", credit))
-        ]  # fmt: skip
-        return {"event_id": event, "owner": owner, "kind": kind, "book_date": DAY, "summary": "s",
-                "entries": entries}  # fmt: skip
+        ]
+        return {
+            "event_id": event,
+            "owner": owner,
+            "kind": kind,
+            "book_date": DAY,
+            "summary": "s",
+            "entries": entries,
+        }
 
     async def _ask(
         self, bodies: list[dict[str, Any]], *, batch: bool = True, atomic: bool = False
@@ -193,8 +210,12 @@ async def judge(tx: AsyncConnection, slots: int, diary: Diary) -> Judgement:
             if answer != "posted":
                 found.faults.append(f"the oracle would not post {draft.event_id}: {answer}")
     found.faults += [f"{event} is booked {n} times" for event, n in seen.items() if n > 1]
-    found.faults += [f"{event} was acknowledged and is lost" for event in diary.booked if event not in seen]  # fmt: skip
-    found.faults += [f"{event} was refused and is booked" for event in diary.refused if event in seen]  # fmt: skip
+    found.faults += [
+        f"{event} was acknowledged and is lost" for event in diary.booked if event not in seen
+    ]
+    found.faults += [
+        f"{event} was refused and is booked" for event in diary.refused if event in seen
+    ]
     for events in diary.together:
         if len({event in seen for event in events}) > 1:
             found.faults.append(f"only a part of {events} is booked")

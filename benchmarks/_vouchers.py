@@ -12,8 +12,13 @@ from shared.money import format_yuan
 
 DAY = date(2021, 7, 15)
 DISTRICTS = tuple(f"district_{number:02d}" for number in range(16))
-FUNDS = (("pension", True), ("medical", True), ("unemployment", False), ("work_injury", False),
-         ("maternity", False))  # fmt: skip
+FUNDS = (
+    ("pension", True),
+    ("medical", True),
+    ("unemployment", False),
+    ("work_injury", False),
+    ("maternity", False),
+)
 """(fund, whether a part goes to personal accounts)."""
 UNITS = 5_000
 TRANSFERS = 7

@@ -62,10 +62,21 @@ async def _post(connection: Any, drafted: Draft) -> None:
     seq, at = head["seq"] + 1, datetime.now(UTC)
     sealed = chain_hash(head["hash"], drafted, seq, instant_text(at))
     await connection.execute(
-        _VOUCHER, drafted.slot, seq, drafted.source, drafted.event_id, drafted.body_hash,
-        drafted.owner, drafted.kind, drafted.book_date, drafted.period, drafted.summary,
-        orjson.dumps(drafted.references).decode(), sealed, at,
-    )  # fmt: skip
+        _VOUCHER,
+        drafted.slot,
+        seq,
+        drafted.source,
+        drafted.event_id,
+        drafted.body_hash,
+        drafted.owner,
+        drafted.kind,
+        drafted.book_date,
+        drafted.period,
+        drafted.summary,
+        orjson.dumps(drafted.references).decode(),
+        sealed,
+        at,
+    )
     columns = [list(column) for column in zip(*drafted.lines, strict=True)]
     numbers = list(range(1, len(drafted.lines) + 1))
     await connection.execute(_ENTRIES, drafted.slot, seq, drafted.book_date, numbers, *columns)
@@ -76,8 +87,10 @@ async def _post(connection: Any, drafted: Draft) -> None:
     await connection.execute(_BUCKETS, drafted.slot, *keys, *sums)
     await connection.execute(
         "UPDATE slot_head SET seq = $2, hash = $3, revision = revision + 1 WHERE slot = $1",
-        drafted.slot, seq, sealed,
-    )  # fmt: skip
+        drafted.slot,
+        seq,
+        sealed,
+    )
 
 
 async def pgledger(

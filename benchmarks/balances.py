@@ -115,19 +115,54 @@ class Filler:
             sealed = chain_hash(previous, one, seq, instant_text(now))
             self.heads[one.slot] = (seq, sealed)
             vouchers.append(
-                (one.slot, seq, one.source, one.event_id, one.body_hash, one.owner, one.kind,
-                 one.book_date, one.summary, orjson.dumps(dict(one.references)).decode(), sealed, now)
-            )  # fmt: skip
+                (
+                    one.slot,
+                    seq,
+                    one.source,
+                    one.event_id,
+                    one.body_hash,
+                    one.owner,
+                    one.kind,
+                    one.book_date,
+                    one.summary,
+                    orjson.dumps(dict(one.references)).decode(),
+                    sealed,
+                    now,
+                )
+            )
             entries += [
-                (one.slot, seq, number, line.book, line.fund, line.account, line.district,
-                 one.book_date, line.debit_fen, line.credit_fen)
+                (
+                    one.slot,
+                    seq,
+                    number,
+                    line.book,
+                    line.fund,
+                    line.account,
+                    line.district,
+                    one.book_date,
+                    line.debit_fen,
+                    line.credit_fen,
+                )
                 for number, line in enumerate(one.lines, 1)
-            ]  # fmt: skip
+            ]
         await self.connection.copy_records_to_table(
-            "voucher", records=vouchers,
-            columns=["slot", "seq", "source", "event_id", "body_hash", "owner", "kind", "book_date",
-                     "summary", "refs", "hash", "recorded_at"],
-        )  # fmt: skip
+            "voucher",
+            records=vouchers,
+            columns=[
+                "slot",
+                "seq",
+                "source",
+                "event_id",
+                "body_hash",
+                "owner",
+                "kind",
+                "book_date",
+                "summary",
+                "refs",
+                "hash",
+                "recorded_at",
+            ],
+        )
         await self.connection.copy_records_to_table("entry", records=entries)
 
     async def _sum(self, buckets: dict[int, Buckets]) -> None:

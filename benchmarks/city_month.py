@@ -79,13 +79,20 @@ async def files_in(run: Run) -> list[dict[str, Any]]:
     """Hand in every district's file, and wait until all are stored."""
     operations = [
         await run.ask(
-            "POST", "/v1/declaration-files", Role.DISTRICT_CLERK, district.code,
-            content=district.file, headers={"Content-Type": "text/csv"},
-            params={"period": PERIOD, "control_people": district.people,
-                    "control_wages": format_yuan(district.wages_fen)},
+            "POST",
+            "/v1/declaration-files",
+            Role.DISTRICT_CLERK,
+            district.code,
+            content=district.file,
+            headers={"Content-Type": "text/csv"},
+            params={
+                "period": PERIOD,
+                "control_people": district.people,
+                "control_wages": format_yuan(district.wages_fen),
+            },
         )
         for district in run.city.districts
-    ]  # fmt: skip
+    ]
     done: list[dict[str, Any]] = []
     for operation in operations:
         while True:
@@ -117,21 +124,26 @@ async def summaries(run: Run) -> list[dict[str, Any]]:
     """Let every district send its summary."""
     return [
         await run.ask(
-            "POST", "/v1/summaries", Role.DISTRICT_REVIEWER, district.code,
+            "POST",
+            "/v1/summaries",
+            Role.DISTRICT_REVIEWER,
+            district.code,
             json={"district": district.code, "period": PERIOD},
             headers={"Idempotency-Key": f"send-{district.code}"},
         )
         for district in run.city.districts
-    ]  # fmt: skip
+    ]
 
 
 async def audits(run: Run, sent: list[dict[str, Any]]) -> None:
     """Let the centre audit every summary, which lets its bills go out."""
     for summary in sent:
         await run.ask(
-            "POST", f"/v1/summaries/{summary['id']}/audits", Role.CENTRE_AUDITOR,
+            "POST",
+            f"/v1/summaries/{summary['id']}/audits",
+            Role.CENTRE_AUDITOR,
             json={"control": summary["control"], "bill_date": BILL_DATE},
-        )  # fmt: skip
+        )
 
 
 async def bills(run: Run, sent: list[dict[str, Any]]) -> None:
@@ -184,17 +196,19 @@ async def verified(run: Run, admin_url: str, stored: list[dict[str, Any]]) -> bo
     """Add everything up again: people, declarations, bills and their lines, the ledger's books."""
     connection = await asyncpg.connect(admin_url)
     try:
-        found = {name: [int(x) for x in await connection.fetchrow(sql)]
-                 for name, sql in SUMS.items()}  # fmt: skip
+        found = {
+            name: [int(x) for x in await connection.fetchrow(sql)] for name, sql in SUMS.items()
+        }
     finally:
         await connection.close()
     city = run.city
     total = sum(parse_yuan(operation["result"]["total"]) for operation in stored)
     token = run.identity.mint(Caller(subject="supervisor", role=Role.SUPERVISOR))
     answer = await run.ledger.get(
-        "/v1/trial-balance", headers={"Authorization": f"Bearer {token}"},
+        "/v1/trial-balance",
+        headers={"Authorization": f"Bearer {token}"},
         params={"as_of": BILL_DATE, "book": "memo"},
-    )  # fmt: skip
+    )
     balance = answer.raise_for_status().json()
     accounts = [row for fund in balance["funds"] for row in fund["accounts"]]
     receivable, levied = (
@@ -223,8 +237,11 @@ async def measure(people: int, units: int, database_url: str | None) -> dict[str
     """Make the city, play its month, prove it."""
     began = time.perf_counter()
     city = a_city(people, units)
-    print(f"a city of {city.people:,} people in {city.units:,} units, {len(city.districts)} "
-          f"districts, made in {time.perf_counter() - began:.1f} s", flush=True)  # fmt: skip
+    print(
+        f"a city of {city.people:,} people in {city.units:,} units, {len(city.districts)} "
+        f"districts, made in {time.perf_counter() - began:.1f} s",
+        flush=True,
+    )
     async with server(database_url) as server_url, database(server_url) as admin_url:
         for line in await describe(server_url):
             print(line)
@@ -237,9 +254,11 @@ async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str,
     ports = {"collection": 0, "ledger": 0}
     said: list[str] = []
     house = Supervisor(
-        settings, ("collection", "ledger"), ports=ports,
+        settings,
+        ("collection", "ledger"),
+        ports=ports,
         on_log=lambda name, line: said.append(f"{name}: {line}"),
-    )  # fmt: skip
+    )
     async with house:
         identity = Identity.load(settings.identity_path)
         began = time.perf_counter()

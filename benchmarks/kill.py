@@ -118,11 +118,21 @@ class Range:
 
     async def _serve(self, port: int) -> Process:
         environment = os.environ | {
-            "WUXIAN_IDENTITY_DIR": str(self.home / "identity"), "WUXIAN_LEDGER_SLOTS": str(SLOTS),
+            "WUXIAN_IDENTITY_DIR": str(self.home / "identity"),
+            "WUXIAN_LEDGER_SLOTS": str(SLOTS),
             "WUXIAN_LOG_LEVEL": "CRITICAL",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "services.cli", "serve", "ledger", "--port", str(port),
-                   "--database-url", self.url]  # fmt: skip
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "services.cli",
+            "serve",
+            "ledger",
+            "--port",
+            str(port),
+            "--database-url",
+            self.url,
+        ]
         log = (self.home / "ledger.log").open("ab")
         try:
             return await asyncio.create_subprocess_exec(

@@ -146,11 +146,23 @@ async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         environment = os.environ | {
-            "WUXIAN_IDENTITY_DIR": directory, "WUXIAN_LEDGER_SLOTS": str(slots),
+            "WUXIAN_IDENTITY_DIR": directory,
+            "WUXIAN_LEDGER_SLOTS": str(slots),
             "WUXIAN_LOG_LEVEL": "ERROR",
-        }  # fmt: skip
-        command = [sys.executable, "-m", "services.cli", "serve", "ledger", "--database-url", url,
-                   "--port", str(port), "--workers", str(WORKERS)]  # fmt: skip
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "services.cli",
+            "serve",
+            "ledger",
+            "--database-url",
+            url,
+            "--port",
+            str(port),
+            "--workers",
+            str(WORKERS),
+        ]
         process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdout=subprocess.DEVNULL
         )
@@ -257,8 +269,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
     parser.add_argument("--slots", type=int, default=NEW_SLOTS)
-    parser.add_argument("--pgledger", type=Path, nargs="+", default=[], metavar="FILE",
-                        help="pgledger's SQL files: uuid-to-ulid.sql ulid-to-uuid.sql pgledger.sql")  # fmt: skip
+    parser.add_argument(
+        "--pgledger",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="pgledger's SQL files: uuid-to-ulid.sql ulid-to-uuid.sql pgledger.sql",
+    )
     options = parser.parse_args()
     try:
         result = uvloop.run(run(options))

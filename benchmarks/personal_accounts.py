@@ -56,11 +56,14 @@ def request(first: int, count: int, year: int) -> list[Bill]:
         name = f"{year}-{start}"
         bills.append(
             Bill(
-                id=name, kind=CreditKind.CONTRIBUTION, key=bill_key(name), period=f"{day:%Y-%m}",
+                id=name,
+                kind=CreditKind.CONTRIBUTION,
+                key=bill_key(name),
+                period=f"{day:%Y-%m}",
                 credited_on=day,
                 credits=tuple(Credit(one, FUND, fen_of(one, year)) for one in persons),
             )
-        )  # fmt: skip
+        )
     return bills
 
 

@@ -203,9 +203,13 @@ def example_of(
     request_type, asked = body_of(request.headers.get("content-type"), request.content)
     response_type, answered = body_of(response.headers.get("content-type"), content)
     return Example(
-        parameters=known, request_type=request_type, request=asked,
-        status=str(response.status_code), response_type=response_type, response=answered,
-    )  # fmt: skip
+        parameters=known,
+        request_type=request_type,
+        request=asked,
+        status=str(response.status_code),
+        response_type=response_type,
+        response=answered,
+    )
 
 
 def typed(schema: Document, value: str) -> Any:

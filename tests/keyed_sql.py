@@ -190,7 +190,9 @@ class _Reader:
                 if said.startswith(VOLATILE):
                     self.reading.problems.append(f"a volatile function in UPDATE: {said}")
             for change in node.expressions:
-                if isinstance(change, exp.EQ) and change.this.name == self.keys.get(target.table or ""):  # fmt: skip
+                if isinstance(change, exp.EQ) and change.this.name == self.keys.get(
+                    target.table or ""
+                ):
                     self.reading.problems.append(f"changes the key of {target.table}")
         self._inner(node, scope)
         return {item.alias_or_name: self._atom(item, scope) for item in _returned(node)}

@@ -175,12 +175,16 @@ def _say(verdict: Verdict, as_json: bool) -> None:
                 "first_broken": verdict.first_broken,
                 "faults": list(verdict.faults),
                 "trial_balances": [
-                    {"fund": one.fund, "book": one.book, "debit_fen": one.debit_fen,
-                     "credit_fen": one.credit_fen}
+                    {
+                        "fund": one.fund,
+                        "book": one.book,
+                        "debit_fen": one.debit_fen,
+                        "credit_fen": one.credit_fen,
+                    }
                     for one in verdict.trial
                 ],
             }
-        )  # fmt: skip
+        )
         return
     for fault in verdict.faults:
         err.print(f"  {fault}", style="red", markup=False, highlight=False)
@@ -189,5 +193,6 @@ def _say(verdict: Verdict, as_json: bool) -> None:
     out.print(
         f"{verdict.vouchers:,} vouchers, {verdict.entries:,} entries in {verdict.slots} slots,"
         f" {verdict.anchors} anchors: " + ("BROKEN" if verdict.faults else "everything holds"),
-        markup=False, highlight=False,
-    )  # fmt: skip
+        markup=False,
+        highlight=False,
+    )

@@ -28,8 +28,9 @@ app = typer.Typer(help="The chart of accounts (会计科目表) as dated data.",
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")]
 Why = Annotated[str, typer.Option(help="Why: the official text, the order, the confirmation.")]
 By = Annotated[
-    str | None, typer.Option(help="Who proposes; default: the account you run as.", show_default=False)
-]  # fmt: skip
+    str | None,
+    typer.Option(help="Who proposes; default: the account you run as.", show_default=False),
+]
 
 
 @app.command(name="list")
@@ -66,12 +67,15 @@ def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False)
         rows = [plain(row) for row in await catalogue_store.accounts(tx) if row.key == key]
         return rows, [
             {
-                "at": one.at.isoformat(), "corrected_by": one.by, "why": one.why,
-                "before": one.before, "after": one.after,
+                "at": one.at.isoformat(),
+                "corrected_by": one.by,
+                "why": one.why,
+                "before": one.before,
+                "after": one.after,
             }
             for one in await correction_store.made(tx)
             if (one.table, one.name) == (Table.ACCOUNT, key)
-        ]  # fmt: skip
+        ]
 
     versions, corrections = run(database_url, work)
     if not versions:

@@ -102,8 +102,17 @@ def _show(day: str, funds: dict[str, Any]) -> None:
         )
         for fund, one in funds.items()
     ]
-    columns = ("基金 fund", "应收 receivable", "实征 collected", "待遇 benefits", "个人账户 credited",
-               "未足额", "在途", "贷项", "核定")  # fmt: skip
+    columns = (
+        "基金 fund",
+        "应收 receivable",
+        "实征 collected",
+        "待遇 benefits",
+        "个人账户 credited",
+        "未足额",
+        "在途",
+        "贷项",
+        "核定",
+    )
     print_table(f"结账控制总数 {day}", columns, rows)
     if not rows:
         err.print("nothing was levied or paid by then", highlight=False)

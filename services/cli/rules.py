@@ -138,8 +138,10 @@ def corrections(
         print_json({"corrections": [_paper(one) for one in papers]})
         return
     columns = ("id", "status", "why", "proposed_by", "approved_by", "changes")
-    rows = [[_text(_paper(one)[name]) for name in columns[:-1]] + [str(len(one.changes))]
-            for one in papers]  # fmt: skip
+    rows = [
+        [_text(_paper(one)[name]) for name in columns[:-1]] + [str(len(one.changes))]
+        for one in papers
+    ]
     print_table("规则订正", columns, rows)
 
 

@@ -224,9 +224,14 @@ class _Maker:
         """A monthly wage: some below the floor of 3,364 yuan, some above the ceiling of 17,613."""
         draw = self.random.randrange(100)
         low, high = (
-            (2_180, 3_363) if draw < 9 else (17_614, 42_000) if draw < 15
-            else (9_000, 17_613) if draw < 35 else (3_364, 9_000)
-        )  # fmt: skip
+            (2_180, 3_363)
+            if draw < 9
+            else (17_614, 42_000)
+            if draw < 15
+            else (9_000, 17_613)
+            if draw < 35
+            else (3_364, 9_000)
+        )
         return self.random.randrange(low * 100, high * 100, 5)
 
     # -- beneficiaries ----------------------------------------------------------------------------

@@ -136,10 +136,17 @@ class Bank:
                 if known != order:
                     raise ReferenceReused(reference=order.reference)
                 return False
-            move(tx, Move(
-                serial=order.serial, payer=order.payer, payee=order.payee,
-                amount_fen=order.amount_fen, day=order.day, summary=order.summary,
-            ))  # fmt: skip
+            move(
+                tx,
+                Move(
+                    serial=order.serial,
+                    payer=order.payer,
+                    payee=order.payee,
+                    amount_fen=order.amount_fen,
+                    day=order.day,
+                    summary=order.summary,
+                ),
+            )
             tx.execute(
                 "INSERT INTO transfer (reference, serial, payer, payee, amount_fen, day, summary)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -162,19 +162,33 @@ class Gateway:
             return plan
         payer, payee = (number, "income") if self._trade is DEBIT else ("expenditure", number)
         try:
-            move(tx, Move(
-                serial=serial, payer=payer, payee=payee, amount_fen=amount_fen,
-                day=plan.value_date, summary=self._trade.purpose,
-            ))  # fmt: skip
+            move(
+                tx,
+                Move(
+                    serial=serial,
+                    payer=payer,
+                    payee=payee,
+                    amount_fen=amount_fen,
+                    day=plan.value_date,
+                    summary=self._trade.purpose,
+                ),
+            )
         except Overdrawn:
             return plan._replace(
                 done=False, reason_code="RJ03", reason="付款账户余额不足", returned_on=None
             )
         if plan.returned_on is not None:
-            move(tx, Move(
-                serial=f"{serial}-R", payer=payee, payee=payer, amount_fen=amount_fen,
-                day=plan.returned_on, summary="return",
-            ))  # fmt: skip
+            move(
+                tx,
+                Move(
+                    serial=f"{serial}-R",
+                    payer=payee,
+                    payee=payer,
+                    amount_fen=amount_fen,
+                    day=plan.returned_on,
+                    summary="return",
+                ),
+            )
         return plan
 
     def _remember(

@@ -130,10 +130,14 @@ async def query_transfer(
     row = query(here.journal, serial)
     if row is None:
         raise NotFound(serial=serial)
-    ends = (row["account"], "income") if row["purpose"] == "debit" else (
-        "expenditure",
-        row["account"],
-    )  # fmt: skip
+    ends = (
+        (row["account"], "income")
+        if row["purpose"] == "debit"
+        else (
+            "expenditure",
+            row["account"],
+        )
+    )
     return TransferOut(
         serial=serial,
         status="done" if row["done"] else "refused",

@@ -200,7 +200,14 @@ def _book(tx: sqlite3.Connection, payment: Payment) -> None:
             payment.paid_on.isoformat(),
         ),
     )
-    move(tx, Move(
-        serial=payment.serial, payer=f"tax-{payment.payer}", payee="treasury",
-        amount_fen=payment.amount_fen, day=payment.paid_on, summary="社会保险费",
-    ))  # fmt: skip
+    move(
+        tx,
+        Move(
+            serial=payment.serial,
+            payer=f"tax-{payment.payer}",
+            payee="treasury",
+            amount_fen=payment.amount_fen,
+            day=payment.paid_on,
+            summary="社会保险费",
+        ),
+    )

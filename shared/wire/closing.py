@@ -19,8 +19,13 @@ from shared.schema import Out, YuanOut
 COLLECTION: Final = "collection"
 PAYOUT: Final = "payout"
 PERSONAL: Final = (
-    "received", "credited", "part_paid", "in_delivery", "standing_credits", "unnamed",
-)  # fmt: skip
+    "received",
+    "credited",
+    "part_paid",
+    "in_delivery",
+    "standing_credits",
+    "unnamed",
+)
 """Members of what collection says of personal accounts."""
 
 ControlHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

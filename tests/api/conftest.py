@@ -25,9 +25,13 @@ async def stack(
     database_url: str, identity_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
     settings = Settings(
-        home=tmp_path_factory.mktemp("home"), database_url=database_url, identity_dir=identity_dir,
-        collection_port=0, ledger_port=0, payout_port=0,
-    )  # fmt: skip
+        home=tmp_path_factory.mktemp("home"),
+        database_url=database_url,
+        identity_dir=identity_dir,
+        collection_port=0,
+        ledger_port=0,
+        payout_port=0,
+    )
     supervisor = Supervisor(settings, services=("ledger", "collection", "payout"))
     await supervisor.start()
     identity = Identity.load(identity_dir)

@@ -38,9 +38,13 @@ class Attack:
         """Make requests of one mode: by the rules, or against them."""
 
         @seed(20210701)
-        @settings(max_examples=EXAMPLES, deadline=None, database=None,
-                  phases=[Phase.explicit, Phase.generate],
-                  suppress_health_check=list(HealthCheck))  # fmt: skip
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         @given(self.operation.as_strategy(generation_mode=mode))
         def ask(case: schemathesis.Case) -> None:
             self.ask(case)

@@ -8,10 +8,22 @@ import pytest
 from shared.roles import Role
 from tests.api.conftest import Stack
 
-ENTRY = {"book": "statutory", "fund": "pension", "account": "income_deposit", "side": "debit",
-         "amount": "1.00", "district": "heping"}  # fmt: skip
-VOUCHER = {"event_id": "e-1", "owner": "centre", "kind": "receipt", "book_date": "2021-07-01",
-           "summary": "s", "entries": [ENTRY, ENTRY | {"side": "credit"}]}  # fmt: skip
+ENTRY = {
+    "book": "statutory",
+    "fund": "pension",
+    "account": "income_deposit",
+    "side": "debit",
+    "amount": "1.00",
+    "district": "heping",
+}
+VOUCHER = {
+    "event_id": "e-1",
+    "owner": "centre",
+    "kind": "receipt",
+    "book_date": "2021-07-01",
+    "summary": "s",
+    "entries": [ENTRY, ENTRY | {"side": "credit"}],
+}
 
 
 @pytest.fixture
@@ -46,8 +58,12 @@ def test_every_fault_is_named_at_once(ledger: httpx.Client) -> None:
     }
     body = problem(ledger.post("/v1/vouchers", json=wrong), 422)
     assert pointers(body) == {
-        "/book_date", "/surprise", "/entries/0/amount", "/entries/1/amount", "/entries/1/side"
-    }  # fmt: skip
+        "/book_date",
+        "/surprise",
+        "/entries/0/amount",
+        "/entries/1/amount",
+        "/entries/1/side",
+    }
 
 
 @pytest.mark.story
@@ -92,8 +108,9 @@ def test_without_a_good_token_the_door_stays_shut(stack: Stack, token: str | Non
     headers = {} if token is None else {"Authorization": f"Bearer {token}".strip()}
     for service, url in stack.urls.items():
         if service in {"ledger", "collection", "payout"}:
-            answer = httpx.get(f"{url}/v1/outbox" if service != "ledger" else f"{url}/v1/accounts",
-                               headers=headers)  # fmt: skip
+            answer = httpx.get(
+                f"{url}/v1/outbox" if service != "ledger" else f"{url}/v1/accounts", headers=headers
+            )
             assert problem(answer, 401)["code"] == "TOKEN_INVALID"
             assert answer.headers["www-authenticate"].startswith("Bearer")
 

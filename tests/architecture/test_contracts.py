@@ -36,9 +36,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lint(where: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [LINT_IMPORTS, "--no-logo", "--cache-dir", where / "cache"],
-        cwd=where, env={"PYTHONPATH": str(where), "PATH": "/usr/bin:/bin", "COLUMNS": "400"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        cwd=where,
+        env={"PYTHONPATH": str(where), "PATH": "/usr/bin:/bin", "COLUMNS": "400"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize("contract", PLANTS)

@@ -102,3 +102,8 @@ def test_no_module_imports_from_a_test() -> None:
         )
     ]
     assert found == []
+
+
+def test_the_formatter_is_never_switched_off() -> None:
+    off = re.compile(r"# fmt: *(skip|off)")
+    assert [name for name in sources() if off.search((ROOT / name).read_text())] == []

@@ -25,10 +25,22 @@ BILL = "SELECT id FROM bill"
         (f"{BILL} AS b WHERE $2 > 0 AND (b.unit_id = CAST($1 AS bigint))", ("param", 1)),
         (f"{BILL} WHERE unit_id = 0", ("constant", "0")),
         (f"{BILL} WHERE (unit_id, id) = ($1, $2)", ("param", 1)),
-        ("SELECT 1 FROM bill AS b JOIN bill_line AS l ON l.unit_id = b.unit_id WHERE b.unit_id = $1", ("param", 1)),
-        ("SELECT 1 FROM bill JOIN bill_line USING (unit_id, id) WHERE bill.unit_id = $1", ("param", 1)),
-        ("SELECT 1 FROM bill AS b, LATERAL (SELECT 1 FROM bill_line WHERE unit_id = b.unit_id) AS l WHERE b.unit_id = $1", ("param", 1)),
-        ("SELECT 1 FROM (SELECT unit_id FROM bill WHERE unit_id = $1) AS b JOIN bill_line AS l ON l.unit_id = b.unit_id", ("param", 1)),
+        (
+            "SELECT 1 FROM bill AS b JOIN bill_line AS l ON l.unit_id = b.unit_id WHERE b.unit_id = $1",
+            ("param", 1),
+        ),
+        (
+            "SELECT 1 FROM bill JOIN bill_line USING (unit_id, id) WHERE bill.unit_id = $1",
+            ("param", 1),
+        ),
+        (
+            "SELECT 1 FROM bill AS b, LATERAL (SELECT 1 FROM bill_line WHERE unit_id = b.unit_id) AS l WHERE b.unit_id = $1",
+            ("param", 1),
+        ),
+        (
+            "SELECT 1 FROM (SELECT unit_id FROM bill WHERE unit_id = $1) AS b JOIN bill_line AS l ON l.unit_id = b.unit_id",
+            ("param", 1),
+        ),
         ("SELECT EXISTS (SELECT FROM bill WHERE unit_id = $1)", ("param", 1)),
         ("SELECT 1 FROM policy WHERE id = $1", None),
         ("SELECT 1 FROM policy AS p LEFT JOIN bill AS b ON b.unit_id = $1", ("param", 1)),
@@ -36,12 +48,21 @@ BILL = "SELECT id FROM bill"
         ("DELETE FROM bill WHERE unit_id = $1", ("param", 1)),
         (f"{BILL} WHERE unit_id = $1 FOR UPDATE", ("param", 1)),
         ("INSERT INTO bill (unit_id, id) VALUES ($1, $2)", ("param", 1)),
-        ("INSERT INTO bill (unit_id, id) SELECT $1, i FROM unnest($2) AS i ON CONFLICT (unit_id, id) DO NOTHING", ("param", 1)),
-        ("WITH b AS (UPDATE bill SET due_on = $2 WHERE unit_id = $1 RETURNING unit_id) INSERT INTO bill_line (unit_id) SELECT b.unit_id FROM b", ("param", 1)),
-        ("WITH b AS (UPDATE bill SET due_on = $2 WHERE unit_id = $1 RETURNING unit_id) UPDATE bill_line SET n = 1 FROM b WHERE bill_line.unit_id = b.unit_id", ("param", 1)),
+        (
+            "INSERT INTO bill (unit_id, id) SELECT $1, i FROM unnest($2) AS i ON CONFLICT (unit_id, id) DO NOTHING",
+            ("param", 1),
+        ),
+        (
+            "WITH b AS (UPDATE bill SET due_on = $2 WHERE unit_id = $1 RETURNING unit_id) INSERT INTO bill_line (unit_id) SELECT b.unit_id FROM b",
+            ("param", 1),
+        ),
+        (
+            "WITH b AS (UPDATE bill SET due_on = $2 WHERE unit_id = $1 RETURNING unit_id) UPDATE bill_line SET n = 1 FROM b WHERE bill_line.unit_id = b.unit_id",
+            ("param", 1),
+        ),
         (f"{BILL} WHERE unit_id = $1 UNION ALL {BILL} WHERE unit_id = $1", ("param", 1)),
     ],
-)  # fmt: skip
+)
 def test_keyed(sql: str, key: tuple[str, object] | None) -> None:
     reading = read(sql, KEYS)
     assert (reading.problems, reading.unkeyed, reading.locks_unkeyed) == ([], [], False)
@@ -89,10 +110,13 @@ def test_not_keyed(sql: str) -> None:
         ("UPDATE bill SET id = gen_random_uuid() WHERE unit_id = $1", "volatile"),
         ("UPDATE bill SET unit_id = $2 WHERE unit_id = $1", "changes the key"),
         ("DELETE FROM policy; DELETE FROM policy", "several statements"),
-        ("INSERT INTO bill (unit_id, id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", "ON CONFLICT"),
+        (
+            "INSERT INTO bill (unit_id, id) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+            "ON CONFLICT",
+        ),
         ("SELEC nonsense FROM", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_forbidden(sql: str, said: str) -> None:
     assert any(said in problem for problem in read(sql, KEYS).problems)
 

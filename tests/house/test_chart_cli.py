@@ -50,8 +50,9 @@ def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
         *why,
     )
     assert [(row["code"], row["in_force_to"]) for row in rows] == [
-        ("1002", "2021-12-31"), ("100201", None),
-    ]  # fmt: skip
+        ("1002", "2021-12-31"),
+        ("100201", None),
+    ]
     for day, code in (("2021-12-31", "1002"), ("2022-01-01", "100201")):
         listed = said(wuxian, "list", "--on", day, *at)["accounts"]
         assert next(row["code"] for row in listed if row["key"] == "income_deposit") == code

@@ -142,9 +142,14 @@ def test_a_service_leaves_an_unmigrated_database_alone_when_told(
     empty_database_url: str, wuxian: Wuxian
 ) -> None:
     said = wuxian(
-        "serve", "ledger", "--no-migrate", "--port", str(free_port()),
-        "--database-url", empty_database_url,
-    )  # fmt: skip
+        "serve",
+        "ledger",
+        "--no-migrate",
+        "--port",
+        str(free_port()),
+        "--database-url",
+        empty_database_url,
+    )
     assert said.returncode == 1
     assert "wuxian migrate ledger" in said.stderr
 

@@ -61,20 +61,38 @@ def test_two_people_publish_and_anybody_reads(
         assert drafted.returncode == 0, drafted.stderr
         assert "wuxian policy approve pol_" in drafted.stdout
         alone = wuxian(
-            "policy", "publish", str(file), "--url", url,
-            WUXIAN_TOKEN=author, WUXIAN_APPROVER_TOKEN=author,
-        )  # fmt: skip
+            "policy",
+            "publish",
+            str(file),
+            "--url",
+            url,
+            WUXIAN_TOKEN=author,
+            WUXIAN_APPROVER_TOKEN=author,
+        )
         assert alone.returncode == 1
         assert "SAME_PERSON_TWICE" in alone.stderr
         done = wuxian(
-            "policy", "publish", str(file), "--url", url, "--json",
-            WUXIAN_TOKEN=author, WUXIAN_APPROVER_TOKEN=approver,
-        )  # fmt: skip
+            "policy",
+            "publish",
+            str(file),
+            "--url",
+            url,
+            "--json",
+            WUXIAN_TOKEN=author,
+            WUXIAN_APPROVER_TOKEN=approver,
+        )
         assert json.loads(done.stdout)["status"] == "in_force"
         shown = wuxian(
-            "policy", "show", "--region", "cliland", "--on", "2021-07-01", "--markdown",
-            "--url", url,
-        )  # fmt: skip
+            "policy",
+            "show",
+            "--region",
+            "cliland",
+            "--on",
+            "2021-07-01",
+            "--markdown",
+            "--url",
+            url,
+        )
         assert shown.stdout.startswith("# sound-2021\n")
         nothing = wuxian(
             "policy", "show", "--region", "cliland", "--on", "1999-01-01", "--url", url

@@ -19,8 +19,10 @@ from tests.conftest import ClientOf, SettingsFor, database_on
 from tests.house.conftest import Wuxian
 
 APPS: dict[str, Callable[..., FastAPI]] = {
-    "collection": collection_app, "ledger": ledger_app, "payout": payout_app,
-}  # fmt: skip
+    "collection": collection_app,
+    "ledger": ledger_app,
+    "payout": payout_app,
+}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -64,10 +64,21 @@ print(json.dumps({
 def test_installed_it_owns_its_names_and_finds_its_migrations(wheel: Path, tmp_path: Path) -> None:
     place = tmp_path / "site-packages"
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--quiet",
-         "--disable-pip-version-check", "--target", str(place), str(wheel)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--target",
+            str(place),
+            str(wheel),
+        ],
         check=True,
-    )  # fmt: skip
+    )
     # A stranger's package of the same name in the working directory must not be found first.
     (tmp_path / "services").mkdir()
     (tmp_path / "services" / "__init__.py").write_text("raise SystemExit('a stranger')")

@@ -27,12 +27,22 @@ def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "spoilt",
     [
-        {"amount": 1.0}, {"amount": "1"}, {"amount": "-1.00"}, {"amount": "0.00"},
-        {"amount": "99999999999999.00"}, {"payer": "income2"}, {"payee": None}, {"day": "2021-02-30"},
-        {"day": "0001-01-01"}, {"reference": ""}, {"reference": "x" * 65}, {"reference": "a b"},
-        {"summary": "x" * 201}, {"surprise": 1},
+        {"amount": 1.0},
+        {"amount": "1"},
+        {"amount": "-1.00"},
+        {"amount": "0.00"},
+        {"amount": "99999999999999.00"},
+        {"payer": "income2"},
+        {"payee": None},
+        {"day": "2021-02-30"},
+        {"day": "0001-01-01"},
+        {"reference": ""},
+        {"reference": "x" * 65},
+        {"reference": "a b"},
+        {"summary": "x" * 201},
+        {"surprise": 1},
     ],
-)  # fmt: skip
+)
 async def test_a_spoilt_order_is_refused_and_the_fault_named(
     sandbox: httpx.AsyncClient, spoilt: dict[str, object]
 ) -> None:

@@ -15,10 +15,16 @@ from tests.sandbox.conftest import FakeServices, opened
 ROUGH = {
     "seed": 3,
     "debit": {"refused": "0.2", "unknown": "0.2", "late": "0.3", "twice": "0.3"},
-    "payment": {"refused": "0.1", "returned": "0.2", "unknown": "0.2", "late": "0.2", "twice": "0.3"},
+    "payment": {
+        "refused": "0.1",
+        "returned": "0.2",
+        "unknown": "0.2",
+        "late": "0.2",
+        "twice": "0.3",
+    },
     "tax": {"unpaid": "0.1", "partial": "0.2", "repeated": "0.5"},
     "lines_per_file": 7,
-}  # fmt: skip
+}
 
 
 async def work(client: httpx.AsyncClient, trade: str) -> list[dict[str, Any]]:

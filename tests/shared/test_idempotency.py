@@ -55,7 +55,7 @@ async def test_a_row_of_an_older_release_still_answers(db: Database, database_ur
         "INSERT INTO collection.idempotency (shard_key, client, idem_key, fingerprint, status, body)"
         " VALUES (1, 'portal', 'k-2', $1, 201, $2)",
         DIGEST, b"first",
-    )  # fmt: skip
+    )
     await connection.close()
     async with db.transaction() as tx:
         assert await idempotency.claim(tx, claim("k-2")) == idempotency.Stored(201, b"first")
@@ -66,11 +66,11 @@ async def test_a_row_of_an_older_release_still_answers(db: Database, database_ur
 async def test_no_plain_hash_of_a_request_is_kept(
     settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str,
     identity: Identity,
-) -> None:  # fmt: skip
+) -> None:
     body = {
         "credit_code": with_check_character("91120101MA05K0TH1"), "name": "甲", "kind": "enterprise", "district": "heping", "injury_class": 1,
         "collector": "tax", "bank_account": None,
-    }  # fmt: skip
+    }
     async with client_of(build(settings_for())) as client:
         headers = bearer("district_clerk", "heping") | {"Idempotency-Key": "k-3"}
         answers = [await client.post("/v1/units", json=body, headers=headers) for _ in range(2)]

@@ -50,9 +50,10 @@ async def client(db: Database, identity: Identity) -> AsyncIterator[httpx.AsyncC
 
     @router.post("/v1/payments", operation_id="pay", summary="付 · Pay")
     async def pay(
-        body: PayIn, door: Annotated[Door, door(Right.CREATE_DEBIT_BATCH, money=True)],
+        body: PayIn,
+        door: Annotated[Door, door(Right.CREATE_DEBIT_BATCH, money=True)],
         dry_run: bool = False,
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         async def work(tx: AsyncConnection) -> PayOut:
             await outbox.put(tx, 7, [{"amount": body.amount}])
             if body.fail:
@@ -65,8 +66,16 @@ async def client(db: Database, identity: Identity) -> AsyncIterator[httpx.AsyncC
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    app = create_app(service="t", title="t", description="t", version="0", routers=[router],
-                     lifespan=lifespan, checks=[], body_limit_bytes=10_000)  # fmt: skip
+    app = create_app(
+        service="t",
+        title="t",
+        description="t",
+        version="0",
+        routers=[router],
+        lifespan=lifespan,
+        checks=[],
+        body_limit_bytes=10_000,
+    )
     app.state.db, app.state.identity = db, identity
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://t") as client:
@@ -91,9 +100,10 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(
     headers = bearer(Role.CENTRE_CASHIER) | {"Idempotency-Key": "k1"}
     first = await client.post("/v1/payments", json={"amount": "1.50"}, headers=headers)
     again = await client.post(
-        "/v1/payments", content='{"fail": false, "amount": "1.50"}',
+        "/v1/payments",
+        content='{"fail": false, "amount": "1.50"}',
         headers=headers | {"content-type": "application/json"},
-    )  # fmt: skip
+    )
     assert first.status_code == 201
     assert first.json() == {"amount": "1.50", "said": 150}
     assert again.status_code in (201, 422)  # spelled with a default member: another body
@@ -159,8 +169,9 @@ async def test_one_person_signs_a_paper_once_in_a_round(db: Database) -> None:
     li = Caller(subject="li", role=Role.DISTRICT_CLERK, district="heping")
 
     def step(name: str, round: int = 1) -> trail.Step:
-        return trail.Step(shard_key=7, paper="declaration", paper_id=paper, step=name, signs=True,
-                          round=round)  # fmt: skip
+        return trail.Step(
+            shard_key=7, paper="declaration", paper_id=paper, step=name, signs=True, round=round
+        )
 
     await db.run(lambda tx: trail.record(tx, step("accept"), li))
     with pytest.raises(SamePersonTwice):

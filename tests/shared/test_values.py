@@ -58,14 +58,32 @@ def test_the_row_in_force_is_the_one_whose_days_hold_the_day() -> None:
 
 
 def test_a_voucher_balances_within_every_fund_and_book() -> None:
-    pension = transfer(book=Book.STATUTORY, fund="pension", debit="income_deposit",
-                       credit="contribution_income.pooled", amount_fen=100, district="heping")  # fmt: skip
-    crossing = Entry(book=Book.STATUTORY, fund="medical", account="contribution_income.pooled",
-                     side=Side.CREDIT, amount_fen=100, district="heping")  # fmt: skip
+    pension = transfer(
+        book=Book.STATUTORY,
+        fund="pension",
+        debit="income_deposit",
+        credit="contribution_income.pooled",
+        amount_fen=100,
+        district="heping",
+    )
+    crossing = Entry(
+        book=Book.STATUTORY,
+        fund="medical",
+        account="contribution_income.pooled",
+        side=Side.CREDIT,
+        amount_fen=100,
+        district="heping",
+    )
 
     def voucher(*entries: Entry) -> Voucher:
-        return Voucher(event_id="e", owner="u", kind="receipt", book_date=date(2021, 7, 1),
-                       summary="s", entries=entries)  # fmt: skip
+        return Voucher(
+            event_id="e",
+            owner="u",
+            kind="receipt",
+            book_date=date(2021, 7, 1),
+            summary="s",
+            entries=entries,
+        )
 
     assert voucher(*pension).entries == pension
     with pytest.raises(Unbalanced):
@@ -169,8 +187,13 @@ def test_a_forged_cursor_is_refused(cursor: str) -> None:
 
 
 def test_only_centre_roles_move_money() -> None:
-    moving = {Right.CREATE_DEBIT_BATCH, Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT,
-              Right.CREATE_PAYMENT_BATCH, Right.AUDIT_SUMMARY}  # fmt: skip
+    moving = {
+        Right.CREATE_DEBIT_BATCH,
+        Right.PROPOSE_SETTLEMENT,
+        Right.APPROVE_SETTLEMENT,
+        Right.CREATE_PAYMENT_BATCH,
+        Right.AUDIT_SUMMARY,
+    }
     for role in Role:
         if role.level is not Level.CENTRE:
             assert not RIGHTS[role] & moving, role

@@ -69,8 +69,15 @@ def test_both_months_are_closed_and_persons_have_their_money(report: dict[str, A
 
 def test_the_report_speaks_of_money_in_strings(report: dict[str, Any]) -> None:
     assert list(report) == [
-        "units", "persons", "declared", "collected", "paid", "funds", "proofs", "seconds",
-    ]  # fmt: skip
+        "units",
+        "persons",
+        "declared",
+        "collected",
+        "paid",
+        "funds",
+        "proofs",
+        "seconds",
+    ]
     assert (report["units"], report["persons"]) == (30, 300)
     amounts = [report["declared"], report["collected"], report["paid"]]
     amounts += [amount for row in report["funds"].values() for amount in row.values()]

@@ -38,9 +38,14 @@ def tools_of(office: Office) -> Tools:
 
 
 async def hand_in(
-    office: Office, content: str | bytes, people: list[dict[str, Any]], *,
-    role: str = "employer_portal", content_type: str = "text/csv", **asked: Any,
-) -> httpx.Response:  # fmt: skip
+    office: Office,
+    content: str | bytes,
+    people: list[dict[str, Any]],
+    *,
+    role: str = "employer_portal",
+    content_type: str = "text/csv",
+    **asked: Any,
+) -> httpx.Response:
     """Hand a file in with control totals of these people, unless others are given."""
     control = control_of(people)
     asked.setdefault("period", PERIOD)

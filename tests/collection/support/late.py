@@ -18,9 +18,13 @@ JULY, AUGUST = "2021-07", "2021-08"
 
 
 async def ask(
-    office: Office, district: str, period: str = AUGUST, *, role: str = "district_clerk",
+    office: Office,
+    district: str,
+    period: str = AUGUST,
+    *,
+    role: str = "district_clerk",
     path: str = "/v1/default-declarations",
-) -> httpx.Response:  # fmt: skip
+) -> httpx.Response:
     """Ask for a district's month to be levied by default (or carried on)."""
     body = {"district": district, "period": period}
     return await office.post(role, path, body, district=district)
@@ -41,8 +45,9 @@ async def papers(office: Office, code: str, period: str = AUGUST) -> list[Paper]
     rows = await office.fetch(
         "SELECT unit_id, id FROM declaration WHERE credit_code = $1 AND period = $2"
         " ORDER BY submitted_at, id",
-        code, period,
-    )  # fmt: skip
+        code,
+        period,
+    )
     found = []
     for row in rows:
         ref = f"dcl_{row['unit_id'] & (2**64 - 1):016x}{row['id'].hex}"

@@ -123,8 +123,9 @@ async def bill_of(office: Office, paper: dict[str, Any]) -> dict[str, Any]:
     paper_id = Ref.parse(Reference.DECLARATION, paper["id"])
     rows = await office.fetch(
         "SELECT id FROM bill WHERE unit_id = $1 AND declaration_id = $2 AND kind <> 'charge'",
-        paper_id.key, paper_id.id,
-    )  # fmt: skip
+        paper_id.key,
+        paper_id.id,
+    )
     assert len(rows) == 1
     ref = Ref(paper_id.key, rows[0]["id"]).text(Reference.BILL)
     found: dict[str, Any] = (await office.get("supervisor", f"/v1/bills/{ref}")).json()

@@ -119,8 +119,15 @@ class AccountDifference:
     uses: dict[UseKey, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        parts = (self.new_bills, self.new_lines, self.lines, self.shares, self.left, self.charges,
-                 self.uses)  # fmt: skip
+        parts = (
+            self.new_bills,
+            self.new_lines,
+            self.lines,
+            self.shares,
+            self.left,
+            self.charges,
+            self.uses,
+        )
         return any(parts)
 
     @property

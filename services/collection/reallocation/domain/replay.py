@@ -266,8 +266,13 @@ def owed_of(facts: AccountFacts) -> dict[LineKey, int]:
     )
     for one in latest_first:
         for line in one.bill.lines:
-            key = (one.bill.period, line.insurance, one.parties[line.line_no], line.account,
-                   line.fund)  # fmt: skip
+            key = (
+                one.bill.period,
+                line.insurance,
+                one.parties[line.line_no],
+                line.account,
+                line.fund,
+            )
             less_fen = min(restated[key], line.amount_fen)
             restated[key] -= less_fen
             owed[one.bill.id, line.line_no] = line.amount_fen - less_fen

@@ -314,11 +314,24 @@ def _charge_columns(
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
-            "ids", "bills", "line_nos", "kinds", "events", "periods", "insurances", "funds",
-            "principals", "due", "paid", "days", "parts", "amounts", "charge_bills",
+            "ids",
+            "bills",
+            "line_nos",
+            "kinds",
+            "events",
+            "periods",
+            "insurances",
+            "funds",
+            "principals",
+            "due",
+            "paid",
+            "days",
+            "parts",
+            "amounts",
+            "charge_bills",
             "explanations",
         )
-    }  # fmt: skip
+    }
     for one in changes:
         assert one.assessment is not None
         assert one.charge is not None

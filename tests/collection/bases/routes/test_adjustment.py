@@ -34,8 +34,11 @@ async def quoted(office: Office, people: list[dict[str, Any]]) -> dict[tuple[str
     return {key: fen for key, fen in sums.items() if fen}
 
 
-@settings(max_examples=5, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])  # fmt: skip
+@settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @example([("5000.00", "5000.00")], True)
 @given(st.lists(st.tuples(wages, wages), min_size=1, max_size=3), st.booleans())
 async def test_a_month_is_restated_once_and_comes_to_what_the_reviewed_bases_levy(

@@ -22,9 +22,14 @@ from shared.period import Period
 from tests.collection.support import packs
 
 UNIT = Unit(
-    credit_code="91120102MA00000015", name="和顺", kind="enterprise", district="heping",
-    injury_class=1, collector="tax", bank=None,
-)  # fmt: skip
+    credit_code="91120102MA00000015",
+    name="和顺",
+    kind="enterprise",
+    district="heping",
+    injury_class=1,
+    collector="tax",
+    bank=None,
+)
 SCHEDULE = packs.read(packs.sound_pack()).schedule("enterprise", 1, period=Period(2021, 7))
 PEOPLE = st.integers(1, 12)
 FEN = st.integers(0, 2_000_000)
@@ -65,8 +70,9 @@ def test_everybody_enrolled_has_what_was_said_last_or_is_named(
     assert month.left == len(set(july) - enrolled)
     for person, one in month.people.items():
         assert (one.wage_fen, dict(one.own_fen)) == (
-            whole[person].wage_fen, dict(whole[person].own_fen)
-        )  # fmt: skip
+            whole[person].wage_fen,
+            dict(whole[person].own_fen),
+        )
     stays = [person for person in july if person in enrolled]
     assert list(month.people)[: len(stays)] == stays
     declared = month_of_changes(UNIT, month, UnitTotals(wage_total_fen=5, figures={}), {})

@@ -103,8 +103,17 @@ def test_a_corrected_line_is_its_line_with_the_opposite_sign(
 
 
 def test_what_a_paper_took_back_is_not_taken_back_again() -> None:
-    line = LineRow(line_no=1, level="people", insurance="pension", party="unit", account="pooled",
-                   fund="pension", rule="r", base_fen=100, amount_fen=16)  # fmt: skip
+    line = LineRow(
+        line_no=1,
+        level="people",
+        insurance="pension",
+        party="unit",
+        account="pooled",
+        fund="pension",
+        rule="r",
+        base_fen=100,
+        amount_fen=16,
+    )
     second = restated([line], [line])
     assert [one.level for one in second] == ["people", CORRECTED]
     assert [one.level for one in corrected_lines(second, 1)] == [CORRECTED]

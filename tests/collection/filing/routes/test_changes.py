@@ -54,8 +54,9 @@ async def leave(office: Office, code: str, people: People) -> None:
     pepper = app_of(office).state.identity.pepper
     await office.fetch(
         "UPDATE enrolment SET left_on = '2021-07-31' WHERE unit_id = $1 AND person_id = ANY($2)",
-        unit_key(code), [id_of_person(one["identity_number"], pepper) for one in people],
-    )  # fmt: skip
+        unit_key(code),
+        [id_of_person(one["identity_number"], pepper) for one in people],
+    )
 
 
 async def changes(
@@ -115,8 +116,10 @@ async def test_changes_only_is_the_full_declaration(office: Office, seed: int) -
     trail = await office.get("supervisor", f"/v1/declarations/{answer.json()['id']}/trail")
     (step,) = trail.json()["items"]
     assert step["detail"] == {
-        "carried_on_from": JULY, "changed": len(joined) + len(raised), "left": len(left),
-    }  # fmt: skip
+        "carried_on_from": JULY,
+        "changed": len(joined) + len(raised),
+        "left": len(left),
+    }
 
 
 async def test_a_month_in_which_people_only_left_lists_nobody(office: Office) -> None:
@@ -136,9 +139,7 @@ async def test_every_fault_is_named(office: Office) -> None:
     joined, stranger = a_person("1.00"), a_person("2.00")
     await enrol(office, code, [joined])
     given = [stranger, people[0], people[0] | {"wage": "1.00"}]
-    control = {
-        "people": 4, "wages": "1.00", "changes": {"people": 9, "wages": "9.00"}
-    }  # fmt: skip
+    control = {"people": 4, "wages": "1.00", "changes": {"people": 9, "wages": "9.00"}}
     refused = await changes(office, code, given, [], control=control)
     assert refused.status_code == 422
     assert codes_of(refused) == {
@@ -188,8 +189,9 @@ async def test_nobody_is_carried_on_from_a_default_nor_over_one(office: Office) 
     assert late.status_code == 201, late.text
     gone, monthly = await papers(office, code)
     assert (gone["status"], own(monthly)) == (
-        "superseded", own((await papers(office, code, JULY))[0]),
-    )  # fmt: skip
+        "superseded",
+        own((await papers(office, code, JULY))[0]),
+    )
 
 
 async def test_a_returned_month_is_handed_in_again_by_its_changes(office: Office) -> None:
@@ -237,11 +239,14 @@ async def test_figures_of_the_year_are_carried_on_and_the_months_own_are_asked_f
         {"nil": True, "nil_reason": "x"},
         {"nil_reason": "x", "people": [a_person()]},
         {"basis": "full", "people": []},
-        {"basis": "full", "people": [a_person()],
-         "control": {"people": 1, "wages": "6500.00", "changes": {"people": 1, "wages": "1.00"}}},
+        {
+            "basis": "full",
+            "people": [a_person()],
+            "control": {"people": 1, "wages": "6500.00", "changes": {"people": 1, "wages": "1.00"}},
+        },
         {"basis": "yesterday"},
     ],
-)  # fmt: skip
+)
 async def test_what_contradicts_itself_is_refused(
     office: Office, contradiction: dict[str, Any]
 ) -> None:
@@ -288,6 +293,10 @@ async def test_ages_of_those_carried_on_are_known(office: Office) -> None:
         units[1],
     )
     assert [(row["period"], row["age"]) for row in ages] == [
-        ("1996-02", 44), ("1996-02", 25), ("1996-03", 45), ("1996-03", 26),
-        ("1996-04", 45), ("1996-04", 26),
-    ]  # fmt: skip
+        ("1996-02", 44),
+        ("1996-02", 25),
+        ("1996-03", 45),
+        ("1996-03", 26),
+        ("1996-04", 45),
+        ("1996-04", 26),
+    ]

@@ -35,8 +35,10 @@ async def test_more_is_billed_as_the_difference_and_the_first_paper_stays(
         office, first, unit, "7500.00", "5000.00", "4000.00", reason_code="PERSON_MISSING"
     )
     assert (paper["kind"], paper["corrects"], paper["status"]) == (
-        "adjustment", first["id"], "submitted",
-    )  # fmt: skip
+        "adjustment",
+        first["id"],
+        "submitted",
+    )
     assert (paper["reason_code"], paper["note"]) == ("PERSON_MISSING", "工资报错")
     assert (paper["people"], paper["wages"]) == (3, "16500.00")
     own = by_share(paper["lines"], "people", "unit")
@@ -49,8 +51,10 @@ async def test_more_is_billed_as_the_difference_and_the_first_paper_stays(
     await bill(office, db, paper, bill_date="2021-09-03")
     issued = await bill_of(office, paper)
     assert (issued["kind"], issued["total"], issued["credits"]) == (
-        "adjustment", paper["total"], [],
-    )  # fmt: skip
+        "adjustment",
+        paper["total"],
+        [],
+    )
     assert (issued["issued_on"], issued["due_on"]) == ("2021-09-03", "2021-09-03")
     assert {
         (line["insurance"], line["party"]): parse_yuan(line["amount"]) for line in issued["lines"]
@@ -88,8 +92,11 @@ async def test_less_is_credited_and_lowers_the_unpaid_bill_of_the_month_at_once(
     assert (taken["matched"], taken["suspended"]) == (1, 0)
     assert (await shown(office, first))["status"] == "settled"
     await assert_ties(office, unit)
-    assert all(fen == 0 for key, fen in (await memo_of(office, unit)).items()
-               if key[0] == "memo_receivable")  # fmt: skip
+    assert all(
+        fen == 0
+        for key, fen in (await memo_of(office, unit)).items()
+        if key[0] == "memo_receivable"
+    )
 
 
 async def test_a_credit_of_a_paid_month_stands_and_lowers_the_next_bill(
@@ -201,14 +208,18 @@ async def test_a_correction_that_was_sent_back_is_handed_in_again_as_its_next_ro
     await bill(office, db, first)
     paper = await corrected(office, first, unit, "7000.00")
     back = await office.post(
-        "district_clerk", f"/v1/declarations/{paper['id']}/returns",
+        "district_clerk",
+        f"/v1/declarations/{paper['id']}/returns",
         {"codes": ["BASE_UNDER_REPORTED"], "note": "请核对"},
-    )  # fmt: skip
+    )
     assert back.status_code == 201, back.text
     again = await corrected(office, first, unit, "6800.00", note="已核对")
     assert (again["id"], again["round"], again["corrects"], again["note"]) == (
-        paper["id"], 2, first["id"], "已核对",
-    )  # fmt: skip
+        paper["id"],
+        2,
+        first["id"],
+        "已核对",
+    )
     await bill(office, db, again)
     assert (await bill_of(office, again))["total"] == again["total"]
     await assert_ties(office, unit)

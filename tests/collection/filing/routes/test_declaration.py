@@ -150,9 +150,14 @@ async def test_a_period_is_levied_by_the_policy_of_its_first_day(office: Office)
     code = await office.unit()
     people = [a_person("2000.00")]
     body = {
-        "people": [{"identity_number": people[0]["identity_number"], "name": "张三",
-                    "joined_on": "2008-01-01"}]
-    }  # fmt: skip
+        "people": [
+            {
+                "identity_number": people[0]["identity_number"],
+                "name": "张三",
+                "joined_on": "2008-01-01",
+            }
+        ]
+    }
     await office.post("district_clerk", f"/v1/units/{code}/enrolments", body)
     missing = await office.declare(code, people, period="2008-07")
     assert codes_of(missing) == {"/unit_wage_total": "UNIT_WAGE_TOTAL_MISSING"}

@@ -28,12 +28,13 @@ async def test_each_line_of_last_month_is_levied_times_the_factor_and_explained(
     assert operation["status"] == "succeeded", operation
     (paper,) = await papers(office, july["credit_code"])
     assert own(paper) == {key: levy(fen, 1_100_000, FEN) for key, fen in own(july).items()}
-    assert operation["result"] == {
-        "declarations": 1, "total": paper["total"], "left_out": {}
-    }  # fmt: skip
+    assert operation["result"] == {"declarations": 1, "total": paper["total"], "left_out": {}}
     assert (paper["kind"], paper["status"], paper["people"], paper["wages"]) == (
-        "default", "submitted", 0, "0.00",
-    )  # fmt: skip
+        "default",
+        "submitted",
+        0,
+        "0.00",
+    )
     assert {(line["level"], line["rule"]) for line in paper["lines"]} == {("unit", "default")}
     trail = await office.get("supervisor", f"/v1/declarations/{paper['id']}/trail")
     (step,) = trail.json()["items"]
@@ -42,8 +43,10 @@ async def test_each_line_of_last_month_is_levied_times_the_factor_and_explained(
     assert found.json()["items"] == []
     for line, why in zip(paper["lines"], found.json()["unit_lines"], strict=True):
         assert (why["base"], why["rate"], why["rounding"]) == (
-            line["base"], "1.1000", "0.01 half_up",
-        )  # fmt: skip
+            line["base"],
+            "1.1000",
+            "0.01 half_up",
+        )
         assert parse_yuan(line["amount"]) == levy(parse_yuan(why["base"]), 1_100_000, FEN)
         assert why["source"] == "default"
 

@@ -84,8 +84,9 @@ async def test_the_same_file_again_is_the_same_operation(office: Office) -> None
 async def test_control_totals_that_do_not_tie_refuse_the_file(office: Office) -> None:
     code, people = await a_staff(office, "5000.00", "5000.00")
     text = csv_of([(code, person) for person in people])
-    answer = await hand_in(office, text, people, control_people=3, control_wages="10000.01",
-                           on_fault="skip_rows")  # fmt: skip
+    answer = await hand_in(
+        office, text, people, control_people=3, control_wages="10000.01", on_fault="skip_rows"
+    )
     done = await worked_off(office, answer)
     assert done["status"] == "failed"
     assert done["error"]["code"] == "CONTROL_TOTALS_DIFFER"
@@ -133,8 +134,9 @@ async def test_every_fault_is_named_and_what_is_stored_is_as_asked(
     office: Office, on_fault: str, declared: list[int]
 ) -> None:
     codes, people, text = await faulty(office)
-    answer = await hand_in(office, text, [], control_people=len(people), control_wages="0.00",
-                           on_fault=on_fault)  # fmt: skip
+    answer = await hand_in(
+        office, text, [], control_people=len(people), control_wages="0.00", on_fault=on_fault
+    )
     done = await worked_off(office, answer)
     assert await faults_of(office, done) == FAULTS
     heads = [await stored(office, code) for code in codes]
@@ -221,8 +223,9 @@ async def test_ndjson_carries_wages_of_an_insurances_own(office: Office) -> None
     asked = await office.fetch(
         "SELECT asked_fen FROM declaration_person WHERE declaration_id = $1 OR declaration_id = $2"
         " ORDER BY declaration_id, line_no",
-        Ref.parse(Reference.DECLARATION, paper["id"]).id, Ref.parse(Reference.DECLARATION, single["id"]).id,
-    )  # fmt: skip
+        Ref.parse(Reference.DECLARATION, paper["id"]).id,
+        Ref.parse(Reference.DECLARATION, single["id"]).id,
+    )
     assert asked[:2] == asked[2:]
     assert asked[0]["asked_fen"] is not None
     assert asked[1]["asked_fen"] is None
@@ -241,10 +244,14 @@ async def test_a_spreadsheet_of_one_unit_by_multipart_with_chinese_headers(offic
     answer = await office.api.post(
         "/v1/declaration-files",
         files={"file": ("申报.xlsx", book.getvalue())},
-        params={"period": "2021-07", "credit_code": code, "control_people": control["people"],
-                "control_wages": control["wages"]},
+        params={
+            "period": "2021-07",
+            "credit_code": code,
+            "control_people": control["people"],
+            "control_wages": control["wages"],
+        },
         headers=office._headers("district_clerk", "heping", None),
-    )  # fmt: skip
+    )
     done = await worked_off(office, answer)
     assert done["status"] == "succeeded", done
     (head,) = await stored(office, code)
@@ -347,8 +354,7 @@ async def test_an_operation_that_kills_every_worker_is_given_up(office: Office) 
     code, people = await a_staff(office, "5000.00")
     answer = await hand_in(office, csv_of([(code, people[0])]), people)
     ref = Ref.parse(Reference.OPERATION, answer.json()["id"])
-    await office.fetch("UPDATE operation SET tries = $2 WHERE id = $1", ref.id,
-                       run_job.TRIES_MAX)  # fmt: skip
+    await office.fetch("UPDATE operation SET tries = $2 WHERE id = $1", ref.id, run_job.TRIES_MAX)
     done = await worked_off(office, answer)
     assert done["error"]["code"] == "OPERATION_KEEPS_FAILING"
 

@@ -19,24 +19,26 @@ People = list[dict[str, Any]]
 
 def content(name: str = "frozen-1994", **other: Any) -> dict[str, Any]:
     """Daqing's bases: the unit on its own, held to the sum; unemployment on the wage total."""
-    return a_pack(
-        name,
-        insurances=["pension", "medical", "unemployment"],
-        rates=[
-            a_rate("pension", "unit", "0.20", base="unit_dual"),
-            a_rate("pension", "personal", "0.08", account="personal_account"),
-            a_rate("medical", "unit", "0.06"),
-            a_rate("medical", "personal", "0.02", account="personal_account"),
-            a_rate("unemployment", "unit", "0.02", base="unit_total"),
-        ],
-        limits={
-            "pension": {"floor": "1000.00", "ceiling": "9000.00"},
-            "medical": {"floor": "1500.00", "ceiling": "8000.00"},
-            "unemployment": {"floor": "1000.00", "ceiling": "9000.00"},
-        },
-    ) | {
-        "region": "tianjin", "in_force_from": "1994-01-01", "in_force_to": "1994-12-31"
-    } | other  # fmt: skip
+    return (
+        a_pack(
+            name,
+            insurances=["pension", "medical", "unemployment"],
+            rates=[
+                a_rate("pension", "unit", "0.20", base="unit_dual"),
+                a_rate("pension", "personal", "0.08", account="personal_account"),
+                a_rate("medical", "unit", "0.06"),
+                a_rate("medical", "personal", "0.02", account="personal_account"),
+                a_rate("unemployment", "unit", "0.02", base="unit_total"),
+            ],
+            limits={
+                "pension": {"floor": "1000.00", "ceiling": "9000.00"},
+                "medical": {"floor": "1500.00", "ceiling": "8000.00"},
+                "unemployment": {"floor": "1000.00", "ceiling": "9000.00"},
+            },
+        )
+        | {"region": "tianjin", "in_force_from": "1994-01-01", "in_force_to": "1994-12-31"}
+        | other
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,10 +73,12 @@ async def test_the_reviewed_bases_are_levied_and_another_wage_is_named(office: O
     code = await reviewed(office, people)
     other = [
         people[0] | {"wage": "2500.00"},
-        {"identity_number": people[1]["identity_number"],
-         "wages": {"*": "3000.00", "medical": "3333.00"}},
+        {
+            "identity_number": people[1]["identity_number"],
+            "wages": {"*": "3000.00", "medical": "3333.00"},
+        },
         people[2] | {"wage": "400.00"},
-    ]  # fmt: skip
+    ]
     refused = await office.declare(code, other, period=MARCH)
     assert codes_of(refused) == {
         "/people/0/wage": "BASE_FROZEN",
@@ -128,8 +132,13 @@ async def test_a_file_stores_the_same_and_names_the_same(office: Office) -> None
     rows = [(twins[1], one) for one in everybody] + [(wrong, one) for one in odd]
     header = "credit_code,identity_number,wage,unit_wage_total"
     lines = csv_of(rows).splitlines()[1:]
-    text = "\n".join([header, *(f"{line}," for line in lines),
-                      f"{free},{people[0]['identity_number']},1234.00,9.00"])  # fmt: skip
+    text = "\n".join(
+        [
+            header,
+            *(f"{line}," for line in lines),
+            f"{free},{people[0]['identity_number']},1234.00,9.00",
+        ]
+    )
     all_ = [*everybody, *odd, people[0] | {"wage": "1234.00"}]
     refused = await worked_off(office, await hand_in(office, text, all_, period=MARCH))
     assert await faults_of(office, refused) == [(6, "wage", "BASE_FROZEN")]
@@ -151,7 +160,10 @@ async def test_units_are_left_out_whole_when_asked_so(office: Office) -> None:
     good, wrong, total = [await reviewed(office, people) for _ in range(3)]
     odd = [people[0] | {"wage": "2500.00"}, people[1]]
     rows = [*((good, one) for one in people), *((wrong, one) for one in odd)]
-    lines = [*csv_of(rows).splitlines()[1:], *csv_of([(total, one) for one in people]).splitlines()[1:]]  # fmt: skip
+    lines = [
+        *csv_of(rows).splitlines()[1:],
+        *csv_of([(total, one) for one in people]).splitlines()[1:],
+    ]
     totals = ["", "4800.00", "", "", "1.00", ""]
     header = "credit_code,identity_number,wage,unit_wage_total"
     body = [f"{line},{total_}" for line, total_ in zip(lines, totals, strict=True)]
@@ -187,8 +199,9 @@ async def test_changes_and_rolls_keep_to_them_too(office: Office) -> None:
     refused = await office.post("employer_portal", "/v1/declarations", changed)
     assert codes_of(refused) == {"/people/0/wage": "BASE_FROZEN"}
     carried = a_declaration(loose, [], period=APRIL) | {
-        "basis": "last_month", "control": control_of(people)
-    }  # fmt: skip
+        "basis": "last_month",
+        "control": control_of(people),
+    }
     refused = await office.post("employer_portal", "/v1/declarations", carried)
     assert codes_of(refused) == {"/people": "BASE_FROZEN"}
     rolled = await done(office, "heping", APRIL, path="/v1/declaration-rolls")
@@ -196,13 +209,15 @@ async def test_changes_and_rolls_keep_to_them_too(office: Office) -> None:
     (row,) = await office.fetch(
         "SELECT credit_code, frozen_base_fen, unit_wage_total_fen, total_fen FROM declaration"
         " WHERE period = $1 AND unit_id = $2",
-        APRIL, unit_key(code),
-    )  # fmt: skip
+        APRIL,
+        unit_key(code),
+    )
     assert (row["frozen_base_fen"], row["unit_wage_total_fen"]) == (500_000, 480_000)
     march = await office.fetch(
         "SELECT total_fen FROM declaration WHERE period = $1 AND unit_id = $2",
-        MARCH, unit_key(code),
-    )  # fmt: skip
+        MARCH,
+        unit_key(code),
+    )
     assert march[0]["total_fen"] == row["total_fen"]
 
 

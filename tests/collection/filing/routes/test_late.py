@@ -167,8 +167,9 @@ async def asked_for(office: Office, code: str) -> dict[tuple[str, str, str], int
         " UNION ALL SELECT insurance, party, fund, used_fen - amount_fen FROM credit"
         "  WHERE credit_code = $1 AND period = $2) AS part"
         " GROUP BY insurance, party, fund",
-        code, AUGUST,
-    )  # fmt: skip
+        code,
+        AUGUST,
+    )
     found = {(row["insurance"], row["party"], row["fund"]): row["fen"] for row in rows}
     return {key: fen for key, fen in found.items() if fen}
 

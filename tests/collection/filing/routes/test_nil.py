@@ -28,8 +28,10 @@ async def test_it_walks_both_levels_and_its_bill_is_settled(office: Office) -> N
     paper = answer.json()
     assert (paper["people"], paper["total"], paper["lines"]) == (0, "0.00", [])
     assert (paper["kind"], paper["reason_code"], paper["note"]) == (
-        "monthly", "nil", "全部人员已停保",
-    )  # fmt: skip
+        "monthly",
+        "nil",
+        "全部人员已停保",
+    )
     lines = await office.get("supervisor", f"/v1/declarations/{paper['id']}/lines", explain=True)
     assert (lines.json()["items"], lines.json()["unit_lines"]) == ([], [])
     trail = await office.get("supervisor", f"/v1/declarations/{paper['id']}/trail")
@@ -108,6 +110,7 @@ async def test_a_late_nil_one_takes_a_billed_default_back(office: Office) -> Non
         "              WHERE credit_code = $1 AND period = $2) AS bigint) AS credits,"
         " CAST((SELECT coalesce(sum(total_fen), 0) FROM bill"
         "        WHERE credit_code = $1 AND period = $2) AS bigint) AS bills",
-        code, AUGUST,
-    )  # fmt: skip
+        code,
+        AUGUST,
+    )
     assert rows[0]["bills"] == rows[0]["credits"]

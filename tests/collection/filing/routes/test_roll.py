@@ -86,8 +86,9 @@ async def test_who_left_is_gone_and_who_joined_has_to_be_declared(office: Office
         "UPDATE enrolment SET left_on = '2021-07-31' WHERE (unit_id, person_id) IN"
         " (SELECT unit_id, person_id FROM declaration_person WHERE (unit_id = $1 AND line_no = 1)"
         " OR unit_id = $2)",
-        unit_key(left["credit_code"]), unit_key(emptied["credit_code"]),
-    )  # fmt: skip
+        unit_key(left["credit_code"]),
+        unit_key(emptied["credit_code"]),
+    )
     await office.enrol(joined["credit_code"], [a_person()], district="beichen")
     done = await rolled(office, "beichen")
     assert done["result"]["declarations"] == 1

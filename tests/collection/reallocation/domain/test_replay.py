@@ -54,9 +54,16 @@ AUGUST = UUID(int=2)
 ISSUED = date(2021, 8, 12)
 DUE = date(2021, 8, 25)
 FEE = ChargeRate(
-    id="late_fee", kind=ChargeKind.LATE_FEE, rate_ppm=500, per_days=1, start=StartRule.DAY_AFTER_DUE, end=EndRule.DAY_PAID,
-    in_force_from=date(2011, 7, 1), in_force_to=None, source="社会保险法 第八十六条",
-)  # fmt: skip
+    id="late_fee",
+    kind=ChargeKind.LATE_FEE,
+    rate_ppm=500,
+    per_days=1,
+    start=StartRule.DAY_AFTER_DUE,
+    end=EndRule.DAY_PAID,
+    in_force_from=date(2011, 7, 1),
+    in_force_to=None,
+    source="社会保险法 第八十六条",
+)
 PARTIES = {1: "unit", 2: "personal"}
 
 
@@ -187,8 +194,10 @@ def test_a_part_paid_bill_is_lowered_and_the_rest_stands_to_the_units_credit() -
 def test_what_was_never_owed_bears_no_late_fee() -> None:
     whole = [issued(2700_00, 1070_00)]
     late = [paid(3770_00, date(2021, 10, 1))]
-    half = [credit(1350_00, date(2021, 11, 2)), credit(535_00, date(2021, 11, 2), party="personal",
-                                                       number=2)]  # fmt: skip
+    half = [
+        credit(1350_00, date(2021, 11, 2)),
+        credit(535_00, date(2021, 11, 2), party="personal", number=2),
+    ]
     facts = AccountFacts(bills=whole, payments=late, credits=half)
     restated = AccountFacts(bills=[issued(1350_00, 535_00)], payments=late)
     position = replay(facts, assessor(facts))
