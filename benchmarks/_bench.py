@@ -1,4 +1,4 @@
-"""Pieces shared by the benchmarks: the machine's description, throw-away databases, loads, figures."""
+"""Pieces shared by the benchmarks: options, the machine, throw-away databases, loads, figures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
 import asyncpg
+import typer
 from sqlalchemy.engine import make_url
 
 from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
+
+Small = Annotated[bool, typer.Option("--small", help="a small run, for a quick try")]
+AsJson = Annotated[bool, typer.Option("--json", help="end with one line of JSON")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option(help="a PostgreSQL 15-18 (default: an embedded one)")
+]
 
 
 @dataclass(frozen=True, slots=True)

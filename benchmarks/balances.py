@@ -9,7 +9,6 @@ posted, then beside a sender. Afterwards the whole books are recomputed.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import random
@@ -23,9 +22,10 @@ from typing import Any
 
 import asyncpg
 import orjson
+import typer
 import uvloop
 
-from benchmarks._bench import Figures, database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Figures, Small, database, describe, server
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import DISTRICTS, SOURCE, lines, message, owner
 from benchmarks.ledger_post import service, verified
@@ -275,25 +275,25 @@ async def open_loop(
 # --- together -------------------------------------------------------------------------------
 
 
-async def run(options: argparse.Namespace) -> dict[str, Any]:
+async def run(*, small: bool, database_url: str | None, slots: int) -> dict[str, Any]:
     """Fill, ask, fill, ask, verify; the object of `--json`."""
-    sizes = [size // 100 for size in SIZES] if options.small else list(SIZES)
-    seconds = SECONDS / 10 if options.small else SECONDS
-    if options.database_url is None:
+    sizes = [size // 100 for size in SIZES] if small else list(SIZES)
+    seconds = SECONDS / 10 if small else SECONDS
+    if database_url is None:
         require_room(sizes[-1])
     quiet, busy = [], []
-    async with server(options.database_url) as url:
+    async with server(database_url) as url:
         for line in await describe(url):
             print(line)
-        print(f"settings: {options.slots} slots, {DAYS} days, {len(DISTRICTS)} districts\n")
+        print(f"settings: {slots} slots, {DAYS} days, {len(DISTRICTS)} districts\n")
         async with database(url, "ledger") as fresh:
             connection = await asyncpg.connect(
                 asyncpg_dsn(fresh), server_settings={"search_path": "ledger"}
             )
-            filler = Filler(connection, options.slots)
+            filler = Filler(connection, slots)
             posted = 0
             for size in sizes:
-                async with service(fresh, options.slots) as (port, token):
+                async with service(fresh, slots) as (port, token):
                     # The service makes the slots when it first starts; none is posting meanwhile.
                     filler.heads = await _head(connection)
                     began = time.perf_counter()
@@ -306,7 +306,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                         f"filled to {filler.vouchers * PER_VOUCHER:,} entries in {took:.0f} s,"
                         f" {size_bytes / 1024**2:,.0f} MiB"
                     )
-                async with service(fresh, options.slots) as (port, token):
+                async with service(fresh, slots) as (port, token):
                     name = f"balances at {size / 1e6:g} million"
                     still, _ = await open_loop(name, port, token, seconds)
                     print(still.line())
@@ -318,7 +318,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                     quiet.append(still)
                     busy.append(beside)
             await connection.close()
-            holds = await verified(fresh, options.slots, filler.vouchers + posted)
+            holds = await verified(fresh, slots, filler.vouchers + posted)
     return {
         "p99_ms_1m": quiet[0].percentile(0.99),
         "p99_ms_10m": quiet[1].percentile(0.99),
@@ -329,19 +329,18 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, print, and fail when the books do not hold."""
-    parser = argparse.ArgumentParser(prog="benchmarks.balances", description=__doc__)
-    parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
-    parser.add_argument("--slots", type=int, default=NEW_SLOTS)
-    options = parser.parse_args()
-    result = uvloop.run(run(options))
-    if options.json:
+def main(
+    small: Small = False,
+    as_json: AsJson = False,
+    database_url: DatabaseUrl = None,
+    slots: int = NEW_SLOTS,
+) -> None:
+    """Measure and print the times of balances; fail when the books do not balance."""
+    result = uvloop.run(run(small=small, database_url=database_url, slots=slots))
+    if as_json:
         print(json.dumps(result))
     sys.exit(0 if result["verified"] and not result["failed"] else 1)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

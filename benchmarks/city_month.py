@@ -10,7 +10,6 @@ is stored is added up again afterwards, from the people to the books.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import tempfile
@@ -21,8 +20,9 @@ from typing import Any
 
 import asyncpg
 import httpx
+import typer
 
-from benchmarks._bench import database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
 from benchmarks._city import City, a_city, register
 from benchmarks._watch import Peaks
 from services.supervisor.supervisor import Supervisor
@@ -292,27 +292,26 @@ async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str,
     }
 
 
-def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="the same at 1/100")
-    parser.add_argument("--json", action="store_true", help="one object as the last line")
-    parser.add_argument("--people", type=int, default=None)
-    parser.add_argument("--units", type=int, default=None)
-    parser.add_argument("--database-url", default=None)
-    asked = parser.parse_args()
-    scale = 100 if asked.small else 1
-    people = asked.people or PEOPLE // scale
-    units = asked.units or min(UNITS // scale, people)
-    found = asyncio.run(measure(people, units, asked.database_url))
+def main(
+    small: Small = False,
+    as_json: AsJson = False,
+    people: int | None = None,
+    units: int | None = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Measure and print one month of a city; fail when the figures do not add up."""
+    scale = 100 if small else 1
+    people = people or PEOPLE // scale
+    units = units or min(UNITS // scale, people)
+    result = asyncio.run(measure(people, units, database_url))
     print(
-        f"total {found['seconds_total']:.1f} s, {people / found['seconds_total']:,.0f} people/s; "
-        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s; verified: {found['verified']}"
+        f"total {result['seconds_total']:.1f} s, {people / result['seconds_total']:,.0f} people/s; "
+        f"the bar for {PEOPLE:,} is {BAR_SECONDS:.0f} s; verified: {result['verified']}"
     )
-    if asked.json:
-        print(json.dumps(found))
-    raise SystemExit(0 if found["verified"] else 1)
+    if as_json:
+        print(json.dumps(result))
+    raise SystemExit(0 if result["verified"] else 1)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

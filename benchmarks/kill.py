@@ -8,7 +8,6 @@ and with the tests' oracle. `python -m benchmarks.kill [--times 100] [--seed N] 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -23,11 +22,12 @@ from asyncio.subprocess import Process
 from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
+import typer
 
-from benchmarks._bench import describe
+from benchmarks._bench import AsJson, Small, describe
 from benchmarks._http import Wire
 from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
 from services.embedded import EmbeddedPostgres
@@ -260,25 +260,22 @@ async def _some_answers(range_: Range, diary: Diary, running: list[asyncio.Task[
         await asyncio.sleep(0.02)
 
 
-def main() -> None:
-    """Kill, print, and fail when anything was lost, doubled or halved."""
-    parser = argparse.ArgumentParser(prog="benchmarks.kill", description=__doc__)
-    parser.add_argument("--times", type=int, default=100, help="how many victims")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="to play a run again")
-    parser.add_argument("--small", action="store_true", help="six victims")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    options = parser.parse_args()
-    times = 6 if options.small else options.times
-    print(
-        f"seed {options.seed}, {SENDERS} senders, {PROCESSES} processes, {SLOTS} slots, day {DAY}"
-    )
-    result = asyncio.run(trial(times, options.seed, say=print))
+def main(
+    times: Annotated[int, typer.Option(help="how many processes to kill")] = 100,
+    seed: Annotated[int | None, typer.Option(help="the seed of a run, to repeat it")] = None,
+    small: Small = False,
+    as_json: AsJson = False,
+) -> None:
+    """Kill processes and print what survived; fail when anything was lost, doubled or halved."""
+    seed = int(time.time()) if seed is None else seed
+    print(f"seed {seed}, {SENDERS} senders, {PROCESSES} processes, {SLOTS} slots, day {DAY}")
+    result = asyncio.run(trial(6 if small else times, seed, say=print))
     for name, value in result.items():
         print(f"{name:>22}: {value}")
-    if options.json:
+    if as_json:
         print(json.dumps(result))
     sys.exit(0 if result["verified"] else 1)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

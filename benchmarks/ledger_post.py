@@ -7,7 +7,6 @@ books are recomputed. `python -m benchmarks.ledger_post [--small] [--json]`
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,12 +18,22 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 import uvloop
 
 from benchmarks import _yardsticks as yardsticks
-from benchmarks._bench import Figures, closed_loop, database, describe, server
+from benchmarks._bench import (
+    AsJson,
+    DatabaseUrl,
+    Figures,
+    Small,
+    closed_loop,
+    database,
+    describe,
+    server,
+)
 from benchmarks._http import Wire, post
 from benchmarks._vouchers import SOURCE, batch_body, make, single_body
 from services.ledger.chain.flows.verify import verify
@@ -191,20 +200,21 @@ async def _listening(port: int, process: Process) -> None:
     raise RuntimeError("the service did not become ready in 30 s")
 
 
-async def run(options: argparse.Namespace) -> dict[str, Any]:
+async def run(
+    *, small: bool, database_url: str | None, slots: int, pgledger: Sequence[Path]
+) -> dict[str, Any]:
     """All measurements in turn; the object of `--json`."""
 
     def work(count: int) -> int:
-        return max(count // 100, 5 * CLIENTS) if options.small else count
+        return max(count // 100, 5 * CLIENTS) if small else count
 
-    slots = options.slots
     all_verified: list[bool] = []
-    async with server(options.database_url) as url:
+    async with server(database_url) as url:
         for line in await describe(url):
             print(line)
-        if options.pgledger:
+        if pgledger:
             async with database(url) as fresh:
-                await yardsticks.require_pgledger(fresh, options.pgledger)
+                await yardsticks.require_pgledger(fresh, list(pgledger))
         print(f"settings: {slots} slots, vouchers of 12 entries in 5 funds, 16 districts\n")
         async with database(url, "ledger") as fresh:
             through_engine = await engine(fresh, work(ENGINE), slots)
@@ -222,7 +232,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 print(one.line())
                 all_verified.append(await verified(fresh, slots, one.completed))
                 singles.append(one)
-        peer = await _peer(url, options.pgledger, work(PGLEDGER))
+        peer = await _peer(url, pgledger, work(PGLEDGER))
         async with database(url, "ledger") as fresh, service(fresh, slots) as (port, token):
             one_by_one = await http_single(port, token, work(HTTP))
             print(one_by_one.line())
@@ -262,30 +272,27 @@ async def _peer(url: str, files: Sequence[Path], count: int) -> float | None:
     return best
 
 
-def main() -> None:
-    """Measure, print, and fail when the books do not hold."""
-    parser = argparse.ArgumentParser(prog="benchmarks.ledger_post", description=__doc__)
-    parser.add_argument("--small", action="store_true", help="the same work at a hundredth")
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--database-url", help="a PostgreSQL 15-18 (default: an embedded one)")
-    parser.add_argument("--slots", type=int, default=NEW_SLOTS)
-    parser.add_argument(
-        "--pgledger",
-        type=Path,
-        nargs="+",
-        default=[],
-        metavar="FILE",
-        help="pgledger's SQL files: uuid-to-ulid.sql ulid-to-uuid.sql pgledger.sql",
-    )
-    options = parser.parse_args()
+def main(
+    small: Small = False,
+    as_json: AsJson = False,
+    database_url: DatabaseUrl = None,
+    slots: int = NEW_SLOTS,
+    pgledger: Annotated[
+        tuple[Path, Path, Path] | None,
+        typer.Option(help="pgledger's files: uuid-to-ulid.sql ulid-to-uuid.sql pgledger.sql"),
+    ] = None,
+) -> None:
+    """Measure and print how fast vouchers are posted; fail when the books do not balance."""
     try:
-        result = uvloop.run(run(options))
+        result = uvloop.run(
+            run(small=small, database_url=database_url, slots=slots, pgledger=pgledger or ())
+        )
     except yardsticks.Incomplete as error:
         sys.exit(f"pgledger: {error}")
-    if options.json:
+    if as_json:
         print(json.dumps(result))
     sys.exit(0 if result["verified"] and not result["failed"] else 1)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -8,17 +8,16 @@ credit, and a sample of persons is computed once more by the rule in plain Pytho
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import sys
 import time
 from datetime import date
 from typing import Any
 
+import typer
 import uvloop
 
-from benchmarks._bench import Figures, database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Figures, Small, database, describe, server
 from services.ledger.personal import flows as personal_flow
 from services.ledger.personal.domain import Bill, Credit, CreditKind, bill_key, interest
 from services.ledger.personal.store import year as year_store
@@ -134,11 +133,11 @@ async def verify(db: Database, accounts: int) -> None:
             assert told.closing_fen == closing_fen
 
 
-async def run(options: argparse.Namespace) -> dict[str, Any]:
+async def run(*, small: bool, database_url: str | None) -> dict[str, Any]:
     """Credit, close, credit, close, state, verify; the object of `--json`."""
-    accounts = ACCOUNTS // 100 if options.small else ACCOUNTS
+    accounts = ACCOUNTS // 100 if small else ACCOUNTS
     figures: list[Figures] = []
-    async with server(options.database_url) as url:
+    async with server(database_url) as url:
         for line in await describe(url):
             print(line)
         print(f"settings: {accounts:,} accounts of one fund, {PER_BILL} persons a bill\n")
@@ -158,18 +157,12 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     return {one.name: {"per_s": one.per_s, "p99_ms": one.percentile(0.99)} for one in figures}
 
 
-def main() -> int:
-    """Measure as the command line asks."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--small", action="store_true", help="a hundredth, for a quick try")
-    parser.add_argument("--json", action="store_true", help="one JSON object at the end")
-    parser.add_argument("--database-url", help="your own PostgreSQL instead of the embedded one")
-    options = parser.parse_args()
-    found = uvloop.run(run(options))
-    if options.json:
-        print(json.dumps(found))
-    return 0
+def main(small: Small = False, as_json: AsJson = False, database_url: DatabaseUrl = None) -> None:
+    """Measure and print how fast personal accounts are credited, closed and stated."""
+    result = uvloop.run(run(small=small, database_url=database_url))
+    if as_json:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)

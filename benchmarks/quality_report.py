@@ -7,20 +7,19 @@ report has to count exactly those. Printed: seconds of each reading, and the mem
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
-import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
+import typer
 import uvloop
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benchmarks._bench import database, describe, server
+from benchmarks._bench import AsJson, DatabaseUrl, Small, database, describe, server
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.quality.domain.quality import rates_of
 from services.collection.quality.flows import report as report_flow
@@ -148,10 +147,10 @@ def verify(gathered: report_flow.CheckCounts, units: int) -> None:
     assert sum(one.findings[0].of for one in each) == whole.findings[0].of == units
 
 
-async def run(options: argparse.Namespace) -> dict[str, Any]:
+async def run(*, small: bool, database_url: str | None) -> dict[str, Any]:
     """Fill, report, verify; the object of `--json`."""
-    units = UNITS // 10 if options.small else UNITS
-    async with server(options.database_url) as url:
+    units = UNITS // 10 if small else UNITS
+    async with server(database_url) as url:
         for line in await describe(url):
             print(line)
         print(f"settings: {units * PEOPLE:,} people in {units:,} units, two months declared\n")
@@ -175,18 +174,12 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     return {"people": units * PEOPLE, "seconds": total, "grown_mib": grown_mib}
 
 
-def main() -> int:
-    """Measure as the command line asks."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--small", action="store_true", help="a tenth, for a quick try")
-    parser.add_argument("--json", action="store_true", help="one JSON object at the end")
-    parser.add_argument("--database-url", help="your own PostgreSQL instead of the embedded one")
-    options = parser.parse_args()
-    found = uvloop.run(run(options))
-    if options.json:
-        print(json.dumps(found))
-    return 0
+def main(small: Small = False, as_json: AsJson = False, database_url: DatabaseUrl = None) -> None:
+    """Measure and print how long the report of data quality takes."""
+    result = uvloop.run(run(small=small, database_url=database_url))
+    if as_json:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    typer.run(main)
