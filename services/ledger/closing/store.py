@@ -27,6 +27,7 @@ from services.ledger.closing.domain.closing import (
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
 from services.ledger.rules.domain.closing_rule import Level, Rule
+from shared.page import read_page
 
 PAPER = "closing"
 _OPEN_ITEMS = 10_000
@@ -105,19 +106,16 @@ async def page(
     tx: AsyncConnection, *, level: str | None, before: UUID | None, limit: int
 ) -> list[Closing]:
     """Return closings and reopenings, newest first."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM closing
-             WHERE slot = :slot
-               AND (CAST(:level AS text) IS NULL OR level = :level)
-               AND (CAST(:before AS uuid) IS NULL OR id < :before)
-             ORDER BY id DESC
-             LIMIT :limit
-        """),
-        {"slot": CENTRE_SLOT, "level": level, "before": before, "limit": limit},
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM closing",
+        key=("id",),
+        after=None if before is None else (before,),
+        limit=limit,
+        row=lambda **columns: _closing(columns),
+        equal={"slot": CENTRE_SLOT, "level": level},
+        newest_first=True,
     )
-    return [_closing(row) for row in rows.mappings()]
 
 
 async def rules(tx: AsyncConnection, level: Level, on: date) -> frozenset[Rule]:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ids import Ref
+from shared.page import read_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,44 +46,27 @@ class StepRow:
     at: datetime
 
 
-_OF_PAPER = "AND shard_key = :shard_key AND paper_id = :paper_id"
-_OF_PERSON = "AND person = :person"
-
-
 async def page(
     tx: AsyncConnection, search: TrailSearch, after: tuple[datetime, UUID], limit: int
 ) -> list[StepRow]:
     """Read the steps that match a search, oldest first, after (at, id)."""
-    # The most selective conditions are part of the text, so that each search uses its own index.
-    paper = _OF_PAPER if search.paper else ""
-    person = _OF_PERSON if search.person else ""
-    values: dict[str, Any] = {
-        "first": search.first,
-        "last": search.last,
-        "kind": search.kind,
-        "step": search.step,
-        "district": search.district,
-        "at": after[0],
-        "id": after[1],
-        "limit": limit,
-    }
-    if search.paper:
-        values |= {"shard_key": search.paper.key, "paper_id": search.paper.id}
-    if search.person:
-        values["person"] = search.person
-    rows = await tx.execute(
-        text(f"""
-            SELECT shard_key, id, paper, paper_id, step, signs, round, person, role, level,
-                   district, why, detail, at
-              FROM trail
-             WHERE at >= :first AND at < :last AND (at, id) > (:at, :id)
-                   {paper} {person}
-               AND (CAST(:kind AS text) IS NULL OR paper = :kind)
-               AND (CAST(:step AS text) IS NULL OR step = :step)
-               AND (CAST(:district AS text) IS NULL OR district = :district)
-             ORDER BY at, id
-             LIMIT :limit
-        """),
-        values,
+    paper = search.paper
+    return await read_page(
+        tx,
+        """SELECT shard_key, id, paper, paper_id, step, signs, round, person, role, level,
+                  district, why, detail, at
+             FROM trail""",
+        key=("at", "id"),
+        after=after,
+        limit=limit,
+        row=StepRow,
+        equal={
+            "shard_key": paper and paper.key,
+            "paper_id": paper and paper.id,
+            "person": search.person,
+            "paper": search.kind,
+            "step": search.step,
+            "district": search.district,
+        },
+        where={"at >= :first AND at < :last": {"first": search.first, "last": search.last}},
     )
-    return [StepRow(**row._mapping) for row in rows]

@@ -21,6 +21,7 @@ from services.ledger.rules.domain.row import (
     Table,
     WrittenChange,
 )
+from shared.page import read_page
 
 PAPER = "correction"
 
@@ -111,20 +112,18 @@ async def page(
     tx: AsyncConnection, *, status: str | None, before: UUID | None, limit: int
 ) -> list[Correction]:
     """List corrections, newest first."""
-    said = await tx.execute(
-        text("""
-            SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
-                   done_at
-              FROM correction
-             WHERE slot = :slot
-               AND (CAST(:status AS text) IS NULL OR status = :status)
-               AND (CAST(:before AS uuid) IS NULL OR id < :before)
-             ORDER BY id DESC
-             LIMIT :limit
-        """),
-        {"slot": CENTRE_SLOT, "status": status, "before": before, "limit": limit},
+    return await read_page(
+        tx,
+        """SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
+                  done_at
+             FROM correction""",
+        key=("id",),
+        after=None if before is None else (before,),
+        limit=limit,
+        row=lambda **columns: _correction(columns),
+        equal={"slot": CENTRE_SLOT, "status": status},
+        newest_first=True,
     )
-    return [_correction(row) for row in said.mappings()]
 
 
 async def write(tx: AsyncConnection, id: UUID, approved_by: str) -> None:
