@@ -108,7 +108,7 @@ async def migrate(
 
 
 async def states(url: str, services: Sequence[str] = SERVICES) -> list[State]:
-    """How each service's schema stands; needs no administrator."""
+    """Return the state of each service's schema. Needs no administrator."""
     engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -237,7 +237,7 @@ async def _upgrade(connection: AsyncConnection, service: str) -> State:
 
 
 async def _close_public(connection: AsyncConnection) -> None:
-    """Nobody creates objects in `public`: the default since PostgreSQL 15, not in older databases."""
+    """Revoke CREATE on `public`, as PostgreSQL 15 and later do by default."""
     open_still = await connection.execute(
         text("""
             SELECT EXISTS (

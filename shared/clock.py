@@ -9,10 +9,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def now() -> datetime:
-    """The present instant, with its offset."""
+    """Return the current instant, with its offset."""
     return datetime.now(UTC)
 
 
 def today() -> date:
-    """The present business day in Asia/Shanghai."""
+    """Return the current business day in Asia/Shanghai."""
     return datetime.now(SHANGHAI).date()

@@ -31,13 +31,13 @@ def _seal(filters: dict[str, Any]) -> str:
 
 
 def write_cursor(last: list[Any], filters: dict[str, Any]) -> str:
-    """A cursor that continues after the row whose key is `last`."""
+    """Return a cursor that continues after the row with the key `last`."""
     packed = orjson.dumps([last, _seal(filters)], default=str)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, filters: dict[str, Any], types: tuple[type, ...]) -> list[Any]:
-    """The key to continue after; each part is of the type given.
+    """Return the key to continue after; each part has the given type.
 
     Raises:
         BadCursor: not a cursor of ours, or one of a query with other filters.
@@ -65,7 +65,7 @@ def read_cursor(cursor: str, filters: dict[str, Any], types: tuple[type, ...]) -
 
 
 def read_uuid(cursor: str | None, filters: dict[str, Any]) -> UUID | None:
-    """The uuid to continue after, of a list that is ordered by one; None for its beginning.
+    """Return the uuid to continue after in a list ordered by uuid; None for the beginning.
 
     Raises:
         BadCursor: as `read_cursor`.
@@ -82,7 +82,7 @@ def read_uuid(cursor: str | None, filters: dict[str, Any]) -> UUID | None:
 def cut(
     rows: Sequence[T], limit: int, key: Callable[[T], list[Any]], filters: dict[str, Any]
 ) -> tuple[list[T], str | None]:
-    """Of `limit` + 1 rows the page, and the cursor of the next one when there is one."""
+    """Cut a page from `limit` + 1 rows; return it with the cursor of the next page, if any."""
     page = list(rows[:limit])
     more = len(rows) > limit
     return page, write_cursor(key(page[-1]), filters) if more else None

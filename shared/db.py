@@ -1,4 +1,4 @@
-"""The database's shell: one engine per process, transactions, raw connections for bulk work.
+"""Access to the database: one engine per process, transactions, raw connections for bulk work.
 
 Each service connects as its own role, which is granted its own schema only; when the address given
 is an administrator's, the connection takes the service's role at start.
@@ -30,12 +30,12 @@ def role_of(service: str) -> str:
 
 
 def sqlalchemy_url(url: str) -> URL:
-    """An operator's postgresql:// address for the asyncpg driver."""
+    """Return a postgresql:// address as a SQLAlchemy URL for the asyncpg driver."""
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
 def asyncpg_dsn(url: str) -> str:
-    """An address in the form that asyncpg takes by itself."""
+    """Return an address in the form that asyncpg accepts."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -96,7 +96,7 @@ class Database:
         raise AssertionError("unreachable")
 
     async def connect_raw(self) -> asyncpg.Connection[Any]:
-        """A connection of asyncpg's own, outside the pool, for a writer that keeps it."""
+        """Open an asyncpg connection outside the pool, for a writer that keeps it."""
         return await asyncpg.connect(
             asyncpg_dsn(self.url), server_settings=server_settings(self.service)
         )
@@ -107,7 +107,7 @@ class Database:
 
 
 async def revision(tx: AsyncConnection, service: str) -> str | None:
-    """The migration that a service's schema stands at, or None where it was never migrated."""
+    """Return the current migration of a service's schema, or None when it was never migrated."""
     there = await tx.scalar(
         text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{service}.alembic_version"}
     )
@@ -117,7 +117,7 @@ async def revision(tx: AsyncConnection, service: str) -> str | None:
 
 
 async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
-    """The asyncpg connection under a transaction: for COPY and for statements with many arrays."""
+    """Return the asyncpg connection of a transaction, for COPY and statements with many arrays."""
     connection = await tx.get_raw_connection()
     driver: asyncpg.Connection[Any] | None = connection.driver_connection
     assert driver is not None
@@ -127,5 +127,5 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
 
 
 def sqlstate(error: DBAPIError) -> str | None:
-    """The five-character state of a database error, or None."""
+    """Return the five-character SQLSTATE of a database error, or None."""
     return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)

@@ -1,4 +1,4 @@
-"""A door: one authenticated request with a right, run in exactly one transaction.
+"""A door (route): one authenticated request with a right, run in exactly one transaction.
 
 Flows receive the transaction; no flow and no store function commits. A POST that moves money needs
 an `Idempotency-Key`: the key is claimed, the work done and the answer stored in that same
@@ -179,12 +179,12 @@ def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:
 
 
 def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
-    """The dependency that opens a door to callers with a right.
+    """Return the dependency that admits callers with a right.
 
     Args:
-        right: what the caller's role must carry, otherwise 403.
-        or_rights: other rights, any of which opens the same door.
-        money: whether the Idempotency-Key is required.
+        right: the right that the caller's role must have; otherwise 403.
+        or_rights: other rights, any of which is enough.
+        money: True when the Idempotency-Key is required.
     """
 
     def require(caller: Caller) -> None:
@@ -220,5 +220,5 @@ def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
 
 
 def rights_of(opening: Callable[..., Any]) -> frozenset[Right]:
-    """The rights, any of which opens this door; none for a dependency that is no door."""
+    """Return the rights that admit to this door; none for a dependency that is not a door."""
     return _RIGHTS.get(opening, frozenset())

@@ -33,7 +33,7 @@ def in_force(rows: Iterable[D], on: date) -> list[D]:
 
 
 def overlaps(rows: Iterable[D]) -> list[tuple[D, D]]:
-    """Pairs of rows whose days overlap: a fault in any set that must give one answer a day."""
+    """Return pairs of rows with overlapping days, which a set with one answer a day may not have."""
     ordered = sorted(rows, key=lambda row: row.in_force_from)
     return [
         (earlier, later)

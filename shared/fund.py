@@ -1,4 +1,4 @@
-"""The five insurances (险种) and the words around them. Which fund books which is dated data.
+"""The five insurances (险种) and their terms.
 
 Insurances and funds are both short codes. They are not the same idea: the map insurance → fund is
 part of the policy (maternity has been booked in the medical fund since the 2019 merger).
@@ -44,7 +44,7 @@ class AccountKind(StrEnum):
 
 
 class UnitKind(StrEnum):
-    """单位类型: what sort of payer a unit is; rates and base sources differ by it."""
+    """The kind of a unit (单位类型); rates and base sources differ by it."""
 
     ENTERPRISE = "enterprise"
     INSTITUTION = "institution"
@@ -54,7 +54,7 @@ class UnitKind(StrEnum):
 
 
 class UnitSize(StrEnum):
-    """单位规模: by which some relief differs (大型、中型、小型、微型企业、个体工商户)."""
+    """The size of a unit (单位规模); some relief differs by it."""
 
     LARGE = "large"
     MEDIUM = "medium"

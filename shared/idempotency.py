@@ -1,7 +1,7 @@
-"""The caller's key, its request's fingerprint and the stored answer, in the work's own transaction.
+"""Idempotency keys: fingerprints of requests and stored answers, in the work's own transaction.
 
 A fingerprint is HMAC-SHA256 over the request's digest, under a key that the database never sees:
-bodies hold identity numbers, and a plain hash lets whoever reads the table try them out.
+bodies hold identity numbers, which a reader of the table could guess from a plain hash.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class KeyReused(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One caller's key under a shard key, and what it asked.
+    """A caller's idempotency key under a shard key, with the digest of its request.
 
     `digest` is SHA-256 of the request, never stored; `secret` is `Identity.fingerprint_key`.
     """
@@ -81,17 +81,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The first answer."""
+    """The stored first answer of a request."""
 
     status: int
     body: bytes
 
 
 async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
-    """Take the key, or give the answer stored under it. A twin in flight is waited for.
+    """Claim the key, or return its stored answer. Waits for a concurrent request of the key.
 
     Raises:
-        KeyReused: the key stands for another request.
+        KeyReused: the key was used for another request.
     """
     await _take_key(tx, asked)
     values = {"shard_key": asked.shard_key, "client": asked.client, "idem_key": asked.idem_key}
@@ -149,7 +149,7 @@ async def _take_key(tx: AsyncConnection, asked: Claim) -> None:
 
 
 async def store(tx: AsyncConnection, asked: Claim, status: int, body: bytes) -> None:
-    """Keep the answer under the claimed key."""
+    """Store the answer under the claimed key."""
     await tx.execute(
         text("""
             UPDATE idempotency

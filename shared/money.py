@@ -1,4 +1,4 @@
-"""Money and rates: whole fen, whole parts per million, and the only rounding in the product.
+"""Money in whole fen, rates in whole parts per million, and the only place that rounds.
 
 Amounts are `int` fen (1/100 yuan) and their names end in `_fen`; rates are `int` parts per million
 and their names end in `_ppm`. Yuan exist only as decimal strings at the doors.

@@ -1,4 +1,4 @@
-"""The outbox: messages written in the sender's transaction, delivered in batches, for ever.
+"""The outbox: messages written in the sender's transaction and delivered in batches until accepted.
 
 The receiver makes the effect exactly once (a unique event id in its own transaction); this side
 only promises at least once. One relay per service holds a lease row; a message that the receiver
@@ -89,7 +89,7 @@ async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, 
 
 
 async def put_many(tx: AsyncConnection, messages: Sequence[tuple[int, dict[str, Any]]]) -> None:
-    """Write a bulk job's messages, each (shard key, payload) beside its own business row."""
+    """Write the messages of a bulk job, each (shard key, payload) under its business row's key."""
     if not messages:
         return
     await tx.execute(
@@ -189,7 +189,7 @@ async def hold_lease(tx: AsyncConnection, name: str, holder: str) -> bool:
 
 
 class Relay:
-    """Delivers a service's outbox until told to stop."""
+    """The delivery of a service's outbox; it runs until it is stopped."""
 
     def __init__(self, db: Database, deliver: Deliver) -> None:
         self.db = db

@@ -101,7 +101,7 @@ IdentifiedRow_co = TypeVar("IdentifiedRow_co", bound=Identified, covariant=True)
 
 
 class ReadById(Protocol[IdentifiedRow_co]):
-    """Reads rows after a uuid, in the order of their uuids."""
+    """A function that reads rows after a uuid, in the order of their uuids."""
 
     async def __call__(
         self, tx: AsyncConnection, *, after: UUID | None, limit: int

@@ -43,7 +43,7 @@ class Role(StrEnum):
 
     @property
     def level(self) -> Level:
-        """The level this role stands at."""
+        """Return the level of this role."""
         if self in {Role.DISTRICT_CLERK, Role.DISTRICT_REVIEWER}:
             return Level.DISTRICT
         return Level.CENTRE if self in CENTRE_ROLES else Level.MACHINE
@@ -266,16 +266,16 @@ class Caller:
             raise Forbidden(right=right.value, role=self.role.value)
 
     def require_district(self, district: str) -> None:
-        """District people see their own district only.
+        """Refuse a district caller of another district.
 
         Raises:
-            Forbidden: the caller stands in another district.
+            Forbidden: the caller belongs to another district.
         """
         if self.level is Level.DISTRICT and self.district != district:
             raise Forbidden(district=district, own_district=self.district)
 
     def scope(self, asked: str | None) -> str | None:
-        """The district a query of the caller is bound to: the asked one, its own, or None for all.
+        """Return the district that the caller's query is limited to; None for all districts.
 
         Raises:
             Forbidden: a district caller asked for another district.

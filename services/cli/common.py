@@ -78,7 +78,7 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
 
 
 def ask(method: str, base: str, path: str, token: str, body: Any = None) -> dict[str, Any]:
-    """Ask a service; what it refuses is told with every fault."""
+    """Send a request to a service; print a refusal with every fault."""
     import httpx
 
     headers = {"Authorization": f"Bearer {token}"}

@@ -223,7 +223,7 @@ def _in_force(
 
 
 def _send(method: str, url: str | None, path: str, token: str, body: Any = None) -> dict[str, Any]:
-    """Ask collection; what it refuses is told with every fault."""
+    """Send a request to collection; print a refusal with every fault."""
     return ask(method, url or settings_with().collection_url, path, token, body)
 
 

@@ -1,1 +1,1 @@
-"""A generated city whose two months are played through the public API, and then proved."""
+"""A demo: two months of a generated city through the public API, and proofs of the books."""

@@ -85,7 +85,7 @@ class Unit:
     people: tuple[Person, ...]
 
     def declared(self, index: int) -> list[tuple[Person, int]]:
-        """The people declared in the period of that index, with their wages."""
+        """Return the people declared in a period, with their wages."""
         return [
             (person, wage)
             for person in self.people

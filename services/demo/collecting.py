@@ -122,7 +122,7 @@ async def _entitle(play: Play, district: str) -> None:
 
 
 async def collect(play: Play, month: Month) -> None:
-    """A period from its declarations to the money in the books."""
+    """Play a period, from its declarations to the money in the books."""
     units = play.city.units
     with play.stage.step("declare", len(units), month.period) as bar:
         filed = await each(units, lambda unit: _declare(play, month, unit), bar.advance)
@@ -225,7 +225,7 @@ async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
 
 
 async def identify(play: Play, month: Month) -> None:
-    """The accountant finds out whose the strangers' money is."""
+    """Identify the payers of unidentified money, as the accountant."""
     with play.stage.step("identify", len(month.strangers), month.period) as bar:
         for slip in month.strangers:
             receipt = await _suspended(play, slip)
@@ -251,7 +251,7 @@ async def _suspended(play: Play, slip: dict[str, Any]) -> str:
 
 
 async def work_off(play: Play, trade: str, bar: Bar) -> None:
-    """Let the bank work until its last word is said, querying what it says is unknown."""
+    """Let the bank work until every result is final; query the unknown ones."""
     for _ in range(50):
         done = await play.office.control(f"/v1/bank/{trade}-batches")
         refuse_rejections(done["answers"])

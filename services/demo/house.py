@@ -21,7 +21,7 @@ DATABASE = "wuxian_demo"
 
 
 class Busy(Exception):
-    """Another demo is playing in the same home."""
+    """Another demo is running in the same home."""
 
 
 @asynccontextmanager

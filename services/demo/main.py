@@ -25,7 +25,7 @@ from shared.process.settings import Settings
 from shared.web.client import PeerError
 
 _SAID = (DemoError, Busy, EmbeddedError, MigrationError, PortTaken, SupervisorError, PeerError)
-"""Failures whose text says enough."""
+"""Failures that are printed without a traceback."""
 
 
 def perform(json_output: bool, settings: Settings, *, small: bool = False) -> int:

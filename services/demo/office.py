@@ -35,7 +35,7 @@ class Letter:
 
 
 class Office:
-    """All desks of the centre and its districts, and the machines beside them.
+    """All desks of the centre and its districts, and the machines.
 
     `who` is a client id of the registry: "centre_cashier", "district_clerk.heping", …
     """
@@ -117,7 +117,7 @@ def digest(answer: Any) -> bytes:
 async def each(
     items: Iterable[T], work: Callable[[T], Awaitable[Any]], done: Callable[[], None]
 ) -> list[Any]:
-    """Work on all items, a bounded number at once; the results in the order of the items.
+    """Work on all items, a limited number at once; return results in the order of the items.
 
     The first failure cancels the rest and is raised.
     """

@@ -165,7 +165,7 @@ async def _sign(play: Play, claim: dict[str, Any], done: Any) -> None:
 
 
 async def _pay_batches(play: Play, month: Month, claims: list[dict[str, Any]]) -> None:
-    """One batch per fund; the money is held in the ledger before the bank may see the batch."""
+    """Create one batch per fund; the ledger holds the money before the bank sees the batch."""
     by_fund: defaultdict[str, list[str]] = defaultdict(list)
     for claim in claims:
         by_fund[claim["fund"]].append(claim["id"])

@@ -50,7 +50,7 @@ class State:
         return sum(accounts.get(account, 0) for accounts in self.funds.values())
 
     def of(self, fund: str, prefix: str) -> int:
-        """The balances of one fund's accounts whose key begins so."""
+        """Return the balances of a fund's accounts with a prefix."""
         return sum(fen for key, fen in self.funds[fund].items() if key.startswith(prefix))
 
 
@@ -317,7 +317,7 @@ async def prove_months(play: Play) -> Proof:
 
 
 def _compare(name: str, expected: dict[str, int], found: dict[str, int], detail: str) -> Proof:
-    """Fund by fund; a fund that one side does not know stands at zero there."""
+    """Compare two sides fund by fund; a missing fund counts as zero."""
     differences = [
         f"{fund}: {format_yuan(expected.get(fund, 0))} against {format_yuan(found.get(fund, 0))}"
         for fund in sorted(expected.keys() | found.keys())

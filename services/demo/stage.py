@@ -52,7 +52,7 @@ class Bar:
             self.progress.advance(self.task)  # type: ignore[arg-type]
 
     def note(self, text: str) -> None:
-        """A fact for whoever watches."""
+        """Report a fact to the viewer."""
         self.notes.append(text)
 
 

@@ -48,7 +48,7 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A data directory with its password, port and log beside it, and what runs it as whom."""
+    """A data directory with its password, port and log, its binaries and its account."""
 
     directory: Path
     binaries: Path
@@ -191,7 +191,7 @@ class Cluster:
         return "lz4" if "with-lz4" in said.stdout else "on"
 
     def _free_port(self) -> int:
-        """The port of last time if nobody has it, else a free one of the kernel's choice."""
+        """Return the previous port if it is free, otherwise a free one chosen by the kernel."""
         remembered = self.directory / "port"
         asked = int(remembered.read_text()) if remembered.exists() else 0
         for port in (asked, 0):

@@ -41,7 +41,7 @@ def watch(home: Path) -> subprocess.Popen[bytes]:
 
 
 def dismiss(process: subprocess.Popen[bytes]) -> None:
-    """End a guard whose server is stopped already."""
+    """End the guard of a server that is already stopped."""
     if process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.close()

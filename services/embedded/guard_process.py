@@ -9,7 +9,7 @@ from services.embedded.server import EmbeddedPostgres
 
 
 def main(home: Path) -> None:
-    """Wait for the end of the pipe, then stop the server if nobody uses it."""
+    """Wait for the end of the pipe, then stop the server if no process uses it."""
     while sys.stdin.buffer.read(1):
         pass
     if home.exists():

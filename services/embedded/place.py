@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 FALLBACK_PARENT = Path("/var/tmp")
-"""Holds the cluster of a root installation whose home the server's account may not enter."""
+"""The cluster's folder when root installs and the server's account cannot enter the home."""
 MEMORY_LEAST_BYTES = 1024**3
 MEMORY_COUNTED_BYTES = 8 * 1024**3
 CONTAINER_LIMITS = (
@@ -169,7 +169,7 @@ def packaged_binaries() -> Path:
 
 
 def usable_binaries(binaries: Path, cluster: Path, account: Account) -> Path:
-    """Binaries that the account can run: those given, or a copy beside the data.
+    """Return binaries that the account can run: the given ones, or a copy next to the data.
 
     Raises:
         EmbeddedError: even the copy does not run.

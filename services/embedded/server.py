@@ -151,7 +151,7 @@ class EmbeddedPostgres:
             self._guard = None
 
     def stop_if_unowned(self) -> None:
-        """Stop the server when nobody is tied to it any more and nobody asked to keep it."""
+        """Stop the server when no process uses it any more and it is not to be kept."""
         # A killed owner's files are not all closed at one moment: its lock may go a little later
         # than whatever told us of its death.
         deadline = time.monotonic() + _DYING_SECONDS
@@ -164,7 +164,7 @@ class EmbeddedPostgres:
             time.sleep(_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server cleanly, whoever started it; nothing happens when it does not run.
+        """Stop the server cleanly, whichever process started it; do nothing when it does not run.
 
         Raises:
             EmbeddedError: it does not stop.

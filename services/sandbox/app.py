@@ -1,4 +1,4 @@
-"""Build the ASGI app of the sandbox. It lives on loopback beside the three services."""
+"""Build the ASGI app of the sandbox. It runs on loopback next to the three services."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Transports = Mapping[str, httpx.AsyncBaseTransport]
 
 
 def build(settings: Settings | None = None, transports: Transports | None = None) -> FastAPI:
-    """The app; `transports` stand in for the network in tests (peer name → transport)."""
+    """Build the app; in tests `transports` replace the network (peer name → transport)."""
     chosen = settings or process_settings()
 
     @asynccontextmanager

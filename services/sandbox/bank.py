@@ -39,14 +39,14 @@ class FlowNotAllowed(Refusal):
 
 
 class Overdrawn(Refusal):
-    """账户余额不足 (the account does not hold that much)"""
+    """账户余额不足 (insufficient balance)"""
 
     kind = Kind.CONFLICT
     code = "INSUFFICIENT_FUNDS"
 
 
 class ReferenceReused(Refusal):
-    """该业务编号已用于另一笔划款 (this reference stands for another transfer)"""
+    """该业务编号已用于另一笔划款 (this reference was used for another transfer)"""
 
     kind = Kind.CONFLICT
     code = "REFERENCE_REUSED"
@@ -112,7 +112,7 @@ class Statement:
 
 
 class Bank:
-    """The bank's books in the journal."""
+    """The bank's accounts and transfers in the journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -50,7 +50,7 @@ class Courier:
         self._peers = peers
 
     async def deliver(self) -> Tally:
-        """Send every letter that has no answer yet, in the order written."""
+        """Send every unanswered message, in the order written."""
         tally = Tally()
         rows = self._journal.connection.execute(
             "SELECT id, peer, path, idem_key, body FROM letter WHERE answer IS NULL ORDER BY id"

@@ -329,7 +329,7 @@ class Gateway:
 
 
 def query(journal: Journal, serial: str) -> sqlite3.Row | None:
-    """Ask for the true status of an instruction; one of unknown status is then told finally."""
+    """Return the true status of an instruction; an unknown one is then reported finally."""
     with journal.transaction() as tx:
         tx.execute(
             "UPDATE instruction SET state = 'asked' WHERE serial = ? AND state = 'asked_for'",

@@ -123,7 +123,7 @@ async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
 async def query_transfer(
     serial: Annotated[str, Path(pattern=r"^[A-Z][0-9a-f]{16}$")], here: Here
 ) -> TransferOut:
-    """The true status; a line reported as unknown is then reported finally in the next round."""
+    """Get the true status. A line reported as unknown gets its final result in the next round."""
     order = here.bank.transfer_of(serial)
     if order is not None:
         return _transferred(order)

@@ -114,7 +114,7 @@ class PushIn(In):
 
 
 class MisregisteredOut(Out):
-    """A payment pushed under a code nobody has, and whose it is: what a telephone call brings out."""
+    """A payment pushed under an unregistered code, with the payer as a telephone call would tell."""
 
     serial: str
     pushed_as: str

@@ -123,7 +123,7 @@ class TaxBureau:
 
     @staticmethod
     def _misregister(script: Script, payments: list[Payment]) -> list[Payment]:
-        """The first few, by their serials, are registered under a code that nobody has."""
+        """Push the first few, by their serials, under a code that no unit has."""
         chosen = {
             one.serial
             for one in sorted(payments, key=lambda one: one.serial)[: script.misregistered]

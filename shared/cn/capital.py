@@ -29,7 +29,7 @@ def capital(amount_fen: int) -> str:
 
 
 def _whole(number: int) -> str:
-    """A whole number; what stands before 亿 is a number of its own."""
+    """Write a whole number; the part before 亿 is written as a number by itself."""
     high, low = divmod(number, _YI)
     if not high:
         return _below_yi(low) or _DIGITS[0]

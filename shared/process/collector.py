@@ -1,4 +1,4 @@
-"""Python's collector of cyclic waste, told what a service is like.
+"""Settings of Python's garbage collector for a service.
 
 A service keeps tens of thousands of objects for good (its modules, routes, schemas) and makes many
 short-lived ones that reference counts free by themselves. Looked through at the default pace, that

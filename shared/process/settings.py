@@ -61,9 +61,9 @@ class Settings(BaseSettings):
     queue_limit: int = Field(default=20_000, ge=1)
     """Vouchers that may wait in the ledger's queue before it answers 503."""
     run_workers: bool = True
-    """Whether a service process runs its background work (relay, billing) beside its doors."""
+    """True when a service process also runs its background work (relay, billing)."""
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
-    """Districts whose people a sandbox registry names."""
+    """Districts for which the sandbox has identities."""
     log_level: str = "INFO"
 
     @property

@@ -40,10 +40,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         401: "未认证 No valid token",
         403: "无权 Not allowed",
         404: "未找到 Not found",
-        409: "冲突 Conflicts with the present state",
+        409: "冲突 Conflicts with the current state",
         413: "过大 Too large",
-        422: "内容有误 Faults, each named",
-        503: "繁忙 Busy, try again",
+        422: "内容有误 Invalid content; every fault is listed",
+        503: "繁忙 Busy; try again",
     }.items()
 }
 
@@ -61,7 +61,7 @@ def problem(
     faults: Sequence[Fault] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """An RFC 9457 answer."""
+    """Build an RFC 9457 answer."""
     body: dict[str, Any] = {
         "type": f"/problems/{code.lower().replace('_', '-')}",
         "title": code.replace("_", " ").capitalize(),
@@ -79,12 +79,12 @@ def problem(
 
 
 def trace_id(request: Request) -> str:
-    """The request's id, as answered in X-Request-Id."""
+    """Return the request's id, the same as in X-Request-Id."""
     return str(request.scope.get("wuxian.trace_id", ""))
 
 
 def refused(request: Request, refusal: Refusal) -> Response:
-    """The answer to a refusal."""
+    """Build the answer to a refusal."""
     headers = {}
     if refusal.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="wuxian"'
@@ -128,7 +128,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, Refusal):  # said while the framework was reading the body
+    if isinstance(error.__cause__, Refusal):  # raised while the framework was reading the body
         return refused(request, error.__cause__)
     return problem(
         request,

@@ -122,7 +122,7 @@ class PostedOut(Out):
 
 
 class BatchOut(Out):
-    """Outcomes in the order of the vouchers. A rehearsal tells `would_post` and books nothing."""
+    """Outcomes in the order of the vouchers. A dry run answers `would_post` and books nothing."""
 
     posted: int
     replayed: int
