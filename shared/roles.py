@@ -274,14 +274,14 @@ class Caller:
         if self.level is Level.DISTRICT and self.district != district:
             raise Forbidden(district=district, own_district=self.district)
 
-    def scope(self, asked: str | None) -> str | None:
+    def scope(self, district: str | None) -> str | None:
         """Return the district that the caller's query is limited to; None for all districts.
 
         Raises:
             Forbidden: a district caller asked for another district.
         """
         if self.level is not Level.DISTRICT:
-            return asked
-        if asked is not None:
-            self.require_district(asked)
+            return district
+        if district is not None:
+            self.require_district(district)
         return self.district

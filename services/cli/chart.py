@@ -85,8 +85,12 @@ def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False)
         return
     columns = ("in_force_from", "in_force_to", "code", "name", "source", "certainty")
     print_table(key, columns, [[str(row[name] or "") for name in columns] for row in versions])
-    said = ("at", "corrected_by", "why")
-    print_table("订正记录", said, [[row[name] for name in said] for row in corrections])
+    history_columns = ("at", "corrected_by", "why")
+    print_table(
+        "订正记录",
+        history_columns,
+        [[row[name] for name in history_columns] for row in corrections],
+    )
 
 
 @app.command(name="set")
@@ -108,8 +112,10 @@ def set_account(
     """Propose to correct an account from a day on; earlier days keep what they had."""
     from services.ledger.rules.flows import chart as chart_flow
 
-    asked = {"code": code, "name": name, "source": source, "certainty": certainty}
-    changes: dict[str, Any] = {field: value for field, value in asked.items() if value is not None}
+    options = {"code": code, "name": name, "source": source, "certainty": certainty}
+    changes: dict[str, Any] = {
+        field: value for field, value in options.items() if value is not None
+    }
     if funds is not None:
         changes["funds"] = _funds(funds)
     if not changes:
@@ -144,8 +150,8 @@ def import_file(
     say(paper, as_json=as_json)
 
 
-def _funds(said: str) -> frozenset[str]:
-    return frozenset() if said.strip() == "*" else frozenset(said.split())
+def _funds(written: str) -> frozenset[str]:
+    return frozenset() if written.strip() == "*" else frozenset(written.split())
 
 
 def _account(row: dict[str, str]) -> Account:

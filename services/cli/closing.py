@@ -56,8 +56,8 @@ def close(
     if as_json:
         print_json(paper)
         return
-    said = f"{paper['period']}: {paper['status']}; another person: wuxian ledger close-approve {paper['id']} --token …"
-    out.print(said, highlight=False, markup=False, soft_wrap=True)
+    message = f"{paper['period']}: {paper['status']}; another person: wuxian ledger close-approve {paper['id']} --token …"
+    out.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def approve(paper: str, token: Token, as_json: AsJson = False) -> None:
@@ -67,10 +67,10 @@ def approve(paper: str, token: Token, as_json: AsJson = False) -> None:
     if as_json:
         print_json(done)
         return
-    said = (
+    message = (
         f"{done['action']} {done['period']}: {done['status']}, closed until {done['closed_until']}"
     )
-    out.print(said, highlight=False, markup=False)
+    out.print(message, highlight=False, markup=False)
 
 
 def control_of(day: str, token: str) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def ask(method: str, base: str, path: str, token: str, body: Any = None) -> dict
     found: dict[str, Any] = answer.json()
     if not answer.is_success:
         for row in found.get("errors", []):
-            said = f"  {row['pointer']}  {row['code']}  {row['message']}"
-            err.print(said, markup=False, highlight=False)
+            line = f"  {row['pointer']}  {row['code']}  {row['message']}"
+            err.print(line, markup=False, highlight=False)
         fail(f"{answer.status_code} {found.get('code')}: {found.get('detail')}")
     return found
 

@@ -66,8 +66,8 @@ def _run(check: Check, settings: Settings) -> list[Finding]:
     try:
         return list(check(settings))
     except Exception as error:  # a check that breaks is a finding, not the end of the others
-        said = str(error).strip() or type(error).__name__
-        return [Finding(name, False, said[:500], "see the sentence above")]
+        message = str(error).strip() or type(error).__name__
+        return [Finding(name, False, message[:500], "see the sentence above")]
 
 
 def _python(settings: Settings) -> Iterator[Finding]:

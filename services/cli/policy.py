@@ -52,8 +52,10 @@ def lint(
         ]
         if not as_json:
             doubts = [] if faults else doubts_of(content)
-            said = f"{len(faults)} faults" if faults else f"sound, {len(doubts)} sources to confirm"
-            out.print(f"{name}: {said}", highlight=False, markup=False)
+            summary = (
+                f"{len(faults)} faults" if faults else f"sound, {len(doubts)} sources to confirm"
+            )
+            out.print(f"{name}: {summary}", highlight=False, markup=False)
             for row in faults:
                 out.print(
                     f"  {row.pointer or '/'}  {row.code}  {row.message}",
@@ -232,10 +234,10 @@ def _tell(answer: Mapping[str, Any], as_json: bool) -> None:
         print_json(answer)
         return
     ends = answer["in_force_to"] or "…"
-    said = (
+    message = (
         f"{answer['pack']}: {answer['status']}, {answer['in_force_from']} – {ends}, {answer['id']}"
     )
-    out.print(said, highlight=False, markup=False, soft_wrap=True)
+    out.print(message, highlight=False, markup=False, soft_wrap=True)
     if answer["status"] == "draft":
         out.print(
             f"another person puts it in force: wuxian policy approve {answer['id']} --token …",

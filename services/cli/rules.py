@@ -154,17 +154,17 @@ def proposer(by: str | None) -> Caller:
 
 def say(paper: Correction, *, as_json: bool) -> None:
     """A correction on the screen, and what comes next."""
-    said = _paper(paper)
+    shown = _paper(paper)
     if as_json:
-        print_json(said)
+        print_json(shown)
         return
-    for one in said["changes"]:
+    for one in shown["changes"]:
         mark = "~" if one["before"] else "+"
         days = f"{one['after']['in_force_from']} – {one['after']['in_force_to'] or '…'}"
         out.print(f"{mark} {one['table']} {one['name']} {days}", markup=False, highlight=False)
     if paper.approved_by is None:
-        out.print(f"proposed: {said['id']}; another person approves it by", markup=False)
-        out.print(f"  wuxian ledger rules approve {said['id']} --by NAME", markup=False)
+        out.print(f"proposed: {shown['id']}; another person approves it by", markup=False)
+        out.print(f"  wuxian ledger rules approve {shown['id']} --by NAME", markup=False)
     else:
         out.print("written; running services read it within half a minute.", markup=False)
 
@@ -213,14 +213,14 @@ def _read(file: Path, pattern: dict[str, Any]) -> list[dict[str, Any]]:
         fail(f"{file}: {error}"[:300])
 
 
-def _typed(name: str, said: str, like: Any) -> Any:
+def _typed(name: str, written: str, like: Any) -> Any:
     if name in {"in_force_from", "in_force_to"}:
-        return date.fromisoformat(said).isoformat() if said else None
+        return date.fromisoformat(written).isoformat() if written else None
     if name == "parent":
-        return said or None
+        return written or None
     if isinstance(like, bool):
-        return {"true": True, "false": False}.get(said.lower(), said)
-    return int(said) if isinstance(like, int) else said
+        return {"true": True, "false": False}.get(written.lower(), written)
+    return int(written) if isinstance(like, int) else written
 
 
 def _paper(paper: Correction) -> dict[str, Any]:

@@ -68,11 +68,11 @@ def fund_rows(state: State) -> dict[str, dict[str, int]]:
     """Fund → column → fen, for the funds that something happened in."""
     rows = {}
     for fund, accounts in state.funds.items():
-        asked = state.collected["funds"].get(fund, {})
+        totals = state.collected["funds"].get(fund, {})
         paid = state.paid["funds"].get(fund, {})
         row = {
-            "declared": parse_yuan(asked.get("declared", "0.00")),
-            "collected": parse_yuan(asked.get("collected", "0.00")),
+            "declared": parse_yuan(totals.get("declared", "0.00")),
+            "collected": parse_yuan(totals.get("collected", "0.00")),
             "income_account": accounts.get("income_deposit", 0),
             "treasury": accounts.get("treasury_deposit", 0),
             "fiscal_account": accounts.get("fiscal_deposit", 0),

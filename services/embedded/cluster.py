@@ -94,8 +94,8 @@ class Cluster:
 
     def _check_version(self) -> None:
         made_by = (self.data / "PG_VERSION").read_text().strip()
-        said = self.account.run([self.binaries / "postgres", "--version"]).stdout.split()
-        runs = said[-1].split(".")[0] if said else "?"
+        version = self.account.run([self.binaries / "postgres", "--version"]).stdout.split()
+        runs = version[-1].split(".")[0] if version else "?"
         if made_by != runs:
             raise EmbeddedError(
                 f"{self.data} was made by PostgreSQL {made_by}, but {runs} is installed: install"
@@ -128,21 +128,21 @@ class Cluster:
             EmbeddedError: it does not start; the text ends with its last words.
         """
         deadline = time.monotonic() + START_SECONDS
-        said = ""
+        failure = ""
         while time.monotonic() < deadline:
-            said = self._launch_once(self._free_port(), options, deadline)
-            if not said:
+            failure = self._launch_once(self._free_port(), options, deadline)
+            if not failure:
                 return
             # Another program may take the port in between, and a crashed server's memory or lock
             # may need a moment to go: both deserve another try, anything else does not.
             if not any(
-                hint in said
+                hint in failure
                 for hint in ("could not bind", "already exists", "still in use", "lock file")
             ):
                 break
             (self.directory / "port").unlink(missing_ok=True)
             time.sleep(0.2)
-        raise EmbeddedError(f"the embedded database does not start ({self.log}):\n{said}")
+        raise EmbeddedError(f"the embedded database does not start ({self.log}):\n{failure}")
 
     def _launch_once(self, port: int, options: Mapping[str, str], deadline: float) -> str:
         """Start the server on a port; "" when it is ready, else its last words."""
@@ -187,14 +187,14 @@ class Cluster:
             return log.read().decode(errors="replace")[-2000:].strip()
 
     def _compression(self) -> str:
-        said = self.account.run([self.binaries / "pg_config", "--configure"])
-        return "lz4" if "with-lz4" in said.stdout else "on"
+        configured = self.account.run([self.binaries / "pg_config", "--configure"])
+        return "lz4" if "with-lz4" in configured.stdout else "on"
 
     def _free_port(self) -> int:
         """Return the previous port if it is free, otherwise a free one chosen by the kernel."""
         remembered = self.directory / "port"
-        asked = int(remembered.read_text()) if remembered.exists() else 0
-        for port in (asked, 0):
+        previous = int(remembered.read_text()) if remembered.exists() else 0
+        for port in (previous, 0):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -207,30 +207,30 @@ class Cluster:
     def await_connection(self) -> None:
         """Wait until the server answers a query and says that it serves our data directory."""
         deadline = time.monotonic() + START_SECONDS
-        said = ""
+        failure = ""
         while time.monotonic() < deadline:
             found = PidFile.read(self.data)
             if found is None or not pidfile.is_server_of(found.pid, self.data):
                 break
-            asked = self._psql(
+            answer = self._psql(
                 found.port,
                 "SELECT current_setting('data_directory'),"
                 f" EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}')",
             )
-            said = asked.stderr.strip()
-            if asked.returncode == 0:
-                directory, _, made = asked.stdout.strip().rpartition("|")
+            failure = answer.stderr.strip()
+            if answer.returncode == 0:
+                directory, _, made = answer.stdout.strip().rpartition("|")
                 if Path(directory) != self.data:
                     raise EmbeddedError(f"port {found.port} is answered by {directory}, not by us")
                 if made == "t":
                     return
                 self._psql(found.port, f"CREATE DATABASE {DATABASE}")
-            elif "password authentication failed" in said:
+            elif "password authentication failed" in failure:
                 raise EmbeddedError(
-                    f"{self.directory / 'password'} is not the server's password: {said}"
+                    f"{self.directory / 'password'} is not the server's password: {failure}"
                 )
             time.sleep(_PAUSE_SECONDS)
-        raise EmbeddedError(f"the embedded database does not answer ({self.log}): {said}")
+        raise EmbeddedError(f"the embedded database does not answer ({self.log}): {failure}")
 
     def _psql(self, port: int, query: str) -> subprocess.CompletedProcess[str]:
         return self.account.run(

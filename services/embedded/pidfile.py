@@ -60,13 +60,13 @@ def is_server_of(pid: int, data: Path) -> bool:
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except (FileNotFoundError, ProcessLookupError):
-        asked = subprocess.run(
+        listing = subprocess.run(
             ["ps", "-ww", "-o", "command=", "-p", str(pid)],
             capture_output=True,
             text=True,
             check=False,
         )
-        words = asked.stdout.split()
+        words = listing.stdout.split()
     return Path(words[0]).name == "postgres" and str(data) in words if words else False
 
 

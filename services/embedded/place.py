@@ -174,8 +174,8 @@ def usable_binaries(binaries: Path, cluster: Path, account: Account) -> Path:
     Raises:
         EmbeddedError: even the copy does not run.
     """
-    said = _version(binaries, account)
-    if said:
+    found_version = _version(binaries, account)
+    if found_version:
         return binaries
     if binaries.parent.name != "pginstall":
         raise EmbeddedError(f"the account {account.name} cannot run {binaries / 'postgres'}")
@@ -194,11 +194,11 @@ def usable_binaries(binaries: Path, cluster: Path, account: Account) -> Path:
 
 def _version(binaries: Path, account: Account) -> str:
     try:
-        said = account.run([binaries / "postgres", "--version"])
+        answer = account.run([binaries / "postgres", "--version"])
         readable = account.run([binaries / "initdb", "--version"])
     except OSError:
         return ""
-    return said.stdout.strip() if said.returncode == readable.returncode == 0 else ""
+    return answer.stdout.strip() if answer.returncode == readable.returncode == 0 else ""
 
 
 def _copy(package: Path, copy: Path) -> None:

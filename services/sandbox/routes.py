@@ -103,7 +103,7 @@ async def list_accounts(here: Here) -> AccountsOut:
 )
 async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
     """Between the centre's own accounts, along the permitted flows only."""
-    asked = Transfer(
+    transfer = Transfer(
         reference=order.reference,
         payer=order.payer,
         payee=order.payee,
@@ -111,8 +111,8 @@ async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
         day=order.day,
         summary=order.summary,
     )
-    fresh = here.bank.transfer(asked)
-    return _transferred(asked, replayed=not fresh)
+    fresh = here.bank.transfer(transfer)
+    return _transferred(transfer, replayed=not fresh)
 
 
 @router.get(
@@ -240,10 +240,10 @@ async def _round(here: Sandbox, trade: str) -> RoundOut:
     operation_id="push_tax",
     summary="税务推送 · Let the tax bureau collect and push",
 )
-async def push_tax(asked: PushIn, here: Here) -> PushOut:
+async def push_tax(body: PushIn, here: Here) -> PushOut:
     """Collect what taxpayers owe for a period and push it in batches, some of it twice."""
     async with here.turn:
-        done = await here.bureau.collect(here.script, str(asked.period), asked.day)
+        done = await here.bureau.collect(here.script, str(body.period), body.day)
     return PushOut(
         payments=len(done.payments),
         total=sum(one.amount_fen for one in done.payments),

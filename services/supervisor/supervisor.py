@@ -60,9 +60,9 @@ class Supervisor:
         on_log: OnLog = print_log,
     ) -> None:
         self.services = tuple(services)
-        asked = {name: getattr(settings, f"{name}_port") for name in (*SERVICES, "sandbox")}
-        asked |= dict(ports or {})
-        self.ports = {name: port or free_port(settings.host) for name, port in asked.items()}
+        wanted = {name: getattr(settings, f"{name}_port") for name in (*SERVICES, "sandbox")}
+        wanted |= dict(ports or {})
+        self.ports = {name: port or free_port(settings.host) for name, port in wanted.items()}
         self.settings = self._addressed(settings)
         self.on_log = on_log
         self.admin_url = settings.database_url or ""
@@ -122,10 +122,10 @@ class Supervisor:
             answer = "no answer"
             while asyncio.get_running_loop().time() < deadline:
                 with suppress(httpx.TransportError):
-                    said = await client.get(f"{self._url(name)}/readyz")
-                    if said.status_code == 200:
+                    response = await client.get(f"{self._url(name)}/readyz")
+                    if response.status_code == 200:
                         return
-                    answer = said.text[:500]
+                    answer = response.text[:500]
                 if child.restarts - born >= _START_RESTARTS:
                     answer = "it keeps dying"
                     break

@@ -18,14 +18,14 @@ def capital(amount_fen: int) -> str:
     """123456 fen as 壹仟贰佰叁拾肆元伍角陆分; below zero it begins with 负."""
     yuan, rest = divmod(abs(amount_fen), 100)
     jiao, fen = divmod(rest, 10)
-    said = "负" if amount_fen < 0 else ""
+    words = "负" if amount_fen < 0 else ""
     if yuan or not rest:
-        said += _whole(yuan) + "元"
+        words += _whole(yuan) + "元"
     if jiao:
-        said += f"{_DIGITS[jiao]}角"
+        words += f"{_DIGITS[jiao]}角"
     elif fen and yuan:
-        said += "零"
-    return said + (f"{_DIGITS[fen]}分" if fen else "整")
+        words += "零"
+    return words + (f"{_DIGITS[fen]}分" if fen else "整")
 
 
 def _whole(number: int) -> str:
@@ -49,11 +49,11 @@ def _gap(low: int, unit: int) -> str:
 
 
 def _below_wan(number: int) -> str:
-    said, has_gap = "", False
+    words, has_gap = "", False
     for digit, place in zip(f"{number:04d}", _PLACES, strict=True):
         if digit == "0":
-            has_gap = bool(said)
+            has_gap = bool(words)
             continue
-        said += (_DIGITS[0] if has_gap else "") + _DIGITS[int(digit)] + place
+        words += (_DIGITS[0] if has_gap else "") + _DIGITS[int(digit)] + place
         has_gap = False
-    return said
+    return words

@@ -34,9 +34,9 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        asked = request.headers.get("x-request-id", "")
-        known = asked.isascii() and asked.isalnum() and len(asked) <= 64
-        scope["wuxian.trace_id"] = asked if known else secrets.token_hex(8)
+        request_id = request.headers.get("x-request-id", "")
+        known = request_id.isascii() and request_id.isalnum() and len(request_id) <= 64
+        scope["wuxian.trace_id"] = request_id if known else secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(trace_id=trace_id(request))
 
         async def named(message: Message) -> None:

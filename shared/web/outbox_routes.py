@@ -61,11 +61,11 @@ def outbox_router(reads: Right) -> APIRouter:
         response_model=OutboxReplayOut,
     )
     async def replay_outbox(
-        asked: OutboxReplayIn, at: Annotated[Door, door(Right.REPLAY_OUTBOX)]
+        body: OutboxReplayIn, at: Annotated[Door, door(Right.REPLAY_OUTBOX)]
     ) -> Response:
         async def work(tx: AsyncConnection) -> OutboxReplayOut:
             return OutboxReplayOut(
-                replayed=await outbox.send_again(tx, refused=asked.messages == "refused")
+                replayed=await outbox.send_again(tx, refused=body.messages == "refused")
             )
 
         return await at.write(work, key=_KEY)
