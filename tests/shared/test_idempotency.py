@@ -54,7 +54,8 @@ async def test_a_row_of_an_older_release_still_answers(db: Database, database_ur
     await connection.execute(
         "INSERT INTO collection.idempotency (shard_key, client, idem_key, fingerprint, status, body)"
         " VALUES (1, 'portal', 'k-2', $1, 201, $2)",
-        DIGEST, b"first",
+        DIGEST,
+        b"first",
     )
     await connection.close()
     async with db.transaction() as tx:
@@ -64,12 +65,20 @@ async def test_a_row_of_an_older_release_still_answers(db: Database, database_ur
 
 
 async def test_no_plain_hash_of_a_request_is_kept(
-    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str,
+    settings_for: SettingsFor,
+    client_of: ClientOf,
+    bearer: Bearer,
+    database_url: str,
     identity: Identity,
 ) -> None:
     body = {
-        "credit_code": with_check_character("91120101MA05K0TH1"), "name": "甲", "kind": "enterprise", "district": "heping", "injury_class": 1,
-        "collector": "tax", "bank_account": None,
+        "credit_code": with_check_character("91120101MA05K0TH1"),
+        "name": "甲",
+        "kind": "enterprise",
+        "district": "heping",
+        "injury_class": 1,
+        "collector": "tax",
+        "bank_account": None,
     }
     async with client_of(build(settings_for())) as client:
         headers = bearer("district_clerk", "heping") | {"Idempotency-Key": "k-3"}
