@@ -54,6 +54,9 @@ DDL = (
 
 WAITING = Gauge("wuxian_outbox_waiting", "Messages not yet acknowledged", ["service"])
 REFUSED = Counter("wuxian_outbox_refused", "Messages set aside", ["service"])
+STILL_REFUSED = Gauge(
+    "wuxian_refused_messages", "Messages set aside and not sent again", ["service"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,8 @@ class Relay:
             if not await hold_lease(tx, "relay", self.holder):
                 return 0
             messages = await waiting(tx)
+            refused = (await stats(tx))["refused"]
+        STILL_REFUSED.labels(self.db.service).set(refused)
         WAITING.labels(self.db.service).set(len(messages))
         if not messages:
             return 0

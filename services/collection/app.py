@@ -66,6 +66,7 @@ from shared.roles import Right
 from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.outbox_routes import outbox_router
+from shared.web.refused_routes import refused_router
 
 SERVICE = "collection"
 
@@ -117,6 +118,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     personal_doors.router,
     closing_control_doors.router,
     outbox_router(Right.READ_COLLECTION),
+    refused_router(Right.READ_COLLECTION),
 )
 
 

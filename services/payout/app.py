@@ -37,6 +37,7 @@ from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.client import Peer
 from shared.web.outbox_routes import outbox_router
+from shared.web.refused_routes import refused_router
 
 SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
@@ -51,6 +52,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     failed_doors.router,
     closing_control_doors.router,
     outbox_router(Right.READ_PAYOUT),
+    refused_router(Right.READ_PAYOUT),
 )
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-import orjson
+from typing import Any
 
 from services.payout.payments.clients import LedgerClient, is_message
 from shared.outbox import Deliver, Message
-
-UNREADABLE: Final = "MESSAGE_UNREADABLE: 报文无法读取 (the message cannot be read)"
+from shared.voucher_delivery import UNREADABLE, read_payload
 
 
 def delivery_to(ledger: LedgerClient) -> Deliver:
@@ -26,8 +23,5 @@ def delivery_to(ledger: LedgerClient) -> Deliver:
 
 
 def _read(message: Message) -> dict[str, Any] | None:
-    try:
-        payload = orjson.loads(message.payload)
-    except orjson.JSONDecodeError:
-        return None
+    payload = read_payload(message.payload)
     return payload if is_message(payload) else None

@@ -25,6 +25,7 @@ _REF: Final = "#/components/schemas/"
 _SHARED_TAGS: Final = {
     "shared.web.service_routes": "service",
     "shared.web.outbox_routes": "delivery",
+    "shared.web.refused_routes": "delivery",
 }
 _SENTENCES: Final = {
     "service": "令牌、健康与指标 · Token, health and metrics",

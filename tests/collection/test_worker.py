@@ -8,9 +8,10 @@ import httpx
 import orjson
 import pytest
 
-from services.collection.delivery import Ledger, LedgerBusy
+from services.collection.delivery import Ledger
 from shared.ids import uuid7
 from shared.outbox import Message
+from shared.voucher_delivery import LedgerBusy
 from shared.web.client import Peer, PeerError
 
 Answer = Callable[[list[dict[str, Any]]], httpx.Response]

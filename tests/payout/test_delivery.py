@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from services.payout.payments.clients import LedgerBusy
 from shared.ids import uuid7
+from shared.voucher_delivery import LedgerBusy
 from tests.payout.support.office import Office
 from tests.payout.support.papers import hospital_claim, result
 
@@ -58,3 +58,19 @@ async def test_a_busy_ledger_is_no_refusal(office: Office) -> None:
     office.peers.is_busy = False
     await office.deliver()
     assert await outbox(office) == before
+
+
+async def test_refused_messages_are_listed_with_their_remedy_and_sent_again(office: Office) -> None:
+    listed = await office.ask("GET", "/v1/refused-messages", role="fund_accountant", limit=500)
+    assert listed.status_code == 200, listed.text
+    items = listed.json()["items"]
+    assert items
+    for item in items:
+        assert item["reason"].startswith(item["code"])
+        assert "(" in item["remedy"]  # Chinese first, then English
+    again = await office.ask("POST", "/v1/refused-messages/retries", role="fund_accountant")
+    assert again.json() == {"retried": len(items)}
+    await office.deliver()
+    assert (await outbox(office)) == {"waiting": 0, "refused": len(items)}
+    metrics = await office.client.get("/metrics")
+    assert 'wuxian_refused_messages{service="payout"}' in metrics.text

@@ -9,12 +9,11 @@ from services.payout.payments.domain.batch import PaymentBatch
 from shared.entry import Account, Voucher
 from shared.money import format_yuan
 from shared.references import Reference
+from shared.voucher_delivery import post_vouchers
 from shared.web.client import RETRIED_STATUS, Peer, PeerError
 from shared.wire.ledger import voucher_message
 
 _SUMMARY: Final = "待遇支付预留"
-_FINAL: Final = frozenset({400, 409, 413, 422})
-"""Statuses of problems that a repeat cannot solve."""
 
 
 def voucher_payload(voucher: Voucher, hold: str | None) -> dict[str, Any]:
@@ -42,10 +41,6 @@ def is_message(payload: object) -> bool:
             return True
         case _:
             return False
-
-
-class LedgerBusy(Exception):
-    """The ledger could not settle a voucher now; the messages are sent again."""
 
 
 class HoldRefused(Exception):
@@ -100,26 +95,15 @@ class LedgerClient:
         verdicts: list[str | None] = [None] * len(payloads)
         places = [index for index, payload in enumerate(payloads) if payload["to"] == "voucher"]
         if places:
-            refusals = await self._vouchers([payloads[index]["body"] for index in places])
+            refusals = await post_vouchers(
+                self._peer, [payloads[index]["body"] for index in places]
+            )
             for index, refusal in zip(places, refusals, strict=True):
                 verdicts[index] = refusal
         for index, payload in enumerate(payloads):
             if payload["to"] == "hold_release":
                 verdicts[index] = await self._release(payload["hold"], payload["body"])
         return verdicts
-
-    async def _vouchers(self, bodies: list[dict[str, Any]]) -> list[str | None]:
-        try:
-            answer = await self._peer.post("/v1/voucher-batches", {"vouchers": bodies})
-        except PeerError as error:
-            if error.status not in _FINAL:
-                raise
-            if len(bodies) == 1:
-                return [f"{error.code}: {error.detail}"[:500]]
-            # One voucher that the ledger cannot read must not block the others.
-            middle = len(bodies) // 2
-            return [*await self._vouchers(bodies[:middle]), *await self._vouchers(bodies[middle:])]
-        return [_refusal(result) for result in answer["results"]]
 
     async def _release(self, hold: str, body: dict[str, Any]) -> str | None:
         try:
@@ -134,12 +118,3 @@ class LedgerClient:
 def _is_final(error: PeerError) -> bool:
     # 401 and 403 mean that this installation's identities are being changed: worth another try.
     return 400 <= error.status < 500 and error.status not in {401, 403, 408, *RETRIED_STATUS}
-
-
-def _refusal(result: dict[str, Any]) -> str | None:
-    if result["outcome"] != "refused":
-        return None
-    problem = result.get("problem") or {}
-    if problem.get("status", 409) not in _FINAL:
-        raise LedgerBusy(str(problem.get("code")))
-    return f"{problem.get('code', 'REFUSED')}: {problem.get('detail', '')}"[:500]
