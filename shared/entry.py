@@ -51,6 +51,20 @@ class Account:
     MEMO_COLLECTED: Final = "memo_collected"  # 实征
 
 
+class RefundOrderSource(StrEnum):
+    """The money that a refund order gives back."""
+
+    SUSPENSE = "suspense"  # 暂收款
+    CREDITS = "credits"  # 待抵贷项
+
+
+class RefundOrderStatus(StrEnum):
+    """How far a refund order is in the ledger."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
 class Unbalanced(Refusal):
     """借贷不平:每一基金、每一账簿须各自平衡 (each fund and book must balance by itself)"""
 

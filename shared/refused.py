@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.page import read_page
+from shared.wire.ledger import REFUND_ORDER
 
 _CORRECT_RULES: Final = (
     "核对科目表、基金与流向矩阵,两人订正后重发 (check the chart, the funds and the flow matrix; when"
@@ -32,6 +33,10 @@ REMEDIES: Final[Mapping[str, str]] = {
     "DAY_CLOSED": (
         "所选之日已结账:改选未结账之日,或两人反结账后重发 (the chosen day is closed: choose an open day,"
         " or reopen it by two people and send again)"
+    ),
+    "SUSPENSE_EXCEEDED": (
+        "该到账所余不足,已批准的退费占用其余:查明后重发 (less of the receipt is left, approved refunds"
+        " counted: see where it went, then send again)"
     ),
     "BOOK_DATE_IN_FUTURE": "待该日到来后重发 (send again when the day has come)",
     "FLOW_FORBIDDEN": _CORRECT_RULES,
@@ -104,6 +109,8 @@ def _body(payload: bytes) -> dict[str, Any]:
         message = orjson.loads(payload)
     except orjson.JSONDecodeError:
         return {}
+    if isinstance(message, dict) and isinstance(order := message.get(REFUND_ORDER), dict):
+        return {"kind": REFUND_ORDER, "references": {"refund": order.get("refund")}}
     if isinstance(message, dict) and isinstance(message.get("body"), dict):
         message = message["body"]
     return message if isinstance(message, dict) else {}

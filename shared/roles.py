@@ -95,6 +95,7 @@ class Right(StrEnum):
     HOLD = "hold:manage"
     PROPOSE_SETTLEMENT = "settlement:propose"
     APPROVE_SETTLEMENT = "settlement:approve"
+    ORDER_REFUND = "refund_order:send"
     PROPOSE_CLOSING = "closing:propose"
     APPROVE_CLOSING = "closing:approve"
     PROPOSE_CORRECTION = "correction:propose"
@@ -119,8 +120,8 @@ class Right(StrEnum):
     SEND_DUNNING = "dunning:send"
     REQUEST_WAIVER = "waiver:request"
     APPROVE_WAIVER = "waiver:approve"
-    REQUEST_CREDIT_REFUND = "credit_refund:request"
-    APPROVE_CREDIT_REFUND = "credit_refund:approve"
+    REQUEST_REFUND = "refund:request"
+    APPROVE_REFUND = "refund:approve"
     ISSUE_CERTIFICATE = "certificate:issue"
 
 
@@ -179,7 +180,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.MANAGE_PERSONAL,
             Right.MATCH_RECEIPT,
             Right.FILE_RECEIPT_CHANGE,
-            Right.REQUEST_CREDIT_REFUND,
+            Right.REQUEST_REFUND,
             Right.REPLAY_OUTBOX,
         }
     ),
@@ -191,7 +192,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
             Right.APPROVE_RECEIPT_CHANGE,
-            Right.APPROVE_CREDIT_REFUND,
+            Right.APPROVE_REFUND,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,
@@ -224,7 +225,13 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     ),
     Role.DASHBOARD: frozenset({Right.READ_LEDGER}),
     Role.COLLECTION_SERVICE: frozenset(
-        {Right.POST_VOUCHER, Right.READ_PERSONAL, Right.CREDIT_PERSONAL, Right.READ_LEDGER}
+        {
+            Right.POST_VOUCHER,
+            Right.ORDER_REFUND,
+            Right.READ_PERSONAL,
+            Right.CREDIT_PERSONAL,
+            Right.READ_LEDGER,
+        }
     ),
     Role.PAYOUT_SERVICE: frozenset(
         {

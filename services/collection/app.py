@@ -17,7 +17,6 @@ from services.collection.arrears.routes import waiver as waiver_doors
 from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
-from services.collection.billing.routes import refund as refund_doors
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.explanation.routes import bill as explanation_bill_doors
 from services.collection.explanation.routes import declaration as explanation_declaration_doors
@@ -50,6 +49,7 @@ from services.collection.receipts.routes import receipt as receipt_doors
 from services.collection.receipts.routes import receipt_move as receipt_move_doors
 from services.collection.receipts.routes import receipt_return as receipt_return_doors
 from services.collection.receipts.routes import tax_push as tax_push_doors
+from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
 from services.collection.register.routes import cover as cover_doors
@@ -97,13 +97,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     bill_doors.router,
     explanation_bill_doors.router,
     credit_doors.router,
-    refund_doors.router,
     bases_doors.router,
     tax_push_doors.router,
     receipt_doors.router,
     receipt_return_doors.router,
     receipt_move_doors.router,
     debit_doors.router,
+    refund_doors.router,
     total_doors.router,
     arrears_doors.router,
     reallocation_doors.router,

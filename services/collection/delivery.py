@@ -1,27 +1,62 @@
-"""Delivery of the outbox to the ledger."""
+"""Delivery of the outbox to the ledger: vouchers in batches, each refund order by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import orjson
 
 from shared.outbox import Message
-from shared.voucher_delivery import UNREADABLE, post_vouchers, read_payload
-from shared.web.client import Peer
+from shared.voucher_delivery import (
+    ANSWER_UNREADABLE,
+    SET_ASIDE,
+    UNREADABLE,
+    post_vouchers,
+    read_payload,
+)
+from shared.web.client import Peer, PeerError
+from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
 
 
 class Ledger:
-    """The ledger as the outbox delivers to it. Repeats are safe: every voucher has an event id."""
+    """The ledger as the outbox delivers to it. Repeats are safe: every message has its own name."""
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
     async def deliver(self, messages: Sequence[Message]) -> list[str | None]:
-        """Post vouchers; return None for each that the ledger has, or why it never will.
+        """Deliver messages; return None for each that the ledger has, or why it never will.
+
+        Orders follow the vouchers of their batch: they hold what those put into suspense.
 
         Raises:
             PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
         """
-        vouchers = [read_payload(message.payload) for message in messages]
-        readable = [voucher for voucher in vouchers if voucher is not None]
-        verdicts = iter(await post_vouchers(self._peer, readable))
-        return [UNREADABLE if voucher is None else next(verdicts) for voucher in vouchers]
+        verdicts: dict[int, str | None] = {}
+        vouchers: dict[int, dict[str, Any]] = {}
+        orders: dict[int, dict[str, Any]] = {}
+        for index, message in enumerate(messages):
+            payload = read_payload(message.payload)
+            if payload is None:
+                verdicts[index] = UNREADABLE
+            elif REFUND_ORDER in payload:
+                orders[index] = payload[REFUND_ORDER]
+            else:
+                vouchers[index] = payload
+        posted = await post_vouchers(self._peer, list(vouchers.values()))
+        verdicts |= dict(zip(vouchers, posted, strict=True))
+        for index, order in orders.items():
+            verdicts[index] = await self._order(order)
+        return [verdicts[index] for index in range(len(messages))]
+
+    async def _order(self, order: dict[str, Any]) -> str | None:
+        try:
+            await self._peer.post(REFUND_ORDERS_PATH, order)
+        except PeerError as error:
+            if error.status not in SET_ASIDE:
+                raise
+            return f"{error.code}: {error.detail}"[:500]
+        except orjson.JSONDecodeError:
+            return ANSWER_UNREADABLE
+        return None

@@ -25,6 +25,8 @@ from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
 from services.collection.reallocation import jobs as reallocation_job
+from services.collection.refund.clients import RefundOrders
+from services.collection.refund.jobs import RefundJob
 from shared import book_days
 from shared.db import Database
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
@@ -37,6 +39,8 @@ CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
 CREDIT_IDLE_SECONDS = 0.5
 """Pause between searches for settled bills; personal credits are less urgent than vouchers."""
+REFUND_IDLE_SECONDS = 1.0
+"""Pause between questions to the ledger for settled refunds."""
 
 
 OPERATIONS: run_job.Kinds = {
@@ -83,6 +87,21 @@ async def credit_persons(background: Background) -> None:
             except Exception as error:
                 pause = min(max(pause, CREDIT_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
                 logger().warning("persons cannot be credited, will retry", error=str(error)[:300])
+            await asyncio.sleep(pause)
+
+
+async def follow_refunds(background: Background) -> None:
+    """Mark refunds as paid once the ledger has settled them, until cancelled."""
+    secret = background.identity.secret_of(CLIENT_ID)
+    pause = REFUND_IDLE_SECONDS
+    async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
+        job = RefundJob(background.db, RefundOrders(peer))
+        while True:
+            try:
+                pause = 0.0 if await job.step() else REFUND_IDLE_SECONDS
+            except Exception as error:
+                pause = min(max(pause, REFUND_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
+                logger().warning("refunds cannot be followed, will retry", error=str(error)[:300])
             await asyncio.sleep(pause)
 
 
@@ -150,6 +169,7 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
     refresh_book_days,
     credit_persons,
+    follow_refunds,
     issue_bills,
     reallocate_accounts,
     run_operations,

@@ -30,6 +30,7 @@ from services.ledger.reports.routes import report as report_doors
 from services.ledger.reports.routes import transit as transit_doors
 from services.ledger.rules import routes as rules_doors
 from services.ledger.settlement.routes import budget as budget_doors
+from services.ledger.settlement.routes import refund_order as refund_order_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import WORK
 from services.revisions import standing
@@ -51,6 +52,7 @@ ROUTERS = tuple(
         account_doors,
         balance_doors,
         settlement_doors,
+        refund_order_doors,
         hold_doors,
         chain_doors,
         closing_doors,

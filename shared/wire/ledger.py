@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from shared.entry import Book, Side, Voucher
+from shared.entry import Book, RefundOrderSource, RefundOrderStatus, Side, Voucher
 from shared.money import format_yuan
 from shared.period import PERIOD_PATTERN
 from shared.references import Reference
@@ -170,6 +170,69 @@ class FundBalancesOut(Out):
     district: str | None
     currency: str = "CNY"
     funds: list[FundBalanceOut]
+
+
+class RefundAmountIn(In):
+    """An amount of a refund: the fund, account and district that it is taken from."""
+
+    fund: Code = Field(examples=["pension"])
+    account: AccountKey = Field(examples=["suspense_receipts"])
+    district: Code = Field(examples=["heping"])
+    amount: PositiveYuan = Field(examples=["3770.00"])
+
+
+class RefundOrderIn(In):
+    """An approved refund: the order to pay it. The refund's reference makes it arrive once."""
+
+    refund: Annotated[str, StringConstraints(pattern=Reference.REFUND.pattern)] = Field(
+        examples=[Reference.REFUND.example]
+    )
+    source: RefundOrderSource
+    payee: Serial = Field(description="收款单位 (the payer who gets the money back)")
+    receipt: Annotated[str, StringConstraints(pattern=Reference.RECEIPT.pattern)] | None = Field(
+        default=None, description="原到账 (the receipt whose suspense is refunded)"
+    )
+    deposit: AccountKey = Field(
+        examples=["treasury_deposit"], description="原路:到账的存款户 (the original route)"
+    )
+    reason: ShortText
+    ordered_on: Day
+    amounts: list[RefundAmountIn] = Field(min_length=1, max_length=200)
+
+
+class RefundAmountOut(Out):
+    """An amount of a refund order."""
+
+    fund: str
+    account: str
+    district: str
+    amount: YuanOut
+
+
+class RefundOrderOut(Out):
+    """A refund order; once it is settled, with its settlement, the day and the paying account."""
+
+    refund: str = Field(examples=[Reference.REFUND.example])
+    source: RefundOrderSource
+    payee: str
+    receipt: str | None
+    deposit: str
+    reason: str
+    ordered_on: date
+    amount: YuanOut
+    amounts: list[RefundAmountOut]
+    status: RefundOrderStatus
+    settlement: str | None = None
+    settled_on: date | None = None
+    paid_from: str | None = None
+    seq: int | None = Field(
+        default=None, description="结算凭证的序号,只增不减 (number of its voucher, only rises)"
+    )
+
+
+REFUND_ORDER = "refund_order"
+"""Member of an outbox message that holds a `RefundOrderIn`; other messages are vouchers."""
+REFUND_ORDERS_PATH = "/v1/refund-orders"
 
 
 def voucher_message(voucher: Voucher) -> dict[str, Any]:

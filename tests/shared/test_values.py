@@ -206,7 +206,7 @@ def test_no_role_holds_two_steps_of_one_paper() -> None:
         {Right.PROPOSE_SETTLEMENT, Right.APPROVE_SETTLEMENT},
         {Right.FILE_AGREEMENT, Right.APPROVE_AGREEMENT},
         {Right.REQUEST_WAIVER, Right.APPROVE_WAIVER},
-        {Right.REQUEST_CREDIT_REFUND, Right.APPROVE_CREDIT_REFUND},
+        {Right.REQUEST_REFUND, Right.APPROVE_REFUND, Right.ORDER_REFUND},
         {Right.PROPOSE_CLOSING, Right.APPROVE_CLOSING},
         {Right.PROPOSE_CORRECTION, Right.APPROVE_CORRECTION},
         {Right.SET_PERSONAL_RATE, Right.APPROVE_PERSONAL_RATE},

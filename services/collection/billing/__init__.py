@@ -1,1 +1,1 @@
-"""缴费通知单、贷项与退费 · Bills, credits and refunds of credits"""
+"""缴费通知单与贷项 · Bills and credits"""

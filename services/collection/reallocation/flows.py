@@ -220,6 +220,7 @@ async def _assessor(
         payments,
         owed_fen=owed_of(account.facts),
         known=facts_store.known_charge_bills(account.bills, account.charges.bill_of),
+        remitted_fen=await facts_store.remitted(tx, account.unit_id),
     )
 
 

@@ -165,7 +165,7 @@ async def memo_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]
     sums: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in rows:
         voucher = orjson.loads(row["payload"])
-        if voucher["owner"] != unit.code:
+        if voucher.get("owner") != unit.code:
             continue
         for entry in voucher["entries"]:
             if entry["book"] == "memo":
@@ -176,7 +176,10 @@ async def memo_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]
 
 
 async def receivable_of(office: Office, unit: Unit) -> dict[tuple[str, str, str], int]:
-    """Return the unit's open bills less its standing credits, keyed as in the memo book."""
+    """Return the unit's open bills less its credits that no bill used, as collection books them.
+
+    The ledger books refunds of credits itself, when it settles them.
+    """
     rows = await office.fetch(
         """
         SELECT fund, district, CAST(sum(fen) AS bigint) AS fen
@@ -187,7 +190,14 @@ async def receivable_of(office: Office, unit: Unit) -> dict[tuple[str, str, str]
                  UNION ALL
                 SELECT fund, district, used_fen - amount_fen
                   FROM credit
-                 WHERE unit_id = $1) AS parts
+                 WHERE unit_id = $1
+                 UNION ALL
+                SELECT part.fund, part.district, -part.amount_fen
+                  FROM refund_part AS part
+                  JOIN refund ON refund.refund_key = part.refund_key
+                             AND refund.id = part.refund_id
+                 WHERE part.refund_key = $1 AND part.credit_id IS NOT NULL
+                   AND refund.status NOT IN ('refused', 'returned')) AS parts
          GROUP BY fund, district
         """,
         unit.id,
@@ -229,11 +239,13 @@ async def assert_ties(office: Office, unit: Unit) -> None:
                        FROM credit_use
                       WHERE unit_id = $1
                       GROUP BY credit_id) AS lowered ON lowered.credit_id = credit.id
-          LEFT JOIN (SELECT line.credit_id, CAST(sum(line.amount_fen) AS bigint) AS fen
-                       FROM credit_refund_line AS line
-                       JOIN credit_refund AS refund ON refund.id = line.refund_id
-                      WHERE line.unit_id = $1 AND refund.status = 'approved'
-                      GROUP BY line.credit_id) AS refunded ON refunded.credit_id = credit.id
+          LEFT JOIN (SELECT part.credit_id, CAST(sum(part.amount_fen) AS bigint) AS fen
+                       FROM refund_part AS part
+                       JOIN refund ON refund.refund_key = part.refund_key
+                                  AND refund.id = part.refund_id
+                      WHERE part.refund_key = $1
+                        AND refund.status NOT IN ('refused', 'returned')
+                      GROUP BY part.credit_id) AS refunded ON refunded.credit_id = credit.id
          WHERE credit.unit_id = $1
         """,
         unit.id,

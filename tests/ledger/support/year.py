@@ -16,6 +16,7 @@ from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import pair, receipt
 
 Body = dict[str, Any]
+RECEIPT = f"rcp_{1:048x}"
 
 
 @asynccontextmanager
@@ -64,7 +65,7 @@ async def collect(
     return await post(ledger, receipt(book_date=day, entries=entries))
 
 
-async def suspend(ledger: Ledger, amount: str, day: str, paper: str = "rcp_1") -> Body:
+async def suspend(ledger: Ledger, amount: str, day: str, paper: str = RECEIPT) -> Body:
     entries = pair("pension", "income_deposit", "suspense_receipts", amount)
     body = receipt(
         kind="suspense",
@@ -76,7 +77,7 @@ async def suspend(ledger: Ledger, amount: str, day: str, paper: str = "rcp_1") -
     return await post(ledger, body)
 
 
-async def identify(ledger: Ledger, amount: str, day: str, paper: str = "rcp_1") -> Body:
+async def identify(ledger: Ledger, amount: str, day: str, paper: str = RECEIPT) -> Body:
     entries = [
         *pair("pension", "suspense_receipts", "income_deposit", amount),
         *pair("pension", "income_deposit", "contribution_income.pooled", amount),

@@ -75,7 +75,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateAssessment:
-    """The late charges of one payment of one bill. `charge_bill` is None when all round to zero."""
+    """The late charges of one payment of one bill. `charge_bill` is None when all round to zero.
+
+    remitted: number of a line of the charge bill → what of it is not asked for (fen).
+    """
 
     paid_bill: Bill
     late_bill: LateBill
@@ -83,6 +86,7 @@ class LateAssessment:
     charges: tuple[Charge, ...]
     charge_bill: Bill | None
     insurances: tuple[str, ...]
+    remitted: Mapping[int, int] = field(default_factory=dict)
 
 
 ChargeLineKey = tuple[str, str, str]
@@ -101,7 +105,11 @@ class KnownChargeBill:
 
 @dataclass(slots=True)
 class LateChargeAssessor:
-    """Assesses the late charges of payments, in the order in which they are booked."""
+    """Assesses the late charges of payments, in the order in which they are booked.
+
+    remitted_fen: (bill, payment) → what of its charges was refunded after it was paid, per line: it
+    is not asked for, as if it never had been.
+    """
 
     bills: Mapping[UUID, LateBill]
     rulings: ChargeTimeline
@@ -110,6 +118,9 @@ class LateChargeAssessor:
     assessments: list[LateAssessment] = field(default_factory=list)
     owed_fen: Mapping[tuple[UUID, int], int] = field(default_factory=dict)
     known: Mapping[tuple[UUID, UUID], KnownChargeBill] = field(default_factory=dict)
+    remitted_fen: Mapping[tuple[UUID, UUID], Mapping[ChargeLineKey, int]] = field(
+        default_factory=dict
+    )
 
     def charges_first(self, on: date) -> bool:
         """Tell whether the policy of a day has charges paid before the principal."""
@@ -130,7 +141,8 @@ class LateChargeAssessor:
         if not charges:
             return None
         known = self.known.get((bill.id, payment.event_id))
-        lines, insurances = _lines(charges, known.line_nos if known else {})
+        remitted_fen = self.remitted_fen.get((bill.id, payment.event_id), {})
+        lines, remitted = _lines(charges, known.line_nos if known else {}, remitted_fen)
         made = self._bill(bill, lines, payment, known) if lines else None
         self.assessments.append(
             LateAssessment(
@@ -139,7 +151,8 @@ class LateChargeAssessor:
                 payment=payment,
                 charges=charges,
                 charge_bill=made,
-                insurances=insurances,
+                insurances=tuple(line.insurance for line in lines),
+                remitted=remitted,
             )
         )
         return made
@@ -208,22 +221,36 @@ class LateChargeAssessor:
 
 
 def _lines(
-    charges: Sequence[Charge], known: Mapping[ChargeLineKey, int]
-) -> tuple[tuple[BillLine, ...], tuple[str, ...]]:
-    """Build the lines of a charge bill, one per insurance, fund and kind, and their insurances."""
-    sums: dict[tuple[str, str, ChargeKind], int] = defaultdict(int)
+    charges: Sequence[Charge],
+    known: Mapping[ChargeLineKey, int],
+    remitted_fen: Mapping[ChargeLineKey, int],
+) -> tuple[tuple[BillLine, ...], dict[int, int]]:
+    """Build the lines of a charge bill, one per insurance, fund and kind, and what is remitted of them.
+
+    A line that is remitted in full asks for nothing, and stays on its bill.
+    """
+    sums: dict[ChargeLineKey, int] = defaultdict(int)
     for charge in charges:
-        sums[charge.line.insurance, charge.line.fund, charge.accrual.kind] += charge.amount_fen
-    following = count(max(known.values(), default=0) + 1)
-    lines = tuple(
-        BillLine(
-            line_no=known.get((insurance, fund, kind.value)) or next(following),
-            fund=fund,
-            account=kind.value,
-            amount_fen=amount_fen,
-            insurance=insurance,
+        sums[charge.line.insurance, charge.line.fund, charge.accrual.kind.value] += (
+            charge.amount_fen
         )
-        for (insurance, fund, kind), amount_fen in sums.items()
-        if amount_fen
-    )
-    return lines, tuple(line.insurance for line in lines)
+    following = count(max(known.values(), default=0) + 1)
+    lines: list[BillLine] = []
+    remitted: dict[int, int] = {}
+    for (insurance, fund, kind), amount_fen in sums.items():
+        if not amount_fen:
+            continue
+        line_no = known.get((insurance, fund, kind)) or next(following)
+        less_fen = min(amount_fen, remitted_fen.get((insurance, fund, kind), 0))
+        if less_fen:
+            remitted[line_no] = less_fen
+        lines.append(
+            BillLine(
+                line_no=line_no,
+                fund=fund,
+                account=kind,
+                amount_fen=amount_fen - less_fen,
+                insurance=insurance,
+            )
+        )
+    return tuple(lines), remitted

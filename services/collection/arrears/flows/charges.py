@@ -18,6 +18,7 @@ from services.collection.arrears.domain.agreement import Agreement
 from services.collection.arrears.domain.charge_books import charge_vouchers
 from services.collection.arrears.domain.explain_charge import explained
 from services.collection.arrears.domain.late import (
+    ChargeLineKey,
     KnownChargeBill,
     LateBill,
     LateChargeAssessor,
@@ -149,6 +150,7 @@ async def fresh_assessor(
     *,
     owed_fen: Mapping[tuple[UUID, int], int],
     known: Mapping[tuple[UUID, UUID], KnownChargeBill],
+    remitted_fen: Mapping[tuple[UUID, UUID], Mapping[ChargeLineKey, int]],
 ) -> LateChargeAssessor:
     """An assessor that replays all payments into bills (unit, id): nothing is charged yet."""
     rulings = await rulings_of(tx, region)
@@ -161,6 +163,7 @@ async def fresh_assessor(
         charged={},
         owed_fen=owed_fen,
         known=known,
+        remitted_fen=remitted_fen,
     )
 
 

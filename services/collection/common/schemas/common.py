@@ -33,6 +33,7 @@ PAPERS: Final = {
     "receipt_return": Reference.RECEIPT_RETURN,
     "receipt_move": Reference.RECEIPT_MOVE,
     "project": Reference.PROJECT,
+    "refund": Reference.REFUND,
 }
 """Kinds of papers with a trail of their own, and their references."""
 Note = Annotated[str, StringConstraints(max_length=500)]

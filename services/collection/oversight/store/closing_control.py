@@ -129,18 +129,21 @@ async def _reallocated(tx: AsyncConnection, column: str, days: str, as_of: date)
 
 
 async def refunded(tx: AsyncConnection, as_of: date, *, personal: bool = False) -> FundSums:
-    """Sum up credits refunded in money; with `personal` only those of personal accounts."""
+    """Sum up credits refunded in money; with `personal` only those of personal accounts.
+
+    A refund counts from the day of its settlement until the day on which its return is booked.
+    """
     return await _sums(
         tx,
         f"""
-        SELECT credit.fund, CAST(sum(line.amount_fen) AS bigint) AS fen
-          FROM credit_refund AS refund
-          JOIN credit_refund_line AS line
-            ON line.unit_id = refund.unit_id AND line.refund_id = refund.id
-          JOIN credit ON credit.unit_id = line.unit_id AND credit.id = line.credit_id
-         WHERE refund.status = 'approved' AND refund.decided_on <= :as_of
-           {"AND credit.account = 'personal_account'" if personal else ""}
-         GROUP BY credit.fund
+        SELECT part.fund, CAST(sum(part.amount_fen) AS bigint) AS fen
+          FROM refund
+          JOIN refund_part AS part
+            ON part.refund_key = refund.refund_key AND part.refund_id = refund.id
+         WHERE refund.source = 'credits' AND refund.settled_on <= :as_of
+           AND (refund.return_booked_on IS NULL OR refund.return_booked_on > :as_of)
+           {"AND part.account = 'contribution_income.personal_account'" if personal else ""}
+         GROUP BY part.fund
         """,
         as_of,
     )

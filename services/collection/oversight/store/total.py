@@ -100,20 +100,27 @@ async def billed(
 
 
 async def credits(tx: AsyncConnection, periods: PeriodRange) -> list[Amounts]:
-    """Sum up the unused credits of these periods, and the credits refunded in money."""
+    """Sum up the credits of these periods that no bill has used, and those refunded in money.
+
+    What a refund reserves counts as a credit until the refund is paid.
+    """
     rows = await tx.execute(
         text(f"""
             SELECT credit.insurance, credit.fund,
-                   CAST(sum(credit.amount_fen - credit.used_fen) AS bigint) AS credits_fen,
-                   CAST(coalesce(sum(paid.fen), 0) AS bigint) AS refunded_fen
+                   CAST(sum(credit.amount_fen - credit.used_fen + coalesce(reserved.fen, 0))
+                       AS bigint) AS credits_fen,
+                   CAST(coalesce(sum(reserved.paid_fen), 0) AS bigint) AS refunded_fen
               FROM credit
               LEFT JOIN LATERAL (
-                   SELECT sum(line.amount_fen) AS fen
-                     FROM credit_refund_line AS line
-                     JOIN credit_refund AS refund
-                       ON refund.unit_id = line.unit_id AND refund.id = line.refund_id
-                    WHERE line.unit_id = credit.unit_id AND line.credit_id = credit.id
-                      AND refund.status = 'approved') AS paid ON true
+                   SELECT sum(part.amount_fen)
+                              FILTER (WHERE refund.status IN ('requested', 'approved')) AS fen,
+                          sum(part.amount_fen)
+                              FILTER (WHERE refund.status IN ('paid', 'returning')) AS paid_fen
+                     FROM refund_part AS part
+                     JOIN refund ON refund.refund_key = part.refund_key
+                                AND refund.id = part.refund_id
+                    WHERE part.refund_key = credit.unit_id AND part.credit_id = credit.id)
+                   AS reserved ON true
              WHERE {_IN_RANGE.format("credit")}
              GROUP BY credit.insurance, credit.fund
              ORDER BY credit.insurance, credit.fund

@@ -136,6 +136,10 @@ def replay(
             case date():
                 _lower(position, facts, parties, step)
     position.assessments = tuple(late.assessments) if late else ()
+    for one in position.assessments:
+        if one.charge_bill is not None:
+            for line_no, fen in one.remitted.items():
+                position.waived[one.charge_bill.id, line_no] += fen
     return position
 
 

@@ -206,6 +206,26 @@ async def waivers(tx: AsyncConnection, unit_id: int) -> list[ChargeWaiver]:
     ]
 
 
+async def remitted(
+    tx: AsyncConnection, unit_id: int
+) -> dict[tuple[UUID, UUID], dict[ChargeLineKey, int]]:
+    """Sum what of a unit's charges was refunded after it was paid: (bill, payment) → per line."""
+    rows = await tx.execute(
+        text("""
+            SELECT of_bill, event_id, insurance, fund, kind,
+                   CAST(sum(amount_fen) AS bigint) AS fen
+              FROM charge_remission
+             WHERE unit_id = :unit_id
+             GROUP BY of_bill, event_id, insurance, fund, kind
+        """),
+        {"unit_id": unit_id},
+    )
+    found: dict[tuple[UUID, UUID], dict[ChargeLineKey, int]] = defaultdict(dict)
+    for row in rows:
+        found[row.of_bill, row.event_id][row.insurance, row.fund, row.kind] = row.fen
+    return found
+
+
 async def shares(tx: AsyncConnection, unit_id: int) -> dict[ShareKey, int]:
     """Sum what each payment of a unit settled of each line."""
     rows = await tx.execute(

@@ -17,6 +17,7 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldMovement, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
+from services.ledger.posting.domain.suspense import SuspenseKey
 from services.ledger.posting.domain.voucher import SHA256, Draft
 
 FundAccount: TypeAlias = tuple[str, str]
@@ -125,6 +126,8 @@ class PriorAnswers:
     releases: Mapping[EventKey, tuple[HoldMovement, ...]] = field(default_factory=dict)
     remaining: Mapping[int, Remaining] = field(default_factory=dict)
     """Sequence number of each voucher to be reversed → what is left of it to reverse."""
+    suspense: Mapping[SuspenseKey, int] = field(default_factory=dict)
+    """What of each receipt is in suspense, for commands that take money out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

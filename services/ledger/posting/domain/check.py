@@ -17,6 +17,7 @@ from services.ledger.common.domain.refusal import (
     OwnerNotCentre,
     Unbalanced,
 )
+from services.ledger.posting.domain.suspense import ReceiptExpected, is_nameless
 from services.ledger.posting.domain.voucher import Draft, Line
 from services.ledger.rules.domain.chart import Catalogue
 from shared.entry import Book
@@ -32,6 +33,7 @@ PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
     AccountNotInBook,
     AccountNotInFund,
     FlowForbidden,
+    ReceiptExpected,
     BookDateInFuture,
 )
 """With several faults, the first of these gives the refusal its code; all are listed."""
@@ -56,6 +58,8 @@ class Checker:
     def check(self, draft: Draft, today: date) -> LedgerRefusal | None:
         """Check a draft as of a day; None when it has no fault."""
         found = [*_amount_faults(draft), *self._pattern_faults(draft), *_date_faults(draft, today)]
+        if is_nameless(draft):
+            found.append((ReceiptExpected, "/references/receipt", draft.kind))
         return _refusal(found) if found else None
 
     def check_moved(self, draft: Draft, today: date) -> LedgerRefusal | None:

@@ -25,6 +25,7 @@ from services.ledger.common.domain.refusal import (
     Unstorable,
 )
 from services.ledger.posting.domain.check import PRECEDENCE
+from services.ledger.posting.domain.suspense import SuspenseExceeded
 
 STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
     (
@@ -36,6 +37,7 @@ STAGES: Final[tuple[tuple[str, tuple[type[LedgerRefusal], ...]], ...]] = (
     ("凭证本身 the voucher by itself", PRECEDENCE),
     ("可冲余额 what remains to reverse", (AlreadyReversed, ReversalExceeded)),
     ("结账 closed days", (DayClosed,)),
+    ("暂收款 suspense", (SuspenseExceeded,)),
     ("预留 holds", (HoldUnknown, HoldNotDrawn, HoldExceeded, NotHoldable)),
     ("余额 floors", (InsufficientFunds,)),
     ("整批 all or none", (AtomicRefused,)),

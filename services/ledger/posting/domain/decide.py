@@ -33,6 +33,7 @@ from services.ledger.posting.domain.book_days import day_after
 from services.ledger.posting.domain.floors import FloorBook, reused
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import excess, is_taken_back, remaining
+from services.ledger.posting.domain.suspense import moved, suspense_refusal
 from services.ledger.posting.domain.voucher import (
     Draft,
     Line,
@@ -83,6 +84,7 @@ class _Round:
         self.relies_on_state = False
         self.new_events: dict[EventKey, tuple[Draft, PostedVoucher | LedgerRefusal]] = {}
         self.remaining = dict(prior.remaining)
+        self.suspense = dict(prior.suspense)
 
     def decide(self, groups: Sequence[CommandGroup]) -> Decision:
         outcomes = tuple(
@@ -162,12 +164,14 @@ class _Round:
             self.floors.mark(),
             dict(self.new_events),
             dict(self.remaining),
+            dict(self.suspense),
             len(self.posted),
             len(self.pinned),
         )
 
     def _back_to(self, mark: tuple[Any, ...]) -> None:
-        self.seq, self.hash, floors, self.new_events, self.remaining, posted, pinned = mark
+        self.seq, self.hash, floors, self.new_events, self.remaining, *rest = mark
+        self.suspense, posted, pinned = rest
         self.floors.back_to(floors)
         del self.posted[posted:], self.pinned[pinned:]
         self.relies_on_state = True  # the answers rest on the balances of this revision
@@ -214,6 +218,9 @@ class _Round:
         if left is not None:
             lines = [Line(*place, *sums) for place, sums in left.items()]
             self.remaining[draft.reverses_seq or 0] = remaining([*lines, *draft.lines])
+        if self.suspense:
+            for key, fen in moved(draft).items():
+                self.suspense[key] = self.suspense.get(key, 0) + fen
         if self.state.is_centre:
             self.floors.book(draft, self.seq)
         return posted
@@ -233,6 +240,8 @@ class _Round:
                 faults=[Fault("/book_date", DayClosed.code, draft.book_date.isoformat())],
                 closed_until=closed_until.isoformat(),
             )
+        if (refusal := suspense_refusal(draft, self.suspense)) is not None:
+            return refusal
         if not self.state.is_centre:
             return None if draft.hold is None else HoldUnknown(hold=draft.hold)
         return self.floors.refusal_of(draft)

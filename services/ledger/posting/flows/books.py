@@ -15,6 +15,7 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.batch import CommandGroup, Outcome, Posting
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
+from services.ledger.posting.domain.suspense import waves
 from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_there
 from services.ledger.posting.flows.round import ExclusiveWork
 from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
@@ -155,8 +156,12 @@ class Books:
             return list(_outcomes((await self._submit([(drafts[0].slot, group)]))[0]))
         if rehearse:
             return await self._rehearse(posts)
-        answers = await self._submit([(post.draft.slot, CommandGroup((post,))) for post in posts])
-        return [outcome for answer in answers for outcome in _outcomes(answer)]
+        found: dict[int, Outcome] = {}
+        for wave in waves(drafts):
+            groups = [(posts[i].draft.slot, CommandGroup((posts[i],))) for i in wave]
+            answers = await self._submit(groups)
+            found |= {i: _outcomes(answer)[0] for i, answer in zip(wave, answers, strict=True)}
+        return [found[i] for i in range(len(posts))]
 
     def _posting(self, draft: Draft, today: date, *, with_balances: bool) -> Posting:
         checker = self.checker

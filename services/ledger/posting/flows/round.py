@@ -22,10 +22,12 @@ from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.reversal import Remaining
+from services.ledger.posting.domain.suspense import SuspenseKey, receipts_of, taken
 from services.ledger.posting.domain.voucher import Draft, instant_text
 from services.ledger.posting.store import batch as batch_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
+from services.ledger.posting.store import suspense as suspense_store
 from services.ledger.posting.store.batch import Statement, WriteResult
 from shared import clock
 from shared.clock import SHANGHAI
@@ -93,12 +95,22 @@ def judge_new(
                 not isinstance(command, Posting)
                 or command.refusal
                 or command.draft.reverses_seq is not None
+                or taken(command.draft)
             ):
                 return None
     decision = _judge(state, groups, PriorAnswers(), checker, now)
     if not all(isinstance(one, PostedVoucher) for outcome in decision.outcomes for one in outcome):
         return None
     return PreparedBatch(decision, batch_store.statement_of(decision, now))
+
+
+def takes_suspense(groups: Sequence[CommandGroup]) -> bool:
+    """Tell whether commands take money out of suspense."""
+    return any(
+        isinstance(command, Posting) and taken(command.draft)
+        for group in groups
+        for command in group.commands
+    )
 
 
 async def play(
@@ -199,8 +211,12 @@ async def _known(connection: Connection, slot: int, groups: Sequence[CommandGrou
     remaining: dict[int, Remaining] = {}
     if reverses:
         remaining = await known_store.remaining_of(connection, slot, reverses)
+    suspense: dict[SuspenseKey, int] = {}
+    if receipts := receipts_of(drafts):
+        await suspense_store.lock(connection, receipts)
+        suspense = await suspense_store.free_of(connection, receipts)
     if len(drafts) == len(commands):
-        return PriorAnswers(events=events, remaining=remaining)
+        return PriorAnswers(events=events, remaining=remaining, suspense=suspense)
     holds = [
         (command.source, command.event_id) for command in commands if isinstance(command, Hold)
     ]
@@ -214,6 +230,7 @@ async def _known(connection: Connection, slot: int, groups: Sequence[CommandGrou
     return PriorAnswers(
         events=events,
         remaining=remaining,
+        suspense=suspense,
         holds=await known_store.holds_of_events(connection, slot, holds),
         holds_by_id=await known_store.holds_by_id(connection, slot, named),
         releases=await known_store.releases_of_events(connection, slot, keys),

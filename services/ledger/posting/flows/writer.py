@@ -27,6 +27,7 @@ from services.ledger.posting.flows.round import (
     play,
     play_exclusive,
     play_locked,
+    takes_suspense,
 )
 from services.ledger.posting.store.batch import WriteResult, prepare, send
 from shared.clock import now
@@ -305,6 +306,8 @@ class Writer:
         """Play a batch without locks; None when another process has written to the slot."""
         if self._state is None or self._contended:
             return None
+        if takes_suspense(_groups(jobs)):
+            return None  # other slots may take from the same receipt: it is locked first
         if ready is None or ready.decision.before is not self._state:
             ready = self._judge(jobs, self._state)
         written = None

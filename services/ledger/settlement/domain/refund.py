@@ -1,95 +1,124 @@
-"""Refunds by the original route: at most what was received, less reversals and earlier refunds."""
+"""Refund orders: refunds that collection has approved, each to be settled once and exactly. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
 
 from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
-from services.ledger.settlement.domain.settlement import SettlementPart
-from shared.entry import Account
+from services.ledger.settlement.domain.settlement import DEPOSITS, SettlementKind, SettlementPart
+from shared.entry import Account, RefundOrderSource, RefundOrderStatus
 from shared.errors import Fault, Kind
 from shared.money import format_yuan
 from shared.references import Reference
 
-REFUNDED_KINDS = frozenset({"receipt", "match", "suspense", "late_fee", "interest"})
-"""Kinds of vouchers that book payers' money."""
 
-ReceiptKey = tuple[str, str, str]
-"""Fund, account, district."""
-
-
-class NotRefundable(LedgerRefusal):
-    """不得退还:须为原到账凭证所收、未冲销、未退还之款,并循原路 (the voucher did not receive it, no longer
-    holds it, or received it by another route)"""
+class RefundWithoutReason(LedgerRefusal):
+    """退款须有征缴系统已批准的退费单:先申请并批准退费(POST /v1/refunds),再以 "refund": "rfd_…" 结算
+    (a refund settles an approved refund of collection: request it by POST /v1/refunds, have it
+    approved, then name it: "refund": "rfd_…")"""
 
     kind = Kind.CONFLICT
-    code = "NOT_REFUNDABLE"
+    code = "REFUND_WITHOUT_REASON"
+
+
+class RefundSettled(LedgerRefusal):
+    """该退费单已结算,不得重复退款 (this refund is settled already)"""
+
+    kind = Kind.CONFLICT
+    code = "REFUND_SETTLED"
+
+
+class RefundDiffers(LedgerRefusal):
+    """结算与退费单不符:金额、基金、科目、分中心须一致,付款户为原路或财政专户 (the settlement differs from the
+    refund: same amounts, funds, accounts and districts, from the original account or the fiscal one)"""
+
+    kind = Kind.CONFLICT
+    code = "REFUND_DIFFERS"
+
+
+class RefundOrderReused(LedgerRefusal):
+    """该退费单已按其他内容下达 (this refund was ordered with other content)"""
+
+    kind = Kind.CONFLICT
+    code = "REFUND_ORDER_REUSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundedReceipt:
-    """The amounts that a voucher received, less its reversals, and the deposits it used."""
+class RefundOrder:
+    """An approved refund: what is given back, to whom, why, and from which deposit."""
 
-    received_fen: Mapping[ReceiptKey, int]
-    deposits: frozenset[str]
+    id: UUID
+    refund: str
+    source: RefundOrderSource
+    payee: str
+    receipt: str | None
+    deposit: str
+    reason: str
+    ordered_on: date
+    parts: tuple[SettlementPart, ...]
+    status: RefundOrderStatus = RefundOrderStatus.OPEN
+    settlement_id: UUID | None = None
+    settled_on: date | None = None
+    paid_from: str | None = None
+    seq: int | None = None
 
-    def with_suspense(
-        self, open_fen: Mapping[ReceiptKey, int], refunded_fen: Mapping[ReceiptKey, int]
-    ) -> RefundedReceipt:
-        """Limit suspense to what is still open: identified money is no longer there to be refunded.
+    @property
+    def amount_fen(self) -> int:
+        """The amount of all parts."""
+        return sum(part.amount_fen for part in self.parts)
 
-        Earlier refunds are added, because `refund_faults` subtracts them again.
-        """
-        received = {
-            key: open_fen.get(key, 0) + refunded_fen.get(key, 0)
-            if key[1] == Account.SUSPENSE_RECEIPTS
-            else amount_fen
-            for key, amount_fen in self.received_fen.items()
-        }
-        return replace(self, received_fen=received)
-
-
-def place_of(voucher: str) -> tuple[int, int] | None:
-    """Return (slot, seq) of a voucher's identifier; None if it is not one."""
-    parts = voucher.split("_")
-    if (
-        len(parts) != 3
-        or parts[0] != Reference.VOUCHER
-        or not all(part.isdecimal() for part in parts[1:])
-    ):
-        return None
-    slot, seq = int(parts[1]), int(parts[2])
-    return (slot, seq) if slot < 1024 and seq < 2**63 else None
+    @property
+    def suspense_fen(self) -> dict[tuple[str, str], int]:
+        """Sum the parts in suspense: (fund, district) → fen."""
+        found: dict[tuple[str, str], int] = {}
+        for part in self.parts:
+            if part.account == Account.SUSPENSE_RECEIPTS:
+                key = (part.fund, part.district or "")
+                found[key] = found.get(key, 0) + part.amount_fen
+        return found
 
 
-def refund_faults(
-    parts: Sequence[SettlementPart],
-    deposit: str,
-    receipt: RefundedReceipt,
-    refunded_fen: Mapping[ReceiptKey, int],
-) -> list[Fault]:
-    """Return why parts cannot be refunded from a deposit; empty when they can.
+def order_faults(order: RefundOrder) -> list[Fault]:
+    """Return why an order can never be settled; empty when it can."""
+    faults = []
+    if order.deposit not in DEPOSITS[SettlementKind.REFUND]:
+        faults.append(Fault("/deposit", "DEPOSIT_UNSUITABLE", order.deposit))
+    if len({part.key for part in order.parts}) < len(order.parts):
+        faults.append(Fault("/amounts", "FUND_TWICE", order.refund))
+    if order.suspense_fen and order.receipt is None:
+        faults.append(Fault("/receipt", "RECEIPT_EXPECTED", order.refund))
+    return faults
+
+
+def settlement_refusal(
+    order: RefundOrder | None, parts: Sequence[SettlementPart], deposit: str | None
+) -> LedgerRefusal | None:
+    """Return why a settlement does not settle an order, or None.
 
     Args:
-        parts: the amounts to refund.
-        deposit: the account they are paid from: the receipt's own or, after a sweep, the fiscal one.
-        receipt: what the refunded voucher received.
-        refunded_fen: what settlements have already refunded of it.
+        order: the order that it names; None when it names none, or one that is not there.
+        parts: the amounts of the settlement.
+        deposit: the account that pays: the order's, or after a sweep the fiscal one.
     """
+    if order is None:
+        return RefundWithoutReason(
+            faults=[Fault("/refund", RefundWithoutReason.code, Reference.REFUND)]
+        )
+    if order.status is not RefundOrderStatus.OPEN:
+        return RefundSettled(faults=[Fault("/refund", RefundSettled.code, order.refund)])
     faults = []
-    if deposit != Account.FISCAL_DEPOSIT and deposit not in receipt.deposits:
-        faults.append(Fault("/deposit", NotRefundable.code, deposit))
-    for i, part in enumerate(parts):
-        key = (part.fund, part.account or "", part.district or "")
-        left_fen = receipt.received_fen.get(key, 0) - refunded_fen.get(key, 0)
-        if part.amount_fen > left_fen:
-            message = (
-                f"{'/'.join(key)}: left={format_yuan(left_fen)},"
-                f" asked={format_yuan(part.amount_fen)}"
-            )
-            faults.append(Fault(f"/amounts/{i}/amount", NotRefundable.code, message))
-    return faults
+    if deposit not in {order.deposit, Account.FISCAL_DEPOSIT}:
+        faults.append(Fault("/deposit", RefundDiffers.code, order.deposit))
+    if sorted(map(_content, parts)) != sorted(map(_content, order.parts)):
+        faults.append(Fault("/amounts", RefundDiffers.code, format_yuan(order.amount_fen)))
+    return RefundDiffers(faults=faults) if faults else None
+
+
+def _content(part: SettlementPart) -> tuple[str, str, str, int]:
+    return part.fund, part.account or "", part.district or "", part.amount_fen
 
 
 def deposit_faults(

@@ -116,11 +116,15 @@ class SettlementPart:
 class SettlementTerms:
     """Further terms of a settlement, by its kind.
 
-    `deposit` is the account that receives interest or pays a refund, `voucher` the refunded voucher
-    and `receipt` its paper, `over_budget` the reason why a plan exceeds its budget.
+    `deposit` is the account that receives interest or pays a refund, `refund` the refund order that
+    is settled, `receipt` the receipt that it gives back. A refund of `credits` is booked in the memo
+    book too. `over_budget` is the reason why a plan exceeds its budget. Refunds settled before there
+    were orders name the refunded `voucher`.
     """
 
     deposit: str | None = None
+    refund: str | None = None
+    credits: bool = False
     voucher: str | None = None
     receipt: str | None = None
     over_budget: str | None = None
@@ -234,7 +238,8 @@ def _account_faults(
 def _term_faults(kind: SettlementKind, terms: SettlementTerms) -> Iterator[Fault]:
     for name, value, kinds in (
         ("deposit", terms.deposit, set(DEPOSITS)),
-        ("voucher", terms.voucher, {SettlementKind.REFUND}),
+        ("refund", terms.refund, {SettlementKind.REFUND}),
+        ("voucher", terms.voucher, set[SettlementKind]()),
     ):
         if (value is not None) is not (kind in kinds):
             ending = "EXPECTED" if value is None else "NOT_EXPECTED"
@@ -274,6 +279,8 @@ def voucher_of(
         parts = [part for part in settlement.parts if part.amount_fen]
         moved = by_fund(parts)
         lines = [line for part in parts for line in _part_lines(settlement, part)]
+        if settlement.terms.credits:
+            lines += [line for part in parts for line in _memo_lines(part)]
     else:
         debit, credit = _MOVED[settlement.kind]
         moved = {fund: amount_fen for fund, amount_fen in settlement.amounts.items() if amount_fen}
@@ -353,6 +360,15 @@ def _line(fund: str, account: str, district: str, net_fen: int) -> Line:
     return _debit(fund, account, district, net_fen)
 
 
+def _memo_lines(part: SettlementPart) -> tuple[Line, Line]:
+    """Return the memo entries of a refunded credit: it was receivable less, and is collected less."""
+    district = part.district or CENTRE
+    return (
+        Line(Book.MEMO.value, part.fund, Account.MEMO_RECEIVABLE, district, part.amount_fen, 0),
+        Line(Book.MEMO.value, part.fund, Account.MEMO_COLLECTED, district, 0, part.amount_fen),
+    )
+
+
 def _debit(fund: str, account: str, district: str, amount_fen: int) -> Line:
     return Line(Book.STATUTORY.value, fund, account, district, amount_fen, 0)
 
@@ -376,5 +392,6 @@ def _draft(settlement: Settlement, lines: list[Line]) -> Draft:
 
 
 def _references(settlement: Settlement) -> dict[str, str]:
-    papers = {"voucher": settlement.terms.voucher, "receipt": settlement.terms.receipt}
+    terms = settlement.terms
+    papers = {"refund": terms.refund, "voucher": terms.voucher, "receipt": terms.receipt}
     return {"settlement": settlement.id.hex} | {k: v for k, v in papers.items() if v}

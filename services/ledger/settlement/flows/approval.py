@@ -14,10 +14,12 @@ from services.ledger.settlement.domain.refusals import NothingToMove
 from services.ledger.settlement.domain.settlement import (
     EMPTIED,
     Settlement,
+    SettlementKind,
     SettlementStatus,
     voucher_of,
 )
 from services.ledger.settlement.flows.check import refusal_of
+from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
 from shared.errors import NotFound, SamePersonTwice, StateConflict
 from shared.roles import Caller
@@ -73,4 +75,22 @@ async def _post(slot: LockedSlot, found: Settlement, by: Caller) -> Settlement:
             raise
         raise SamePersonTwice(step="approved") from error
     await settlement_store.mark_posted(slot.connection, posted, slot.now)
+    if found.kind is SettlementKind.REFUND:
+        await _settle_order(slot, posted)
     return posted
+
+
+async def _settle_order(slot: LockedSlot, posted: Settlement) -> None:
+    terms = posted.terms
+    assert terms.refund, "a refund without an order was refused"
+    assert terms.deposit
+    assert posted.seq is not None
+    settled = await refund_order_store.settle(
+        slot.connection,
+        terms.refund,
+        posted.id,
+        day=posted.day,
+        paid_from=terms.deposit,
+        seq=posted.seq,
+    )
+    assert settled, "the order was locked while it was open"

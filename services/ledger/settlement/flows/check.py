@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
+from services.ledger.posting.domain.suspense import SuspenseExceeded
+from services.ledger.posting.store import suspense as suspense_store
 from services.ledger.settlement.domain.adjustment import (
     GrantRequest,
     grant_refusal,
@@ -18,13 +20,7 @@ from services.ledger.settlement.domain.adjustment import (
     remittance_refusal,
 )
 from services.ledger.settlement.domain.budget import OverBudget, budget_faults
-from services.ledger.settlement.domain.refund import (
-    REFUNDED_KINDS,
-    NotRefundable,
-    deposit_faults,
-    place_of,
-    refund_faults,
-)
+from services.ledger.settlement.domain.refund import deposit_faults, settlement_refusal
 from services.ledger.settlement.domain.settlement import (
     EMPTIED,
     Settlement,
@@ -33,9 +29,11 @@ from services.ledger.settlement.domain.settlement import (
     emptying_refusal,
 )
 from services.ledger.settlement.store import basis as basis_store
+from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
 from shared.entry import Account
 from shared.errors import Fault
+from shared.money import format_yuan
 from shared.roles import Caller, Role
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -99,21 +97,22 @@ async def _budget_refusal(
 
 
 async def _refund_refusal(connection: Connection, settlement: Settlement) -> LedgerRefusal | None:
+    """Check a refund against its order, the suspense of its receipt, and the paying account."""
     terms = settlement.terms
-    assert terms.voucher
+    order = await refund_order_store.lock(connection, terms.refund) if terms.refund else None
+    refusal = settlement_refusal(order, settlement.parts, terms.deposit)
+    if refusal is not None:
+        return refusal
+    assert order is not None
     assert terms.deposit
-    place = place_of(terms.voucher)
-    found = await basis_store.receipt_of(connection, *place) if place else None
-    if place is None or found is None or found[0] not in REFUNDED_KINDS:
-        return NotRefundable(faults=[Fault("/voucher", NotRefundable.code, terms.voucher)])
-    receipt = await basis_store.original(connection, *place)
-    refunded = await basis_store.refunded(connection, terms.voucher)
-    if found[1]:
-        open_fen = await basis_store.suspended(connection, found[1])
-        receipt = receipt.with_suspense(open_fen, refunded)
-    faults = refund_faults(settlement.parts, terms.deposit, receipt, refunded)
-    if faults:
-        return NotRefundable(faults=faults)
+    if order.receipt and order.suspense_fen:
+        await suspense_store.lock(connection, [order.receipt])
+        # What is free, with what this very order holds.
+        free_fen = await suspense_store.free_of(connection, [order.receipt])
+        for (fund, district), fen in order.suspense_fen.items():
+            if free_fen.get((order.receipt, fund, district), 0) < 0:
+                fault = Fault("/amounts", SuspenseExceeded.code, f"{order.receipt}: {fund}")
+                return SuspenseExceeded(faults=[fault], asked=format_yuan(fen))
     if terms.deposit == Account.FISCAL_DEPOSIT:  # it has a floor, which the writer keeps
         return None
     balances = await settlement_store.movable_balances(connection, terms.deposit, settlement.day)

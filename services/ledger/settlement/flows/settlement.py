@@ -11,7 +11,7 @@ from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.settlement.domain.adjustment import GrantRequest
-from services.ledger.settlement.domain.refund import place_of
+from services.ledger.settlement.domain.refund import RefundWithoutReason
 from services.ledger.settlement.domain.settlement import (
     Settlement,
     SettlementKind,
@@ -23,12 +23,13 @@ from services.ledger.settlement.domain.settlement import (
     check_requests,
 )
 from services.ledger.settlement.flows import check as check_flow
-from services.ledger.settlement.store import basis as basis_store
+from services.ledger.settlement.store import refund_order as refund_order_store
 from services.ledger.settlement.store import settlement as settlement_store
 from shared import clock, trail
 from shared.cursor import cut, read_uuid
 from shared.db import raw
-from shared.errors import NotFound
+from shared.entry import RefundOrderSource
+from shared.errors import Fault, NotFound
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.roles import Caller
@@ -53,12 +54,15 @@ async def propose(
 
     Raises:
         BookDateInFuture: the day has not come.
+        RefundWithoutReason: a refund names no approved refund of collection.
         LedgerRefusal: amounts are missing, not expected, or of no fund; or the books do not allow it.
         Faulty: parts or terms that its kind does not take, or lacks.
     """
     if proposal.day > clock.today():
         raise BookDateInFuture(day=proposal.day.isoformat())
     check_requests(proposal.kind, proposal.parts, proposal.requests)
+    if proposal.kind is SettlementKind.REFUND:
+        proposal = await _of_order(tx, proposal)
     if not proposal.requests:
         check_parts(proposal.kind, proposal.parts, proposal.terms, catalogue, proposal.day)
     settlement = await _checked(tx, catalogue, proposal, caller)
@@ -74,6 +78,27 @@ async def propose(
     )
     await trail.record(tx, step, caller)
     return settlement
+
+
+async def _of_order(tx: AsyncConnection, proposal: Proposal) -> Proposal:
+    """Complete a refund with what its order says.
+
+    Raises:
+        RefundWithoutReason: it names no order.
+    """
+    terms = proposal.terms
+    order = await refund_order_store.find(tx, terms.refund) if terms.refund else None
+    if order is None:
+        raise RefundWithoutReason(
+            faults=[Fault("/refund", RefundWithoutReason.code, terms.refund or "")]
+        )
+    terms = replace(
+        terms,
+        deposit=terms.deposit or order.deposit,
+        receipt=order.receipt,
+        credits=order.source is RefundOrderSource.CREDITS,
+    )
+    return replace(proposal, parts=proposal.parts or order.parts, terms=terms)
 
 
 async def _checked(
@@ -97,10 +122,6 @@ async def _checked(
         parts = await check_flow.granted(connection, settlement, proposal.requests)
         check_parts(proposal.kind, parts, proposal.terms, catalogue, proposal.day)
         settlement = replace(settlement, parts=parts, amounts=by_fund(parts))
-    if proposal.terms.voucher and (place := place_of(proposal.terms.voucher)):
-        found = await basis_store.receipt_of(connection, *place)
-        terms = replace(proposal.terms, receipt=found[1] if found else None)
-        settlement = replace(settlement, terms=terms)
     refusal = await check_flow.refusal_of(connection, settlement, None)
     if refusal is not None:
         raise refusal

@@ -71,8 +71,13 @@ class SettlementIn(In):
         default=None,
         description="利息存入、退款支出的存款户 (the deposit that receives interest or pays a refund)",
     )
+    refund: Annotated[str, StringConstraints(pattern=Reference.REFUND.pattern)] | None = Field(
+        default=None,
+        description="已批准的退费单;金额、存款户从其所载 (the approved refund that is settled; amounts"
+        " and deposit are the refund's own)",
+    )
     voucher: Annotated[str, StringConstraints(pattern=Reference.VOUCHER.pattern)] | None = Field(
-        default=None, description="原到账凭证 (the refunded voucher)"
+        default=None, description="不再使用:退款只凭退费单 (no longer taken: name the refund)"
     )
     over_budget: ShortText | None = Field(
         default=None, description="超预算理由 (why the plan exceeds its budget)"
@@ -97,7 +102,10 @@ class SettlementIn(In):
                 for one in self.amounts
             ),
             terms=SettlementTerms(
-                deposit=self.deposit, voucher=self.voucher, over_budget=self.over_budget
+                deposit=self.deposit,
+                refund=self.refund,
+                voucher=self.voucher,
+                over_budget=self.over_budget,
             ),
             requests=tuple(request.request() for request in self.requests),
         )
@@ -140,7 +148,8 @@ class SettlementOut(Out):
     amounts: list[AmountOut]
     parts: list[SettlementPartOut]
     deposit: str | None
-    refunds: str | None
+    refund: str | None
+    refunds: str | None = Field(description="早先按凭证退还的原凭证 (of refunds before orders)")
     over_budget: str | None
     proposed_by: str
     approved_by: str | None
@@ -160,6 +169,7 @@ class SettlementOut(Out):
             amounts=[AmountOut(fund=fund, amount=fen) for fund, fen in amounts.items()],
             parts=[SettlementPartOut.of(part) for part in settlement.parts],
             deposit=settlement.terms.deposit,
+            refund=settlement.terms.refund,
             refunds=settlement.terms.voucher,
             over_budget=settlement.terms.over_budget,
             proposed_by=settlement.proposed_by,

@@ -13,8 +13,6 @@ import asyncpg
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.adjustment import AdjustmentRule, AdjustmentTotals
-from services.ledger.settlement.domain.refund import ReceiptKey, RefundedReceipt
-from shared.entry import Account
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -50,84 +48,6 @@ async def funded(connection: Connection, year: int) -> dict[tuple[str, str], int
         date(year, 12, 31),
     )
     return {(row["fund"], row["account"]): row["amount_fen"] for row in rows}
-
-
-async def original(connection: Connection, slot: int, seq: int) -> RefundedReceipt:
-    """Return what a voucher received, less its reversals."""
-    rows = await connection.fetch(
-        """
-        SELECT e.fund, e.account, e.district, v.seq AS of,
-               CAST(SUM(e.debit_fen) AS bigint) AS debit_fen,
-               CAST(SUM(e.credit_fen) AS bigint) AS credit_fen
-          FROM voucher AS v
-          JOIN entry AS e ON e.slot = $1 AND e.seq = v.seq
-         WHERE v.slot = $1 AND (v.seq = $2 OR v.reverses_seq = $2)
-           AND e.book = 'statutory'
-         GROUP BY e.fund, e.account, e.district, v.seq
-        """,
-        slot,
-        seq,
-    )
-    received: dict[ReceiptKey, int] = {}
-    deposits: set[str] = set()
-    for row in rows:
-        name = (row["fund"], row["account"], row["district"])
-        received[name] = received.get(name, 0) + row["credit_fen"] - row["debit_fen"]
-        if row["of"] == seq and row["debit_fen"] > 0:
-            deposits.add(row["account"])
-    return RefundedReceipt(received_fen=received, deposits=frozenset(deposits))
-
-
-async def receipt_of(connection: Connection, slot: int, seq: int) -> tuple[str, str | None] | None:
-    """Return (kind, receipt) of a voucher; None if there is no such voucher."""
-    row = await connection.fetchrow(
-        "SELECT kind, refs ->> 'receipt' AS receipt FROM voucher WHERE slot = $1 AND seq = $2",
-        slot,
-        seq,
-    )
-    return (row["kind"], row["receipt"]) if row else None
-
-
-async def suspended(connection: Connection, receipt: str) -> dict[ReceiptKey, int]:
-    """Return (fund, account, district) → fen of a receipt still in suspense, over all slots."""
-    rows = await connection.fetch(
-        """
-        SELECT mine.fund, mine.district,
-               CAST(SUM(mine.credit_fen - mine.debit_fen) AS bigint) AS open_fen
-          FROM slot_head AS h
-         CROSS JOIN LATERAL (
-               SELECT e.fund, e.district, e.debit_fen, e.credit_fen
-                 FROM entry AS e
-                 JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
-                 LEFT JOIN voucher AS o ON o.slot = v.slot AND o.seq = v.reverses_seq
-                WHERE e.slot = h.slot AND e.account = $1
-                  AND COALESCE(v.refs ->> 'receipt', o.refs ->> 'receipt') = $2) AS mine
-         GROUP BY mine.fund, mine.district
-        """,
-        Account.SUSPENSE_RECEIPTS,
-        receipt,
-    )
-    return {
-        (row["fund"], Account.SUSPENSE_RECEIPTS, row["district"]): row["open_fen"] for row in rows
-    }
-
-
-async def refunded(connection: Connection, voucher: str) -> dict[ReceiptKey, int]:
-    """Return (fund, account, district) → fen of a voucher refunded by posted settlements."""
-    rows = await connection.fetch(
-        """
-        SELECT part ->> 'fund' AS fund, part ->> 'account' AS account,
-               part ->> 'district' AS district,
-               CAST(SUM(CAST(part ->> 'amount_fen' AS bigint)) AS bigint) AS amount_fen
-          FROM settlement
-         CROSS JOIN LATERAL jsonb_array_elements(parts) AS part
-         WHERE slot = $1 AND kind = 'refund' AND status = 'posted' AND terms ->> 'voucher' = $2
-         GROUP BY 1, 2, 3
-        """,
-        CENTRE_SLOT,
-        voucher,
-    )
-    return {(row["fund"], row["account"], row["district"]): row["amount_fen"] for row in rows}
 
 
 async def adjustment_rules(connection: Connection, on: date) -> dict[str, AdjustmentRule]:

@@ -68,15 +68,6 @@ async def test_the_ledger_takes_them_and_its_receivable_is_what_is_open_less_wha
     first = await declared(office, more, "5000.00")
     await bill(office, db, first)
     await bill(office, db, await corrected(office, first, more, "7000.00"))
-    refunded = await a_unit(office)
-    await restated_to_less(office, db, refunded)
-    body = {"requested_on": "2021-08-30", "note": "退费"}
-    path = f"/v1/units/{refunded.code}/credit-refunds"
-    refund = (await office.post("fund_accountant", path, body)).json()
-    body = {"decided_on": "2021-08-31", "settlement": "stl_1"}
-    path = f"/v1/credit-refunds/{refund['id']}/approvals"
-    assert (await office.post("department_head", path, body)).status_code == 201
-
     moved = await a_unit(office)
     await restated_to_less(office, db, moved)
     change = {"facts": {"district": "nankai"}, "effective_on": "2021-08-01", "reason": "迁移"}
@@ -90,7 +81,7 @@ async def test_the_ledger_takes_them_and_its_receivable_is_what_is_open_less_wha
     assert following["district"] == "nankai"
     await bill(office, db, following, bill_date="2021-09-05")
     assert await credits_of(office, moved, standing=True) == []
-    for unit in (paid, more, refunded, moved):
+    for unit in (paid, more, moved):
         await assert_ties(office, unit)
 
     told = await post_all(office, ledger, bearer)

@@ -13,6 +13,7 @@ from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh, receipt
 from tests.ledger.support.year import (
+    RECEIPT,
     approve,
     bill,
     close,
@@ -112,7 +113,7 @@ async def test_unmatched_receipts_prevent_a_closing_and_are_named(ledger: Ledger
         said == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {REMEDIES[ReceiptsUnmatched]}"
     )
     items = (await ledger.get("/v1/suspense", as_of="2021-07-15")).json()["items"]
-    assert [(one["receipt"], one["amount"]) for one in items] == [("rcp_1", "100.00")]
+    assert [(one["receipt"], one["amount"]) for one in items] == [(RECEIPT, "100.00")]
     await identify(ledger, "100.00", "2021-07-15")
     assert (await ledger.get("/v1/suspense", as_of="2021-07-15")).json()["items"] == []
     assert (await propose(ledger, "day", "2021-07-15")).status_code == 201

@@ -80,7 +80,12 @@ def test_every_voucher_of_the_services_passes(checker: Checker) -> None:
         suspense = lines(channel, "suspense_receipts", 500, fund)
         assert codes(checker, receipt_draft(lines=suspense, kind="suspense")) == set()
         matched = (*lines("suspense_receipts", channel, 500, fund), *allocated)
-        assert codes(checker, receipt_draft(lines=matched, kind="match")) == set()
+        assert (
+            codes(
+                checker, receipt_draft(lines=matched, kind="match", references={"receipt": "rcp_1"})
+            )
+            == set()
+        )
     bill = lines("memo_receivable", "memo_levied", 9, book="memo")
     assert codes(checker, receipt_draft(lines=bill, kind="bill")) == set()
     for fund, benefit in [
@@ -111,6 +116,17 @@ def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogu
     assert takers == {
         ("sweep", "fiscal_deposit"),
         ("match", "suspense_receipts"),
+        *[
+            (kind, debit)
+            for kind in ("reallocation", "receipt_return")
+            for debit in (
+                "contribution_income.*",
+                "interest_income",
+                "other_income",
+                "suspense_receipts",
+                "treasury_deposit",
+            )
+        ],
         ("refund", "contribution_income.*"),
         ("refund", "suspense_receipts"),
         ("refund", "other_income"),

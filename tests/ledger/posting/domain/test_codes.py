@@ -24,6 +24,7 @@ from services.ledger.posting.domain.check import PRECEDENCE, Checker
 from services.ledger.posting.domain.codes import STAGES, rank
 from services.ledger.posting.domain.decide import decide
 from services.ledger.posting.domain.reversal import remaining
+from services.ledger.posting.domain.suspense import ReceiptExpected, SuspenseExceeded
 from services.ledger.posting.domain.voucher import GENESIS, Draft, Line
 from tests.ledger.support.making import DAY, centre_draft, line, lines, receipt_draft, shipped
 
@@ -54,6 +55,10 @@ def known(post: Posting) -> PriorAnswers:
 
 
 RED = replace(receipt_draft(-9, owner="centre"), reverses_seq=3, hold="hld_x")
+MATCH = replace(
+    centre_draft("match", "suspense_receipts", "expenditure_deposit", 5, hold="hld_x"),
+    references={"receipt": "rcp_1"},
+)
 FAULTY = Posting(pay(), refusal_rules.Unbalanced())
 NOTHING = PriorAnswers(remaining={3: {}})
 SOME = PriorAnswers(remaining={3: remaining(receipt_draft(5).lines)})
@@ -65,7 +70,8 @@ LADDER: list[tuple[Callable[[], Decision], type[LedgerRefusal]]] = [
     ),
     (lambda: run(CLOSED, Posting(RED), NOTHING), refusal_rules.AlreadyReversed),
     (lambda: run(CLOSED, Posting(RED), SOME), refusal_rules.ReversalExceeded),
-    (lambda: run(CLOSED, Posting(pay(hold="hld_x"))), refusal_rules.DayClosed),
+    (lambda: run(CLOSED, Posting(MATCH)), refusal_rules.DayClosed),
+    (lambda: run(OPEN, Posting(MATCH)), SuspenseExceeded),
     (lambda: run(OPEN, Posting(pay(hold="hld_x"))), refusal_rules.HoldUnknown),
     (lambda: run(OPEN, Posting(pay())), refusal_rules.InsufficientFunds),
 ]
@@ -121,6 +127,7 @@ SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
         d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
     ),
     refusal_rules.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    ReceiptExpected: lambda d: also(d, kind="match"),
     refusal_rules.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
 }
 CHECKER = Checker(shipped())

@@ -116,11 +116,12 @@ async def test_a_settlement_in_parts_is_posted_once(books: Ledger) -> None:
         ),
         (
             {
-                "kind": "refund",
-                "deposit": "expenditure_deposit",
+                "kind": "expenditure_funding",
+                "refund": f"rfd_{1:048x}",
+                "voucher": "vch_0_1",
                 "amounts": [{"fund": "pension", "amount": "1.00"}],
             },
-            {"DEPOSIT_UNSUITABLE", "VOUCHER_EXPECTED", "ACCOUNT_EXPECTED", "DISTRICT_EXPECTED"},
+            {"REFUND_NOT_EXPECTED", "VOUCHER_NOT_EXPECTED"},
         ),
         (
             {

@@ -1,0 +1,40 @@
+"""Client of the ledger's refund orders."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from services.collection.refund.domain import Payout
+from shared.ids import Ref
+from shared.references import Reference
+from shared.web.client import Peer
+
+PATH = "/v1/settled-refund-orders"
+LIMIT = 200
+
+
+class RefundOrders:
+    """The refund orders that the ledger has settled."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    async def settled_after(self, seq: int) -> list[tuple[Ref, Payout]]:
+        """Read the refunds settled after a number of the ledger's, in the order of their settlement.
+
+        Raises:
+            PeerError, httpx.TransportError: ask again.
+        """
+        answer = await self._peer.get(PATH, after_seq=seq, limit=LIMIT)
+        return [
+            (
+                Ref.parse(Reference.REFUND, row["refund"]),
+                Payout(
+                    settlement=row["settlement"],
+                    settled_on=date.fromisoformat(row["settled_on"]),
+                    paid_from=row["paid_from"],
+                    seq=row["seq"],
+                ),
+            )
+            for row in answer["items"]
+        ]

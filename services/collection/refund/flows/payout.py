@@ -1,0 +1,120 @@
+"""After the approval: the ledger has settled a refund, and the bank may send it back.
+
+Two people say that it came back. Its source is open again, and a new refund may be requested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.common.domain.errors import DayInFuture
+from services.collection.refund.domain import (
+    BankReturn,
+    Payout,
+    Refund,
+    RefundStatus,
+    return_voucher,
+)
+from services.collection.refund.flows import claim as claim_flow
+from services.collection.refund.flows.refund import RefundWithParts, check_day, load, step
+from services.collection.refund.store import refund as refund_store
+from shared import outbox, trail
+from shared.clock import today
+from shared.errors import Fault, Faulty, StateConflict
+from shared.ids import Ref
+from shared.roles import Caller
+from shared.wire.ledger import voucher_message
+
+
+class ReturnKnown(StateConflict):
+    """该银行流水号的退回已登记 (a return with this bank serial is known)"""
+
+    code = "RETURN_KNOWN"
+
+
+async def pay(tx: AsyncConnection, ref: Ref, payout: Payout, caller: Caller) -> bool:
+    """Mark a refund as paid, as the ledger reports; return False when it is not waiting for it."""
+    refund = await refund_store.find(tx, ref.key, ref.id, lock=True)
+    if refund is None or not await refund_store.pay(tx, refund, payout):
+        return False
+    paid = replace(refund, settlement=payout.settlement)
+    await trail.record(tx, step(paid, "paid", signs=False), caller)
+    return True
+
+
+async def report_return(
+    tx: AsyncConnection, ref: Ref, said: BankReturn, caller: Caller
+) -> RefundWithParts:
+    """Report that the bank sent a paid refund back. Nothing moves until another person confirms it.
+
+    Raises:
+        RefundUnknown, StateConflict: it is not a paid refund.
+        DayInFuture, Faulty: the day is after today, or before the payment.
+        ReturnKnown: the bank's serial was reported before.
+    """
+    refund = await load(tx, ref, lock=True)
+    if refund.status is not RefundStatus.PAID:
+        raise StateConflict(status=refund.status.value)
+    assert refund.settled_on is not None
+    if said.returned_on > today():
+        raise DayInFuture(returned_on=said.returned_on)
+    if said.returned_on < refund.settled_on:
+        text = f"早于退费日 {refund.settled_on} (before it was paid)"
+        raise Faulty(faults=[Fault("/returned_on", "BEFORE_THE_PAYMENT", text)])
+    if not await refund_store.claim_serial(tx, said.serial):
+        raise ReturnKnown(serial=said.serial)
+    await refund_store.report_return(tx, refund, said)
+    after = await load(tx, ref)
+    await trail.record(tx, step(after, "report_return", why=said.reason), caller)
+    return await _with_parts(tx, after)
+
+
+async def approve_return(
+    tx: AsyncConnection, ref: Ref, on: date, caller: Caller
+) -> RefundWithParts:
+    """Confirm that a refund came back, as another person: its source is open again.
+
+    Raises:
+        RefundUnknown, StateConflict, SamePersonTwice: the caller cannot confirm it.
+        DayInFuture, Faulty: the day is not possible.
+    """
+    refund = await _returning(tx, ref, on)
+    await trail.record(tx, step(refund, "approve_return"), caller)
+    await refund_store.decide_return(tx, refund, came=True, on=on)
+    found = await _with_parts(tx, refund)
+    await claim_flow.release(tx, refund, found.parts)
+    voucher = return_voucher(refund, found.parts, on)
+    await outbox.put(tx, refund.key, [voucher_message(voucher)])
+    return RefundWithParts(await load(tx, ref), found.parts)
+
+
+async def refuse_return(
+    tx: AsyncConnection, ref: Ref, on: date, why: str, caller: Caller
+) -> RefundWithParts:
+    """Refuse a reported return, as another person: the refund stays paid.
+
+    Raises:
+        RefundUnknown, StateConflict, SamePersonTwice, DayInFuture, Faulty: as `approve_return`.
+    """
+    refund = await _returning(tx, ref, on)
+    await trail.record(tx, step(refund, "refuse_return", why=why), caller)
+    await refund_store.decide_return(tx, refund, came=False, on=on)
+    assert refund.return_serial is not None
+    await refund_store.forget_serial(tx, refund.return_serial)
+    return await _with_parts(tx, await load(tx, ref))
+
+
+async def _returning(tx: AsyncConnection, ref: Ref, on: date) -> Refund:
+    refund = await load(tx, ref, lock=True)
+    if refund.status is not RefundStatus.RETURNING:
+        raise StateConflict(status=refund.status.value)
+    assert refund.returned_on is not None
+    check_day(refund.returned_on, on)
+    return refund
+
+
+async def _with_parts(tx: AsyncConnection, refund: Refund) -> RefundWithParts:
+    return RefundWithParts(refund, await refund_store.parts(tx, refund.key, refund.id))

@@ -1,0 +1,78 @@
+"""SQL of suspense by receipt: what is open of it, and what refund orders hold of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.domain.suspense import SuspenseKey
+from shared.entry import Account
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+
+async def lock(connection: Connection, receipts: Sequence[str]) -> None:
+    """Let nobody else take from the suspense of receipts, in any slot, until the transaction ends."""
+    await connection.execute(
+        """
+        INSERT INTO suspense_turn (receipt, turn)
+        SELECT receipt, 1
+          FROM unnest($1::text[]) AS one (receipt)
+         ORDER BY receipt
+            ON CONFLICT (receipt) DO UPDATE SET turn = suspense_turn.turn + 1
+        """,
+        sorted(set(receipts)),
+    )
+
+
+async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:
+    """Return (receipt, fund, district) → fen in suspense, over all slots and days."""
+    rows = await connection.fetch(
+        """
+        SELECT mine.receipt, mine.fund, mine.district,
+               CAST(SUM(mine.credit_fen - mine.debit_fen) AS bigint) AS open_fen
+          FROM slot_head AS h
+         CROSS JOIN LATERAL (
+               SELECT COALESCE(v.refs ->> 'receipt', o.refs ->> 'receipt') AS receipt,
+                      e.fund, e.district, e.debit_fen, e.credit_fen
+                 FROM entry AS e
+                 JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
+                 LEFT JOIN voucher AS o ON o.slot = v.slot AND o.seq = v.reverses_seq
+                WHERE e.slot = h.slot AND e.account = $1) AS mine
+         WHERE mine.receipt = ANY($2::text[])
+         GROUP BY mine.receipt, mine.fund, mine.district
+        """,
+        Account.SUSPENSE_RECEIPTS,
+        list(receipts),
+    )
+    return {(row["receipt"], row["fund"], row["district"]): row["open_fen"] for row in rows}
+
+
+async def held_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:
+    """Return (receipt, fund, district) → fen that open refund orders give back."""
+    rows = await connection.fetch(
+        """
+        SELECT receipt, part ->> 'fund' AS fund, part ->> 'district' AS district,
+               CAST(SUM(CAST(part ->> 'amount_fen' AS bigint)) AS bigint) AS held_fen
+          FROM refund_order
+         CROSS JOIN LATERAL jsonb_array_elements(parts) AS part
+         WHERE slot = $1 AND status = 'open' AND receipt = ANY($2::text[])
+           AND part ->> 'account' = $3
+         GROUP BY 1, 2, 3
+        """,
+        CENTRE_SLOT,
+        list(receipts),
+        Account.SUSPENSE_RECEIPTS,
+    )
+    return {(row["receipt"], row["fund"], row["district"]): row["held_fen"] for row in rows}
+
+
+async def free_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:
+    """Return what of receipts is in suspense and not held by a refund order, in fen."""
+    found = await open_of(connection, receipts)
+    for key, fen in (await held_of(connection, receipts)).items():
+        found[key] = found.get(key, 0) - fen
+    return found

@@ -1,0 +1,137 @@
+"""SQL of refund orders: inserted once by collection's message, settled by the centre's writer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.settlement.domain.refund import RefundOrder
+from services.ledger.settlement.domain.settlement import SettlementPart
+from shared.entry import RefundOrderSource, RefundOrderStatus
+
+Connection: TypeAlias = "asyncpg.Connection[Any]"
+
+_COLUMNS = """id, refund, source, payee, receipt, deposit, reason, ordered_on,
+       CAST(parts AS text) AS parts, status, settlement_id, settled_on, paid_from, seq"""
+
+
+async def insert(tx: AsyncConnection, order: RefundOrder) -> bool:
+    """Insert an order; return False when its refund was ordered before."""
+    made = await tx.execute(
+        text("""
+            INSERT INTO refund_order (slot, id, refund, source, payee, receipt, deposit, reason,
+                                      ordered_on, parts, status)
+            VALUES (:slot, :id, :refund, :source, :payee, :receipt, :deposit, :reason,
+                    :ordered_on, CAST(:parts AS jsonb), :status)
+            ON CONFLICT (slot, refund) DO NOTHING
+            RETURNING id
+        """),
+        {
+            "slot": CENTRE_SLOT,
+            "id": order.id,
+            "refund": order.refund,
+            "source": order.source.value,
+            "payee": order.payee,
+            "receipt": order.receipt,
+            "deposit": order.deposit,
+            "reason": order.reason,
+            "ordered_on": order.ordered_on,
+            "parts": orjson.dumps([asdict(part) for part in order.parts]).decode(),
+            "status": order.status.value,
+        },
+    )
+    return made.first() is not None
+
+
+async def find(tx: AsyncConnection, refund: str) -> RefundOrder | None:
+    """Return the order of a refund, or None."""
+    rows = await tx.execute(
+        text(f"SELECT {_COLUMNS} FROM refund_order WHERE slot = :slot AND refund = :refund"),
+        {"slot": CENTRE_SLOT, "refund": refund},
+    )
+    row = rows.mappings().first()
+    return _order(row) if row else None
+
+
+async def lock(connection: Connection, refund: str) -> RefundOrder | None:
+    """Return the order of a refund and lock its row until the transaction ends, or None."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM refund_order WHERE slot = $1 AND refund = $2 FOR UPDATE",
+        CENTRE_SLOT,
+        refund,
+    )
+    return _order(row) if row else None
+
+
+async def settle(
+    connection: Connection, order: str, settlement_id: UUID, *, day: date, paid_from: str, seq: int
+) -> bool:
+    """Mark an order as settled; return False when it was settled before."""
+    done = await connection.execute(
+        """
+        UPDATE refund_order
+           SET status = 'settled', settlement_id = $3, settled_on = $4, paid_from = $5, seq = $6
+         WHERE slot = $1 AND refund = $2 AND status = 'open'
+        """,
+        CENTRE_SLOT,
+        order,
+        settlement_id,
+        day,
+        paid_from,
+        seq,
+    )
+    return str(done) == "UPDATE 1"
+
+
+async def open_page(tx: AsyncConnection, after: UUID | None, limit: int) -> list[RefundOrder]:
+    """Return open orders, oldest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM refund_order
+             WHERE slot = :slot AND status = 'open'
+               AND (CAST(:after AS uuid) IS NULL OR id > :after)
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "after": after, "limit": limit},
+    )
+    return [_order(row) for row in rows.mappings()]
+
+
+async def settled_after(tx: AsyncConnection, seq: int, limit: int) -> list[RefundOrder]:
+    """Return orders settled by vouchers after a number of the centre's chain, in its order."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM refund_order
+             WHERE slot = :slot AND status = 'settled' AND seq > :seq
+             ORDER BY seq
+             LIMIT :limit
+        """),
+        {"slot": CENTRE_SLOT, "seq": seq, "limit": limit},
+    )
+    return [_order(row) for row in rows.mappings()]
+
+
+def _order(row: Any) -> RefundOrder:
+    found = dict(row)
+    settlement_id = found["settlement_id"]
+    return RefundOrder(
+        **found
+        | {
+            "id": UUID(int=found["id"].int),
+            "source": RefundOrderSource(found["source"]),
+            "status": RefundOrderStatus(found["status"]),
+            "parts": tuple(SettlementPart(**part) for part in orjson.loads(found["parts"])),
+            "settlement_id": None if settlement_id is None else UUID(int=settlement_id.int),
+        }
+    )
