@@ -116,7 +116,7 @@ async def test_a_part_paid_bill_is_lowered_and_nothing_is_overdue(
         "0.00",
         "2000.00",
     )
-    standing = await credits_of(office, unit, unused=True)
+    standing = await credits_of(office, unit, standing=True)
     left_fen = sum(parse_yuan(one["left"]) for one in standing)
     assert left_fen == 2000_00 - parse_yuan(first["total"]) - parse_yuan(paper["total"])
     arrears = await office.get(
