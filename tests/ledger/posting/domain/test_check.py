@@ -110,8 +110,6 @@ def test_the_income_account_only_leads_to_the_fiscal_account(catalogue: Catalogu
         for flows in catalogue._flows.values()
         for flow in flows
         if flow.credit == "income_deposit" and flow.debit != "income_deposit"
-        # What becomes known late is booked anew by what it was, and a bank takes back its own.
-        if flow.kind not in {"reallocation", "receipt_return"}
     }
     assert takers == {
         ("sweep", "fiscal_deposit"),
