@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from shared.open_day import BookDays, DayBeforeChart, DayClosed
+from shared.book_days.open_day import BookDays, DayBeforeChart, DayClosed
 
 CLOSED = BookDays(date(2021, 7, 31), date(1999, 7, 1))
 

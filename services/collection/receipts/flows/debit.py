@@ -42,10 +42,10 @@ from services.collection.receipts.flows import return_debit as return_debit_flow
 from services.collection.receipts.store import debit as debit_store
 from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
 from shared import book_days, trail
+from shared.book_days.open_day import BookDays, DayBeforeChart
 from shared.clock import today
 from shared.errors import Fault, Faulty, NotFound, Refusal
 from shared.ids import Ref, key_of, uuid7
-from shared.open_day import BookDays, DayBeforeChart
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 

@@ -33,10 +33,10 @@ from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
 from services.collection.receipts.flows import booking as booking_flow
 from shared import book_days, trail
+from shared.book_days.open_day import DayBeforeChart
 from shared.clock import today
 from shared.errors import Fault, Faulty
 from shared.ids import key_of
-from shared.open_day import DayBeforeChart
 from shared.roles import Caller
 
 TRAIL_ITEMS_MAX: Final = 1000

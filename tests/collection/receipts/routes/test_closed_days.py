@@ -9,8 +9,8 @@ import pytest
 
 from services.collection.app import build
 from shared import book_days
+from shared.book_days.open_day import BookDays
 from shared.db import Database
-from shared.open_day import BookDays
 from tests.collection.support.money import TOTAL_FEN, fetch, line, new_code, owe, push, vouchers
 from tests.conftest import Bearer, ClientOf, SettingsFor
 

@@ -13,8 +13,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.book_days.open_day import BookDays, FactDay
 from shared.db import Database
-from shared.open_day import BookDays, FactDay
 from shared.process.log import logger
 from shared.web.client import Peer
 
