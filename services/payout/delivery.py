@@ -7,7 +7,7 @@ from typing import Any
 
 from services.payout.payments.clients import LedgerClient, is_message
 from shared.outbox import Deliver, Message
-from shared.voucher_delivery import UNREADABLE, read_payload
+from shared.wire.voucher_delivery import UNREADABLE, read_payload
 
 
 def delivery_to(ledger: LedgerClient) -> Deliver:

@@ -11,8 +11,8 @@ import pytest
 from services.collection.delivery import Ledger
 from shared.ids import uuid7
 from shared.outbox import Message
-from shared.voucher_delivery import LedgerBusy
 from shared.web.client import Peer, PeerError
+from shared.wire.voucher_delivery import LedgerBusy
 
 Answer = Callable[[list[dict[str, Any]]], httpx.Response]
 

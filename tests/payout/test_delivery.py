@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from shared.ids import uuid7
-from shared.voucher_delivery import LedgerBusy
+from shared.wire.voucher_delivery import LedgerBusy
 from tests.payout.support.office import Office
 from tests.payout.support.papers import hospital_claim, result
 

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import orjson
 
-from shared.voucher_delivery import ANSWER_UNREADABLE, post_vouchers, read_payload
 from shared.web.client import Peer
+from shared.wire.voucher_delivery import ANSWER_UNREADABLE, post_vouchers, read_payload
 
 
 def ledger(request: httpx.Request) -> httpx.Response:

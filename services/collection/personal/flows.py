@@ -14,9 +14,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal import domain as personal_rules
-from services.collection.personal import store as personal_store
 from services.collection.personal.domain import NOTHING, Amounts, CreditPlan, SettledDeclaration
-from services.collection.personal.store import Key, PendingCredit, PersonalCredit
+from services.collection.personal.store import credit as personal_credit_store
+from services.collection.personal.store import resend as resend_store
+from services.collection.personal.store.credit import Key, PendingCredit, PersonalCredit
 from services.collection.policy import flows as policy_flow
 from shared import clock
 from shared.ids import Ref
@@ -75,15 +76,15 @@ class CreditChunk:
 
 async def waiting(tx: AsyncConnection, limit: int = PAPERS) -> list[CreditTask]:
     """Read settled bills whose people have not been credited yet."""
-    pendings = await personal_store.pending(tx, limit)
+    pendings = await personal_credit_store.pending(tx, limit)
     if not pendings:
         return []
     keys: list[Key] = [(pending.paper.unit_id, pending.paper.id) for pending in pendings]
     keys += [(one.paper.unit_id, one.paper.corrects) for one in pendings if one.paper.corrects]
-    heads = await personal_store.heads(tx, keys)
+    heads = await personal_credit_store.heads(tx, keys)
     rounds = {key: (*key, head.round) for key, head in heads.items()}
-    lines = await personal_store.lines(tx, list(rounds.values()))
-    known = await personal_store.earlier(tx, keys[: len(pendings)])
+    lines = await personal_credit_store.lines(tx, list(rounds.values()))
+    known = await personal_credit_store.earlier(tx, keys[: len(pendings)])
     plans: dict[Key, CreditPlan] = {}
     for key, head in heads.items():
         policy = await policy_flow.by_id(tx, head.policy_id)
@@ -132,7 +133,9 @@ async def compose(
     made: list[tuple[CreditTask, Amounts, Amounts]] = []
     for chunks, group in by_width.items():
         rounds = sorted({round_ for one in group for round_ in one.rounds})
-        people = await personal_store.people(tx, rounds, personal_rules.slice_of(chunk, chunks))
+        people = await personal_credit_store.people(
+            tx, rounds, personal_rules.slice_of(chunk, chunks)
+        )
         for one in group:
             own = (one.paper.unit_id, one.paper.id)
             base = (one.paper.unit_id, one.paper.corrects or one.paper.id)
@@ -141,7 +144,7 @@ async def compose(
             made.append((one, now, before))
     changes = [(one, now, personal_rules.difference(now, before)) for one, now, before in made]
     persons = sorted({(one.paper.unit_id, key[0]) for one, _, new in changes for key in new})
-    uuids = await personal_store.references(tx, persons)
+    uuids = await personal_credit_store.references(tx, persons)
     return [_chunk(one, chunk, now, new, uuids) for one, now, new in changes]
 
 
@@ -220,7 +223,7 @@ async def add_up(tx: AsyncConnection, tasks: CreditTask) -> tuple[dict[str, int]
     starts = [ChunkStart((0,) * len(tasks.now.parts), (0,) * len(tasks.before.parts))]
     for chunk in range(1, tasks.chunks + 1):
         keys = personal_rules.slice_of(chunk, tasks.chunks)
-        people = await personal_store.people(tx, tasks.rounds, keys)
+        people = await personal_credit_store.people(tx, tasks.rounds, keys)
         mine, theirs = people.get(own, []), people.get(base, [])
         at = starts[-1]
         for fund, fen in personal_rules.totals(
@@ -245,12 +248,12 @@ async def record(
 ) -> None:
     """Write the ledger's answers, and count the turns of bills that are finished."""
     if done:
-        await personal_store.mark(tx, done)
+        await personal_credit_store.mark(tx, done)
     if credits:
-        await personal_store.record(tx, credits)
+        await personal_credit_store.record(tx, credits)
 
 
-stats = personal_store.stats
+stats = resend_store.stats
 """Counts the settled bills that wait and the chunks that the ledger refused."""
 
 
@@ -263,7 +266,7 @@ async def refusals(
         Forbidden: the caller is of a district.
     """
     caller.require_district(CENTRE)
-    return await personal_store.refusals(tx, after=after, limit=limit)
+    return await resend_store.refusals(tx, after=after, limit=limit)
 
 
 async def send_again(tx: AsyncConnection, *, refused: bool, today: date | None = None) -> int:
@@ -272,5 +275,5 @@ async def send_again(tx: AsyncConnection, *, refused: bool, today: date | None =
     A chunk refused because its year was closed is credited today instead.
     """
     if refused:
-        await personal_store.redate(tx, YEAR_CLOSED, today or clock.today())
-    return await personal_store.unmark(tx, refused=refused)
+        await resend_store.redate(tx, YEAR_CLOSED, today or clock.today())
+    return await resend_store.unmark(tx, refused=refused)

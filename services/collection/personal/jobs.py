@@ -15,7 +15,7 @@ from services.collection.personal import flows as personal_flow
 from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.domain import CREDITS_AIMED_AT
 from services.collection.personal.flows import CreditChunk, CreditTask
-from services.collection.personal.store import PendingCredit, PersonalCredit
+from services.collection.personal.store.credit import PendingCredit, PersonalCredit
 from shared.db import Database
 from shared.outbox import hold_lease
 from shared.process.log import logger

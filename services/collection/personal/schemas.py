@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.collection.personal.store import PersonalCredit
+from services.collection.personal.store.credit import PersonalCredit
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, YuanOut

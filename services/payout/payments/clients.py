@@ -9,9 +9,9 @@ from services.payout.payments.domain.batch import PaymentBatch
 from shared.entry import Account, Voucher
 from shared.money import format_yuan
 from shared.references import Reference
-from shared.voucher_delivery import post_vouchers
 from shared.web.client import RETRIED_STATUS, Peer, PeerError
 from shared.wire.ledger import voucher_message
+from shared.wire.voucher_delivery import post_vouchers
 
 _SUMMARY: Final = "待遇支付预留"
 

@@ -39,10 +39,14 @@ class City:
         """Register a unit with one enrolled person."""
         unit = StoryUnit(new_code(), a_person()["identity_number"])
         body = {
-            "credit_code": unit.code, "name": f"样例{unit.code[-6:]}", "kind": "enterprise",
-            "district": DISTRICT, "injury_class": 1, "collector": "tax",
+            "credit_code": unit.code,
+            "name": f"样例{unit.code[-6:]}",
+            "kind": "enterprise",
+            "district": DISTRICT,
+            "injury_class": 1,
+            "collector": "tax",
             "bank_account": {"bank": "某银行", "number": "0302000000000000001", "name": "样例"},
-        }  # fmt: skip
+        }
         self.done("district_clerk", "collection", "/v1/units", body, district=DISTRICT)
         person = {"identity_number": unit.identity_number, "name": "样例", "joined_on": since}
         path = f"/v1/units/{unit.code}/enrolments"
@@ -85,10 +89,19 @@ class City:
 
     def pay(self, unit: StoryUnit, period: str, amount: str, paid_on: str, serial: str) -> None:
         """Let the tax bureau push one line."""
-        row = {"serial": serial, "credit_code": unit.code, "period": period, "amount": amount,
-               "paid_on": paid_on}  # fmt: skip
-        body = {"push_no": serial, "collected_on": paid_on,
-                "control": {"count": 1, "total": amount}, "lines": [row]}  # fmt: skip
+        row = {
+            "serial": serial,
+            "credit_code": unit.code,
+            "period": period,
+            "amount": amount,
+            "paid_on": paid_on,
+        }
+        body = {
+            "push_no": serial,
+            "collected_on": paid_on,
+            "control": {"count": 1, "total": amount},
+            "lines": [row],
+        }
         self.done("tax_bureau", "collection", "/v1/tax-pushes", body)
 
     def receipt(self, serial: str) -> str:
@@ -105,8 +118,13 @@ class City:
 
     def move(self, receipt: str, unit: StoryUnit, period: str, on: str) -> None:
         """Move money that came under the wrong payer, by two people."""
-        body = {"credit_code": unit.code, "period": period, "moved_on": on,
-                "reason": "户名登记错误", "document": "M-1"}  # fmt: skip
+        body = {
+            "credit_code": unit.code,
+            "period": period,
+            "moved_on": on,
+            "reason": "户名登记错误",
+            "document": "M-1",
+        }
         path = f"/v1/receipts/{receipt}/moves"
         made = self.done("fund_accountant", "collection", path, body)
         path = f"/v1/receipt-moves/{made['id']}/approvals"
@@ -114,8 +132,13 @@ class City:
 
     def take_back(self, receipt: str, amount_fen: int, on: str, serial: str) -> None:
         """Take money back that the bank returned, by two people."""
-        body = {"amount": format_yuan(amount_fen), "returned_on": on, "bank_serial": serial,
-                "reason": "银行退票", "document": "R-1"}  # fmt: skip
+        body = {
+            "amount": format_yuan(amount_fen),
+            "returned_on": on,
+            "bank_serial": serial,
+            "reason": "银行退票",
+            "document": "R-1",
+        }
         path = f"/v1/receipts/{receipt}/returns"
         made = self.done("fund_accountant", "collection", path, body)
         path = f"/v1/receipt-returns/{made['id']}/approvals"

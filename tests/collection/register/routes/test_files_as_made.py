@@ -79,9 +79,12 @@ async def test_an_error_is_named_in_every_column(
 async def test_an_error_in_the_wage_of_one_insurance_is_not_left_out(office: Office) -> None:
     await staff(office)
     answer = await hand_in(
-        office, (FILES / "wage_error.xlsx").read_bytes(), [], control_people=2,
+        office,
+        (FILES / "wage_error.xlsx").read_bytes(),
+        [],
+        control_people=2,
         control_wages="13500.00",
-    )  # fmt: skip
+    )
     done = await worked_off(office, answer)
     assert done["status"] == "failed"
     first = done["error"]["first"][0]

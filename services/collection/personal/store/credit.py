@@ -14,7 +14,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.personal.domain import DeclarationLine, PersonAmounts, SettledDeclaration
-from shared.page import read_page
 
 Key = tuple[int, UUID]
 """Unit and declaration."""
@@ -74,7 +73,7 @@ class PersonalCredit:
         return replace(self, refused=why)
 
 
-_STANDS_REFUSED = """told.refused IS NOT NULL AND NOT EXISTS (
+STANDS_REFUSED = """told.refused IS NOT NULL AND NOT EXISTS (
                        SELECT 1
                          FROM personal_credit AS later
                         WHERE later.unit_id = told.unit_id
@@ -144,7 +143,7 @@ _PENDING = f"""
               AND told.turn <= bill.personal_turn) AS own ON true
       LEFT JOIN LATERAL (
            SELECT max(credited_on) AS on_day,
-                  count(*) FILTER (WHERE {_STANDS_REFUSED}) AS refusals
+                  count(*) FILTER (WHERE {STANDS_REFUSED}) AS refusals
              FROM personal_credit AS told
             WHERE told.unit_id = bill.unit_id
               AND told.declaration_id = paper.corrects) AS before ON true
@@ -304,7 +303,7 @@ async def earlier(
     )
     found: dict[Key, dict[tuple[int, int], PersonalCredit]] = defaultdict(dict)
     for row in rows.mappings():
-        told = _credit(**row)
+        told = credit_of(**row)
         found[told.unit_id, UUID(int=told.declaration_id.int)][told.turn, told.chunk] = told
     return found
 
@@ -362,78 +361,9 @@ async def mark(tx: AsyncConnection, done: Sequence[PendingCredit]) -> None:
     )
 
 
-async def stats(tx: AsyncConnection) -> dict[str, int]:
-    """Count waiting bills and refused chunks."""
-    row = (
-        await tx.execute(
-            text(f"""
-                SELECT (SELECT count(*)
-                          FROM bill
-                         WHERE kind <> 'charge' AND (status = 'settled') <> personal_told)
-                       AS waiting,
-                       (SELECT count(*)
-                          FROM personal_credit AS told
-                         WHERE {_STANDS_REFUSED}) AS refused
-            """)
-        )
-    ).one()
-    return {"waiting": row.waiting, "refused": row.refused}
-
-
-async def refusals(
-    tx: AsyncConnection, *, after: tuple[UUID, int] | None, limit: int
-) -> list[PersonalCredit]:
-    """Read the chunks that the ledger refused, by bill."""
-    return await read_page(
-        tx,
-        """SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
-                  totals_fen, refused, turn, sign
-             FROM personal_credit AS told""",
-        key=("bill_id", "chunk"),
-        after=after,
-        limit=limit,
-        row=_credit,
-        where={_STANDS_REFUSED: {}},
-    )
-
-
-def _credit(*, funds: Sequence[str], totals_fen: Sequence[int], **columns: Any) -> PersonalCredit:
+def credit_of(*, funds: Sequence[str], totals_fen: Sequence[int], **columns: Any) -> PersonalCredit:
+    """Build a credit from its columns; `funds` and `totals_fen` are parallel."""
     return PersonalCredit(**columns, totals_fen=dict(zip(funds, totals_fen, strict=True)))
-
-
-async def unmark(tx: AsyncConnection, *, refused: bool) -> int:
-    """Let the last turn of bills be sent again, of refused ones or of all; return the number of
-    bills. A turn that is not wanted any more stays as it is: the next one makes up for it."""
-    which = (
-        """EXISTS (SELECT 1
-                     FROM personal_credit AS told
-                    WHERE told.unit_id = bill.unit_id
-                      AND told.declaration_id = bill.declaration_id
-                      AND told.turn = bill.personal_turn
-                      AND told.refused IS NOT NULL)"""
-        if refused
-        else "true"
-    )
-    made = await tx.execute(
-        text(f"""
-            UPDATE bill
-               SET personal_told = NOT personal_told, personal_turn = personal_turn - 1
-             WHERE personal_turn > 0 AND (status = 'settled') = personal_told AND {which}
-        """)
-    )
-    return made.rowcount
-
-
-async def redate(tx: AsyncConnection, why: str, on: date) -> None:
-    """Let chunks refused for a reason be credited on another day."""
-    await tx.execute(
-        text("""
-            UPDATE personal_credit
-               SET credited_on = :on
-             WHERE refused = :why
-        """),
-        {"why": why, "on": on},
-    )
 
 
 def _papers(papers: Sequence[tuple[int, UUID, int]]) -> dict[str, Any]:
