@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-
-from shared.outbox import Message
 from shared.voucher_delivery import (
     ANSWER_UNREADABLE,
     SET_ASIDE,
@@ -15,6 +13,8 @@ from shared.voucher_delivery import (
     post_vouchers,
     read_payload,
 )
+
+from shared.outbox import Message
 from shared.web.client import Peer, PeerError
 from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
 
