@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from shared.voucher_delivery import (
+
+from shared.outbox import Message
+from shared.web.client import Peer, PeerError
+from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
+from shared.wire.voucher_delivery import (
     ANSWER_UNREADABLE,
     SET_ASIDE,
     UNREADABLE,
     post_vouchers,
     read_payload,
 )
-
-from shared.outbox import Message
-from shared.web.client import Peer, PeerError
-from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
 
 
 class Ledger:
