@@ -32,7 +32,9 @@ class Month:
     summaries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """District → summary."""
     strangers: list[dict[str, Any]] = field(default_factory=list)
-    """Payments that the bureau pushed under a wrong code."""
+    """Payments that the bureau pushed under a code that nobody has."""
+    wrong_payers: list[dict[str, Any]] = field(default_factory=list)
+    """Payments that the bureau pushed under another taxpayer's code."""
 
     @property
     def period(self) -> str:
@@ -206,6 +208,19 @@ async def _billed(play: Play, summary: dict[str, Any]) -> None:
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
+async def bill_again(play: Play, period: str, district: str, paper: str, day: str) -> None:
+    """Take one correction of a month the whole way to its bill."""
+    office = play.office
+    for desk, act in ((clerk, "acceptances"), (reviewer, "reviews")):
+        await office.post(desk(district), "collection", f"/v1/declarations/{paper}/{act}")
+    body: dict[str, Any] = {"district": district, "period": period}
+    summary = await office.post(reviewer(district), "collection", "/v1/summaries", body)
+    body = {"control": summary["control"], "bill_date": day}
+    path = f"/v1/summaries/{summary['id']}/audits"
+    await office.post("centre_auditor", "collection", path, body)
+    await _billed(play, summary)
+
+
 async def _debit(play: Play, period: str, day: str) -> None:
     body = {"period": period, "debit_date": day}
     try:
@@ -217,11 +232,16 @@ async def _debit(play: Play, period: str, day: str) -> None:
 
 async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
     """The bureau pushes; who was registered wrongly stays in 暂收款 until somebody identifies it."""
-    body = {"period": month.period, "day": month.day(22)}
+    body = {
+        "period": month.period,
+        "day": month.day(22),
+        "wrong_payers": 1 if month.index == 0 else 0,
+    }
     pushed = await play.office.control("/v1/tax/pushes", body)
     refuse_rejections(pushed["answers"])
     bar.note(f"{pushed['payments']} payments, {pushed['repeated']} lines pushed twice")
     month.strangers = pushed["misregistered"]
+    month.wrong_payers = pushed["wrong_payers"]
 
 
 async def identify(play: Play, month: Month) -> None:

@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 from rich.console import Console
 
 from services.demo import city as cities
-from services.demo import closing
+from services.demo import closing, episodes
 from services.demo.collecting import DemoError, Month, Play, collect, identify, register
+from services.demo.episode_proofs import prove_episodes
 from services.demo.house import Busy, house
 from services.demo.office import Office
 from services.demo.paying import pay, settle
@@ -57,17 +58,28 @@ async def play(settings: Settings, stage: Stage, *, small: bool = False) -> Repo
 
 async def _play(play: Play) -> Report:
     await register(play)
-    for index in range(len(cities.PERIODS)):
-        month = Month(index)
-        await collect(play, month)
-        await closing.try_too_early(play, month)
-        await identify(play, month)
-        await settle(play, month)
-        await pay(play, month)
-        await closing.close(play, month)
+    july, august = (Month(index) for index in range(len(cities.PERIODS)))
+    await collect(play, july)
+    returned = await episodes.return_debit(play, july)
+    moved = await episodes.move_receipt(play, july)
+    await closing.try_too_early(play, july)
+    await identify(play, july)
+    await settle(play, july)
+    await pay(play, july)
+    repaid = await episodes.repay_pension(play, july)
+    await closing.close(play, july)
+    await collect(play, august)
+    await closing.try_too_early(play, august)
+    await identify(play, august)
+    lowered = await episodes.lower_month(play, august, july)
+    await settle(play, august)
+    await pay(play, august)
+    await closing.close(play, august)
+    events = episodes.Events(returned, moved, lowered, july.period, repaid)
     with play.stage.step("prove") as bar:
         state = await read_state(play)
         proofs = await prove_books(play, state, bar.advance)
+        proofs += await prove_episodes(play, events)
     proofs.append(await prove_replay(play, play.stage, state))
     return Report(
         units=len(play.city.units),

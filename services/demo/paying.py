@@ -170,9 +170,15 @@ async def _pay_batches(play: Play, month: Month, claims: list[dict[str, Any]]) -
     for claim in claims:
         by_fund[claim["fund"]].append(claim["id"])
     for fund in sorted(by_fund):
-        body = {"claims": by_fund[fund], "pay_date": month.day(5, 1)}
-        batch = await play.office.post("centre_cashier", "payout", "/v1/payment-batches", body)
-        await _funded(play, batch["id"])
+        await pay_claims(play, by_fund[fund], month.day(5, 1))
+
+
+async def pay_claims(play: Play, claims: list[str], day: str) -> str:
+    """Form a batch of claims of one fund, and wait for its money; the batch."""
+    body = {"claims": claims, "pay_date": day}
+    batch = await play.office.post("centre_cashier", "payout", "/v1/payment-batches", body)
+    await _funded(play, batch["id"])
+    return str(batch["id"])
 
 
 async def _funded(play: Play, batch: str) -> None:

@@ -37,6 +37,10 @@ _PROOFS = {
     "personal_accounts_equal_the_general_ledger": "个人账户 = 总账,在途有说明",
     "dashboard_measures_equal_business_totals": "看板征缴率的分子分母 = 业务数",
     "months_are_closed_by_two_people": "月结完成:两人办理,业务 = 账簿",
+    "a_returned_debit_is_undone_and_paid_again": "银行退回的扣款已冲回,单位再缴清",
+    "a_wrong_payers_money_is_moved_by_two_people": "误记的税款经两人改入真正的缴费人",
+    "a_lowered_month_leaves_the_excess_as_credit": "部分缴费的月份调低后,多缴部分为贷项",
+    "a_refused_pension_is_paid_again_once": "被拒付的养老金更正账户后再付,只付一次",
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
 }
 _ROOMY = 92

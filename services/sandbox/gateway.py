@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from services.sandbox.bank import Move, Overdrawn, move, open_account
 from services.sandbox.courier import Courier, Tally
 from services.sandbox.journal import Journal
 from services.sandbox.script import (
+    DEBIT_RETURN_REASON,
     RETURN_REASON,
     Draw,
     Plan,
@@ -27,10 +28,18 @@ from services.sandbox.script import (
     plan_payment,
 )
 from shared.clock import today
+from shared.errors import Kind, NotFound, Refusal
 from shared.money import format_yuan, parse_yuan
 from shared.web.client import Peer
 
 _PAGE = 500
+
+
+class NotSettled(Refusal):
+    """该扣款尚未报告成功,不能退回 (this debit was not reported settled)"""
+
+    kind = Kind.CONFLICT
+    code = "NOT_SETTLED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +289,12 @@ class Gateway:
         if row["state"] == "unknown":
             return result | {"outcome": "unknown"}
         if row["state"] == "return":
-            code, reason = RETURN_REASON
+            # A debit's return names the serial that it takes back; a payout's has its own.
+            is_debit = self._trade is DEBIT
+            code, reason = DEBIT_RETURN_REASON if is_debit else RETURN_REASON
             return result | {
                 "outcome": "returned",
-                "bank_serial": f"{row['serial']}-R",
+                "bank_serial": row["serial"] if is_debit else f"{row['serial']}-R",
                 "value_date": row["returned_on"],
                 "reason_code": code,
                 "reason": reason,
@@ -339,6 +350,35 @@ def query(journal: Journal, serial: str) -> sqlite3.Row | None:
             "SELECT * FROM instruction WHERE serial = ?", (serial,)
         ).fetchone()
     return found
+
+
+def return_debit(journal: Journal, serial: str, day: date) -> Move:
+    """Take a debit back that was reported settled; the next round reports it. A repeat does nothing.
+
+    Raises:
+        NotFound: no debit has this serial.
+        NotSettled: it was refused, or is not reported yet.
+    """
+    with journal.transaction() as tx:
+        row = tx.execute(
+            "SELECT * FROM instruction WHERE purpose = 'debit' AND serial = ?", (serial,)
+        ).fetchone()
+        if row is None:
+            raise NotFound(serial=serial)
+        order = Move(
+            serial=f"{serial}-R", payer="income", payee=row["account"],
+            amount_fen=row["amount_fen"], day=day, summary="return",
+        )  # fmt: skip
+        if row["returned_on"] is not None:
+            return replace(order, day=date.fromisoformat(row["returned_on"]))
+        if not row["done"] or row["state"] != "closed":
+            raise NotSettled(serial=serial)
+        move(tx, order)
+        tx.execute(
+            "UPDATE instruction SET state = 'return', returned_on = ? WHERE serial = ?",
+            (day.isoformat(), serial),
+        )
+    return order
 
 
 def reference_of(purpose: str, batch: dict[str, Any], line: dict[str, Any]) -> str:

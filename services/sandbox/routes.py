@@ -12,13 +12,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 
 from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
 from services.sandbox.courier import Courier, Tally
-from services.sandbox.gateway import Gateway, query
+from services.sandbox.gateway import Gateway, query, return_debit
 from services.sandbox.journal import Journal
 from services.sandbox.schemas import (
     AccountOut,
     AccountsOut,
     AnswersOut,
     Day,
+    DebitReturnIn,
     MisregisteredOut,
     MovementOut,
     PushIn,
@@ -29,7 +30,7 @@ from services.sandbox.schemas import (
     TransferOut,
 )
 from services.sandbox.script import Script, ScriptOut
-from services.sandbox.tax_bureau import TaxBureau
+from services.sandbox.tax_bureau import Payment, TaxBureau
 from shared.errors import NotFound
 
 router = APIRouter(prefix="/v1")
@@ -203,6 +204,26 @@ def _statement(found: Statement, limit: int) -> StatementOut:
 
 
 @router.post(
+    "/bank/debit-returns",
+    operation_id="return_debit",
+    summary="退回扣款 · Return a settled debit",
+    status_code=201,
+)
+async def order_debit_return(body: DebitReturnIn, here: Here) -> TransferOut:
+    """Give the money of a debit that was reported settled back; the next round reports it."""
+    async with here.turn:
+        moved = return_debit(here.journal, body.serial, body.day)
+    return TransferOut(
+        serial=moved.serial,
+        status="done",
+        payer=moved.payer,
+        payee=moved.payee,
+        amount=moved.amount_fen,
+        day=moved.day,
+    )
+
+
+@router.post(
     "/bank/debit-batches",
     operation_id="work_debit_batches",
     summary="处理扣款批次 · One round over debit batches",
@@ -243,22 +264,26 @@ async def _round(here: Sandbox, trade: str) -> RoundOut:
 async def push_tax(body: PushIn, here: Here) -> PushOut:
     """Collect what taxpayers owe for a period and push it in batches, some of it twice."""
     async with here.turn:
-        done = await here.bureau.collect(here.script, str(body.period), body.day)
+        done = await here.bureau.collect(
+            here.script, str(body.period), body.day, wrong_payers=body.wrong_payers
+        )
     return PushOut(
         payments=len(done.payments),
         total=sum(one.amount_fen for one in done.payments),
         repeated=done.repeated,
-        misregistered=[
-            MisregisteredOut(
-                serial=one.serial,
-                pushed_as=one.credit_code,
-                credit_code=one.payer,
-                period=one.period,
-                amount=one.amount_fen,
-            )
-            for one in done.misregistered
-        ],
+        misregistered=[_misregistered(one) for one in done.misregistered],
+        wrong_payers=[_misregistered(one) for one in done.wrong_payers],
         answers=_answers(done.tally),
+    )
+
+
+def _misregistered(payment: Payment) -> MisregisteredOut:
+    return MisregisteredOut(
+        serial=payment.serial,
+        pushed_as=payment.credit_code,
+        credit_code=payment.payer,
+        period=payment.period,
+        amount=payment.amount_fen,
     )
 
 

@@ -106,15 +106,28 @@ class RoundOut(Out):
     answers: AnswersOut
 
 
+class DebitReturnIn(In):
+    """A settled debit that the payer's bank takes back on a day."""
+
+    serial: Serial = Field(description="扣款流水号 (the bank's serial of the debit)")
+    day: Day = Field(examples=["2021-07-24"])
+
+
 class PushIn(In):
     """Let the tax bureau collect for a period on a day."""
 
     period: PeriodField = Field(examples=["2021-07"])
     day: Day = Field(examples=["2021-07-22"])
+    wrong_payers: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="误记到另一纳税人名下的笔数 (payments pushed under another taxpayer's code)",
+    )
 
 
 class MisregisteredOut(Out):
-    """A payment pushed under an unregistered code, with the payer as a telephone call would tell."""
+    """A payment pushed under a wrong code, with the payer as a telephone call would tell."""
 
     serial: str
     pushed_as: str
@@ -129,5 +142,6 @@ class PushOut(Out):
     payments: int
     total: YuanOut
     repeated: int
-    misregistered: list[MisregisteredOut]
+    misregistered: list[MisregisteredOut] = Field(description="under a code that nobody has")
+    wrong_payers: list[MisregisteredOut] = Field(description="under another taxpayer's code")
     answers: AnswersOut

@@ -143,6 +143,7 @@ REASONS: Final = (
     ("RJ90", "其他原因拒绝"),
 )
 RETURN_REASON: Final = ("RT01", "收款账户状态异常,退汇")
+DEBIT_RETURN_REASON: Final = ("RT02", "付款人提出异议,扣款退回")
 
 
 class Draw(NamedTuple):

@@ -8,8 +8,9 @@ registers a payer wrongly.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from services.sandbox import courier
@@ -65,8 +66,14 @@ class Collected:
 
     @property
     def misregistered(self) -> list[Payment]:
-        """Payments pushed under a code that is not the payer's."""
-        return [one for one in self.payments if one.payer != one.credit_code]
+        """Payments pushed under a code that nobody has."""
+        return [one for one in self.payments if one.credit_code == stranger(one.payer)]
+
+    @property
+    def wrong_payers(self) -> list[Payment]:
+        """Payments pushed under the code of another taxpayer."""
+        own = {one.payer for one in self.payments}
+        return [one for one in self.payments if one.credit_code in own - {one.payer}]
 
 
 class TaxBureau:
@@ -77,14 +84,20 @@ class TaxBureau:
         self._courier = courier
         self._peer = peer
 
-    async def collect(self, script: Script, period: str, day: date) -> Collected:
-        """Collect on a day what is open for a period, and push it."""
+    async def collect(
+        self, script: Script, period: str, day: date, *, wrong_payers: int = 0
+    ) -> Collected:
+        """Collect on a day what is open for a period, and push it.
+
+        `wrong_payers`: number of payments that the bureau writes down under another taxpayer.
+        """
         await self._courier.deliver()  # what a crash left unsent is no longer open afterwards
         dues = await self._open_bills(period)
         done = Collected()
         with self._journal.transaction() as tx:
             paid = [self._pay(tx, script, due, period, day) for due in dues]
-            done.payments = self._misregister(script, [one for one in paid if one])
+            payments = self._misregister(script, [one for one in paid if one])
+            done.payments = _confuse(payments, wrong_payers)
             for payment in done.payments:
                 _book(tx, payment)
             done.repeated = self._write_pushes(tx, script, done.payments, day)
@@ -162,6 +175,20 @@ class TaxBureau:
                 body=_push(push_no, day, lines),
             )
         return len(again)
+
+
+def _confuse(payments: list[Payment], count: int) -> list[Payment]:
+    """Write the first `count` payments under right codes, by serial, under the next payer's code."""
+    right = sorted((one for one in payments if one.payer == one.credit_code), key=_serial)
+    wrong = {
+        one.serial: replace(one, credit_code=other.payer)
+        for one, other in list(pairwise(right))[: 2 * count : 2]
+    }
+    return [wrong.get(one.serial, one) for one in payments]
+
+
+def _serial(payment: Payment) -> str:
+    return payment.serial
 
 
 def stranger(code: str) -> str:

@@ -189,6 +189,55 @@ async def test_one_payer_is_pushed_under_a_code_that_nobody_has(
     assert credit_code.is_valid(slip["pushed_as"])
 
 
+async def test_one_payer_is_pushed_under_another_payers_code(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    services.bills = [bill(number) for number in range(10)]
+    asked = {"period": "2021-07", "day": "2021-07-22", "wrong_payers": 1}
+    pushed = (await sandbox.post("/v1/tax/pushes", json=asked)).json()
+    (slip,) = pushed["wrong_payers"]
+    known = {one["credit_code"] for one in services.bills}
+    assert {slip["credit_code"], slip["pushed_as"]} <= known
+    assert slip["credit_code"] != slip["pushed_as"]
+    assert len(pushed["misregistered"]) == 1
+
+
+async def test_a_settled_debit_is_returned_in_the_next_round(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    await sandbox.put("/v1/script", json={"debit": {"refused": "0", "twice": "0"}})
+    services.add_batch("b1", 1, period="2021-07", debit_date="2021-07-20")
+    await work(sandbox, "debit")
+    serial = services.files[-1][2]["results"][-1]["bank_serial"]
+    asked = {"serial": serial, "day": "2021-07-24"}
+    for _ in range(2):
+        moved = (await sandbox.post("/v1/bank/debit-returns", json=asked)).json()
+        assert (moved["serial"], moved["payer"]) == (f"{serial}-R", "income")
+        await work(sandbox, "debit")
+    (told,) = [
+        one
+        for _, _, body in services.files
+        for one in body["results"]
+        if one["outcome"] == "returned"
+    ]
+    assert (told["bank_serial"], told["value_date"]) == (serial, "2021-07-24")
+    income = (await sandbox.get("/v1/bank/accounts")).json()["items"][0]["balance"]
+    assert income == "0.00"
+
+
+async def test_only_a_settled_debit_can_be_returned(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    await sandbox.put("/v1/script", json={"debit": {"refused": "1"}})
+    services.add_batch("b1", 1, period="2021-07", debit_date="2021-07-20")
+    await work(sandbox, "debit")
+    serial = services.files[-1][2]["results"][-1]["bank_serial"]
+    for asked, status in ((serial, 409), ("D0000000000000000", 404)):
+        body = {"serial": asked, "day": "2021-07-24"}
+        answer = await sandbox.post("/v1/bank/debit-returns", json=body)
+        assert answer.status_code == status
+
+
 async def test_nobody_pays_a_bill_twice(sandbox: httpx.AsyncClient, services: FakeServices) -> None:
     await sandbox.put("/v1/script", json={"tax": {"unpaid": "0", "partial": "0"}})
     services.bills = [bill(number) for number in range(10)]
