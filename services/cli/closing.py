@@ -47,6 +47,7 @@ def close(
     control = control_of(day.isoformat(), token)
     if not as_json:
         _show(day.isoformat(), control["funds"])
+        _show_three(day.isoformat(), control["funds"], books_of(day.isoformat(), token))
     if check:
         if as_json:
             print_json(control)
@@ -77,17 +78,44 @@ def control_of(day: str, token: str) -> dict[str, Any]:
     """Both services' control totals at the end of a day, as a closing takes them."""
     settings = settings_with()
     path = f"/v1/closing-control?as_of={day}"
+    from shared.wire.closing import merged
+
     collection = ask("GET", settings.collection_url, path, token)
     payout = ask("GET", settings.payout_url, path, token)
-    nothing = {"receivable": "0.00", "collected": "0.00"}
-    funds = {
-        fund: nothing | collection["funds"].get(fund, {}) | payout["funds"].get(fund, {})
-        for fund in sorted({*collection["funds"], *payout["funds"]})
-    }
-    return {
-        "funds": funds,
-        "hashes": {"collection": collection["hash"], "payout": payout["hash"]},
-    }
+    return merged(collection, payout)
+
+
+def books_of(day: str, token: str) -> dict[str, dict[str, str]]:
+    """Return fund → item → the books' total at the end of a day."""
+    path = f"/v1/closing-totals?as_of={day}"
+    found = ask("GET", settings_with().ledger_url, path, token)
+    return {fund: dict(items) for fund, items in found["funds"].items()}
+
+
+def _show_three(day: str, funds: dict[str, Any], books: dict[str, dict[str, str]]) -> None:
+    """Show business, books and statistics of every item and fund, and whether they differ."""
+    from shared.money import format_yuan, parse_yuan
+
+    rows = []
+    for fund in sorted({*funds, *books}):
+        told, booked = funds.get(fund, {}).get("items", {}), books.get(fund, {})
+        for item in sorted({*told, *booked}):
+            business = told.get(item, {}).get("business", "0.00")
+            statistics = told.get(item, {}).get("statistics", "0.00")
+            columns = (business, booked.get(item, "0.00"), statistics)
+            totals_fen = [parse_yuan(column) for column in columns]
+            if any(totals_fen):
+                apart_fen = max(totals_fen) - min(totals_fen)
+                rows.append((fund, item, *columns, format_yuan(apart_fen) if apart_fen else ""))
+    titles = (
+        "基金 fund",
+        "项目 item",
+        "业务 business",
+        "账簿 books",
+        "统计 statistics",
+        "差额 difference",
+    )
+    print_table(f"三数核对 three totals {day}", titles, rows)
 
 
 def _show(day: str, funds: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from services.demo.collecting import DemoError, Month, Play
 from shared.web.client import PeerError
+from shared.wire.closing import merged
 
 _PAUSE_SECONDS: Final = 0.05
 _ACCOUNTANT: Final = "fund_accountant"
@@ -36,13 +37,7 @@ async def control(play: Play, day: str) -> dict[str, Any]:
             for service in ("collection", "payout")
         ]
     )
-    nothing = {"receivable": "0.00", "collected": "0.00"}
-    funds = {
-        fund: nothing | collection["funds"].get(fund, {}) | payout["funds"].get(fund, {})
-        for fund in sorted({*collection["funds"], *payout["funds"]})
-    }
-    hashes = {"collection": collection["hash"], "payout": payout["hash"]}
-    return {"funds": funds, "hashes": hashes}
+    return merged(collection, payout)
 
 
 async def try_too_early(play: Play, month: Month) -> None:

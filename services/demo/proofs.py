@@ -11,6 +11,7 @@ from services.demo.city import PERIODS
 from services.demo.collecting import Play
 from services.demo.office import each
 from shared.money import format_yuan, parse_yuan
+from shared.wire.closing import merged
 
 OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
 DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
@@ -98,6 +99,7 @@ async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> 
         prove_cash(state),
         prove_persons(state),
         await prove_measures(play, state),
+        await prove_three_totals(play),
         await prove_months(play),
     ]
 
@@ -314,6 +316,33 @@ async def prove_months(play: Play) -> Proof:
         faults.append(f"months closed: {sorted(closed)}")
     said = "、".join(sorted(closed)) + " 月结完成 closed"
     return Proof("months_are_closed_by_two_people", not faults, "; ".join(faults) or said)
+
+
+async def prove_three_totals(play: Play) -> Proof:
+    """Business, books and statistics of every item and fund, each added up from its own source."""
+    day = LAST_DAYS[-1]
+    collection, payout, books = await asyncio.gather(
+        *[
+            play.office.get(_AUDITOR, service, path, as_of=day)
+            for service, path in (
+                ("collection", "/v1/closing-control"),
+                ("payout", "/v1/closing-control"),
+                ("ledger", "/v1/closing-totals"),
+            )
+        ]
+    )
+    told = merged(collection, payout)["funds"]
+    differences, compared = [], 0
+    for fund in sorted({*told, *books["funds"]}):
+        items, booked = told.get(fund, {}).get("items", {}), books["funds"].get(fund, {})
+        for item in sorted({*items, *booked}):
+            both = items.get(item, {"business": "0.00", "statistics": "0.00"})
+            totals = (both["business"], booked.get(item, "0.00"), both["statistics"])
+            compared += 1
+            if len(set(totals)) > 1:
+                differences.append(f"{fund} {item}: {' / '.join(totals)}")
+    detail = "; ".join(differences[:5]) or f"{compared} totals, three sources each"
+    return Proof("three_totals_agree", not differences and compared > 0, detail)
 
 
 def _compare(name: str, expected: dict[str, int], found: dict[str, int], detail: str) -> Proof:

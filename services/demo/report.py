@@ -36,6 +36,7 @@ _PROOFS = {
     "deposits_equal_income_less_expense": "各基金存款 = 收入 - 支出",
     "personal_accounts_equal_the_general_ledger": "个人账户 = 总账,在途有说明",
     "dashboard_measures_equal_business_totals": "看板征缴率的分子分母 = 业务数",
+    "three_totals_agree": "三数核对:业务 = 账簿 = 统计",
     "months_are_closed_by_two_people": "月结完成:两人办理,业务 = 账簿",
     "a_returned_debit_is_undone_and_paid_again": "银行退回的扣款已冲回,单位再缴清",
     "a_wrong_payers_money_is_moved_by_two_people": "误记的税款经两人改入真正的缴费人",

@@ -1,6 +1,8 @@
 """Control totals of collection and payout for a closing of the books (结账控制总数).
 
-Each of them tells its totals by fund as of a day, with a hash of them. Whoever proposes a closing
+Each of them tells its totals by fund as of a day, with a hash of them: business from its own rows,
+statistics from the facts behind them (三个分开: business, books and statistics are kept apart and must
+agree). Whoever proposes a closing
 hands both on to the ledger, which asks nobody: the hash shows that no number was lost, mistyped or
 taken from another day on the way.
 """
@@ -10,10 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
+from shared.control_item import ControlItem
 from shared.schema import Out, YuanOut
 
 COLLECTION: Final = "collection"
@@ -51,6 +54,13 @@ class BookDaysOut(Out):
     funds: list[FundDaysOut]
 
 
+class ItemTotalsOut(Out):
+    """One item of a fund at the end of a day, over all periods, added up twice."""
+
+    business: YuanOut = Field(description="业务数 (from the rows that business works with)")
+    statistics: YuanOut = Field(description="统计数 (from the facts behind them)")
+
+
 class PersonalControlOut(Out):
     """The difference between receipts for personal accounts and credits to persons, explained."""
 
@@ -68,6 +78,9 @@ class CollectionFundControlOut(Out):
     receivable: YuanOut
     collected: YuanOut
     personal: PersonalControlOut
+    items: dict[ControlItem, ItemTotalsOut] = Field(
+        default={}, description="业务数与统计数 (business and statistics by item)"
+    )
 
 
 class CollectionControlOut(Out):
@@ -82,6 +95,9 @@ class PayoutFundControlOut(Out):
     """Payout's totals of a fund."""
 
     benefits: YuanOut = Field(description="已支付待遇,减当年退回 (paid, less returned in its year)")
+    items: dict[ControlItem, ItemTotalsOut] = Field(
+        default={}, description="业务数与统计数 (business and statistics by item)"
+    )
 
 
 class PayoutControlOut(Out):
@@ -90,6 +106,26 @@ class PayoutControlOut(Out):
     as_of: date
     funds: dict[str, PayoutFundControlOut]
     hash: str
+
+
+class ControlPaperOut(Out):
+    """A paper on which business and statistics differ."""
+
+    paper: str = Field(description="单据编号 (the paper's id)")
+    fund: str
+    period: str
+    business: YuanOut
+    statistics: YuanOut
+    difference: YuanOut
+
+
+def hashed_items(totals: Mapping[ControlItem, tuple[int, int]]) -> dict[str, int]:
+    """Return the members that items add to a hash, from item → (business, statistics) in fen."""
+    return {
+        f"{item}.{source}": fen
+        for item, both in totals.items()
+        for source, fen in zip(("business", "statistics"), both, strict=True)
+    }
 
 
 def control_hash(service: str, as_of: date, funds: Mapping[str, Mapping[str, int]]) -> str:
@@ -101,3 +137,14 @@ def control_hash(service: str, as_of: date, funds: Mapping[str, Mapping[str, int
         if fen
     ]
     return hashlib.sha256("\n".join([f"{service} {as_of}", *lines]).encode()).hexdigest()
+
+
+def merged(collection: Mapping[str, Any], payout: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge both services' answers into the control that a closing takes."""
+    nothing: dict[str, Any] = {"receivable": "0.00", "collected": "0.00"}
+    funds = {}
+    for fund in sorted({*collection["funds"], *payout["funds"]}):
+        told = collection["funds"].get(fund, {}), payout["funds"].get(fund, {})
+        items = told[0].get("items", {}) | told[1].get("items", {})
+        funds[fund] = nothing | told[0] | told[1] | {"items": items}
+    return {"funds": funds, "hashes": {"collection": collection["hash"], "payout": payout["hash"]}}

@@ -15,10 +15,11 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.payments.clients import LedgerClient
 from shared import outbox
+from shared.control_item import ControlItem
 from shared.money import parse_yuan
 from shared.security.identity import Identity
 from shared.web.client import Peer
-from shared.wire.closing import control_hash
+from shared.wire.closing import control_hash, hashed_items
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.payout.support.office import Office, connect_ledger
 from tests.payout.support.papers import hospital_claim, result
@@ -255,7 +256,8 @@ async def test_control_totals_equal_the_books_on_every_day(city: City) -> None:
             control["funds"].get("medical", {"benefits": "0.00"})["benefits"]
         )
         assert benefits[day] == booked
-        totals = {"medical": {"benefits": benefits[day]}}
+        both = {ControlItem.BENEFITS: (benefits[day], benefits[day])}
+        totals = {"medical": {"benefits": benefits[day]} | hashed_items(both)}
         assert control["hash"] == control_hash("payout", date.fromisoformat(day), totals)
     assert benefits["2021-11-08"] - benefits["2021-11-09"] == 30_00
     assert benefits["2021-11-09"] == benefits["2022-02-04"], (

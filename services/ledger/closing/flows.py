@@ -29,6 +29,7 @@ from services.ledger.closing.domain.closing import (
 from services.ledger.closing.domain.evidence import (
     benefits_paid,
     is_benefit,
+    item_totals,
     memo_totals,
     of_account,
     of_all_years,
@@ -204,7 +205,10 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
         tx, [Account.SUSPENSE_RECEIPTS, Account.INCOME_DEPOSIT], day, book=Book.STATUTORY.value
     )
     memo = await closing_store.balances(
-        tx, [Account.MEMO_RECEIVABLE, Account.MEMO_COLLECTED], day, book=Book.MEMO.value
+        tx,
+        [Account.MEMO_RECEIVABLE, Account.MEMO_COLLECTED, Account.MEMO_LEVIED],
+        day,
+        book=Book.MEMO.value,
     )
     benefits = [account.key for account in catalogue.every_account(day) if is_benefit(account.key)]
     sums = await closing_store.balances(
@@ -221,6 +225,7 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
         memo=memo_totals(memo),
         benefits=benefits_paid(net),
         personal=personal_totals(net, await year_store.contributed(tx, day)),
+        items=item_totals(statutory, memo, net, await closing_store.charges_and_refunds(tx, day)),
         unbalanced=await closing_store.unbalanced(tx, day),
         suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
     )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing.domain.closing import Closing
-from services.ledger.closing.schemas import (
+from services.ledger.closing.schemas.closing import (
     ClosedUntilOut,
     ClosingIn,
     ClosingOut,
@@ -18,6 +18,7 @@ from services.ledger.closing.schemas import (
     OpenItemsOut,
     ReopeningIn,
 )
+from services.ledger.closing.schemas.control import ClosingTotalsOut
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
@@ -130,6 +131,19 @@ async def closed_until(at: Reading) -> ClosedUntilOut:
     """Read the last closed day, month and year."""
     region = region_of(at)
     return ClosedUntilOut.of(region, await at.read(lambda tx: closing_flow.progress(tx, region)))
+
+
+@router.get(
+    "/v1/closing-totals",
+    operation_id="closing_totals",
+    summary="账簿数 · The books' totals that a closing compares",
+)
+async def closing_totals(at: Reading, as_of: Day | None = None) -> ClosingTotalsOut:
+    """Read the books' total of every item and fund at the end of a day, over all years."""
+    require_centre(at.caller)
+    books, day = await opened(at), as_of or clock.today()
+    found = await at.read(lambda tx: closing_flow.evidence(tx, books.catalogue, day))
+    return ClosingTotalsOut(as_of=day, funds={fund: dict(one) for fund, one in found.items.items()})
 
 
 @router.get(

@@ -27,6 +27,7 @@ from services.ledger.closing.domain.closing import (
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
 from services.ledger.rules.domain.closing_rule import Level, Rule
+from shared.control_item import ControlItem
 from shared.page import read_page
 
 PAPER = "closing"
@@ -70,6 +71,7 @@ def _control_text(control: Mapping[str, ControlTotals] | None) -> str:
             tie.collected_fen,
             tie.benefits_fen,
             None if tie.personal is None else asdict(tie.personal),
+            {item.value: both for item, both in tie.items.items()},
         ]
         for fund, tie in control.items()
     }
@@ -81,10 +83,12 @@ def _tie(
     collected_fen: int,
     benefits_fen: int | None = None,
     personal: dict[str, int] | None = None,
+    items: dict[str, tuple[int, int]] | None = None,
 ) -> ControlTotals:
     """Read control totals from their stored form; older papers have only the first two numbers."""
     kept = None if personal is None else PersonalControl(**personal)
-    return ControlTotals(receivable_fen, collected_fen, benefits_fen, kept)
+    both = {ControlItem(item): (one[0], one[1]) for item, one in (items or {}).items()}
+    return ControlTotals(receivable_fen, collected_fen, benefits_fen, kept, both)
 
 
 async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing | None:
@@ -232,6 +236,43 @@ async def unbalanced(tx: AsyncConnection, day: date) -> dict[tuple[str, str], in
         {"day": day},
     )
     return {(row.fund, row.book): row.net_fen for row in rows}
+
+
+async def charges_and_refunds(tx: AsyncConnection, day: date) -> dict[tuple[str, ControlItem], int]:
+    """Return (fund, item) → late fees and interest charged and collected, and refunds, by a day's end.
+
+    They are read from the entries of the few kinds of vouchers that move them; a reversal counts
+    with its original. Refunds settled before there were orders are left out.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT fund, item, CAST(SUM(fen) AS bigint) AS fen
+              FROM slot_head AS h
+             CROSS JOIN LATERAL (
+                   SELECT e.fund, e.credit_fen - e.debit_fen AS fen,
+                          CASE WHEN v.kind IN ('refund', 'refund_return') THEN 'refunds'
+                               WHEN e.book = 'memo' THEN 'late_fees_charged'
+                               ELSE 'late_fees_collected' END AS item
+                     FROM voucher AS v
+                     JOIN voucher AS posted
+                       ON posted.slot = v.slot
+                      AND (posted.seq = v.seq OR posted.reverses_seq = v.seq)
+                     JOIN entry AS e ON e.slot = posted.slot AND e.seq = posted.seq
+                    WHERE v.slot = h.slot AND e.book_date <= :day
+                      AND v.kind IN ('late_fee', 'interest', 'waiver', 'reallocation',
+                                     'receipt_return', 'refund', 'refund_return')
+                      AND CASE WHEN v.kind IN ('refund', 'refund_return')
+                               THEN e.account IN ('income_deposit', 'treasury_deposit',
+                                                  'fiscal_deposit')
+                                    AND v.refs ->> 'refund' IS NOT NULL
+                               ELSE e.account IN ('memo_levied', 'other_income',
+                                                  'interest_income') END
+                   ) AS mine
+             GROUP BY fund, item
+        """),
+        {"day": day},
+    )
+    return {(row.fund, ControlItem(row.item)): row.fen for row in rows}
 
 
 async def suspended_since(tx: AsyncConnection, day: date) -> dict[tuple[str, str], date]:

@@ -29,6 +29,7 @@ from tests.collection.support.restating import (
     declared,
     pay,
 )
+from tests.collection.support.totals import apart
 
 
 async def orders(office: Office, refund: str) -> list[dict[str, object]]:
@@ -254,3 +255,13 @@ async def test_a_late_fee_that_was_paid_is_refunded(office: Office, db: Database
     assert later["suspended_amount"] == "5.00" or later["matched"] == 1
     kept = (await office.get("supervisor", f"/v1/bills/{charge['id']}")).json()
     assert parse_yuan(kept["total"]) == 0
+
+
+async def test_business_and_statistics_agree_after_refunds(office: Office) -> None:
+    """After everything above: reserved, paid, returned and refused refunds of every source."""
+    items: dict[str, dict[str, str]] = {}
+    for day in ("2021-09-30", "2021-11-24", "2021-11-25", "2021-11-26", "2021-12-31"):
+        told = (await office.get("supervisor", "/v1/closing-control", as_of=day)).json()
+        assert apart(told) == {}, day
+        items = told["funds"]["pension"]["items"]
+    assert parse_yuan(items["refunds"]["business"]) > 0

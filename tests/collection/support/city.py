@@ -22,6 +22,7 @@ from tests.collection.support.restating import (
     bill_of,
     declared,
 )
+from tests.collection.support.totals import apart, differ_from_books
 from tests.conftest import Bearer
 
 DAY = "2021-08-20"
@@ -107,6 +108,9 @@ class City:
             ), f"{fund}: every fen has its reason"
             assert one["personal"]["received"] == ledger[fund]["ledger"]
             assert one["personal"]["credited"] == ledger[fund]["credited"]
+        assert apart(told) == {}
+        totals = await self.ask("/v1/closing-totals", role="fund_accountant", as_of=as_of)
+        assert differ_from_books(told, totals) == {}
         found: dict[str, Any] = told
         return found
 

@@ -102,6 +102,7 @@ async def control(ledger: Ledger, day: str) -> Body:
     answer = await ledger.get("/v1/funds/balances", as_of=day)
     personal = (await ledger.get("/v1/personal-control", as_of=day)).json()["items"]
     persons = {one["fund"]: one for one in personal}
+    totals = (await ledger.get("/v1/closing-totals", as_of=day)).json()["funds"]
     return {
         "funds": {
             fund["fund"]: {
@@ -114,6 +115,10 @@ async def control(ledger: Ledger, day: str) -> Body:
                         if key.startswith("benefit.")
                     )
                 ),
+                "items": {
+                    item: {"business": total, "statistics": total}
+                    for item, total in totals.get(fund["fund"], {}).items()
+                },
                 "personal": {
                     "received": persons[fund["fund"]]["ledger"],
                     "credited": persons[fund["fund"]]["credited"],

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.oversight.store import closing_control as closing_control_store
+from services.collection.oversight.store import control_item as control_item_store
+from services.collection.oversight.store.control_item import SOURCES, ControlPaper
+from shared.control_item import ControlItem
+from shared.cursor import cut, read_cursor
+from shared.errors import Fault, Faulty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,8 @@ class FundControl:
     in_delivery_fen: int
     standing_credits_fen: int
     unnamed_fen: int
+    items: Mapping[ControlItem, tuple[int, int]] = field(default_factory=dict)
+    """item → (business, statistics)."""
 
 
 async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
@@ -39,7 +48,8 @@ async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
     uncredited = await closing_control_store.uncredited(tx, as_of)
     standing = await closing_control_store.standing_credits(tx, as_of)
     personal_refunds = await closing_control_store.refunded(tx, as_of, personal=True)
-    funds = set().union(bills.issued, granted, credited)
+    items = await control_item_store.totals(tx, as_of)
+    funds = set().union(bills.issued, granted, credited, items)
     allocated = {fund: fen - after.get(fund, 0) for fund, fen in bills.settled.items()}
     received = {fund: fen - personal_after.get(fund, 0) for fund, fen in bills.personal.items()}
     return {
@@ -58,6 +68,44 @@ async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
             in_delivery_fen=uncredited["in_delivery"].get(fund, 0),
             standing_credits_fen=standing.get(fund, 0) - personal_refunds.get(fund, 0),
             unnamed_fen=uncredited["unnamed"].get(fund, 0),
+            items={item: items.get(fund, {}).get(item, (0, 0)) for item in SOURCES},
         )
         for fund in sorted(funds)
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperQuery:
+    """The papers of one item and fund at the end of a day; of one period, or of all."""
+
+    item: ControlItem
+    fund: str
+    as_of: date
+    period: str | None
+    differing: bool
+
+
+async def papers(
+    tx: AsyncConnection, query: PaperQuery, cursor: str | None, limit: int
+) -> tuple[Sequence[ControlPaper], str | None]:
+    """Return a page of papers of an item, and the next cursor.
+
+    Raises:
+        Faulty: collection does not tell of this item.
+        BadCursor: not a cursor of this query.
+    """
+    if query.item not in SOURCES:
+        raise Faulty(faults=[Fault("/item", "ITEM_OF_ANOTHER_SERVICE", query.item.value)])
+    filters = asdict(query)
+    key = read_cursor(cursor, filters, (int, str, str)) if cursor else None
+    rows = await control_item_store.papers(
+        tx,
+        query.item,
+        as_of=query.as_of,
+        fund=query.fund,
+        period=query.period,
+        differing=query.differing,
+        after=(key[0], UUID(key[1]), key[2]) if key else None,
+        limit=limit + 1,
+    )
+    return cut(rows, limit, lambda row: [row.key, str(row.id), row.period], filters)

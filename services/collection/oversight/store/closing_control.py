@@ -121,7 +121,8 @@ async def _reallocated(tx: AsyncConnection, column: str, days: str, as_of: date)
           JOIN bill_line AS line
             ON line.unit_id = change.unit_id AND line.bill_id = change.bill_id
            AND line.line_no = change.line_no
-         WHERE change.{days}
+          JOIN bill ON bill.unit_id = line.unit_id AND bill.id = line.bill_id
+         WHERE change.{days} AND bill.issued_on <= :as_of
          GROUP BY line.fund
         """,
         as_of,

@@ -92,6 +92,7 @@ async def take_back(
     nobodys_fen = min(change.amount_fen, holding.nobodys_fen)
     parts = receipt_change_rules.parts_of(holding.payments, change.amount_fen - nobodys_fen)
     day = await _booking_day(tx, change, receipt, parts)
+    await receipt_change_store.mark_booked(tx, change, day)
     if nobodys_fen:
         await _take_from_suspense(tx, receipt, change, holding, nobodys_fen, day)
     headings = _Headings(change, "receipt_return", "银行退回到账", day, change.on)

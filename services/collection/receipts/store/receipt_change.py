@@ -122,6 +122,18 @@ def _change(*, receipt_key: int, receipt_id: UUID, on_day: date, **columns: Any)
     return ReceiptChange(receipt=Ref(receipt_key, receipt_id), on=on_day, **columns)
 
 
+async def mark_booked(tx: AsyncConnection, change: ReceiptChange, on: date) -> None:
+    """Write down the day of the books on which a return was booked."""
+    await tx.execute(
+        text("""
+            UPDATE receipt_change
+               SET booked_on = :booked_on
+             WHERE receipt_key = :key AND id = :id
+        """),
+        {"key": change.receipt.key, "id": change.id, "booked_on": on},
+    )
+
+
 async def is_serial_used(tx: AsyncConnection, serial: str) -> bool:
     """Tell whether a serial of the bank stands for an approved return."""
     found = await tx.scalar(

@@ -24,10 +24,12 @@ from services.ledger.closing.domain.errors import (
     OutOfOrder,
     PersonalUnexplained,
     ReceiptsUnmatched,
+    TotalsDiffer,
     TrialBalanceNotZero,
 )
 from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
 from services.ledger.rules.domain.closing_rule import Level, Rule
+from shared.control_item import ControlItem
 from shared.errors import Fault
 from shared.money import format_yuan
 from shared.period import Period
@@ -82,6 +84,8 @@ class ControlTotals:
     collected_fen: int = 0
     benefits_fen: int | None = None
     personal: PersonalControl | None = None
+    items: Mapping[ControlItem, tuple[int, int]] = field(default_factory=dict)
+    """item → (business, statistics)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,8 @@ class ClosingEvidence:
     """fund → (income for personal accounts, credits to persons), of all years."""
     unbalanced: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """(fund, book) → debits minus credits where they differ; no posting can cause this."""
+    items: Mapping[str, Mapping[ControlItem, int]] = field(default_factory=dict)
+    """fund → item → fen of the books."""
     suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """(fund, district) → the day since which the oldest receipt has been in suspense."""
 
@@ -161,6 +167,7 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     ReceiptsUnmatched,
     IncomeAccountNotEmpty,
     BusinessNotBooks,
+    TotalsDiffer,
     PersonalUnexplained,
 )
 """With several reasons, the first in this order gives the refusal its code; all are listed."""
@@ -174,6 +181,8 @@ REMEDIES: Final[Mapping[type[LedgerRefusal], str]] = {
     ReceiptsUnmatched: "认领到账 (GET /v1/suspense; collection's POST /v1/receipts/{id}/matches)",
     IncomeAccountNotEmpty: "归集至财政专户,合计为负则划回 (POST /v1/settlements, kind sweep, or sweep_back below zero)",
     BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
+    TotalsDiffer: "查差异单据 (GET /v1/closing-control/papers of collection or payout lists the papers),"
+    " 未送达凭证 (GET /v1/outbox)",
     PersonalUnexplained: "查个人账户划入 (collection's GET /v1/personal-deliveries), 再取控制总数",
 }
 """The remedy of each reason."""
@@ -258,6 +267,8 @@ def _evidence_faults(
         yield from _memo_faults(closing.control, evidence.memo)
     if Rule.BENEFITS_TIE in rules:
         yield from _benefit_faults(closing.control or {}, evidence.benefits)
+    if Rule.TOTALS_TIE in rules:
+        yield from _item_faults(closing.control or {}, evidence.items)
     if Rule.PERSONAL_TIES in rules:
         yield from _personal_faults(closing.control or {}, evidence.personal)
 
@@ -297,6 +308,28 @@ def _benefit_faults(
             yield ControlExpected, pointer, f"books={format_yuan(books_fen)}"
         elif (business_fen or 0) != books_fen:
             yield _differ(pointer, business_fen or 0, books_fen)
+
+
+def _item_faults(
+    control: Mapping[str, ControlTotals], books: Mapping[str, Mapping[ControlItem, int]]
+) -> Iterator[Reason]:
+    """Compare business, books and statistics, each added up from its own source."""
+    for fund in sorted({*control, *books}):
+        told, booked = control.get(fund, ControlTotals()).items, books.get(fund, {})
+        for item in ControlItem:
+            pointer = f"/control/funds/{fund}/items/{item}"
+            books_fen = booked.get(item, 0)
+            if item not in told:
+                if books_fen:
+                    yield ControlExpected, pointer, f"books={format_yuan(books_fen)}"
+                continue
+            business_fen, statistics_fen = told[item]
+            if not business_fen == books_fen == statistics_fen:
+                detail = (
+                    f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)},"
+                    f" statistics={format_yuan(statistics_fen)}"
+                )
+                yield TotalsDiffer, pointer, detail
 
 
 def _personal_faults(

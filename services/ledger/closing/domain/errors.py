@@ -55,6 +55,13 @@ class BusinessNotBooks(LedgerRefusal):
     code = "BUSINESS_NOT_BOOKS"
 
 
+class TotalsDiffer(LedgerRefusal):
+    """业务、账簿、统计三数不一致 (business, books and statistics differ)"""
+
+    kind = Kind.CONFLICT
+    code = "THREE_TOTALS_DIFFER"
+
+
 class ControlExpected(LedgerRefusal):
     """结账须附业务控制总数 (this closing needs control totals of business)"""
 

@@ -5,13 +5,22 @@ Balances are (fund, account, district) → debits minus credits, in fen.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from services.ledger.closing.domain.closing import ControlTotals
 from services.ledger.reports.domain.balance import Sum
+from shared.control_item import ControlItem
 from shared.entry import Account
 
+_ITEM_OF_ACCOUNT: Final = {
+    Account.SUSPENSE_RECEIPTS: (ControlItem.SUSPENSE, -1),
+    Account.MEMO_LEVIED: (ControlItem.LEVIED, -1),
+    Account.MEMO_COLLECTED: (ControlItem.COLLECTED, 1),
+}
+"""Account → the item that it shows, and its sign."""
 Balances = Mapping[tuple[str, str, str], int]
 FundAccount = tuple[str, str]
 
@@ -29,6 +38,8 @@ def memo_totals(balances: Balances) -> dict[str, ControlTotals]:
     """Return fund → receivable and collected of the memo book."""
     totals: dict[str, ControlTotals] = {}
     for (fund, account, _), net_fen in balances.items():
+        if account == Account.MEMO_LEVIED:
+            continue
         before = totals.get(fund, ControlTotals())
         totals[fund] = (
             replace(before, receivable_fen=before.receivable_fen + net_fen)
@@ -68,6 +79,35 @@ def personal_totals(
         fund: (-net.get((fund, Account.CONTRIBUTION_PERSONAL), 0), credited_fen.get(fund, 0))
         for fund in sorted(funds | set(credited_fen))
     }
+
+
+def item_totals(
+    statutory: Balances,
+    memo: Balances,
+    net: Mapping[FundAccount, int],
+    rare: Mapping[tuple[str, ControlItem], int],
+) -> dict[str, dict[ControlItem, int]]:
+    """Return fund → item → fen of the books.
+
+    Args:
+        statutory: suspense, among others.
+        memo: levied and collected.
+        net: income of personal accounts and benefits, of all years.
+        rare: (fund, item) → late fees and interest, charged and collected, and refunds.
+    """
+    totals: dict[str, dict[ControlItem, int]] = defaultdict(lambda: defaultdict(int))
+    for (fund, account, _), net_fen in [*statutory.items(), *memo.items()]:
+        if account in _ITEM_OF_ACCOUNT:
+            item, sign = _ITEM_OF_ACCOUNT[account]
+            totals[fund][item] += sign * net_fen
+    for (fund, account), net_fen in net.items():
+        if account == Account.CONTRIBUTION_PERSONAL:
+            totals[fund][ControlItem.PERSONAL] -= net_fen
+        elif is_benefit(account):
+            totals[fund][ControlItem.BENEFITS] += net_fen
+    for (fund, item), fen in rare.items():
+        totals[fund][item] += fen
+    return {fund: dict(items) for fund, items in totals.items()}
 
 
 def is_benefit(account: str) -> bool:

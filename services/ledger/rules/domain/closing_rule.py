@@ -26,6 +26,7 @@ class Rule(StrEnum):
     BUSINESS_TIES = "business_ties"
     PERSONAL_TIES = "personal_ties"
     BENEFITS_TIE = "benefits_tie"
+    TOTALS_TIE = "totals_tie"
 
 
 _SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}

@@ -13,6 +13,7 @@ from shared.money import parse_yuan
 from shared.references import Reference
 from tests.collection.support.debtors import PENSION, Debtors, after, keys
 from tests.collection.support.money import Owed, fetch
+from tests.collection.support.totals import apart
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 AUDITOR, HEAD = "centre_auditor", "department_head"
@@ -132,6 +133,17 @@ async def test_a_waiver_counts_at_a_closing_from_its_day_on(office: Debtors) -> 
         before[0],
         before[1] - 100_00,
     ]
+
+
+async def test_charges_and_waivers_are_the_same_in_business_and_statistics(
+    office: Debtors,
+) -> None:
+    _, bill = await charged(office)
+    await approve(office, (await filed(office, bill, amount="100.00"))["id"])
+    told = await office.get("/v1/closing-control", as_of=DECIDED_ON)
+    assert apart(told, leave_out={"levied"}) == {}
+    items = told["funds"]["pension"]["items"]
+    assert parse_yuan(items["late_fees_charged"]["statistics"]) > 0
 
 
 async def test_totals_of_charges_are_what_is_asked_for_now(office: Debtors) -> None:

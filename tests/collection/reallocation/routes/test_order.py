@@ -24,6 +24,7 @@ from tests.collection.support.restating import (
     declared,
     pay,
 )
+from tests.collection.support.totals import apart_on_any_day
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 WHOLE_FEN = 15_000_00
@@ -98,6 +99,14 @@ async def test_money_that_was_paid_in_time_takes_a_late_fee_back(debtors: Debtor
     kinds = [one["kind"] for one in await debtors.vouchers_of(owed, "receipt", "reallocation")]
     assert kinds.count("reallocation") == 2, "the late receipt's, and the charge that is none"
     assert (await debtors.arrears(owed, after(90)))["total"] == "0.00"
+
+
+async def test_business_and_statistics_agree_whatever_the_order(debtors: Debtors) -> None:
+    """After everything above: late fees taken back, money in suspense, payments in any order."""
+    assert await apart_on_any_day(debtors) == {}
+    told = await debtors.get("/v1/closing-control", as_of=after(90))
+    charged = [one["items"]["late_fees_charged"]["business"] for one in told["funds"].values()]
+    assert any(parse_yuan(fen) > 0 for fen in charged)
 
 
 async def test_a_part_paid_bill_is_lowered_and_nothing_is_overdue(

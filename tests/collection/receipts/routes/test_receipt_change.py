@@ -22,6 +22,7 @@ from tests.collection.support.banking import (
 from tests.collection.support.books import sums_of
 from tests.collection.support.debtors import PENSION, STAFF, Debtors, after
 from tests.collection.support.money import Owed, connect, line, push
+from tests.collection.support.totals import apart_on_any_day
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 WHOLE_FEN, WHOLE = 15_000_00, "15000.00"
@@ -332,3 +333,8 @@ async def test_returns_and_moves_are_listed_and_shown_to_the_centre(debtors: Deb
         assert [step["step"] for step in trail["items"]] == ["file", "refuse"]
         answer = await debtors.api.get(path, headers=debtors.bearer("district_clerk", "heping"))
         assert answer.status_code == 403
+
+
+async def test_business_and_statistics_agree_after_returns_and_moves(debtors: Debtors) -> None:
+    """After everything above, on every day."""
+    assert await apart_on_any_day(debtors) == {}

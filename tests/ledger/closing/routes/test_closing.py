@@ -136,6 +136,7 @@ async def test_all_reasons_are_named_at_once(ledger: Ledger) -> None:
         "RECEIPTS_UNMATCHED",
         "INCOME_ACCOUNT_NOT_EMPTY",
         "BUSINESS_NOT_BOOKS",
+        "CONTROL_TOTALS_EXPECTED",
     }
 
 

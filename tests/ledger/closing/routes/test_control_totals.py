@@ -116,6 +116,40 @@ async def test_differences_of_personal_accounts_must_be_explained(ledger: Ledger
     assert read["control"] == done["control"], "the paper says why they differed"
 
 
+async def test_a_month_is_not_closed_over_a_difference_of_three_totals(ledger: Ledger) -> None:
+    await bill(ledger, "pension", "100.00", "2021-07-05")
+    await collect(ledger, "pension", "60.00", "2021-07-15")
+    await ledger.settle("sweep", "2021-07-28")
+    right = await control(ledger, "2021-07-31")
+    items = right["funds"]["pension"]["items"]
+    assert items["levied"] == {"business": "100.00", "statistics": "100.00"}
+    books = (await ledger.get("/v1/closing-totals", as_of="2021-07-31")).json()["funds"]["pension"]
+    assert (books["levied"], books["collected"]) == ("100.00", "60.00")
+    wrong = items | {
+        "levied": {"business": "100.00", "statistics": "99.99"},
+        "collected": {"business": "60.01", "statistics": "60.00"},
+    }
+    funds = right["funds"] | {"pension": right["funds"]["pension"] | {"items": wrong}}
+    refused = await propose(ledger, "month", "2021-07", control={"funds": funds})
+    assert (refused.status_code, refused.json()["code"]) == (409, "THREE_TOTALS_DIFFER")
+    assert {
+        fault["pointer"]: fault["message"].split(" · ")[0] for fault in refused.json()["errors"]
+    } == {
+        "/control/funds/pension/items/levied": "business=100.00, books=100.00, statistics=99.99",
+        "/control/funds/pension/items/collected": "business=60.01, books=60.00, statistics=60.00",
+    }
+    # The books are the third: a receipt that business does not know stops the month too.
+    await collect(ledger, "pension", "1.00", "2021-07-20")
+    await ledger.settle("sweep", "2021-07-28")
+    refused = await propose(ledger, "month", "2021-07", control=right)
+    assert "THREE_TOTALS_DIFFER" in codes(refused)
+    done = await close(ledger, "month", "2021-07")
+    assert done["control"]["pension"]["items"]["collected"] == {
+        "business": "61.00",
+        "statistics": "61.00",
+    }
+
+
 async def test_control_totals_must_match_their_hash_and_day(ledger: Ledger) -> None:
     await bill(ledger, "pension", "100.00", "2021-07-05")
     funds = {"pension": {"receivable": "100.00", "collected": "0.00"}}

@@ -14,10 +14,8 @@ from services.ledger.closing.domain.closing import (
     ClosingAction,
     ClosingProgress,
     ClosingStatus,
-    ControlTotals,
-    PersonalControl,
 )
-from services.ledger.closing.domain.errors import ControlHashDiffers
+from services.ledger.closing.schemas.control import ControlIn, ControlTotalsOut
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.domain.voucher import voucher_id
 from services.ledger.reports.store.report import OpenItem
@@ -25,106 +23,7 @@ from services.ledger.rules.domain.closing_rule import Level, last_day
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference
-from shared.schema import Code, Day, In, Out, ShortText, Yuan, YuanOut
-from shared.wire.closing import (
-    COLLECTION,
-    PAYOUT,
-    PERSONAL,
-    ControlHash,
-    PersonalControlOut,
-    control_hash,
-)
-
-
-class PersonalControlIn(In):
-    """Collection's totals of a fund's personal accounts, from its closing control."""
-
-    received: Yuan
-    credited: Yuan
-    part_paid: Yuan = 0
-    in_delivery: Yuan = 0
-    standing_credits: Yuan = 0
-    unnamed: Yuan = 0
-
-    def control(self) -> PersonalControl:
-        """Return the totals."""
-        return PersonalControl(
-            received_fen=self.received,
-            credited_fen=self.credited,
-            part_paid_fen=self.part_paid,
-            in_delivery_fen=self.in_delivery,
-            standing_credits_fen=self.standing_credits,
-            unnamed_fen=self.unnamed,
-        )
-
-
-class ControlTotalsIn(In):
-    """Business totals of one fund at the end of the day, over all periods."""
-
-    receivable: Yuan = Field(
-        examples=["1200.00"], description="应收未收:已核定尚未到账 (billed and still open)"
-    )
-    collected: Yuan = Field(
-        examples=["98000.00"], description="实征:已到账并分账 (received and allocated)"
-    )
-    benefits: Yuan | None = Field(
-        default=None, examples=["51000.00"], description="已支付待遇,减当年退回 (from payout)"
-    )
-    personal: PersonalControlIn | None = None
-
-    def totals(self) -> ControlTotals:
-        """Return the totals."""
-        personal = None if self.personal is None else self.personal.control()
-        return ControlTotals(self.receivable, self.collected, self.benefits, personal)
-
-
-class HashesIn(In):
-    """The hashes that came with the control totals."""
-
-    collection: ControlHash | None = None
-    payout: ControlHash | None = None
-
-
-class ControlIn(In):
-    """Control totals of business per fund; a fund left out is zero.
-
-    With `hashes` the ledger checks that the totals are exactly those the services gave for the day.
-    """
-
-    funds: dict[Code, ControlTotalsIn] = Field(max_length=50)
-    hashes: HashesIn = HashesIn()
-
-    def totals(self, day: date) -> dict[str, ControlTotals]:
-        """Return the totals of a day by fund.
-
-        Raises:
-            ControlHashDiffers: they are not what the services gave for that day.
-        """
-        hashed = {
-            COLLECTION: (
-                self.hashes.collection,
-                {fund: _of_collection(one) for fund, one in self.funds.items()},
-            ),
-            PAYOUT: (
-                self.hashes.payout,
-                {fund: {"benefits": one.benefits or 0} for fund, one in self.funds.items()},
-            ),
-        }
-        faults = [
-            Fault(f"/control/hashes/{service}", ControlHashDiffers.code, day.isoformat())
-            for service, (given, funds) in hashed.items()
-            if given is not None and given != control_hash(service, day, funds)
-        ]
-        if faults:
-            raise ControlHashDiffers(faults=faults)
-        return {fund: one.totals() for fund, one in self.funds.items()}
-
-
-def _of_collection(totals: ControlTotalsIn) -> dict[str, int]:
-    personal = {} if totals.personal is None else totals.personal.model_dump()
-    return {"receivable": totals.receivable, "collected": totals.collected} | {
-        f"personal.{member}": personal.get(member, 0) for member in PERSONAL
-    }
+from shared.schema import Code, Day, In, Out, ShortText, YuanOut
 
 
 def _require_region(given: str | None, region: str) -> None:
@@ -189,34 +88,6 @@ class ReopeningIn(In):
             control=None,
             status=ClosingStatus.PROPOSED,
             proposed_by=proposed_by,
-        )
-
-
-class ControlTotalsOut(Out):
-    """Control totals of one fund."""
-
-    receivable: YuanOut
-    collected: YuanOut
-    benefits: YuanOut | None
-    personal: PersonalControlOut | None
-
-    @classmethod
-    def of(cls, totals: ControlTotals) -> ControlTotalsOut:
-        """Answer the totals of a fund."""
-        kept = totals.personal
-        personal = kept and PersonalControlOut(
-            received=kept.received_fen,
-            credited=kept.credited_fen,
-            part_paid=kept.part_paid_fen,
-            in_delivery=kept.in_delivery_fen,
-            standing_credits=kept.standing_credits_fen,
-            unnamed=kept.unnamed_fen,
-        )
-        return cls(
-            receivable=totals.receivable_fen,
-            collected=totals.collected_fen,
-            benefits=totals.benefits_fen,
-            personal=personal,
         )
 
 

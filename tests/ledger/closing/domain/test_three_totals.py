@@ -1,0 +1,73 @@
+"""A month is not closed over a difference between business, books and statistics."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from services.ledger.closing.domain.closing import (
+    Closing,
+    ClosingAction,
+    ClosingEvidence,
+    ClosingProgress,
+    ClosingStatus,
+    ControlTotals,
+    require_closable,
+)
+from services.ledger.common.domain.refusal import LedgerRefusal
+from services.ledger.rules.domain.closing_rule import Level, Rule, last_day
+from shared.control_item import ControlItem
+
+TODAY = date(2022, 3, 1)
+RULES = frozenset({Rule.TOTALS_TIE})
+
+
+def month(control: dict[str, ControlTotals] | None) -> Closing:
+    return Closing(
+        id=UUID(int=1),
+        region="tianjin",
+        action=ClosingAction.CLOSE,
+        level=Level.MONTH,
+        day=last_day(Level.MONTH, "2021-07"),
+        reason="",
+        control=control,
+        status=ClosingStatus.PROPOSED,
+        proposed_by="a",
+    )
+
+
+@pytest.mark.parametrize("item", list(ControlItem))
+@pytest.mark.parametrize(
+    ("business_fen", "books_fen", "statistics_fen", "code"),
+    [
+        (7, 7, 7, None),
+        (-7, -7, -7, None),
+        (8, 7, 7, "THREE_TOTALS_DIFFER"),
+        (7, 8, 7, "THREE_TOTALS_DIFFER"),
+        (7, 7, 8, "THREE_TOTALS_DIFFER"),
+    ],
+)
+def test_each_of_three_totals_is_compared(
+    item: ControlItem, business_fen: int, books_fen: int, statistics_fen: int, code: str | None
+) -> None:
+    asked = month({"pension": ControlTotals(items={item: (business_fen, statistics_fen)})})
+    seen = ClosingEvidence(items={"pension": {item: books_fen}})
+    if code is None:
+        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        return
+    with pytest.raises(LedgerRefusal) as caught:
+        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+    [fault] = caught.value.faults
+    assert (fault.code, fault.pointer) == (code, f"/control/funds/pension/items/{item}")
+    for source in ("business", "books", "statistics"):
+        assert f"{source}=0.0" in fault.message
+
+
+@pytest.mark.parametrize("control", [None, {}, {"medical": ControlTotals()}])
+def test_what_the_books_have_must_be_told(control: dict[str, ControlTotals] | None) -> None:
+    seen = ClosingEvidence(
+        items={"medical": {ControlItem.LEVIED: 5, ControlItem.SUSPENSE: 3, ControlItem.BENEFITS: 0}}
+    )
+    with pytest.raises(LedgerRefusal) as caught:
+        require_closable(month(control), ClosingProgress(), seen, RULES, TODAY)
+    assert [fault.code for fault in caught.value.faults] == ["CONTROL_TOTALS_EXPECTED"] * 2
