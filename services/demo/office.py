@@ -81,8 +81,9 @@ class Office:
 
     async def again(self, who: str, service: str, path: str) -> Any:
         """POST an empty body that is not to be remembered."""
+        self._count += 1
         async with self._turn:
-            return await self._peer(who, service).post(path, key=f"demo-again-{len(self.letters)}")
+            return await self._peer(who, service).post(path, key=f"demo-again-{self._count:06d}")
 
     async def repeat(self, letter: Letter) -> bool:
         """Send a letter again under its own key; whether the first answer came back."""
