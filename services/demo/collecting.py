@@ -248,7 +248,7 @@ async def identify(play: Play, month: Month) -> None:
     """Identify the payers of unidentified money, as the accountant."""
     with play.stage.step("identify", len(month.strangers), month.period) as bar:
         for slip in month.strangers:
-            receipt = await _suspended(play, slip)
+            receipt = await suspended_receipt(play, slip)
             path = f"/v1/receipts/{receipt}/matches"
             body = {
                 "credit_code": slip["credit_code"],
@@ -260,7 +260,8 @@ async def identify(play: Play, month: Month) -> None:
         await drained(play)
 
 
-async def _suspended(play: Play, slip: dict[str, Any]) -> str:
+async def suspended_receipt(play: Play, slip: dict[str, Any]) -> str:
+    """Find the receipt in suspense that a payment of the bureau became."""
     found = await play.office.pages(
         "fund_accountant", "collection", "/v1/receipts", status="suspended"
     )

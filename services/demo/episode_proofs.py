@@ -19,6 +19,7 @@ async def prove_episodes(play: Play, events: Events) -> list[Proof]:
         await _prove_moved_receipt(play, events.moved),
         await _prove_lowered_month(play, events.lowered, events.lowered_period),
         await _prove_repaid_pension(play, events.repaid),
+        await _prove_returned_refund(play, events.refunded),
     ]
 
 
@@ -118,6 +119,28 @@ async def _prove_repaid_pension(play: Play, repaid: RepaidPension) -> Proof:
     if own not in {(one["claim"], one["line"]) for one in corrections}:
         faults.append("no correction of its account was approved")
     return _proof("a_refused_pension_is_paid_again_once", faults, repaid.amount)
+
+
+async def _prove_returned_refund(play: Play, reference: str) -> Proof:
+    """Prove that a refund went out and came back at the bank, and that its payer was identified."""
+    refund = await play.office.get(_AUDITOR, "collection", f"/v1/refunds/{reference}")
+    path = f"/v1/receipts/{refund['receipt']}"
+    receipt = await play.office.get(_AUDITOR, "collection", path)
+    lines = await _statement_lines(play, "treasury")
+    serial = str(refund["return_serial"])
+    faults = _differences(
+        parse_yuan(refund["amount"]),
+        {
+            "bank paid": -sum(
+                parse_yuan(one["amount"]) for one in lines[serial.removesuffix("-R")]
+            ),
+            "bank sent back": sum(parse_yuan(one["amount"]) for one in lines[serial]),
+            "allocated": parse_yuan(receipt["allocated"]),
+        },
+    )
+    if refund["status"] != "returned":
+        faults.append(f"the refund is {refund['status']}")
+    return _proof("a_refund_that_came_back_is_free_again", faults, refund["amount"])
 
 
 async def _payment_lines(play: Play, repaid: RepaidPension, batch: str) -> list[dict[str, Any]]:

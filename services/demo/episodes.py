@@ -6,8 +6,9 @@ pension is refused by the payee's bank. August: a month that was paid in part is
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from services.demo.city import Person, Unit
 from services.demo.collecting import (
@@ -18,6 +19,7 @@ from services.demo.collecting import (
     clerk,
     drained,
     reviewer,
+    suspended_receipt,
     work_off,
 )
 from services.demo.numbers import luhn_complete
@@ -26,6 +28,7 @@ from shared.money import format_yuan, parse_yuan
 
 _ACCOUNTANT: Final = "fund_accountant"
 _APPROVER: Final = "department_head"
+_PAUSE_SECONDS: Final = 0.05
 _FLOOR_FEN, _CEILING_FEN = 336_400, 1_761_300
 """The bounds of a contribution base, so that a lowered month is known to ask for less."""
 
@@ -53,6 +56,8 @@ class Events:
     lowered: str
     """Credit code of the unit whose part-paid month was lowered."""
     lowered_period: str
+    refunded: str
+    """Refund that the bank sent back."""
     repaid: RepaidPension
 
 
@@ -92,6 +97,62 @@ async def move_receipt(play: Play, month: Month) -> str:
         bar.advance()
         bar.note(f"{move['amount']} yuan moved to {slip['credit_code']}")
     return str(move["id"])
+
+
+async def refund_stranger(play: Play, month: Month) -> str:
+    """Refund money whose payer nobody knows yet; the bank sends it back; the refund.
+
+    It is in suspense again afterwards, to be identified.
+    """
+    office = play.office
+    with play.stage.step("refund", 1, month.period) as bar:
+        receipt = await suspended_receipt(play, month.strangers[0])
+        body = {
+            "source": {"receipt": receipt},
+            "requested_on": month.day(23),
+            "reason": "缴费人不明",
+        }
+        refund = await office.post(_ACCOUNTANT, "collection", "/v1/refunds", body)
+        path = f"/v1/refunds/{refund['id']}"
+        decided = {"decided_on": month.day(23)}
+        await office.post(_APPROVER, "collection", f"{path}/approvals", decided)
+        await drained(play)
+        await _settle_refund(play, refund, month)
+        serial = await office.control(
+            "/v1/bank/returned-refunds",
+            {
+                "reference": refund["id"],
+                "account": "treasury",
+                "amount": refund["amount"],
+                "day": month.day(24),
+                "returned_on": month.day(25),
+            },
+        )
+        body = {
+            "returned_on": month.day(25),
+            "serial": serial["serial"],
+            "reason": "账户已销户",
+        }
+        await office.post(_ACCOUNTANT, "collection", f"{path}/returns", body)
+        decided = {"decided_on": month.day(25)}
+        await office.post(_APPROVER, "collection", f"{path}/returns/approvals", decided)
+        await drained(play)
+        bar.advance()
+        bar.note(f"the bank sends a refund of {refund['amount']} yuan back")
+    return str(refund["id"])
+
+
+async def _settle_refund(play: Play, refund: dict[str, Any], month: Month) -> None:
+    """Settle a refund in the ledger, and wait until collection knows that it is paid."""
+    office = play.office
+    body = {"kind": "refund", "day": month.day(24), "refund": refund["id"]}
+    paper = await office.post(_ACCOUNTANT, "ledger", "/v1/settlements", body)
+    await office.post(_APPROVER, "ledger", f"/v1/settlements/{paper['id']}/approvals")
+    while True:
+        found = await office.get(_ACCOUNTANT, "collection", f"/v1/refunds/{refund['id']}")
+        if found["status"] == "paid":
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def lower_month(play: Play, month: Month, first: Month) -> str:
@@ -154,7 +215,9 @@ async def repay_pension(play: Play, month: Month) -> RepaidPension:
         refused = [one for one in failed if one["outcome"] == "refused"]
         if not refused:
             raise DemoError("the bank refused no pension, so that none can be paid again")
-        line = min(refused, key=lambda one: parse_yuan(one["amount"]))
+        line = min(
+            refused, key=lambda one: (one["reason_code"] == "RJ03", parse_yuan(one["amount"]))
+        )
         account = {
             "bank": line["bank_account"]["bank"],
             "number": luhn_complete(f"621799{line['line']:012d}"),

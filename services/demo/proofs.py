@@ -171,19 +171,25 @@ async def prove_bank(play: Play) -> Proof:
 
 
 async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
-    """A statement read to its last page, its lines summed once more by us."""
-    cursor, summed_fen = 0, 0
+    """Read a statement to its last page and sum its lines. A refund that the bank sends back is no
+    receipt."""
+    cursor, summed_fen, sent_back_fen = 0, 0, 0
     while True:
         path = f"/v1/bank/statements/{account}"
         page = await play.office.ask_bank(path, to=day, limit=500, cursor=cursor)
         summed_fen += sum(parse_yuan(line["amount"]) for line in page["items"])
+        sent_back_fen += sum(
+            parse_yuan(line["amount"])
+            for line in page["items"]
+            if line["summary"] == "refund_return"
+        )
         if not page["has_more"]:
             break
         cursor = page["next_cursor"]
     closing_fen = parse_yuan(page["closing"])
     return {
         "closing_fen": closing_fen,
-        "received_fen": parse_yuan(page["received"]),
+        "received_fen": parse_yuan(page["received"]) - sent_back_fen,
         "adds_up": parse_yuan(page["opening"]) + summed_fen == closing_fen,
     }
 

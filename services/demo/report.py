@@ -42,6 +42,7 @@ _PROOFS = {
     "a_wrong_payers_money_is_moved_by_two_people": "误记的税款经两人改入真正的缴费人",
     "a_lowered_month_leaves_the_excess_as_credit": "部分缴费的月份调低后,多缴部分为贷项",
     "a_refused_pension_is_paid_again_once": "被拒付的养老金更正账户后再付,只付一次",
+    "a_refund_that_came_back_is_free_again": "被银行退回的退费恢复为暂收款,再予认领",
     "replaying_every_message_changes_nothing": "重放全部报文,账务不变",
 }
 _ROOMY = 92

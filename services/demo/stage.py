@@ -25,6 +25,7 @@ TITLES = {
     "book": "记账送达 · The outbox drains",
     "bounce": "银行退回一笔扣款 · The bank returns a debit",
     "move": "误记的税款改入 · Move a wrong payer's money",
+    "refund": "退费被银行退回 · The bank sends a refund back",
     "lower": "更正部分缴费的月份 · Lower a part-paid month",
     "repay": "更正账户后再付 · Pay a refused pension again",
     "early": "月结(过早,应被拒)· Close too early: refused",

@@ -24,6 +24,10 @@ OWN_ACCOUNTS: Final = {
 }
 """The centre's accounts: a single account of each sort for all funds, as 收支两条线 asks."""
 
+REFUND: Final = "refund"
+REFUND_RETURN: Final = "refund_return"
+"""Summaries of a refund's movements."""
+
 # 财社〔2017〕144号 arts. 39-42: the income account and the treasury pay only into the fiscal account,
 # which alone feeds the expenditure account.
 ALLOWED_FLOWS: Final = frozenset(
@@ -161,6 +165,32 @@ class Bank:
                 ),
             )
         return True
+
+    def refund(
+        self, reference: str, account: str, amount_fen: int, *, paid: date, returned: date
+    ) -> str:
+        """Pay a refund to an account that is closed, so that it comes back; the serial of its return.
+
+        A repeat of a reference does nothing.
+
+        Raises:
+            Overdrawn: the account holds less.
+        """
+        serial = f"T{hashlib.sha256(reference.encode()).hexdigest()[:16]}"
+        with self._journal.transaction() as tx:
+            if tx.execute("SELECT 1 FROM movement WHERE serial = ?", (serial,)).fetchone():
+                return f"{serial}-R"
+            closed = f"refund-{serial}"
+            open_account(tx, closed, "已销户")
+            move(tx, Move(
+                serial=serial, payer=account, payee=closed, amount_fen=amount_fen,
+                day=paid, summary=REFUND,
+            ))  # fmt: skip
+            move(tx, Move(
+                serial=f"{serial}-R", payer=closed, payee=account, amount_fen=amount_fen,
+                day=returned, summary=REFUND_RETURN,
+            ))  # fmt: skip
+        return f"{serial}-R"
 
     def transfer_of(self, serial: str) -> Transfer | None:
         """The online order under a serial."""

@@ -24,6 +24,8 @@ from services.sandbox.schemas import (
     MovementOut,
     PushIn,
     PushOut,
+    ReturnedRefundIn,
+    ReturnedRefundOut,
     RoundOut,
     StatementOut,
     TransferIn,
@@ -201,6 +203,20 @@ def _statement(found: Statement, limit: int) -> StatementOut:
         next_cursor=found.lines[-1].seq if full else None,
         has_more=full,
     )
+
+
+@router.post(
+    "/bank/returned-refunds",
+    operation_id="return_refund",
+    summary="退费被退回 · Pay a refund that comes back",
+    status_code=201,
+)
+async def return_refund(body: ReturnedRefundIn, here: Here) -> ReturnedRefundOut:
+    """Pay a refund out of one of the centre's accounts to an account that is closed."""
+    serial = here.bank.refund(
+        body.reference, body.account, body.amount, paid=body.day, returned=body.returned_on
+    )
+    return ReturnedRefundOut(serial=serial)
 
 
 @router.post(

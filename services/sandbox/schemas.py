@@ -106,6 +106,22 @@ class RoundOut(Out):
     answers: AnswersOut
 
 
+class ReturnedRefundIn(In):
+    """A refund to an account that is closed: paid on a day, sent back on a later one."""
+
+    reference: Serial = Field(description="业务编号 (the orderer's own number)")
+    account: OwnAccount = Field(examples=["treasury"])
+    amount: PositiveYuan
+    day: Day = Field(examples=["2021-08-24"])
+    returned_on: Day = Field(examples=["2021-08-25"])
+
+
+class ReturnedRefundOut(Out):
+    """The bank's serial of the return."""
+
+    serial: str
+
+
 class DebitReturnIn(In):
     """A settled debit that the payer's bank takes back on a day."""
 

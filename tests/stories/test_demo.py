@@ -57,7 +57,7 @@ def report(demo_home: Path) -> dict[str, Any]:
 
 def test_every_proof_holds(report: dict[str, Any]) -> None:
     assert [proof for proof in report["proofs"] if not proof["ok"]] == []
-    assert len(report["proofs"]) >= 17
+    assert len(report["proofs"]) >= 18
 
 
 def test_both_months_are_closed_and_persons_have_their_money(report: dict[str, Any]) -> None:
