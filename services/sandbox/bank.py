@@ -182,14 +182,28 @@ class Bank:
                 return f"{serial}-R"
             closed = f"refund-{serial}"
             open_account(tx, closed, "已销户")
-            move(tx, Move(
-                serial=serial, payer=account, payee=closed, amount_fen=amount_fen,
-                day=paid, summary=REFUND,
-            ))  # fmt: skip
-            move(tx, Move(
-                serial=f"{serial}-R", payer=closed, payee=account, amount_fen=amount_fen,
-                day=returned, summary=REFUND_RETURN,
-            ))  # fmt: skip
+            move(
+                tx,
+                Move(
+                    serial=serial,
+                    payer=account,
+                    payee=closed,
+                    amount_fen=amount_fen,
+                    day=paid,
+                    summary=REFUND,
+                ),
+            )
+            move(
+                tx,
+                Move(
+                    serial=f"{serial}-R",
+                    payer=closed,
+                    payee=account,
+                    amount_fen=amount_fen,
+                    day=returned,
+                    summary=REFUND_RETURN,
+                ),
+            )
         return f"{serial}-R"
 
     def transfer_of(self, serial: str) -> Transfer | None:

@@ -103,7 +103,7 @@ class Gateway:
         """One round: fetch and decide new batches, write this round's files, deliver them."""
         done = Round()
         for batch in await self._new_batches():
-            lines = await self._lines(batch["id"])
+            lines = await self._pages(f"{self._trade.batches}/{batch['id']}/lines")
             with self._journal.transaction() as tx:
                 self._decide(tx, script, batch, lines)
             done.batches, done.decided = done.batches + 1, done.decided + len(lines)
@@ -119,9 +119,6 @@ class Gateway:
     async def _new_batches(self) -> list[dict[str, Any]]:
         found = await self._pages(self._trade.batches, status=self._trade.ready)
         return [batch for batch in found if not self._is_known(batch["id"])]
-
-    async def _lines(self, batch: str) -> list[dict[str, Any]]:
-        return await self._pages(f"{self._trade.batches}/{batch}/lines")
 
     async def _pages(self, path: str, **filters: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
@@ -366,9 +363,13 @@ def return_debit(journal: Journal, serial: str, day: date) -> Move:
         if row is None:
             raise NotFound(serial=serial)
         order = Move(
-            serial=f"{serial}-R", payer="income", payee=row["account"],
-            amount_fen=row["amount_fen"], day=day, summary="return",
-        )  # fmt: skip
+            serial=f"{serial}-R",
+            payer="income",
+            payee=row["account"],
+            amount_fen=row["amount_fen"],
+            day=day,
+            summary="return",
+        )
         if row["returned_on"] is not None:
             return replace(order, day=date.fromisoformat(row["returned_on"]))
         if not row["done"] or row["state"] != "closed":

@@ -16,8 +16,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
-from shared.control_item import ControlItem
 from shared.schema import Out, YuanOut
+from shared.wire.control_item import ControlItem
 
 COLLECTION: Final = "collection"
 PAYOUT: Final = "payout"

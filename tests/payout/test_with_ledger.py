@@ -15,11 +15,11 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.payments.clients import LedgerClient
 from shared import outbox
-from shared.control_item import ControlItem
 from shared.money import parse_yuan
 from shared.security.identity import Identity
 from shared.web.client import Peer
 from shared.wire.closing import control_hash, hashed_items
+from shared.wire.control_item import ControlItem
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.payout.support.office import Office, connect_ledger
 from tests.payout.support.papers import hospital_claim, result

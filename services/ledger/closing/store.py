@@ -27,8 +27,8 @@ from services.ledger.closing.domain.closing import (
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
 from services.ledger.rules.domain.closing_rule import Level, Rule
-from shared.control_item import ControlItem
 from shared.page import read_page
+from shared.wire.control_item import ControlItem
 
 PAPER = "closing"
 _OPEN_ITEMS = 10_000

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.oversight.store import closing_control as closing_control_store
 from services.collection.oversight.store import control_item as control_item_store
 from services.collection.oversight.store.control_item import SOURCES, ControlPaper
-from shared.control_item import ControlItem
 from shared.cursor import cut, read_cursor
 from shared.errors import Fault, Faulty
+from shared.wire.control_item import ControlItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from services.collection.oversight.flows import closing_control as closing_contr
 from services.collection.oversight.flows.closing_control import FundControl, PaperQuery
 from services.collection.oversight.store.control_item import ControlPaper
 from shared import clock
-from shared.control_item import ControlItem
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
@@ -31,6 +30,7 @@ from shared.wire.closing import (
     control_hash,
     hashed_items,
 )
+from shared.wire.control_item import ControlItem
 
 router = APIRouter()
 

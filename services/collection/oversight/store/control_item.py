@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.control_item import ControlItem
+from shared.wire.control_item import ControlItem
 
 _OF_BILL = "bill.unit_id AS key, bill.id, bill.kind, bill.period, line.fund, line.account"
 _LINE = """JOIN bill_line AS line ON line.unit_id = {0}.unit_id AND line.bill_id = {0}.bill_id

@@ -29,10 +29,10 @@ from services.ledger.closing.domain.errors import (
 )
 from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
 from services.ledger.rules.domain.closing_rule import Level, Rule
-from shared.control_item import ControlItem
 from shared.errors import Fault
 from shared.money import format_yuan
 from shared.period import Period
+from shared.wire.control_item import ControlItem
 
 
 class ClosingAction(StrEnum):

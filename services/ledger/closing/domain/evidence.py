@@ -12,8 +12,8 @@ from typing import Final
 
 from services.ledger.closing.domain.closing import ControlTotals
 from services.ledger.reports.domain.balance import Sum
-from shared.control_item import ControlItem
 from shared.entry import Account
+from shared.wire.control_item import ControlItem
 
 _ITEM_OF_ACCOUNT: Final = {
     Account.SUSPENSE_RECEIPTS: (ControlItem.SUSPENSE, -1),

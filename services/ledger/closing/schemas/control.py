@@ -8,7 +8,6 @@ from pydantic import Field
 
 from services.ledger.closing.domain.closing import ControlTotals, PersonalControl
 from services.ledger.closing.domain.errors import ControlHashDiffers
-from shared.control_item import OF_PAYOUT, ControlItem
 from shared.errors import Fault
 from shared.schema import Code, In, Out, Yuan, YuanOut
 from shared.wire.closing import (
@@ -21,6 +20,7 @@ from shared.wire.closing import (
     control_hash,
     hashed_items,
 )
+from shared.wire.control_item import OF_PAYOUT, ControlItem
 
 
 class PersonalControlIn(In):

@@ -12,7 +12,6 @@ from services.payout.common.schemas import EARLIEST, LATEST
 from services.payout.payments.flows import total as total_flow
 from services.payout.payments.flows.total import PaperQuery
 from shared.clock import today
-from shared.control_item import ControlItem
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
@@ -30,6 +29,7 @@ from shared.wire.closing import (
     control_hash,
     hashed_items,
 )
+from shared.wire.control_item import ControlItem
 
 router = APIRouter()
 

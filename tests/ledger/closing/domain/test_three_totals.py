@@ -16,7 +16,7 @@ from services.ledger.closing.domain.closing import (
 )
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.rules.domain.closing_rule import Level, Rule, last_day
-from shared.control_item import ControlItem
+from shared.wire.control_item import ControlItem
 
 TODAY = date(2022, 3, 1)
 RULES = frozenset({Rule.TOTALS_TIE})

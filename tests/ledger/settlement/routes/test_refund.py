@@ -58,8 +58,19 @@ async def waiting(books: Ledger) -> list[dict[str, object]]:
 async def test_an_order_arrives_once_and_only_from_collection(books: Ledger) -> None:
     refund = await order(books, part("50.00"), receipt=RECEIPT)
     sent = (await books.get(f"/v1/refund-orders/{refund}")).json()
-    body = {name: sent[name] for name in ("refund", "source", "payee", "receipt", "deposit",
-                                          "reason", "ordered_on", "amounts")}  # fmt: skip
+    body = {
+        name: sent[name]
+        for name in (
+            "refund",
+            "source",
+            "payee",
+            "receipt",
+            "deposit",
+            "reason",
+            "ordered_on",
+            "amounts",
+        )
+    }
     again = await books.post("/v1/refund-orders", body)
     assert (again.status_code, again.json()) == (201, sent)
     other = await books.post("/v1/refund-orders", body | {"reason": "另一理由"})
@@ -72,15 +83,19 @@ async def test_an_order_arrives_once_and_only_from_collection(books: Ledger) -> 
     )
     faults = {fault["code"] for fault in never.json()["errors"]}
     assert (never.status_code, faults) == (422, {"DEPOSIT_UNSUITABLE", "RECEIPT_EXPECTED"})
-    assert (await books.get("/v1/refund-orders", of="heping", role=Role.DISTRICT_CLERK)
-            ).status_code == 403  # fmt: skip
+    assert (
+        await books.get("/v1/refund-orders", of="heping", role=Role.DISTRICT_CLERK)
+    ).status_code == 403
 
 
 async def test_a_settlement_equals_its_order(books: Ledger) -> None:
     await suspend(books, "50.00", "2021-07-03")
     refund = await order(books, part("50.00"), receipt=RECEIPT)
-    for amounts in ([part("49.99")], [part("50.00", district="nankai")],
-                    [part("50.00", "contribution_income.pooled")]):  # fmt: skip
+    for amounts in (
+        [part("49.99")],
+        [part("50.00", district="nankai")],
+        [part("50.00", "contribution_income.pooled")],
+    ):
         differs = await propose(books, "refund", refund=refund, amounts=amounts)
         assert refused(differs) == (409, "REFUND_DIFFERS", "/amounts")
     other = await propose(books, "refund", refund=refund, deposit="treasury_deposit")
