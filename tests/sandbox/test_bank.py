@@ -104,3 +104,18 @@ def test_statements_are_read_by_pages(bank: Bank) -> None:
 def test_an_unknown_account_has_no_statement(bank: Bank) -> None:
     with pytest.raises(NotFound):
         bank.statement("nobody", DAY, DAY)
+
+
+def test_a_refund_that_comes_back_leaves_the_balance_as_it_was(bank: Bank) -> None:
+    back = date(2021, 7, 22)
+    for _ in range(2):
+        serial = bank.refund("rfd-1", "income", 30_000, paid=DAY, returned=back)
+    statement = bank.statement("income", back, back)
+    assert [(one.serial, one.amount_fen) for one in statement.lines] == [(serial, 30_000)]
+    assert (statement.opening_fen, statement.closing_fen) == (70_000, 100_000)
+    assert bank.position_fen() == 0
+
+
+def test_a_refund_beyond_the_balance_is_refused(bank: Bank) -> None:
+    with pytest.raises(Overdrawn):
+        bank.refund("rfd-1", "income", 100_001, paid=DAY, returned=DAY)
