@@ -57,6 +57,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "VALIDATION_FAILED": _DATA,
     "VOUCHER_UNSTORABLE": _DATA,
     "MESSAGE_UNREADABLE": _DATA,
+    "PERSONAL_ACCOUNT_MERGED": _DATA,
+    "PERSONAL_MERGER_CIRCLE": _DATA,
 }
 OTHERWISE: Final = (
     "查明原因并处理后重发 (find and remove the reason, then send again: wuxian refused --retry)"

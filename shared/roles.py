@@ -103,6 +103,7 @@ class Right(StrEnum):
     SET_BUDGET = "budget:set"
     READ_PERSONAL = "personal:read"
     CREDIT_PERSONAL = "personal:credit"
+    MERGE_PERSONAL = "personal:merge"
     MANAGE_PERSONAL = "personal:manage"
     SET_PERSONAL_RATE = "personal:rate"
     APPROVE_PERSONAL_RATE = "personal:approve_rate"
@@ -230,6 +231,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.ORDER_REFUND,
             Right.READ_PERSONAL,
             Right.CREDIT_PERSONAL,
+            Right.MERGE_PERSONAL,
             Right.READ_LEDGER,
         }
     ),

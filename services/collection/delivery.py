@@ -1,12 +1,13 @@
-"""Delivery of the outbox to the ledger: vouchers in batches, each refund order by itself."""
+"""Delivery of the outbox to the ledger: vouchers in batches, each other message by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from services.collection.register.flows.person_correction import PERSONAL_MERGER
 from shared.outbox import Message
 from shared.web.client import Peer, PeerError
 from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
@@ -18,6 +19,8 @@ from shared.wire.voucher_delivery import (
     read_payload,
 )
 
+MERGERS_PATH: Final = "/v1/personal-mergers"
+
 
 class Ledger:
     """The ledger as the outbox delivers to it. Repeats are safe: every message has its own name."""
@@ -28,31 +31,34 @@ class Ledger:
     async def deliver(self, messages: Sequence[Message]) -> list[str | None]:
         """Deliver messages; return None for each that the ledger has, or why it never will.
 
-        Orders follow the vouchers of their batch: they hold what those put into suspense.
+        Orders follow the vouchers of their batch: they hold what those put into suspense. Mergers
+        of personal accounts stand by themselves.
 
         Raises:
             PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
         """
         verdicts: dict[int, str | None] = {}
         vouchers: dict[int, dict[str, Any]] = {}
-        orders: dict[int, dict[str, Any]] = {}
+        others: dict[int, tuple[str, dict[str, Any]]] = {}
         for index, message in enumerate(messages):
             payload = read_payload(message.payload)
             if payload is None:
                 verdicts[index] = UNREADABLE
             elif REFUND_ORDER in payload:
-                orders[index] = payload[REFUND_ORDER]
+                others[index] = (REFUND_ORDERS_PATH, payload[REFUND_ORDER])
+            elif payload.get("kind") == PERSONAL_MERGER:
+                others[index] = (MERGERS_PATH, _merger(payload))
             else:
                 vouchers[index] = payload
         posted = await post_vouchers(self._peer, list(vouchers.values()))
         verdicts |= dict(zip(vouchers, posted, strict=True))
-        for index, order in orders.items():
-            verdicts[index] = await self._order(order)
+        for index, (path, body) in others.items():
+            verdicts[index] = await self._send(path, body)
         return [verdicts[index] for index in range(len(messages))]
 
-    async def _order(self, order: dict[str, Any]) -> str | None:
+    async def _send(self, path: str, body: dict[str, Any]) -> str | None:
         try:
-            await self._peer.post(REFUND_ORDERS_PATH, order)
+            await self._peer.post(path, body)
         except PeerError as error:
             if error.status not in SET_ASIDE:
                 raise
@@ -60,3 +66,11 @@ class Ledger:
         except orjson.JSONDecodeError:
             return ANSWER_UNREADABLE
         return None
+
+
+def _merger(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "paper": message.get("event_id"),
+        "person": message.get("person"),
+        "survivor": message.get("survivor"),
+    }

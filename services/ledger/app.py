@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from services import VERSION
 from services.ledger.chain import routes as chain_doors
 from services.ledger.closing import routes as closing_doors
+from services.ledger.mergers import routes as merger_doors
 from services.ledger.personal import routes as personal_doors
 from services.ledger.posting.flows.books import Books
 from services.ledger.posting.routes import book_days as book_days_doors
@@ -64,6 +65,7 @@ ROUTERS = tuple(
         budget_doors,
         transit_doors,
         personal_doors,
+        merger_doors,
         rules_doors,
     )
 )

@@ -28,6 +28,7 @@ from services.ledger.personal.domain import (
     injection,
 )
 from services.ledger.personal.store import account as account_store
+from services.ledger.personal.store import holder as holder_store
 from services.ledger.personal.store import year as year_store
 from services.ledger.posting.store import past as past_store
 from services.ledger.reports.domain.balance import minus
@@ -162,12 +163,14 @@ async def inject(
     if not rules:
         raise NoInjectionRule(fund=fund)
     credits, without = [], []
-    for retiree in {one.person_id: one for one in retirees}.values():
+    holders = await holder_store.holders(tx, {one.person_id for one in retirees})
+    people = {holders.get(one.person_id, one.person_id): one for one in retirees}
+    for person_id, retiree in people.items():
         amount_fen = injection(rules, retiree, period.first_day)
         if amount_fen is None:
-            without.append(retiree.person_id)
+            without.append(person_id)
         else:
-            credits.append(Credit(retiree.person_id, fund, amount_fen))
+            credits.append(Credit(person_id, fund, amount_fen))
     credited, differing = await account_store.inject(tx, credits, str(period), day)
     return InjectionResult(credited, len(credits) - credited, differing, without)
 
@@ -195,7 +198,9 @@ async def transfer(
     if (closed[fund] or 0) >= paper.credited_on.year:
         raise YearClosed(fund=fund, year=closed[fund])
     if paper.kind is CreditKind.TRANSFER_OUT:
-        balance_fen = await account_store.balance(tx, person_id, fund, paper.credited_on)
+        holders = await holder_store.holders(tx, [person_id])
+        records = await holder_store.records(tx, holders.get(person_id, person_id))
+        balance_fen = await account_store.balance(tx, records, fund, paper.credited_on)
         if balance_fen + amount_fen < 0:
             raise BalanceTooSmall(fund=fund)
     await account_store.claim(tx, [paper], by.subject)
@@ -297,12 +302,16 @@ class AccountYear:
 async def statement(
     tx: AsyncConnection, person_id: int, first: int, last: int
 ) -> list[AccountYear]:
-    """List a person's years by fund, from `first` to `last`; an open year shows what it has so far."""
+    """List a person's years by fund, from `first` to `last`; an open year shows what it has so far.
+
+    Merged records count for the surviving one; a merged one has nothing any more.
+    """
+    records = await holder_store.records(tx, person_id)
     closed = {
-        (row["fund"], row["year"]): row for row in await account_store.years(tx, person_id, 1, last)
+        (row["fund"], row["year"]): row for row in await account_store.years(tx, records, 1, last)
     }
     kinds: dict[tuple[str, int], dict[CreditKind, int]] = {}
-    for row in await account_store.sums_by_year(tx, person_id, last):
+    for row in await account_store.sums_by_year(tx, records, last):
         mine = kinds.setdefault((row["fund"], row["year"]), {})
         mine[CreditKind(row["kind"])] = row["amount_fen"]
     found: list[AccountYear] = []
@@ -322,6 +331,11 @@ async def statement(
         if year >= first:
             found.append(one)
     return found
+
+
+async def survivor(tx: AsyncConnection, person_id: int) -> str | None:
+    """Find the person in whose account a merged one ended; None for one that stands by itself."""
+    return await holder_store.survivor(tx, person_id)
 
 
 async def control(

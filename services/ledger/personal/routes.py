@@ -188,7 +188,8 @@ async def personal_statement(
     first = from_year or last - YEARS + 1
     key = person_id(person)
     years = await at.read(lambda tx: personal_flow.statement(tx, key, first, last))
-    return StatementOut.of(person, first, last, years)
+    survivor = await at.read(lambda tx: personal_flow.survivor(tx, key))
+    return StatementOut.of(person, first, last, years, survivor)
 
 
 @router.get(

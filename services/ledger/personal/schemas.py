@@ -269,10 +269,13 @@ class StatementOut(Out):
     person: str
     from_year: int
     to_year: int
+    merged_into: str | None = Field(description="已并入 (the person whose account it is now)")
     items: list[PersonalYearOut]
 
     @classmethod
-    def of(cls, person: str, first: int, last: int, years: Sequence[AccountYear]) -> StatementOut:
+    def of(
+        cls, person: str, first: int, last: int, years: Sequence[AccountYear], survivor: str | None
+    ) -> StatementOut:
         """Build it from a person's years."""
         items = [
             PersonalYearOut(
@@ -289,7 +292,7 @@ class StatementOut(Out):
             )
             for one in years
         ]
-        return cls(person=person, from_year=first, to_year=last, items=items)
+        return cls(person=person, from_year=first, to_year=last, merged_into=survivor, items=items)
 
 
 class ControlOut(Out):

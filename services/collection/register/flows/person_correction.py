@@ -21,7 +21,7 @@ from services.collection.register.store import person as person_store
 from services.collection.register.store import person_correction as person_correction_store
 from services.collection.register.store.person import SealedPerson
 from services.collection.register.store.person_correction import HeldPeriod, PersonCorrection
-from shared import trail
+from shared import outbox, trail
 from shared.cn import identity_number
 from shared.errors import Fault, Faulty, NotFound, StateConflict
 from shared.ids import Ref, uuid7
@@ -29,6 +29,8 @@ from shared.references import Reference
 from shared.roles import Caller
 
 PAPER: Final = "person_correction"
+PERSONAL_MERGER: Final = "personal_merger"
+"""Kind of the outbox's messages about merged personal accounts; all others are vouchers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,20 @@ async def approve(
     await trail.record(tx, _step(row, "approve", note), caller)
     await person_correction_store.drop(tx, twice)
     await person_correction_store.follow(tx, row, sorted({one.unit_id for one in held}))
+    if row.merges:
+        await outbox.put(tx, row.person_id, [merger_message(row)])
     return replace(row, status="in_force", periods=periods)
+
+
+def merger_message(row: PersonCorrection) -> dict[str, Any]:
+    """Build the message that makes the ledger merge the two personal accounts, once."""
+    return {
+        "kind": PERSONAL_MERGER,
+        "event_id": f"{PAPER}:{row.id.hex}",
+        "person": Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
+        "survivor": Ref(row.survivor_id, row.survivor_uuid).text(Reference.PERSON),
+        "references": {"paper": Ref(row.person_id, row.id).text(Reference.PERSON_CORRECTION)},
+    }
 
 
 async def refuse(

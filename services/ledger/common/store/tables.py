@@ -36,6 +36,8 @@ KEYS: Final[dict[str, str]] = {
     "personal_rate": "reference",
     "personal_rate_approval": "reference",
     "personal_injection_rule": "reference",
+    "personal_merger": "reference",
+    "personal_holder": "reference",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
     "trail": "shard_key",

@@ -166,7 +166,7 @@ async def inject(
 ) -> tuple[int, list[int]]:
     """Credit a month's injections; return how many were new, and who has another first amount.
 
-    A person has one injection a fund and month: the key itself says so.
+    A person has one injection a fund and month, over all merged records: the key itself says so.
     """
     values: dict[str, Any] = {
         "persons": [credit.person_id for credit in credits],
@@ -183,6 +183,13 @@ async def inject(
                    CAST(:day AS date)
               FROM unnest(CAST(:persons AS bigint[]), CAST(:funds AS text[]),
                           CAST(:amounts AS bigint[])) AS batch (person_id, fund, amount_fen)
+             WHERE NOT EXISTS (
+                       SELECT 1
+                         FROM personal_holder AS other
+                         JOIN personal_credit AS c
+                           ON c.person_id = other.person_id AND c.fund = batch.fund
+                          AND c.kind = 'injection' AND c.period = :period
+                        WHERE other.holder_id = batch.person_id)
              ORDER BY person_id, fund
             ON CONFLICT (person_id, fund, kind, period, source) DO NOTHING
             RETURNING person_id
@@ -208,55 +215,84 @@ async def inject(
 # --- one person -----------------------------------------------------------------------------
 
 
-async def balance(tx: AsyncConnection, person_id: int, fund: str, day: date) -> int:
-    """Compute a person's balance in a fund on a day of an open year."""
+async def balance(tx: AsyncConnection, person_ids: Collection[int], fund: str, day: date) -> int:
+    """Compute the balance of a person's records in a fund on a day of an open year."""
     rows = await tx.execute(
         text("""
             SELECT COALESCE(MAX(y.closing_fen), 0) + COALESCE(SUM(c.amount_fen), 0) AS balance_fen
               FROM (SELECT 1) AS asked
               LEFT JOIN LATERAL (
-                   SELECT year, closing_fen
+                   SELECT year, SUM(closing_fen) AS closing_fen
                      FROM personal_year
-                    WHERE person_id = :person_id AND fund = :fund
+                    WHERE person_id = ANY(CAST(:person_ids AS bigint[])) AND fund = :fund
+                    GROUP BY year
                     ORDER BY year DESC
                     LIMIT 1) AS y ON true
               LEFT JOIN personal_credit AS c
-                ON c.person_id = :person_id AND c.fund = :fund
+                ON c.person_id = ANY(CAST(:person_ids AS bigint[])) AND c.fund = :fund
                AND c.credited_on > make_date(COALESCE(y.year, 1), 12, 31)
                AND c.credited_on <= :day
         """),
-        {"person_id": person_id, "fund": fund, "day": day},
+        {"person_ids": list(person_ids), "fund": fund, "day": day},
     )
     return int(rows.scalar_one())
 
 
-async def years(tx: AsyncConnection, person_id: int, first: int, last: int) -> list[dict[str, Any]]:
-    """Load a person's closed years, oldest first."""
+async def balances(tx: AsyncConnection, person_ids: Collection[int]) -> dict[str, int]:
+    """Compute fund → what a person's records hold, over all days."""
     rows = await tx.execute(
         text("""
-            SELECT fund, year, opening_fen, interest_fen, closing_fen
+            SELECT fund, CAST(SUM(fen) AS bigint) AS fen
+              FROM (SELECT fund, amount_fen AS fen
+                      FROM personal_credit
+                     WHERE person_id = ANY(CAST(:person_ids AS bigint[]))
+                     UNION ALL
+                    SELECT fund, interest_fen
+                      FROM personal_year
+                     WHERE person_id = ANY(CAST(:person_ids AS bigint[]))) AS moved
+             GROUP BY fund
+            HAVING SUM(fen) <> 0
+        """),
+        {"person_ids": list(person_ids)},
+    )
+    return {row.fund: row.fen for row in rows}
+
+
+async def years(
+    tx: AsyncConnection, person_ids: Collection[int], first: int, last: int
+) -> list[dict[str, Any]]:
+    """Load the closed years of a person's records, added up, oldest first."""
+    rows = await tx.execute(
+        text("""
+            SELECT fund, year, CAST(SUM(opening_fen) AS bigint) AS opening_fen,
+                   CAST(SUM(interest_fen) AS bigint) AS interest_fen,
+                   CAST(SUM(closing_fen) AS bigint) AS closing_fen
               FROM personal_year
-             WHERE person_id = :person_id AND year BETWEEN :first AND :last
+             WHERE person_id = ANY(CAST(:person_ids AS bigint[])) AND year BETWEEN :first AND :last
+             GROUP BY fund, year
              ORDER BY fund, year
              LIMIT 1000
         """),
-        {"person_id": person_id, "first": first, "last": last},
+        {"person_ids": list(person_ids), "first": first, "last": last},
     )
     return [dict(row) for row in rows.mappings()]
 
 
-async def sums_by_year(tx: AsyncConnection, person_id: int, last: int) -> list[dict[str, Any]]:
-    """Sum a person's credits by fund, year and kind, from the beginning to a year."""
+async def sums_by_year(
+    tx: AsyncConnection, person_ids: Collection[int], last: int
+) -> list[dict[str, Any]]:
+    """Sum the credits of a person's records by fund, year and kind, from the beginning to a year."""
     rows = await tx.execute(
         text("""
             SELECT fund, CAST(EXTRACT(YEAR FROM credited_on) AS integer) AS year, kind,
                    CAST(SUM(amount_fen) AS bigint) AS amount_fen
               FROM personal_credit
-             WHERE person_id = :person_id AND credited_on <= make_date(:last, 12, 31)
+             WHERE person_id = ANY(CAST(:person_ids AS bigint[]))
+               AND credited_on <= make_date(:last, 12, 31)
              GROUP BY fund, 2, kind
              ORDER BY fund, 2, kind
              LIMIT 10000
         """),
-        {"person_id": person_id, "last": last},
+        {"person_ids": list(person_ids), "last": last},
     )
     return [dict(row) for row in rows.mappings()]

@@ -112,7 +112,7 @@ async def first_open_year(tx: AsyncConnection, fund: str) -> int | None:
 async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, by: str) -> YearRun:
     """Write every person's year with its interest, in one statement, and its totals.
 
-    The fund's row must be held alone. Interest is `domain.personal.interest`, half up, once a
+    Merged records have one year together. The fund's row must be held alone. Interest is `domain.personal.interest`, half up, once a
     person; `div` is exact where a numeric's "/" would round.
     """
     await tx.execute(text(_PATIENCE))
@@ -120,9 +120,9 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
         text("""
             INSERT INTO personal_year (person_id, fund, year, opening_fen, credited_fen,
                                        interest_fen, closing_fen)
-            SELECT person_id, CAST(:fund AS text), CAST(:year AS integer), opening_fen,
+            SELECT holder_id, CAST(:fund AS text), CAST(:year AS integer), opening_fen,
                    credited_fen, interest_fen, opening_fen + credited_fen + interest_fen
-              FROM (SELECT person_id,
+              FROM (SELECT COALESCE(merged.holder_id, moved.person_id) AS holder_id,
                            CAST(SUM(opening_fen) AS bigint) AS opening_fen,
                            CAST(SUM(credited_fen) AS bigint) AS credited_fen,
                            CAST(sign(SUM(weighted_fen))
@@ -138,7 +138,9 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
                                    * (12 - CAST(EXTRACT(MONTH FROM credited_on) AS integer))
                               FROM personal_credit
                              WHERE fund = :fund AND credited_on BETWEEN :first AND :last) AS moved
-                     GROUP BY person_id) AS summed
+                      LEFT JOIN personal_holder AS merged
+                        ON merged.person_id = moved.person_id
+                     GROUP BY 1) AS summed
         """),
         {
             "fund": fund,

@@ -1,0 +1,1 @@
+"""Mergers of personal accounts: two records of one person become one account."""
