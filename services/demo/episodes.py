@@ -1,4 +1,4 @@
-"""What goes wrong in the demo's months and is put right by two people, or by the bank's later word.
+"""Errors in the demo's months, and their corrections by two people or by a later report of the bank.
 
 July: the bank returns a debit, the tax bureau writes a payment down under another taxpayer, and a
 pension is refused by the payee's bank. August: a month that was paid in part is lowered.
