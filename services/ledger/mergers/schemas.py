@@ -31,7 +31,7 @@ class PersonalMergerIn(In):
 
 
 class MergedBalanceOut(Out):
-    """What the old account held in a fund when it was merged."""
+    """The balance of the old account in a fund when it was merged."""
 
     fund: str
     amount: YuanOut

@@ -1,4 +1,4 @@
-"""Whose account a reference is, after mergers: the view `personal_holder` follows their chain."""
+"""The holder of an account after mergers: the view `personal_holder` follows their chain."""
 
 from __future__ import annotations
 

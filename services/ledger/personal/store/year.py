@@ -112,8 +112,8 @@ async def first_open_year(tx: AsyncConnection, fund: str) -> int | None:
 async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, by: str) -> YearRun:
     """Write every person's year with its interest, in one statement, and its totals.
 
-    Merged records have one year together. The fund's row must be held alone. Interest is `domain.personal.interest`, half up, once a
-    person; `div` is exact where a numeric's "/" would round.
+    Merged records have one year together; the fund's row must be locked. Interest is
+    `domain.interest`, half up, once a person; `div` is exact where a numeric's "/" would round.
     """
     await tx.execute(text(_PATIENCE))
     await tx.execute(
@@ -142,13 +142,8 @@ async def close_year(tx: AsyncConnection, fund: str, year: int, rate_ppm: int, b
                         ON merged.person_id = moved.person_id
                      GROUP BY 1) AS summed
         """),
-        {
-            "fund": fund,
-            "year": year,
-            "rate_ppm": rate_ppm,
-            "first": date(year, 1, 1),
-            "last": date(year, 12, 31),
-        },
+        {"fund": fund, "year": year, "rate_ppm": rate_ppm}
+        | {"first": date(year, 1, 1), "last": date(year, 12, 31)},
     )
     rows = await tx.execute(
         text("""
