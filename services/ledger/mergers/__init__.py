@@ -1,1 +1,1 @@
-"""Mergers of personal accounts: two records of one person become one account."""
+"""个人账户合并 · Mergers of personal accounts: two records of one person become one account"""

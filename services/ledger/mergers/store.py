@@ -14,7 +14,7 @@ async def find(tx: AsyncConnection, person_id: int) -> Merger | None:
     row = (
         await tx.execute(
             text("""
-                SELECT paper, person_id, survivor_id, survivor, balances_fen
+                SELECT paper, person_id, survivor_id, survivor, balances AS balances_fen
                   FROM personal_merger
                  WHERE person_id = :person_id
             """),
@@ -28,16 +28,16 @@ async def insert(tx: AsyncConnection, merger: Merger, by: str) -> None:
     """Write a merger."""
     await tx.execute(
         text("""
-            INSERT INTO personal_merger (person_id, survivor_id, survivor, paper, balances_fen,
+            INSERT INTO personal_merger (person_id, survivor_id, survivor, paper, balances,
                                          recorded_by)
-            VALUES (:person_id, :survivor_id, :survivor, :paper, CAST(:balances_fen AS jsonb), :by)
+            VALUES (:person_id, :survivor_id, :survivor, :paper, CAST(:balances AS jsonb), :by)
         """),
         {
             "person_id": merger.person_id,
             "survivor_id": merger.survivor_id,
             "survivor": merger.survivor,
             "paper": merger.paper,
-            "balances_fen": orjson.dumps(dict(merger.balances_fen)).decode(),
+            "balances": orjson.dumps(dict(merger.balances_fen)).decode(),
             "by": by,
         },
     )

@@ -37,7 +37,6 @@ KEYS: Final[dict[str, str]] = {
     "personal_rate_approval": "reference",
     "personal_injection_rule": "reference",
     "personal_merger": "reference",
-    "personal_holder": "reference",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
     "trail": "shard_key",
