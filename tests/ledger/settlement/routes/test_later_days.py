@@ -7,7 +7,7 @@ import pytest
 from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh, pair, receipt
-from tests.ledger.support.settling import approve, propose
+from tests.ledger.support.settling import approve, order, propose
 from tests.ledger.support.year import collect, post
 
 EARLY, BETWEEN, LATE = "2021-07-05", "2021-07-15", "2021-07-25"
@@ -69,10 +69,11 @@ async def test_a_refund_takes_no_money_that_a_later_settlement_moved(
 ) -> None:
     channel = "treasury_deposit" if deposit == "treasury_deposit" else "income_deposit"
     kind = "treasury_remit" if deposit == "treasury_deposit" else "sweep"
-    paid = await collect(books, "pension", "100.00", EARLY, channel=channel)
+    await collect(books, "pension", "100.00", EARLY, channel=channel)
     await books.settle(kind, LATE)
     part = of_pension("100.00", account="contribution_income.pooled", district="heping")
-    terms = part | {"voucher": paid["id"], "deposit": deposit}
+    refund = await order(books, *part["amounts"], source="credits", deposit=deposit)
+    terms = {"refund": refund}
     proposed = await propose(books, "refund", BETWEEN, **terms)
     if proposed.status_code == 201:
         proposed = await approve(books, proposed)

@@ -140,7 +140,7 @@ async def test_amounts_are_required_or_refused_by_kind(ledger: Ledger) -> None:
             {"kind": "fiscal_subsidy", "amounts": [{"fund": "nope", "amount": "1.00"}]},
             "FUND_UNKNOWN",
         ),
-        ({"kind": "sweep", "day": "2999-01-01"}, "BOOK_DATE_IN_FUTURE"),
+        ({"kind": "sweep", "day": "2099-01-01"}, "BOOK_DATE_IN_FUTURE"),
         ({"kind": "confiscation"}, "VALIDATION_FAILED"),
     ]:
         answer = await ledger.post("/v1/settlements", day | body, Role.FUND_ACCOUNTANT)
