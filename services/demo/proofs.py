@@ -42,9 +42,9 @@ class State:
     paid: dict[str, Any]
     chain: Any
     control: dict[str, Any]
-    """What collection would say at a closing."""
+    """The totals that collection would give at a closing."""
     persons: dict[str, Any]
-    """What the ledger has credited to persons, every single credit added up."""
+    """The credits of persons in the ledger, every single one added up."""
 
     def balance_fen(self, account: str) -> int:
         """An account's balance over all funds."""

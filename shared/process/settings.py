@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WUXIAN_", extra="ignore")
 
     home: Path = Field(default_factory=_default_home)
-    """Where the embedded database, keys and run files live."""
+    """The directory of the embedded database, keys and run files."""
     database_url: str | None = None
     """The operator's own PostgreSQL 15-18 (postgresql://…); unset: the embedded one."""
     host: str = "127.0.0.1"
@@ -36,11 +36,11 @@ class Settings(BaseSettings):
     payout_port: int = 8003
     sandbox_port: int = 8010
     collection_url: str = "http://127.0.0.1:8001"
-    """Where payout finds collection."""
+    """The address of collection, for payout."""
     ledger_url: str = "http://127.0.0.1:8002"
-    """Where collection and payout find the ledger."""
+    """The address of the ledger, for collection and payout."""
     payout_url: str = "http://127.0.0.1:8003"
-    """Where the sandbox finds payout."""
+    """The address of payout, for the sandbox."""
     identity_dir: Path | None = None
     """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
     region: str = "tianjin"

@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 FINISHED: Final = frozenset({State.BILLED, State.SETTLED})
-"""Where a declaration is billed, so that it can only be corrected."""
+"""States in which a declaration is billed, so that it can only be corrected."""
 
 
 class Act(StrEnum):

@@ -127,7 +127,7 @@ class PriorAnswers:
     remaining: Mapping[int, Remaining] = field(default_factory=dict)
     """Sequence number of each voucher to be reversed → what is left of it to reverse."""
     suspense: Mapping[SuspenseKey, int] = field(default_factory=dict)
-    """What of each receipt is in suspense, for commands that take money out of it."""
+    """The suspense of each receipt, for commands that take money out of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ class Decision:
     new_holds: Sequence[Hold]
     movements: Sequence[HoldMovement]
     relies_on_state: bool
-    """Whether an answer that writes nothing rests on the balances of this revision."""
+    """True when an answer that writes nothing rests on the balances of this revision."""
 
     @property
     def writes(self) -> bool:

@@ -55,7 +55,7 @@ class FloorBook:
         self.made: list[Hold] = []
         self.movements: list[HoldMovement] = []
         self.is_relied_on = False
-        """Whether an answer that may write nothing rests on these balances."""
+        """True when an answer that may write nothing rests on these balances."""
         self._prior = prior
         self._floored = floored
         self._today = today

@@ -28,7 +28,7 @@ CARRY_OVER: Final = "carry_over"
 Place: TypeAlias = tuple[str, str, str, str]
 """(book, fund, account, district)."""
 Remaining: TypeAlias = Mapping[Place, tuple[int, int]]
-"""What is left of a voucher to take back: place → (debit fen, credit fen)."""
+"""The rest of a voucher that can be taken back: place → (debit fen, credit fen)."""
 
 
 def remaining(lines: Iterable[Line]) -> Remaining:

@@ -15,7 +15,7 @@ from shared.references import Reference
 from shared.roles import CENTRE
 
 GENESIS: Final = bytes(32)
-"""What the first voucher of a slot is chained to."""
+"""The hash that the first voucher of a slot is chained to."""
 SHA256: Final = "sha256"
 ALGORITHMS: Final = (SHA256, "sm3")
 """Hash functions that a chain may be made with; both give 32 bytes."""

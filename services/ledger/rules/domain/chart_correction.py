@@ -23,7 +23,7 @@ CLASSES: Final = ("asset", "liability", "net_asset", "income", "expense", "memo"
 _KEY = re.compile(r"^[a-z][a-z0-9_]{1,47}(\.[a-z][a-z0-9_]{1,47})?$")
 _FUND = re.compile(CODE_PATTERN)
 _FIXED: Final = ("account_class", "normal_side", "book", "floored")
-"""What may not change once there are entries."""
+"""Members that may not change once there are entries."""
 
 
 def new_version(

@@ -42,7 +42,7 @@ NAMES: Final[dict[Table, tuple[str, ...]]] = {
     Table.REPORT_LINE: ("report", "line"),
     Table.THRESHOLD: ("measure", "fund", "severity"),
 }
-"""What names a row beside its first day."""
+"""The columns that name a row beside its first day."""
 
 
 class CorrectionStatus(StrEnum):
