@@ -75,6 +75,7 @@ class Right(StrEnum):
     READ_TRAIL = "trail:read"
     REGISTER = "collection:register"
     APPROVE_CHANGE = "collection:approve_change"
+    FOLLOW_PERSON_CORRECTIONS = "person_correction:follow"
     PUBLISH_POLICY = "policy:publish"
     QUOTE = "collection:quote"
     SUBMIT_DECLARATION = "declaration:submit"
@@ -243,6 +244,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.CREDIT_PERSONAL,
             Right.READ_LEDGER,
             Right.READ_COLLECTION,
+            Right.FOLLOW_PERSON_CORRECTIONS,
         }
     ),
 }

@@ -1,4 +1,4 @@
-"""A database of before: covers that overlapped are marked, and signatures of one person stay."""
+"""A database of before: what its rows become when it is migrated."""
 
 from uuid import UUID, uuid4
 
@@ -73,5 +73,57 @@ async def test_an_older_database_keeps_its_overlaps_and_signatures_and_takes_no_
         with pytest.raises(asyncpg.UniqueViolationError):
             await _sign(db, paper, "ＬＩ")
         await _sign(db, paper, "wu")
+    finally:
+        await db.close()
+
+
+async def _correct(db: asyncpg.Connection, person: int, status: str, day: str) -> UUID:
+    """Store a correction of a person as revision 0022 did."""
+    paper = uuid4()
+    await db.execute(
+        """
+        INSERT INTO collection.person_correction
+               (person_id, id, person_uuid, survivor_id, survivor_uuid, district, status,
+                masked_number, right_number, masked_name, right_name, sealed_name, document_kind,
+                reason, document, decided_at)
+        VALUES ($1, $2, $2, $1, $2, 'heping', $3, '', '', '', '', '', 'citizen', '', '',
+                CASE WHEN $3 <> 'proposed' THEN $4::text::timestamptz END)
+        """,
+        person,
+        paper,
+        status,
+        day,
+    )
+    return paper
+
+
+async def test_corrections_of_before_are_numbered_in_their_order(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = empty_database_url
+    await _upgrade(url, "collection_0022", monkeypatch)
+    db = await asyncpg.connect(url)
+    try:
+        for person in (1, 2):
+            await db.execute(
+                "INSERT INTO collection.person (person_id, tag, sealed_number, sealed_name)"
+                " VALUES ($1, $2, '', '')",
+                person,
+                person.to_bytes(),
+            )
+        second = await _correct(db, 1, "in_force", "2021-08-02")
+        first = await _correct(db, 2, "in_force", "2021-08-01")
+        refused = await _correct(db, 1, "refused", "2021-08-01")
+        waiting = await _correct(db, 2, "proposed", "2021-08-01")
+        await migrate(url, ["collection"])
+        rows = await db.fetch("SELECT id, number FROM collection.person_correction")
+        assert {row["id"]: row["number"] for row in rows} == {
+            first: 1,
+            second: 2,
+            refused: None,
+            waiting: None,
+        }
+        last = await db.fetchval("SELECT last FROM collection.person_correction_count")
+        assert last == 2
     finally:
         await db.close()

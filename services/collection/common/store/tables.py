@@ -70,6 +70,7 @@ KEYS: Final[dict[str, str]] = {
     "outbox": "shard_key",
     "lease": "reference",
     "book_days": "reference",
+    "person_correction_count": "reference",
     "policy": "reference",
     "debit_batch": "reference",
     "debit_reason": "reference",

@@ -20,7 +20,11 @@ from services.collection.register.flows.enrolment import Vault
 from services.collection.register.store import person as person_store
 from services.collection.register.store import person_correction as person_correction_store
 from services.collection.register.store.person import SealedPerson
-from services.collection.register.store.person_correction import HeldPeriod, PersonCorrection
+from services.collection.register.store.person_correction import (
+    FollowedCorrection,
+    HeldPeriod,
+    PersonCorrection,
+)
 from shared import outbox, trail
 from shared.cn import identity_number
 from shared.errors import Fault, Faulty, NotFound, StateConflict
@@ -112,7 +116,7 @@ async def approve(
     held = await person_correction_store.periods(tx, people)
     twice = _divide(held, row.person_id) if row.merges else []
     periods = [_words(one) for one in held if one.person_id == row.person_id]
-    if not await person_correction_store.decide(tx, row, "in_force", periods):
+    if not await person_correction_store.decide(tx, row, person_correction_store.IN_FORCE, periods):
         raise StateConflict(status=row.status)
     await trail.record(tx, _step(row, "approve", note), caller)
     await person_correction_store.drop(tx, twice)
@@ -160,6 +164,11 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> PersonCorrectio
         raise NotFound(correction=ref.text(Reference.PERSON_CORRECTION))
     caller.require_district(row.district)
     return row
+
+
+async def in_order(tx: AsyncConnection, after: int, limit: int) -> list[FollowedCorrection]:
+    """Read the corrections in force after a number; numbers follow one another without a gap."""
+    return await person_correction_store.in_order(tx, after, limit)
 
 
 async def _require_standing(tx: AsyncConnection, people: Sequence[int]) -> None:

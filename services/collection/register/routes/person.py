@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,11 +13,16 @@ from services.collection.register.domain.person import id_of_person
 from services.collection.register.flows import person_correction as person_correction_flow
 from services.collection.register.flows.enrolment import Vault
 from services.collection.register.schemas.change import DecisionIn, RefusalIn
-from services.collection.register.schemas.person import PersonCorrectionIn, PersonCorrectionOut
+from services.collection.register.schemas.person import (
+    FollowedCorrectionsOut,
+    PersonCorrectionIn,
+    PersonCorrectionOut,
+)
 from shared import trail
+from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.ids import Ref
-from shared.page import RefPath
+from shared.page import Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
@@ -26,6 +31,7 @@ router = APIRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Approving = Annotated[Door, door(Right.APPROVE_CHANGE)]
+Following = Annotated[Door, door(Right.FOLLOW_PERSON_CORRECTIONS)]
 
 
 @router.post(
@@ -48,6 +54,23 @@ async def correct_person(body: PersonCorrectionIn, at: Registering) -> Response:
 
     key = id_of_person(request.identity_number, identity.pepper)
     return await at.write(work, key=key, status=201)
+
+
+@router.get(
+    "/v1/person-corrections",
+    operation_id="follow_person_corrections",
+    summary="已生效的个人信息更正,依次 · Corrections in force, in order, for payout",
+)
+async def follow_person_corrections(
+    at: Following,
+    after: Annotated[
+        int, Query(ge=0, lt=2**63, description="已读到的序号 (the last number that was read)")
+    ] = 0,
+    limit: Limit = LIMIT_DEFAULT,
+) -> FollowedCorrectionsOut:
+    """List corrections after a number; references, and the right number and name under seal."""
+    rows = await at.read(lambda tx: person_correction_flow.in_order(tx, after, limit + 1))
+    return FollowedCorrectionsOut.of(rows[:limit], has_more=len(rows) > limit)
 
 
 @router.get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Self
 
@@ -11,7 +13,10 @@ from pydantic_core import PydanticCustomError
 from services.collection.common.schemas.common import IdentityNumber, PersonName
 from services.collection.register.flows.person_correction import PersonCorrectionRequest
 from services.collection.register.schemas.change import Reason
-from services.collection.register.store.person_correction import PersonCorrection
+from services.collection.register.store.person_correction import (
+    FollowedCorrection,
+    PersonCorrection,
+)
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, ShortText
@@ -98,3 +103,38 @@ class PersonCorrectionOut(Out):
             proposed_at=row.proposed_at,
             decided_at=row.decided_at,
         )
+
+
+class FollowedCorrectionOut(Out):
+    """A correction in force. Number and name are under the installation's seal, nobody reads them on the way."""
+
+    number: int
+    id: str = Field(examples=[Reference.PERSON_CORRECTION.example])
+    person: str = Field(examples=[Reference.PERSON.example])
+    survivor: str = Field(examples=[Reference.PERSON.example])
+    sealed_identity_number: str
+    sealed_name: str
+
+    @classmethod
+    def of(cls, row: FollowedCorrection) -> FollowedCorrectionOut:
+        """Build the item."""
+        return cls(
+            number=row.number,
+            id=Ref(row.person_id, row.id).text(Reference.PERSON_CORRECTION),
+            person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
+            survivor=Ref(row.survivor_id, row.survivor_uuid).text(Reference.PERSON),
+            sealed_identity_number=b64encode(row.sealed_number).decode(),
+            sealed_name=b64encode(row.sealed_name).decode(),
+        )
+
+
+class FollowedCorrectionsOut(Out):
+    """Corrections in force in their order; the reader goes on after the last number."""
+
+    items: list[FollowedCorrectionOut]
+    has_more: bool
+
+    @classmethod
+    def of(cls, rows: Sequence[FollowedCorrection], *, has_more: bool) -> FollowedCorrectionsOut:
+        """Build the answer."""
+        return cls(items=[FollowedCorrectionOut.of(row) for row in rows], has_more=has_more)

@@ -12,6 +12,9 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.page import read_page
+
+IN_FORCE: Final = "in_force"
 _COLUMNS: Final = """person_id, id, person_uuid, survivor_id, survivor_uuid, district, status,
        masked_number, right_number, masked_name, right_name, sealed_name, document_kind, reason,
        document, periods, proposed_at, decided_at"""
@@ -117,11 +120,16 @@ async def find(tx: AsyncConnection, person_id: int, id: UUID) -> PersonCorrectio
 async def decide(
     tx: AsyncConnection, row: PersonCorrection, status: str, periods: Sequence[dict[str, Any]] = ()
 ) -> bool:
-    """Put a proposed correction in force or refuse it; return False if it is already decided."""
+    """Put a proposed correction in force or refuse it; return False if it is already decided.
+
+    One in force gets the next number of the feed. The count stays locked until the transaction
+    ends, so that numbers become visible in their order.
+    """
     made = await tx.execute(
         text("""
             UPDATE person_correction
-               SET status = :status, decided_at = now(), periods = CAST(:periods AS jsonb)
+               SET status = :status, decided_at = now(), periods = CAST(:periods AS jsonb),
+                   number = CAST(:number AS bigint)
              WHERE person_id = :person_id AND id = :id AND status = 'proposed'
             RETURNING id
         """),
@@ -130,9 +138,51 @@ async def decide(
             "id": row.id,
             "status": status,
             "periods": orjson.dumps(list(periods)).decode(),
+            "number": await _next_number(tx) if status == IN_FORCE else None,
         },
     )
     return made.first() is not None
+
+
+async def _next_number(tx: AsyncConnection) -> int:
+    row = (
+        await tx.execute(
+            text("UPDATE person_correction_count SET last = last + 1 RETURNING last AS number")
+        )
+    ).one()
+    number: int = row.number
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedCorrection:
+    """A correction in force, as another service follows it; the survivor's number and name are sealed."""
+
+    number: int
+    person_id: int
+    id: UUID
+    person_uuid: UUID
+    survivor_id: int
+    survivor_uuid: UUID
+    sealed_number: bytes = field(repr=False)
+    sealed_name: bytes = field(repr=False)
+
+
+async def in_order(tx: AsyncConnection, after: int, limit: int) -> list[FollowedCorrection]:
+    """Read the corrections in force after a number, in the order in which they came into force."""
+    return await read_page(
+        tx,
+        """
+            SELECT made.number, made.person_id, made.id, made.person_uuid, made.survivor_id,
+                   made.survivor_uuid, survivor.sealed_number, made.sealed_name
+              FROM person_correction AS made
+              JOIN person AS survivor ON survivor.person_id = made.survivor_id
+        """,
+        key=("made.number",),
+        after=(after,),
+        limit=limit,
+        row=FollowedCorrection,
+    )
 
 
 async def survivors(

@@ -1,9 +1,12 @@
 """A name, a number and two records of one person are put right by two people."""
 
+from base64 import b64decode
 from typing import Any
 
 import httpx
 
+from shared.security.field_cipher import FieldCipher
+from shared.security.identity import Identity
 from tests.collection.support.office import Office, a_person, codes_of
 from tests.collection.support.register import people_of, staffed
 
@@ -101,3 +104,41 @@ async def test_records_whose_covers_contradict_each_other_wait_for_the_cover(
         district="nankai",
     )
     assert foreign.status_code == 403
+
+
+async def test_payout_follows_the_corrections_in_force_in_their_order(
+    office: Office, identity: Identity
+) -> None:
+    path = "/v1/person-corrections"
+    known = (await office.get("payout_service", path, limit=500)).json()
+    last = known["items"][-1]["number"] if known["items"] else 0
+    _, people = await staffed(office, 3)
+    numbers = [person["identity_number"] for person in people]
+    refused = (await _propose(office, numbers[0], name="李四光")).json()
+    codes = {"codes": ["DOCUMENT_MISSING"]}
+    await office.post("district_reviewer", f"{path}/{refused['id']}/refusals", codes, subject="wu")
+    named = (await _propose(office, numbers[2], name="李四光")).json()
+    merged = (await _propose(office, numbers[0], identity_number=numbers[1])).json()
+    for paper in (merged, named):
+        assert (await _approve(office, paper)).status_code == 201
+    page = await office.get("payout_service", path, after=last, limit=1)
+    assert page.status_code == 200, page.text
+    assert page.json()["has_more"] is True
+    (first,) = page.json()["items"]
+    assert (first["number"], first["id"]) == (last + 1, merged["id"])
+    assert (first["person"], first["survivor"]) == (merged["person"], merged["survivor"])
+    rest = (await office.get("payout_service", path, after=first["number"])).json()
+    assert [(item["number"], item["id"]) for item in rest["items"]] == [(last + 2, named["id"])]
+    assert rest["has_more"] is False
+    text = page.text
+    assert not any(number in text for number in numbers), "no number lies open"
+    cipher = FieldCipher(identity.field_key)
+    assert cipher.open(b64decode(first["sealed_identity_number"])) == numbers[1]
+    names = FieldCipher(identity.field_key, "name")
+    assert names.open(b64decode(rest["items"][0]["sealed_name"])) == "李四光"
+
+
+async def test_nobody_else_follows_the_corrections(office: Office) -> None:
+    for role in ("district_clerk", "supervisor", "employer_portal", "collection_service"):
+        answer = await office.get(role, "/v1/person-corrections")
+        assert answer.status_code == 403, role
