@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +53,24 @@ DDL = (
     """,
 )
 
-WAITING = Gauge("wuxian_outbox_waiting", "Messages not yet acknowledged", ["service"])
+WAITING = Gauge(
+    "wuxian_outbox_waiting",
+    "Messages not yet acknowledged",
+    ["service"],
+    multiprocess_mode="mostrecent",  # the worker with the lease looked last
+)
 REFUSED = Counter("wuxian_outbox_refused", "Messages set aside", ["service"])
 STILL_REFUSED = Gauge(
-    "wuxian_refused_messages", "Messages set aside and not sent again", ["service"]
+    "wuxian_refused_messages",
+    "Messages set aside and not sent again",
+    ["service"],
+    multiprocess_mode="mostrecent",
+)
+OLDEST = Gauge(
+    "wuxian_outbox_oldest_seconds",
+    "Age of the oldest message not yet acknowledged",
+    ["service"],
+    multiprocess_mode="mostrecent",
 )
 
 
@@ -236,6 +251,7 @@ class Relay:
             refused = (await stats(tx))["refused"]
         STILL_REFUSED.labels(self.db.service).set(refused)
         WAITING.labels(self.db.service).set(len(messages))
+        OLDEST.labels(self.db.service).set(_age_seconds(messages[0].id) if messages else 0)
         if not messages:
             return 0
         verdicts = list(zip(messages, await self.deliver(messages), strict=True))
@@ -246,3 +262,8 @@ class Relay:
                 REFUSED.labels(self.db.service).inc()
                 logger().error("message refused and set aside", id=str(message.id), reason=reason)
         return len(messages)
+
+
+def _age_seconds(message_id: UUID) -> float:
+    """Read the age of a message from its id, which begins with the milliseconds of its birth."""
+    return max(0.0, time.time() - (message_id.int >> 80) / 1000)

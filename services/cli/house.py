@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,11 +34,12 @@ def up(
 ) -> None:
     """Start everything and stay until Ctrl-C."""
     from services.supervisor import Supervisor
+    from services.supervisor.home_log import HomeLog
 
     settings = settings_with(database_url=database_url)
     names = (*SERVICES, "sandbox") if sandbox else SERVICES
-    with plainly():
-        asyncio.run(_stay(Supervisor(settings, names), as_json=as_json))
+    with plainly(), closing(HomeLog(settings.home / "log")) as log:
+        asyncio.run(_stay(Supervisor(settings, names, on_log=log), as_json=as_json))
 
 
 async def _stay(house: Supervisor, *, as_json: bool) -> None:

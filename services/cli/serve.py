@@ -34,13 +34,15 @@ def serve(
     import uvicorn
 
     from services.supervisor.ports import check_port
-    from shared.process import log
+    from shared.process import log, metrics
     from shared.security import identity
 
     settings = settings_with(
         database_url=database_url, host=host, **{f"{service.value}_port": port}
     )
     listen = getattr(settings, f"{service.value}_port")
+    if workers > 1:
+        metrics.share(settings.home / "run" / f"metrics-{service.value}-{listen}")
     log.configure(service.value, settings.log_level)
     with plainly():
         check_port(settings.host, listen, service.value)

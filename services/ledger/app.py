@@ -93,6 +93,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         lifespan=lambda app: _lifespan(app, chosen),
         checks=[database, books_open],
         body_limit_bytes=chosen.body_limit_bytes,
+        access_log=chosen.access_log,
         streamed=frozenset({stream_doors.PATH}),
     )
     app.user_middleware.append(Middleware(FastPath))  # innermost: right before the routes

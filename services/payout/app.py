@@ -94,6 +94,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         checks=[database],
         body_limit_bytes=chosen.body_limit_bytes,
+        access_log=chosen.access_log,
     )
     return app
 

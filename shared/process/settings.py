@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
     """Districts for which the sandbox has identities."""
     log_level: str = "INFO"
+    access_log: bool = True
+    """True when every request leaves a line: who, what, result, time, trace id."""
 
     @property
     def identity_path(self) -> Path:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from shared.web.access import AccessLog
 from shared.web.envelope import Envelope
 from shared.web.grammar import strict_grammar
 from shared.web.openapi import App
@@ -25,6 +26,7 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     checks: Sequence[Check],
     body_limit_bytes: int,
     streamed: frozenset[str] = frozenset(),
+    access_log: bool = True,
 ) -> FastAPI:
     """A service's app; its lifespan puts `identity` and `db` on `app.state`.
 
@@ -45,4 +47,5 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
         app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
     answer_problems(app)
     app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes, streamed=streamed)
+    app.add_middleware(AccessLog, service=service, written=access_log)  # the outermost
     return app

@@ -9,6 +9,7 @@ from fastapi.security import OAuth2
 
 from shared.roles import Caller
 from shared.security.identity import BadToken, Identity
+from shared.web.access import CALLER
 
 _bearer = OAuth2(
     flows={"clientCredentials": {"tokenUrl": "/v1/oauth/token", "scopes": {}}},
@@ -29,7 +30,9 @@ async def authenticated(
     if scheme.lower() != "bearer" or not token:
         raise BadToken
     identity: Identity = request.app.state.identity
-    return identity.verify(token)
+    caller = identity.verify(token)
+    request.scope[CALLER] = caller  # for the access log
+    return caller
 
 
 Authenticated = Annotated[Caller, Depends(authenticated)]

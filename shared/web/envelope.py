@@ -1,4 +1,4 @@
-"""The outermost layer of a service: bounds the body, names the request, counts the answer."""
+"""A layer around a service: bounds the body and names the request."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import secrets
 
 import structlog
 from fastapi import Request
-from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Kind, Refusal
 from shared.web.problem import refused, trace_id
-
-REQUESTS = Counter("wuxian_http_requests", "Answered requests", ["method", "route", "status"])
 
 STREAM_FACTOR = 64
 """How many times larger a body may be that is read piece by piece."""
 
 
 class Envelope:
-    """Outermost layer: bounds the body, refuses NUL, names the request, counts the answer."""
+    """A layer that bounds the body, refuses NUL and names the request."""
 
     def __init__(
         self, app: ASGIApp, body_limit_bytes: int, streamed: frozenset[str] = frozenset()
@@ -42,8 +39,6 @@ class Envelope:
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"].append((b"x-request-id", trace_id(request).encode()))
-                route = getattr(scope.get("route"), "path", "none")
-                REQUESTS.labels(scope["method"], route, str(message["status"])).inc()
             await send(message)
 
         refusal = self._at_once(request)

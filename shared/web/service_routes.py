@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from shared.process.metrics import exposition
 from shared.schema import Out
 from shared.security.identity import TOKEN_SECONDS, Identity, claims_of
 from shared.web.authentication import Authenticated
@@ -99,7 +100,7 @@ def _monitoring_router(service: str, version: str, checks: Sequence[Check]) -> A
         response_class=PlainTextResponse,
     )
     async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(exposition(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/v1/version", operation_id="version", summary="版本 · Version")
     async def version_of() -> dict[str, str]:

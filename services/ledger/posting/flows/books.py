@@ -28,7 +28,7 @@ from shared.errors import Refusal
 
 T = TypeVar("T")
 
-QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue")
+QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue", multiprocess_mode="livesum")
 
 
 NEW_SLOTS = 2

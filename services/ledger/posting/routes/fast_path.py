@@ -28,6 +28,7 @@ from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
 from shared.roles import Caller, Right
 from shared.security.identity import BadToken, Identity
+from shared.web.access import CALLER
 from shared.web.problem import refused
 from shared.wire.json_grammar import has_repeated_member
 from shared.wire.ledger import VOUCHERS_MAX
@@ -88,6 +89,7 @@ class FastPath:
             return None
         if scheme.lower() != b"bearer" or not caller.may(Right.POST_VOUCHER):
             return None
+        scope[CALLER] = caller
         return None if caller.subject == OWN else caller
 
     async def _answer(self, request: Request, body: bytes, caller: Caller) -> Response | None:

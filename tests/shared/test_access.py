@@ -1,0 +1,122 @@
+"""The access log: a line a request says who, what, result and time, and never content."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+from fastapi import APIRouter, FastAPI
+from prometheus_client import REGISTRY
+
+from shared.roles import Role
+from shared.security.identity import Identity
+from shared.web.access import CUT_OFF, AccessLog
+from shared.web.app import create_app
+from shared.web.authentication import Authenticated
+
+Bearer = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def app(identity: Identity) -> FastAPI:
+    router = APIRouter()
+
+    @router.get("/v1/things/{name}", operation_id="thing", summary="物 · Thing")
+    async def thing(name: str, caller: Authenticated) -> dict[str, str]:
+        return {"name": name}
+
+    async def nothing() -> dict[str, str]:
+        return {}
+
+    made = create_app(
+        service="collection",
+        title="t",
+        description="t",
+        version="0",
+        routers=[router],
+        lifespan=None,  # type: ignore[arg-type]
+        checks=[nothing],
+        body_limit_bytes=1000,
+    )
+    made.state.identity = identity
+    return made
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+async def test_a_request_leaves_one_line_without_content(
+    app: FastAPI, bearer: Bearer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = "120101199001011234"
+    async with client_of(app) as client:
+        headers = bearer(Role.DISTRICT_CLERK, "heping")
+        good = await client.get(f"/v1/things/{number}", headers=headers)
+        bad = await client.get("/v1/things/a")
+        await client.get("/healthz")
+    assert (good.status_code, bad.status_code) == (200, 401)
+    first, second = (
+        orjson.loads(line)
+        for line in capsys.readouterr().err.splitlines()
+        if line.startswith('{"event":"request"')
+    )
+    assert first["role"] == "district_clerk"
+    assert first["subject"]
+    assert (first["method"], first["route"], first["status"]) == ("GET", "/v1/things/{name}", 200)
+    assert first["trace_id"] == good.headers["x-request-id"]
+    assert number not in str(first)
+    assert second["subject"] is None
+    assert second["status"] == 401
+
+
+async def test_every_request_is_counted_and_timed_by_its_route(
+    app: FastAPI, bearer: Bearer
+) -> None:
+    labels = {"method": "GET", "route": "/v1/things/{name}"}
+
+    def count() -> float:
+        return REGISTRY.get_sample_value("wuxian_http_request_seconds_count", labels) or 0
+
+    before = count()
+    async with client_of(app) as client:
+        for name in ("a", "b"):
+            answer = await client.get(
+                f"/v1/things/{name}", headers=bearer(Role.DISTRICT_CLERK, "heping")
+            )
+            assert answer.status_code == 200
+    assert count() == before + 2
+
+
+async def test_a_client_that_left_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
+    async def gone(scope: object, receive: object, send: object) -> None:
+        raise ConnectionResetError
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/x", "client": None}
+    with pytest.raises(ConnectionResetError):
+        await AccessLog(gone, "ledger")(scope, None, None)  # type: ignore[arg-type]
+    line = orjson.loads(capsys.readouterr().err)
+    assert line["status"] == CUT_OFF
+    assert line["service"] == "ledger"
+
+
+WORKER = """
+import sys, time
+from pathlib import Path
+from prometheus_client import Counter
+Counter("wuxian_tried", "tried").inc(int(sys.argv[1]))
+"""
+
+
+def test_the_figures_of_several_workers_are_added_up(tmp_path: Path) -> None:
+    share = (
+        "import subprocess, sys; from pathlib import Path; from shared.process import metrics;"
+        f" metrics.share(Path({str(tmp_path / 'figures')!r}));"
+        f" [subprocess.run([sys.executable, '-c', {WORKER!r}, n], check=True) for n in '23'];"
+        " print(metrics.exposition().decode())"
+    )
+    out = subprocess.run([sys.executable, "-c", share], capture_output=True, text=True, check=True)
+    assert "wuxian_tried_total 5.0" in out.stdout
