@@ -141,8 +141,8 @@ class Sender:
     ) -> None:
         events = [body["event_id"] for body in bodies]
         path = "/v1/voucher-batches" if batch else "/v1/vouchers"
-        asked = {"vouchers": bodies, "atomic": atomic} if batch else bodies[0]
-        request = post(path, self.token, orjson.dumps(asked))
+        content = {"vouchers": bodies, "atomic": atomic} if batch else bodies[0]
+        request = post(path, self.token, orjson.dumps(content))
         for turn in range(2 if self.random.random() < 0.1 else 1):
             answer = await self._until_answered(request)
             if answer is None:
@@ -160,10 +160,10 @@ class Sender:
             except OSError:
                 status, body = 503, b""
             if status != 503:
-                said = orjson.loads(body)
+                content = orjson.loads(body)
                 if status < 300:
-                    return list(said["results"]) if "results" in said else [said]
-                return [{"outcome": "refused", "problem": said}]
+                    return list(content["results"]) if "results" in content else [content]
+                return [{"outcome": "refused", "problem": content}]
             if self.random.random() < ABANDONED:
                 return None
             await asyncio.sleep(0.05 + self.random.random() * 0.1)
@@ -225,10 +225,10 @@ async def judge(tx: AsyncConnection, slots: int, diary: Diary) -> Judgement:
 
 
 def _misplaced(diary: Diary, draft: Draft, place: Place) -> Iterator[str]:
-    asked = diary.moves.get(draft.event_id)
-    if asked is None:
+    sent = diary.moves.get(draft.event_id)
+    if sent is None:
         return  # the settlements that came before the load
-    if list(_moves(draft)) != [asked]:
+    if list(_moves(draft)) != [sent]:
         yield f"{draft.event_id} is not what was asked"
     if diary.booked.get(draft.event_id, place) != place:
         yield f"{draft.event_id} stands at {place}, not where it was acknowledged"

@@ -130,9 +130,9 @@ async def _installed(connection: Any, files: list[Path]) -> dict[str, str]:
             await connection.execute(file.read_text())
         return await _accounts(connection)
     except (OSError, asyncpg.PostgresError) as error:
-        said = str(error).partition("\n")[0]
+        message = str(error).partition("\n")[0]
         raise Incomplete(
-            f"{said} (give its SQL files in this order: uuid-to-ulid.sql ulid-to-uuid.sql, which"
+            f"{message} (give its SQL files in this order: uuid-to-ulid.sql ulid-to-uuid.sql, which"
             " it uses, then pgledger.sql)"
         ) from error
 

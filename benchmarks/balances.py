@@ -226,9 +226,9 @@ async def open_loop(
     free: asyncio.Queue[Wire] = asyncio.Queue()
     for wire in wires:
         free.put_nowait(wire)
-    asked = requests(token, seed=20210701)
+    next_requests = requests(token, seed=20210701)
     for _ in range(WARM_UP):  # both processes have answered some days: what is measured is reading
-        await wires[_ % WIRES].ask(next(asked))
+        await wires[_ % WIRES].ask(next(next_requests))
     latencies: list[float] = []
     failed = posted = 0
     began = time.perf_counter()
@@ -261,7 +261,7 @@ async def open_loop(
             await asyncio.sleep(max(0.0, began + posted / posts_per_s - time.perf_counter()))
 
     count = int(RATE * seconds)
-    await asyncio.gather(send(), *[one(number, next(asked)) for number in range(count)])
+    await asyncio.gather(send(), *[one(number, next(next_requests)) for number in range(count)])
     took = time.perf_counter() - began
     while not free.empty():
         free.get_nowait().close()
@@ -310,13 +310,13 @@ async def run(*, small: bool, database_url: str | None, slots: int) -> dict[str,
                     name = f"balances at {size / 1e6:g} million"
                     still, _ = await open_loop(name, port, token, seconds)
                     print(still.line())
-                    beside, more = await open_loop(
+                    while_posting, more = await open_loop(
                         name, port, token, seconds, posts_per_s=POSTS_PER_S, first_post=posted
                     )
                     posted += more
-                    print(beside.line())
+                    print(while_posting.line())
                     quiet.append(still)
-                    busy.append(beside)
+                    busy.append(while_posting)
             await connection.close()
             holds = await verified(fresh, slots, filler.vouchers + posted)
     return {

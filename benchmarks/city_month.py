@@ -252,12 +252,12 @@ async def measure(people: int, units: int, database_url: str | None) -> dict[str
 
 async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str, Any]:
     ports = {"collection": 0, "ledger": 0}
-    said: list[str] = []
+    log: list[str] = []
     house = Supervisor(
         settings,
         ("collection", "ledger"),
         ports=ports,
-        on_log=lambda name, line: said.append(f"{name}: {line}"),
+        on_log=lambda name, line: log.append(f"{name}: {line}"),
     )
     async with house:
         identity = Identity.load(settings.identity_path)
@@ -276,7 +276,7 @@ async def _in_house(settings: Settings, city: City, admin_url: str) -> dict[str,
             try:
                 stored = await month(run)
             except RuntimeError:
-                print("\n".join(said[-20:]))
+                print("\n".join(log[-20:]))
                 raise
             seconds = time.perf_counter() - began
             peak_mib = peaks.report()

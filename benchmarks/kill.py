@@ -167,8 +167,8 @@ class Range:
         for kind in (SettlementKind.FISCAL_SUBSIDY, SettlementKind.EXPENDITURE_FUNDING):
             proposal = settlement_flow.Proposal(kind=kind, day=BOOK_DATE, parts=parts)
             proposed = await books.db.run(
-                lambda tx, asked=proposal: settlement_flow.propose(
-                    tx, books.catalogue, asked, accountant
+                lambda tx, proposal=proposal: settlement_flow.propose(
+                    tx, books.catalogue, proposal, accountant
                 )
             )
             await approval_flow.approve(books, proposed.id, head)

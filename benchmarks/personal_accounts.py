@@ -124,13 +124,13 @@ async def verify(db: Database, accounts: int) -> None:
         found = await db.run(
             lambda tx, person=person: personal_flow.statement(tx, person, 2012, 2021)
         )  # type: ignore[misc]
-        for year, told in zip(YEARS, found, strict=True):
+        for year, statement in zip(YEARS, found, strict=True):
             credit_fen = fen_of(person, year)
             month = month_of(person // PER_BILL, year)
             expected_fen = interest(closing_fen, [(month, credit_fen)], rates[year])
-            assert told.interest_fen == expected_fen, (person, year)
+            assert statement.interest_fen == expected_fen, (person, year)
             closing_fen += credit_fen + expected_fen
-            assert told.closing_fen == closing_fen
+            assert statement.closing_fen == closing_fen
 
 
 async def run(*, small: bool, database_url: str | None) -> dict[str, Any]:

@@ -108,10 +108,10 @@ class Database:
 
 async def revision(tx: AsyncConnection, service: str) -> str | None:
     """Return the current migration of a service's schema, or None when it was never migrated."""
-    there = await tx.scalar(
+    is_migrated = await tx.scalar(
         text("SELECT to_regclass(:table) IS NOT NULL"), {"table": f"{service}.alembic_version"}
     )
-    if not there:
+    if not is_migrated:
         return None
     return str(await tx.scalar(text("SELECT version_num FROM alembic_version LIMIT 1")))
 

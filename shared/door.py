@@ -81,10 +81,10 @@ class Door:
         `shape` makes the answer's model from the result; without it the result is the model. With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
         of a request that was read as a stream.
         """
-        asked = await self._digest() if digest is None else digest
+        request_digest = await self._digest() if digest is None else digest
 
         async def once(tx: AsyncConnection) -> Response:
-            claim = None if dry_run else self._claim(key, asked)
+            claim = None if dry_run else self._claim(key, request_digest)
             if claim:
                 stored = await idempotency.claim(tx, claim)
                 if stored:
@@ -115,11 +115,11 @@ class Door:
         `digest` stands for the file that was received. A refusal is not kept: the same key may
         bring the mended file.
         """
-        asked = self._start()
-        asked.update(digest)
+        request_hash = self._start()
+        request_hash.update(digest)
 
         async def once(tx: AsyncConnection) -> Response:
-            claim = self._claim(key, asked.digest())
+            claim = self._claim(key, request_hash.digest())
             if claim:
                 stored = await idempotency.claim(tx, claim)
                 if stored:
@@ -140,11 +140,11 @@ class Door:
         except _Refused as refused:
             return refused.answer
 
-    def _claim(self, key: int, asked: bytes) -> idempotency.Claim | None:
+    def _claim(self, key: int, digest: bytes) -> idempotency.Claim | None:
         if not self.idempotency_key:
             return None
         return idempotency.Claim(
-            key, self.caller.subject, self.idempotency_key, asked, self._secret
+            key, self.caller.subject, self.idempotency_key, digest, self._secret
         )
 
     async def read(self, work: Work[T]) -> T:
@@ -169,8 +169,8 @@ class Door:
 
     def _start(self) -> hashlib._Hash:
         url = self.request.url
-        asked = f"{url.path}?{url.query}" if url.query else url.path
-        return hashlib.sha256(f"{self.request.method} {asked}\n".encode())
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        return hashlib.sha256(f"{self.request.method} {target}\n".encode())
 
 
 def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:

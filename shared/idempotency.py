@@ -87,14 +87,18 @@ class Stored:
     body: bytes
 
 
-async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
+async def claim(tx: AsyncConnection, request: Claim) -> Stored | None:
     """Claim the key, or return its stored answer. Waits for a concurrent request of the key.
 
     Raises:
         KeyReused: the key was used for another request.
     """
-    await _take_key(tx, asked)
-    values = {"shard_key": asked.shard_key, "client": asked.client, "idem_key": asked.idem_key}
+    await _take_key(tx, request)
+    values = {
+        "shard_key": request.shard_key,
+        "client": request.client,
+        "idem_key": request.idem_key,
+    }
     taken = await tx.execute(
         text("""
             INSERT INTO idempotency (shard_key, client, idem_key, fingerprint)
@@ -102,7 +106,7 @@ async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
             ON CONFLICT (shard_key, client, idem_key) DO NOTHING
             RETURNING 1
         """),
-        values | {"fingerprint": asked.fingerprint},
+        values | {"fingerprint": request.fingerprint},
     )
     if taken.first():
         return None
@@ -116,13 +120,13 @@ async def claim(tx: AsyncConnection, asked: Claim) -> Stored | None:
             values,
         )
     ).one()
-    if not asked.is_of(bytes(row.fingerprint)):
-        raise KeyReused(key=asked.idem_key)
+    if not request.is_of(bytes(row.fingerprint)):
+        raise KeyReused(key=request.idem_key)
     return Stored(row.status, bytes(row.body))
 
 
-async def _take_key(tx: AsyncConnection, asked: Claim) -> None:
-    values = {"client": asked.client, "idem_key": asked.idem_key}
+async def _take_key(tx: AsyncConnection, request: Claim) -> None:
+    values = {"client": request.client, "idem_key": request.idem_key}
     taken = await tx.execute(
         text("""
             INSERT INTO idempotency_key (client, idem_key, fingerprint)
@@ -130,7 +134,7 @@ async def _take_key(tx: AsyncConnection, asked: Claim) -> None:
             ON CONFLICT (client, idem_key) DO NOTHING
             RETURNING 1
         """),
-        values | {"fingerprint": asked.fingerprint},
+        values | {"fingerprint": request.fingerprint},
     )
     if taken.first():
         return
@@ -144,11 +148,11 @@ async def _take_key(tx: AsyncConnection, asked: Claim) -> None:
             values,
         )
     ).one()
-    if not asked.is_of(bytes(row.fingerprint)):
-        raise KeyReused(key=asked.idem_key)
+    if not request.is_of(bytes(row.fingerprint)):
+        raise KeyReused(key=request.idem_key)
 
 
-async def store(tx: AsyncConnection, asked: Claim, status: int, body: bytes) -> None:
+async def store(tx: AsyncConnection, request: Claim, status: int, body: bytes) -> None:
     """Store the answer under the claimed key."""
     await tx.execute(
         text("""
@@ -157,9 +161,9 @@ async def store(tx: AsyncConnection, asked: Claim, status: int, body: bytes) -> 
              WHERE shard_key = :shard_key AND client = :client AND idem_key = :idem_key
         """),
         {
-            "shard_key": asked.shard_key,
-            "client": asked.client,
-            "idem_key": asked.idem_key,
+            "shard_key": request.shard_key,
+            "client": request.client,
+            "idem_key": request.idem_key,
             "status": status,
             "body": body,
         },

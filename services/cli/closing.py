@@ -98,10 +98,10 @@ def _show_three(day: str, funds: dict[str, Any], books: dict[str, dict[str, str]
 
     rows = []
     for fund in sorted({*funds, *books}):
-        told, booked = funds.get(fund, {}).get("items", {}), books.get(fund, {})
-        for item in sorted({*told, *booked}):
-            business = told.get(item, {}).get("business", "0.00")
-            statistics = told.get(item, {}).get("statistics", "0.00")
+        reported, booked = funds.get(fund, {}).get("items", {}), books.get(fund, {})
+        for item in sorted({*reported, *booked}):
+            business = reported.get(item, {}).get("business", "0.00")
+            statistics = reported.get(item, {}).get("statistics", "0.00")
             columns = (business, booked.get(item, "0.00"), statistics)
             totals_fen = [parse_yuan(column) for column in columns]
             if any(totals_fen):

@@ -96,8 +96,8 @@ def propose(
     of = Table(table.value)
 
     async def work(tx: AsyncConnection) -> Correction:
-        there = await rows_of(tx, [of])
-        pattern = dict(there[of][0]) if there[of] else {}
+        present = await rows_of(tx, [of])
+        pattern = dict(present[of][0]) if present[of] else {}
         rows = _read(file, pattern)
         return await correction_flow.propose(tx, {of: rows}, why=why, by=proposer(by))
 

@@ -21,10 +21,12 @@ _LEADER: Final = "centre_leader"
 async def credited(play: Play) -> None:
     """Wait until the ledger has credited the persons of every settled bill."""
     while True:
-        told = await play.office.get(_ACCOUNTANT, "collection", "/v1/personal-deliveries")
-        if told["refused"]:
-            raise DemoError(f"the ledger refused to credit persons of {told['refused']} bills")
-        if not told["waiting"]:
+        deliveries = await play.office.get(_ACCOUNTANT, "collection", "/v1/personal-deliveries")
+        if deliveries["refused"]:
+            raise DemoError(
+                f"the ledger refused to credit persons of {deliveries['refused']} bills"
+            )
+        if not deliveries["waiting"]:
             return
         await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -64,16 +64,16 @@ async def _settlement(
     body: dict[str, Any] = {"kind": kind, "day": day}
     if amounts is not None:
         body["amounts"] = amounts
-    asked = await play.office.post("fund_accountant", "ledger", "/v1/settlements", body)
+    settlement = await play.office.post("fund_accountant", "ledger", "/v1/settlements", body)
     approver = "department_head" if kind == "expenditure_funding" else "centre_leader"
-    path = f"/v1/settlements/{asked['id']}/approvals"
+    path = f"/v1/settlements/{settlement['id']}/approvals"
     done = await play.office.post(approver, "ledger", path)
     moved_fen = sum(parse_yuan(one["amount"]) for one in done["amounts"])
     if moved_fen == 0:
         return  # funds made each other good, the bank moves nothing
     payer, payee = _FLOWS[kind]
     order = {
-        "reference": asked["id"],
+        "reference": settlement["id"],
         "payer": payer,
         "payee": payee,
         "amount": format_yuan(moved_fen),

@@ -132,14 +132,14 @@ async def prove_bills(play: Play, advance: Callable[[], None]) -> Proof:
 def prove_receivable(state: State) -> Proof:
     """The memo book's receivable of each fund is what collection's open bills still ask, less the
     credits that no bill was lowered by yet."""
-    asked = {
+    open_fen = {
         fund: parse_yuan(sums["open"]) - parse_yuan(sums["credits"])
         for fund, sums in state.collected["funds"].items()
     }
     booked = {fund: accounts.get("memo_receivable", 0) for fund, accounts in state.funds.items()}
     return _compare(
         "memo_receivable_equals_open_bills",
-        asked,
+        open_fen,
         booked,
         f"{format_yuan(sum(booked.values()))} yuan open",
     )
@@ -196,8 +196,8 @@ async def _statement(play: Play, account: str, day: str) -> dict[str, Any]:
 
 async def prove_receipts(play: Play, state: State) -> Proof:
     """Prove that collection's receipts per channel equal the bank's takings; 暂收款 is kept apart."""
-    told = state.collected["received"]
-    business = {channel: parse_yuan(told[channel]) for channel in _CHANNELS}
+    received = state.collected["received"]
+    business = {channel: parse_yuan(received[channel]) for channel in _CHANNELS}
     bank = {
         channel: (await _statement(play, account, LAST_DAYS[-1]))["received_fen"]
         for channel, account in _CHANNELS.items()
@@ -286,20 +286,20 @@ def prove_persons(state: State) -> Proof:
 async def prove_measures(play: Play, state: State) -> Proof:
     """The rates on a dashboard rest on what business says it billed and collected."""
     first, last = LAST_DAYS[0][:4] + "-01-01", LAST_DAYS[-1]
-    told = await play.office.get(
+    measures = await play.office.get(
         "dashboard", "ledger", "/v1/measures/collection", **{"from": first, "to": last}
     )
-    return measures_proof(state, told)
+    return measures_proof(state, measures)
 
 
-def measures_proof(state: State, told: dict[str, Any]) -> Proof:
+def measures_proof(state: State, measures: dict[str, Any]) -> Proof:
     """Each fund's collection rate is business's collected over its levied."""
     business, shown = {}, {}
     for fund, one in state.control["funds"].items():
         collected = parse_yuan(one["collected"])
         business[f"{fund} collected"] = collected
         business[f"{fund} levied"] = collected + parse_yuan(one["receivable"])
-    for one in told["funds"]:
+    for one in measures["funds"]:
         [rate] = [each for each in one["measures"] if each["measure"] == "collection_rate"]
         shown[f"{one['fund']} collected"] = parse_yuan(rate["numerator"]["amount"])
         shown[f"{one['fund']} levied"] = parse_yuan(rate["denominator"]["amount"])
@@ -310,9 +310,11 @@ def measures_proof(state: State, told: dict[str, Any]) -> Proof:
 
 async def prove_months(play: Play) -> Proof:
     """Both months are closed, each by two people, with the totals that were handed in."""
-    standing = await play.office.get(_AUDITOR, "ledger", "/v1/closed-until")
+    closed_until = await play.office.get(_AUDITOR, "ledger", "/v1/closed-until")
     papers = await play.office.pages(_AUDITOR, "ledger", "/v1/closings", level="month")
-    faults = [] if standing["month"] == PERIODS[-1] else [f"closed until {standing['month']}"]
+    faults = (
+        [] if closed_until["month"] == PERIODS[-1] else [f"closed until {closed_until['month']}"]
+    )
     closed = {}
     for paper in papers:
         if paper["status"] != "done" or paper["proposed_by"] == paper["approved_by"]:
@@ -320,8 +322,8 @@ async def prove_months(play: Play) -> Proof:
         closed[paper["period"]] = paper["control"]
     if sorted(closed) != list(PERIODS):
         faults.append(f"months closed: {sorted(closed)}")
-    said = "、".join(sorted(closed)) + " 月结完成 closed"
-    return Proof("months_are_closed_by_two_people", not faults, "; ".join(faults) or said)
+    detail = "、".join(sorted(closed)) + " 月结完成 closed"
+    return Proof("months_are_closed_by_two_people", not faults, "; ".join(faults) or detail)
 
 
 async def prove_three_totals(play: Play) -> Proof:
@@ -337,10 +339,10 @@ async def prove_three_totals(play: Play) -> Proof:
             )
         ]
     )
-    told = merged(collection, payout)["funds"]
+    reported = merged(collection, payout)["funds"]
     differences, compared = [], 0
-    for fund in sorted({*told, *books["funds"]}):
-        items, booked = told.get(fund, {}).get("items", {}), books["funds"].get(fund, {})
+    for fund in sorted({*reported, *books["funds"]}):
+        items, booked = reported.get(fund, {}).get("items", {}), books["funds"].get(fund, {})
         for item in sorted({*items, *booked}):
             both = items.get(item, {"business": "0.00", "statistics": "0.00"})
             totals = (both["business"], booked.get(item, "0.00"), both["statistics"])

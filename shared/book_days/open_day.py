@@ -68,9 +68,9 @@ class BookDays:
         self._require_charted(day, pointer)
         if day < self.first_open_day:
             first = self.first_open_day.isoformat()
-            said = f"{day}: 首个未结账之日为 {first} (the first open day is {first})"
+            message = f"{day}: 首个未结账之日为 {first} (the first open day is {first})"
             raise DayClosed(
-                faults=[Fault(pointer, DayClosed.code, said)],
+                faults=[Fault(pointer, DayClosed.code, message)],
                 closed_until=self.closed_until,
                 first_open_day=first,
             )
@@ -82,7 +82,7 @@ class BookDays:
 
     def _require_charted(self, day: date, pointer: str) -> None:
         if self.is_before_chart(day):
-            said = f"{day}: {self.chart_from} 起 (from {self.chart_from} on)"
+            message = f"{day}: {self.chart_from} 起 (from {self.chart_from} on)"
             raise DayBeforeChart(
-                faults=[Fault(pointer, DayBeforeChart.code, said)], chart_from=self.chart_from
+                faults=[Fault(pointer, DayBeforeChart.code, message)], chart_from=self.chart_from
             )

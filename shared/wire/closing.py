@@ -144,7 +144,7 @@ def merged(collection: Mapping[str, Any], payout: Mapping[str, Any]) -> dict[str
     nothing: dict[str, Any] = {"receivable": "0.00", "collected": "0.00"}
     funds = {}
     for fund in sorted({*collection["funds"], *payout["funds"]}):
-        told = collection["funds"].get(fund, {}), payout["funds"].get(fund, {})
-        items = told[0].get("items", {}) | told[1].get("items", {})
-        funds[fund] = nothing | told[0] | told[1] | {"items": items}
+        answers = collection["funds"].get(fund, {}), payout["funds"].get(fund, {})
+        items = answers[0].get("items", {}) | answers[1].get("items", {})
+        funds[fund] = nothing | answers[0] | answers[1] | {"items": items}
     return {"funds": funds, "hashes": {"collection": collection["hash"], "payout": payout["hash"]}}

@@ -195,7 +195,7 @@ class ExplainOut(Out):
             rounding=f"{format_yuan(unit_fen)} {mode.value}",
             credited=line.credited_fen or None,
             factors=[f"{row.id} {format_rate(row.factor_ppm)}" for row in line.rate.factors],
-            category=None if line.standing.row is None else line.standing.row.id,
+            category=None if line.coverage.row is None else line.coverage.row.id,
             choice=None
             if line.chosen is None
             else f"{line.chosen.id} {format_rate(line.chosen.factor_ppm)}",
@@ -221,11 +221,11 @@ class StandingOut(Out):
     source: str | None
 
     @classmethod
-    def of(cls, standing: Coverage, choice: str | None) -> StandingOut:
+    def of(cls, coverage: Coverage, choice: str | None) -> StandingOut:
         """Build the answer."""
-        row = standing.row
+        row = coverage.row
         return cls(
-            category=standing.category,
+            category=coverage.category,
             base_choice=choice,
             rule=None if row is None else row.id,
             insurances=[] if row is None else list(row.insurances),
@@ -307,7 +307,7 @@ class QuoteOut(Out):
     def of(cls, quote: Quote) -> QuoteOut:
         """Build the answer from a quote."""
         cited = {line.rate.source for line in quote.lines}
-        cited |= {source for line in quote.lines for source in line.standing_sources}
+        cited |= {source for line in quote.lines for source in line.category_sources}
         cited |= {factor.source for line in quote.lines for factor in line.rate.factors}
         return cls(
             policy=quote.policy.pack,

@@ -181,11 +181,11 @@ def disagreement(plan: CreditPlan, totals_fen: Mapping[str, int]) -> str | None:
     given = {fund: fen for fund, fen in totals_fen.items() if fen}
     if given == dict(plan.totals_fen):
         return None
-    said = ", ".join(
+    message = ", ".join(
         f"{fund} {format_yuan(given.get(fund, 0))}/{format_yuan(plan.totals_fen.get(fund, 0))}"
         for fund in sorted({*given, *plan.totals_fen})
     )
-    return f"{PARTS_DIFFER}: {said}"
+    return f"{PARTS_DIFFER}: {message}"
 
 
 def _message(

@@ -235,26 +235,26 @@ class Proof:
 
     def _books(self, slot: _Slot, seq: int, record: Record, lines: Sequence[Line]) -> None:
         """Check the double entry of a voucher, beside its hash."""
-        day, said = str(record["book_date"]), None
+        day, fault = str(record["book_date"]), None
         nets: dict[tuple[str, str], int] = {}
         red = record["reverses"] is not None
         for number, (entry, line) in enumerate(zip(record["entries"], lines, strict=True), 1):
             fen = line.debit_fen + line.credit_fen
             if entry[0] != number or entry[5] != day:
-                said = "its entries are misplaced:"
+                fault = "its entries are misplaced:"
             if (line.debit_fen == 0) is (line.credit_fen == 0) or (fen < 0) is not red:
-                said = "an amount is impossible in"
+                fault = "an amount is impossible in"
             group = (line.fund, line.book)
             nets[group] = nets.get(group, 0) + line.debit_fen - line.credit_fen
             sums = slot.sums.setdefault((*line[:4], day), [0, 0])
             sums[0] += line.debit_fen
             sums[1] += line.credit_fen
         if not lines or any(nets.values()):
-            said = "out of balance:"
+            fault = "out of balance:"
         if seq not in slot.carried and self._was_closed(slot, seq, day):
-            said = f"booked on {day}, which was closed:"
-        if said:
-            self._break(seq, said)
+            fault = f"booked on {day}, which was closed:"
+        if fault:
+            self._break(seq, fault)
 
     def _was_closed(self, slot: _Slot, seq: int, day: str) -> bool:
         until = None
@@ -276,9 +276,9 @@ class Proof:
 
     def _end(self, record: Record) -> None:
         self._ended = True
-        told = (record["slots"], record["vouchers"], record["entries"])
-        if told != (len(self._slots), self._vouchers, self._entries):
-            self._fault(f"the end tells of {told} slots, vouchers and entries")
+        counts = (record["slots"], record["vouchers"], record["entries"])
+        if counts != (len(self._slots), self._vouchers, self._entries):
+            self._fault(f"the end tells of {counts} slots, vouchers and entries")
         for stray in record["strays"]:
             self._fault(str(stray)[:200])
 
@@ -307,12 +307,12 @@ class Proof:
             raise ValueError("outside a slot")
         return self._slot
 
-    def _break(self, seq: Any, said: str = "chain broken at") -> None:
+    def _break(self, seq: Any, what: str = "chain broken at") -> None:
         slot = self._slot.slot if self._slot else "?"
         id = f"{Reference.VOUCHER}_{slot}_{seq}"
         self._first = self._first or id
-        self._fault(f"{said} {id}")
+        self._fault(f"{what} {id}")
 
-    def _fault(self, said: str) -> None:
+    def _fault(self, fault: str) -> None:
         if len(self._faults) < FAULTS_MAX:
-            self._faults.append(said)
+            self._faults.append(fault)

@@ -123,11 +123,11 @@ def _require_sound(catalogue: Catalogue, bills: Sequence[Bill]) -> None:
                 faults.append(Fault(f"/bills/{i}/credits/{j}/person", "PERSON_TWICE", one.fund))
             people.add(one[:2])
             if one.amount_fen < 0 and bill.kind is CreditKind.CONTRIBUTION and not bill.corrects:
-                said = "只有更正才可为负 (only a correction takes back)"
-                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "CORRECTS_MISSING", said))
+                message = "只有更正才可为负 (only a correction takes back)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "CORRECTS_MISSING", message))
             if one.amount_fen == 0:
-                said = "金额不得为零 (not zero)"
-                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "AMOUNT_ZERO", said))
+                message = "金额不得为零 (not zero)"
+                faults.append(Fault(f"/bills/{i}/credits/{j}/amount", "AMOUNT_ZERO", message))
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
 

@@ -137,10 +137,10 @@ async def set_personal_rate(body: PersonalRateIn, at: Setting) -> Response:
 async def approve_personal_rate(id: Annotated[str, Path(max_length=60)], at: Approving) -> Response:
     """Put a rate in force; impossible once its year is closed."""
     await opened(at)
-    asked = Ref.parse(Reference.PERSONAL_RATE, id)
+    ref = Ref.parse(Reference.PERSONAL_RATE, id)
 
     async def work(tx: AsyncConnection) -> PersonalRateOut:
-        return PersonalRateOut.of(await personal_flow.approve_rate(tx, asked.id, at.caller))
+        return PersonalRateOut.of(await personal_flow.approve_rate(tx, ref.id, at.caller))
 
     return await at.write(work, key=CENTRE_SLOT)
 

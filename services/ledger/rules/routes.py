@@ -42,11 +42,11 @@ Approving = Annotated[Door, door(Right.APPROVE_CORRECTION)]
 async def propose_correction(body: CorrectionIn, at: Proposing) -> Response:
     """Propose dated rows with their source, of any table of rules. The rules that would result are
     checked at once, and every fault is named."""
-    asked = rows_from(body, at.caller.subject)
+    proposed = rows_from(body, at.caller.subject)
 
     async def work(tx: AsyncConnection) -> CorrectionOut:
         return CorrectionOut.of(
-            await correction_flow.propose(tx, asked, why=body.why, by=at.caller)
+            await correction_flow.propose(tx, proposed, why=body.why, by=at.caller)
         )
 
     return await at.write(work, key=CENTRE_SLOT, status=201)

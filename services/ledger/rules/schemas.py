@@ -217,16 +217,16 @@ def _plain(row: In) -> dict[str, Any]:
 
 
 def _account(row: AccountIn) -> dict[str, Any]:
-    said = _plain(row)
-    said["class"] = said.pop("account_class")
-    return said | {"funds": " ".join(sorted(row.funds)) or "*"}
+    columns = _plain(row)
+    columns["class"] = columns.pop("account_class")
+    return columns | {"funds": " ".join(sorted(row.funds)) or "*"}
 
 
 def _shares(row: AdjustmentRuleIn) -> dict[str, Any]:
-    said = _plain(row)
+    columns = _plain(row)
     return {
         (f"{name}_ppm" if name in {"paid_up", "size_cap", "gap_share"} else name): value
-        for name, value in said.items()
+        for name, value in columns.items()
     }
 
 
@@ -256,8 +256,8 @@ def threshold_from(body: ThresholdIn, by: str) -> Threshold:
     decimals = DECIMALS[body.measure.unit]
     whole, _, part = body.value.lstrip("-").partition(".")
     if len(part) > decimals:
-        said = f"至多 {decimals} 位小数 (at most {decimals} decimals)"
-        raise Faulty(faults=[Fault("/value", "VALUE_TOO_FINE", said)])
+        message = f"至多 {decimals} 位小数 (at most {decimals} decimals)"
+        raise Faulty(faults=[Fault("/value", "VALUE_TOO_FINE", message)])
     value = int(whole) * 10**decimals + int(part.ljust(decimals, "0") or "0")
     return Threshold(
         id=uuid7(),

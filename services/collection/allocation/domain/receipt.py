@@ -96,14 +96,14 @@ class IncomingPayment:
     @property
     def body_hash(self) -> bytes:
         """Hash of the reported facts. A repeat of a serial must have the same hash."""
-        said = [
+        facts = [
             self.credit_code,
             self.period,
             self.amount_fen,
             self.paid_on.isoformat(),
             str(self.bill_id),
         ]
-        return hashlib.sha256(json.dumps(said).encode()).digest()
+        return hashlib.sha256(json.dumps(facts).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +209,8 @@ def check_tax_push(
     if count != len(payments):
         faults.append(Fault("/control/count", "COUNT_DIFFERS", f"{count} ≠ {len(payments)}"))
     if total_fen != found_fen:
-        said, found = format_yuan(total_fen), format_yuan(found_fen)
-        faults.append(Fault("/control/total", "TOTAL_DIFFERS", f"{said} ≠ {found}"))
+        control, summed = format_yuan(total_fen), format_yuan(found_fen)
+        faults.append(Fault("/control/total", "TOTAL_DIFFERS", f"{control} ≠ {summed}"))
     if faults:
         raise ControlTotalsDiffer(faults=faults)
     late = [

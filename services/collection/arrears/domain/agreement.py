@@ -190,5 +190,5 @@ def _plan_faults(agreement: Agreement, open_fen: int) -> Iterator[Fault]:
             )
     total_fen = sum(part.amount_fen for part in parts)
     if total_fen != open_fen:
-        said, found = format_yuan(total_fen), format_yuan(open_fen)
-        yield Fault("/instalments", "PLAN_TOTAL_DIFFERS", f"分期合计与欠费不符: {said} ≠ {found}")
+        planned, owed = format_yuan(total_fen), format_yuan(open_fen)
+        yield Fault("/instalments", "PLAN_TOTAL_DIFFERS", f"分期合计与欠费不符: {planned} ≠ {owed}")

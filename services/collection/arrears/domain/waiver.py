@@ -122,31 +122,31 @@ def faults_in(
     catalogue: Iterable[WaiverReason],
 ) -> Iterator[Fault]:
     """Find the faults of a waiver request for some kinds of a bill's open lines."""
-    asked = tuple(kinds)
+    requested = tuple(kinds)
     named = [row for row in catalogue if row.code == reason]
     if not named:
         yield Fault("/reason", "REASON_UNKNOWN", f"无此减免原因代码 (no such code): {reason}")
     elif not (known := in_force(named, on)):
         yield Fault("/reason", "REASON_NOT_IN_FORCE", f"该原因当日不适用 (not in force on {on})")
     else:
-        for kind in asked:
+        for kind in requested:
             if kind not in known[0].kinds:
-                said = f"该原因不得减免{NAMES[kind]} (this reason does not waive {kind})"
-                yield Fault("/kind", "REASON_OF_ANOTHER_KIND", said)
-    open_fen = sum(line.open_fen for line in lines if line.kind in asked)
+                message = f"该原因不得减免{NAMES[kind]} (this reason does not waive {kind})"
+                yield Fault("/kind", "REASON_OF_ANOTHER_KIND", message)
+    open_fen = sum(line.open_fen for line in lines if line.kind in requested)
     if not open_fen:
         yield Fault("/kind", "NOTHING_OPEN", "无未缴的加收额 (nothing of it is open)")
     elif amount_fen is not None and amount_fen > open_fen:
-        said = f"超过未缴额 {format_yuan(open_fen)} (more than is open)"
-        yield Fault("/amount", "AMOUNT_ABOVE_OPEN", said)
+        message = f"超过未缴额 {format_yuan(open_fen)} (more than is open)"
+        yield Fault("/amount", "AMOUNT_ABOVE_OPEN", message)
 
 
 def waived_lines(
     lines: Sequence[OpenChargeLine], kinds: Iterable[ChargeKind], amount_fen: int | None
 ) -> tuple[WaiverLine, ...]:
     """Divide a waiver over the open lines in proportion; None waives all that is open."""
-    asked = set(kinds)
-    chosen = [line for line in lines if line.kind in asked and line.open_fen]
+    requested = set(kinds)
+    chosen = [line for line in lines if line.kind in requested and line.open_fen]
     whole_fen = sum(line.open_fen for line in chosen)
     parts = allot(
         whole_fen if amount_fen is None else amount_fen, [line.open_fen for line in chosen]

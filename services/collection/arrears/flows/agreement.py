@@ -129,8 +129,8 @@ def _day_faults(request: AgreementRequest) -> Sequence[Fault]:
     if deferral and request.to_day is None:
         return [Fault("/to_day", "TO_DAY_MISSING", "缓缴须有终止日 (a deferral has a last day)")]
     if not deferral and request.to_day is not None:
-        said = "还款协议至最后一期为止 (a plan lasts to its last instalment)"
-        return [Fault("/to_day", "TO_DAY_NOT_FOR_PLAN", said)]
+        message = "还款协议至最后一期为止 (a plan lasts to its last instalment)"
+        return [Fault("/to_day", "TO_DAY_NOT_FOR_PLAN", message)]
     return []
 
 

@@ -126,8 +126,8 @@ def _kinds(request: WaiverRequest, charges: Sequence[OpenChargeLine]) -> tuple[C
 def _day_faults(bill: BillRow, request: WaiverRequest) -> Sequence[Fault]:
     if request.asked_on >= bill.issued_on:
         return ()
-    said = f"早于加收通知单日期 {bill.issued_on} (before the bill)"
-    return (Fault("/asked_on", "BEFORE_THE_BILL", said),)
+    message = f"早于加收通知单日期 {bill.issued_on} (before the bill)"
+    return (Fault("/asked_on", "BEFORE_THE_BILL", message),)
 
 
 def _new_waiver(bill: BillRow, request: WaiverRequest, lines: tuple[WaiverLine, ...]) -> Waiver:
@@ -199,8 +199,8 @@ async def _decide(
     if on > today():
         raise DayInFuture(decided_on=on)
     if on < waiver.asked_on:
-        said = f"早于申请日 {waiver.asked_on} (before it was request for)"
-        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
+        message = f"早于申请日 {waiver.asked_on} (before it was request for)"
+        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", message)])
     step = "approve" if to is WaiverState.APPROVED else "refuse"
     await trail.record(tx, _step(waiver, step, signs=True, why=why), caller)
     if not await waiver_store.decide(tx, waiver.unit_id, waiver.id, to=to, on=on):

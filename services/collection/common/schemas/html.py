@@ -46,10 +46,10 @@ class Html(str):
 
 def tag(name: str, *children: str, of: str | None = None, **attributes: str) -> Html:
     """Build an element of a class (`of`) with its children; text is escaped, elements are not."""
-    given = attributes | ({"class": of} if of else {})
-    said = "".join(f' {key}="{escape(value)}"' for key, value in given.items())
+    every = attributes | ({"class": of} if of else {})
+    rendered = "".join(f' {key}="{escape(value)}"' for key, value in every.items())
     inner = "".join(child if isinstance(child, Html) else escape(child) for child in children)
-    return Html(f"<{name}{said}>{inner}</{name}>")
+    return Html(f"<{name}{rendered}>{inner}</{name}>")
 
 
 def row(cell: str, *cells: str, money_from: int = 99, of: str | None = None) -> Html:

@@ -59,7 +59,7 @@ class BillLineExplanation:
         names = {line.rate.source for line in lines}
         names |= {line.limit.source for line in lines if line.limit is not None}
         names |= {factor.source for line in lines for factor in line.rate.factors}
-        names |= {source for line in lines for source in line.standing_sources}
+        names |= {source for line in lines for source in line.category_sources}
         return {name: found for name, found in self.policy.sources.items() if name in names}
 
 

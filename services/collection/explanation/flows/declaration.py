@@ -39,7 +39,7 @@ from shared.roles import Caller
 class DeclarationExplanation:
     """A page of a declaration's people with their recomputed lines.
 
-    `standings` has the category and choice of people who are not ordinary employees, by line number.
+    `coverages` has the category and choice of people who are not ordinary employees, by line number.
     """
 
     row: DeclarationRow
@@ -47,7 +47,7 @@ class DeclarationExplanation:
     people: list[PersonRow]
     lines: list[list[ContributionLine]]
     unit_lines: list[ContributionLine]
-    standings: Mapping[int, tuple[Coverage, str | None]]
+    coverages: Mapping[int, tuple[Coverage, str | None]]
 
 
 async def people(
@@ -73,18 +73,20 @@ async def people(
         found,
         of_people,
         of_unit,
-        await _standings(tx, row, schedule, found),
+        await _coverages(tx, row, schedule, found),
     )
 
 
-async def _standings(
+async def _coverages(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> dict[int, tuple[Coverage, str | None]]:
     """Read the category and choice of people who are not ordinary employees, by line number."""
-    beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
+    facts_by_line = await figures_flow.of_people(
+        tx, row, schedule, [person.line_no for person in people]
+    )
     return {
-        number: (schedule.standing(one.category), one.choice)
-        for number, one in beside.items()
+        number: (schedule.coverage(one.category), one.choice)
+        for number, one in facts_by_line.items()
         if one.category != EMPLOYEE
     }
 
@@ -105,9 +107,11 @@ async def recompute(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, people: Sequence[PersonRow]
 ) -> list[list[ContributionLine]]:
     """Recompute the lines of some people of a stored declaration."""
-    beside = await figures_flow.of_people(tx, row, schedule, [person.line_no for person in people])
+    facts_by_line = await figures_flow.of_people(
+        tx, row, schedule, [person.line_no for person in people]
+    )
     return [
-        _recompute_person(schedule, person, beside.get(person.line_no, PersonFacts()))
+        _recompute_person(schedule, person, facts_by_line.get(person.line_no, PersonFacts()))
         for person in people
     ]
 
@@ -133,7 +137,7 @@ async def recompute_unit(
 
 
 def _recompute_person(
-    schedule: Schedule, person: PersonRow, beside: PersonFacts
+    schedule: Schedule, person: PersonRow, facts_by_line: PersonFacts
 ) -> list[ContributionLine]:
     own = (
         {}
@@ -144,10 +148,10 @@ def _recompute_person(
         str(person.line_no),
         person.wage_fen,
         own,
-        beside.figures,
-        beside.age,
-        beside.category,
-        beside.choice,
+        facts_by_line.figures,
+        facts_by_line.age,
+        facts_by_line.category,
+        facts_by_line.choice,
     )
     lines = person_lines(schedule, wages)
     for party, stored in ((Party.UNIT, person.unit_fen), (Party.PERSONAL, person.personal_fen)):

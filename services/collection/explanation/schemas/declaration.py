@@ -74,7 +74,7 @@ def person_lines_out(found: DeclarationExplanation) -> list[PersonLineOut]:
     """Build a page of people, with explanations if they were computed."""
     items = [
         PersonLineOut.of(row, found.insurances).model_copy(update={"standing": standing})
-        if (standing := _standing(found, row)) is not None
+        if (standing := _coverage_out(found, row)) is not None
         else PersonLineOut.of(row, found.insurances)
         for row in found.people
     ]
@@ -86,6 +86,6 @@ def person_lines_out(found: DeclarationExplanation) -> list[PersonLineOut]:
     ]
 
 
-def _standing(found: DeclarationExplanation, row: PersonRow) -> StandingOut | None:
-    known = found.standings.get(row.line_no)
+def _coverage_out(found: DeclarationExplanation, row: PersonRow) -> StandingOut | None:
+    known = found.coverages.get(row.line_no)
     return None if known is None else StandingOut.of(*known)

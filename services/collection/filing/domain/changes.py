@@ -194,12 +194,12 @@ def missing_facts(
 
 
 def category_faults(
-    schedule: Schedule, month: CarriedMonth, unit: Unit, standings: KnownCategories, names: Names
+    schedule: Schedule, month: CarriedMonth, unit: Unit, categories: KnownCategories, names: Names
 ) -> Iterator[Fault]:
     """Find people whose registered category the policy does not levy."""
     for person in month.people:
-        standing = standings.get((unit.id, person))
-        refusal = None if standing is None else schedule.refusal(*standing)
+        kind = categories.get((unit.id, person))
+        refusal = None if kind is None else schedule.refusal(*kind)
         if refusal is not None:
             text = f"{refusal.message} {names.masked.get(person, '')}"
             yield Fault(names.pointer(person), refusal.code, text)
@@ -224,7 +224,7 @@ def changes_control_faults(changes: MonthChanges, month: CarriedMonth) -> Iterat
 
 
 def month_of_changes(
-    unit: Unit, month: CarriedMonth, totals: UnitTotals, standings: KnownCategories
+    unit: Unit, month: CarriedMonth, totals: UnitTotals, categories: KnownCategories
 ) -> DeclaredMonth:
     """Put the whole month into columns."""
     people = list(month.people.values())
@@ -236,7 +236,7 @@ def month_of_changes(
         own_fen=[wages.own_fen for wages in people],
         facts=[
             PersonFacts(
-                wages.figures, wages.age, *standings.get((unit.id, person), (EMPLOYEE, None))
+                wages.figures, wages.age, *categories.get((unit.id, person), (EMPLOYEE, None))
             )
             for person, wages in month.people.items()
         ],

@@ -33,7 +33,13 @@ from services.collection.filing.domain.month import (
     line_numbers,
     starts_of,
 )
-from services.collection.levy.domain.figures import Asked, ages, missing, needs_age, one_a_unit
+from services.collection.levy.domain.figures import (
+    UnitSchedules,
+    ages,
+    missing,
+    needs_age,
+    one_a_unit,
+)
 from services.collection.levy.domain.people_categories import KnownCategories
 from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import UnitFigure
@@ -56,7 +62,7 @@ class KnownUnits:
     """The units of a file: registration, enrolments in the period, and filing plans where a unit
     has declarations in the month already.
 
-    The sender may declare for `district` only (None: for all). `standings` are the people who are
+    The sender may declare for `district` only (None: for all). `categories` are the people who are
     not plain employees; units in `reviewed` have a wage total for the year.
     """
 
@@ -65,7 +71,7 @@ class KnownUnits:
     enrolled_person: Ints
     plans: Mapping[int, FilingPlan]
     district: str | None
-    standings: KnownCategories = field(default_factory=dict)
+    categories: KnownCategories = field(default_factory=dict)
     reviewed: frozenset[int] = frozenset()
     skips_declared: bool = False
     """The file was handed in before: units whose declaration was not returned are left as they are."""
@@ -109,7 +115,7 @@ def check(
     unit_schedules = [_schedule(known, schedules, code) for code in filed.codes]
     of_people = [
         *_people_faults(filed, known, bad),
-        *_standing_faults(filed, known, unit_schedules, ~bad),
+        *_category_faults(filed, known, unit_schedules, ~bad),
         *_figure_faults(filed, known, unit_schedules, ~bad),
     ]
     for index, fault in of_people:
@@ -130,30 +136,30 @@ def check(
     return faults, _month(filed, ~bad, known, cells, age)
 
 
-def _standing_faults(
-    filed: FileRows, known: KnownUnits, unit_schedules: Asked, left: Mask
+def _category_faults(
+    filed: FileRows, known: KnownUnits, unit_schedules: UnitSchedules, left: Mask
 ) -> Iterator[tuple[int, RowFault]]:
     """Find people whose registered category the policy does not levy."""
-    if not known.standings:
+    if not known.categories:
         return
-    listed = np.array([person for _, person in known.standings], np.int64)
+    listed = np.array([person for _, person in known.categories], np.int64)
     for index in np.flatnonzero(left & np.isin(filed.person_id, listed)).tolist():
         place = int(filed.unit[index])
         unit, schedule = known.units.get(filed.codes[place]), unit_schedules[place]
         if unit is None or schedule is None:
             continue
-        standing = known.standings.get((unit.id, int(filed.person_id[index])))
-        refusal = None if standing is None else schedule.refusal(*standing)
+        kind = known.categories.get((unit.id, int(filed.person_id[index])))
+        refusal = None if kind is None else schedule.refusal(*kind)
         if refusal is not None:
             yield index, RowFault(int(filed.row[index]), NUMBER, refusal.code, refusal.message)
 
 
 def _figure_faults(
-    filed: FileRows, known: KnownUnits, unit_schedules: Asked, left: Mask
+    filed: FileRows, known: KnownUnits, unit_schedules: UnitSchedules, left: Mask
 ) -> Iterator[tuple[int, RowFault]]:
     missing_figure = FigureMissing()
     for index, name in missing(unit_schedules, filed.unit, filed.figures, left):
-        if not known.standings or _needs(filed, known, unit_schedules, index, name):
+        if not known.categories or _needs(filed, known, unit_schedules, index, name):
             yield (
                 index,
                 RowFault(
@@ -166,17 +172,17 @@ def _figure_faults(
 
 
 def _needs(
-    filed: FileRows, known: KnownUnits, unit_schedules: Asked, index: int, figure: str
+    filed: FileRows, known: KnownUnits, unit_schedules: UnitSchedules, index: int, figure: str
 ) -> bool:
     """Tell whether a person's base is taken from a figure; never for a category that is not levied."""
     place = int(filed.unit[index])
     unit, schedule = known.units.get(filed.codes[place]), unit_schedules[place]
     if unit is None or schedule is None:
         return True
-    standing = known.standings.get((unit.id, int(filed.person_id[index])))
-    if standing is None:
+    kind = known.categories.get((unit.id, int(filed.person_id[index])))
+    if kind is None:
         return True
-    return schedule.refusal(*standing) is None and figure in schedule.figures_of(*standing)
+    return schedule.refusal(*kind) is None and figure in schedule.figures_of(*kind)
 
 
 class _UnitCells:
@@ -318,5 +324,5 @@ def _month(
         own_fen={name: column[rows] for name, column in filed.own_fen.items()},
         figures={name: column[rows] for name, column in filed.figures.items()},
         file_row=filed.row[rows],
-        standings=known.standings,
+        categories=known.categories,
     )

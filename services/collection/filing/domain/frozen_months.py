@@ -126,14 +126,14 @@ def mismatches_of(
     """
     wages = wage_columns(month, schedules.insurances)
     unit_id = unit_ids(month)
-    standings = people_categories(month.standings, unit_id, month.person_id)
+    categories = people_categories(month.categories, unit_id, month.person_id)
     found: list[BaseMismatch] = []
     for places in groups_by_schedule(month):
         rows = rows_of(month, places)
         schedule = schedules.require(month.units[int(places[0])])
-        facts = people_figures(month, schedule, rows, standings)
-        if facts.standings is not None:
-            rows = rows[facts.standings.code == 0]
+        facts = people_figures(month, schedule, rows, categories)
+        if facts.categories is not None:
+            rows = rows[facts.categories.code == 0]
             facts = people_figures(month, schedule, rows, None)
         base_fen = levy_people(schedule, wages[rows], facts).base_fen
         found += [

@@ -129,13 +129,13 @@ def levy_month(
     groups: list[LevyGroup] = []
     corrections: list[tuple[DeclarationRow, LineRow]] = []
     figures: list[FigureRecord] = []
-    standings = people_categories(month.standings, unit_ids(month), month.person_id)
+    categories = people_categories(month.categories, unit_ids(month), month.person_id)
     for places in groups_by_schedule(month):
         rows = rows_of(month, places)
         levied = _nothing(len(places), len(schedules.insurances))
         if len(rows):
             schedule = schedules.require(month.units[int(places[0])])
-            levied = _assess(month, schedule, (places, rows), wages, standings)
+            levied = _assess(month, schedule, (places, rows), wages, categories)
         parts = levied.people.base_fen, levied.people.unit_fen, levied.people.personal_fen
         for share, part in zip(shares, parts, strict=True):
             share[rows] = part
@@ -144,7 +144,7 @@ def levy_month(
         corrections += taken_back
         headers |= dict(zip(places.tolist(), group.headers, strict=True))
         if len(rows):
-            figures += _figure_records(month, schedule, (places, rows), group.headers, standings)
+            figures += _figure_records(month, schedule, (places, rows), group.headers, categories)
     people = LeviedPeople(
         header=unit_places(month),
         line_no=month.line_no,
@@ -174,7 +174,7 @@ def _assess(
     schedule: Schedule,
     of: tuple[Ints, Ints],
     wages: Ints,
-    standings: PeopleCategories | None,
+    categories: PeopleCategories | None,
 ) -> UnitsLevy:
     """Levy the units of one schedule; `of` are their places and the rows of their people."""
     places, rows = of
@@ -183,7 +183,7 @@ def _assess(
         [unit_facts(month, place) for place in places.tolist()],
         wages[rows],
         starts_of(month.people[places]),
-        people_figures(month, schedule, rows, standings),
+        people_figures(month, schedule, rows, categories),
     )
 
 
@@ -270,7 +270,7 @@ def _figure_records(
     schedule: Schedule,
     of: tuple[Ints, Ints],
     headers: Sequence[DeclarationRow],
-    standings: PeopleCategories | None,
+    categories: PeopleCategories | None,
 ) -> list[FigureRecord]:
     """Collect the figures that the schedule needs, and the people who are not plain employees; the
     amounts are explained from them. Most schedules need none."""
@@ -280,7 +280,7 @@ def _figure_records(
         for header, place in zip(headers, places.tolist(), strict=True):
             fen = [month.unit_figures[place].get(name) for name in UnitFigure]
             records.append((*header.key, UNIT_LINE, fen, None, None, None))
-    kinds = None if standings is None else standings.of(rows)
+    kinds = None if categories is None else categories.of(rows)
     needed = bool(schedule.figures) or schedule.needs_age
     if not needed and kinds is None:
         return records
@@ -310,15 +310,17 @@ def _given(value: int) -> int | None:
 def _present(declarations: int, lines: Sequence[UnitsLine]) -> NDArray[np.bool_]:
     present = np.ones((declarations, len(lines)), bool)
     for place, line in enumerate(lines):
-        if line.stands is not None:
-            present[:, place] = line.stands
+        if line.holds is not None:
+            present[:, place] = line.holds
     return present
 
 
 def lines_of(levied: LeviedMonth) -> list[LineRow]:
     """List the lines of a month of one unit."""
     group = levied.groups[0]
-    lines = [line for line, there in zip(group.lines, group.present()[0], strict=True) if there]
+    lines = [
+        line for line, is_present in zip(group.lines, group.present()[0], strict=True) if is_present
+    ]
     own = [
         LineRow(
             line_no=number,

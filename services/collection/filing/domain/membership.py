@@ -45,9 +45,9 @@ def matched_rows(
 
     Neither list may name a pair twice.
     """
-    here, _ = memberships(unit, person, other_unit, other_person)
-    there, _ = memberships(other_unit, other_person, unit, person)
-    rows, others = np.flatnonzero(here), np.flatnonzero(there)
+    matched, _ = memberships(unit, person, other_unit, other_person)
+    others_matched, _ = memberships(other_unit, other_person, unit, person)
+    rows, others = np.flatnonzero(matched), np.flatnonzero(others_matched)
     rows = rows[np.lexsort((person[rows], unit[rows]))]
     others = others[np.lexsort((other_person[others], other_unit[others]))]
     assert len(rows) == len(others), "no pair is listed twice"

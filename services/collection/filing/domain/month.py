@@ -49,7 +49,7 @@ class DeclaredMonth:
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
     file_row: Ints
-    standings: KnownCategories = field(default_factory=dict)
+    categories: KnownCategories = field(default_factory=dict)
     frozen_base_fen: tuple[int | None, ...] = ()
 
 
@@ -154,7 +154,7 @@ def has_own_wages(month: DeclaredMonth) -> NDArray[np.bool_]:
 
 
 def people_figures(
-    month: DeclaredMonth, schedule: Schedule, rows: Ints, standings: PeopleCategories | None
+    month: DeclaredMonth, schedule: Schedule, rows: Ints, categories: PeopleCategories | None
 ) -> PeopleFigures:
     """Collect what the schedule needs of these people besides the wage."""
     absent = np.full(len(rows), ABSENT, np.int64)
@@ -164,7 +164,7 @@ def people_figures(
             for name in schedule.figures
         },
         age=month.age[rows] if schedule.needs_age else None,
-        standings=None if standings is None else standings.of(rows),
+        categories=None if categories is None else categories.of(rows),
     )
 
 

@@ -58,7 +58,7 @@ def facts_of_people(
     declaration: UnitDeclaration,
     schedule: Schedule,
     person_ids: Sequence[int],
-    standings: Mapping[int, tuple[str, str | None]],
+    categories: Mapping[int, tuple[str, str | None]],
 ) -> list[PersonFacts]:
     """Collect each person's figures, age and registered category."""
     period = declaration.period
@@ -66,7 +66,7 @@ def facts_of_people(
         PersonFacts(
             person.figures,
             age_of(person.identity_number, period) if schedule.needs_age else None,
-            *standings.get(person_id, (EMPLOYEE, None)),
+            *categories.get(person_id, (EMPLOYEE, None)),
         )
         for person, person_id in zip(declaration.people, person_ids, strict=True)
     ]
@@ -161,8 +161,8 @@ def one_unit_month(
         own_fen=_columns(own_fen),
         figures=_columns([person.figures for person in facts]),
         file_row=np.arange(count, dtype=np.int64),
-        standings={
-            (unit.id, person_id): person.standing
+        categories={
+            (unit.id, person_id): person.kind
             for person_id, person in zip(person_ids, facts, strict=True)
             if person.category != EMPLOYEE
         },

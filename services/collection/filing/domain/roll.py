@@ -63,7 +63,7 @@ class PreviousMonth:
     own_fen: Mapping[str, Ints]
     figures: Mapping[str, Ints]
     age: Ints
-    standings: KnownCategories = field(default_factory=dict)
+    categories: KnownCategories = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def carried_on(
         lacking=_lacking(last, stays),
     )
     kinds: dict[int, set[tuple[str, str | None]]] = defaultdict(set)
-    for (unit_id, _), standing in last.standings.items():
-        kinds[unit_id].add(standing)
+    for (unit_id, _), kind in last.categories.items():
+        kinds[unit_id].add(kind)
     skipped = []
     for unit in last.units.values():
         code = _obstacle(unit, last, comparison, schedules) or _category_obstacle(
@@ -179,7 +179,7 @@ def _category_obstacle(
 ) -> str | None:
     """Return the code of the reason why a category of the unit's people cannot be levied."""
     assert isinstance(schedule, Schedule), "units without a schedule were skipped before"
-    refusals = (schedule.refusal(*standing) for standing in kinds)
+    refusals = (schedule.refusal(*kind) for kind in kinds)
     return next((refusal.code for refusal in refusals if refusal is not None), None)
 
 
@@ -210,5 +210,5 @@ def _month(last: PreviousMonth, stays: NDArray[np.bool_], ids: Ints) -> Declared
         },
         figures={name: last.figures[name][rows] for name in last.figures if name in CARRIED},
         file_row=rows,
-        standings=last.standings,
+        categories=last.categories,
     )

@@ -159,18 +159,18 @@ async def _checked(
         place={person: n for n, person in reversed(list(enumerate(changed.person_ids)))},
         masked=await changes_store.masked(tx, unit.id, people),
     )
-    schedule, standings = schedules.require(unit), changed.last.standings
+    schedule, categories = schedules.require(unit), changed.last.categories
     declaration, enrolled = changed.declaration, set(changed.enrolled)
     faults = [
         *changed.faults,
         *people_faults(declaration, policy, changed.person_ids, enrolled),
         *missing_facts(schedule, month, changed.totals, names),
-        *category_faults(schedule, month, unit, standings, names),
+        *category_faults(schedule, month, unit, categories, names),
         *changes_control_faults(replace(changes, declaration=declaration), month),
     ]
     if faults:
         raise Faulty(faults=faults)
-    whole = await asyncio.to_thread(month_of_changes, unit, month, changed.totals, standings)
+    whole = await asyncio.to_thread(month_of_changes, unit, month, changed.totals, categories)
     if changed.reviewed is not None:
         whole = with_frozen_base(whole, changed.reviewed.units[unit.id].base_fen)
         faults = await asyncio.to_thread(frozen_faults, whole, changed.reviewed, schedules, names)

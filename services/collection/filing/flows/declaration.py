@@ -112,8 +112,8 @@ async def _checked(
     """
     period, schedule = declaration.period, schedules.require(unit)
     ids = [id_of_person(person.identity_number, pepper) for person in declaration.people]
-    standings = await category_store.of_people(tx, unit.id, ids, period)
-    facts = facts_of_people(declaration, schedule, ids, standings)
+    categories = await category_store.of_people(tx, unit.id, ids, period)
+    facts = facts_of_people(declaration, schedule, ids, categories)
     reviewed = await frozen_bases_flow.of(tx, policy, [unit.id], period)
     declaration, faults = on_reviewed_totals(declaration, reviewed, schedule, unit)
     days = period.first_day, period.last_day

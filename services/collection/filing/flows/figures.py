@@ -19,7 +19,7 @@ async def of_people(
     tx: AsyncConnection, row: DeclarationRow, schedule: Schedule, lines: Sequence[int]
 ) -> dict[int, PersonFacts]:
     """Read the facts of some lines; none where the policy needs no figures and has no categories."""
-    if not schedule.figures and not schedule.needs_age and len(schedule.standings) == 1:
+    if not schedule.figures and not schedule.needs_age and len(schedule.coverages) == 1:
         return {}
     found = await figures_store.of_lines(tx, row, lines)
     return {

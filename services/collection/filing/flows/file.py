@@ -191,7 +191,7 @@ async def _known_units(
         enrolled_person=enrolled[1],
         plans=plans,
         district=request.district,
-        standings=await category_store.of_units(tx, ids, request.period),
+        categories=await category_store.of_units(tx, ids, request.period),
         reviewed=frozenset() if reviewed is None else frozenset(reviewed.units),
     )
     return known, reviewed

@@ -71,7 +71,7 @@ async def of(
         own_fen=own_wage_columns(own_wages, insurances_of, schedules.insurances, rows),
         figures=figure_columns(figures, rows),
         age=await _ages(tx, known, schedules, (unit_id, person_id), cipher),
-        standings=await category_store.of_units(tx, ids, period),
+        categories=await category_store.of_units(tx, ids, period),
     )
 
 

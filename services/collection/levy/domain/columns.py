@@ -86,19 +86,19 @@ class PeopleColumns:
 class PeopleFigures:
     """The facts besides the wage that some policies need: columns of figures in fen, and of ages.
 
-    `standings` None: everybody is an employee.
+    `categories` None: everybody is an employee.
     """
 
     figures: Mapping[str, Fen]
     age: NDArray[np.int64] | None = None
-    standings: PeopleCategories | None = None
+    categories: PeopleCategories | None = None
 
 
 NO_FIGURES = PeopleFigures(figures={})
 
 
 def levy_people(
-    schedule: Schedule, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+    schedule: Schedule, asked_fen: Fen, people_facts: PeopleFigures = NO_FIGURES
 ) -> PeopleColumns:
     """Levy the shares of each person on wages of shape (people, insurances) or (people, 1).
 
@@ -108,18 +108,18 @@ def levy_people(
     """
     rules = schedule.rules
     shape = (asked_fen.shape[0], len(rules))
-    asked = np.broadcast_to(asked_fen, shape)
+    declared = np.broadcast_to(asked_fen, shape)
     base = np.empty(shape, np.int64)
     shares = {party: np.zeros(shape, np.int64) for party in Party}
     rates: list[RateColumn] = []
     for column, rule in enumerate(rules):
-        own = asked[:, column]
-        who = bearers(schedule, rule, beside.standings)
+        own = declared[:, column]
+        who = bearers(schedule, rule, people_facts.categories)
         held = rule.personal_limit
-        base[:, column] = _based(rule.personal_base, rule.fixed_fen, held, own, beside, who)
-        made = _made(schedule, rule, own, base[:, column], beside, who)
+        base[:, column] = _based(rule.personal_base, rule.fixed_fen, held, own, people_facts, who)
+        made = _made(schedule, rule, own, base[:, column], people_facts, who)
         if rule.credits:
-            made = _parted(rule, made, base[:, column], beside.age, who, schedule.rounding)
+            made = _parted(rule, made, base[:, column], people_facts.age, who, schedule.rounding)
         for line in made:
             shares[line.rate.party][:, column] += line.amount_fen
         rates += made
@@ -132,7 +132,7 @@ def levy_people(
 
 
 def _made(
-    schedule: Schedule, rule: Rule, own: Fen, base: Fen, beside: PeopleFigures, who: Bearers
+    schedule: Schedule, rule: Rule, own: Fen, base: Fen, people_facts: PeopleFigures, who: Bearers
 ) -> list[RateColumn]:
     """Calculate the amounts of each rate of an insurance for the people who bear it."""
     made = []
@@ -148,7 +148,9 @@ def _made(
             rule.fixed_fen,
             rule.personal_limit,
         )
-        taken = base if same else _based(rate.base, rate.fixed_fen, limit, own, beside, theirs)
+        taken = (
+            base if same else _based(rate.base, rate.fixed_fen, limit, own, people_facts, theirs)
+        )
         amounts = _levied(taken, rate.rate_ppm, rate.rounding or schedule.rounding)
         made.append(
             RateColumn(rule=rule, rate=rate, base_fen=taken, amount_fen=amounts, holds=theirs.holds)
@@ -170,14 +172,14 @@ def credited_columns(people: PeopleColumns) -> dict[str, Fen]:
 
 
 def assess_columns(
-    schedule: Schedule, unit: UnitFacts, asked_fen: Fen, beside: PeopleFigures = NO_FIGURES
+    schedule: Schedule, unit: UnitFacts, asked_fen: Fen, people_facts: PeopleFigures = NO_FIGURES
 ) -> Columns:
     """Levy on wages of shape (people, insurances) or (people, 1).
 
     Raises:
         WageTotalMissing, FigureMissing, AgeMissing: a rate needs a value that was not given.
     """
-    people = levy_people(schedule, asked_fen, beside)
+    people = levy_people(schedule, asked_fen, people_facts)
     sums = dict(zip(schedule.insurances, map(int, people.base_fen.sum(axis=0)), strict=True))
     credited = {name: int(column.sum()) for name, column in credited_columns(people).items()}
     own = tuple(
@@ -213,38 +215,38 @@ def _based(
     kind: BaseKind,
     fixed_fen: int | None,
     limit: Limit,
-    asked: Fen,
-    beside: PeopleFigures,
+    declared: Fen,
+    people_facts: PeopleFigures,
     who: Bearers = EVERYBODY,
 ) -> Fen:
     """Calculate `levy._base` for a column of people; 0 for people who are not levied."""
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
-        return who.only(np.full(asked.shape, fixed_fen, np.int64))
-    whole = _whole(asked, limit)
+        return who.only(np.full(declared.shape, fixed_fen, np.int64))
+    whole = _whole(declared, limit)
     if kind.figure is None:
         return who.based(_clamped(whole, limit))
-    figure = _figure(kind.figure, beside, who)
+    figure = _figure(kind.figure, people_facts, who)
     archive = kind is BaseKind.OWN_ARCHIVE
     wage = np.maximum(whole, figure) if archive else _whole(figure, limit)
     return who.based(_clamped(wage, limit))
 
 
-def _whole(asked: Fen, limit: Limit) -> Fen:
+def _whole(declared: Fen, limit: Limit) -> Fen:
     """Round the declared bases as the region does (基数取整)."""
-    return asked if limit.base_rounding is None else _levied(asked, PPM, limit.base_rounding)
+    return declared if limit.base_rounding is None else _levied(declared, PPM, limit.base_rounding)
 
 
-def _figure(figure: Figure, beside: PeopleFigures, who: Bearers) -> Fen:
+def _figure(figure: Figure, people_facts: PeopleFigures, who: Bearers) -> Fen:
     """Return the column of a figure; only people whose base needs it must have given it."""
     if who.by_wage is not None and not who.by_wage.any():
         return np.zeros(who.by_wage.shape, np.int64)
-    if figure not in beside.figures:
+    if figure not in people_facts.figures:
         raise FigureMissing(figure=figure.value)
-    missing = beside.figures[figure] < 0
+    missing = people_facts.figures[figure] < 0
     if (missing if who.by_wage is None else missing & who.by_wage).any():
         raise FigureMissing(figure=figure.value)
-    return beside.figures[figure]
+    return people_facts.figures[figure]
 
 
 def _parted(
@@ -305,8 +307,8 @@ def _unit_share(made: Sequence[RateColumn], base: Fen) -> tuple[Fen, NDArray[np.
     return share, parted
 
 
-def _clamped(asked: Fen, limit: Limit) -> Fen:
-    raised = asked if limit.floor_fen is None else np.maximum(asked, limit.floor_fen)
+def _clamped(declared: Fen, limit: Limit) -> Fen:
+    raised = declared if limit.floor_fen is None else np.maximum(declared, limit.floor_fen)
     return raised if limit.ceiling_fen is None else np.minimum(raised, limit.ceiling_fen)
 
 
@@ -335,9 +337,9 @@ def asked_columns(
     column = np.asarray(default_fen, np.int64).reshape(-1, 1)
     if not any(own):
         return column
-    asked = np.repeat(column, len(insurances), axis=1)
+    columns = np.repeat(column, len(insurances), axis=1)
     place = {name: index for index, name in enumerate(insurances)}
     for row, differing in enumerate(own):
         for name, amount_fen in (differing or {}).items():
-            asked[row, place[name]] = amount_fen
-    return asked
+            columns[row, place[name]] = amount_fen
+    return columns

@@ -14,7 +14,7 @@ from shared.cn.identity_number import birth_date
 from shared.period import Period
 
 Mask = NDArray[np.bool_]
-Asked = Sequence[Schedule | None]
+UnitSchedules = Sequence[Schedule | None]
 """The schedule of each unit of a file, None where it has none."""
 
 
@@ -46,24 +46,24 @@ def one_a_unit(unit: Ints, values: Ints, count: int) -> tuple[Ints, Mask]:
 
 
 def missing(
-    asked: Asked, unit: Ints, figures: Mapping[str, Ints], left: Mask
+    schedules: UnitSchedules, unit: Ints, figures: Mapping[str, Ints], left: Mask
 ) -> Iterator[tuple[int, str]]:
     """Find every (position, figure) that is needed but not given, among the rows `left`."""
-    by_schedule = {id(s): frozenset(s.figures) for s in _distinct(asked)}
+    by_schedule = {id(s): frozenset(s.figures) for s in _distinct(schedules)}
     for name in sorted(frozenset[str]().union(*by_schedule.values())):
-        needs = np.array([s is not None and name in by_schedule[id(s)] for s in asked], bool)
+        needs = np.array([s is not None and name in by_schedule[id(s)] for s in schedules], bool)
         column = figures.get(name)
         lacks = np.ones(len(unit), bool) if column is None else column == ABSENT
         for place in np.flatnonzero(left & needs[unit] & lacks).tolist():
             yield place, name
 
 
-def needs_age(asked: Asked) -> Mask:
+def needs_age(schedules: UnitSchedules) -> Mask:
     """Mask the units whose policies divide a share by age."""
-    needing = {id(schedule) for schedule in _distinct(asked) if schedule.needs_age}
-    return np.array([id(schedule) in needing for schedule in asked], bool)
+    needing = {id(schedule) for schedule in _distinct(schedules) if schedule.needs_age}
+    return np.array([id(schedule) in needing for schedule in schedules], bool)
 
 
-def _distinct(asked: Asked) -> list[Schedule]:
+def _distinct(schedules: UnitSchedules) -> list[Schedule]:
     """Return each schedule once, so that its needs are worked out only once."""
-    return list({id(schedule): schedule for schedule in asked if schedule is not None}.values())
+    return list({id(schedule): schedule for schedule in schedules if schedule is not None}.values())

@@ -64,7 +64,7 @@ class Wages:
     category: str = EMPLOYEE
     choice: str | None = None
 
-    def asked(self, insurance: str) -> int:
+    def wage_fen(self, insurance: str) -> int:
         """Return the wage declared for an insurance."""
         return self.by_insurance.get(insurance, self.default_fen)
 
@@ -102,7 +102,7 @@ class ContributionLine:
     rounding: Rounding
     amount_fen: int
     credited_fen: int = 0
-    standing: Coverage = EMPLOYEE_COVERAGE
+    coverage: Coverage = EMPLOYEE_COVERAGE
     chosen: BaseChoice | None = None
     relief: Relief | None = None
 
@@ -114,9 +114,9 @@ class ContributionLine:
         return "unit" if self.ref is None else "people"
 
     @property
-    def standing_sources(self) -> tuple[str, ...]:
+    def category_sources(self) -> tuple[str, ...]:
         """Return the sources of a person's category and of the chosen base."""
-        rows = (self.standing.row, self.chosen)
+        rows = (self.coverage.row, self.chosen)
         return tuple(row.source for row in rows if row is not None)
 
     @property
@@ -152,7 +152,7 @@ def assess(schedule: Schedule, unit: UnitFacts, people: Sequence[Wages]) -> list
     lines = [line for wages in people for line in person_lines(schedule, wages)]
     sums = {
         rule.insurance: sum(
-            personal_base_fen(rule, wages, schedule.standing(wages.category)) for wages in people
+            personal_base_fen(rule, wages, schedule.coverage(wages.category)) for wages in people
         )
         for rule in schedule.rules
     }
@@ -192,16 +192,16 @@ def _base(
     rule: Rule,
     limit: Limit,
     wages: Wages,
-    standing: Coverage,
+    coverage: Coverage,
 ) -> AssessedBase:
     if kind.is_fixed:
         assert fixed_fen is not None, "a pack was checked before it was stored"
         return _fixed(fixed_fen)
-    chosen = standing.chosen(rule.insurance, wages.choice)
+    chosen = coverage.chosen(rule.insurance, wages.choice)
     if chosen is not None:
         return _fixed(chosen.base_fen, chosen)
     floor_fen = limit.floor_fen
-    asked_fen = wages.asked(rule.insurance)
+    asked_fen = wages.wage_fen(rule.insurance)
     if kind is BaseKind.OWN_ARCHIVE:
         # 本人实际工资低于档案工资的,以本人档案工资为准.
         floor_fen = max(floor_fen or 0, wages.figure(BaseKind.OWN_ARCHIVE.figure or ""))
@@ -220,15 +220,15 @@ def _base(
     )
 
 
-def personal_base_fen(rule: Rule, wages: Wages, standing: Coverage = EMPLOYEE_COVERAGE) -> int:
+def personal_base_fen(rule: Rule, wages: Wages, coverage: Coverage = EMPLOYEE_COVERAGE) -> int:
     """Return a person's base in an insurance; 0 if the category does not have the insurance.
 
     Sums and credits are calculated from it.
     """
-    if not standing.insured(rule.insurance):
+    if not coverage.insured(rule.insurance):
         return 0
     limit = rule.personal_limit
-    return _base(rule.personal_base, rule.fixed_fen, rule, limit, wages, standing).base_fen
+    return _base(rule.personal_base, rule.fixed_fen, rule, limit, wages, coverage).base_fen
 
 
 def person_lines(schedule: Schedule, wages: Wages) -> list[ContributionLine]:
@@ -238,25 +238,25 @@ def person_lines(schedule: Schedule, wages: Wages) -> list[ContributionLine]:
         FigureMissing, AgeMissing: a rate needs a value that was not given.
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: the person cannot be levied.
     """
-    standing = schedule.standing(wages.category)
+    coverage = schedule.coverage(wages.category)
     lines = []
     for rule in schedule.rules:
         own = [
-            _own_line(rule, rate, wages, standing, schedule.rounding)
+            _own_line(rule, rate, wages, coverage, schedule.rounding)
             for rate in rule.rates
-            if rate.base.per_person and rate.levied_for(standing)
+            if rate.base.per_person and rate.levied_for(coverage)
         ]
-        parted = rule.credits and standing.insured(rule.insurance)
-        lines += _parted(rule, own, wages, standing, schedule.rounding) if parted else own
+        parted = rule.credits and coverage.insured(rule.insurance)
+        lines += _parted(rule, own, wages, coverage, schedule.rounding) if parted else own
     return lines
 
 
 def _own_line(
-    rule: Rule, rate: Rate, wages: Wages, standing: Coverage, rounding: Rounding
+    rule: Rule, rate: Rate, wages: Wages, coverage: Coverage, rounding: Rounding
 ) -> ContributionLine:
     limit = rate.limit or rule.limit
-    base = _base(rate.base, rate.fixed_fen, rule, limit, wages, standing)
-    said = rate.base.is_fixed or base.chosen is not None
+    base = _base(rate.base, rate.fixed_fen, rule, limit, wages, coverage)
+    is_given = rate.base.is_fixed or base.chosen is not None
     rounding = rate.rounding or rounding
     return ContributionLine(
         ref=wages.ref,
@@ -266,11 +266,11 @@ def _own_line(
         asked_fen=base.asked_fen,
         floor_fen=base.floor_fen,
         ceiling_fen=base.ceiling_fen,
-        limit=None if said else limit,
+        limit=None if is_given else limit,
         base_fen=base.base_fen,
         rounding=rounding,
         amount_fen=levy(base.base_fen, rate.rate_ppm, rounding),
-        standing=standing,
+        coverage=coverage,
         chosen=base.chosen,
     )
 
@@ -294,7 +294,7 @@ def credit_rate(rule: Rule, row: CreditRule) -> Rate:
 
 
 def _parted(
-    rule: Rule, own: list[ContributionLine], wages: Wages, standing: Coverage, rounding: Rounding
+    rule: Rule, own: list[ContributionLine], wages: Wages, coverage: Coverage, rounding: Rounding
 ) -> list[ContributionLine]:
     """Take a person's credits to the personal account out of the unit's share."""
     if wages.age is None:
@@ -302,7 +302,7 @@ def _parted(
     row = credit_rule_of(rule.credits, wages.age)
     if row is None:
         return own
-    credit = _own_line(rule, credit_rate(rule, row), wages, standing, rounding)
+    credit = _own_line(rule, credit_rate(rule, row), wages, coverage, rounding)
     lines = []
     for line in own:
         if line.party is Party.UNIT:

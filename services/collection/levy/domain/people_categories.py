@@ -58,9 +58,9 @@ def people_categories(
     for row, unit, person in zip(
         rows.tolist(), unit_id[rows].tolist(), person_id[rows].tolist(), strict=True
     ):
-        standing = found.get((unit, person))
-        if standing is not None:
-            code[row] = kinds.setdefault(standing, len(kinds))
+        kind = found.get((unit, person))
+        if kind is not None:
+            code[row] = kinds.setdefault(kind, len(kinds))
     return PeopleCategories(tuple(kinds), code) if code.any() else None
 
 
@@ -74,7 +74,7 @@ class Bearers:
 
     holds: Mask | None = None
     chosen_fen: Ints | None = None
-    standings: PeopleCategories | None = None
+    categories: PeopleCategories | None = None
     none: bool = False
 
     @property
@@ -104,12 +104,12 @@ class Bearers:
         """Find who bears a rate."""
         if not rate.categories:
             return self
-        if self.standings is None:
+        if self.categories is None:
             return EVERYBODY if EMPLOYEE in rate.categories else NOBODY
         return Bearers(
             holds=_mask(
-                self.standings,
-                [category in rate.categories for category, _ in self.standings.kinds],
+                self.categories,
+                [category in rate.categories for category, _ in self.categories.kinds],
             ),
             chosen_fen=self.chosen_fen,
         )
@@ -119,30 +119,30 @@ EVERYBODY: Final = Bearers()
 NOBODY: Final = Bearers(none=True)
 
 
-def bearers(schedule: Schedule, rule: Rule, standings: PeopleCategories | None) -> Bearers:
+def bearers(schedule: Schedule, rule: Rule, categories: PeopleCategories | None) -> Bearers:
     """Find who is levied for an insurance in general.
 
     Raises:
         CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: somebody cannot be levied.
     """
-    if standings is None:
+    if categories is None:
         return EVERYBODY
     insured, chosen = [], []
-    present = np.bincount(standings.code, minlength=len(standings.kinds)).tolist()
-    for (category, choice), count in zip(standings.kinds, present, strict=True):
+    present = np.bincount(categories.code, minlength=len(categories.kinds)).tolist()
+    for (category, choice), count in zip(categories.kinds, present, strict=True):
         # Some kinds may be those of other units' people; nobody in this column has them.
-        standing = schedule.standing(category) if count else None
-        row = None if standing is None else standing.chosen(rule.insurance, choice)
-        insured.append(standing is not None and standing.insured(rule.insurance))
+        coverage = schedule.coverage(category) if count else None
+        row = None if coverage is None else coverage.chosen(rule.insurance, choice)
+        insured.append(coverage is not None and coverage.insured(rule.insurance))
         chosen.append(_NONE if row is None else row.base_fen)
     return Bearers(
-        holds=_mask(standings, insured),
-        chosen_fen=None if set(chosen) <= {_NONE} else np.array(chosen, np.int64)[standings.code],
-        standings=standings,
+        holds=_mask(categories, insured),
+        chosen_fen=None if set(chosen) <= {_NONE} else np.array(chosen, np.int64)[categories.code],
+        categories=categories,
     )
 
 
-def _mask(standings: PeopleCategories, of_kinds: list[bool]) -> Mask | None:
+def _mask(categories: PeopleCategories, of_kinds: list[bool]) -> Mask | None:
     """Mask the people of some kinds; None if that is everybody."""
-    holds: Mask = np.array(of_kinds, bool)[standings.code]
+    holds: Mask = np.array(of_kinds, bool)[categories.code]
     return None if bool(holds.all()) else holds

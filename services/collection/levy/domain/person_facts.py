@@ -29,7 +29,7 @@ class PersonFacts:
     choice: str | None = None
 
     @property
-    def standing(self) -> tuple[str, str | None]:
+    def kind(self) -> tuple[str, str | None]:
         """Return the category and the chosen base."""
         return self.category, self.choice
 
@@ -50,14 +50,14 @@ def facts_faults(
     needed: dict[tuple[str, str | None], tuple[Figure, ...]] = {}
     for number, person in enumerate(people):
         refusal = None
-        if person.standing != (EMPLOYEE, None):
-            refusal = schedule.refusal(*person.standing)
+        if person.kind != (EMPLOYEE, None):
+            refusal = schedule.refusal(*person.kind)
         if refusal is not None:
             yield category_fault(refusal, f"/people/{number}")
             continue
-        if person.standing not in needed:
-            needed[person.standing] = schedule.figures_of(*person.standing)
-        for figure in needed[person.standing]:
+        if person.kind not in needed:
+            needed[person.kind] = schedule.figures_of(*person.kind)
+        for figure in needed[person.kind]:
             if figure not in person.figures:
                 at = f"/people/{number}/figures/{figure}"
                 yield Fault(at, FigureMissing.code, FigureMissing().message)
@@ -84,11 +84,11 @@ def facts_columns(schedule: Schedule, people: Sequence[PersonFacts]) -> PeopleFi
         age=np.array([ABSENT if person.age is None else person.age for person in people], np.int64)
         if schedule.needs_age
         else None,
-        standings=_standings(people),
+        categories=_categories(people),
     )
 
 
-def _standings(people: Sequence[PersonFacts]) -> PeopleCategories | None:
+def _categories(people: Sequence[PersonFacts]) -> PeopleCategories | None:
     kinds: dict[tuple[str, str | None], int] = {(EMPLOYEE, None): 0}
-    code = [kinds.setdefault(person.standing, len(kinds)) for person in people]
+    code = [kinds.setdefault(person.kind, len(kinds)) for person in people]
     return PeopleCategories(tuple(kinds), np.array(code, np.int64)) if len(kinds) > 1 else None

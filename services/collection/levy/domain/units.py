@@ -32,7 +32,7 @@ class UnitsLine:
     """One line for many units: `level` is people, unit or relief; base and amount are in fen by
     unit.
 
-    `stands` masks the units that have the line (None: all).
+    `holds` masks the units that have the line (None: all).
     """
 
     level: str
@@ -40,7 +40,7 @@ class UnitsLine:
     rate: Rate
     base_fen: Fen
     amount_fen: Fen
-    stands: NDArray[np.bool_] | None = None
+    holds: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def assess_units(
     facts: Sequence[UnitFacts],
     asked_fen: Fen,
     starts: Fen,
-    beside: PeopleFigures = NO_FIGURES,
+    people_facts: PeopleFigures = NO_FIGURES,
 ) -> UnitsLevy:
     """Levy people who are ordered by unit; `starts` is the first row of each unit.
 
@@ -81,7 +81,7 @@ def assess_units(
         WageTotalMissing, FigureMissing, AgeMissing: a rate needs a value that was not given.
         CreditAboveLevy: the credits to accounts exceed a unit's share.
     """
-    people = levy_people(schedule, asked_fen, beside)
+    people = levy_people(schedule, asked_fen, people_facts)
     lines = [
         UnitsLine(
             level="people",
@@ -89,7 +89,7 @@ def assess_units(
             rate=made.rate,
             base_fen=np.add.reduceat(made.base_fen, starts),
             amount_fen=np.add.reduceat(made.amount_fen, starts),
-            stands=None if made.holds is None else np.logical_or.reduceat(made.holds, starts),
+            holds=None if made.holds is None else np.logical_or.reduceat(made.holds, starts),
         )
         for made in people.rates
     ]
@@ -115,7 +115,7 @@ def _relief(schedule: Schedule, lines: Sequence[UnitsLine]) -> list[UnitsLine]:
             rate=relief_rate(row, key[1]),
             base_fen=of,
             amount_fen=-amount,
-            stands=amount > 0,
+            holds=amount > 0,
         )
         for row in schedule.reliefs
         for key, (of, amount) in relieved_columns(row, owed, schedule.rounding).items()

@@ -89,29 +89,29 @@ class Schedule:
     """The rules for one unit kind and injury class, in the policy's order of insurances.
 
     An insurance that does not cover the unit has a rule without rates, so that columns stay
-    aligned. `standings` are the coverages by category; `reliefs` are those of the unit in this
+    aligned. `coverages` are those by category; `reliefs` are those of the unit in this
     period.
     """
 
     rules: tuple[Rule, ...]
     rounding: Rounding
-    standings: Mapping[str, Coverage] = field(default_factory=lambda: {EMPLOYEE: EMPLOYEE_COVERAGE})
+    coverages: Mapping[str, Coverage] = field(default_factory=lambda: {EMPLOYEE: EMPLOYEE_COVERAGE})
     reliefs: tuple[Relief, ...] = ()
 
-    def standing(self, category: str) -> Coverage:
+    def coverage(self, category: str) -> Coverage:
         """Return the coverage of a category.
 
         Raises:
             CategoryNotCovered: the policy has no row for it.
         """
-        found = self.standings.get(category)
+        found = self.coverages.get(category)
         if found is None:
             raise not_covered(category)
         return found
 
     def refusal(self, category: str, choice: str | None) -> Refusal | None:
         """Return the reason why people of a category with this choice of base cannot be levied."""
-        found = self.standings.get(category)
+        found = self.coverages.get(category)
         return not_covered(category) if found is None else found.refusal(choice)
 
     @property
@@ -137,12 +137,12 @@ class Schedule:
         Raises:
             CategoryNotCovered, BaseChoiceMissing, BaseChoiceUnknown: the person cannot be levied.
         """
-        standing = self.standing(category)
+        coverage = self.coverage(category)
         kinds: set[BaseKind] = set()
         for rule in self.rules:
-            if standing.chosen(rule.insurance, choice) is None:
-                kinds |= {rate.base for rate in rule.rates if rate.levied_for(standing)}
-                if standing.insured(rule.insurance):
+            if coverage.chosen(rule.insurance, choice) is None:
+                kinds |= {rate.base for rate in rule.rates if rate.levied_for(coverage)}
+                if coverage.insured(rule.insurance):
                     kinds.add(rule.personal_base)
         return tuple(figure for figure in Figure if figure in {kind.figure for kind in kinds})
 
@@ -271,7 +271,7 @@ class Policy:
         return Schedule(
             rules=rules,
             rounding=self.rounding,
-            standings=coverages(self.categories, kind, period),
+            coverages=coverages(self.categories, kind, period),
             reliefs=()
             if period is None
             else tuple(row for row in self.charges.reliefs if row.fits(kind, size, period)),

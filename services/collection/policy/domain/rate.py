@@ -125,11 +125,11 @@ class Rate:
     rounding: Rounding | None = None
     limit: Limit | None = None
 
-    def levied_for(self, standing: Coverage) -> bool:
+    def levied_for(self, coverage: Coverage) -> bool:
         """Tell whether people of a category bear the rate."""
         if self.categories:
-            return standing.category in self.categories
-        return standing.insured(self.insurance)
+            return coverage.category in self.categories
+        return coverage.insured(self.insurance)
 
     def fits_kind(self, kind: str) -> bool:
         """Tell whether the rate applies to a unit kind."""

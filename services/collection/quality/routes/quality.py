@@ -51,10 +51,10 @@ async def get_quality_report(
     at: Reading, period: PeriodQuery, district: DistrictQuery = None
 ) -> QualityReportOut:
     """Get rates and findings by district. District staff see their own district."""
-    asked = at.caller.scope(district)
+    scope = at.caller.scope(district)
 
     async def work(tx: AsyncConnection) -> QualityReportOut:
-        each, whole = await quality_flow.report(tx, Period.parse(period), asked)
+        each, whole = await quality_flow.report(tx, Period.parse(period), scope)
         return QualityReportOut(
             period=period,
             whole=DistrictQualityOut.of(whole),
@@ -79,15 +79,15 @@ async def list_quality_rows(
 ) -> QualityRowsOut:
     """List the rows that a check finds, masked."""
     found = quality_flow.check_of(check)
-    asked = at.caller.scope(district)
-    filters = {"of": "quality_rows", "check": check, "period": period, "in": asked}
+    scope = at.caller.scope(district)
+    filters = {"of": "quality_rows", "check": check, "period": period, "in": scope}
     after = (-1, -1)
     if cursor is not None:
         unit_id, person_id = read_cursor(cursor, filters, (int, int))
         after = (unit_id, person_id)
 
     async def work(tx: AsyncConnection) -> list[FindingRow]:
-        return await quality_flow.page(tx, found, Period.parse(period), asked, after, limit + 1)
+        return await quality_flow.page(tx, found, Period.parse(period), scope, after, limit + 1)
 
     rows, following = cut(
         await at.read(work), limit, lambda row: [row.unit_id, row.person_id], filters

@@ -140,8 +140,8 @@ async def _receipt(
         raise DayInFuture(day=on)
     first = receipt.book_date if of_books else receipt.paid_on
     if on < first:
-        said = f"早于到账日 {first} (before the receipt)"
-        raise Faulty(faults=[Fault(pointer, "BEFORE_THE_RECEIPT", said)])
+        message = f"早于到账日 {first} (before the receipt)"
+        raise Faulty(faults=[Fault(pointer, "BEFORE_THE_RECEIPT", message)])
     return receipt
 
 

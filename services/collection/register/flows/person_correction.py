@@ -71,7 +71,7 @@ async def propose(
     name = request.right_name or vault.names.open(stored.get(new.id, stored[old.id])[1])
     if old.id == new.id and vault.names.open(stored[old.id][1]) == name:
         raise NothingChanges
-    await _require_standing(tx, [old.id, new.id])
+    await _require_not_merged(tx, [old.id, new.id])
     held = await person_correction_store.periods(tx, [old.id, new.id])
     _require_district(held, caller)
     _divide(held, old.id)
@@ -112,7 +112,7 @@ async def approve(
     row = await find(tx, ref, caller)
     people = [row.person_id, row.survivor_id]
     await person_correction_store.lock_people(tx, people)
-    await _require_standing(tx, people)
+    await _require_not_merged(tx, people)
     held = await person_correction_store.periods(tx, people)
     twice = _divide(held, row.person_id) if row.merges else []
     periods = [_words(one) for one in held if one.person_id == row.person_id]
@@ -171,7 +171,7 @@ async def in_order(tx: AsyncConnection, after: int, limit: int) -> list[Followed
     return await person_correction_store.in_order(tx, after, limit)
 
 
-async def _require_standing(tx: AsyncConnection, people: Sequence[int]) -> None:
+async def _require_not_merged(tx: AsyncConnection, people: Sequence[int]) -> None:
     merged = await person_correction_store.survivors(tx, people)
     faults = [merged_fault("/identity_number", found) for found in merged.values() if found]
     if faults:

@@ -25,8 +25,8 @@ def etag_of(*basis: object) -> str:
 
 def is_known(request: Request, etag: str) -> bool:
     """Tell whether If-None-Match names this entity tag (RFC 9110 compares weakly there)."""
-    asked = request.headers.get("if-none-match", "")
-    return asked.strip() == "*" or any(tag == etag for _, tag in _TAGS.findall(asked))
+    tags = request.headers.get("if-none-match", "")
+    return tags.strip() == "*" or any(tag == etag for _, tag in _TAGS.findall(tags))
 
 
 def not_modified(etag: str) -> Response:

@@ -109,11 +109,11 @@ class FloorBook:
             if hold is not None and (hold.fund, hold.account) == (fund, account):
                 available_fen += drawn_fen
             if delta_fen < 0 and available_fen + delta_fen < 0:
-                said = (
+                message = (
                     f"{fund}/{account}: available={format_yuan(available_fen)},"
                     f" asked={format_yuan(-delta_fen)}"
                 )
-                faults.append(Fault("/entries", InsufficientFunds.code, said))
+                faults.append(Fault("/entries", InsufficientFunds.code, message))
         return InsufficientFunds(faults=faults) if faults else None
 
     def book(self, draft: Draft, seq: int) -> None:

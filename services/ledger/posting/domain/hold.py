@@ -41,8 +41,8 @@ class Hold:
     @property
     def body_hash(self) -> bytes:
         """Hash the requested content with SHA-256, to tell a repeat from another request."""
-        asked = (self.fund, self.account, self.amount_fen, self.summary, self.expires_on)
-        return hashlib.sha256(repr(asked).encode()).digest()
+        content = (self.fund, self.account, self.amount_fen, self.summary, self.expires_on)
+        return hashlib.sha256(repr(content).encode()).digest()
 
     def differences(self, other: Hold) -> list[str]:
         """List the JSON pointers of the fields in which two holds differ."""

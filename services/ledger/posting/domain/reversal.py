@@ -55,8 +55,8 @@ def excess(red: Sequence[Line], left: Remaining) -> list[Fault]:
         short_fen = after[line[:4]][0 if line.debit_fen else 1]
         if short_fen < 0:
             still = debit_left_fen if line.debit_fen else credit_left_fen
-            said = f"{line.fund}/{line.account}: remaining={format_yuan(still)}"
-            faults.append(Fault(f"/entries/{index}/amount", "REVERSAL_EXCEEDED", said))
+            message = f"{line.fund}/{line.account}: remaining={format_yuan(still)}"
+            faults.append(Fault(f"/entries/{index}/amount", "REVERSAL_EXCEEDED", message))
     return faults
 
 

@@ -151,12 +151,12 @@ def moved_to(drafted: Draft, day: date) -> Draft:
     )
 
 
-def is_moved_from(first: Draft, asked: Draft) -> bool:
+def is_moved_from(first: Draft, sent: Draft) -> bool:
     """Tell whether a booked draft is the asked one, moved to a later day that was open."""
     return (
-        asked.may_move
-        and first.book_date > asked.book_date
-        and moved_to(asked, first.book_date).body_hash == first.body_hash
+        sent.may_move
+        and first.book_date > sent.book_date
+        and moved_to(sent, first.book_date).body_hash == first.body_hash
     )
 
 

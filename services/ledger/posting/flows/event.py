@@ -46,12 +46,12 @@ async def events(
     Raises:
         Faulty: no such places in these chains.
     """
-    asked = places_of(after_seq)
+    places = places_of(after_seq)
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
         async with db.transaction() as tx:
             heads = {slot: seq for slot, seq, _ in await head_store.all_heads(tx)}
-            after = _known(asked, heads)
+            after = _known(places, heads)
             if any(heads[slot] > seq for slot, seq in after.items()):
                 found = await event_store.page(tx, after, limit)
                 reached = _reached(after, found)
@@ -61,11 +61,11 @@ async def events(
         await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _known(asked: Mapping[int, int], heads: Mapping[int, int]) -> dict[int, int]:
-    for slot, seq in asked.items():
+def _known(places: Mapping[int, int], heads: Mapping[int, int]) -> dict[int, int]:
+    for slot, seq in places.items():
         if slot not in heads or seq > heads[slot]:
             raise _faulty(f"{slot}:{seq}")
-    return {slot: asked.get(slot, 0) for slot in heads}
+    return {slot: places.get(slot, 0) for slot in heads}
 
 
 def _reached(after: Mapping[int, int], found: Sequence[Event]) -> dict[int, int]:
@@ -76,5 +76,5 @@ def _reached(after: Mapping[int, int], found: Sequence[Event]) -> dict[int, int]
     return reached
 
 
-def _faulty(said: str) -> Faulty:
-    return Faulty(faults=[Fault("/query/after_seq", "PLACE_UNKNOWN", said)])
+def _faulty(message: str) -> Faulty:
+    return Faulty(faults=[Fault("/query/after_seq", "PLACE_UNKNOWN", message)])

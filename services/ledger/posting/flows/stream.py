@@ -31,7 +31,7 @@ class StreamLine:
 
     number: int
     event_id: str
-    asked: Draft | Refusal
+    content: Draft | Refusal
 
 
 StreamAnswer: TypeAlias = tuple[StreamLine, Outcome | Refusal]
@@ -111,10 +111,11 @@ async def _next(waiting: asyncio.Queue[StreamLine | None]) -> list[StreamLine]:
 async def _post(
     books: Books, chunk: Sequence[StreamLine], pauses: Sequence[float]
 ) -> list[StreamAnswer]:
-    drafts = [line.asked for line in chunk if isinstance(line.asked, Draft)]
+    drafts = [line.content for line in chunk if isinstance(line.content, Draft)]
     outcomes = iter(await _until_told(books, drafts, pauses))
     return [
-        (line, next(outcomes) if isinstance(line.asked, Draft) else line.asked) for line in chunk
+        (line, next(outcomes) if isinstance(line.content, Draft) else line.content)
+        for line in chunk
     ]
 
 

@@ -107,12 +107,12 @@ class FastPath:
     async def _post_one(
         self, request: Request, books: Books, message: Any, caller: Caller
     ) -> Response | None:
-        asked = self.reader.draft(message, caller.subject, books.slots, caller.role.value)
-        if asked is None:
+        draft = self.reader.draft(message, caller.subject, books.slots, caller.role.value)
+        if draft is None:
             return None
-        booked = voucher_flow.booked((await books.post([asked]))[0])
+        booked = voucher_flow.booked((await books.post([draft]))[0])
         headers = {"Idempotent-Replayed": "true"} if booked.replayed else None
-        answer = orjson.dumps(posted_json(asked.event_id, booked))
+        answer = orjson.dumps(posted_json(draft.event_id, booked))
         return Response(answer, 200 if booked.replayed else 201, headers, "application/json")
 
     async def _post_many(
@@ -133,10 +133,10 @@ class FastPath:
             return None
         drafts: list[Draft] = []
         for one in vouchers:
-            asked = self.reader.draft(one, caller.subject, slots, caller.role.value)
-            if asked is None:
+            draft = self.reader.draft(one, caller.subject, slots, caller.role.value)
+            if draft is None:
                 return None
-            drafts.append(asked)
+            drafts.append(draft)
             if len(drafts) % BREATH == 0:
                 await asyncio.sleep(0)
         return drafts

@@ -97,29 +97,32 @@ class VoucherOut(Out):
     @classmethod
     def of(cls, stored: VoucherRecord) -> VoucherOut:
         """Build it from a voucher's record."""
-        asked = stored.draft
+        booked = stored.draft
         linked: dict[str, Any] = {
-            name: None if seq is None else voucher_id(asked.slot, seq)
-            for name, seq in (("reverses", asked.reverses_seq), ("reversed_by", stored.reversed_by))
+            name: None if seq is None else voucher_id(booked.slot, seq)
+            for name, seq in (
+                ("reverses", booked.reverses_seq),
+                ("reversed_by", stored.reversed_by),
+            )
         }
         return cls(
-            id=voucher_id(asked.slot, stored.seq),
-            slot=asked.slot,
+            id=voucher_id(booked.slot, stored.seq),
+            slot=booked.slot,
             seq=stored.seq,
             hash=stored.hash.hex(),
-            source=asked.source,
-            event_id=asked.event_id,
-            owner=asked.owner,
-            kind=asked.kind,
-            book_date=asked.book_date,
-            period=asked.period,
-            value_date=asked.value_date,
-            summary=asked.summary,
-            references=dict(asked.references),
-            hold=asked.hold,
+            source=booked.source,
+            event_id=booked.event_id,
+            owner=booked.owner,
+            kind=booked.kind,
+            book_date=booked.book_date,
+            period=booked.period,
+            value_date=booked.value_date,
+            summary=booked.summary,
+            references=dict(booked.references),
+            hold=booked.hold,
             recorded_at=stored.recorded_at,
-            entries=[EntryOut.of(number, line) for number, line in enumerate(asked.lines, 1)],
-            reversals=[voucher_id(asked.slot, one.seq) for one in stored.reversals],
+            entries=[EntryOut.of(number, line) for number, line in enumerate(booked.lines, 1)],
+            reversals=[voucher_id(booked.slot, one.seq) for one in stored.reversals],
             **linked,
         )
 
@@ -212,8 +215,8 @@ def batch_out(
     """Build the outcome of every voucher, in their order."""
     results: list[PostedOut] = []
     counts: dict[PostingOutcome, int] = dict.fromkeys(PostingOutcome, 0)
-    for asked, outcome in zip(drafts, outcomes, strict=True):
-        result = outcome_out(asked.event_id, outcome, problem_of)
+    for sent, outcome in zip(drafts, outcomes, strict=True):
+        result = outcome_out(sent.event_id, outcome, problem_of)
         counts[result.outcome] += 1
         results.append(result)
     return BatchOut(**{word.value: count for word, count in counts.items()}, results=results)
@@ -255,10 +258,10 @@ def batch_json(
 ) -> dict[str, Any]:
     """Build the JSON of `batch_out` without models."""
     results = [
-        posted_json(asked.event_id, outcome)
+        posted_json(sent.event_id, outcome)
         if isinstance(outcome, PostedVoucher)
-        else outcome_out(asked.event_id, outcome, problem_of).model_dump(mode="json")
-        for asked, outcome in zip(drafts, outcomes, strict=True)
+        else outcome_out(sent.event_id, outcome, problem_of).model_dump(mode="json")
+        for sent, outcome in zip(drafts, outcomes, strict=True)
     ]
     counts = dict.fromkeys([word.value for word in PostingOutcome], 0)
     for result in results:

@@ -22,9 +22,9 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 async def make_slots(tx: AsyncConnection, slots: int, algorithm: str) -> tuple[int, str]:
     """Make the slots of a new database; how many there are now and how their chains are hashed."""
-    there = await _slots(tx)
-    if there[0]:
-        return there
+    present = await _slots(tx)
+    if present[0]:
+        return present
     await tx.execute(
         text("""
             INSERT INTO slot_head (slot, revision, seq, hash, algorithm)

@@ -51,13 +51,13 @@ async def events(
     )
     if not rows:
         return {}
-    asked: dict[EventKey, set[bytes]] = {}
+    hashes: dict[EventKey, set[bytes]] = {}
     for one in drafts:
-        asked.setdefault((one.source, one.event_id), set()).add(one.body_hash)
+        hashes.setdefault((one.source, one.event_id), set()).add(one.body_hash)
     found: dict[EventKey, PriorVoucher | PriorRefusal] = {}
     for row in rows:
         key = (row["source"], row["event_id"])
-        differs = asked[key] != {row["body_hash"]}
+        differs = hashes[key] != {row["body_hash"]}
         if row["code"] is None:
             first = await voucher(connection, slot, row["seq"]) if differs else None
             booked = PostedVoucher(slot, row["seq"], row["hash"], row["book_date"], replayed=True)

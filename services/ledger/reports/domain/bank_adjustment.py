@@ -127,12 +127,12 @@ def adjust(
 def _without_cancelled(items: Sequence[BookItem]) -> list[BookItem]:
     """Remove vouchers and their full reversals: the bank saw neither."""
     by_voucher = {item.voucher: item for item in items}
-    gone: set[str] = set()
+    cancelled: set[str] = set()
     for item in items:
         original = by_voucher.get(item.reverses or "")
         if original is not None and original.amount_fen == -item.amount_fen:
-            gone |= {item.voucher, original.voucher}
-    return [item for item in items if item.voucher not in gone]
+            cancelled |= {item.voucher, original.voucher}
+    return [item for item in items if item.voucher not in cancelled]
 
 
 def _rest(

@@ -124,8 +124,8 @@ def _meet(one: Account, other: Account) -> bool:
 def _overlaps(rows: Sequence[Account], keys: set[str]) -> Iterator[Fault]:
     for key in sorted(keys):
         for earlier, later in overlaps([row for row in rows if row.key == key]):
-            said = f"{earlier.in_force_from} … {earlier.in_force_to} / {later.in_force_from}"
-            yield Fault(key, "VERSIONS_OVERLAP", said)
+            message = f"{earlier.in_force_from} … {earlier.in_force_to} / {later.in_force_from}"
+            yield Fault(key, "VERSIONS_OVERLAP", message)
 
 
 def _moved(

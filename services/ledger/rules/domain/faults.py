@@ -47,7 +47,7 @@ class BookedDays:
     funds: Mapping[str, tuple[date, date]]
 
 
-def require_sound(there: Rows, changes: Sequence[Change], booked: BookedDays) -> None:
+def require_sound(present: Rows, changes: Sequence[Change], booked: BookedDays) -> None:
     """Refuse a correction with every fault of what would come out of it.
 
     Raises:
@@ -55,12 +55,12 @@ def require_sound(there: Rows, changes: Sequence[Change], booked: BookedDays) ->
         Faulty: every fault.
     """
     try:
-        rows = after(there, changes)
-    except LookupError as gone:
-        raise CorrectionStale(rule=str(gone)) from None
+        rows = after(present, changes)
+    except LookupError as missing:
+        raise CorrectionStale(rule=str(missing)) from None
     accounts = [account_of(row) for row in rows.get(Table.ACCOUNT, ())]
     faults = [
-        *_chart_faults(there, changes, booked),
+        *_chart_faults(present, changes, booked),
         *_versions(rows, changes),
         *_undescribed(Table.ACCOUNT, rows, booked.accounts, changes),
         *_undescribed(Table.FUND, rows, booked.funds, changes),
@@ -71,11 +71,11 @@ def require_sound(there: Rows, changes: Sequence[Change], booked: BookedDays) ->
         raise Faulty(faults=faults[:1000], count=len(faults))
 
 
-def _chart_faults(there: Rows, changes: Sequence[Change], booked: BookedDays) -> Iterator[Fault]:
+def _chart_faults(present: Rows, changes: Sequence[Change], booked: BookedDays) -> Iterator[Fault]:
     written = [account_of(one.after) for one in changes if one.table is Table.ACCOUNT]
     if not written:
         return
-    before = [account_of(row) for row in there.get(Table.ACCOUNT, ())]
+    before = [account_of(row) for row in present.get(Table.ACCOUNT, ())]
     try:
         require_sound_chart(before, written, booked.accounts)
     except Faulty as faulty:
@@ -94,8 +94,8 @@ def _versions(rows: Rows, changes: Sequence[Change]) -> Iterator[Fault]:
         mine = sorted((row for row in rows[table] if name_of(table, row) == name), key=first_day)
         for earlier, later in pairwise(mine):
             if first_day(later) <= last_day(earlier):
-                said = f"{earlier['in_force_from']} … / {later['in_force_from']}"
-                yield Fault(f"{table}/{'/'.join(name)}", "VERSIONS_OVERLAP", said)
+                message = f"{earlier['in_force_from']} … / {later['in_force_from']}"
+                yield Fault(f"{table}/{'/'.join(name)}", "VERSIONS_OVERLAP", message)
 
 
 def _undescribed(

@@ -107,17 +107,17 @@ def last_day(row: Row) -> date:
     return date.fromisoformat(row["in_force_to"]) if row["in_force_to"] else date.max
 
 
-def changes_of(table: Table, there: Sequence[Row], asked: Sequence[Row]) -> list[Change]:
-    """Compare wanted rows with the present ones: list what must be written.
+def changes_of(table: Table, present: Sequence[Row], proposed: Sequence[Row]) -> list[Change]:
+    """Compare proposed rows with the present ones and list the changes to write.
 
     A row of a first day that is there takes its place; a row of a new first day ends the version
     that it succeeds on its eve. Rows that are there already change nothing. Thresholds are only
     added: the one recorded last is the one that counts.
     """
     if table is Table.THRESHOLD:
-        return [Change(table, None, row) for row in asked]
-    known = {(name_of(table, row), row["in_force_from"]): row for row in there}
-    wanted = {(name_of(table, row), row["in_force_from"]): row for row in asked}
+        return [Change(table, None, row) for row in proposed]
+    known = {(name_of(table, row), row["in_force_from"]): row for row in present}
+    wanted = {(name_of(table, row), row["in_force_from"]): row for row in proposed}
     ended = {}
     for (name, since), row in wanted.items():
         before = _succeeded(known, name, row)
@@ -153,13 +153,13 @@ def _succeeded(
     return None
 
 
-def after(there: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
+def after(present: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
     """Apply changes to the rules.
 
     Raises:
         LookupError: what a change takes the place of is no longer there.
     """
-    rows = {table: list(mine) for table, mine in there.items()}
+    rows = {table: list(mine) for table, mine in present.items()}
     for change in changes:
         mine = rows.setdefault(change.table, [])
         if change.before is not None:
@@ -170,15 +170,15 @@ def after(there: Rows, changes: Iterable[Change]) -> dict[Table, list[Row]]:
     return rows
 
 
-def as_known(there: Rows, made: Iterable[WrittenChange], at: datetime) -> dict[Table, list[Row]]:
+def as_known(present: Rows, made: Iterable[WrittenChange], at: datetime) -> dict[Table, list[Row]]:
     """Restore the rules as of an instant: undo every later change, the last one first.
 
     Args:
-        there: the rules as they are.
+        present: the rules as they are.
         made: corrections, in any order; those until the instant are left alone.
         at: the instant.
     """
-    rows = {table: list(mine) for table, mine in there.items()}
+    rows = {table: list(mine) for table, mine in present.items()}
     for one in sorted(made, key=lambda one: one.at, reverse=True):
         if one.at <= at:
             break

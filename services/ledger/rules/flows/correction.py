@@ -37,13 +37,13 @@ from shared.trail import same_person
 
 
 async def propose(
-    tx: AsyncConnection, asked: Mapping[Table, Sequence[Row]], *, why: str, by: Caller
+    tx: AsyncConnection, proposed: Mapping[Table, Sequence[Row]], *, why: str, by: Caller
 ) -> Correction:
     """Keep a correction for another person to approve. Nothing changes yet.
 
     Args:
         tx: the request's transaction.
-        asked: the rows that shall hold, each with all of its columns.
+        proposed: the rows that shall hold, each with all of its columns.
         why: the document or the order that it rests on.
         by: who proposes.
 
@@ -52,14 +52,14 @@ async def propose(
     """
     if not why.strip():
         raise Faulty(faults=[Fault("/why", "EMPTY", "须写明理由 (say why)")])
-    _require_single(asked)
-    there = await correction_store.rows(tx, Table)
+    _require_single(proposed)
+    present = await correction_store.rows(tx, Table)
     changes: list[Change] = []
     for table in Table:
-        changes += changes_of(table, there[table], asked.get(table, ()))
+        changes += changes_of(table, present[table], proposed.get(table, ()))
     if not changes:
         raise Faulty(faults=[Fault("/", "NOTHING_TO_CORRECT", "与现行规则相同 (it is so already)")])
-    require_sound(there, changes, await correction_store.booked(tx))
+    require_sound(present, changes, await correction_store.booked(tx))
     paper = Correction(
         id=uuid7(),
         why=why.strip(),
@@ -72,9 +72,9 @@ async def propose(
     return paper
 
 
-def _require_single(asked: Mapping[Table, Sequence[Row]]) -> None:
+def _require_single(proposed: Mapping[Table, Sequence[Row]]) -> None:
     faults = []
-    for table, rows in asked.items():
+    for table, rows in proposed.items():
         places = [Change(table, None, row).name + f"/{row['in_force_from']}" for row in rows]
         faults += [
             Fault(f"{table}/{place}", "ROW_TWICE", place)
@@ -101,8 +101,8 @@ async def approve(tx: AsyncConnection, id: str, by: Caller) -> Correction:
         raise StateConflict(status=found.status.value)
     if same_person(found.proposed_by, by.subject):
         raise SamePersonTwice(person=by.subject, step="approved")
-    there = await correction_store.rows(tx, Table)
-    require_sound(there, found.changes, await correction_store.booked(tx))
+    present = await correction_store.rows(tx, Table)
+    require_sound(present, found.changes, await correction_store.booked(tx))
     await trail.record(tx, _step(found, "approved"), by)
     await correction_store.write(tx, found.id, by.subject)
     return replace(found, status=CorrectionStatus.DONE, approved_by=by.subject, done_at=clock.now())

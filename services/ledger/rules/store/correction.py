@@ -31,16 +31,16 @@ async def rows(tx: AsyncConnection, tables: Iterable[Table]) -> dict[Table, list
     found: dict[Table, list[Row]] = {}
     for table in tables:
         # The table's name is one of a closed list, never a caller's word.
-        said = await tx.execute(
+        result = await tx.execute(
             text(f"SELECT CAST(to_jsonb(r) AS text) AS row FROM {table.value} AS r LIMIT 100000")
         )
-        found[table] = [orjson.loads(one.row) for one in said]
+        found[table] = [orjson.loads(one.row) for one in result]
     return found
 
 
 async def booked(tx: AsyncConnection) -> BookedDays:
     """Load the first and last book date of every account and fund with entries, over all slots."""
-    said = await tx.execute(
+    result = await tx.execute(
         text("""
             SELECT fund, account, MIN(day) AS first, MAX(day) AS last
               FROM bucket
@@ -50,7 +50,7 @@ async def booked(tx: AsyncConnection) -> BookedDays:
     )
     accounts: dict[str, tuple[date, date]] = {}
     funds: dict[str, tuple[date, date]] = {}
-    for row in said:
+    for row in result:
         for spans, code in ((accounts, row.account), (funds, row.fund)):
             first, last = spans.get(code, (row.first, row.last))
             spans[code] = min(first, row.first), max(last, row.last)
@@ -95,7 +95,7 @@ async def lock(tx: AsyncConnection) -> None:
 
 async def load(tx: AsyncConnection, id: UUID) -> Correction | None:
     """Load a correction, or None."""
-    said = await tx.execute(
+    result = await tx.execute(
         text("""
             SELECT id, why, CAST(changes AS text) AS changes, status, proposed_by, approved_by,
                    done_at
@@ -104,7 +104,7 @@ async def load(tx: AsyncConnection, id: UUID) -> Correction | None:
         """),
         {"slot": CENTRE_SLOT, "id": id},
     )
-    row = said.mappings().first()
+    row = result.mappings().first()
     return _correction(row) if row else None
 
 
@@ -142,7 +142,7 @@ async def write(tx: AsyncConnection, id: UUID, approved_by: str) -> None:
 async def made(tx: AsyncConnection, since: datetime | None = None) -> list[WrittenChange]:
     """Load the changes that corrections wrote, oldest first; only those after an instant if it is
     given."""
-    said = await tx.execute(
+    result = await tx.execute(
         text("""
             SELECT table_name, row_key, CAST(before AS text) AS before, CAST(after AS text) AS after,
                    why, corrected_by, at
@@ -163,7 +163,7 @@ async def made(tx: AsyncConnection, since: datetime | None = None) -> list[Writt
             row.corrected_by,
             row.at,
         )
-        for row in said
+        for row in result
     ]
 
 

@@ -24,9 +24,9 @@ from shared.fund import AccountKind, Party
 from shared.money import PPM, Rounding
 from tests.collection.support.rules.schedules import (
     INSURANCES,
+    categories_of,
     people,
     schedules,
-    standings_of,
     totals,
 )
 
@@ -59,7 +59,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
             figure: np.array([wages.figures[figure] for wages in people]) for figure in Figure
         },
         age=np.array([wages.age for wages in people]),
-        standings=standings_of(people),
+        categories=categories_of(people),
     )
     single = refused(lambda: assess(schedule, unit, people))
     columns = refused(lambda: assess_columns(schedule, unit, asked, beside))
@@ -75,7 +75,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
         assert stored[party][int(ref), INSURANCES.index(insurance)] == amount_fen
     for wages in people:
         for place, rule in enumerate(schedule.rules):
-            base_fen = personal_base_fen(rule, wages, schedule.standing(wages.category))
+            base_fen = personal_base_fen(rule, wages, schedule.coverage(wages.category))
             assert columns.base_fen[int(wages.ref), place] == base_fen
     assert list(columns.unit_lines) == [line for line in single if line.ref is None]
     by_rule: dict[tuple[Rate, int, int], None] = {}

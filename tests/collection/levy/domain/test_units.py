@@ -20,9 +20,9 @@ from services.collection.policy.domain.policy import Schedule
 from services.collection.policy.domain.rate import Figure, UnitFigure
 from tests.collection.support.rules.schedules import (
     INSURANCES,
+    categories_of,
     people,
     schedules,
-    standings_of,
     totals,
 )
 
@@ -46,7 +46,7 @@ def columns_of(found: list[Wages]) -> tuple[Any, PeopleFigures]:
     return asked, PeopleFigures(
         figures=figures,
         age=np.array([wages.age for wages in found]),
-        standings=standings_of(found),
+        categories=categories_of(found),
     )
 
 
@@ -75,7 +75,7 @@ def test_units_together_owe_what_each_owes_alone(schedule: Schedule, units: list
         lines = [
             (line.level, line.rate, int(line.base_fen[place]), int(line.amount_fen[place]))
             for line in found.lines
-            if line.stands is None or line.stands[place]
+            if line.holds is None or line.holds[place]
         ]
         single = [*one.people_lines, *one.unit_lines, *one.relief_lines]
         assert lines == [

@@ -127,9 +127,9 @@ def test_an_employee_is_levied_for_everything_that_is_not_for_others() -> None:
 def test_who_is_insured_for_injury_alone_has_no_other_line() -> None:
     (line,) = levied(person("injury_only"), period=JULY)
     assert (line.rate.id, line.amount_fen) == ("work_injury.unit", 10_00)
-    assert line.standing.row is not None
-    assert line.standing.row.id == "site"
-    assert line.standing_sources == ("s",)
+    assert line.coverage.row is not None
+    assert line.coverage.row.id == "site"
+    assert line.category_sources == ("s",)
 
 
 def test_a_retiree_bears_only_what_names_retirees() -> None:

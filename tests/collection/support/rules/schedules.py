@@ -150,7 +150,7 @@ some_insurances = st.sets(st.sampled_from(INSURANCES)).map(lambda found: tuple(s
 
 
 @st.composite
-def standings(draw: st.DrawFn, category: str, *choices: str) -> Coverage:
+def coverages(draw: st.DrawFn, category: str, *choices: str) -> Coverage:
     """Draw a category with some of the insurances and, for some of them, base choices."""
     insurances = draw(some_insurances)
     of = tuple(sorted({*draw(some_insurances)} & {*insurances}))
@@ -223,11 +223,11 @@ def schedules(draw: st.DrawFn) -> Schedule:
             for rule in made
         ),
         rounding=draw(roundings),
-        standings={
+        coverages={
             EMPLOYEE: EMPLOYEE_COVERAGE,
-            "site": draw(standings("site")),
-            "free": draw(standings("free", "low", "high")),
-            "old": draw(standings("old")),
+            "site": draw(coverages("site")),
+            "free": draw(coverages("free", "low", "high")),
+            "old": draw(coverages("old")),
         },
         reliefs=tuple(draw(reliefs(name)) for name in sorted(relieved)),
     )
@@ -247,7 +247,7 @@ def persons(draw: st.DrawFn) -> Wages:
     )
 
 
-def standings_of(people: list[Wages]) -> PeopleCategories:
+def categories_of(people: list[Wages]) -> PeopleCategories:
     """Arrange categories and choices in columns."""
     kinds = sorted({(wages.category, wages.choice) for wages in people}, key=str)
     code = [kinds.index((wages.category, wages.choice)) for wages in people]
