@@ -196,9 +196,9 @@ def bearer(identity: Identity) -> Bearer:
     def header(
         role: Role | str, district: str = CENTRE, subject: str | None = None
     ) -> dict[str, str]:
-        asked = Role(role)
-        own = asked.value if district == CENTRE else f"{asked.value}.{district}"
-        caller = Caller(subject=subject or own, role=asked, district=district)
+        wanted = Role(role)
+        own = wanted.value if district == CENTRE else f"{wanted.value}.{district}"
+        caller = Caller(subject=subject or own, role=wanted, district=district)
         return {"Authorization": f"Bearer {identity.mint(caller)}"}
 
     return header

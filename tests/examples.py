@@ -200,12 +200,12 @@ def example_of(
         value = given.get(parameter["name"], given.get(parameter["name"].lower()))
         if value is not None:
             known[parameter["name"]] = typed(parameter["schema"], value)
-    request_type, asked = body_of(request.headers.get("content-type"), request.content)
+    request_type, sent = body_of(request.headers.get("content-type"), request.content)
     response_type, answered = body_of(response.headers.get("content-type"), content)
     return Example(
         parameters=known,
         request_type=request_type,
-        request=asked,
+        request=sent,
         status=str(response.status_code),
         response_type=response_type,
         response=answered,

@@ -186,9 +186,9 @@ class _Reader:
         self._conditions(node, scope)
         if isinstance(node, exp.Update):
             for function in node.find_all(exp.Func):
-                said = function.sql(dialect="postgres").lower()
-                if said.startswith(VOLATILE):
-                    self.reading.problems.append(f"a volatile function in UPDATE: {said}")
+                name = function.sql(dialect="postgres").lower()
+                if name.startswith(VOLATILE):
+                    self.reading.problems.append(f"a volatile function in UPDATE: {name}")
             for change in node.expressions:
                 if isinstance(change, exp.EQ) and change.this.name == self.keys.get(
                     target.table or ""

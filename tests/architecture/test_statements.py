@@ -99,7 +99,7 @@ def test_not_keyed(sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "said"),
+    ("sql", "message"),
     [
         ("MERGE INTO policy USING x ON x.id = policy.id WHEN MATCHED THEN DELETE", "MERGE"),
         ("SELECT unit_id FROM policy GROUP BY ROLLUP (unit_id)", "ROLLUP"),
@@ -117,8 +117,8 @@ def test_not_keyed(sql: str) -> None:
         ("SELEC nonsense FROM", "cannot be read"),
     ],
 )
-def test_forbidden(sql: str, said: str) -> None:
-    assert any(said in problem for problem in read(sql, KEYS).problems)
+def test_forbidden(sql: str, message: str) -> None:
+    assert any(message in problem for problem in read(sql, KEYS).problems)
 
 
 def test_a_lock_without_the_key_is_seen() -> None:
@@ -187,12 +187,12 @@ def test_whatever_is_listed_is_there_and_has_its_reason(
     service: str, pytestconfig: pytest.Config
 ) -> None:
     plugin: Any = pytestconfig.pluginmanager.getplugin("statements-are-keyed")
-    there = _functions("services", service) | _functions("shared")
+    defined = _functions("services", service) | _functions("shared")
     for kind, listed in plugin.recording.allowed[service].items():
         assert kind in {"statements", "locks", "transactions"}
         assert list(listed) == sorted(listed), f"{service}.{kind} is not in order"
         for name, reason in listed.items():
-            assert name in there, f"{service}.{kind}: {name} is gone"
+            assert name in defined, f"{service}.{kind}: {name} is gone"
             assert len(reason) > 10, name
 
 

@@ -17,21 +17,23 @@ DISTRICTS = ("heping", "hedong", "hexi", "nankai", "hebei", "hongqiao", "dongli"
 CASES: list[dict[str, Any]] = [*packs.CONTRIBUTIONS, *packs.DUAL_BASE]
 
 
-def said(case: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]], dict[str, str]]:
+def declaration_of(
+    case: dict[str, Any],
+) -> tuple[dict[str, Any], list[dict[str, str]], dict[str, str]]:
     """Return a case's pack, its people's wages, and the expected bill by insurance and party."""
     if "pension" in case:
         pension = case["pension"]
         wages = [{"*": base} for base in case["personal_bases"]]
-        asked = {"pension.unit": pension["unit"], "pension.personal": pension["personal"]}
-        return packs.dual_pack(case), wages, asked
+        owed = {"pension.unit": pension["unit"], "pension.personal": pension["personal"]}
+        return packs.dual_pack(case), wages, owed
     lines = case["expect"]["lines"]
-    asked = {
+    owed = {
         f"{line['insurance']}.{party}": line[party]
         for line in lines
         for party in ("unit", "personal")
         if parse_yuan(line[party])
     }
-    return packs.case_pack(case), [packs.case_wages(case)], asked
+    return packs.case_pack(case), [packs.case_wages(case)], owed
 
 
 async def declared(
@@ -81,7 +83,7 @@ async def bill_of(
 async def test_a_case_is_billed_to_the_fen(
     office: Office, db: Database, case: dict[str, Any], district: str
 ) -> None:
-    content, wages, asked = said(case)
+    content, wages, owed = declaration_of(case)
     await publish(office, content)
     with Region(office, content["region"]):
         paper = await declared(office, case, wages, district)
@@ -90,5 +92,5 @@ async def test_a_case_is_billed_to_the_fen(
     for line in bill["lines"]:
         name = f"{line['insurance']}.{line['party']}"
         sums[name] = sums.get(name, 0) + parse_yuan(line["amount"])
-    assert {name: format_yuan(fen) for name, fen in sums.items()} == asked
-    assert bill["total"] == format_yuan(sum(map(parse_yuan, asked.values())))
+    assert {name: format_yuan(fen) for name, fen in sums.items()} == owed
+    assert bill["total"] == format_yuan(sum(map(parse_yuan, owed.values())))

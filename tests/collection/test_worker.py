@@ -26,13 +26,13 @@ class Books:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.asked: list[list[str]] = []
+        self.batches: list[list[str]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v1/oauth/token":
             return httpx.Response(200, json={"access_token": "t"})
         vouchers = orjson.loads(request.content)["vouchers"]
-        self.asked.append([voucher["event_id"] for voucher in vouchers])
+        self.batches.append([voucher["event_id"] for voucher in vouchers])
         return self.answer(vouchers)
 
     async def deliver(self, sent: list[Message]) -> list[str | None]:
@@ -50,11 +50,11 @@ def outcomes(**by_event: dict[str, Any] | str) -> Answer:
     def answer(vouchers: list[dict[str, Any]]) -> httpx.Response:
         results = []
         for voucher in vouchers:
-            said = by_event[voucher["event_id"]]
+            outcome = by_event[voucher["event_id"]]
             results.append(
-                {"outcome": said, "problem": None}
-                if isinstance(said, str)
-                else {"outcome": "refused", "problem": said}
+                {"outcome": outcome, "problem": None}
+                if isinstance(outcome, str)
+                else {"outcome": "refused", "problem": outcome}
             )
         return httpx.Response(200, json={"results": results})
 

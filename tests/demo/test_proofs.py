@@ -113,8 +113,10 @@ def test_a_dashboard_that_counts_otherwise_than_business_is_noticed(
 ) -> None:
     parts = {"numerator": {"amount": collected}, "denominator": {"amount": levied}}
     rate = {"measure": "collection_rate"} | parts
-    told = {"funds": [{"fund": "pension", "measures": [rate, {"measure": "arrival_rate"} | parts]}]}
-    assert measures_proof(GOOD, told).ok is ok
+    measures = {
+        "funds": [{"fund": "pension", "measures": [rate, {"measure": "arrival_rate"} | parts]}]
+    }
+    assert measures_proof(GOOD, measures).ok is ok
 
 
 def test_one_funds_money_cannot_make_up_for_anothers() -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.story
 SHIPPED = Path(services.__file__ or "").parent / "ledger" / "data" / "accounts.csv"
 
 
-def said(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
+def answer_of(wuxian: Wuxian, *words: str, of: str = "chart") -> dict[str, Any]:
     answer = wuxian("ledger", of, *words, "--json")
     assert answer.returncode == 0, answer.stderr
     return dict(json.loads(answer.stdout))
@@ -25,10 +25,10 @@ def written(
 ) -> list[dict[str, Any]]:
     """Propose as li, let wang approve (li may not), and return the written text."""
     at = ("--database-url", database_url)
-    paper = said(wuxian, *words, "--by", "li", *at, of=of)
+    paper = answer_of(wuxian, *words, "--by", "li", *at, of=of)
     alone = wuxian("ledger", "rules", "approve", paper["id"], "--by", "li", *at)
     assert alone.returncode == 1
-    done = said(wuxian, "approve", paper["id"], "--by", "wang", *at, of="rules")
+    done = answer_of(wuxian, "approve", paper["id"], "--by", "wang", *at, of="rules")
     assert (done["status"], done["approved_by"]) == ("done", "wang")
     return [change["after"] for change in done["changes"]]
 
@@ -54,9 +54,9 @@ def test_codes_are_corrected_from_a_day_on_and_every_correction_is_kept(
         ("100201", None),
     ]
     for day, code in (("2021-12-31", "1002"), ("2022-01-01", "100201")):
-        listed = said(wuxian, "list", "--on", day, *at)["accounts"]
+        listed = answer_of(wuxian, "list", "--on", day, *at)["accounts"]
         assert next(row["code"] for row in listed if row["key"] == "income_deposit") == code
-    kept = said(wuxian, "history", "income_deposit", *at)
+    kept = answer_of(wuxian, "history", "income_deposit", *at)
     assert len(kept["versions"]) == 3
     assert [(row["corrected_by"], row["why"]) for row in kept["corrections"]] == [
         ("li / wang", "财政局函复确认"),
@@ -84,7 +84,7 @@ def test_a_file_goes_in_whole_or_not_at_all(
     # One code under two keys at once, and a parent that is none.
     assert "CODE_TWICE" in refused.stderr
     assert "PARENT_UNKNOWN" in refused.stderr
-    kept = said(wuxian, "history", "benefit.dental", "--database-url", database_url)
+    kept = answer_of(wuxian, "history", "benefit.dental", "--database-url", database_url)
     assert [row["name"] for row in kept["versions"]] == ["牙科待遇"]
 
 
@@ -92,7 +92,7 @@ def test_the_flow_matrix_is_corrected_by_file(
     wuxian: Wuxian, database_url: str, tmp_path: Path
 ) -> None:
     at = ("--database-url", database_url)
-    rows = said(wuxian, "list", "flow_matrix", "--on", "2021-07-31", *at, of="rules")["rows"]
+    rows = answer_of(wuxian, "list", "flow_matrix", "--on", "2021-07-31", *at, of="rules")["rows"]
     payment = next(row for row in rows if row["kind"] == "payment")
     for name, credit in (("good", "fiscal_deposit"), ("bad", "no_such")):
         with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -107,7 +107,7 @@ def test_the_flow_matrix_is_corrected_by_file(
     assert "ACCOUNT_UNKNOWN" in refused.stderr
     [added] = written(wuxian, database_url, *words, str(tmp_path / "good.csv"), *why, of="rules")
     assert (added["kind"], added["credit"], added["by"]) == ("payment", "fiscal_deposit", "any")
-    waiting = said(wuxian, "corrections", "--waiting", *at, of="rules")
+    waiting = answer_of(wuxian, "corrections", "--waiting", *at, of="rules")
     assert waiting == {"corrections": []}
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
     odd = wuxian("ledger", "rules", *words, str(tmp_path / "odd.csv"), *why, *at)

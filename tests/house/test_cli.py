@@ -25,8 +25,8 @@ def test_the_version_is_printed(wuxian: Wuxian) -> None:
 
 
 def test_a_token_speaks_for_the_asked_person(wuxian: Wuxian, home: Path) -> None:
-    said = wuxian("token", "--role", "district_clerk", "--district", "heping", "--name", "li")
-    caller = Identity.load(home / "identity").verify(said.stdout.strip())
+    done = wuxian("token", "--role", "district_clerk", "--district", "heping", "--name", "li")
+    caller = Identity.load(home / "identity").verify(done.stdout.strip())
     assert (caller.subject, caller.role, caller.district) == ("li", Role.DISTRICT_CLERK, "heping")
 
 
@@ -56,32 +56,32 @@ def test_the_doctor_finds_nothing_wrong_with_a_new_home(wuxian: Wuxian) -> None:
         f"WUXIAN_{name.upper()}_PORT": str(free_port())
         for name in ("collection", "ledger", "payout", "sandbox")
     }
-    said = wuxian("doctor", "--json", **ports)
-    assert json.loads(said.stdout)["ok"], said.stdout
+    done = wuxian("doctor", "--json", **ports)
+    assert json.loads(done.stdout)["ok"], done.stdout
 
 
 def test_the_doctor_says_what_to_do_about_each_fault(wuxian: Wuxian) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        said = wuxian(
+        done = wuxian(
             "doctor",
             "--json",
             WUXIAN_LEDGER_PORT=str(taken.getsockname()[1]),
             WUXIAN_DATABASE_URL=f"postgresql://wuxian@127.0.0.1:{free_port()}/wuxian",
         )
-    assert said.returncode == 1
-    bad = {f["check"]: f["do"] for f in json.loads(said.stdout)["findings"] if not f["ok"]}
+    assert done.returncode == 1
+    bad = {f["check"]: f["do"] for f in json.loads(done.stdout)["findings"] if not f["ok"]}
     assert "WUXIAN_LEDGER_PORT" in bad["port ledger"]
     assert "--database-url" in bad["database"]
 
 
 def test_an_unreachable_database_is_a_sentence_not_a_traceback(wuxian: Wuxian) -> None:
     url = f"postgresql://wuxian@127.0.0.1:{free_port()}/wuxian"
-    said = wuxian("migrate", "--database-url", url)
-    assert said.returncode == 1
-    assert "--database-url" in said.stderr
-    assert "Traceback" not in said.stderr
+    done = wuxian("migrate", "--database-url", url)
+    assert done.returncode == 1
+    assert "--database-url" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_services_documents_are_the_same_each_time(wuxian: Wuxian, tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_the_ledger_books_once_on_any_server(
         caller = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
         bearer = {"Authorization": f"Bearer {identity.mint(caller)}"}
         with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:
-            said = [client.post("/v1/vouchers", json=VOUCHER) for _ in range(2)]
-            assert [answer.status_code for answer in said] == [201, 200], said[0].text
+            done = [client.post("/v1/vouchers", json=VOUCHER) for _ in range(2)]
+            assert [answer.status_code for answer in done] == [201, 200], done[0].text
             balances = client.get("/v1/funds/balances", params={"as_of": "2021-07-31"}).json()
     (pension,) = [fund for fund in balances["funds"] if fund["fund"] == "pension"]
     assert pension["accounts"]["income_deposit"] == "1234.56"
@@ -141,7 +141,7 @@ def test_the_ledger_books_once_on_any_server(
 def test_a_service_leaves_an_unmigrated_database_alone_when_told(
     empty_database_url: str, wuxian: Wuxian
 ) -> None:
-    said = wuxian(
+    done = wuxian(
         "serve",
         "ledger",
         "--no-migrate",
@@ -150,8 +150,8 @@ def test_a_service_leaves_an_unmigrated_database_alone_when_told(
         "--database-url",
         empty_database_url,
     )
-    assert said.returncode == 1
-    assert "wuxian migrate ledger" in said.stderr
+    assert done.returncode == 1
+    assert "wuxian migrate ledger" in done.stderr
 
 
 async def test_a_service_refuses_a_database_of_a_newer_release(
@@ -163,11 +163,11 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
     connection = await asyncpg.connect(empty_database_url)
     await connection.execute("UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
     await connection.close()
-    said = wuxian(
+    done = wuxian(
         "serve", "ledger", "--port", str(free_port()), "--database-url", empty_database_url
     )
-    assert said.returncode == 1
-    assert "newer wuxian" in said.stderr
+    assert done.returncode == 1
+    assert "newer wuxian" in done.stderr
 
 
 def test_everything_comes_up_and_goes_down_when_asked(environment: dict[str, str]) -> None:
@@ -184,8 +184,8 @@ def test_everything_comes_up_and_goes_down_when_asked(environment: dict[str, str
     )
     assert process.stdout is not None
     try:
-        said = "".join(iter(process.stdout.readline, "}\n")) + "}"
-        for url in json.loads(said)["urls"].values():
+        done = "".join(iter(process.stdout.readline, "}\n")) + "}"
+        for url in json.loads(done)["urls"].values():
             assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
         process.terminate()
         assert process.wait(30) == 0
@@ -199,7 +199,7 @@ def test_a_taken_port_is_a_sentence(wuxian: Wuxian, empty_database_url: str) -> 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        said = wuxian("serve", "ledger", "--port", port, "--database-url", empty_database_url)
-    assert said.returncode == 1
-    assert f"port {port} is taken" in said.stderr
-    assert "WUXIAN_LEDGER_PORT" in said.stderr
+        done = wuxian("serve", "ledger", "--port", port, "--database-url", empty_database_url)
+    assert done.returncode == 1
+    assert f"port {port} is taken" in done.stderr
+    assert "WUXIAN_LEDGER_PORT" in done.stderr

@@ -39,10 +39,12 @@ def test_two_people_close_a_month_on_what_both_services_say(
         control = json.loads(shown.stdout)
         assert control["funds"] == {}
         assert all(len(one) == 64 for one in control["hashes"].values())
-        asked = wuxian("ledger", "close", "month", "2021-07", "--token", accountant, **urls)
-        assert asked.returncode == 0, asked.stderr
-        assert "2021-07: proposed; another person: wuxian ledger close-approve cls_" in asked.stdout
-        paper = next(word for word in asked.stdout.split() if word.startswith("cls_"))
+        proposed = wuxian("ledger", "close", "month", "2021-07", "--token", accountant, **urls)
+        assert proposed.returncode == 0, proposed.stderr
+        assert (
+            "2021-07: proposed; another person: wuxian ledger close-approve cls_" in proposed.stdout
+        )
+        paper = next(word for word in proposed.stdout.split() if word.startswith("cls_"))
         alone = wuxian("ledger", "close-approve", paper, "--token", accountant, **urls)
         assert (alone.returncode, "403 FORBIDDEN" in alone.stderr) == (1, True)
         done = wuxian("ledger", "close-approve", paper, "--json", WUXIAN_TOKEN=leader, **urls)

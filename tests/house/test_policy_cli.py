@@ -13,9 +13,9 @@ pytestmark = pytest.mark.story
 
 
 def test_all_shipped_packs_are_sound(wuxian: Wuxian) -> None:
-    said = wuxian("policy", "lint", "--all", "--json")
-    assert said.returncode == 0
-    assert json.loads(said.stdout) == {
+    done = wuxian("policy", "lint", "--all", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {
         name: [] for name in ("beijing-2021", "tianjin-2008", "tianjin-2021", "tianjin-2025")
     }
 
@@ -25,10 +25,10 @@ def test_every_fault_of_a_file_is_named(wuxian: Wuxian, tmp_path: Path) -> None:
     content["rates"][0] |= {"rate": "16%", "source": "hearsay"}
     file = tmp_path / "pack.json"
     file.write_text(json.dumps(content), encoding="utf-8")
-    said = wuxian("policy", "lint", str(file))
-    assert said.returncode == 1
-    assert "/rates/0/rate  RATE_MALFORMED" in said.stdout
-    assert "/rates/0/source  SOURCE_UNKNOWN" in said.stdout
+    done = wuxian("policy", "lint", str(file))
+    assert done.returncode == 1
+    assert "/rates/0/rate  RATE_MALFORMED" in done.stdout
+    assert "/rates/0/source  SOURCE_UNKNOWN" in done.stdout
     file.write_text("{", encoding="utf-8")
     refused = wuxian("policy", "lint", str(file))
     assert (refused.returncode, "is not JSON" in refused.stderr) == (1, True)
@@ -37,12 +37,12 @@ def test_every_fault_of_a_file_is_named(wuxian: Wuxian, tmp_path: Path) -> None:
 
 
 def test_a_diff_says_from_what_to_what(wuxian: Wuxian) -> None:
-    said = wuxian("policy", "diff", "tianjin-2008", "tianjin-2021").stdout
-    assert said.startswith("tianjin-2008 → tianjin-2021, since 2021-01-01")
-    assert "~ rates pension.unit rate: 0.20 → 0.16" in said
-    assert "~ limits limits floor: " not in said  # nothing became something: that is a plus
-    assert "+ limits limits floor: 3364.00" in said
-    assert "- insurances" not in said
+    done = wuxian("policy", "diff", "tianjin-2008", "tianjin-2021").stdout
+    assert done.startswith("tianjin-2008 → tianjin-2021, since 2021-01-01")
+    assert "~ rates pension.unit rate: 0.20 → 0.16" in done
+    assert "~ limits limits floor: " not in done  # nothing became something: that is a plus
+    assert "+ limits limits floor: 3364.00" in done
+    assert "- insurances" not in done
 
 
 def test_two_people_publish_and_anybody_reads(

@@ -65,22 +65,22 @@ async def test_a_service_is_ready_only_at_the_revision_that_it_was_written_for(
 ) -> None:
     async with client_of(APPS[service](settings_for(database_url=fresh_url))) as client:
 
-        async def asked() -> tuple[int, str]:
+        async def readiness() -> tuple[int, str]:
             answer = await client.get("/readyz")
             found: dict[str, Any] = answer.json()
             assert found["ready"] is (answer.status_code == 200)
             return answer.status_code, found["checks"]["schema"]
 
-        assert await asked() == (200, "ok")
-        for revision, said in (
+        assert await readiness() == (200, "ok")
+        for revision, state in (
             (f"{service}_0001", f"run `wuxian migrate {service}`"),
             (f"{service}_9999", "use the newer release"),
             (None, f"not migrated: run `wuxian migrate {service}`"),
         ):
             await stand_at(fresh_url, service, revision)
-            status, schema = await asked()
+            status, schema = await readiness()
             assert status == 503
-            assert said in schema
+            assert state in schema
             assert revision is None or revision in schema
 
 

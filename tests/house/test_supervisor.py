@@ -110,9 +110,9 @@ async def test_a_taken_port_is_named_with_its_holder_and_the_setting(home: Path)
         house = Supervisor(Settings(home=home), ports=FREE | {"ledger": port})
         with pytest.raises(PortTaken) as refused:
             await house.start()
-    said = str(refused.value)
-    assert f"ledger: port {port} is taken by process {os.getpid()}" in said
-    assert "WUXIAN_LEDGER_PORT" in said
+    message = str(refused.value)
+    assert f"ledger: port {port} is taken by process {os.getpid()}" in message
+    assert "WUXIAN_LEDGER_PORT" in message
     assert not (home / "postgres").exists()
 
 

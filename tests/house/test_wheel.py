@@ -82,7 +82,7 @@ def test_installed_it_owns_its_names_and_finds_its_migrations(wheel: Path, tmp_p
     # A stranger's package of the same name in the working directory must not be found first.
     (tmp_path / "services").mkdir()
     (tmp_path / "services" / "__init__.py").write_text("raise SystemExit('a stranger')")
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-P", "-c", INSTALLED],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(place)},
@@ -90,7 +90,7 @@ def test_installed_it_owns_its_names_and_finds_its_migrations(wheel: Path, tmp_p
         capture_output=True,
         text=True,
     )
-    found = json.loads(said.stdout)
+    found = json.loads(done.stdout)
     assert found["owners"] == ["wuxian"]
     assert found["file"] == str(place / "services" / "__init__.py")
     assert found["migrations"] == str(place / "services" / "_migrations")

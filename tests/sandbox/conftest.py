@@ -50,12 +50,14 @@ class FakeServices:
 
     def outcomes(self) -> dict[tuple[str, int], list[str]]:
         """(batch, line) → the outcomes reported, in order."""
-        told: dict[tuple[str, int], list[str]] = {}
+        outcomes: dict[tuple[str, int], list[str]] = {}
         for path, _, body in self.files:
             if path.endswith("results"):
                 for result in body["results"]:
-                    told.setdefault((body["batch"], result["line"]), []).append(result["outcome"])
-        return told
+                    outcomes.setdefault((body["batch"], result["line"]), []).append(
+                        result["outcome"]
+                    )
+        return outcomes
 
     async def _token(self) -> dict[str, str]:
         return {"access_token": "t"}

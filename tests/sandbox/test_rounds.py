@@ -44,16 +44,18 @@ async def test_every_line_gets_one_final_word(
     await sandbox.put("/v1/script", json=ROUGH)
     services.add_batch("b1", 120, period="2021-07", debit_date="2021-07-20")
     rounds = await work(sandbox, "debit")
-    told = services.outcomes()
-    assert len(told) == 120
-    for words in told.values():
+    outcomes = services.outcomes()
+    assert len(outcomes) == 120
+    for words in outcomes.values():
         final = [word for word in words if word != "unknown"]
         assert len(set(final)) == 1
         assert len(final) <= 2
         assert words == sorted(words, key=lambda word: word != "unknown")
     assert len(rounds) > 1
-    assert {"settled", "refused", "unknown"} == {word for words in told.values() for word in words}
-    assert any(len(words) == 2 and "unknown" not in words for words in told.values())
+    assert {"settled", "refused", "unknown"} == {
+        word for words in outcomes.values() for word in words
+    }
+    assert any(len(words) == 2 and "unknown" not in words for words in outcomes.values())
 
 
 async def test_repeats_carry_the_same_serial_and_value_date(
@@ -193,8 +195,8 @@ async def test_one_payer_is_pushed_under_another_payers_code(
     sandbox: httpx.AsyncClient, services: FakeServices
 ) -> None:
     services.bills = [bill(number) for number in range(10)]
-    asked = {"period": "2021-07", "day": "2021-07-22", "wrong_payers": 1}
-    pushed = (await sandbox.post("/v1/tax/pushes", json=asked)).json()
+    body = {"period": "2021-07", "day": "2021-07-22", "wrong_payers": 1}
+    pushed = (await sandbox.post("/v1/tax/pushes", json=body)).json()
     (slip,) = pushed["wrong_payers"]
     known = {one["credit_code"] for one in services.bills}
     assert {slip["credit_code"], slip["pushed_as"]} <= known
@@ -209,18 +211,18 @@ async def test_a_settled_debit_is_returned_in_the_next_round(
     services.add_batch("b1", 1, period="2021-07", debit_date="2021-07-20")
     await work(sandbox, "debit")
     serial = services.files[-1][2]["results"][-1]["bank_serial"]
-    asked = {"serial": serial, "day": "2021-07-24"}
+    body = {"serial": serial, "day": "2021-07-24"}
     for _ in range(2):
-        moved = (await sandbox.post("/v1/bank/debit-returns", json=asked)).json()
+        moved = (await sandbox.post("/v1/bank/debit-returns", json=body)).json()
         assert (moved["serial"], moved["payer"]) == (f"{serial}-R", "income")
         await work(sandbox, "debit")
-    (told,) = [
+    (returned,) = [
         one
         for _, _, body in services.files
         for one in body["results"]
         if one["outcome"] == "returned"
     ]
-    assert (told["bank_serial"], told["value_date"]) == (serial, "2021-07-24")
+    assert (returned["bank_serial"], returned["value_date"]) == (serial, "2021-07-24")
     income = (await sandbox.get("/v1/bank/accounts")).json()["items"][0]["balance"]
     assert income == "0.00"
 
@@ -232,8 +234,8 @@ async def test_only_a_settled_debit_can_be_returned(
     services.add_batch("b1", 1, period="2021-07", debit_date="2021-07-20")
     await work(sandbox, "debit")
     serial = services.files[-1][2]["results"][-1]["bank_serial"]
-    for asked, status in ((serial, 409), ("D0000000000000000", 404)):
-        body = {"serial": asked, "day": "2021-07-24"}
+    for serial_reported, status in ((serial, 409), ("D0000000000000000", 404)):
+        body = {"serial": serial_reported, "day": "2021-07-24"}
         answer = await sandbox.post("/v1/bank/debit-returns", json=body)
         assert answer.status_code == status
 
@@ -241,9 +243,9 @@ async def test_only_a_settled_debit_can_be_returned(
 async def test_nobody_pays_a_bill_twice(sandbox: httpx.AsyncClient, services: FakeServices) -> None:
     await sandbox.put("/v1/script", json={"tax": {"unpaid": "0", "partial": "0"}})
     services.bills = [bill(number) for number in range(10)]
-    asked = {"period": "2021-07", "day": "2021-07-22"}
-    assert (await sandbox.post("/v1/tax/pushes", json=asked)).json()["payments"] == 10
-    assert (await sandbox.post("/v1/tax/pushes", json=asked)).json()["payments"] == 0
+    body = {"period": "2021-07", "day": "2021-07-22"}
+    assert (await sandbox.post("/v1/tax/pushes", json=body)).json()["payments"] == 10
+    assert (await sandbox.post("/v1/tax/pushes", json=body)).json()["payments"] == 0
 
 
 async def test_everything_can_be_sent_again_under_new_keys(

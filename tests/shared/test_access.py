@@ -92,12 +92,12 @@ async def test_every_request_is_counted_and_timed_by_its_route(
 
 
 async def test_a_client_that_left_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
-    async def gone(scope: object, receive: object, send: object) -> None:
+    async def leaving_client(scope: object, receive: object, send: object) -> None:
         raise ConnectionResetError
 
     scope = {"type": "http", "method": "GET", "path": "/v1/x", "client": None}
     with pytest.raises(ConnectionResetError):
-        await AccessLog(gone, "ledger")(scope, None, None)  # type: ignore[arg-type]
+        await AccessLog(leaving_client, "ledger")(scope, None, None)  # type: ignore[arg-type]
     line = orjson.loads(capsys.readouterr().err)
     assert line["status"] == CUT_OFF
     assert line["service"] == "ledger"

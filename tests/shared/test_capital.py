@@ -14,7 +14,7 @@ PLACES = {"拾": 10, "佰": 100, "仟": 1000}
 
 
 @pytest.mark.parametrize(
-    ("yuan", "said"),
+    ("yuan", "text"),
     [
         ("0.00", "零元整"),
         ("0.01", "壹分"),
@@ -38,8 +38,8 @@ PLACES = {"拾": 10, "佰": 100, "仟": 1000}
         ("-12.30", "负壹拾贰元叁角整"),
     ],
 )
-def test_amounts_are_said_as_papers_say_them(yuan: str, said: str) -> None:
-    assert capital(parse_yuan(yuan)) == said
+def test_amounts_are_said_as_papers_say_them(yuan: str, text: str) -> None:
+    assert capital(parse_yuan(yuan)) == text
 
 
 def number_of(text: str) -> int:
@@ -58,10 +58,10 @@ def number_of(text: str) -> int:
     return total + digit
 
 
-def fen_of(said: str) -> int:
+def fen_of(text: str) -> int:
     """Read an amount again."""
-    found = re.fullmatch(r"(负?)(?:(.+)元)?零?(?:(.)角)?(?:(.)分)?整?", said)
-    assert found, said
+    found = re.fullmatch(r"(负?)(?:(.+)元)?零?(?:(.)角)?(?:(.)分)?整?", text)
+    assert found, text
     sign, yuan, jiao, fen = found.groups()
     size = number_of(yuan or "零") * 100 + DIGITS[jiao or "零"] * 10 + DIGITS[fen or "零"]
     return -size if sign else size
@@ -69,10 +69,10 @@ def fen_of(said: str) -> int:
 
 @given(st.integers(-AMOUNT_MAX_FEN, AMOUNT_MAX_FEN))
 def test_what_is_said_reads_back_as_the_same_fen(amount_fen: int) -> None:
-    said = capital(amount_fen)
-    assert fen_of(said) == amount_fen
-    assert "零零" not in said
-    assert not re.search("零[元万亿]", said) or abs(amount_fen) < 100
+    text = capital(amount_fen)
+    assert fen_of(text) == amount_fen
+    assert "零零" not in text
+    assert not re.search("零[元万亿]", text) or abs(amount_fen) < 100
 
 
 @given(st.integers(0, AMOUNT_MAX_FEN))

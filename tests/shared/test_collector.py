@@ -14,7 +14,7 @@ print(gc.get_threshold(), gc.get_freeze_count() > 1000, gc.isenabled())
 
 
 def test_what_a_process_keeps_is_left_out_and_waste_is_still_collected() -> None:
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", SAID], capture_output=True, text=True, check=True, timeout=60
     )
-    assert said.stdout.strip() == f"{THRESHOLDS} True True"
+    assert done.stdout.strip() == f"{THRESHOLDS} True True"

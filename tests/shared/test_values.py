@@ -164,9 +164,9 @@ def test_credit_codes_carry_a_check_character() -> None:
 
 def test_no_identity_number_reaches_a_log() -> None:
     for number in ("120115199001011234", "12011519900101123X", "6222020302012345678"):
-        said = mask_numbers(f"person {number} joined")
-        assert number[4:14] not in said
-        assert said.startswith(f"person {number[:4]}**********")
+        masked = mask_numbers(f"person {number} joined")
+        assert number[4:14] not in masked
+        assert masked.startswith(f"person {number[:4]}**********")
     assert mask_numbers("person DEU0C01X00T478A001 joined") == "person DEU0**********A001 joined"
     assert mask_numbers("unit 91120102MA0000001A") == "unit 91120102MA0000001A"
     assert mask_numbers("vch_3_000000128 1234567.89") == "vch_3_000000128 1234567.89"

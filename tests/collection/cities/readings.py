@@ -28,7 +28,7 @@ class Case:
 
     file: str
     region: str
-    said: dict[str, Any]
+    table: dict[str, Any]
 
     @property
     def id(self) -> str:
@@ -47,7 +47,9 @@ def files() -> dict[str, dict[str, Any]]:
 FILES = files()
 
 
-CASES = [Case(name, said["region"], said) for name, file in FILES.items() for said in file["cases"]]
+CASES = [
+    Case(name, table["region"], table) for name, file in FILES.items() for table in file["cases"]
+]
 
 
 PLAIN: list[dict[str, Any]] = json.loads((HERE / "plain_tables.json").read_text(encoding="utf-8"))

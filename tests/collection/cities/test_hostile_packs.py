@@ -359,12 +359,12 @@ ANYTHING = st.recursive(
     ),
 )
 def test_whatever_a_pack_is_made_of_it_is_judged(
-    members: dict[str, Any], gone: set[str], cells: list[tuple[int, str, Any]]
+    members: dict[str, Any], removed: set[str], cells: list[tuple[int, str, Any]]
 ) -> None:
     pack = whole()
     for row, name, value in cells:
         pack["rates"][row][name] = value
-    for name in gone:
+    for name in removed:
         del pack[name]
     for fault in faults_of(pack | members):
         assert fault.code.isupper()

@@ -44,14 +44,14 @@ async def quoted(office: Office, region: str, quote: dict[str, Any]) -> dict[str
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_a_quote_gives_every_line(office: Office, case: Case) -> None:
-    found = await quoted(office, case.region, case.said["quote"])
-    expected = case.said["expect"]
+    found = await quoted(office, case.region, case.table["quote"])
+    expected = case.table["expect"]
     assert sorted(lines_of(found), key=str) == sorted(map(tuple, expected["lines"]), key=str)
     for name in ("unit", "personal", "total"):
         assert found["totals"][name] == expected["totals"][name]
     assert found["totals"]["by_insurance"] == expected["by_insurance"]
     parties = of_parties(found)
-    assert {name: parties[name] for name in case.said["published"]} == case.said["published"]
+    assert {name: parties[name] for name in case.table["published"]} == case.table["published"]
 
 
 async def registered(office: Office, quote: dict[str, Any], code: str) -> list[dict[str, Any]]:
@@ -65,8 +65,8 @@ async def registered(office: Office, quote: dict[str, Any], code: str) -> list[d
             {"identity_number": number, "name": "张三", "joined_on": f"{quote['on']}-01"}
             | ({"category": person["category"]} if "category" in person else {})
         )
-        asked = {name: person[name] for name in ("wages", "figures") if name in person}
-        declared.append({"identity_number": number} | asked)
+        own = {name: person[name] for name in ("wages", "figures") if name in person}
+        declared.append({"identity_number": number} | own)
     answer = await office.post(
         "district_clerk", f"/v1/units/{code}/enrolments", {"people": joining}
     )
@@ -82,9 +82,9 @@ async def floated(office: Office, code: str, quote: dict[str, Any]) -> None:
         "reason": "工伤费率浮动",
     }
     path = f"/v1/units/{code}/changes"
-    asked = await office.post("district_clerk", path, body)
-    assert asked.is_success, asked.text
-    path = f"/v1/changes/{asked.json()['id']}/approvals"
+    proposed = await office.post("district_clerk", path, body)
+    assert proposed.is_success, proposed.text
+    path = f"/v1/changes/{proposed.json()['id']}/approvals"
     answer = await office.post("district_reviewer", path)
     assert answer.json()["status"] == "in_force", answer.text
 
@@ -104,7 +104,7 @@ async def a_unit(office: Office, quote: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) -> None:
-    quote = case.said["quote"]
+    quote = case.table["quote"]
     with Region(office, case.region):
         code = await a_unit(office, quote)
         people = await registered(office, quote, code)
@@ -116,7 +116,7 @@ async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) 
         } | {name: quote[name] for name in ("unit_wage_total", "unit_figures") if name in quote}
         answer = await office.post("employer_portal", "/v1/declarations", body)
     assert answer.status_code == 201, answer.text
-    expected = case.said["expect"]["totals"]
+    expected = case.table["expect"]["totals"]
     found = answer.json()
     assert (found["unit"], found["personal"], found["total"]) == (
         expected["unit"],
@@ -124,24 +124,24 @@ async def test_a_declaration_levies_what_was_quoted(office: Office, case: Case) 
         expected["total"],
     )
     assert await explained(office, found["id"]) == sorted(
-        (rule, base) for _, rule, base, _ in case.said["expect"]["lines"]
+        (rule, base) for _, rule, base, _ in case.table["expect"]["lines"]
     )
 
 
 IN_A_FILE = [
     case
     for case in CASES
-    if not {"unit_wage_total", "unit_figures"} & set(case.said["quote"])
+    if not {"unit_wage_total", "unit_figures"} & set(case.table["quote"])
     and all(
         set(person["wages"]) == {"*"} and "figures" not in person
-        for person in case.said["quote"]["people"]
+        for person in case.table["quote"]["people"]
     )
 ]
 
 
 @pytest.mark.parametrize("case", IN_A_FILE, ids=lambda case: case.id)
 async def test_a_file_levies_what_was_quoted(office: Office, case: Case) -> None:
-    quote = case.said["quote"]
+    quote = case.table["quote"]
     with Region(office, case.region):
         code = await a_unit(office, quote)
         people = [
@@ -149,10 +149,10 @@ async def test_a_file_levies_what_was_quoted(office: Office, case: Case) -> None
             for person in await registered(office, quote, code)
         ]
         rows = [(code, person) for person in people]
-        handed = await hand_in(office, csv_of(rows), people, period=quote["on"])
-        operation = await worked_off(office, handed)
+        accepted = await hand_in(office, csv_of(rows), people, period=quote["on"])
+        operation = await worked_off(office, accepted)
     assert operation["status"] == "succeeded", operation["error"]
-    assert operation["result"]["total"] == case.said["expect"]["totals"]["total"]
+    assert operation["result"]["total"] == case.table["expect"]["totals"]["total"]
 
 
 async def explained(office: Office, paper: str) -> list[tuple[str, str]]:
@@ -161,8 +161,8 @@ async def explained(office: Office, paper: str) -> list[tuple[str, str]]:
     answer = await office.get("supervisor", path, explain="true", limit=100)
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    told = [line for person in body["items"] for line in person["explain"]] + body["unit_lines"]
-    return sorted((line["rule"], line["base"]) for line in told)
+    lines = [line for person in body["items"] for line in person["explain"]] + body["unit_lines"]
+    return sorted((line["rule"], line["base"]) for line in lines)
 
 
 @pytest.mark.parametrize("table", PLAIN, ids=lambda table: f"{table['city']} {table['from']}")
@@ -179,4 +179,4 @@ async def test_a_plain_table_gives_its_totals(office: Office, table: dict[str, A
 
 def test_the_tables_are_many_and_their_figures_too() -> None:
     assert len({table["city"] for table in PLAIN}) >= 24
-    assert sum(len(case.said["published"]) for case in CASES) >= 45
+    assert sum(len(case.table["published"]) for case in CASES) >= 45

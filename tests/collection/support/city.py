@@ -81,11 +81,11 @@ class City:
             "SELECT person_id, person_uuid FROM enrolment WHERE unit_id = $1", unit.id
         )
         found = []
-        asked = {} if to_year is None else {"to_year": to_year}
+        parameters = {} if to_year is None else {"to_year": to_year}
         for row in rows:
             person = Ref(row["person_id"], row["person_uuid"]).text(Reference.PERSON)
-            told = await self.ask(f"/v1/personal-accounts/{person}/statement", **asked)
-            found.append({one["fund"]: one["contribution"] for one in told["items"]})
+            statement = await self.ask(f"/v1/personal-accounts/{person}/statement", **parameters)
+            found.append({one["fund"]: one["contribution"] for one in statement["items"]})
         return found
 
     async def total(self, unit: Unit) -> dict[str, int]:
@@ -98,21 +98,21 @@ class City:
 
     async def control(self, as_of: str = "2100-12-31") -> dict[str, Any]:
         """Collection's word, after holding it against itself and against the ledger's."""
-        told = (await self.office.get("supervisor", "/v1/closing-control", as_of=as_of)).json()
+        control = (await self.office.get("supervisor", "/v1/closing-control", as_of=as_of)).json()
         books = await self.ask("/v1/personal-control", as_of=as_of, deep=True)
         assert books["totals_tie"]
         ledger = {one["fund"]: one for one in books["items"]}
-        for fund, one in told["funds"].items():
+        for fund, one in control["funds"].items():
             own = {name: parse_yuan(amount) for name, amount in one["personal"].items()}
             assert own["received"] - own["credited"] == sum(
                 own[why] for why in ("part_paid", "in_delivery", "standing_credits", "unnamed")
             ), f"{fund}: every fen has its reason"
             assert one["personal"]["received"] == ledger[fund]["ledger"]
             assert one["personal"]["credited"] == ledger[fund]["credited"]
-        assert apart(told) == {}
+        assert apart(control) == {}
         totals = await self.ask("/v1/closing-totals", role="fund_accountant", as_of=as_of)
-        assert differ_from_books(told, totals) == {}
-        found: dict[str, Any] = told
+        assert differ_from_books(control, totals) == {}
+        found: dict[str, Any] = control
         return found
 
 

@@ -111,14 +111,14 @@ async def enrol(
     code: str,
     people: dict[str, dict[str, Any]],
     joined_on: str = "2019-06-01",
-    **said: Any,
+    **members: Any,
 ) -> httpx.Response:
     body = [
         {
             "identity_number": person["identity_number"],
             "name": "张三",
             "joined_on": joined_on,
-            **(CAST[role] | said),
+            **(CAST[role] | members),
         }
         for role, person in people.items()
     ]

@@ -44,17 +44,17 @@ async def hand_in(
     *,
     role: str = "employer_portal",
     content_type: str = "text/csv",
-    **asked: Any,
+    **parameters: Any,
 ) -> httpx.Response:
     """Hand a file in with control totals of these people, unless others are given."""
     control = control_of(people)
-    asked.setdefault("period", PERIOD)
-    asked.setdefault("control_people", control["people"])
-    asked.setdefault("control_wages", control["wages"])
+    parameters.setdefault("period", PERIOD)
+    parameters.setdefault("control_people", control["people"])
+    parameters.setdefault("control_wages", control["wages"])
     headers = office._headers(role, "heping", None) | {"Content-Type": content_type}
     body = content.encode() if isinstance(content, str) else content
     return await office.api.post(
-        "/v1/declaration-files", content=body, params=asked, headers=headers
+        "/v1/declaration-files", content=body, params=parameters, headers=headers
     )
 
 

@@ -30,9 +30,11 @@ async def ask(
     return await office.post(role, path, body, district=district)
 
 
-async def done(office: Office, district: str, period: str = AUGUST, **asked: Any) -> dict[str, Any]:
+async def done(
+    office: Office, district: str, period: str = AUGUST, **members: Any
+) -> dict[str, Any]:
     """The operation, after the worker came by."""
-    answer = await ask(office, district, period, **asked)
+    answer = await ask(office, district, period, **members)
     assert answer.status_code == 202, answer.text
     await run_job.run_waiting(tools_of(office), OPERATIONS)
     found = await office.get("supervisor", f"/v1/operations/{answer.json()['id']}")
@@ -89,8 +91,8 @@ def own(paper: Paper) -> dict[tuple[str, str, str, str], int]:
 
 def net(papers_: list[Paper]) -> dict[tuple[str, str, str, str], int]:
     """Return the sum of a month's standing declarations per insurance, party, account, fund."""
-    standing = [paper for paper in papers_ if paper["status"] not in {"superseded", "withdrawn"}]
-    return _sums(line for paper in standing for line in paper["lines"])
+    in_force = [paper for paper in papers_ if paper["status"] not in {"superseded", "withdrawn"}]
+    return _sums(line for paper in in_force for line in paper["lines"])
 
 
 def _sums(lines: Any) -> dict[tuple[str, str, str, str], int]:

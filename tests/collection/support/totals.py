@@ -11,7 +11,7 @@ from tests.collection.support.money import fetch
 
 
 def apart(
-    told: dict[str, Any], *, leave_out: Collection[str] = ()
+    control: dict[str, Any], *, leave_out: Collection[str] = ()
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """Return (fund, item) → (business, statistics) where they differ.
 
@@ -19,17 +19,17 @@ def apart(
     """
     return {
         (fund, item): (both["business"], both["statistics"])
-        for fund, one in told["funds"].items()
+        for fund, one in control["funds"].items()
         for item, both in one["items"].items()
         if both["business"] != both["statistics"] and item not in leave_out
     }
 
 
-def differ_from_books(told: dict[str, Any], books: dict[str, Any]) -> dict[tuple[str, str], str]:
+def differ_from_books(control: dict[str, Any], books: dict[str, Any]) -> dict[tuple[str, str], str]:
     """Return (fund, item) → what collection and the books say, where they differ."""
     found = {}
-    for fund in {*told["funds"], *books["funds"]}:
-        items = told["funds"].get(fund, {"items": {}})["items"]
+    for fund in {*control["funds"], *books["funds"]}:
+        items = control["funds"].get(fund, {"items": {}})["items"]
         booked = books["funds"].get(fund, {})
         for item in {*items, *booked} - {"benefits"}:
             business = items.get(item, {"business": "0.00"})["business"]
@@ -57,6 +57,6 @@ async def apart_on_any_day(debtors: Debtors) -> dict[str, object]:
     assert len(days) > 3
     found = {}
     for row in days:
-        told = await debtors.get("/v1/closing-control", as_of=row["day"])
-        found[row["day"]] = apart(told, leave_out={"levied"})
+        control = await debtors.get("/v1/closing-control", as_of=row["day"])
+        found[row["day"]] = apart(control, leave_out={"levied"})
     return {day: differences for day, differences in found.items() if differences}

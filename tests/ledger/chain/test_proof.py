@@ -59,8 +59,8 @@ async def lines(
         id = (await ledger.post("/v1/vouchers", receipt())).json()["id"]
         red = {"event_id": "red", "book_date": "2021-07-20", "summary": "更正"}
         await ledger.post(f"/v1/vouchers/{id}/reversals", red, Role.FUND_ACCOUNTANT)
-        asked = (await propose(ledger, "day", "2021-07-16")).json()
-        assert (await approve(ledger, asked["id"])).status_code == 200
+        proposed = (await propose(ledger, "day", "2021-07-16")).json()
+        assert (await approve(ledger, proposed["id"])).status_code == 200
         await ledger.books.post(
             [receipt_draft(1, book_date=clock.today(), owner=f"UNIT-{i}") for i in range(20)]
         )
@@ -316,8 +316,8 @@ async def test_anchors_are_written_once_a_day_and_slot_and_never_change(
     await admin.execute("SET session_replication_role = 'origin'")
     await anchor_flow.publish(ledger.books, day)
     for back in range(4):
-        told = (await ledger.get(path, day=(day - timedelta(days=back)).isoformat())).json()
-        assert len(told["items"]) == 4, "days that no ledger saw the end of are filled in"
+        anchors = (await ledger.get(path, day=(day - timedelta(days=back)).isoformat())).json()
+        assert len(anchors["items"]) == 4, "days that no ledger saw the end of are filled in"
     with pytest.raises(AssertionError):
         await anchor_flow.publish(ledger.books, clock.today())
 
@@ -362,24 +362,24 @@ async def test_the_command_line_exports_and_verifies(ledger: Ledger, tmp_path: P
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        said, complained = await process.communicate()
+        output, complained = await process.communicate()
         assert process.returncode is not None
-        return process.returncode, said.decode() or complained.decode()
+        return process.returncode, output.decode() or complained.decode()
 
     file = str(tmp_path / "books.ndjson.gz")
     assert (await wuxian("export", file, "--database-url", ledger.url))[0] == 0
     verdicts = []
     for source in (["--export", file], ["--database-url", ledger.url]):
-        code, said = await wuxian("verify", *source, "--json")
-        assert code == 0, said
-        verdicts.append(json.loads(said))
+        code, output = await wuxian("verify", *source, "--json")
+        assert code == 0, output
+        verdicts.append(json.loads(output))
     assert verdicts[0] == verdicts[1]
     assert verdicts[0]["verified"]
     plain = tmp_path / "bad.ndjson"
     plain.write_bytes(b'{"type":"header"}\nnonsense\n')
-    code, said = await wuxian("verify", "--export", str(plain))
+    code, output = await wuxian("verify", "--export", str(plain))
     assert code == 1
-    assert "BROKEN" in said
+    assert "BROKEN" in output
 
 
 def test_the_manual_of_result_codes_is_written_from_the_code() -> None:

@@ -80,8 +80,8 @@ async def test_an_account_ends_in_the_other_once_and_later_credits_follow(books:
     assert (await _closing(books, NEW))["pension"] == "111.00"
     assert (await send(books, first))["results"][0]["outcome"] == "replayed"
     path = f"/v1/personal-accounts/{person(OLD)}/statement"
-    asked = (await books.get(path, Role.SUPERVISOR)).json()
-    assert asked["merged_into"][:20] == person(NEW)[:20]
+    following = (await books.get(path, Role.SUPERVISOR)).json()
+    assert following["merged_into"][:20] == person(NEW)[:20]
 
 
 async def test_a_year_bears_the_interest_of_one_account(books: Ledger) -> None:

@@ -118,7 +118,7 @@ class Comparison(RuleBasedStateMachine):
     def make(
         self, event: str, moves: list[Move], kind: str, owner: str, hold: str | None, day: int = 1
     ) -> Draft:
-        asked = f"hld_{0:016x}{self.hold_refs[hold].id.hex}" if hold else None
+        hold_id = f"hld_{0:016x}{self.hold_refs[hold].id.hex}" if hold else None
         of_lines = [
             line
             for fund, debit, credit, district, amount in moves
@@ -129,7 +129,7 @@ class Comparison(RuleBasedStateMachine):
             kind=kind,
             owner=owner,
             lines=tuple(of_lines),
-            hold=asked,
+            hold=hold_id,
             book_date=DAYS[day],
         )
 
@@ -154,18 +154,18 @@ class Comparison(RuleBasedStateMachine):
         draft, moves = self.receive(fund, "heping", amount)
 
         async def die() -> None:
-            asked = asyncio.create_task(self.books.post([draft]))
+            task = asyncio.create_task(self.books.post([draft]))
             for _ in range(turns):
                 await asyncio.sleep(0.0005)
             await self.books.close()
             with suppress(OutcomeUnknown):
-                await asked
+                await task
             await self.books.open()
 
         self.run(die())
         assert self.oracle.post(draft.event_id, moves) == "posted"
-        [said] = self.post(draft)
-        assert said in {"posted", "replayed"}
+        [outcome] = self.post(draft)
+        assert outcome in {"posted", "replayed"}
         return draft.event_id
 
     @rule(
@@ -227,7 +227,7 @@ class Comparison(RuleBasedStateMachine):
     def hold(self, fund: str, amount: int) -> Any:
         event = self.fresh("hold")
         for _ in range(2):
-            asked = Hold(
+            command = Hold(
                 id=uuid7(),
                 source="payout",
                 event_id=event,
@@ -238,7 +238,7 @@ class Comparison(RuleBasedStateMachine):
                 summary="s",
                 expires_on=None,
             )
-            outcome = self.run(self.books.change_holds(asked))
+            outcome = self.run(self.books.change_holds(command))
             assert word(outcome) == self.oracle.hold(event, fund, amount)
             if isinstance(outcome, HoldState):
                 self.hold_refs[event] = outcome.hold
@@ -246,24 +246,24 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(hold=holds, amount=st.none() | fen)
     def release(self, hold: str, amount: int | None) -> None:
-        asked = HoldRelease(
+        command = HoldRelease(
             hold_id=self.hold_refs[hold].id,
             source="payout",
             event_id=self.fresh("release"),
             amount_fen=amount,
         )
-        assert word(self.run(self.books.change_holds(asked))) == self.oracle.release(hold, amount)
+        assert word(self.run(self.books.change_holds(command))) == self.oracle.release(hold, amount)
 
     @rule(chosen=st.lists(holds, min_size=1, max_size=3, unique=True))
     def void(self, chosen: list[str]) -> None:
         """Several holds given back in one event, and the event once more."""
-        asked = GroupRelease(
+        command = GroupRelease(
             hold_ids=tuple(self.hold_refs[hold].id for hold in chosen),
             source="payout",
             event_id=self.fresh("void"),
         )
         expected = ["posted", "replayed" if self.oracle.release_all(chosen) else "posted"]
-        assert [word(self.run(self.books.change_holds(asked))) for _ in range(2)] == expected
+        assert [word(self.run(self.books.change_holds(command))) for _ in range(2)] == expected
 
     @rule(fund=funds, amount=fen, hold=st.none() | holds, day=days)
     def rehearse(self, fund: str, amount: int, hold: str | None, day: int) -> None:
@@ -278,8 +278,8 @@ class Comparison(RuleBasedStateMachine):
             [outcome] = self.run(self.books.post([draft], rehearse=True))
             assert word(outcome) == expected
 
-    def settle(self, kind: SettlementKind, asked: list[tuple[str, int]]) -> Any:
-        parts = tuple(SettlementPart(fund=fund, amount_fen=fen) for fund, fen in asked)
+    def settle(self, kind: SettlementKind, amounts: list[tuple[str, int]]) -> Any:
+        parts = tuple(SettlementPart(fund=fund, amount_fen=fen) for fund, fen in amounts)
         proposal = settlement_flow.Proposal(kind=kind, day=DAY, parts=parts)
 
         async def both() -> Any:

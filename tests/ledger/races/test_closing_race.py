@@ -24,7 +24,7 @@ async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         other = build(settings_for(database_url=ledger.url))
         async with client_of(other):
-            asked = (await propose(ledger, "day", DAY.isoformat())).json()
+            proposed = (await propose(ledger, "day", DAY.isoformat())).json()
             outcomes: list[Any] = []
             warm, closed = asyncio.Event(), asyncio.Event()
 
@@ -39,7 +39,7 @@ async def test_whatever_is_booked_on_a_closed_day_was_there_when_it_closed(
             books = (ledger.books, other.state.books)
             clients = [asyncio.create_task(post(books[i % 2], i)) for i in range(16)]
             await warm.wait()
-            done = await approve(ledger, asked["id"])
+            done = await approve(ledger, proposed["id"])
             closed.set()
             assert done.status_code == 200, done.text
             await asyncio.gather(*clients)
@@ -65,7 +65,7 @@ async def test_a_fact_that_meets_a_closing_is_booked_before_it_or_after_its_day(
     bearer: Callable[..., dict[str, str]],
 ) -> None:
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
-        asked = (await propose(ledger, "day", DAY.isoformat())).json()
+        proposed = (await propose(ledger, "day", DAY.isoformat())).json()
         answers: list[dict[str, Any]] = []
         warm, closed = asyncio.Event(), asyncio.Event()
 
@@ -85,7 +85,7 @@ async def test_a_fact_that_meets_a_closing_is_booked_before_it_or_after_its_day(
 
         clients = [asyncio.create_task(send(i)) for i in range(8)]
         await warm.wait()
-        done = await approve(ledger, asked["id"])
+        done = await approve(ledger, proposed["id"])
         closed.set()
         assert done.status_code == 200, done.text
         await asyncio.gather(*clients)
@@ -127,8 +127,8 @@ async def test_a_year_approved_twice_at_once_carries_over_once(
         await ledger.settle(
             "fiscal_subsidy", "2021-07-20", amounts=[{"fund": "pension", "amount": "5.00"}]
         )
-        asked = (await propose(ledger, "month", "2021-12")).json()["id"]
-        assert (await approve(ledger, asked)).status_code == 200
+        proposed = (await propose(ledger, "month", "2021-12")).json()["id"]
+        assert (await approve(ledger, proposed)).status_code == 200
         papers = [(await propose(ledger, "year", "2021")).json()["id"] for _ in range(3)]
         answers = await asyncio.gather(*[approve(ledger, id) for id in papers + papers])
         # The same paper approved twice by the same person answers twice what was done once.

@@ -94,7 +94,7 @@ async def step(ledger: Ledger, oracle: Oracle, chance: random.Random, made: list
         oracle.post(day, "income_deposit", "contribution_income.pooled", district, fen)
 
 
-async def told(ledger: Ledger, **params: Any) -> dict[str, int]:
+async def balances_of(ledger: Ledger, **params: Any) -> dict[str, int]:
     answer = await ledger.get("/v1/funds/balances", **params)
     assert answer.status_code == 200, answer.text
     fund = next(one for one in answer.json()["funds"] if one["fund"] == "pension")
@@ -116,11 +116,13 @@ async def test_balances_of_every_day_as_known_at_every_moment_equal_a_plain_sum(
             places.append((known_at, len(oracle.postings)))
     for as_of in range(-1, DAYS):
         for district in (None, "nankai"):
-            asked = {"as_of": on(as_of)} | ({"district": district} if district else {})
+            parameters = {"as_of": on(as_of)} | ({"district": district} if district else {})
             now = oracle.balances(len(oracle.postings), as_of, district)
-            assert await told(books, **asked) == {name: now.get(name, 0) for name in ACCOUNTS}
+            assert await balances_of(books, **parameters) == {
+                name: now.get(name, 0) for name in ACCOUNTS
+            }
             for known_at, known in places[:: 1 if district is None else 4]:
                 then = oracle.balances(known, as_of, district)
-                assert await told(books, **asked, known_at=known_at) == {
+                assert await balances_of(books, **parameters, known_at=known_at) == {
                     name: then.get(name, 0) for name in ACCOUNTS
                 }

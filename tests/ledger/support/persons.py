@@ -33,9 +33,9 @@ async def send(ledger: Ledger, *bills: Body) -> Body:
     return dict(answer.json())
 
 
-async def statement(ledger: Ledger, key: int, **asked: Any) -> list[Body]:
+async def statement(ledger: Ledger, key: int, **parameters: Any) -> list[Body]:
     path = f"/v1/personal-accounts/{person(key)}/statement"
-    answer = await ledger.get(path, Role.SUPERVISOR, **asked)
+    answer = await ledger.get(path, Role.SUPERVISOR, **parameters)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
 
@@ -45,7 +45,7 @@ async def close_year(ledger: Ledger, year: int, fund: str = "pension") -> Respon
     return await ledger.post("/v1/personal-interest", body, Role.FUND_ACCOUNTANT)
 
 
-async def control(ledger: Ledger, fund: str = "pension", **asked: Any) -> Body:
-    body = (await ledger.get("/v1/personal-control", **asked)).json()
+async def control(ledger: Ledger, fund: str = "pension", **parameters: Any) -> Body:
+    body = (await ledger.get("/v1/personal-control", **parameters)).json()
     found = next(one for one in body["items"] if one["fund"] == fund)
     return {"all": body["holds"], "tie": body["totals_tie"]} | found

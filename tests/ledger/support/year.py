@@ -152,11 +152,11 @@ async def close(ledger: Ledger, level: str, period: str, **more: Any) -> Body:
 
 
 async def reopen(ledger: Ledger, day: str, reason: str = "更正误记") -> Body:
-    asked = await ledger.post(
+    proposed = await ledger.post(
         "/v1/reopenings", {"from_day": day, "reason": reason}, Role.FUND_ACCOUNTANT
     )
-    assert asked.status_code == 201, asked.text
-    done = await approve(ledger, asked.json()["id"])
+    assert proposed.status_code == 201, proposed.text
+    done = await approve(ledger, proposed.json()["id"])
     assert done.status_code == 200, done.text
     return dict(done.json())
 

@@ -18,29 +18,29 @@ amounts = st.lists(st.integers(0, 10**9), min_size=1, max_size=12)
 
 @given(amounts, st.data())
 def test_what_is_settled_sums_up_and_no_line_gets_more_than_it_asks(
-    asked: list[int], data: st.DataObject
+    owed: list[int], data: st.DataObject
 ) -> None:
-    paid = data.draw(st.integers(0, sum(asked)))
-    got = settled_by_line(paid, asked)
+    paid = data.draw(st.integers(0, sum(owed)))
+    got = settled_by_line(paid, owed)
     assert sum(got) == paid
-    assert all(0 <= part <= amount for part, amount in zip(got, asked, strict=True))
+    assert all(0 <= part <= amount for part, amount in zip(got, owed, strict=True))
 
 
 @given(amounts, st.data())
-def test_no_line_shrinks_when_more_is_paid(asked: list[int], data: st.DataObject) -> None:
-    less = data.draw(st.integers(0, sum(asked)))
-    more = data.draw(st.integers(less, sum(asked)))
-    pairs = zip(settled_by_line(less, asked), settled_by_line(more, asked), strict=True)
+def test_no_line_shrinks_when_more_is_paid(owed: list[int], data: st.DataObject) -> None:
+    less = data.draw(st.integers(0, sum(owed)))
+    more = data.draw(st.integers(less, sum(owed)))
+    pairs = zip(settled_by_line(less, owed), settled_by_line(more, owed), strict=True)
     assert all(before <= after for before, after in pairs)
 
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=12), st.data())
 def test_a_part_payment_is_in_proportion_to_within_three_fen(
-    asked: list[int], data: st.DataObject
+    owed: list[int], data: st.DataObject
 ) -> None:
-    paid = data.draw(st.integers(0, sum(asked)))
-    for part, amount in zip(settled_by_line(paid, asked), asked, strict=True):
-        assert abs(part * sum(asked) - paid * amount) <= 3 * sum(asked)
+    paid = data.draw(st.integers(0, sum(owed)))
+    for part, amount in zip(settled_by_line(paid, owed), owed, strict=True):
+        assert abs(part * sum(owed) - paid * amount) <= 3 * sum(owed)
 
 
 def test_two_lines_are_divided_by_largest_remainder() -> None:
@@ -56,24 +56,24 @@ def test_dividing_all_lines_at_once_would_take_back_what_a_line_has_got() -> Non
 
 @given(amounts, st.integers(1, 10**11))
 def test_full_payment_settles_every_line_and_the_rest_is_excess(
-    asked: list[int], more_fen: int
+    owed: list[int], more_fen: int
 ) -> None:
-    whole = bill(asked)
+    whole = bill(owed)
     after, shares, excess_fen = settle(whole, whole.total_fen + more_fen)
     assert after.status == "settled"
     assert excess_fen == more_fen
     assert {share.line.line_no: share.amount_fen for share in shares} == {
-        i: amount for i, amount in enumerate(asked) if amount
+        i: amount for i, amount in enumerate(owed) if amount
     }
 
 
 @given(amounts, st.lists(st.integers(1, 10**9), min_size=1, max_size=6), st.randoms())
-def test_any_order_of_receipts_gives_the_same_end_state(asked, payments, random) -> None:
+def test_any_order_of_receipts_gives_the_same_end_state(owed, payments, random) -> None:
     receipts = [receipt(str(i), amount) for i, amount in enumerate(payments)]
     shuffled = list(receipts)
     random.shuffle(shuffled)
-    one, one_bills = allocate_receipts(receipts, [bill(asked)])
-    other, other_bills = allocate_receipts(shuffled, [bill(asked)])
+    one, one_bills = allocate_receipts(receipts, [bill(owed)])
+    other, other_bills = allocate_receipts(shuffled, [bill(owed)])
     assert one_bills == other_bills
     assert sum(b.suspended_fen for b in one) == sum(b.suspended_fen for b in other)
 
@@ -99,8 +99,8 @@ def test_nothing_of_a_billed_period_moves_to_another(july, august, payments, ran
 
 
 @given(st.lists(amounts, max_size=4), st.lists(st.integers(1, 10**9), max_size=8))
-def test_every_fen_is_allocated_or_suspended(asked, payments) -> None:
-    bills = [bill(one, period=f"2021-0{i + 1}", number=i) for i, one in enumerate(asked)]
+def test_every_fen_is_allocated_or_suspended(owed, payments) -> None:
+    bills = [bill(one, period=f"2021-0{i + 1}", number=i) for i, one in enumerate(owed)]
     receipts = [receipt(str(i), amount, "2021-09") for i, amount in enumerate(payments)]
     bookings, changed = allocate_receipts(receipts, bills)
     for booking in bookings:

@@ -239,9 +239,9 @@ moneys = st.lists(st.integers(1, 10**8), min_size=1, max_size=6)
 
 @given(amounts, moneys, st.integers(1, 400), st.randoms())
 def test_the_order_of_one_days_receipts_does_not_change_what_is_fixed(
-    asked, payments, days, random
+    owed, payments, days, random
 ) -> None:
-    bill = a_bill(*asked)
+    bill = a_bill(*owed)
     receipts = [a_receipt(amount, days, str(i)) for i, amount in enumerate(payments)]
     shuffled = list(receipts)
     random.shuffle(shuffled)
@@ -259,9 +259,9 @@ def test_the_order_of_one_days_receipts_does_not_change_what_is_fixed(
 
 @given(amounts, moneys, st.randoms(), st.booleans())
 def test_every_fen_is_allocated_or_suspended_with_charges_too(
-    asked, payments, random, first
+    owed, payments, random, first
 ) -> None:
-    bill = a_bill(*asked)
+    bill = a_bill(*owed)
     late = an_assessor(bill, first=first, rates=(FEE, INTEREST))
     receipts = [
         a_receipt(amount, random.randrange(0, 100), str(i)) for i, amount in enumerate(payments)

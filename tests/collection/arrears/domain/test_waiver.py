@@ -73,9 +73,9 @@ def test_what_is_waived_sums_up_and_stays_within_what_is_open(found, data) -> No
     open_fen = sum(line.open_fen for line in lines if line.kind in kinds)
     if not open_fen:
         return
-    asked = data.draw(st.one_of(st.none(), st.integers(1, open_fen)))
-    made = waived_lines(lines, kinds, asked)
-    assert sum(line.amount_fen for line in made) == (open_fen if asked is None else asked)
+    amount_fen = data.draw(st.one_of(st.none(), st.integers(1, open_fen)))
+    made = waived_lines(lines, kinds, amount_fen)
+    assert sum(line.amount_fen for line in made) == (open_fen if amount_fen is None else amount_fen)
     by_number = {line.line_no: line for line in lines}
     for line in made:
         assert 0 < line.amount_fen <= by_number[line.line_no].open_fen
@@ -83,10 +83,10 @@ def test_what_is_waived_sums_up_and_stays_within_what_is_open(found, data) -> No
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=6), st.data())
-def test_a_bill_that_was_lowered_after_a_part_payment_takes_nothing_back(asked, data) -> None:
+def test_a_bill_that_was_lowered_after_a_part_payment_takes_nothing_back(owed, data) -> None:
     lines = tuple(
         BillLine(line_no=n, fund="pension", account=FEE, amount_fen=fen)
-        for n, fen in enumerate(asked)
+        for n, fen in enumerate(owed)
     )
     bill = Bill(
         unit_id=7,
@@ -100,14 +100,14 @@ def test_a_bill_that_was_lowered_after_a_part_payment_takes_nothing_back(asked, 
         line_settled_fen=(0,) * len(lines),
         kind="charge",
     )
-    paid, _, _ = settle(bill, data.draw(st.integers(1, sum(asked))))
+    paid, _, _ = settle(bill, data.draw(st.integers(1, sum(owed))))
     lowered = tuple(
         replace(line, amount_fen=data.draw(st.integers(settled, line.amount_fen)))
         for line, settled in zip(paid.lines, paid.line_settled_fen, strict=True)
     )
-    standing = replace(paid, lines=lowered)
-    more = data.draw(st.integers(0, standing.open_fen))
-    after, shares, excess_fen = settle(standing, more)
+    left_over = replace(paid, lines=lowered)
+    more = data.draw(st.integers(0, left_over.open_fen))
+    after, shares, excess_fen = settle(left_over, more)
     assert excess_fen == 0
     assert sum(share.amount_fen for share in shares) == more
     assert all(share.amount_fen > 0 for share in shares)

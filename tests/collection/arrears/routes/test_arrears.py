@@ -224,12 +224,12 @@ async def debit(office: Debtors, period: str, day: str, amount_fen: int) -> dict
             "value_date": day,
         }
     ]
-    said = await office.api.post(
+    answer = await office.api.post(
         "/v1/debit-results",
         json={"batch": batch["id"], "results": results},
         headers=office.bearer("bank_gateway") | {"Idempotency-Key": f"r{next(keys)}"},
     )
-    assert said.json()["settled"] == 1, said.text
+    assert answer.json()["settled"] == 1, answer.text
     control: dict[str, Any] = batch["control"]
     return control
 

@@ -38,12 +38,12 @@ async def charged(office: Debtors, **other: Any) -> tuple[Owed, str]:
     return owed, bill["id"]
 
 
-def asked(**other: Any) -> dict[str, Any]:
+def a_waiver(**other: Any) -> dict[str, Any]:
     return {"reason": "AGENCY_CAUSE", "evidence": "津减〔2021〕1号", "asked_on": PAID_ON} | other
 
 
 async def filed(office: Debtors, bill: str, **other: Any) -> dict[str, Any]:
-    answer = await office.post(f"/v1/bills/{bill}/waivers", asked(**other), AUDITOR)
+    answer = await office.post(f"/v1/bills/{bill}/waivers", a_waiver(**other), AUDITOR)
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -140,9 +140,9 @@ async def test_charges_and_waivers_are_the_same_in_business_and_statistics(
 ) -> None:
     _, bill = await charged(office)
     await approve(office, (await filed(office, bill, amount="100.00"))["id"])
-    told = await office.get("/v1/closing-control", as_of=DECIDED_ON)
-    assert apart(told, leave_out={"levied"}) == {}
-    items = told["funds"]["pension"]["items"]
+    control = await office.get("/v1/closing-control", as_of=DECIDED_ON)
+    assert apart(control, leave_out={"levied"}) == {}
+    items = control["funds"]["pension"]["items"]
     assert parse_yuan(items["late_fees_charged"]["statistics"]) > 0
 
 
@@ -186,9 +186,9 @@ async def test_arrears_of_an_earlier_day_still_show_what_was_waived_later(office
 
 async def test_nobody_asks_and_approves(office: Debtors, database_url: str) -> None:
     _, bill = await charged(office)
-    refused = await office.post(f"/v1/bills/{bill}/waivers", asked(), "district_clerk")
+    refused = await office.post(f"/v1/bills/{bill}/waivers", a_waiver(), "district_clerk")
     assert refused.status_code == 403
-    answer = await office.post(f"/v1/bills/{bill}/waivers", asked(), AUDITOR, subject="zhao")
+    answer = await office.post(f"/v1/bills/{bill}/waivers", a_waiver(), AUDITOR, subject="zhao")
     waiver = answer.json()["id"]
     assert (await approve(office, waiver, AUDITOR)).status_code == 403
     answer = await approve(office, waiver, HEAD, subject="zhao")
@@ -203,7 +203,7 @@ async def test_nobody_asks_and_approves(office: Debtors, database_url: str) -> N
 
 async def test_every_fault_of_a_request_is_named(office: Debtors) -> None:
     _, bill = await charged(office)
-    body = asked(reason="NO_SUCH_REASON", amount="150.01", asked_on="2021-08-01")
+    body = a_waiver(reason="NO_SUCH_REASON", amount="150.01", asked_on="2021-08-01")
     answer = await office.post(f"/v1/bills/{bill}/waivers", body, AUDITOR)
     assert answer.status_code == 422
     assert {fault["code"] for fault in answer.json()["errors"]} == {
@@ -212,17 +212,19 @@ async def test_every_fault_of_a_request_is_named(office: Debtors) -> None:
         "BEFORE_THE_BILL",
     }
     answer = await office.post(
-        f"/v1/bills/{bill}/waivers", asked(reason="STAGE_DEFERRAL_2022"), AUDITOR
+        f"/v1/bills/{bill}/waivers", a_waiver(reason="STAGE_DEFERRAL_2022"), AUDITOR
     )
     assert [fault["code"] for fault in answer.json()["errors"]] == ["REASON_NOT_IN_FORCE"]
-    answer = await office.post(f"/v1/bills/{bill}/waivers", asked(asked_on="2100-01-01"), AUDITOR)
+    answer = await office.post(
+        f"/v1/bills/{bill}/waivers", a_waiver(asked_on="2100-01-01"), AUDITOR
+    )
     assert answer.json()["code"] == "DAY_IN_FUTURE"
 
 
 async def test_one_waiver_of_a_bill_waits_at_a_time(office: Debtors) -> None:
     owed, bill = await charged(office)
     await filed(office, bill, amount="1.00")
-    answer = await office.post(f"/v1/bills/{bill}/waivers", asked(), AUDITOR)
+    answer = await office.post(f"/v1/bills/{bill}/waivers", a_waiver(), AUDITOR)
     assert (answer.status_code, answer.json()["code"]) == (409, "WAIVER_WAITS")
     found = await office.get("/v1/waivers", credit_code=owed.credit_code, status="filed")
     assert [row["amount"] for row in found["items"]] == ["1.00"]
@@ -231,7 +233,7 @@ async def test_one_waiver_of_a_bill_waits_at_a_time(office: Debtors) -> None:
 async def test_a_bill_of_contributions_is_not_waived(office: Debtors) -> None:
     owed = await office.owe(PENSION)
     bill = Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
-    answer = await office.post(f"/v1/bills/{bill}/waivers", asked(), AUDITOR)
+    answer = await office.post(f"/v1/bills/{bill}/waivers", a_waiver(), AUDITOR)
     assert (answer.status_code, answer.json()["code"]) == (409, "NOT_A_CHARGE_BILL")
 
 

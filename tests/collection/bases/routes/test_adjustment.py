@@ -67,9 +67,9 @@ async def test_a_month_is_restated_once_and_comes_to_what_the_reviewed_bases_lev
     assert (await adjust(office, review, PERIOD)).json()["adjustment"] is None
     await assert_ties(office, unit)
     path = f"/v1/declarations/{paper['id']}/lines"
-    told = await office.get("supervisor", path, explain=True)  # held against what was stored
-    assert told.status_code == 200, told.text
-    assert all(item["explain"] for item in told.json()["items"])
+    lines = await office.get("supervisor", path, explain=True)  # held against what was stored
+    assert lines.status_code == 200, lines.text
+    assert all(item["explain"] for item in lines.json()["items"])
 
 
 async def test_two_runs_at_once_hand_in_one_paper(office: Office, db: Database) -> None:

@@ -129,20 +129,20 @@ async def test_a_base_is_corrected_in_writing_within_its_own_year(office: Office
     code, people = await staffed(office, "5000.00", "6000.00")
     review = await confirmed(office, code, people)
     path = f"/v1/base-reviews/{review['id']}/corrections"
-    asked = {
+    request = {
         "identity_number": people[1]["identity_number"],
         "wage": "6600.00",
         "request_no": "核改2021-1",
         "requested_on": "2021-11-30",
     }
-    over = await office.post("district_clerk", path, asked | {"requested_on": "2022-01-04"})
+    over = await office.post("district_clerk", path, request | {"requested_on": "2022-01-04"})
     assert (over.status_code, over.json()["code"]) == (409, "BASE_YEAR_OVER")
-    stranger = await office.post("district_clerk", path, asked | {"identity_number": "x"})
+    stranger = await office.post("district_clerk", path, request | {"identity_number": "x"})
     assert codes_of(stranger) == {"/identity_number": "PERSON_NOT_REVIEWED"}
-    made = await office.post("district_clerk", path, asked, subject="li")
+    made = await office.post("district_clerk", path, request, subject="li")
     assert made.status_code == 201, made.text
     assert [row["corrected"] for row in await bases_of(office, review)] == [False, False]
-    again = await office.post("district_clerk", path, asked | {"wage": "1.00"})
+    again = await office.post("district_clerk", path, request | {"wage": "1.00"})
     assert (again.status_code, again.json()["code"]) == (409, "BASE_CORRECTION_WAITS")
     path = f"/v1/base-corrections/{made.json()['id']}/approvals"
     own = await office.post("district_reviewer", path, subject="li")

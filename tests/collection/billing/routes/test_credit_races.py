@@ -122,8 +122,8 @@ async def test_a_credit_waits_for_a_debit_batch_and_then_stands(
     whole = await bill_of(office, first)
     assert whole["credited"] == "0.00"
     assert await debited(office, unit) == [parse_yuan(whole["total"])]
-    standing = await credits_of(office, unit, standing=True)
-    assert sum(parse_yuan(one["left"]) for one in standing) == -parse_yuan(paper["total"])
+    credits = await credits_of(office, unit, standing=True)
+    assert sum(parse_yuan(one["left"]) for one in credits) == -parse_yuan(paper["total"])
     await assert_ties(office, unit)
 
 

@@ -71,10 +71,10 @@ async def test_the_ledger_takes_them_and_its_receivable_is_what_is_open_less_wha
     moved = await a_unit(office)
     await restated_to_less(office, db, moved)
     change = {"facts": {"district": "nankai"}, "effective_on": "2021-08-01", "reason": "迁移"}
-    asked = await office.post("district_clerk", f"/v1/units/{moved.code}/changes", change)
-    assert asked.status_code == 201, asked.text
-    where = asked.json()["decided_in"]
-    path = f"/v1/changes/{asked.json()['id']}/approvals"
+    change_answer = await office.post("district_clerk", f"/v1/units/{moved.code}/changes", change)
+    assert change_answer.status_code == 201, change_answer.text
+    where = change_answer.json()["decided_in"]
+    path = f"/v1/changes/{change_answer.json()['id']}/approvals"
     taken = await office.post("district_reviewer", path, district=where)
     assert taken.status_code == 201, taken.text
     following = await declared(office, moved, "6500.00", period="2021-08")
@@ -84,8 +84,8 @@ async def test_the_ledger_takes_them_and_its_receivable_is_what_is_open_less_wha
     for unit in (paid, more, moved):
         await assert_ties(office, unit)
 
-    told = await post_all(office, ledger, bearer)
-    assert [one["problem"] for one in told["results"] if one["problem"]] == []
+    delivered = await post_all(office, ledger, bearer)
+    assert [one["problem"] for one in delivered["results"] if one["problem"]] == []
     for district in (None, "heping", "nankai"):
         place = {} if district is None else {"district": district}
         headers = bearer("supervisor")

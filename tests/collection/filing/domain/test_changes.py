@@ -33,7 +33,7 @@ UNIT = Unit(
 SCHEDULE = packs.read(packs.sound_pack()).schedule("enterprise", 1, period=Period(2021, 7))
 PEOPLE = st.integers(1, 12)
 FEN = st.integers(0, 2_000_000)
-said = st.builds(
+declared_wages = st.builds(
     PersonWages, wage_fen=FEN, own_fen=st.dictionaries(st.sampled_from(SCHEDULE.insurances), FEN)
 )
 
@@ -59,7 +59,11 @@ def last_month(people: dict[int, PersonWages]) -> PreviousMonth:
     )
 
 
-@given(st.dictionaries(PEOPLE, said), st.dictionaries(PEOPLE, said), st.sets(PEOPLE, min_size=1))
+@given(
+    st.dictionaries(PEOPLE, declared_wages),
+    st.dictionaries(PEOPLE, declared_wages),
+    st.sets(PEOPLE, min_size=1),
+)
 def test_everybody_enrolled_has_what_was_said_last_or_is_named(
     july: dict[int, PersonWages], changed: dict[int, PersonWages], enrolled: set[int]
 ) -> None:

@@ -47,17 +47,20 @@ async def test_an_adjustment_bill_says_what_was_levied_before_and_what_now(
     issued = await bill_of(office, more)
     for line in issued["lines"]:
         path = f"/v1/bills/{issued['id']}/lines/{line['line']}/explanation"
-        told = (await office.get("supervisor", path)).json()
-        assert told["corrects"] == less["id"]
-        before, now = parse_yuan(told["levied_before"]), parse_yuan(told["levied_now"])
+        explanation = (await office.get("supervisor", path)).json()
+        assert explanation["corrects"] == less["id"]
+        before, now = (
+            parse_yuan(explanation["levied_before"]),
+            parse_yuan(explanation["levied_now"]),
+        )
         assert now - before == parse_yuan(line["amount"])
-        assert {part["level"] for part in told["parts"]} == {"people", "corrected"}
-        assert sum(parse_yuan(share["amount"]) for share in told["people"]) == now
+        assert {part["level"] for part in explanation["parts"]} == {"people", "corrected"}
+        assert sum(parse_yuan(share["amount"]) for share in explanation["people"]) == now
     path = f"/v1/bills/{lowered['id']}/lines/1/explanation"
-    told = (await office.get("supervisor", path)).json()
-    (used,) = told["credited_by"]
+    explanation = (await office.get("supervisor", path)).json()
+    (used,) = explanation["credited_by"]
     assert (used["declaration"], used["amount"]) == (less["id"], lowered["lines"][0]["credited"])
-    assert (told["corrects"], told["levied_before"]) == (None, "0.00")
+    assert (explanation["corrects"], explanation["levied_before"]) == (None, "0.00")
 
 
 async def test_totals_and_arrears_see_lowered_bills_and_standing_credits(
@@ -77,8 +80,8 @@ async def test_totals_and_arrears_see_lowered_bills_and_standing_credits(
     stood = await credits_of(office, other, standing=True)
     for name, sums in totals["funds"].items():
         fen = {member: parse_yuan(amount) for member, amount in sums.items()}
-        standing = sum(parse_yuan(one["left"]) for one in stood if one["fund"] == name)
-        assert fen["credits"] == standing
+        unused_fen = sum(parse_yuan(one["left"]) for one in stood if one["fund"] == name)
+        assert fen["credits"] == unused_fen
         assert fen["open"] == fen["billed"] - fen["collected"]
         assert fen["declared"] == fen["billed"] - fen["credits"] - fen["refunded"], (name, sums)
     assert totals["people"] == 2
@@ -111,9 +114,9 @@ async def test_an_adjustment_falls_due_is_dunned_and_bears_charges_like_any_bill
     assert made.status_code == 201, made.text
     notices = await office.get("supervisor", "/v1/dunning-notices", credit_code=unit.code)
     assert [one["open"] for one in notices.json()["items"]] == [paper["total"]]
-    asked = {"period_from": "2021-07", "period_to": "2021-07", "as_of": "2021-09-10"}
+    query = {"period_from": "2021-07", "period_to": "2021-07", "as_of": "2021-09-10"}
     path = f"/v1/units/{unit.code}/certificates"
-    refused = await office.post("district_clerk", path, asked, district="jinnan")
+    refused = await office.post("district_clerk", path, query, district="jinnan")
     assert (refused.status_code, refused.json()["code"]) == (409, "UNIT_IN_ARREARS")
     await pay(office, unit, paper["total"], "2021-07", "2021-09-10")
     charges = await office.get("supervisor", f"/v1/units/{unit.code}/charges")

@@ -187,8 +187,8 @@ async def test_nobody_is_carried_on_from_a_default_nor_over_one(office: Office) 
     assert codes_of(september) == {"/basis": "LAST_MONTH_DEFAULT"}
     late = await changes(office, code, [], people)
     assert late.status_code == 201, late.text
-    gone, monthly = await papers(office, code)
-    assert (gone["status"], own(monthly)) == (
+    default, monthly = await papers(office, code)
+    assert (default["status"], own(monthly)) == (
         "superseded",
         own((await papers(office, code, JULY))[0]),
     )

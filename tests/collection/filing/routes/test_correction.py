@@ -72,7 +72,7 @@ async def test_less_is_credited_and_lowers_the_unpaid_bill_of_the_month_at_once(
     unit = await a_unit(office)
     first = await declared(office, unit, "6500.00", "5000.00")
     await bill(office, db, first)
-    asked = await bill_of(office, first)
+    issued = await bill_of(office, first)
     paper = await corrected(office, first, unit, "6500.00")
     assert paper["total"].startswith("-")
     await bill(office, db, paper, bill_date="2021-08-20")
@@ -82,7 +82,7 @@ async def test_less_is_credited_and_lowers_the_unpaid_bill_of_the_month_at_once(
     assert sum(parse_yuan(one["amount"]) for one in granted["credits"]) == less
     assert all(one["left"] == "0.00" for one in granted["credits"])
     lowered = await bill_of(office, first)
-    assert parse_yuan(lowered["total"]) == parse_yuan(asked["total"]) - less
+    assert parse_yuan(lowered["total"]) == parse_yuan(issued["total"]) - less
     assert parse_yuan(lowered["credited"]) == less
     assert lowered["total"] == paper["restated"]["total"]
     assert (await shown(office, paper))["status"] == "settled"
@@ -109,18 +109,18 @@ async def test_a_credit_of_a_paid_month_stands_and_lowers_the_next_bill(
     paper = await corrected(office, first, unit, "6500.00", "4500.00")
     await bill(office, db, paper, bill_date="2021-08-20")
     less = -parse_yuan(paper["total"])
-    standing = await credits_of(office, unit, standing=True)
-    assert sum(parse_yuan(one["left"]) for one in standing) == less
+    credits = await credits_of(office, unit, standing=True)
+    assert sum(parse_yuan(one["left"]) for one in credits) == less
     assert (await bill_of(office, first))["credited"] == "0.00"
     await assert_ties(office, unit)
     following = await declared(office, unit, "6500.00", "4500.00", period="2021-08")
     await bill(office, db, following, bill_date="2021-09-05")
-    asked = await bill_of(office, following)
-    assert parse_yuan(asked["total"]) == parse_yuan(following["total"]) - less
-    assert parse_yuan(asked["credited"]) == less
+    issued = await bill_of(office, following)
+    assert parse_yuan(issued["total"]) == parse_yuan(following["total"]) - less
+    assert parse_yuan(issued["credited"]) == less
     assert await credits_of(office, unit, standing=True) == []
     used = await credits_of(office, unit)
-    assert {one["id"] for one in used} == {one["id"] for one in standing}
+    assert {one["id"] for one in used} == {one["id"] for one in credits}
     await assert_ties(office, unit)
 
 
@@ -187,8 +187,8 @@ async def test_one_correction_at_a_time_which_may_be_withdrawn_until_it_is_accep
     again = await correct(office, first, unit, "7100.00")
     assert (again.status_code, again.json()["code"]) == (409, "CORRECTION_PENDING")
     path = f"/v1/declarations/{paper['id']}/withdrawals"
-    gone = await office.post("employer_portal", path, {"note": "报错"})
-    assert (gone.status_code, gone.json()["status"]) == (201, "withdrawn")
+    withdrawn = await office.post("employer_portal", path, {"note": "报错"})
+    assert (withdrawn.status_code, withdrawn.json()["status"]) == (201, "withdrawn")
     twice = await office.post("employer_portal", path)
     assert twice.status_code == 409
     other = await corrected(office, paper, unit, "7100.00")

@@ -220,15 +220,15 @@ async def test_ndjson_carries_wages_of_an_insurances_own(office: Office) -> None
     single = (await office.declare(twin, declared)).json()
     paper = (await office.get("supervisor", f"/v1/declarations/{head['id']}")).json()
     assert paper["lines"] == single["lines"]
-    asked = await office.fetch(
+    wages_asked = await office.fetch(
         "SELECT asked_fen FROM declaration_person WHERE declaration_id = $1 OR declaration_id = $2"
         " ORDER BY declaration_id, line_no",
         Ref.parse(Reference.DECLARATION, paper["id"]).id,
         Ref.parse(Reference.DECLARATION, single["id"]).id,
     )
-    assert asked[:2] == asked[2:]
-    assert asked[0]["asked_fen"] is not None
-    assert asked[1]["asked_fen"] is None
+    assert wages_asked[:2] == wages_asked[2:]
+    assert wages_asked[0]["asked_fen"] is not None
+    assert wages_asked[1]["asked_fen"] is None
 
 
 async def test_a_spreadsheet_of_one_unit_by_multipart_with_chinese_headers(office: Office) -> None:

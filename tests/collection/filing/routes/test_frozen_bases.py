@@ -84,9 +84,9 @@ async def test_the_reviewed_bases_are_levied_and_another_wage_is_named(office: O
         "/people/0/wage": "BASE_FROZEN",
         "/people/1/wages/medical": "BASE_FROZEN",
     }  # the third stands at the floors, whatever he earns below
-    said = {row["pointer"]: row["message"] for row in refused.json()["errors"]}
-    assert "pension 2000.00, medical 2000.00" in said["/people/0/wage"]
-    assert "medical 3000.00" in said["/people/1/wages/medical"]
+    messages = {row["pointer"]: row["message"] for row in refused.json()["errors"]}
+    assert "pension 2000.00, medical 2000.00" in messages["/people/0/wage"]
+    assert "medical 3000.00" in messages["/people/1/wages/medical"]
     wrong = await office.declare(code, people, period=MARCH, unit_wage_total="4000.00")
     assert codes_of(wrong) == {"/unit_wage_total": "BASE_FROZEN"}
     assert "4800.00" in wrong.json()["errors"][0]["message"]
@@ -226,13 +226,13 @@ async def test_a_corrected_base_is_the_one_that_holds(office: Office) -> None:
     code = await reviewed(office, people)
     (review,) = await office.fetch("SELECT id FROM base_review WHERE unit_id = $1", unit_key(code))
     ref = f"bsr_{unit_key(code) & (2**64 - 1):016x}{review['id'].hex}"
-    asked = {
+    request = {
         "identity_number": people[0]["identity_number"],
         "wage": "2200.00",
         "request_no": "1",
         "requested_on": "1994-02-20",
     }
-    made = await office.post("district_clerk", f"/v1/base-reviews/{ref}/corrections", asked)
+    made = await office.post("district_clerk", f"/v1/base-reviews/{ref}/corrections", request)
     path = f"/v1/base-corrections/{made.json()['id']}/approvals"
     assert (await office.post("district_reviewer", path)).json()["status"] == "approved"
     before = await office.declare(code, people, period=MARCH)

@@ -53,10 +53,14 @@ async def test_a_default_in_the_districts_hands_gives_way(office: Office) -> Non
     await handled(office, default)
     answer = await office.declare(code, people, period=AUGUST)
     assert answer.status_code == 201, answer.text
-    gone, monthly = await papers(office, code)
-    assert (gone["status"], monthly["kind"], monthly["corrects"]) == ("superseded", "monthly", None)
-    assert net([gone, monthly]) == own(monthly)
-    trail = await office.get("supervisor", f"/v1/declarations/{gone['id']}/trail")
+    default, monthly = await papers(office, code)
+    assert (default["status"], monthly["kind"], monthly["corrects"]) == (
+        "superseded",
+        "monthly",
+        None,
+    )
+    assert net([default, monthly]) == own(monthly)
+    trail = await office.get("supervisor", f"/v1/declarations/{default['id']}/trail")
     assert trail.json()["items"][-1]["step"] == "supersede"
     twice = await office.declare(code, people, period=AUGUST)
     assert (twice.status_code, twice.json()["code"]) == (409, "DECLARATION_EXISTS")
@@ -183,6 +187,6 @@ async def test_a_default_and_a_late_declaration_at_once_leave_one_first_paper(
     )
     assert operation["status"] == "succeeded", operation
     assert answer.status_code in {201, 409}, answer.text
-    standing = [row for row in await papers(office, code) if row["status"] != "superseded"]
-    assert len(standing) == 1
-    assert standing[0]["kind"] == ("monthly" if answer.status_code == 201 else "default")
+    in_force = [row for row in await papers(office, code) if row["status"] != "superseded"]
+    assert len(in_force) == 1
+    assert in_force[0]["kind"] == ("monthly" if answer.status_code == 201 else "default")

@@ -128,13 +128,13 @@ async def test_wages_of_an_insurances_own_are_carried_on(office: Office) -> None
     await rolled(office, "baodi")
     (paper,) = await august(office, july)
     assert paper["lines"] == july["lines"]
-    asked = await office.fetch(
+    answer = await office.fetch(
         "SELECT p.asked_fen FROM declaration_person AS p JOIN declaration AS d"
         " ON d.unit_id = p.unit_id AND d.id = p.declaration_id WHERE d.unit_id = $1"
         " ORDER BY d.period, p.line_no",
         unit_key(code),
     )
-    assert [row["asked_fen"] for row in asked[:2]] == [row["asked_fen"] for row in asked[2:]]
+    assert [row["asked_fen"] for row in answer[:2]] == [row["asked_fen"] for row in answer[2:]]
 
 
 async def test_a_year_begins_with_a_declaration_of_everything(office: Office) -> None:

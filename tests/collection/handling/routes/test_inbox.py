@@ -80,8 +80,8 @@ async def test_bulk_steps_have_an_outcome_each_and_one_refusal_stops_no_other(
     good = [(await office.declared(district="hebei"))["id"] for _ in range(3)]
     foreign = (await office.declared(district="nankai"))["id"]
     done = (await office.reviewed(district="hebei"))["id"]
-    asked = [good[0], foreign, "dcl_nonsense", done, good[1], f"dcl_{'0' * 48}", good[2], good[0]]
-    found = await bulk(office, "district_clerk", "accept", asked, "hebei", note="批量")
+    refs = [good[0], foreign, "dcl_nonsense", done, good[1], f"dcl_{'0' * 48}", good[2], good[0]]
+    found = await bulk(office, "district_clerk", "accept", refs, "hebei", note="批量")
     assert [(item["id"], item["code"]) for item in found["items"]] == [
         (good[0], None),
         (foreign, "FORBIDDEN"),

@@ -49,12 +49,12 @@ def test_columns_levy_what_people_one_by_one_are_levied(
         wage_total_fen=wage_total,
         figures=dict(zip(UnitFigure, figures, strict=True)),
     )
-    asked = asked_columns(
+    asked_fen = asked_columns(
         INSURANCES,
         [wages.default_fen for wages in people],
         [wages.by_insurance for wages in people],
     )
-    beside = PeopleFigures(
+    people_facts = PeopleFigures(
         figures={
             figure: np.array([wages.figures[figure] for wages in people]) for figure in Figure
         },
@@ -62,7 +62,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
         categories=categories_of(people),
     )
     single = refused(lambda: assess(schedule, unit, people))
-    columns = refused(lambda: assess_columns(schedule, unit, asked, beside))
+    columns = refused(lambda: assess_columns(schedule, unit, asked_fen, people_facts))
     if CreditAboveLevy in (single, columns):
         assert single is columns
         return
@@ -133,9 +133,9 @@ def test_both_paths_refuse_a_base_whose_figure_was_not_given(given: dict[str, in
     schedule, unit = a_schedule(base=BaseKind.OWN_LAST_MONTH), UnitFacts(kind="enterprise")
     with pytest.raises(FigureMissing):
         assess(schedule, unit, [Wages("a", 100)])
-    beside = PeopleFigures(figures={name: np.array([fen]) for name, fen in given.items()})
+    people_facts = PeopleFigures(figures={name: np.array([fen]) for name, fen in given.items()})
     with pytest.raises(FigureMissing):
-        assess_columns(schedule, unit, np.array([[100]]), beside)
+        assess_columns(schedule, unit, np.array([[100]]), people_facts)
 
 
 def test_both_paths_refuse_to_credit_people_of_unknown_age() -> None:

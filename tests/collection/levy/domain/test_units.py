@@ -37,13 +37,13 @@ def staffs(draw: st.DrawFn) -> Staff:
 
 
 def columns_of(found: list[Wages]) -> tuple[Any, PeopleFigures]:
-    asked = asked_columns(
+    asked_fen = asked_columns(
         INSURANCES,
         [wages.default_fen for wages in found],
         [wages.by_insurance for wages in found],
     )
     figures = {figure: np.array([wages.figures[figure] for wages in found]) for figure in Figure}
-    return asked, PeopleFigures(
+    return asked_fen, PeopleFigures(
         figures=figures,
         age=np.array([wages.age for wages in found]),
         categories=categories_of(found),
@@ -62,12 +62,12 @@ def test_units_together_owe_what_each_owes_alone(schedule: Schedule, units: list
     alone = []
     try:
         for staff, facts in units:
-            asked, beside = columns_of(staff)
-            alone.append(assess_columns(schedule, facts, asked, beside))
+            asked_fen, people_facts = columns_of(staff)
+            alone.append(assess_columns(schedule, facts, asked_fen, people_facts))
     except CreditAboveLevy:
         return
-    asked, beside = columns_of(together)
-    found = assess_units(schedule, [facts for _, facts in units], asked, starts, beside)
+    asked_fen, people_facts = columns_of(together)
+    found = assess_units(schedule, [facts for _, facts in units], asked_fen, starts, people_facts)
     for name in ("base_fen", "unit_fen", "personal_fen"):
         expected = np.concatenate([getattr(one, name) for one in alone])
         assert (getattr(found.people, name) == expected).all()

@@ -168,7 +168,9 @@ async def test_a_quote_says_the_same(office: Office) -> None:
         "unit_kind": "enterprise",
         "injury_class": 2,
         "unit_size": "small",
-        "people": [{"ref": role, "wages": {"*": "5000.00"}} | said for role, said in CAST.items()],
+        "people": [
+            {"ref": role, "wages": {"*": "5000.00"}} | facts for role, facts in CAST.items()
+        ],
     }
     answer = await office.post("district_clerk", "/v1/quotes", body)
     assert answer.status_code == 200, answer.text

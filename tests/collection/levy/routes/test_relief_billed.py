@@ -42,13 +42,13 @@ async def test_a_bill_nets_relief_and_says_so(office: Office, db: Database) -> N
     answer = await office.get(
         "supervisor", f"/v1/bills/{head['id']}/lines/{pension['line']}/explanation"
     )
-    said = answer.json()
-    assert [(part["level"], part["amount"]) for part in said["parts"]] == [
+    explanation = answer.json()
+    assert [(part["level"], part["amount"]) for part in explanation["parts"]] == [
         ("people", "1376.00"),
         ("relief", "-688.00"),
     ]
-    assert [one["rule"] for one in said["unit_lines"]] == ["relief.pension.large"]
-    assert {"relief", "categories"} <= set(said["sources"])
+    assert [one["rule"] for one in explanation["unit_lines"]] == ["relief.pension.large"]
+    assert {"relief", "categories"} <= set(explanation["sources"])
 
 
 async def test_who_is_waived_everything_gets_a_bill_without_that_line(
@@ -88,17 +88,19 @@ async def test_an_old_period_comes_out_the_same_after_three_policies_and_a_chang
         "injury_class": 2,
         "injury_step": "up_150",
         "unit_size": "small",
-        "people": [{"ref": role, "wages": {"*": "5000.00"}} | said for role, said in CAST.items()],
+        "people": [
+            {"ref": role, "wages": {"*": "5000.00"}} | facts for role, facts in CAST.items()
+        ],
     }
 
-    async def told() -> list[Any]:
+    async def explanations() -> list[Any]:
         path = f"/v1/declarations/{paper['id']}"
         head = (await office.get("supervisor", path)).json()
         lines = (await office.get("supervisor", f"{path}/lines", explain=True)).json()
         quoted = (await office.post("district_clerk", "/v1/quotes", quote)).json()
         return [head, lines, quoted]
 
-    before = await told()
+    before = await explanations()
     totals = {before[2]["totals"]["total"]}
     assert totals == {paper["total"]}
     for year, factor, insurances in ((2022, "1", []), (2023, "0.5", ["pension"]), (2024, "0", [])):
@@ -118,7 +120,7 @@ async def test_an_old_period_comes_out_the_same_after_three_policies_and_a_chang
         totals.add(quoted.json()["totals"]["total"])
     assert (await change(office, code, "2020-09-01", size="large", injury_step=None)).is_success
     assert (await recast(office, code, "2020-09", (people["site"], "retiree", None))).is_success
-    assert await told() == before
+    assert await explanations() == before
     assert len(totals) == 4
     again, others = await a_staff(office, size="small")
     assert (await change(office, again, "2020-02-01", injury_step="up_150")).status_code == 201
@@ -165,14 +167,14 @@ async def test_a_corrected_month_restates_its_relief_and_bills_only_the_differen
     answer = await office.get(
         "supervisor", f"/v1/bills/{head['id']}/lines/{pension['line']}/explanation"
     )
-    said = answer.json()
-    assert sorted((part["level"], part["amount"]) for part in said["parts"]) == [
+    explanation = answer.json()
+    assert sorted((part["level"], part["amount"]) for part in explanation["parts"]) == [
         ("corrected", "-1376.00"),
         ("corrected", "688.00"),
         ("people", "1536.00"),
         ("relief", "-768.00"),
     ]
-    assert [one["rule"] for one in said["unit_lines"]] == ["relief.pension.large"]
+    assert [one["rule"] for one in explanation["unit_lines"]] == ["relief.pension.large"]
     # It was a small unit after all: the correction goes by the register as it is now.
     changed = await change(office, code, "2020-04-01", size="small")
     assert changed.json()["levied_periods"] == ["2020-04"]

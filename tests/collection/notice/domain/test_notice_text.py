@@ -33,8 +33,10 @@ def test_a_dunning_notice_cites_the_regulations_before_the_law_was_in_force() ->
 
 @pytest.mark.parametrize("text", notice_store.notice_texts(), ids=lambda row: row.notice)
 def test_every_sentence_has_a_source_and_asks_only_for_what_is_given(text: NoticeText) -> None:
-    asked = {name for _, name, _, _ in string.Formatter().parse(text.text) if name is not None}
-    assert asked <= NAMES[text.notice]
+    placeholders = {
+        name for _, name, _, _ in string.Formatter().parse(text.text) if name is not None
+    }
+    assert placeholders <= NAMES[text.notice]
     assert text.source
 
 

@@ -106,7 +106,7 @@ async def named(office: Debtors, owed: Owed, name: str) -> None:
 async def test_a_bill_says_what_is_asked_in_digits_and_in_capitals(office: Debtors) -> None:
     owed = await office.owe(PENSION, STAFF)
     found = await page_of(office, f"bills/{ref_of(owed)}")
-    for said in (
+    for text in (
         "社会保险费缴费通知单",
         owed.credit_code,
         "和平区分中心",
@@ -116,7 +116,7 @@ async def test_a_bill_says_what_is_asked_in_digits_and_in_capitals(office: Debto
         "个人账户",
         ref_of(owed),
     ):
-        assert said in found.text
+        assert text in found.text
     assert "尚应缴纳" not in found.text
     await office.pay(owed, 5_000_01, "2021-08-20")
     after_part = await page_of(office, f"bills/{ref_of(owed)}")
@@ -151,7 +151,7 @@ async def test_a_dunning_notice_names_what_is_owed(office: Debtors) -> None:
     listed = await office.get("/v1/dunning-notices", credit_code=owed.credit_code)
     (notice,) = listed["items"]
     found = await page_of(office, f"dunning-notices/{notice['id']}")
-    for said in (
+    for text in (
         "社会保险费催缴通知书",
         notice["number"],
         "10000.00",
@@ -160,7 +160,7 @@ async def test_a_dunning_notice_names_what_is_owed(office: Debtors) -> None:
         "第八十六条",
         "(大写)人民币壹万伍仟零伍拾元整",
     ):
-        assert said in found.text
+        assert text in found.text
 
 
 async def test_a_certificate_says_since_when_and_how_much(office: Debtors) -> None:
@@ -170,8 +170,8 @@ async def test_a_certificate_says_since_when_and_how_much(office: Debtors) -> No
     body = {"period_from": "2021-07", "period_to": "2021-07", "as_of": after(1)}
     made = (await office.post(path, body)).json()
     found = await page_of(office, f"certificates/{made['id']}")
-    for said in (made["number"], "2021-07 至 2021-07", "壹万元整", "截至2021年8月26日"):
-        assert said in found.text
+    for text in (made["number"], "2021-07 至 2021-07", "壹万元整", "截至2021年8月26日"):
+        assert text in found.text
 
 
 async def test_a_notice_of_another_district_or_of_nobody_is_not_printed(office: Debtors) -> None:

@@ -19,7 +19,7 @@ DAY = "2021-12-20"
 PAPERS = "/v1/closing-control/papers"
 
 
-async def told(office: Office, path: str = "/v1/closing-control", **params: Any) -> Any:
+async def control_of(office: Office, path: str = "/v1/closing-control", **params: Any) -> Any:
     answer = await office.get("supervisor", path, as_of=DAY, **params)
     assert answer.is_success, answer.text
     return answer.json()
@@ -68,38 +68,38 @@ async def test_a_changed_row_is_named_with_its_paper(
 ) -> None:
     unit = await late(office, db)
     table, column, item = CASES[case]
-    assert apart(await told(office)) == {}
+    assert apart(await control_of(office)) == {}
     change, back = ADD.format(table, column, 1), ADD.format(table, column, -1)
     if column == "settled_fen":
         change = back = OTHERWISE
     async with tampered(office.database_url, change, back, unit.id):
-        found = apart(await told(office))
+        found = apart(await control_of(office))
         fund = next(fund for fund, one in found if one == item)
-        page = await told(office, PAPERS, item=item, fund=fund, limit=1)
+        page = await control_of(office, PAPERS, item=item, fund=fund, limit=1)
         [paper] = page["items"]
         listed = await office.get("supervisor", "/v1/bills", credit_code=unit.code)
         assert paper["paper"] in {one["id"] for one in listed.json()["items"]}
         apart_fen = parse_yuan(paper["business"]) - parse_yuan(paper["statistics"])
         assert apart_fen == parse_yuan(paper["difference"]) != 0
-        other = await told(office, PAPERS, item=item, fund=fund, period="2000-01")
+        other = await control_of(office, PAPERS, item=item, fund=fund, period="2000-01")
         assert other["items"] == []
-    assert apart(await told(office)) == {}
+    assert apart(await control_of(office)) == {}
 
 
 async def test_suspense_is_what_was_received_and_not_allocated(
     office: Office, db: Database
 ) -> None:
     unit = await late(office, db)
-    suspense = (await told(office))["funds"]["pension"]["items"]["suspense"]
+    suspense = (await control_of(office))["funds"]["pension"]["items"]["suspense"]
     assert parse_yuan(suspense["business"]) > 0
     change = "UPDATE receipt SET amount_fen = amount_fen + {} WHERE unit_id = $1"
     async with tampered(office.database_url, change.format(1), change.format(-1), unit.id):
-        found = apart(await told(office))
+        found = apart(await control_of(office))
         assert {item for _, item in found} == {"suspense"}
         papers = [
             paper["paper"][:3]
             for fund, _ in found
-            for paper in (await told(office, PAPERS, item="suspense", fund=fund))["items"]
+            for paper in (await control_of(office, PAPERS, item="suspense", fund=fund))["items"]
         ]
         assert papers == ["rcp", "rcp"]
 
@@ -108,16 +108,16 @@ async def test_all_papers_of_an_item_are_listed_in_pages(office: Office, db: Dat
     for _ in range(2):
         await late(office, db)
     query = {"item": "levied", "fund": "pension", "differing": "false"}
-    whole = await told(office, PAPERS, **query)
+    whole = await control_of(office, PAPERS, **query)
     pages, cursor = [], {}
     while True:
-        page = await told(office, PAPERS, **query, **cursor, limit=1)
+        page = await control_of(office, PAPERS, **query, **cursor, limit=1)
         pages += page["items"]
         if not page["has_more"]:
             break
         cursor = {"cursor": page["next_cursor"]}
     assert pages == whole["items"]
-    levied = (await told(office))["funds"]["pension"]["items"]["levied"]
+    levied = (await control_of(office))["funds"]["pension"]["items"]["levied"]
     assert sum(parse_yuan(one["business"]) for one in pages) == parse_yuan(levied["business"])
 
 

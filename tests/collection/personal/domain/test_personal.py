@@ -136,17 +136,17 @@ def test_relief_is_spread_over_persons_to_the_fen_in_whatever_slices(
         line("medical", "unit", "personal_account", whole_fen),
         line("medical", "unit", "personal_account", -relief_fen, level="relief"),
     )
-    told: dict[tuple[int, str], int] = {}
+    credited: dict[tuple[int, str], int] = {}
     before: tuple[int, ...] = (0,) * len(paper.parts)
     for chunk in range(1, chunks + 1):
         first, below = slice_of(chunk, chunks)
         mine = [one for one in people if first <= one.person_id < below]
-        told |= amounts(paper, mine, before)
+        credited |= amounts(paper, mine, before)
         before = tuple(a + b for a, b in zip(before, weights(paper, mine), strict=True))
-    assert told == amounts(paper, people)
-    assert sum(told.values()) == whole_fen - relief_fen
+    assert credited == amounts(paper, people)
+    assert sum(credited.values()) == whole_fen - relief_fen
     for one in people:
-        assert 0 <= told.get((one.person_id, "medical"), 0) <= one.unit_fen[1]
+        assert 0 <= credited.get((one.person_id, "medical"), 0) <= one.unit_fen[1]
 
 
 def test_a_default_names_nobody() -> None:
@@ -173,17 +173,17 @@ def test_chunks_come_to_the_whole_and_name_everybody_once(
     whole = difference(
         {(k, "f"): v for k, v in now.items()}, {(k, "f"): v for k, v in before.items()}
     )
-    told: dict[tuple[int, str], int] = {}
+    credited: dict[tuple[int, str], int] = {}
     for chunk in range(1, chunks + 1):
         first, below = slice_of(chunk, chunks)
         part = difference(
             {(k, "f"): v for k, v in now.items() if first <= k < below},
             {(k, "f"): v for k, v in before.items() if first <= k < below},
         )
-        assert not part.keys() & told.keys()
-        told |= part
-    assert told == whole
-    assert sum(told.values()) == sum(now.values()) - sum(before.values())
+        assert not part.keys() & credited.keys()
+        credited |= part
+    assert credited == whole
+    assert sum(credited.values()) == sum(now.values()) - sum(before.values())
     assert (slice_of(1, chunks)[0], slice_of(chunks, chunks)[1]) == (0, KEYS)
 
 

@@ -28,16 +28,16 @@ async def test_nobody_is_credited_before_the_whole_bill_is_settled(city: City) -
     await pay(city.office, unit, format_yuan(total_fen - 1), "2021-07", DAY)
     await city.deliver()
     assert await city.total(unit) == {}
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert parse_yuan(told["part_paid"]) > 0
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert parse_yuan(personal["part_paid"]) > 0
     await pay(city.office, unit, "0.01", "2021-07", DAY)
     await city.deliver()
     assert await city.total(unit) == shares(paper)
     accounts = await city.accounts(unit)
     assert {"pension": "800.00", "medical": "200.00"} in accounts
     assert {"pension": "400.00", "medical": "100.00"} in accounts
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert (told["part_paid"], told["in_delivery"]) == ("0.00", "0.00")
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert (personal["part_paid"], personal["in_delivery"]) == ("0.00", "0.00")
 
 
 async def test_a_settled_bill_is_on_its_way_until_the_ledger_has_it(city: City) -> None:
@@ -45,8 +45,8 @@ async def test_a_settled_bill_is_on_its_way_until_the_ledger_has_it(city: City) 
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
     while await city.relay.step():
         pass
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert told["in_delivery"] == "800.00"
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert personal["in_delivery"] == "800.00"
     waiting = (await city.office.get("supervisor", "/v1/personal-deliveries")).json()
     assert waiting == {"waiting": 1, "refused": 0}
     await city.deliver()
@@ -142,18 +142,18 @@ async def test_what_a_restated_month_takes_back_stands_as_a_credit_until_it_is_u
     await city.deliver()
     assert await city.total(unit) == shares(less)
     assert await credits_of(city.office, unit)
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert parse_yuan(told["standing_credits"]) >= 80_00
-    stood_fen = parse_yuan(told["standing_credits"])
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert parse_yuan(personal["standing_credits"]) >= 80_00
+    stood_fen = parse_yuan(personal["standing_credits"])
     august = await declared(city.office, unit, "9000.00", "8000.00", period="2021-08")
     await bill(city.office, city.db, august, bill_date="2021-09-12")
-    asked = await bill_of(city.office, august)
-    await pay(city.office, unit, asked["total"], "2021-08", "2021-09-25")
+    issued = await bill_of(city.office, august)
+    await pay(city.office, unit, issued["total"], "2021-08", "2021-09-25")
     await city.deliver()
     both = {fund: 2 * fen for fund, fen in shares(less).items()}
     assert await city.total(unit) == both, "the lowered bill credits what its paper says"
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert stood_fen - parse_yuan(told["standing_credits"]) == 80_00
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert stood_fen - parse_yuan(personal["standing_credits"]) == 80_00
 
 
 async def test_a_correction_waits_until_what_it_corrects_is_paid(city: City) -> None:
@@ -183,12 +183,12 @@ async def test_a_default_names_nobody_until_the_unit_files(city: City) -> None:
     [default] = await papers(office, unit.code)
     await handled(office, default)
     await billed_by_default(office, await summed_up(office, "hexi"))
-    asked = await bill_of(office, default)
-    await pay(office, unit, asked["total"], AUGUST, "2021-12-22")
+    issued = await bill_of(office, default)
+    await pay(office, unit, issued["total"], AUGUST, "2021-12-22")
     await city.deliver()
     assert await city.total(unit) == shares(july)
-    told = (await city.control())["funds"]["pension"]["personal"]
-    unnamed_fen = parse_yuan(told["unnamed"])
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    unnamed_fen = parse_yuan(personal["unnamed"])
     assert unnamed_fen == sum(
         parse_yuan(line["amount"])
         for line in default["lines"]
@@ -199,8 +199,8 @@ async def test_a_default_names_nobody_until_the_unit_files(city: City) -> None:
     await billed_by_default(office, await summed_up(office, "hexi"))
     await city.deliver()
     assert await city.total(unit) == {fund: 2 * fen for fund, fen in shares(july).items()}
-    told = (await city.control())["funds"]["pension"]["personal"]
-    assert told["unnamed"] == "0.00"
+    personal = (await city.control())["funds"]["pension"]["personal"]
+    assert personal["unnamed"] == "0.00"
 
 
 async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City) -> None:

@@ -107,9 +107,9 @@ async def test_a_day_that_is_past_is_told_of_as_it_was(city: City) -> None:
         city.office, unit, (await bill_of(city.office, august))["total"], "2021-08", "2021-10-25"
     )
     await city.deliver()
-    for day, told in then.items():
-        assert await city.control(day) == told
-    assert await city.control("2021-10-31") != told
+    for day, expected in then.items():
+        assert await city.control(day) == expected
+    assert await city.control("2021-10-31") != expected
 
 
 # From here on September 2021 is closed.
@@ -120,26 +120,26 @@ async def test_a_month_is_closed_with_what_collection_says(city: City) -> None:
     unit, _, total_fen = await billed(city, "10000.00", "8000.00")
     await pay(city.office, unit, format_yuan(total_fen // 2), "2021-07", "2021-09-28")
     await city.deliver()
-    told = await city.control("2021-09-30")
+    reported = await city.control("2021-09-30")
     for kind in ("sweep", "treasury_remit"):
         body = {"kind": kind, "day": "2021-09-30"}
-        asked = await city.post("fund_accountant", "/v1/settlements", body, key=f"settle-{kind}")
-        if asked.status_code == 409:
-            assert asked.json()["code"] == "NOTHING_TO_MOVE"
+        proposed = await city.post("fund_accountant", "/v1/settlements", body, key=f"settle-{kind}")
+        if proposed.status_code == 409:
+            assert proposed.json()["code"] == "NOTHING_TO_MOVE"
             continue
-        path = f"/v1/settlements/{asked.json()['id']}/approvals"
+        path = f"/v1/settlements/{proposed.json()['id']}/approvals"
         assert (await city.post("centre_leader", path, {}, key=f"approve-{kind}")).is_success
-    control = {"funds": told["funds"], "hashes": {"collection": told["hash"]}}
+    control = {"funds": reported["funds"], "hashes": {"collection": reported["hash"]}}
     body = {"level": "month", "period": "2021-09", "control": control}
-    asked = await city.post("fund_accountant", "/v1/closings", body)
-    assert asked.status_code == 201, asked.text
-    done = await city.post("centre_leader", f"/v1/closings/{asked.json()['id']}/approvals", {})
+    proposed = await city.post("fund_accountant", "/v1/closings", body)
+    assert proposed.status_code == 201, proposed.text
+    done = await city.post("centre_leader", f"/v1/closings/{proposed.json()['id']}/approvals", {})
     assert done.status_code == 200, done.text
     personal = done.json()["control"]["pension"]["personal"]
-    assert personal == told["funds"]["pension"]["personal"]
+    assert personal == reported["funds"]["pension"]["personal"]
     assert parse_yuan(personal["part_paid"]) > 0
     # A fen that somebody typed is noticed by the hash before it is by the books.
-    funds = told["funds"] | {"pension": told["funds"]["pension"] | {"collected": "0.01"}}
+    funds = reported["funds"] | {"pension": reported["funds"]["pension"] | {"collected": "0.01"}}
     wrong = {"level": "day", "period": "2021-09-30", "control": control | {"funds": funds}}
     refused = await city.post("fund_accountant", "/v1/closings", wrong)
     assert refused.json()["code"] == "CONTROL_HASH_DIFFERS"

@@ -157,16 +157,16 @@ payments = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 10**9)), min_siz
 
 @given(some_bills, payments, st.sampled_from([BY_INSURANCE, OLDEST]), st.randoms())
 def test_the_order_of_receipts_does_not_matter(
-    asked: list[list[int]],
+    owed: list[list[int]],
     sent: list[tuple[int, int]],
     order: AllocationOrder,
     random: randomly.Random,
 ) -> None:
     """Insurance by insurance (for billed months) and oldest first: only the sum of receipts
     matters."""
-    bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(asked)]
+    bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(owed)]
     receipts = [
-        receipt(str(n), fen, f"2021-0{month % len(asked) + 5}")
+        receipt(str(n), fen, f"2021-0{month % len(owed) + 5}")
         for n, (month, fen) in enumerate(sent)
     ]
     shuffled = list(receipts)
@@ -179,9 +179,9 @@ def test_the_order_of_receipts_does_not_matter(
 
 @given(some_bills, payments, st.sampled_from([BY_INSURANCE, OLDEST, SHARED]))
 def test_every_fen_is_allocated_or_suspended_and_no_line_gets_more_than_it_asks(
-    asked: list[list[int]], sent: list[tuple[int, int]], order: AllocationOrder
+    owed: list[list[int]], sent: list[tuple[int, int]], order: AllocationOrder
 ) -> None:
-    bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(asked)]
+    bills = [a_bill(n, one, period=f"2021-0{n + 5}") for n, one in enumerate(owed)]
     receipts = [receipt(str(n), fen, f"2021-0{month + 5}") for n, (month, fen) in enumerate(sent)]
     bookings, changed = allocate_receipts(receipts, bills, order_on=lambda _: order)
     assert sum(b.allocated_fen + b.suspended_fen for b in bookings) == sum(fen for _, fen in sent)
@@ -228,7 +228,7 @@ def codes(pack: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("row", "order", "said"),
+    ("row", "order", "message"),
     [
         ({"order": "one_ticket"}, AllocationMethod.ONE_TICKET, "部分到账按一票征缴分至各险种"),
         (
@@ -240,13 +240,13 @@ def codes(pack: dict[str, Any]) -> dict[str, str]:
         ({"order": "pro_rata"}, AllocationMethod.PRO_RATA, "到账在各所属期的欠费之间按比例分配"),
     ],
 )
-def test_a_pack_names_its_order(row: dict[str, Any], order: AllocationMethod, said: str) -> None:
+def test_a_pack_names_its_order(row: dict[str, Any], order: AllocationMethod, message: str) -> None:
     pack = content(**row)
     assert codes(pack) == {}
     assert PackIn.model_validate(pack).content() == pack
     policy = packs.read(pack)
     assert policy.allocation.name is order
-    assert said in policy_text_rules.markdown(policy)
+    assert message in policy_text_rules.markdown(policy)
 
 
 def test_an_order_without_a_list_takes_that_of_the_pack() -> None:

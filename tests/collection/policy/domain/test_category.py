@@ -277,8 +277,8 @@ def test_a_change_of_a_choice_is_told_row_by_row() -> None:
     after["categories"][2]["choices"][0]["average"]["factor"] = "0.65"
     after["categories"][0]["insurances"] = ["work_injury", "medical"]
     del after["categories"][1]
-    told = [(one.row, one.member, one.was, one.now) for one in changes(before, after)]
-    assert told == [
+    found = [(one.row, one.member, one.was, one.now) for one in changes(before, after)]
+    assert found == [
         ("categories site", "insurances", ["work_injury"], ["work_injury", "medical"]),
         ("categories old", None, before["categories"][1], None),
         ("categories free choices flexible.stepped.2006", "average.factor", "0.6", "0.65"),

@@ -60,8 +60,8 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     assert [entry["amount"] for entry in memo[0]["entries"]] == ["12345.68", "12345.68"]
 
     certify = f"/v1/projects/{project['id']}/certificates"
-    asked = {"as_of": "2022-04-20"}
-    early = await office.post("district_clerk", certify, asked, district=bill["district"])
+    query = {"as_of": "2022-04-20"}
+    early = await office.post("district_clerk", certify, query, district=bill["district"])
     assert (early.status_code, early.json()["code"]) == (409, "PROJECT_NOT_PAID")
     assert [fault["code"] for fault in early.json()["errors"]] == ["BILL_OPEN"]
     await pay(office, bill)
@@ -69,7 +69,7 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
         "district_clerk", certify, {"as_of": "2022-04-09"}, district=bill["district"]
     )
     assert before.json()["code"] == "PROJECT_NOT_PAID", "it was not paid on that day"
-    answer = await office.post("district_clerk", certify, asked, district=bill["district"])
+    answer = await office.post("district_clerk", certify, query, district=bill["district"])
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert (made["paid"], made["contract_sum"]) == ("12345.68", "12345678.90")
@@ -78,7 +78,7 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
     assert found.json() == made
     page = await office.get("supervisor", f"/v1/project-certificates/{made['id']}/print")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    for said in (
+    for text in (
         "建设项目参加工伤保险证明",
         made["number"],
         project["number"],
@@ -86,7 +86,7 @@ async def test_a_bill_of_a_project_is_explained_paid_and_certified(
         "2022年3月15日至2023年10月31日",
         "壹万贰仟叁佰肆拾伍元陆角捌分",
     ):
-        assert said in page.text
+        assert text in page.text
 
 
 async def test_a_summary_and_totals_add_a_project_up_without_people(
@@ -120,32 +120,34 @@ async def test_a_changed_sum_is_restated_only_when_the_first_is_billed(
     waiting = await declare(office, project)
     assert (waiting.status_code, waiting.json()["code"]) == (409, "PROJECT_DECLARED")
 
-    standing, bill = await billed(office, db)
-    path = f"/v1/projects/{standing['id']}/contracts"
+    project_out, bill = await billed(office, db)
+    path = f"/v1/projects/{project_out['id']}/contracts"
     answer = await office.post("district_clerk", path, change, district=bill["district"])
     assert [row["version"] for row in answer.json()["contracts"]] == [1, 2]
-    trail = (await office.get("supervisor", f"/v1/projects/{standing['id']}/trail")).json()["items"]
+    trail = (await office.get("supervisor", f"/v1/projects/{project_out['id']}/trail")).json()[
+        "items"
+    ]
     assert [(step["step"], step["detail"]["contract"]) for step in trail] == [
         ("register", "12345678.90"),
         ("change_contract", "20000000.00"),
     ]
-    searched = await office.get("centre_auditor", "/v1/trail", paper=standing["id"])
+    searched = await office.get("centre_auditor", "/v1/trail", paper=project_out["id"])
     assert {step["step"] for step in searched.json()["items"]} == {"register", "change_contract"}
-    paper = (await declare(office, standing)).json()
+    paper = (await declare(office, project_out)).json()
     assert paper["total"] == "7654.32"
     assert [(line["level"], line["amount"]) for line in paper["lines"]] == [
         ("unit", "20000.00"),
         ("corrected", "-12345.68"),
     ]
-    assert (await declare(office, standing)).json()["code"] == "PROJECT_DECLARED"
+    assert (await declare(office, project_out)).json()["code"] == "PROJECT_DECLARED"
 
 
 async def test_only_the_difference_of_a_raised_sum_is_billed(office: Office, db: Database) -> None:
     project, first = await billed(office, db)
     await pay(office, first)
-    standing = await changed(office, db, project, "20000000.00")
-    assert [paper["total"] for paper in standing["papers"]] == ["12345.68", "7654.32"]
-    path = f"/v1/bills/{standing['papers'][1]['bill']}"
+    project_out = await changed(office, db, project, "20000000.00")
+    assert [paper["total"] for paper in project_out["papers"]] == ["12345.68", "7654.32"]
+    path = f"/v1/bills/{project_out['papers'][1]['bill']}"
     bill = (await office.get("supervisor", path)).json()
     assert (bill["kind"], bill["total"], bill["due_on"]) == ("adjustment", "7654.32", "2022-05-10")
     why = (await office.get("supervisor", f"{path}/lines/1/explanation")).json()
@@ -155,19 +157,19 @@ async def test_only_the_difference_of_a_raised_sum_is_billed(office: Office, db:
     ]
     assert [line["product"] for line in why["unit_lines"]] == ["20000.00"]
     certify = f"/v1/projects/{project['id']}/certificates"
-    asked = {"as_of": "2022-05-20"}
+    query = {"as_of": "2022-05-20"}
     where = {"district": project["district"]}
-    early = await office.post("district_clerk", certify, asked, **where)
+    early = await office.post("district_clerk", certify, query, **where)
     assert early.json()["code"] == "PROJECT_NOT_PAID"
     await pay(office, bill, "2022-05-10")
-    made = await office.post("district_clerk", certify, asked, **where)
+    made = await office.post("district_clerk", certify, query, **where)
     assert (made.status_code, made.json()["paid"]) == (201, "20000.00")
 
 
 async def test_a_lowered_sum_lowers_the_open_bill(office: Office, db: Database) -> None:
     project, first = await billed(office, db)
-    standing = await changed(office, db, project, "10000000.00")
-    assert [paper["total"] for paper in standing["papers"]] == ["12345.68", "-2345.68"]
+    project_out = await changed(office, db, project, "10000000.00")
+    assert [paper["total"] for paper in project_out["papers"]] == ["12345.68", "-2345.68"]
     bill = (await office.get("supervisor", f"/v1/bills/{first['id']}")).json()
     assert (bill["total"], bill["credited"], bill["open"]) == ("10000.00", "2345.68", "10000.00")
     memo = 0

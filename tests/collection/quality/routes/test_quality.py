@@ -97,7 +97,7 @@ async def test_wages_out_of_range_and_jumps_are_found(office: Office) -> None:
         people = [people[0] | {"wage": after}]
         assert (await office.declare(code, people)).status_code == 201
     assert await found_in(office, "hedong") == {"wage_low": 1, "wage_high": 1, "wage_jump": 2}
-    jumps = {said for _, said in await query(office, "hedong", "wage_jump")}
+    jumps = {finding for _, finding in await query(office, "hedong", "wage_jump")}
     assert jumps == {"6500.00 → 50.00", "6500.00 → 2000000.00"}  # exactly three times is none
 
 
@@ -122,9 +122,9 @@ async def test_days_that_follow_each_other_are_no_overlap(office: Office) -> Non
     ]
     await office.enrol(first, people, district="hongqiao")
     number = people[0]["identity_number"]
-    gone = {"people": [{"identity_number": number, "left_on": "2021-06-30"}]}
+    leaving = {"people": [{"identity_number": number, "left_on": "2021-06-30"}]}
     path = f"/v1/units/{first}/departures"
-    assert (await office.post("district_clerk", path, gone, district="hongqiao")).is_success
+    assert (await office.post("district_clerk", path, leaving, district="hongqiao")).is_success
     body = {"people": [{"identity_number": number, "name": "张三", "joined_on": "2021-07-01"}]}
     answer = await office.post(
         "district_clerk", f"/v1/units/{second}/enrolments", body, district="hongqiao"
@@ -147,8 +147,10 @@ async def test_who_was_declared_and_then_turns_out_to_have_left_is_found(office:
     people = [a_person()]
     await office.enrol(code, people, district="xiqing")
     assert (await office.declare(code, people)).status_code == 201
-    gone = {"people": [{"identity_number": people[0]["identity_number"], "left_on": "2021-06-30"}]}
-    await office.post("district_clerk", f"/v1/units/{code}/departures", gone, district="xiqing")
+    leaving = {
+        "people": [{"identity_number": people[0]["identity_number"], "left_on": "2021-06-30"}]
+    }
+    await office.post("district_clerk", f"/v1/units/{code}/departures", leaving, district="xiqing")
     assert await found_in(office, "xiqing") == {"declared_without_cover": 1}
     (row,) = [
         item
@@ -173,8 +175,8 @@ async def test_a_declaration_that_does_not_foot_is_found(office: Office) -> None
         unit_key(paper["credit_code"]),
     )
     assert await found_in(office, "jinnan") == {"declaration_does_not_foot": 1}
-    ((_, said),) = await query(office, "jinnan", "declaration_does_not_foot")
-    assert said.startswith(f"{paper['total']} ≠ ")
+    ((_, finding),) = await query(office, "jinnan", "declaration_does_not_foot")
+    assert finding.startswith(f"{paper['total']} ≠ ")
 
 
 async def test_pension_and_medical_participation_are_compared_across_units(

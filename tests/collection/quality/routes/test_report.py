@@ -108,11 +108,11 @@ async def test_the_background_finds_what_the_request_finds(
 async def test_the_rows_stay_with_the_report(office: Office, faulty: dict[str, Any]) -> None:
     rows = await rows_of(office, faulty["operation"])
     assert len(rows) == faulty["report"]["rows"]
-    said = {row["check"]: row["said"] for row in rows}
-    assert said["wage_placeholder"] == "9999.99"
-    assert said["wages_uniform"] == "20 × 7000.00"
+    findings = {row["check"]: row["said"] for row in rows}
+    assert findings["wage_placeholder"] == "9999.99"
+    assert findings["wages_uniform"] == "20 × 7000.00"
     # No spreadsheet runs what the register says.
-    assert said["unit_account_name_differs"] == "'=别的公司"
+    assert findings["unit_account_name_differs"] == "'=别的公司"
 
 
 async def test_a_report_asked_for_again_on_a_day_is_made_anew(

@@ -20,7 +20,9 @@ DAY = date(2021, 7, 20)
 REASONS = {"RJ03": DebitReasonClass.INSUFFICIENT_FUNDS, "TIMEOUT": DebitReasonClass.STATUS_UNKNOWN}
 
 
-def line(number: int = 1, status: DebitStatus = DebitStatus.WAITING, **said: object) -> DebitLine:
+def line(
+    number: int = 1, status: DebitStatus = DebitStatus.WAITING, **members: object
+) -> DebitLine:
     return DebitLine(
         line_no=number,
         unit_id=number,
@@ -29,7 +31,7 @@ def line(number: int = 1, status: DebitStatus = DebitStatus.WAITING, **said: obj
         period="2021-07",
         amount_fen=100,
         status=status,
-        **said,
+        **members,
     )  # type: ignore[arg-type]
 
 
@@ -58,7 +60,7 @@ def after(*reports: DebitResult, before: DebitLine | None = None):
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "replayed", "rejected"),
+    ("words", "status", "replayed", "rejected"),
     [
         (["settled"], "settled", 0, []),
         (["refused"], "refused", 0, []),
@@ -74,8 +76,8 @@ def after(*reports: DebitResult, before: DebitLine | None = None):
         (["refused", "settled"], "refused", 0, ["OUTCOME_CONTRADICTED"]),
     ],
 )
-def test_every_sequence_of_two_words(said, status, replayed, rejected) -> None:
-    assert after(*[report(word) for word in said]) == (status, replayed, rejected)
+def test_every_sequence_of_two_words(words, status, replayed, rejected) -> None:
+    assert after(*[report(word) for word in words]) == (status, replayed, rejected)
 
 
 def test_a_second_settlement_under_another_serial_is_for_a_person_to_look_at() -> None:

@@ -175,11 +175,11 @@ async def test_answers_settle_bills_and_close_the_batch(office: Office, period: 
         period,
     )
     assert [row["status"] for row in rows] == ["settled", "settled", "open"]
-    told = [v for v in await vouchers(office.url, kinds=["receipt"]) if v["period"] == period]
-    assert {v["references"]["channel"] for v in told} == {"bank_debit"}
+    booked = [v for v in await vouchers(office.url, kinds=["receipt"]) if v["period"] == period]
+    assert {v["references"]["channel"] for v in booked} == {"bank_debit"}
     assert {
         e["account"]
-        for v in told
+        for v in booked
         for e in v["entries"]
         if e["book"] == "statutory" and e["side"] == "debit"
     } == {"income_deposit"}

@@ -102,9 +102,9 @@ async def test_what_exceeds_a_bill_and_whom_nobody_knows_goes_to_suspense(
         line(serial(), new_code(), 777),
     )
     assert (found["suspended"], found["suspended_amount"]) == (2, "20.11")
-    told = (await vouchers(database_url, kinds=["suspense"]))[-2:]
-    assert {voucher["owner"] for voucher in told} == {owed.credit_code, "unidentified"}
-    assert {entry["fund"] for voucher in told for entry in voucher["entries"]} == {"pension"}
+    suspended = (await vouchers(database_url, kinds=["suspense"]))[-2:]
+    assert {voucher["owner"] for voucher in suspended} == {owed.credit_code, "unidentified"}
+    assert {entry["fund"] for voucher in suspended for entry in voucher["entries"]} == {"pension"}
 
 
 async def test_control_totals_that_do_not_tie_leave_nothing(

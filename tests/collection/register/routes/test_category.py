@@ -172,9 +172,9 @@ async def test_a_block_stays_what_it_is(office: Office) -> None:
     found = (await office.post("district_clerk", "/v1/block-transfers", body)).json()
     done = await office.post("district_reviewer", f"/v1/changes/{found['id']}/approvals")
     assert done.status_code == 201, done.text
-    there = await declared(office, receiving, people, period="2020-08")
-    assert lines_of(there)["people", "pension.unit"] == "1376.00"
-    assert ("people", "large_medical.unit") in lines_of(there)
+    declared_there = await declared(office, receiving, people, period="2020-08")
+    assert lines_of(declared_there)["people", "pension.unit"] == "1376.00"
+    assert ("people", "large_medical.unit") in lines_of(declared_there)
 
 
 # --- size and step -------------------------------------------------------------------------

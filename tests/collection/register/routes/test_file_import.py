@@ -258,13 +258,13 @@ def warnings_of(answer: httpx.Response) -> set[tuple[int, str, str]]:
 
 async def test_who_is_covered_at_another_unit_is_taken_and_told(office: Office) -> None:
     elsewhere, code = await office.unit(), await office.unit()
-    there, left_before, left_later = a_person(), a_person(), a_person()
-    await office.enrol(elsewhere, [there, left_before, left_later])
+    covered_elsewhere, left_before, left_later = a_person(), a_person(), a_person()
+    await office.enrol(elsewhere, [covered_elsewhere, left_before, left_later])
     for person, day in ((left_before, "2020-12-31"), (left_later, "2021-01-01")):
         body = {"people": [{"identity_number": person["identity_number"], "left_on": day}]}
         path = f"/v1/units/{elsewhere}/departures"
         assert (await office.post("district_clerk", path, body)).status_code == 201
-    numbers = [person["identity_number"] for person in (there, left_before, left_later)]
+    numbers = [person["identity_number"] for person in (covered_elsewhere, left_before, left_later)]
     content = as_csv(PEOPLE_HEADER, *(person_row(code, number) for number in numbers))
     taken = await bring(office, "enrolment", content, mode="row_by_row")
     assert (taken.status_code, taken.json()["imported"], taken.json()["refused"]) == (200, 3, 0)
@@ -293,9 +293,9 @@ async def test_the_json_door_and_the_file_say_the_same(office: Office) -> None:
     by_request = await office.post("district_clerk", path, {"people": [joining]})
     row = [code, person["identity_number"], "李四", "2021-01-01"]
     by_file = await bring(office, "enrolment", as_csv(PEOPLE_HEADER, row))
-    said = {one["code"] for one in by_request.json()["warnings"]}
-    assert said == {"COVERED_ELSEWHERE", "NAME_DIFFERS"}
-    assert {warning[2] for warning in warnings_of(by_file)} == said
+    codes = {one["code"] for one in by_request.json()["warnings"]}
+    assert codes == {"COVERED_ELSEWHERE", "NAME_DIFFERS"}
+    assert {warning[2] for warning in warnings_of(by_file)} == codes
 
 
 async def test_two_rows_of_one_file_that_cover_a_person_twice_are_both_told(

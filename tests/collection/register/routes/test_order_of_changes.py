@@ -188,14 +188,14 @@ class World:
         for period in PERIODS:
             month = Period.parse(period)
             for number, (held, *_) in enumerate(register):
-                there = [
+                enrolled = [
                     self.people[person]
                     for person, joined, left in held
                     if joined <= month.last_day and left >= month.first_day
                 ]
-                if not there:
+                if not enrolled:
                     continue
-                body = a_declaration(self.codes[number], there, period=period)
+                body = a_declaration(self.codes[number], enrolled, period=period)
                 answer = await self.office.post(PORTAL, "/v1/declarations", body)
                 assert answer.status_code == 201, answer.text
                 found[number, period] = (answer.json()["lines"], answer.json()["totals"])

@@ -110,8 +110,8 @@ async def test_a_block_is_refused_whole_when_one_of_them_has_left_meanwhile(
         "reason": "合并",
     }
     found = (await office.post("district_clerk", "/v1/block-transfers", body)).json()
-    gone = {"people": [{"identity_number": numbers(people)[0], "left_on": "2021-05-31"}]}
-    await office.post("district_clerk", f"/v1/units/{giving}/departures", gone)
+    leaving = {"people": [{"identity_number": numbers(people)[0], "left_on": "2021-05-31"}]}
+    await office.post("district_clerk", f"/v1/units/{giving}/departures", leaving)
     refused = await approve(office, found)
     assert (refused.status_code, refused.json()["code"]) == (409, "REGISTER_MOVED")
     assert await people_of(office, receiving) == []

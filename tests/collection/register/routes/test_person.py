@@ -82,8 +82,8 @@ async def test_two_records_of_one_person_become_one(office: Office) -> None:
     done = await _approve(office, paper)
     assert done.status_code == 201, done.text
     assert len(done.json()["periods"]) == 2
-    (here,), (there,) = await people_of(office, code), await people_of(office, other)
-    assert here["person"] == there["person"] == done.json()["survivor"]
+    (ours,), (theirs,) = await people_of(office, code), await people_of(office, other)
+    assert ours["person"] == theirs["person"] == done.json()["survivor"]
     merged = await _propose(office, wrong["identity_number"], name="李四")
     assert "PERSON_MERGED" in codes_of(merged).values()
 

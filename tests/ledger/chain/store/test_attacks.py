@@ -132,8 +132,8 @@ async def test_one_that_is_deleted_is_named(books: Ledger) -> None:
 
 
 async def test_the_last_one_that_is_deleted_is_named(books: Ledger) -> None:
-    gone = [f"DELETE FROM {table} WHERE {LAST}" for table in ("entry", "voucher")]
-    assert (await attack(books, *gone)).first_broken == "vch_3_5"
+    deletions = [f"DELETE FROM {table} WHERE {LAST}" for table in ("entry", "voucher")]
+    assert (await attack(books, *deletions)).first_broken == "vch_3_5"
 
 
 def move(seq: int, to: int) -> list[str]:
@@ -171,7 +171,7 @@ async def test_one_that_is_backdated_everywhere_is_named(books: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "said"),
+    ("statement", "message"),
     [
         (
             "UPDATE bucket SET debit_fen = debit_fen + 1 WHERE slot = 3 AND debit_fen > 0",
@@ -203,10 +203,10 @@ async def test_one_that_is_backdated_everywhere_is_named(books: Ledger) -> None:
     ],
 )
 async def test_what_is_not_a_voucher_is_proved_too(
-    books: Ledger, statement: str, said: str
+    books: Ledger, statement: str, message: str
 ) -> None:
     verdict = await attack(books, statement)
-    assert any(said in fault for fault in verdict.faults), verdict.faults
+    assert any(message in fault for fault in verdict.faults), verdict.faults
 
 
 @pytest.mark.parametrize(

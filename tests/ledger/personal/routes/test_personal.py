@@ -70,8 +70,8 @@ async def test_the_same_bill_sent_by_many_at_once_is_credited_once(books: Ledger
 async def test_ten_thousand_credits_come_in_one_request_and_no_more(books: Ledger) -> None:
     sent = bill([credit(key, "1.23") for key in range(1, 10_001)])
     assert (await send(books, sent))["credited"] == 1
-    told = await control(books, deep=True, as_of="2021-12-31")
-    assert (told["credited"], told["tie"]) == ("12300.00", True)
+    answer = await control(books, deep=True, as_of="2021-12-31")
+    assert (answer["credited"], answer["tie"]) == ("12300.00", True)
     too_many = [bill([credit(key, "1.00") for key in range(1, 5_002)]) for _ in range(2)]
     answer = await books.post("/v1/personal-credits", {"bills": too_many})
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "TOO_MANY_CREDITS")
@@ -178,9 +178,9 @@ async def test_a_rate_is_a_dated_row_with_its_document(books: Ledger) -> None:
             assert (await books.post(path, {}, role)).status_code == 403
         ids.append(made.json()["id"])
     first, second = ids
-    told = (await books.get("/v1/personal-rates")).json()
-    assert [one["id"] for one in told["proposed"]] == [second, first]
-    assert all(one["fund"] == "pension" for one in told["items"])
+    answer = (await books.get("/v1/personal-rates")).json()
+    assert [one["id"] for one in answer["proposed"]] == [second, first]
+    assert all(one["fund"] == "pension" for one in answer["items"])
     for id in (first, second, second):
         path = f"/v1/personal-rates/{id}/approvals"
         done = await books.post(path, {}, Role.DEPARTMENT_HEAD)
@@ -234,13 +234,13 @@ async def test_retirees_are_injected_once_a_month_by_their_age(books: Ledger) ->
         ],
     }
     for counts in ((3, 0), (0, 3)):
-        told = (await books.post("/v1/personal-injections", body, Role.PAYOUT_SERVICE)).json()
-        assert (told["credited"], told["replayed"], told["differing"]) == (*counts, 0)
+        answer = (await books.post("/v1/personal-injections", body, Role.PAYOUT_SERVICE)).json()
+        assert (answer["credited"], answer["replayed"], answer["differing"]) == (*counts, 0)
     amounts = [(await statement(books, key, to_year=2021))[0]["injection"] for key in (1, 2, 3)]
     assert amounts == ["40.00", "50.00", "60.00"]
     older = body | {"people": [{"person": person(1), "born": "1930-01"}]}
-    told = (await books.post("/v1/personal-injections", older, Role.PAYOUT_SERVICE)).json()
-    assert (told["credited"], told["differing"]) == (0, 1)
+    answer = (await books.post("/v1/personal-injections", older, Role.PAYOUT_SERVICE)).json()
+    assert (answer["credited"], answer["differing"]) == (0, 1)
     other = await books.post(
         "/v1/personal-injections", body | {"fund": "work_injury"}, Role.PAYOUT_SERVICE
     )
@@ -250,8 +250,14 @@ async def test_retirees_are_injected_once_a_month_by_their_age(books: Ledger) ->
 async def test_persons_never_have_more_than_the_fund_received_for_them(books: Ledger) -> None:
     await collect(books, "pension", "100.00", "2021-07-20", account=PERSONAL)
     await send(books, bill([credit(1, "60.00"), credit(2, "30.00")]))
-    told = await control(books, as_of="2021-07-31", deep=True)
-    assert (told["ledger"], told["credited"], told["uncredited"], told["holds"], told["tie"]) == (
+    answer = await control(books, as_of="2021-07-31", deep=True)
+    assert (
+        answer["ledger"],
+        answer["credited"],
+        answer["uncredited"],
+        answer["holds"],
+        answer["tie"],
+    ) == (
         "100.00",
         "90.00",
         "10.00",
@@ -260,8 +266,8 @@ async def test_persons_never_have_more_than_the_fund_received_for_them(books: Le
     )
     assert (await control(books, as_of="2021-07-22"))["credited"] == "0.00"
     await send(books, bill([credit(3, "10.01")]))
-    told = await control(books, as_of="2021-07-31")
-    assert (told["holds"], told["all"], told["uncredited"]) == (False, False, "-0.01")
+    answer = await control(books, as_of="2021-07-31")
+    assert (answer["holds"], answer["all"], answer["uncredited"]) == (False, False, "-0.01")
 
 
 async def test_a_credit_that_was_changed_behind_the_doors_is_found(books: Ledger) -> None:
@@ -275,8 +281,8 @@ async def test_a_credit_that_was_changed_behind_the_doors_is_found(books: Ledger
         await admin.execute("UPDATE personal_credit SET amount_fen = 6001 WHERE person_id = 1")
     finally:
         await admin.close()
-    told = await control(books, as_of="2021-07-31", deep=True)
-    assert (told["tie"], told["all"]) == (False, False)
+    answer = await control(books, as_of="2021-07-31", deep=True)
+    assert (answer["tie"], answer["all"]) == (False, False)
 
 
 async def test_only_who_may_reads_a_person_or_credits_one(books: Ledger) -> None:
@@ -292,8 +298,8 @@ async def test_only_who_may_reads_a_person_or_credits_one(books: Ledger) -> None
     for role in (Role.FUND_ACCOUNTANT, Role.SUPERVISOR, Role.DASHBOARD):
         assert (await books.post("/v1/personal-credits", body, role)).status_code == 403
     for role in (Role.COLLECTION_SERVICE, Role.DEPARTMENT_HEAD):
-        asked = {"fund": "pension", "year": 2020}
-        assert (await books.post("/v1/personal-interest", asked, role)).status_code == 403
+        rate = {"fund": "pension", "year": 2020}
+        assert (await books.post("/v1/personal-interest", rate, role)).status_code == 403
 
 
 async def test_whoever_recorded_a_rate_cannot_approve_it_by_any_way(books: Ledger) -> None:
@@ -333,11 +339,11 @@ async def test_a_restated_month_may_take_back_what_it_names_and_nothing_else_may
     refused = await books.post("/v1/personal-credits", {"bills": [zero]})
     assert [fault["code"] for fault in refused.json()["errors"]] == ["AMOUNT_ZERO"]
     for outcome in ("credited", "replayed"):
-        told = await send(books, changed | {"corrects": "paper-1"})
-        assert told["results"][0]["outcome"] == outcome
-    told = await send(books, changed | {"corrects": "paper-2"})
-    assert told["results"][0]["code"] == "BILL_DIFFERS", "what is corrected is part of it"
+        answer = await send(books, changed | {"corrects": "paper-1"})
+        assert answer["results"][0]["outcome"] == outcome
+    answer = await send(books, changed | {"corrects": "paper-2"})
+    assert answer["results"][0]["code"] == "BILL_DIFFERS", "what is corrected is part of it"
     [year] = await statement(books, 1, to_year=2021)
     assert (year["contribution"], year["closing"]) == ("75.00", "75.00")
-    told = await control(books, as_of="2021-12-31", deep=True)
-    assert (told["credited"], told["tie"]) == ("140.00", True)
+    answer = await control(books, as_of="2021-12-31", deep=True)
+    assert (answer["credited"], answer["tie"]) == ("140.00", True)

@@ -45,15 +45,15 @@ async def books(
 @contextmanager
 def counted(ledger: Ledger) -> Iterator[list[str]]:
     """The statements that the ledger sends meanwhile."""
-    said: list[str] = []
+    statements_run: list[str] = []
     engine = ledger.books.db.engine.sync_engine
 
     def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
-        said.append(sql)
+        statements_run.append(sql)
 
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield said
+        yield statements_run
     finally:
         event.remove(engine, "before_cursor_execute", note)
 
@@ -103,10 +103,10 @@ async def test_ten_years_of_everything_are_what_the_rule_says(books: Ledger) -> 
         run = await close_year(books, year)
         assert run.status_code == 200, run.text
     for key, years in moved.items():
-        told = await statement(books, key, to_year=OPEN)
-        assert [one["year"] for one in told] == list(range(FIRST, OPEN + 1))
+        stated = await statement(books, key, to_year=OPEN)
+        assert [one["year"] for one in stated] == list(range(FIRST, OPEN + 1))
         balance_fen = 0
-        for one in told:
+        for one in stated:
             mine = years[one["year"]]
             closed = one["year"] <= LAST_CLOSED
             earned_fen = interest(balance_fen, mine, rates[one["year"]]) if closed else 0
@@ -121,9 +121,9 @@ async def test_ten_years_of_everything_are_what_the_rule_says(books: Ledger) -> 
 
 async def test_the_work_for_thousands_is_as_many_statements_as_for_two(books: Ledger) -> None:
     async def statements(of: Any) -> int:
-        with counted(books) as said:
+        with counted(books) as statements_run:
             await of()
-        return len(said)
+        return len(statements_run)
 
     async def injected(first: int, count: int) -> None:
         people = [{"person": person(first + i), "born": "1950-01"} for i in range(count)]
@@ -132,8 +132,8 @@ async def test_the_work_for_thousands_is_as_many_statements_as_for_two(books: Le
         assert answer.json()["credited"] == count
 
     async def credited(first: int, count: int, day: str) -> None:
-        told = await send(books, bill([credit(first + i, "1.00") for i in range(count)], day))
-        assert told["credited"] == 1
+        answer = await send(books, bill([credit(first + i, "1.00") for i in range(count)], day))
+        assert answer["credited"] == 1
 
     async def closed(year: int, people: int) -> None:
         assert (await close_year(books, year)).json()["people"] == people

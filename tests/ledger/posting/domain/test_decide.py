@@ -57,10 +57,10 @@ def codes(decision: Decision) -> list[str]:
 
 
 def payment(amount_fen: int, hold: Hold | None = None) -> Posting:
-    asked = f"hld_{0:016x}{hold.id.hex}" if hold else None
+    hold_id = f"hld_{0:016x}{hold.id.hex}" if hold else None
     return Posting(
         centre_draft(
-            "payment", "benefit.basic_pension", "expenditure_deposit", amount_fen, hold=asked
+            "payment", "benefit.basic_pension", "expenditure_deposit", amount_fen, hold=hold_id
         )
     )
 
@@ -240,8 +240,8 @@ def test_a_rehearsal_answers_as_it_would_be_and_leaves_no_trace() -> None:
 
 def test_balances_of_accounts_with_a_floor_are_told_on_request() -> None:
     before = state(expenditure_deposit=100)
-    asked = replace(payment(60), with_balances=True)
-    booked = run(before, hold(30), asked).outcomes[1][0]
+    draft = replace(payment(60), with_balances=True)
+    booked = run(before, hold(30), draft).outcomes[1][0]
     assert isinstance(booked, PostedVoucher)
     assert booked.floors == (FlooredBalance("pension", "expenditure_deposit", 40, 30),)
     silent = run(before, payment(60)).outcomes[0][0]

@@ -64,15 +64,15 @@ def test_an_open_day_stays() -> None:
 
 
 def test_a_repeat_gets_the_first_place_and_day() -> None:
-    asked = receipt_draft(may_move=True)
-    first = moved_to(asked, NEXT)
+    sent = receipt_draft(may_move=True)
+    first = moved_to(sent, NEXT)
     prior = PriorVoucher(PostedVoucher(1, 3, b"h", NEXT, replayed=True), first.body_hash, first)
-    known = PriorAnswers(events={(asked.source, asked.event_id): prior})
-    decision, booked = outcome(Posting(asked), known)
+    known = PriorAnswers(events={(sent.source, sent.event_id): prior})
+    decision, booked = outcome(Posting(sent), known)
     assert isinstance(booked, PostedVoucher)
     assert (booked.replayed, booked.seq, booked.book_date) == (True, 3, NEXT)
     assert not decision.posted
-    other = receipt_draft(1, may_move=True, event_id=asked.event_id)
+    other = receipt_draft(1, may_move=True, event_id=sent.event_id)
     assert getattr(outcome(Posting(other), known)[1], "code", None) == "EVENT_ID_REUSED"
 
 

@@ -27,9 +27,9 @@ async def test_a_refused_voucher_never_fails_its_neighbours(ledger: Ledger) -> N
     )
     known = receipt()
     await ledger.post("/v1/vouchers", known)
-    said = await batch(ledger, [receipt(), crooked, known, receipt(owner="91120102MA06TEST1Y")])
-    assert (said["posted"], said["replayed"], said["refused"]) == (2, 1, 1)
-    results = said["results"]
+    answer = await batch(ledger, [receipt(), crooked, known, receipt(owner="91120102MA06TEST1Y")])
+    assert (answer["posted"], answer["replayed"], answer["refused"]) == (2, 1, 1)
+    results = answer["results"]
     assert [one["outcome"] for one in results] == ["posted", "refused", "replayed", "posted"]
     problem = results[1]["problem"]
     assert (problem["code"], problem["status"]) == ("VOUCHER_UNBALANCED", 422)
@@ -40,11 +40,11 @@ async def test_a_refused_voucher_never_fails_its_neighbours(ledger: Ledger) -> N
 async def test_twins_in_one_batch_share_one_outcome(ledger: Ledger) -> None:
     body = receipt()
     other = body | {"summary": "不同"}
-    said = await batch(ledger, [body, body, other])
-    outcomes = [one["outcome"] for one in said["results"]]
+    answer = await batch(ledger, [body, body, other])
+    outcomes = [one["outcome"] for one in answer["results"]]
     assert outcomes == ["posted", "replayed", "refused"]
-    assert said["results"][0]["id"] == said["results"][1]["id"]
-    assert said["results"][2]["problem"]["code"] == "EVENT_ID_REUSED"
+    assert answer["results"][0]["id"] == answer["results"][1]["id"]
+    assert answer["results"][2]["problem"]["code"] == "EVENT_ID_REUSED"
 
 
 async def test_an_atomic_batch_posts_all_or_none(ledger: Ledger) -> None:
@@ -56,18 +56,18 @@ async def test_an_atomic_batch_posts_all_or_none(ledger: Ledger) -> None:
         for _ in range(3)
     ]
     bad = receipt(entries=pair("unemployment", "fiscal_deposit", "income_deposit", "5.00"))
-    said = await batch(ledger, [*good, bad], atomic=True)
-    assert (said["posted"], said["refused"]) == (0, 4)
-    codes = [one["problem"]["code"] for one in said["results"]]
+    answer = await batch(ledger, [*good, bad], atomic=True)
+    assert (answer["posted"], answer["refused"]) == (0, 4)
+    codes = [one["problem"]["code"] for one in answer["results"]]
     assert codes[:3] == ["ATOMIC_BATCH_REFUSED"] * 3
     assert codes[3] in {"OWNER_NOT_CENTRE", "FLOW_FORBIDDEN"}
     assert await ledger.balances("unemployment") == before
     # Nothing of the attempt is pinned: mended, the same ids go through.
     mended = bad | {"entries": good[0]["entries"]}
-    said = await batch(ledger, [*good, mended], atomic=True)
-    assert said["posted"] == 4
-    said = await batch(ledger, [*good, mended], atomic=True)
-    assert said["replayed"] == 4
+    answer = await batch(ledger, [*good, mended], atomic=True)
+    assert answer["posted"] == 4
+    answer = await batch(ledger, [*good, mended], atomic=True)
+    assert answer["replayed"] == 4
 
 
 async def test_an_atomic_batch_must_lie_in_one_slot(ledger: Ledger) -> None:
@@ -78,8 +78,8 @@ async def test_an_atomic_batch_must_lie_in_one_slot(ledger: Ledger) -> None:
 
 async def test_thousands_of_vouchers_in_one_request(ledger: Ledger) -> None:
     vouchers = [receipt("0.01", owner=f"UNIT-{i % 97}") for i in range(2_500)]
-    said = await batch(ledger, vouchers)
-    assert said["posted"] == 2_500
+    answer = await batch(ledger, vouchers)
+    assert answer["posted"] == 2_500
     assert (await batch(ledger, vouchers))["replayed"] == 2_500
 
 

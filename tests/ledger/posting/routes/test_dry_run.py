@@ -25,9 +25,9 @@ async def test_a_rehearsal_answers_like_the_real_thing_and_books_nothing(ledger:
     heads = (await ledger.get("/v1/chain")).json()
     balances = await ledger.balances()
     good, dear = payment("50.00"), payment("50.01")
-    told = await post(ledger, good, "dry_run=true")
-    assert (told.status_code, told.json()["outcome"]) == (200, "would_post")
-    assert (told.json()["id"], told.json()["seq"], told.json()["hash"]) == (None, None, None)
+    answer = await post(ledger, good, "dry_run=true")
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "would_post")
+    assert (answer.json()["id"], answer.json()["seq"], answer.json()["hash"]) == (None, None, None)
     refused = await post(ledger, dear, "dry_run=true")
     assert (refused.status_code, refused.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
     assert (await ledger.get("/v1/chain")).json() == heads
@@ -44,13 +44,13 @@ async def test_a_rehearsed_batch_sees_what_its_own_earlier_vouchers_would_do(
     await ledger.fund_expenditure("10.00", "medical")
     vouchers = [payment("6.00", "medical"), receipt(), payment("6.00", "medical"), receipt()]
     for _ in range(2):
-        told = (await post(ledger, {"vouchers": vouchers}, "dry_run=true")).json()
-        outcomes = [one["outcome"] for one in told["results"]]
+        answer = (await post(ledger, {"vouchers": vouchers}, "dry_run=true")).json()
+        outcomes = [one["outcome"] for one in answer["results"]]
         assert outcomes == ["would_post", "would_post", "refused", "would_post"]
-        assert (told["would_post"], told["posted"], told["refused"]) == (3, 0, 1)
+        assert (answer["would_post"], answer["posted"], answer["refused"]) == (3, 0, 1)
     together = {"vouchers": [vouchers[0], vouchers[2]], "atomic": True}
-    told = (await post(ledger, together, "dry_run=true")).json()
-    codes = [one["problem"]["code"] for one in told["results"]]
+    answer = (await post(ledger, together, "dry_run=true")).json()
+    codes = [one["problem"]["code"] for one in answer["results"]]
     assert codes == ["ATOMIC_BATCH_REFUSED", "INSUFFICIENT_FUNDS"]
     done = (await post(ledger, {"vouchers": vouchers})).json()
     assert (done["posted"], done["refused"], done["would_post"]) == (3, 1, 0)
@@ -61,10 +61,10 @@ async def test_the_answer_tells_balances_where_an_account_has_a_floor(ledger: Le
     now = await ledger.balances("medical")
     body = {"event_id": fresh("hold"), "fund": "medical", "amount": "4.00", "summary": "s"}
     await ledger.post("/v1/holds", body, Role.PAYOUT_SERVICE)
-    asked = payment("5.00", "medical")
-    told = (await post(ledger, asked, "balances=true")).json()
+    body = payment("5.00", "medical")
+    answer = (await post(ledger, body, "balances=true")).json()
     after = await ledger.balances("medical")
-    assert told["floors"] == [
+    assert answer["floors"] == [
         {
             "fund": "medical",
             "account": "expenditure_deposit",

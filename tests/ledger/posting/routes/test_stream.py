@@ -75,11 +75,11 @@ async def test_a_bad_line_fails_alone_and_says_why(ledger: Ledger) -> None:
         (7, "refused"),
         (8, "posted"),
     ]
-    told = {one["line"]: one for one in results}
-    assert told[3]["event_id"] == "nameless"
-    assert told[3]["problem"]["errors"][0]["pointer"] == "/owner"
-    assert told[5]["problem"]["code"] == "VOUCHER_UNBALANCED"
-    assert told[6]["problem"]["errors"][0]["code"] == "LINE_TOO_LONG"
+    by_line = {one["line"]: one for one in results}
+    assert by_line[3]["event_id"] == "nameless"
+    assert by_line[3]["problem"]["errors"][0]["pointer"] == "/owner"
+    assert by_line[5]["problem"]["code"] == "VOUCHER_UNBALANCED"
+    assert by_line[6]["problem"]["errors"][0]["code"] == "LINE_TOO_LONG"
     assert (end["complete"], end["posted"], end["refused"]) == (True, 2, 5)
 
 

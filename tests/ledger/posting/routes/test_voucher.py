@@ -76,8 +76,8 @@ async def test_an_event_id_is_of_one_sender_and_one_owner(ledger: Ledger) -> Non
     assert [answer.status_code for answer in made] == [201, 201]
     again = await ledger.post("/v1/vouchers", body | {"owner": owners[0]})
     assert (again.status_code, again.json()["id"]) == (200, made[0].json()["id"])
-    asked = {"source": "collection_service", "event_id": body["event_id"]}
-    found = (await ledger.get("/v1/vouchers", **asked)).json()["items"]
+    query = {"source": "collection_service", "event_id": body["event_id"]}
+    found = (await ledger.get("/v1/vouchers", **query)).json()["items"]
     assert {one["id"] for one in found} == {answer.json()["id"] for answer in made}
 
 
@@ -188,11 +188,11 @@ async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None
     before = not_zero(await ledger.balances())
     posted = (await ledger.post("/v1/vouchers", receipt("77.00"))).json()
     path = f"/v1/vouchers/{posted['id']}/reversals"
-    asked = {"event_id": fresh("reversal"), "book_date": "2021-07-20", "summary": "更正误记"}
-    done = await ledger.post(path, asked, Role.FUND_ACCOUNTANT)
+    reversal = {"event_id": fresh("reversal"), "book_date": "2021-07-20", "summary": "更正误记"}
+    done = await ledger.post(path, reversal, Role.FUND_ACCOUNTANT)
     assert done.status_code == 201
-    assert (await ledger.post(path, asked, Role.FUND_ACCOUNTANT)).status_code == 200
-    second = await ledger.post(path, asked | {"event_id": fresh()}, Role.FUND_ACCOUNTANT)
+    assert (await ledger.post(path, reversal, Role.FUND_ACCOUNTANT)).status_code == 200
+    second = await ledger.post(path, reversal | {"event_id": fresh()}, Role.FUND_ACCOUNTANT)
     assert (second.status_code, second.json()["code"]) == (409, "ALREADY_REVERSED")
     red = (await ledger.get(f"/v1/vouchers/{done.json()['id']}")).json()
     assert red["reverses"] == posted["id"]
@@ -204,16 +204,18 @@ async def test_a_reversal_is_red_linked_and_exactly_once(ledger: Ledger) -> None
     assert original["reversed_by"] == red["id"]
     assert not_zero(await ledger.balances()) == before
     of_red = await ledger.post(
-        f"/v1/vouchers/{red['id']}/reversals", asked | {"event_id": fresh()}, Role.FUND_ACCOUNTANT
+        f"/v1/vouchers/{red['id']}/reversals",
+        reversal | {"event_id": fresh()},
+        Role.FUND_ACCOUNTANT,
     )
     assert (of_red.status_code, of_red.json()["code"]) == (409, "NOT_REVERSIBLE")
 
 
 async def test_a_reversal_is_not_dated_before_its_original(ledger: Ledger) -> None:
     posted = (await ledger.post("/v1/vouchers", receipt())).json()
-    asked = {"event_id": fresh(), "book_date": "2021-07-14", "summary": "s"}
+    reversal = {"event_id": fresh(), "book_date": "2021-07-14", "summary": "s"}
     answer = await ledger.post(
-        f"/v1/vouchers/{posted['id']}/reversals", asked, Role.FUND_ACCOUNTANT
+        f"/v1/vouchers/{posted['id']}/reversals", reversal, Role.FUND_ACCOUNTANT
     )
     assert (answer.status_code, answer.json()["code"]) == (422, "BOOK_DATE_BEFORE_ORIGINAL")
 
@@ -221,10 +223,10 @@ async def test_a_reversal_is_not_dated_before_its_original(ledger: Ledger) -> No
 async def test_a_voucher_is_found_by_its_event(ledger: Ledger) -> None:
     body = receipt()
     posted = (await ledger.post("/v1/vouchers", body)).json()
-    asked = {"source": "collection_service", "event_id": body["event_id"]}
-    found = (await ledger.get("/v1/vouchers", **asked)).json()
+    query = {"source": "collection_service", "event_id": body["event_id"]}
+    found = (await ledger.get("/v1/vouchers", **query)).json()
     assert [one["id"] for one in found["items"]] == [posted["id"]]
-    assert (await ledger.get("/v1/vouchers", **asked | {"event_id": "none"})).json()["items"] == []
+    assert (await ledger.get("/v1/vouchers", **query | {"event_id": "none"})).json()["items"] == []
 
 
 async def test_one_may_not_post_as_the_ledger_itself(ledger: Ledger) -> None:
@@ -236,8 +238,8 @@ async def test_who_may_not_post(ledger: Ledger) -> None:
     for role in (Role.FUND_ACCOUNTANT, Role.DASHBOARD, Role.SUPERVISOR, Role.TAX_BUREAU):
         assert (await ledger.post("/v1/vouchers", receipt(), role)).status_code == 403
     posted = (await ledger.post("/v1/vouchers", receipt())).json()
-    asked = {"event_id": fresh(), "book_date": "2021-07-20", "summary": "s"}
-    answer = await ledger.post(f"/v1/vouchers/{posted['id']}/reversals", asked)
+    reversal = {"event_id": fresh(), "book_date": "2021-07-20", "summary": "s"}
+    answer = await ledger.post(f"/v1/vouchers/{posted['id']}/reversals", reversal)
     assert answer.status_code == 403
 
 

@@ -60,8 +60,8 @@ async def test_district_users_see_only_their_district(ledger: Ledger) -> None:
     mine = await ledger.get("/v1/funds/balances", Role.DISTRICT_CLERK, "nankai", as_of="2021-08-31")
     pension = next(fund for fund in mine.json()["funds"] if fund["fund"] == "pension")
     assert (mine.json()["district"], pension["accounts"]["income_deposit"]) == ("nankai", "20.00")
-    asked = {"district": "heping"}
-    other = await ledger.get("/v1/funds/balances", Role.DISTRICT_CLERK, "nankai", **asked)
+    query = {"district": "heping"}
+    other = await ledger.get("/v1/funds/balances", Role.DISTRICT_CLERK, "nankai", **query)
     assert other.status_code == 403
     entries = await ledger.get("/v1/accounts/income_deposit/entries", Role.DISTRICT_CLERK, "nankai")
     assert {one["district"] for one in entries.json()["items"]} == {"nankai"}

@@ -52,8 +52,8 @@ def of_fund(body: dict[str, Any], fund: str = "pension") -> dict[str, Any]:
 
 
 async def flows(ledger: Ledger, first: str, last: str, **more: Any) -> list[dict[str, Any]]:
-    asked = {"from": first, "to": last} | more
-    answer = await ledger.get("/v1/funds/flows", Role.DASHBOARD, **asked)
+    parameters = {"from": first, "to": last} | more
+    answer = await ledger.get("/v1/funds/flows", Role.DASHBOARD, **parameters)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
 
@@ -67,8 +67,8 @@ async def test_flows_by_month_lead_from_opening_to_closing(played: Ledger) -> No
         account="income_deposit",
         fund="pension",
     )
-    told = [(i["group"], i["opening"], i["debit"], i["credit"], i["closing"]) for i in items]
-    assert told == [
+    rows = [(i["group"], i["opening"], i["debit"], i["credit"], i["closing"]) for i in items]
+    assert rows == [
         ("2021-07", "0.00", "900.00", "0.00", "900.00"),
         ("2021-08", "900.00", "340.00", "1200.00", "40.00"),
     ]
@@ -94,8 +94,8 @@ async def test_flows_by_district_and_day_are_on_the_normal_side(played: Ledger) 
 async def test_a_flow_links_to_its_entries(played: Ledger) -> None:
     [flow] = await flows(played, "2021-08-01", "2021-08-31", account="fiscal_deposit")
     path, _, query = flow["entries"].partition("?")
-    asked = dict(part.split("=") for part in query.split("&"))
-    entries = (await played.get(path, **asked)).json()["items"]
+    parameters = dict(part.split("=") for part in query.split("&"))
+    entries = (await played.get(path, **parameters)).json()["items"]
     assert [(one["side"], one["amount"]) for one in entries] == [
         ("debit", "1200.00"),
         ("credit", "200.00"),
@@ -107,8 +107,13 @@ async def test_pages_of_flows_join_without_a_gap(played: Ledger) -> None:
     pages: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
     while True:
-        asked = {"from": "2021-07-01", "to": "2021-08-31", "group_by": "day", "limit": 3} | cursor
-        page = (await played.get("/v1/funds/flows", **asked)).json()
+        parameters = {
+            "from": "2021-07-01",
+            "to": "2021-08-31",
+            "group_by": "day",
+            "limit": 3,
+        } | cursor
+        page = (await played.get("/v1/funds/flows", **parameters)).json()
         pages += page["items"]
         if not page["has_more"]:
             break
@@ -117,11 +122,11 @@ async def test_pages_of_flows_join_without_a_gap(played: Ledger) -> None:
 
 
 async def test_a_district_sees_only_its_own_flows(played: Ledger) -> None:
-    asked = {"from": "2021-07-01", "to": "2021-08-31", "group_by": "district"}
-    mine = await played.get("/v1/funds/flows", Role.DISTRICT_CLERK, "nankai", **asked)
+    parameters = {"from": "2021-07-01", "to": "2021-08-31", "group_by": "district"}
+    mine = await played.get("/v1/funds/flows", Role.DISTRICT_CLERK, "nankai", **parameters)
     assert {one["group"] for one in mine.json()["items"]} == {"nankai"}
     other = await played.get(
-        "/v1/funds/flows", Role.DISTRICT_CLERK, "nankai", **asked, district="heping"
+        "/v1/funds/flows", Role.DISTRICT_CLERK, "nankai", **parameters, district="heping"
     )
     assert other.status_code == 403
     for path in ("/v1/measures/capacity", "/v1/warnings", "/v1/events"):
@@ -134,15 +139,15 @@ async def test_a_district_sees_only_its_own_flows(played: Ledger) -> None:
 async def test_a_span_the_wrong_way_round_or_too_long_is_refused(
     played: Ledger, first: str, last: str
 ) -> None:
-    asked = {"from": first, "to": last}
+    parameters = {"from": first, "to": last}
     for path in ("/v1/funds/flows", "/v1/measures/collection"):
-        answer = await played.get(path, **asked)
+        answer = await played.get(path, **parameters)
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "SPAN_INVALID")
 
 
 async def test_rates_have_definitions_and_link_to_entries(played: Ledger) -> None:
-    asked = {"from": "2021-07-01", "to": "2021-08-31"}
-    body = (await played.get("/v1/measures/collection", **asked)).json()
+    parameters = {"from": "2021-07-01", "to": "2021-08-31"}
+    body = (await played.get("/v1/measures/collection", **parameters)).json()
     assert set(body["definitions"]) == {"collection_rate", "arrival_rate"}
     collected, arrived = of_fund(body)["measures"]
     assert (collected["value"], arrived["value"]) == ("0.800000", "0.800000")
@@ -172,13 +177,13 @@ async def test_months_of_payment_come_from_the_books(played: Ledger) -> None:
 
 async def test_warnings_name_fund_value_threshold_and_source(played: Ledger) -> None:
     body = (await played.get("/v1/warnings", as_of="2021-08-31")).json()
-    told = {(one["fund"], one["measure"]): one for one in body["items"]}
-    assert set(told) == {
+    warnings = {(one["fund"], one["measure"]): one for one in body["items"]}
+    assert set(warnings) == {
         ("pension", "collection_rate"),
         ("pension", "arrival_rate"),
         ("pension", "suspense"),
     }
-    rate = told["pension", "collection_rate"]
+    rate = warnings["pension", "collection_rate"]
     assert (rate["value"], rate["threshold"]["value"]) == ("0.800000", "0.950000")
     assert rate["threshold"]["source"]
 
@@ -273,15 +278,15 @@ async def test_a_cube_of_other_chains_is_filled_again(played: Ledger) -> None:
 
 
 async def test_a_carry_over_changes_neither_rates_nor_payouts(played: Ledger) -> None:
-    asked = {"from": "2021-01-01", "to": "2021-12-31"}
-    before = (await played.get("/v1/measures/collection", **asked)).json()
+    parameters = {"from": "2021-01-01", "to": "2021-12-31"}
+    before = (await played.get("/v1/measures/collection", **parameters)).json()
     saved = (await played.get("/v1/measures/capacity", as_of="2021-12-31")).json()
     await identify(played, "40.00", "2021-09-01")
     await played.settle("sweep", "2021-12-31")
-    after_match = (await played.get("/v1/measures/collection", **asked)).json()
+    after_match = (await played.get("/v1/measures/collection", **parameters)).json()
     await close(played, "month", "2021-12")
     await close(played, "year", "2021")
-    assert (await played.get("/v1/measures/collection", **asked)).json() == after_match
+    assert (await played.get("/v1/measures/collection", **parameters)).json() == after_match
     assert of_fund(before)["measures"][1]["numerator"]["amount"] == "1201.00"
     assert of_fund(after_match)["measures"][1]["numerator"]["amount"] == "1241.00"
     closed = of_fund((await played.get("/v1/measures/capacity", as_of="2021-12-31")).json())

@@ -22,16 +22,16 @@ async def test_later_postings_do_not_change_an_earlier_moment(year: Ledger) -> N
     """This includes backdated postings."""
     heads = (await year.get("/v1/chain")).json()["items"]
     then = ",".join(f"{one['slot']}:{one['seq']}" for one in heads)
-    asked: dict[str, dict[str, Any]] = {
+    reports: dict[str, dict[str, Any]] = {
         "/v1/funds/balances": {"as_of": "2021-07-31"},
         "/v1/trial-balance": {"as_of": "2021-07-31"},
         "/v1/reports/balance-sheet": {"fund": "pension", "period": "2021-07"},
         "/v1/reports/income-statement": {"fund": "pension", "period": "2021"},
         "/v1/reports/general-ledger": {"fund": "pension", "period": "2021-07"},
     }
-    before = {path: (await year.get(path, **params)).json() for path, params in asked.items()}
+    before = {path: (await year.get(path, **params)).json() for path, params in reports.items()}
     late = await collect(year, "pension", "77.77", "2021-07-17", "binhai")
-    for path, params in asked.items():
+    for path, params in reports.items():
         assert (await year.get(path, **params)).json() != before[path]
         known = (await year.get(path, **params, known_at=then)).json()
         assert known == before[path], path
@@ -68,8 +68,8 @@ async def test_reports_are_read_as_of_an_anchored_day(year: Ledger) -> None:
     await connection.close()
     before = (await year.get("/v1/trial-balance", as_of="2021-12-31")).json()
     await post(year, receipt("5.00", book_date="2021-11-19"))
-    asked = {"as_of": "2021-12-31", "known_at": "2030-01-01"}
-    assert (await follow(year, f"/v1/trial-balance?{urlencode(asked)}")).json() == before
+    parameters = {"as_of": "2021-12-31", "known_at": "2030-01-01"}
+    assert (await follow(year, f"/v1/trial-balance?{urlencode(parameters)}")).json() == before
     for day, status in (("2030-01-02", 404), ("2030-02-30", 422)):
         assert (await year.get("/v1/trial-balance", known_at=day)).status_code == status
 

@@ -98,11 +98,11 @@ def lines(section: Any, *columns: str) -> list[tuple[str, ...]]:
 
 async def test_the_general_ledger(july: Ledger) -> None:
     ledger = await report(july, "general-ledger")
-    told = {
+    closings = {
         row["code"]: tuple(row[name] for name in ("opening", "debit", "credit", "closing"))
         for row in ledger["rows"]
     }
-    assert told == {
+    assert closings == {
         "1002": ("0.00", "1997.50", "1997.50", "0.00"),
         "1003": ("2000.00", "7377.50", "4000.00", "5377.50"),
         "1004": ("0.00", "4010.98", "3360.98", "650.00"),
@@ -174,8 +174,8 @@ async def test_the_trial_balance(july: Ledger) -> None:
 async def test_receivables_are_in_the_memo_book_only(july: Ledger) -> None:
     """Cash basis: 2,200.00 collected of what nobody billed here is owed below zero in the memo book."""
     memo = await report(july, "general-ledger", book="memo")
-    told = {row["account"]: row["closing"] for row in memo["rows"]}
-    assert told == {"memo_collected": "4180.00", "memo_receivable": "-4180.00"}
+    closings = {row["account"]: row["closing"] for row in memo["rows"]}
+    assert closings == {"memo_collected": "4180.00", "memo_receivable": "-4180.00"}
 
 
 async def test_the_bank_agrees_account_by_account(july: Ledger) -> None:
@@ -238,9 +238,9 @@ async def tables(ledger: Ledger, path: str, **params: Any) -> list[list[list[Any
 def fen(cell: Any) -> Any:
     if isinstance(cell, float):
         return round(cell * 100)
-    said = str(cell)
-    is_amount = said.count(".") == 1 and said.lstrip("-").replace(".", "").isdigit()
-    return int(said.replace(".", "")) if is_amount else said
+    shown = str(cell)
+    is_amount = shown.count(".") == 1 and shown.lstrip("-").replace(".", "").isdigit()
+    return int(shown.replace(".", "")) if is_amount else shown
 
 
 def column(rows: list[list[Any]], title: str) -> tuple[dict[str, int], int]:
@@ -261,8 +261,8 @@ async def test_the_file_of_the_general_ledger_adds_up(july: Ledger) -> None:
 
 
 async def test_the_file_of_the_detail_ledger_runs_from_opening_to_closing(july: Ledger) -> None:
-    asked = PENSION | {"account": "fiscal_deposit"}
-    for rows in await tables(july, "/v1/reports/detail-ledger", **asked):
+    parameters = PENSION | {"account": "fiscal_deposit"}
+    for rows in await tables(july, "/v1/reports/detail-ledger", **parameters):
         head = next(i for i, row in enumerate(rows) if "借方" in "".join(map(str, row)))
         titles = rows[head]
         debit, credit, balance = (
@@ -277,7 +277,7 @@ async def test_the_file_of_the_detail_ledger_runs_from_opening_to_closing(july: 
 
 
 async def test_the_file_of_the_trial_balance_has_two_equal_sides(july: Ledger) -> None:
-    asked = {"as_of": "2021-07-31", "book": "statutory"}
-    for rows in await tables(july, "/v1/reports/trial-balance", **asked):
+    parameters = {"as_of": "2021-07-31", "book": "statutory"}
+    for rows in await tables(july, "/v1/reports/trial-balance", **parameters):
         text = [str(cell) for row in rows for cell in row]
         assert text.count("937750") == 2, "both totals"

@@ -186,8 +186,8 @@ async def test_every_line_equals_the_entries_it_links_to(
 
 
 async def test_the_detail_ledger_runs_from_opening_to_closing_across_pages(year: Ledger) -> None:
-    asked: dict[str, Any] = {"fund": "pension", "account": "fiscal_deposit", "period": "2021"}
-    whole = await report(year, "detail-ledger", **asked)
+    parameters: dict[str, Any] = {"fund": "pension", "account": "fiscal_deposit", "period": "2021"}
+    whole = await report(year, "detail-ledger", **parameters)
     assert (whole["opening"], whole["closing"]) == ("500.00", "32100.00")
     assert [(i["book_date"], i["debit"], i["credit"], i["balance"]) for i in whole["items"]] == [
         ("2021-07-20", "50000.00", "0.00", "50500.00"),
@@ -196,12 +196,12 @@ async def test_the_detail_ledger_runs_from_opening_to_closing_across_pages(year:
         ("2021-08-28", "99.50", "0.00", "32100.00"),
     ]
     for account in ("fiscal_deposit", "income_deposit", "contribution_income.pooled"):
-        asked = {"fund": "pension", "account": account, "period": "2021"}
-        whole = await report(year, "detail-ledger", **asked)
+        parameters = {"fund": "pension", "account": account, "period": "2021"}
+        whole = await report(year, "detail-ledger", **parameters)
         items, cursor, balance = [], None, whole["opening"]
         while True:
             more: dict[str, Any] = {"cursor": cursor} if cursor else {}
-            page = await report(year, "detail-ledger", limit=1, **asked, **more)
+            page = await report(year, "detail-ledger", limit=1, **parameters, **more)
             assert page["opening"] == balance  # a page begins where the last one ended
             items += page["items"]
             balance, cursor = page["closing"], page["next_cursor"]
@@ -209,17 +209,19 @@ async def test_the_detail_ledger_runs_from_opening_to_closing_across_pages(year:
                 break
         assert items == whole["items"]
         assert balance == whole["closing"]
-    bad = await year.get("/v1/reports/detail-ledger", **asked, cursor="AAAA")
+    bad = await year.get("/v1/reports/detail-ledger", **parameters, cursor="AAAA")
     assert (bad.status_code, bad.json()["code"]) == (422, "CURSOR_INVALID")
 
 
 async def test_a_district_sees_its_own_detail_and_not_the_citys_statements(year: Ledger) -> None:
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "fund": "pension",
         "account": "contribution_income.pooled",
         "period": "2021",
     }
-    answer = await year.get("/v1/reports/detail-ledger", Role.DISTRICT_CLERK, "nankai", **asked)
+    answer = await year.get(
+        "/v1/reports/detail-ledger", Role.DISTRICT_CLERK, "nankai", **parameters
+    )
     assert (answer.status_code, answer.json()["items"]) == (200, [])
     for path in ("balance-sheet?fund=pension&period=2021", "trial-balance"):
         refused = await follow(year, f"/v1/reports/{path}", Role.DISTRICT_CLERK, "nankai")

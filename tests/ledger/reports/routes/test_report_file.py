@@ -82,11 +82,15 @@ async def test_files_show_the_same_figures_as_json(
 async def test_texts_from_users_do_not_become_formulas(year: Ledger) -> None:
     risky = '=HYPERLINK("http://x","y")'
     await post(year, receipt("3.00", summary=risky, book_date="2021-10-10"))
-    asked: dict[str, Any] = {"fund": "pension", "account": "income_deposit", "period": "2021-10"}
-    text = await year.get("/v1/reports/detail-ledger", **asked, format="csv")
+    parameters: dict[str, Any] = {
+        "fund": "pension",
+        "account": "income_deposit",
+        "period": "2021-10",
+    }
+    text = await year.get("/v1/reports/detail-ledger", **parameters, format="csv")
     rows = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
     assert any(f"'{risky}" in row for row in rows)
-    workbook = await year.get("/v1/reports/detail-ledger", **asked, format="xlsx")
+    workbook = await year.get("/v1/reports/detail-ledger", **parameters, format="xlsx")
     assert risky in cells(workbook.content)
 
 

@@ -47,10 +47,10 @@ def test_a_row_of_a_first_day_that_is_there_takes_its_place() -> None:
 
 
 def test_a_predecessor_that_is_corrected_too_is_ended_as_corrected() -> None:
-    asked = [fund("1999-07-01", name="改"), fund("2022-01-01", name="乙")]
-    first, second = changes_of(Table.FUND, [OLD], asked)
-    assert first.after == asked[0] | {"in_force_to": "2021-12-31"}
-    assert second.after == asked[1]
+    proposed = [fund("1999-07-01", name="改"), fund("2022-01-01", name="乙")]
+    first, second = changes_of(Table.FUND, [OLD], proposed)
+    assert first.after == proposed[0] | {"in_force_to": "2021-12-31"}
+    assert second.after == proposed[1]
 
 
 def test_a_row_before_all_others_ends_nothing() -> None:
@@ -73,14 +73,14 @@ days = st.dates(date(2000, 1, 1), date(2030, 1, 1)).map(date.isoformat)
 
 @given(st.lists(st.tuples(days, st.sampled_from("乙丙丁")), max_size=8))
 def test_corrections_taken_back_one_by_one_give_every_state_there_was(
-    asked: list[tuple[str, str]],
+    proposed: list[tuple[str, str]],
 ) -> None:
     start = datetime(2022, 1, 1, tzinfo=UTC)
     rows = {Table.FUND: [OLD]}
     states, made = [rows[Table.FUND]], []
-    for number, (day, name) in enumerate(asked, 1):
-        there = rows[Table.FUND]
-        covering = [row for row in there if row["in_force_from"] <= day]
+    for number, (day, name) in enumerate(proposed, 1):
+        present = rows[Table.FUND]
+        covering = [row for row in present if row["in_force_from"] <= day]
         ends = min(
             (
                 row["in_force_to"]
@@ -89,7 +89,7 @@ def test_corrections_taken_back_one_by_one_give_every_state_there_was(
             ),
             default=None,
         )
-        changes = changes_of(Table.FUND, there, [fund(day, ends, name)])
+        changes = changes_of(Table.FUND, present, [fund(day, ends, name)])
         rows = after(rows, changes)  # type: ignore[assignment]
         at = start + timedelta(minutes=number)
         made += [

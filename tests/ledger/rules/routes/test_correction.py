@@ -105,16 +105,16 @@ async def test_a_closing_rule_is_taken_off_from_a_day_on(books: Ledger) -> None:
     """Cities that let suspense stand over a day's closing say so by a row."""
     suspense = pair("pension", "income_deposit", "suspense_receipts", "9.00")
     await books.post("/v1/vouchers", receipt(kind="suspense", entries=suspense))
-    asked = {"level": "day", "period": "2021-07-15", "control": {"funds": {}}}
+    closing = {"level": "day", "period": "2021-07-15", "control": {"funds": {}}}
 
     async def proposed() -> Any:
-        return await books.post("/v1/closings", asked, Role.FUND_ACCOUNTANT)
+        return await books.post("/v1/closings", closing, Role.FUND_ACCOUNTANT)
 
     assert (await proposed()).json()["code"] == "RECEIPTS_UNMATCHED"
     ended = {"in_force_from": "1999-07-01", "in_force_to": "2021-07-14", "source": "本市内控规定"}
     await correct(books, closing_rules=[ended | {"level": "day", "rule": "receipts_matched"}])
     assert (await proposed()).status_code == 201
-    earlier = asked | {"period": "2021-07-14"}
+    earlier = closing | {"period": "2021-07-14"}
     assert (await books.post("/v1/closings", earlier, Role.FUND_ACCOUNTANT)).status_code == 201
 
 
@@ -163,14 +163,14 @@ async def test_a_report_that_was_printed_prints_the_same_after_a_correction(book
     await collect(books, "pension", "7.00", "2021-07-10")
     await books.settle("sweep", "2021-07-31")
     closed = await close(books, "month", "2021-07")
-    asked: dict[str, dict[str, Any]] = {
+    reports: dict[str, dict[str, Any]] = {
         "/v1/reports/balance-sheet": {"fund": "pension", "period": "2021-07"},
         "/v1/reports/general-ledger": {"fund": "pension", "period": "2021-07"},
         "/v1/trial-balance": {"as_of": "2021-07-31"},
     }
     heads = (await books.get("/v1/chain")).json()["items"]
     places = ",".join(f"{one['slot']}:{one['seq']}" for one in heads)
-    printed = {path: (await books.get(path, **params)).json() for path, params in asked.items()}
+    printed = {path: (await books.get(path, **params)).json() for path, params in reports.items()}
     [chart] = [
         one
         for one in await rules(books, "chart_account", on="2021-07-31")
@@ -196,7 +196,7 @@ async def test_a_report_that_was_printed_prints_the_same_after_a_correction(book
     }
     name = {"code": "pension", "name": "企业养老基金", "in_force_from": "1999-07-01", "source": "x"}
     await correct(books, accounts=[row], report_lines=[line], funds=[name])
-    for path, params in asked.items():
+    for path, params in reports.items():
         assert (await books.get(path, **params)).json() != printed[path], path
         for known_at in (closed["id"], places):
             then = (await books.get(path, **params, known_at=known_at)).json()

@@ -68,10 +68,10 @@ def test_a_district_that_misses_a_condition_gets_nothing(failed: str) -> None:
 
 
 def test_a_small_fund_is_shared_pro_rata() -> None:
-    asked = [request(1_000), request(2_000), request(1_000, met_targets=False)]
-    assert grants(RULE, asked, 900) == [300, 600, 0]
-    assert grants(RULE, asked, 300) == [100, 200, 0]
-    assert grants(RULE, asked, 0) == [0, 0, 0]
+    requests = [request(1_000), request(2_000), request(1_000, met_targets=False)]
+    assert grants(RULE, requests, 900) == [300, 600, 0]
+    assert grants(RULE, requests, 300) == [100, 200, 0]
+    assert grants(RULE, requests, 0) == [0, 0, 0]
 
 
 @given(
@@ -79,9 +79,9 @@ def test_a_small_fund_is_shared_pro_rata() -> None:
     st.integers(-(10**6), 10**9),
 )
 def test_grants_never_exceed_the_fund_or_a_cap(
-    asked: list[GrantRequest], available_fen: int
+    requests: list[GrantRequest], available_fen: int
 ) -> None:
-    given_fen = grants(RULE, asked, available_fen)
-    caps = [capped(RULE, one) for one in asked]
+    given_fen = grants(RULE, requests, available_fen)
+    caps = [capped(RULE, one) for one in requests]
     assert sum(given_fen) == min(sum(caps), max(0, available_fen))
     assert all(0 <= one <= cap for one, cap in zip(given_fen, caps, strict=True))

@@ -71,16 +71,16 @@ async def test_grants_are_capped_and_booked_by_district(books: Ledger) -> None:
     await books.settle("adjustment_received", amounts=paid_up)
     await books.settle("sweep")
     await books.settle("expenditure_funding", amounts=[{"fund": "medical", "amount": "90.00"}])
-    asked = [
+    requests = [
         request("heping", "200.00"),
         request("nankai", "400.00"),
         request("binhai", "900.00", met_targets=False),
     ]
-    proposed = await propose(books, "adjustment_grant", requests=asked)
-    told = {part["district"]: part["amount"] for part in proposed.json()["parts"]}
+    proposed = await propose(books, "adjustment_grant", requests=requests)
+    amounts = {part["district"]: part["amount"] for part in proposed.json()["parts"]}
     # 30 % of the gaps are 60.00 and 120.00; 90.00 are there: half of each.
-    assert told == {"heping": "30.00", "nankai": "60.00", "binhai": "0.00"}
-    twin = await propose(books, "adjustment_grant", requests=asked)
+    assert amounts == {"heping": "30.00", "nankai": "60.00", "binhai": "0.00"}
+    twin = await propose(books, "adjustment_grant", requests=requests)
     done = await approve(books, proposed)
     assert done.json()["amounts"] == [{"fund": "medical", "amount": "90.00"}]
     assert refused(await approve(books, twin))[1] == "ADJUSTMENT_CAPPED"
@@ -89,8 +89,8 @@ async def test_grants_are_capped_and_booked_by_district(books: Ledger) -> None:
 
 
 async def test_a_settlement_in_parts_is_posted_once(books: Ledger) -> None:
-    asked = {"amounts": [{"fund": "pension", "amount": "5.00"}], "deposit": "fiscal_deposit"}
-    proposed = await propose(books, "interest_received", **asked)
+    body = {"amounts": [{"fund": "pension", "amount": "5.00"}], "deposit": "fiscal_deposit"}
+    proposed = await propose(books, "interest_received", **body)
     path = f"/v1/settlements/{proposed.json()['id']}/approvals"
     own = await books.post(path, {}, Role.DEPARTMENT_HEAD, subject="fund_accountant")
     assert own.json()["code"] == "SAME_PERSON_TWICE"
