@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from services import revisions
 from shared.db import SERVICES, role_of, sqlalchemy_url, sqlstate
+from shared.evidence import store as evidence_store
 
 _LOCK = 0x77757869
 """Advisory lock of migrations, one per database."""
@@ -228,10 +229,16 @@ async def _upgrade(connection: AsyncConnection, service: str) -> State:
                 text("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
             )
         await connection.execute(text(f"SET LOCAL search_path = {service}, public"))
+        reason = f"migration to {state.head}"
+        await connection.execute(
+            text("SELECT set_config('wuxian.reason', :reason, true)"), {"reason": reason}
+        )
         await connection.run_sync(_run_revisions, service)
         if state.head is not None:
             # The service itself asks at start whether it stands at head.
             await connection.execute(text(f"GRANT SELECT ON alembic_version TO {role}"))
+        if await connection.scalar(text("SELECT to_regclass('catalogue') IS NOT NULL")):
+            await evidence_store.keep_catalogue(connection, service, str(state.head))
     await connection.commit()
     return state
 

@@ -152,7 +152,9 @@ class Recorder:
     ) -> None:
         if service not in SERVICES:
             return
-        document = self._documents.setdefault(service, document_of(service))
+        if service not in self._documents:
+            self._documents[service] = document_of(service)
+        document = self._documents[service]
         operation, parameters = operation_for(document, request)
         if operation is None:
             return

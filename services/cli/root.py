@@ -8,7 +8,18 @@ import typer
 
 import services
 import shared
-from services.cli import database, doctor, house, ledger, notice, policy, refused, serve, tools
+from services.cli import (
+    database,
+    doctor,
+    evidence,
+    house,
+    ledger,
+    notice,
+    policy,
+    refused,
+    serve,
+    tools,
+)
 from services.cli.common import packages_are_ours
 
 app = typer.Typer(
@@ -29,6 +40,7 @@ app.command()(tools.token)
 app.command()(tools.openapi)
 app.command()(tools.version)
 app.command()(doctor.doctor)
+app.command()(evidence.verify)
 app.command()(refused.refused)
 app.command(name="print")(notice.print_notice)
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from services.collection.billing.flows import bill as billing_bill_flow
+from services.collection.common.evidence import STREAMS
 from services.collection.delivery import Ledger
 from services.collection.filing.jobs import default as default_job
 from services.collection.filing.jobs import file as file_job
@@ -29,6 +30,8 @@ from services.collection.refund.clients import RefundOrders
 from services.collection.refund.jobs import RefundJob
 from shared import book_days
 from shared.db import Database
+from shared.evidence.anchor import AnchorKeeper
+from shared.evidence.writer import BlockWriter
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
 from shared.process.log import logger
 from shared.process.settings import Settings
@@ -105,6 +108,17 @@ async def follow_refunds(background: Background) -> None:
             await asyncio.sleep(pause)
 
 
+async def bind_evidence(background: Background) -> None:
+    """Bind new rows of the evidence in blocks, until cancelled."""
+    await BlockWriter(background.db, STREAMS).run()
+
+
+async def keep_anchors(background: Background) -> None:
+    """Keep the head of the chain of evidence outside, until cancelled."""
+    chosen = background.settings
+    await AnchorKeeper(background.db, chosen.anchor_file, chosen.anchor_url).run()
+
+
 async def issue_bills(background: Background) -> None:
     """Issue bills for audited summaries, until cancelled."""
     while True:
@@ -173,4 +187,6 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     issue_bills,
     reallocate_accounts,
     run_operations,
+    bind_evidence,
+    keep_anchors,
 )

@@ -6,10 +6,14 @@ import asyncio
 from datetime import date, timedelta
 
 from services.ledger.chain.flows import anchor as anchor_flow
+from services.ledger.common.evidence import STREAMS
 from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.books import Books
 from shared import clock
+from shared.evidence.anchor import AnchorKeeper
+from shared.evidence.writer import BlockWriter
 from shared.process.log import logger
+from shared.process.settings import settings
 
 REFRESH_SECONDS = 30
 ANCHOR_SECONDS = 20
@@ -53,4 +57,15 @@ async def keep_refreshing(books: Books) -> None:
             logger().warning("chart not refreshed, will retry", error=repr(error)[:300])
 
 
-WORK = (keep_refreshing, keep_anchoring, keep_expiring)
+async def bind_evidence(books: Books) -> None:
+    """Bind new rows of the evidence in blocks, until cancelled."""
+    await BlockWriter(books.db, STREAMS).run()
+
+
+async def keep_evidence_anchors(books: Books) -> None:
+    """Keep the head of the chain of evidence outside, until cancelled."""
+    chosen = settings()
+    await AnchorKeeper(books.db, chosen.anchor_file, chosen.anchor_url).run()
+
+
+WORK = (keep_refreshing, keep_anchoring, keep_expiring, bind_evidence, keep_evidence_anchors)

@@ -14,6 +14,7 @@ from services import VERSION
 from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
 from services.payout.common.clients import CollectionClient
+from services.payout.common.evidence import STREAMS
 from services.payout.common.flows import PersonKeys
 from services.payout.delivery import delivery_to
 from services.payout.entitlements.routes import end as end_doors
@@ -27,6 +28,8 @@ from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
 from shared import book_days
 from shared.db import Database, revision
+from shared.evidence.anchor import AnchorKeeper
+from shared.evidence.writer import BlockWriter
 from shared.outbox import Relay
 from shared.process import collector
 from shared.process.regions import districts_of
@@ -70,6 +73,8 @@ def build(settings: Settings | None = None) -> FastAPI:
                 app.state.relay.run,
                 app.state.funding.run,
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
+                BlockWriter(app.state.db, STREAMS).run,
+                AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
             )
             tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """True when a service process also runs its background work (relay, billing)."""
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
     """Districts for which the sandbox has identities."""
+    anchor_file: Path | None = None
+    """A file outside the database, to which every service appends the head of its chain of evidence."""
+    anchor_url: str | None = None
+    """An address outside the installation, to which every service posts the same."""
     log_level: str = "INFO"
     access_log: bool = True
     """True when every request leaves a line: who, what, result, time, trace id."""

@@ -11,6 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 KEYS: Final[dict[str, str]] = {
+    "evidence_block": "reference",
+    "row_change": "reference",
+    "catalogue": "reference",
     "benefit_kind": "reference",
     "lease": "reference",
     "book_days": "reference",

@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import Final
 
 KEYS: Final[dict[str, str]] = {
+    "evidence_block": "reference",
+    "row_change": "reference",
+    "catalogue": "reference",
     "unit": "unit_id",
     "enrolment": "unit_id",
     "enrolment_category": "unit_id",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 KEYS: Final[dict[str, str]] = {
+    "evidence_block": "reference",
+    "row_change": "reference",
+    "catalogue": "reference",
     "fund": "reference",
     "chart_account": "reference",
     "flow_matrix": "reference",
