@@ -31,7 +31,7 @@ class Attack:
     url: str
     operation: schemathesis.APIOperation
     session: requests.Session
-    asked: int = 0
+    calls: int = 0
     wrong: list[str] = field(default_factory=list)
 
     def run(self, mode: GenerationMode) -> None:
@@ -57,7 +57,7 @@ class Attack:
 
     def ask(self, case: schemathesis.Case) -> None:
         """Make one request and look at its answer."""
-        self.requests += 1
+        self.calls += 1
         answer = case.call(base_url=self.url, session=self.session, timeout=30)
         kind = answer.headers.get("content-type", [""])[0]
         if answer.status_code >= 500:
@@ -106,5 +106,5 @@ def carry_out(planned: list[Attack]) -> None:
 async def test_no_request_makes_a_service_stumble(service: str, stack: Stack) -> None:
     planned = await asyncio.to_thread(attacks, service, stack)
     await asyncio.to_thread(carry_out, planned)
-    assert all(attack.requests for attack in planned)
+    assert all(attack.calls for attack in planned)
     assert [wrong for attack in planned for wrong in attack.wrong] == []

@@ -33,7 +33,7 @@ class Case:
     @property
     def id(self) -> str:
         """Return the name of the test."""
-        return f"{self.file}: {self.said['id']}"
+        return f"{self.file}: {self.table['id']}"
 
 
 def files() -> dict[str, dict[str, Any]]:
