@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ BATCH = 1000
 IDLE_SECONDS = 0.1
 BACKOFF_MAX_SECONDS = 10.0
 LEASE_SECONDS = 15
+DAY_CLOSED = "DAY_CLOSED:"
+"""Beginning of the reason of a message whose day is closed."""
 
 DDL = (
     """
@@ -52,6 +55,12 @@ DDL = (
     )
     """,
 )
+
+BOOKED_DDL = (
+    "ALTER TABLE outbox ADD COLUMN booked_on date",
+    "CREATE INDEX outbox_moved ON outbox (booked_on) WHERE booked_on IS NOT NULL",
+)
+"""The day on which the receiver booked a message, where it is not the message's own day."""
 
 WAITING = Gauge(
     "wuxian_outbox_waiting",
@@ -83,9 +92,12 @@ class Message:
     payload: bytes
 
 
-Deliver = Callable[[Sequence[Message]], Awaitable[Sequence[str | None]]]
-"""Delivers a batch; answers for each message None (acknowledged) or why it was refused for good.
-Raises when nothing is known: the batch is then tried again."""
+Verdict = str | date | None
+"""The receiver's answer to a message: None (acknowledged), the day on which it was booked instead of
+its own (acknowledged too), or the reason of a final refusal."""
+Deliver = Callable[[Sequence[Message]], Awaitable[Sequence[Verdict]]]
+"""Delivers a batch and returns a verdict for each message. Raises when nothing is known: the batch is
+then tried again."""
 
 
 async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, Any]]) -> None:
@@ -140,23 +152,37 @@ async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
     return [Message(row.shard_key, row.id, bytes(row.payload)) for row in rows]
 
 
-async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, str | None]]) -> None:
-    """Write down what became of messages."""
+async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
+    """Write down what became of messages, and the days on which those that moved were booked."""
     await tx.execute(
         text("""
             UPDATE outbox
                SET sent_at = CASE WHEN verdict.refused IS NULL THEN now() END,
-                   refused = verdict.refused
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:refused AS text[]))
-                AS verdict (shard_key, id, refused)
+                   refused = verdict.refused, booked_on = verdict.booked_on
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:refused AS text[]),
+                          CAST(:days AS date[]))
+                AS verdict (shard_key, id, refused, booked_on)
              WHERE outbox.shard_key = verdict.shard_key AND outbox.id = verdict.id
         """),
         {
             "keys": [message.shard_key for message, _ in verdicts],
             "ids": [message.id for message, _ in verdicts],
-            "refused": [reason for _, reason in verdicts],
+            "refused": [one if isinstance(one, str) else None for _, one in verdicts],
+            "days": [one if isinstance(one, date) else None for _, one in verdicts],
         },
     )
+
+
+async def moved_beyond(tx: AsyncConnection, day: date) -> list[bytes]:
+    """Return the payloads of messages that were booked after a day instead of on their own day.
+
+    They are few: a day was closed between the sender's door and the posting.
+    """
+    rows = await tx.execute(
+        text("SELECT payload FROM outbox WHERE booked_on > :day ORDER BY booked_on, id"),
+        {"day": day},
+    )
+    return [bytes(row.payload) for row in rows]
 
 
 async def stats(tx: AsyncConnection) -> dict[str, int]:
@@ -209,9 +235,20 @@ async def hold_lease(tx: AsyncConnection, name: str, holder: str) -> bool:
 class Relay:
     """The delivery of a service's outbox; it runs until it is stopped."""
 
-    def __init__(self, db: Database, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        db: Database,
+        deliver: Deliver,
+        day_closed: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """Prepare a delivery.
+
+        Args:
+            day_closed: called when an answer shows that a day was closed which was open here.
+        """
         self.db = db
         self.deliver = deliver
+        self._day_closed = day_closed
         self.holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._wake = asyncio.Event()
 
@@ -257,13 +294,20 @@ class Relay:
         verdicts = list(zip(messages, await self.deliver(messages), strict=True))
         async with self.db.transaction() as tx:
             await mark(tx, verdicts)
-        for message, reason in verdicts:
-            if reason is not None:
+        for message, verdict in verdicts:
+            if isinstance(verdict, str):
                 REFUSED.labels(self.db.service).inc()
-                logger().error("message refused and set aside", id=str(message.id), reason=reason)
+                logger().error("message refused and set aside", id=str(message.id), reason=verdict)
+        if self._day_closed and any(shows_closed_day(verdict) for _, verdict in verdicts):
+            await self._day_closed()
         return len(messages)
 
 
 def _age_seconds(message_id: UUID) -> float:
     """Read the age of a message from its id, which begins with the milliseconds of its birth."""
     return max(0.0, time.time() - (message_id.int >> 80) / 1000)
+
+
+def shows_closed_day(verdict: Verdict) -> bool:
+    """Tell whether an answer shows that its message's day is closed."""
+    return isinstance(verdict, date) or (verdict or "").startswith(DAY_CLOSED)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from services.collection.register.flows.person_correction import PERSONAL_MERGER
-from shared.outbox import Message
+from shared.outbox import Message, Verdict
 from shared.web.client import Peer, PeerError
 from shared.wire.ledger import REFUND_ORDER, REFUND_ORDERS_PATH
 from shared.wire.voucher_delivery import (
@@ -28,8 +28,8 @@ class Ledger:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    async def deliver(self, messages: Sequence[Message]) -> list[str | None]:
-        """Deliver messages; return None for each that the ledger has, or why it never will.
+    async def deliver(self, messages: Sequence[Message]) -> list[Verdict]:
+        """Deliver messages and return a verdict for each.
 
         Orders follow the vouchers of their batch: they hold what those put into suspense. Mergers
         of personal accounts stand by themselves.
@@ -37,7 +37,7 @@ class Ledger:
         Raises:
             PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
         """
-        verdicts: dict[int, str | None] = {}
+        verdicts: dict[int, Verdict] = {}
         vouchers: dict[int, dict[str, Any]] = {}
         others: dict[int, tuple[str, dict[str, Any]]] = {}
         for index, message in enumerate(messages):

@@ -68,7 +68,8 @@ async def deliver_outbox(background: Background) -> None:
     """Deliver vouchers to the ledger, until cancelled."""
     secret = background.identity.secret_of(CLIENT_ID)
     async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
-        await Relay(background.db, Ledger(peer).deliver).run()
+        refresh = partial(book_days.refresh, background.db, peer)
+        await Relay(background.db, Ledger(peer).deliver, refresh).run()
 
 
 async def refresh_book_days(background: Background) -> None:

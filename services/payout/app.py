@@ -128,7 +128,9 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.person_keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
     ledger = LedgerClient(ledger_peer)
-    app.state.relay = relay = Relay(db, delivery_to(ledger))
+    app.state.relay = relay = Relay(
+        db, delivery_to(ledger), partial(book_days.refresh, db, ledger_peer)
+    )
     app.state.funding = funding = FundingWorker(db, ledger)
 
     def wake() -> None:

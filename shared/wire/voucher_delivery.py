@@ -7,10 +7,12 @@ it answers with something else than JSON, is halved until the voucher is found.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 import orjson
 
+from shared.outbox import Verdict
 from shared.web.client import Peer, PeerError
 
 BATCH_PATH: Final = "/v1/voucher-batches"
@@ -24,8 +26,8 @@ class LedgerBusy(Exception):
     """The ledger could not settle a voucher now; the batch is sent again."""
 
 
-async def post_vouchers(peer: Peer, vouchers: Sequence[dict[str, Any]]) -> list[str | None]:
-    """Post vouchers; return None for each that the ledger has, or why it never will.
+async def post_vouchers(peer: Peer, vouchers: Sequence[dict[str, Any]]) -> list[Verdict]:
+    """Post vouchers and return a verdict for each; the answer to a repeat is the first one's.
 
     Raises:
         PeerError, httpx.TransportError, LedgerBusy: the outcome is unknown; send again.
@@ -41,10 +43,10 @@ async def post_vouchers(peer: Peer, vouchers: Sequence[dict[str, Any]]) -> list[
         return await _halves(peer, vouchers, f"{error.code}: {error.detail}"[:500])
     except (orjson.JSONDecodeError, TypeError, KeyError):
         return await _halves(peer, vouchers, ANSWER_UNREADABLE)
-    return [refusal_of(result) for result in results]
+    return [verdict_of(voucher, result) for voucher, result in zip(vouchers, results, strict=True)]
 
 
-async def _halves(peer: Peer, vouchers: Sequence[dict[str, Any]], reason: str) -> list[str | None]:
+async def _halves(peer: Peer, vouchers: Sequence[dict[str, Any]], reason: str) -> list[Verdict]:
     if len(vouchers) == 1:
         return [reason]
     middle = len(vouchers) // 2
@@ -54,14 +56,17 @@ async def _halves(peer: Peer, vouchers: Sequence[dict[str, Any]], reason: str) -
     ]
 
 
-def refusal_of(result: dict[str, Any]) -> str | None:
-    """Read why a voucher was refused for good; None when it is in the books.
+def verdict_of(voucher: dict[str, Any], result: dict[str, Any]) -> Verdict:
+    """Read what became of a voucher.
 
     Raises:
         LedgerBusy: it was refused for now only.
     """
     if result["outcome"] != "refused":
-        return None
+        booked_on = result.get("book_date")
+        if booked_on is None or booked_on == voucher.get("book_date"):
+            return None
+        return date.fromisoformat(booked_on)
     problem = result.get("problem") or {}
     if problem.get("status", 409) not in SET_ASIDE:
         raise LedgerBusy(str(problem.get("code")))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Annotated, Any
 
 import httpx
@@ -232,6 +233,26 @@ async def test_a_poisoned_message_is_set_aside_and_holds_up_nobody(db: Database)
     after = await db.run(outbox.stats)
     assert after["waiting"] == 0
     assert after["refused"] == before["refused"] + 1
+
+
+async def test_a_message_keeps_the_day_it_was_booked_on_instead_of_its_own(db: Database) -> None:
+    await free_lease(db)
+    day, asked = date(2098, 8, 1), []
+
+    async def deliver(batch: Sequence[Message]) -> list[outbox.Verdict]:
+        return [day if b"moved" in message.payload else None for message in batch]
+
+    async def day_closed() -> None:
+        asked.append(1)
+
+    relay = Relay(db, deliver, day_closed)
+    await put(db, {"n": 1})
+    assert (await relay.step(), asked) == (1, [])
+    await put(db, {"moved": 1}, {"n": 2})
+    assert (await relay.step(), asked) == (2, [1]), "the closed day is asked for again"
+    before = await db.run(lambda tx: outbox.moved_beyond(tx, date(2098, 7, 31)))
+    assert before == [b'{"moved":1}']
+    assert await db.run(lambda tx: outbox.moved_beyond(tx, day)) == []
 
 
 async def test_only_the_holder_of_the_lease_delivers(db: Database) -> None:

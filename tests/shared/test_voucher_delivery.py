@@ -1,12 +1,18 @@
 """Vouchers that the ledger cannot read, or answers unreadably, block no other."""
 
+from datetime import date
 from typing import Any
 
 import httpx
 import orjson
 
 from shared.web.client import Peer
-from shared.wire.voucher_delivery import ANSWER_UNREADABLE, post_vouchers, read_payload
+from shared.wire.voucher_delivery import (
+    ANSWER_UNREADABLE,
+    post_vouchers,
+    read_payload,
+    verdict_of,
+)
 
 
 def ledger(request: httpx.Request) -> httpx.Response:
@@ -35,6 +41,14 @@ async def test_a_batch_is_halved_until_the_faulty_voucher_is_found() -> None:
         None,
         None,
     ]
+
+
+def test_the_verdict_names_the_day_of_a_voucher_that_moved() -> None:
+    voucher = {"book_date": "2021-07-31"}
+    for outcome in ("posted", "replayed"):
+        moved = verdict_of(voucher, {"outcome": outcome, "book_date": "2021-08-01"})
+        assert moved == date(2021, 8, 1)
+        assert verdict_of(voucher, {"outcome": outcome, "book_date": "2021-07-31"}) is None
 
 
 def test_a_payload_that_is_no_object_is_unreadable() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from services.payout.payments.domain.batch import PaymentBatch
 from shared.entry import Account, Voucher
 from shared.money import format_yuan
+from shared.outbox import Verdict
 from shared.references import Reference
 from shared.web.client import RETRIED_STATUS, Peer, PeerError
 from shared.wire.ledger import voucher_message
@@ -83,8 +84,8 @@ class LedgerClient:
             raise
         return str(hold["id"])
 
-    async def deliver(self, payloads: Sequence[dict[str, Any]]) -> list[str | None]:
-        """Deliver outbox payloads; for each, None or the reason of a final refusal.
+    async def deliver(self, payloads: Sequence[dict[str, Any]]) -> list[Verdict]:
+        """Deliver outbox payloads and return a verdict for each.
 
         Vouchers go in one batch, then releases one by one. Neither waits for the other: a line's
         draw and another line's release never need the same fen of a hold.
@@ -92,14 +93,12 @@ class LedgerClient:
         Raises:
             PeerError, httpx.TransportError, LedgerBusy: the outcome is not known; send all again.
         """
-        verdicts: list[str | None] = [None] * len(payloads)
+        verdicts: list[Verdict] = [None] * len(payloads)
         places = [index for index, payload in enumerate(payloads) if payload["to"] == "voucher"]
         if places:
-            refusals = await post_vouchers(
-                self._peer, [payloads[index]["body"] for index in places]
-            )
-            for index, refusal in zip(places, refusals, strict=True):
-                verdicts[index] = refusal
+            posted = await post_vouchers(self._peer, [payloads[index]["body"] for index in places])
+            for index, verdict in zip(places, posted, strict=True):
+                verdicts[index] = verdict
         for index, payload in enumerate(payloads):
             if payload["to"] == "hold_release":
                 verdicts[index] = await self._release(payload["hold"], payload["body"])

@@ -21,7 +21,7 @@ from services.collection.refund.domain import (
 from services.collection.refund.flows import claim as claim_flow
 from services.collection.refund.flows.refund import RefundWithParts, check_day, load, step
 from services.collection.refund.store import refund as refund_store
-from shared import outbox, trail
+from shared import book_days, outbox, trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref
@@ -77,10 +77,13 @@ async def approve_return(
 ) -> RefundWithParts:
     """Confirm that a refund came back, as another person: its source is open again.
 
+    It is booked on the chosen day, with the bank's day as the value date.
+
     Raises:
         RefundUnknown, StateConflict, SamePersonTwice: the caller cannot confirm it.
-        DayInFuture, Faulty: the day is not possible.
+        DayInFuture, DayClosed, Faulty: the day is not possible.
     """
+    await book_days.chosen_day(tx, on, "/decided_on")
     refund = await _returning(tx, ref, on)
     await trail.record(tx, step(refund, "approve_return"), caller)
     await refund_store.decide_return(tx, refund, came=True, on=on)
