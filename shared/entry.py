@@ -63,6 +63,7 @@ class RefundOrderStatus(StrEnum):
 
     OPEN = "open"
     SETTLED = "settled"
+    WITHDRAWN = "withdrawn"
 
 
 class Unbalanced(Refusal):

@@ -233,6 +233,7 @@ class RefundOrderOut(Out):
 REFUND_ORDER = "refund_order"
 """Member of an outbox message that holds a `RefundOrderIn`; other messages are vouchers."""
 REFUND_ORDERS_PATH = "/v1/refund-orders"
+WITHDRAWN_ORDERS_PATH = "/v1/withdrawn-refund-orders"
 
 
 def voucher_message(voucher: Voucher) -> dict[str, Any]:

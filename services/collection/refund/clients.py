@@ -1,16 +1,19 @@
-"""Client of the ledger's refund orders."""
+"""Client of the ledger's refund orders: which are settled, and withdrawals."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from services.collection.refund.domain import Payout
 from shared.ids import Ref
 from shared.references import Reference
-from shared.web.client import Peer
+from shared.web.client import Peer, PeerError
+from shared.wire.ledger import WITHDRAWN_ORDERS_PATH
 
 PATH = "/v1/settled-refund-orders"
 LIMIT = 200
+SETTLED = "REFUND_SETTLED"
 
 
 class RefundOrders:
@@ -38,3 +41,17 @@ class RefundOrders:
             )
             for row in answer["items"]
         ]
+
+    async def withdraw(self, order: dict[str, Any]) -> bool:
+        """Withdraw an order; return False when it was settled first. A repeat gets the same answer.
+
+        Raises:
+            PeerError, httpx.TransportError: ask again.
+        """
+        try:
+            await self._peer.post(WITHDRAWN_ORDERS_PATH, order)
+        except PeerError as error:
+            if error.code == SETTLED:
+                return False
+            raise
+        return True

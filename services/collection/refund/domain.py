@@ -2,8 +2,9 @@
 
 A refund gives back money of one source: what of a receipt is in suspense, credits of a unit that no
 bill has used, or a late charge that was paid. The money is reserved from the request on, so nothing
-else can use it. Two people of the centre approve it, and two settle it in the ledger. When the bank
-sends the money back, the source is open again.
+else can use it. Two people of the centre approve it, and two settle it in the ledger. Until it is
+settled, two people can withdraw it. When it is withdrawn, or the bank sends the money back, the source
+is open again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class RefundStatus(StrEnum):
     REQUESTED = "requested"
     APPROVED = "approved"
     REFUSED = "refused"
+    WITHDRAWAL_REQUESTED = "withdrawal_requested"
+    WITHDRAWAL_APPROVED = "withdrawal_approved"
+    WITHDRAWN = "withdrawn"
     PAID = "paid"
     RETURNING = "returning"
     RETURNED = "returned"

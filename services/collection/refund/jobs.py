@@ -1,12 +1,14 @@
-"""Learn from the ledger which refunds are settled."""
+"""Learn from the ledger which refunds are settled, and have it withdraw others."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from services.collection.refund.clients import RefundOrders
 from services.collection.refund.domain import Payout
 from services.collection.refund.flows import payout as payout_flow
+from services.collection.refund.flows import withdrawal as withdrawal_flow
 from services.collection.refund.store import refund as refund_store
 from shared.db import Database
 from shared.ids import Ref
@@ -17,7 +19,7 @@ SERVICE: Final = Caller(subject="collection_service", role=Role.COLLECTION_SERVI
 
 
 class RefundJob:
-    """Marks refunds as paid once the ledger has settled them. A repeat changes nothing."""
+    """Marks refunds as paid or withdrawn, as the ledger says. A repeat changes nothing."""
 
     def __init__(self, db: Database, orders: RefundOrders) -> None:
         self._db = db
@@ -25,7 +27,7 @@ class RefundJob:
         self._seq: int | None = None
 
     async def step(self) -> int:
-        """Mark what was settled since the last step; return how many refunds were reported.
+        """Mark what was settled since the last step, and ask for withdrawals; return how many.
 
         Raises:
             PeerError, httpx.TransportError: the ledger could not answer; nothing is lost.
@@ -36,7 +38,16 @@ class RefundJob:
         for ref, payout in settled:
             await self._mark(ref, payout)
             self._seq = payout.seq
-        return len(settled)
+        return len(settled) + await self._withdraw()
+
+    async def _withdraw(self) -> int:
+        waiting = await self._db.run(withdrawal_flow.waiting)
+        for ref, order in ((one.ref, one.order) for one in waiting):
+            withdrawn = await self._orders.withdraw(order)
+            await self._db.run(
+                partial(withdrawal_flow.finish, ref=ref, caller=SERVICE, withdrawn=withdrawn)
+            )
+        return len(waiting)
 
     async def _mark(self, ref: Ref, payout: Payout) -> None:
         marked = await self._db.run(lambda tx: payout_flow.pay(tx, ref, payout, SERVICE))

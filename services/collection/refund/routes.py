@@ -12,12 +12,14 @@ from services.collection.common.schemas.common import TrailOut
 from services.collection.refund.domain import RefundStatus
 from services.collection.refund.flows import payout as payout_flow
 from services.collection.refund.flows import refund as refund_flow
+from services.collection.refund.flows import withdrawal as withdrawal_flow
 from services.collection.refund.flows.claim import UnitCredits
 from services.collection.refund.schemas import (
     RefundDecisionIn,
     RefundHeadOut,
     RefundIn,
     RefundOut,
+    RefundReasonIn,
     RefundRefusalIn,
     RefundReturnIn,
 )
@@ -104,6 +106,68 @@ async def refuse_refund(refund: RefPath, body: RefundRefusalIn, at: Approving) -
 
 
 @router.post(
+    "/v1/refunds/{refund}/withdrawals",
+    operation_id="request_refund_withdrawal",
+    summary="申请撤回退费 · Request to withdraw an approved refund",
+    status_code=201,
+    response_model=RefundOut,
+)
+async def request_refund_withdrawal(
+    refund: RefPath, body: RefundReasonIn, at: Requesting
+) -> Response:
+    """Request to withdraw an approved refund that is not settled; another person approves it."""
+    ref = Ref.parse(Reference.REFUND, refund)
+    return await at.write(
+        lambda tx: withdrawal_flow.request(tx, ref, body.why, at.caller),
+        shape=RefundOut.whole,
+        key=ref.key,
+        status=201,
+    )
+
+
+@router.post(
+    "/v1/refunds/{refund}/withdrawals/approvals",
+    operation_id="approve_refund_withdrawal",
+    summary="批准撤回退费 · Approve the withdrawal of a refund",
+    status_code=201,
+    response_model=RefundOut,
+)
+async def approve_refund_withdrawal(refund: RefPath, at: Approving) -> Response:
+    """Approve the withdrawal of a refund, as another person than its requester.
+
+    The ledger withdraws its order, and the money can be used again: `withdrawn`. When the order was
+    settled first, the refund is `paid`.
+    """
+    ref = Ref.parse(Reference.REFUND, refund)
+    return await at.write(
+        lambda tx: withdrawal_flow.approve(tx, ref, at.caller),
+        shape=RefundOut.whole,
+        key=ref.key,
+        status=201,
+    )
+
+
+@router.post(
+    "/v1/refunds/{refund}/withdrawals/refusals",
+    operation_id="refuse_refund_withdrawal",
+    summary="不予撤回退费 · Refuse the withdrawal of a refund",
+    status_code=201,
+    response_model=RefundOut,
+)
+async def refuse_refund_withdrawal(
+    refund: RefPath, body: RefundReasonIn, at: Approving
+) -> Response:
+    """Refuse the withdrawal of a refund: it stays approved and waits for its settlement."""
+    ref = Ref.parse(Reference.REFUND, refund)
+    return await at.write(
+        lambda tx: withdrawal_flow.refuse(tx, ref, body.why, at.caller),
+        shape=RefundOut.whole,
+        key=ref.key,
+        status=201,
+    )
+
+
+@router.post(
     "/v1/refunds/{refund}/returns",
     operation_id="report_refund_return",
     summary="登记退费退回 · Report a refund that the bank sent back",
@@ -129,7 +193,7 @@ async def report_refund_return(refund: RefPath, body: RefundReturnIn, at: Reques
     response_model=RefundOut,
 )
 async def approve_refund_return(refund: RefPath, body: RefundDecisionIn, at: Approving) -> Response:
-    """Confirm that a refund came back, booked on `decided_on`.
+    """Confirm that a refund came back, booked on `decided_on`, an open day.
 
     What it came from is open again, and a new refund may be requested.
     """
@@ -171,7 +235,8 @@ async def list_refunds(
 ) -> Page[RefundHeadOut]:
     """List refunds of a payer, of a district or of all, in the order of their requests.
 
-    `requested` and `returning` wait for another person of the centre, `approved` for the ledger.
+    `requested`, `withdrawal_requested` and `returning` wait for another person of the centre;
+    `approved` and `withdrawal_approved` for the ledger.
     """
     scope = at.caller.scope(district)
     filters = {"of": "refunds", "payer": credit_code, "in": scope, "status": status}

@@ -90,6 +90,12 @@ class RefundRefusalIn(In):
     why: ShortText
 
 
+class RefundReasonIn(In):
+    """A withdrawal, or its refusal: the reason."""
+
+    why: ShortText = Field(examples=["单位改为留抵下月"])
+
+
 class RefundReturnIn(In):
     """A refund that the bank sent back: the day, the bank's serial number and the reason."""
 
@@ -136,7 +142,7 @@ class RefundHeadOut(Out):
     credit_code: str
     district: str
     status: str = Field(
-        examples=["requested", "approved", "refused", "paid", "returning", "returned"]
+        examples=["requested", "approved", "refused", "withdrawn", "paid", "returning", "returned"]
     )
     amount: YuanOut
     reason: str

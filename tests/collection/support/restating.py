@@ -197,7 +197,7 @@ async def receivable_of(office: Office, unit: Unit) -> dict[tuple[str, str, str]
                   JOIN refund ON refund.refund_key = part.refund_key
                              AND refund.id = part.refund_id
                  WHERE part.refund_key = $1 AND part.credit_id IS NOT NULL
-                   AND refund.status NOT IN ('refused', 'returned')) AS parts
+                   AND refund.status NOT IN ('refused', 'withdrawn', 'returned')) AS parts
          GROUP BY fund, district
         """,
         unit.id,
@@ -244,7 +244,7 @@ async def assert_ties(office: Office, unit: Unit) -> None:
                        JOIN refund ON refund.refund_key = part.refund_key
                                   AND refund.id = part.refund_id
                       WHERE part.refund_key = $1
-                        AND refund.status NOT IN ('refused', 'returned')
+                        AND refund.status NOT IN ('refused', 'withdrawn', 'returned')
                       GROUP BY part.credit_id) AS refunded ON refunded.credit_id = credit.id
          WHERE credit.unit_id = $1
         """,

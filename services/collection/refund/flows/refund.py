@@ -27,7 +27,7 @@ from services.collection.refund.flows import charge as charge_flow
 from services.collection.refund.flows import claim as claim_flow
 from services.collection.refund.flows.claim import Money
 from services.collection.refund.store import refund as refund_store
-from shared import outbox, trail
+from shared import book_days, outbox, trail
 from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
@@ -110,9 +110,10 @@ async def approve(
 
     Raises:
         RefundUnknown, StateConflict, SamePersonTwice: the caller cannot approve it.
-        DayInFuture, Faulty: the day is not possible.
+        DayInFuture, DayClosed, Faulty: the day is not possible.
         ChargeMoneyNeeded: the charge has changed since the request.
     """
+    await book_days.chosen_day(tx, on, "/decided_on")
     decided = await _decide(tx, ref, RefundStatus.APPROVED, on, caller, why=None)
     if decided.source is RefundSource.CHARGE:
         parts = await charge_flow.free(tx, decided, on, region=region, caller=caller)

@@ -141,13 +141,17 @@ async def decide(tx: AsyncConnection, refund: Refund, to: RefundStatus, on: date
 
 
 async def pay(tx: AsyncConnection, refund: Refund, payout: Payout) -> bool:
-    """Mark an approved refund as paid; return False when it was marked before."""
+    """Mark a refund as paid that its order settled; return False when it was marked before.
+
+    A withdrawal that was not finished comes too late.
+    """
     made = await tx.execute(
         text("""
             UPDATE refund
                SET status = 'paid', settlement = :settlement, settled_on = :settled_on,
                    paid_from = :paid_from, settled_seq = :seq
-             WHERE refund_key = :key AND id = :id AND status = 'approved'
+             WHERE refund_key = :key AND id = :id
+               AND status IN ('approved', 'withdrawal_requested', 'withdrawal_approved')
             RETURNING id
         """),
         {
@@ -160,6 +164,40 @@ async def pay(tx: AsyncConnection, refund: Refund, payout: Payout) -> bool:
         },
     )
     return made.first() is not None
+
+
+async def change_withdrawal(tx: AsyncConnection, refund: Refund, to: RefundStatus) -> None:
+    """Take the next step of a withdrawal. Its request begins a new round of signatures."""
+    await tx.execute(
+        text("""
+            UPDATE refund
+               SET status = CAST(:to AS text),
+                   round = round + CASE WHEN CAST(:to AS text) = 'withdrawal_requested' THEN 1
+                                        ELSE 0 END
+             WHERE refund_key = :key AND id = :id AND status = :from_status
+        """),
+        {
+            "key": refund.key,
+            "id": refund.id,
+            "to": to.value,
+            "from_status": refund.status.value,
+        },
+    )
+
+
+async def to_withdraw(tx: AsyncConnection, limit: int = 100) -> list[Refund]:
+    """Read refunds whose withdrawal two people approved and the ledger has not answered."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT {_COLUMNS}
+              FROM refund
+             WHERE status = 'withdrawal_approved'
+             ORDER BY id
+             LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return [_refund(**row._mapping) for row in rows]
 
 
 async def last_seq(tx: AsyncConnection) -> int:

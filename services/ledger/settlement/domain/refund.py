@@ -31,6 +31,13 @@ class RefundSettled(LedgerRefusal):
     code = "REFUND_SETTLED"
 
 
+class RefundWithdrawn(LedgerRefusal):
+    """该退费单已撤回,不得结算 (this refund was withdrawn and cannot be settled)"""
+
+    kind = Kind.CONFLICT
+    code = "REFUND_WITHDRAWN"
+
+
 class RefundDiffers(LedgerRefusal):
     """结算与退费单不符:金额、基金、科目、分中心须一致,付款户为原路或财政专户 (the settlement differs from the
     refund: same amounts, funds, accounts and districts, from the original account or the fiscal one)"""
@@ -107,6 +114,8 @@ def settlement_refusal(
         return RefundWithoutReason(
             faults=[Fault("/refund", RefundWithoutReason.code, Reference.REFUND)]
         )
+    if order.status is RefundOrderStatus.WITHDRAWN:
+        return RefundWithdrawn(faults=[Fault("/refund", RefundWithdrawn.code, order.refund)])
     if order.status is not RefundOrderStatus.OPEN:
         return RefundSettled(faults=[Fault("/refund", RefundSettled.code, order.refund)])
     faults = []

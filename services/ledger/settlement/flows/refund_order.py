@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ledger.settlement.domain.refund import (
     RefundOrder,
     RefundOrderReused,
+    RefundSettled,
     order_faults,
 )
 from services.ledger.settlement.store import refund_order as refund_order_store
 from shared.cursor import cut, read_uuid
 from shared.entry import RefundOrderStatus
-from shared.errors import Faulty, NotFound
+from shared.errors import Fault, Faulty, NotFound
 
 
 async def take(tx: AsyncConnection, order: RefundOrder) -> RefundOrder:
@@ -30,6 +31,31 @@ async def take(tx: AsyncConnection, order: RefundOrder) -> RefundOrder:
         raise Faulty(faults=faults)
     if await refund_order_store.insert(tx, order):
         return order
+    return await _same_order(tx, order)
+
+
+async def withdraw(tx: AsyncConnection, order: RefundOrder) -> RefundOrder:
+    """Withdraw an order that is not settled. A repeat returns the withdrawn order.
+
+    An order that has not arrived yet is withdrawn before it does: it arrives as a repeat.
+
+    Raises:
+        Faulty, RefundOrderReused: as `take`.
+        RefundSettled: it was settled first.
+    """
+    if faults := order_faults(order):
+        raise Faulty(faults=faults)
+    withdrawn = replace(order, status=RefundOrderStatus.WITHDRAWN)
+    if await refund_order_store.insert(tx, withdrawn):
+        return withdrawn
+    await _same_order(tx, order)
+    if not await refund_order_store.withdraw(tx, order.refund):
+        raise RefundSettled(faults=[Fault("/refund", RefundSettled.code, order.refund)])
+    return await find(tx, order.refund)
+
+
+async def _same_order(tx: AsyncConnection, order: RefundOrder) -> RefundOrder:
+    """Return the order of a refund as it is now, if it has the same content."""
     known = await find(tx, order.refund)
     content = replace(order, id=known.id)
     first = replace(

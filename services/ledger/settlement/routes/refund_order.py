@@ -41,6 +41,28 @@ async def order_refund(body: RefundOrderIn, at: Ordering) -> Response:
     )
 
 
+@router.post(
+    "/v1/withdrawn-refund-orders",
+    operation_id="withdraw_refund_order",
+    summary="撤回退费指令 · Withdraw a refund order that is not settled",
+    status_code=201,
+    response_model=RefundOrderOut,
+)
+async def withdraw_refund_order(body: RefundOrderIn, at: Ordering) -> Response:
+    """Withdraw the order of a refund that two people of collection withdrew.
+
+    It names the order with its content, so that it can come before the order. It holds no money any
+    more and can never be settled. When it was settled first, the refusal is `REFUND_SETTLED`.
+    """
+    order = order_from(body)
+    return await at.write(
+        lambda tx: refund_order_flow.withdraw(tx, order),
+        shape=order_out,
+        key=CENTRE_SLOT,
+        status=201,
+    )
+
+
 @router.get(
     "/v1/refund-orders",
     operation_id="list_refund_orders",

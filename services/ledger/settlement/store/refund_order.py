@@ -91,6 +91,20 @@ async def settle(
     return str(done) == "UPDATE 1"
 
 
+async def withdraw(tx: AsyncConnection, refund: str) -> bool:
+    """Mark an order as withdrawn; return False when it is settled."""
+    done = await tx.execute(
+        text("""
+            UPDATE refund_order
+               SET status = 'withdrawn'
+             WHERE slot = :slot AND refund = :refund AND status IN ('open', 'withdrawn')
+            RETURNING id
+        """),
+        {"slot": CENTRE_SLOT, "refund": refund},
+    )
+    return done.first() is not None
+
+
 async def open_page(tx: AsyncConnection, after: UUID | None, limit: int) -> list[RefundOrder]:
     """Return open orders, oldest first."""
     rows = await tx.execute(
