@@ -16,6 +16,10 @@ from services.cli.common import AsJson, ask, err, fail, out, print_json, print_t
 Token = Annotated[
     str, typer.Option(envvar="WUXIAN_TOKEN", help="Yours: of the fund accountant, or to approve.")
 ]
+_PAPERS = 20
+"""Papers shown of each item."""
+_PATIENCE = 1800.0
+"""Seconds that a service may take to add up all years."""
 _REASONS = ("part_paid", "in_delivery", "standing_credits", "unnamed")
 
 
@@ -47,7 +51,7 @@ def close(
     control = control_of(day.isoformat(), token)
     if not as_json:
         _show(day.isoformat(), control["funds"])
-        _show_three(day.isoformat(), control["funds"], books_of(day.isoformat(), token))
+        _show_three(day.isoformat(), control["funds"], books_of(day.isoformat(), token), token)
     if check:
         if as_json:
             print_json(control)
@@ -80,42 +84,82 @@ def control_of(day: str, token: str) -> dict[str, Any]:
     path = f"/v1/closing-control?as_of={day}"
     from shared.wire.closing import merged
 
-    collection = ask("GET", settings.collection_url, path, token)
-    payout = ask("GET", settings.payout_url, path, token)
+    collection = ask("GET", settings.collection_url, path, token, seconds=_PATIENCE)
+    payout = ask("GET", settings.payout_url, path, token, seconds=_PATIENCE)
     return merged(collection, payout)
 
 
-def books_of(day: str, token: str) -> dict[str, dict[str, str]]:
-    """Return fund → item → the books' total at the end of a day."""
-    path = f"/v1/closing-totals?as_of={day}"
-    found = ask("GET", settings_with().ledger_url, path, token)
-    return {fund: dict(items) for fund, items in found["funds"].items()}
+def books_of(day: str, token: str) -> dict[str, Any]:
+    """The books' totals at the end of a day and at the opening of its month: fund → item → amount."""
+    found = ask("GET", settings_with().ledger_url, f"/v1/closing-totals?as_of={day}", token)
+    return {"funds": found["funds"], "opening": found["opening"]}
 
 
-def _show_three(day: str, funds: dict[str, Any], books: dict[str, dict[str, str]]) -> None:
-    """Show business, books and statistics of every item and fund, and whether they differ."""
-    from shared.money import format_yuan, parse_yuan
+def _show_three(day: str, funds: dict[str, Any], books: dict[str, Any], token: str) -> None:
+    """Show business, books and statistics of every item and fund, and the papers that differ."""
+    from shared.money import format_yuan
+    from shared.wire.three_totals import three_totals
 
-    rows = []
-    for fund in sorted({*funds, *books}):
-        reported, booked = funds.get(fund, {}).get("items", {}), books.get(fund, {})
-        for item in sorted({*reported, *booked}):
-            business = reported.get(item, {}).get("business", "0.00")
-            statistics = reported.get(item, {}).get("statistics", "0.00")
-            columns = (business, booked.get(item, "0.00"), statistics)
-            totals_fen = [parse_yuan(column) for column in columns]
-            if any(totals_fen):
-                apart_fen = max(totals_fen) - min(totals_fen)
-                rows.append((fund, item, *columns, format_yuan(apart_fen) if apart_fen else ""))
+    totals = [one for one in three_totals(funds, books) if one.is_reported]
+    rows = [
+        (
+            one.fund,
+            one.item,
+            "月初 opening" if one.is_opening else "本月 month",
+            *(format_yuan(fen) for fen in one.sums),
+            format_yuan(one.apart_fen) if one.apart_fen else "",
+        )
+        for one in totals
+    ]
     titles = (
         "基金 fund",
         "项目 item",
+        "时段",
         "业务 business",
         "账簿 books",
         "统计 statistics",
         "差额 difference",
     )
     print_table(f"三数核对 three totals {day}", titles, rows)
+    differing = sorted({(one.fund, one.item) for one in totals if one.apart_fen})
+    if differing:
+        _show_papers(day, differing, token)
+
+
+def _show_papers(day: str, differing: list[tuple[str, str]], token: str) -> None:
+    """Show the papers on which business and statistics differ, now or at the opening of the month."""
+    from datetime import date
+
+    from shared.wire.control_item import OF_PAYOUT, opening_of
+
+    settings, rows = settings_with(), []
+    for fund, item in differing:
+        base = settings.payout_url if item in OF_PAYOUT else settings.collection_url
+        for as_of in (opening_of(date.fromisoformat(day)).isoformat(), day):
+            query = f"item={item}&fund={fund}&as_of={as_of}&limit={_PAPERS}"
+            path = f"/v1/closing-control/papers?{query}"
+            found = ask("GET", base, path, token, seconds=_PATIENCE)["items"]
+            rows += [
+                (one["paper"], fund, item, as_of, one["business"], one["statistics"])
+                for one in found
+            ]
+    titles: tuple[str, ...] = ("单据 paper", "基金 fund", "项目 item", "截至 as of", "业务", "统计")
+    print_table("差异单据 papers behind the differences", titles, rows)
+    by_hand = []
+    for fund, item in differing:
+        path = f"/v1/closing-totals/papers?item={item}&fund={fund}&as_of={day}&limit={_PAPERS}"
+        found = ask("GET", settings.ledger_url, path, token)["items"]
+        by_hand += [(one["voucher"], fund, item, one["source"], one["summary"]) for one in found]
+    if by_hand:
+        titles = ("凭证 voucher", "基金 fund", "项目 item", "经办 by", "摘要")
+        print_table("手工凭证 vouchers by hand", titles, by_hand)
+    if not rows and not by_hand:
+        out.print(
+            "业务与统计一致,账簿不同:查未送达与被拒消息 wuxian refused (business and statistics agree,"
+            " the books differ: see undelivered and refused messages)",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _show(day: str, funds: dict[str, Any]) -> None:

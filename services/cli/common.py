@@ -77,13 +77,15 @@ def fail(sentence: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def ask(method: str, base: str, path: str, token: str, body: Any = None) -> dict[str, Any]:
-    """Send a request to a service; print a refusal with every fault."""
+def ask(
+    method: str, base: str, path: str, token: str, body: Any = None, *, seconds: float = 60
+) -> dict[str, Any]:
+    """Send a request to a service and wait so long for it; print a refusal with every fault."""
     import httpx
 
     headers = {"Authorization": f"Bearer {token}"}
     try:
-        with httpx.Client(base_url=base, timeout=60, trust_env=False) as client:
+        with httpx.Client(base_url=base, timeout=seconds, trust_env=False) as client:
             answer = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         fail(f"{base}: {error}; is it running? (`wuxian up`)")

@@ -12,6 +12,7 @@ from services.demo.collecting import Play
 from services.demo.office import each
 from shared.money import format_yuan, parse_yuan
 from shared.wire.closing import merged
+from shared.wire.three_totals import three_totals
 
 OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
 DEPOSITS: Final = tuple(f"{account}_deposit" for account in OWN_ACCOUNTS)
@@ -339,16 +340,14 @@ async def prove_three_totals(play: Play) -> Proof:
             )
         ]
     )
-    reported = merged(collection, payout)["funds"]
-    differences, compared = [], 0
-    for fund in sorted({*reported, *books["funds"]}):
-        items, booked = reported.get(fund, {}).get("items", {}), books["funds"].get(fund, {})
-        for item in sorted({*items, *booked}):
-            both = items.get(item, {"business": "0.00", "statistics": "0.00"})
-            totals = (both["business"], booked.get(item, "0.00"), both["statistics"])
-            compared += 1
-            if len(set(totals)) > 1:
-                differences.append(f"{fund} {item}: {' / '.join(totals)}")
+    totals = list(three_totals(merged(collection, payout)["funds"], books))
+    differences = [
+        f"{one.fund} {one.item}{' at the opening' if one.is_opening else ''}: "
+        + " / ".join(format_yuan(fen) for fen in one.sums)
+        for one in totals
+        if one.apart_fen
+    ]
+    compared = len(totals)
     detail = "; ".join(differences[:5]) or f"{compared} totals, three sources each"
     return Proof("three_totals_agree", not differences and compared > 0, detail)
 

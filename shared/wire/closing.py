@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, StringConstraints
 
 from shared.schema import Out, YuanOut
-from shared.wire.control_item import ControlItem
+from shared.wire.control_item import ControlItem, ItemTotals
 
 COLLECTION: Final = "collection"
 PAYOUT: Final = "payout"
@@ -54,11 +54,33 @@ class BookDaysOut(Out):
     funds: list[FundDaysOut]
 
 
-class ItemTotalsOut(Out):
-    """One item of a fund at the end of a day, over all periods, added up twice."""
+class BothTotalsOut(Out):
+    """A total that is added up twice, from two sources."""
 
     business: YuanOut = Field(description="业务数 (from the rows that business works with)")
     statistics: YuanOut = Field(description="统计数 (from the facts behind them)")
+
+
+class ItemTotalsOut(BothTotalsOut):
+    """One item of a fund at the end of a day, over all periods, and at the opening of its month.
+
+    The difference is what the month moved.
+    """
+
+    opening: BothTotalsOut = Field(
+        description="月初数:上月末止 (at the end of the month before the day's)"
+    )
+
+    @classmethod
+    def of(cls, totals: ItemTotals) -> ItemTotalsOut:
+        """Build the answer."""
+        return cls(
+            business=totals.business_fen,
+            statistics=totals.statistics_fen,
+            opening=BothTotalsOut(
+                business=totals.opening_business_fen, statistics=totals.opening_statistics_fen
+            ),
+        )
 
 
 class PersonalControlOut(Out):
@@ -119,12 +141,17 @@ class ControlPaperOut(Out):
     difference: YuanOut
 
 
-def hashed_items(totals: Mapping[ControlItem, tuple[int, int]]) -> dict[str, int]:
-    """Return the members that items add to a hash, from item → (business, statistics) in fen."""
+def hashed_items(totals: Mapping[ControlItem, ItemTotals]) -> dict[str, int]:
+    """Return the members that items add to a hash: business, statistics, and both at the opening."""
     return {
         f"{item}.{source}": fen
-        for item, both in totals.items()
-        for source, fen in zip(("business", "statistics"), both, strict=True)
+        for item, one in totals.items()
+        for source, fen in (
+            ("business", one.business_fen),
+            ("statistics", one.statistics_fen),
+            ("opening.business", one.opening_business_fen),
+            ("opening.statistics", one.opening_statistics_fen),
+        )
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -21,3 +23,31 @@ class ControlItem(StrEnum):
 
 OF_PAYOUT: Final = frozenset({ControlItem.BENEFITS})
 """The items of which payout tells; collection tells of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTotals:
+    """One item of a fund, in fen: at the end of a day, and at the opening of its month.
+
+    The difference is what the month moved. With the opening, a row of an earlier month that somebody
+    changed is seen too.
+    """
+
+    business_fen: int = 0
+    statistics_fen: int = 0
+    opening_business_fen: int = 0
+    opening_statistics_fen: int = 0
+
+    def less(self, fen: int, opening_fen: int) -> ItemTotals:
+        """Leave out what the books have only later, at the end of the day and at the opening."""
+        return ItemTotals(
+            self.business_fen - fen,
+            self.statistics_fen - fen,
+            self.opening_business_fen - opening_fen,
+            self.opening_statistics_fen - opening_fen,
+        )
+
+
+def opening_of(day: date) -> date:
+    """Return the last day before the month of a day: what stood then opened the month."""
+    return day.replace(day=1) - timedelta(days=1)

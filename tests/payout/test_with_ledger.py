@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import orjson
 import pytest
@@ -15,11 +16,12 @@ from services.ledger.app import build as build_ledger
 from services.payout.app import CLIENT_ID, build
 from services.payout.payments.clients import LedgerClient
 from shared import outbox
+from shared.db import asyncpg_dsn
 from shared.money import parse_yuan
 from shared.security.identity import Identity
 from shared.web.client import Peer
-from shared.wire.closing import control_hash, hashed_items
-from shared.wire.control_item import ControlItem
+from shared.wire.closing import control_hash, hashed_items, merged
+from shared.wire.control_item import ControlItem, ItemTotals
 from tests.conftest import Bearer, ClientOf, SettingsFor
 from tests.payout.support.office import Office, connect_ledger
 from tests.payout.support.papers import hospital_claim, result
@@ -47,6 +49,7 @@ class City(Office):
 
     ledger: httpx.AsyncClient
     transport: LossyTransport
+    database_url: str
 
     async def ledger_request(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
         answer = await self.ledger.request(
@@ -88,7 +91,11 @@ class City(Office):
 
 @pytest.fixture(scope="module")
 async def city(
-    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity
+    settings_for: SettingsFor,
+    client_of: ClientOf,
+    bearer: Bearer,
+    identity: Identity,
+    database_url: str,
 ) -> AsyncIterator[City]:
     app, ledger_app = build(settings_for()), build_ledger(settings_for())
     way = LossyTransport(ledger_app)
@@ -100,7 +107,7 @@ async def city(
         ) as peer,
     ):
         connect_ledger(app, LedgerClient(peer))
-        city = City(app, client, bearer, PeerStub(), ledger, way)
+        city = City(app, client, bearer, PeerStub(), ledger, way, database_url)
         await city.give("medical", "1000000.00")
         yield city
 
@@ -256,7 +263,14 @@ async def test_control_totals_equal_the_books_on_every_day(city: City) -> None:
             control["funds"].get("medical", {"benefits": "0.00"})["benefits"]
         )
         assert benefits[day] == booked
-        both = {ControlItem.BENEFITS: (benefits[day], benefits[day])}
+        opening_fen = parse_yuan(
+            control["funds"].get(
+                "medical", {"items": {"benefits": {"opening": {"business": "0.00"}}}}
+            )["items"]["benefits"]["opening"]["business"]
+        )
+        both = {
+            ControlItem.BENEFITS: ItemTotals(benefits[day], benefits[day], opening_fen, opening_fen)
+        }
         totals = {"medical": {"benefits": benefits[day]} | hashed_items(both)}
         assert control["hash"] == control_hash("payout", date.fromisoformat(day), totals)
     assert benefits["2021-11-08"] - benefits["2021-11-09"] == 30_00
@@ -267,3 +281,119 @@ async def test_control_totals_equal_the_books_on_every_day(city: City) -> None:
         "/v1/closing-control", headers=city.bearer("district_clerk", "heping")
     )
     assert refused.status_code == 403
+
+
+async def _close_books(city: City, until: str | None) -> None:
+    """Close the ledger's books up to a day, without payout's knowing of it."""
+    connection = await asyncpg.connect(
+        asyncpg_dsn(city.database_url), server_settings={"search_path": "ledger"}
+    )
+    await connection.execute(
+        "UPDATE slot_head SET closed_until = $1, revision = revision + 1",
+        date.fromisoformat(until) if until else None,
+    )
+    await connection.close()
+
+
+async def test_a_day_that_closes_before_the_posting_moves_business_too(city: City) -> None:
+    """The answer is lost once: the repeat is answered with the same day."""
+
+    async def control(day: str) -> tuple[str, str]:
+        answer = await city.client.get(
+            "/v1/closing-control", params={"as_of": day}, headers=city.bearer("supervisor")
+        )
+        found = answer.json()["funds"]["medical"]
+        path = f"/v1/closing-totals?as_of={day}"
+        books = await city.ledger_request("GET", path, role="supervisor")
+        both = found["items"]["benefits"]
+        assert both["business"] == both["statistics"] == books["funds"]["medical"]["benefits"]
+        opening = books["opening"].get("medical", {}).get("benefits", "0.00")
+        assert both["opening"]["business"] == both["opening"]["statistics"] == opening
+        return found["benefits"], opening
+
+    await city.deliver()
+    before = await control("2021-08-31")
+    batch = await city.ready_batch(hospital_claim("9.00"))
+    (line,) = await city.lines(batch)
+    await city.report(batch, [result(line, value_date="2021-08-31")])
+    await _close_books(city, "2021-08-31")
+    try:
+        city.transport.lost = 1
+        with pytest.raises(httpx.TransportError):
+            await city.deliver()
+        await city.deliver()
+    finally:
+        await _close_books(city, None)
+    assert await control("2021-08-31") == before
+    benefits, opening = await control("2021-09-30")
+    assert parse_yuan(benefits) >= parse_yuan(before[0]) + 9_00
+    assert opening == before[0]
+    async with city.app.state.db.transaction() as tx:
+        (moved,) = await outbox.moved_beyond(tx, date(2021, 8, 31))
+        assert orjson.loads(moved)["body"]["book_date"] == "2021-08-31"
+        assert await outbox.moved_beyond(tx, date(2021, 9, 1)) == []
+
+
+PAID_IN_TIME = """paid_booked_on <= '2021-08-31' AND paid_serial IS NOT NULL
+                  AND returned_serial IS NULL"""
+TAMPERED = {
+    "business": ("payment_line", "batch_key, batch_id, line_no", PAID_IN_TIME),
+    "statistics": (
+        "claim_line",
+        "claim_key, claim_id, line_no",
+        f"""(claim_key, claim_id, line_no) IN (
+            SELECT part.claim_key, part.claim_id, line.claim_line_no
+              FROM payment_line AS line
+              JOIN payment_part AS part USING (batch_key, batch_id, part_no)
+             WHERE {PAID_IN_TIME})""",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", list(TAMPERED))
+async def test_the_month_does_not_close_over_a_changed_payment(city: City, source: str) -> None:
+    day = "2021-08-31"
+    batch = await city.ready_batch(hospital_claim("6.00"))
+    (line,) = await city.lines(batch)
+    await city.report(batch, [result(line)])
+    await city.deliver()
+
+    async def differing() -> set[str]:
+        told = await city.client.get(
+            "/v1/closing-control", params={"as_of": day}, headers=city.bearer("supervisor")
+        )
+        control = merged({"funds": {}, "hash": None}, told.json())
+        control["hashes"].pop("collection")
+        body = {"level": "month", "period": "2021-08", "control": control}
+        headers = city.bearer("fund_accountant") | {"Idempotency-Key": uuid4().hex}
+        answer = await city.ledger.post("/v1/closings", json=body, headers=headers)
+        faults = answer.json().get("errors", [])
+        return {one["pointer"] for one in faults if one["code"] == "THREE_TOTALS_DIFFER"}
+
+    table, keys, where = TAMPERED[source]
+    change = f"""
+        UPDATE {table} SET amount_fen = amount_fen {{}}
+         WHERE ({keys}) = (SELECT {keys} FROM {table} WHERE {where} ORDER BY {keys} DESC LIMIT 1)"""
+    assert await differing() == set()
+    admin = await asyncpg.connect(
+        asyncpg_dsn(city.database_url), server_settings={"search_path": "payout"}
+    )
+    await admin.execute("SET session_replication_role = replica")
+    try:
+        assert await admin.execute(change.format("+ 1")) == "UPDATE 1"
+        found = await differing()
+        assert found, "the changed payment stops the month"
+        assert {one.split("/")[5] for one in found} == {"benefits"}
+        (fund,) = {one.split("/")[3] for one in found}
+        page = await city.client.get(
+            "/v1/closing-control/papers",
+            params={"fund": fund, "as_of": day},
+            headers=city.bearer("supervisor"),
+        )
+        (claim,) = page.json()["items"]
+        assert claim["paper"].startswith("clm_")
+        assert parse_yuan(claim["difference"]) == (1 if source == "business" else -1)
+        await admin.execute(change.format("- 1"))
+    finally:
+        await admin.close()
+    assert await differing() == set()

@@ -7,8 +7,8 @@ succeed, whatever the number of processes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,9 @@ from services.ledger.closing.domain.closing import (
     require_reopenable,
 )
 from services.ledger.closing.domain.evidence import (
+    Balances,
+    FundAccount,
+    accounts_of,
     benefits_paid,
     is_benefit,
     item_totals,
@@ -46,7 +49,9 @@ from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store import known as known_store
 from services.ledger.posting.store import past as past_store
 from services.ledger.posting.store.batch import WriteResult
+from services.ledger.reports.store import by_hand as by_hand_store
 from services.ledger.reports.store import report as report_store
+from services.ledger.reports.store.by_hand import HandKey, HandVoucher
 from services.ledger.reports.store.report import OpenItem, Window
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from services.ledger.rules.domain.closing_rule import Level
@@ -59,6 +64,7 @@ from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Caller
 from shared.trail import same_person
+from shared.wire.control_item import ControlItem, opening_of
 
 
 async def propose(
@@ -199,8 +205,67 @@ async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, closing: 
     require_closable(closing, closed, found, rules, clock.today())
 
 
+@dataclass(frozen=True, slots=True)
+class _BooksAt:
+    """Balances at the end of a day: statutory and memo, and net ones of all years."""
+
+    statutory: Balances
+    memo: Balances
+    net: Mapping[FundAccount, int]
+    items: Mapping[str, Mapping[ControlItem, int]]
+
+
 async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> ClosingEvidence:
     """Read the balances that decide whether a day may be closed."""
+    books = await _books_at(tx, catalogue, day)
+    opening = await _books_at(tx, catalogue, opening_of(day))
+    suspense = of_account(books.statutory, Account.SUSPENSE_RECEIPTS, sign=-1)
+    return ClosingEvidence(
+        suspense=suspense,
+        income=of_account(books.statutory, Account.INCOME_DEPOSIT),
+        memo=memo_totals(books.memo),
+        benefits=benefits_paid(books.net),
+        personal=personal_totals(books.net, await year_store.contributed(tx, day)),
+        items=books.items,
+        opening=opening.items,
+        unbalanced=await closing_store.unbalanced(tx, day),
+        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandQuery:
+    """The vouchers by hand of one item and fund, in the month of a day and up to it."""
+
+    item: ControlItem
+    fund: str
+    as_of: date
+
+
+async def vouchers_by_hand(
+    tx: AsyncConnection, catalogue: Catalogue, query: HandQuery, cursor: str | None, limit: int
+) -> tuple[list[HandVoucher], str | None]:
+    """Return a page of vouchers that people posted, and the next cursor.
+
+    Raises:
+        BadCursor: not a cursor of this query.
+    """
+    filters = asdict(query)
+    key = read_cursor(cursor, filters, (str, int, int)) if cursor else None
+    every = [one.key for one in catalogue.every_account(query.as_of)]
+    rows = await by_hand_store.page(
+        tx,
+        accounts_of(query.item, filter(is_benefit, every)),
+        fund=query.fund,
+        from_day=query.as_of.replace(day=1),
+        to_day=query.as_of,
+        after=HandKey(date.fromisoformat(key[0]), key[1], key[2]) if key else None,
+        limit=limit + 1,
+    )
+    return cut(rows, limit, lambda row: [row.book_date.isoformat(), row.slot, row.seq], filters)
+
+
+async def _books_at(tx: AsyncConnection, catalogue: Catalogue, day: date) -> _BooksAt:
     statutory = await closing_store.balances(
         tx, [Account.SUSPENSE_RECEIPTS, Account.INCOME_DEPOSIT], day, book=Book.STATUTORY.value
     )
@@ -218,17 +283,8 @@ async def evidence(tx: AsyncConnection, catalogue: Catalogue, day: date) -> Clos
     window = Window(to_day=day)
     carry_overs = await report_store.sums_of_vouchers(tx, carried, window) if carried else []
     net = of_all_years(sums, carry_overs)
-    suspense = of_account(statutory, Account.SUSPENSE_RECEIPTS, sign=-1)
-    return ClosingEvidence(
-        suspense=suspense,
-        income=of_account(statutory, Account.INCOME_DEPOSIT),
-        memo=memo_totals(memo),
-        benefits=benefits_paid(net),
-        personal=personal_totals(net, await year_store.contributed(tx, day)),
-        items=item_totals(statutory, memo, net, await closing_store.charges_and_refunds(tx, day)),
-        unbalanced=await closing_store.unbalanced(tx, day),
-        suspended_since=await closing_store.suspended_since(tx, day) if suspense else {},
-    )
+    rare = await closing_store.charges_and_refunds(tx, day)
+    return _BooksAt(statutory, memo, net, item_totals(statutory, memo, net, rare))
 
 
 async def _close(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> Closing:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.closing import flows as closing_flow
 from services.ledger.closing.domain.closing import Closing
+from services.ledger.closing.flows import HandQuery
 from services.ledger.closing.schemas.closing import (
     ClosedUntilOut,
     ClosingIn,
@@ -18,7 +19,7 @@ from services.ledger.closing.schemas.closing import (
     OpenItemsOut,
     ReopeningIn,
 )
-from services.ledger.closing.schemas.control import ClosingTotalsOut
+from services.ledger.closing.schemas.control import ClosingTotalsOut, HandVoucherOut
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
@@ -29,7 +30,8 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
-from shared.schema import Day
+from shared.schema import Code, Day
+from shared.wire.control_item import ControlItem
 
 router = APIRouter()
 
@@ -143,7 +145,30 @@ async def closing_totals(at: Reading, as_of: Day | None = None) -> ClosingTotals
     require_centre(at.caller)
     books, day = await opened(at), as_of or clock.today()
     found = await at.read(lambda tx: closing_flow.evidence(tx, books.catalogue, day))
-    return ClosingTotalsOut(as_of=day, funds={fund: dict(one) for fund, one in found.items.items()})
+    return ClosingTotalsOut.of(day, found)
+
+
+@router.get(
+    "/v1/closing-totals/papers",
+    operation_id="list_vouchers_by_hand",
+    summary="手工凭证 · Vouchers by hand behind a difference of a closing",
+)
+async def list_vouchers_by_hand(
+    at: Reading,
+    item: ControlItem,
+    fund: Annotated[Code, Query(examples=["pension"])],
+    as_of: Day | None = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[HandVoucherOut]:
+    """List the month's vouchers of an item that people posted or reversed: no business paper has them."""
+    require_centre(at.caller)
+    books = await opened(at)
+    query = HandQuery(item=item, fund=fund, as_of=as_of or clock.today())
+    rows, following = await at.read(
+        lambda tx: closing_flow.vouchers_by_hand(tx, books.catalogue, query, cursor, limit)
+    )
+    return Page[HandVoucherOut].of([HandVoucherOut.of(row) for row in rows], following)
 
 
 @router.get(

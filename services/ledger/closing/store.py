@@ -6,7 +6,7 @@ A closing is done in a transaction that holds the locks of all slots' heads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
 from services.ledger.rules.domain.closing_rule import Level, Rule
 from shared.page import read_page
-from shared.wire.control_item import ControlItem
+from shared.wire.control_item import ControlItem, ItemTotals
 
 PAPER = "closing"
 _OPEN_ITEMS = 10_000
@@ -71,7 +71,7 @@ def _control_text(control: Mapping[str, ControlTotals] | None) -> str:
             tie.collected_fen,
             tie.benefits_fen,
             None if tie.personal is None else asdict(tie.personal),
-            {item.value: both for item, both in tie.items.items()},
+            {item.value: astuple(totals) for item, totals in tie.items.items()},
         ]
         for fund, tie in control.items()
     }
@@ -83,12 +83,12 @@ def _tie(
     collected_fen: int,
     benefits_fen: int | None = None,
     personal: dict[str, int] | None = None,
-    items: dict[str, tuple[int, int]] | None = None,
+    items: dict[str, list[int]] | None = None,
 ) -> ControlTotals:
-    """Read control totals from their stored form; older papers have only the first two numbers."""
+    """Read control totals from their stored form; older papers have fewer numbers."""
     kept = None if personal is None else PersonalControl(**personal)
-    both = {ControlItem(item): (one[0], one[1]) for item, one in (items or {}).items()}
-    return ControlTotals(receivable_fen, collected_fen, benefits_fen, kept, both)
+    totals = {ControlItem(item): ItemTotals(*one) for item, one in (items or {}).items()}
+    return ControlTotals(receivable_fen, collected_fen, benefits_fen, kept, totals)
 
 
 async def load(tx: AsyncConnection, id: UUID, *, lock: bool = False) -> Closing | None:

@@ -1,19 +1,30 @@
-"""Collection with the real ledger behind it, for tests of personal credits."""
+"""Collection with the real ledger behind it."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
+from services.collection.app import build
+from services.collection.delivery import Ledger
+from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
+from services.collection.refund.clients import RefundOrders
+from services.collection.refund.jobs import RefundJob
+from services.collection.worker import CLIENT_ID
+from services.ledger.app import build as build_ledger
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.outbox import Relay
 from shared.references import Reference
+from shared.security.identity import Identity
+from shared.web.client import Peer
 from tests.collection.support.office import Office
 from tests.collection.support.restating import (
     Unit,
@@ -23,10 +34,10 @@ from tests.collection.support.restating import (
     declared,
 )
 from tests.collection.support.totals import apart, differ_from_books
-from tests.conftest import Bearer
+from tests.conftest import Bearer, ClientOf, SettingsFor
 
 DAY = "2021-08-20"
-PERSONAL_PATHS = ("/v1/personal-credits", "/v1/personal-mergers")
+LOST_PATHS = ("/v1/personal-credits", "/v1/personal-mergers", "/v1/withdrawn-refund-orders")
 
 
 class LosesAnswers(httpx.AsyncBaseTransport):
@@ -35,14 +46,18 @@ class LosesAnswers(httpx.AsyncBaseTransport):
     def __init__(self, app: FastAPI) -> None:
         self._inner = httpx.ASGITransport(app)
         self.lost = 0
+        self.lose_batches = 0
         self.sizes: list[int] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer = await self._inner.handle_async_request(request)
         if request.url.path == "/v1/personal-credits":
             self.sizes.append(request.content.count(b'"person"'))
-        if self.lost and request.url.path in PERSONAL_PATHS:
+        if self.lost and request.url.path in LOST_PATHS:
             self.lost -= 1
+            raise httpx.ReadError("lost", request=request)
+        if self.lose_batches and request.url.path == "/v1/voucher-batches":
+            self.lose_batches -= 1
             raise httpx.ReadError("lost", request=request)
         return answer
 
@@ -58,6 +73,7 @@ class City:
     way: LosesAnswers
     relay: Relay
     crediting: PersonalCreditJob
+    refunds: RefundJob
 
     async def deliver(self) -> None:
         """Everything that waits reaches the ledger."""
@@ -114,6 +130,37 @@ class City:
         assert differ_from_books(control, totals) == {}
         found: dict[str, Any] = control
         return found
+
+
+@asynccontextmanager
+async def city_of(
+    settings_for: SettingsFor,
+    client_of: ClientOf,
+    bearer: Bearer,
+    identity: Identity,
+    database_url: str,
+) -> AsyncIterator[City]:
+    """Collection and the ledger, running on one database."""
+    app, ledger_app = build(settings_for()), build_ledger(settings_for())
+    way = LosesAnswers(ledger_app)
+    secret = identity.secret_of(CLIENT_ID)
+    async with (
+        client_of(ledger_app) as ledger,
+        client_of(app) as client,
+        Peer("http://ledger", CLIENT_ID, secret, attempts=1, transport=way) as peer,
+    ):
+        office, db = Office(client, bearer, database_url), app.state.db
+        await office.fetch("DELETE FROM lease")  # of the test before
+        yield City(
+            office,
+            db,
+            ledger,
+            bearer,
+            way,
+            Relay(db, Ledger(peer).deliver),
+            PersonalCreditJob(db, PersonalAccounts(peer)),
+            RefundJob(db, RefundOrders(peer)),
+        )
 
 
 async def billed(city: City, *wages: str, **facts: Any) -> tuple[Unit, dict[str, Any], int]:

@@ -102,7 +102,8 @@ async def control(ledger: Ledger, day: str) -> Body:
     answer = await ledger.get("/v1/funds/balances", as_of=day)
     personal = (await ledger.get("/v1/personal-control", as_of=day)).json()["items"]
     persons = {one["fund"]: one for one in personal}
-    totals = (await ledger.get("/v1/closing-totals", as_of=day)).json()["funds"]
+    books = (await ledger.get("/v1/closing-totals", as_of=day)).json()
+    totals, opening = books["funds"], books["opening"]
     return {
         "funds": {
             fund["fund"]: {
@@ -116,7 +117,14 @@ async def control(ledger: Ledger, day: str) -> Body:
                     )
                 ),
                 "items": {
-                    item: {"business": total, "statistics": total}
+                    item: {
+                        "business": total,
+                        "statistics": total,
+                        "opening": dict.fromkeys(
+                            ("business", "statistics"),
+                            opening.get(fund["fund"], {}).get(item, "0.00"),
+                        ),
+                    }
                     for item, total in totals.get(fund["fund"], {}).items()
                 },
                 "personal": {

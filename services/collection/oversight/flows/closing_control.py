@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.oversight.store import closing_control as closing_control_store
 from services.collection.oversight.store import control_item as control_item_store
-from services.collection.oversight.store.control_item import SOURCES, ControlPaper
+from services.collection.oversight.store.control_item import ITEMS, ControlPaper
 from shared.cursor import cut, read_cursor
 from shared.errors import Fault, Faulty
-from shared.wire.control_item import ControlItem
+from shared.wire import moved
+from shared.wire.control_item import ControlItem, ItemTotals, opening_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,45 +34,41 @@ class FundControl:
     in_delivery_fen: int
     standing_credits_fen: int
     unnamed_fen: int
-    items: Mapping[ControlItem, tuple[int, int]] = field(default_factory=dict)
-    """item → (business, statistics)."""
+    items: Mapping[ControlItem, ItemTotals] = field(default_factory=dict)
 
 
 async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
     """Compute the control totals of every fund at the end of a day."""
-    bills = await closing_control_store.bill_sums(tx, as_of)
-    after, personal_after = await closing_control_store.received_after(tx, as_of)
-    granted = await closing_control_store.granted(tx, as_of)
-    waived = await closing_control_store.waived(tx, as_of)
-    refunded = await closing_control_store.refunded(tx, as_of)
+    opening = opening_of(as_of)
+    items = await control_item_store.totals(tx, opening=opening, as_of=as_of)
+    later, later_opening = await moved.later_than(tx, as_of), await moved.later_than(tx, opening)
     credited = await closing_control_store.credited(tx, as_of)
     uncredited = await closing_control_store.uncredited(tx, as_of)
     standing = await closing_control_store.standing_credits(tx, as_of)
-    personal_refunds = await closing_control_store.refunded(tx, as_of, personal=True)
-    items = await control_item_store.totals(tx, as_of)
-    funds = set().union(bills.issued, granted, credited, items)
-    allocated = {fund: fen - after.get(fund, 0) for fund, fen in bills.settled.items()}
-    received = {fund: fen - personal_after.get(fund, 0) for fund, fen in bills.personal.items()}
-    return {
-        fund: FundControl(
-            receivable_fen=(
-                bills.issued.get(fund, 0)
-                - allocated.get(fund, 0)
-                - granted.get(fund, 0)
-                - waived.get(fund, 0)
-                + refunded.get(fund, 0)
-            ),
-            collected_fen=allocated.get(fund, 0) - refunded.get(fund, 0),
-            received_fen=received.get(fund, 0) - personal_refunds.get(fund, 0),
+    refunded = await closing_control_store.refunded_personal(tx, as_of)
+
+    def of_fund(fund: str) -> FundControl:
+        totals = {
+            item: items.get(fund, {})
+            .get(item, ItemTotals())
+            .less(later.get((fund, item), 0), later_opening.get((fund, item), 0))
+            for item in ITEMS
+        }
+        collected_fen = totals[ControlItem.COLLECTED].business_fen
+        return FundControl(
+            receivable_fen=totals[ControlItem.LEVIED].business_fen - collected_fen,
+            collected_fen=collected_fen,
+            received_fen=totals[ControlItem.PERSONAL].business_fen,
             credited_fen=credited.get(fund, 0),
             part_paid_fen=uncredited["part_paid"].get(fund, 0),
-            in_delivery_fen=uncredited["in_delivery"].get(fund, 0),
-            standing_credits_fen=standing.get(fund, 0) - personal_refunds.get(fund, 0),
+            in_delivery_fen=uncredited["in_delivery"].get(fund, 0)
+            - later.get((fund, ControlItem.PERSONAL), 0),
+            standing_credits_fen=standing.get(fund, 0) - refunded.get(fund, 0),
             unnamed_fen=uncredited["unnamed"].get(fund, 0),
-            items={item: items.get(fund, {}).get(item, (0, 0)) for item in SOURCES},
+            items=totals,
         )
-        for fund in sorted(funds)
-    }
+
+    return {fund: of_fund(fund) for fund in sorted({*items, *credited})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +91,7 @@ async def papers(
         Faulty: collection does not tell of this item.
         BadCursor: not a cursor of this query.
     """
-    if query.item not in SOURCES:
+    if query.item not in ITEMS:
         raise Faulty(faults=[Fault("/item", "ITEM_OF_ANOTHER_SERVICE", query.item.value)])
     filters = asdict(query)
     key = read_cursor(cursor, filters, (int, str, str)) if cursor else None

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.oversight.store import total as total_store
-from services.collection.oversight.store.total import Amounts, PeriodRange
+from services.collection.oversight.store.total import Amounts, ChannelReceipts, PeriodRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionTotals:
     """Totals of a range of periods. `charges` are late fees and interest, apart from contributions.
 
-    `received` maps channel to fen, `counts` has units, people, bills and open bills.
+    `counts` has units, people, bills and open bills.
     """
 
     periods: PeriodRange
     contributions: list[Amounts]
     charges: list[Amounts]
-    received: dict[str, int]
-    suspended_fen: int
+    received: dict[str, ChannelReceipts]
     counts: dict[str, int]
 
 
@@ -35,7 +34,6 @@ async def totals(tx: AsyncConnection, periods: PeriodRange) -> CollectionTotals:
         periods=periods,
         contributions=contributions,
         charges=await total_store.billed(tx, periods, charges=True),
-        received={row.channel: row.amount_fen for row in received},
-        suspended_fen=sum(row.suspended_fen for row in received),
+        received={row.channel: row for row in received},
         counts=await total_store.counts(tx, periods),
     )

@@ -114,10 +114,7 @@ def _out(day: date, found: Mapping[str, FundControl]) -> CollectionControlOut:
                 standing_credits=one.standing_credits_fen,
                 unnamed=one.unnamed_fen,
             ),
-            items={
-                item: ItemTotalsOut(business=business_fen, statistics=statistics_fen)
-                for item, (business_fen, statistics_fen) in one.items.items()
-            },
+            items={item: ItemTotalsOut.of(totals) for item, totals in one.items.items()},
         )
         for fund, one in found.items()
     }

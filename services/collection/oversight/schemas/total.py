@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import Field
 
@@ -46,10 +46,15 @@ class ChargesOut(Out):
 
 
 class ReceivedOut(Out):
-    """Money received per channel, including suspense."""
+    """Money per channel."""
 
     bank_debit: YuanOut
     tax: YuanOut
+
+    @classmethod
+    def of(cls, fen: Mapping[str, int]) -> ReceivedOut:
+        """Build the answer; a channel without money is zero."""
+        return cls(bank_debit=fen.get("bank_debit", 0), tax=fen.get("tax", 0))
 
 
 class CollectionTotalsOut(Out):
@@ -66,12 +71,18 @@ class CollectionTotalsOut(Out):
     open_bills: int
     charges: ChargesOut
     suspended: YuanOut
-    received: ReceivedOut
+    received: ReceivedOut = Field(
+        description="到账,含暂收款,未减退回 (gross: suspense included, returns not taken off)"
+    )
+    returned: ReceivedOut = Field(description="其中银行已退回 (what the bank took back of it)")
+    net_received: ReceivedOut = Field(
+        description="到账净额,与账簿存款户相符 (received less returned: what the books have of it)"
+    )
 
     @classmethod
     def of(cls, found: CollectionTotals) -> CollectionTotalsOut:
         """Build the answer."""
-        parts = found.contributions
+        parts, received = found.contributions, found.received
         return cls(
             period_from=found.periods.period_from,
             period_to=found.periods.period_to,
@@ -79,10 +90,10 @@ class CollectionTotalsOut(Out):
             funds=amounts_by((part.fund, part) for part in parts),
             insurances=amounts_by((part.insurance, part) for part in parts),
             charges=ChargesOut.of(found.charges),
-            suspended=found.suspended_fen,
-            received=ReceivedOut(
-                bank_debit=found.received.get("bank_debit", 0), tax=found.received.get("tax", 0)
-            ),
+            suspended=sum(one.suspended_fen for one in received.values()),
+            received=ReceivedOut.of({name: one.amount_fen for name, one in received.items()}),
+            returned=ReceivedOut.of({name: one.returned_fen for name, one in received.items()}),
+            net_received=ReceivedOut.of({name: one.net_fen for name, one in received.items()}),
             **found.counts,
         )
 

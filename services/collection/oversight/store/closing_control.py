@@ -1,12 +1,10 @@
-"""SQL of collection's control totals for closing the books: sums of dated rows up to a day.
+"""SQL of personal accounts in collection's control totals: what persons were credited, and why not.
 
-Every amount comes from a row with its own day (issue of a bill, allocation, credit, waiver, refund).
-So the totals of a past day do not change with later events.
+Every amount comes from a row with its own day, so the totals of a past day do not change later.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import text
@@ -16,134 +14,21 @@ FundSums = dict[str, int]
 """Amounts in fen by fund."""
 
 
-@dataclass(frozen=True, slots=True)
-class BillSums:
-    """Sums of all bills' lines by fund, charges included.
-
-    `issued` is up to a day. `settled`, and `personal` for personal accounts only, are of all days.
-    """
-
-    issued: FundSums
-    settled: FundSums
-    personal: FundSums
-
-
-async def bill_sums(tx: AsyncConnection, as_of: date) -> BillSums:
-    """Sum up the original amounts of bills issued by a day, and the settled amounts."""
-    rows = await tx.execute(
-        text("""
-            SELECT line.fund,
-                   CAST(coalesce(sum(line.amount_fen + line.credited_fen + line.waived_fen)
-                        FILTER (WHERE bill.issued_on <= :as_of), 0) AS bigint) AS issued_fen,
-                   CAST(sum(line.settled_fen) AS bigint) AS settled_fen,
-                   CAST(coalesce(sum(line.settled_fen)
-                        FILTER (WHERE line.account = 'personal_account'), 0) AS bigint)
-                       AS personal_fen
-              FROM bill
-              JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
-             GROUP BY line.fund
-        """),
-        {"as_of": as_of},
-    )
-    found = BillSums({}, {}, {})
-    reissued = await _reallocated(tx, "issued_fen", "on_day > :as_of", as_of)
-    for row in rows:
-        found.issued[row.fund] = row.issued_fen - reissued.get(row.fund, 0)
-        found.settled[row.fund] = row.settled_fen
-        found.personal[row.fund] = row.personal_fen
-    return found
-
-
-async def received_after(tx: AsyncConnection, as_of: date) -> tuple[FundSums, FundSums]:
-    """Sum up the money received for bills after a day: in total, and for personal accounts.
-
-    There is less of it than of earlier money, so callers subtract it from the settled amounts.
-    """
-    rows = await tx.execute(
-        text("""
-            SELECT line.fund, CAST(sum(paid.amount_fen) AS bigint) AS fen,
-                   CAST(coalesce(sum(paid.amount_fen)
-                        FILTER (WHERE line.account = 'personal_account'), 0) AS bigint)
-                       AS personal_fen
-              FROM allocation AS paid
-              JOIN bill_line AS line
-                ON line.unit_id = paid.unit_id AND line.bill_id = paid.bill_id
-               AND line.line_no = paid.line_no
-             WHERE paid.book_date > :as_of
-             GROUP BY line.fund
-        """),
-        {"as_of": as_of},
-    )
-    found = rows.all()
-    return {row.fund: row.fen for row in found}, {row.fund: row.personal_fen for row in found}
-
-
-async def granted(tx: AsyncConnection, as_of: date) -> FundSums:
-    """Sum up credits granted by a day, used or not."""
-    return await _sums(
-        tx,
-        """
-        SELECT fund, CAST(sum(amount_fen) AS bigint) AS fen
-          FROM credit
-         WHERE granted_on <= :as_of
-         GROUP BY fund
-        """,
-        as_of,
-    )
-
-
-async def waived(tx: AsyncConnection, as_of: date) -> FundSums:
-    """Sum up waived late fees and interest."""
-    found = await _sums(
-        tx,
-        """
-        SELECT line.fund, CAST(sum(line.amount_fen) AS bigint) AS fen
-          FROM waiver
-          JOIN waiver_line AS line
-            ON line.unit_id = waiver.unit_id AND line.waiver_id = waiver.id
-         WHERE waiver.status = 'approved' AND waiver.decided_on <= :as_of
-         GROUP BY line.fund
-        """,
-        as_of,
-    )
-    for fund, fen in (await _reallocated(tx, "waived_fen", "on_day <= :as_of", as_of)).items():
-        found[fund] = found.get(fund, 0) + fen
-    return found
-
-
-async def _reallocated(tx: AsyncConnection, column: str, days: str, as_of: date) -> FundSums:
-    """Sum up by how much reallocations changed what lines were issued over or waived."""
-    return await _sums(
-        tx,
-        f"""
-        SELECT line.fund, CAST(sum(change.{column}) AS bigint) AS fen
-          FROM reallocation_line AS change
-          JOIN bill_line AS line
-            ON line.unit_id = change.unit_id AND line.bill_id = change.bill_id
-           AND line.line_no = change.line_no
-          JOIN bill ON bill.unit_id = line.unit_id AND bill.id = line.bill_id
-         WHERE change.{days} AND bill.issued_on <= :as_of
-         GROUP BY line.fund
-        """,
-        as_of,
-    )
-
-
-async def refunded(tx: AsyncConnection, as_of: date, *, personal: bool = False) -> FundSums:
-    """Sum up credits refunded in money; with `personal` only those of personal accounts.
+async def refunded_personal(tx: AsyncConnection, as_of: date) -> FundSums:
+    """Sum up credits of personal accounts that were refunded in money.
 
     A refund counts from the day of its settlement until the day on which its return is booked.
     """
     return await _sums(
         tx,
-        f"""
+        """
         SELECT part.fund, CAST(sum(part.amount_fen) AS bigint) AS fen
           FROM refund
           JOIN refund_part AS part
             ON part.refund_key = refund.refund_key AND part.refund_id = refund.id
          WHERE refund.source = 'credits' AND refund.settled_on <= :as_of
            AND (refund.return_booked_on IS NULL OR refund.return_booked_on > :as_of)
-           {"AND part.account = 'contribution_income.personal_account'" if personal else ""}
+           AND part.account = 'contribution_income.personal_account'
          GROUP BY part.fund
         """,
         as_of,

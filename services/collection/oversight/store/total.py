@@ -45,11 +45,17 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelReceipts:
-    """Money received by one channel, in fen, and its part in suspense."""
+    """Money received by one channel, in fen, what the bank took back of it, and its part in suspense."""
 
     channel: str
     amount_fen: int
+    returned_fen: int
     suspended_fen: int
+
+    @property
+    def net_fen(self) -> int:
+        """The money that was received and not taken back."""
+        return self.amount_fen - self.returned_fen
 
 
 _IS_ACTIVE = "status NOT IN ('returned', 'superseded', 'withdrawn')"
@@ -113,7 +119,8 @@ async def credits(tx: AsyncConnection, periods: PeriodRange) -> list[Amounts]:
               FROM credit
               LEFT JOIN LATERAL (
                    SELECT sum(part.amount_fen)
-                              FILTER (WHERE refund.status IN ('requested', 'approved')) AS fen,
+                              FILTER (WHERE refund.settled_on IS NULL
+                                        AND refund.status NOT IN ('refused', 'withdrawn')) AS fen,
                           sum(part.amount_fen)
                               FILTER (WHERE refund.status IN ('paid', 'returning')) AS paid_fen
                      FROM refund_part AS part
@@ -162,15 +169,23 @@ async def counts(tx: AsyncConnection, periods: PeriodRange) -> dict[str, int]:
 
 
 async def received(tx: AsyncConnection, periods: PeriodRange) -> list[ChannelReceipts]:
-    """Sum up the money received per channel, and its part that is in suspense now."""
+    """Sum up per channel what was received, what the bank took back, and what is in suspense now."""
     rows = await tx.execute(
         text(f"""
             SELECT receipt.channel, CAST(sum(receipt.amount_fen) AS bigint) AS amount_fen,
+                   CAST(coalesce(sum(returned.fen), 0) AS bigint) AS returned_fen,
                    CAST(coalesce(sum(suspense.amount_fen - suspense.matched_fen), 0) AS bigint)
                        AS suspended_fen
               FROM receipt
               LEFT JOIN suspense ON suspense.receipt_key = receipt.receipt_key
                                 AND suspense.receipt_id = receipt.id
+              LEFT JOIN (
+                   SELECT receipt_key, receipt_id, sum(amount_fen) AS fen
+                     FROM receipt_change
+                    WHERE kind = 'return' AND status = 'approved'
+                    GROUP BY receipt_key, receipt_id) AS returned
+                ON returned.receipt_key = receipt.receipt_key
+               AND returned.receipt_id = receipt.id
              WHERE {_IN_RANGE.format("receipt")}
              GROUP BY receipt.channel
         """),

@@ -32,7 +32,7 @@ from services.ledger.rules.domain.closing_rule import Level, Rule
 from shared.errors import Fault
 from shared.money import format_yuan
 from shared.period import Period
-from shared.wire.control_item import ControlItem
+from shared.wire.control_item import ControlItem, ItemTotals
 
 
 class ClosingAction(StrEnum):
@@ -84,8 +84,7 @@ class ControlTotals:
     collected_fen: int = 0
     benefits_fen: int | None = None
     personal: PersonalControl | None = None
-    items: Mapping[ControlItem, tuple[int, int]] = field(default_factory=dict)
-    """item → (business, statistics)."""
+    items: Mapping[ControlItem, ItemTotals] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +114,8 @@ class ClosingEvidence:
     """(fund, book) → debits minus credits where they differ; no posting can cause this."""
     items: Mapping[str, Mapping[ControlItem, int]] = field(default_factory=dict)
     """fund → item → fen of the books."""
+    opening: Mapping[str, Mapping[ControlItem, int]] = field(default_factory=dict)
+    """fund → item → fen of the books at the opening of the month."""
     suspended_since: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """(fund, district) → the day since which the oldest receipt has been in suspense."""
 
@@ -268,7 +269,7 @@ def _evidence_faults(
     if Rule.BENEFITS_TIE in rules:
         yield from _benefit_faults(closing.control or {}, evidence.benefits)
     if Rule.TOTALS_TIE in rules:
-        yield from _item_faults(closing.control or {}, evidence.items)
+        yield from _item_faults(closing.control or {}, evidence)
     if Rule.PERSONAL_TIES in rules:
         yield from _personal_faults(closing.control or {}, evidence.personal)
 
@@ -311,25 +312,40 @@ def _benefit_faults(
 
 
 def _item_faults(
-    control: Mapping[str, ControlTotals], books: Mapping[str, Mapping[ControlItem, int]]
+    control: Mapping[str, ControlTotals], evidence: ClosingEvidence
 ) -> Iterator[Reason]:
-    """Compare business, books and statistics, each added up from its own source."""
-    for fund in sorted({*control, *books}):
-        told, booked = control.get(fund, ControlTotals()).items, books.get(fund, {})
+    """Compare what the month moved, and what stood at its opening, in business, books and statistics.
+
+    Each is added up from its own source.
+    """
+    for fund in sorted({*control, *evidence.items, *evidence.opening}):
+        reported = control.get(fund, ControlTotals()).items
         for item in ControlItem:
             pointer = f"/control/funds/{fund}/items/{item}"
-            books_fen = booked.get(item, 0)
-            if item not in told:
-                if books_fen:
+            books_fen = evidence.items.get(fund, {}).get(item, 0)
+            opening_fen = evidence.opening.get(fund, {}).get(item, 0)
+            if item not in reported:
+                if books_fen or opening_fen:
                     yield ControlExpected, pointer, f"books={format_yuan(books_fen)}"
                 continue
-            business_fen, statistics_fen = told[item]
-            if not business_fen == books_fen == statistics_fen:
-                detail = (
-                    f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)},"
-                    f" statistics={format_yuan(statistics_fen)}"
-                )
-                yield TotalsDiffer, pointer, detail
+            one = reported[item]
+            opening = (one.opening_business_fen, opening_fen, one.opening_statistics_fen)
+            month = (
+                one.business_fen - one.opening_business_fen,
+                books_fen - opening_fen,
+                one.statistics_fen - one.opening_statistics_fen,
+            )
+            if len(set(opening)) > 1:
+                yield TotalsDiffer, f"{pointer}/opening", f"月初 opening: {_three(*opening)}"
+            if len(set(month)) > 1:
+                yield TotalsDiffer, pointer, _three(*month)
+
+
+def _three(business_fen: int, books_fen: int, statistics_fen: int) -> str:
+    return (
+        f"business={format_yuan(business_fen)}, books={format_yuan(books_fen)},"
+        f" statistics={format_yuan(statistics_fen)}"
+    )
 
 
 def _personal_faults(

@@ -21,6 +21,16 @@ _ITEM_OF_ACCOUNT: Final = {
     Account.MEMO_COLLECTED: (ControlItem.COLLECTED, 1),
 }
 """Account → the item that it shows, and its sign."""
+_RARE_ACCOUNTS: Final = {
+    ControlItem.LATE_FEES_CHARGED: (Account.MEMO_LEVIED,),
+    ControlItem.LATE_FEES_COLLECTED: (Account.OTHER_INCOME, Account.INTEREST_INCOME),
+    ControlItem.PERSONAL: (Account.CONTRIBUTION_PERSONAL,),
+    ControlItem.REFUNDS: (
+        Account.INCOME_DEPOSIT,
+        Account.TREASURY_DEPOSIT,
+        Account.FISCAL_DEPOSIT,
+    ),
+}
 Balances = Mapping[tuple[str, str, str], int]
 FundAccount = tuple[str, str]
 
@@ -113,3 +123,11 @@ def item_totals(
 def is_benefit(account: str) -> bool:
     """Tell whether an account is a benefit (待遇支出) or a part of it."""
     return account.split(".")[0] == "benefit"
+
+
+def accounts_of(item: ControlItem, benefits: Iterable[str]) -> tuple[str, ...]:
+    """Return the accounts whose entries make up an item; `benefits` are those of benefits."""
+    if item is ControlItem.BENEFITS:
+        return tuple(benefits)
+    shown = tuple(account for account, (of, _) in _ITEM_OF_ACCOUNT.items() if of is item)
+    return shown or _RARE_ACCOUNTS[item]

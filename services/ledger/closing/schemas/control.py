@@ -6,9 +6,16 @@ from datetime import date
 
 from pydantic import Field
 
-from services.ledger.closing.domain.closing import ControlTotals, PersonalControl
+from services.ledger.closing.domain.closing import (
+    ClosingEvidence,
+    ControlTotals,
+    PersonalControl,
+)
 from services.ledger.closing.domain.errors import ControlHashDiffers
+from services.ledger.posting.domain.voucher import voucher_id
+from services.ledger.reports.store.by_hand import HandVoucher
 from shared.errors import Fault
+from shared.references import Reference
 from shared.schema import Code, In, Out, Yuan, YuanOut
 from shared.wire.closing import (
     COLLECTION,
@@ -20,7 +27,7 @@ from shared.wire.closing import (
     control_hash,
     hashed_items,
 )
-from shared.wire.control_item import OF_PAYOUT, ControlItem
+from shared.wire.control_item import OF_PAYOUT, ControlItem, ItemTotals
 
 
 class PersonalControlIn(In):
@@ -45,11 +52,25 @@ class PersonalControlIn(In):
         )
 
 
+class BothTotalsIn(In):
+    """A total, added up by business and by statistics."""
+
+    business: Yuan = 0
+    statistics: Yuan = 0
+
+
 class ItemTotalsIn(In):
-    """One item of a fund, added up by business and by statistics."""
+    """One item of a fund, at the end of the day and at the opening of its month."""
 
     business: Yuan
     statistics: Yuan
+    opening: BothTotalsIn = BothTotalsIn()
+
+    def totals(self) -> ItemTotals:
+        """Return the totals."""
+        return ItemTotals(
+            self.business, self.statistics, self.opening.business, self.opening.statistics
+        )
 
 
 class ControlTotalsIn(In):
@@ -69,10 +90,10 @@ class ControlTotalsIn(In):
         default={}, description="业务数与统计数 (business and statistics by item)"
     )
 
-    def both(self, *, of_payout: bool) -> dict[ControlItem, tuple[int, int]]:
-        """Return item → (business, statistics) of one service."""
+    def of_service(self, *, of_payout: bool) -> dict[ControlItem, ItemTotals]:
+        """Return the items of one service."""
         return {
-            item: (one.business, one.statistics)
+            item: one.totals()
             for item, one in self.items.items()
             if (item in OF_PAYOUT) is of_payout
         }
@@ -80,7 +101,7 @@ class ControlTotalsIn(In):
     def totals(self) -> ControlTotals:
         """Return the totals."""
         personal = None if self.personal is None else self.personal.control()
-        items = self.both(of_payout=False) | self.both(of_payout=True)
+        items = {item: one.totals() for item, one in self.items.items()}
         return ControlTotals(self.receivable, self.collected, self.benefits, personal, items)
 
 
@@ -114,7 +135,8 @@ class ControlIn(In):
             PAYOUT: (
                 self.hashes.payout,
                 {
-                    fund: {"benefits": one.benefits or 0} | hashed_items(one.both(of_payout=True))
+                    fund: {"benefits": one.benefits or 0}
+                    | hashed_items(one.of_service(of_payout=True))
                     for fund, one in self.funds.items()
                 },
             ),
@@ -134,7 +156,7 @@ def _of_collection(totals: ControlTotalsIn) -> dict[str, int]:
     return (
         {"receivable": totals.receivable, "collected": totals.collected}
         | {f"personal.{member}": personal.get(member, 0) for member in PERSONAL}
-        | hashed_items(totals.both(of_payout=False))
+        | hashed_items(totals.of_service(of_payout=False))
     )
 
 
@@ -164,10 +186,7 @@ class ControlTotalsOut(Out):
             collected=totals.collected_fen,
             benefits=totals.benefits_fen,
             personal=personal,
-            items={
-                item: ItemTotalsOut(business=business_fen, statistics=statistics_fen)
-                for item, (business_fen, statistics_fen) in totals.items.items()
-            },
+            items={item: ItemTotalsOut.of(one) for item, one in totals.items.items()},
         )
 
 
@@ -176,3 +195,40 @@ class ClosingTotalsOut(Out):
 
     as_of: date
     funds: dict[str, dict[ControlItem, YuanOut]]
+    opening: dict[str, dict[ControlItem, YuanOut]] = Field(
+        description="月初数:上月末止 (at the end of the month before the day's)"
+    )
+
+    @classmethod
+    def of(cls, as_of: date, found: ClosingEvidence) -> ClosingTotalsOut:
+        """Build the answer."""
+        return cls(
+            as_of=as_of,
+            funds={fund: dict(items) for fund, items in found.items.items()},
+            opening={fund: dict(items) for fund, items in found.opening.items()},
+        )
+
+
+class HandVoucherOut(Out):
+    """A voucher that a person posted or reversed, and by how much it moves an item's accounts."""
+
+    voucher: str = Field(examples=[Reference.VOUCHER.example])
+    source: str = Field(description="经办人 (the person who posted it)")
+    event_id: str
+    kind: str
+    book_date: date
+    summary: str
+    credit: YuanOut = Field(description="贷方减借方 (credits less debits on the item's accounts)")
+
+    @classmethod
+    def of(cls, row: HandVoucher) -> HandVoucherOut:
+        """Build the answer."""
+        return cls(
+            voucher=voucher_id(row.slot, row.seq),
+            source=row.source,
+            event_id=row.event_id,
+            kind=row.kind,
+            book_date=row.book_date,
+            summary=row.summary,
+            credit=row.credit_fen,
+        )

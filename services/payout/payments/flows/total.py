@@ -12,6 +12,8 @@ from services.payout.payments.store import total as total_store
 from services.payout.payments.store.total import ControlPaper, FundTotals
 from shared.cursor import cut, read_cursor
 from shared.period import Period
+from shared.wire import moved
+from shared.wire.control_item import ControlItem, ItemTotals, opening_of
 
 
 async def by_fund(
@@ -21,13 +23,14 @@ async def by_fund(
     return await total_store.by_fund(tx, first=first, last=last, district=district)
 
 
-async def both_until(tx: AsyncConnection, day: date) -> dict[str, tuple[int, int]]:
-    """Return fund → benefits of business and of statistics, of all years, at the end of a day."""
-    business = await total_store.benefits(tx, day)
-    statistics = await total_store.claimed(tx, day)
+async def benefits(tx: AsyncConnection, day: date) -> dict[str, ItemTotals]:
+    """Return fund → benefits of all years at the end of a day and at the opening of its month."""
+    opening, item = opening_of(day), ControlItem.BENEFITS
+    found = await total_store.benefits(tx, opening=opening, as_of=day)
+    later, later_opening = await moved.later_than(tx, day), await moved.later_than(tx, opening)
     return {
-        fund: (business.get(fund, 0), statistics.get(fund, 0))
-        for fund in sorted({*business, *statistics})
+        fund: totals.less(later.get((fund, item), 0), later_opening.get((fund, item), 0))
+        for fund, totals in found.items()
     }
 
 

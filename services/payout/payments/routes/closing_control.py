@@ -46,17 +46,18 @@ async def get_closing_control(
     """Sum each fund's benefits, of all years, at the end of a day; the ledger closes with them."""
     require_centre(at.caller)
     day = as_of or today()
-    totals = await at.read(lambda tx: total_flow.both_until(tx, day))
+    totals = await at.read(lambda tx: total_flow.benefits(tx, day))
     item = ControlItem.BENEFITS
     funds = {
         fund: PayoutFundControlOut(
-            benefits=business_fen,
-            items={item: ItemTotalsOut(business=business_fen, statistics=statistics_fen)},
+            benefits=one.business_fen,
+            items={item: ItemTotalsOut.of(one)},
         )
-        for fund, (business_fen, statistics_fen) in totals.items()
+        for fund, one in totals.items()
     }
     hashed = {
-        fund: {"benefits": both[0]} | hashed_items({item: both}) for fund, both in totals.items()
+        fund: {"benefits": one.business_fen} | hashed_items({item: one})
+        for fund, one in totals.items()
     }
     return PayoutControlOut(as_of=day, funds=funds, hash=control_hash(PAYOUT, day, hashed))
 

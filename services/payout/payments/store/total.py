@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.period import Period
+from shared.wire.control_item import ItemTotals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +69,20 @@ async def by_fund(
     return [FundTotals(**row._mapping) for row in rows]
 
 
-_CAME_OUT = """CASE WHEN line.paid_on <= :as_of THEN 1 ELSE 0 END
-                        - CASE WHEN line.returned_on <= :as_of
-                                AND extract(YEAR FROM line.returned_on)
-                                  = extract(YEAR FROM line.paid_on)
-                               THEN 1 ELSE 0 END"""
-_CLAIMED = f"""
-    SELECT claim.claim_key AS key, claim.id, claim.fund, claim.period,
-           line.amount_fen * ({_CAME_OUT}) AS business_fen,
-           coalesce(approved.amount_fen, 0) * ({_CAME_OUT}) AS statistics_fen
+def _came_out(day: str) -> str:
+    """Build how often a line counts at the end of a day: 1 once it is paid, 0 when it came back.
+
+    A payment that came back in the year it was made is taken off; one that came back in a later year
+    is other income.
+    """
+    return f"""(CASE WHEN line.paid_booked_on <= {day} THEN 1 ELSE 0 END
+                     - CASE WHEN line.returned_booked_on <= {day}
+                             AND extract(YEAR FROM line.returned_booked_on)
+                               = extract(YEAR FROM line.paid_booked_on)
+                            THEN 1 ELSE 0 END)"""
+
+
+_PAID: Final = """
       FROM payment_line AS line
       JOIN payment_part AS part
         ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
@@ -85,22 +92,33 @@ _CLAIMED = f"""
         ON approved.claim_key = part.claim_key AND approved.claim_id = part.claim_id
        AND approved.line_no = line.claim_line_no AND claim.status = 'approved'
      WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL"""
-"""Paid lines with the amounts of the payment and of the approved claim's own line."""
+"""Paid lines with the amounts of the payment (business) and of the approved claim's line (statistics)."""
 
 
-async def claimed(tx: AsyncConnection, as_of: date) -> dict[str, int]:
-    """Sum each fund's benefits by the approved claims' lines that were paid (statistics)."""
+PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
+"""A closing reads all years, a few times a month."""
+
+
+async def benefits(tx: AsyncConnection, *, opening: date, as_of: date) -> dict[str, ItemTotals]:
+    """Sum each fund's benefits, of all years, at the end of two days, from both sources."""
+    await tx.execute(text(PATIENCE))
+    at, before = (_came_out(f"CAST({day} AS date)") for day in (":as_of", ":opening"))
+    business, statistics = "line.amount_fen", "coalesce(approved.amount_fen, 0)"
     rows = await tx.execute(
         text(f"""
-            SELECT fund, CAST(sum(statistics_fen) AS bigint) AS fen
-              FROM ({_CLAIMED}) AS claimed
-             GROUP BY fund
-             ORDER BY fund
+            SELECT claim.fund,
+                   CAST(sum({business} * {at}) AS bigint) AS business_fen,
+                   CAST(sum({statistics} * {at}) AS bigint) AS statistics_fen,
+                   CAST(sum({business} * {before}) AS bigint) AS opening_business_fen,
+                   CAST(sum({statistics} * {before}) AS bigint) AS opening_statistics_fen
+            {_PAID}
+             GROUP BY claim.fund
+             ORDER BY claim.fund
              LIMIT 100
         """),
-        {"as_of": as_of},
+        {"opening": opening, "as_of": as_of},
     )
-    return {row.fund: row.fen for row in rows}
+    return {row.fund: totals for row in rows if (totals := ItemTotals(*row[1:])) != ItemTotals()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +144,15 @@ async def claims_of_item(
     limit: int,
 ) -> list[ControlPaper]:
     """Return paid claims of a fund by their key; with `differing` only those that differ."""
+    at = _came_out("CAST(:as_of AS date)")
     rows = await tx.execute(
         text(f"""
             SELECT key, id, fund, period, CAST(sum(business_fen) AS bigint) AS business_fen,
                    CAST(sum(statistics_fen) AS bigint) AS statistics_fen
-              FROM ({_CLAIMED}) AS claimed
+              FROM (SELECT claim.claim_key AS key, claim.id, claim.fund, claim.period,
+                           line.amount_fen * {at} AS business_fen,
+                           coalesce(approved.amount_fen, 0) * {at} AS statistics_fen
+                    {_PAID}) AS paid
              WHERE fund = :fund AND (CAST(:period AS text) IS NULL OR period = :period)
                AND (CAST(:after_key AS bigint) IS NULL
                     OR (key, id) > (:after_key, CAST(:after_id AS uuid)))
@@ -150,33 +172,3 @@ async def claims_of_item(
         },
     )
     return [ControlPaper(**row._mapping) for row in rows]
-
-
-async def benefits(tx: AsyncConnection, as_of: date) -> dict[str, int]:
-    """Sum each fund's benefits, of all years, at the end of a day, in fen.
-
-    A payment that came back in the year it was made is taken off; one that came back in a later
-    year is other income.
-    """
-    rows = await tx.execute(
-        text("""
-            SELECT part.fund, CAST(sum(moved.fen) AS bigint) AS fen
-              FROM payment_line AS line
-              JOIN payment_part AS part
-                ON part.batch_key = line.batch_key AND part.batch_id = line.batch_id
-               AND part.part_no = line.part_no
-             CROSS JOIN LATERAL (
-                   SELECT CASE WHEN line.paid_booked_on <= :as_of THEN line.amount_fen ELSE 0 END
-                        - CASE WHEN line.returned_booked_on <= :as_of
-                                AND extract(YEAR FROM line.returned_booked_on)
-                                  = extract(YEAR FROM line.paid_booked_on)
-                               THEN line.amount_fen ELSE 0 END AS fen) AS moved
-             WHERE line.paid_on IS NOT NULL AND line.paid_serial IS NOT NULL
-             GROUP BY part.fund
-            HAVING sum(moved.fen) <> 0
-             ORDER BY part.fund
-             LIMIT 100
-        """),
-        {"as_of": as_of},
-    )
-    return {row.fund: row.fen for row in rows}

@@ -71,6 +71,20 @@ async def test_a_receipt_is_taken_back_by_two_people(debtors: Debtors) -> None:
     assert again.json()["code"] == "RECEIPT_HOLDS_LESS"
 
 
+async def test_totals_show_what_was_received_returned_and_is_left(debtors: Debtors) -> None:
+    async def received() -> list[int]:
+        found = await debtors.get("/v1/totals")
+        parts = [found["received"], found["returned"], found["net_received"]]
+        return [sum(parse_yuan(amount) for amount in one.values()) for one in parts]
+
+    before = await received()
+    owed = await debtors.owe(PENSION)
+    await debtors.pay(owed, 10_000_00, after(-5))
+    await taken_back(debtors, await receipt_of(debtors, owed), after(-3), amount="4000.00")
+    changes = [now - then for now, then in zip(await received(), before, strict=True)]
+    assert changes == [10_000_00, 4_000_00, 6_000_00]
+
+
 async def test_one_person_cannot_do_both(debtors: Debtors) -> None:
     owed = await debtors.owe(PENSION)
     await debtors.pay(owed, 10_000_00, after(-5))

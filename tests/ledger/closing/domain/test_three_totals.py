@@ -16,7 +16,7 @@ from services.ledger.closing.domain.closing import (
 )
 from services.ledger.common.domain.refusal import LedgerRefusal
 from services.ledger.rules.domain.closing_rule import Level, Rule, last_day
-from shared.wire.control_item import ControlItem
+from shared.wire.control_item import ControlItem, ItemTotals
 
 TODAY = date(2022, 3, 1)
 RULES = frozenset({Rule.TOTALS_TIE})
@@ -50,7 +50,8 @@ def month(control: dict[str, ControlTotals] | None) -> Closing:
 def test_each_of_three_totals_is_compared(
     item: ControlItem, business_fen: int, books_fen: int, statistics_fen: int, code: str | None
 ) -> None:
-    asked = month({"pension": ControlTotals(items={item: (business_fen, statistics_fen)})})
+    totals = ItemTotals(business_fen, statistics_fen)
+    asked = month({"pension": ControlTotals(items={item: totals})})
     seen = ClosingEvidence(items={"pension": {item: books_fen}})
     if code is None:
         require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
@@ -61,6 +62,36 @@ def test_each_of_three_totals_is_compared(
     assert (fault.code, fault.pointer) == (code, f"/control/funds/pension/items/{item}")
     for source in ("business", "books", "statistics"):
         assert f"{source}=0.0" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "pointers"),
+    [
+        ((5, 5, 5), (7, 7, 7), []),
+        ((4, 5, 5), (6, 7, 7), ["/opening"]),
+        ((5, 4, 5), (7, 7, 7), ["/opening", ""]),
+        ((5, 5, 4), (7, 7, 7), ["/opening", ""]),
+        ((5, 5, 5), (7, 7, 6), [""]),
+    ],
+)
+def test_a_change_of_an_earlier_month_does_not_hide(
+    opening: tuple[int, int, int], closing: tuple[int, int, int], pointers: list[str]
+) -> None:
+    """Each is (business, books, statistics); what the month moved is the difference."""
+    item = ControlItem.COLLECTED
+    totals = ItemTotals(closing[0], closing[2], opening[0], opening[2])
+    asked = month({"pension": ControlTotals(items={item: totals})})
+    seen = ClosingEvidence(
+        items={"pension": {item: closing[1]}}, opening={"pension": {item: opening[1]}}
+    )
+    if not pointers:
+        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        return
+    with pytest.raises(LedgerRefusal) as caught:
+        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+    assert [fault.pointer for fault in caught.value.faults] == [
+        f"/control/funds/pension/items/{item}{one}" for one in pointers
+    ]
 
 
 @pytest.mark.parametrize("control", [None, {}, {"medical": ControlTotals()}])

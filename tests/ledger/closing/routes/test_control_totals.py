@@ -122,7 +122,8 @@ async def test_a_month_is_not_closed_over_a_difference_of_three_totals(ledger: L
     await ledger.settle("sweep", "2021-07-28")
     right = await control(ledger, "2021-07-31")
     items = right["funds"]["pension"]["items"]
-    assert items["levied"] == {"business": "100.00", "statistics": "100.00"}
+    opening = {"business": "0.00", "statistics": "0.00"}
+    assert items["levied"] == {"business": "100.00", "statistics": "100.00", "opening": opening}
     books = (await ledger.get("/v1/closing-totals", as_of="2021-07-31")).json()["funds"]["pension"]
     assert (books["levied"], books["collected"]) == ("100.00", "60.00")
     wrong = items | {
@@ -147,6 +148,7 @@ async def test_a_month_is_not_closed_over_a_difference_of_three_totals(ledger: L
     assert done["control"]["pension"]["items"]["collected"] == {
         "business": "61.00",
         "statistics": "61.00",
+        "opening": opening,
     }
 
 
