@@ -17,13 +17,14 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-d
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/wuxian wuxian \
- && install -d -o wuxian -g wuxian -m 0700 /var/lib/wuxian /var/lib/wuxian/identity
+ && install -d -o wuxian -g wuxian -m 0700 /var/lib/wuxian /var/lib/wuxian/identity \
+    /var/lib/wuxian/identity-keys
 COPY --from=build /opt/wuxian /opt/wuxian
 ENV PATH=/opt/wuxian/bin:$PATH PYTHONUNBUFFERED=1 \
     WUXIAN_HOME=/var/lib/wuxian WUXIAN_HOST=0.0.0.0
 WORKDIR /var/lib/wuxian
 USER wuxian
-EXPOSE 8001 8002 8003 8010
+EXPOSE 8001 8002 8003 8005 8010
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["wuxian"]
 CMD ["--help"]

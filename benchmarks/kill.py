@@ -40,7 +40,7 @@ from services.migrate import migrate
 from shared.db import Database
 from shared.roles import Caller, Role
 from shared.security import identity
-from shared.security.identity import Identity
+from tests.issuer import Issuer
 from tests.ledger.support.making import DAY as BOOK_DATE
 
 SLOTS = 3
@@ -77,12 +77,13 @@ class Range:
         (self.home / "database").mkdir()
         self.url = await asyncio.to_thread(self.server.start)
         await migrate(self.url, ["ledger"])
-        identity.create(self.home / "identity", [])
+        identity.create(self.home / "identity")
+        self.issuer = Issuer(self.home)
         await self._give_capital()
         self.processes = [await self._serve(port) for port in self.ports]
         await asyncio.gather(*[self._answers(port) for port in self.ports])
         caller = Caller(subject="payout_service", role=Role.PAYOUT_SERVICE)
-        return Identity.load(self.home / "identity").mint(caller)
+        return self.issuer.mint(caller)
 
     async def end(self) -> None:
         """Stop everything."""
@@ -119,6 +120,7 @@ class Range:
     async def _serve(self, port: int) -> Process:
         environment = os.environ | {
             "WUXIAN_IDENTITY_DIR": str(self.home / "identity"),
+            "WUXIAN_TRUSTED_KEYS_PATH": str(self.issuer.trusted_keys_path),
             "WUXIAN_LEDGER_SLOTS": str(SLOTS),
             "WUXIAN_LOG_LEVEL": "CRITICAL",
         }

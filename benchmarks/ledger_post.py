@@ -43,7 +43,7 @@ from shared.db import Database
 from shared.process import collector
 from shared.roles import Caller, Role
 from shared.security import identity
-from shared.security.identity import Identity
+from tests.issuer import Issuer
 
 CLIENTS = 64
 POOLS = (2, 4, 8)
@@ -148,14 +148,16 @@ async def verified(url: str, slots: int, expected: int) -> bool:
 async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
     """A real ledger service in processes of its own; its port and a token."""
     with tempfile.TemporaryDirectory(prefix="wuxian-bench-identity-") as directory:
-        identity.create(Path(directory), [])
+        identity.create(Path(directory))
+        issuer = Issuer(Path(directory))
         caller = Caller(subject=SOURCE, role=Role.COLLECTION_SERVICE)
-        token = Identity.load(Path(directory)).mint(caller)
+        token = issuer.mint(caller)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         environment = os.environ | {
             "WUXIAN_IDENTITY_DIR": directory,
+            "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),
             "WUXIAN_LEDGER_SLOTS": str(slots),
             "WUXIAN_LOG_LEVEL": "ERROR",
         }

@@ -24,7 +24,7 @@ from shared.db import Database
 from shared.errors import Kind, Refusal
 from shared.roles import Caller, Right
 from shared.security.identity import Identity
-from shared.web.authentication import Authenticated
+from shared.web.authentication import Authenticated, caller_of
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -204,7 +204,7 @@ def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
             ),
         ] = None,
     ) -> Door:
-        require(caller)
+        require(await caller_of(request, money=True) if money else caller)
         if money and idempotency_key is None:
             raise KeyMissing
         return Door(request.app.state.db, caller, request, idempotency_key)

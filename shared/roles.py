@@ -40,6 +40,7 @@ class Role(StrEnum):
     DASHBOARD = "dashboard"
     COLLECTION_SERVICE = "collection_service"
     PAYOUT_SERVICE = "payout_service"
+    IDENTITY_ADMIN = "identity_admin"  # 身份管理员
 
     @property
     def level(self) -> Level:
@@ -62,6 +63,7 @@ CENTRE_ROLES: Final = frozenset(
         Role.DEPARTMENT_HEAD,
         Role.CENTRE_LEADER,
         Role.SUPERVISOR,
+        Role.IDENTITY_ADMIN,
     }
 )
 
@@ -125,6 +127,8 @@ class Right(StrEnum):
     REQUEST_REFUND = "refund:request"
     APPROVE_REFUND = "refund:approve"
     ISSUE_CERTIFICATE = "certificate:issue"
+    READ_IDENTITY = "identity:read"
+    MANAGE_IDENTITY = "identity:manage"
 
 
 _READS = {Right.READ_COLLECTION, Right.READ_LEDGER, Right.READ_PAYOUT}
@@ -212,7 +216,9 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_CORRECTION,
         }
     ),
-    Role.SUPERVISOR: frozenset({*_READS, Right.READ_TRAIL, Right.READ_PERSONAL}),
+    Role.SUPERVISOR: frozenset(
+        {*_READS, Right.READ_TRAIL, Right.READ_PERSONAL, Right.READ_IDENTITY}
+    ),
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),
@@ -247,16 +253,39 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.FOLLOW_PERSON_CORRECTIONS,
         }
     ),
+    Role.IDENTITY_ADMIN: frozenset({Right.READ_IDENTITY, Right.MANAGE_IDENTITY}),
 }
+
+_PEOPLE_SPEAK_TO: Final = ("collection", "identity", "ledger", "payout")
+_MACHINES_SPEAK_TO: Final[dict[Role, tuple[str, ...]]] = {
+    Role.EMPLOYER_PORTAL: ("collection",),
+    Role.TAX_BUREAU: ("collection",),
+    Role.BANK_GATEWAY: ("collection", "payout"),
+    Role.DASHBOARD: ("ledger",),
+    Role.COLLECTION_SERVICE: ("ledger",),
+    Role.PAYOUT_SERVICE: ("collection", "ledger"),
+}
+
+
+def audience_of(role: Role) -> tuple[str, ...]:
+    """Return the services that may accept a token of this role."""
+    return _MACHINES_SPEAK_TO.get(role, _PEOPLE_SPEAK_TO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated identity. `district` is the code of its district, or "centre"."""
+    """An authenticated identity.
+
+    `subject` is the person who acts, or the machine where no person stands behind a client.
+    `client` is the principal that signed in, `district` the code of its district or "centre", and
+    `units` the credit codes of the only units that it acts for; None: no such limit.
+    """
 
     subject: str
     role: Role
     district: str = CENTRE
+    client: str | None = None
+    units: frozenset[str] | None = None
 
     @property
     def level(self) -> Level:

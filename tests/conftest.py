@@ -26,7 +26,9 @@ from services.migrate import migrate
 from shared.process.settings import Settings
 from shared.roles import CENTRE, Caller, Role
 from shared.security.identity import Identity, create
+from shared.security.sandbox import make_secrets
 from tests import examples
+from tests.issuer import Issuer
 from tests.recording import StatementsAreKeyed
 
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
@@ -177,20 +179,27 @@ async def empty_database_url(each_server_url: str) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def identity_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sandbox registry for three districts."""
+    """An identity directory, with the secrets of a sandbox of three districts."""
     directory = tmp_path_factory.mktemp("identity")
-    create(directory, DISTRICTS)
+    create(directory)
+    make_secrets(directory, DISTRICTS)
     return directory
 
 
 @pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """The issuer whose tokens the services of the tests trust."""
+    return Issuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture(scope="session")
 def identity(identity_dir: Path) -> Identity:
-    """The issuer and verifier of that registry."""
+    """The keys of that directory."""
     return Identity.load(identity_dir)
 
 
 @pytest.fixture(scope="session")
-def bearer(identity: Identity) -> Bearer:
+def bearer(issuer: Issuer) -> Bearer:
     """bearer(role, district="centre", subject=None) → the Authorization header of such a person."""
 
     def header(
@@ -199,13 +208,15 @@ def bearer(identity: Identity) -> Bearer:
         wanted = Role(role)
         own = wanted.value if district == CENTRE else f"{wanted.value}.{district}"
         caller = Caller(subject=subject or own, role=wanted, district=district)
-        return {"Authorization": f"Bearer {identity.mint(caller)}"}
+        return {"Authorization": f"Bearer {issuer.mint(caller)}"}
 
     return header
 
 
 @pytest.fixture(scope="module")
-def settings_for(database_url: str, identity_dir: Path, run_home: Path) -> SettingsFor:
+def settings_for(
+    database_url: str, identity_dir: Path, issuer: Issuer, run_home: Path
+) -> SettingsFor:
     """settings_for(**overrides) → Settings on this module's database, without background work."""
 
     def make(**overrides: object) -> Settings:
@@ -213,6 +224,8 @@ def settings_for(database_url: str, identity_dir: Path, run_home: Path) -> Setti
             "home": run_home / "home",
             "database_url": database_url,
             "identity_dir": identity_dir,
+            "trusted_keys_path": issuer.trusted_keys_path,
+            "identity_keys_dir": run_home / "identity-keys",
             "run_workers": False,
             "ledger_slots": 4,  # enough to see them apart
         }

@@ -28,12 +28,12 @@ from shared.web.examples import Example, load
 from shared.web.openapi import operations
 
 ROOT = Path(__file__).parents[1]
-SERVICES = ("collection", "ledger", "payout")
+SERVICES = ("collection", "identity", "ledger", "payout")
 RECORD = "WUXIAN_RECORD_EXAMPLES"
 ITEMS_MAX, LINES_MAX, TEXT_MAX = 3, 5, 2000
 TEXT_TYPES = {"text/csv", "text/html", "text/plain", "application/x-ndjson"}
 FORM = "application/x-www-form-urlencoded"
-SECRETS = {"access_token", "client_secret"}
+SECRETS = {"access_token", "client_secret", "client_assertion"}
 NUMBER_18 = re.compile(r"^[0-9A-HJ-NP-RTUWXY]{18}$")
 REFERENCE = re.compile(r"^([a-z]{3})_[0-9a-f]{48}$")
 

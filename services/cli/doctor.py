@@ -106,7 +106,7 @@ def _identity(settings: Settings) -> Iterator[Finding]:
     from shared.security.identity import Identity
 
     directory = settings.identity_path
-    if not (directory / "principals.json").exists():
+    if not (directory / "pepper").exists():
         yield Finding("identity", True, f"{directory} is made at the first start")
         return
     Identity.load(directory)

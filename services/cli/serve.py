@@ -46,7 +46,7 @@ def serve(
     log.configure(service.value, settings.log_level)
     with plainly():
         check_port(settings.host, listen, service.value)
-        identity.create(settings.identity_path, list(settings.sandbox_districts))
+        identity.create(settings.identity_path)
         if service.value in SERVICES:
             _prepare_database(settings, service.value, may_migrate=migrate)
     uvicorn.run(

@@ -10,42 +10,36 @@ from typing import Annotated, Any
 import typer
 
 from services import VERSION
-from services.cli.common import SERVICES, AsJson, err, fail, out, print_json, settings_with
-from shared.roles import CENTRE, Caller, Level, Role
+from services.cli.common import (
+    SERVICES,
+    AsJson,
+    err,
+    fail,
+    out,
+    print_json,
+    sandbox_token,
+    settings_with,
+)
+from shared.roles import CENTRE, Level, Role
 
 
 def token(
     role: Annotated[Role, typer.Option(help="What the bearer is.")],
     district: Annotated[str, typer.Option(help="District code, for district roles.")] = CENTRE,
-    name: Annotated[
-        str | None, typer.Option(help="Who the bearer is; default: role[.district].")
-    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a token for the sandbox, valid one hour."""
-    from shared.security import identity
-
+    """Print a token of one of the sandbox's identities, from the running identity service."""
     if (role.level is Level.DISTRICT) == (district == CENTRE):
         needs = (
             "needs a --district" if district == CENTRE else "stands at the centre: no --district"
         )
         fail(f"{role.value} {needs}", 2)
-    settings = settings_with()
-    identity.create(settings.identity_path, list(settings.sandbox_districts))
     own = role.value if district == CENTRE else f"{role.value}.{district}"
-    caller = Caller(subject=name or own, role=role, district=district)
-    minted = identity.Identity.load(settings.identity_path).mint(caller)
+    found = sandbox_token(settings_with(), own)
     if as_json:
-        print_json(
-            {
-                "access_token": minted,
-                "token_type": "Bearer",
-                "expires_in": identity.TOKEN_SECONDS,
-                **identity.claims_of(caller),
-            }
-        )
+        print_json(found | {"subject": own, "role": role.value, "district": district})
     else:
-        out.print(minted, soft_wrap=True, markup=False, highlight=False)
+        out.print(found["access_token"], soft_wrap=True, markup=False, highlight=False)
 
 
 def openapi(
@@ -53,7 +47,7 @@ def openapi(
         Path | None, typer.Option(help="Write one file a service into this directory.")
     ] = None,
 ) -> None:
-    """Print (or write) the OpenAPI documents of the three services."""
+    """Print (or write) the OpenAPI documents of the services."""
     documents = {service: openapi_of(service) for service in SERVICES}
     if write is None:
         print_json(documents)

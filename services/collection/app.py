@@ -67,6 +67,7 @@ from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.outbox_routes import outbox_router
 from shared.web.refused_routes import refused_router
+from shared.web.trust_feed import trust_of
 
 SERVICE = "collection"
 
@@ -168,6 +169,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         routers=ROUTERS,
         lifespan=lifespan,
+        trust=trust_of(chosen, SERVICE),
         checks=[database],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,

@@ -64,26 +64,33 @@ class Background:
     settings: Settings
 
 
+def _ledger(background: Background, attempts: int = 4) -> Peer:
+    return Peer(
+        background.settings.ledger_url,
+        CLIENT_ID,
+        background.identity.secret_of(CLIENT_ID),
+        identity_url=background.settings.identity_url,
+        attempts=attempts,
+    )
+
+
 async def deliver_outbox(background: Background) -> None:
     """Deliver vouchers to the ledger, until cancelled."""
-    secret = background.identity.secret_of(CLIENT_ID)
-    async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
+    async with _ledger(background) as peer:
         refresh = partial(book_days.refresh, background.db, peer)
         await Relay(background.db, Ledger(peer).deliver, refresh).run()
 
 
 async def refresh_book_days(background: Background) -> None:
     """Keep this service's copy of the ledger's days fresh, until cancelled."""
-    secret = background.identity.secret_of(CLIENT_ID)
-    async with Peer(background.settings.ledger_url, CLIENT_ID, secret, attempts=1) as peer:
+    async with _ledger(background, attempts=1) as peer:
         await book_days.keep_fresh(background.db, peer)
 
 
 async def credit_persons(background: Background) -> None:
     """Send the ledger the personal credits of settled bills, until cancelled."""
-    secret = background.identity.secret_of(CLIENT_ID)
     pause = CREDIT_IDLE_SECONDS
-    async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
+    async with _ledger(background) as peer:
         crediting = PersonalCreditJob(background.db, PersonalAccounts(peer))
         while True:
             try:
@@ -96,9 +103,8 @@ async def credit_persons(background: Background) -> None:
 
 async def follow_refunds(background: Background) -> None:
     """Mark refunds as paid once the ledger has settled them, until cancelled."""
-    secret = background.identity.secret_of(CLIENT_ID)
     pause = REFUND_IDLE_SECONDS
-    async with Peer(background.settings.ledger_url, CLIENT_ID, secret) as peer:
+    async with _ledger(background) as peer:
         job = RefundJob(background.db, RefundOrders(peer))
         while True:
             try:

@@ -45,7 +45,7 @@ async def house(settings: Settings) -> AsyncIterator[Supervisor]:
                 log.write(f"{name:<10} | {line}\n")
                 log.flush()
 
-            ports = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)
+            ports = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
             supervisor = Supervisor(own, ports=ports, on_log=write)
             async with supervisor:
                 yield supervisor

@@ -105,7 +105,13 @@ class Office:
     def _peer(self, who: str, service: str) -> Peer:
         found = self._peers.get((who, service))
         if found is None:
-            found = Peer(self._urls[service], who, self._secrets[who], attempts=_PATIENCE)
+            found = Peer(
+                self._urls[service],
+                who,
+                self._secrets[who],
+                identity_url=self._urls["identity"],
+                attempts=_PATIENCE,
+            )
             self._peers[who, service] = found
         return found
 

@@ -43,6 +43,7 @@ from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.trust_feed import trust_of
 
 SERVICE = "ledger"
 ROUTERS = tuple(
@@ -91,6 +92,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         routers=ROUTERS,
         lifespan=lambda app: _lifespan(app, chosen),
+        trust=trust_of(chosen, SERVICE),
         checks=[database, books_open],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,

@@ -41,6 +41,7 @@ from shared.web.app import create_app
 from shared.web.client import Peer
 from shared.web.outbox_routes import outbox_router
 from shared.web.refused_routes import refused_router
+from shared.web.trust_feed import trust_of
 
 SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
@@ -97,6 +98,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         version=VERSION,
         routers=ROUTERS,
         lifespan=lifespan,
+        trust=trust_of(chosen, SERVICE),
         checks=[database],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
@@ -116,10 +118,18 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     opened.push_async_callback(db.close)
     identity = Identity.load(chosen.identity_path)
     secret = identity.secret_of(CLIENT_ID)
-    ledger_peer = await opened.enter_async_context(Peer(chosen.ledger_url, CLIENT_ID, secret))
+    ledger_peer = await opened.enter_async_context(
+        Peer(chosen.ledger_url, CLIENT_ID, secret, identity_url=chosen.identity_url)
+    )
     # A clerk waits for this answer: try twice, then answer that collection is unavailable.
     collection_peer = await opened.enter_async_context(
-        Peer(chosen.collection_url, CLIENT_ID, secret, attempts=2)
+        Peer(
+            chosen.collection_url,
+            CLIENT_ID,
+            secret,
+            identity_url=chosen.identity_url,
+            attempts=2,
+        )
     )
     app.state.db, app.state.identity, app.state.settings = db, identity, chosen
     districts = districts_of(chosen.region, chosen.regions_path)

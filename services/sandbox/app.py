@@ -20,10 +20,10 @@ from services.sandbox.routes import Sandbox, router
 from services.sandbox.tax_bureau import TaxBureau
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
-from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.client import Peer, PeerError
 from shared.web.problem import problem
+from shared.web.trust_feed import trust_of
 
 SERVICE = "sandbox"
 
@@ -36,7 +36,6 @@ def build(settings: Settings | None = None, transports: Transports | None = None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.identity = Identity.load(chosen.identity_path)
         async with AsyncExitStack() as stack:
             journal = Journal(chosen.home / "sandbox" / "journal.sqlite3")
             stack.callback(journal.close)
@@ -59,6 +58,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         version=VERSION,
         routers=[router],
         lifespan=lifespan,
+        trust=trust_of(chosen, SERVICE),
         checks=[journal],
         body_limit_bytes=1024 * 1024,
     )
@@ -72,7 +72,14 @@ def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
     secrets = json.loads((settings.identity_path / "secrets.json").read_text())
 
     def peer(name: str, url: str, client_id: str) -> Peer:
-        return Peer(url, client_id, secrets[client_id], attempts=12, transport=transports.get(name))
+        return Peer(
+            url,
+            client_id,
+            secrets[client_id],
+            identity_url=settings.identity_url,
+            attempts=12,
+            transport=transports.get(name),
+        )
 
     return {
         "collection": peer("collection", settings.collection_url, "bank_gateway"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import secrets
@@ -21,7 +22,7 @@ from services.supervisor.child import Child, OnLog, settings_environment
 from services.supervisor.ports import PortTaken, check_port, free_port
 from shared.db import SERVICES, role_of
 from shared.process.settings import Settings
-from shared.security import identity
+from shared.security import identity, sandbox
 
 READY_SECONDS = 60.0
 _START_RESTARTS = 3
@@ -155,6 +156,7 @@ class Supervisor:
     def _addressed(self, settings: Settings) -> Settings:
         self.settings = settings
         changes: dict[str, object] = {f"{name}_port": port for name, port in self.ports.items()}
+        changes["sandbox_identities"] = True
         for name in SERVICES:
             changes[f"{name}_url"] = self._url(name)
         return settings.model_copy(update=changes)
@@ -170,8 +172,9 @@ class Supervisor:
             raise PortTaken("\n".join(faults))
 
     async def _prepare(self) -> None:
-        self.secrets = identity.create(
-            self.settings.identity_path, list(self.settings.sandbox_districts)
+        identity.create(self.settings.identity_path)
+        self.secrets = sandbox.make_secrets(
+            self.settings.identity_path, self.settings.sandbox_districts
         )
         passwords = None
         if self._embedded is not None:
@@ -240,20 +243,19 @@ class Supervisor:
 def role_passwords(settings: Settings) -> dict[str, str]:
     """Service → password of its database role on the embedded server, made once, kept in home."""
     path = settings.home / "database-roles.json"
-    try:
-        known: dict[str, str] = json.loads(path.read_text())
+    known: dict[str, str] = {}
+    if path.exists():
+        known = json.loads(path.read_text())
+    if set(known) >= set(SERVICES):
         return known
-    except FileNotFoundError:
-        made = {name: secrets.token_urlsafe(32) for name in SERVICES}
     settings.home.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(made, file)
-    try:
-        os.link(part, path)  # the first of two processes wins, and both read what it wrote
-    except FileExistsError:
-        return role_passwords(settings)
-    finally:
-        part.unlink()
+    with (settings.home / "database-roles.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two processes, both read what the first wrote
+        known = json.loads(path.read_text()) if path.exists() else {}
+        made = {name: secrets.token_urlsafe(32) for name in SERVICES} | known
+        part = path.with_name(f"{path.name}.part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(made, file)
+        part.replace(path)
     return made

@@ -11,6 +11,8 @@ from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.security.tokens import TOKEN_SECONDS, TOKEN_SECONDS_MAX
+
 
 def _default_home() -> Path:
     # Root's own data directory lies below a directory that the unprivileged database server may
@@ -34,6 +36,7 @@ class Settings(BaseSettings):
     collection_port: int = 8001
     ledger_port: int = 8002
     payout_port: int = 8003
+    identity_port: int = 8005
     sandbox_port: int = 8010
     collection_url: str = "http://127.0.0.1:8001"
     """The address of collection, for payout."""
@@ -41,8 +44,17 @@ class Settings(BaseSettings):
     """The address of the ledger, for collection and payout."""
     payout_url: str = "http://127.0.0.1:8003"
     """The address of payout, for the sandbox."""
+    identity_url: str = "http://127.0.0.1:8005"
+    """The address of identity, which gives tokens and says which are revoked, for every service."""
+    token_seconds: int = Field(default=TOKEN_SECONDS, ge=60, le=TOKEN_SECONDS_MAX)
+    """Life of an access token."""
+    trusted_keys_path: Path | None = None
+    """A JWKS file to verify tokens with instead of asking identity. Nothing is ever revoked then:
+    for tests of one service alone."""
     identity_dir: Path | None = None
-    """Signing key, principals and the pepper of blind indexes; default: HOME/identity."""
+    """Keys of stored data and the secrets of the services as clients; default: HOME/identity."""
+    identity_keys_dir: Path | None = None
+    """The key that seals identity's signing keys, for identity alone; default: HOME/identity-keys."""
     region: str = "tianjin"
     """统筹区: the region that this installation serves."""
     regions_path: Path | None = None
@@ -63,7 +75,9 @@ class Settings(BaseSettings):
     run_workers: bool = True
     """True when a service process also runs its background work (relay, billing)."""
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
-    """Districts for which the sandbox has identities."""
+    """Districts for which `up` and `demo` make the sandbox's identities; none: no identities."""
+    sandbox_identities: bool = False
+    """True when identity admits the sandbox's people and machines, as `up` and `demo` tell it."""
     anchor_file: Path | None = None
     """A file outside the database, to which every service appends the head of its chain of evidence."""
     anchor_url: str | None = None
@@ -74,8 +88,13 @@ class Settings(BaseSettings):
 
     @property
     def identity_path(self) -> Path:
-        """Directory of keys and principals."""
+        """Directory of the keys of stored data."""
         return self.identity_dir or self.home / "identity"
+
+    @property
+    def identity_keys_path(self) -> Path:
+        """Directory that identity alone reads."""
+        return self.identity_keys_dir or self.home / "identity-keys"
 
 
 @lru_cache(maxsize=1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from shared.security.trust import Trust
 from shared.web.access import AccessLog
 from shared.web.envelope import Envelope
 from shared.web.grammar import strict_grammar
 from shared.web.openapi import App
 from shared.web.problem import PROBLEMS, answer_problems
 from shared.web.service_routes import Check, service_router
+from shared.web.trust_feed import followed
 
 
 def create_app(  # noqa: PLR0913 - an app has that many parts
@@ -23,6 +25,7 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     version: str,
     routers: Sequence[APIRouter],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    trust: Trust,
     checks: Sequence[Check],
     body_limit_bytes: int,
     streamed: frozenset[str] = frozenset(),
@@ -30,19 +33,28 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
 ) -> FastAPI:
     """A service's app; its lifespan puts `identity` and `db` on `app.state`.
 
+    `trust` verifies the tokens of its callers.
+
     `streamed` are paths whose bodies are read piece by piece and may be much larger.
     """
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app), followed(trust):
+            yield
+
     # No docs pages: FastAPI's load their scripts from a public network that a bureau's lacks.
     app = App(
         service,
         title=title,
         description=description,
         version=version,
-        lifespan=lifespan,
+        lifespan=living,
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(service_router(service, version, checks))
+    app.state.trust = trust
+    app.include_router(service_router(service, version, (*checks, trust.check)))
     for router in routers:
         app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
     answer_problems(app)

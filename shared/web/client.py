@@ -9,6 +9,7 @@ import ssl
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote_plus
 
 import httpx
 import orjson
@@ -32,7 +33,7 @@ def _worth_retrying(error: BaseException) -> bool:
 
 
 class Peer:
-    """One peer service, spoken to with this process's own identity."""
+    """One peer service, spoken to with this process's own identity: identity gives the tokens."""
 
     def __init__(
         self,
@@ -40,14 +41,12 @@ class Peer:
         client_id: str,
         secret: str,
         *,
+        identity_url: str,
         attempts: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._credentials = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": secret,
-        }
+        self._token_url = f"{identity_url}/v1/oauth/token"
+        self._credentials = httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
         self._token: str | None = None
         self._attempts = attempts
         self._http = httpx.AsyncClient(
@@ -107,7 +106,7 @@ class Peer:
 
     async def _once(self, method: str, path: str, **how: Any) -> Any:
         answer = await self._http.request(method, path, auth=_Bearer(await self._bearer()), **how)
-        if answer.status_code == 401:  # expired, or the peer's key was changed
+        if answer.status_code == 401:  # expired or revoked
             self._token = None
             answer = await self._http.request(
                 method, path, auth=_Bearer(await self._bearer()), **how
@@ -116,7 +115,11 @@ class Peer:
 
     async def _bearer(self) -> str:
         if self._token is None:
-            answer = await self._http.post("/v1/oauth/token", data=self._credentials)
+            answer = await self._http.post(
+                self._token_url,
+                data={"grant_type": "client_credentials"},
+                auth=self._credentials,
+            )
             self._token = str(read_answer(answer)["access_token"])
         return self._token
 

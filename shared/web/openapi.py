@@ -28,7 +28,7 @@ _SHARED_TAGS: Final = {
     "shared.web.refused_routes": "delivery",
 }
 _SENTENCES: Final = {
-    "service": "令牌、健康与指标 · Token, health and metrics",
+    "service": "身份、健康与指标 · Own identity, health and metrics",
     "delivery": "待发消息 · Messages to the ledger: waiting, refused, sent again",
 }
 

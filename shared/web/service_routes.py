@@ -1,17 +1,16 @@
-"""The doors that every service has: token, own identity, health, readiness, metrics, version."""
+"""The doors that every service has: own identity, health, readiness, metrics, version."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from shared.process.metrics import exposition
 from shared.schema import Out
-from shared.security.identity import TOKEN_SECONDS, Identity, claims_of
+from shared.security.tokens import claims_of
 from shared.web.authentication import Authenticated
 from shared.web.problem import PROBLEMS
 
@@ -19,41 +18,20 @@ Check = Callable[[], Awaitable[dict[str, str]]]
 """A readiness check: name → "ok" or what is wrong."""
 
 
-class TokenOut(Out):
-    """RFC 6749 section 5.1."""
-
-    access_token: str
-    token_type: str = "Bearer"
-    expires_in: int = TOKEN_SECONDS
-
-
 class MeOut(Out):
     """The identity of the token's bearer."""
 
     subject: str
+    client: str
     role: str
     level: str
     district: str
+    units: list[str] | None
 
 
 def service_router(service: str, version: str, checks: Sequence[Check]) -> APIRouter:
     """Build the router of these doors for one service."""
     router = APIRouter()
-
-    @router.post(
-        "/v1/oauth/token",
-        operation_id="issue_token",
-        summary="取得访问令牌 · Token by client credentials",
-        responses=PROBLEMS,
-    )
-    async def issue_token(
-        request: Request,
-        grant_type: Annotated[str, Form(pattern="^client_credentials$")],
-        client_id: Annotated[str, Form(max_length=100)],
-        client_secret: Annotated[str, Form(max_length=200)],
-    ) -> TokenOut:
-        identity: Identity = request.app.state.identity
-        return TokenOut(access_token=identity.issue(client_id, client_secret))
 
     @router.get(
         "/v1/me",

@@ -1,15 +1,16 @@
-"""The three services as real processes, for tests that attack them from outside."""
+"""The services as real processes, for tests that attack them from outside."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
-from shared.roles import CENTRE, Caller, Level, Role
-from shared.security.identity import Identity
+from shared.roles import Level, Role
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,25 @@ async def stack(
         home=tmp_path_factory.mktemp("home"),
         database_url=database_url,
         identity_dir=identity_dir,
+        token_seconds=3600,
+        identity_port=0,
         collection_port=0,
         ledger_port=0,
         payout_port=0,
     )
-    supervisor = Supervisor(settings, services=("ledger", "collection", "payout"))
+    supervisor = Supervisor(settings, services=("identity", "ledger", "collection", "payout"))
     await supervisor.start()
-    identity = Identity.load(identity_dir)
+    secrets = supervisor.secrets | json.loads((identity_dir / "services.json").read_text())
 
     def token(role: Role) -> str:
-        district = "heping" if role.level is Level.DISTRICT else CENTRE
-        return identity.mint(Caller(subject=f"{role.value}.test", role=role, district=district))
+        name = f"{role.value}.heping" if role.level is Level.DISTRICT else role.value
+        answer = httpx.post(
+            f"{supervisor.urls['identity']}/v1/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(name, secrets[name]),
+            trust_env=False,
+        )
+        return str(answer.raise_for_status().json()["access_token"])
 
     try:
         yield Stack(dict(supervisor.urls), token)

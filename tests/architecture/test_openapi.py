@@ -13,12 +13,21 @@ from shared.web.openapi import operations
 
 FILES = Path(__file__).parents[2] / "openapi"
 SERVICES_ROOT = Path(__file__).parents[2] / "services"
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/v1/version", "/v1/oauth/token"}
+PUBLIC = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v1/version",
+    "/v1/oauth/token",
+    "/v1/oauth/revoke",
+    "/v1/trust",
+    "/.well-known/jwks.json",
+}
 """Doors that ask for no token."""
 BOTH_LANGUAGES = re.compile(
     r"^[^·]*[\u4e00-\u9fff][^·]* · [^·\u4e00-\u9fff]*[A-Za-z][^·\u4e00-\u9fff]*$"
 )
-SERVICES = ("collection", "ledger", "payout")
+SERVICES = ("collection", "identity", "ledger", "payout")
 
 
 @pytest.fixture(params=SERVICES)

@@ -37,7 +37,14 @@ class Books:
 
     async def deliver(self, sent: list[Message]) -> list[str | None]:
         transport = httpx.MockTransport(self)
-        peer = Peer("http://ledger", "collection_service", "s", attempts=1, transport=transport)
+        peer = Peer(
+            "http://ledger",
+            "collection_service",
+            "s",
+            identity_url="http://identity",
+            attempts=1,
+            transport=transport,
+        )
         async with peer:
             return await Ledger(peer).deliver(sent)
 

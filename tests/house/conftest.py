@@ -10,6 +10,7 @@ import pytest
 
 from services.embedded import EmbeddedPostgres, pidfile
 from services.embedded.guard import python_command, python_environment
+from tests.issuer import Issuer
 
 Wuxian = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -22,9 +23,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def environment(home: Path) -> dict[str, str]:
-    """Environment of a child process that lives in that home."""
-    return python_environment() | {"WUXIAN_HOME": str(home)}
+def environment(home: Path, issuer: Issuer) -> dict[str, str]:
+    """Environment of a child process that lives in that home, and trusts the tests' issuer."""
+    return python_environment() | {
+        "WUXIAN_HOME": str(home),
+        "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),
+    }
 
 
 @pytest.fixture

@@ -13,21 +13,15 @@ from services.embedded.guard import python_command
 from services.migrate import migrate
 from services.supervisor.ports import free_port
 from shared.roles import Caller, Role
-from shared.security.identity import Identity
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.story
 
 
 def test_the_version_is_printed(wuxian: Wuxian) -> None:
     assert wuxian("version").stdout == f"wuxian {VERSION}\n"
-
-
-def test_a_token_speaks_for_the_asked_person(wuxian: Wuxian, home: Path) -> None:
-    done = wuxian("token", "--role", "district_clerk", "--district", "heping", "--name", "li")
-    caller = Identity.load(home / "identity").verify(done.stdout.strip())
-    assert (caller.subject, caller.role, caller.district) == ("li", Role.DISTRICT_CLERK, "heping")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +48,7 @@ def test_the_database_has_commands_of_its_own(wuxian: Wuxian) -> None:
 def test_the_doctor_finds_nothing_wrong_with_a_new_home(wuxian: Wuxian) -> None:
     ports = {
         f"WUXIAN_{name.upper()}_PORT": str(free_port())
-        for name in ("collection", "ledger", "payout", "sandbox")
+        for name in ("identity", "collection", "ledger", "payout", "sandbox")
     }
     done = wuxian("doctor", "--json", **ports)
     assert json.loads(done.stdout)["ok"], done.stdout
@@ -87,12 +81,12 @@ def test_an_unreachable_database_is_a_sentence_not_a_traceback(wuxian: Wuxian) -
 def test_a_services_documents_are_the_same_each_time(wuxian: Wuxian, tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert wuxian("openapi", "--write", str(tmp_path / name)).returncode == 0
-    for service in ("collection", "ledger", "payout"):
+    for service in ("identity", "collection", "ledger", "payout"):
         files = [tmp_path / name / f"{service}.json" for name in ("a", "b")]
         assert files[0].read_bytes() == files[1].read_bytes()
 
 
-@pytest.mark.parametrize("service", ["collection", "ledger", "payout"])
+@pytest.mark.parametrize("service", ["identity", "collection", "ledger", "payout"])
 def test_a_service_runs_alone_on_an_empty_database(
     empty_database_url: str, environment: dict[str, str], service: str
 ) -> None:
@@ -124,12 +118,11 @@ VOUCHER = {
 
 
 def test_the_ledger_books_once_on_any_server(
-    empty_database_url: str, environment: dict[str, str], home: Path
+    empty_database_url: str, environment: dict[str, str], issuer: Issuer
 ) -> None:
     with serving(["ledger", "--database-url", empty_database_url], environment) as url:
-        identity = Identity.load(home / "identity")
         caller = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
-        bearer = {"Authorization": f"Bearer {identity.mint(caller)}"}
+        bearer = {"Authorization": f"Bearer {issuer.mint(caller)}"}
         with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:
             done = [client.post("/v1/vouchers", json=VOUCHER) for _ in range(2)]
             assert [answer.status_code for answer in done] == [201, 200], done[0].text
@@ -173,7 +166,7 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
 def test_everything_comes_up_and_goes_down_when_asked(environment: dict[str, str]) -> None:
     ports = {
         f"WUXIAN_{name.upper()}_PORT": str(free_port())
-        for name in ("collection", "ledger", "payout", "sandbox")
+        for name in ("identity", "collection", "ledger", "payout", "sandbox")
     }
     process = subprocess.Popen(
         python_command("services.cli", "up", "--json"),

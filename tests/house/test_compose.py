@@ -1,4 +1,4 @@
-"""The compose file: three services of one image, in order, each ready before it counts."""
+"""The compose file: the services of one image, in order, each ready before it counts."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from services import VERSION
 from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-SERVICES = {"collection": 8001, "ledger": 8002, "payout": 8003}
+SERVICES = {"collection": 8001, "ledger": 8002, "payout": 8003, "identity": 8005}
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import yaml
 from prometheus_client import REGISTRY
 
 import services.collection.app
+import services.identity.app
 import services.ledger.app
-import services.payout.app  # noqa: F401 - the three make every metric there is
+import services.payout.app  # noqa: F401 - they make every metric there is
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]

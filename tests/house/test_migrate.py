@@ -43,7 +43,7 @@ async def test_two_runs_at_once_end_as_one(empty_database_url: str) -> None:
 async def test_one_service_can_be_migrated_alone(empty_database_url: str) -> None:
     await migrate(empty_database_url, ["ledger"])
     found = {state.service: state.is_absent for state in await states(empty_database_url)}
-    assert found == {"collection": True, "ledger": False, "payout": True}
+    assert found == {"identity": True, "collection": True, "ledger": False, "payout": True}
 
 
 @pytest.mark.parametrize("service", SERVICES)

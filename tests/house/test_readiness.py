@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services import revisions
 from services.collection.app import build as collection_app
+from services.identity.app import build as identity_app
 from services.ledger.app import build as ledger_app
 from services.migrate import _config
 from services.payout.app import build as payout_app
@@ -22,6 +23,7 @@ APPS: dict[str, Callable[..., FastAPI]] = {
     "collection": collection_app,
     "ledger": ledger_app,
     "payout": payout_app,
+    "identity": identity_app,
 }
 
 
@@ -73,7 +75,7 @@ async def test_a_service_is_ready_only_at_the_revision_that_it_was_written_for(
 
         assert await readiness() == (200, "ok")
         for revision, state in (
-            (f"{service}_0001", f"run `wuxian migrate {service}`"),
+            (f"{service}_0000", f"run `wuxian migrate {service}`"),
             (f"{service}_9999", "use the newer release"),
             (None, f"not migrated: run `wuxian migrate {service}`"),
         ):

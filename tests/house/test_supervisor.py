@@ -18,7 +18,7 @@ from services.supervisor.child import settings_environment
 from shared.process.settings import Settings
 from tests.house.conftest import alive, until
 
-FREE = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)
+FREE = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
 pytestmark = pytest.mark.story
 
 
@@ -86,13 +86,15 @@ async def test_a_killed_database_comes_back_under_the_services(house: Supervisor
 
 
 async def test_each_service_has_only_its_own_login(house: Supervisor) -> None:
-    for service in ("collection", "ledger", "payout"):
+    for service in ("identity", "collection", "ledger", "payout"):
         assert f"//wuxian_{service}:" in house._environment(service)["WUXIAN_DATABASE_URL"]
     assert "WUXIAN_DATABASE_URL" not in house._environment("sandbox")
 
 
 async def test_nothing_is_left_after_a_stop(home: Path) -> None:
-    house = Supervisor(Settings(home=home), ("ledger",), ports=FREE, on_log=lambda *_: None)
+    house = Supervisor(
+        Settings(home=home), ("identity", "ledger"), ports=FREE, on_log=lambda *_: None
+    )
     await house.start()
     pids = [pid_of(house, name) for name in house.services]
     await house.stop()
@@ -137,7 +139,7 @@ from pathlib import Path
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
 async def main():
-    ports = dict.fromkeys(("collection", "ledger", "payout", "sandbox"), 0)
+    ports = dict.fromkeys(("identity", "collection", "ledger", "payout", "sandbox"), 0)
     house = Supervisor(Settings(home=Path({home!r})), ports=ports, on_log=lambda *_: None)
     await house.start()
     pids = [house.pid_of(name) for name in house.services] + [house._embedded.status.pid]

@@ -56,7 +56,7 @@ print(json.dumps({
     "owners": sorted({*owners["services"], *owners["shared"]}),
     "file": services.__file__,
     "migrations": str(directory()),
-    "heads": [_scripts(name).get_heads() for name in ("collection", "ledger", "payout")],
+    "heads": [_scripts(name).get_heads() for name in ("identity", "collection", "ledger", "payout")],
 }))
 """
 

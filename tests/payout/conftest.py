@@ -27,7 +27,12 @@ async def office(
         peers = PeerStub()
         transport = httpx.MockTransport(peers)
         async with Peer(
-            "http://peer", CLIENT_ID, "secret", attempts=1, transport=transport
+            "http://peer",
+            CLIENT_ID,
+            "secret",
+            identity_url="http://identity",
+            attempts=1,
+            transport=transport,
         ) as peer:
             connect_ledger(app, LedgerClient(peer))
             app.state.collection = CollectionClient(peer)

@@ -11,23 +11,27 @@ from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from shared.cn.credit_code import with_check_character
-from shared.security.identity import Identity
 from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer, WithTokens
 
 UNIT = with_check_character("91120101MA0000000")
 
 
 @pytest.fixture(scope="module")
 async def collection(
-    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, identity: Identity
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, issuer: Issuer
 ) -> AsyncIterator[CollectionClient]:
     app = build_collection(settings_for())
     transport = httpx.ASGITransport(app)
     async with (
         client_of(app) as client,
         Peer(
-            "http://collection", CLIENT_ID, identity.secret_of(CLIENT_ID), transport=transport
+            "http://collection",
+            CLIENT_ID,
+            "secret",
+            identity_url="http://identity",
+            transport=WithTokens(issuer, transport),
         ) as peer,
     ):
         registered = await client.post(

@@ -18,11 +18,11 @@ from services.payout.payments.clients import LedgerClient
 from shared import outbox
 from shared.db import asyncpg_dsn
 from shared.money import parse_yuan
-from shared.security.identity import Identity
 from shared.web.client import Peer
 from shared.wire.closing import control_hash, hashed_items, merged
 from shared.wire.control_item import ControlItem, ItemTotals
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer, WithTokens
 from tests.payout.support.office import Office, connect_ledger
 from tests.payout.support.papers import hospital_claim, result
 from tests.payout.support.peers import PeerStub
@@ -94,7 +94,7 @@ async def city(
     settings_for: SettingsFor,
     client_of: ClientOf,
     bearer: Bearer,
-    identity: Identity,
+    issuer: Issuer,
     database_url: str,
 ) -> AsyncIterator[City]:
     app, ledger_app = build(settings_for()), build_ledger(settings_for())
@@ -103,7 +103,12 @@ async def city(
         client_of(ledger_app) as ledger,
         client_of(app) as client,
         Peer(
-            "http://ledger", CLIENT_ID, identity.secret_of(CLIENT_ID), attempts=1, transport=way
+            "http://ledger",
+            CLIENT_ID,
+            "secret",
+            identity_url="http://identity",
+            attempts=1,
+            transport=WithTokens(issuer, way),
         ) as peer,
     ):
         connect_ledger(app, LedgerClient(peer))

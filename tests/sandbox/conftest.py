@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 
 from services.sandbox.app import build
 from shared.process.settings import Settings
+from tests.issuer import Issuer
 
 
 class FakeServices:
@@ -95,8 +96,12 @@ def services() -> FakeServices:
 
 
 @pytest.fixture
-def sandbox_settings(tmp_path: Path, identity_dir: Path) -> Settings:
-    return Settings(home=tmp_path, identity_dir=identity_dir)
+def sandbox_settings(tmp_path: Path, identity_dir: Path, issuer: Issuer) -> Settings:
+    return Settings(
+        home=tmp_path,
+        identity_dir=identity_dir,
+        trusted_keys_path=issuer.trusted_keys_path,
+    )
 
 
 @pytest.fixture

@@ -19,10 +19,13 @@ from shared.door import Door, door
 from shared.errors import SamePersonTwice, StateConflict
 from shared.ids import uuid7
 from shared.outbox import Message, Relay
+from shared.process.settings import Settings
 from shared.roles import Caller, Right, Role
 from shared.schema import In, Out, PositiveYuan, YuanOut
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.trust_feed import trust_of
+from tests.issuer import Issuer
 
 Bearer = Callable[..., dict[str, str]]
 
@@ -45,7 +48,9 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def client(db: Database, identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    db: Database, identity: Identity, issuer: Issuer
+) -> AsyncIterator[httpx.AsyncClient]:
     """A service with one door, which writes one outbox message a request."""
     router = APIRouter()
 
@@ -74,6 +79,7 @@ async def client(db: Database, identity: Identity) -> AsyncIterator[httpx.AsyncC
         version="0",
         routers=[router],
         lifespan=lifespan,
+        trust=trust_of(Settings(trusted_keys_path=issuer.trusted_keys_path), "t"),
         checks=[],
         body_limit_bytes=10_000,
     )

@@ -29,7 +29,14 @@ def ledger(request: httpx.Request) -> httpx.Response:
 
 async def test_a_batch_is_halved_until_the_faulty_voucher_is_found() -> None:
     transport = httpx.MockTransport(ledger)
-    async with Peer("http://ledger", "me", "secret", attempts=1, transport=transport) as peer:
+    async with Peer(
+        "http://ledger",
+        "me",
+        "secret",
+        identity_url="http://identity",
+        attempts=1,
+        transport=transport,
+    ) as peer:
         names = ["a", "bad", "b", "odd", "c", "d", "e"]
         verdicts = await post_vouchers(peer, [{"event_id": name} for name in names])
     assert verdicts == [

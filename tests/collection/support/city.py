@@ -23,7 +23,6 @@ from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.outbox import Relay
 from shared.references import Reference
-from shared.security.identity import Identity
 from shared.web.client import Peer
 from tests.collection.support.office import Office
 from tests.collection.support.restating import (
@@ -35,6 +34,7 @@ from tests.collection.support.restating import (
 )
 from tests.collection.support.totals import apart, differ_from_books
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer, WithTokens
 
 DAY = "2021-08-20"
 LOST_PATHS = ("/v1/personal-credits", "/v1/personal-mergers", "/v1/withdrawn-refund-orders")
@@ -137,17 +137,23 @@ async def city_of(
     settings_for: SettingsFor,
     client_of: ClientOf,
     bearer: Bearer,
-    identity: Identity,
+    issuer: Issuer,
     database_url: str,
 ) -> AsyncIterator[City]:
     """Collection and the ledger, running on one database."""
     app, ledger_app = build(settings_for()), build_ledger(settings_for())
     way = LosesAnswers(ledger_app)
-    secret = identity.secret_of(CLIENT_ID)
     async with (
         client_of(ledger_app) as ledger,
         client_of(app) as client,
-        Peer("http://ledger", CLIENT_ID, secret, attempts=1, transport=way) as peer,
+        Peer(
+            "http://ledger",
+            CLIENT_ID,
+            "secret",
+            identity_url="http://identity",
+            attempts=1,
+            transport=WithTokens(issuer, way),
+        ) as peer,
     ):
         office, db = Office(client, bearer, database_url), app.state.db
         await office.fetch("DELETE FROM lease")  # of the test before

@@ -16,7 +16,7 @@ from benchmarks.kill import VICTIMS, Range
 from services.ledger.chain.flows.verify import verify
 from shared.db import Database
 from shared.roles import Caller, Role
-from shared.security.identity import Identity
+from tests.issuer import Issuer
 from tests.ledger.support.making import pair, receipt
 
 ROUNDS = 3
@@ -26,12 +26,12 @@ PATIENCE_S = 60.0
 class Client:
     """A client that asks again by the same key, of any process, until it gets an answer."""
 
-    def __init__(self, range_: Range, http: httpx.AsyncClient, identity: Identity) -> None:
-        self._range, self._http, self._identity = range_, http, identity
+    def __init__(self, range_: Range, http: httpx.AsyncClient, issuer: Issuer) -> None:
+        self._range, self._http, self._issuer = range_, http, issuer
 
     async def post(self, path: str, body: Any, role: Role, key: str) -> httpx.Response:
         """Post once; no answer and 503 mean: try again."""
-        token = self._identity.mint(Caller(subject=role.value, role=role))
+        token = self._issuer.mint(Caller(subject=role.value, role=role))
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         turn = 0
@@ -96,9 +96,8 @@ async def test_a_settlement_survives_being_killed_at_any_moment_of_its_approval(
         range_ = Range(Path(place), seed=20210731)
         try:
             await range_.begin()
-            identity = Identity.load(Path(place) / "identity")
             async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
-                client = Client(range_, http, identity)
+                client = Client(range_, http, range_.issuer)
                 ids = [
                     await approve_while_killing(range_, client, number) for number in range(ROUNDS)
                 ]

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.security.identity import Identity
 from tests.collection.support.city import City, city_of
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer
 
 
 @pytest.fixture
@@ -16,10 +16,10 @@ async def city(
     settings_for: SettingsFor,
     client_of: ClientOf,
     bearer: Bearer,
-    identity: Identity,
+    issuer: Issuer,
     database_url: str,
 ) -> AsyncIterator[City]:
-    async with city_of(settings_for, client_of, bearer, identity, database_url) as made:
+    async with city_of(settings_for, client_of, bearer, issuer, database_url) as made:
         yield made
         await made.deliver()
         await made.control()

@@ -12,11 +12,11 @@ import pytest
 
 from services.collection.reallocation.jobs import run_due
 from shared.money import format_yuan, parse_yuan
-from shared.security.identity import Identity
 from tests.collection.support.city import City, city_of
 from tests.collection.support.refunds import approved, paid_twice, requested, suspended, with_credit
 from tests.collection.support.restating import assert_ties, credits_of
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer
 
 _numbers = count(1)
 PAID, LATER = "2021-11-26", "2021-12-20"
@@ -27,10 +27,10 @@ async def city(
     settings_for: SettingsFor,
     client_of: ClientOf,
     bearer: Bearer,
-    identity: Identity,
+    issuer: Issuer,
     database_url: str,
 ) -> AsyncIterator[City]:
-    async with city_of(settings_for, client_of, bearer, identity, database_url) as made:
+    async with city_of(settings_for, client_of, bearer, issuer, database_url) as made:
         yield made
         await made.deliver()
         await made.control()

@@ -1,0 +1,1 @@
+"""身份 · Identity: principals, credentials, sessions, access tokens and their revocation."""

@@ -1,0 +1,95 @@
+"""Build the ASGI app of identity."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+
+from services import VERSION
+from services.identity.keyfile import cipher_in
+from services.identity.setup import enrol
+from services.identity.tokens.flows import trust as trust_flow
+from services.identity.tokens.flows.keyring import Keyring
+from services.identity.tokens.routes import token as token_doors
+from services.identity.tokens.routes import trust as trust_doors
+from services.revisions import standing
+from shared.db import Database, revision
+from shared.process.log import logger
+from shared.process.regions import districts_of
+from shared.process.settings import Settings
+from shared.process.settings import settings as process_settings
+from shared.security.trust import Trust, stop
+from shared.web.app import create_app
+
+SERVICE: Final = "identity"
+BODY_LIMIT_BYTES: Final = 64 * 1024
+FIRST_TRY_SECONDS: Final = 5.0
+AGAIN_SECONDS: Final = 1.0
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (token_doors.router, trust_doors.router)
+
+
+def build(settings: Settings | None = None) -> FastAPI:
+    """Build the app; its lifespan opens the database and the keyring."""
+    chosen = settings or process_settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert chosen.database_url is not None, "a service needs its database's address"
+        db = Database(
+            chosen.database_url,
+            SERVICE,
+            pool_size=chosen.pool_size,
+            statement_timeout_ms=chosen.statement_timeout_ms,
+        )
+        app.state.db, app.state.settings = db, chosen
+        app.state.keyring = Keyring(cipher_in(chosen.identity_keys_path), chosen.token_seconds)
+        app.state.districts = districts_of(chosen.region, chosen.regions_path)
+        app.state.is_set_up = False
+        task = asyncio.create_task(_set_up_when_possible(app, chosen), name="set-up")
+        await asyncio.wait({task}, timeout=FIRST_TRY_SECONDS)
+        try:
+            yield
+        finally:
+            await stop(task)
+            await db.close()
+
+    async def own_trust() -> dict[str, Any]:
+        found: dict[str, Any] = await app.state.db.run(trust_flow.answer)
+        return found
+
+    async def database() -> dict[str, str]:
+        async with app.state.db.transaction() as tx:
+            found = await revision(tx, SERVICE)
+        set_up = "ok" if app.state.is_set_up else "not yet: see the log"
+        return {"database": "ok", "schema": standing(SERVICE, found), "set_up": set_up}
+
+    app = create_app(
+        service=SERVICE,
+        title="五险身份 · Identity",
+        description="人员与客户端、凭据、会话、访问令牌及其撤销 · "
+        "People and clients, credentials, sessions, access tokens and their revocation.",
+        version=VERSION,
+        routers=ROUTERS,
+        lifespan=lifespan,
+        trust=Trust(SERVICE, own_trust),
+        checks=[database],
+        body_limit_bytes=BODY_LIMIT_BYTES,
+    )
+    return app
+
+
+async def _set_up_when_possible(app: FastAPI, chosen: Settings) -> None:
+    """Make the first principals and the first signing key, as soon as the database allows it."""
+    while not app.state.is_set_up:
+        try:
+            await enrol(app.state.db, chosen.identity_path, sandbox=chosen.sandbox_identities)
+            await app.state.db.run(app.state.keyring.signing)
+            app.state.is_set_up = True
+        except Exception as error:
+            logger().warning("identity is not set up yet, will retry", error=repr(error)[:300])
+            await asyncio.sleep(AGAIN_SECONDS)

@@ -1,0 +1,1 @@
+"""公用 · Pieces of several subjects: names, events"""

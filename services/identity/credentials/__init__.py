@@ -1,0 +1,1 @@
+"""凭据 · Passwords, second factors, client secrets and client keys"""

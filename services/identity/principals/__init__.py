@@ -1,0 +1,1 @@
+"""人员与客户端 · People and clients: role, district, units, state"""

@@ -1,0 +1,124 @@
+"""SQL of principals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
+from shared.page import read_page
+from shared.roles import Role
+from shared.trail import folded
+
+_COLUMNS: Final = "name, kind, display, organisation, person, role, district, units, state, version"
+
+
+def _principal(
+    *,
+    kind: str,
+    role: str,
+    units: list[str] | None,
+    state: str,
+    **columns: Any,
+) -> Principal:
+    return Principal(
+        kind=PrincipalKind(kind),
+        role=Role(role),
+        units=None if units is None else tuple(units),
+        state=PrincipalState(state),
+        **columns,
+    )
+
+
+async def insert(tx: AsyncConnection, new: Principal, by: str) -> bool:
+    """Insert a principal; False when its name is taken."""
+    found = await tx.execute(
+        text(f"""
+            INSERT INTO principal ({_COLUMNS}, folded, created_by)
+            VALUES (:name, :kind, :display, :organisation, :person, :role, :district,
+                    CAST(:units AS text[]), :state, :version, :folded, :by)
+            ON CONFLICT DO NOTHING
+            RETURNING name
+        """),
+        {
+            "name": new.name,
+            "kind": new.kind.value,
+            "display": new.display or new.name,
+            "organisation": new.organisation,
+            "person": new.person,
+            "role": new.role.value,
+            "district": new.district,
+            "units": None if new.units is None else list(new.units),
+            "state": new.state.value,
+            "version": new.version,
+            "folded": folded(new.name),
+            "by": by,
+        },
+    )
+    return found.scalar() is not None
+
+
+async def find(tx: AsyncConnection, name: str) -> Principal | None:
+    """Find a principal by its name in any case, width and blanks."""
+    found = await tx.execute(
+        text(f"SELECT {_COLUMNS} FROM principal WHERE folded = :folded"), {"folded": folded(name)}
+    )
+    row = found.one_or_none()
+    return None if row is None else _principal(**row._mapping)
+
+
+async def known(tx: AsyncConnection) -> frozenset[str]:
+    """Return the folded names of all principals."""
+    return frozenset((await tx.execute(text("SELECT folded FROM principal"))).scalars())
+
+
+async def page(
+    tx: AsyncConnection, kind: PrincipalKind | None, after: Sequence[Any] | None, limit: int
+) -> list[Principal]:
+    """Read principals in the order of their names."""
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM principal",
+        key=("name",),
+        after=after,
+        limit=limit,
+        row=_principal,
+        equal={"kind": kind and kind.value},
+    )
+
+
+async def change_state(tx: AsyncConnection, name: str, state: PrincipalState) -> list[Principal]:
+    """Set the state of a principal and raise its version, and that of the clients of a person."""
+    found = await tx.execute(
+        text(f"""
+            UPDATE principal
+               SET state = CASE WHEN name = :name THEN :state ELSE state END,
+                   version = version + 1,
+                   changed_at = now()
+             WHERE (name = :name OR person = :name)
+            RETURNING {_COLUMNS}
+        """),
+        {"name": name, "state": state.value},
+    )
+    return [_principal(**row._mapping) for row in found]
+
+
+async def raise_version(tx: AsyncConnection, name: str) -> None:
+    """Raise a principal's version: its tokens of before are refused."""
+    await tx.execute(
+        text("UPDATE principal SET version = version + 1, changed_at = now() WHERE name = :name"),
+        {"name": name},
+    )
+
+
+async def changed_since(tx: AsyncConnection, since: datetime) -> list[tuple[str, int]]:
+    """Return the names and versions of principals that changed lately."""
+    found = await tx.execute(
+        text("SELECT name, version FROM principal WHERE changed_at >= :since AND version > 1"),
+        {"since": since},
+    )
+    return [(row.name, row.version) for row in found]

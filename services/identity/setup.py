@@ -1,0 +1,102 @@
+"""Set-up: takes over an earlier registry, and gives the installation's own clients their principals.
+
+It runs whenever the service starts; a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.identity.common import store as common_store
+from services.identity.credentials import flows as credentials_flow
+from services.identity.credentials import store as credentials_store
+from services.identity.credentials.domain import CredentialKind, hash_of
+from services.identity.principals import store as principals_store
+from services.identity.principals.domain import Principal, PrincipalKind
+from shared.db import Database
+from shared.roles import CENTRE, Role
+from shared.security.sandbox import earlier_rows, secrets_in
+from shared.trail import folded
+
+BY: Final = "set-up"
+OWN: Final = "wuxian"
+EARLIER: Final = "旧登记 (earlier registry)"
+SANDBOX: Final = "沙箱 (sandbox)"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A principal to add if its name is free, and the hash of its secret.
+
+    An own client's secret is renewed where the directory has another: it is the directory that the
+    services read, for instance beside a restored database.
+    """
+
+    principal: Principal
+    secret_sha256: str
+    is_own: bool = False
+
+
+async def enrol(db: Database, directory: Path, *, sandbox: bool) -> None:
+    """Add what is missing: own clients, an earlier registry's rows, the sandbox's identities.
+
+    Args:
+        db: identity's database.
+        directory: the identity directory.
+        sandbox: True to add the sandbox's people and machines, whose secrets stand in a file.
+    """
+    entries = [*_own(directory), *_earlier(directory), *(_sandbox(directory) if sandbox else ())]
+    await db.run(lambda tx: _add(tx, entries))
+
+
+async def _add(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
+    known = set(await principals_store.known(tx))
+    for entry in entries:
+        name, secret = entry.principal.name, entry.secret_sha256
+        if folded(name) not in known and await principals_store.insert(tx, entry.principal, BY):
+            known.add(folded(name))
+            await credentials_store.insert(tx, name, CredentialKind.CLIENT_SECRET, secret, BY)
+            await common_store.record(
+                tx, "taken_over", name, BY, source=entry.principal.organisation or ""
+            )
+        elif entry.is_own:
+            await credentials_flow.renew(tx, name, secret, by=BY)
+
+
+def principal_of(name: str, role: Role, district: str, organisation: str) -> Principal:
+    """Build the principal of a registry's row: a person by a person's role, else a client."""
+    kind = PrincipalKind.PERSON if role.is_person else PrincipalKind.CLIENT
+    return Principal(name=name, kind=kind, role=role, district=district, organisation=organisation)
+
+
+def _own(directory: Path) -> list[Entry]:
+    own: dict[str, str] = json.loads((directory / "services.json").read_text())
+    return [
+        Entry(principal_of(name, Role(name), CENTRE, OWN), hash_of(secret), is_own=True)
+        for name, secret in own.items()
+    ]
+
+
+def _earlier(directory: Path) -> list[Entry]:
+    return [
+        Entry(
+            principal_of(row["client_id"], Role(row["role"]), row["district"], EARLIER),
+            row["secret_sha256"],
+        )
+        for row in earlier_rows(directory)
+    ]
+
+
+def _sandbox(directory: Path) -> list[Entry]:
+    entries = []
+    for name, secret in secrets_in(directory).items():
+        role, _, district = name.partition(".")
+        principal = principal_of(name, Role(role), district or CENTRE, SANDBOX)
+        entries.append(Entry(principal, hash_of(secret)))
+    return entries

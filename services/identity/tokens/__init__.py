@@ -1,0 +1,1 @@
+"""令牌 · Access tokens, signing keys and revocation"""

@@ -1,0 +1,146 @@
+"""Trust of one process in identity: its public keys, and the principals and tokens it has revoked.
+
+Everything is known from one answer of identity (`GET /v1/trust`), asked for every few seconds. A
+door that moves money asks again when the answer is older than a second. While identity does not
+answer, the last answer counts for a minute; after that no token is accepted, because it could have
+been revoked meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from joserfc.jwk import OKPKey
+
+from shared.errors import Kind, Refusal
+from shared.process.log import logger
+from shared.roles import Caller
+from shared.security.tokens import BadToken, Claims, key_id_of, read
+
+Answer = Mapping[str, Any]
+Fetch = Callable[[], Awaitable[Answer]]
+"""Reads identity's answer. Any exception counts as no answer."""
+
+POLL_SECONDS: Final = 5.0
+MONEY_SECONDS: Final = 1.0
+STALE_SECONDS: Final = 60.0
+_CACHE_LIMIT: Final = 4096
+
+
+class IdentityUnavailable(Refusal):
+    """身份服务暂不可用,无法确认令牌是否已撤销 (identity does not answer: the token may have been revoked; try again)"""
+
+    kind = Kind.UNAVAILABLE
+    code = "IDENTITY_UNAVAILABLE"
+
+
+class Trust:
+    """Verifies tokens that were issued for one service, the audience."""
+
+    def __init__(self, audience: str, fetch: Fetch) -> None:
+        self._audience = audience
+        self._fetch = fetch
+        self._turn = asyncio.Lock()
+        self._answer: Answer = {}
+        self._keys: dict[str, OKPKey] = {}
+        self._known_at = self._asked_at = float("-inf")
+        self._verified: dict[str, tuple[float, Caller]] = {}
+
+    @property
+    def age_seconds(self) -> float:
+        """The age of the last answer."""
+        return time.monotonic() - self._known_at
+
+    async def admit(self, token: str, *, money: bool = False) -> Caller:
+        """Return the caller that a token speaks for.
+
+        Args:
+            token: from the Authorization header.
+            money: True when a revocation must count at once.
+
+        Raises:
+            BadToken: anything wrong with it, or revoked.
+            IdentityUnavailable: the last answer of identity is too old.
+        """
+        if self.age_seconds > (MONEY_SECONDS if money else STALE_SECONDS):
+            await self.refresh()
+            if self.age_seconds > STALE_SECONDS:
+                raise IdentityUnavailable
+        known = self._verified.get(token)
+        if known and known[0] > time.time():
+            return known[1]
+        return await self._admit_new(token)
+
+    async def refresh(self) -> None:
+        """Ask identity, unless it was asked a moment ago; callers that meet wait for one answer."""
+        begun = time.monotonic()
+        async with self._turn:
+            if self._asked_at > begun - MONEY_SECONDS:
+                return
+            self._asked_at = time.monotonic()
+            try:
+                answer = await self._fetch()
+                keys = {row["kid"]: OKPKey.import_key(row) for row in answer["keys"]}
+            except Exception as error:
+                logger().warning("identity does not answer", error=repr(error)[:200])
+                return
+            self._known_at = self._asked_at
+            if answer != self._answer:
+                self._answer, self._keys = answer, keys
+                self._verified.clear()
+
+    async def follow(self) -> None:
+        """Ask again every few seconds, until cancelled."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def check(self) -> dict[str, str]:
+        """Tell for readiness whether identity has answered lately."""
+        if self.age_seconds > STALE_SECONDS:
+            await self.refresh()
+        fresh = self.age_seconds <= STALE_SECONDS
+        return {"identity": "ok" if fresh else "identity does not answer: is it running?"}
+
+    async def close(self) -> None:
+        """Close what the answers came through."""
+        close = getattr(self._fetch, "close", None)
+        if close is not None:
+            await close()
+
+    async def _admit_new(self, token: str) -> Caller:
+        if key_id_of(token) not in self._keys:
+            await self.refresh()  # a new key, perhaps
+        claims = read(token, self._keys, self._audience)
+        if self._is_revoked(claims):
+            raise BadToken
+        if len(self._verified) >= _CACHE_LIMIT:
+            self._verified.clear()
+        self._verified[token] = (claims.expires_at, claims.caller)
+        return claims.caller
+
+    def _is_revoked(self, claims: Claims) -> bool:
+        revoked = self._answer.get("revoked") or {}
+        versions: Mapping[str, int] = revoked.get("principals", {})
+        return (
+            claims.token_id in revoked.get("tokens", ())
+            or claims.session in revoked.get("sessions", ())
+            or claims.version < versions.get(digest_of(claims.principal), 0)
+        )
+
+
+def digest_of(principal: str) -> str:
+    """Return a principal's name as identity publishes it: the door is open, names are not told."""
+    return hashlib.sha256(principal.encode()).hexdigest()[:32]
+
+
+async def stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
