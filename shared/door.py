@@ -24,6 +24,7 @@ from shared.db import Database
 from shared.errors import Kind, Refusal
 from shared.roles import Caller, Right
 from shared.security.identity import Identity
+from shared.security.unit_scope import require_own_units
 from shared.web.authentication import Authenticated, caller_of
 
 T = TypeVar("T")
@@ -178,13 +179,14 @@ def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:
     return Response(body, status, headers, "application/json")
 
 
-def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
+def door(right: Right, *or_rights: Right, money: bool = False, any_unit: bool = False) -> Any:
     """Return the dependency that admits callers with a right.
 
     Args:
         right: the right that the caller's role must have; otherwise 403.
         or_rights: other rights, any of which is enough.
-        money: True when the Idempotency-Key is required.
+        money: True when the Idempotency-Key is required, and a revocation counts at once.
+        any_unit: True when the request is about no unit: a caller with named units may ask.
     """
 
     def require(caller: Caller) -> None:
@@ -205,12 +207,14 @@ def door(right: Right, *or_rights: Right, money: bool = False) -> Any:
         ] = None,
     ) -> Door:
         require(await caller_of(request, money=True) if money else caller)
+        await require_own_units(request, caller, any_unit=any_unit)
         if money and idempotency_key is None:
             raise KeyMissing
         return Door(request.app.state.db, caller, request, idempotency_key)
 
     async def open_reading_door(request: Request, caller: Authenticated) -> Door:
         require(caller)
+        await require_own_units(request, caller, any_unit=any_unit)
         return Door(request.app.state.db, caller, request, None)
 
     reading = right.value.endswith(":read") or right is Right.QUOTE

@@ -69,6 +69,12 @@ class Ref:
         return f"{kind}_{self.key:016x}{self.id.hex}"
 
 
+def key_in(text: str) -> int | None:
+    """Return the shard key in a reference of any kind; None when it is none."""
+    found = _REF.fullmatch(text)
+    return None if found is None else int(found[2], 16)
+
+
 def key_of(space: str, text: str) -> int:
     """A stable 63-bit shard key of a natural key: of a unit by its credit code, for instance.
 

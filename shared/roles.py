@@ -127,6 +127,10 @@ class Right(StrEnum):
     REQUEST_REFUND = "refund:request"
     APPROVE_REFUND = "refund:approve"
     ISSUE_CERTIFICATE = "certificate:issue"
+    READ_BILLS = "bill:read"
+    READ_ARREARS = "arrears:read"
+    READ_BALANCES = "balance:read"
+    READ_BOOK_DAYS = "book_days:read"
     READ_IDENTITY = "identity:read"
     MANAGE_IDENTITY = "identity:manage"
 
@@ -222,7 +226,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),
-    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_COLLECTION}),
+    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_BILLS}),
     Role.BANK_GATEWAY: frozenset(
         {
             Right.FETCH_DEBIT_BATCH,
@@ -231,25 +235,22 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.REPORT_PAYMENT_RESULT,
         }
     ),
-    Role.DASHBOARD: frozenset({Right.READ_LEDGER}),
+    Role.DASHBOARD: frozenset({Right.READ_BALANCES}),
     Role.COLLECTION_SERVICE: frozenset(
         {
             Right.POST_VOUCHER,
             Right.ORDER_REFUND,
-            Right.READ_PERSONAL,
             Right.CREDIT_PERSONAL,
             Right.MERGE_PERSONAL,
-            Right.READ_LEDGER,
+            Right.READ_BOOK_DAYS,
         }
     ),
     Role.PAYOUT_SERVICE: frozenset(
         {
             Right.POST_VOUCHER,
             Right.HOLD,
-            Right.READ_PERSONAL,
-            Right.CREDIT_PERSONAL,
-            Right.READ_LEDGER,
-            Right.READ_COLLECTION,
+            Right.READ_ARREARS,
+            Right.READ_BOOK_DAYS,
             Right.FOLLOW_PERSON_CORRECTIONS,
         }
     ),

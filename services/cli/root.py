@@ -13,6 +13,7 @@ from services.cli import (
     doctor,
     evidence,
     house,
+    identity,
     ledger,
     notice,
     policy,
@@ -32,6 +33,9 @@ app = typer.Typer(
 app.add_typer(database.app, name="db")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(policy.app, name="policy")
+app.add_typer(identity.users, name="users")
+app.add_typer(identity.clients, name="clients")
+app.add_typer(identity.keys, name="keys")
 app.command()(house.up)
 app.command()(house.demo)
 app.command()(serve.serve)

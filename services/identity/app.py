@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from services import VERSION
 from services.identity.keyfile import cipher_in
+from services.identity.sessions import routes as sessions_doors
 from services.identity.setup import enrol
 from services.identity.tokens.flows import trust as trust_flow
 from services.identity.tokens.flows.keyring import Keyring
@@ -30,7 +31,11 @@ BODY_LIMIT_BYTES: Final = 64 * 1024
 FIRST_TRY_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 1.0
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (token_doors.router, trust_doors.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    token_doors.router,
+    trust_doors.router,
+    sessions_doors.router,
+)
 
 
 def build(settings: Settings | None = None) -> FastAPI:
@@ -47,7 +52,8 @@ def build(settings: Settings | None = None) -> FastAPI:
             statement_timeout_ms=chosen.statement_timeout_ms,
         )
         app.state.db, app.state.settings = db, chosen
-        app.state.keyring = Keyring(cipher_in(chosen.identity_keys_path), chosen.token_seconds)
+        app.state.cipher = cipher_in(chosen.identity_keys_path)
+        app.state.keyring = Keyring(app.state.cipher, chosen.token_seconds)
         app.state.districts = districts_of(chosen.region, chosen.regions_path)
         app.state.is_set_up = False
         task = asyncio.create_task(_set_up_when_possible(app, chosen), name="set-up")

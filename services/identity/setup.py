@@ -14,9 +14,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
-from services.identity.credentials import flows as credentials_flow
 from services.identity.credentials import store as credentials_store
-from services.identity.credentials.domain import CredentialKind, hash_of
+from services.identity.credentials.domain.credential import CredentialKind, hash_of
+from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import store as principals_store
 from services.identity.principals.domain import Principal, PrincipalKind
 from shared.db import Database
@@ -66,7 +66,7 @@ async def _add(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
                 tx, "taken_over", name, BY, source=entry.principal.organisation or ""
             )
         elif entry.is_own:
-            await credentials_flow.renew(tx, name, secret, by=BY)
+            await client_flow.renew(tx, name, secret, by=BY)
 
 
 def principal_of(name: str, role: Role, district: str, organisation: str) -> Principal:

@@ -74,10 +74,22 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
+def replace_secret(directory: Path, client_id: str, secret: str) -> None:
+    """Write a new secret of an own client."""
+    path = directory / "services.json"
+    with locked(directory):
+        own = json.loads(path.read_text()) | {client_id: secret}
+        write_private(path, json.dumps(own))
+
+
 def keep(path: Path, text: str) -> None:
     """Write a private file, unless it is there already."""
-    if path.exists():
-        return
+    if not path.exists():
+        write_private(path, text)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone may read, at once or not at all."""
     part = path.with_name(path.name + ".part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

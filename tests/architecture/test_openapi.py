@@ -21,6 +21,10 @@ PUBLIC = {
     "/v1/oauth/token",
     "/v1/oauth/revoke",
     "/v1/trust",
+    "/v1/sessions",
+    "/v1/session-tokens",
+    "/v1/session-ends",
+    "/v1/passwords",
     "/.well-known/jwks.json",
 }
 """Doors that ask for no token."""

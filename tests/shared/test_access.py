@@ -11,17 +11,19 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from prometheus_client import REGISTRY
 
+from shared.process.settings import Settings
 from shared.roles import Role
-from shared.security.identity import Identity
 from shared.web.access import CUT_OFF, AccessLog
 from shared.web.app import create_app
 from shared.web.authentication import Authenticated
+from shared.web.trust_feed import trust_of
+from tests.issuer import Issuer
 
 Bearer = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def app(identity: Identity) -> FastAPI:
+def app(issuer: Issuer) -> FastAPI:
     router = APIRouter()
 
     @router.get("/v1/things/{name}", operation_id="thing", summary="物 · Thing")
@@ -31,18 +33,17 @@ def app(identity: Identity) -> FastAPI:
     async def nothing() -> dict[str, str]:
         return {}
 
-    made = create_app(
+    return create_app(
         service="collection",
         title="t",
         description="t",
         version="0",
         routers=[router],
         lifespan=None,  # type: ignore[arg-type]
+        trust=trust_of(Settings(trusted_keys_path=issuer.trusted_keys_path), "t"),
         checks=[nothing],
         body_limit_bytes=1000,
     )
-    made.state.identity = identity
-    return made
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:

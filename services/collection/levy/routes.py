@@ -16,7 +16,7 @@ router = APIRouter()
 
 
 @router.post("/v1/quotes", operation_id="quote", summary="试算 · Quote contributions")
-async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE)]) -> QuoteOut:
+async def quote(body: QuoteIn, at: Annotated[Door, door(Right.QUOTE, any_unit=True)]) -> QuoteOut:
     """Quote contributions by the same calculation as a declaration. Every line is explained;
     nothing is stored."""
     people = [person.taken() for person in body.people]

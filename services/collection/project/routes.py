@@ -45,7 +45,7 @@ Registering = Annotated[Door, door(Right.REGISTER)]
     summary="建设项目试算 · Quote a project",
 )
 async def quote_project(
-    body: ProjectQuoteIn, at: Annotated[Door, door(Right.QUOTE)]
+    body: ProjectQuoteIn, at: Annotated[Door, door(Right.QUOTE, any_unit=True)]
 ) -> ProjectQuoteOut:
     """Quote by the policy in force in the month in which work begins; nothing is stored."""
     region = body.region or at.request.app.state.settings.region

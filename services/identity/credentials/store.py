@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.identity.credentials.domain import Credential, CredentialKind
+from services.identity.credentials.domain.credential import Credential, CredentialKind
 from shared.ids import uuid7
 
 _COLUMNS: Final = "id, kind, value, created_at, ends_at, must_change, last_step"
@@ -71,3 +72,17 @@ async def end(tx: AsyncConnection, principal: str, kind: CredentialKind, ends_at
         """),
         {"principal": principal, "kind": kind.value, "ends_at": ends_at},
     )
+
+
+async def use_step(tx: AsyncConnection, id: UUID, step: int) -> bool:
+    """Use a time step of a second factor; False when it or a later one was used before."""
+    found = await tx.execute(
+        text("""
+            UPDATE credential
+               SET last_step = :step
+             WHERE id = :id AND (last_step IS NULL OR last_step < :step)
+            RETURNING id
+        """),
+        {"id": id, "step": step},
+    )
+    return found.scalar() is not None

@@ -17,6 +17,7 @@ from services.identity.principals.domain import (
     PrincipalUnknown,
     faults_in,
 )
+from shared.cursor import LIMIT_MAX
 from shared.errors import Faulty
 
 
@@ -72,3 +73,14 @@ async def page(
 ) -> list[Principal]:
     """Read principals in the order of their names."""
     return await principals_store.page(tx, kind, after, limit)
+
+
+async def all_of(tx: AsyncConnection, kind: PrincipalKind) -> list[Principal]:
+    """Read all people, or all clients, in the order of their names."""
+    found: list[Principal] = []
+    while True:
+        after = [found[-1].name] if found else None
+        rows = await principals_store.page(tx, kind, after, LIMIT_MAX)
+        found += rows
+        if len(rows) < LIMIT_MAX:
+            return found

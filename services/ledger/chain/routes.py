@@ -16,10 +16,11 @@ from shared.roles import Right
 router = APIRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
+Heads = Annotated[Door, door(Right.READ_LEDGER, Right.READ_BALANCES)]
 
 
 @router.get("/v1/chain", operation_id="chain_heads", summary="哈希链末端 · Head of every chain")
-async def chain_heads(at: Reading) -> ChainOut:
+async def chain_heads(at: Heads) -> ChainOut:
     """List slot, last sequence number and hash: an anchor to keep outside the database."""
     heads = await at.read(anchor_flow.heads)
     return ChainOut(items=[HeadOut(slot=slot, seq=seq, hash=h.hex()) for slot, seq, h in heads])

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.identity.credentials import flows as credentials_flow
+from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import flows as principals_flow
 from services.identity.principals.domain import Principal, PrincipalKind
 from services.identity.tokens.flows import token as token_flow
@@ -60,7 +60,7 @@ class Desk:
         """Add a machine's client; its secret."""
         values = {"organisation": "天津市税务局"} | more
         await self.add(Principal(name=name, kind=PrincipalKind.CLIENT, role=role, **values))
-        return await self.run(lambda tx: credentials_flow.give_secret(tx, name, by="admin"))
+        return await self.run(lambda tx: client_flow.give_secret(tx, name, by="admin"))
 
     async def ask(self, client: str, secret: str) -> httpx.Response:
         """Ask for a token with HTTP Basic."""

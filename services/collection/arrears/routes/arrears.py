@@ -26,6 +26,7 @@ from shared.roles import Right
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Asking = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_ARREARS)]
 
 
 @router.get(
@@ -35,7 +36,7 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 )
 async def get_arrears(
     credit_code: CreditCodePath,
-    at: Reading,
+    at: Asking,
     as_of: Annotated[Day | None, Query()] = None,
     explain: bool = False,
 ) -> ArrearsOut:
@@ -58,7 +59,7 @@ async def get_arrears(
     operation_id="query_arrears",
     summary="批量查询欠费 · Get the arrears of many units",
 )
-async def query_arrears(body: ArrearsQueryIn, at: Reading) -> ArrearsQueryOut:
+async def query_arrears(body: ArrearsQueryIn, at: Asking) -> ArrearsQueryOut:
     """Get the arrears of up to 1,000 units.
 
     If any unit is not registered, the request is refused and every such unit is named.

@@ -21,7 +21,7 @@ from shared.roles import Right
 from shared.schema import Code, CreditCode
 
 router = APIRouter()
-Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_BILLS)]
 
 
 @router.get("/v1/bills", operation_id="list_bills", summary="缴费通知单列表 · List bills")

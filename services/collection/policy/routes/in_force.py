@@ -23,7 +23,7 @@ router = APIRouter()
     summary="某日有效政策 · Get the policy in force on a day",
 )
 async def get_policy_in_force(
-    at: Annotated[Door, door(Right.READ_COLLECTION)],
+    at: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
     on: Day,
     region: Annotated[Code | None, Query()] = None,
 ) -> PolicyInForceOut:

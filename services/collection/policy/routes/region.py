@@ -15,7 +15,9 @@ router = APIRouter()
 
 
 @router.get("/v1/regions", operation_id="list_regions", summary="统筹区与分中心 · List regions")
-async def list_regions(at: Annotated[Door, door(Right.READ_COLLECTION)]) -> RegionsOut:
+async def list_regions(
+    at: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
+) -> RegionsOut:
     """List the regions and their districts, and name the region that this installation serves."""
     return RegionsOut(
         region=at.region,

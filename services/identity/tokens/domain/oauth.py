@@ -63,6 +63,8 @@ def proof_in(authorization: str, form: Mapping[str, str]) -> ClientProof:
     """
     if any(len(value) > _LENGTH_MAX for value in (authorization, *form.values())):
         raise invalid_request("参数过长 (a parameter is too long)")
+    if any("\0" in value for value in form.values()):
+        raise invalid_request("参数含空字符 (a parameter has a NUL character)")
     scheme, _, encoded = authorization.partition(" ")
     by_header = scheme.lower() == "basic"
     if sum((by_header, "client_secret" in form, "client_assertion" in form)) > 1:

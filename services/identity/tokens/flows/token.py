@@ -10,7 +10,7 @@ from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
-from services.identity.credentials import flows as credentials_flow
+from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import store as principals_store
 from services.identity.principals.domain import Principal
 from services.identity.tokens.domain.oauth import (
@@ -46,7 +46,7 @@ async def prove(
     if client is None or client.name != proof.client:
         raise invalid_client(challenge=proof.challenge)
     if proof.secret is not None:
-        if not await credentials_flow.secret_is_right(tx, client.name, proof.secret):
+        if not await client_flow.secret_is_right(tx, client.name, proof.secret):
             raise invalid_client(challenge=proof.challenge)
     else:
         await _use_assertion(tx, proof, audiences)
@@ -58,7 +58,7 @@ async def prove(
 async def _use_assertion(
     tx: AsyncConnection, proof: ClientProof, audiences: frozenset[str]
 ) -> None:
-    keys = await credentials_flow.public_keys(tx, proof.client)
+    keys = await client_flow.public_keys(tx, proof.client)
     assertion = verify_assertion(proof, keys, audiences, time.time())
     expires_at = datetime.fromtimestamp(assertion.expires_at, UTC)
     fresh = await revocation_store.use_assertion(

@@ -21,7 +21,9 @@ router = APIRouter()
     operation_id="book_days",
     summary="可记账之日 · The days that the books take entries on",
 )
-async def book_days(at: Annotated[Door, door(Right.READ_LEDGER)]) -> BookDaysOut:
+async def book_days(
+    at: Annotated[Door, door(Right.READ_LEDGER, Right.READ_BOOK_DAYS)],
+) -> BookDaysOut:
     """Read the first open day, the first day of the chart, and the funds with their days."""
     books = await opened(at)
     return book_days_out(await at.read(lambda tx: book_days_flow.read(tx, books.catalogue)))

@@ -20,7 +20,7 @@ router = APIRouter()
 
 HoldId = Annotated[str, Path(max_length=80)]
 Holding = Annotated[Door, door(Right.HOLD)]
-Reading = Annotated[Door, door(Right.READ_LEDGER)]
+Reading = Annotated[Door, door(Right.READ_LEDGER, Right.HOLD)]
 
 
 @router.post(

@@ -17,7 +17,7 @@ from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.reports.flows import balance as balance_flow
 from services.ledger.reports.flows import dashboard as dashboard_flow
-from services.ledger.reports.routes.parameters import AsOf, KnownAt, Reading, cubes_of
+from services.ledger.reports.routes.parameters import AsOf, KnownAt, ReadingSums, cubes_of
 from services.ledger.reports.schemas.balance import TrialBalanceOut, balances_out
 from shared import clock
 from shared.entry import Book
@@ -35,7 +35,7 @@ router = APIRouter()
     responses=NOT_MODIFIED,
 )
 async def fund_balances(
-    at: Reading, as_of: AsOf = None, district: Code | None = None, known_at: KnownAt = None
+    at: ReadingSums, as_of: AsOf = None, district: Code | None = None, known_at: KnownAt = None
 ) -> Response:
     """Read every fund's balances at the end of a day, each on its normal side; holds are today's.
 
@@ -70,7 +70,7 @@ async def fund_balances(
     summary="试算平衡表 · Trial balance of every fund and book",
 )
 async def trial_balance(
-    at: Reading, as_of: AsOf = None, book: Book | None = None, known_at: KnownAt = None
+    at: ReadingSums, as_of: AsOf = None, book: Book | None = None, known_at: KnownAt = None
 ) -> TrialBalanceOut:
     """Read the trial balances at the end of a day. City-wide: one district does not balance."""
     require_centre(at.caller)

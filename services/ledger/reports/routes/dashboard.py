@@ -15,7 +15,7 @@ from services.ledger.reports.flows.dashboard import FlowQuery
 from services.ledger.reports.routes.parameters import (
     Day,
     From,
-    Reading,
+    ReadingSums,
     To,
     cubes_of,
     region_of,
@@ -38,7 +38,7 @@ router = APIRouter()
     summary="基金收支流量 · Movements between two days",
 )
 async def fund_flows(  # noqa: PLR0913 - one parameter a filter
-    at: Reading,
+    at: ReadingSums,
     from_day: From,
     to_day: To,
     group_by: GroupBy = GroupBy.ACCOUNT,
@@ -74,7 +74,7 @@ async def fund_flows(  # noqa: PLR0913 - one parameter a filter
     summary="征缴率、到账率 · Collection rate and arrival rate of every fund",
 )
 async def collection_measures(
-    at: Reading, from_day: From, to_day: To, district: Code | None = None
+    at: ReadingSums, from_day: From, to_day: To, district: Code | None = None
 ) -> MeasuresOut:
     """Read the rates between two days with their definitions; each figure links to its entries."""
     books, scope = await opened(at), at.caller.scope(district)
@@ -93,7 +93,7 @@ async def collection_measures(
     operation_id="capacity_measures",
     summary="可支付月数 · How many months the savings of every fund last",
 )
-async def capacity_measures(at: Reading, as_of: Day | None = None) -> CapacitiesOut:
+async def capacity_measures(at: ReadingSums, as_of: Day | None = None) -> CapacitiesOut:
     """Read the months of payment capacity at the end of a day."""
     require_centre(at.caller)
     books, day = await opened(at), as_of or clock.today()
@@ -108,7 +108,7 @@ async def capacity_measures(at: Reading, as_of: Day | None = None) -> Capacities
     operation_id="fund_warnings",
     summary="基金风险预警 · Warnings of a day",
 )
-async def fund_warnings(at: Reading, as_of: Day | None = None) -> WarningsOut:
+async def fund_warnings(at: ReadingSums, as_of: Day | None = None) -> WarningsOut:
     """List funds whose measures have crossed a threshold; rates are those of the year to date."""
     require_centre(at.caller)
     books, day = await opened(at), as_of or clock.today()
@@ -123,7 +123,7 @@ async def fund_warnings(at: Reading, as_of: Day | None = None) -> WarningsOut:
     operation_id="warning_thresholds",
     summary="预警阈值 · Thresholds in force on a day",
 )
-async def warning_thresholds(at: Reading, as_of: Day | None = None) -> ThresholdsOut:
+async def warning_thresholds(at: ReadingSums, as_of: Day | None = None) -> ThresholdsOut:
     """List the thresholds in force on a day, with their sources."""
     day = as_of or clock.today()
     return ThresholdsOut.of(await at.read(lambda tx: dashboard_flow.thresholds(tx, day)), day)

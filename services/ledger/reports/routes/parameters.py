@@ -15,6 +15,8 @@ from shared.schema import Code
 from shared.schema import Day as Day
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
+ReadingSums = Annotated[Door, door(Right.READ_LEDGER, Right.READ_BALANCES)]
+"""Sums of funds and accounts: no voucher, no payer."""
 AsOf = Annotated[Day | None, Query(description="截至当日终了;缺省为今日 (end of that day)")]
 From = Annotated[Day, Query(alias="from", examples=["2021-07-01"])]
 To = Annotated[Day, Query(alias="to", examples=["2021-07-31"])]

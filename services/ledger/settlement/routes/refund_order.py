@@ -20,6 +20,7 @@ from shared.wire.ledger import RefundOrderIn, RefundOrderOut
 router = APIRouter()
 Ordering = Annotated[Door, door(Right.ORDER_REFUND)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
+Following = Annotated[Door, door(Right.READ_LEDGER, Right.ORDER_REFUND)]
 
 
 @router.post(
@@ -83,7 +84,7 @@ async def list_refund_orders(
     summary="已结算的退费指令 · Settled refund orders, in the order of their settlement",
 )
 async def list_settled_refund_orders(
-    at: Reading,
+    at: Following,
     after_seq: Annotated[int, Query(ge=0, lt=2**63)] = 0,
     limit: Limit = LIMIT_DEFAULT,
 ) -> Page[RefundOrderOut]:

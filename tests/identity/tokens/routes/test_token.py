@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from services.identity.credentials import flows as credentials_flow
+from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import flows as principals_flow
 from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
 from services.identity.tokens.domain.oauth import JWT_BEARER
@@ -112,7 +112,7 @@ def assertion(key: Any, algorithm: str, **changes: Any) -> dict[str, str]:
 
 async def give_key(desk: Desk, client: str, key: Any) -> None:
     public = json.dumps(key.as_dict(private=False))
-    await desk.run(lambda tx: credentials_flow.give_public_key(tx, client, public, by="admin"))
+    await desk.run(lambda tx: client_flow.give_public_key(tx, client, public, by="admin"))
 
 
 async def test_a_client_signs_in_with_its_key_once_an_assertion(desk: Desk) -> None:
@@ -234,11 +234,11 @@ async def test_an_old_secret_is_good_during_the_overlap(desk: Desk) -> None:
     from datetime import timedelta
 
     old = await desk.add_client("tax-5")
-    new = await desk.run(lambda tx: credentials_flow.give_secret(tx, "tax-5", by="admin"))
+    new = await desk.run(lambda tx: client_flow.give_secret(tx, "tax-5", by="admin"))
     assert [(await desk.ask("tax-5", one)).status_code for one in (old, new)] == [200, 200]
     token = await desk.token("tax-5", new)
     newest = await desk.run(
-        lambda tx: credentials_flow.give_secret(tx, "tax-5", by="admin", overlap=timedelta())
+        lambda tx: client_flow.give_secret(tx, "tax-5", by="admin", overlap=timedelta())
     )
     answers = [(await desk.ask("tax-5", one)).status_code for one in (old, new, newest)]
     assert answers == [401, 401, 200]

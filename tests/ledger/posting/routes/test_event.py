@@ -17,7 +17,7 @@ from tests.ledger.support.making import fresh, receipt, receipt_draft
 async def read_all(ledger: Ledger, after: str = "", limit: int = 7) -> tuple[list[Any], str]:
     items: list[Any] = []
     while True:
-        answer = await ledger.get("/v1/events", Role.DASHBOARD, after_seq=after, limit=limit)
+        answer = await ledger.get("/v1/events", Role.SUPERVISOR, after_seq=after, limit=limit)
         assert answer.status_code == 200, answer.text
         body = answer.json()
         items += body["items"]
@@ -99,7 +99,7 @@ async def test_several_processes_write_and_a_reader_of_any_of_them_sees_no_gap(
 async def test_a_reader_may_wait_for_the_next_voucher(ledger: Ledger) -> None:
     _, after = await read_all(ledger)
     waiting = asyncio.create_task(
-        ledger.get("/v1/events", Role.DASHBOARD, after_seq=after, wait=20)
+        ledger.get("/v1/events", Role.SUPERVISOR, after_seq=after, wait=20)
     )
     await asyncio.sleep(0.1)
     body = receipt()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
 from services.identity.credentials import store as credentials_store
-from services.identity.credentials.domain import (
+from services.identity.credentials.domain.credential import (
     CredentialKind,
     hash_of,
     matches,

@@ -1,0 +1,364 @@
+"""`wuxian users`, `wuxian clients` and `wuxian keys`: the operator's own way to people and clients.
+
+They work on identity's schema directly, so that the first administrator can be added before anybody
+can sign in. A secret is printed once and stored nowhere in the clear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from services.cli.common import (
+    AsJson,
+    DatabaseUrl,
+    err,
+    fail,
+    out,
+    plainly,
+    print_json,
+    print_table,
+    settings_with,
+)
+from shared.roles import CENTRE, Role
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
+
+T = TypeVar("T")
+OVERLAP = timedelta(days=1)
+
+users = typer.Typer(help="People who sign in.", no_args_is_help=True)
+clients = typer.Typer(help="Machines and people's scripts.", no_args_is_help=True)
+keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Its name; case, width and blanks do not count.")]
+District = Annotated[str, typer.Option(help="District code, for district roles.")]
+Overlap = Annotated[
+    float, typer.Option(min=0, max=24 * 30, help="Hours that the secret of before stays good.")
+]
+
+
+# --- people --------------------------------------------------------------------------------
+
+
+@users.command("add")
+def add_user(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="A person's role; identity_admin for the first.")],
+    district: District = CENTRE,
+    display: Annotated[str, typer.Option(help="The name as people read it.")] = "",
+    organisation: Annotated[str | None, typer.Option(help="The employer.")] = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person; print a first password and the second factor's address, once."""
+    from services.identity.credentials.flows import person as person_flow
+    from services.identity.principals.domain import Principal, PrincipalKind
+
+    new = Principal(
+        name=name,
+        kind=PrincipalKind.PERSON,
+        role=role,
+        district=district,
+        display=display,
+        organisation=organisation,
+    )
+
+    async def work(tx: AsyncConnection) -> tuple[str, str]:
+        await _add(tx, new)
+        return await person_flow.give(tx, name, _cipher(), by=_operator())
+
+    password, address = _run(database_url, work)
+    _show_once({"name": name, "password": password, "totp": address}, as_json=as_json)
+
+
+@users.command("reset")
+def reset_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Give a person a new first password and second factor; end sessions and tokens."""
+    from services.identity.credentials.flows import person as person_flow
+
+    password, address = _run(
+        database_url,
+        lambda tx: person_flow.give(tx, name, _cipher(), by=_operator()),
+    )
+    _show_once({"name": name, "password": password, "totp": address}, as_json=as_json)
+
+
+@users.command("disable")
+def disable_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Disable a person and the person's clients; end sessions and tokens."""
+    _set_state("disabled", name, database_url, as_json=as_json)
+
+
+@users.command("enable")
+def enable_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Enable a disabled person again."""
+    _set_state("active", name, database_url, as_json=as_json)
+
+
+@users.command("list")
+def list_users(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """List people."""
+    _list("person", database_url, as_json=as_json)
+
+
+# --- clients -------------------------------------------------------------------------------
+
+
+@clients.command("add")
+def add_client(
+    name: Name,
+    role: Annotated[Role, typer.Option(help="A machine's role, or that of --person.")],
+    organisation: Annotated[
+        str | None, typer.Option(help="The owner; a machine must have one.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="The person behind it, if any.")] = None,
+    district: District = CENTRE,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="A credit code that a portal acts for; repeat it.")
+    ] = None,
+    every_unit: Annotated[
+        bool, typer.Option(help="The city's own portal: it acts for every unit.")
+    ] = False,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Its public JWK, instead of a secret."),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a client; print its secret once, or take its public key."""
+    from services.identity.principals.domain import Principal, PrincipalKind
+
+    if role is Role.EMPLOYER_PORTAL and bool(unit) == every_unit:
+        fail("a portal needs --unit (once or more) or --every-unit", 2)
+    new = Principal(
+        name=name,
+        kind=PrincipalKind.CLIENT,
+        role=role,
+        district=district,
+        organisation=organisation,
+        person=person,
+        units=tuple(unit) if unit else None,
+    )
+
+    jwk = _read(public_key)
+
+    async def work(tx: AsyncConnection) -> dict[str, str]:
+        await _add(tx, new)
+        return await _credential(tx, name, jwk, OVERLAP)
+
+    _show_once(_run(database_url, work), as_json=as_json)
+
+
+@clients.command("rotate")
+def rotate_client(
+    name: Name,
+    overlap_hours: Overlap = 24,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Its new public JWK, instead of a secret."),
+    ] = None,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a client a new secret or key; the one of before ends after the overlap."""
+    from shared.security.identity import OWN_CLIENTS, replace_secret
+
+    overlap, jwk = timedelta(hours=overlap_hours), _read(public_key)
+    found = _run(database_url, lambda tx: _credential(tx, name, jwk, overlap))
+    if name in OWN_CLIENTS and "client_secret" in found:
+        replace_secret(settings_with().identity_path, name, found["client_secret"])
+        sentence = f"{name} has a new secret in services.json: restart its service"
+        _say({"client_id": name}, sentence, as_json=as_json)
+    else:
+        _show_once(found, as_json=as_json)
+
+
+@clients.command("disable")
+def disable_client(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Disable a client and end its tokens."""
+    _set_state("disabled", name, database_url, as_json=as_json)
+
+
+@clients.command("enable")
+def enable_client(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Enable a disabled client again."""
+    _set_state("active", name, database_url, as_json=as_json)
+
+
+@clients.command("list")
+def list_clients(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """List clients."""
+    _list("client", database_url, as_json=as_json)
+
+
+# --- keys ----------------------------------------------------------------------------------
+
+
+@keys.command("rotate")
+def rotate_key(
+    at_once: Annotated[
+        bool, typer.Option(help="The old key was stolen: trust it no longer.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new signing key. Services learn it by themselves."""
+    from services.identity.tokens.flows.keyring import Keyring
+
+    keyring = Keyring(_cipher(), settings_with().token_seconds)
+    made = _run(database_url, lambda tx: keyring.rotate(tx, by=_operator(), at_once=at_once))
+    _say({"kid": str(made.kid)}, f"new key {made.kid}", as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """List the keys that are trusted."""
+    from services.identity.tokens.store import signing as signing_store
+    from shared import clock
+
+    found = _run(database_url, lambda tx: signing_store.trusted(tx, clock.now()))
+    rows = [
+        {
+            "kid": key.kid,
+            "signs_from": key.signs_from.isoformat(),
+            "trusted_until": key.trusted_until and key.trusted_until.isoformat(),
+        }
+        for key in found
+    ]
+    _table("签名密钥 · Signing keys", rows, as_json=as_json)
+
+
+# --- how -----------------------------------------------------------------------------------
+
+
+async def _add(tx: AsyncConnection, new: Principal) -> None:
+    from services.identity.principals import flows as principals_flow
+    from shared.process.regions import districts_of
+
+    settings = settings_with()
+    districts = districts_of(settings.region, settings.regions_path)
+    await principals_flow.add(tx, new, districts=districts, by=_operator())
+
+
+async def _credential(
+    tx: AsyncConnection, name: str, jwk: str | None, overlap: timedelta
+) -> dict[str, str]:
+    from services.identity.credentials.flows import client as client_flow
+
+    by = _operator()
+    if jwk is not None:
+        thumbprint = await client_flow.give_public_key(tx, name, jwk, by=by, overlap=overlap)
+        return {"client_id": name, "thumbprint": thumbprint}
+    secret = await client_flow.give_secret(tx, name, by=by, overlap=overlap)
+    return {"client_id": name, "client_secret": secret}
+
+
+def _read(public_key: Path | None) -> str | None:
+    return None if public_key is None else public_key.read_text(encoding="utf-8")
+
+
+def _set_state(word: str, name: str, database_url: str | None, *, as_json: bool) -> None:
+    from services.identity.principals import flows as principals_flow
+    from services.identity.principals.domain import PrincipalState
+
+    state: PrincipalState = PrincipalState(word)
+    found = _run(
+        database_url, lambda tx: principals_flow.change_state(tx, name, state, by=_operator())
+    )
+    _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
+
+
+def _list(word: str, database_url: str | None, *, as_json: bool) -> None:
+    from services.identity.principals import flows as principals_flow
+    from services.identity.principals.domain import PrincipalKind
+
+    kind: PrincipalKind = PrincipalKind(word)
+    found = _run(database_url, lambda tx: principals_flow.all_of(tx, kind))
+    title = {"person": "人员 · People", "client": "客户端 · Clients"}[word]
+    _table(title, [_row(one) for one in found], as_json=as_json)
+
+
+def _row(found: Principal) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "display": found.display,
+        "role": found.role.value,
+        "district": found.district,
+        "organisation": found.organisation,
+        "person": found.person,
+        "units": None if found.units is None else list(found.units),
+        "state": found.state.value,
+    }
+
+
+def _table(title: str, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    columns = list(rows[0]) if rows else ["name"]
+    print_table(title, columns, [[_cell(value) for value in row.values()] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(value)
+    return "" if value is None else str(value)
+
+
+def _say(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+    else:
+        out.print(sentence, soft_wrap=True, markup=False, highlight=False)
+
+
+def _show_once(document: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+        return
+    for name, value in document.items():
+        out.print(f"{name:<14} {value}", soft_wrap=True, markup=False, highlight=False)
+    err.print("仅显示一次,请妥善保存 (shown once: keep it)", highlight=False)
+
+
+def _operator() -> str:
+    return f"operator:{getpass.getuser()}"
+
+
+def _cipher() -> Any:
+    from services.identity.keyfile import cipher_in
+
+    return cipher_in(settings_with().identity_keys_path)
+
+
+def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do work on identity's schema, as identity's role."""
+    from services.cli.serve import _administrator
+    from shared.db import Database
+    from shared.errors import Refusal
+
+    async def in_schema(url: str) -> T:
+        db = Database(url, "identity", pool_size=1)
+        try:
+            return await db.run(work)
+        finally:
+            await db.close()
+
+    with plainly():
+        url, _ = _administrator(settings_with(database_url=database_url))
+        try:
+            return asyncio.run(in_schema(url))
+        except Refusal as refusal:
+            faults = "".join(f"\n  {f.pointer} {f.code} {f.message}" for f in refusal.faults)
+            fail(f"{refusal.message}{faults}")

@@ -1,0 +1,99 @@
+"""`wuxian users`, `clients`, `keys` and `token`: secrets once, plain refusals."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house.conftest import Wuxian
+
+pytestmark = pytest.mark.story
+UNIT = "91120101MA0000001F"
+
+Tell = Callable[..., Any]
+
+
+@pytest.fixture
+def tell(wuxian: Wuxian, empty_database_url: str) -> Tell:
+    """tell(*words) → the JSON that a command prints about a migrated database."""
+
+    def run(*words: str, fails: int = 0) -> Any:
+        done = wuxian(*words, "--json", "--database-url", empty_database_url)
+        assert done.returncode == fails, done.stderr
+        return done.stderr if fails else json.loads(done.stdout)
+
+    assert wuxian("migrate", "identity", "--database-url", empty_database_url).returncode == 0
+    return run
+
+
+def test_an_operator_adds_rotates_lists_and_disables(tell: Tell, home: Path) -> None:
+    first = tell("users", "add", "admin", "--role", "identity_admin", "--display", "管理员")
+    assert len(first["password"]) > 20
+    assert first["totp"].startswith("otpauth://totp/")
+    assert "name is taken" in tell("users", "add", "ＡＤＭＩＮ", "--role", "supervisor", fails=1)
+    again = tell("users", "reset", "admin")
+    assert again["password"] != first["password"]
+
+    tax = tell("clients", "add", "tax", "--role", "tax_bureau", "--organisation", "天津市税务局")
+    rotated = tell("clients", "rotate", "tax", "--overlap-hours", "1")
+    assert tax["client_secret"] != rotated["client_secret"]
+    portal = ("clients", "add", "hall", "--role", "employer_portal", "--organisation", "某公司")
+    tell(*portal, fails=2)
+    tell(*portal, "--unit", UNIT)
+    rows = {row["name"]: row for row in tell("clients", "list")}
+    assert rows["hall"]["units"] == [UNIT]
+    assert tell("clients", "disable", "tax")["state"] == "disabled"
+    assert tell("clients", "enable", "tax")["state"] == "active"
+    assert [row["name"] for row in tell("users", "list")] == ["admin"]
+
+    before = tell("keys", "list")
+    made = tell("keys", "rotate")
+    assert len(tell("keys", "list")) == len(before) + 1
+    assert [row["kid"] for row in tell("keys", "list")][-1] == made["kid"]
+    stored = "".join(path.read_text() for path in home.rglob("*.json"))
+    assert rotated["client_secret"] not in stored
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("users", "add", "li", "--role", "tax_bureau"), "ROLE_UNFIT"),
+        (("users", "add", "li", "--role", "district_clerk"), "DISTRICT_UNFIT"),
+        (
+            ("users", "add", "li", "--role", "district_clerk", "--district", "nowhere"),
+            "DISTRICT_UNKNOWN",
+        ),
+        (("users", "add", "l i", "--role", "supervisor"), "NAME_MALFORMED"),
+        (("clients", "add", "x", "--role", "tax_bureau"), "ORGANISATION_MISSING"),
+        (("clients", "add", "x", "--role", "centre_cashier"), "PERSON_MISSING"),
+        (
+            (
+                "clients",
+                "add",
+                "x",
+                "--role",
+                "employer_portal",
+                "--organisation",
+                "o",
+                "--unit",
+                "1",
+            ),
+            "CREDIT_CODE_MALFORMED",
+        ),
+        (("clients", "disable", "nobody"), "nobody"),
+    ],
+)
+def test_a_wrong_principal_is_refused_with_its_fault(
+    tell: Tell, words: tuple[str, ...], code: str
+) -> None:
+    done = tell(*words, fails=1)
+    assert code in done
+    assert "Traceback" not in done
+
+
+def test_a_token_for_nowhere_is_refused(wuxian: Wuxian) -> None:
+    done = wuxian("token", "--role", "district_clerk", "--district", "nowhere")
+    assert done.returncode == 1
+    assert "district_clerk.nowhere" in done.stderr
