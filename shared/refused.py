@@ -26,8 +26,9 @@ _DATA: Final = (
     " a repeat is of no use: give its paper to the operator, who finds its source)"
 )
 _FUNDS: Final = (
-    "先拨足资金,再由付款批次重新请款;已拒之凭证不再重发即成 (fund the account, then ask for the batch's"
-    " money again; this refusal is kept for its event)"
+    "先拨足资金 (POST /v1/settlements, expenditure_funding),再由付款批次重新请款 (POST"
+    " /v1/payment-batches/{id}/funding-checks);已拒之凭证不再重发即成 (fund the account, then ask for"
+    " the batch's money again; this refusal is kept for its event)"
 )
 REMEDIES: Final[Mapping[str, str]] = {
     "DAY_CLOSED": (

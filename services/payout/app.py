@@ -9,8 +9,10 @@ from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
+from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
 from services.payout.common.clients import CollectionClient
@@ -19,10 +21,13 @@ from services.payout.common.flows import PersonKeys
 from services.payout.delivery import delivery_to
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
+from services.payout.mergers.clients import PersonCorrections
+from services.payout.mergers.jobs import PersonCorrectionWorker
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import FundingWorker
 from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
+from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
 from services.revisions import standing
@@ -30,8 +35,10 @@ from shared import book_days
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
+from shared.fund import INSURANCE_NAMES
 from shared.outbox import Relay
 from shared.process import collector
+from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
@@ -53,6 +60,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     claims_doors.router,
     batch_doors.router,
     result_doors.router,
+    double_doors.router,
     failed_doors.router,
     closing_control_doors.router,
     outbox_router(Right.READ_PAYOUT),
@@ -73,6 +81,7 @@ def build(settings: Settings | None = None) -> FastAPI:
             work = (
                 app.state.relay.run,
                 app.state.funding.run,
+                app.state.person_corrections.run,
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
                 BlockWriter(app.state.db, STREAMS).run,
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
@@ -106,6 +115,18 @@ def build(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+async def _funds(db: Database) -> frozenset[str] | None:
+    """Return the funds that a list may be asked for; None while the database cannot say."""
+    try:
+        async with db.transaction() as tx:
+            kinds = await benefits_flow.kinds(tx)
+    except (OSError, DBAPIError) as error:
+        # Not fatal: readiness reports it.
+        logger().warning("the benefit kinds cannot be read yet", error=repr(error)[:300])
+        return None
+    return frozenset(INSURANCE_NAMES) | {kind.fund for kind in kinds}
+
+
 async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     """Put what doors and workers need on the app's state; `opened` closes it again."""
     assert chosen.database_url is not None, "a service needs its database's address"
@@ -133,10 +154,14 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     )
     app.state.db, app.state.identity, app.state.settings = db, identity, chosen
     districts = districts_of(chosen.region, chosen.regions_path)
-    app.state.known_words = {"district": lambda: districts}
+    funds = await _funds(db)
+    app.state.known_words = {"district": lambda: districts, "fund": lambda: funds}
     app.state.ledger_peer = ledger_peer
-    app.state.person_keys = PersonKeys.of(identity)
+    app.state.person_keys = keys = PersonKeys.of(identity)
     app.state.collection = CollectionClient(collection_peer)
+    app.state.person_corrections = PersonCorrectionWorker(
+        db, PersonCorrections(collection_peer, keys), keys
+    )
     ledger = LedgerClient(ledger_peer)
     app.state.relay = relay = Relay(
         db, delivery_to(ledger), partial(book_days.refresh, db, ledger_peer)

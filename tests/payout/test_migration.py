@@ -1,5 +1,6 @@
 """A database of before: its claims keep their months and papers when it is migrated."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -123,3 +124,119 @@ async def test_the_downgrade_undoes_the_upgrade(
         )
         await migrate(empty_database_url, ["payout"])
     await migrate(empty_database_url, ["payout"])
+
+
+async def batch(db: asyncpg.Connection, claim_id: UUID, *lines: dict[str, Any]) -> UUID:
+    """Store a batch that pays a claim, with the lines as revision 0005 kept them."""
+    batch_id = uuid4()
+    await db.execute(
+        """
+        INSERT INTO payout.payment_batch (batch_key, id, fund, pay_date, status, hold, lines,
+                                          open_lines, total_fen, created_by)
+        VALUES (2, $1, 'pension', '2021-08-05', 'ready', 'hld', $2, 0, 900000, 'x')
+        """,
+        batch_id,
+        len(lines),
+    )
+    await db.execute(
+        """
+        INSERT INTO payout.payment_part (batch_key, batch_id, part_no, claim_key, claim_id,
+                                         district, period, fund, account, lines, total_fen)
+        VALUES (2, $1, 1, 1, $2, 'heping', '2021-08', 'pension', 'a', $3, 900000)
+        """,
+        batch_id,
+        claim_id,
+        len(lines),
+    )
+    for number, line in enumerate(lines, start=1):
+        values = {
+            "batch_key": 2,
+            "batch_id": batch_id,
+            "line_no": number,
+            "part_no": 1,
+            "claim_line_no": number,
+            "payee_name": "n",
+            "bank": "b",
+            "bank_number": "1",
+            "bank_holder": "h",
+            "amount_fen": 300_000,
+        } | line
+        marks = ", ".join(f"${index + 1}" for index in range(len(values)))
+        await db.execute(
+            f"INSERT INTO payout.payment_line ({', '.join(values)}) VALUES ({marks})",
+            *values.values(),
+        )
+    return batch_id
+
+
+async def test_lines_that_failed_before_wait_and_paid_ones_keep_their_days(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database_url, "payout_0005", monkeypatch)
+    db = await asyncpg.connect(empty_database_url)
+    paid_on, returned_on = date(2021, 8, 5), date(2021, 8, 9)
+    paid = {"paid_serial": "S", "paid_on": paid_on}
+    try:
+        run = await claim(db, "pension_run", "2021-08", person_id=PERSON, reference="2021-08")
+        made = await batch(
+            db,
+            run,
+            {"status": "paid"} | paid,
+            {"status": "refused", "refused_serial": "R", "reason_code": "RJ01", "reason": "销户"},
+            {"status": "returned", "returned_serial": "T", "returned_on": returned_on} | paid,
+            {"status": "pending"},
+        )
+        await upgrade(empty_database_url, "head", monkeypatch)
+        failed = await db.fetch("SELECT * FROM payout.failed_payment ORDER BY line_no")
+        assert [
+            (row["claim_id"], row["line_no"], row["batch_id"], row["outcome"], row["reason_code"])
+            for row in failed
+        ] == [(run, 2, made, "refused", "RJ01"), (run, 3, made, "returned", None)]
+        assert {(row["fund"], row["district"], row["retry_id"]) for row in failed} == {
+            ("pension", "heping", None)
+        }
+        lines = await db.fetch("SELECT * FROM payout.payment_line ORDER BY line_no")
+        assert [(row["paid_booked_on"], row["returned_booked_on"]) for row in lines] == [
+            (paid_on, None),
+            (None, None),
+            (paid_on, returned_on),
+            (None, None),
+        ]
+    finally:
+        await db.close()
+
+
+async def test_entitlements_and_ends_of_before_stay_in_force(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database_url, "payout_0011", monkeypatch)
+    db = await asyncpg.connect(empty_database_url)
+    try:
+        await entitlement(db, BLIND, "6222")
+        await db.execute(
+            """
+            INSERT INTO payout.entitlement_end (person_id, id, identity_blind, kind, district,
+                                                sealed_number, name, last_period, reason, status,
+                                                proposed_by, decided_at)
+            VALUES ($1, $2, $3, 'basic_pension', 'heping', '', 'n', '2021-09', 'moved',
+                    'approved', 'x', now())
+            """,
+            PERSON,
+            uuid4(),
+            BLIND,
+        )
+        await upgrade(empty_database_url, "head", monkeypatch)
+        row = await db.fetchrow("SELECT * FROM payout.entitlement")
+        assert row is not None
+        assert (row["suspended_reason"], row["suspended_at"]) == (None, None)
+        status = await db.fetchval("SELECT status FROM payout.entitlement_end")
+        assert status == "approved"
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await entitlement(db, BLIND, "7333")
+        await db.execute(
+            "UPDATE payout.entitlement SET suspended_reason = 'second', suspended_by = 'pcr',"
+            " suspended_at = now()"
+        )
+        await entitlement(db, BLIND, "7333")
+    finally:
+        await db.close()

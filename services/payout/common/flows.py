@@ -14,15 +14,23 @@ from shared.security.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class PersonKeys:
-    """The installation's secrets for identity numbers: shard key, keyed hash, encryption, mask."""
+    """The installation's secrets for people: shard key, keyed hash, mask, encryption of numbers.
+
+    `names` opens the names that collection sealed.
+    """
 
     pepper: bytes
     cipher: FieldCipher
+    names: FieldCipher
 
     @classmethod
     def of(cls, identity: Identity) -> PersonKeys:
         """Take the secrets from an installation's identity."""
-        return cls(identity.pepper, FieldCipher(identity.field_key))
+        return cls(
+            identity.pepper,
+            FieldCipher(identity.field_key),
+            FieldCipher(identity.field_key, "name"),
+        )
 
     def key(self, number: str) -> int:
         """Compute the person's shard key."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query, Request
 
 from services.payout.common.clients import CollectionClient
 from services.payout.common.flows import PersonKeys
+from shared.cursor import BadCursor, read_cursor
 from shared.errors import Forbidden
 from shared.fund import CODE_PATTERN
 from shared.roles import Caller, Level
@@ -26,6 +28,21 @@ def collection_client(request: Request) -> CollectionClient:
     """Give the client of collection."""
     client: CollectionClient = request.app.state.collection
     return client
+
+
+def line_key_after(cursor: str | None, filters: dict[str, str | None]) -> tuple[UUID, int] | None:
+    """Read the claim and line to continue after; None at the beginning.
+
+    Raises:
+        BadCursor: not a cursor of this list.
+    """
+    if cursor is None:
+        return None
+    claim_id, line_no = read_cursor(cursor, filters, (str, int))
+    try:
+        return UUID(claim_id), min(line_no, 2**31 - 1)
+    except ValueError:
+        raise BadCursor from None
 
 
 def wake(request: Request) -> None:

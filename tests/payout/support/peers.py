@@ -27,6 +27,7 @@ class PeerStub:
     vouchers: dict[str, dict[str, Any]] = field(default_factory=dict)
     releases: dict[str, int] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
+    corrections: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
@@ -35,6 +36,11 @@ class PeerStub:
         if path == "/v1/oauth/token":
             return httpx.Response(200, json={"access_token": "t"})
         self.calls[path.split("/")[2]] += 1
+        if path == "/v1/person-corrections":
+            after, limit = (int(request.url.params[name]) for name in ("after", "limit"))
+            later = [item for item in self.corrections if item["number"] > after]
+            more = {"items": later[:limit], "has_more": len(later) > limit}
+            return httpx.Response(200, json=more)
         answer = self._answer(request.method, path, request.content)
         if self.loses_answers and request.method == "POST":
             self.loses_answers -= 1

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.ledger.common.domain.funding import funding_step
 from services.ledger.common.domain.refusal import (
     EventIdReused,
     HoldExceeded,
@@ -111,7 +112,7 @@ class FloorBook:
             if delta_fen < 0 and available_fen + delta_fen < 0:
                 message = (
                     f"{fund}/{account}: available={format_yuan(available_fen)},"
-                    f" asked={format_yuan(-delta_fen)}"
+                    f" asked={format_yuan(-delta_fen)}{funding_step(account)}"
                 )
                 faults.append(Fault("/entries", InsufficientFunds.code, message))
         return InsufficientFunds(faults=faults) if faults else None
@@ -184,6 +185,7 @@ class FloorBook:
                 account=command.account,
                 available=format_yuan(available_fen),
                 asked=format_yuan(command.amount_fen),
+                remedy=funding_step(command.account).removeprefix(" · "),
             )
         self.holds[command.id] = command
         self.made.append(command)

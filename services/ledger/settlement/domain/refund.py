@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from services.ledger.common.domain.funding import funding_step
 from services.ledger.common.domain.refusal import InsufficientFunds, LedgerRefusal
 from services.ledger.settlement.domain.settlement import DEPOSITS, SettlementKind, SettlementPart
 from shared.entry import Account, RefundOrderSource, RefundOrderStatus
@@ -149,7 +150,7 @@ def deposit_faults(
             "/deposit",
             InsufficientFunds.code,
             f"{fund}/{deposit}/{district}: available={format_yuan(balances.get((fund, district), 0))},"
-            f" asked={format_yuan(amount_fen)}",
+            f" asked={format_yuan(amount_fen)}{funding_step(deposit)}",
         )
         for (fund, district), amount_fen in wanted.items()
         if balances.get((fund, district), 0) < amount_fen

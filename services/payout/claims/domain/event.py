@@ -3,7 +3,7 @@
 An event is recognized over all claims, districts and months. A hospital paper is known by the payee
 and the paper's number, and by the patient and the number; blanks, width and case do not matter. A
 birth is known by the mother and its month. A claim that gives no day of birth may mean any birth of
-the months around it, so a second one needs the day.
+the two years before it, so every further claim of the mother needs the day.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ BIRTH_MONTHS: Final = 10
 """Months between two claims that may mean the same birth when one of them gives no day."""
 SAME_BIRTH_MONTHS: Final = 1
 """Months between two stated days that mean the same birth, one of them with a wrong day."""
+LATE_CLAIM_MONTHS: Final = 24
+"""Months after a birth in which a claim without the day may still mean it."""
 
 
 class EventClaimed(Refusal):
@@ -56,8 +58,7 @@ class ClaimedEvent:
     @property
     def month(self) -> Period | None:
         """The month of a birth; None when its claim gives no day."""
-        month = self.text.rpartition(":")[2]
-        return Period.parse(month) if month else None
+        return _month_of_birth(self.text)
 
 
 def events_of(kind: ClaimKind, lines: Iterable[ClaimLine]) -> list[BenefitEvent]:
@@ -119,13 +120,44 @@ def same_births(
     ]
 
 
+def same_event(one: ClaimedEvent, other: ClaimedEvent) -> bool:
+    """Tell whether two claimed events of one person mean, or may mean, the same."""
+    if one.text == other.text:
+        return True
+    if _is_birth(one) and _is_birth(other):
+        return _may_be_same(BenefitEvent(one.key, one.text, one.line_no), one.period, other)
+    return False
+
+
 def _may_be_same(event: BenefitEvent, period: Period, other: ClaimedEvent) -> bool:
-    text = event.text.rpartition(":")[2]
-    month = Period.parse(text) if text else None
-    apart = abs(_months(month or period) - _months(other.month or other.period))
+    month = _month_of_birth(event.text)
+    later = _months(month or period) - _months(other.month or other.period)
     if month is not None and other.month is not None:
-        return apart <= SAME_BIRTH_MONTHS
-    return apart < BIRTH_MONTHS
+        return abs(later) <= SAME_BIRTH_MONTHS
+    if month is not None:
+        return -LATE_CLAIM_MONTHS <= later < BIRTH_MONTHS
+    if other.month is not None:
+        return -BIRTH_MONTHS < later <= LATE_CLAIM_MONTHS
+    return abs(later) < BIRTH_MONTHS
+
+
+def _month_of_birth(text: str) -> Period | None:
+    month = text.rpartition(":")[2]
+    return Period.parse(month) if month else None
+
+
+def undated_faults(events: Iterable[BenefitEvent], claimed: Iterable[ClaimedEvent]) -> list[Fault]:
+    """Find births without their day whose mother has a claimed birth: only the day tells them apart."""
+    mothers = {other.key for other in claimed}
+    return [
+        Fault(
+            f"/lines/{event.line_no - 1}/event_on",
+            "EVENT_DATE_MISSING",
+            "该职工已有生育津贴申请,须填生育日 (she has a claim already: give the day of birth)",
+        )
+        for event in events
+        if event.key in mothers and _month_of_birth(event.text) is None
+    ]
 
 
 def _months(period: Period) -> int:
@@ -151,7 +183,7 @@ def claimed_faults(pairs: Iterable[tuple[BenefitEvent, ClaimedEvent]]) -> list[F
     return list(faults.values())
 
 
-def _is_birth(event: BenefitEvent) -> bool:
+def _is_birth(event: BenefitEvent | ClaimedEvent) -> bool:
     return event.text.startswith(f"{ClaimKind.MATERNITY_ALLOWANCE.value}:")
 
 

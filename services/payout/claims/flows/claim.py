@@ -34,6 +34,7 @@ from services.payout.claims.domain.event import (
     pairs_with,
     repeated_events,
     same_births,
+    undated_faults,
 )
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.claims.store import claim as claim_store
@@ -48,6 +49,8 @@ from services.payout.common.domain import (
 )
 from services.payout.common.flows import PersonKeys
 from services.payout.entitlements.store import entitlement as entitlement_store
+from services.payout.persons import flows as persons_flow
+from services.payout.persons import store as persons_store
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -115,7 +118,8 @@ async def file_claim(
 
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
-        Faulty: two lines are about the same event.
+        Faulty: two lines are about the same event, a line's number was corrected, or a birth
+            needs its day.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
     claim = await _new_claim(
@@ -131,6 +135,13 @@ async def file_claim(
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
     await _require_new(tx, claim, digest)
     lines = [_line(line_no, line, keys) for line_no, line in enumerate(draft.lines, start=1)]
+    await persons_store.lock_people(tx, alone=False)
+    named = [
+        (f"/lines/{line.line_no - 1}/identity_number", line.person_id)
+        for line in lines
+        if line.person_id is not None
+    ]
+    await persons_flow.require_right_numbers(tx, named, keys)
     await _claim_events(tx, claim, lines)
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in draft.lines)
@@ -148,6 +159,8 @@ async def _claim_events(tx: AsyncConnection, claim: Claim, lines: list[ClaimLine
         await event_store.lock_people(tx, mothers)
         births = await event_store.of_people(tx, mothers, claim.kind.value)
         pairs = same_births(events, claim.period, births)
+        if not pairs:
+            require_faultless(undated_faults(events, births))
     if not pairs:
         claimed = await event_store.claim_events(tx, claim.ref, claim.period, events)
         pairs = pairs_with(events, claimed)
@@ -234,6 +247,8 @@ async def sign(
         raise SignatureOutOfOrder(status=claim.status.value)
     refused = decision is Decision.REFUSE
     if refused:
+        # A merger that gives these months and events to another record comes before or after.
+        await persons_store.lock_people(tx, alone=False)
         await event_store.release(tx, ref)
         await pension_store.release(tx, ref)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value

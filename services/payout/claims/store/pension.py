@@ -25,7 +25,7 @@ WITH due AS (
       JOIN entitlement AS row
         ON row.kind = :kind AND row.district = :district
        AND row.in_force_from <= month.period
-       AND row.registered_at > month.filed_at
+       AND row.registered_at > month.filed_at AND row.suspended_at IS NULL
       LEFT JOIN LATERAL (
            SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
                   max(part) AS part
@@ -42,7 +42,8 @@ WITH due AS (
                   AND later.identity_blind = row.identity_blind
                   AND later.kind = row.kind
                   AND later.in_force_from > row.in_force_from
-                  AND later.in_force_from <= month.period)
+                  AND later.in_force_from <= month.period
+                  AND later.suspended_at IS NULL)
        AND NOT EXISTS (
                SELECT 1
                  FROM entitlement_end AS ended

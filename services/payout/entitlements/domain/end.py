@@ -39,6 +39,7 @@ class EndStatus(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
+    SET_ASIDE = "set_aside"  # 记录合并后不再适用: it ended an entitlement that was merged away
 
 
 class EntitlementUnknown(Refusal):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Final
 
 from services.payout.common.domain import identity_number_faults
@@ -19,6 +20,13 @@ from shared.period import Period
 
 MONTHLY_MAX_FEN: Final = 100_000_000
 """A monthly benefit above one million yuan is a typing error."""
+
+
+class SuspensionReason(StrEnum):
+    """Reasons for which a row pays no more, since its record was merged with another one."""
+
+    MERGED = "merged"  # 已并入保留的记录: the surviving record has a row like it, or it had ended
+    SECOND = "second"  # 同一人的第二份待遇: it paid until then, beside another entitlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +44,10 @@ class EntitlementDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """One stored row. The identity number is encrypted; `blind` is its keyed hash, to compare."""
+    """One stored row. The identity number is encrypted; `blind` is its keyed hash, to compare.
+
+    A suspended row pays nothing; `suspended_by` is the correction of the person.
+    """
 
     ref: Ref
     blind: bytes
@@ -49,6 +60,8 @@ class Entitlement:
     bank_number: str
     bank_holder: str
     since: Period
+    suspended_reason: SuspensionReason | None = None
+    suspended_by: str | None = None
 
     @property
     def person(self) -> tuple[int, bytes]:

@@ -22,6 +22,7 @@ from services.payout.entitlements.domain.end import (
 )
 from services.payout.entitlements.store import end as end_store
 from services.payout.entitlements.store import entitlement as entitlement_store
+from services.payout.persons import flows as persons_flow
 from shared import trail
 from shared.errors import NotFound
 from shared.ids import Ref
@@ -44,13 +45,15 @@ async def propose(
 
     Raises:
         Forbidden: another district's person.
-        Faulty: every fault in the request.
+        Faulty: every fault in the request, or a number that was corrected.
         EntitlementUnknown, EntitlementElsewhere: see `paying_row`.
         EndExists: an end waits already, or one with this month is approved.
     """
     caller.require_district(draft.district)
     require_faultless(end_faults(draft, today))
     person_id, blind = keys.key(draft.identity_number), keys.blind(draft.identity_number)
+    await entitlement_store.lock_pensions(tx, alone=False)
+    await persons_flow.require_right_numbers(tx, [("/identity_number", person_id)], keys)
     rows = await entitlement_store.of_person(tx, person_id, blind, draft.kind)
     row = paying_row(rows, draft)
     end = EntitlementEnd(

@@ -19,6 +19,7 @@ from services.payout.entitlements.domain.entitlement import (
     lowered_faults,
 )
 from services.payout.entitlements.store import entitlement as entitlement_store
+from services.payout.persons import flows as persons_flow
 from shared.ids import Ref
 from shared.roles import Caller
 
@@ -45,12 +46,14 @@ async def register(
 
     Raises:
         Forbidden: people of another district.
-        Faulty: every fault in the list.
+        Faulty: every fault in the list, or people whose number was corrected.
     """
     caller.require_district(district)
     require_faultless(draft_faults(drafts, today))
     rows = [_entitlement(draft, district, kind, keys) for draft in drafts]
     await entitlement_store.lock_pensions(tx, alone=False)
+    people = [(f"/people/{index}/identity_number", row.ref.key) for index, row in enumerate(rows)]
+    await persons_flow.require_right_numbers(tx, people, keys)
     new = await entitlement_store.register(tx, rows, caller.subject)
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
@@ -81,7 +84,7 @@ def _entitlement(
 
 
 async def page(
-    tx: AsyncConnection, *, district: str | None, after: UUID | None, limit: int
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Entitlement]:
-    """Read entitlements in order of registration."""
-    return await entitlement_store.page(tx, district=district, after=after, limit=limit)
+    """Read entitlements in order of registration; `filters` are columns and their values."""
+    return await entitlement_store.page(tx, filters=filters, after=after, limit=limit)

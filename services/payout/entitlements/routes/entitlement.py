@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.common.routes import DistrictQuery, person_keys
+from services.payout.entitlements.domain.entitlement import SuspensionReason
 from services.payout.entitlements.flows import entitlement as entitlement_flow
 from services.payout.entitlements.schemas.entitlement import (
     EntitlementBatchIn,
@@ -61,15 +62,19 @@ async def register_entitlements(
 async def list_entitlements(
     at: Annotated[Door, door(Right.READ_PAYOUT)],
     district: DistrictQuery = None,
+    suspended: SuspensionReason | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[EntitlementOut]:
-    """List entitlements in order of registration."""
-    scope = at.caller.scope(district)
-    filters = {"list": "entitlements", "district": scope}
+    """List entitlements in order of registration; `suspended=second` lists second pensions."""
+    columns = {
+        "district": at.caller.scope(district),
+        "suspended_reason": suspended.value if suspended else None,
+    }
+    filters = {"list": "entitlements"} | columns
     after = read_uuid(cursor, filters)
     rows = await at.read(
-        lambda tx: entitlement_flow.page(tx, district=scope, after=after, limit=limit + 1)
+        lambda tx: entitlement_flow.page(tx, filters=columns, after=after, limit=limit + 1)
     )
     shown, next_cursor = cut(rows, limit, lambda row: [row.ref.id.hex], filters)
     keys = person_keys(at.request)

@@ -14,7 +14,11 @@ from services.payout.common.schemas import (
     IdentityNumber,
     masked_name,
 )
-from services.payout.entitlements.domain.entitlement import Entitlement, EntitlementDraft
+from services.payout.entitlements.domain.entitlement import (
+    Entitlement,
+    EntitlementDraft,
+    SuspensionReason,
+)
 from shared.references import Reference
 from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
 
@@ -56,6 +60,20 @@ class EntitlementBatchOut(Out):
     replayed: int
 
 
+class SuspensionOut(Out):
+    """The reason for which an entitlement pays no more, and the correction of the person behind it."""
+
+    reason: SuspensionReason
+    correction: str = Field(examples=[Reference.PERSON_CORRECTION.example])
+
+    @classmethod
+    def of(cls, row: Entitlement) -> SuspensionOut | None:
+        """Build it from a stored row; None for one that pays."""
+        if row.suspended_reason is None or row.suspended_by is None:
+            return None
+        return cls(reason=row.suspended_reason, correction=row.suspended_by)
+
+
 class EntitlementOut(Out):
     """One entitlement, masked."""
 
@@ -67,6 +85,7 @@ class EntitlementOut(Out):
     monthly_amount: YuanOut
     bank_account: BankAccountOut
     since: PeriodField = Field(serialization_alias="from")
+    suspended: SuspensionOut | None
 
     @classmethod
     def of(cls, row: Entitlement, keys: PersonKeys) -> EntitlementOut:
@@ -80,4 +99,5 @@ class EntitlementOut(Out):
             monthly_amount=row.monthly_fen,
             bank_account=BankAccountOut.of(row.bank, row.bank_number, masked_name(row.bank_holder)),
             since=row.since,
+            suspended=SuspensionOut.of(row),
         )

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.domain.entitlement import Entitlement
+from services.payout.entitlements.domain.entitlement import Entitlement, SuspensionReason
 from shared.ids import Ref
 from shared.page import read_page
 from shared.period import Period
 
 _COLUMNS = """person_id, id, identity_blind, kind, district, sealed_number, name, monthly_fen, bank,
-                   bank_number, bank_holder, in_force_from"""
+                   bank_number, bank_holder, in_force_from, suspended_reason, suspended_by"""
 
 
 def _entitlement(
@@ -26,6 +26,7 @@ def _entitlement(
     identity_blind: bytes,
     sealed_number: bytes,
     in_force_from: str,
+    suspended_reason: str | None,
     **columns: Any,
 ) -> Entitlement:
     return Entitlement(
@@ -33,6 +34,7 @@ def _entitlement(
         blind=bytes(identity_blind),
         sealed_number=bytes(sealed_number),
         since=Period.parse(in_force_from),
+        suspended_reason=None if suspended_reason is None else SuspensionReason(suspended_reason),
         **columns,
     )
 
@@ -74,7 +76,8 @@ async def register(
                 AS batch (person_id, id, blind, kind, district, sealed, name, monthly_fen, bank,
                           bank_number, bank_holder, since)
              ORDER BY person_id
-            ON CONFLICT (person_id, identity_blind, kind, in_force_from) DO NOTHING
+            ON CONFLICT (person_id, identity_blind, kind, in_force_from)
+                  WHERE suspended_at IS NULL DO NOTHING
             RETURNING person_id, id
         """),
         {
@@ -106,13 +109,15 @@ async def stored_for(
         text("""
             SELECT stored.person_id, stored.id, stored.identity_blind, stored.kind,
                    stored.district, stored.sealed_number, stored.name, stored.monthly_fen,
-                   stored.bank, stored.bank_number, stored.bank_holder, stored.in_force_from
+                   stored.bank, stored.bank_number, stored.bank_holder, stored.in_force_from,
+                   stored.suspended_reason, stored.suspended_by
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
                           CAST(:kinds AS text[]), CAST(:since AS text[]))
                 AS submitted (person_id, blind, kind, since)
               JOIN entitlement AS stored
                 ON stored.person_id = submitted.person_id AND stored.identity_blind = submitted.blind
                AND stored.kind = submitted.kind AND stored.in_force_from = submitted.since
+               AND stored.suspended_at IS NULL
         """),
         {
             "person_ids": [row.ref.key for row in people],
@@ -128,12 +133,13 @@ async def stored_for(
 async def of_person(
     tx: AsyncConnection, person_id: int, blind: bytes, kind: str
 ) -> list[Entitlement]:
-    """Read a person's rows of a kind."""
+    """Read a person's rows of a kind, without suspended ones."""
     rows = await tx.execute(
         text(f"""
             SELECT {_COLUMNS}
               FROM entitlement
              WHERE person_id = :person_id AND identity_blind = :blind AND kind = :kind
+               AND suspended_at IS NULL
              LIMIT 1200
         """),
         {"person_id": person_id, "blind": blind, "kind": kind},
@@ -171,7 +177,8 @@ async def lowered_months(
                         WHERE later.person_id = row.person_id
                           AND later.identity_blind = row.blind AND later.kind = row.kind
                           AND later.in_force_from > row.since
-                          AND later.in_force_from <= paid.period)
+                          AND later.in_force_from <= paid.period
+                          AND later.suspended_at IS NULL)
              ORDER BY row.person_id, row.blind, paid.period
         """),
         {
@@ -186,9 +193,9 @@ async def lowered_months(
 
 
 async def page(
-    tx: AsyncConnection, *, district: str | None, after: UUID | None, limit: int
+    tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Entitlement]:
-    """Read entitlements by id, after one; of all districts when none is named."""
+    """Read entitlements by id, after one; `filters` are columns and the values they must have."""
     return await read_page(
         tx,
         f"SELECT {_COLUMNS} FROM entitlement",
@@ -196,5 +203,5 @@ async def page(
         after=None if after is None else (after,),
         limit=limit,
         row=_entitlement,
-        equal={"district": district},
+        equal=filters,
     )

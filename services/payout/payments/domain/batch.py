@@ -125,6 +125,7 @@ _MESSAGES: Final = {
     "CLAIM_NOT_APPROVED": "尚未三级审签通过 (not approved by three signatures)",
     "FUND_DIFFERS": "基金与首份申请不同,一批只付一个基金 (another fund than the first claim's; a batch pays one fund)",
     "CLAIM_REPEATED": "重复列出 (listed twice)",
+    "CLAIM_STOPPED": "各笔均为重复支付,不再支付;见 /v1/double-payments (every line is a double payment and is not paid)",
     "CLAIM_IN_BATCH": "已在另一支付批次中,且没有待重付的失败笔 (in another payment batch, and no failed line waits)",
 }
 
@@ -132,6 +133,16 @@ _MESSAGES: Final = {
 def in_batch_fault(index: int) -> Fault:
     """Build the fault of a claim that another batch has taken."""
     return Fault(f"/claims/{index}", "CLAIM_IN_BATCH", _MESSAGES["CLAIM_IN_BATCH"])
+
+
+def stopped_faults(refs: Sequence[Ref], parts: Sequence[BatchPart]) -> list[Fault]:
+    """Find claims of which every line is a double payment."""
+    empty = {part.claim for part in parts if not part.lines}
+    return [
+        Fault(f"/claims/{index}", "CLAIM_STOPPED", _MESSAGES["CLAIM_STOPPED"])
+        for index, ref in enumerate(refs)
+        if ref in empty
+    ]
 
 
 def _claim_fault(claim: Claim | None, fund: str | None) -> str | None:
@@ -143,17 +154,25 @@ def _claim_fault(claim: Claim | None, fund: str | None) -> str | None:
 
 
 def parts_of(
-    refs: Sequence[Ref], claims: Sequence[Claim], failed: Mapping[Ref, tuple[int, int]]
+    refs: Sequence[Ref],
+    claims: Sequence[Claim],
+    failed: Mapping[Ref, tuple[int, int]],
+    stopped: Mapping[Ref, tuple[int, int]],
 ) -> list[BatchPart]:
     """Build a batch's parts from its claims, in the order of the request.
 
     `failed` has (lines, sum in fen) of the claims of which only failed lines are paid again.
+    `stopped` has those of the double payments that are left out of the other claims.
     """
     by_ref = {claim.ref: claim for claim in claims}
     parts = []
     for part_no, ref in enumerate(refs, start=1):
         claim = by_ref[ref]
-        lines, total_fen = failed.get(ref, (claim.lines, claim.total_fen))
+        if ref in failed:
+            lines, total_fen = failed[ref]
+        else:
+            stopped_lines, stopped_fen = stopped.get(ref, (0, 0))
+            lines, total_fen = claim.lines - stopped_lines, claim.total_fen - stopped_fen
         parts.append(
             BatchPart(
                 part_no=part_no,

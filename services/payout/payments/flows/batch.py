@@ -27,11 +27,14 @@ from services.payout.payments.domain.batch import (
     in_batch_fault,
     parts_of,
     require_bounded,
+    stopped_faults,
 )
 from services.payout.payments.store import batch as batch_store
+from services.payout.payments.store import double as double_store
 from services.payout.payments.store import failed as failed_store
 from services.payout.payments.store import result as result_store
 from services.payout.payments.store.result import PaymentLineRow
+from services.payout.persons import store as persons_store
 from shared import book_days, outbox, trail
 from shared.errors import Fault, NotFound, SamePersonTwice
 from shared.ids import Ref
@@ -66,6 +69,8 @@ async def create(
         BatchTooLarge: more than one hold or voucher can carry.
     """
     require_not_future(pay_date, today)
+    # A merger that shows a double payment comes before this batch or after it, never during it.
+    await persons_store.lock_people(tx, alone=False)
     await book_days.chosen_day(tx, pay_date, "/pay_date")
     claims = await claim_store.find_many(tx, claim_refs)
     _require_payable(batch_faults(claim_refs, claims))
@@ -103,7 +108,10 @@ async def _reserve(
             if claim not in whole and claim not in failed
         ]
     )
-    return parts_of(claim_refs, claims, failed)
+    stopped = await double_store.stopped_in(tx, claim_refs)
+    parts = parts_of(claim_refs, claims, failed, stopped)
+    _require_payable(stopped_faults(claim_refs, parts))
+    return parts
 
 
 async def _require_unsigned(

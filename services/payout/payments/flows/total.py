@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.payout.payments.store import total as total_store
 from services.payout.payments.store.total import ControlPaper, FundTotals
 from shared.cursor import cut, read_cursor
+from shared.errors import Fault, Faulty
 from shared.period import Period
 from shared.wire import moved
 from shared.wire.control_item import ControlItem, ItemTotals, opening_of
@@ -19,7 +20,14 @@ from shared.wire.control_item import ControlItem, ItemTotals, opening_of
 async def by_fund(
     tx: AsyncConnection, *, first: Period | None, last: Period | None, district: str | None
 ) -> list[FundTotals]:
-    """Sum the claims of a span of months and a district; each is open when not given."""
+    """Sum the claims of a span of months and a district; each is open when not given.
+
+    Raises:
+        Faulty: the span ends before it begins.
+    """
+    if first is not None and last is not None and last < first:
+        message = "终止月早于起始月 (the span ends before it begins)"
+        raise Faulty(faults=[Fault("/query/period_to", "PERIODS_REVERSED", message)])
     return await total_store.by_fund(tx, first=first, last=last, district=district)
 
 

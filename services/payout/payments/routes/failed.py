@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import DistrictQuery, FundQuery
+from services.payout.common.routes import DistrictQuery, FundQuery, line_key_after
 from services.payout.payments.domain.failed import CorrectionStatus
 from services.payout.payments.flows import failed as failed_flow
 from services.payout.payments.schemas.failed import (
@@ -19,7 +18,7 @@ from services.payout.payments.schemas.failed import (
     CorrectionRefusalIn,
     FailedPaymentOut,
 )
-from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor, read_uuid
+from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
@@ -44,22 +43,12 @@ async def list_failed_payments(
     """List them with the account that a new batch of their claims pays to."""
     columns = {"district": at.caller.scope(district), "fund": fund}
     filters = {"list": "failed_payments"} | columns
-    after = _after(cursor, filters)
+    after = line_key_after(cursor, filters)
     rows = await at.read(
         lambda tx: failed_flow.page(tx, filters=columns, after=after, limit=limit + 1)
     )
     shown, next_cursor = cut(rows, limit, lambda row: [row.claim.id.hex, row.line_no], filters)
     return Page[FailedPaymentOut].of([FailedPaymentOut.of(row) for row in shown], next_cursor)
-
-
-def _after(cursor: str | None, filters: dict[str, str | None]) -> tuple[UUID, int] | None:
-    if cursor is None:
-        return None
-    claim_id, line_no = read_cursor(cursor, filters, (str, int))
-    try:
-        return UUID(claim_id), min(line_no, 2**31 - 1)
-    except ValueError:
-        raise BadCursor from None
 
 
 @router.post(

@@ -142,12 +142,17 @@ WITH written AS (
               AND account_correction.status = 'approved'
             ORDER BY account_correction.id DESC
             LIMIT 1) AS corrected ON true
-     WHERE NOT part.is_retry
-        OR EXISTS (SELECT 1
-                     FROM failed_payment AS failed
-                    WHERE failed.claim_key = line.claim_key AND failed.claim_id = line.claim_id
-                      AND failed.line_no = line.line_no
-                      AND failed.retry_id = CAST(:batch_id AS uuid))
+     WHERE NOT EXISTS (SELECT 1
+                         FROM double_payment AS twice
+                        WHERE twice.claim_key = line.claim_key AND twice.claim_id = line.claim_id
+                          AND twice.line_no = line.line_no)
+       AND (NOT part.is_retry
+            OR EXISTS (SELECT 1
+                         FROM failed_payment AS failed
+                        WHERE failed.claim_key = line.claim_key
+                          AND failed.claim_id = line.claim_id
+                          AND failed.line_no = line.line_no
+                          AND failed.retry_id = CAST(:batch_id AS uuid)))
     RETURNING amount_fen
 )
 SELECT count(*) AS lines, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS total_fen
@@ -160,6 +165,7 @@ async def write_lines(
 ) -> tuple[int, int]:
     """Copy the claims' lines into the batch and number them; return their count and sum.
 
+    Double payments are left out.
     A retry copies the reserved failed lines only, with the latest approved account.
     """
     row = (

@@ -47,6 +47,7 @@ async def reserve(
 ) -> dict[Ref, tuple[int, int]]:
     """Reserve the waiting failed lines of claims for a batch: claim → (lines, sum in fen).
 
+    Double payments do not wait.
     The rows are locked in key order, so that two batches that want the same lines wait for each
     other instead of deadlocking; the second finds them reserved.
     """
@@ -59,6 +60,12 @@ async def reserve(
                   JOIN failed_payment AS failed
                     ON failed.claim_key = wanted.claim_key AND failed.claim_id = wanted.claim_id
                  WHERE failed.retry_id IS NULL
+                   AND NOT EXISTS (
+                           SELECT 1
+                             FROM double_payment AS twice
+                            WHERE twice.claim_key = failed.claim_key
+                              AND twice.claim_id = failed.claim_id
+                              AND twice.line_no = failed.line_no)
                  ORDER BY failed.claim_key, failed.claim_id, failed.line_no
                    FOR UPDATE OF failed
             ), reserved AS (
@@ -120,7 +127,13 @@ SELECT *
                   AND account_correction.status = 'approved'
                 ORDER BY account_correction.id DESC
                 LIMIT 1) AS corrected ON true
-         WHERE failed.retry_id IS NULL) AS waiting
+         WHERE failed.retry_id IS NULL
+           AND NOT EXISTS (
+                   SELECT 1
+                     FROM double_payment AS twice
+                    WHERE twice.claim_key = failed.claim_key
+                      AND twice.claim_id = failed.claim_id
+                      AND twice.line_no = failed.line_no)) AS waiting
 """
 
 
@@ -163,6 +176,11 @@ async def waits(tx: AsyncConnection, claim: Ref, line_no: int) -> str | None:
                   FROM failed_payment
                  WHERE claim_key = :claim_key AND claim_id = :claim_id AND line_no = :line_no
                    AND retry_id IS NULL
+                   AND NOT EXISTS (
+                           SELECT 1
+                             FROM double_payment AS twice
+                            WHERE twice.claim_key = :claim_key AND twice.claim_id = :claim_id
+                              AND twice.line_no = :line_no)
                  LIMIT 1
             """),
             {"claim_key": claim.key, "claim_id": claim.id, "line_no": line_no},

@@ -71,6 +71,7 @@ async def test_a_refused_hold_may_be_asked_again_when_money_has_come(ledger: Led
     event = fresh("hold")
     refused = await hold(ledger, "15.00", "work_injury", event_id=event)
     assert (refused.status_code, refused.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
+    assert "expenditure_funding" in refused.json()["detail"]
     await ledger.fund_expenditure("15.00", "work_injury")
     assert (await hold(ledger, "15.00", "work_injury", event_id=event)).status_code == 201
 

@@ -110,7 +110,9 @@ async def test_after_the_sweep_a_refund_is_paid_from_the_fiscal_account(books: L
     await suspend(books, "50.00", "2021-07-03")
     refund = await order(books, part("50.00"), receipt=RECEIPT)
     await books.settle("sweep")
-    assert refused(await propose(books, "refund", refund=refund))[1] == "INSUFFICIENT_FUNDS"
+    short = await propose(books, "refund", refund=refund)
+    assert refused(short)[1] == "INSUFFICIENT_FUNDS"
+    assert '"deposit": "fiscal_deposit"' in short.json()["errors"][0]["message"], "the next step"
     done = await approve(
         books, await propose(books, "refund", refund=refund, deposit="fiscal_deposit")
     )

@@ -100,6 +100,7 @@ async def test_a_fiscal_account_gives_back_no_more_than_it_has_on_every_later_da
     await returned(books, "pension", "30.01")
     short = await settled(books, "sweep_back", LATER)
     assert (short.status_code, short.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
+    assert "fiscal_subsidy" in short.json()["errors"][0]["message"], "the next step"
     subsidy = {"amounts": [{"fund": "pension", "amount": "0.01"}]}
     await books.settle("fiscal_subsidy", LATER, **subsidy)
     assert amounts(await settled(books, "sweep_back", LATER)) == {"pension": "-30.01"}

@@ -119,6 +119,23 @@ async def test_a_birth_is_paid_once(office: Office) -> None:
     assert refusal(await office.file(wrong_day))[1] == "EVENT_CLAIMED"
 
 
+async def test_a_further_birth_needs_its_day(office: Office) -> None:
+    """Two claims without days, a year apart, may mean one birth: only the day tells."""
+    office.peers.arrears[UNIT] = "0.00"
+    first = await office.file(about_person("maternity_allowance", 425, period="2020-06"))
+    assert first.status_code == 201, first.text
+    undated = about_person("maternity_allowance", 425, period="2021-07")
+    assert refusal(await office.file(undated)) == (
+        422,
+        "VALIDATION_FAILED",
+        ["/lines/0/event_on"],
+    )
+    late = born(about_person("maternity_allowance", 425, period="2021-07"), "2019-05-02")
+    assert refusal(await office.file(late))[1] == "EVENT_CLAIMED", "the first claim may mean it"
+    other = born(about_person("maternity_allowance", 425, period="2021-07"), "2021-07-02")
+    assert (await office.file(other)).status_code == 201
+
+
 async def test_births_of_one_mother_at_the_same_time_are_one(office: Office) -> None:
     office.peers.arrears[UNIT] = "0.00"
     claims = [

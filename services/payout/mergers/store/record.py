@@ -1,0 +1,214 @@
+"""Entitlements and their ends of two records that are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.entitlements.domain.entitlement import SuspensionReason
+from services.payout.mergers.domain import RecordState
+from shared.ids import Ref, uuid7
+
+
+async def blind_of(tx: AsyncConnection, person: Ref) -> bytes | None:
+    """Find the keyed hash of a person's number; None for one who has no entitlement.
+
+    A person's reference has the hash's first bytes only.
+    """
+    row = (
+        await tx.execute(
+            text("""
+                SELECT identity_blind
+                  FROM entitlement
+                 WHERE person_id = :person_id
+                   AND substring(identity_blind FROM 9 FOR 16) = CAST(:part AS bytea)
+                 LIMIT 1
+            """),
+            {"person_id": person.key, "part": person.id.bytes},
+        )
+    ).first()
+    return bytes(row.identity_blind) if row else None
+
+
+async def state(tx: AsyncConnection, person_id: int, blind: bytes, kind: str) -> RecordState:
+    """Read whether a record's latest row pays, or which end stops it."""
+    row = (
+        await tx.execute(
+            text("""
+                SELECT ended.reason
+                  FROM entitlement AS row
+                  LEFT JOIN LATERAL (
+                       SELECT reason
+                         FROM entitlement_end
+                        WHERE entitlement_end.person_id = row.person_id
+                          AND entitlement_end.identity_blind = row.identity_blind
+                          AND entitlement_end.kind = row.kind
+                          AND entitlement_end.status = 'approved'
+                          AND (entitlement_end.decided_at > row.registered_at
+                               OR entitlement_end.last_period >= row.in_force_from)
+                        ORDER BY reason = 'death' DESC
+                        LIMIT 1) AS ended ON true
+                 WHERE row.person_id = :person_id AND row.identity_blind = :blind
+                   AND row.kind = :kind AND row.suspended_at IS NULL
+                 ORDER BY row.in_force_from DESC
+                 LIMIT 1
+            """),
+            {"person_id": person_id, "blind": blind, "kind": kind},
+        )
+    ).first()
+    if row is None:
+        return RecordState.NONE
+    if row.reason is None:
+        return RecordState.PAYING
+    return RecordState.DEAD if row.reason == "death" else RecordState.ENDED
+
+
+async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]) -> None:
+    """Give the surviving record rows like those of the record that ends.
+
+    They keep their instants: a run takes none of them for a late one.
+    """
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM entitlement
+             WHERE person_id = :old AND identity_blind = :blind AND suspended_at IS NULL
+             ORDER BY id
+        """),
+        {"old": old[0], "blind": old[1]},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
+                                     name, monthly_fen, bank, bank_number, bank_holder,
+                                     in_force_from, registered_by, registered_at)
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
+                   sealed_number, name, monthly_fen, bank, bank_number, bank_holder,
+                   in_force_from, registered_by, registered_at
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
+              JOIN entitlement
+                ON entitlement.person_id = :old AND entitlement.id = copied.id
+        """),
+        _copies(old, new, [row.id for row in rows]),
+    )
+
+
+async def copy_ends(
+    tx: AsyncConnection,
+    old: tuple[int, bytes],
+    new: tuple[int, bytes],
+    *,
+    name: str,
+    sealed_number: bytes,
+) -> None:
+    """Give the surviving record approved ends like those of the record that ends."""
+    ends = await tx.execute(
+        text("""
+            SELECT id
+              FROM entitlement_end
+             WHERE person_id = :old AND identity_blind = :blind AND status = 'approved'
+             ORDER BY id
+        """),
+        {"old": old[0], "blind": old[1]},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district,
+                                         sealed_number, name, last_period, reason, note, status,
+                                         proposed_by, proposed_at, decided_at)
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
+                   CAST(:sealed_number AS bytea), CAST(:name AS text), last_period, reason, note, status, proposed_by,
+                   proposed_at, decided_at
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
+              JOIN entitlement_end
+                ON entitlement_end.person_id = :old AND entitlement_end.id = copied.id
+        """),
+        _copies(old, new, [row.id for row in ends])
+        | {"name": name, "sealed_number": sealed_number},
+    )
+
+
+def _copies(old: tuple[int, bytes], new: tuple[int, bytes], ids: Sequence[UUID]) -> dict[str, Any]:
+    return {
+        "old": old[0],
+        "new": new[0],
+        "new_blind": new[1],
+        "ids": list(ids),
+        "new_ids": [uuid7() for _ in ids],
+    }
+
+
+async def suspend(
+    tx: AsyncConnection, person: tuple[int, bytes], reason: SuspensionReason, paper: str
+) -> None:
+    """Suspend a record's rows from now on."""
+    await tx.execute(
+        text("""
+            UPDATE entitlement
+               SET suspended_reason = :reason, suspended_by = :paper,
+                   suspended_at = now()
+             WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
+        """),
+        {"person_id": person[0], "blind": person[1], "reason": reason.value, "paper": paper},
+    )
+
+
+async def set_ends_aside(tx: AsyncConnection, person: tuple[int, bytes], *, approved: bool) -> None:
+    """Set aside the ends that a record's people proposed, and with `approved` those in force too."""
+    await tx.execute(
+        text("""
+            UPDATE entitlement_end
+               SET status = 'set_aside', decided_at = coalesce(decided_at, now())
+             WHERE person_id = :person_id AND identity_blind = :blind
+               AND (status = 'proposed' OR (status = 'approved' AND CAST(:approved AS boolean)))
+        """),
+        {"person_id": person[0], "blind": person[1], "approved": approved},
+    )
+
+
+async def correct(
+    tx: AsyncConnection, person: tuple[int, bytes], name: str, sealed_number: bytes
+) -> None:
+    """Give a person's rows and the pension lines that wait to be paid the right name and number."""
+    values = {
+        "person_id": person[0],
+        "blind": person[1],
+        "name": name,
+        "sealed_number": sealed_number,
+    }
+    await tx.execute(
+        text("""
+            UPDATE entitlement
+               SET name = :name, sealed_number = CAST(:sealed_number AS bytea)
+             WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
+        """),
+        values,
+    )
+    await tx.execute(
+        text("""
+            UPDATE claim_line AS line
+               SET payee_name = :name, sealed_number = CAST(:sealed_number AS bytea)
+              FROM pension_month AS month
+              JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
+             WHERE month.person_id = :person_id AND month.identity_blind = :blind AND month.live
+               AND claim.status <> 'refused'
+               AND line.claim_key = month.claim_key AND line.claim_id = month.claim_id
+               AND line.person_id = month.person_id AND line.reference = month.period
+               AND (NOT EXISTS (
+                        SELECT 1
+                          FROM claim_payment AS sent
+                         WHERE sent.claim_key = line.claim_key AND sent.claim_id = line.claim_id
+                           AND sent.live)
+                    OR EXISTS (
+                        SELECT 1
+                          FROM failed_payment AS failed
+                         WHERE failed.claim_key = line.claim_key
+                           AND failed.claim_id = line.claim_id
+                           AND failed.line_no = line.line_no AND failed.retry_id IS NULL))
+        """),
+        values,
+    )

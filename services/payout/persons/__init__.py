@@ -1,0 +1,1 @@
+"""人员 · People whose records were corrected or merged in collection"""
