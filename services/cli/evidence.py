@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from shared.db import Database
     from shared.evidence.verify import EvidenceVerdict
 
-BOUND = tuple(name for name in SERVICES if name != "identity")
-"""Services whose trails are bound in blocks; identity's events are append-only by a trigger."""
 T = TypeVar("T")
 
 
@@ -53,7 +51,7 @@ def verify(
         err.print("账簿 · books …", highlight=False)
         books = asyncio.run(_with(address, "ledger", _books))
         verdicts = []
-        for service in BOUND:
+        for service in SERVICES:
             err.print(f"留痕 · evidence of {service} …", highlight=False)
             verdicts.append(asyncio.run(_with(address, service, _evidence(service, lines))))
     holds = not books.faults and not any(verdict.faults for verdict in verdicts)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from services import VERSION
+from services.identity.common.evidence import STREAMS
 from services.identity.keyfile import cipher_in
 from services.identity.sessions import routes as sessions_doors
 from services.identity.setup import enrol
@@ -19,6 +20,8 @@ from services.identity.tokens.routes import token as token_doors
 from services.identity.tokens.routes import trust as trust_doors
 from services.revisions import standing
 from shared.db import Database, revision
+from shared.evidence.anchor import AnchorKeeper
+from shared.evidence.writer import BlockWriter
 from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
@@ -58,10 +61,14 @@ def build(settings: Settings | None = None) -> FastAPI:
         app.state.is_set_up = False
         task = asyncio.create_task(_set_up_when_possible(app, chosen), name="set-up")
         await asyncio.wait({task}, timeout=FIRST_TRY_SECONDS)
+        keeper = AnchorKeeper(db, chosen.anchor_file, chosen.anchor_url)
+        work = (BlockWriter(db, STREAMS).run, keeper.run) if chosen.run_workers else ()
+        tasks = [asyncio.create_task(run()) for run in work]
         try:
             yield
         finally:
-            await stop(task)
+            for running in (task, *tasks):
+                await stop(running)
             await db.close()
 
     async def own_trust() -> dict[str, Any]:

@@ -24,7 +24,12 @@ async def test_verify_says_what_holds_and_what_does_not(database_url: str, tmp_p
     assert clean.returncode == 0, clean.stderr
     found = json.loads(clean.stdout)
     assert found["ok"] is True
-    assert [one["service"] for one in found["evidence"]] == ["collection", "ledger", "payout"]
+    assert [one["service"] for one in found["evidence"]] == [
+        "identity",
+        "collection",
+        "ledger",
+        "payout",
+    ]
     connection = await asyncpg.connect(database_url)
     await connection.execute("GRANT DELETE ON collection.trail TO wuxian_collection")
     await connection.close()
