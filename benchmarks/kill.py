@@ -122,6 +122,7 @@ class Range:
             "WUXIAN_IDENTITY_DIR": str(self.home / "identity"),
             "WUXIAN_TRUSTED_KEYS_PATH": str(self.issuer.trusted_keys_path),
             "WUXIAN_LEDGER_SLOTS": str(SLOTS),
+            "WUXIAN_ALLOW_ADMIN_LOGIN": "true",
             "WUXIAN_LOG_LEVEL": "CRITICAL",
         }
         command = [

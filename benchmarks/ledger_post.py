@@ -159,6 +159,7 @@ async def service(url: str, slots: int) -> AsyncIterator[tuple[int, str]]:
             "WUXIAN_IDENTITY_DIR": directory,
             "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),
             "WUXIAN_LEDGER_SLOTS": str(slots),
+            "WUXIAN_ALLOW_ADMIN_LOGIN": "true",
             "WUXIAN_LOG_LEVEL": "ERROR",
         }
         command = [

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -82,6 +83,7 @@ async def migrate(
     services: Sequence[str] = SERVICES,
     *,
     passwords: Mapping[str, str] | None = None,
+    renew: bool = False,
 ) -> list[State]:
     """Create what is missing and run every revision up to head; answers the states found before.
 
@@ -90,6 +92,8 @@ async def migrate(
         services: which services.
         passwords: service → password, for roles that log in by themselves. Without, a role only
             serves to be taken on (`SET ROLE`) by the administrator's connection.
+        renew: give them to roles that log in with another password already; otherwise such a role
+            is left alone, since an installation elsewhere may be using it.
 
     Raises:
         MigrationError: the address's role may not do this, the server is too old, or the database
@@ -101,11 +105,32 @@ async def migrate(
         for service in services:
             async with engine.connect() as connection:
                 await _check_server(connection, service)
-                await _make_role(connection, service, (passwords or {}).get(service))
+                await _make_role(connection, service)
+                if passwords is not None and service in passwords:
+                    await _let_log_in(connection, service, passwords[service], renew=renew)
                 before.append(await _upgrade(connection, service))
     finally:
         await engine.dispose()
     return before
+
+
+async def make_roles(
+    admin_url: str,
+    services: Sequence[str] = SERVICES,
+    *,
+    passwords: Mapping[str, str],
+    renew: bool = False,
+) -> None:
+    """Make the services' roles alone, for a restore: its grants name them. See `migrate`."""
+    engine = create_async_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+    try:
+        for service in services:
+            async with engine.connect() as connection:
+                await _check_server(connection, service)
+                await _make_role(connection, service)
+                await _let_log_in(connection, service, passwords[service], renew=renew)
+    finally:
+        await engine.dispose()
 
 
 async def states(url: str, services: Sequence[str] = SERVICES) -> list[State]:
@@ -169,10 +194,17 @@ async def _check_server(connection: AsyncConnection, service: str) -> None:
         )
 
 
-async def _make_role(connection: AsyncConnection, service: str, password: str | None) -> None:
+async def _make_role(connection: AsyncConnection, service: str) -> None:
+    await _on_shared_roles(connection, lambda: _make_role_once(connection, service))
+
+
+async def _on_shared_roles(
+    connection: AsyncConnection, work: Callable[[], Awaitable[None]]
+) -> None:
+    """Commit work on roles, again when another run on the server met it in them."""
     for attempt in range(10):
         try:
-            await _make_role_once(connection, service, password)
+            await work()
             await connection.commit()
             return
         except DBAPIError as error:
@@ -182,14 +214,53 @@ async def _make_role(connection: AsyncConnection, service: str, password: str | 
             await asyncio.sleep(0.05 * (attempt + 1))
 
 
-async def _make_role_once(connection: AsyncConnection, service: str, password: str | None) -> None:
+async def _let_log_in(
+    connection: AsyncConnection, service: str, password: str, *, renew: bool
+) -> None:
+    """Let a service's role log in with a password, unless it has one already.
+
+    Raises:
+        MigrationError: it logs in with another one.
+    """
+    role = role_of(service)
+    may = await connection.scalar(
+        text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :role"), {"role": role}
+    )
+    await connection.rollback()
+    own = connection.engine.url.set(username=role, password=password)
+    if may and not renew:
+        if await _opens(own.set(drivername="postgresql").render_as_string(hide_password=False)):
+            return
+        raise MigrationError(
+            f"the database role {role} logs in with another password than the one kept here: put"
+            " its password into this installation's secrets, or run `wuxian migrate"
+            " --new-passwords` to replace it for every installation on this server"
+        )
+
+    async def alter() -> None:
+        quoted = password.replace("'", "''")
+        await connection.execute(text(f"ALTER ROLE {role} LOGIN PASSWORD '{quoted}'"))
+
+    await _on_shared_roles(connection, alter)
+
+
+async def _opens(url: str) -> bool:
+    """Return whether a login works; only a wrong password says no (a rule of access may too)."""
+    try:
+        connection = await asyncpg.connect(url, timeout=30)
+    except asyncpg.InvalidPasswordError:
+        return False
+    except asyncpg.PostgresError:
+        return True
+    await connection.close()
+    return True
+
+
+async def _make_role_once(connection: AsyncConnection, service: str) -> None:
     role = role_of(service)
     known = await connection.execute(text("SELECT to_regrole(:role)"), {"role": role})
     if known.scalar() is None:
         await connection.execute(text(f"CREATE ROLE {role} NOLOGIN"))
-    if password is not None:
-        quoted = password.replace("'", "''")
-        await connection.execute(text(f"ALTER ROLE {role} LOGIN PASSWORD '{quoted}'"))
     # From 16 on, membership alone no longer allows to take a role on: SET is a right of its own.
     row = (
         await connection.execute(
@@ -244,21 +315,35 @@ async def _upgrade(connection: AsyncConnection, service: str) -> State:
 
 
 async def _close_public(connection: AsyncConnection) -> None:
-    """Revoke CREATE on `public`, as PostgreSQL 15 and later do by default."""
-    open_still = await connection.execute(
-        text("""
-            SELECT EXISTS (
-                SELECT
-                  FROM pg_namespace, aclexplode(nspacl) AS granted
-                 WHERE nspname = 'public'
-                   AND granted.grantee = 0
-                   AND granted.privilege_type = 'CREATE'
-                   AND pg_has_role(nspowner, 'USAGE')
-            )
-        """)
-    )
-    if open_still.scalar():
+    """Leave to everybody neither `public` nor temporary tables, where we own the database."""
+    row = (
+        await connection.execute(
+            text("""
+                SELECT EXISTS (
+                           SELECT
+                             FROM pg_namespace, aclexplode(nspacl) AS granted
+                            WHERE nspname = 'public'
+                              AND granted.grantee = 0
+                              AND granted.privilege_type = 'CREATE'
+                              AND pg_has_role(nspowner, 'USAGE')
+                       ) AS public_is_open,
+                       EXISTS (
+                           SELECT
+                             FROM pg_database,
+                                  aclexplode(coalesce(datacl, acldefault('d', datdba))) AS granted
+                            WHERE datname = current_database()
+                              AND granted.grantee = 0
+                              AND granted.privilege_type = 'TEMPORARY'
+                              AND pg_has_role(datdba, 'USAGE')
+                       ) AS temporary_is_open,
+                       current_database() AS database
+            """)
+        )
+    ).one()
+    if row.public_is_open:
         await connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+    if row.temporary_is_open:
+        await connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{row.database}" FROM PUBLIC'))
 
 
 def _wants_gist(service: str) -> bool:

@@ -1,7 +1,7 @@
 """Access to the database: one engine per process, transactions, raw connections for bulk work.
 
-Each service connects as its own role, which is granted its own schema only; when the address given
-is an administrator's, the connection takes the service's role at start.
+Each service logs in as its own role, which is granted its own schema only. The operator's own tools
+may use an administrator's address: their connection takes the service's role at start.
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.process.database_address import role_of as role_of
+
 T = TypeVar("T")
 
 SERVICES = ("identity", "collection", "ledger", "payout")
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
-
-
-def role_of(service: str) -> str:
-    """Name of a service's database role."""
-    return f"wuxian_{service}"
 
 
 def sqlalchemy_url(url: str) -> URL:

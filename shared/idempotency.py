@@ -56,6 +56,13 @@ class KeyReused(Refusal):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
+class AnswerGone(Refusal):
+    """该请求此前已办理,应答已过保留期;请查询结果 (this request was carried out before; its answer is no longer kept: read the result)"""
+
+    kind = Kind.CONFLICT
+    code = "IDEMPOTENCY_ANSWER_GONE"
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A caller's idempotency key under a shard key, with the digest of its request.
@@ -92,8 +99,9 @@ async def claim(tx: AsyncConnection, request: Claim) -> Stored | None:
 
     Raises:
         KeyReused: the key was used for another request.
+        AnswerGone: the request was carried out so long ago that its answer is no longer kept.
     """
-    await _take_key(tx, request)
+    is_new = await _take_key(tx, request)
     values = {
         "shard_key": request.shard_key,
         "client": request.client,
@@ -109,6 +117,8 @@ async def claim(tx: AsyncConnection, request: Claim) -> Stored | None:
         values | {"fingerprint": request.fingerprint},
     )
     if taken.first():
+        if not is_new:
+            raise AnswerGone(key=request.idem_key)
         return None
     row = (
         await tx.execute(
@@ -125,7 +135,8 @@ async def claim(tx: AsyncConnection, request: Claim) -> Stored | None:
     return Stored(row.status, bytes(row.body))
 
 
-async def _take_key(tx: AsyncConnection, request: Claim) -> None:
+async def _take_key(tx: AsyncConnection, request: Claim) -> bool:
+    """Return whether the key is new, rather than that of this same request before."""
     values = {"client": request.client, "idem_key": request.idem_key}
     taken = await tx.execute(
         text("""
@@ -137,7 +148,7 @@ async def _take_key(tx: AsyncConnection, request: Claim) -> None:
         values | {"fingerprint": request.fingerprint},
     )
     if taken.first():
-        return
+        return True
     row = (
         await tx.execute(
             text("""
@@ -150,6 +161,7 @@ async def _take_key(tx: AsyncConnection, request: Claim) -> None:
     ).one()
     if not request.is_of(bytes(row.fingerprint)):
         raise KeyReused(key=request.idem_key)
+    return False
 
 
 async def store(tx: AsyncConnection, request: Claim, status: int, body: bytes) -> None:

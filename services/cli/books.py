@@ -119,11 +119,12 @@ def _with_database(url: str | None, work: Callable[[Database], Awaitable[T]]) ->
     from shared.db import Database
 
     settings = settings_with(database_url=url)
-    address = settings.database_url
+    address = url or settings.database_of("ledger")
     if address is None:
+        from services.database.administrator import given_admin_url
         from services.embedded import EmbeddedPostgres
 
-        address = EmbeddedPostgres(settings.home).url
+        address = given_admin_url(settings) or EmbeddedPostgres(settings.home).url
 
     async def run() -> T:
         db = Database(address, "ledger")

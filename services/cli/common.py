@@ -41,8 +41,15 @@ SERVICES = tuple(service.value for service in Service if service is not Service.
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(
-        help="Your own PostgreSQL 15-18 (postgresql://…) instead of the embedded one; also"
-        " WUXIAN_DATABASE_URL.",
+        help="Your own PostgreSQL 15-18 (postgresql://host/database) instead of the embedded one;"
+        " also WUXIAN_DATABASE_URL.",
+        show_default=False,
+    ),
+]
+AdminUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="Address of an administrator of your own PostgreSQL; also WUXIAN_ADMIN_DATABASE_URL.",
         show_default=False,
     ),
 ]
@@ -55,10 +62,23 @@ def settings_with(**changes: object) -> Settings:
     for name, value in changes.items():
         if value is not None:
             os.environ[f"WUXIAN_{name.upper()}"] = str(value)
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
     from shared.process.settings import settings
 
     settings.cache_clear()
-    return settings()
+    try:
+        return settings()
+    except ValidationError as error:
+        faults = [
+            f"WUXIAN_{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        fail("; ".join(faults), 2)
+    except SettingsError as error:
+        field = str(error).partition('"')[2].partition('"')[0]
+        fail(f"WUXIAN_{field.upper()}: must be JSON", 2)
 
 
 def supervisor_token() -> str:
@@ -128,13 +148,27 @@ def plainly() -> Iterator[None]:
     import asyncpg
     from sqlalchemy.exc import DBAPIError
 
+    from services.backup.manifest import BackupError
+    from services.database.administrator import NoAdministrator
+    from services.database.logins import LoginRefused
     from services.embedded import EmbeddedError
     from services.migrate import MigrationError
     from services.supervisor import PortTaken, SupervisorError
+    from shared.process.database_address import PasswordMissing
 
+    sentences = (
+        BackupError,
+        EmbeddedError,
+        LoginRefused,
+        MigrationError,
+        NoAdministrator,
+        PasswordMissing,
+        PortTaken,
+        SupervisorError,
+    )
     try:
         yield
-    except (EmbeddedError, MigrationError, PortTaken, SupervisorError) as error:
+    except sentences as error:
         fail(str(error))
     except DBAPIError as error:
         fail(f"the database refuses: {str(error.orig)[:500]}; check --database-url")

@@ -124,11 +124,12 @@ def _identity(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from services.database.administrator import given_admin_url, uses_embedded
     from services.embedded import EmbeddedPostgres
     from services.embedded.place import packaged_binaries
 
-    url = settings.database_url
-    if url is None:
+    admin = given_admin_url(settings)
+    if uses_embedded(settings):
         yield Finding("embedded binaries", True, str(packaged_binaries()))
         server = EmbeddedPostgres(settings.home)
         found = server.status
@@ -138,14 +139,43 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("embedded database", True, f"{state}; it starts with the first command")
             return
         yield Finding("embedded database", True, f"pid {found.pid}, port {found.port}")
-        url = server.url
-    yield from asyncio.run(_server(url))
+        admin = server.url
+    yield from asyncio.run(_databases(settings, admin))
+
+
+async def _databases(settings: Settings, admin: str | None) -> list[Finding]:
+    """Check the server, and every service's schema as the administrator or as the service itself."""
+    from services.migrate import states
+
+    own = {one: admin or settings.database_of(one) for one in SERVICES}
+    findings = await _server(str(admin or own[SERVICES[0]]))
+    if findings[0].check == "database":  # no connection: nothing more can be asked
+        return findings
+    for service, url in own.items():
+        (state,) = await states(str(url), [service])
+        where = f"{state.current or 'not there'} (head {state.head})"
+        do = f"wuxian migrate {state.service}" if state.known else "use the newer release"
+        findings.append(Finding(f"schema {state.service}", state.is_at_head, where, do))
+        if admin is None:
+            findings.append(await _login(str(url), service))
+    return findings
+
+
+async def _login(url: str, service: str) -> Finding:
+    from services.database.logins import LoginRefused, check_login
+    from shared.db import role_of
+
+    try:
+        await check_login(url, service)
+    except LoginRefused as refused:
+        return Finding(f"login {service}", False, str(refused), "see the sentence above")
+    return Finding(f"login {service}", True, role_of(service))
 
 
 async def _server(url: str) -> list[Finding]:
     import asyncpg
 
-    from services.migrate import OLDEST_VERSION, states
+    from services.migrate import OLDEST_VERSION
     from shared.db import asyncpg_dsn
 
     try:
@@ -159,7 +189,7 @@ async def _server(url: str) -> list[Finding]:
         waits = await connection.fetchval("SHOW synchronous_commit") != "off"
     finally:
         await connection.close()
-    findings = [
+    return [
         Finding(
             "database version",
             number >= OLDEST_VERSION,
@@ -173,11 +203,6 @@ async def _server(url: str) -> list[Finding]:
             "set fsync = on and synchronous_commit = on",
         ),
     ]
-    for state in await states(url):
-        where = f"{state.current or 'not there'} (head {state.head})"
-        do = f"wuxian migrate {state.service}" if state.known else "use the newer release"
-        findings.append(Finding(f"schema {state.service}", state.is_at_head, where, do))
-    return findings
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -205,4 +230,17 @@ def _runs(pid_file: Path) -> bool:
     return True
 
 
-CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _ports)
+def _backups(settings: Settings) -> Iterator[Finding]:
+    from shared.process.backup_age import ages, warnings
+
+    if not settings.backup_sites:
+        yield Finding("backup", True, "no site is named (WUXIAN_BACKUP_SITES)")
+        return
+    said = warnings(settings.backup_sites, settings.backup_max_age_hours)
+    for name, age in ages(settings.backup_sites).items():
+        bad = said.get(f"backup {name}")
+        found = bad or f"{(age or 0) / 3600:.1f} hours old"
+        yield Finding(f"backup {name}", bad is None, found, "run `wuxian backup`; see its schedule")
+
+
+CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _ports, _backups)

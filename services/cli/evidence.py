@@ -63,12 +63,13 @@ def verify(
 
 
 def _address(database_url: str | None) -> str:
-    settings = settings_with(database_url=database_url)
-    if settings.database_url:
-        return settings.database_url
+    from services.database.administrator import given_admin_url, uses_embedded
     from services.embedded import EmbeddedPostgres
 
-    return EmbeddedPostgres(settings.home).url
+    settings = settings_with(admin_database_url=database_url)
+    if uses_embedded(settings):
+        return EmbeddedPostgres(settings.home).url
+    return given_admin_url(settings) or fail("give the administrator's address: --database-url", 2)
 
 
 async def _with(address: str, service: str, work: Callable[[Database], Awaitable[T]]) -> T:

@@ -97,6 +97,6 @@ def demo(
 
     settings = settings_with()
     if database_url:
-        settings = settings.model_copy(update={"database_url": database_url})
+        settings = settings.model_copy(update={"admin_database_url": database_url})
     with plainly():
         raise typer.Exit(perform(as_json, settings, small=small))

@@ -344,7 +344,7 @@ def _cipher() -> Any:
 
 def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do work on identity's schema, as identity's role."""
-    from services.cli.serve import _administrator
+    from services.database.administrator import admin_url
     from shared.db import Database
     from shared.errors import Refusal
 
@@ -356,7 +356,7 @@ def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T
             await db.close()
 
     with plainly():
-        url, _ = _administrator(settings_with(database_url=database_url))
+        url = admin_url(settings_with(admin_database_url=database_url))
         try:
             return asyncio.run(in_schema(url))
         except Refusal as refusal:

@@ -9,6 +9,7 @@ import typer
 import services
 import shared
 from services.cli import (
+    backup,
     database,
     doctor,
     evidence,
@@ -40,6 +41,9 @@ app.command()(house.up)
 app.command()(house.demo)
 app.command()(serve.serve)
 app.command()(serve.migrate)
+app.command()(backup.backup)
+app.command()(backup.restore)
+app.command()(backup.retention)
 app.command()(tools.token)
 app.command()(tools.openapi)
 app.command()(tools.version)

@@ -171,11 +171,11 @@ def say(paper: Correction, *, as_json: bool) -> None:
 
 def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do work on the ledger's schema with the administrator's address."""
-    from services.cli.serve import _administrator
+    from services.database.administrator import admin_url
     from shared.errors import Refusal
 
     with plainly():
-        url, _ = _administrator(settings_with(database_url=database_url))
+        url = admin_url(settings_with(admin_database_url=database_url))
         try:
             return asyncio.run(_in_schema(url, work))
         except Refusal as refusal:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.common import SERVICES, DatabaseUrl, Service, err, fail, plainly, settings_with
+from services.cli.common import (
+    SERVICES,
+    AdminUrl,
+    DatabaseUrl,
+    Service,
+    err,
+    fail,
+    plainly,
+    settings_with,
+)
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
@@ -49,6 +58,8 @@ def serve(
         identity.create(settings.identity_path)
         if service.value in SERVICES:
             _prepare_database(settings, service.value, may_migrate=migrate)
+            if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
+                asyncio.run(_check_keys(settings_with(), service.value))
     uvicorn.run(
         f"services.{service.value}.app:build",
         factory=True,
@@ -66,44 +77,57 @@ def serve(
 
 def migrate(
     service: Annotated[Service | None, typer.Argument(help="Only this service.")] = None,
+    admin_url: AdminUrl = None,
     database_url: DatabaseUrl = None,
+    new_passwords: Annotated[
+        bool,
+        typer.Option(help="Give every role a new password; restart the services afterwards."),
+    ] = False,
 ) -> None:
-    """Create or update the database schema of all services, or of one."""
+    """Create or update the database schema of all services, or of one, with roles and passwords."""
+    from services.database.administrator import admin_url as administrator
+    from services.database.administrator import uses_embedded
+    from services.database.passwords import role_passwords
     from services.migrate import migrate as run
 
-    settings = settings_with(database_url=database_url)
+    settings = settings_with(admin_database_url=admin_url or database_url)
     if service is Service.SANDBOX:
         fail("the sandbox has no database")
     with plainly():
-        url, passwords = _administrator(settings)
+        url = administrator(settings)
         chosen = [service.value] if service else list(SERVICES)
-        for found in asyncio.run(run(url, chosen, passwords=passwords)):
+        passwords = role_passwords(settings, chosen, renew=new_passwords)
+        renew = new_passwords or uses_embedded(settings)
+        for found in asyncio.run(run(url, chosen, passwords=passwords, renew=renew)):
             was = found.current or "nothing"
             done = "is at" if found.is_at_head else f"migrated from {was} to"
             err.print(f"{found.service} {done} {found.head}", markup=False, highlight=False)
-
-
-def _administrator(settings: Settings) -> tuple[str, dict[str, str] | None]:
-    """The database's address, and the roles' passwords where they are ours to give."""
-    if settings.database_url:
-        return settings.database_url, None
-    from services.embedded import EmbeddedPostgres
-    from services.supervisor.supervisor import role_passwords
-
-    return EmbeddedPostgres(settings.home).start(), role_passwords(settings)
+    where = settings.secrets_path
+    err.print(f"passwords of the roles: {where}/SERVICE/database_password", highlight=False)
 
 
 def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) -> None:
+    """Refuse a database that the service must not or cannot start on; make the embedded one."""
+    from services.database.logins import check_login
     from services.migrate import migrate as run
     from services.migrate import states
 
-    url, passwords = _administrator(settings)
-    settings_with(database_url=url)
+    if settings.admin_database_url and not settings.allow_admin_login:
+        fail(
+            "a service must not be given WUXIAN_ADMIN_DATABASE_URL; it is for `wuxian migrate` alone"
+        )
+    url = settings.database_of(service)
+    if url is None:
+        url, passwords = _start_embedded(settings, service)
+    else:
+        passwords = None
+        if not settings.allow_admin_login:
+            asyncio.run(check_login(url, service))
     (state,) = asyncio.run(states(url, [service]))
     if state.is_at_head:
         return
-    if state.is_absent and may_migrate:
-        asyncio.run(run(url, [service], passwords=passwords))
+    if state.is_absent and may_migrate and (passwords or settings.allow_admin_login):
+        asyncio.run(run(url, [service], passwords=passwords, renew=True))
         return
     if not state.known:
         fail(
@@ -112,3 +136,30 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
         )
     where = f"is behind: at {state.current}, not {state.head}" if state.current else "is not there"
     fail(f"the schema {service} {where}. Run: wuxian migrate {service}")
+
+
+async def _check_keys(settings: Settings, service: str) -> None:
+    """Refuse to serve a database that was made with other keys (a restore without its own)."""
+    from shared.db import Database
+    from shared.security import key_check
+    from shared.security.identity import Identity
+
+    db = Database(str(settings.database_of(service)), service, pool_size=1)
+    try:
+        identity = Identity.load(settings.identity_path)
+        said = await db.run(lambda tx: key_check.standing(tx, identity))
+    finally:
+        await db.close()
+    if said != key_check.READY:
+        fail(said)
+
+
+def _start_embedded(settings: Settings, service: str) -> tuple[str, dict[str, str]]:
+    """Start the embedded server; its administrator's address and the passwords of the roles."""
+    from services.database.passwords import role_passwords
+    from services.embedded import EmbeddedPostgres
+    from shared.process.database_address import without_login
+
+    url = EmbeddedPostgres(settings.home).start()
+    settings_with(database_url=without_login(url))
+    return url, role_passwords(settings, [service])

@@ -63,6 +63,7 @@ from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
 from shared.roles import Right
+from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.outbox_routes import outbox_router
@@ -130,9 +131,10 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        assert chosen.database_url is not None, "a service is given its database's address"
+        address = chosen.database_of(SERVICE)
+        assert address is not None, "a service is given its database's address"
         db = Database(
-            chosen.database_url,
+            address,
             SERVICE,
             pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,
@@ -158,8 +160,9 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            found = await revision(tx, SERVICE)
-        return {"database": "ok", "schema": standing(SERVICE, found)}
+            schema = standing(SERVICE, await revision(tx, SERVICE))
+            ready = await key_check.readiness(tx, app.state.identity, schema)
+        return {"database": "ok", "schema": schema} | ready
 
     app = create_app(
         service=SERVICE,

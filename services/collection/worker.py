@@ -33,6 +33,7 @@ from shared.db import Database
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
 from shared.outbox import BACKOFF_MAX_SECONDS, Relay
+from shared.process import retention
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.identity import Identity
@@ -186,6 +187,11 @@ async def _issue_all(db: Database, summary: SummaryRow) -> int:
     return issued
 
 
+async def keep_clean(background: Background) -> None:
+    """Delete stored answers and delivered messages whose time is over, until cancelled."""
+    await retention.keep_clean(background.db)
+
+
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
     refresh_book_days,
@@ -196,4 +202,5 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     run_operations,
     bind_evidence,
     keep_anchors,
+    keep_clean,
 )

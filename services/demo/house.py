@@ -12,6 +12,8 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from services.database.administrator import given_admin_url
+from services.database.passwords import role_passwords
 from services.embedded import EmbeddedPostgres
 from services.supervisor import Supervisor
 from shared.db import asyncpg_dsn
@@ -29,12 +31,15 @@ async def house(settings: Settings) -> AsyncIterator[Supervisor]:
     """Everything started and fresh; stopped at the end, whatever happened."""
     home = settings.home / "demo"
     with _alone(settings.home), _server(settings) as admin_url:
+        role_passwords(settings)
         await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
         own = settings.model_copy(
             update={
                 "home": home,
                 "identity_dir": None,
-                "database_url": await _fresh_database(admin_url),
+                "admin_database_url": await _fresh_database(admin_url),
+                "database_url": None,
+                "database_secrets_dir": settings.secrets_path,  # the server's roles are these
                 "log_level": "WARNING",
             }
         )
@@ -67,8 +72,9 @@ def _alone(home: Path) -> Iterator[None]:
 @contextmanager
 def _server(settings: Settings) -> Iterator[str]:
     """An administrator's address: the operator's own server, or the embedded one for this run."""
-    if settings.database_url:
-        yield settings.database_url
+    given = given_admin_url(settings)
+    if given:
+        yield given
         return
     embedded = EmbeddedPostgres(settings.home)
     try:

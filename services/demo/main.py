@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from rich.console import Console
 
@@ -57,8 +58,25 @@ async def play(settings: Settings, stage: Stage, *, small: bool = False) -> Repo
 
 
 async def _play(play: Play) -> Report:
+    first = await first_month(play)
+    events = await second_month(play, first)
+    return await prove(play, events)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMonth:
+    """The first month with the papers of its episodes, for the second one."""
+
+    month: Month
+    returned: str
+    moved: str
+    repaid: episodes.RepaidPension
+
+
+async def first_month(play: Play) -> FirstMonth:
+    """Register the city and play July until it is closed."""
     await register(play)
-    july, august = (Month(index) for index in range(len(cities.PERIODS)))
+    july = Month(0)
     await collect(play, july)
     returned = await episodes.return_debit(play, july)
     moved = await episodes.move_receipt(play, july)
@@ -68,6 +86,12 @@ async def _play(play: Play) -> Report:
     await pay(play, july)
     repaid = await episodes.repay_pension(play, july)
     await closing.close(play, july)
+    return FirstMonth(july, returned, moved, repaid)
+
+
+async def second_month(play: Play, first: FirstMonth) -> episodes.Events:
+    """Play August until it is closed."""
+    july, august = first.month, Month(1)
     await collect(play, august)
     await closing.try_too_early(play, august)
     refunded = await episodes.refund_stranger(play, august)
@@ -76,7 +100,13 @@ async def _play(play: Play) -> Report:
     await settle(play, august)
     await pay(play, august)
     await closing.close(play, august)
-    events = episodes.Events(returned, moved, lowered, july.period, refunded, repaid)
+    return episodes.Events(
+        first.returned, first.moved, lowered, july.period, refunded, first.repaid
+    )
+
+
+async def prove(play: Play, events: episodes.Events) -> Report:
+    """Prove the books, then replay every message and prove that nothing changed."""
     with play.stage.step("prove") as bar:
         state = await read_state(play)
         proofs = await prove_books(play, state, bar.advance)

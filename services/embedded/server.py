@@ -150,6 +150,12 @@ class EmbeddedPostgres:
             guard.dismiss(self._guard)
             self._guard = None
 
+    def give_to_account(self) -> None:
+        """Give everything in the cluster's directory to the server's account, after a restore."""
+        for folder, folders, files in os.walk(self.cluster):
+            for name in (*folders, *files):
+                self._account.own(Path(folder, name))
+
     def stop_if_unowned(self) -> None:
         """Stop the server when no process uses it any more and it is not to be kept."""
         # A killed owner's files are not all closed at one moment: its lock may go a little later

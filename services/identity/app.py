@@ -47,9 +47,10 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        assert chosen.database_url is not None, "a service needs its database's address"
+        address = chosen.database_of(SERVICE)
+        assert address is not None, "a service needs its database's address"
         db = Database(
-            chosen.database_url,
+            address,
             SERVICE,
             pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,

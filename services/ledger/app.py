@@ -36,13 +36,15 @@ from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import WORK
 from services.revisions import standing
 from shared.db import Database, revision
-from shared.process import collector
+from shared.process import backup_age, collector
 from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.service_routes import WARNING
 from shared.web.trust_feed import trust_of
 
 SERVICE = "ledger"
@@ -77,8 +79,16 @@ def build(settings: Settings | None = None) -> FastAPI:
     chosen = settings or process_settings()
 
     async def database() -> dict[str, str]:
-        found = await app.state.db.run(lambda tx: revision(tx, SERVICE))
-        return {"database": "ok", "schema": standing(SERVICE, found)}
+        async with app.state.db.transaction() as tx:
+            schema = standing(SERVICE, await revision(tx, SERVICE))
+            ready = await key_check.readiness(tx, app.state.identity, schema)
+        return {"database": "ok", "schema": schema} | ready
+
+    async def backups() -> dict[str, str]:
+        said = await asyncio.to_thread(
+            backup_age.warnings, chosen.backup_sites, chosen.backup_max_age_hours
+        )
+        return {name: f"{WARNING}{sentence}" for name, sentence in said.items()}
 
     async def books_open() -> dict[str, str]:
         await app.state.books.open()
@@ -93,7 +103,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         lifespan=lambda app: _lifespan(app, chosen),
         trust=trust_of(chosen, SERVICE),
-        checks=[database, books_open],
+        checks=[database, books_open, backups],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
         streamed=frozenset({stream_doors.PATH}),
@@ -104,9 +114,10 @@ def build(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
-    assert chosen.database_url, "no database address: WUXIAN_DATABASE_URL is not set"
+    address = chosen.database_of(SERVICE)
+    assert address is not None, "no database address: WUXIAN_DATABASE_URL is not set"
     db = Database(
-        chosen.database_url,
+        address,
         SERVICE,
         pool_size=chosen.pool_size,
         statement_timeout_ms=chosen.statement_timeout_ms,
@@ -137,6 +148,8 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     if chosen.run_workers:
         collector.calm()  # the ledger has this process to itself
     tasks = [asyncio.create_task(work(books)) for work in WORK if chosen.run_workers]
+    if chosen.run_workers:
+        tasks.append(asyncio.create_task(backup_age.watch(chosen.backup_sites)))
     try:
         yield
     finally:

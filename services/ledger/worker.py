@@ -1,4 +1,4 @@
-"""Background work of the ledger: refresh the rules, anchor the chains, expire holds."""
+"""Background work of the ledger: refresh the rules, anchor the chains, expire holds, clean."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from services.ledger.posting.flows.books import Books
 from shared import clock
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
+from shared.process import retention
 from shared.process.log import logger
 from shared.process.settings import settings
 
@@ -68,4 +69,16 @@ async def keep_evidence_anchors(books: Books) -> None:
     await AnchorKeeper(books.db, chosen.anchor_file, chosen.anchor_url).run()
 
 
-WORK = (keep_refreshing, keep_anchoring, keep_expiring, bind_evidence, keep_evidence_anchors)
+async def keep_clean(books: Books) -> None:
+    """Delete stored answers whose time is over, until cancelled."""
+    await retention.keep_clean(books.db)
+
+
+WORK = (
+    keep_refreshing,
+    keep_anchoring,
+    keep_expiring,
+    bind_evidence,
+    keep_evidence_anchors,
+    keep_clean,
+)

@@ -37,12 +37,13 @@ from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
 from shared.fund import INSURANCE_NAMES
 from shared.outbox import Relay
-from shared.process import collector
+from shared.process import collector, retention
 from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
 from shared.roles import Right
+from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.client import Peer
@@ -85,6 +86,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
                 BlockWriter(app.state.db, STREAMS).run,
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
+                partial(retention.keep_clean, app.state.db),
             )
             tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:
@@ -96,8 +98,9 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            found = await revision(tx, SERVICE)
-        return {"database": "ok", "schema": standing(SERVICE, found)}
+            schema = standing(SERVICE, await revision(tx, SERVICE))
+            ready = await key_check.readiness(tx, app.state.identity, schema)
+        return {"database": "ok", "schema": schema} | ready
 
     app = create_app(
         service=SERVICE,
@@ -129,9 +132,10 @@ async def _funds(db: Database) -> frozenset[str] | None:
 
 async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     """Put what doors and workers need on the app's state; `opened` closes it again."""
-    assert chosen.database_url is not None, "a service needs its database's address"
+    address = chosen.database_of(SERVICE)
+    assert address is not None, "a service needs its database's address"
     db = Database(
-        chosen.database_url,
+        address,
         SERVICE,
         pool_size=chosen.pool_size,
         statement_timeout_ms=chosen.statement_timeout_ms,

@@ -76,8 +76,13 @@ class Child:
         return self._process.pid
 
     async def start(self, environment: Mapping[str, str]) -> None:
-        """Start it with these variables on top of our own environment."""
-        self._environment = python_environment() | dict(environment)
+        """Start it with these variables, which hold all its settings, on top of our environment."""
+        ours = {
+            name: value
+            for name, value in python_environment().items()
+            if not name.startswith("WUXIAN_")  # the administrator's address may be among them
+        }
+        self._environment = ours | dict(environment)
         self._stopping = False
         await self._spawn()
         self._life = asyncio.create_task(self._live(), name=f"supervise-{self.name}")

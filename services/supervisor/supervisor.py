@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
 import os
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,13 +12,15 @@ from types import TracebackType
 from typing import Self
 
 import httpx
-from sqlalchemy.engine import make_url
 
+from services.database.administrator import given_admin_url, uses_embedded
+from services.database.passwords import role_passwords
 from services.embedded import EmbeddedPostgres
 from services.migrate import migrate
 from services.supervisor.child import Child, OnLog, settings_environment
 from services.supervisor.ports import PortTaken, check_port, free_port
-from shared.db import SERVICES, role_of
+from shared.db import SERVICES
+from shared.process.database_address import without_login
 from shared.process.settings import Settings
 from shared.security import identity, sandbox
 
@@ -66,10 +66,11 @@ class Supervisor:
         self.ports = {name: port or free_port(settings.host) for name, port in wanted.items()}
         self.settings = self._addressed(settings)
         self.on_log = on_log
-        self.admin_url = settings.database_url or ""
+        self.admin_url = given_admin_url(settings)
         self.secrets: dict[str, str] = {}
         """Client id → secret of the sandbox's identities, once started."""
-        self._embedded = None if settings.database_url else EmbeddedPostgres(settings.home)
+        self._embedded = EmbeddedPostgres(settings.home) if uses_embedded(settings) else None
+        self._lock: int | None = None
         self._children: dict[str, Child] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -87,11 +88,13 @@ class Supervisor:
 
         Raises:
             PortTaken: a port is in use; nothing was started.
-            SupervisorError: a service does not come up; its last words are in the text.
+            SupervisorError: another house runs in this home, or a service does not come up; its
+                last words are in the text.
             EmbeddedError, MigrationError: see there.
         """
-        self._check_ports()
+        self._take_home()
         try:
+            self._check_ports()
             await self._prepare()
             await self._start_children()
         except BaseException:
@@ -109,6 +112,9 @@ class Supervisor:
         self._children = {}
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.release)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     async def wait_ready(self, name: str, seconds: float = READY_SECONDS) -> None:
         """Wait until a service says that it is ready.
@@ -149,9 +155,7 @@ class Supervisor:
     # --- how ------------------------------------------------------------------------------
 
     def _url(self, name: str) -> str:
-        host = self.settings.host
-        reached = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
-        return f"http://{reached}:{self.ports[name]}"
+        return self.settings.own_url(self.ports[name])
 
     def _addressed(self, settings: Settings) -> Settings:
         self.settings = settings
@@ -160,6 +164,25 @@ class Supervisor:
         for name in SERVICES:
             changes[f"{name}_url"] = self._url(name)
         return settings.model_copy(update=changes)
+
+    def _take_home(self) -> None:
+        """Become the only house of this home; the kernel gives the place up when we die."""
+        home = self.settings.home
+        # Root's home must let the database server's account through, as `embedded.place` says.
+        home.mkdir(parents=True, exist_ok=True, mode=0o755 if os.geteuid() == 0 else 0o700)
+        descriptor = os.open(home / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 20).decode().strip() or "?"
+            os.close(descriptor)
+            raise SupervisorError(
+                f"wuxian already runs in {home} (process {holder}): stop it first, or set"
+                " WUXIAN_HOME to another directory"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._lock = descriptor
 
     def _check_ports(self) -> None:
         faults = []
@@ -176,12 +199,14 @@ class Supervisor:
         self.secrets = sandbox.make_secrets(
             self.settings.identity_path, self.settings.sandbox_districts
         )
-        passwords = None
         if self._embedded is not None:
             self.admin_url = await asyncio.to_thread(self._embedded.start, tied=True)
-            passwords = role_passwords(self.settings)
+        if self.admin_url is None:
+            return  # the operator migrates by himself; each service says whether he has
         databases = [name for name in self.services if name in SERVICES]
-        for found in await migrate(self.admin_url, databases, passwords=passwords):
+        passwords = role_passwords(self.settings, databases)
+        ours = self._embedded is not None
+        for found in await migrate(self.admin_url, databases, passwords=passwords, renew=ours):
             if not found.is_at_head:
                 was = found.current or "nothing"
                 self.on_log("supervisor", f"{found.service} migrated from {was} to {found.head}")
@@ -205,19 +230,13 @@ class Supervisor:
             self._watch = asyncio.create_task(self._watch_database(), name="watch-database")
 
     def _environment(self, name: str) -> dict[str, str]:
-        settings = self.settings.model_copy(update={"database_url": self._database_url(name)})
-        return settings_environment(settings)
-
-    def _database_url(self, name: str) -> str | None:
-        """A child's own address: on our own server it logs in as its own role and nothing more."""
-        if name not in SERVICES:
-            return None
-        if self._embedded is None:
-            return self.admin_url
-        own = make_url(self.admin_url).set(
-            username=role_of(name), password=role_passwords(self.settings)[name]
-        )
-        return own.render_as_string(hide_password=False)
+        """A child's settings: where the database is, never the administrator's or a peer's login."""
+        of_others = [one for one in SERVICES if one != name or self.admin_url]
+        changes: dict[str, object] = dict.fromkeys(f"{one}_database_url" for one in of_others)
+        changes["admin_database_url"] = None
+        where = self.settings.database_url or self.admin_url
+        changes["database_url"] = without_login(where) if where and name in SERVICES else None
+        return settings_environment(self.settings.model_copy(update=changes))
 
     async def _watch_database(self) -> None:
         """Start the embedded server again when it died, which recovers what was committed."""
@@ -238,24 +257,3 @@ class Supervisor:
                 for name, child in self._children.items():
                     await child.stop()
                     await child.start(self._environment(name))
-
-
-def role_passwords(settings: Settings) -> dict[str, str]:
-    """Service → password of its database role on the embedded server, made once, kept in home."""
-    path = settings.home / "database-roles.json"
-    known: dict[str, str] = {}
-    if path.exists():
-        known = json.loads(path.read_text())
-    if set(known) >= set(SERVICES):
-        return known
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "database-roles.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two processes, both read what the first wrote
-        known = json.loads(path.read_text()) if path.exists() else {}
-        made = {name: secrets.token_urlsafe(32) for name in SERVICES} | known
-        part = path.with_name(f"{path.name}.part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(made, file)
-        part.replace(path)
-    return made

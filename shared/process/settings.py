@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.process.database_address import as_role, checked_address
 from shared.security.tokens import TOKEN_SECONDS, TOKEN_SECONDS_MAX
 
 
@@ -22,35 +23,62 @@ def _default_home() -> Path:
     return user_data_path("wuxian", appauthor=False)
 
 
+DatabaseAddress = Annotated[str, AfterValidator(checked_address)]
+"""postgresql://[login[:password]@]host[:port]/database"""
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
 class Settings(BaseSettings):
     """The product's settings."""
 
-    model_config = SettingsConfigDict(env_prefix="WUXIAN_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="WUXIAN_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(default_factory=_default_home)
     """The directory of the embedded database, keys and run files."""
-    database_url: str | None = None
-    """The operator's own PostgreSQL 15-18 (postgresql://…); unset: the embedded one."""
+    database_url: DatabaseAddress | None = None
+    """The operator's own PostgreSQL 15-18 without a login (postgresql://host/database): each service
+    logs in as its own role with the password in its own file; unset: the embedded one."""
+    identity_database_url: DatabaseAddress | None = None
+    """Identity's own address, login and password included; instead of the one above."""
+    collection_database_url: DatabaseAddress | None = None
+    ledger_database_url: DatabaseAddress | None = None
+    payout_database_url: DatabaseAddress | None = None
+    admin_database_url: DatabaseAddress | None = None
+    """The administrator's address, for `wuxian migrate` and `backup`; no service is given it."""
+    database_secrets_dir: Path | None = None
+    """Directory of the roles' passwords, SERVICE/database_password each; default: HOME/secrets."""
+    allow_admin_login: bool = False
+    """True lets a service start on a login that may do more than its own role: for development."""
     host: str = "127.0.0.1"
     """Address that the services listen on."""
-    collection_port: int = 8001
-    ledger_port: int = 8002
-    payout_port: int = 8003
-    identity_port: int = 8005
-    sandbox_port: int = 8010
-    collection_url: str = "http://127.0.0.1:8001"
-    """The address of collection, for payout."""
-    ledger_url: str = "http://127.0.0.1:8002"
-    """The address of the ledger, for collection and payout."""
-    payout_url: str = "http://127.0.0.1:8003"
-    """The address of payout, for the sandbox."""
-    identity_url: str = "http://127.0.0.1:8005"
-    """The address of identity, which gives tokens and says which are revoked, for every service."""
+    collection_port: Port = 8001
+    ledger_port: Port = 8002
+    payout_port: Port = 8003
+    identity_port: Port = 8005
+    sandbox_port: Port = 8010
+    collection_url: str = ""
+    """The address of collection, for payout; unset: its port on this machine."""
+    ledger_url: str = ""
+    """The address of the ledger, for collection and payout; unset likewise."""
+    payout_url: str = ""
+    """The address of payout, for the sandbox; unset likewise."""
+    identity_url: str = ""
+    """The address of identity, which gives tokens and says which are revoked, for every service; unset
+    likewise."""
     token_seconds: int = Field(default=TOKEN_SECONDS, ge=60, le=TOKEN_SECONDS_MAX)
     """Life of an access token."""
     trusted_keys_path: Path | None = None
     """A JWKS file to verify tokens with instead of asking identity. Nothing is ever revoked then:
     for tests of one service alone."""
+    backup_sites: dict[str, str] = Field(default_factory=dict)
+    """Sites that keep copies of backups: name → directory or s3://bucket/prefix, as JSON. The ledger
+    reports their age."""
+    backup_max_age_hours: int = Field(default=26, ge=1)
+    """Age of the newest backup at a site from which /readyz and the doctor warn."""
+    backup_passphrase_file: Path | None = None
+    """File of the passphrase that backups are sealed with, for `wuxian backup` and `restore`."""
     identity_dir: Path | None = None
     """Keys of stored data and the secrets of the services as clients; default: HOME/identity."""
     identity_keys_dir: Path | None = None
@@ -86,6 +114,20 @@ class Settings(BaseSettings):
     access_log: bool = True
     """True when every request leaves a line: who, what, result, time, trace id."""
 
+    @model_validator(mode="after")
+    def _addresses_follow_ports(self) -> Self:
+        """Point at this installation's own services where no other address is set."""
+        for name in type(self).model_fields:
+            service, _, what = name.rpartition("_")
+            if what == "port" and getattr(self, f"{service}_url", None) == "":
+                setattr(self, f"{service}_url", self.own_url(getattr(self, name)))
+        return self
+
+    def own_url(self, port: int) -> str:
+        """Return the address at which a service of this machine is reached."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
     @property
     def identity_path(self) -> Path:
         """Directory of the keys of stored data."""
@@ -95,6 +137,22 @@ class Settings(BaseSettings):
     def identity_keys_path(self) -> Path:
         """Directory that identity alone reads."""
         return self.identity_keys_dir or self.home / "identity-keys"
+
+    @property
+    def secrets_path(self) -> Path:
+        """Directory of the passwords of the services' database roles."""
+        return self.database_secrets_dir or self.home / "secrets"
+
+    def database_of(self, service: str) -> str | None:
+        """Return the address at which a service logs in; None: the embedded one is not started yet.
+
+        Raises:
+            PasswordMissing: the address has no login and the service's role has no password file.
+        """
+        own: str | None = getattr(self, f"{service}_database_url", None)
+        if own or self.database_url is None:
+            return own
+        return as_role(self.database_url, service, self.secrets_path)
 
 
 @lru_cache(maxsize=1)

@@ -142,6 +142,7 @@ def test_a_service_leaves_an_unmigrated_database_alone_when_told(
         str(free_port()),
         "--database-url",
         empty_database_url,
+        WUXIAN_ALLOW_ADMIN_LOGIN="true",
     )
     assert done.returncode == 1
     assert "wuxian migrate ledger" in done.stderr
@@ -157,7 +158,13 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
     await connection.execute("UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
     await connection.close()
     done = wuxian(
-        "serve", "ledger", "--port", str(free_port()), "--database-url", empty_database_url
+        "serve",
+        "ledger",
+        "--port",
+        str(free_port()),
+        "--database-url",
+        empty_database_url,
+        WUXIAN_ALLOW_ADMIN_LOGIN="true",
     )
     assert done.returncode == 1
     assert "newer wuxian" in done.stderr

@@ -1,5 +1,6 @@
 """The compose file: the services of one image, in order, each ready before it counts."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from services import VERSION
+from shared.process.database_address import has_login, password_file
 from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +50,43 @@ def test_every_variable_is_a_setting(compose: dict[str, Any]) -> None:
     for name in ("migrate", *SERVICES):
         for variable in compose["services"][name]["environment"]:
             assert variable.removeprefix("WUXIAN_").lower() in Settings.model_fields
+
+
+def variables(compose: dict[str, Any], name: str) -> str:
+    """Return everything that a container is given, as text."""
+    return str(compose["services"][name].get("environment", {}))
+
+
+def test_no_password_has_a_default(compose: dict[str, Any]) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    substituted = re.findall(r"\$\{(\w+)(.*?)\}", text)
+    assert {name for name, _ in substituted} == {"WUXIAN_DB_PASSWORD"}
+    assert all(rest.startswith(":?") for _, rest in substituted), "no value: compose must refuse"
+    for name in compose["services"]:
+        for said in re.findall(r"postgresql://(\S*?)@", variables(compose, name)):
+            assert said.partition(":")[2].startswith("${"), f"{name} has a written password"
+
+
+def test_only_the_migration_knows_the_administrator(compose: dict[str, Any]) -> None:
+    for name in SERVICES:
+        given = compose["services"][name]["environment"]
+        assert "WUXIAN_DB_PASSWORD" not in variables(compose, name)
+        assert "WUXIAN_ADMIN_DATABASE_URL" not in given
+        assert not has_login(given["WUXIAN_DATABASE_URL"])
+        assert "--no-migrate" in compose["services"][name]["command"]
+    assert "WUXIAN_ADMIN_DATABASE_URL" in compose["services"]["migrate"]["environment"]
+
+
+def test_each_service_sees_its_own_password_and_no_other(compose: dict[str, Any]) -> None:
+    secrets = "/var/lib/wuxian/secrets"
+    made = {f"{name}-secrets:{secrets}/{name}" for name in SERVICES}
+    assert set(compose["services"]["migrate"]["volumes"]) == made
+    for name in SERVICES:
+        mounted = [one for one in compose["services"][name]["volumes"] if "secrets" in one]
+        assert mounted == [f"{name}-secrets:{secrets}/{name}:ro"]
+        assert f"{name}-secrets" in compose["volumes"]
+        assert f"{secrets}/{name}" in (ROOT / "Dockerfile").read_text(), "a volume takes its owner"
+    assert password_file(Path(secrets), "ledger") == Path(secrets, "ledger", "database_password")
 
 
 def test_services_share_one_identity(compose: dict[str, Any]) -> None:

@@ -10,8 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.migrate import MigrationError, directory, migrate, states
 from shared.db import SERVICES, Database, role_of
-
-PASSWORDS = {service: f"secret of {service}'s" for service in SERVICES}
+from tests.house.support import PASSWORDS, as_role
 
 
 async def run(url: str, *statements: str) -> None:
@@ -21,11 +20,6 @@ async def run(url: str, *statements: str) -> None:
             await connection.execute(statement)
     finally:
         await connection.close()
-
-
-def as_role(url: str, role: str, password: str) -> str:
-    changed = make_url(url).set(username=role, password=password)
-    return changed.render_as_string(hide_password=False)
 
 
 async def test_a_second_run_finds_nothing_to_do(empty_database_url: str) -> None:
@@ -80,6 +74,15 @@ async def test_a_role_with_a_password_logs_in_as_itself(empty_database_url: str)
                 await tx.execute(text("SET ROLE wuxian_collection"))
     finally:
         await db.close()
+
+
+async def test_a_role_with_another_password_is_left_alone_unless_told(
+    empty_database_url: str,
+) -> None:
+    await migrate(empty_database_url, ["ledger"], passwords=PASSWORDS)
+    with pytest.raises(MigrationError, match="wuxian_ledger logs in with another password"):
+        await migrate(empty_database_url, ["ledger"], passwords={"ledger": "another"})
+    await migrate(empty_database_url, ["ledger"], passwords=PASSWORDS, renew=True)
 
 
 async def test_an_administrator_need_not_be_a_superuser(empty_database_url: str) -> None:

@@ -9,12 +9,14 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from services.embedded import EmbeddedPostgres
 from services.supervisor import PortTaken, Supervisor, SupervisorError
 from services.supervisor.child import settings_environment
+from shared.db import SERVICES
 from shared.process.settings import Settings
 from tests.house.conftest import alive, until
 
@@ -48,6 +50,10 @@ def pid_of(house: Supervisor, name: str) -> int:
     pid = house.pid_of(name)
     assert pid is not None
     return pid
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
 
 
 async def get(url: str) -> httpx.Response:
@@ -86,9 +92,34 @@ async def test_a_killed_database_comes_back_under_the_services(house: Supervisor
 
 
 async def test_each_service_has_only_its_own_login(house: Supervisor) -> None:
-    for service in ("identity", "collection", "ledger", "payout"):
-        assert f"//wuxian_{service}:" in house._environment(service)["WUXIAN_DATABASE_URL"]
+    for service in SERVICES:
+        environment = house._environment(service)
+        assert "@" not in environment["WUXIAN_DATABASE_URL"], "each reads its own password"
+        assert "WUXIAN_ADMIN_DATABASE_URL" not in environment
+        given = environment_of(pid_of(house, service))
+        assert EmbeddedPostgres(house.settings.home).url.encode() not in given
     assert "WUXIAN_DATABASE_URL" not in house._environment("sandbox")
+    connection = await asyncpg.connect(EmbeddedPostgres(house.settings.home).url)
+    try:
+        rows = await connection.fetch("""
+            SELECT application_name AS service, array_agg(DISTINCT usename) AS logins
+              FROM pg_stat_activity
+             WHERE application_name LIKE 'wuxian-%'
+             GROUP BY application_name
+        """)
+    finally:
+        await connection.close()
+    assert {row["service"]: row["logins"] for row in rows} == {
+        f"wuxian-{service}": [f"wuxian_{service}"] for service in SERVICES
+    }
+
+
+async def test_a_second_house_in_the_same_home_is_refused_with_the_first_ones_pid(
+    house: Supervisor,
+) -> None:
+    second = Supervisor(house.settings, on_log=lambda *_: None)
+    with pytest.raises(SupervisorError, match=rf"already runs in .* \(process {os.getpid()}\)"):
+        await second.start()
 
 
 async def test_nothing_is_left_after_a_stop(home: Path) -> None:

@@ -39,5 +39,7 @@ KEYS: Final[dict[str, str]] = {
     "outbox": "shard_key",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "key_fingerprint": "reference",
+    "retention": "reference",
 }
 """Table → its key column; "reference" for small tables that every shard has whole."""

@@ -70,6 +70,8 @@ KEYS: Final[dict[str, str]] = {
     "trail": "shard_key",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "key_fingerprint": "reference",
+    "retention": "reference",
     "outbox": "shard_key",
     "lease": "reference",
     "book_days": "reference",

@@ -42,6 +42,8 @@ KEYS: Final[dict[str, str]] = {
     "personal_merger": "reference",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "key_fingerprint": "reference",
+    "retention": "reference",
     "trail": "shard_key",
 }
 """Table → shard key; "reference" marks small tables that every node holds in full."""

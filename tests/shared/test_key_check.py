@@ -1,0 +1,45 @@
+"""A database knows the keys that it was made with, and says so to a service with others."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from shared.db import Database
+from shared.process.retention import SERVICES
+from shared.security import key_check
+
+
+@dataclass
+class Keys:
+    """The two keys of an identity."""
+
+    pepper: bytes
+    field_key: bytes
+
+
+OWN = Keys(b"p" * 32, b"f" * 32)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_first_keys_are_noted_and_any_other_refused(
+    service: str, database_url: str
+) -> None:
+    db = Database(database_url, service, pool_size=1)
+
+    async def standing(keys: Keys) -> str:
+        return await db.run(lambda tx: key_check.standing(tx, keys))  # type: ignore[arg-type]
+
+    assert await standing(OWN) == "ok"
+    assert await standing(OWN) == "ok"
+    said = await standing(Keys(b"x" * 32, OWN.field_key))
+    assert "another pepper" in said
+    assert "field_key" not in said
+    assert "another pepper and field_key" in await standing(Keys(b"x" * 32, b"y" * 32))
+    assert await standing(OWN) == "ok"
+    await db.close()
+
+
+def test_a_fingerprint_tells_keys_apart_and_shows_none() -> None:
+    one, two = (key_check.fingerprint(name, b"k" * 32) for name in ("pepper", "field_key"))
+    assert one != two
+    assert b"k" * 8 not in one
