@@ -10,6 +10,7 @@ import httpx
 
 from shared.roles import Caller, Role
 from shared.security.tokens import mint, new_key, public_of
+from shared.web.client import Peer
 
 EVERY_SERVICE = ("collection", "identity", "ledger", "payout", "sandbox", "t")
 
@@ -42,3 +43,22 @@ class WithTokens(httpx.AsyncBaseTransport):
         name = base64.b64decode(encoded).decode().partition(":")[0]
         token = self._issuer.mint(Caller(subject=name, role=Role(name)))
         return httpx.Response(200, json={"access_token": token}, request=request)
+
+
+def peer_of(
+    issuer: Issuer,
+    base_url: str,
+    client_id: str,
+    way: httpx.AsyncBaseTransport,
+    *,
+    attempts: int = 1,
+) -> Peer:
+    """A peer reached over `way`, whose tokens the issuer gives."""
+    return Peer(
+        base_url,
+        client_id,
+        "secret",
+        identity_url="http://identity",
+        attempts=attempts,
+        transport=WithTokens(issuer, way),
+    )

@@ -102,6 +102,12 @@ def migrate(
             was = found.current or "nothing"
             done = "is at" if found.is_at_head else f"migrated from {was} to"
             err.print(f"{found.service} {done} {found.head}", markup=False, highlight=False)
+            if found.service == "identity" and found.is_absent:
+                err.print(
+                    "首位管理员 · the first administrator: wuxian users add NAME --role identity_admin",
+                    markup=False,
+                    highlight=False,
+                )
     where = settings.secrets_path
     err.print(f"passwords of the roles: {where}/SERVICE/database_password", highlight=False)
 

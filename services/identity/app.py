@@ -12,6 +12,8 @@ from fastapi import APIRouter, FastAPI
 from services import VERSION
 from services.identity.common.evidence import STREAMS
 from services.identity.keyfile import cipher_in
+from services.identity.providers import routes as providers_doors
+from services.identity.roles import routes as roles_doors
 from services.identity.sessions import routes as sessions_doors
 from services.identity.setup import enrol
 from services.identity.tokens.flows import trust as trust_flow
@@ -26,6 +28,7 @@ from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.security.identity import Identity
 from shared.security.trust import Trust, stop
 from shared.web.app import create_app
 
@@ -38,6 +41,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     token_doors.router,
     trust_doors.router,
     sessions_doors.router,
+    providers_doors.router,
+    roles_doors.router,
 )
 
 
@@ -56,6 +61,7 @@ def build(settings: Settings | None = None) -> FastAPI:
             statement_timeout_ms=chosen.statement_timeout_ms,
         )
         app.state.db, app.state.settings = db, chosen
+        app.state.identity = Identity.load(chosen.identity_path)
         app.state.cipher = cipher_in(chosen.identity_keys_path)
         app.state.keyring = Keyring(app.state.cipher, chosen.token_seconds)
         app.state.districts = districts_of(chosen.region, chosen.regions_path)

@@ -79,6 +79,14 @@ class Settings(BaseSettings):
     """Age of the newest backup at a site from which /readyz and the doctor warn."""
     backup_passphrase_file: Path | None = None
     """File of the passphrase that backups are sealed with, for `wuxian backup` and `restore`."""
+    oidc_issuer: str | None = None
+    """The site's own OpenID provider, where people sign in; unset: passwords only."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_redirect_url: str | None = None
+    """The address that the provider sends people back to; unset: IDENTITY_URL/v1/provider-sessions."""
+    oidc_name_claim: str = "preferred_username"
+    """The claim of the ID token that has a person's name here."""
     identity_dir: Path | None = None
     """Keys of stored data and the secrets of the services as clients; default: HOME/identity."""
     identity_keys_dir: Path | None = None

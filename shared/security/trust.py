@@ -13,13 +13,14 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 
 from joserfc.jwk import OKPKey
 
 from shared.errors import Kind, Refusal
 from shared.process.log import logger
-from shared.roles import Caller
+from shared.roles import Caller, Right, Role
 from shared.security.tokens import BadToken, Claims, key_id_of, read
 
 Answer = Mapping[str, Any]
@@ -30,6 +31,7 @@ POLL_SECONDS: Final = 5.0
 MONEY_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 60.0
 _CACHE_LIMIT: Final = 4096
+_RIGHTS: Final = frozenset(Right)
 
 
 class IdentityUnavailable(Refusal):
@@ -121,8 +123,16 @@ class Trust:
             raise BadToken
         if len(self._verified) >= _CACHE_LIMIT:
             self._verified.clear()
-        self._verified[token] = (claims.expires_at, claims.caller)
-        return claims.caller
+        caller = replace(claims.caller, rights=self._rights_of(claims.caller.role))
+        self._verified[token] = (claims.expires_at, caller)
+        return caller
+
+    def _rights_of(self, role: Role) -> frozenset[Right] | None:
+        changed: Mapping[str, list[str]] = self._answer.get("roles") or {}
+        if role.value not in changed:
+            return None
+        # A right of a newer release means nothing to us.
+        return frozenset(Right(right) for right in changed[role.value] if right in _RIGHTS)
 
     def _is_revoked(self, claims: Claims) -> bool:
         revoked = self._answer.get("revoked") or {}

@@ -25,6 +25,8 @@ PUBLIC = {
     "/v1/session-tokens",
     "/v1/session-ends",
     "/v1/passwords",
+    "/v1/provider-sign-in",
+    "/v1/provider-sessions",
     "/.well-known/jwks.json",
 }
 """Doors that ask for no token."""

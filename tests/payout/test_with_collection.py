@@ -11,9 +11,8 @@ from services.payout.app import CLIENT_ID
 from services.payout.claims.flows import arrears as arrears_flow
 from services.payout.common.clients import CollectionClient, UnitUnknown
 from shared.cn.credit_code import with_check_character
-from shared.web.client import Peer
 from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.issuer import Issuer, WithTokens
+from tests.issuer import Issuer, peer_of
 
 UNIT = with_check_character("91120101MA0000000")
 
@@ -26,13 +25,7 @@ async def collection(
     transport = httpx.ASGITransport(app)
     async with (
         client_of(app) as client,
-        Peer(
-            "http://collection",
-            CLIENT_ID,
-            "secret",
-            identity_url="http://identity",
-            transport=WithTokens(issuer, transport),
-        ) as peer,
+        peer_of(issuer, "http://collection", CLIENT_ID, transport, attempts=4) as peer,
     ):
         registered = await client.post(
             "/v1/units",

@@ -18,11 +18,10 @@ from services.payout.payments.clients import LedgerClient
 from shared import outbox
 from shared.db import asyncpg_dsn
 from shared.money import parse_yuan
-from shared.web.client import Peer
 from shared.wire.closing import control_hash, hashed_items, merged
 from shared.wire.control_item import ControlItem, ItemTotals
 from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.issuer import Issuer, WithTokens
+from tests.issuer import Issuer, peer_of
 from tests.payout.support.office import Office, connect_ledger
 from tests.payout.support.papers import hospital_claim, result
 from tests.payout.support.peers import PeerStub
@@ -102,14 +101,7 @@ async def city(
     async with (
         client_of(ledger_app) as ledger,
         client_of(app) as client,
-        Peer(
-            "http://ledger",
-            CLIENT_ID,
-            "secret",
-            identity_url="http://identity",
-            attempts=1,
-            transport=WithTokens(issuer, way),
-        ) as peer,
+        peer_of(issuer, "http://ledger", CLIENT_ID, way) as peer,
     ):
         connect_ledger(app, LedgerClient(peer))
         city = City(app, client, bearer, PeerStub(), ledger, way, database_url)

@@ -77,23 +77,25 @@ async def sign_in(
     if must_change:
         raise PasswordMustChange
 
-    async def work(tx: AsyncConnection) -> tuple[Session, str, Principal]:
-        now, secret = clock.now(), new_secret()
-        session = Session(
-            sid=new_id(),
-            principal=person.name,
-            version=person.version,
-            seen_at=now,
-            expires_at=now + LONGEST,
-            ended_at=None,
-        )
-        await sessions_store.insert(tx, session, hash_of(secret), given.address)
-        await common_store.record(
-            tx, "signed_in", person.name, person.name, address=given.address, sid=session.sid
-        )
-        return session, secret, person
+    return await db.run(lambda tx: open_session(tx, person, given.address, by=person.name))
 
-    return await db.run(work)
+
+async def open_session(
+    tx: AsyncConnection, person: Principal, address: str, *, by: str
+) -> tuple[Session, str, Principal]:
+    """Open a session for a person that was proved; return it and its secret."""
+    now, secret = clock.now(), new_secret()
+    session = Session(
+        sid=new_id(),
+        principal=person.name,
+        version=person.version,
+        seen_at=now,
+        expires_at=now + LONGEST,
+        ended_at=None,
+    )
+    await sessions_store.insert(tx, session, hash_of(secret), address)
+    await common_store.record(tx, "signed_in", person.name, by, address=address, sid=session.sid)
+    return session, secret, person
 
 
 async def change_password(

@@ -56,6 +56,10 @@ class RevokedOut(Out):
 
 
 class TrustOut(KeySetOut):
-    """The answer that services verify tokens with."""
+    """The answer that services verify tokens with.
+
+    `roles` has the rights of roles that two people have changed from the shipped table.
+    """
 
     revoked: RevokedOut
+    roles: dict[str, list[str]]

@@ -23,7 +23,6 @@ from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.outbox import Relay
 from shared.references import Reference
-from shared.web.client import Peer
 from tests.collection.support.office import Office
 from tests.collection.support.restating import (
     Unit,
@@ -34,7 +33,7 @@ from tests.collection.support.restating import (
 )
 from tests.collection.support.totals import apart, differ_from_books
 from tests.conftest import Bearer, ClientOf, SettingsFor
-from tests.issuer import Issuer, WithTokens
+from tests.issuer import Issuer, peer_of
 
 DAY = "2021-08-20"
 LOST_PATHS = ("/v1/personal-credits", "/v1/personal-mergers", "/v1/withdrawn-refund-orders")
@@ -146,14 +145,7 @@ async def city_of(
     async with (
         client_of(ledger_app) as ledger,
         client_of(app) as client,
-        Peer(
-            "http://ledger",
-            CLIENT_ID,
-            "secret",
-            identity_url="http://identity",
-            attempts=1,
-            transport=WithTokens(issuer, way),
-        ) as peer,
+        peer_of(issuer, "http://ledger", CLIENT_ID, way) as peer,
     ):
         office, db = Office(client, bearer, database_url), app.state.db
         await office.fetch("DELETE FROM lease")  # of the test before

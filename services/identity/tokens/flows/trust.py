@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.principals import store as principals_store
+from services.identity.roles import store as roles_store
 from services.identity.tokens.domain.signing import MARGIN
 from services.identity.tokens.store import revocation as revocation_store
 from services.identity.tokens.store import signing as signing_store
@@ -23,6 +24,7 @@ async def answer(tx: AsyncConnection) -> dict[str, Any]:
     changed = await principals_store.changed_since(tx, since)
     return {
         "keys": await public_keys(tx),
+        "roles": await roles_store.changed(tx),
         "revoked": {
             "tokens": await revocation_store.tokens_since(tx, since),
             "sessions": await revocation_store.sessions_since(tx, since),

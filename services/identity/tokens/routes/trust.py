@@ -21,7 +21,7 @@ async def get_trust(request: Request) -> TrustOut:
     db: Database = request.app.state.db
     found = await db.run(trust_flow.answer)
     keys = KeySetOut.of(found["keys"]).keys
-    return TrustOut(keys=keys, revoked=RevokedOut(**found["revoked"]))
+    return TrustOut(keys=keys, revoked=RevokedOut(**found["revoked"]), roles=found["roles"])
 
 
 @router.get(

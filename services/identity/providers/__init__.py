@@ -1,0 +1,1 @@
+"""外部登录 · Sign-in of people by the site's own OpenID provider"""

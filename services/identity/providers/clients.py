@@ -1,0 +1,99 @@
+"""The site's OpenID provider over HTTP: its metadata, its keys, and the exchange of a code."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from services.identity.providers.domain import ProviderRefused, ProviderUnavailable
+
+_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+_TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The provider that the settings name."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    redirect_url: str
+
+    async def address_of(self, *, state: str, nonce: str, code_verifier: str) -> str:
+        """Return the address at the provider that a person is sent to.
+
+        Raises:
+            ProviderUnavailable: it does not answer.
+        """
+        metadata = await self._metadata()
+        digest = hashlib.sha256(code_verifier.encode()).digest()
+        parameters = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_url,
+            "scope": "openid profile",
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        }
+        address = httpx.URL(metadata["authorization_endpoint"])
+        return str(address.copy_merge_params(parameters))
+
+    async def claims_of(self, code: str, code_verifier: str) -> Mapping[str, Any]:
+        """Exchange a code for an ID token, and return its claims once its signature is verified.
+
+        Raises:
+            ProviderUnavailable: it does not answer.
+            ProviderRefused: it refuses the code, or none of its keys signed the token.
+        """
+        metadata = await self._metadata()
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_url,
+            "code_verifier": code_verifier,
+        }
+        own = (quote_plus(self.client_id), quote_plus(self.client_secret))
+        try:
+            async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
+                answer = await client.post(metadata["token_endpoint"], data=form, auth=own)
+        except httpx.HTTPError as error:
+            raise ProviderUnavailable from error
+        if answer.status_code >= 500:
+            raise ProviderUnavailable
+        listed: Any = await self._read(metadata["jwks_uri"])
+        try:
+            token = json.loads(answer.content)["id_token"]
+            keys = KeySet.import_key_set(listed)
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
+        except (JoseError, KeyError, ValueError, TypeError) as error:
+            raise ProviderRefused from error
+
+    async def _metadata(self) -> Mapping[str, Any]:
+        found = await self._read(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        if found.get("issuer") != self.issuer:
+            raise ProviderUnavailable(why="issuer differs")
+        return found
+
+    async def _read(self, url: str) -> dict[str, Any]:
+        try:
+            async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
+                answer = (await client.get(url)).raise_for_status()
+                found = json.loads(answer.content)
+        except (httpx.HTTPError, ValueError) as error:
+            raise ProviderUnavailable from error
+        if not isinstance(found, dict):
+            raise ProviderUnavailable
+        return found

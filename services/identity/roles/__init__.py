@@ -1,0 +1,1 @@
+"""角色 · Rights of roles, changed by two people"""
