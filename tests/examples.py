@@ -57,7 +57,8 @@ def faults_of(document: Document, operation: dict[str, Any], example: Example) -
     body = operation.get("requestBody", {}).get("content", {})
     answer = operation["responses"].get(example.status, {}).get("content", {})
     faults = []
-    if body and example.request_type not in body:
+    is_required = operation.get("requestBody", {}).get("required", False)
+    if body and example.request_type not in body and (is_required or example.request is not None):
         faults.append(f"no request of type {list(body)}")
     if answer and example.response_type not in answer:
         faults.append(f"no answer {example.status} of type {list(answer)}")

@@ -61,6 +61,8 @@ async def the_bill(office: Debtors, bill: str) -> dict[str, Any]:
 
 async def test_a_waiver_changes_nothing_before_another_person_approves_it(office: Debtors) -> None:
     _, bill = await charged(office)
+    reasons = await office.get("/v1/waiver-reasons")
+    assert a_waiver()["reason"] in {one["code"] for one in reasons["items"]}
     waiver = await filed(office, bill)
     assert (waiver["status"], waiver["amount"], waiver["lines"][0]["kind"]) == (
         "filed",
@@ -146,7 +148,7 @@ async def test_charges_and_waivers_are_the_same_in_business_and_statistics(
     assert parse_yuan(items["late_fees_charged"]["statistics"]) > 0
 
 
-async def test_totals_of_charges_are_what_is_asked_for_now(office: Debtors) -> None:
+async def test_totals_of_charges_are_the_amounts_due_now(office: Debtors) -> None:
     before = (await office.get("/v1/totals"))["charges"]
     _, bill = await charged(office)
     await approve(office, (await filed(office, bill, amount="149.99"))["id"])

@@ -98,6 +98,8 @@ async def test_a_years_bases_are_frozen_but_for_transfer_split_and_merger(office
     late = await office.post("district_reviewer", f"{path}/confirmations", subject="third")
     assert (late.status_code, late.json()["code"]) == (409, "STATE_CONFLICT")
     annual = await confirmed(office, code, people, unit_wage_total="20000.00")
+    shown = (await office.get("supervisor", f"/v1/base-reviews/{annual['id']}")).json()
+    assert (shown["status"], shown["version"]) == ("confirmed", 2)
     frozen = await hand_in(office, code, people)
     assert (frozen.status_code, frozen.json()["code"]) == (409, "BASE_FROZEN")
     split = await confirmed(
@@ -112,7 +114,7 @@ async def test_a_years_bases_are_frozen_but_for_transfer_split_and_merger(office
     assert [row["version"] for row in rest.json()["items"]] == [3]
 
 
-async def test_nobody_confirms_what_he_handed_in_nor_from_another_district(office: Office) -> None:
+async def test_nobody_confirms_his_own_review_or_another_districts(office: Office) -> None:
     code, people = await staffed(office, "5000.00")
     body = {"year": 2021, "unit_wage_total": "1.00", "file": FILE, "people": people}
     path = f"/v1/units/{code}/base-reviews"

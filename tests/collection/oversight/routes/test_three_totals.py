@@ -13,7 +13,6 @@ import pytest
 
 from services.collection.reallocation.jobs import run_due
 from shared.money import parse_yuan
-from shared.security.identity import Identity
 from shared.wire.closing import merged
 from shared.wire.control_item import ControlItem
 from tests.collection.support.city import City, city_of
@@ -21,6 +20,7 @@ from tests.collection.support.money import fetch
 from tests.collection.support.refunds import approved, paid_twice, requested, with_credit
 from tests.collection.support.restating import Unit, a_unit, bill, corrected, declared, pay
 from tests.conftest import Bearer, ClientOf, SettingsFor
+from tests.issuer import Issuer
 
 MONTH, NEXT = ("2021-11", "2021-11-30"), ("2021-12", "2021-12-31")
 NOTHING: dict[str, Any] = {"funds": {}, "hash": None}
@@ -31,11 +31,11 @@ async def city(
     settings_for: SettingsFor,
     client_of: ClientOf,
     bearer: Bearer,
-    identity: Identity,
+    issuer: Issuer,
     database_url: str,
 ) -> AsyncIterator[City]:
     """A November with every item: late and paid too much, restated, waived, refunded."""
-    async with city_of(settings_for, client_of, bearer, identity, database_url) as made:
+    async with city_of(settings_for, client_of, bearer, issuer, database_url) as made:
         await _late(made)
         _, receipt, _ = await paid_twice(made.office, made.db)
         unit, _ = await with_credit(made.office, made.db)

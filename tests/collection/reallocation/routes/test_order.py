@@ -98,6 +98,8 @@ async def test_money_that_was_paid_in_time_takes_a_late_fee_back(debtors: Debtor
     assert [row[2] for row in suspended] == [WHOLE_FEN]
     kinds = [one["kind"] for one in await debtors.vouchers_of(owed, "receipt", "reallocation")]
     assert kinds.count("reallocation") == 2, "the late receipt's, and the charge that is none"
+    listed = await debtors.get(f"/v1/units/{owed.credit_code}/reallocations")
+    assert len(listed["items"]) == 1, "one change of the account, booked by two vouchers"
     assert (await debtors.arrears(owed, after(90)))["total"] == "0.00"
 
 

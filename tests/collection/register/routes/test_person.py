@@ -38,6 +38,8 @@ async def test_a_name_is_corrected_by_two_people(office: Office) -> None:
     same = await _approve(office, paper, "ＬＩ")
     assert (same.status_code, same.json()["code"]) == (409, "SAME_PERSON_TWICE")
     assert (await _approve(office, paper)).json()["status"] == "in_force"
+    shown = await office.get("supervisor", f"/v1/person-corrections/{paper['id']}")
+    assert shown.json()["status"] == "in_force"
     assert (await people_of(office, code))[0]["name"] == "李**"
     assert (await _approve(office, paper)).json()["code"] == "STATE_CONFLICT"
     again = await _propose(office, person["identity_number"], name="李四光")

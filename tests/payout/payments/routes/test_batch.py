@@ -182,3 +182,20 @@ async def test_a_hold_that_comes_after_the_batch_was_cancelled_is_let_go(office:
 async def _waiting(office: Office, batch: str) -> Any:
     async with office.app.state.db.transaction() as tx:
         return await batch_store.load(tx, Ref.parse(Reference.PAYMENT_BATCH, batch))
+
+
+async def test_batches_are_listed_page_by_page_with_their_trails(office: Office) -> None:
+    for amount in ("5.00", "6.00"):
+        await office.ready_batch(hospital_claim(amount))
+    query: dict[str, Any] = {"role": "centre_cashier", "status": "ready", "limit": 1}
+    ids: list[str] = []
+    cursor = None
+    while cursor is not None or not ids:
+        more = {} if cursor is None else {"cursor": cursor}
+        page = (await office.ask("GET", "/v1/payment-batches", **query, **more)).json()
+        ids += [one["id"] for one in page["items"]]
+        cursor = page["next_cursor"]
+    assert len(ids) == len(set(ids)) >= 2
+    path = f"/v1/payment-batches/{ids[-1]}/trail"
+    trail = await office.ask("GET", path, role="supervisor")
+    assert trail.json()["items"][0]["person"] == "centre_cashier"

@@ -236,3 +236,20 @@ async def test_a_bank_day_that_is_closed_keeps_its_value_date(office: Office) ->
         controls[day] = control.json()["funds"].get("medical", {"benefits": "0.00"})["benefits"]
     late_fen = parse_yuan(controls["2021-09-01"]) - parse_yuan(controls["2021-08-31"])
     assert late_fen >= 71_00
+
+
+async def test_paid_claims_add_up_to_the_closing_control(office: Office) -> None:
+    batch = await office.ready_batch(hospital_claim("61.00", "62.00"))
+    first, second = await office.lines(batch)
+    await office.report(batch, [result(first), result(second)])
+    day = {"role": "supervisor", "as_of": "2100-12-31"}
+    control = await office.ask("GET", "/v1/closing-control", **day)
+    item = control.json()["funds"]["medical"]["items"]["benefits"]
+    path = "/v1/closing-control/papers"
+    papers = await office.ask("GET", path, fund="medical", differing=False, limit=500, **day)
+    assert papers.json()["next_cursor"] is None
+    for name in ("business", "statistics"):
+        sum_fen = sum(parse_yuan(paper[name]) for paper in papers.json()["items"])
+        assert sum_fen == parse_yuan(item[name])
+    differing = await office.ask("GET", path, fund="medical", **day)
+    assert differing.json()["items"] == []
