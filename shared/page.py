@@ -54,6 +54,7 @@ async def read_page(  # noqa: PLR0913 - the parts of a query
     row: Callable[..., Row],
     equal: Mapping[str, Any] | None = None,
     where: Mapping[str, Mapping[str, Any]] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     newest_first: bool = False,
 ) -> list[Row]:
     """Read up to `limit` rows after a key.
@@ -65,26 +66,27 @@ async def read_page(  # noqa: PLR0913 - the parts of a query
         row: builds one row from its columns as keyword arguments.
         equal: filters `column = value`; a filter whose value is None is left out.
         where: further conditions, each with its own parameters, joined by AND.
+        parameters: the parameters of `select` itself.
         newest_first: read in descending order of the key.
     """
     wanted = {column: value for column, value in (equal or {}).items() if value is not None}
     names = {column: f"equal_{index}" for index, column in enumerate(wanted)}
     clauses = [f"{column} = :{name}" for column, name in names.items()]
-    parameters = {names[column]: value for column, value in wanted.items()}
+    values = dict(parameters or {}) | {names[column]: value for column, value in wanted.items()}
     for condition, bound in (where or {}).items():
         clauses.append(condition)
-        parameters |= bound
+        values |= bound
     if after is not None:
         marks = [f"after_{index}" for index in range(len(key))]
         clauses.append(
             f"({', '.join(key)}) {'<' if newest_first else '>'} ({', '.join(f':{mark}' for mark in marks)})"
         )
-        parameters |= dict(zip(marks, after, strict=True))
+        values |= dict(zip(marks, after, strict=True))
     filters = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = ", ".join(f"{column} DESC" if newest_first else column for column in key)
     found = await tx.execute(
         text(f"{select}{filters} ORDER BY {order} LIMIT :page_limit"),
-        {**parameters, "page_limit": limit},
+        {**values, "page_limit": limit},
     )
     return [row(**one._mapping) for one in found]
 

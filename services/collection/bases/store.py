@@ -208,9 +208,10 @@ async def set_status(
 async def people(
     tx: AsyncConnection, unit_id: int, review_id: UUID, after: int, limit: int
 ) -> list[BasePersonRow]:
-    """Return a review's people after a line number, as corrected."""
-    rows = await tx.execute(
-        text("""
+    """Read a review's people after a line number, as corrected."""
+    return await read_page(
+        tx,
+        """
             SELECT person.line_no, person.person_id, person.masked_number, person.standing,
                    coalesce(fixed.wage_fen, person.wage_fen) AS wage_fen,
                    coalesce(fixed.base_fen, person.base_fen) AS base_fen,
@@ -219,19 +220,19 @@ async def people(
               LEFT JOIN LATERAL (
                    SELECT wage_fen, base_fen
                      FROM base_correction AS correction
-                    WHERE correction.unit_id = :unit_id
+                    WHERE correction.unit_id = person.unit_id
                       AND correction.review_id = person.review_id
                       AND correction.line_no = person.line_no
                       AND correction.status = 'approved'
                     ORDER BY correction.id DESC
                     LIMIT 1) AS fixed ON true
-             WHERE person.unit_id = :unit_id AND person.review_id = :id AND person.line_no > :after
-             ORDER BY person.line_no
-             LIMIT :limit
-        """),
-        {"unit_id": unit_id, "id": review_id, "after": after, "limit": limit},
+        """,
+        key=("person.line_no",),
+        after=(after,),
+        limit=limit,
+        row=BasePersonRow,
+        equal={"person.unit_id": unit_id, "person.review_id": review_id},
     )
-    return [BasePersonRow(**row._mapping) for row in rows]
 
 
 async def line_of(tx: AsyncConnection, unit_id: int, review_id: UUID, person_id: int) -> int | None:

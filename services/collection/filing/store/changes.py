@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def masked(tx: AsyncConnection, unit_id: int, people: Sequence[int]) -> dict[int, str]:
-    """The masked identity numbers of people of a unit."""
+    """Return the masked identity numbers of people of a unit."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT person_id, masked_number
@@ -22,7 +22,7 @@ async def masked(tx: AsyncConnection, unit_id: int, people: Sequence[int]) -> di
 
 
 async def sealed(tx: AsyncConnection, people: Sequence[int]) -> dict[int, bytes]:
-    """The sealed identity numbers of persons."""
+    """Return the sealed identity numbers of persons."""
     rows = await tx.execute(
         text("""
             SELECT person_id, sealed_number

@@ -18,7 +18,7 @@ _COLUMNS = """unit_id, id, credit_code, district, period, round, status, policy_
 
 
 async def find(tx: AsyncConnection, unit_id: int, declaration_id: UUID) -> DeclarationRow | None:
-    """A declaration."""
+    """Return a declaration."""
     row = (
         await tx.execute(
             text(f"""
@@ -71,9 +71,10 @@ async def lines(
 async def people(
     tx: AsyncConnection, of: DeclarationRow, after: int, limit: int
 ) -> list[PersonRow]:
-    """A declaration's people after a line number, masked."""
-    rows = await tx.execute(
-        text("""
+    """Read a declaration's people after a line number, masked."""
+    return await read_page(
+        tx,
+        """
             SELECT line.line_no, line.person_id, known.person_uuid, known.masked_number,
                    known.masked_name, line.wage_fen, line.asked_fen, line.base_fen, line.unit_fen,
                    line.personal_fen
@@ -81,22 +82,21 @@ async def people(
               LEFT JOIN LATERAL (
                    SELECT person_uuid, masked_number, masked_name
                      FROM enrolment
-                    WHERE enrolment.unit_id = :unit_id
+                    WHERE enrolment.unit_id = line.unit_id
                       AND enrolment.person_id = line.person_id
                     ORDER BY joined_on DESC
                     LIMIT 1) AS known ON true
-             WHERE line.unit_id = :unit_id AND line.declaration_id = :id AND line.round = :round
-               AND line.line_no > :after
-             ORDER BY line.line_no
-             LIMIT :limit
-        """),
-        {"unit_id": of.unit_id, "id": of.id, "round": of.round, "after": after, "limit": limit},
+        """,
+        key=("line.line_no",),
+        after=(after,),
+        limit=limit,
+        row=PersonRow,
+        equal={"line.unit_id": of.unit_id, "line.declaration_id": of.id, "line.round": of.round},
     )
-    return [PersonRow(**row._mapping) for row in rows]
 
 
 async def base_sums(tx: AsyncConnection, of: DeclarationRow) -> list[int]:
-    """The sum of personal bases of each insurance, in the policy's order."""
+    """Return the sum of personal bases of each insurance, in the policy's order."""
     rows = await tx.execute(
         text("""
             SELECT CAST(sum(base.fen) AS bigint) AS sum_fen

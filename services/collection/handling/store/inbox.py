@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.page import read_page
 from shared.trail import folded_sql
 
 
@@ -123,21 +124,15 @@ async def page(
     limit: int,
 ) -> list[InboxRow]:
     """Read the papers that wait for a step, oldest first, after a key."""
-    rows = await tx.execute(
-        text(f"""
+    return await read_page(
+        tx,
+        f"""
             SELECT key, id, district, period, credit_code, kind, name, people, total_fen, since
               FROM ({WAITING[step]}) AS waiting
-             WHERE (since, key, id) > (:since, :key, :id)
-             ORDER BY since, key, id
-             LIMIT :limit
-        """),
-        {
-            "district": district,
-            "person": person,
-            "since": after[0],
-            "key": after[1],
-            "id": after[2],
-            "limit": limit,
-        },
+        """,
+        key=("since", "key", "id"),
+        after=after,
+        limit=limit,
+        row=InboxRow,
+        parameters={"district": district, "person": person},
     )
-    return [InboxRow(**row._mapping) for row in rows]

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.quality.domain.quality import Check
 from services.collection.quality.store.checks import CHECKS, SUBJECTS
+from shared.page import read_page
 from shared.period import Period
 
 
@@ -156,8 +157,9 @@ async def page(
 ) -> list[FindingRow]:
     """Read what a check finds, ordered by unit and person."""
     sql = CHECKS[check.id]
-    rows = await tx.execute(
-        text(f"""
+    return await read_page(
+        tx,
+        f"""
             SELECT found.district, found.unit_id, unit.credit_code, unit.name AS unit_name,
                    coalesce(found.person_id, 0) AS person_id, known.masked_number,
                    known.masked_name, found.said
@@ -171,12 +173,11 @@ async def page(
                       AND enrolment.person_id = found.person_id
                     ORDER BY joined_on DESC
                     LIMIT 1) AS known ON true
-             WHERE (CAST(:district AS text) IS NULL OR found.district = :district)
-               AND (found.unit_id, coalesce(found.person_id, 0)) > (:unit_id, :person_id)
-             ORDER BY found.unit_id, coalesce(found.person_id, 0)
-             LIMIT :limit
-        """),
-        _days(period, check.limits, sql)
-        | {"district": district, "unit_id": after[0], "person_id": after[1], "limit": limit},
+        """,
+        key=("found.unit_id", "coalesce(found.person_id, 0)"),
+        after=after,
+        limit=limit,
+        row=FindingRow,
+        equal={"found.district": district},
+        parameters=_days(period, check.limits, sql),
     )
-    return [FindingRow(**row._mapping) for row in rows]

@@ -28,7 +28,8 @@ async def page(tx: AsyncConnection, after: Mapping[int, int], limit: int) -> lis
     """Load the vouchers after these places: slot by slot, in the order of the sequence.
 
     A slot's head is locked while its next voucher is written, so a later number is never seen
-    before an earlier one: whoever stops at the last number that he was given misses nothing.
+    before an earlier one: a reader that stops at the last number that it got misses nothing.
+    `shared.page.read_page` does not fit: each slot has a place of its own.
     """
     rows = await tx.execute(
         text("""

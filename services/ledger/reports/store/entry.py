@@ -69,7 +69,11 @@ _FILTERS = """(CAST(:fund AS text) IS NULL OR fund = :fund)
 async def page(
     tx: AsyncConnection, query: EntryQuery, after: EntryKey | None, limit: int
 ) -> list[EntryRow]:
-    """Read entries after a key. Each slot is read from its own index."""
+    """Read entries after a key.
+
+    Each slot is read from its own index and the slots are merged, so that a page costs a page per
+    slot; one keyset clause over all slots (`shared.page.read_page`) would sort the whole account.
+    """
     key = after or EntryKey(date.min, -1, -1, -1)
     rows = await tx.execute(
         text(f"""

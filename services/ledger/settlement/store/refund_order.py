@@ -16,6 +16,7 @@ from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.settlement.domain.refund import RefundOrder
 from services.ledger.settlement.domain.settlement import SettlementPart
 from shared.entry import RefundOrderSource, RefundOrderStatus
+from shared.page import read_page
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
@@ -107,33 +108,28 @@ async def withdraw(tx: AsyncConnection, refund: str) -> bool:
 
 async def open_page(tx: AsyncConnection, after: UUID | None, limit: int) -> list[RefundOrder]:
     """Return open orders, oldest first."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM refund_order
-             WHERE slot = :slot AND status = 'open'
-               AND (CAST(:after AS uuid) IS NULL OR id > :after)
-             ORDER BY id
-             LIMIT :limit
-        """),
-        {"slot": CENTRE_SLOT, "after": after, "limit": limit},
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM refund_order",
+        key=("id",),
+        after=None if after is None else (after,),
+        limit=limit,
+        row=lambda **columns: _order(columns),
+        equal={"slot": CENTRE_SLOT, "status": RefundOrderStatus.OPEN.value},
     )
-    return [_order(row) for row in rows.mappings()]
 
 
 async def settled_after(tx: AsyncConnection, seq: int, limit: int) -> list[RefundOrder]:
     """Return orders settled by vouchers after a number of the centre's chain, in its order."""
-    rows = await tx.execute(
-        text(f"""
-            SELECT {_COLUMNS}
-              FROM refund_order
-             WHERE slot = :slot AND status = 'settled' AND seq > :seq
-             ORDER BY seq
-             LIMIT :limit
-        """),
-        {"slot": CENTRE_SLOT, "seq": seq, "limit": limit},
+    return await read_page(
+        tx,
+        f"SELECT {_COLUMNS} FROM refund_order",
+        key=("seq",),
+        after=(seq,),
+        limit=limit,
+        row=lambda **columns: _order(columns),
+        equal={"slot": CENTRE_SLOT, "status": RefundOrderStatus.SETTLED.value},
     )
-    return [_order(row) for row in rows.mappings()]
 
 
 def _order(row: Any) -> RefundOrder:

@@ -22,6 +22,7 @@ from services.ledger.settlement.domain.settlement import (
     SettlementTerms,
 )
 from shared.ids import uuid7
+from shared.page import read_page
 from shared.roles import Caller
 
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -79,22 +80,22 @@ async def load(tx: AsyncConnection, id: UUID) -> Settlement | None:
 async def page(
     tx: AsyncConnection, *, day: date | None, before: UUID | None, limit: int
 ) -> list[Settlement]:
-    """Settlements, newest first."""
-    rows = await tx.execute(
-        text("""
+    """Read settlements, newest first."""
+    return await read_page(
+        tx,
+        """
             SELECT id, kind, day, summary, CAST(asked AS text) AS asked,
                    CAST(parts AS text) AS parts, CAST(terms AS text) AS terms, status, proposed_by,
                    approved_by, seq, CAST(moved AS text) AS moved
               FROM settlement
-             WHERE slot = :slot
-               AND (CAST(:day AS date) IS NULL OR day = :day)
-               AND (CAST(:before AS uuid) IS NULL OR id < :before)
-             ORDER BY id DESC
-             LIMIT :limit
-        """),
-        {"slot": CENTRE_SLOT, "day": day, "before": before, "limit": limit},
+        """,
+        key=("id",),
+        after=None if before is None else (before,),
+        limit=limit,
+        row=lambda **columns: _settlement(columns),
+        equal={"slot": CENTRE_SLOT, "day": day},
+        newest_first=True,
     )
-    return [_settlement(row) for row in rows.mappings()]
 
 
 async def load_for_posting(connection: Connection, id: UUID) -> Settlement | None:
