@@ -20,7 +20,6 @@ _PAPERS = 20
 """Papers shown of each item."""
 _PATIENCE = 1800.0
 """Seconds that a service may take to add up all years."""
-_REASONS = ("part_paid", "in_delivery", "standing_credits", "unnamed")
 
 
 class ClosingLevel(StrEnum):
@@ -79,7 +78,7 @@ def approve(paper: str, token: Token, as_json: AsJson = False) -> None:
 
 
 def control_of(day: str, token: str) -> dict[str, Any]:
-    """Both services' control totals at the end of a day, as a closing takes them."""
+    """Read both services' control totals at the end of a day, as a closing takes them."""
     settings = settings_with()
     path = f"/v1/closing-control?as_of={day}"
     from shared.wire.closing import merged
@@ -163,6 +162,8 @@ def _show_papers(day: str, differing: list[tuple[str, str]], token: str) -> None
 
 
 def _show(day: str, funds: dict[str, Any]) -> None:
+    from shared.wire.closing import PERSONAL_REASONS
+
     rows = [
         (
             fund,
@@ -170,7 +171,7 @@ def _show(day: str, funds: dict[str, Any]) -> None:
             one["collected"],
             one.get("benefits", "0.00"),
             one.get("personal", {}).get("credited", "0.00"),
-            *(one.get("personal", {}).get(why, "0.00") for why in _REASONS),
+            *(one.get("personal", {}).get(why, "0.00") for why in PERSONAL_REASONS),
         )
         for fund, one in funds.items()
     ]

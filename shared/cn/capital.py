@@ -15,7 +15,7 @@ _YI: Final = 10**8
 
 
 def capital(amount_fen: int) -> str:
-    """123456 fen as 壹仟贰佰叁拾肆元伍角陆分; below zero it begins with 负."""
+    """Write 123456 fen as 壹仟贰佰叁拾肆元伍角陆分; below zero it begins with 负."""
     yuan, rest = divmod(abs(amount_fen), 100)
     jiao, fen = divmod(rest, 10)
     words = "负" if amount_fen < 0 else ""
@@ -44,7 +44,7 @@ def _below_yi(number: int) -> str:
 
 
 def _gap(low: int, unit: int) -> str:
-    """零 before a part that does not fill its first place."""
+    """Return 零 before a part that does not fill its first place."""
     return _DIGITS[0] if 0 < low < unit // 10 else ""
 
 

@@ -101,7 +101,7 @@ def has_known_region(number: str) -> bool:
 
 
 def birth_date(number: str) -> date | None:
-    """The date inside, or None: no such day, outside 1880-2100, or a number without one."""
+    """Return the date inside, or None: no such day, outside 1880-2100, or a number without one."""
     if _FOREIGNERS.fullmatch(number):
         return None
     try:
@@ -112,7 +112,7 @@ def birth_date(number: str) -> date | None:
 
 
 def is_female(number: str) -> bool:
-    """The seventeenth digit is even for women."""
+    """Tell whether the number is a woman's: its seventeenth digit is even."""
     return int(number[16]) % 2 == 0
 
 
@@ -122,5 +122,5 @@ def with_check_digit(first_seventeen: str) -> str:
 
 
 def masked(number: str) -> str:
-    """The number as lists show it: 1201**********4516."""
+    """Return the number as lists show it: 1201**********4516."""
     return f"{number[:4]}**********{number[-4:]}"

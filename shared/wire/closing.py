@@ -1,10 +1,10 @@
 """Control totals of collection and payout for a closing of the books (结账控制总数).
 
-Each of them tells its totals by fund as of a day, with a hash of them: business from its own rows,
+Each reports its totals by fund as of a day, with a hash of them: business from its own rows,
 statistics from the facts behind them (三个分开: business, books and statistics are kept apart and must
-agree). Whoever proposes a closing
-hands both on to the ledger, which asks nobody: the hash shows that no number was lost, mistyped or
-taken from another day on the way.
+agree). The person who
+proposes a closing passes both on to the ledger, which asks no other service: the hash shows that no
+number was lost, mistyped or taken from another day.
 """
 
 from __future__ import annotations
@@ -21,15 +21,10 @@ from shared.wire.control_item import ControlItem, ItemTotals
 
 COLLECTION: Final = "collection"
 PAYOUT: Final = "payout"
-PERSONAL: Final = (
-    "received",
-    "credited",
-    "part_paid",
-    "in_delivery",
-    "standing_credits",
-    "unnamed",
-)
-"""Members of what collection says of personal accounts."""
+PERSONAL_REASONS: Final = ("part_paid", "in_delivery", "standing_credits", "unnamed")
+"""Reasons why collection has received more for personal accounts than it has credited."""
+PERSONAL: Final = ("received", "credited", *PERSONAL_REASONS)
+"""Members of collection's totals of personal accounts."""
 
 ControlHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -90,8 +85,10 @@ class PersonalControlOut(Out):
     credited: YuanOut = Field(description="已划入个人 (credited to persons)")
     part_paid: YuanOut = Field(description="未足额缴费单已到账部分 (of bills paid in part)")
     in_delivery: YuanOut = Field(description="已足额、划入在途 (settled, on their way)")
-    standing_credits: YuanOut = Field(description="未抵用贷项 (credits that stand)")
-    unnamed: YuanOut = Field(description="核定征收、尚无人员明细 (defaults, of nobody yet)")
+    standing_credits: YuanOut = Field(description="未抵用贷项 (credits not used yet)")
+    unnamed: YuanOut = Field(
+        description="核定征收、尚无人员明细 (default levies without a list of people)"
+    )
 
 
 class CollectionFundControlOut(Out):

@@ -32,10 +32,12 @@ class EntryIn(In):
 
 ENTRIES_MAX = 400
 """Entries of one voucher."""
+PERSONAL_CREDITS_MAX = 10_000
+"""Credits of persons in one request, over all its bills."""
 
 
 class IfClosed(StrEnum):
-    """Fate of a voucher whose book date is closed when it is posted."""
+    """What happens to a voucher whose book date is closed when it is posted."""
 
     REFUSE = "refuse"
     FIRST_OPEN_DAY = "first_open_day"
@@ -62,7 +64,7 @@ class VoucherHeadIn(In):
         default=None, description="本凭证从该预留中支用 (draws on this hold)"
     )
     references: dict[Code, Annotated[str, StringConstraints(max_length=200)]] = Field(
-        default={}, max_length=20, description="业务单据号 (the papers it speaks of)"
+        default={}, max_length=20, description="业务单据号 (the papers that it is about)"
     )
 
 
@@ -237,7 +239,7 @@ WITHDRAWN_ORDERS_PATH = "/v1/withdrawn-refund-orders"
 
 
 def voucher_message(voucher: Voucher) -> dict[str, Any]:
-    """A voucher as the JSON-ready `VoucherIn` that the outbox keeps and the ledger reads.
+    """Build the JSON-ready `VoucherIn` of a voucher, which the outbox keeps and the ledger reads.
 
     What happened has happened: it is never lost to a closing that comes first.
     """

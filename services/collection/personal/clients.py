@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.web.client import Peer, PeerError
+from shared.wire.ledger import PERSONAL_CREDITS_MAX
+from shared.wire.voucher_delivery import SET_ASIDE
 
 PATH = "/v1/personal-credits"
-CREDITS_MAX = 10_000
-_SET_ASIDE = frozenset({400, 409, 413, 422})
-"""Status codes that a repeat of the same request cannot change."""
 
 
 class PersonalAccounts:
@@ -27,11 +26,11 @@ class PersonalAccounts:
         """
         verdicts: list[str | None] = []
         batch: list[dict[str, Any]] = []
-        room = CREDITS_MAX
+        room = PERSONAL_CREDITS_MAX
         for message in messages:
             if batch and len(message["credits"]) > room:
                 verdicts += await self._send(batch)
-                batch, room = [], CREDITS_MAX
+                batch, room = [], PERSONAL_CREDITS_MAX
             batch.append(message)
             room -= len(message["credits"])
         return verdicts + (await self._send(batch) if batch else [])
@@ -40,7 +39,7 @@ class PersonalAccounts:
         try:
             answer = await self._peer.post(PATH, {"bills": list(batch)})
         except PeerError as error:
-            if error.status not in _SET_ASIDE:
+            if error.status not in SET_ASIDE:
                 raise
             if len(batch) == 1:
                 return [f"{error.code}: {error.detail}"[:500]]

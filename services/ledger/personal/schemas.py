@@ -39,9 +39,7 @@ from shared.schema import (
     YuanOut,
 )
 from shared.schema import Rate as RateIn
-
-CREDITS_MAX = 10_000
-"""Credits of one request, over all its bills."""
+from shared.wire.ledger import PERSONAL_CREDITS_MAX
 
 Person = Annotated[
     str,
@@ -72,13 +70,13 @@ class BillCreditsIn(In):
     corrects: Serial | None = Field(
         default=None, description="所更正的申报 (the paper whose credits these restate)"
     )
-    credits: list[CreditIn] = Field(min_length=1, max_length=CREDITS_MAX)
+    credits: list[CreditIn] = Field(min_length=1, max_length=PERSONAL_CREDITS_MAX)
 
 
 class PersonalCreditsIn(In):
     """Bills with 10,000 credits at most; each is credited whole and once."""
 
-    bills: list[BillCreditsIn] = Field(min_length=1, max_length=CREDITS_MAX)
+    bills: list[BillCreditsIn] = Field(min_length=1, max_length=PERSONAL_CREDITS_MAX)
 
 
 class BillOutcomeOut(Out):
@@ -127,7 +125,7 @@ class InjectionsIn(In):
     fund: Code = Field(examples=["medical"])
     period: PeriodField
     day: Day = Field(examples=["2021-07-10"])
-    people: list[RetireeIn] = Field(min_length=1, max_length=CREDITS_MAX)
+    people: list[RetireeIn] = Field(min_length=1, max_length=PERSONAL_CREDITS_MAX)
 
 
 class InjectionsOut(Out):
@@ -345,8 +343,8 @@ def bills_from(body: PersonalCreditsIn) -> list[Bill]:
     Raises:
         Faulty: more credits than one request may hold.
     """
-    if sum(len(bill.credits) for bill in body.bills) > CREDITS_MAX:
-        raise Faulty(faults=[Fault("/bills", "TOO_MANY_CREDITS", str(CREDITS_MAX))])
+    if sum(len(bill.credits) for bill in body.bills) > PERSONAL_CREDITS_MAX:
+        raise Faulty(faults=[Fault("/bills", "TOO_MANY_CREDITS", str(PERSONAL_CREDITS_MAX))])
     return [
         Bill(
             id=bill.bill,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-PPM = 1_000_000
+from shared.money import PPM
 
 
 class CheckKind(StrEnum):

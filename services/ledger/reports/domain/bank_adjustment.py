@@ -82,17 +82,17 @@ class BankAdjustment:
 
     @property
     def adjusted_book_fen(self) -> int:
-        """The book balance plus items known only to the bank."""
+        """Return the book balance plus items known only to the bank."""
         return self.book_fen + sum(x.amount_fen for x in (*self.bank_received, *self.bank_paid))
 
     @property
     def adjusted_bank_fen(self) -> int:
-        """The bank balance plus items known only to the books."""
+        """Return the bank balance plus items known only to the books."""
         return self.bank_fen + sum(x.amount_fen for x in (*self.book_received, *self.book_paid))
 
     @property
     def difference_fen(self) -> int:
-        """The unexplained difference; zero when the items in transit explain everything."""
+        """Return the unexplained difference; zero when the items in transit explain everything."""
         return self.adjusted_book_fen - self.adjusted_bank_fen
 
 

@@ -44,7 +44,7 @@ class AccountFlow:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """The unique key, in the order of the list."""
+        """Return the unique key, in the order of the list."""
         return self.fund, self.book, self.account, self.group
 
 

@@ -27,15 +27,15 @@ class Span:
 
     @property
     def year_first(self) -> date:
-        """The first day of its year."""
+        """Return the first day of its year."""
         return date(self.last.year, 1, 1)
 
     @property
     def eve(self) -> date:
-        """The day before its first day."""
+        """Return the day before its first day."""
         return date.fromordinal(self.first.toordinal() - 1)
 
     @property
     def year_eve(self) -> date:
-        """The day before the first day of its year."""
+        """Return the day before the first day of its year."""
         return date.fromordinal(self.year_first.toordinal() - 1)

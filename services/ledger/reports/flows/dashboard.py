@@ -139,12 +139,12 @@ class CollectionRates:
 
     @property
     def collection_ppm(self) -> int | None:
-        """The collection rate (征缴率)."""
+        """Return the collection rate (征缴率)."""
         return ratio_ppm(self.collected_fen, self.levied_fen)
 
     @property
     def arrival_ppm(self) -> int | None:
-        """The arrival rate (到账率)."""
+        """Return the arrival rate (到账率)."""
         return ratio_ppm(self.arrived_fen, self.levied_fen)
 
 

@@ -121,7 +121,7 @@ async def balance_sheet(
     known_at: KnownAt = None,
     how: ReportFormat = Format.JSON,
 ) -> Response:
-    """Read assets, liabilities and net assets beside the beginning of the year. City-wide."""
+    """Read assets, liabilities and net assets, compared with the beginning of the year. City-wide."""
     require_centre(at.caller)
     books, query = await opened(at), ReportQuery(fund=fund, period=period, known_at=known_at)
     report = await at.read(lambda tx: report_flow.balance_sheet(tx, books.catalogue, query))

@@ -9,8 +9,8 @@ from pydantic import Field
 from services.ledger.common.schemas import UNIT_NOTE, Fen, Row, Sheet
 from services.ledger.posting.domain.voucher import Draft, Line, voucher_id
 from services.ledger.posting.store.voucher import VoucherRecord
-from services.ledger.reports.domain.amount_words import amount_words
 from services.ledger.rules.domain.chart import Catalogue
+from shared.cn.capital import capital
 from shared.schema import Out, YuanOut
 
 _BOOKS = {"statutory": "法定账", "memo": "备查账"}
@@ -52,7 +52,7 @@ class PrintPageOut(Out):
     lines: list[PrintLineOut]
     debit: YuanOut
     credit: YuanOut
-    in_words: str = Field(examples=["壹仟贰佰叁拾肆元伍角"])
+    in_words: str = Field(examples=["壹仟贰佰叁拾肆元伍角整"])
 
     @classmethod
     def of(cls, fund: str, book: str, draft: Draft, catalogue: Catalogue) -> PrintPageOut:
@@ -70,7 +70,7 @@ class PrintPageOut(Out):
             ],
             debit=debit_fen,
             credit=sum(line.credit_fen for line in lines),
-            in_words=amount_words(debit_fen),
+            in_words=capital(debit_fen),
         )
 
 
