@@ -57,7 +57,7 @@ class State:
 
 
 def directory() -> Path:
-    """The migrations: inside the wheel, or at the root of a working copy."""
+    """Return the migrations: inside the wheel, or at the root of a working copy."""
     found = revisions.directory()
     if found is None:
         raise MigrationError("the installation lacks its migrations: install wuxian again")
@@ -146,10 +146,10 @@ async def states(url: str, services: Sequence[str] = SERVICES) -> list[State]:
 async def _state(connection: AsyncConnection, service: str) -> State:
     scripts = _scripts(service)
     head = next(iter(scripts.get_heads()), None)
-    there = await connection.execute(
+    versions = await connection.execute(
         text("SELECT to_regclass(:table)"), {"table": f"{service}.alembic_version"}
     )
-    if there.scalar() is None:
+    if versions.scalar() is None:
         return State(service, None, head)
     found = await connection.execute(text(f"SELECT version_num FROM {service}.alembic_version"))
     current: str | None = found.scalar()

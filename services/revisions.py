@@ -1,6 +1,6 @@
 """The folder of the migrations, and the newest revision of each service's schema by file name.
 
-A running service compares it with what its database stands at; it needs nothing that migrates.
+A running service compares it with the revision of its database; it imports no migration tool.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ READY = "ok"
 
 
 def directory() -> Path | None:
-    """The migrations: inside the wheel, or at the root of a working copy; None when neither."""
+    """Return the folder of migrations, in the wheel or in a working copy; None without either."""
     here = Path(package.__file__ or "").resolve().parent
     places = (here / "_migrations", here.parent / "migrations")
     return next((place for place in places if (place / "env.py").exists()), None)
@@ -22,7 +22,8 @@ def directory() -> Path | None:
 
 @cache
 def head(service: str) -> str | None:
-    """The newest revision of a service ("ledger_0007"): files are named NNNN_what.py, in one line."""
+    """Return the newest revision of a service, for instance "ledger_0007": files are named
+    NNNN_what.py, and each follows the one before it."""
     place = directory()
     if place is None:
         return None
@@ -30,18 +31,20 @@ def head(service: str) -> str | None:
     return f"{service}_{max(numbers)}" if numbers else None
 
 
-def standing(service: str, found: str | None) -> str:
-    """ "ok" when a schema stands at the newest revision; else a sentence with what to do.
+def schema_state(service: str, found: str | None) -> str:
+    """Return "ok" when a schema is at the newest revision; else a sentence that says what to do.
 
     Args:
-        service: whose schema.
-        found: the revision in its database, None where it was never migrated.
+        service: the service of the schema.
+        found: the revision in its database; None when it was never migrated.
     """
-    wanted = head(service)
+    newest = head(service)
     if found is None:
         return f"not migrated: run `wuxian migrate {service}`"
-    if found == wanted:
+    if found == newest:
         return READY
-    if wanted is not None and found > wanted:
-        return f"the database stands at {found}, this release knows {wanted}: use the newer release"
-    return f"the database stands at {found}, this release needs {wanted}: run `wuxian migrate {service}`"
+    if newest is not None and found > newest:
+        return f"the database is at {found}, this release knows {newest}: use the newer release"
+    return (
+        f"the database is at {found}, this release needs {newest}: run `wuxian migrate {service}`"
+    )

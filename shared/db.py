@@ -76,7 +76,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """Open one transaction: committed when the block ends, rolled back when it raises."""
         async with self.engine.begin() as tx:
             yield tx
 

@@ -63,7 +63,7 @@ class Door:
 
     @property
     def region(self) -> str:
-        """The region (统筹区) of this installation."""
+        """Return the region (统筹区) of this installation."""
         region: str = self.request.app.state.settings.region
         return region
 
@@ -114,7 +114,7 @@ class Door:
         """Run `work` in one transaction and answer as it does, in any media type.
 
         `digest` stands for the file that was received. A refusal is not kept: the same key may
-        bring the mended file.
+        bring the corrected file.
         """
         request_hash = self._start()
         request_hash.update(digest)

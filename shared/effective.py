@@ -24,7 +24,7 @@ D = TypeVar("D", bound=Dated)
 
 
 def in_force(rows: Iterable[D], on: date) -> list[D]:
-    """The rows in force on a day, in their given order."""
+    """Return the rows in force on a day, in their given order."""
     return [
         row
         for row in rows

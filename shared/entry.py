@@ -86,12 +86,12 @@ class Entry:
 
     @property
     def debit_fen(self) -> int:
-        """The amount when this is a debit, else 0."""
+        """Return the amount when this is a debit, else 0."""
         return self.amount_fen if self.side is Side.DEBIT else 0
 
     @property
     def credit_fen(self) -> int:
-        """The amount when this is a credit, else 0."""
+        """Return the amount when this is a credit, else 0."""
         return self.amount_fen if self.side is Side.CREDIT else 0
 
 
@@ -133,7 +133,7 @@ def net_by_fund(entries: Iterable[Entry]) -> dict[tuple[Book, str], int]:
 def transfer(
     *, book: Book, fund: str, debit: str, credit: str, amount_fen: int, district: str
 ) -> tuple[Entry, Entry]:
-    """The two entries "Dr `debit` · Cr `credit`" of one amount in one fund."""
+    """Return the two entries "Dr `debit` · Cr `credit`" of one amount in one fund."""
     return (
         Entry(
             book=book,

@@ -49,7 +49,7 @@ class Refusal(Exception):
 
     @property
     def message(self) -> str:
-        """The class's sentence on one line, followed by the facts of this case."""
+        """Return the class's sentence on one line, followed by the facts of this case."""
         sentence = " ".join((self.__doc__ or "").split())
         facts = ", ".join(f"{name}={value}" for name, value in self.facts.items())
         return f"{sentence}: {facts}" if facts else sentence

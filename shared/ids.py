@@ -28,7 +28,7 @@ class NotAReference(Refusal):
 
 
 def uuid7() -> UUID:
-    """A new uuid that sorts by time (RFC 9562 version 7); keeps index pages warm."""
+    """Return a new uuid that sorts by time (RFC 9562 version 7); keeps index pages warm."""
     milliseconds = time.time_ns() // 1_000_000
     bits = int.from_bytes(os.urandom(10), "big")
     return UUID(
@@ -49,7 +49,7 @@ class Ref:
 
     @classmethod
     def new(cls, key: int) -> Ref:
-        """A new reference under a key."""
+        """Return a new reference under a key."""
         return cls(key, uuid7())
 
     @classmethod
@@ -76,7 +76,7 @@ def key_in(text: str) -> int | None:
 
 
 def key_of(space: str, text: str) -> int:
-    """A stable 63-bit shard key of a natural key: of a unit by its credit code, for instance.
+    """Return the stable 63-bit shard key of a natural key, for instance of a credit code.
 
     Two natural keys may share it in principle; whoever stores by it compares the natural key too.
     """

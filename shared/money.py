@@ -97,7 +97,7 @@ def format_rate(rate_ppm: int) -> str:
 def scale(
     amount_fen: int, numerator: int, denominator: int, rounding: Rounding = HALF_UP_FEN
 ) -> int:
-    """`amount_fen * numerator / denominator`, exact, then rounded once by `rounding`.
+    """Return `amount_fen * numerator / denominator`, exact, then rounded once by `rounding`.
 
     The denominator is positive; amount and numerator may be negative.
     """

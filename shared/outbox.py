@@ -138,7 +138,7 @@ async def put_many(tx: AsyncConnection, messages: Sequence[tuple[int, dict[str, 
 
 
 async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
-    """The oldest messages not yet acknowledged."""
+    """Return the oldest messages not yet acknowledged."""
     rows = await tx.execute(
         text("""
             SELECT shard_key, id, payload
@@ -186,7 +186,7 @@ async def moved_beyond(tx: AsyncConnection, day: date) -> list[bytes]:
 
 
 async def stats(tx: AsyncConnection) -> dict[str, int]:
-    """How many messages wait and how many were set aside."""
+    """Count the messages that wait and those that were set aside."""
     row = (
         await tx.execute(
             text("""
@@ -257,7 +257,7 @@ class Relay:
         self._wake.set()
 
     async def run(self) -> None:
-        """Deliver for ever; cancel to stop. Nothing is lost by stopping anywhere."""
+        """Deliver until it is cancelled. Nothing is lost by stopping anywhere."""
         pause = IDLE_SECONDS
         while True:
             try:

@@ -43,29 +43,29 @@ class Period:
 
     @classmethod
     def of(cls, day: date) -> Period:
-        """The period a day lies in."""
+        """Return the period a day lies in."""
         return cls(day.year, day.month)
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
 
     def plus(self, months: int) -> Period:
-        """The period `months` later (earlier when negative)."""
+        """Return the period `months` later (earlier when negative)."""
         index = self.year * 12 + self.month - 1 + months
         return Period(index // 12, index % 12 + 1)
 
     @property
     def first_day(self) -> date:
-        """The first calendar day."""
+        """Return the first calendar day."""
         return date(self.year, self.month, 1)
 
     @property
     def last_day(self) -> date:
-        """The last calendar day."""
+        """Return the last calendar day."""
         return self.plus(1).first_day - timedelta(days=1)
 
     def day(self, number: int) -> date:
-        """The day of that number, or the last day when the month is shorter."""
+        """Return the day of that number, or the last day when the month is shorter."""
         return min(
             date(self.year, self.month, min(number, 28)) + timedelta(max(0, number - 28)),
             self.last_day,

@@ -31,14 +31,14 @@ class Reference(StrEnum):
 
     @property
     def pattern(self) -> str:
-        """The regular expression of a reference of this kind."""
+        """Return the regular expression of a reference of this kind."""
         if self is Reference.VOUCHER:
             return rf"^{self}_[0-9]{{1,4}}_[0-9]{{1,18}}$"
         return rf"^{self}_[0-7][0-9a-f]{{47}}$"
 
     @property
     def example(self) -> str:
-        """A well-formed reference of this kind, for examples in OpenAPI."""
+        """Return a well-formed reference of this kind, for examples in OpenAPI."""
         if self is Reference.VOUCHER:
             return f"{self}_3_128"
         return f"{self}_2b7e151628aed2a6017b8f3a5c007e1a9c3d5e6f708192a3"

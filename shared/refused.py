@@ -81,12 +81,12 @@ class RefusedMessage:
 
     @property
     def code(self) -> str:
-        """The code of the refusal."""
+        """Return the code of the refusal."""
         return self.reason.partition(":")[0]
 
     @property
     def remedy(self) -> str:
-        """The sentence that says what to do."""
+        """Return the sentence that says what to do."""
         return REMEDIES.get(self.code, OTHERWISE)
 
 

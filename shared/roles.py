@@ -308,7 +308,7 @@ class Caller:
 
     @property
     def level(self) -> Level:
-        """The level of the caller's role."""
+        """Return the level of the caller's role."""
         return self.role.level
 
     def may(self, right: Right) -> bool:

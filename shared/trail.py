@@ -156,7 +156,7 @@ def _refusal_of(error: IntegrityError, step: Step, by: Caller) -> Exception:
 
 
 async def of_paper(tx: AsyncConnection, shard_key: int, paper_id: UUID) -> list[dict[str, Any]]:
-    """The steps on a paper, oldest first."""
+    """Return the steps on a paper, oldest first."""
     rows = await tx.execute(
         text("""
             SELECT step, signs, round, person, role, level, district, why, detail, at

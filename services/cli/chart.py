@@ -40,7 +40,7 @@ def list_accounts(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """The chart of a day, in official order."""
+    """List the chart of a day, in official order."""
     from services.ledger.rules.flows.chart import plain
     from services.ledger.rules.store import catalogue as catalogue_store
     from shared import clock
@@ -57,7 +57,7 @@ def list_accounts(
 
 @app.command()
 def history(key: str, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
-    """Every version of an account, and who corrected it when and why."""
+    """List every version of an account, and who corrected it when and why."""
     from services.ledger.rules.domain.row import Table
     from services.ledger.rules.flows.chart import plain
     from services.ledger.rules.store import catalogue as catalogue_store

@@ -58,7 +58,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def settings_with(**changes: object) -> Settings:
-    """The process's settings after these changes, which its own children and workers see too."""
+    """Change the process's settings and return them; its own children and workers see too."""
     for name, value in changes.items():
         if value is not None:
             os.environ[f"WUXIAN_{name.upper()}"] = str(value)
@@ -82,7 +82,7 @@ def settings_with(**changes: object) -> Settings:
 
 
 def supervisor_token() -> str:
-    """A token of the sandbox's supervisor, who may only read."""
+    """Return a token of the sandbox's supervisor, who may only read."""
     return str(sandbox_token(settings_with(), "supervisor")["access_token"])
 
 
@@ -179,13 +179,13 @@ def plainly() -> Iterator[None]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table for people."""
+    """Print a table for people."""
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
         table.add_row(*row)

@@ -91,18 +91,18 @@ def diff(before: Pack, after: Pack, as_json: AsJson = False) -> None:
         )
         return
     head = f"{old.get('pack')} → {new.get('pack')}, since {since}: {len(found)} changes"
-    for line in (head, *(f"  {_told(row)}" for row in found)):
+    for line in (head, *(f"  {_change_line(row)}" for row in found)):
         out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _told(row: PackChange) -> str:
-    """One change as a line: + what came, - what went, ~ from what to what."""
+def _change_line(row: PackChange) -> str:
+    """Write one change as a line: + added, - removed, ~ from what to what."""
     where = row.row if row.member is None else f"{row.row} {row.member}"
     if row.was is None:
-        return f"+ {where}: {_said(row.now)}"
+        return f"+ {where}: {_value_text(row.now)}"
     if row.now is None:
-        return f"- {where}: {_said(row.was)}"
-    return f"~ {where}: {_said(row.was)} → {_said(row.now)}"
+        return f"- {where}: {_value_text(row.was)}"
+    return f"~ {where}: {_value_text(row.was)} → {_value_text(row.now)}"
 
 
 @app.command()
@@ -157,7 +157,7 @@ def show(
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """A policy as people read it: of a file, or the one in force in a region on a day."""
+    """Show a policy as people read it: of a file, or the one in force in a region on a day."""
     text, content = _of_pack(pack) if pack else _in_force(region, on, token, url)
     if as_json:
         print_json(content)
@@ -179,7 +179,7 @@ def _shipped() -> dict[str, dict[str, Any]]:
 
 
 def _read(name: str) -> Any:
-    """The pack in a file, or a shipped one by its name."""
+    """Read the pack in a file, or a shipped one by its name."""
     shipped = _shipped()
     path = Path(name)
     if name in shipped and not path.exists():
@@ -192,11 +192,11 @@ def _read(name: str) -> Any:
         fail(f"{name} is not JSON: {error}")
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_said(part)}" for name, part in value.items())
+        return ", ".join(f"{name} {_value_text(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return "、".join(_said(part) for part in value)
+        return "、".join(_value_text(part) for part in value)
     return "null" if value is None else str(value)
 
 

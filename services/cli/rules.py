@@ -60,7 +60,7 @@ class RuleTable(StrEnum):
 def list_rules(
     table: RuleTable, on: On = None, database_url: DatabaseUrl = None, as_json: AsJson = False
 ) -> None:
-    """The rules of a day, or every version of them."""
+    """List the rules of a day, or every version of them."""
     from services.ledger.rules.domain.row import Table, first_day, last_day, name_of
     from services.ledger.rules.store import correction as correction_store
 
@@ -127,7 +127,7 @@ def corrections(
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """The latest corrections: by whom, why, and what they change."""
+    """List the latest corrections: by whom, why, and what they change."""
     from services.ledger.rules.store import correction as correction_store
 
     status = "proposed" if waiting else None
@@ -153,7 +153,7 @@ def proposer(by: str | None) -> Caller:
 
 
 def say(paper: Correction, *, as_json: bool) -> None:
-    """A correction on the screen, and what comes next."""
+    """Print a correction and the next step."""
     shown = _paper(paper)
     if as_json:
         print_json(shown)
@@ -201,7 +201,7 @@ async def _in_schema(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) 
 
 
 def _read(file: Path, pattern: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of a file, each column of the sort that the table's own rows have."""
+    """Read the rows of a file; each column has the type of the table's own rows."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     try:

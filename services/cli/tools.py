@@ -60,7 +60,7 @@ def openapi(
 
 
 def openapi_of(service: str) -> dict[str, Any]:
-    """A service's OpenAPI document, which depends on nothing but the source."""
+    """Return a service's OpenAPI document, which depends on nothing but the source."""
     from shared.process.settings import Settings
 
     build = import_module(f"services.{service}.app").build

@@ -56,7 +56,7 @@ from services.collection.register.routes import cover as cover_doors
 from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
-from services.revisions import standing
+from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.process import collector
 from shared.process.regions import districts_of
@@ -160,7 +160,7 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            schema = standing(SERVICE, await revision(tx, SERVICE))
+            schema = schema_state(SERVICE, await revision(tx, SERVICE))
             ready = await key_check.readiness(tx, app.state.identity, schema)
         return {"database": "ok", "schema": schema} | ready
 

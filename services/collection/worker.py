@@ -135,7 +135,7 @@ async def issue_bills(background: Background) -> None:
 
 
 async def reallocate_accounts(background: Background) -> None:
-    """Look again at accounts that may have changed, for ever."""
+    """Look again at accounts that may have changed, until it is cancelled."""
     while True:
         try:
             looked_at = await reallocation_job.run_due(background.db, background.settings.region)

@@ -57,7 +57,7 @@ class BankAccount:
     name: str
 
     def json(self) -> dict[str, str]:
-        """As the API takes it."""
+        """Return it as the API takes it."""
         return {"bank": self.bank, "number": self.number, "name": self.name}
 
 
@@ -128,16 +128,16 @@ class City:
 
     @property
     def districts(self) -> tuple[str, ...]:
-        """The district codes."""
+        """Return the district codes."""
         return tuple(DISTRICTS)
 
     def units_of(self, district: str) -> list[Unit]:
-        """The units that a district handles."""
+        """Return the units that a district handles."""
         return [unit for unit in self.units if unit.district == district]
 
 
 def build(size: Size = FULL, seed: int | None = None) -> City:
-    """The city of a size, with its own seed or another."""
+    """Return the city of a size, with its own seed or another."""
     seed = size.seed if seed is None else seed
     maker = _Maker(seed)
     units = maker.units(size)
@@ -204,12 +204,12 @@ class _Maker:
         july: int | None = self._wage()
         august = july
         joined = date(self.random.randrange(max(2003, born.year + 19), 2021), 3, 1)
-        fate = self.random.randrange(100) if may_change else 99
-        if fate == 0:  # joins with the second period
+        draw = self.random.randrange(100) if may_change else 99
+        if draw == 0:  # joins with the second period
             july, joined = None, date(2021, 8, 2)
-        elif fate == 1:  # leaves after the first
+        elif draw == 1:  # leaves after the first
             august = None
-        elif fate < 8:  # a new wage
+        elif draw < 8:  # a new wage
             august = self._wage()
         return Person(
             identity_number=self.numbers.identity(
@@ -221,7 +221,7 @@ class _Maker:
         )
 
     def _wage(self) -> int:
-        """A monthly wage: some below the floor of 3,364 yuan, some above the ceiling of 17,613."""
+        """Draw a monthly wage: some below the floor of 3,364 yuan, some above the ceiling of 17,613."""
         draw = self.random.randrange(100)
         low, high = (
             (2_180, 3_363)
@@ -287,7 +287,7 @@ class _Maker:
         )
 
     def _employers(self, units: tuple[Unit, ...], district: str) -> list[Unit]:
-        """One employer in thirty has a mother on leave."""
+        """Choose the employers; one in thirty has a mother on leave."""
         own = [unit for unit in units if unit.district == district]
         return self.random.sample(own, max(1, len(own) // 30))
 

@@ -38,11 +38,11 @@ class Month:
 
     @property
     def period(self) -> str:
-        """The period's name."""
+        """Return the period's name."""
         return PERIODS[self.index]
 
     def day(self, number: int, months_later: int = 0) -> str:
-        """A day of the period, or of a later month."""
+        """Return a day of the period, or of a later month."""
         return Period.parse(self.period).plus(months_later).day(number).isoformat()
 
 
@@ -56,12 +56,12 @@ class Play:
 
 
 def clerk(district: str) -> str:
-    """The clerk of a district."""
+    """Return the clerk of a district."""
     return f"district_clerk.{district}"
 
 
 def reviewer(district: str) -> str:
-    """The reviewer of a district."""
+    """Return the reviewer of a district."""
     return f"district_reviewer.{district}"
 
 
@@ -173,7 +173,7 @@ async def _declare(play: Play, month: Month, unit: Unit) -> Any:
 
 
 async def _send_some_back(play: Play, month: Month) -> None:
-    """One form of each district lacks the staff's signatures: returned, and handed in again."""
+    """Return one form of each district without the staff's signatures, and submit it again."""
     for district in play.city.districts:
         unit = play.city.units_of(district)[0]
         path = f"/v1/declarations/{month.declarations[unit.credit_code]}/returns"
@@ -231,7 +231,7 @@ async def _debit(play: Play, period: str, day: str) -> None:
 
 
 async def _collect_tax(play: Play, month: Month, bar: Bar) -> None:
-    """The bureau pushes; who was registered wrongly stays in 暂收款 until somebody identifies it."""
+    """Push the taxes; wrongly registered payers stay in 暂收款 until somebody identifies them."""
     body = {
         "period": month.period,
         "day": month.day(22),
@@ -286,7 +286,7 @@ async def work_off(play: Play, trade: str, bar: Bar) -> None:
 
 
 def refuse_rejections(answers: dict[str, Any]) -> None:
-    """The services must take every line that the bank and the bureau send."""
+    """Fail if a service does not take every line that the bank and the bureau send."""
     if answers["rejected"]:
         raise DemoError(f"rejected: {answers['rejected'][:3]}")
 

@@ -28,7 +28,7 @@ class Busy(Exception):
 
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[Supervisor]:
-    """Everything started and fresh; stopped at the end, whatever happened."""
+    """Start everything fresh, and stop it at the end in any case."""
     home = settings.home / "demo"
     with _alone(settings.home), _server(settings) as admin_url:
         role_passwords(settings)

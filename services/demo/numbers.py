@@ -19,7 +19,7 @@ class Numbers:
         self._given: set[str] = set()
 
     def identity(self, *, region: str, born: date, female: bool) -> str:
-        """An identity number of someone born on a day."""
+        """Return an identity number of someone born on a day."""
         while True:
             order = self._random.randrange(0, 500) * 2 + (0 if female else 1)
             number = identity_number.with_check_digit(f"{region}{born:%Y%m%d}{order:03d}")
@@ -27,7 +27,7 @@ class Numbers:
                 return number
 
     def credit_code(self, *, kind: str, region: str) -> str:
-        """A unified social credit code: registry, region, organisation code, check character."""
+        """Build a unified social credit code: registry, region, organisation code, check character."""
         while True:
             body = "".join(self._random.choice("0123456789") for _ in range(8))
             code = credit_code.with_check_character(
@@ -37,7 +37,7 @@ class Numbers:
                 return code
 
     def account(self, prefix: str) -> str:
-        """A nineteen-digit bank account number."""
+        """Return a nineteen-digit bank account number."""
         while True:
             body = "".join(self._random.choice("0123456789") for _ in range(18 - len(prefix)))
             number = luhn_complete(prefix + body)
@@ -45,7 +45,7 @@ class Numbers:
                 return number
 
     def birth_date(self, *, youngest: int, oldest: int, on: date) -> date:
-        """A day of birth that makes someone at least `youngest` and under `oldest` + 1 on a day."""
+        """Draw a day of birth of someone from `youngest` to `oldest` years old on a day."""
         last = on.replace(year=on.year - youngest)
         first = on.replace(year=on.year - oldest)
         return first + timedelta(days=self._random.randrange((last - first).days))
@@ -58,7 +58,7 @@ class Numbers:
 
 
 def organisation_check(body: str) -> str:
-    """The ninth character of an organisation code (GB 11714): weights, modulo 11."""
+    """Return the ninth character of an organisation code (GB 11714): weights, modulo 11."""
     rest = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11
     return "0" if rest == 0 else "X" if rest == 1 else str(11 - rest)
 

@@ -64,7 +64,7 @@ class Office:
             return await self._peer(who, service).get(path, **params)
 
     async def pages(self, who: str, service: str, path: str, **params: Any) -> list[dict[str, Any]]:
-        """Every item of a list, page after page."""
+        """Return every item of a list, page after page."""
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:

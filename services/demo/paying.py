@@ -103,7 +103,7 @@ async def pay(play: Play, month: Month) -> None:
 
 
 async def _claims(play: Play, month: Month, district: str) -> list[dict[str, Any] | None]:
-    """A district's claims of the month; None for a maternity claim of a unit in arrears."""
+    """Return a district's claims of the month; None for a maternity claim of a unit in arrears."""
     run = {"district": district, "period": month.period}
     claims: list[dict[str, Any] | None] = [
         await play.office.post(clerk(district), "payout", "/v1/pension-runs", run)

@@ -11,7 +11,7 @@ from services.demo.city import PERIODS
 from services.demo.collecting import Play
 from services.demo.office import each
 from shared.money import format_yuan, parse_yuan
-from shared.wire.closing import merged
+from shared.wire.closing import PERSONAL_REASONS, merged
 from shared.wire.three_totals import three_totals
 
 OWN_ACCOUNTS: Final = ("income", "fiscal", "expenditure", "treasury")
@@ -20,7 +20,6 @@ LAST_DAYS: Final = ("2021-07-31", "2021-08-31", "2021-12-31")
 """Days on which the books are held against the bank: each month's end, and the end of it all."""
 _CHANNELS: Final = {"bank_debit": "income", "tax": "treasury"}
 _AUDITOR = "supervisor"
-_REASONS: Final = ("part_paid", "in_delivery", "standing_credits", "unnamed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class State:
     """The credits of persons in the ledger, every single one added up."""
 
     def balance_fen(self, account: str) -> int:
-        """An account's balance over all funds."""
+        """Return an account's balance over all funds."""
         return sum(accounts.get(account, 0) for accounts in self.funds.values())
 
     def of(self, fund: str, prefix: str) -> int:
@@ -86,7 +85,7 @@ def _by_fund(balances: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> list[Proof]:
-    """Every proof but the replay."""
+    """Make every proof but the replay."""
     bills = await prove_bills(play, advance)
     return [
         bills,
@@ -106,7 +105,7 @@ async def prove_books(play: Play, state: State, advance: Callable[[], None]) -> 
 
 
 async def prove_bills(play: Play, advance: Callable[[], None]) -> Proof:
-    """Every bill = the sum of its lines = the sum of its split over funds."""
+    """Prove that every bill = the sum of its lines = the sum of its split over funds."""
     listed = await play.office.pages(_AUDITOR, "collection", "/v1/bills")
     total_fen = 0
 
@@ -154,7 +153,7 @@ def prove_income_account(state: State) -> Proof:
 
 
 async def prove_bank(play: Play) -> Proof:
-    """Each account's statement closes with what the books say, at every month's end."""
+    """Prove that each account's statement closes with the books' balance, at every month's end."""
     differences = []
     for day in LAST_DAYS:
         balances = await play.office.get(_AUDITOR, "ledger", "/v1/funds/balances", as_of=day)
@@ -248,7 +247,7 @@ def prove_benefits(state: State) -> Proof:
 
 
 def prove_cash(state: State) -> Proof:
-    """Each fund's deposits are what came in less what went out: no fund paid for another."""
+    """Prove that each fund's deposits are its income less its payments: none paid for another."""
     came = {
         fund: state.of(fund, "contribution_income")
         + state.of(fund, "suspense_receipts")
@@ -270,7 +269,7 @@ def prove_persons(state: State) -> Proof:
         return Proof(name, False, "a credit of a person is not what its bill's totals say")
     credited = {one["fund"]: parse_yuan(one["credited"]) for one in state.persons["items"]}
     reasons = {
-        fund: sum(parse_yuan(one["personal"][why]) for why in _REASONS)
+        fund: sum(parse_yuan(one["personal"][why]) for why in PERSONAL_REASONS)
         for fund, one in state.control["funds"].items()
     }
     booked = {fund: state.of(fund, "contribution_income.personal") for fund in state.funds}
@@ -285,7 +284,7 @@ def prove_persons(state: State) -> Proof:
 
 
 async def prove_measures(play: Play, state: State) -> Proof:
-    """The rates on a dashboard rest on what business says it billed and collected."""
+    """Prove that the rates on a dashboard use what business billed and collected."""
     first, last = LAST_DAYS[0][:4] + "-01-01", LAST_DAYS[-1]
     measures = await play.office.get(
         "dashboard", "ledger", "/v1/measures/collection", **{"from": first, "to": last}
@@ -294,7 +293,7 @@ async def prove_measures(play: Play, state: State) -> Proof:
 
 
 def measures_proof(state: State, measures: dict[str, Any]) -> Proof:
-    """Each fund's collection rate is business's collected over its levied."""
+    """Compare each fund's collection rate with business: collected over levied."""
     business, shown = {}, {}
     for fund, one in state.control["funds"].items():
         collected = parse_yuan(one["collected"])
@@ -310,7 +309,7 @@ def measures_proof(state: State, measures: dict[str, Any]) -> Proof:
 
 
 async def prove_months(play: Play) -> Proof:
-    """Both months are closed, each by two people, with the totals that were handed in."""
+    """Prove that both months are closed, each by two people, with the submitted totals."""
     closed_until = await play.office.get(_AUDITOR, "ledger", "/v1/closed-until")
     papers = await play.office.pages(_AUDITOR, "ledger", "/v1/closings", level="month")
     faults = (

@@ -66,7 +66,7 @@ class Report:
         return all(proof.ok for proof in self.proofs)
 
     def total_fen(self, column: str) -> int:
-        """A column over all funds."""
+        """Return a column over all funds."""
         return sum(row[column] for row in self.funds.values())
 
 
@@ -92,7 +92,7 @@ def fund_rows(state: State) -> dict[str, dict[str, int]]:
 
 
 def as_json(report: Report) -> str:
-    """The object of `--json`: money as strings in yuan, seconds as numbers."""
+    """Return the object of `--json`: money as strings in yuan, seconds as numbers."""
     body: dict[str, Any] = {
         "units": report.units,
         "persons": report.persons,
@@ -112,7 +112,7 @@ def as_json(report: Report) -> str:
 
 
 def show(report: Report, console: Console) -> None:
-    """The table per fund, then the proofs."""
+    """Print the table per fund, then the proofs."""
     console.print(_fund_table(report, _grouped if console.width >= _ROOMY else format_yuan))
     for proof in report.proofs:
         mark = "[green]✔[/green]" if proof.ok else "[red]✘[/red]"

@@ -51,7 +51,7 @@ class Bar:
     notes: list[str] = field(default_factory=list)
 
     def advance(self) -> None:
-        """One more is done."""
+        """Count one more as done."""
         self.done += 1
         if self.progress is not None:
             self.progress.advance(self.task)  # type: ignore[arg-type]
@@ -70,7 +70,7 @@ class Stage:
 
     @contextmanager
     def step(self, name: str, total: int | None = None, period: str = "") -> Iterator[Bar]:
-        """A step of a period, with `total` things to do when that is known."""
+        """Begin a step of a period, with `total` things to do when that is known."""
         began = time.monotonic()
         title = f"{period} {TITLES[name]}".strip()
         if self.console.is_terminal:

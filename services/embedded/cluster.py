@@ -61,11 +61,11 @@ class Cluster:
 
     @property
     def log(self) -> Path:
-        """The server's own log."""
+        """Return the server's own log."""
         return self.directory / "server.log"
 
     def password(self) -> str:
-        """The administrator's password."""
+        """Return the administrator's password."""
         return (self.directory / "password").read_text().strip()
 
     def initialise(self) -> None:

@@ -22,7 +22,7 @@ class PidFile:
 
     @classmethod
     def read(cls, data: Path) -> PidFile | None:
-        """The file of a data directory, or None when there is none or it is half written."""
+        """Return the file of a data directory, or None when there is none or it is half written."""
         try:
             lines = (data / "postmaster.pid").read_text().splitlines()
             return cls(int(lines[0]), int(lines[3]), lines[7].strip() if len(lines) > 7 else "")
@@ -71,7 +71,7 @@ def is_server_of(pid: int, data: Path) -> bool:
 
 
 def running_pid(data: Path) -> int | None:
-    """The pid of the living server of a data directory, or None."""
+    """Return the pid of the living server of a data directory, or None."""
     found = PidFile.read(data)
     return found.pid if found and is_server_of(found.pid, data) else None
 

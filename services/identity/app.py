@@ -20,7 +20,7 @@ from services.identity.tokens.flows import trust as trust_flow
 from services.identity.tokens.flows.keyring import Keyring
 from services.identity.tokens.routes import token as token_doors
 from services.identity.tokens.routes import trust as trust_doors
-from services.revisions import standing
+from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
@@ -86,7 +86,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         async with app.state.db.transaction() as tx:
             found = await revision(tx, SERVICE)
         set_up = "ok" if app.state.is_set_up else "not yet: see the log"
-        return {"database": "ok", "schema": standing(SERVICE, found), "set_up": set_up}
+        return {"database": "ok", "schema": schema_state(SERVICE, found), "set_up": set_up}
 
     app = create_app(
         service=SERVICE,

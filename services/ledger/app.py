@@ -34,7 +34,7 @@ from services.ledger.settlement.routes import budget as budget_doors
 from services.ledger.settlement.routes import refund_order as refund_order_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import WORK
-from services.revisions import standing
+from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.process import backup_age, collector
 from shared.process.log import logger
@@ -80,7 +80,7 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            schema = standing(SERVICE, await revision(tx, SERVICE))
+            schema = schema_state(SERVICE, await revision(tx, SERVICE))
             ready = await key_check.readiness(tx, app.state.identity, schema)
         return {"database": "ok", "schema": schema} | ready
 

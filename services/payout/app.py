@@ -30,7 +30,7 @@ from services.payout.payments.routes import closing_control as closing_control_d
 from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
-from services.revisions import standing
+from services.revisions import schema_state
 from shared import book_days
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
@@ -98,7 +98,7 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:
-            schema = standing(SERVICE, await revision(tx, SERVICE))
+            schema = schema_state(SERVICE, await revision(tx, SERVICE))
             ready = await key_check.readiness(tx, app.state.identity, schema)
         return {"database": "ok", "schema": schema} | ready
 

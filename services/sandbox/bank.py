@@ -69,7 +69,7 @@ class Transfer:
 
     @property
     def serial(self) -> str:
-        """The bank's serial of it: the same for every repeat."""
+        """Return the bank's serial of it: the same for every repeat."""
         return f"T{hashlib.sha256(self.reference.encode()).hexdigest()[:16]}"
 
 
@@ -207,15 +207,15 @@ class Bank:
         return f"{serial}-R"
 
     def transfer_of(self, serial: str) -> Transfer | None:
-        """The online order under a serial."""
+        """Return the online order under a serial."""
         return _transfer(self._journal.connection, "serial", serial)
 
     def balances(self) -> dict[str, int]:
-        """The centre's accounts and what they hold, in fen."""
+        """Return the centre's accounts and what they hold, in fen."""
         return {number: balance_fen(self._journal.connection, number) for number in OWN_ACCOUNTS}
 
     def position_fen(self) -> int:
-        """The sum of all accounts: zero, always."""
+        """Return the sum of all accounts: zero, always."""
         row = self._journal.connection.execute(
             "SELECT COALESCE(SUM(balance_fen), 0) AS total FROM account"
         ).fetchone()
@@ -224,7 +224,7 @@ class Bank:
     def statement(
         self, account: str, first: date, last: date, *, after: int = 0, limit: int = 500
     ) -> Statement:
-        """The statement of an account from `first` to `last`, lines after the seq `after`.
+        """Return the statement of an account from `first` to `last`, lines after the seq `after`.
 
         Raises:
             NotFound: no such account.

@@ -1,8 +1,8 @@
 """The bank's gateway: fetches batches through the public API, decides, moves money, reports.
 
-One call is one round. A line that the script answers late is told a round later; a line of unknown
-status is told as unknown and only finally after somebody queried it at the bank; some lines are
-told twice; lines and files arrive out of order.
+One call is one round. A line that the script answers late is reported a round later. A line of
+unknown status is reported as unknown, and its final result only after somebody queried it at the
+bank. Some lines are reported twice; lines and files arrive out of order.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class NotSettled(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """How one of the bank's two trades speaks: where it fetches, where it reports, in which words."""
+    """One of the bank's two trades: its paths, and the words of its batches and results."""
 
     purpose: str
     peer: str
@@ -100,7 +100,7 @@ class Gateway:
         self._peer = peer
 
     async def work(self, script: Script) -> Round:
-        """One round: fetch and decide new batches, write this round's files, deliver them."""
+        """Play one round: fetch and decide new batches, write this round's files, deliver them."""
         done = Round()
         for batch in await self._new_batches():
             lines = await self._pages(f"{self._trade.batches}/{batch['id']}/lines")
@@ -110,7 +110,7 @@ class Gateway:
         with self._journal.transaction() as tx:
             done.reported = self._write_files(tx, script.lines_per_file)
         done.tally = await self._courier.deliver()
-        done.unknown = self._serials("asked_for")
+        done.unknown = self._serials("to_query")
         done.waiting = self._count_waiting()
         return done
 
@@ -232,31 +232,31 @@ class Gateway:
     # -- reporting --------------------------------------------------------------------------------
 
     def _write_files(self, tx: sqlite3.Connection, size: int) -> int:
-        """This round's files. How many results they carry."""
-        told = tx.execute(
+        """Write this round's files; return the number of their results."""
+        due = tx.execute(
             "SELECT * FROM instruction WHERE purpose = ? AND state IN"
-            " ('due', 'unknown', 'asked', 'again', 'return')",
+            " ('due', 'unknown', 'queried', 'again', 'return')",
             (self._trade.purpose,),
         ).fetchall()
         by_batch: dict[str, list[dict[str, Any]]] = {}
-        # By serial: an order that has nothing to do with the order of the lines.
-        for row in sorted(told, key=lambda one: str(one["serial"])):
+        # By serial, which does not follow the order of the lines.
+        for row in sorted(due, key=lambda one: str(one["serial"])):
             by_batch.setdefault(row["batch"], []).append(self._result(row))
         for batch, results in by_batch.items():
             self._post(tx, batch, results, size)
-        # First the late ones of the round before, then the states of those told in this round.
+        # First the late lines of the round before, then the lines reported in this round.
         for before, after in (
             ("late", "due_next"),
-            ("due", "told"),
-            ("asked", "told"),
-            ("again", "told_again"),
+            ("due", "reported"),
+            ("queried", "reported"),
+            ("again", "reported_again"),
             ("return", "closed"),
-            ("unknown", "asked_for"),
+            ("unknown", "to_query"),
         ):
             self._advance(tx, before, after)
         self._advance(tx, "due_next", "due")
-        self._after_told(tx)
-        return len(told)
+        self._after_reporting(tx)
+        return len(due)
 
     def _post(
         self, tx: sqlite3.Connection, batch: str, results: list[dict[str, Any]], size: int
@@ -304,14 +304,14 @@ class Gateway:
             }
         return result
 
-    def _after_told(self, tx: sqlite3.Connection) -> None:
+    def _after_reporting(self, tx: sqlite3.Connection) -> None:
         """Report a reported result again, return the payment, or close the line."""
         tx.execute(
             "UPDATE instruction SET state = CASE"
-            " WHEN state = 'told' AND twice THEN 'again'"
+            " WHEN state = 'reported' AND twice THEN 'again'"
             " WHEN returned_on IS NOT NULL THEN 'return'"
             " ELSE 'closed' END"
-            " WHERE purpose = ? AND state IN ('told', 'told_again')",
+            " WHERE purpose = ? AND state IN ('reported', 'reported_again')",
             (self._trade.purpose,),
         )
 
@@ -340,7 +340,7 @@ def query(journal: Journal, serial: str) -> sqlite3.Row | None:
     """Return the true status of an instruction; an unknown one is then reported finally."""
     with journal.transaction() as tx:
         tx.execute(
-            "UPDATE instruction SET state = 'asked' WHERE serial = ? AND state = 'asked_for'",
+            "UPDATE instruction SET state = 'queried' WHERE serial = ? AND state = 'to_query'",
             (serial,),
         )
         found: sqlite3.Row | None = tx.execute(

@@ -88,6 +88,10 @@ CREATE TABLE IF NOT EXISTS note (
     name TEXT PRIMARY KEY,
     text TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Files of earlier releases have other words for these states.
+UPDATE instruction SET state = 'queried' WHERE state = 'asked';
+UPDATE instruction SET state = 'to_query' WHERE state = 'asked_for';
 """
 
 
@@ -105,7 +109,7 @@ class Journal:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; never held across an await."""
+        """Open a transaction: all or nothing; never held across an await."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
@@ -115,7 +119,7 @@ class Journal:
         self.connection.execute("COMMIT")
 
     def note(self, name: str) -> str | None:
-        """A small fact kept under a name."""
+        """Return a small fact kept under a name."""
         row = self.connection.execute("SELECT text FROM note WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row["text"])
 

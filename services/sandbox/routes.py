@@ -53,7 +53,7 @@ class Sandbox:
 
     @property
     def script(self) -> Script:
-        """The script in force."""
+        """Return the script in force."""
         kept = self.journal.note("script")
         return Script.model_validate_json(kept) if kept else Script()
 
@@ -72,7 +72,7 @@ def _answers(tally: Tally) -> AnswersOut:
 
 @router.get("/script", operation_id="read_script", summary="剧本 · The script in force")
 async def read_script(here: Here) -> ScriptOut:
-    """The seed and the rates."""
+    """Return the seed and the rates."""
     return ScriptOut.model_validate(here.script)
 
 
@@ -309,6 +309,6 @@ def _misregistered(payment: Payment) -> MisregisteredOut:
     summary="全部重发 · Send every letter again under new keys",
 )
 async def repeat_everything(here: Here) -> AnswersOut:
-    """As a confused sender would; nothing may change by it."""
+    """Send everything again, as a confused sender would; nothing may change by it."""
     async with here.turn:
         return _answers(await here.courier.repeat_all())

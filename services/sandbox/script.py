@@ -155,7 +155,7 @@ class Draw(NamedTuple):
     attempt: int
 
     def number(self, question: str) -> int:
-        """A stable number for a question about this instruction."""
+        """Return a stable number for a question about this instruction."""
         text = f"{self.seed}|{self.purpose}|{self.reference}|{self.attempt}|{question}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
@@ -164,19 +164,19 @@ class Draw(NamedTuple):
         return self.number(question) % PPM < rate_ppm
 
     def serial(self) -> str:
-        """The bank's or bureau's own serial number of it."""
+        """Return the bank's or bureau's own serial number of it."""
         return f"{self.purpose[0].upper()}{self.number('serial'):016x}"
 
 
 def plan_debit(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
-    """How a direct debit of `day` ends; value dates never lie after `today`."""
+    """Decide how a direct debit of `day` ends; value dates never come after `today`."""
     rates = script.debit
     refused = draw.happens("refused", rates.refused)
     return _plan(draw, rates, refused=refused, day=day, today=today)
 
 
 def plan_payment(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
-    """How a payout of `day` ends; a returned one is paid first and comes back days later."""
+    """Decide how a payout of `day` ends; a returned one is paid first and comes back days later."""
     rates = script.payment
     refused = draw.happens("refused", rates.refused)
     plan = _plan(draw, rates, refused=refused, day=day, today=today)

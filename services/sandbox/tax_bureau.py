@@ -46,7 +46,7 @@ class Payment:
     paid_on: date
 
     def line(self) -> dict[str, str]:
-        """As the push carries it."""
+        """Return it as the push carries it."""
         return {
             "serial": self.serial,
             "credit_code": self.credit_code,
@@ -153,7 +153,7 @@ class TaxBureau:
     def _write_pushes(
         self, tx: sqlite3.Connection, script: Script, payments: list[Payment], day: date
     ) -> int:
-        """The day's batches, and one more that repeats some lines. How many lines it repeats."""
+        """Write the day's batches, and one that repeats some lines; return how many it repeats."""
         again = [
             one
             for one in payments
@@ -192,7 +192,7 @@ def _serial(payment: Payment) -> str:
 
 
 def stranger(code: str) -> str:
-    """A valid credit code that differs from a payer's in its region: a slip of the bureau."""
+    """Return a valid credit code with another region than the payer's: a slip of the bureau."""
     head = "91990000" if not code.startswith("91990000") else "91980000"
     return credit_code.with_check_character(head + code[8:17])
 

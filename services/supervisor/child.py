@@ -45,7 +45,7 @@ def _watch_parent(parent: int) -> None:
 
 
 def settings_environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment variables that give them again in a child."""
+    """Return the settings as the environment variables that give them again in a child."""
     values = settings.model_dump(mode="json", exclude_none=True)
     return {
         f"WUXIAN_{name.upper()}": value if isinstance(value, str) else json.dumps(value)

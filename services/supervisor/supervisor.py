@@ -35,7 +35,7 @@ class SupervisorError(Exception):
 
 
 def print_log(name: str, line: str) -> None:
-    """The default log: to stderr, each line after its process's name."""
+    """Print to stderr, each line after its process's name: the default log."""
     print(f"{name:<10} | {line}", file=sys.stderr, flush=True)
 
 

@@ -140,7 +140,7 @@ class _Bearer(httpx.Auth):
 
 
 def read_answer(answer: httpx.Response) -> Any:
-    """The JSON of a good answer.
+    """Return the JSON of a successful answer.
 
     Raises:
         PeerError: the answer is a problem.

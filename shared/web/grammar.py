@@ -84,7 +84,7 @@ _KNOWN: WeakKeyDictionary[Callable[..., Any], dict[str, bool]] = WeakKeyDictiona
 
 
 def _parameters(route: APIRoute) -> dict[str, bool]:
-    """The query parameters of a route, and whether each may be given many times."""
+    """Return the query parameters of a route, and whether each may be given many times."""
     known = _KNOWN.get(route.endpoint)
     if known is None:
         known = _KNOWN[route.endpoint] = dict(_declared(route.dependant))

@@ -91,7 +91,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str
 
 
 def subject_of(route: APIRoute) -> str:
-    """The subject of a door: "services.collection.billing.routes.bill" is of "billing"."""
+    """Return the subject of a door: "services.collection.billing.routes.bill" is of "billing"."""
     module = route.endpoint.__module__
     if module in _SHARED_TAGS:
         return _SHARED_TAGS[module]
@@ -100,7 +100,7 @@ def subject_of(route: APIRoute) -> str:
 
 
 def roles_of(dependant: Dependant) -> list[Role]:
-    """The roles that a door lets in; none where it asks for no token."""
+    """Return the roles that a door admits; none where it needs no token."""
     calls = [part.call for part in dependant.dependencies if part.call]
     for call in calls:
         rights = rights_of(call)

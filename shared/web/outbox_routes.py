@@ -43,7 +43,7 @@ class OutboxReplayOut(Out):
 
 
 def outbox_router(reads: Right) -> APIRouter:
-    """`GET /v1/outbox` and `POST /v1/outbox/replays` ; `reads` is the service's right to read."""
+    """Build `GET /v1/outbox` and `POST /v1/outbox/replays`. `reads` is the service's right to read."""
     router = APIRouter()
 
     @router.get(

@@ -33,7 +33,7 @@ class RefusedMessageOut(Out):
     remedy: str = Field(description="处理办法 (what to do)")
     kind: str | None
     event_id: str | None
-    paper: str | None = Field(description="单据号 (the paper that it speaks of)")
+    paper: str | None = Field(description="单据号 (the paper that it is about)")
 
     @classmethod
     def of(cls, message: RefusedMessage) -> "RefusedMessageOut":

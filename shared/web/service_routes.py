@@ -37,7 +37,7 @@ def service_router(service: str, version: str, checks: Sequence[Check]) -> APIRo
     @router.get(
         "/v1/me",
         operation_id="who_am_i",
-        summary="当前身份 · Who the token speaks for",
+        summary="当前身份 · Get the caller of the token",
         responses=PROBLEMS,
     )
     async def who_am_i(caller: Authenticated) -> MeOut:

@@ -20,7 +20,7 @@ def test_every_path_in_the_page_of_changes_exists() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_name_beside_a_path_is_in_that_file() -> None:
+def test_every_name_next_to_a_path_is_in_that_file() -> None:
     named = re.findall(
         r"`((?:services|shared)/\S+\.py)` \(((?:`\w+`(?:, )?)+)\)", WHERE.read_text("utf-8")
     )

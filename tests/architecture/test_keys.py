@@ -37,7 +37,7 @@ async def test_every_table_says_which_key_it_has(database_url: str, schema: str)
     assert {row["relname"] for row in found} == set(KEYS[schema])
 
 
-async def test_the_key_stands_first_in_every_unique_index(database_url: str, schema: str) -> None:
+async def test_the_key_comes_first_in_every_unique_index(database_url: str, schema: str) -> None:
     found = await rows(
         database_url,
         """

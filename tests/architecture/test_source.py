@@ -41,7 +41,7 @@ def test_no_float_in_the_rules_or_the_store() -> None:
             assert not any((is_literal, is_type, divides)), f"{name}:{node.lineno}"
 
 
-def test_sql_stands_only_in_stores_and_in_shared() -> None:
+def test_sql_is_only_in_stores_and_in_shared() -> None:
     for name, tree in modules(
         "services/collection", "services/identity", "services/ledger", "services/payout"
     ):

@@ -183,7 +183,7 @@ def test_the_recording_of_this_very_run_has_met_statements(pytestconfig: pytest.
 
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
-def test_whatever_is_listed_is_there_and_has_its_reason(
+def test_every_listed_function_exists_and_has_a_reason(
     service: str, pytestconfig: pytest.Config
 ) -> None:
     plugin: Any = pytestconfig.pluginmanager.getplugin("statements-are-keyed")

@@ -62,7 +62,7 @@ async def test_limits_follow_from_the_published_averages(
         assert {line["base"] for line in answer.json()["lines"]} == {yuan(limit)}
 
 
-async def test_reports_that_do_not_add_up_are_told_from_those_that_do(office: Office) -> None:
+async def test_reports_that_do_not_add_up_are_found(office: Office) -> None:
     body = {
         "reports": [
             {

@@ -131,7 +131,7 @@ def test_the_ledger_books_once_on_any_server(
     assert pension["accounts"]["income_deposit"] == "1234.56"
 
 
-def test_a_service_leaves_an_unmigrated_database_alone_when_told(
+def test_a_service_leaves_an_unmigrated_database_alone_on_request(
     empty_database_url: str, wuxian: Wuxian
 ) -> None:
     done = wuxian(
@@ -170,7 +170,7 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
     assert "newer wuxian" in done.stderr
 
 
-def test_everything_comes_up_and_goes_down_when_asked(environment: dict[str, str]) -> None:
+def test_everything_comes_up_and_goes_down_on_request(environment: dict[str, str]) -> None:
     ports = {
         f"WUXIAN_{name.upper()}_PORT": str(free_port())
         for name in ("identity", "collection", "ledger", "payout", "sandbox")

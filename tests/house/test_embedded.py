@@ -89,7 +89,7 @@ async def test_it_recovers_at_once_when_its_postmaster_is_killed(server: Embedde
         assert await ask(server.url, "SELECT n FROM kept") == 42
 
 
-async def test_it_outlives_a_parent_that_asked_to_keep_it(
+async def test_it_outlives_a_parent_that_keeps_it(
     home: Path, python: Callable[[str], "subprocess.Popen[str]"]
 ) -> None:
     parent = python(START.format(home=str(home), tied=False))
@@ -166,7 +166,7 @@ def test_a_half_made_data_directory_is_made_anew(home: Path) -> None:
     assert server.status.running
 
 
-def test_its_last_words_are_told_when_it_does_not_start(home: Path) -> None:
+def test_its_last_lines_are_shown_when_it_does_not_start(home: Path) -> None:
     with pytest.raises(EmbeddedError, match="shared_buffers"):
         EmbeddedPostgres(home, options={"shared_buffers": "much"}).start()
 
@@ -185,7 +185,7 @@ def test_under_root_it_runs_as_somebody_else_where_he_may_go(
 
 
 @root_only
-def test_binaries_that_he_may_not_read_are_copied_beside_the_data(
+def test_unreadable_binaries_are_copied_next_to_the_data(
     server: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     origin = place.packaged_binaries()

@@ -112,7 +112,7 @@ async def roles(url: str) -> list[str]:
     return list(SERVICES)
 
 
-async def test_who_may_not_migrate_is_told_what_to_have_run(empty_database_url: str) -> None:
+async def test_a_role_that_may_not_migrate_gets_the_command_to_run(empty_database_url: str) -> None:
     name = f"nobody_{make_url(empty_database_url).database}"
     await run(empty_database_url, f"CREATE ROLE {name} LOGIN PASSWORD 'nobody'")
     try:

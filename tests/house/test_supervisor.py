@@ -149,7 +149,7 @@ async def test_a_taken_port_is_named_with_its_holder_and_the_setting(home: Path)
     assert not (home / "postgres").exists()
 
 
-async def test_a_service_that_cannot_start_is_said_with_its_last_words(home: Path) -> None:
+async def test_a_service_that_cannot_start_is_named_with_its_last_lines(home: Path) -> None:
     (home / "sandbox").parent.mkdir(parents=True)
     (home / "sandbox").write_text("a file where the sandbox wants its folder")
     house = Supervisor(Settings(home=home), ("sandbox",), ports=FREE, on_log=lambda *_: None)

@@ -61,7 +61,7 @@ def test_a_repeated_order_moves_nothing(bank: Bank) -> None:
     assert bank.balances()["income"] == 40_000
 
 
-def test_a_reference_stands_for_one_order_only(bank: Bank) -> None:
+def test_a_reference_belongs_to_one_order(bank: Bank) -> None:
     bank.transfer(SWEEP)
     with pytest.raises(ReferenceReused):
         bank.transfer(replace(SWEEP, amount_fen=1))

@@ -89,7 +89,7 @@ async def test_a_body_too_large_is_refused(sandbox: httpx.AsyncClient) -> None:
         ("/v1/nothing", 404),
     ],
 )
-async def test_what_is_not_there_or_out_of_bounds_is_said(
+async def test_unknown_or_out_of_bounds_is_a_problem(
     sandbox: httpx.AsyncClient, path: str, status: int
 ) -> None:
     assert_problem(await sandbox.get(path), status)

@@ -38,7 +38,7 @@ PLACES = {"拾": 10, "佰": 100, "仟": 1000}
         ("-12.30", "负壹拾贰元叁角整"),
     ],
 )
-def test_amounts_are_said_as_papers_say_them(yuan: str, text: str) -> None:
+def test_amounts_are_written_as_on_papers(yuan: str, text: str) -> None:
     assert capital(parse_yuan(yuan)) == text
 
 
@@ -68,7 +68,7 @@ def fen_of(text: str) -> int:
 
 
 @given(st.integers(-AMOUNT_MAX_FEN, AMOUNT_MAX_FEN))
-def test_what_is_said_reads_back_as_the_same_fen(amount_fen: int) -> None:
+def test_a_written_amount_reads_back_as_the_same_fen(amount_fen: int) -> None:
     text = capital(amount_fen)
     assert fen_of(text) == amount_fen
     assert "零零" not in text

@@ -120,7 +120,7 @@ async def test_a_repeat_gets_the_first_answer_and_changes_nothing(
     assert await messages(db) == 1
 
 
-async def test_a_key_stands_for_one_request(client: httpx.AsyncClient, bearer: Bearer) -> None:
+async def test_a_key_belongs_to_one_request(client: httpx.AsyncClient, bearer: Bearer) -> None:
     headers = bearer(Role.CENTRE_CASHIER) | {"Idempotency-Key": "k2"}
     await client.post("/v1/payments", json={"amount": "1.50"}, headers=headers)
     other = await client.post("/v1/payments", json={"amount": "1.51"}, headers=headers)
@@ -216,7 +216,7 @@ async def put(db: Database, *payloads: dict[str, Any]) -> None:
     await db.run(lambda tx: outbox.put(tx, 7, payloads))
 
 
-async def test_a_lost_answer_is_asked_for_again(db: Database) -> None:
+async def test_a_message_without_an_answer_is_sent_again(db: Database) -> None:
     await free_lease(db)
     receiver = Receiver()
     receiver.die_after_effect = True

@@ -23,7 +23,7 @@ class ReceiptPolicies:
     dated: Sequence[ReceiptPolicy]
 
     def on(self, day: date) -> ReceiptPolicy:
-        """The policy of a day.
+        """Return the policy of a day.
 
         Raises:
             NoPolicy: none was in force.
@@ -39,7 +39,7 @@ class ReceiptPolicies:
         return found[0].order if found else ONE_TICKET
 
     def account(self, channel: Channel, day: date) -> str:
-        """The account that money of a channel arrives on.
+        """Return the account that money of a channel arrives on.
 
         Raises:
             NoPolicy: no policy in force names one.
@@ -51,5 +51,5 @@ class ReceiptPolicies:
 
 
 async def policies_of(tx: AsyncConnection, region: str) -> ReceiptPolicies:
-    """A region's policies."""
+    """Return a region's policies."""
     return ReceiptPolicies(region, await receipt_store.policies(tx, region))

@@ -138,7 +138,7 @@ class Difference:
 
     @property
     def difference_fen(self) -> int:
-        """The amount still to levy; negative: to credit."""
+        """Return the amount still to levy; negative: to credit."""
         return self.now_fen - self.was_fen
 
 

@@ -87,7 +87,7 @@ FiguresIn = Annotated[
     Field(
         max_length=len(Figure),
         examples=[{"last_year": "6200.00"}],
-        description="本人上年度月平均工资、上月工资、档案工资 (only where the policy asks for them)",
+        description="本人上年度月平均工资、上月工资、档案工资 (only where the policy needs them)",
     ),
 ]
 UnitFiguresIn = Annotated[
@@ -95,7 +95,7 @@ UnitFiguresIn = Annotated[
     Field(
         max_length=len(UnitFigure),
         examples=[{"last_month": "650000.00"}],
-        description="单位上年度月平均、上月工资总额 (only where the policy asks for them)",
+        description="单位上年度月平均、上月工资总额 (only where the policy needs them)",
     ),
 ]
 

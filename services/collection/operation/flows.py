@@ -32,7 +32,7 @@ class OperationLost(Exception):
     """The operation is held by another worker now; this one's work is dropped."""
 
 
-def asked_for(
+def new_operation(
     kind: str,
     natural_key: str,
     asked: dict[str, Any],
@@ -70,14 +70,14 @@ async def ask(
     A request after it succeeded is a new round, which does what has become due since; without
     `again` it returns the finished one.
     """
-    known = await operation_store.asked_before(tx, row)
+    known = await operation_store.find_repeat(tx, row)
     if known is None or (known.status == "succeeded" and again):
         number = 1 if known is None else known.asked.get(ROUND, 1) + 1
         new = row if number == 1 else _round(row, number)
         if await operation_store.insert(tx, new):
             await operation_store.insert_parts(tx, new, sealed)
             return new
-        known = await operation_store.asked_before(tx, row)
+        known = await operation_store.find_repeat(tx, row)
     assert known is not None, "keys of operations are whole digests"
     if known.status == "failed":
         await operation_store.try_again(tx, known, caller.subject, caller.role.value)

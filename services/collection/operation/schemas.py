@@ -49,7 +49,7 @@ class OperationOut(Out):
     progress: ProgressOut
     result: dict[str, Any] | None
     error: OperationErrorOut | None
-    attempt: int = Field(description="失败后重新提交则加一 (grows when it is asked for again)")
+    attempt: int = Field(description="失败后重新提交则加一 (grows when it is requested again)")
     created_at: datetime | None
     finished_at: datetime | None
 

@@ -70,7 +70,7 @@ async def insert(tx: AsyncConnection, row: OperationRow) -> bool:
     return made.first() is not None
 
 
-async def asked_before(tx: AsyncConnection, row: OperationRow) -> OperationRow | None:
+async def find_repeat(tx: AsyncConnection, row: OperationRow) -> OperationRow | None:
     """Find and lock the latest round of the operation with the same natural key."""
     found = (
         await tx.execute(

@@ -57,7 +57,7 @@ class CreditTask:
 
     @property
     def paper(self) -> SettledDeclaration:
-        """The declaration."""
+        """Return the declaration."""
         return self.pending.paper
 
     @property

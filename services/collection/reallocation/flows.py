@@ -1,6 +1,6 @@
 """Reallocate a unit's account: load its facts, replay them, write the difference.
 
-The unit is locked first, then its credits, then its bills, as by whoever bills it. Nothing is
+The unit is locked first, then its credits, then its bills, as in billing. Nothing is
 written where the account is recorded as it follows from its facts.
 """
 
@@ -123,7 +123,7 @@ def _issued_from(assessment: LateAssessment, first: date) -> LateAssessment:
 
 
 lock_unit = facts_store.lock_unit
-"""Locks a unit; whoever reallocates several locks them in the order of their keys."""
+"""Locks a unit; several units are locked in the order of their keys."""
 
 
 async def page(
@@ -199,7 +199,7 @@ def _entrusted(row: PaymentRow) -> UnitPayment:
 
 
 def _unused(credit: Credit, uses: Mapping[tuple[UUID, UUID, int], int]) -> Credit:
-    """A credit of which nothing is used but what was refunded, or is reserved for a refund."""
+    """Return a credit as if only refunds, paid or reserved, had used it."""
     lowered_fen = sum(fen for (credit_id, _, _), fen in uses.items() if credit_id == credit.id)
     return replace(credit, used_fen=credit.used_fen - lowered_fen)
 
@@ -255,7 +255,7 @@ async def _save(
 
 
 def _day(account: Account, found: AccountDifference, cause: Cause) -> date:
-    """The day on which the books take a reallocation: no earlier than what it changes was booked."""
+    """Return the book day of a reallocation: no earlier than that of what it changes."""
     events = {event_id for event_id, _, _ in found.shares} | set(found.left)
     booked = [
         one.booked_on

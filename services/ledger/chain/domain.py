@@ -19,7 +19,7 @@ from services.ledger.posting.domain.voucher import (
     Line,
     chain_hash,
     draft,
-    is_hash_there,
+    is_hash_supported,
     voucher_id,
 )
 from shared.references import Reference
@@ -170,7 +170,7 @@ class Proof:
         )
         if slot.slot in self._slots:
             self._fault(f"slot {slot.slot} comes twice")
-        if slot.algorithm not in ALGORITHMS or not is_hash_there(slot.algorithm):
+        if slot.algorithm not in ALGORITHMS or not is_hash_supported(slot.algorithm):
             raise ValueError(f"no hash function {slot.algorithm} here")
         self._slots.add(slot.slot)
         self._slot = slot

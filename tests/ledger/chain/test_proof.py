@@ -16,7 +16,7 @@ import pytest
 
 from services.ledger.chain.flows import anchor as anchor_flow
 from services.ledger.chain.flows.verify import export, frozen, verify, verify_lines
-from services.ledger.posting.domain.voucher import GENESIS, chain_hash, is_hash_there
+from services.ledger.posting.domain.voucher import GENESIS, chain_hash, is_hash_supported
 from services.ledger.posting.flows.books import Books, WrongHash
 from services.ledger.posting.schemas.codes import markdown
 from shared import clock
@@ -322,7 +322,7 @@ async def test_anchors_are_written_once_a_day_and_slot_and_never_change(
         await anchor_flow.publish(ledger.books, clock.today())
 
 
-@pytest.mark.skipif(not is_hash_there("sm3"), reason="this OpenSSL has no SM3")
+@pytest.mark.skipif(not is_hash_supported("sm3"), reason="this OpenSSL has no SM3")
 async def test_chains_of_sm3_hold_and_the_choice_is_for_life(
     server_url: str, template: str
 ) -> None:
@@ -344,7 +344,7 @@ async def test_chains_of_sm3_hold_and_the_choice_is_for_life(
 async def test_a_hash_function_that_is_not_there_is_a_clear_refusal(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.ledger.posting.flows.books.is_hash_there", lambda _: False)
+    monkeypatch.setattr("services.ledger.posting.flows.books.is_hash_supported", lambda _: False)
     with pytest.raises(WrongHash, match="WUXIAN_LEDGER_HASH=sha256"):
         await Books(ledger.books.db, slots=4, queue_limit=1, algorithm="sm3").open()
 

@@ -20,7 +20,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_killing_processes() ->
     assert result["acknowledged"] > 50
 
 
-async def test_the_judge_sees_what_is_lost_misplaced_halved_or_told_otherwise(
+async def test_the_judge_sees_lost_misplaced_halved_and_contradicted_vouchers(
     ledger: Ledger,
 ) -> None:
     """A judge that finds no fault proves nothing unless he would have found one."""

@@ -267,7 +267,7 @@ async def test_a_voucher_that_the_database_refuses_fails_alone(
     assert isinstance(again, PostedVoucher), "not pinned: it was no business refusal"
 
 
-async def test_the_number_of_slots_is_the_databases_unless_it_is_said(ledger: Ledger) -> None:
+async def test_the_number_of_slots_is_the_databases_unless_it_is_set(ledger: Ledger) -> None:
     db = ledger.books.db
     unsaid = Books(db, slots=None, queue_limit=10)
     await unsaid.open()

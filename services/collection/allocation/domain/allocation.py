@@ -80,7 +80,7 @@ class Bill:
 
     @property
     def status(self) -> str:
-        """The status on the wire: open, part or settled."""
+        """Return the status on the wire: open, part or settled."""
         if self.open_fen == 0:
             return "settled"
         return "part" if self.settled_fen else "open"
@@ -144,12 +144,12 @@ class ReceiptAllocation:
 
     @property
     def bill(self) -> Bill | None:
-        """The first bill over contributions; None when there is none."""
+        """Return the first bill over contributions; None when there is none."""
         return self.contributions[0].bill if self.contributions else None
 
     @property
     def parts(self) -> list[tuple[Bill, tuple[LineShare, ...]]]:
-        """Every bill that gets money, with the shares of its lines."""
+        """Return every bill that gets money, with the shares of its lines."""
         return [(one.bill, one.shares) for one in (*self.contributions, *self.charges)]
 
     @property

@@ -47,7 +47,7 @@ class PaymentRecord:
 
 
 async def out_of_order(tx: AsyncConnection, receipts: Sequence[Receipt]) -> set[int]:
-    """Units to which money comes that was paid before something that is booked already.
+    """Find units that get money paid before something that is booked already.
 
     Something is a payment, a credit granted or used, or a waiver; within a day, payments come in
     the order of their senders and serial numbers.
@@ -144,7 +144,7 @@ class PaymentBalance:
 
 
 async def balances(tx: AsyncConnection, receipt: Ref) -> list[PaymentBalance]:
-    """The payments of a receipt, over the units that it is entrusted to, in the order of their keys."""
+    """Return the payments of a receipt over the units that hold it, in the order of their keys."""
     rows = await tx.execute(
         text("""
             SELECT payment.unit_id, payment.event_id,

@@ -63,12 +63,12 @@ class AgreementProgress:
 
     @property
     def unit_id(self) -> int:
-        """The unit of the agreement."""
+        """Return the unit of the agreement."""
         return self.agreement.unit_id
 
     @property
     def id(self) -> UUID:
-        """The agreement's id."""
+        """Return the agreement's id."""
         return self.agreement.id
 
 

@@ -152,7 +152,7 @@ async def fresh_assessor(
     known: Mapping[tuple[UUID, UUID], KnownChargeBill],
     remitted_fen: Mapping[tuple[UUID, UUID], Mapping[ChargeLineKey, int]],
 ) -> LateChargeAssessor:
-    """An assessor that replays all payments into bills (unit, id): nothing is charged yet."""
+    """Build an assessor that replays all payments into bills (unit, id): nothing is charged yet."""
     rulings = await rulings_of(tx, region)
     last = max((payment.paid_on for payment in payments), default=date.min)
     booked = {payment.booked_on for payment in payments}

@@ -61,7 +61,7 @@ class WaiverRequest:
 
     @property
     def kinds(self) -> tuple[ChargeKind, ...]:
-        """The kinds of charge that the request covers."""
+        """Return the kinds of charge that the request covers."""
         return tuple(ChargeKind) if self.kind is None else (self.kind,)
 
 

@@ -84,7 +84,7 @@ async def query_arrears(body: ArrearsQueryIn, at: Asking) -> ArrearsQueryOut:
 async def list_charges(
     credit_code: CreditCodePath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
 ) -> Page[ChargeOut]:
-    """List late charges, oldest first, each with its explanation and the bill that asks for it."""
+    """List late charges, oldest first, each with its explanation and its bill."""
     filters = {"of": "charges", "unit": credit_code}
     read = partial(charges_flow.page, credit_code=credit_code, caller=at.caller)
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)

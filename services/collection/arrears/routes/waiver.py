@@ -64,7 +64,7 @@ async def request_waiver(
     response_model=WaiverOut,
 )
 async def approve_waiver(waiver: RefPath, body: WaiverDecisionIn, at: Approving) -> Response:
-    """Approve a waiver, as another person of the centre. The bill asks for less from now on."""
+    """Approve a waiver, as another person of the centre. The bill is lower from now on."""
     ref = Ref.parse(Reference.WAIVER, waiver)
     return await at.write(
         lambda tx: waiver_flow.approve(tx, ref, body.decided_on, at.caller),

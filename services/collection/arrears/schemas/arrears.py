@@ -232,7 +232,7 @@ class ArrearsQueryOut(Out):
 
 
 class ChargeOut(Out):
-    """A late charge on one line of a bill. `charge_bill` asks for it."""
+    """A late charge on one line of a bill. `charge_bill` bills it."""
 
     id: str = Field(examples=[Reference.CHARGE.example])
     bill: str

@@ -31,7 +31,7 @@ class DunningRunOut(Out):
     created: int
     replayed: int
     notices: int
-    created_open: YuanOut = Field(description="本次催缴欠费合计 (asked for by the new notices)")
+    created_open: YuanOut = Field(description="本次催缴欠费合计 (total of the new notices)")
 
     @classmethod
     def of(cls, district: str, day: date, result: DunningResult) -> DunningRunOut:

@@ -1,7 +1,7 @@
 """Adjust a billed month to a confirmed review (补收): only the difference is levied.
 
 The month is calculated again under its own policy, on the reviewed bases. If that differs from what
-its last declaration levied, a correction (更正申报) is handed in. It passes the two levels and is
+its last declaration levied, a correction (更正申报) is submitted. It passes the two levels and is
 billed like any correction; the differences by person and rule are stored with it. A second run finds
 none, because it compares with the correction of the first.
 """
@@ -272,7 +272,7 @@ async def _hand_in(
 ) -> DeclarationRow:
     """Hand in the correction of the month, as a new one or as the next round of a returned one."""
     before, facts = declared.before, month.facts
-    handed_in = one_unit_month(
+    columns = one_unit_month(
         month.unit,
         unit_totals=(facts.wage_total_fen, facts.figures),
         person_ids=[person.person_id for person in month.people],
@@ -296,7 +296,7 @@ async def _hand_in(
     )
     stored = await hand_in_flow.store_one(
         tx,
-        with_frozen_base(handed_in, facts.frozen_base_fen),
+        with_frozen_base(columns, facts.frozen_base_fen),
         terms,
         ReviewedSchedules(month.policy, terms.period),
         month.policy,

@@ -92,7 +92,7 @@ class BillDraft:
 
     @property
     def status(self) -> str:
-        """A zero bill is settled when it is issued."""
+        """Return the first status: a zero bill is settled when it is issued."""
         return "open" if self.total_fen else "settled"
 
     def by_fund(self) -> dict[str, int]:

@@ -38,7 +38,7 @@ class Credit:
 
     @property
     def key(self) -> Key:
-        """The key of the lines that the credit may lower."""
+        """Return the key of the lines that the credit may lower."""
         return self.unit_id, self.insurance, self.party, self.account, self.fund
 
     @property
@@ -65,7 +65,7 @@ class CreditableLine:
 
     @property
     def key(self) -> Key:
-        """The key of the credits that may lower the line."""
+        """Return the key of the credits that may lower the line."""
         return self.unit_id, self.insurance, self.party, self.account, self.fund
 
 

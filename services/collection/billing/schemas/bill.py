@@ -20,7 +20,7 @@ from shared.schema import Out, YuanOut
 class BillHeadOut(Out):
     """A bill without its lines. `due_estimated`: the workday table did not cover the due day.
 
-    `total` is the amount asked for now: the issued amount less credits and waivers.
+    `total` is the amount due now: the issued amount less credits and waivers.
     """
 
     id: str = Field(examples=[Reference.BILL.example])
@@ -44,7 +44,9 @@ class BillHeadOut(Out):
         examples=["contribution"],
         description="contribution | adjustment 更正补缴 | charge 加收滞纳金、利息的通知单",
     )
-    of_bill: str | None = Field(description="加收所依据的通知单 (whose lateness it charges)")
+    of_bill: str | None = Field(
+        description="加收所依据的通知单 (the bill that is charged for being late)"
+    )
 
     @classmethod
     def of(cls, row: BillRow) -> BillHeadOut:

@@ -28,7 +28,7 @@ class CreditOut(Out):
     fund: str
     amount: YuanOut
     used: YuanOut
-    left: YuanOut = Field(description="待抵余额 (what stands of it)")
+    left: YuanOut = Field(description="待抵余额 (the unused part)")
     granted_on: date
 
     @classmethod

@@ -60,7 +60,7 @@ async def unused(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[Credit]:
 
 
 async def lock_open(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[tuple[int, UUID]]:
-    """The bills over contributions of units that are not paid in full, locked: (unit, bill).
+    """Lock the unpaid or partly paid contribution bills of units; return (unit, bill).
 
     Everything that pays, debits or lowers a bill takes this lock.
     """
@@ -97,7 +97,7 @@ _OPEN_LINES = """
 async def open_lines(
     tx: AsyncConnection, locked: Sequence[tuple[int, UUID]]
 ) -> list[CreditableLine]:
-    """The lines of locked bills that no debit is under way for, at what is open of them.
+    """Read the open amounts of the lines of locked bills that no debit is under way for.
 
     This is a statement of its own, after the lock, so that it sees what was committed meanwhile.
     """

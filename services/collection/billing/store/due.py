@@ -27,7 +27,7 @@ async def mark_due(tx: AsyncConnection, unit_ids: Sequence[int], *, cause: str, 
 
 
 async def with_money_in_suspense(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[int]:
-    """The units among these that have money in suspense: it may have waited for their bills."""
+    """Find the units among these with money in suspense, which may wait for their bills."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT payment.unit_id
@@ -44,7 +44,7 @@ async def with_money_in_suspense(tx: AsyncConnection, unit_ids: Sequence[int]) -
 
 
 async def with_credits(tx: AsyncConnection, unit_ids: Sequence[int]) -> list[int]:
-    """The units among these that have credits which no bill has used up."""
+    """Find the units among these with credits that no bill has used up."""
     if not unit_ids:
         return []
     rows = await tx.execute(
@@ -75,7 +75,7 @@ class DueUnit:
 
 
 async def due(tx: AsyncConnection, limit: int) -> list[DueUnit]:
-    """Units whose account may have changed, longest waiting first."""
+    """List units whose account may have changed, longest waiting first."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, min(cause) AS cause, max(on_day) AS on_day

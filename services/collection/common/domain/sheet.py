@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _text(cell: Any) -> Any:
-    """A whole number stands without the fraction that a spreadsheet gives every number."""
+    """Write a cell as text; whole numbers lose the fraction that spreadsheets give them."""
     is_number = isinstance(cell, Real) and not isinstance(cell, bool)
     return int(cell) if is_number and abs(cell) < _EXACT and cell == int(cell) else cell
 
@@ -145,7 +145,7 @@ class _Cells:
 
 
 def _column(place: str) -> int:
-    """The number of a column by its letters: A is 0, AA is 26."""
+    """Return the number of a column by its letters: A is 0, AA is 26."""
     number = 0
     for letter in place.rstrip("0123456789").upper():
         number = number * 26 + ord(letter) - ord("A") + 1

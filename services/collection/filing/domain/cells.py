@@ -60,7 +60,7 @@ def _amount(index: int, cell: str, limit_fen: int, complain: Complain, optional:
 
 
 def identity_numbers(cells: Sequence[str], complain: Complain) -> NDArray[np.bytes_]:
-    """A column of numbers as they are written; what cannot be one is complained of, and empty."""
+    """Read a column of identity numbers as written; an impossible one is a fault."""
     text = "".join(cells)
     if set(map(len, cells)) == {NUMBER_LENGTH} and _PLAIN_NUMBERS.fullmatch(text):
         return np.frombuffer(text.encode(), f"S{NUMBER_LENGTH}")
@@ -101,5 +101,5 @@ class Codes:
         return np.array([written[cell] for cell in cells], np.int64)
 
     def all(self) -> tuple[str, ...]:
-        """The codes, in their order."""
+        """Return the codes, in their order."""
         return tuple(self._known)

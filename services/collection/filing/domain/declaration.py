@@ -68,7 +68,7 @@ MOVES: Final[dict[tuple[State, Act], Move]] = {
     (State.REVIEWED, Act.AUDIT): Move(to=State.AUDITED, right=Right.AUDIT_SUMMARY, signs=True),
     (State.AUDITED, Act.BILL): Move(to=State.BILLED, right=None, signs=False),
     (State.BILLED, Act.SETTLE): Move(to=State.SETTLED, right=None, signs=False),
-    # A return is no signature: whoever sends a paper back may take part in its next round.
+    # A return is no signature: who sends a paper back may take part in its next round.
     (State.SUBMITTED, Act.RETURN): Move(
         to=State.RETURNED, right=Right.ACCEPT_DECLARATION, signs=False
     ),
@@ -99,7 +99,7 @@ MOVES: Final[dict[tuple[State, Act], Move]] = {
 
 
 def move(state: State, act: Act) -> Move:
-    """The move of an act in a state.
+    """Return the move of an act in a state.
 
     Raises:
         StateConflict: there is none.

@@ -24,7 +24,7 @@ from shared.money import AMOUNT_MAX_FEN, format_yuan
 from shared.period import Period
 
 REASONS: Final = {
-    "RETURNED": "已申报但被退回,尚未重报 (declared and returned, not handed in again)",
+    "RETURNED": "已申报但被退回,尚未重报 (declared and returned, not submitted again)",
     "NO_LAST_MONTH": "无上月缴费额,须按经营状况、职工人数等另行确定"
     " (nothing was levied last month to go by)",
     "LAST_MONTH_UNFINISHED": "上月申报尚未复核 (last month's declaration is not reviewed yet)",
@@ -52,7 +52,7 @@ class UndeclaredUnit:
 
     @property
     def obstacle(self) -> str | None:
-        """The code of the reason why it cannot be levied by default."""
+        """Return the code of the reason why it cannot be levied by default."""
         if self.present is not None:
             return "RETURNED"
         if self.last_id is None:

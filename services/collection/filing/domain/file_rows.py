@@ -133,7 +133,7 @@ class Reader:
     def _regular(
         self, rows: Ints, records: Sequence[Sequence[str]]
     ) -> tuple[Ints, Sequence[Sequence[str]]]:
-        """The records that are not blank, all of one width, and their rows."""
+        """Return the records that are not blank, all of one width, and their rows."""
         widths = set(map(len, records))
         if len(widths) == 1 and widths.pop() >= self._width and all(map(any, records)):
             return rows, records
@@ -231,7 +231,7 @@ class Reader:
 
 
 def _given(columns: Mapping[str, Ints], prefix: str) -> dict[str, Ints]:
-    """The columns of a prefix in which some cell is not empty, by what stands behind it."""
+    """Return the columns of a prefix in which some cell is not empty, by what stands behind it."""
     return {
         name.removeprefix(prefix): column
         for name, column in columns.items()

@@ -84,7 +84,7 @@ class UnitMismatch:
 
     @property
     def fault(self) -> Fault:
-        """The fault in a declaration of one unit."""
+        """Return the fault in a declaration of one unit."""
         at = "/unit_wage_total" if self.figure is None else f"/unit_figures/{self.figure}"
         return Fault(at, CODE, self.message)
 

@@ -105,7 +105,7 @@ class LeviedMonth:
 
     @property
     def total_fen(self) -> int:
-        """The sum of all declarations."""
+        """Return the sum of all declarations."""
         return sum(row.total_fen for row in self.headers)
 
 

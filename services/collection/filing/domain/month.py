@@ -63,7 +63,7 @@ class Schedules:
 
     @property
     def insurances(self) -> tuple[str, ...]:
-        """The order of the insurance columns, the same in every schedule."""
+        """Return the order of the insurance columns, the same in every schedule."""
         return self._policy.insurances
 
     def of(self, unit: Unit) -> Schedule | Refusal:

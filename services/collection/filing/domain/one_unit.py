@@ -50,7 +50,7 @@ class UnitDeclaration:
 
     @property
     def wages_fen(self) -> int:
-        """The sum of the wages that are listed."""
+        """Return the sum of the wages that are listed."""
         return sum(person.wage_fen for person in self.people)
 
 
@@ -170,7 +170,7 @@ def one_unit_month(
 
 
 def _columns(cells: Sequence[Mapping[str, int]]) -> dict[str, Ints]:
-    """One column for each name that somebody has."""
+    """Return one column for each name that somebody has."""
     names = {name: None for person in cells if person for name in person}
     return {name: _column([person.get(name) for person in cells]) for name in names}
 

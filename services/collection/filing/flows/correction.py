@@ -96,7 +96,7 @@ def _declaration(row: DeclarationRow, month: CorrectedMonth) -> UnitDeclaration:
 async def withdraw(
     tx: AsyncConnection, ref: Ref, note: str | None, caller: Caller
 ) -> LeviedDeclaration:
-    """Withdraw a correction that the district has not accepted; then another may be handed in.
+    """Withdraw a correction that the district has not accepted; then another may be submitted.
 
     Raises:
         NotFound, Forbidden: no such declaration, or of another district.

@@ -28,7 +28,7 @@ from services.collection.filing.flows.trail_step import step_of
 from services.collection.filing.store import default as default_store
 from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import OperationFailed, asked_for, asker
+from services.collection.operation.flows import OperationFailed, asker, new_operation
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.default_levy import default_lines
@@ -59,7 +59,7 @@ def operation_of(region: str, district: str, period: Period, caller: Caller) -> 
     caller.require_district(district)
     words = {"region": region, "district": district, "period": str(period)}
     natural = f"{region}:{district}:{period}:{today()}"
-    return asked_for(KIND, natural, words, caller=caller, district=district)
+    return new_operation(KIND, natural, words, caller=caller, district=district)
 
 
 async def take(tx: AsyncConnection, row: OperationRow) -> dict[str, Any]:

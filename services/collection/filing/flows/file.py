@@ -33,7 +33,7 @@ from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import late as late_store
 from services.collection.operation import flows as operation_flow
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import ROUND, OperationFailed, asked_for, asker
+from services.collection.operation.flows import ROUND, OperationFailed, asker, new_operation
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
@@ -101,7 +101,7 @@ def operation_of(request: FileRequest, caller: Caller) -> OperationRow:
         str(words[name] or "") for name in ("sha256", "period", "credit_code", "district")
     )
     control = f"{request.control.people}:{request.control.wages_fen}:{request.on_fault}"
-    return asked_for(
+    return new_operation(
         KIND,
         f"{natural}:{control}",
         words,

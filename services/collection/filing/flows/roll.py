@@ -26,7 +26,7 @@ from services.collection.filing.store import hand_in as hand_in_store
 from services.collection.filing.store import roll as roll_store
 from services.collection.filing.store import shipped as filing_shipped_store
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import OperationFailed, asked_for, asker
+from services.collection.operation.flows import OperationFailed, asker, new_operation
 from services.collection.operation.store import OperationRow
 from services.collection.policy import flows as policy_flow
 from shared.clock import today
@@ -43,7 +43,7 @@ def operation_of(region: str, district: str, period: Period, caller: Caller) -> 
     caller.require_district(district)
     words = {"region": region, "district": district, "period": str(period)}
     natural = f"{region}:{district}:{period}:{today()}"
-    return asked_for(KIND, natural, words, caller=caller, district=district)
+    return new_operation(KIND, natural, words, caller=caller, district=district)
 
 
 async def take(tx: AsyncConnection, row: OperationRow, cipher: FieldCipher) -> dict[str, Any]:

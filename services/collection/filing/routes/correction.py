@@ -35,7 +35,7 @@ async def correct_declaration(
 
     The earlier declaration stays as it is; only the difference is billed or credited. The last
     billed declaration of the month is corrected, whichever of them is named. A correction that was
-    returned is handed in again as its next round.
+    returned is submitted again as its next round.
     """
     ref = Ref.parse(Reference.DECLARATION, declaration)
     identity: Identity = at.request.app.state.identity
@@ -60,7 +60,7 @@ async def withdraw_correction(
     declaration: RefPath, at: Submitting, body: WithdrawalIn | None = None
 ) -> Response:
     """Withdraw a correction before the district accepts it, or after it was returned. Then another
-    one may be handed in."""
+    one may be submitted."""
     ref = Ref.parse(Reference.DECLARATION, declaration)
     return await at.write(
         lambda tx: correction_flow.withdraw(tx, ref, body.note if body else None, at.caller),

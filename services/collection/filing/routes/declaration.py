@@ -42,9 +42,9 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 async def submit_declaration(
     body: FilingIn, at: Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 ) -> Response:
-    """Hand in one unit's declaration. It is stored whole or not at all, and every fault is named.
+    """Submit one unit's declaration. It is stored whole or not at all, and every fault is named.
 
-    A unit has one declaration a period; a returned one is handed in again as its next round, under
+    A unit has one declaration a period; a returned one is submitted again as its next round, under
     its own id. With `basis` last_month only people who changed or joined are listed, and the others
     who are enrolled are carried on; control totals are of the whole month. With `nil` nobody is
     listed, and nobody may be enrolled. Declared after a levy by default, it replaces the default,

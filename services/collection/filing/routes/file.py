@@ -76,12 +76,12 @@ async def submit_declaration_file(
     district: Annotated[Code | None, Query(description="只收该分中心的单位")] = None,
     on_fault: OnFault = OnFault.REFUSE,
 ) -> Response:
-    """Hand in declarations by file; the answer is an operation that reports the result.
+    """Submit declarations by file; the answer is an operation that reports the result.
 
     Columns: credit_code, identity_number, wage; where needed unit_wage_total, wage.<insurance>,
     figure.<name> and unit_figure.<name>. The format is recognised from the content. The same file
     for the same period is the same operation; a failed one is tried again. Once a declaration of
-    the month was returned, the same file is a new round: it is handed in for those units again.
+    the month was returned, the same file is a new round: it is submitted for those units again.
     """
     with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as file:
         digest, size = await _received(at.request, file)

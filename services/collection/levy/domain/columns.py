@@ -327,7 +327,7 @@ def _levied(base: Fen, rate_ppm: int, rounding: Rounding) -> Fen:
     return scaled
 
 
-def asked_columns(
+def wage_columns(
     insurances: Sequence[str], default_fen: Sequence[int], own: Sequence[Mapping[str, int] | None]
 ) -> Fen:
     """Arrange wages in columns: one column if nobody has separate wages, else one per insurance.

@@ -348,7 +348,7 @@ def unit_lines(
 def _unit_line(
     rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int, rounding: Rounding, credited_fen: int
 ) -> ContributionLine:
-    asked_fen = _unit_asked(rule, rate, unit, sum_fen)
+    asked_fen = _unit_declared_fen(rule, rate, unit, sum_fen)
     rounding = rate.rounding or rounding
     # 庆社险函〔2011〕3号: a wage total below the sum of personal bases is replaced by that sum.
     floor_fen = sum_fen if rate.base is BaseKind.UNIT_DUAL else None
@@ -375,7 +375,7 @@ def _unit_line(
     )
 
 
-def _unit_asked(rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int) -> int:
+def _unit_declared_fen(rule: Rule, rate: Rate, unit: UnitFacts, sum_fen: int) -> int:
     figure: UnitFigure | None = rate.base.unit_figure
     if figure is not None:
         if figure not in unit.figures:

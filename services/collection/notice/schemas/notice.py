@@ -113,8 +113,8 @@ def certificate_page(found: CertificatePrint) -> str:
         ("截至日期", certificate.as_of.isoformat()),
     ]
     if (mark := certificate.mark) is not None:
-        said = f"{mark.day} {mark.reason},款项已退回或改入他处,本证明不再有效({mark.paper})"
-        facts.append(("注记", said))
+        remark = f"{mark.day} {mark.reason},款项已退回或改入他处,本证明不再有效({mark.paper})"
+        facts.append(("注记", remark))
     amounts = [("应缴金额", certificate.billed_fen)]
     if certificate.deferred_fen:
         amounts.append(("其中经批准缓缴", certificate.deferred_fen))

@@ -73,12 +73,12 @@ class PersonalCredit:
         return replace(self, refused=why)
 
 
-STANDS_REFUSED = """told.refused IS NOT NULL AND NOT EXISTS (
+IS_REFUSED = """sent.refused IS NOT NULL AND NOT EXISTS (
                        SELECT 1
                          FROM personal_credit AS later
-                        WHERE later.unit_id = told.unit_id
-                          AND later.declaration_id = told.declaration_id
-                          AND later.turn > told.turn)"""
+                        WHERE later.unit_id = sent.unit_id
+                          AND later.declaration_id = sent.declaration_id
+                          AND later.turn > sent.turn)"""
 """A chunk that the ledger refused, and that no later turn has settled."""
 
 _PENDING = f"""
@@ -138,15 +138,15 @@ _PENDING = f"""
               AND credit_use.bill_id = bill.id) AS lowered ON true
       LEFT JOIN LATERAL (
            SELECT max(credited_on) AS on_day
-             FROM personal_credit AS told
-            WHERE told.unit_id = bill.unit_id AND told.declaration_id = bill.declaration_id
-              AND told.turn <= bill.personal_turn) AS own ON true
+             FROM personal_credit AS sent
+            WHERE sent.unit_id = bill.unit_id AND sent.declaration_id = bill.declaration_id
+              AND sent.turn <= bill.personal_turn) AS own ON true
       LEFT JOIN LATERAL (
            SELECT max(credited_on) AS on_day,
-                  count(*) FILTER (WHERE {STANDS_REFUSED}) AS refusals
-             FROM personal_credit AS told
-            WHERE told.unit_id = bill.unit_id
-              AND told.declaration_id = paper.corrects) AS before ON true
+                  count(*) FILTER (WHERE {IS_REFUSED}) AS refusals
+             FROM personal_credit AS sent
+            WHERE sent.unit_id = bill.unit_id
+              AND sent.declaration_id = paper.corrects) AS before ON true
      WHERE bill.personal_told OR paper.corrects IS NULL
         OR EXISTS (
            SELECT 1
@@ -292,19 +292,21 @@ async def earlier(
     and day."""
     rows = await tx.execute(
         text("""
-            SELECT told.unit_id, told.declaration_id, told.chunk, told.chunks, told.bill_id,
-                   told.credited_on, told.people, told.funds, told.totals_fen, told.refused,
-                   told.turn, told.sign
+            SELECT sent.unit_id, sent.declaration_id, sent.chunk, sent.chunks, sent.bill_id,
+                   sent.credited_on, sent.people, sent.funds, sent.totals_fen, sent.refused,
+                   sent.turn, sent.sign
               FROM unnest(CAST(:units AS bigint[]), CAST(:ids AS uuid[])) AS wanted (unit_id, id)
-              JOIN personal_credit AS told
-                ON told.unit_id = wanted.unit_id AND told.declaration_id = wanted.id
+              JOIN personal_credit AS sent
+                ON sent.unit_id = wanted.unit_id AND sent.declaration_id = wanted.id
         """),
         {"units": [unit for unit, _ in papers], "ids": [id for _, id in papers]},
     )
     found: dict[Key, dict[tuple[int, int], PersonalCredit]] = defaultdict(dict)
     for row in rows.mappings():
-        told = credit_of(**row)
-        found[told.unit_id, UUID(int=told.declaration_id.int)][told.turn, told.chunk] = told
+        credit = credit_of(**row)
+        found[credit.unit_id, UUID(int=credit.declaration_id.int)][credit.turn, credit.chunk] = (
+            credit
+        )
     return found
 
 

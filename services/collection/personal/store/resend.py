@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.personal.store.credit import STANDS_REFUSED, PersonalCredit, credit_of
+from services.collection.personal.store.credit import IS_REFUSED, PersonalCredit, credit_of
 from shared.page import read_page
 
 
@@ -22,8 +22,8 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
                          WHERE kind <> 'charge' AND (status = 'settled') <> personal_told)
                        AS waiting,
                        (SELECT count(*)
-                          FROM personal_credit AS told
-                         WHERE {STANDS_REFUSED}) AS refused
+                          FROM personal_credit AS sent
+                         WHERE {IS_REFUSED}) AS refused
             """)
         )
     ).one()
@@ -38,12 +38,12 @@ async def refusals(
         tx,
         """SELECT unit_id, declaration_id, chunk, chunks, bill_id, credited_on, people, funds,
                   totals_fen, refused, turn, sign
-             FROM personal_credit AS told""",
+             FROM personal_credit AS sent""",
         key=("bill_id", "chunk"),
         after=after,
         limit=limit,
         row=credit_of,
-        where={STANDS_REFUSED: {}},
+        where={IS_REFUSED: {}},
     )
 
 
@@ -52,11 +52,11 @@ async def unmark(tx: AsyncConnection, *, refused: bool) -> int:
     bills. A turn that is not wanted any more stays as it is: the next one makes up for it."""
     which = (
         """EXISTS (SELECT 1
-                     FROM personal_credit AS told
-                    WHERE told.unit_id = bill.unit_id
-                      AND told.declaration_id = bill.declaration_id
-                      AND told.turn = bill.personal_turn
-                      AND told.refused IS NOT NULL)"""
+                     FROM personal_credit AS sent
+                    WHERE sent.unit_id = bill.unit_id
+                      AND sent.declaration_id = bill.declaration_id
+                      AND sent.turn = bill.personal_turn
+                      AND sent.refused IS NOT NULL)"""
         if refused
         else "true"
     )

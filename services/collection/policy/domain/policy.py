@@ -255,8 +255,8 @@ class Policy:
         if not self.covers(kind):
             raise KindNotCovered(unit_kind=kind, pack=self.pack)
         for insurance in self.insurances:
-            speaks = [r for r in self.rates if r.insurance == insurance and r.fits_kind(kind)]
-            if speaks and not any(rate.fits(kind, injury_class) for rate in speaks):
+            applicable = [r for r in self.rates if r.insurance == insurance and r.fits_kind(kind)]
+            if applicable and not any(rate.fits(kind, injury_class) for rate in applicable):
                 raise KindNotCovered(
                     unit_kind=kind, injury_class=injury_class, insurance=insurance, pack=self.pack
                 )

@@ -246,12 +246,12 @@ class PackIn(In):
         content = self.model_dump(mode="json", by_alias=True)
         days = ("in_force_from", "in_force_to")
         for name in pack_rows_rules.OPTIONAL:
-            content[name] = _said(content[name])
+            content[name] = _without_nulls(content[name])
         own = [row["limits"] for row in content["rates"] if row["limits"]]
         for row in (*content["limits"], *content["rates"], *own):
             for name in ("floor_from", "ceiling_from", "average"):
                 if name in row:
-                    row[name] = _said(row[name])
+                    row[name] = _without_nulls(row[name])
         for place, names in (
             (content, (*charge_pack_rules.OPTIONAL, *pack_rows_rules.OPTIONAL)),
             (content["calendar"], ("settlement_day", "declare_day")),
@@ -269,12 +269,12 @@ class PackIn(In):
         return content
 
 
-def _said(value: Any) -> Any:
+def _without_nulls(value: Any) -> Any:
     """Return a member without its null values."""
     if isinstance(value, dict):
-        return {name: _said(part) for name, part in value.items() if part is not None}
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
     if isinstance(value, list):
-        return [_said(part) for part in value]
+        return [_without_nulls(part) for part in value]
     return value
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.common.domain.csv_table import csv_of, harmless
 from services.collection.operation import flows as operation_flow
 from services.collection.operation import store as operation_store
-from services.collection.operation.flows import asked_for
+from services.collection.operation.flows import new_operation
 from services.collection.operation.store import OperationRow
 from services.collection.quality.domain.quality import Check, Target
 from services.collection.quality.flows.quality import check_of
@@ -45,7 +45,7 @@ def operation_of(
 ) -> OperationRow:
     """Build the operation that reports on a period.
 
-    The same request on the same day is the same operation, unless it asks for another edition.
+    The same request on the same day is the same operation, unless it requests another edition.
 
     Raises:
         Forbidden: another district's, or the caller is a machine.
@@ -60,7 +60,7 @@ def operation_of(
         "edition": edition,
     }
     natural = f"{region}:{district or '*'}:{period}:{today()}:{edition}"
-    return asked_for(KIND, natural, words, caller=caller, district=district, total=steps())
+    return new_operation(KIND, natural, words, caller=caller, district=district, total=steps())
 
 
 def steps() -> int:

@@ -42,7 +42,7 @@ async def ask_for_quality_report(body: QualityReportRequestIn, at: Reading) -> R
     """Run every check over a whole city in the background.
 
     Only counts and the first rows of each check are kept. The same request on the same day is the
-    same report, unless it asks for another edition.
+    same report, unless it requests another edition.
     """
     district = at.caller.scope(body.district)
     row = report_flow.operation_of(at.region, body.period, district, body.edition, at.caller)

@@ -85,7 +85,7 @@ class _Amounts:
         self._fen[book, fund, *credit] -= amount_fen
 
     def entries(self) -> tuple[Entry, ...]:
-        """One entry per place that does not come to nothing."""
+        """Return one entry per place whose sum is not zero."""
         return tuple(
             Entry(
                 book=book,

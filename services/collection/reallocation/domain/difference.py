@@ -41,7 +41,7 @@ class RecordedLine:
 
     @property
     def issued_fen(self) -> int:
-        """The amount that the line was issued over."""
+        """Return the amount that the line was issued over."""
         return self.amount_fen + self.credited_fen + self.waived_fen
 
 
@@ -78,12 +78,12 @@ class LineChange:
 
     @property
     def issued_fen(self) -> int:
-        """The change of the amount it is issued over; only lines of charge bills change so."""
+        """Return the change of the issued amount; only lines of charge bills change so."""
         return self.after.issued_fen - self.before.issued_fen
 
     @property
     def waived_fen(self) -> int:
-        """The change of the waived amount."""
+        """Return the change of the waived amount."""
         return self.after.waived_fen - self.before.waived_fen
 
 
@@ -200,7 +200,7 @@ def _lines_of(bill: Bill, position: Position) -> dict[int, RecordedLine]:
 
 
 def _settled_of_new(bill: Bill, position: Position) -> Iterator[LineChange]:
-    """A new charge bill is issued unpaid; what of it is settled or waived at once is a change."""
+    """Return what is settled or waived of a new charge bill at once; it was issued unpaid."""
     now = _lines_of(bill, position)
     for line in bill.lines:
         issued = RecordedLine(now[line.line_no].issued_fen, 0, 0, 0)

@@ -256,7 +256,7 @@ def _lowered(bill: Bill, by_line: Mapping[int, int]) -> Bill:
 
 
 def owed_of(facts: AccountFacts) -> dict[LineKey, int]:
-    """How much of each line was owed from the beginning: issued, less what its month was restated by.
+    """Return what was owed of each line at first: issued, less the restatements of its month.
 
     Credits of a month take off the bills of that month issued last first.
     """

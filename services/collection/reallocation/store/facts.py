@@ -28,7 +28,7 @@ from shared.page import read_page
 
 
 async def lock_unit(tx: AsyncConnection, unit_id: int) -> str | None:
-    """Lock a unit, as whoever bills it does; its credit code, or None when there is no such unit."""
+    """Lock a unit, as billing does; return its credit code, or None when there is no such unit."""
     found: str | None = await tx.scalar(
         text("SELECT credit_code FROM unit WHERE unit_id = :unit_id FOR NO KEY UPDATE"),
         {"unit_id": unit_id},
@@ -126,7 +126,7 @@ class PaymentRow:
 
 
 async def payments(tx: AsyncConnection, unit_id: int) -> list[PaymentRow]:
-    """The payments of a unit."""
+    """Return the payments of a unit."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, event_id, receipt_key, receipt_id, kind, amount_fen, taken_fen,
@@ -140,7 +140,7 @@ async def payments(tx: AsyncConnection, unit_id: int) -> list[PaymentRow]:
 
 
 async def lock_credits(tx: AsyncConnection, unit_id: int) -> list[Credit]:
-    """The credits of a unit, locked; `used_fen` is what all uses and refunds took."""
+    """Return the credits of a unit, locked; `used_fen` is what all uses and refunds took."""
     rows = await tx.execute(
         text("""
             SELECT unit_id, id, declaration_id, credit_code, district, period, insurance, party,
@@ -170,7 +170,7 @@ async def uses(tx: AsyncConnection, unit_id: int) -> dict[UseKey, int]:
 
 
 async def being_debited(tx: AsyncConnection, unit_id: int) -> frozenset[UUID]:
-    """The bills of a unit that the bank was asked to debit and has not answered for."""
+    """Return the bills of a unit that the bank was asked to debit and has not answered for."""
     rows = await tx.execute(
         text("""
             SELECT bill_id
@@ -183,7 +183,7 @@ async def being_debited(tx: AsyncConnection, unit_id: int) -> frozenset[UUID]:
 
 
 async def waivers(tx: AsyncConnection, unit_id: int) -> list[ChargeWaiver]:
-    """The approved waivers of a unit."""
+    """Return the approved waivers of a unit."""
     rows = await tx.execute(
         text("""
             SELECT waiver.id, waiver.bill_id, waiver.decided_on, line.insurance, line.fund,
@@ -276,7 +276,7 @@ async def charges(tx: AsyncConnection, unit_id: int) -> StoredCharges:
 def known_charge_bills(
     bills: Iterable[StoredBill], bill_of: dict[tuple[UUID, UUID], UUID]
 ) -> dict[tuple[UUID, UUID], KnownChargeBill]:
-    """The charge bills that were issued before: (charged bill, payment) → charge bill."""
+    """Return the charge bills that were issued before: (charged bill, payment) → charge bill."""
     by_id = {one.bill.id: one.bill for one in bills if one.bill.kind == CHARGE}
     return {
         key: KnownChargeBill(
@@ -312,7 +312,7 @@ class BookedReceiptRow:
 
 
 async def receipt(tx: AsyncConnection, key: int, id: UUID) -> BookedReceiptRow:
-    """A receipt with its suspense, which is locked."""
+    """Return a receipt with its suspense, which is locked."""
     await tx.execute(
         text("""
             SELECT 1 FROM suspense WHERE receipt_key = :key AND receipt_id = :id FOR UPDATE
@@ -338,7 +338,7 @@ async def receipt(tx: AsyncConnection, key: int, id: UUID) -> BookedReceiptRow:
 
 
 def lines_of(bills: Iterable[StoredBill]) -> dict[LineKey, RecordedLine]:
-    """(bill, line) → what is recorded of it."""
+    """Read what is recorded of each (bill, line)."""
     return {(one.bill.id, line_no): line for one in bills for line_no, line in one.lines.items()}
 
 

@@ -59,8 +59,8 @@ class DebitReasonClass(StrEnum):
     """Class of reasons for a refusal, each with its own remedy. Data maps raw codes to classes."""
 
     INSUFFICIENT_FUNDS = "insufficient_funds"  # 余额不足: the payer tops up, then retry
-    ACCOUNT_NAME_MISMATCH = "account_name_mismatch"  # 账号户名不符: mend the agreement
-    CODE_WRONG = "code_wrong"  # 科目代码有误: mend the instruction
+    ACCOUNT_NAME_MISMATCH = "account_name_mismatch"  # 账号户名不符: correct the agreement
+    CODE_WRONG = "code_wrong"  # 科目代码有误: correct the instruction
     ACCOUNT_STATE = "account_state"  # 账户状态或银行内部: the bank mends it
     STATUS_UNKNOWN = "status_unknown"  # 原业务状态不明: query first, never send again blind
 
@@ -118,12 +118,12 @@ class DebitLine:
 
     @property
     def returned_fen(self) -> int:
-        """The amount that was returned."""
+        """Return the amount that was returned."""
         return sum(one.amount_fen for one in self.returns)
 
     @property
     def incoming(self) -> IncomingPayment:
-        """The payment of a settled line."""
+        """Return the payment of a settled line."""
         assert self.serial is not None
         assert self.value_date is not None
         return IncomingPayment(

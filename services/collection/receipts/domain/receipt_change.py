@@ -30,7 +30,7 @@ class ReceiptChangeKind(StrEnum):
 
     @property
     def paper(self) -> str:
-        """The name of its papers in the trail, and of what it causes in accounts."""
+        """Return the name of its papers in the trail, and of what it causes in accounts."""
         return f"receipt_{self.value}"
 
 

@@ -1,6 +1,6 @@
 """Money of a receipt where it is held: take it back for the bank, or move it to another unit.
 
-Units are locked first, in the order of their keys, then the receipt's suspense: as by whoever
+Units are locked first, in the order of their keys, then the receipt's suspense: as the flow that
 reallocates an account.
 """
 
@@ -48,11 +48,11 @@ class Holding:
 
     @property
     def amount_fen(self) -> int:
-        """All that the receipt still holds."""
+        """Return all that the receipt still holds."""
         return self.nobodys_fen + sum(one.amount_fen for one in self.payments)
 
-    def beside(self, unit_id: int, period: str) -> list[HeldPayment]:
-        """The payments that are not entrusted to a unit for a period."""
+    def not_of(self, unit_id: int, period: str) -> list[HeldPayment]:
+        """Return the payments that are not of a unit and period."""
         return [one for one in self.payments if (one.unit_id, one.period) != (unit_id, period)]
 
 
@@ -79,7 +79,7 @@ async def take_back(
     region: str,
     caller: Caller,
 ) -> None:
-    """Take what the bank has again from whoever holds it: from nobody first, then from units.
+    """Take what the bank has again from its holders: first what no unit holds, then from units.
 
     Raises:
         ReceiptHoldsLess: the receipt holds less.
@@ -115,7 +115,7 @@ async def move(
     assert change.unit_id is not None
     assert change.period is not None
     holding = await lock(tx, change.receipt, change.unit_id)
-    others = holding.beside(change.unit_id, change.period)
+    others = holding.not_of(change.unit_id, change.period)
     held_fen = sum(one.amount_fen for one in others)
     if change.amount_fen > held_fen:
         raise ReceiptHoldsLess(held=format_yuan(held_fen), amount=format_yuan(change.amount_fen))

@@ -97,7 +97,7 @@ async def match(
 
 
 async def _entrust(tx: AsyncConnection, payment: PaymentRecord) -> None:
-    """Give the unit all that is in suspense; whoever it was entrusted to before has it no more."""
+    """Give the unit all that is in suspense, also what other units held of it before."""
     for one in await payment_store.balances(tx, payment.receipt):
         if one.left_fen:
             await payment_store.take(tx, one.unit_id, one.event_id, one.left_fen)

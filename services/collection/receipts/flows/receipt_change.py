@@ -110,7 +110,7 @@ async def file_move(
     if payer is None:
         raise UnitUnknown(credit_code=request.credit_code)
     holding = await holding_flow.lock(tx, ref)
-    held_fen = sum(one.amount_fen for one in holding.beside(payer.unit_id, request.period))
+    held_fen = sum(one.amount_fen for one in holding.not_of(payer.unit_id, request.period))
     if not held_fen:
         raise NothingToMove(receipt=ref.text(Reference.RECEIPT))
     amount_fen = _within(held_fen, request.amount_fen)

@@ -114,7 +114,7 @@ async def report_debit_results(
 ) -> Response:
     """Take the bank's results of one batch, in any order and with repeats.
 
-    A final result stands. A result that contradicts it is rejected by itself and written to the
+    A final result does not change. A result that contradicts it is rejected by itself and written to the
     trail. After `unknown` the line keeps waiting.
     """
     return await at.write(

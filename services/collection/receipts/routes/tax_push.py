@@ -24,7 +24,7 @@ router = APIRouter()
 async def push_tax(
     body: TaxPushIn, at: Annotated[Door, door(Right.PUSH_TAX, money=True)]
 ) -> Response:
-    """Make each line a receipt, exactly once per tax authority and serial, whatever the client is called.
+    """Make each line a receipt, exactly once per tax authority and serial, over all client names.
 
     A repeated line changes nothing. A different line under a known serial is rejected by itself. If
     the control totals do not tie, nothing is taken.

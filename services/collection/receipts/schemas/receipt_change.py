@@ -76,7 +76,7 @@ class ReceiptChangeDecisionIn(In):
 
     @property
     def day(self) -> date:
-        """The day of the decision."""
+        """Return the day of the decision."""
         return self.decided_on or today()
 
 

@@ -168,7 +168,7 @@ def _serial_key(serial: str) -> int:
 
 
 async def holders(tx: AsyncConnection, receipt: Ref) -> list[int]:
-    """The units that hold, or held, money of a receipt, in the order of their keys."""
+    """Return the units that hold, or held, money of a receipt, in the order of their keys."""
     rows = await tx.execute(
         text("""
             SELECT DISTINCT unit_id
@@ -182,7 +182,7 @@ async def holders(tx: AsyncConnection, receipt: Ref) -> list[int]:
 
 
 async def held(tx: AsyncConnection, receipt: Ref) -> Sequence[HeldPayment]:
-    """The payments of a receipt, over the units that hold them, and what of each settles nothing."""
+    """Return the payments of a receipt over their units, and the unused part of each."""
     rows = await tx.execute(
         text("""
             SELECT payment.unit_id, payment.event_id, payment.period, payment.booked_on,

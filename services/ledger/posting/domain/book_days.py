@@ -19,7 +19,7 @@ class BookDays:
 
     @property
     def first_open_day(self) -> date:
-        """The first day that takes entries."""
+        """Return the first day that takes entries."""
         return self.chart_from if self.closed_until is None else day_after(self.closed_until)
 
 

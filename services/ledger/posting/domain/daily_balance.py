@@ -28,7 +28,7 @@ class DailyBalance:
 
     @property
     def last_fen(self) -> int:
-        """The balance after everything that is posted."""
+        """Return the balance after everything that is posted."""
         return self._balances_fen[-1] if self._balances_fen else 0
 
     def least_from(self, day: date) -> int:

@@ -242,7 +242,7 @@ def chain_hash(
     return hashlib.new(algorithm, sealed).digest()
 
 
-def is_hash_there(algorithm: str) -> bool:
+def is_hash_supported(algorithm: str) -> bool:
     """Tell whether this Python (its OpenSSL) supports a hash function."""
     try:
         return hashlib.new(algorithm, b"").digest_size == len(GENESIS)

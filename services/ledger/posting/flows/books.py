@@ -16,7 +16,7 @@ from services.ledger.posting.domain.batch import CommandGroup, Outcome, Posting
 from services.ledger.posting.domain.check import Checker
 from services.ledger.posting.domain.hold import GroupRelease, Hold, HoldRelease
 from services.ledger.posting.domain.suspense import waves
-from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_there
+from services.ledger.posting.domain.voucher import SHA256, Draft, is_hash_supported
 from services.ledger.posting.flows.round import ExclusiveWork
 from services.ledger.posting.flows.writer import Job, PendingAnswer, Writer
 from services.ledger.posting.store import head as head_store
@@ -86,7 +86,7 @@ class Books:
         async with self._opening:
             if self._tasks:
                 return
-            if not is_hash_there(self.algorithm):
+            if not is_hash_supported(self.algorithm):
                 raise WrongHash(
                     f"this Python's OpenSSL has no {self.algorithm}: set WUXIAN_LEDGER_HASH=sha256,"
                     " or use an OpenSSL 3 that has it"

@@ -112,14 +112,14 @@ async def _post(
     books: Books, chunk: Sequence[StreamLine], pauses: Sequence[float]
 ) -> list[StreamAnswer]:
     drafts = [line.content for line in chunk if isinstance(line.content, Draft)]
-    outcomes = iter(await _until_told(books, drafts, pauses))
+    outcomes = iter(await _until_answered(books, drafts, pauses))
     return [
         (line, next(outcomes) if isinstance(line.content, Draft) else line.content)
         for line in chunk
     ]
 
 
-async def _until_told(
+async def _until_answered(
     books: Books, drafts: list[Draft], pauses: Sequence[float]
 ) -> Sequence[Outcome]:
     for pause_s in pauses:

@@ -154,17 +154,17 @@ class Catalogue:
 
     @cached_property
     def first_day(self) -> date:
-        """The first day of the chart: no account is in force before it."""
+        """Return the first day of the chart: no account is in force before it."""
         return min(row.in_force_from for rows in self._accounts.values() for row in rows)
 
     @cached_property
     def fund_codes(self) -> frozenset[str]:
-        """The codes of the funds of any day."""
+        """Return the codes of the funds of any day."""
         return frozenset(self._funds)
 
     @cached_property
     def account_keys(self) -> frozenset[str]:
-        """The keys of the accounts of any day."""
+        """Return the keys of the accounts of any day."""
         return frozenset(self._accounts)
 
     def every_fund(self) -> list[Fund]:

@@ -108,7 +108,7 @@ class SettlementPart:
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
-        """The key that is unique within a settlement."""
+        """Return the key that is unique within a settlement."""
         return self.fund, self.account, self.district
 
 

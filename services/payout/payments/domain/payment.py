@@ -49,7 +49,7 @@ class LineStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """True when the batch no longer waits for the line. A paid line may still come back."""
+        """Tell whether the batch no longer waits for the line. A paid line may still come back."""
         return self in {LineStatus.PAID, LineStatus.REFUSED, LineStatus.RETURNED}
 
 
@@ -106,7 +106,7 @@ class PaymentLine:
 
     @property
     def status(self) -> LineStatus:
-        """The status that follows from the reports."""
+        """Return the status that follows from the reports."""
         if self.paid:
             return LineStatus.RETURNED if self.returned else LineStatus.PAID
         if self.refused:
@@ -117,7 +117,7 @@ class PaymentLine:
 
     @property
     def came_back(self) -> bool:
-        """True when both the payment and its return are known."""
+        """Tell whether both the payment and its return are known."""
         return self.paid is not None and self.returned is not None
 
 
@@ -130,13 +130,13 @@ class ReportRejection:
 
     @property
     def message(self) -> str:
-        """The sentence for the code."""
+        """Return the sentence for the code."""
         return MESSAGES[self.code]
 
 
 @dataclass(slots=True)
 class FileReview:
-    """The effect of a result file: changed lines before and after, and each report's fate."""
+    """The effect of a result file: changed lines before and after, and each report's outcome."""
 
     before: dict[int, PaymentLine] = field(default_factory=dict)
     after: dict[int, PaymentLine] = field(default_factory=dict)

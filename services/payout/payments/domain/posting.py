@@ -46,7 +46,7 @@ class FileMovement:
 
     @property
     def closed_lines(self) -> int:
-        """The number of lines that became final."""
+        """Return the number of lines that became final."""
         return sum(part.closed_lines for part in self.parts.values())
 
 

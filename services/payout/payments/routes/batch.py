@@ -41,7 +41,7 @@ router = APIRouter()
 async def create_payment_batch(
     body: PaymentBatchIn, at: Annotated[Door, door(Right.CREATE_PAYMENT_BATCH, money=True)]
 ) -> Response:
-    """Form a batch; the ledger is then asked for the money, and the batch is ready or unfunded."""
+    """Form a batch; the ledger is then requested to hold the money, and the batch is ready or unfunded."""
     claims = _claim_refs(body.claims)
     key = batch_key(at.caller.subject, at.idempotency_key or "")
 
@@ -123,7 +123,7 @@ async def list_payment_batches(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[PaymentBatchOut]:
-    """List batches in order of creation; the bank asks for `status=ready`."""
+    """List batches in order of creation; the bank reads those with `status=ready`."""
     require_centre(at.caller)
     columns = {"status": status.value if status else None, "fund": fund}
     filters = {"list": "payment_batches"} | columns

@@ -31,7 +31,7 @@ class CancellationIn(In):
 
 
 class FundingCheckIn(In):
-    """An empty body: the ledger is asked again."""
+    """An empty body: the ledger is requested again to hold the money."""
 
 
 class BatchControlOut(Out):

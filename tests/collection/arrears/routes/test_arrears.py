@@ -289,7 +289,7 @@ async def ask(office: Debtors, codes: list[str], role: str = "supervisor", **oth
     )
 
 
-async def test_a_thousand_units_are_asked_about_at_once(office: Debtors) -> None:
+async def test_arrears_of_a_thousand_units_are_read_at_once(office: Debtors) -> None:
     owed = await owe(office.url, count=1000, period="2021-06", due_on="2021-07-26")
     codes = [one.credit_code for one in owed]
     answer = await ask(office, codes, as_of="2021-07-27")

@@ -88,7 +88,7 @@ def test_the_restated_month_is_lowered_first_then_the_oldest() -> None:
     assert used([credit(9, 75, "2021-06")], lines) == [(9, 2, 30), (9, 1, 30), (9, 3, 15)]
 
 
-def test_the_oldest_months_credit_is_used_first_and_only_what_stands_of_it() -> None:
+def test_the_oldest_months_credit_is_used_first_up_to_its_rest() -> None:
     credits = [credit(2, 50, "2021-07"), credit(1, 50, "2021-05", used_fen=40)]
     assert used(credits, [line(3, 30)]) == [(1, 3, 10), (2, 3, 20)]
 
@@ -117,7 +117,7 @@ many_lines = st.lists(st.fixed_dictionaries(keys | {"amount_fen": st.integers(1,
 
 
 @given(many_credits, many_lines)
-def test_no_fen_is_used_twice_and_none_stands_beside_a_line_that_it_could_lower(
+def test_no_fen_is_used_twice_and_no_credit_is_left_that_could_lower_a_line(
     credits: list[Credit], lines: list[CreditableLine]
 ) -> None:
     uses = use_credits(credits, lines)

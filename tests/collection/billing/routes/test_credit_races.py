@@ -108,7 +108,7 @@ async def test_a_debit_batch_waits_for_a_bill_that_is_being_lowered(
     await assert_ties(office, unit)
 
 
-async def test_a_credit_waits_for_a_debit_batch_and_then_stands(
+async def test_a_credit_waits_for_a_debit_batch_and_stays_open(
     office: Office, db: Database
 ) -> None:
     unit, first, paper, summary = await less_audited(office, db, "2021-02")

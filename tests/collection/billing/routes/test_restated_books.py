@@ -59,7 +59,7 @@ async def restated_to_less(office: Office, db: Database, unit: Unit) -> dict[str
     return first
 
 
-async def test_the_ledger_takes_them_and_its_receivable_is_what_is_open_less_what_stands(
+async def test_the_ledgers_receivable_is_open_bills_less_open_credits(
     office: Office, db: Database, ledger: httpx.AsyncClient, bearer: Bearer
 ) -> None:
     paid = await a_unit(office)

@@ -167,7 +167,7 @@ class Story:
 )
 @example(DEBITED_MEANWHILE)
 @given(acts)
-async def test_whatever_happens_in_whatever_order_the_books_add_up(
+async def test_the_books_add_up_after_any_order_of_events(
     office: Office, db: Database, events: list[tuple[str, Any, Any]]
 ) -> None:
     story = Story(office, db, await a_unit(office, people=3))

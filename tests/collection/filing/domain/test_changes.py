@@ -64,7 +64,7 @@ def last_month(people: dict[int, PersonWages]) -> PreviousMonth:
     st.dictionaries(PEOPLE, declared_wages),
     st.sets(PEOPLE, min_size=1),
 )
-def test_everybody_enrolled_has_what_was_said_last_or_is_named(
+def test_everybody_enrolled_keeps_the_last_wage_or_is_named(
     july: dict[int, PersonWages], changed: dict[int, PersonWages], enrolled: set[int]
 ) -> None:
     month = carried(last_month(july), changed, sorted(enrolled))

@@ -150,7 +150,7 @@ def test_an_unfinished_correction_comes_first(status: str) -> None:
         correction_plan([paper(1, "monthly", "billed"), paper(2, "adjustment", status, 1)])
 
 
-def test_a_returned_correction_is_handed_in_again_over_the_same_paper() -> None:
+def test_a_returned_correction_is_submitted_again_over_the_same_paper() -> None:
     first, returned = paper(1, "monthly", "billed"), paper(2, "adjustment", "returned", 1)
     plan = correction_plan([first, returned])
     assert (plan.again, plan.corrects) == (returned, first)

@@ -194,7 +194,7 @@ async def test_nobody_is_carried_on_from_a_default_nor_over_one(office: Office) 
     )
 
 
-async def test_a_returned_month_is_handed_in_again_by_its_changes(office: Office) -> None:
+async def test_a_returned_month_is_submitted_again_by_its_changes(office: Office) -> None:
     people = [a_person("5000.00"), a_person("6000.00")]
     code = await staffed(office, people)
     first = (await changes(office, code, [], people)).json()
@@ -207,7 +207,7 @@ async def test_a_returned_month_is_handed_in_again_by_its_changes(office: Office
     assert again.json()["wages"] == "11500.00"
 
 
-async def test_figures_of_the_year_are_carried_on_and_the_months_own_are_asked_for(
+async def test_figures_of_the_year_are_carried_on_and_the_months_own_are_required(
     office: Office,
 ) -> None:
     pack = content()

@@ -99,7 +99,7 @@ async def test_less_is_credited_and_lowers_the_unpaid_bill_of_the_month_at_once(
     )
 
 
-async def test_a_credit_of_a_paid_month_stands_and_lowers_the_next_bill(
+async def test_a_credit_of_a_paid_month_stays_open_and_lowers_the_next_bill(
     office: Office, db: Database
 ) -> None:
     unit = await a_unit(office)
@@ -200,7 +200,7 @@ async def test_one_correction_at_a_time_which_may_be_withdrawn_until_it_is_accep
     assert (never.status_code, never.json()["code"]) == (409, "NOT_A_CORRECTION")
 
 
-async def test_a_correction_that_was_sent_back_is_handed_in_again_as_its_next_round(
+async def test_a_returned_correction_is_submitted_again_as_its_next_round(
     office: Office, db: Database
 ) -> None:
     unit = await a_unit(office)

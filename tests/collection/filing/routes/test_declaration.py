@@ -10,7 +10,7 @@ from shared.ids import unit_key
 from tests.collection.support.office import Office, a_code, a_declaration, a_person, codes_of
 
 
-async def test_a_declaration_is_levied_when_it_is_handed_in(office: Office) -> None:
+async def test_a_declaration_is_levied_when_it_is_submitted(office: Office) -> None:
     paper = await office.declared("3000.00", "10000.00", "26000.00")
     assert paper["status"] == "submitted"
     assert (paper["people"], paper["wages"]) == (3, "39000.00")

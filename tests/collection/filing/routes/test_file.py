@@ -130,7 +130,7 @@ FAULTS = [
 @pytest.mark.parametrize(
     ("on_fault", "declared"), [("refuse", [0, 0]), ("skip_units", [0, 1]), ("skip_rows", [1, 1])]
 )
-async def test_every_fault_is_named_and_what_is_stored_is_as_asked(
+async def test_every_fault_is_named_and_on_fault_decides_what_is_stored(
     office: Office, on_fault: str, declared: list[int]
 ) -> None:
     codes, people, text = await faulty(office)
@@ -146,7 +146,9 @@ async def test_every_fault_is_named_and_what_is_stored_is_as_asked(
         assert done["result"]["left_out"] == len(people) - sum(declared)
 
 
-async def test_a_failed_file_may_be_handed_in_again_when_the_cause_is_gone(office: Office) -> None:
+async def test_a_failed_file_may_be_submitted_again_when_the_cause_is_removed(
+    office: Office,
+) -> None:
     code = await office.unit()
     people = [a_person()]
     text = csv_of([(code, people[0])])

@@ -99,7 +99,7 @@ async def test_the_reviewed_bases_are_levied_and_another_wage_is_named(office: O
     assert answer.json()["frozen_base"] == "6000.00"
 
 
-async def test_the_units_base_stands_whoever_joins_or_leaves(office: Office) -> None:
+async def test_the_units_base_stays_when_people_join_or_leave(office: Office) -> None:
     people = [a_person("2000.00"), a_person("3000.00")]
     code = await reviewed(office, people, "3000.00")
     joined = a_person("7777.77")
@@ -155,7 +155,7 @@ async def test_a_file_stores_the_same_and_names_the_same(office: Office) -> None
     assert (left["people"], left["unit_wage_total_fen"]) == (2, 480_000)
 
 
-async def test_units_are_left_out_whole_when_asked_so(office: Office) -> None:
+async def test_units_are_left_out_whole_on_request(office: Office) -> None:
     people = [a_person("2000.00"), a_person("3000.00")]
     good, wrong, total = [await reviewed(office, people) for _ in range(3)]
     odd = [people[0] | {"wage": "2500.00"}, people[1]]

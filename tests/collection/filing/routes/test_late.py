@@ -158,10 +158,10 @@ async def test_what_is_billed_in_the_end_is_what_filing_on_time_bills(
     await handled(office, answer.json())
     await billed(office, await summed_up(office, district))
     assert net(await papers(office, late)) == net(await papers(office, twin))
-    assert await asked_for(office, late) == await asked_for(office, twin)
+    assert await open_amounts(office, late) == await open_amounts(office, twin)
 
 
-async def asked_for(office: Office, code: str) -> dict[tuple[str, str, str], int]:
+async def open_amounts(office: Office, code: str) -> dict[tuple[str, str, str], int]:
     """Return the open amount of August's bills, less the standing credits."""
     rows = await office.fetch(
         "SELECT insurance, party, fund, CAST(sum(fen) AS bigint) AS fen FROM ("

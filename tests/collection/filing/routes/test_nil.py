@@ -69,7 +69,7 @@ async def test_it_needs_a_reason(office: Office) -> None:
     assert (await nil(office, code, people=[a_person()])).status_code == 422
 
 
-async def test_a_returned_one_is_handed_in_again_with_people_or_without(office: Office) -> None:
+async def test_a_returned_one_is_submitted_again_with_people_or_without(office: Office) -> None:
     code = await office.unit()
     paper = (await nil(office, code)).json()
     path = f"/v1/declarations/{paper['id']}/returns"

@@ -5,7 +5,7 @@ from tests.collection.support.office import Office, a_declaration, a_person
 PEOPLE = 10_000
 
 
-async def test_ten_thousand_people_are_handed_in_at_once(office: Office) -> None:
+async def test_ten_thousand_people_are_declared_at_once(office: Office) -> None:
     code = await office.unit()
     people = [a_person(f"{3000 + number}.{number % 100:02d}") for number in range(PEOPLE)]
     await office.enrol(code, people)

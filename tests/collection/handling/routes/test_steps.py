@@ -104,7 +104,7 @@ async def test_another_districts_declarations_are_forbidden_even_to_read(office:
     assert {row["district"] for row in listed.json()["items"]} == {"heping"}
 
 
-async def test_a_returned_declaration_is_handed_in_again_as_its_next_round(office: Office) -> None:
+async def test_a_returned_declaration_is_submitted_again_as_its_next_round(office: Office) -> None:
     code = await office.unit()
     people = [a_person("5000.00")]
     await office.enrol(code, people)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.collection.common.domain.errors import AgeMissing, CreditAboveLevy, FigureMissing
-from services.collection.levy.domain.columns import PeopleFigures, asked_columns, assess_columns
+from services.collection.levy.domain.columns import PeopleFigures, assess_columns, wage_columns
 from services.collection.levy.domain.levy import (
     UnitFacts,
     Wages,
@@ -49,7 +49,7 @@ def test_columns_levy_what_people_one_by_one_are_levied(
         wage_total_fen=wage_total,
         figures=dict(zip(UnitFigure, figures, strict=True)),
     )
-    asked_fen = asked_columns(
+    asked_fen = wage_columns(
         INSURANCES,
         [wages.default_fen for wages in people],
         [wages.by_insurance for wages in people],
@@ -97,8 +97,8 @@ def test_no_product_leaves_64_bits() -> None:
 
 
 def test_one_column_serves_all_when_nobody_has_a_wage_of_an_insurances_own() -> None:
-    assert asked_columns(INSURANCES, [1, 2], [None, {}]).shape == (2, 1)
-    assert asked_columns(INSURANCES, [1, 2], [None, {"medical": 5}]).tolist() == [
+    assert wage_columns(INSURANCES, [1, 2], [None, {}]).shape == (2, 1)
+    assert wage_columns(INSURANCES, [1, 2], [None, {"medical": 5}]).tolist() == [
         [1, 1, 1, 1],
         [2, 5, 2, 2],
     ]

@@ -11,8 +11,8 @@ from services.collection.common.domain.errors import CreditAboveLevy
 from services.collection.levy.domain.columns import (
     PeopleFigures,
     PeopleLine,
-    asked_columns,
     assess_columns,
+    wage_columns,
 )
 from services.collection.levy.domain.levy import UnitFacts, Wages
 from services.collection.levy.domain.units import assess_units
@@ -37,7 +37,7 @@ def staffs(draw: st.DrawFn) -> Staff:
 
 
 def columns_of(found: list[Wages]) -> tuple[Any, PeopleFigures]:
-    asked_fen = asked_columns(
+    asked_fen = wage_columns(
         INSURANCES,
         [wages.default_fen for wages in found],
         [wages.by_insurance for wages in found],

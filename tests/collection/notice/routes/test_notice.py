@@ -103,7 +103,7 @@ async def named(office: Debtors, owed: Owed, name: str) -> None:
     await fetch(office.url, "UPDATE unit SET name = $2 WHERE unit_id = $1", owed.unit_id, name)
 
 
-async def test_a_bill_says_what_is_asked_in_digits_and_in_capitals(office: Debtors) -> None:
+async def test_a_bill_shows_the_amount_in_digits_and_in_capitals(office: Debtors) -> None:
     owed = await office.owe(PENSION, STAFF)
     found = await page_of(office, f"bills/{ref_of(owed)}")
     for text in (

@@ -124,7 +124,7 @@ def test_what_a_restating_paper_takes_back_is_not_its_own() -> None:
     st.integers(0, 10**6),
     st.integers(1, 7),
 )
-def test_relief_is_spread_over_persons_to_the_fen_in_whatever_slices(
+def test_relief_is_spread_over_persons_to_the_fen_in_any_slices(
     parts: list[tuple[int, int]], share_ppm: int, chunks: int
 ) -> None:
     people = sorted(

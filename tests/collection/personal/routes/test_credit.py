@@ -131,7 +131,7 @@ async def test_a_restated_month_credits_each_person_the_difference(city: City) -
     ]
 
 
-async def test_what_a_restated_month_takes_back_stands_as_a_credit_until_it_is_used(
+async def test_a_restated_months_credit_stays_open_until_it_is_used(
     city: City,
 ) -> None:
     unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
@@ -203,7 +203,7 @@ async def test_a_default_names_nobody_until_the_unit_files(city: City) -> None:
     assert personal["unnamed"] == "0.00"
 
 
-async def test_a_unit_of_many_thousands_is_told_of_in_bounded_chunks(city: City) -> None:
+async def test_a_unit_of_many_thousands_is_sent_in_bounded_chunks(city: City) -> None:
     """Its people are put into the paper directly, with keys spread as persons' keys are."""
     unit = await a_unit(city.office, collector="tax")
     paper = await declared(city.office, unit, "10000.00")

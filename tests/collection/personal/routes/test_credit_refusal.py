@@ -86,7 +86,7 @@ async def test_no_identity_number_leaves_collection(city: City) -> None:
     assert not any(number in str(chunk) for number in numbers)
 
 
-async def test_a_day_that_is_past_is_told_of_as_it_was(city: City) -> None:
+async def test_control_totals_of_a_past_day_do_not_change(city: City) -> None:
     """Whatever came later: the rest of the money, a restated month, a credit that was used."""
     unit, paper, total_fen = await billed(city, "10000.00", "8000.00")
     other, _, other_fen = await billed(city, "7000.00")

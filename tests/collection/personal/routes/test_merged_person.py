@@ -51,7 +51,7 @@ async def _statement(city: City, person: str) -> dict[str, Any]:
     return found
 
 
-async def test_the_account_follows_the_merger_whatever_is_lost_or_repeated(city: City) -> None:
+async def test_the_account_follows_the_merger_over_lost_and_repeated_messages(city: City) -> None:
     paper, old = await _merged(city, a_person()["identity_number"])
     survivor = paper["survivor"]
     await _credited(city, old, "80.00")

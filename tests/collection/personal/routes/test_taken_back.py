@@ -62,7 +62,7 @@ async def test_what_was_credited_is_taken_back_and_given_again(city: City) -> No
         await city.control(as_of=day)
 
 
-async def test_returned_and_paid_again_before_anybody_was_told(city: City) -> None:
+async def test_returned_and_paid_again_before_anything_was_sent(city: City) -> None:
     unit, paper, total_fen = await billed(city, "9000.00")
     await pay(city.office, unit, format_yuan(total_fen), "2021-07", DAY)
     await city.deliver()

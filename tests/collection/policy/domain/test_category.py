@@ -272,7 +272,7 @@ def test_people_read_for_what_each_category_is_levied() -> None:
     assert "各类单位(退休人员)" in text
 
 
-def test_a_change_of_a_choice_is_told_row_by_row() -> None:
+def test_a_change_of_a_choice_is_listed_row_by_row() -> None:
     before, after = sound(), sound()
     after["categories"][2]["choices"][0]["average"]["factor"] = "0.65"
     after["categories"][0]["insurances"] = ["work_injury", "medical"]

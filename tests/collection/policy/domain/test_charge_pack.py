@@ -78,7 +78,7 @@ def codes(content: dict[str, Any]) -> dict[str, str]:
     return {fault.pointer: fault.code for fault in [*faults, *faults_in(policy, content)]}
 
 
-def test_everything_said_is_read() -> None:
+def test_every_member_is_read() -> None:
     assert codes(a_pack()) == {}
     rules = pack_rules.read(a_pack()).charges
     assert [(r.id, r.kind, r.rate_ppm, r.per_days, r.start, r.end) for r in rules.rates] == [

@@ -111,7 +111,7 @@ def paper(kind: str, status: str, **other: object) -> ExistingDeclaration:
     return ExistingDeclaration(unit_id=1, id=uuid7(), kind=kind, status=status, **facts)  # type: ignore[arg-type]
 
 
-def test_what_filing_comes_to_beside_what_stands() -> None:
+def test_the_outcome_of_filing_over_an_existing_paper() -> None:
     for status in ("submitted", "accepted", "reviewed", "returned"):
         default = paper("default", status)
         assert plan_of([default]).supersedes == default

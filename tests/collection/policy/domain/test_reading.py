@@ -55,7 +55,7 @@ def test_the_templates_limits_follow_from_an_average_that_is_not_certain() -> No
     assert len(doubts_of(content)) > 10
 
 
-def test_what_changed_between_two_packs_is_said_row_by_row() -> None:
+def test_changes_between_two_packs_are_listed_row_by_row() -> None:
     before = packs.sound_pack()
     after = packs.sound_pack() | {"pack": "sound-2022", "in_force_from": "2022-01-01"}
     after["rates"][0]["rate"] = "0.19"
@@ -95,5 +95,5 @@ def test_the_shape_is_linted_too() -> None:
 @pytest.mark.parametrize(
     ("ppm", "text"), [(160_000, "16%"), (5_000, "0.5%"), (69_000, "6.9%"), (1_100_000, "110%")]
 )
-def test_a_rate_is_said_in_per_cent(ppm: int, text: str) -> None:
+def test_a_rate_is_written_in_per_cent(ppm: int, text: str) -> None:
     assert percent(ppm) == text

@@ -74,7 +74,7 @@ async def test_the_same_key_gets_the_same_answer(office: Office) -> None:
     assert answers[0].json() == answers[1].json()
 
 
-async def test_a_project_stands_beside_the_months_own_declaration(office: Office) -> None:
+async def test_a_project_is_declared_apart_from_the_months_own_declaration(office: Office) -> None:
     paper = await office.declared("6500.00", period="2022-03")
     body = a_project(paper["credit_code"])
     project = (await office.post("district_clerk", "/v1/projects", body)).json()
@@ -85,7 +85,7 @@ async def test_a_project_stands_beside_the_months_own_declaration(office: Office
     assert (await declare(office, other)).status_code == 201
 
 
-async def test_a_returned_declaration_is_handed_in_again_on_the_sum_that_holds_then(
+async def test_a_returned_declaration_is_submitted_again_on_the_sum_then_in_force(
     office: Office,
 ) -> None:
     project = await registered(office)

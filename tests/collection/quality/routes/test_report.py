@@ -115,7 +115,7 @@ async def test_the_rows_stay_with_the_report(office: Office, faulty: dict[str, A
     assert findings["unit_account_name_differs"] == "'=别的公司"
 
 
-async def test_a_report_asked_for_again_on_a_day_is_made_anew(
+async def test_a_repeated_request_of_a_day_makes_a_new_report(
     office: Office, faulty: dict[str, Any]
 ) -> None:
     again = (await ask(office)).json()

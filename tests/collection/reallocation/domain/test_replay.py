@@ -163,7 +163,7 @@ def standing_fen(facts: AccountFacts, position: Position) -> int:
     return sum(one.amount_fen for one in facts.credits) - sum(position.uses.values())
 
 
-def test_money_paid_in_time_is_in_time_whatever_became_known_first() -> None:
+def test_money_paid_in_time_counts_in_time_in_any_order_of_facts() -> None:
     in_time = paid(3770_00, date(2021, 8, 20), "second-known", number=1)
     late = paid(3770_00, date(2021, 9, 20), "first-known", number=2)
     for known in ((in_time, late), (late, in_time)):
@@ -176,7 +176,7 @@ def test_money_paid_in_time_is_in_time_whatever_became_known_first() -> None:
         }
 
 
-def test_a_part_paid_bill_is_lowered_and_the_rest_stands_to_the_units_credit() -> None:
+def test_a_part_paid_bill_is_lowered_and_the_rest_is_the_units_credit() -> None:
     facts = AccountFacts(
         bills=[issued(2700_00, 1070_00)],
         payments=[paid(2000_00, date(2021, 8, 20))],

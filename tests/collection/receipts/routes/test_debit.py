@@ -236,9 +236,7 @@ async def test_what_contradicts_a_final_word_is_rejected_and_written_down(
     assert rows == [{"n": "5"}]
 
 
-async def test_a_serial_that_stands_for_another_receipt_settles_nothing(
-    office: Office, period: str
-) -> None:
+async def test_a_serial_of_another_receipt_settles_nothing(office: Office, period: str) -> None:
     made, _ = await owing(office, period, 2)
     used = result(1)
     await office.say(made["id"], used)

@@ -130,7 +130,7 @@ async def test_a_refused_return_changes_nothing(debtors: Debtors) -> None:
     assert (await taken_back(debtors, receipt, after(-3), bank_serial=serial))["status"]
 
 
-async def test_a_serial_of_the_bank_stands_for_one_return(debtors: Debtors) -> None:
+async def test_a_serial_of_the_bank_belongs_to_one_return(debtors: Debtors) -> None:
     owed = await debtors.owe(PENSION)
     await debtors.pay(owed, 4_000_00, after(-5))
     await debtors.pay(owed, 6_000_00, after(-4))

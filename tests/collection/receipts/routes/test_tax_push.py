@@ -275,7 +275,7 @@ async def test_ten_thousand_lines_are_one_request(
     record_property("seconds_replay", round(time.perf_counter() - again, 2))
 
 
-async def test_a_ticket_is_money_once_whatever_the_client_is_called(
+async def test_a_ticket_is_booked_once_over_all_client_names(
     api: httpx.AsyncClient, bearer: Bearer, database_url: str
 ) -> None:
     [owed] = await owe(database_url)

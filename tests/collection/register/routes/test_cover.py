@@ -66,7 +66,7 @@ async def test_a_period_that_shares_a_day_is_refused(office: Office) -> None:
     assert await _spells(office, code) == [("2021-08-01", "2021-08-31")]
 
 
-async def test_an_earlier_period_beside_an_open_one_says_its_last_day(office: Office) -> None:
+async def test_an_earlier_period_before_an_open_one_needs_its_last_day(office: Office) -> None:
     code, number = await office.unit(), a_person()["identity_number"]
     await _enrol(office, code, number, "2021-08-01")
     refused = await _enrol(office, code, number, "2021-03-01")

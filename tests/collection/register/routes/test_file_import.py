@@ -256,7 +256,7 @@ def warnings_of(answer: httpx.Response) -> set[tuple[int, str, str]]:
     return {(one["row"], one["column"], one["code"]) for one in answer.json()["warnings"]}
 
 
-async def test_who_is_covered_at_another_unit_is_taken_and_told(office: Office) -> None:
+async def test_people_covered_at_another_unit_are_enrolled_with_a_warning(office: Office) -> None:
     elsewhere, code = await office.unit(), await office.unit()
     covered_elsewhere, left_before, left_later = a_person(), a_person(), a_person()
     await office.enrol(elsewhere, [covered_elsewhere, left_before, left_later])
@@ -298,7 +298,7 @@ async def test_the_json_door_and_the_file_say_the_same(office: Office) -> None:
     assert {warning[2] for warning in warnings_of(by_file)} == codes
 
 
-async def test_two_rows_of_one_file_that_cover_a_person_twice_are_both_told(
+async def test_two_rows_that_cover_a_person_twice_are_both_warned_of(
     office: Office,
 ) -> None:
     first, second = await office.unit(), await office.unit()

@@ -82,7 +82,7 @@ def test_age_grows_on_the_birthday() -> None:
     assert [age_on(born, date(2021, 7, day)) for day in (14, 15)] == [69, 70]
 
 
-def test_a_bill_is_the_same_whatever_the_order_and_another_when_a_fen_differs() -> None:
+def test_a_bill_is_the_same_in_any_order_and_another_when_a_fen_differs() -> None:
     one = Bill(
         id="b1",
         kind=CreditKind.CONTRIBUTION,

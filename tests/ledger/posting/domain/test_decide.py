@@ -238,7 +238,7 @@ def test_a_rehearsal_answers_as_it_would_be_and_leaves_no_trace() -> None:
     assert codes(together) == ["ATOMIC_BATCH_REFUSED", "INSUFFICIENT_FUNDS"]
 
 
-def test_balances_of_accounts_with_a_floor_are_told_on_request() -> None:
+def test_balances_of_accounts_with_a_floor_are_shown_on_request() -> None:
     before = state(expenditure_deposit=100)
     draft = replace(payment(60), with_balances=True)
     booked = run(before, hold(30), draft).outcomes[1][0]

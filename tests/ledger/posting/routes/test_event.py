@@ -42,7 +42,7 @@ async def test_every_voucher_comes_once_and_in_the_order_of_its_chain(ledger: Le
     assert [e["amount"] for e in one["entries"]] == [e["amount"] for e in voucher["entries"]]
 
 
-async def test_a_reader_beside_writers_misses_nothing(ledger: Ledger) -> None:
+async def test_a_reader_misses_nothing_while_others_write(ledger: Ledger) -> None:
     _, after = await read_all(ledger)
     sent = [receipt(owner=fresh("W")) for _ in range(60)]
 

@@ -67,7 +67,7 @@ async def test_a_hold_is_made_once_per_event(ledger: Ledger) -> None:
     assert [fault["pointer"] for fault in other.json()["errors"]] == ["/amount"]
 
 
-async def test_a_refused_hold_may_be_asked_again_when_money_has_come(ledger: Ledger) -> None:
+async def test_a_refused_hold_may_be_requested_again_when_money_has_come(ledger: Ledger) -> None:
     event = fresh("hold")
     refused = await hold(ledger, "15.00", "work_injury", event_id=event)
     assert (refused.status_code, refused.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
@@ -128,7 +128,7 @@ async def test_an_expired_hold_gives_its_money_back(
     assert (await ledger.get(f"/v1/holds/{held['id']}")).json()["remaining"] == "0.00"
 
 
-async def test_expired_holds_end_without_anybody_posting_once_and_by_whatever_process(
+async def test_expired_holds_end_once_without_a_posting_in_any_process(
     ledger: Ledger,
     monkeypatch: pytest.MonkeyPatch,
     admin: asyncpg.Connection[Any],

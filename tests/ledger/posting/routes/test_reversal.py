@@ -49,7 +49,7 @@ async def test_parts_are_taken_back_until_nothing_remains(ledger: Ledger) -> Non
         assert (answer.status_code, answer.json()["code"]) == (409, "ALREADY_REVERSED")
 
 
-async def test_a_repeat_gets_the_first_answer_whatever_remains_now(ledger: Ledger) -> None:
+async def test_a_repeat_gets_the_first_answer_even_when_less_remains(ledger: Ledger) -> None:
     id = await posted(ledger)
     part, rest = {"event_id": fresh("red")}, {"event_id": fresh("red")}
     done = [await reverse(ledger, id, *both("10.00"), **part), await reverse(ledger, id, **rest)]

@@ -149,7 +149,7 @@ async def one_line() -> AsyncIterator[stream_flow.StreamLine]:
     yield stream_flow.StreamLine(1, "e", receipt_draft())
 
 
-async def test_a_chunk_is_asked_again_while_the_books_are_away() -> None:
+async def test_a_chunk_is_tried_again_while_the_books_are_away() -> None:
     patient: Any = Slow(failures=2)
     assert [len(one) async for one in stream_flow.post_all(patient, one_line(), (0.0, 0.0))] == [1]
     away: Any = Slow(failures=9)

@@ -71,7 +71,7 @@ async def test_blanks_width_and_case_make_no_other_paper(office: Office) -> None
     assert (await office.file(other)).status_code == 201
 
 
-async def test_a_patients_paper_is_claimed_once_whoever_is_paid(office: Office) -> None:
+async def test_a_patients_paper_is_claimed_once_for_any_payee(office: Office) -> None:
     mark = uuid4().hex[:8]
     claims = []
     for payee in ("天津市第一中心医院", "张建国"):
