@@ -28,8 +28,8 @@ class Block:
     def hash(self) -> bytes:
         """SHA-256 of the block before and of everything that this block says."""
         microseconds = round(self.at.timestamp() * 1_000_000)
-        said = (
+        message = (
             f"{self.number}\n{self.stream}\n{self.after}\n{self.until}\n{self.rows}\n"
             f"{self.digest.hex()}\n{microseconds}\n"
         )
-        return hashlib.sha256(self.previous + said.encode()).digest()
+        return hashlib.sha256(self.previous + message.encode()).digest()

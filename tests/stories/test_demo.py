@@ -32,13 +32,13 @@ def play(home: Path, on_line: Callable[[str], None] = lambda _: None) -> dict[st
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        said = []
+        output = []
         for line in process.stderr:
-            said.append(line)
+            output.append(line)
             on_line(line)
         report = process.stdout.read()
         code = process.wait(SECONDS)
-    assert code == 0, "".join(said)[-3000:] + report[-3000:]
+    assert code == 0, "".join(output)[-3000:] + report[-3000:]
     found: dict[str, Any] = json.loads(report)
     return found
 
@@ -61,9 +61,9 @@ def test_every_proof_holds(report: dict[str, Any]) -> None:
 
 
 def test_both_months_are_closed_and_persons_have_their_money(report: dict[str, Any]) -> None:
-    said = {proof["name"]: proof["detail"] for proof in report["proofs"]}
-    assert said["months_are_closed_by_two_people"].startswith("2021-07、2021-08 月结完成")
-    credited = said["personal_accounts_equal_the_general_ledger"].split(" ")[0]
+    details = {proof["name"]: proof["detail"] for proof in report["proofs"]}
+    assert details["months_are_closed_by_two_people"].startswith("2021-07、2021-08 月结完成")
+    credited = details["personal_accounts_equal_the_general_ledger"].split(" ")[0]
     assert float(credited) > 100_000
 
 

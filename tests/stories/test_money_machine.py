@@ -264,8 +264,8 @@ def change(before: dict[Any, int], after: dict[Any, int]) -> dict[Any, int]:
 def check_books(city: City, as_of: str) -> None:
     """Check what must hold after every fact."""
     for book in ("statutory", "memo"):
-        told = city.at.get("supervisor", "ledger", "/v1/trial-balance", as_of=as_of, book=book)
-        assert told["balanced"]
+        sheet = city.at.get("supervisor", "ledger", "/v1/trial-balance", as_of=as_of, book=book)
+        assert sheet["balanced"]
     suspended: dict[str, int] = {}
     for one in city.receipts(status="suspended"):
         suspended[one["id"]] = parse_yuan(one["suspended"])

@@ -49,14 +49,14 @@ async def request_refund(body: RefundIn, at: Requesting) -> Response:
 
     The money is reserved at once: no match, bill or other refund can use it.
     """
-    asked = body.request()
-    match asked.money:
+    wanted = body.request()
+    match wanted.money:
         case UnitCredits(credit_code):
             key = unit_key(credit_code)
         case money:
             key = (money.receipt if hasattr(money, "receipt") else money.bill).key
     return await at.write(
-        lambda tx: refund_flow.request(tx, asked, region=at.region, caller=at.caller),
+        lambda tx: refund_flow.request(tx, wanted, region=at.region, caller=at.caller),
         shape=RefundOut.whole,
         key=key,
         status=201,
@@ -176,9 +176,9 @@ async def refuse_refund_withdrawal(
 )
 async def report_refund_return(refund: RefPath, body: RefundReturnIn, at: Requesting) -> Response:
     """Report that the bank sent a paid refund back; another person confirms it."""
-    ref, said = Ref.parse(Reference.REFUND, refund), body.said()
+    ref, bank_return = Ref.parse(Reference.REFUND, refund), body.bank_return()
     return await at.write(
-        lambda tx: payout_flow.report_return(tx, ref, said, at.caller),
+        lambda tx: payout_flow.report_return(tx, ref, bank_return, at.caller),
         shape=RefundOut.whole,
         key=ref.key,
         status=201,

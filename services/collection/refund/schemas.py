@@ -103,7 +103,7 @@ class RefundReturnIn(In):
     serial: Serial = Field(examples=["TH20211201-0007"])
     reason: ShortText = Field(examples=["账户已销户"])
 
-    def said(self) -> BankReturn:
+    def bank_return(self) -> BankReturn:
         """Return the report as the flow takes it."""
         return BankReturn(returned_on=self.returned_on, serial=self.serial, reason=self.reason)
 

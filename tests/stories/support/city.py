@@ -166,8 +166,8 @@ class City:
                 assert outbox["refused"] == 0, f"{service}: the ledger refused a message"
                 if outbox["waiting"]:
                     return False
-            told = self.at.get("fund_accountant", "collection", "/v1/personal-deliveries")
-            assert told["refused"] == 0, "the ledger refused personal credits"
+            answer = self.at.get("fund_accountant", "collection", "/v1/personal-deliveries")
+            assert answer["refused"] == 0, "the ledger refused personal credits"
             return True  # a restated month's persons wait until the month before is paid
 
         self.wait(is_quiet)
@@ -212,8 +212,10 @@ class City:
         """Read the trial balance of all books: (book, fund, account) → fen, debits above zero."""
         found = {}
         for book in ("statutory", "memo"):
-            told = self.at.get("supervisor", "ledger", "/v1/trial-balance", as_of=as_of, book=book)
-            for fund in told["funds"]:
+            answer = self.at.get(
+                "supervisor", "ledger", "/v1/trial-balance", as_of=as_of, book=book
+            )
+            for fund in answer["funds"]:
                 for one in fund["accounts"]:
                     fen = parse_yuan(one["debit"]) - parse_yuan(one["credit"])
                     found[book, fund["fund"], one["account"]] = fen

@@ -44,7 +44,7 @@ async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
     later, later_opening = await moved.later_than(tx, as_of), await moved.later_than(tx, opening)
     credited = await closing_control_store.credited(tx, as_of)
     uncredited = await closing_control_store.uncredited(tx, as_of)
-    standing = await closing_control_store.standing_credits(tx, as_of)
+    open_credits = await closing_control_store.standing_credits(tx, as_of)
     refunded = await closing_control_store.refunded_personal(tx, as_of)
 
     def of_fund(fund: str) -> FundControl:
@@ -63,7 +63,7 @@ async def control(tx: AsyncConnection, as_of: date) -> dict[str, FundControl]:
             part_paid_fen=uncredited["part_paid"].get(fund, 0),
             in_delivery_fen=uncredited["in_delivery"].get(fund, 0)
             - later.get((fund, ControlItem.PERSONAL), 0),
-            standing_credits_fen=standing.get(fund, 0) - refunded.get(fund, 0),
+            standing_credits_fen=open_credits.get(fund, 0) - refunded.get(fund, 0),
             unnamed_fen=uncredited["unnamed"].get(fund, 0),
             items=totals,
         )

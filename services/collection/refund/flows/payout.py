@@ -46,7 +46,7 @@ async def pay(tx: AsyncConnection, ref: Ref, payout: Payout, caller: Caller) -> 
 
 
 async def report_return(
-    tx: AsyncConnection, ref: Ref, said: BankReturn, caller: Caller
+    tx: AsyncConnection, ref: Ref, bank_return: BankReturn, caller: Caller
 ) -> RefundWithParts:
     """Report that the bank sent a paid refund back. Nothing moves until another person confirms it.
 
@@ -59,16 +59,16 @@ async def report_return(
     if refund.status is not RefundStatus.PAID:
         raise StateConflict(status=refund.status.value)
     assert refund.settled_on is not None
-    if said.returned_on > today():
-        raise DayInFuture(returned_on=said.returned_on)
-    if said.returned_on < refund.settled_on:
+    if bank_return.returned_on > today():
+        raise DayInFuture(returned_on=bank_return.returned_on)
+    if bank_return.returned_on < refund.settled_on:
         text = f"早于退费日 {refund.settled_on} (before it was paid)"
         raise Faulty(faults=[Fault("/returned_on", "BEFORE_THE_PAYMENT", text)])
-    if not await refund_store.claim_serial(tx, said.serial):
-        raise ReturnKnown(serial=said.serial)
-    await refund_store.report_return(tx, refund, said)
+    if not await refund_store.claim_serial(tx, bank_return.serial):
+        raise ReturnKnown(serial=bank_return.serial)
+    await refund_store.report_return(tx, refund, bank_return)
     after = await load(tx, ref)
-    await trail.record(tx, step(after, "report_return", why=said.reason), caller)
+    await trail.record(tx, step(after, "report_return", why=bank_return.reason), caller)
     return await _with_parts(tx, after)
 
 

@@ -59,7 +59,7 @@ class RefundWithParts:
 
 
 async def request(
-    tx: AsyncConnection, asked: RefundRequest, *, region: str, caller: Caller
+    tx: AsyncConnection, wanted: RefundRequest, *, region: str, caller: Caller
 ) -> RefundWithParts:
     """Request a refund. Its money is reserved at once.
 
@@ -69,14 +69,14 @@ async def request(
         NothingToRefund, RefundExceeds, NotACharge, RouteDiffers: it cannot give so much back.
         RefundPending: another refund of the charge is not decided yet.
     """
-    if asked.requested_on > today():
-        raise DayInFuture(requested_on=asked.requested_on)
+    if wanted.requested_on > today():
+        raise DayInFuture(requested_on=wanted.requested_on)
     found = await claim_flow.claim(
         tx,
-        asked.money,
-        wanted_fen=asked.amount_fen,
-        deposit=asked.deposit,
-        on=asked.requested_on,
+        wanted.money,
+        wanted_fen=wanted.amount_fen,
+        deposit=wanted.deposit,
+        on=wanted.requested_on,
         region=region,
         caller=caller,
     )
@@ -92,14 +92,14 @@ async def request(
         bill_id=found.bill.id if found.bill else None,
         deposit=found.deposit,
         amount_fen=found.amount_fen,
-        reason=asked.reason,
+        reason=wanted.reason,
         status=RefundStatus.REQUESTED,
-        requested_on=asked.requested_on,
+        requested_on=wanted.requested_on,
     )
     if not await refund_store.insert(tx, refund):
         raise RefundPending(credit_code=refund.credit_code)
     await refund_store.insert_parts(tx, refund, found.parts)
-    await trail.record(tx, step(refund, "request", why=asked.reason), caller)
+    await trail.record(tx, step(refund, "request", why=wanted.reason), caller)
     return RefundWithParts(refund, found.parts)
 
 
@@ -165,8 +165,8 @@ def check_day(since: date, on: date) -> None:
     if on > today():
         raise DayInFuture(decided_on=on)
     if on < since:
-        said = f"早于申请日 {since} (before the request)"
-        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", said)])
+        message = f"早于申请日 {since} (before the request)"
+        raise Faulty(faults=[Fault("/decided_on", "BEFORE_THE_REQUEST", message)])
 
 
 async def load(tx: AsyncConnection, ref: Ref, *, lock: bool = False) -> Refund:

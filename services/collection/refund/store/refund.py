@@ -216,7 +216,7 @@ async def last_seq(tx: AsyncConnection) -> int:
     )
 
 
-async def report_return(tx: AsyncConnection, refund: Refund, said: BankReturn) -> None:
+async def report_return(tx: AsyncConnection, refund: Refund, bank_return: BankReturn) -> None:
     """Write that the bank sent a paid refund back; another person has to confirm it."""
     await tx.execute(
         text("""
@@ -228,9 +228,9 @@ async def report_return(tx: AsyncConnection, refund: Refund, said: BankReturn) -
         {
             "key": refund.key,
             "id": refund.id,
-            "returned_on": said.returned_on,
-            "serial": said.serial,
-            "reason": said.reason,
+            "returned_on": bank_return.returned_on,
+            "serial": bank_return.serial,
+            "reason": bank_return.reason,
         },
     )
 

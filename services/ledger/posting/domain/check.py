@@ -123,8 +123,8 @@ class Checker:
                     if not self.catalogue.allows(
                         draft.kind, Book(book), debit, credit, draft.source, draft.book_date
                     ):
-                        said = f"{draft.kind}: {debit} ← {credit}"
-                        yield FlowForbidden, f"/entries/{index}/account", said
+                        message = f"{draft.kind}: {debit} ← {credit}"
+                        yield FlowForbidden, f"/entries/{index}/account", message
 
 
 def _amount_faults(draft: Draft) -> list[Found]:

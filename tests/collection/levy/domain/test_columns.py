@@ -39,7 +39,7 @@ def refused(run: Callable[[], Any]) -> Any:
         return CreditAboveLevy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(schedule=schedules(), people=people, wage_total=totals, figures=st.tuples(totals, totals))
 def test_columns_levy_what_people_one_by_one_are_levied(
     schedule: Schedule, people: list[Wages], wage_total: int, figures: tuple[int, int]

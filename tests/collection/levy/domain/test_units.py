@@ -50,7 +50,7 @@ def columns_of(found: list[Wages]) -> tuple[Any, PeopleFigures]:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(schedule=schedules(), units=st.lists(staffs(), min_size=1, max_size=4))
 def test_units_together_owe_what_each_owes_alone(schedule: Schedule, units: list[Staff]) -> None:
     together = [

@@ -51,13 +51,13 @@ def test_each_of_three_totals_is_compared(
     item: ControlItem, business_fen: int, books_fen: int, statistics_fen: int, code: str | None
 ) -> None:
     totals = ItemTotals(business_fen, statistics_fen)
-    asked = month({"pension": ControlTotals(items={item: totals})})
+    paper = month({"pension": ControlTotals(items={item: totals})})
     seen = ClosingEvidence(items={"pension": {item: books_fen}})
     if code is None:
-        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        require_closable(paper, ClosingProgress(), seen, RULES, TODAY)
         return
     with pytest.raises(LedgerRefusal) as caught:
-        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        require_closable(paper, ClosingProgress(), seen, RULES, TODAY)
     [fault] = caught.value.faults
     assert (fault.code, fault.pointer) == (code, f"/control/funds/pension/items/{item}")
     for source in ("business", "books", "statistics"):
@@ -80,15 +80,15 @@ def test_a_change_of_an_earlier_month_does_not_hide(
     """Each is (business, books, statistics); what the month moved is the difference."""
     item = ControlItem.COLLECTED
     totals = ItemTotals(closing[0], closing[2], opening[0], opening[2])
-    asked = month({"pension": ControlTotals(items={item: totals})})
+    paper = month({"pension": ControlTotals(items={item: totals})})
     seen = ClosingEvidence(
         items={"pension": {item: closing[1]}}, opening={"pension": {item: opening[1]}}
     )
     if not pointers:
-        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        require_closable(paper, ClosingProgress(), seen, RULES, TODAY)
         return
     with pytest.raises(LedgerRefusal) as caught:
-        require_closable(asked, ClosingProgress(), seen, RULES, TODAY)
+        require_closable(paper, ClosingProgress(), seen, RULES, TODAY)
     assert [fault.pointer for fault in caught.value.faults] == [
         f"/control/funds/pension/items/{item}{one}" for one in pointers
     ]

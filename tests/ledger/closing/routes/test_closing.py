@@ -67,10 +67,10 @@ async def test_a_reversal_into_a_closed_day_is_refused_and_today_it_is_linked(
     posted = await post(ledger, receipt("7.00", book_date="2021-07-15"))
     await close(ledger, "day", "2021-07-20")
     path = f"/v1/vouchers/{posted['id']}/reversals"
-    asked = {"event_id": fresh("reversal"), "book_date": "2021-07-18", "summary": "更正"}
-    refused = await ledger.post(path, asked, Role.FUND_ACCOUNTANT)
+    proposed = {"event_id": fresh("reversal"), "book_date": "2021-07-18", "summary": "更正"}
+    refused = await ledger.post(path, proposed, Role.FUND_ACCOUNTANT)
     assert (refused.status_code, refused.json()["code"]) == (409, "DAY_CLOSED")
-    done = await ledger.post(path, asked | {"book_date": "2021-07-21"}, Role.FUND_ACCOUNTANT)
+    done = await ledger.post(path, proposed | {"book_date": "2021-07-21"}, Role.FUND_ACCOUNTANT)
     assert done.status_code == 201
     red = (await ledger.get(f"/v1/vouchers/{done.json()['id']}")).json()
     assert (red["reverses"], red["book_date"]) == (posted["id"], "2021-07-21")
@@ -78,11 +78,11 @@ async def test_a_reversal_into_a_closed_day_is_refused_and_today_it_is_linked(
 
 async def test_a_settlement_into_a_closed_day_is_refused(ledger: Ledger) -> None:
     await collect(ledger, "pension", "10.00", "2021-07-15")
-    asked = await ledger.post(
+    proposed = await ledger.post(
         "/v1/settlements", {"kind": "sweep", "day": "2021-07-15"}, Role.FUND_ACCOUNTANT
     )
     await close(ledger, "day", "2021-07-15")
-    path = f"/v1/settlements/{asked.json()['id']}/approvals"
+    path = f"/v1/settlements/{proposed.json()['id']}/approvals"
     answer = await ledger.post(path, {}, Role.DEPARTMENT_HEAD)
     assert (answer.status_code, answer.json()["code"]) == (409, "DAY_CLOSED")
 
@@ -108,9 +108,10 @@ async def test_unmatched_receipts_prevent_a_closing_and_are_named(ledger: Ledger
     await suspend(ledger, "100.00", "2021-07-15")
     refused = await propose(ledger, "day", "2021-07-15")
     assert (refused.status_code, refused.json()["code"]) == (409, "RECEIPTS_UNMATCHED")
-    [said] = [f["message"] for f in refused.json()["errors"]]
+    [message] = [f["message"] for f in refused.json()["errors"]]
     assert (
-        said == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {REMEDIES[ReceiptsUnmatched]}"
+        message
+        == f"pension/heping: 100.00, since 2021-07-15 (0 days) · {REMEDIES[ReceiptsUnmatched]}"
     )
     items = (await ledger.get("/v1/suspense", as_of="2021-07-15")).json()["items"]
     assert [(one["receipt"], one["amount"]) for one in items] == [(RECEIPT, "100.00")]
@@ -141,11 +142,11 @@ async def test_all_reasons_are_named_at_once(ledger: Ledger) -> None:
 
 
 async def test_the_approval_checks_the_books_again(ledger: Ledger) -> None:
-    asked = (await propose(ledger, "day", "2021-07-15")).json()
+    proposed = (await propose(ledger, "day", "2021-07-15")).json()
     await collect(ledger, "pension", "10.00", "2021-07-15")
-    refused = await approve(ledger, asked["id"])
+    refused = await approve(ledger, proposed["id"])
     assert (refused.status_code, refused.json()["code"]) == (409, "BUSINESS_NOT_BOOKS")
-    assert (await ledger.get(f"/v1/closings/{asked['id']}")).json()["status"] == "proposed"
+    assert (await ledger.get(f"/v1/closings/{proposed['id']}")).json()["status"] == "proposed"
 
 
 async def test_an_operator_can_end_a_rule(ledger: Ledger) -> None:
@@ -179,17 +180,17 @@ async def test_two_approvals_of_one_period_close_it_once(ledger: Ledger) -> None
 
 
 async def test_four_eyes(ledger: Ledger) -> None:
-    asked = (await propose(ledger, "day", "2021-07-15")).json()
-    own = await approve(ledger, asked["id"], subject="fund_accountant")
+    proposed = (await propose(ledger, "day", "2021-07-15")).json()
+    own = await approve(ledger, proposed["id"], subject="fund_accountant")
     assert (own.status_code, own.json()["code"]) == (409, "SAME_PERSON_TWICE")
     for role in (Role.FUND_ACCOUNTANT, Role.SUPERVISOR, Role.CENTRE_CASHIER):
-        assert (await approve(ledger, asked["id"], role=role)).status_code == 403
-    done = await approve(ledger, asked["id"], role=Role.CENTRE_LEADER)
-    again = await approve(ledger, asked["id"], role=Role.CENTRE_LEADER)
+        assert (await approve(ledger, proposed["id"], role=role)).status_code == 403
+    done = await approve(ledger, proposed["id"], role=Role.CENTRE_LEADER)
+    again = await approve(ledger, proposed["id"], role=Role.CENTRE_LEADER)
     assert (done.status_code, again.status_code, again.json()) == (200, 200, done.json())
-    other = await approve(ledger, asked["id"])
+    other = await approve(ledger, proposed["id"])
     assert (other.status_code, other.json()["code"]) == (409, "STATE_CONFLICT")
-    trail = (await ledger.get(f"/v1/closings/{asked['id']}/trail")).json()["items"]
+    trail = (await ledger.get(f"/v1/closings/{proposed['id']}/trail")).json()["items"]
     assert [(one["step"], one["person"]) for one in trail] == [
         ("proposed", "fund_accountant"),
         ("approved", "centre_leader"),

@@ -60,8 +60,8 @@ async def test_paid_benefits_must_agree_with_the_books(ledger: Ledger) -> None:
     await pay(ledger, "pension", "benefit.basic_pension", "300.00", "2021-07-15")
     right = await control(ledger, "2021-07-31")
     assert right["funds"]["pension"]["benefits"] == "300.00"
-    for said, code in [("299.99", "BUSINESS_NOT_BOOKS"), (None, "CONTROL_TOTALS_EXPECTED")]:
-        funds = right["funds"] | {"pension": right["funds"]["pension"] | {"benefits": said}}
+    for benefits, code in [("299.99", "BUSINESS_NOT_BOOKS"), (None, "CONTROL_TOTALS_EXPECTED")]:
+        funds = right["funds"] | {"pension": right["funds"]["pension"] | {"benefits": benefits}}
         refused = await propose(ledger, "day", "2021-07-31", control={"funds": funds})
         assert refused.json()["code"] == code
         assert [f["pointer"] for f in refused.json()["errors"]] == [
@@ -90,16 +90,18 @@ async def test_differences_of_personal_accounts_must_be_explained(ledger: Ledger
     own = right["funds"]["pension"]
     assert own["personal"] == {"received": "100.00", "credited": "60.00", "part_paid": "40.00"}
 
-    async def said(personal: Any) -> list[tuple[str, str]]:
+    async def faults_of(personal: Any) -> list[tuple[str, str]]:
         funds = right["funds"] | {"pension": own | {"personal": personal}}
         answer = await propose(ledger, "month", "2021-07", control={"funds": funds})
         return [(f["pointer"], f["code"]) for f in answer.json().get("errors", [])]
 
     at = "/control/funds/pension/personal"
     await ledger.settle("sweep", "2021-07-28")
-    assert await said(None) == [(at, "PERSONAL_UNEXPLAINED")]
-    assert await said(own["personal"] | {"part_paid": "39.99"}) == [(at, "PERSONAL_UNEXPLAINED")]
-    assert await said(own["personal"] | {"received": "99.00", "credited": "59.00"}) == [
+    assert await faults_of(None) == [(at, "PERSONAL_UNEXPLAINED")]
+    assert await faults_of(own["personal"] | {"part_paid": "39.99"}) == [
+        (at, "PERSONAL_UNEXPLAINED")
+    ]
+    assert await faults_of(own["personal"] | {"received": "99.00", "credited": "59.00"}) == [
         (f"{at}/received", "BUSINESS_NOT_BOOKS"),
         (f"{at}/credited", "BUSINESS_NOT_BOOKS"),
     ]
@@ -155,14 +157,14 @@ async def test_a_month_is_not_closed_over_a_difference_of_three_totals(ledger: L
 async def test_control_totals_must_match_their_hash_and_day(ledger: Ledger) -> None:
     await bill(ledger, "pension", "100.00", "2021-07-05")
     funds = {"pension": {"receivable": "100.00", "collected": "0.00"}}
-    said = {"pension": {"receivable": 100_00}}
+    hashed = {"pension": {"receivable": 100_00}}
     day = date(2021, 7, 15)
     right = {
-        "collection": control_hash("collection", day, said),
+        "collection": control_hash("collection", day, hashed),
         "payout": control_hash("payout", day, {}),
     }
     wrong = {
-        "collection": control_hash("collection", date(2021, 7, 14), said),
+        "collection": control_hash("collection", date(2021, 7, 14), hashed),
         "payout": control_hash("payout", day, {"pension": {"benefits": 1}}),
     }
     refused = await propose(ledger, "day", "2021-07-15", control={"funds": funds, "hashes": wrong})

@@ -43,11 +43,11 @@ async def test_a_refund_is_settled_once_and_collection_learns_of_it(books: Ledge
         "refund": refund,
         "settlement": voucher["references"]["settlement"],
     }
-    (told,) = await settled_orders(books)
-    assert told["refund"] == refund
-    assert (told["status"], told["settled_on"]) == ("settled", "2021-07-31")
-    assert (told["settlement"], told["paid_from"]) == (done.json()["id"], "income_deposit")
-    assert await settled_orders(books, told["seq"]) == []
+    (settled,) = await settled_orders(books)
+    assert settled["refund"] == refund
+    assert (settled["status"], settled["settled_on"]) == ("settled", "2021-07-31")
+    assert (settled["settlement"], settled["paid_from"]) == (done.json()["id"], "income_deposit")
+    assert await settled_orders(books, settled["seq"]) == []
     assert await waiting(books) == []
 
 
