@@ -51,23 +51,16 @@ class City(Office):
     database_url: str
 
     async def ledger_request(self, method: str, path: str, body: Any = None, *, role: str) -> Any:
-        answer = await self.ledger.request(
-            method,
-            path,
-            json=body,
-            headers=self.bearer(role) | {"Idempotency-Key": uuid4().hex},
-        )
+        headers = self.bearer(role) | {"Idempotency-Key": uuid4().hex}
+        answer = await self.ledger.request(method, path, json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
 
     async def give(self, fund: str, amount: str) -> None:
         """Put money on the expenditure account: a fiscal subsidy, then a transfer for spending."""
         for kind in ("fiscal_subsidy", "expenditure_funding"):
-            body = {
-                "kind": kind,
-                "day": "2021-08-01",
-                "amounts": [{"fund": fund, "amount": amount}],
-            }
+            amounts = [{"fund": fund, "amount": amount}]
+            body = {"kind": kind, "day": "2021-08-01", "amounts": amounts}
             settlement = await self.ledger_request(
                 "POST", "/v1/settlements", body, role="fund_accountant"
             )
@@ -356,10 +349,10 @@ async def test_the_month_does_not_close_over_a_changed_payment(city: City, sourc
     await city.deliver()
 
     async def differing() -> set[str]:
-        told = await city.client.get(
+        reported = await city.client.get(
             "/v1/closing-control", params={"as_of": day}, headers=city.bearer("supervisor")
         )
-        control = merged({"funds": {}, "hash": None}, told.json())
+        control = merged({"funds": {}, "hash": None}, reported.json())
         control["hashes"].pop("collection")
         body = {"level": "month", "period": "2021-08", "control": control}
         headers = city.bearer("fund_accountant") | {"Idempotency-Key": uuid4().hex}
