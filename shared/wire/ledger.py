@@ -37,7 +37,7 @@ PERSONAL_CREDITS_MAX = 10_000
 
 
 class IfClosed(StrEnum):
-    """What happens to a voucher whose book date is closed when it is posted."""
+    """Treatment of a voucher whose book date is closed when it is posted."""
 
     REFUSE = "refuse"
     FIRST_OPEN_DAY = "first_open_day"
