@@ -1,10 +1,12 @@
 """Fixtures of collection: one running service per test module."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from services import migrate as migration
 from services.collection.app import build
+from services.migrate import migrate
 from shared.db import Database
 from tests.collection.support.office import Office
 from tests.conftest import Bearer, ClientOf, SettingsFor
@@ -27,3 +29,18 @@ async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
     database = Database(url, "collection")
     yield database
     await database.close()
+
+
+@pytest.fixture
+def upgrade_to(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Awaitable[None]]:
+    """Bring collection's schema in an empty database to a revision, or to `heads`."""
+
+    async def upgrade(revision: str) -> None:
+        with monkeypatch.context() as patch:
+            real = migration.command.upgrade
+            patch.setattr(migration.command, "upgrade", lambda config, _: real(config, revision))
+            await migrate(empty_database_url, ["collection"])
+
+    return upgrade

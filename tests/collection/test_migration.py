@@ -1,22 +1,14 @@
 """A database of before: what its rows become when it is migrated."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
-from services import migrate as migration
 from services.migrate import migrate
 
 UNIT, PERSON = 5, 77
-
-
-async def _upgrade(url: str, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bring collection's schema to a revision."""
-    with monkeypatch.context() as patch:
-        real = migration.command.upgrade
-        patch.setattr(migration.command, "upgrade", lambda config, _: real(config, revision))
-        await migrate(url, ["collection"])
 
 
 async def _enrol(db: asyncpg.Connection, joined_on: str, left_on: str | None) -> None:
@@ -42,10 +34,10 @@ async def _sign(db: asyncpg.Connection, paper: UUID, person: str) -> None:
 
 
 async def test_an_older_database_keeps_its_overlaps_and_signatures_and_takes_no_more(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, upgrade_to: Callable[[str], Awaitable[None]]
 ) -> None:
     url, paper = empty_database_url, uuid4()
-    await _upgrade(url, "collection_0015", monkeypatch)
+    await upgrade_to("collection_0015")
     db = await asyncpg.connect(url)
     try:
         await db.execute(

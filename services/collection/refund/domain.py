@@ -165,6 +165,11 @@ class Refund:
         return self.ref.text(Reference.REFUND)
 
     @property
+    def payer_deposit(self) -> str:
+        """The deposit that paid it. The ledger did not tell of refunds paid before it knew orders."""
+        return self.paid_from or self.deposit
+
+    @property
     def receipt(self) -> Ref | None:
         """The receipt whose money is given back."""
         if self.receipt_key is None or self.receipt_id is None:
@@ -249,12 +254,12 @@ def order_message(refund: Refund, parts: Sequence[RefundPart]) -> dict[str, Any]
 
 def return_voucher(refund: Refund, parts: Sequence[RefundPart], on: date) -> Voucher:
     """Build the voucher of a refund that the bank sent back: the refund's entries on the other side."""
-    assert refund.paid_from is not None, "only a paid refund comes back"
+    deposit = refund.payer_deposit
     entries: list[Entry] = []
     for (fund, account, district), fen in places(parts).items():
         # The fiscal account belongs to the centre, whichever district received the money.
-        payer = CENTRE if refund.paid_from == Account.FISCAL_DEPOSIT else district
-        entries += _pair(Book.STATUTORY, fund, fen, (refund.paid_from, payer), (account, district))
+        payer = CENTRE if deposit == Account.FISCAL_DEPOSIT else district
+        entries += _pair(Book.STATUTORY, fund, fen, (deposit, payer), (account, district))
         if refund.source is RefundSource.CREDITS:
             memo = (Account.MEMO_COLLECTED, district), (Account.MEMO_RECEIVABLE, district)
             entries += _pair(Book.MEMO, fund, fen, *memo)

@@ -143,6 +143,11 @@ async def test_a_refund_that_comes_back_opens_its_source(office: Office, db: Dat
     known = await report_return(office, third, serial="TH-right")
     assert (known.status_code, known.json()["code"]) == (409, "RETURN_KNOWN")
     assert unit.code == anew["credit_code"]
+    swept = (await requested(office, {"receipt": (await paid_twice(office, db))[1]}))["id"]
+    await approved(office, swept)
+    await settle(db, swept, paid_from="fiscal_deposit")
+    of_another_bank = await report_return(office, swept, serial="TH-right")
+    assert of_another_bank.status_code == 201, of_another_bank.text
 
 
 async def test_credits_are_reserved_and_no_bill_uses_them(office: Office, db: Database) -> None:

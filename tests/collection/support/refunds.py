@@ -44,9 +44,9 @@ class SettledOrders(RefundOrders):
         return [(ref, payout) for ref, payout in self.settled if payout.seq > seq]
 
 
-async def settle(db: Database, *refunds: str, on: str = "2021-11-26") -> None:
+async def settle(db: Database, *refunds: str, on: str = "2021-11-26", **more: str) -> None:
     """Let collection learn that the ledger has settled refunds."""
-    await RefundJob(db, SettledOrders(*refunds, on=on)).step()
+    await RefundJob(db, SettledOrders(*refunds, on=on, **more)).step()
 
 
 async def request(office: Office, source: Paper, **more: Any) -> httpx.Response:

@@ -134,6 +134,7 @@ BANK_SOURCE: Final = "bank_gateway"
 TAX_SOURCE: Final = "tax_bureau"
 """Sources of receipts: the party whose serials are unique, whatever its clients are called."""
 _AUTHORITY: Final = "authority:"
+_BANK: Final = "bank:"
 
 
 def tax_source(authority: str | None) -> str:
@@ -141,17 +142,22 @@ def tax_source(authority: str | None) -> str:
     return TAX_SOURCE if authority is None else _AUTHORITY + authority
 
 
+def bank_source(bank: str | None) -> str:
+    """Return the source of a debit: the bank that a result file names, or the city's own."""
+    return BANK_SOURCE if bank is None else _BANK + bank
+
+
 def is_known(source: str, body_hash: bytes, known: tuple[str, bytes]) -> bool | None:
     """Compare a payment with a known one of its serial: repeated, contradicted (False), or another's.
 
     The same facts under the same serial are one event whoever reports them. Different facts are
-    another event (None) only if another authority was named for one of them. Older receipts name
-    the client as their source; they are compared like those of the city's own authority.
+    another event (None) only if another authority, or bank, was named for one of them. Older receipts
+    name the client as their source; they are compared like those of the city's own authority.
     """
     known_source, known_hash = known
     if known_hash == body_hash:
         return True
-    named = {one for one in (source, known_source) if one.startswith(_AUTHORITY)}
+    named = {one for one in (source, known_source) if one.startswith((_AUTHORITY, _BANK))}
     return None if named and source != known_source else False
 
 

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import Bill
 from services.collection.allocation.domain.receipt import (
-    BANK_SOURCE,
     Channel,
     Receipt,
     Rejection,
+    bank_source,
     new_receipt,
 )
 from services.collection.allocation.flows import ReceiptPolicies, policies_of
@@ -180,9 +180,15 @@ class DebitResultSummary:
 
 
 async def report_results(
-    tx: AsyncConnection, text: str, results: Sequence[DebitResult], *, region: str, caller: Caller
+    tx: AsyncConnection,
+    text: str,
+    results: Sequence[DebitResult],
+    *,
+    bank: str | None,
+    region: str,
+    caller: Caller,
 ) -> DebitResultSummary:
-    """Apply a result file of the bank.
+    """Apply a result file of a bank; None is the city's own.
 
     Raises:
         NotAReference, DebitBatchUnknown: there is no such batch.
@@ -195,7 +201,7 @@ async def report_results(
     policies = await policies_of(tx, region)
     lines = await debit_store.lines_of(tx, batch.id, [result.line_no for result in results])
     changes = apply_results(lines, results, await debit_store.reasons(tx))
-    receipts = await _settle(tx, batch, changes, policies, days, caller)
+    receipts = await _settle(tx, batch, changes, bank_source(bank), policies, days, caller)
     await return_debit_flow.book(tx, changes, receipts, region=region, caller=caller)
     changed = list(changes.changed.values())
     await debit_store.save_lines(tx, batch.id, changed)
@@ -243,6 +249,7 @@ async def _settle(
     tx: AsyncConnection,
     batch: DebitBatch,
     changes: DebitChanges,
+    source: str,
     policies: ReceiptPolicies,
     days: BookDays,
     caller: Caller,
@@ -259,7 +266,7 @@ async def _settle(
     receipts = {
         line.line_no: new_receipt(
             line.incoming,
-            source=BANK_SOURCE,
+            source=source,
             channel=Channel.BANK_DEBIT,
             paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
             payer=payers.get(line.credit_code),

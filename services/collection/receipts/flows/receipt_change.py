@@ -75,7 +75,7 @@ async def file_return(
         ReceiptChangePending: another return or move of the receipt is not decided yet.
     """
     receipt = await _receipt(tx, ref, "/returned_on", request.returned_on, of_books=False)
-    if await receipt_change_store.is_serial_used(tx, request.serial):
+    if await receipt_change_store.is_serial_used(tx, receipt.source, request.serial):
         raise ReturnSerialUsed(serial=request.serial)
     holding = await holding_flow.lock(tx, ref)
     amount_fen = _within(holding.amount_fen, request.amount_fen)
@@ -198,7 +198,7 @@ async def approve(
     debit = await return_debit_flow.lock(tx, receipt) if kind is ReceiptChangeKind.RETURN else None
     decided = await _decide(tx, change, ReceiptChangeState.APPROVED, on, caller, why=None)
     if kind is ReceiptChangeKind.RETURN:
-        if not await receipt_change_store.use_serial(tx, change):
+        if not await receipt_change_store.use_serial(tx, receipt.source, change):
             raise ReturnSerialUsed(serial=change.serial)
         await holding_flow.take_back(tx, receipt, decided, region=region, caller=caller)
         if debit is not None:

@@ -122,6 +122,7 @@ async def report_debit_results(
             tx,
             body.batch,
             [result.result() for result in body.results],
+            bank=body.bank,
             region=at.region,
             caller=at.caller,
         ),

@@ -12,7 +12,7 @@ from services.collection.receipts.domain.debit import DebitOutcome, DebitResult
 from services.collection.receipts.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
 from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
 from shared.references import Reference
-from shared.schema import In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
+from shared.schema import Code, In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
 BatchId = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
@@ -169,6 +169,11 @@ class DebitResultsIn(In):
     """A result file of one batch. It may repeat results and come in any order."""
 
     batch: BatchId = Field(examples=[Reference.DEBIT_BATCH.example])
+    bank: Code | None = Field(
+        default=None,
+        examples=["icbc"],
+        description="代扣银行,流水号在其内唯一;不填即本市代扣银行 (the bank whose serials these are)",
+    )
     results: list[DebitResultIn] = Field(min_length=1, max_length=10_000)
 
 

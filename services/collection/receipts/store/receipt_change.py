@@ -134,27 +134,32 @@ async def mark_booked(tx: AsyncConnection, change: ReceiptChange, on: date) -> N
     )
 
 
-async def is_serial_used(tx: AsyncConnection, serial: str) -> bool:
-    """Tell whether a serial of the bank stands for an approved return."""
+async def is_serial_used(tx: AsyncConnection, source: str, serial: str) -> bool:
+    """Tell whether a serial of the source of a receipt stands for an approved return."""
     found = await tx.scalar(
-        text("SELECT 1 FROM return_serial WHERE serial_key = :key AND serial = :serial"),
-        {"key": _serial_key(serial), "serial": serial},
+        text("""
+            SELECT 1
+              FROM return_serial
+             WHERE serial_key = :key AND source = :source AND serial = :serial
+        """),
+        {"key": _serial_key(serial), "source": source, "serial": serial},
     )
     return found is not None
 
 
-async def use_serial(tx: AsyncConnection, change: ReceiptChange) -> bool:
-    """Let a serial of the bank stand for a return; False when it stands for another one."""
+async def use_serial(tx: AsyncConnection, source: str, change: ReceiptChange) -> bool:
+    """Let a serial of the source of a receipt stand for a return; False when it stands for another."""
     assert change.serial is not None
     made = await tx.execute(
         text("""
-            INSERT INTO return_serial (serial_key, serial, receipt_key, change_id)
-            VALUES (:key, :serial, :receipt_key, :id)
+            INSERT INTO return_serial (serial_key, source, serial, receipt_key, change_id)
+            VALUES (:key, :source, :serial, :receipt_key, :id)
             ON CONFLICT DO NOTHING
             RETURNING serial
         """),
         {
             "key": _serial_key(change.serial),
+            "source": source,
             "serial": change.serial,
             "receipt_key": change.receipt.key,
             "id": change.id,

@@ -64,7 +64,7 @@ async def report_return(
     if bank_return.returned_on < refund.settled_on:
         text = f"早于退费日 {refund.settled_on} (before it was paid)"
         raise Faulty(faults=[Fault("/returned_on", "BEFORE_THE_PAYMENT", text)])
-    if not await refund_store.claim_serial(tx, bank_return.serial):
+    if not await refund_store.claim_serial(tx, refund.payer_deposit, bank_return.serial):
         raise ReturnKnown(serial=bank_return.serial)
     await refund_store.report_return(tx, refund, bank_return)
     after = await load(tx, ref)
@@ -106,7 +106,7 @@ async def refuse_return(
     await trail.record(tx, step(refund, "refuse_return", why=why), caller)
     await refund_store.decide_return(tx, refund, came=False, on=on)
     assert refund.return_serial is not None
-    await refund_store.forget_serial(tx, refund.return_serial)
+    await refund_store.forget_serial(tx, refund.payer_deposit, refund.return_serial)
     return await _with_parts(tx, await load(tx, ref))
 
 

@@ -254,25 +254,28 @@ async def decide_return(tx: AsyncConnection, refund: Refund, *, came: bool, on: 
     )
 
 
-async def claim_serial(tx: AsyncConnection, serial: str) -> bool:
-    """Write down a bank serial of a return; return False when it was reported before."""
+async def claim_serial(tx: AsyncConnection, deposit: str, serial: str) -> bool:
+    """Write down the serial of a return to a deposit; return False when it was reported before."""
     made = await tx.execute(
         text("""
-            INSERT INTO refund_return_serial (serial_key, serial)
-            VALUES (:key, :serial)
+            INSERT INTO refund_return_serial (serial_key, deposit, serial)
+            VALUES (:key, :deposit, :serial)
             ON CONFLICT DO NOTHING
             RETURNING serial
         """),
-        {"key": key_of("refund_return", serial), "serial": serial},
+        {"key": key_of("refund_return", serial), "deposit": deposit, "serial": serial},
     )
     return made.first() is not None
 
 
-async def forget_serial(tx: AsyncConnection, serial: str) -> None:
-    """Let a bank serial be reported again."""
+async def forget_serial(tx: AsyncConnection, deposit: str, serial: str) -> None:
+    """Let the serial of a return be reported again."""
     await tx.execute(
-        text("DELETE FROM refund_return_serial WHERE serial_key = :key AND serial = :serial"),
-        {"key": key_of("refund_return", serial), "serial": serial},
+        text("""
+            DELETE FROM refund_return_serial
+             WHERE serial_key = :key AND deposit = :deposit AND serial = :serial
+        """),
+        {"key": key_of("refund_return", serial), "deposit": deposit, "serial": serial},
     )
 
 

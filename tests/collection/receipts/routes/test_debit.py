@@ -61,8 +61,8 @@ class Office:
             if cursor is None:
                 return items
 
-    async def say(self, batch: str, *results: dict) -> dict:
-        body = {"batch": batch, "results": list(results)}
+    async def say(self, batch: str, *results: dict, bank: str | None = None) -> dict:
+        body = {"batch": batch, "bank": bank, "results": list(results)}
         answer = await self.post("bank_gateway", "/v1/debit-results", body)
         assert answer.status_code == 200, answer.text
         heard: dict = answer.json()
@@ -243,6 +243,19 @@ async def test_a_serial_of_another_receipt_settles_nothing(office: Office, perio
     heard = await office.say(made["id"], result(2, bank_serial=used["bank_serial"]))
     assert [one["code"] for one in heard["rejected"]] == ["SERIAL_REUSED"]
     assert [line["status"] for line in await office.lines(made["id"])] == ["settled", "waiting"]
+
+
+async def test_two_banks_may_use_the_same_serial(office: Office, period: str) -> None:
+    made, _ = await owing(office, period, 3)
+    used = result(1)
+    assert (await office.say(made["id"], used, bank="icbc"))["settled"] == 1
+    of_another = result(2, bank_serial=used["bank_serial"])
+    assert (await office.say(made["id"], of_another, bank="abc"))["settled"] == 1
+    again = result(3, bank_serial=used["bank_serial"])
+    heard = await office.say(made["id"], again, bank="abc")
+    assert [one["code"] for one in heard["rejected"]] == ["SERIAL_REUSED"]
+    # Who hears it again, without the bank's name, has heard it.
+    assert (await office.say(made["id"], used))["replayed"] == 1
 
 
 async def test_files_of_one_batch_at_the_same_moment_are_heard_in_turn(

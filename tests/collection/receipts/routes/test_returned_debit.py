@@ -77,6 +77,19 @@ async def test_a_settled_debit_is_returned(debtors: Debtors) -> None:
     assert len(await debtors.vouchers_of(owed, "receipt_return")) == 1
 
 
+async def test_two_sources_may_use_the_same_serial_for_a_return(debtors: Debtors) -> None:
+    owed, batch, serial = await a_debit(debtors)
+    await say(debtors, batch, word("settled", WHOLE, SETTLED, serial))
+    other = await debtors.owe(PENSION)
+    await debtors.pay(other, 4_000_00, SETTLED)
+    back = new_serial("TH")
+    for unit in (owed, other):
+        (receipt,) = await receipts_of(debtors, unit)
+        await taken_back(debtors, receipt["id"], RETURNED, bank_serial=back)
+        (receipt,) = await receipts_of(debtors, unit)
+        assert receipt["status"] == "returned"
+
+
 async def test_a_returned_debit_is_debited_again(debtors: Debtors) -> None:
     owed, batch, serial = await a_debit(debtors)
     await say(debtors, batch, word("settled", WHOLE, SETTLED, serial))
