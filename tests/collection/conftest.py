@@ -35,7 +35,7 @@ async def db(settings_for: SettingsFor) -> AsyncIterator[Database]:
 def upgrade_to(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], Awaitable[None]]:
-    """Bring collection's schema in an empty database to a revision, or to `heads`."""
+    """Bring collection's schema in an empty database to a revision, or to `head`."""
 
     async def upgrade(revision: str) -> None:
         with monkeypatch.context() as patch:

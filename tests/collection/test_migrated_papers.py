@@ -138,7 +138,7 @@ async def test_refunds_of_credits_become_refunds_of_the_new_kind(
         level="l",
         district="d",
     )
-    await upgrade_to("heads")
+    await upgrade_to("head")
 
     rows = await db.fetch("SELECT * FROM refund")
     found = {row["id"]: row for row in rows}
@@ -164,7 +164,7 @@ async def test_a_request_whose_credit_was_used_meanwhile_is_refused(
 ) -> None:
     spent = await credit(db, used_fen=50)
     waiting = await refund(db, "requested", spent)
-    await upgrade_to("heads")
+    await upgrade_to("head")
     row = await db.fetchrow("SELECT * FROM refund WHERE id = $1", waiting)
     assert (row["status"], row["decided_on"]) == ("refused", date(2021, 9, 1))
     assert row["deposit"] == "treasury_deposit"
@@ -246,7 +246,7 @@ async def test_returns_have_the_day_they_were_booked_and_serials_their_source(
         await a_return(db, known_later, "filed", late, "TH-3"): None,
         await a_return(db, debited, "refused", late, "TH-4"): None,
     }
-    await upgrade_to("heads")
+    await upgrade_to("head")
     rows = await db.fetch("SELECT id, booked_on FROM receipt_change")
     assert {row["id"]: row["booked_on"] for row in rows} == days
     rows = await db.fetch("SELECT source, serial FROM return_serial ORDER BY serial")
@@ -280,7 +280,7 @@ async def test_serials_of_refunds_sent_back_have_the_deposit_that_paid(
             key_of("refund_return", serial),
             serial,
         )
-    await upgrade_to("heads")
+    await upgrade_to("head")
     rows = await db.fetch("SELECT serial, deposit FROM refund_return_serial ORDER BY serial")
     assert [tuple(row) for row in rows] == [("TH-1", "fiscal_deposit"), ("TH-2", "income_deposit")]
 
@@ -314,7 +314,7 @@ async def test_the_ledger_hears_of_mergers_in_force_and_of_no_other_corrections(
     merged = await correction(db, "in_force", 7, 8)
     await correction(db, "in_force", 9, 9)
     await correction(db, "refused", 10, 11)
-    await upgrade_to("heads")
+    await upgrade_to("head")
     rows = await db.fetch("SELECT shard_key, payload FROM outbox")
     assert [row["shard_key"] for row in rows] == [7]
     assert orjson.loads(rows[0]["payload"]) == {

@@ -90,10 +90,10 @@ async def _correct(db: asyncpg.Connection, person: int, status: str, day: str) -
 
 
 async def test_corrections_of_before_are_numbered_in_their_order(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_database_url: str, upgrade_to: Callable[[str], Awaitable[None]]
 ) -> None:
     url = empty_database_url
-    await _upgrade(url, "collection_0022", monkeypatch)
+    await upgrade_to("collection_0022")
     db = await asyncpg.connect(url)
     try:
         for person in (1, 2):
