@@ -1,6 +1,6 @@
-"""One reading of a JSON text: no member twice, no number or text that JSON does not have.
+"""One reading of a JSON text: no member twice, no NUL, no number or text that JSON does not have.
 
-Parsers keep the last of two members with one name and say nothing. Whoever reads the other one
+The database keeps no NUL. Parsers keep the last of two members with one name and say nothing. Whoever reads the other one
 believes in another request, so such a text is refused.
 """
 
@@ -16,6 +16,9 @@ from shared.errors import Fault
 
 MEMBER_REPEATED = "MEMBER_REPEATED"
 JSON_NOT_STANDARD = "JSON_NOT_STANDARD"
+NUL_IN_REQUEST = "NUL_IN_REQUEST"
+_NUL = b"\\u0000"
+"""A NUL can only be written so. Behind another backslash it is a text about one."""
 
 
 class _Members(list[tuple[str, Any]]):
@@ -33,6 +36,11 @@ def has_repeated_member(text: bytes, value: Any) -> bool:
     return next(_repeated(json.loads(text, object_pairs_hook=_Members), ""), None) is not None
 
 
+def is_plain(text: bytes, value: Any) -> bool:
+    """Tell at sight that a text is clear; `value` is what orjson read from it."""
+    return _NUL not in text and not has_repeated_member(text, value)
+
+
 def faults_in(text: bytes) -> list[Fault]:
     """Name what makes a JSON text unclear; nothing for a text that json.loads cannot read at all."""
     try:
@@ -46,20 +54,45 @@ def faults_in(text: bytes) -> list[Fault]:
                 " (JSON has no NaN, Infinity or half characters, and must not nest too deeply)",
             )
         ]
-    if not has_repeated_member(text, value):
+    if is_plain(text, value):
         return []
     members = json.loads(text, object_pairs_hook=_Members)
-    return [
+    repeated = [
         Fault(pointer, MEMBER_REPEATED, "成员重复 (the member is repeated)")
         for pointer in _repeated(members, "")
-    ][:100]
+    ]
+    with_nul = [
+        Fault(pointer or "/", NUL_IN_REQUEST, "含空字符 (NUL character)")
+        for pointer in _with_nul(members, "")
+    ]
+    return [*repeated, *with_nul][:100]
+
+
+def _with_nul(value: Any, at: str) -> Iterator[str]:
+    """Yield where a NUL stands, in a name or a text; a pointer is written without it."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            yield at
+    elif isinstance(value, _Members):
+        for name, part in value:
+            pointer = _pointer(at, name)
+            if "\x00" in name:
+                yield pointer
+            yield from _with_nul(part, pointer)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _with_nul(part, f"{at}/{number}")
+
+
+def _pointer(at: str, name: str) -> str:
+    return f"{at}/{name.replace('~', '~0').replace('/', '~1')}".replace("\x00", "")
 
 
 def _repeated(value: Any, at: str) -> Iterator[str]:
     if isinstance(value, _Members):
         seen: set[str] = set()
         for name, part in value:
-            pointer = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+            pointer = _pointer(at, name)
             if name in seen:
                 yield pointer
             seen.add(name)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared.wire.json_grammar import (
     JSON_NOT_STANDARD,
     MEMBER_REPEATED,
+    NUL_IN_REQUEST,
     faults_in,
     has_repeated_member,
 )
@@ -47,6 +48,16 @@ def test_a_repeated_member_cannot_hide_behind_an_escape() -> None:
     assert [(fault.pointer, fault.code) for fault in faults_in(text)] == [
         ("/amount", MEMBER_REPEATED)
     ]
+
+
+def test_a_nul_is_named_by_its_place_and_a_text_about_one_is_not() -> None:
+    value = {"people": [{"na/me": "a\x00b", "x\x00": 1}, "\x00"], "note": "\\u0000"}
+    assert [(fault.pointer, fault.code) for fault in faults_in(json.dumps(value).encode())] == [
+        ("/people/0/na~1me", NUL_IN_REQUEST),
+        ("/people/0/x", NUL_IN_REQUEST),
+        ("/people/1", NUL_IN_REQUEST),
+    ]
+    assert faults_in(json.dumps({"note": "\\u0000"}).encode()) == []
 
 
 @pytest.mark.parametrize(

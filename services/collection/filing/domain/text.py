@@ -24,7 +24,7 @@ from services.collection.filing.domain.file_rows import (
     Reader,
     columns_of,
 )
-from shared.wire.json_grammar import MEMBER_REPEATED, has_repeated_member
+from shared.wire.json_grammar import MEMBER_REPEATED, NUL_IN_REQUEST, has_repeated_member
 
 RECORDS: Final = 10_000
 """Records read at a time."""
@@ -119,6 +119,8 @@ def _record(line: bytes, names: Sequence[str], row: int) -> list[str] | RowFault
             return RowFault(row, name[:40], "MEMBER_UNKNOWN", "未知成员 (unknown member)")
         if not isinstance(value, str):
             return RowFault(row, name, "NOT_A_STRING", "须为字符串 (a string is needed)")
+        if "\x00" in value:
+            return RowFault(row, name, NUL_IN_REQUEST, "含空字符 (NUL character)")
         cells[name] = value
     record = [cells.get(name, "") for name in names]
     if not any(record):

@@ -31,7 +31,7 @@ from shared.security.tokens import BadToken
 from shared.security.trust import IdentityUnavailable, Trust
 from shared.web.access import CALLER
 from shared.web.problem import refused
-from shared.wire.json_grammar import has_repeated_member
+from shared.wire.json_grammar import is_plain
 from shared.wire.ledger import VOUCHERS_MAX
 
 Answer = Awaitable[Response | None]
@@ -101,7 +101,7 @@ class FastPath:
             message = orjson.loads(body)
         except orjson.JSONDecodeError:
             return None
-        if has_repeated_member(body, message):
+        if not is_plain(body, message):
             return None
         return await self.doors[request.scope["path"]](request, books, message, caller)
 

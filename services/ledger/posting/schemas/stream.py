@@ -15,7 +15,7 @@ from services.ledger.posting.schemas.reading import Reader
 from services.ledger.posting.schemas.voucher import draft_from, posted_out
 from shared.errors import Fault, Faulty, Refusal
 from shared.schema import Out, Problem
-from shared.wire.json_grammar import MEMBER_REPEATED, faults_in, has_repeated_member
+from shared.wire.json_grammar import JSON_NOT_STANDARD, faults_in, is_plain
 from shared.wire.ledger import PostedOut, PostingOutcome, VoucherIn
 
 
@@ -63,7 +63,7 @@ async def drafts_of(
         if at_sight is not None:
             yield StreamLine(number, at_sight.event_id, at_sight)
             continue
-        unclear = [fault for fault in faults_in(line) if fault.code == MEMBER_REPEATED]
+        unclear = [fault for fault in faults_in(line) if fault.code != JSON_NOT_STANDARD]
         if unclear:
             yield StreamLine(number, _event_of(line), Faulty(faults=unclear, count=len(unclear)))
             continue
@@ -83,7 +83,7 @@ def _at_sight(line: bytes, source: str, slots: int, sender: str) -> Draft | None
         message = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    if has_repeated_member(line, message):
+    if not is_plain(line, message):
         return None
     return _READER.draft(message, source, slots, sender)
 

@@ -12,6 +12,7 @@ import pytest
 from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.flows import stream as stream_flow
 from shared.roles import Role
+from shared.web.envelope import Envelope
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import entry, fresh, receipt, receipt_draft
 
@@ -83,6 +84,14 @@ async def test_a_bad_line_fails_alone_and_says_why(ledger: Ledger) -> None:
     assert (end["complete"], end["posted"], end["refused"]) == (True, 2, 5)
 
 
+async def test_a_line_with_nul_fails_alone_and_names_the_place(ledger: Ledger) -> None:
+    with_nul = receipt() | {"summary": "a\x00b"}
+    results, end = await play(ledger, body(receipt(), with_nul, receipt()))
+    faults = results[1]["problem"]["errors"]
+    assert [(one["pointer"], one["code"]) for one in faults] == [("/summary", "NUL_IN_REQUEST")]
+    assert (end["complete"], end["posted"], end["refused"]) == (True, 2, 1)
+
+
 async def test_lines_may_be_cut_anywhere(ledger: Ledger) -> None:
     content = body(*[receipt() for _ in range(7)])
 
@@ -95,11 +104,19 @@ async def test_lines_may_be_cut_anywhere(ledger: Ledger) -> None:
     assert (await play(ledger, b""))[1]["complete"]
 
 
-async def test_a_stream_that_breaks_says_that_it_is_not_whole(ledger: Ledger) -> None:
+async def test_a_stream_that_breaks_says_that_it_is_not_whole(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Envelope, "_limit", lambda *_: 10_000)
     good = receipt()
-    results, end = await play(ledger, body(good) + b'{"event_id": "a\\u0000b"}\n')
+
+    async def too_much() -> AsyncIterator[bytes]:
+        yield body(good)
+        yield b" " * 10_000
+
+    results, end = await play(ledger, too_much())
     assert not end["complete"]
-    assert end["problem"]["code"] == "NUL_IN_REQUEST"
+    assert end["problem"]["code"] == "BODY_TOO_LARGE"
     assert (await play(ledger, body(good)))[1]["posted"] == 1 - len(results)
 
 
