@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,8 +20,11 @@ class NotASheet(Exception):
     """The reader could not read the file, or died of it."""
 
 
-async def csv_of(workbook: IO[bytes], out: IO[bytes]) -> None:
+async def csv_of(workbook: IO[bytes], out: IO[bytes], *, days: Sequence[str] = ()) -> None:
     """Write the first sheet of a workbook as CSV.
+
+    Args:
+        days: headings of columns of days, whose plain numbers may count from 1904.
 
     Raises:
         NotASheet: it is not a workbook, or reading it exceeds the bounds.
@@ -32,6 +36,7 @@ async def csv_of(workbook: IO[bytes], out: IO[bytes]) -> None:
         _PROGRAM,
         str(MEMORY_BYTES),
         READER,
+        *days,
         stdin=workbook,
         stdout=out,
         stderr=asyncio.subprocess.DEVNULL,

@@ -13,7 +13,7 @@ import posixpath
 import re
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Real
 from typing import Any
 from xml.etree import ElementTree
@@ -23,13 +23,16 @@ from python_calamine import CalamineWorkbook
 
 _SUSPECT = re.compile(rb"""\bt\s*=\s*["']e["']|<(?:\w+:)?f[\s/>]""")
 _PIECE = 1 << 20
+_DAYS_1900_TO_1904 = 1462
 _EXACT = 10**15
 """A spreadsheet keeps fifteen digits; a longer number has lost some."""
 
 
 def main() -> int:
-    """Read a workbook from standard input and write CSV to standard output; exit 2: not a
-    workbook."""
+    """Read a workbook from standard input and write CSV to standard output; exit 2: not a workbook.
+
+    The program's arguments behind the second are headings of columns of days.
+    """
     try:
         content = io.BytesIO(sys.stdin.buffer.read())
         rows = (
@@ -38,6 +41,9 @@ def main() -> int:
             .to_python(skip_empty_area=False)
         )
         marks = _marks(content)
+        days = sys.argv[3:]
+        if days and _counts_from_1904(content):
+            _count_from_1900(rows, days)
     except Exception as error:
         print(type(error).__name__, file=sys.stderr)  # noqa: T201 the only words of a child process
         return 2
@@ -56,6 +62,24 @@ def _text(cell: Any) -> Any:
     """Write a cell as text; whole numbers lose the fraction that spreadsheets give them."""
     is_number = isinstance(cell, Real) and not isinstance(cell, bool)
     return int(cell) if is_number and abs(cell) < _EXACT and cell == int(cell) else cell
+
+
+def _counts_from_1904(content: io.BytesIO) -> bool:
+    """Tell whether a workbook's day numbers count from 1904, as old ones of the Macintosh do."""
+    with zipfile.ZipFile(content) as book:
+        root = ElementTree.fromstring(book.read("xl/workbook.xml"))
+    marks = (one.get("date1904", "") for one in root.iter() if one.tag.endswith("}workbookPr"))
+    return any(mark in {"1", "true"} for mark in marks)
+
+
+def _count_from_1900(rows: list[list[Any]], days: Sequence[str]) -> None:
+    """Let plain numbers of day columns count from 1900; cells formatted as days are days already."""
+    header = rows[0] if rows else []
+    columns = [at for at, cell in enumerate(header) if str(cell).strip() in days]
+    for row in rows[1:]:
+        for at in columns:
+            if at < len(row) and isinstance(row[at], float):
+                row[at] += _DAYS_1900_TO_1904
 
 
 def _marks(content: io.BytesIO) -> dict[tuple[int, int], str]:

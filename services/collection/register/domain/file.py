@@ -53,6 +53,12 @@ _READ: Final[dict[str, Callable[[str], str]]] = {
 """Reading of the cells of a column; the others hold codes and numbers."""
 
 
+def day_headings(columns: Mapping[str, str]) -> list[str]:
+    """Return the headings of the columns of days, in both languages."""
+    names = [name for name in columns if _READ.get(name) is cell_rules.day]
+    return [*names, *(columns[name] for name in names)]
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A row of a file: its number, and its cells by column without the empty ones."""

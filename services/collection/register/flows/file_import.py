@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Final
@@ -25,7 +25,7 @@ from services.collection.common.domain.rows import FileUnreadable, RowFault
 from services.collection.common.store import shipped as common_shipped_store
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
-from services.collection.register.domain.file import decoded
+from services.collection.register.domain.file import day_headings, decoded
 from services.collection.register.domain.person import key_of_person, number_fault
 from services.collection.register.domain.unit import Unit, coverage_faults, differing, faults_in
 from services.collection.register.flows import enrolment as enrolment_flow
@@ -70,7 +70,7 @@ class ImportResult:
         return len({fault.row for fault in self.faults})
 
 
-async def text_of(file: IO[bytes]) -> str:
+async def text_of(file: IO[bytes], columns: Mapping[str, str]) -> str:
     """Read the text of an uploaded file: CSV, or the first sheet of a workbook as CSV.
 
     Raises:
@@ -82,7 +82,7 @@ async def text_of(file: IO[bytes]) -> str:
         return decoded(file.read())
     with tempfile.TemporaryFile() as out:
         try:
-            await csv_of(file, out)
+            await csv_of(file, out, days=day_headings(columns))
         except NotASheet:
             raise FileUnreadable(
                 RowFault(0, "", "NOT_A_SHEET", "无法读取工作簿 (not a workbook)")

@@ -120,7 +120,7 @@ async def _records(request: Request, columns: Mapping[str, str]) -> tuple[list[R
             file.write(piece)
         file.flush()
         try:
-            text = await file_import_flow.text_of(file)
+            text = await file_import_flow.text_of(file, columns)
             return await asyncio.to_thread(read, text, columns), digest.digest()
         except FileUnreadable as unreadable:
             raise ImportFaulty(faults=[_fault(unreadable.fault)]) from None

@@ -1,13 +1,17 @@
 """Files as Chinese spreadsheets save them: taken for what they say, or named by row and column."""
 
+import io
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import xlsxwriter
 
 from tests.collection.support.filing import hand_in, worked_off
-from tests.collection.support.office import Office, a_unit
+from tests.collection.support.office import Office, a_person, a_unit
 
 FILES = Path(__file__).parent / "files"
 CODE = "91120101MA0000002F"
@@ -30,6 +34,11 @@ async def bring(office: Office, content: bytes, **params: Any) -> httpx.Response
     )
 
 
+async def joined(office: Office) -> Counter[str]:
+    listed = await office.get("supervisor", f"/v1/units/{CODE}/enrolments", limit=500)
+    return Counter(one["joined_on"] for one in listed.json()["items"])
+
+
 def faults_of(answer: httpx.Response) -> set[tuple[str, str]]:
     return {(one["pointer"], one["code"]) for one in answer.json()["errors"]}
 
@@ -41,6 +50,25 @@ async def test_year_first_days_are_taken(office: Office, file: str) -> None:
     assert (answer.status_code, answer.json()["rows"]) == (200, 4), answer.text
     listed = await office.get("supervisor", f"/v1/units/{CODE}/enrolments", limit=500)
     assert [one["joined_on"] for one in listed.json()["items"]].count("2021-07-01") >= 4
+
+
+@pytest.mark.parametrize("heading", ["joined_on", "参保日期"])
+async def test_days_of_a_workbook_that_counts_from_1904_are_taken(
+    office: Office, heading: str
+) -> None:
+    await staff(office)
+    before = await joined(office)
+    written = io.BytesIO()
+    with xlsxwriter.Workbook(written, {"date_1904": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["credit_code", "identity_number", "name", heading])
+        as_day = book.add_format({"num_format": "yyyy-mm-dd"})
+        for row, form in enumerate((as_day, None), 1):
+            sheet.write_row(row, 0, [CODE, a_person()["identity_number"], "样例"])
+            sheet.write_datetime(row, 3, datetime(2021, 7, 1), form)  # noqa: DTZ001 a cell has no zone
+    answer = await bring(office, written.getvalue())
+    assert (answer.status_code, answer.json()["rows"]) == (200, 2), answer.text
+    assert (await joined(office) - before) == Counter({"2021-07-01": 2})
 
 
 async def test_somebody_who_joined_in_1986_is_taken(office: Office) -> None:
