@@ -237,8 +237,6 @@ async def add_charges(
     on: date,
 ) -> None:
     """Write charges that are more (less) than was fixed, one row a difference."""
-    if not changes:
-        return
     fresh = [one for one in changes if one.charge is not None]
     if fresh:
         await tx.execute(
@@ -269,41 +267,52 @@ async def add_charges(
                 **_charge_columns(fresh, explanations),
             },
         )
-    for one in changes:
-        if one.charge is None:
-            await _take_back_charge(tx, ref, one, on)
+    await _take_back_charges(tx, ref, [one for one in changes if one.charge is None], on)
 
 
-async def _take_back_charge(tx: AsyncConnection, ref: Ref, one: ChargeChange, on: date) -> None:
-    """Write a row that repeats the first one of a charge, with amounts that take all of it back."""
-    event_id, bill_id, line_no, kind = one.key
+async def _take_back_charges(
+    tx: AsyncConnection, ref: Ref, changes: Sequence[ChargeChange], on: date
+) -> None:
+    """Repeat the first row of each charge, with amounts that take all of it back."""
+    if not changes:
+        return
     await tx.execute(
         text("""
             INSERT INTO charge (unit_id, id, bill_id, line_no, kind, event_id, period,
                                 insurance, fund, principal_fen, due_on, paid_on, fixed_on,
                                 days, parts, amount_fen, charge_bill_id, explanation,
                                 reallocation_id)
-            SELECT unit_id, CAST(:id AS uuid), bill_id, line_no, kind, event_id, period,
-                   insurance, fund, :principal_fen, due_on, paid_on, :on_day, days, :parts,
-                   :amount_fen, charge_bill_id, explanation, CAST(:reallocation AS uuid)
-              FROM charge
-             WHERE unit_id = :unit_id AND event_id = :event_id AND bill_id = :bill_id
-               AND line_no = :line_no AND kind = :kind
-             ORDER BY id
-             LIMIT 1
+            SELECT fixed.unit_id, batch.id, fixed.bill_id, fixed.line_no, fixed.kind,
+                   fixed.event_id, fixed.period, fixed.insurance, fixed.fund,
+                   batch.principal_fen, fixed.due_on, fixed.paid_on, CAST(:on_day AS date),
+                   fixed.days, batch.parts, batch.amount_fen, fixed.charge_bill_id,
+                   fixed.explanation, CAST(:reallocation AS uuid)
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:events AS uuid[]), CAST(:bills AS uuid[]),
+                          CAST(:line_nos AS smallint[]), CAST(:kinds AS text[]),
+                          CAST(:principals AS bigint[]), CAST(:parts AS numeric[]),
+                          CAST(:amounts AS bigint[]))
+                AS batch (id, event_id, bill_id, line_no, kind, principal_fen, parts, amount_fen)
+             CROSS JOIN LATERAL (
+                   SELECT *
+                     FROM charge
+                    WHERE charge.unit_id = :unit_id AND charge.event_id = batch.event_id
+                      AND charge.bill_id = batch.bill_id AND charge.line_no = batch.line_no
+                      AND charge.kind = batch.kind
+                    ORDER BY charge.id
+                    LIMIT 1) AS fixed
         """),
         {
             "unit_id": ref.key,
-            "id": uuid7(),
             "reallocation": ref.id,
             "on_day": on,
-            "event_id": event_id,
-            "bill_id": bill_id,
-            "line_no": line_no,
-            "kind": kind.value,
-            "principal_fen": one.change.principal_fen,
-            "parts": Decimal(one.change.parts),
-            "amount_fen": one.change.amount_fen,
+            "ids": [uuid7() for _ in changes],
+            "events": [one.key[0] for one in changes],
+            "bills": [one.key[1] for one in changes],
+            "line_nos": [one.key[2] for one in changes],
+            "kinds": [one.key[3].value for one in changes],
+            "principals": [one.change.principal_fen for one in changes],
+            "parts": [Decimal(one.change.parts) for one in changes],
+            "amounts": [one.change.amount_fen for one in changes],
         },
     )
 
