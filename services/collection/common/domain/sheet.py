@@ -78,7 +78,7 @@ def _count_from_1900(rows: list[list[Any]], days: Sequence[str]) -> None:
     columns = [at for at, cell in enumerate(header) if str(cell).strip() in days]
     for row in rows[1:]:
         for at in columns:
-            if at < len(row) and isinstance(row[at], float):
+            if at < len(row) and isinstance(row[at], Real):
                 row[at] += _DAYS_1900_TO_1904
 
 
