@@ -256,7 +256,7 @@ async def test_returns_have_the_day_they_were_booked_and_serials_their_source(
 async def test_serials_of_refunds_sent_back_have_the_deposit_that_paid(
     db: asyncpg.Connection, upgrade_to: Upgrade
 ) -> None:
-    await upgrade_to("collection_0026")
+    await upgrade_to("collection_0027")
     for serial, paid_from in (("TH-1", "fiscal_deposit"), ("TH-2", None)):
         await put(
             db,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "collection_0027"
-down_revision = "collection_0026"
+revision = "collection_0028"
+down_revision = "collection_0027"
 branch_labels = None
 depends_on = None
 
