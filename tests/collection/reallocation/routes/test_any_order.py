@@ -5,9 +5,10 @@ is the same, and so are the books.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,9 +23,8 @@ from tests.collection.support.money import Owed, fetch, line, push
 from tests.collection.support.totals import apart_on_any_day
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
-KNOWN_ON = after(70)
-"""The day on which everything becomes known: the order of the days tells nothing of the order of
-knowing."""
+KNOWN_FROM = 70
+"""Days from the due day to the first day on which something becomes known: all was paid before."""
 
 
 class Fate(Enum):
@@ -64,6 +64,7 @@ class Play:
     stranger: Owed
     other: Owed
     receipts: dict[int, str] = field(default_factory=dict)
+    days: Iterator[int] = field(default_factory=lambda: count(KNOWN_FROM))
 
     @classmethod
     async def begin(cls, debtors: Debtors) -> Play:
@@ -71,31 +72,32 @@ class Play:
         return cls(debtors, unit, stranger, await debtors.owe(PENSION))
 
     async def know(self, number: int, money: Money) -> None:
-        """Let a payment, or else its fate, become known."""
+        """Let a payment, or else its fate, become known, each on a later day."""
+        day = after(next(self.days))
         if number not in self.receipts:
-            self.receipts[number] = await self._paid(number, money)
+            self.receipts[number] = await self._paid(number, money, day)
             return
         receipt = self.receipts[number]
         match money.fate:
             case Fate.RETURNED:
-                await taken_back(self.debtors, receipt, KNOWN_ON)
+                await taken_back(self.debtors, receipt, day)
             case Fate.RETURNED_IN_PART:
                 amount = format_yuan(money.amount_fen // 2)
-                await taken_back(self.debtors, receipt, KNOWN_ON, amount=amount)
+                await taken_back(self.debtors, receipt, day, amount=amount)
             case Fate.MOVED_IN:
-                await moved(self.debtors, receipt, self.unit, KNOWN_ON)
+                await moved(self.debtors, receipt, self.unit, day)
             case Fate.MOVED_OUT:
-                await moved(self.debtors, receipt, self.other, KNOWN_ON)
+                await moved(self.debtors, receipt, self.other, day)
             case Fate.KEPT:
                 pass
 
-    async def _paid(self, number: int, money: Money) -> str:
+    async def _paid(self, number: int, money: Money, day: str) -> str:
         payer = self.stranger if money.fate is Fate.MOVED_IN else self.unit
         serial = f"{self.unit.credit_code}-{number}"
         row = line(
             serial, payer.credit_code, money.amount_fen, self.unit.period, paid_on=after(money.days)
         )
-        await self.debtors.push(push(serial, [row], collected_on=KNOWN_ON))
+        await self.debtors.push(push(serial, [row], collected_on=day))
         found = await self.debtors.get("/v1/receipts", limit=500)
         return str(next(one["id"] for one in found["items"] if one["serial"] == serial))
 
