@@ -10,6 +10,7 @@ import pytest
 
 from services.embedded import EmbeddedPostgres, pidfile
 from services.embedded.guard import python_command, python_environment
+from tests.house.passwords import keep_passwords
 from tests.issuer import Issuer
 
 Wuxian = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -24,9 +25,15 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def environment(home: Path, issuer: Issuer) -> dict[str, str]:
-    """Environment of a child process that lives in that home, and trusts the tests' issuer."""
+    """Environment of a child process that lives in that home, and trusts the tests' issuer.
+
+    Its passwords are those of all tests: a role belongs to the whole server, which tests share.
+    """
+    secrets = home.with_name("secrets")
+    keep_passwords(secrets)
     return python_environment() | {
         "WUXIAN_HOME": str(home),
+        "WUXIAN_DATABASE_SECRETS_DIR": str(secrets),
         "WUXIAN_TRUSTED_KEYS_PATH": str(issuer.trusted_keys_path),
     }
 

@@ -3,33 +3,12 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
-from sqlalchemy.engine import make_url
 
 from services.embedded.guard import python_command
 from services.supervisor.ports import free_port
-from shared.db import SERVICES
-from shared.process.database_address import password_file
 from tests.house.conftest import until
-
-PASSWORDS = {service: f"secret of {service}'s" for service in SERVICES}
-"""Passwords of the roles on the servers that all tests share: tests side by side need the same."""
-
-
-def as_role(url: str, role: str, password: str) -> str:
-    """Return an address with another login."""
-    changed = make_url(url).set(username=role, password=password)
-    return changed.render_as_string(hide_password=False)
-
-
-def keep_passwords(secrets: Path) -> None:
-    """Write these passwords where an installation on a shared server looks for them."""
-    for service, password in PASSWORDS.items():
-        file = password_file(secrets, service)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(password)
 
 
 @contextmanager

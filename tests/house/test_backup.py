@@ -20,7 +20,7 @@ from shared import clock
 from shared.process import backup_age
 from shared.security.identity import create
 from tests.conftest import database_on
-from tests.house.support import PASSWORDS
+from tests.house.passwords import PASSWORDS
 
 PASSPHRASE = b"correct horse battery staple"
 KEYS = BackupKeys.derive(PASSPHRASE, bytes(16))

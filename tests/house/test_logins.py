@@ -14,7 +14,7 @@ from shared.db import SERVICES, role_of
 from shared.process.database_address import without_login
 from tests.conftest import database_on
 from tests.house.conftest import Wuxian
-from tests.house.support import PASSWORDS, as_role, keep_passwords
+from tests.house.passwords import PASSWORDS, as_role
 
 CLEANED = {"idempotency", "outbox"}
 """Tables whose triggers let a row go only after its time (shared/process/retention.py)."""
@@ -211,19 +211,19 @@ class TestCommand:
         assert "must not be given WUXIAN_ADMIN_DATABASE_URL" in said.stderr
 
     def test_a_host_without_a_password_file_says_what_to_run(
-        self, wuxian: Wuxian, migrated_url: str
+        self, wuxian: Wuxian, migrated_url: str, home: Path
     ) -> None:
         words = ("serve", "ledger", "--port", str(free_port()), "--database-url")
-        said = wuxian(*words, without_login(migrated_url))
+        nowhere = {"WUXIAN_DATABASE_SECRETS_DIR": str(home / "nowhere")}
+        said = wuxian(*words, without_login(migrated_url), **nowhere)
         assert said.returncode == 1
         assert "the password of wuxian_ledger cannot be read" in said.stderr
         assert "`wuxian migrate`" in said.stderr
         assert said.stderr.count("\n") == 1
 
     def test_migrate_makes_roles_and_each_service_finds_its_own_password(
-        self, wuxian: Wuxian, migrated_url: str, home: Path
+        self, wuxian: Wuxian, migrated_url: str
     ) -> None:
-        keep_passwords(home / "secrets")
         assert wuxian("migrate", "--admin-url", migrated_url).returncode == 0
         checked = wuxian("doctor", "--json", "--database-url", without_login(migrated_url))
         found = {f["check"]: f["ok"] for f in json.loads(checked.stdout)["findings"]}

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.migrate import MigrationError, directory, migrate, states
 from shared.db import SERVICES, Database, role_of
-from tests.house.support import PASSWORDS, as_role
+from tests.house.passwords import PASSWORDS, as_role
 
 
 async def run(url: str, *statements: str) -> None:

@@ -25,7 +25,7 @@ from services.supervisor import Supervisor
 from services.supervisor.ports import free_port
 from shared.process.settings import Settings
 from tests.conftest import address, on_server
-from tests.house.support import keep_passwords
+from tests.house.passwords import keep_passwords
 
 pytestmark = pytest.mark.story
 PARTS = ("collection", "ledger", "payout", "sandbox")
