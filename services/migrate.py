@@ -18,12 +18,13 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from services import revisions
-from shared.db import SERVICES, role_of, sqlalchemy_url, sqlstate
+from shared.db import SERVICES, asyncpg_dsn, engine_on, role_of, sqlstate
 from shared.evidence import store as evidence_store
+from shared.process.database_address import with_login
 
 _LOCK = 0x77757869
 """Advisory lock of migrations, one per database."""
@@ -100,14 +101,16 @@ async def migrate(
             was made by a newer release.
     """
     before = []
-    engine = create_async_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+    engine = engine_on(admin_url, poolclass=NullPool)
     try:
         for service in services:
             async with engine.connect() as connection:
                 await _check_server(connection, service)
                 await _make_role(connection, service)
                 if passwords is not None and service in passwords:
-                    await _let_log_in(connection, service, passwords[service], renew=renew)
+                    await _let_log_in(
+                        connection, admin_url, service, passwords[service], renew=renew
+                    )
                 before.append(await _upgrade(connection, service))
     finally:
         await engine.dispose()
@@ -122,20 +125,20 @@ async def make_roles(
     renew: bool = False,
 ) -> None:
     """Make the services' roles alone, for a restore: its grants name them. See `migrate`."""
-    engine = create_async_engine(sqlalchemy_url(admin_url), poolclass=NullPool)
+    engine = engine_on(admin_url, poolclass=NullPool)
     try:
         for service in services:
             async with engine.connect() as connection:
                 await _check_server(connection, service)
                 await _make_role(connection, service)
-                await _let_log_in(connection, service, passwords[service], renew=renew)
+                await _let_log_in(connection, admin_url, service, passwords[service], renew=renew)
     finally:
         await engine.dispose()
 
 
 async def states(url: str, services: Sequence[str] = SERVICES) -> list[State]:
     """Return the state of each service's schema. Needs no administrator."""
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    engine = engine_on(url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             return [await _state(connection, service) for service in services]
@@ -215,7 +218,7 @@ async def _on_shared_roles(
 
 
 async def _let_log_in(
-    connection: AsyncConnection, service: str, password: str, *, renew: bool
+    connection: AsyncConnection, admin_url: str, service: str, password: str, *, renew: bool
 ) -> None:
     """Let a service's role log in with a password, unless it has one already.
 
@@ -227,9 +230,8 @@ async def _let_log_in(
         text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :role"), {"role": role}
     )
     await connection.rollback()
-    own = connection.engine.url.set(username=role, password=password)
     if may and not renew:
-        if await _opens(own.set(drivername="postgresql").render_as_string(hide_password=False)):
+        if await _opens(with_login(admin_url, role, password)):
             return
         raise MigrationError(
             f"the database role {role} logs in with another password than the one kept here: put"
@@ -247,7 +249,7 @@ async def _let_log_in(
 async def _opens(url: str) -> bool:
     """Return whether a login works; only a wrong password says no (a rule of access may too)."""
     try:
-        connection = await asyncpg.connect(url, timeout=30)
+        connection = await asyncpg.connect(asyncpg_dsn(url), timeout=30)
     except asyncpg.InvalidPasswordError:
         return False
     except asyncpg.PostgresError:

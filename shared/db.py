@@ -36,6 +36,21 @@ def asyncpg_dsn(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def engine_on(
+    url: str, *, server_settings: dict[str, str] | None = None, **more: Any
+) -> AsyncEngine:
+    """Return an engine on an address with any parameter that libpq knows (sslmode, sslrootcert …).
+
+    SQLAlchemy would hand those to asyncpg as arguments, which it does not take; it takes an address.
+    """
+    address = asyncpg_dsn(url)
+
+    async def connect() -> asyncpg.Connection[Any]:
+        return await asyncpg.connect(address, server_settings=server_settings)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, **more)
+
+
 def server_settings(service: str, *, statement_timeout_ms: int = 60_000) -> dict[str, str]:
     """Return the server settings of every connection of a service."""
     return {
@@ -60,18 +75,14 @@ class Database:
     ) -> None:
         self.service = service
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(
-            sqlalchemy_url(url),
+        self.engine = engine_on(
+            url,
+            server_settings=server_settings(service, statement_timeout_ms=statement_timeout_ms),
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
             # An error's text goes to the log; account numbers and sealed fields must not.
             hide_parameters=True,
-            connect_args={
-                "server_settings": server_settings(
-                    service, statement_timeout_ms=statement_timeout_ms
-                )
-            },
         )
 
     @asynccontextmanager

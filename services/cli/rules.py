@@ -184,15 +184,12 @@ def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]
 
 
 async def _in_schema(url: str, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    from shared.db import sqlalchemy_url
+    from shared.db import engine_on
 
     settings = {"search_path": "ledger", "application_name": "wuxian-rules"}
-    engine = create_async_engine(
-        sqlalchemy_url(url), poolclass=NullPool, connect_args={"server_settings": settings}
-    )
+    engine = engine_on(url, server_settings=settings, poolclass=NullPool)
     try:
         async with engine.begin() as tx:
             return await work(tx)

@@ -167,3 +167,17 @@ async def test_every_revision_can_be_taken_back(empty_database_url: str, service
 def test_migrations_are_found_in_a_working_copy() -> None:
     assert (directory() / "env.py").exists()
     assert {path.name for path in directory().iterdir() if path.is_dir()} >= set(SERVICES)
+
+
+async def test_an_address_may_say_how_to_encrypt(empty_database_url: str) -> None:
+    url = f"{empty_database_url}?sslmode=disable"
+    await migrate(url, ["ledger"], passwords=PASSWORDS)
+    own = f"{as_role(empty_database_url, role_of('ledger'), PASSWORDS['ledger'])}?sslmode=disable"
+    db = Database(own, "ledger", pool_size=1)
+    async with db.transaction() as tx:
+        assert await tx.scalar(text("SELECT NOT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+    await db.close()
+    db = Database(own.replace("disable", "require"), "ledger", pool_size=1)
+    with pytest.raises(ConnectionError, match="rejected SSL"):
+        await db.run(lambda tx: tx.execute(text("SELECT 1")))
+    await db.close()
