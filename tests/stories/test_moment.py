@@ -13,6 +13,7 @@ import pytest
 
 from services.embedded import EmbeddedPostgres
 from services.embedded.guard import python_command, python_environment
+from shared.security.identity import create
 from tests.house.conftest import until
 
 pytestmark = pytest.mark.story
@@ -56,7 +57,7 @@ def test_what_came_after_the_moment_is_not_there_and_all_before_it_is(run_home: 
     (place / "passphrase").write_text("correct horse battery staple")
     try:
         wuxian(first, "migrate")
-        wuxian(first, "token", "--role", "dashboard")
+        create(first / "identity")
         on(first, "CREATE TABLE public.marker (n text)")
         keeper = subprocess.Popen(
             python_command("services.cli", "backup", str(archive), "--wal"),
