@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from services import VERSION
 from services.identity.common.evidence import STREAMS
 from services.identity.keyfile import cipher_in
+from services.identity.principals import routes as principals_doors
 from services.identity.providers import routes as providers_doors
 from services.identity.roles import routes as roles_doors
 from services.identity.sessions import routes as sessions_doors
@@ -43,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sessions_doors.router,
     providers_doors.router,
     roles_doors.router,
+    principals_doors.router,
 )
 
 
