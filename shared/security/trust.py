@@ -29,6 +29,8 @@ Fetch = Callable[[], Awaitable[Answer]]
 
 POLL_SECONDS: Final = 5.0
 MONEY_SECONDS: Final = 1.0
+SILENT_SECONDS: Final = 3.0
+"""Pause after a question that had no answer."""
 STALE_SECONDS: Final = 60.0
 _CACHE_LIMIT: Final = 4096
 _RIGHTS: Final = frozenset(Right)
@@ -50,7 +52,7 @@ class Trust:
         self._turn = asyncio.Lock()
         self._answer: Answer = {}
         self._keys: dict[str, OKPKey] = {}
-        self._known_at = self._asked_at = float("-inf")
+        self._known_at = self._ask_from = float("-inf")
         self._verified: dict[str, tuple[float, Caller]] = {}
 
     @property
@@ -80,18 +82,20 @@ class Trust:
 
     async def refresh(self) -> None:
         """Ask identity, unless it was asked a moment ago; callers that meet wait for one answer."""
-        begun = time.monotonic()
         async with self._turn:
-            if self._asked_at > begun - MONEY_SECONDS:
+            asked_at = time.monotonic()
+            if asked_at < self._ask_from:
                 return
-            self._asked_at = time.monotonic()
             try:
                 answer = await self._fetch()
                 keys = {row["kid"]: OKPKey.import_key(row) for row in answer["keys"]}
             except Exception as error:
                 logger().warning("identity does not answer", error=repr(error)[:200])
+                # Where it hangs, requests shall not all wait for it, one after the other.
+                pause = SILENT_SECONDS if self._keys else MONEY_SECONDS
+                self._ask_from = time.monotonic() + pause
                 return
-            self._known_at = self._asked_at
+            self._known_at, self._ask_from = asked_at, asked_at + MONEY_SECONDS
             if answer != self._answer:
                 self._answer, self._keys = answer, keys
                 self._verified.clear()

@@ -127,7 +127,7 @@ async def test_without_identity_the_last_answer_counts_for_a_minute(
         await trust.admit(token, money=money)
     assert "ok" not in (await trust.check()).values()
     identity.is_down = False
-    seconds[0] += 2
+    seconds[0] += 4
     assert (await trust.admit(token, money=money)).subject == "li"
     assert await trust.check() == {"identity": "ok"}
 
@@ -157,3 +157,17 @@ async def test_the_units_and_the_person_behind_a_client_are_told(identity: FakeI
     )
     token = mint(identity.keys[0], caller, audience=("ledger",))
     assert await Trust("ledger", identity).admit(token) == caller
+
+
+async def test_a_silent_identity_is_not_asked_by_every_request(
+    identity: FakeIdentity, seconds: list[float]
+) -> None:
+    trust = Trust("ledger", identity)
+    token = identity.token()
+    await trust.admit(token, money=True)
+    identity.is_down = True
+    times = identity.times
+    for _ in range(5):
+        seconds[0] += 1.2
+        await trust.admit(token, money=True)
+    assert identity.times - times == 2
