@@ -126,7 +126,12 @@ def test_the_ledger_books_once_on_any_server(
         with httpx.Client(base_url=url, headers=bearer, trust_env=False) as client:
             done = [client.post("/v1/vouchers", json=VOUCHER) for _ in range(2)]
             assert [answer.status_code for answer in done] == [201, 200], done[0].text
-            balances = client.get("/v1/funds/balances", params={"as_of": "2021-07-31"}).json()
+            reader = Caller(subject="dashboard", role=Role.DASHBOARD)
+            balances = client.get(
+                "/v1/funds/balances",
+                params={"as_of": "2021-07-31"},
+                headers={"Authorization": f"Bearer {issuer.mint(reader)}"},
+            ).json()
     (pension,) = [fund for fund in balances["funds"] if fund["fund"] == "pension"]
     assert pension["accounts"]["income_deposit"] == "1234.56"
 

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from services.migrate import migrate
+from shared.cn.credit_code import with_check_character
 from tests.house.conftest import Wuxian
 
 pytestmark = pytest.mark.story
-UNIT = "91120101MA0000001F"
+UNIT = with_check_character("91120101MA0000001")
 
 Tell = Callable[..., Any]
 
 
 @pytest.fixture
-def tell(wuxian: Wuxian, empty_database_url: str) -> Tell:
+async def tell(wuxian: Wuxian, empty_database_url: str) -> Tell:
     """tell(*words) → the JSON that a command prints about a migrated database."""
 
     def run(*words: str, fails: int = 0) -> Any:
@@ -24,7 +26,7 @@ def tell(wuxian: Wuxian, empty_database_url: str) -> Tell:
         assert done.returncode == fails, done.stderr
         return done.stderr if fails else json.loads(done.stdout)
 
-    assert wuxian("migrate", "identity", "--database-url", empty_database_url).returncode == 0
+    await migrate(empty_database_url, ["identity"])
     return run
 
 
