@@ -35,6 +35,12 @@ class FactDay(NamedTuple):
     value_date: date
 
 
+def closed_words(day: date, first_open_day: date) -> str:
+    """Say that a day is closed, and which one is the first open day."""
+    first = first_open_day.isoformat()
+    return f"{day}: 首个未结账之日为 {first} (the first open day is {first})"
+
+
 @dataclass(frozen=True, slots=True)
 class BookDays:
     """The last closed day (None while no day is closed) and the first day of the chart."""
@@ -67,13 +73,20 @@ class BookDays:
         """
         self._require_charted(day, pointer)
         if day < self.first_open_day:
-            first = self.first_open_day.isoformat()
-            message = f"{day}: 首个未结账之日为 {first} (the first open day is {first})"
             raise DayClosed(
-                faults=[Fault(pointer, DayClosed.code, message)],
+                faults=[Fault(pointer, DayClosed.code, closed_words(day, self.first_open_day))],
                 closed_until=self.closed_until,
-                first_open_day=first,
+                first_open_day=self.first_open_day,
             )
+        return day
+
+    def charted_day(self, day: date, pointer: str = "/") -> date:
+        """Return a day that the chart knows, open or closed.
+
+        Raises:
+            DayBeforeChart: no chart knows the day.
+        """
+        self._require_charted(day, pointer)
         return day
 
     def is_before_chart(self, day: date) -> bool:

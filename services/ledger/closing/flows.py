@@ -56,6 +56,7 @@ from services.ledger.reports.store.report import OpenItem, Window
 from services.ledger.rules.domain.chart import OWN_SOURCE, Catalogue
 from services.ledger.rules.domain.closing_rule import Level
 from shared import clock, trail
+from shared.book_days.open_day import BookDays
 from shared.cursor import cut, read_cursor, read_uuid
 from shared.db import raw
 from shared.entry import Account, Book
@@ -73,6 +74,7 @@ async def propose(
     """Record a closing or reopening for another person to approve, if it is possible now.
 
     Raises:
+        DayBeforeChart: no chart knows the day.
         LedgerRefusal: it is not possible now, with every reason.
     """
     await _require_possible(tx, catalogue, closing)
@@ -196,8 +198,11 @@ def ref(id: str) -> Ref:
 
 
 async def _require_possible(tx: AsyncConnection, catalogue: Catalogue, closing: Closing) -> None:
+    reopens = closing.action is ClosingAction.REOPEN
+    pointer = "/from_day" if reopens else "/period"
+    BookDays(chart_from=catalogue.first_day).charted_day(closing.day, pointer)
     closed = await closing_store.progress(tx, closing.region)
-    if closing.action is ClosingAction.REOPEN:
+    if reopens:
         require_reopenable(closing.day, closed)
         return
     rules = await closing_store.rules(tx, closing.level, closing.day)

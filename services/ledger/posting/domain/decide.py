@@ -42,6 +42,7 @@ from services.ledger.posting.domain.voucher import (
     is_moved_from,
     moved_to,
 )
+from shared.book_days.open_day import closed_words
 from shared.errors import Fault
 
 
@@ -236,9 +237,11 @@ class _Round:
         closed_until = self.state.closed_until
         if closed_until is not None and draft.book_date <= closed_until:
             self.relies_on_state = True  # the day may have been reopened since this revision
+            first = day_after(closed_until)
             return DayClosed(
-                faults=[Fault("/book_date", DayClosed.code, draft.book_date.isoformat())],
+                faults=[Fault("/book_date", DayClosed.code, closed_words(draft.book_date, first))],
                 closed_until=closed_until.isoformat(),
+                first_open_day=first.isoformat(),
             )
         if (refusal := suspense_refusal(draft, self.suspense)) is not None:
             return refusal

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.ledger.posting.domain.book_days import BookDays
+from services.ledger.posting.domain.book_days import LedgerDays
 from shared.wire.closing import BookDaysOut, FundDaysOut
 
 
-def book_days_out(days: BookDays) -> BookDaysOut:
+def book_days_out(days: LedgerDays) -> BookDaysOut:
     """Build the answer to the days of the books."""
     return BookDaysOut(
         closed_until=days.closed_until,

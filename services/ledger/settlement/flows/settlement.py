@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger.common.domain.refusal import BookDateInFuture
 from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.flows import book_days as book_days_flow
 from services.ledger.rules.domain.chart import Catalogue
 from services.ledger.settlement.domain.adjustment import GrantRequest
 from services.ledger.settlement.domain.refund import RefundWithoutReason
@@ -53,13 +54,14 @@ async def propose(
     """Record a settlement for another person to approve. Nothing moves yet.
 
     Raises:
-        BookDateInFuture: the day has not come.
+        BookDateInFuture, DayClosed, DayBeforeChart: the day has not come, is closed, or has no chart.
         RefundWithoutReason: a refund names no approved refund of collection.
         LedgerRefusal: amounts are missing, not expected, or of no fund; or the books do not allow it.
         Faulty: parts or terms that its kind does not take, or lacks.
     """
     if proposal.day > clock.today():
         raise BookDateInFuture(day=proposal.day.isoformat())
+    (await book_days_flow.read(tx, catalogue)).chosen_day(proposal.day, "/day")
     check_requests(proposal.kind, proposal.parts, proposal.requests)
     if proposal.kind is SettlementKind.REFUND:
         proposal = await _of_order(tx, proposal)

@@ -37,7 +37,10 @@ async def test_a_closed_day_refuses_postings_and_an_open_one_takes_them(ledger: 
     for day in ("2021-07-15", "2021-07-01", "1999-12-31"):
         answer = await ledger.post("/v1/vouchers", receipt(book_date=day))
         assert (answer.status_code, answer.json()["code"]) == (409, "DAY_CLOSED")
-        assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/book_date"]
+        [fault] = answer.json()["errors"]
+        assert fault["pointer"] == "/book_date"
+        assert "(the first open day is 2021-07-16)" in fault["message"]
+        assert "first_open_day=2021-07-16" in answer.json()["detail"]
     assert (await ledger.post("/v1/vouchers", receipt(book_date="2021-07-16"))).status_code == 201
     read = (await ledger.get("/v1/closed-until")).json()
     assert read == {"region": "tianjin", "closed_until": "2021-07-15", "month": None, "year": None}
@@ -85,6 +88,28 @@ async def test_a_settlement_into_a_closed_day_is_refused(ledger: Ledger) -> None
     path = f"/v1/settlements/{proposed.json()['id']}/approvals"
     answer = await ledger.post(path, {}, Role.DEPARTMENT_HEAD)
     assert (answer.status_code, answer.json()["code"]) == (409, "DAY_CLOSED")
+    late = await ledger.post(
+        "/v1/settlements", {"kind": "sweep", "day": "2021-07-14"}, Role.FUND_ACCOUNTANT
+    )
+    assert (late.status_code, late.json()["code"]) == (409, "DAY_CLOSED")
+    [fault] = late.json()["errors"]
+    assert (fault["pointer"], "2021-07-16" in fault["message"]) == ("/day", True)
+
+
+async def test_a_day_before_the_chart_is_neither_closed_nor_reopened_nor_settled(
+    ledger: Ledger,
+) -> None:
+    reopening = {"from_day": "1999-06-30", "reason": "补记"}
+    for path, body, pointer in (
+        ("/v1/closings", {"level": "month", "period": "1999-06"}, "/period"),
+        ("/v1/closings", {"level": "day", "period": "1999-06-30"}, "/period"),
+        ("/v1/reopenings", reopening, "/from_day"),
+        ("/v1/settlements", {"kind": "sweep", "day": "1999-06-30"}, "/day"),
+    ):
+        answer = await ledger.post(path, body, Role.FUND_ACCOUNTANT)
+        assert (answer.status_code, answer.json()["code"]) == (422, "DAY_BEFORE_CHART")
+        [fault] = answer.json()["errors"]
+        assert (fault["pointer"], "1999-07-01" in fault["message"]) == (pointer, True)
 
 
 async def test_the_database_itself_refuses_a_closed_day(ledger: Ledger) -> None:
