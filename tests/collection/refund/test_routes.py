@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import orjson
+import asyncio
 
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.reallocation.flows import lock_unit
 from services.collection.reallocation.jobs import run_due
 from shared.db import Database
+from shared.ids import Ref
 from shared.money import format_yuan, parse_yuan
+from shared.references import Reference
 from tests.collection.support.office import Office
 from tests.collection.support.refunds import (
     approved,
@@ -270,3 +277,45 @@ async def test_business_and_statistics_agree_after_refunds(office: Office) -> No
         assert apart(told) == {}, day
         items = told["funds"]["pension"]["items"]
     assert parse_yuan(items["refunds"]["business"]) > 0
+
+
+async def test_whoever_takes_from_a_receipt_waits_for_its_unit_before_its_suspense(
+    office: Office, db: Database
+) -> None:
+    """Whoever reallocates the unit holds the unit and then asks for the suspense: one order for all."""
+    unit, receipt, _ = await paid_twice(office, db)
+    refund = await requested(office, {"receipt": receipt}, amount="1.00")
+    ref = Ref.parse(Reference.RECEIPT, receipt)
+    [row] = await office.fetch("SELECT unit_id FROM unit WHERE credit_code = $1", unit.code)
+    takers = (
+        lambda: match(office, receipt, unit, "2021-11"),
+        lambda: decide(office, refund["id"], "refusals", why="留抵下月"),
+        lambda: request(office, {"receipt": receipt}),
+    )
+    for take in takers:
+        async with db.transaction() as tx:
+            await lock_unit(tx, row["unit_id"])
+            taking = asyncio.create_task(take())
+            await _until_waiting(tx)
+            await tx.execute(
+                text("""
+                    SELECT 1 FROM suspense
+                     WHERE receipt_key = :key AND receipt_id = :id
+                       FOR UPDATE NOWAIT
+                """),
+                {"key": ref.key, "id": ref.id},
+            )
+        assert (await taking).status_code < 500
+
+
+async def _until_waiting(tx: AsyncConnection) -> None:
+    """Wait until somebody waits for a lock that this transaction holds."""
+    waiting = text("""
+        SELECT COUNT(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
+    """)
+    for _ in range(500):
+        if await tx.scalar(waiting):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits")

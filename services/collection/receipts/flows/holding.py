@@ -6,7 +6,7 @@ reallocates an account.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -59,9 +59,10 @@ class Holding:
 async def lock(tx: AsyncConnection, receipt: Ref, *also: int) -> Holding:
     """Lock the units that hold money of a receipt, others too, and its suspense; tell who has what."""
     units = {*await receipt_change_store.holders(tx, receipt), *also}
-    for unit_id in sorted(units):
-        await reallocation_flow.lock_unit(tx, unit_id)
+    await _lock_units(tx, units)
     suspense = await receipt_store.lock_suspense(tx, receipt)
+    # Units that were entrusted with it while this waited; whoever meets them is retried.
+    await _lock_units(tx, {*await receipt_change_store.holders(tx, receipt)} - units)
     payments = await receipt_change_store.held(tx, receipt)
     open_fen = suspense.open_fen if suspense else 0
     return Holding(
@@ -69,6 +70,11 @@ async def lock(tx: AsyncConnection, receipt: Ref, *also: int) -> Holding:
         suspense=suspense,
         nobodys_fen=open_fen - sum(one.left_fen for one in payments),
     )
+
+
+async def _lock_units(tx: AsyncConnection, unit_ids: Iterable[int]) -> None:
+    for unit_id in sorted(unit_ids):
+        await reallocation_flow.lock_unit(tx, unit_id)
 
 
 async def take_back(

@@ -1,7 +1,7 @@
 """Matches (认领): a person assigns suspended money to a unit, and it pays that unit's bills.
 
 A match changes a receipt and a unit in one transaction: money must leave suspense and reach the
-bill together. The receipt is always locked before the unit.
+bill together. Units are locked before the receipt's suspense, as by whoever reallocates an account.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from services.collection.common.domain.errors import DayInFuture, UnitUnknown
 from services.collection.reallocation import flows as reallocation_flow
 from services.collection.reallocation.domain.books import Heading
 from services.collection.reallocation.flows import Cause
+from services.collection.receipts.flows import holding as holding_flow
 from shared import book_days, trail
 from shared.clock import today
 from shared.ids import Ref, uuid7
@@ -68,10 +69,11 @@ async def match(
     await book_days.chosen_day(tx, request.matched_on, "/matched_on")
     if request.matched_on < receipt.book_date:
         raise MatchBeforeReceipt(book_date=receipt.book_date)
-    suspense = await receipt_store.lock_suspense(tx, ref)
+    payer = (await receipt_store.payers(tx, [request.credit_code])).get(request.credit_code)
+    holding = await holding_flow.lock(tx, ref, *([payer.unit_id] if payer else []))
+    suspense = holding.suspense
     if suspense is None or suspense.open_fen == 0:
         raise NothingSuspended
-    payer = (await receipt_store.payers(tx, [request.credit_code])).get(request.credit_code)
     if payer is None:
         raise UnitUnknown(credit_code=request.credit_code)
     payment = PaymentRecord(

@@ -17,7 +17,7 @@ from services.collection.allocation.store import payment as payment_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.reallocation import flows as reallocation_flow
 from services.collection.reallocation.flows import Cause
-from services.collection.reallocation.store import facts as facts_store
+from services.collection.receipts.flows import holding as holding_flow
 from services.collection.refund.domain import (
     ChargeMoneyNeeded,
     Refund,
@@ -43,8 +43,7 @@ async def free(
     assert refund.unit_id is not None
     assert refund.bill_id is not None
     assert refund.receipt is not None
-    await receipt_store.lock_suspense(tx, refund.receipt)
-    await facts_store.lock_unit(tx, refund.unit_id)
+    await holding_flow.lock(tx, refund.receipt, refund.unit_id)
     paid = latest_receipt(await claim_store.paid_charges(tx, refund.unit_id, refund.bill_id))
     left_fen = sum(one.amount_fen for one in paid)
     if not paid or paid[0].receipt_id != refund.receipt_id or left_fen < refund.amount_fen:

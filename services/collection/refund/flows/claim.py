@@ -21,6 +21,7 @@ from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.billing.store import credit as credit_store
 from services.collection.billing.store import due as due_store
+from services.collection.receipts.flows import holding as holding_flow
 from services.collection.refund.domain import (
     NotACharge,
     NothingToRefund,
@@ -116,12 +117,10 @@ async def _of_receipt(
     receipt = await receipt_store.find(tx, ref)
     if receipt is None:
         raise ReceiptUnknown
-    suspense = await receipt_store.lock_suspense(tx, ref)
+    suspense = (await holding_flow.lock(tx, ref)).suspense
     if suspense is None:
         raise NothingToRefund
     amount_fen = chosen_fen(suspense.open_fen, wanted_fen)
-    for one in await payment_store.balances(tx, ref):
-        await unit_store.lock(tx, one.unit_id)
     held = [one for one in await payment_store.balances(tx, ref) if one.left_fen > 0]
     taken = taken_in_turn([one.left_fen for one in held], amount_fen)
     nobodys = RefundPart(
@@ -233,11 +232,12 @@ async def reserve(tx: AsyncConnection, receipt: Ref | None, parts: Sequence[Refu
 
 async def release(tx: AsyncConnection, refund: Refund, parts: Sequence[RefundPart]) -> None:
     """Let what a refund reserved be used again; accounts that may need it are looked at."""
-    if refund.receipt is not None:
-        await receipt_store.lock_suspense(tx, refund.receipt)
     units = sorted({part.unit_id for part in parts if part.unit_id is not None})
-    for unit_id in units:
-        await unit_store.lock(tx, unit_id)
+    if refund.receipt is not None:
+        await holding_flow.lock(tx, refund.receipt, *units)
+    else:
+        for unit_id in units:
+            await unit_store.lock(tx, unit_id)
     await _move(tx, refund.receipt, parts, sign=-1)
     await due_store.mark_due(tx, units, cause="refund", on=today())
 
