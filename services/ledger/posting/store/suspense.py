@@ -29,21 +29,29 @@ async def lock(connection: Connection, receipts: Sequence[str]) -> None:
 
 
 async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:
-    """Return (receipt, fund, district) → fen in suspense, over all slots and days."""
+    """Return (receipt, fund, district) → fen in suspense, over all slots and days.
+
+    The receipts' own vouchers are found by an index; a reversal names no receipt, but its original.
+    """
     rows = await connection.fetch(
         """
-        SELECT mine.receipt, mine.fund, mine.district,
-               CAST(SUM(mine.credit_fen - mine.debit_fen) AS bigint) AS open_fen
-          FROM slot_head AS h
-         CROSS JOIN LATERAL (
-               SELECT COALESCE(v.refs ->> 'receipt', o.refs ->> 'receipt') AS receipt,
-                      e.fund, e.district, e.debit_fen, e.credit_fen
-                 FROM entry AS e
-                 JOIN voucher AS v ON v.slot = e.slot AND v.seq = e.seq
-                 LEFT JOIN voucher AS o ON o.slot = v.slot AND o.seq = v.reverses_seq
-                WHERE e.slot = h.slot AND e.account = $1) AS mine
-         WHERE mine.receipt = ANY($2::text[])
-         GROUP BY mine.receipt, mine.fund, mine.district
+        WITH own AS MATERIALIZED (
+             SELECT v.slot, v.seq, v.refs ->> 'receipt' AS receipt
+               FROM slot_head AS h
+               JOIN voucher AS v ON v.slot = h.slot
+                                AND v.refs ->> 'receipt' = ANY($2::text[])),
+             mine AS (
+             SELECT slot, seq, receipt FROM own
+              UNION ALL
+             SELECT v.slot, v.seq, own.receipt
+               FROM own
+               JOIN voucher AS v ON v.slot = own.slot AND v.reverses_seq = own.seq
+                                AND v.refs ->> 'receipt' IS NULL)
+        SELECT mine.receipt, e.fund, e.district,
+               CAST(SUM(e.credit_fen - e.debit_fen) AS bigint) AS open_fen
+          FROM mine
+          JOIN entry AS e ON e.slot = mine.slot AND e.seq = mine.seq AND e.account = $1
+         GROUP BY mine.receipt, e.fund, e.district
         """,
         Account.SUSPENSE_RECEIPTS,
         list(receipts),
