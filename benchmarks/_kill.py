@@ -30,6 +30,8 @@ from tests.ledger.support.oracle import Move, Oracle
 DAY = "2021-07-15"
 UNITS = 40
 FUNDS = ("pension", "medical")
+CAPITAL_FEN = 40_000
+"""What each fund may spend and sets aside: payments meet the end of their hold after a while."""
 BENEFITS = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}
 ABANDONED = 0.15
 """Share of unanswered requests that are never repeated."""
@@ -38,10 +40,20 @@ Place = tuple[int, int, str]
 """(slot, sequence number, hash)."""
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens of the two services: each kind of voucher has its sender."""
+
+    collection: str
+    payout: str
+
+
 @dataclass
 class Diary:
     """The senders' requests and the answers they got."""
 
+    holds: dict[str, str] = field(default_factory=dict)
+    """Fund → the hold of its capital."""
     moves: dict[str, Move] = field(default_factory=dict)
     booked: dict[str, Place] = field(default_factory=dict)
     """Event → the place that was acknowledged."""
@@ -68,8 +80,10 @@ class Diary:
 class Sender:
     """One client: one request at a time, until it is told to stop."""
 
-    def __init__(self, number: int, ports: Sequence[int], token: str, diary: Diary, seed: int):
-        self.number, self.ports, self.token, self.diary = number, ports, token, diary
+    def __init__(
+        self, number: int, ports: Sequence[int], tokens: Tokens, diary: Diary, seed: int
+    ) -> None:
+        self.number, self.ports, self.tokens, self.diary = number, ports, tokens, diary
         self.random = random.Random(seed * 1000 + number)
         self.sent = 0
         self._wire: Wire | None = None
@@ -93,7 +107,7 @@ class Sender:
             self.diary.together.append(tuple(body["event_id"] for body in bodies))
             await self._ask(bodies, atomic=True)
         else:
-            await self._ask([self._payment()], batch=False)
+            await self._ask([self._payment()], self.tokens.payout, batch=False)
 
     def _receipt(self, owner: str | None = None) -> dict[str, Any]:
         fund = self.random.choice(FUNDS)
@@ -109,7 +123,7 @@ class Sender:
     def _payment(self) -> dict[str, Any]:
         fund = self.random.choice(FUNDS)
         move = (fund, BENEFITS[fund], "expenditure_deposit", "centre", self.random.randint(1, 999))
-        return self._body("payment", "centre", move)
+        return self._body("payment", "centre", move) | {"hold": self.diary.holds[fund]}
 
     def _body(self, kind: str, owner: str, move: Move) -> dict[str, Any]:
         self.sent += 1
@@ -137,12 +151,17 @@ class Sender:
         }
 
     async def _ask(
-        self, bodies: list[dict[str, Any]], *, batch: bool = True, atomic: bool = False
+        self,
+        bodies: list[dict[str, Any]],
+        token: str | None = None,
+        *,
+        batch: bool = True,
+        atomic: bool = False,
     ) -> None:
         events = [body["event_id"] for body in bodies]
         path = "/v1/voucher-batches" if batch else "/v1/vouchers"
         content = {"vouchers": bodies, "atomic": atomic} if batch else bodies[0]
-        request = post(path, self.token, orjson.dumps(content))
+        request = post(path, token or self.tokens.collection, orjson.dumps(content))
         for turn in range(2 if self.random.random() < 0.1 else 1):
             answer = await self._until_answered(request)
             if answer is None:
@@ -201,12 +220,13 @@ async def judge(tx: AsyncConnection, slots: int, diary: Diary) -> Judgement:
     found = Judgement(acknowledged=len(diary.booked), unanswered=len(diary.unanswered))
     found.faults += diary.contradictions
     oracle, seen = Oracle(), Counter[str]()
+    oracle.holds = {hold: [fund, CAPITAL_FEN, CAPITAL_FEN] for fund, hold in diary.holds.items()}
     for slot in range(slots):
         async for seq, draft, _, hash, _ in verify_store.chain(tx, slot):
             found.vouchers += 1
             seen[draft.event_id] += 1
             found.faults += _misplaced(diary, draft, (slot, seq, hash.hex()))
-            answer = oracle.post(draft.event_id, list(_moves(draft)))
+            answer = oracle.post(draft.event_id, list(_moves(draft)), draft.hold)
             if answer != "posted":
                 found.faults.append(f"the oracle would not post {draft.event_id}: {answer}")
     found.faults += [f"{event} is booked {n} times" for event, n in seen.items() if n > 1]

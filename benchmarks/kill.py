@@ -29,27 +29,32 @@ import typer
 
 from benchmarks._bench import AsJson, Small, describe
 from benchmarks._http import Wire
-from benchmarks._kill import DAY, FUNDS, Diary, Judgement, Sender, judge
+from benchmarks._kill import CAPITAL_FEN, DAY, FUNDS, Diary, Judgement, Sender, Tokens, judge
 from services.embedded import EmbeddedPostgres
 from services.ledger.chain.flows.verify import verify
+from services.ledger.common.domain.slot import CENTRE_SLOT
+from services.ledger.posting.flows import hold as hold_flow
 from services.ledger.posting.flows.books import Books
 from services.ledger.settlement.domain.settlement import SettlementKind, SettlementPart
 from services.ledger.settlement.flows import approval as approval_flow
 from services.ledger.settlement.flows import settlement as settlement_flow
 from services.migrate import migrate
 from shared.db import Database
+from shared.entry import Account
+from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Caller, Role
 from shared.security import identity
 from tests.issuer import Issuer
 from tests.ledger.support.making import DAY as BOOK_DATE
 
+COLLECTION = Caller(subject="collection_service", role=Role.COLLECTION_SERVICE)
+PAYOUT = Caller(subject="payout_service", role=Role.PAYOUT_SERVICE)
 SLOTS = 3
 SENDERS = 10
 PROCESSES = 2
 VICTIMS = ("ledger", "backend", "postmaster")
 RECOVERY_SECONDS = 60.0
-CAPITAL_FEN = 40_000
-"""What each fund may spend: payments meet the floor after a while."""
 _BACKENDS = """
 SELECT pid
   FROM pg_stat_activity
@@ -70,9 +75,11 @@ class Range:
         self.processes: list[Process] = []
         self.killed: Counter[str] = Counter()
         self.url = ""
+        self.holds: dict[str, str] = {}
+        """Fund → the hold of its capital."""
 
-    async def begin(self) -> str:
-        """Start everything; a sender's token."""
+    async def begin(self) -> Tokens:
+        """Start everything; the senders' tokens."""
         os.chmod(self.home, 0o755)  # the server's own account has to pass when root kills
         (self.home / "database").mkdir()
         self.url = await asyncio.to_thread(self.server.start)
@@ -82,8 +89,7 @@ class Range:
         await self._give_capital()
         self.processes = [await self._serve(port) for port in self.ports]
         await asyncio.gather(*[self._answers(port) for port in self.ports])
-        caller = Caller(subject="payout_service", role=Role.PAYOUT_SERVICE)
-        return self.issuer.mint(caller)
+        return Tokens(self.issuer.mint(COLLECTION), self.issuer.mint(PAYOUT))
 
     async def end(self) -> None:
         """Stop everything."""
@@ -175,6 +181,18 @@ class Range:
                 )
             )
             await approval_flow.approve(books, proposed.id, head)
+        for fund in FUNDS:
+            held = await hold_flow.make(
+                books,
+                PAYOUT,
+                event_id=f"hold:{fund}",
+                fund=fund,
+                account=Account.EXPENDITURE_DEPOSIT,
+                amount_fen=CAPITAL_FEN,
+                summary="s",
+                expires_on=None,
+            )
+            self.holds[fund] = Ref(CENTRE_SLOT, held.hold.id).text(Reference.HOLD)
         await books.close()
         await books.db.close()
 
@@ -202,12 +220,12 @@ async def trial(times: int, seed: int, *, say: Any = None) -> dict[str, Any]:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wuxian-kill-")))
         range_ = Range(home, seed)
         stack.push_async_callback(range_.end)
-        token = await range_.begin()
-        diary, stop = Diary(), asyncio.Event()
+        tokens = await range_.begin()
+        diary, stop = Diary(holds=range_.holds), asyncio.Event()
         if say:
             for line in await describe(range_.url):
                 say(line)
-        senders = [Sender(n, range_.ports, token, diary, seed) for n in range(SENDERS)]
+        senders = [Sender(n, range_.ports, tokens, diary, seed) for n in range(SENDERS)]
         running = [asyncio.create_task(sender.run(stop)) for sender in senders]
         began = time.perf_counter()
         try:

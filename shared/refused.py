@@ -41,6 +41,12 @@ REMEDIES: Final[Mapping[str, str]] = {
     ),
     "BOOK_DATE_IN_FUTURE": "待该日到来后重发 (send again when the day has come)",
     "FLOW_FORBIDDEN": _CORRECT_RULES,
+    "SENDER_FORBIDDEN": (
+        "该服务不得记此类凭证:查明来源;确应由其记账的,两人订正流向矩阵的发送方后重发 (this service may not"
+        " post this kind: find out why it did; if it may, two people name it in the flow matrix and send"
+        " again)"
+    ),
+    "HOLD_EXPECTED": _DATA,
     "FUND_UNKNOWN": _CORRECT_RULES,
     "ACCOUNT_UNKNOWN": _CORRECT_RULES,
     "ACCOUNT_NOT_IN_BOOK": _CORRECT_RULES,

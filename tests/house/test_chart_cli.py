@@ -106,7 +106,11 @@ def test_the_flow_matrix_is_corrected_by_file(
     assert refused.returncode == 1
     assert "ACCOUNT_UNKNOWN" in refused.stderr
     [added] = written(wuxian, database_url, *words, str(tmp_path / "good.csv"), *why, of="rules")
-    assert (added["kind"], added["credit"], added["by"]) == ("payment", "fiscal_deposit", "any")
+    assert (added["kind"], added["credit"], added["by"]) == (
+        "payment",
+        "fiscal_deposit",
+        "payout_service",
+    )
     waiting = answer_of(wuxian, "corrections", "--waiting", *at, of="rules")
     assert waiting == {"corrections": []}
     (tmp_path / "odd.csv").write_text("a,b\n1,2\n")

@@ -64,11 +64,20 @@ class Ledger:
         assert approved.status_code == 200, approved.text
         return dict(approved.json())
 
-    async def fund_expenditure(self, amount: str, fund: str = "pension") -> None:
+    async def fund_expenditure(
+        self, amount: str, fund: str = "pension", day: str = "2021-07-01"
+    ) -> None:
         """Put money on the expenditure account by the way it really comes, before any payment."""
         amounts = [{"fund": fund, "amount": amount}]
-        await self.settle("fiscal_subsidy", "2021-07-01", amounts=amounts)
-        await self.settle("expenditure_funding", "2021-07-01", amounts=amounts)
+        await self.settle("fiscal_subsidy", day, amounts=amounts)
+        await self.settle("expenditure_funding", day, amounts=amounts)
+
+    async def hold(self, amount: str, fund: str = "pension") -> str:
+        """Set money of the expenditure account aside for a payment."""
+        body = {"event_id": fresh("hold"), "fund": fund, "amount": amount, "summary": "待遇"}
+        answer = await self.post("/v1/holds", body, Role.PAYOUT_SERVICE)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     async def verify(self) -> Verdict:
         return await self.books.db.run(verify)

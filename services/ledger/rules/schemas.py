@@ -28,6 +28,10 @@ from shared.wire.ledger import AccountKey
 
 Certainty = Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+Senders = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z_]{1,31}( [a-z][a-z_]{1,31})*$", max_length=200)
+]
+"""Roles of services and "ledger", separated by blanks; or "any"."""
 Pattern = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]{1,95}(\.\*)?$")]
 ROWS_MAX = 500
 _VALUE_PATTERN = r"^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$"
@@ -78,7 +82,14 @@ class FlowIn(RowIn):
     book: Book = Book.STATUTORY
     debit: Pattern = Field(examples=["benefit.*"])
     credit: Pattern = Field(examples=["expenditure_deposit"])
-    by: Literal["any", "ledger"] = "any"
+    by: Senders = Field(
+        default="any",
+        examples=["payout_service"],
+        description=(
+            "可记此类凭证的发送方,空格分隔;any 为任何发送方,只用于尚无规定的种类"
+            " (who may post it, separated by blanks; any sender only for kinds without named ones)"
+        ),
+    )
 
 
 class ClosingRuleIn(RowIn):

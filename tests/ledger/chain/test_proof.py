@@ -50,9 +50,12 @@ async def lines(
     async with new_ledger(server_url, template, settings_for, client_of, bearer) as ledger:
         await ledger.fund_expenditure("500.00")
         await ledger.books.post([receipt_draft(100 + i, owner=f"UNIT-{i}") for i in range(40)])
+        hold = await ledger.hold("500.00")
         await ledger.books.post(
             [
-                centre_draft("payment", "benefit.basic_pension", "expenditure_deposit", i)
+                centre_draft(
+                    "payment", "benefit.basic_pension", "expenditure_deposit", i, hold=hold
+                )
                 for i in range(1, 9)
             ]
         )

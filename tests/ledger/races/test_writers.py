@@ -65,6 +65,7 @@ async def test_two_processes_cannot_spend_the_same_money(
     ledger: Ledger, settings_for: Callable[..., Any], client_of: Callable[..., Any]
 ) -> None:
     await ledger.fund_expenditure("10.00", "medical")
+    hold = await ledger.hold("10.00", "medical")
     other = build(settings_for())
     async with client_of(other):
 
@@ -79,6 +80,7 @@ async def test_two_processes_cannot_spend_the_same_money(
                                 "expenditure_deposit",
                                 100,
                                 fund="medical",
+                                hold=hold,
                             )
                         ]
                     )
@@ -90,7 +92,7 @@ async def test_two_processes_cannot_spend_the_same_money(
     outcomes = [one for mine in spent for one in mine]
     assert sum(isinstance(one, PostedVoucher) for one in outcomes) == 10
     refusals = {one.code for one in outcomes if isinstance(one, LedgerRefusal)}
-    assert refusals == {"INSUFFICIENT_FUNDS"}
+    assert refusals == {"HOLD_UNKNOWN"}  # it is closed once all of it is drawn
     assert (await ledger.balances("medical"))["expenditure_deposit"] == "0.00"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import date
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,8 @@ def receipt_draft(amount_fen: int = 10_000, **changes: Any) -> Draft:
 def centre_draft(kind: str, debit: str, credit: str, amount_fen: int, **changes: Any) -> Draft:
     """A draft of the centre between two accounts of a fund."""
     fund = changes.pop("fund", "pension")
-    values = {"owner": "centre", "kind": kind, "district": "centre"} | changes
+    source = "payout_service" if kind.startswith("payment") else "collection_service"
+    values = {"source": source, "owner": "centre", "kind": kind, "district": "centre"} | changes
     district = values.pop("district")
     return receipt_draft(
         amount_fen, lines=lines(debit, credit, amount_fen, fund, district), **values
@@ -143,8 +145,26 @@ def shipped() -> Catalogue:
     return Catalogue(
         [_account(row) for row in _rows("accounts")],
         [Fund(**_dated(row)) for row in _rows("funds")],
-        [Flow(**(_dated(row) | {"book": Book(row["book"])})) for row in _rows("flow_matrix")],
+        [
+            Flow(**(_dated(row) | {"book": Book(row["book"]), "by": _senders(row)}))
+            for row in _rows("flow_matrix")
+        ],
     )
+
+
+def _senders(flow: dict[str, str]) -> str:
+    """Name the senders of a shipped flow, as the migration of the senders does."""
+    senders = {(row["kind"], row["book"], row["debit"]): row["senders"] for row in _kind_senders()}
+    for debit in (flow["debit"], "*"):
+        found = senders.get((flow["kind"], flow["book"], debit))
+        if flow["by"] == "any" and found:
+            return found
+    return flow["by"]
+
+
+@cache
+def _kind_senders() -> list[dict[str, str]]:
+    return _rows("kind_senders")
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -53,6 +53,8 @@ class Oracle:
             if content != (moves, hold, day):
                 return "EVENT_ID_REUSED"
             return "replayed" if answer == "posted" else answer
+        if hold is None and any(move[2] == "expenditure_deposit" for move in moves):
+            return "HOLD_EXPECTED"
         if day <= self.closed_until:
             return "DAY_CLOSED"  # not pinned: the day may be opened again
         answer = self._fits(moves, hold, day)

@@ -89,7 +89,8 @@ async def identify(ledger: Ledger, amount: str, day: str, paper: str = RECEIPT) 
 
 async def pay(ledger: Ledger, fund: str, account: str, amount: str, day: str) -> Body:
     entries = pair(fund, account, "expenditure_deposit", amount, "heping")
-    body = receipt(kind="payment", owner="centre", book_date=day, entries=entries)
+    hold = await ledger.hold(amount, fund)
+    body = receipt(kind="payment", owner="centre", book_date=day, hold=hold, entries=entries)
     return await post(ledger, body, Role.PAYOUT_SERVICE)
 
 

@@ -92,6 +92,13 @@ class FlowForbidden(LedgerRefusal):
     code = "FLOW_FORBIDDEN"
 
 
+class SenderForbidden(LedgerRefusal):
+    """该类凭证不得由此发送方记账 (this sender may not post this kind of voucher)"""
+
+    kind = Kind.INVALID
+    code = "SENDER_FORBIDDEN"
+
+
 class InsufficientFunds(LedgerRefusal):
     """账户余额不足,含已预留部分 (the account would fall below zero; holds count)"""
 
@@ -116,8 +123,15 @@ class HoldExceeded(LedgerRefusal):
     pinned = True
 
 
+class HoldExpected(LedgerRefusal):
+    """支付凭证须注明其预留 hold (a payment names the hold that it draws upon)"""
+
+    kind = Kind.INVALID
+    code = "HOLD_EXPECTED"
+
+
 class HoldNotDrawn(LedgerRefusal):
-    """凭证未从预留账户支出 (the voucher does not credit the account of the hold)"""
+    """凭证未从预留账户支出,或另从他户支出 (the voucher does not credit the account of the hold, or a payment credits another one too)"""
 
     kind = Kind.INVALID
     code = "HOLD_NOT_DRAWN"

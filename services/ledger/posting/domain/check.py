@@ -13,13 +13,16 @@ from services.ledger.common.domain.refusal import (
     BookDateInFuture,
     FlowForbidden,
     FundUnknown,
+    HoldExpected,
     LedgerRefusal,
     OwnerNotCentre,
+    SenderForbidden,
     Unbalanced,
 )
+from services.ledger.posting.domain.hold import PAID_FROM_HOLDS
 from services.ledger.posting.domain.suspense import ReceiptExpected, is_nameless
 from services.ledger.posting.domain.voucher import Draft, Line
-from services.ledger.rules.domain.chart import Catalogue
+from services.ledger.rules.domain.chart import ANY_SENDER, Catalogue
 from shared.entry import Book
 from shared.errors import Fault
 from shared.roles import CENTRE
@@ -33,6 +36,8 @@ PRECEDENCE: tuple[type[LedgerRefusal], ...] = (
     AccountNotInBook,
     AccountNotInFund,
     FlowForbidden,
+    SenderForbidden,
+    HoldExpected,
     ReceiptExpected,
     BookDateInFuture,
 )
@@ -77,7 +82,8 @@ class Checker:
         key = (
             draft.kind,
             draft.book_date,
-            draft.source,
+            draft.sender,
+            draft.hold is None,
             draft.owner == CENTRE,
             *[(line[0], line[1], line[2], line[4] != 0) for line in draft.lines],
         )
@@ -93,6 +99,8 @@ class Checker:
         for index, line in enumerate(draft.lines):
             yield from self._line_faults(draft, index, line)
         yield from self._flow_faults(draft)
+        if draft.kind in PAID_FROM_HOLDS and draft.hold is None:
+            yield HoldExpected, "/hold", draft.kind
 
     def _line_faults(self, draft: Draft, index: int, line: Line) -> Iterator[Found]:
         at = f"/entries/{index}"
@@ -120,11 +128,16 @@ class Checker:
             credits = {line.account: i for i, line in mine if line.credit_fen}
             for debit in debits:
                 for credit, index in credits.items():
-                    if not self.catalogue.allows(
-                        draft.kind, Book(book), debit, credit, draft.source, draft.book_date
-                    ):
+                    senders = self.catalogue.senders(
+                        draft.kind, Book(book), debit, credit, draft.book_date
+                    )
+                    if not senders:
                         message = f"{draft.kind}: {debit} ← {credit}"
                         yield FlowForbidden, f"/entries/{index}/account", message
+                    elif not senders & {ANY_SENDER, draft.sender}:
+                        who = ", ".join(sorted(senders))
+                        message = f"{draft.kind}: {draft.sender}; 只可由 (only by) {who}"
+                        yield SenderForbidden, "/kind", message
 
 
 def _amount_faults(draft: Draft) -> list[Found]:

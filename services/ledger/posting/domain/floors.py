@@ -32,6 +32,7 @@ from services.ledger.posting.domain.batch import (
 )
 from services.ledger.posting.domain.daily_balance import DailyBalance
 from services.ledger.posting.domain.hold import (
+    PAID_FROM_HOLDS,
     GroupRelease,
     Hold,
     HoldMovement,
@@ -94,12 +95,21 @@ class FloorBook:
             if hold is None:
                 return HoldUnknown(hold=draft.hold)
             drawn_fen = _credited(draft, hold)
-            if drawn_fen <= 0:
+            if drawn_fen <= 0 or self._pays_past(draft, hold):
                 return HoldNotDrawn(hold=draft.hold)
             if drawn_fen > hold.remaining_fen:
                 remaining = format_yuan(hold.remaining_fen)
                 return HoldExceeded(remaining=remaining, asked=format_yuan(drawn_fen))
         return self._below_floor(draft, hold, drawn_fen)
+
+    def _pays_past(self, draft: Draft, hold: Hold) -> bool:
+        """Tell whether a payment also takes money that its hold does not set aside."""
+        return draft.kind in PAID_FROM_HOLDS and any(
+            line.credit_fen
+            for line in draft.lines
+            if line.account in self._floored
+            and (line.fund, line.account) != (hold.fund, hold.account)
+        )
 
     def _below_floor(
         self, draft: Draft, hold: Hold | None, drawn_fen: int

@@ -6,9 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from shared.references import Reference
+
+PAID_FROM_HOLDS: Final = frozenset({"payment"})
+"""Kinds of vouchers that spend held money only."""
 
 
 class MovementKind(StrEnum):

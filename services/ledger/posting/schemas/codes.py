@@ -53,6 +53,8 @@ _NEVER = {
     "ATOMIC_SPANS_SLOTS",
     "EVENT_ID_REUSED",
     "ACCOUNT_NOT_HOLDABLE",
+    "HOLD_EXPECTED",
+    "RECEIPT_EXPECTED",
     "REVERSAL_EXCEEDED",
 }
 """Not pinned, because nothing is to be kept; still, the same message never passes."""

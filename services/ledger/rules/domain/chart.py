@@ -17,6 +17,7 @@ from shared.fund import INSURANCE_NAMES
 
 OWN_SOURCE: Final = "ledger"
 """Sender of the ledger's own vouchers: settlements."""
+ANY_SENDER: Final = "any"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,9 @@ class Fund:
 class Flow:
     """A permission: in vouchers of a kind, `debit` may be paid from `credit`.
 
-    An account pattern that ends in ".*" covers the parts of an account. `by` is "any" sender or
-    "ledger" for the ledger's own operations.
+    An account pattern that ends in ".*" covers the parts of an account. `by` names the senders
+    that may post it: "any", or roles of services and "ledger" for the ledger's own operations,
+    separated by blanks.
     """
 
     kind: str
@@ -72,6 +74,11 @@ class Flow:
     in_force_to: date | None
     source: str
     certainty: str
+
+    @property
+    def senders(self) -> frozenset[str]:
+        """The senders that may post it."""
+        return frozenset(self.by.split())
 
     def covers(self, debit: str, credit: str) -> bool:
         """Tell whether this permission covers the two accounts."""
@@ -197,9 +204,8 @@ class Catalogue:
         """Find the name of a statement's line as of a day; None when no row names it."""
         return next(iter(in_force(self._lines.get((report, line), ()), on)), None)
 
-    def allows(self, kind: str, book: Book, debit: str, credit: str, source: str, on: date) -> bool:
-        """Tell whether the flow matrix of a day allows a flow for this kind and sender."""
-        return any(
-            flow.covers(debit, credit) and (flow.by == "any" or flow.by == source)
-            for flow in in_force(self._flows.get((kind, book), ()), on)
-        )
+    def senders(self, kind: str, book: Book, debit: str, credit: str, on: date) -> frozenset[str]:
+        """List who may post a flow in vouchers of a kind, as of a day; nobody when it is forbidden."""
+        flows = in_force(self._flows.get((kind, book), ()), on)
+        covering = [flow.senders for flow in flows if flow.covers(debit, credit)]
+        return frozenset[str]().union(*covering)

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from services.ledger.rules.domain.chart import Account
+from services.ledger.rules.domain.chart import ANY_SENDER, OWN_SOURCE, Account
 from services.ledger.rules.domain.chart_correction import require_sound as require_sound_chart
 from services.ledger.rules.domain.report_line import SECTIONS
 from services.ledger.rules.domain.row import (
@@ -27,9 +27,14 @@ from services.ledger.rules.domain.threshold import ANY_FUND
 from shared.entry import Book
 from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.fund import CODE_PATTERN
+from shared.roles import RIGHTS, Right, Role
 
 _FUND: Final = re.compile(CODE_PATTERN)
 _KIND: Final = re.compile(r"^[a-z][a-z0-9_]{1,31}$")
+SENDERS: Final = frozenset(
+    {OWN_SOURCE, *(role.value for role in Role if Right.POST_VOUCHER in RIGHTS[role])}
+)
+"""Senders that post vouchers at all."""
 
 
 class CorrectionStale(Refusal):
@@ -67,6 +72,8 @@ def require_sound(present: Rows, changes: Sequence[Change], booked: BookedDays) 
     ]
     for change in changes:
         faults += _row_faults(change, rows, accounts)
+        if change.table is Table.FLOW:
+            faults += _sender_faults(change, there.get(Table.FLOW, ()))
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
 
@@ -138,6 +145,21 @@ def _line_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fau
 def _fund_faults(fund: str, at: str, rows: Rows) -> Iterator[Fault]:
     if fund not in {ANY_FUND, *(row["code"] for row in rows.get(Table.FUND, ()))}:
         yield Fault(f"{at}/fund", "FUND_UNKNOWN", fund)
+
+
+def _sender_faults(change: Change, there: Sequence[Row]) -> Iterator[Fault]:
+    """Find senders that post nothing, and a row for any sender of a kind that has its senders."""
+    row, at = change.after, f"{change.table}/{change.name}/by"
+    by = row["by"]
+    if by == ANY_SENDER:
+        of_kind = [one for one in there if (one["kind"], one["book"]) == (row["kind"], row["book"])]
+        named = {sender for one in of_kind for sender in one["by"].split()}
+        if named and ANY_SENDER not in named:
+            said = f"须写明发送方 (name the senders): {' '.join(sorted(named))}"
+            yield Fault(at, "SENDERS_EXPECTED", said)
+    elif by != " ".join(by.split()) or not by or not SENDERS.issuperset(by.split()):
+        known = ", ".join([ANY_SENDER, *sorted(SENDERS)])
+        yield Fault(at, "SENDER_UNKNOWN", f"{by!r}; 可为 (one of) {known}")
 
 
 def _flow_faults(row: Row, at: str, accounts: Sequence[Account]) -> Iterator[Fault]:

@@ -16,15 +16,16 @@ from shared.db import sqlalchemy_url
 from tests.conftest import database_on
 
 BEFORE = "ledger_0005"
+FLOWS = "SELECT * FROM flow_matrix ORDER BY kind, book, debit, credit, in_force_from"
 
 
-async def move(url: str, revision: str) -> None:
+async def move(url: str, revision: str, *, down: bool = False) -> None:
     """Take the ledger's schema down or up to a revision."""
 
     def run(connection: Connection) -> None:
         config = _config("ledger")
         config.attributes["connection"] = connection
-        way = command.downgrade if revision == BEFORE else command.upgrade
+        way = command.downgrade if down else command.upgrade
         way(config, revision)
 
     engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
@@ -38,7 +39,7 @@ async def move(url: str, revision: str) -> None:
 async def older(server_url: str, template: str) -> AsyncIterator[str]:
     """A ledger that stands at the revision before corrections."""
     async with database_on(server_url, template) as url:
-        await move(url, BEFORE)
+        await move(url, BEFORE, down=True)
         yield url
 
 
@@ -62,3 +63,39 @@ async def test_flows_that_came_later_are_added_only_where_they_are_missing(older
         assert await admin.fetchval(late_fees) > 5
     finally:
         await admin.close()
+
+
+async def test_shipped_flows_get_their_senders_and_corrected_ones_keep_theirs(
+    server_url: str, template: str
+) -> None:
+    async with database_on(server_url, template) as url:
+        admin = await asyncpg.connect(url, server_settings={"search_path": "ledger"})
+        try:
+            fresh = await admin.fetch(FLOWS)
+            await move(url, "ledger_0017", down=True)
+            assert {row["by"] for row in await admin.fetch(FLOWS)} == {"any", "ledger"}
+            [corrected] = await admin.fetch(
+                "UPDATE flow_matrix SET source = '本市规定'"
+                " WHERE kind = 'waiver' RETURNING *, to_jsonb(flow_matrix)::text AS row"
+            )
+            await admin.execute(
+                """
+                INSERT INTO rule_correction (id, table_name, row_key, after, why, corrected_by)
+                VALUES (gen_random_uuid(), 'flow_matrix', 'waiver', $1::jsonb, '函', 'li / wang')
+                """,
+                corrected["row"],
+            )
+            await admin.execute(
+                "INSERT INTO flow_matrix SELECT 'local', book, debit, credit, by, in_force_from,"
+                " in_force_to, source, certainty FROM flow_matrix WHERE kind = 'waiver'"
+            )
+            await move(url, "head")
+            after = {tuple(row.values())[:4]: row for row in await admin.fetch(FLOWS)}
+            assert {row["by"] for row in after.values() if row["kind"] in {"waiver", "local"}} == {
+                "any"
+            }
+            unchanged = [row for row in fresh if row["kind"] != "waiver"]
+            assert unchanged == [after[tuple(row.values())[:4]] for row in unchanged]
+            assert "any" not in {row["by"] for row in fresh}
+        finally:
+            await admin.close()

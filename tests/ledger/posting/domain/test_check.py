@@ -96,7 +96,7 @@ def test_every_voucher_of_the_services_passes(checker: Checker) -> None:
         ("unemployment", "benefit.unemployment"),
         ("work_injury", "benefit.work_injury"),
     ]:
-        paid = centre_draft("payment", benefit, "expenditure_deposit", 5, fund=fund)
+        paid = centre_draft("payment", benefit, "expenditure_deposit", 5, fund=fund, hold="hld_x")
         returned = centre_draft("payment_return", "expenditure_deposit", benefit, 5, fund=fund)
         late = centre_draft("payment_return", "expenditure_deposit", "other_income", 5, fund=fund)
         for one in (paid, returned, late):
@@ -185,7 +185,7 @@ def test_the_expenditure_account_is_only_fed_from_the_fiscal_account(catalogue: 
 
 def test_the_ledgers_own_kinds_are_its_own(checker: Checker) -> None:
     sweep = centre_draft("sweep", "fiscal_deposit", "income_deposit", 5)
-    assert codes(checker, sweep) == {"FLOW_FORBIDDEN"}
+    assert codes(checker, sweep) == {"SENDER_FORBIDDEN"}
     own = centre_draft("sweep", "fiscal_deposit", "income_deposit", 5, source="ledger")
     assert codes(checker, own) == set()
 
@@ -242,4 +242,4 @@ def test_a_verdict_on_a_pattern_holds_for_other_amounts(checker: Checker) -> Non
     own = centre_draft("sweep", "fiscal_deposit", "income_deposit", 5, source="ledger")
     assert codes(checker, own) == set()
     spoofed = centre_draft("sweep", "fiscal_deposit", "income_deposit", 5, source="x")
-    assert codes(checker, spoofed) == {"FLOW_FORBIDDEN"}
+    assert codes(checker, spoofed) == {"SENDER_FORBIDDEN"}

@@ -127,6 +127,9 @@ SPOILS: dict[type[LedgerRefusal], Callable[[Draft], Draft]] = {
         d, *lines("benefit.unemployment", "contribution_income.pooled", 7)
     ),
     refusal_rules.FlowForbidden: lambda d: also(d, *lines("cash", "income_deposit", 7)),
+    refusal_rules.SenderForbidden: lambda d: also(
+        d, *lines("income_deposit", "suspense_receipts", 7), sender="payout_service"
+    ),
     ReceiptExpected: lambda d: also(d, kind="match"),
     refusal_rules.BookDateInFuture: lambda d: also(d, value_date=DAY + timedelta(days=99)),
 }
@@ -135,12 +138,14 @@ TODAY = DAY + timedelta(days=1)
 
 
 def test_every_fault_of_a_voucher_by_itself_is_in_the_table() -> None:
-    assert tuple(SPOILS) == PRECEDENCE
+    assert (*SPOILS, refusal_rules.HoldExpected) == tuple(
+        sorted(PRECEDENCE, key=lambda one: one is refusal_rules.HoldExpected)
+    )
     assert CHECKER.check(receipt_draft(), TODAY) is None
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), list(combinations(PRECEDENCE, 2)), ids=lambda one: one.code
+    ("first", "second"), list(combinations(SPOILS, 2)), ids=lambda one: one.code
 )
 def test_of_two_faults_of_a_voucher_the_documented_first_one_answers_and_both_are_named(
     first: type[LedgerRefusal], second: type[LedgerRefusal]
@@ -153,3 +158,22 @@ def test_of_two_faults_of_a_voucher_the_documented_first_one_answers_and_both_ar
         assert type(refusal) is first
         assert refusal is not None
         assert {first.code, second.code} <= {fault.code for fault in refusal.faults}
+
+
+@pytest.mark.parametrize(
+    ("changes", "other"),
+    [
+        ({}, refusal_rules.HoldExpected),
+        ({"owner": "UNIT-1"}, refusal_rules.OwnerNotCentre),
+        ({"source": "collection_service"}, refusal_rules.SenderForbidden),
+        ({"value_date": DAY + timedelta(days=99)}, refusal_rules.BookDateInFuture),
+    ],
+)
+def test_a_payment_without_its_hold_is_named_beside_its_other_faults(
+    changes: dict[str, object], other: type[LedgerRefusal]
+) -> None:
+    refusal = CHECKER.check(pay(**changes), TODAY)
+    assert refusal is not None
+    codes = {refusal_rules.HoldExpected.code, other.code}
+    assert {fault.code for fault in refusal.faults} == codes
+    assert refusal.code == next(one.code for one in PRECEDENCE if one.code in codes)

@@ -8,11 +8,28 @@ from shared.roles import Role
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import fresh, pair, receipt
 
+EARLY = "2021-06-30"
+"""A day before any money came."""
 
-def payment(amount: str, fund: str = "pension") -> dict[str, Any]:
+
+def payment(
+    amount: str, hold: str, fund: str = "pension", day: str = "2021-07-15"
+) -> dict[str, Any]:
     account = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}[fund]
     entries = pair(fund, account, "expenditure_deposit", amount, "centre")
-    return receipt(owner="centre", kind="payment", event_id=fresh("pay"), entries=entries)
+    return receipt(
+        owner="centre",
+        kind="payment",
+        event_id=fresh("pay"),
+        book_date=day,
+        hold=hold,
+        entries=entries,
+    )
+
+
+def returned(amount: str) -> dict[str, Any]:
+    entries = pair("medical", "expenditure_deposit", "benefit.hospital", amount, "centre")
+    return receipt(owner="centre", kind="payment_return", entries=entries)
 
 
 async def post(ledger: Ledger, body: dict[str, Any], query: str = "") -> Any:
@@ -21,10 +38,11 @@ async def post(ledger: Ledger, body: dict[str, Any], query: str = "") -> Any:
 
 
 async def test_a_rehearsal_answers_like_the_real_thing_and_books_nothing(ledger: Ledger) -> None:
-    await ledger.fund_expenditure("50.00")
+    await ledger.fund_expenditure("100.00")
+    hold = await ledger.hold("100.00")
     heads = (await ledger.get("/v1/chain")).json()
     balances = await ledger.balances()
-    good, dear = payment("50.00"), payment("50.01")
+    good, dear = payment("50.00", hold), payment("50.00", hold, day=EARLY)
     answer = await post(ledger, good, "dry_run=true")
     assert (answer.status_code, answer.json()["outcome"]) == (200, "would_post")
     assert (answer.json()["id"], answer.json()["seq"], answer.json()["hash"]) == (None, None, None)
@@ -32,7 +50,7 @@ async def test_a_rehearsal_answers_like_the_real_thing_and_books_nothing(ledger:
     assert (refused.status_code, refused.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
     assert (await ledger.get("/v1/chain")).json() == heads
     assert await ledger.balances() == balances
-    await ledger.fund_expenditure("0.01")
+    await ledger.fund_expenditure("100.00", day=EARLY)
     assert (await post(ledger, dear)).status_code == 201, "a rehearsed refusal is not pinned"
     again = await post(ledger, dear, "dry_run=true")
     assert (again.status_code, again.json()["outcome"]) == (200, "replayed")
@@ -42,7 +60,13 @@ async def test_a_rehearsed_batch_sees_what_its_own_earlier_vouchers_would_do(
     ledger: Ledger,
 ) -> None:
     await ledger.fund_expenditure("10.00", "medical")
-    vouchers = [payment("6.00", "medical"), receipt(), payment("6.00", "medical"), receipt()]
+    hold = await ledger.hold("10.00", "medical")
+    vouchers = [
+        payment("6.00", hold, "medical"),
+        returned("1.00"),
+        payment("6.00", hold, "medical"),
+        returned("2.00"),
+    ]
     for _ in range(2):
         answer = (await post(ledger, {"vouchers": vouchers}, "dry_run=true")).json()
         outcomes = [one["outcome"] for one in answer["results"]]
@@ -51,7 +75,7 @@ async def test_a_rehearsed_batch_sees_what_its_own_earlier_vouchers_would_do(
     together = {"vouchers": [vouchers[0], vouchers[2]], "atomic": True}
     answer = (await post(ledger, together, "dry_run=true")).json()
     codes = [one["problem"]["code"] for one in answer["results"]]
-    assert codes == ["ATOMIC_BATCH_REFUSED", "INSUFFICIENT_FUNDS"]
+    assert codes == ["ATOMIC_BATCH_REFUSED", "HOLD_EXCEEDED"]
     done = (await post(ledger, {"vouchers": vouchers})).json()
     assert (done["posted"], done["refused"], done["would_post"]) == (3, 1, 0)
 
@@ -59,9 +83,8 @@ async def test_a_rehearsed_batch_sees_what_its_own_earlier_vouchers_would_do(
 async def test_the_answer_tells_balances_where_an_account_has_a_floor(ledger: Ledger) -> None:
     await ledger.fund_expenditure("20.00", "medical")
     now = await ledger.balances("medical")
-    body = {"event_id": fresh("hold"), "fund": "medical", "amount": "4.00", "summary": "s"}
-    await ledger.post("/v1/holds", body, Role.PAYOUT_SERVICE)
-    body = payment("5.00", "medical")
+    hold = await ledger.hold("9.00", "medical")
+    body = payment("5.00", hold, "medical")
     answer = (await post(ledger, body, "balances=true")).json()
     after = await ledger.balances("medical")
     assert answer["floors"] == [
@@ -74,5 +97,6 @@ async def test_the_answer_tells_balances_where_an_account_has_a_floor(ledger: Le
         }
     ]
     assert now != after
-    assert (await post(ledger, payment("1.00", "medical"))).json()["floors"] is None
-    assert (await post(ledger, receipt(), "balances=true")).json()["floors"] is None
+    assert (await post(ledger, payment("1.00", hold, "medical"))).json()["floors"] is None
+    answer = await ledger.post("/v1/vouchers?balances=true", receipt())
+    assert answer.json()["floors"] is None

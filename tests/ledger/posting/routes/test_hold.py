@@ -43,8 +43,9 @@ async def test_a_hold_counts_against_the_floor_until_drawn(ledger: Ledger) -> No
     held = (await hold(ledger, "80.00")).json()
     assert (held["remaining"], held["status"]) == ("80.00", "pending")
     assert (await ledger.balances())["held"] == "80.00"
-    assert (await pay(ledger, payment("20.01", None))).json()["code"] == "INSUFFICIENT_FUNDS"
-    assert (await pay(ledger, payment("20.00", None))).status_code == 201
+    assert (await hold(ledger, "20.01")).json()["code"] == "INSUFFICIENT_FUNDS"
+    rest = (await hold(ledger, "20.00")).json()
+    assert (await pay(ledger, payment("20.00", rest["id"]))).status_code == 201
     assert (await pay(ledger, payment("30.00", held["id"]))).status_code == 201
     assert (await pay(ledger, payment("50.01", held["id"]))).json()["code"] == "HOLD_EXCEEDED"
     assert (await pay(ledger, payment("50.00", held["id"]))).status_code == 201
@@ -107,6 +108,24 @@ async def test_a_hold_of_another_fund_or_account_cannot_be_drawn(ledger: Ledger)
         assert (await pay(ledger, payment("1.00", id))).json()["code"] == "HOLD_UNKNOWN"
 
 
+async def test_a_payment_needs_its_hold_and_takes_nothing_beside_it(ledger: Ledger) -> None:
+    await ledger.fund_expenditure("9.00", "maternity")
+    held = (await hold(ledger, "5.00", "maternity")).json()
+    bare = payment("5.00", None, "maternity", "benefit.maternity_medical")
+    for _ in range(2):  # not pinned, and never booked
+        refused = await pay(ledger, bare)
+        assert (refused.status_code, refused.json()["code"]) == (422, "HOLD_EXPECTED")
+        assert [fault["pointer"] for fault in refused.json()["errors"]] == ["/hold"]
+    await ledger.fund_expenditure("3.00", "work_injury")
+    beside = payment("5.00", held["id"], "maternity", "benefit.maternity_medical")
+    beside["entries"] += pair(
+        "work_injury", "benefit.work_injury", "expenditure_deposit", "3.00", "centre"
+    )
+    assert (await pay(ledger, beside)).json()["code"] == "HOLD_NOT_DRAWN"
+    paid = payment("5.00", held["id"], "maternity", "benefit.maternity_medical")
+    assert (await pay(ledger, paid)).status_code == 201
+
+
 async def test_only_accounts_with_a_floor_are_held(ledger: Ledger) -> None:
     answer = await hold(ledger, "1.00", account="income_deposit")
     assert (answer.status_code, answer.json()["code"]) == (422, "ACCOUNT_NOT_HOLDABLE")
@@ -120,11 +139,14 @@ async def test_an_expired_hold_gives_its_money_back(
     await ledger.fund_expenditure("25.00", "large_medical")
     tomorrow = clock.today() + timedelta(days=1)
     held = (await hold(ledger, "25.00", "large_medical", expires_on=tomorrow.isoformat())).json()
-    body = payment("25.00", None, "large_medical", "benefit.hospital")
-    assert (await pay(ledger, body)).status_code == 409
+    assert (await hold(ledger, "25.00", "large_medical")).status_code == 409
     later = clock.now() + timedelta(days=2)
     monkeypatch.setattr("services.ledger.posting.flows.writer.now", lambda: later)
-    assert (await pay(ledger, body | {"event_id": fresh()})).status_code == 201
+    late = payment("25.00", held["id"], "large_medical", "benefit.hospital")
+    assert (await pay(ledger, late)).json()["code"] == "HOLD_UNKNOWN"
+    fresh_hold = (await hold(ledger, "25.00", "large_medical")).json()
+    body = payment("25.00", fresh_hold["id"], "large_medical", "benefit.hospital")
+    assert (await pay(ledger, body)).status_code == 201
     assert (await ledger.get(f"/v1/holds/{held['id']}")).json()["remaining"] == "0.00"
 
 

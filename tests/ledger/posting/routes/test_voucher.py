@@ -121,8 +121,8 @@ async def test_funds_must_balance_each_by_itself(ledger: Ledger) -> None:
         ("payment", "benefit.basic_pension", "income_deposit", "FLOW_FORBIDDEN"),
         ("receipt", "fiscal_deposit", "contribution_income.pooled", "FLOW_FORBIDDEN"),
         ("receipt", "expenditure_deposit", "income_deposit", "FLOW_FORBIDDEN"),
-        ("sweep", "fiscal_deposit", "income_deposit", "FLOW_FORBIDDEN"),
-        ("expenditure_funding", "expenditure_deposit", "fiscal_deposit", "FLOW_FORBIDDEN"),
+        ("sweep", "fiscal_deposit", "income_deposit", "SENDER_FORBIDDEN"),
+        ("expenditure_funding", "expenditure_deposit", "fiscal_deposit", "SENDER_FORBIDDEN"),
         ("payment", "benefit.unemployment", "expenditure_deposit", "ACCOUNT_NOT_IN_FUND"),
         ("receipt", "income_deposit", "contribution_income", "ACCOUNT_UNKNOWN"),
         ("receipt", "income_deposit", "memo_receivable", "ACCOUNT_NOT_IN_BOOK"),
@@ -148,14 +148,17 @@ async def test_accounts_with_a_floor_are_the_centres(ledger: Ledger) -> None:
 
 
 async def test_a_business_refusal_is_pinned_to_its_event(ledger: Ledger) -> None:
+    await ledger.fund_expenditure("50.00", "medical")
     body = receipt(
         kind="payment",
         owner="centre",
+        book_date="2021-06-30",  # the money came a day later
+        hold=await ledger.hold("50.00", "medical"),
         entries=pair("medical", "benefit.hospital", "expenditure_deposit", "50.00"),
     )
     first = await ledger.post("/v1/vouchers", body, Role.PAYOUT_SERVICE)
     assert (first.status_code, first.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
-    await ledger.fund_expenditure("100.00", "medical")
+    await ledger.fund_expenditure("100.00", "medical", "2021-06-30")
     again = await ledger.post("/v1/vouchers", body, Role.PAYOUT_SERVICE)
     assert (again.status_code, again.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
     assert again.json()["errors"] == first.json()["errors"]

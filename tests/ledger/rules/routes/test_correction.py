@@ -15,6 +15,7 @@ from tests.ledger.support.correcting import approve, correct, propose
 from tests.ledger.support.making import fresh, pair, receipt
 from tests.ledger.support.year import close, collect, new_ledger
 
+PAYMENT = {"kind": "payment", "debit": "benefit.*", "credit": "expenditure_deposit"}
 ROW = {"in_force_from": "2022-01-01", "source": "财政局函〔2021〕9号"}
 
 
@@ -49,6 +50,7 @@ async def test_a_flow_that_is_missing_is_opened_for_the_very_same_message(books:
         "kind": "receipt",
         "debit": "income_deposit",
         "credit": "collective_subsidy",
+        "by": "collection_service",
     }
     done = await correct(books, flows=[row])
     assert [one["name"] for one in done["changes"]] == [
@@ -219,7 +221,10 @@ async def test_every_fault_of_a_correction_is_named_at_once(books: Ledger) -> No
         ],
         accounts=[ROW | account | {"key": "twin_deposit", "code": "1002"}],
         flows=[
-            ROW | {"kind": "receipt", "debit": "no_such", "credit": "benefit.*", "book": "memo"}
+            ROW | {"kind": "receipt", "debit": "no_such", "credit": "benefit.*", "book": "memo"},
+            ROW | PAYMENT | {"by": "collection_service payout"},
+            ROW | PAYMENT | {"debit": "major_illness", "by": "bank_gateway"},
+            ROW | PAYMENT | {"debit": "other_expense", "by": "any payout_service"},
         ],
         report_lines=[
             ROW | {"report": "income_statement", "line": "asset", "name": "x", "place": 1}
@@ -235,7 +240,13 @@ async def test_every_fault_of_a_correction_is_named_at_once(books: Ledger) -> No
         "ACCOUNT_UNKNOWN",
         "LINE_UNKNOWN",
         "FUND_UNKNOWN",
+        "SENDERS_EXPECTED",
+        "SENDER_UNKNOWN",
     }
+    unknown = [one for one in answer.json()["errors"] if one["code"] == "SENDER_UNKNOWN"]
+    assert len(unknown) == 3
+    [expected] = [one for one in answer.json()["errors"] if one["code"] == "SENDERS_EXPECTED"]
+    assert expected["message"].endswith("collection_service")
 
 
 @pytest.mark.parametrize(

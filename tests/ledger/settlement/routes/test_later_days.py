@@ -94,7 +94,7 @@ async def test_funding_takes_no_money_that_is_spent_on_a_later_day(books: Ledger
     assert early.json()["code"] == "INSUFFICIENT_FUNDS", "the subsidy had not come"
 
 
-def payment(amount: str, day: str, hold: str | None = None) -> dict[str, Any]:
+def payment(amount: str, day: str, hold: str) -> dict[str, Any]:
     entries = pair("pension", "benefit.basic_pension", "expenditure_deposit", amount, "centre")
     return receipt(owner="centre", kind="payment", book_date=day, hold=hold, entries=entries)
 
@@ -102,15 +102,13 @@ def payment(amount: str, day: str, hold: str | None = None) -> dict[str, Any]:
 async def test_payments_and_holds_leave_every_later_day_its_money(books: Ledger) -> None:
     await books.settle("fiscal_subsidy", EARLY, **of_pension("100.00"))
     await books.settle("expenditure_funding", BETWEEN, **of_pension("100.00"))
-    pay = await books.post("/v1/vouchers", payment("1.00", EARLY), Role.PAYOUT_SERVICE)
-    assert (pay.status_code, pay.json()["code"]) == (409, "INSUFFICIENT_FUNDS")
-    body = {"event_id": fresh("hold"), "fund": "pension", "amount": "60.00", "summary": "养老金"}
-    held = (await books.post("/v1/holds", body, Role.PAYOUT_SERVICE)).json()
+    first, second = await books.hold("60.00"), await books.hold("40.00")
     for day, amount, hold, status in (
-        (BETWEEN, "40.01", None, 409),
-        (LATE, "40.00", None, 201),
-        (EARLY, "60.00", held["id"], 409),
-        (BETWEEN, "60.00", held["id"], 201),
+        (EARLY, "1.00", first, 409),
+        (BETWEEN, "40.01", second, 409),
+        (LATE, "40.00", second, 201),
+        (EARLY, "60.00", first, 409),
+        (BETWEEN, "60.00", first, 201),
     ):
         answer = await books.post("/v1/vouchers", payment(amount, day, hold), Role.PAYOUT_SERVICE)
         assert answer.status_code == status, answer.text
@@ -122,14 +120,16 @@ async def test_a_reversal_on_a_floored_account_leaves_every_later_day_its_money(
     books: Ledger,
 ) -> None:
     await books.fund_expenditure("100.00")
-    paid = await post(books, payment("100.00", EARLY), Role.PAYOUT_SERVICE)
+    hold = await books.hold("100.00")
+    paid = await post(books, payment("100.00", EARLY, hold), Role.PAYOUT_SERVICE)
     back = pair("pension", "expenditure_deposit", "benefit.basic_pension", "100.00", "centre")
     returned = await post(
         books,
         receipt(owner="centre", kind="payment_return", book_date=BETWEEN, entries=back),
         Role.PAYOUT_SERVICE,
     )
-    await post(books, payment("100.00", LATE), Role.PAYOUT_SERVICE)
+    hold = await books.hold("100.00")
+    await post(books, payment("100.00", LATE, hold), Role.PAYOUT_SERVICE)
     red = {"event_id": fresh("red"), "book_date": BETWEEN, "summary": "冲销"}
     answer = await books.post(f"/v1/vouchers/{returned['id']}/reversals", red, Role.FUND_ACCOUNTANT)
     assert (answer.status_code, answer.json()["code"]) == (409, "INSUFFICIENT_FUNDS")

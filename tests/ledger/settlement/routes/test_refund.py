@@ -164,7 +164,7 @@ async def test_no_voucher_takes_more_out_of_suspense_than_is_there(books: Ledger
     direct = receipt(
         kind="refund", entries=pair("pension", "suspense_receipts", "income_deposit", "20.00")
     )
-    assert (await books.post("/v1/vouchers", direct)).json()["code"] == "FLOW_FORBIDDEN"
+    assert (await books.post("/v1/vouchers", direct)).json()["code"] == "SENDER_FORBIDDEN"
 
 
 async def test_a_refund_with_nothing_behind_it_is_refused(books: Ledger) -> None:
