@@ -73,7 +73,7 @@ def require_sound(present: Rows, changes: Sequence[Change], booked: BookedDays) 
     for change in changes:
         faults += _row_faults(change, rows, accounts)
         if change.table is Table.FLOW:
-            faults += _sender_faults(change, there.get(Table.FLOW, ()))
+            faults += _sender_faults(change, present.get(Table.FLOW, ()))
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
 
@@ -147,16 +147,16 @@ def _fund_faults(fund: str, at: str, rows: Rows) -> Iterator[Fault]:
         yield Fault(f"{at}/fund", "FUND_UNKNOWN", fund)
 
 
-def _sender_faults(change: Change, there: Sequence[Row]) -> Iterator[Fault]:
+def _sender_faults(change: Change, flows: Sequence[Row]) -> Iterator[Fault]:
     """Find senders that post nothing, and a row for any sender of a kind that has its senders."""
     row, at = change.after, f"{change.table}/{change.name}/by"
     by = row["by"]
     if by == ANY_SENDER:
-        of_kind = [one for one in there if (one["kind"], one["book"]) == (row["kind"], row["book"])]
+        of_kind = [one for one in flows if (one["kind"], one["book"]) == (row["kind"], row["book"])]
         named = {sender for one in of_kind for sender in one["by"].split()}
         if named and ANY_SENDER not in named:
-            said = f"须写明发送方 (name the senders): {' '.join(sorted(named))}"
-            yield Fault(at, "SENDERS_EXPECTED", said)
+            message = f"须写明发送方 (name the senders): {' '.join(sorted(named))}"
+            yield Fault(at, "SENDERS_EXPECTED", message)
     elif by != " ".join(by.split()) or not by or not SENDERS.issuperset(by.split()):
         known = ", ".join([ANY_SENDER, *sorted(SENDERS)])
         yield Fault(at, "SENDER_UNKNOWN", f"{by!r}; 可为 (one of) {known}")
