@@ -13,7 +13,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the index."""
     op.execute("""
-        CREATE INDEX voucher_of_receipt ON voucher (slot, (refs ->> 'receipt'))
+        CREATE INDEX voucher_of_receipt ON voucher ((refs ->> 'receipt'), slot)
          WHERE refs ->> 'receipt' IS NOT NULL
     """)
 

@@ -31,7 +31,8 @@ async def lock(connection: Connection, receipts: Sequence[str]) -> None:
 async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[SuspenseKey, int]:
     """Return (receipt, fund, district) → fen in suspense, over all slots and days.
 
-    The receipts' own vouchers are found by an index; a reversal names no receipt, but its original.
+    The receipts' own vouchers are found by an index, then their reversals, which name no receipt.
+    Each limit makes the planner look up one voucher at a time, however old its statistics are.
     """
     rows = await connection.fetch(
         """
@@ -40,17 +41,26 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
                FROM slot_head AS h
                JOIN voucher AS v ON v.slot = h.slot
                                 AND v.refs ->> 'receipt' = ANY($2::text[])),
-             mine AS (
+             mine AS MATERIALIZED (
              SELECT slot, seq, receipt FROM own
               UNION ALL
-             SELECT v.slot, v.seq, own.receipt
+             SELECT red.slot, red.seq, own.receipt
                FROM own
-               JOIN voucher AS v ON v.slot = own.slot AND v.reverses_seq = own.seq
-                                AND v.refs ->> 'receipt' IS NULL)
+              CROSS JOIN LATERAL (
+                    SELECT slot, seq
+                      FROM voucher
+                     WHERE slot = own.slot AND reverses_seq = own.seq
+                       AND refs ->> 'receipt' IS NULL
+                     LIMIT 100000) AS red)
         SELECT mine.receipt, e.fund, e.district,
                CAST(SUM(e.credit_fen - e.debit_fen) AS bigint) AS open_fen
           FROM mine
-          JOIN entry AS e ON e.slot = mine.slot AND e.seq = mine.seq AND e.account = $1
+         CROSS JOIN LATERAL (
+               SELECT fund, account, district, debit_fen, credit_fen
+                 FROM entry
+                WHERE slot = mine.slot AND seq = mine.seq
+                LIMIT 100000) AS e
+         WHERE e.account = $1
          GROUP BY mine.receipt, e.fund, e.district
         """,
         Account.SUSPENSE_RECEIPTS,
