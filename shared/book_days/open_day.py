@@ -76,7 +76,7 @@ class BookDays:
             raise DayClosed(
                 faults=[Fault(pointer, DayClosed.code, closed_words(day, self.first_open_day))],
                 closed_until=self.closed_until,
-                first_open_day=self.first_open_day,
+                first_open_day=self.first_open_day.isoformat(),
             )
         return day
 

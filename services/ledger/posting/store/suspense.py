@@ -37,10 +37,14 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
     rows = await connection.fetch(
         """
         WITH own AS MATERIALIZED (
-             SELECT v.slot, v.seq, v.refs ->> 'receipt' AS receipt
-               FROM slot_head AS h
-               JOIN voucher AS v ON v.slot = h.slot
-                                AND v.refs ->> 'receipt' = ANY($2::text[])),
+             SELECT v.slot, v.seq, named.receipt
+               FROM unnest($2::text[]) AS named (receipt)
+              CROSS JOIN slot_head AS h
+              CROSS JOIN LATERAL (
+                    SELECT slot, seq
+                      FROM voucher
+                     WHERE slot = h.slot AND refs ->> 'receipt' = named.receipt
+                     LIMIT 100000) AS v),
              mine AS MATERIALIZED (
              SELECT slot, seq, receipt FROM own
               UNION ALL
@@ -64,7 +68,7 @@ async def open_of(connection: Connection, receipts: Sequence[str]) -> dict[Suspe
          GROUP BY mine.receipt, e.fund, e.district
         """,
         Account.SUSPENSE_RECEIPTS,
-        list(receipts),
+        sorted(set(receipts)),
     )
     return {(row["receipt"], row["fund"], row["district"]): row["open_fen"] for row in rows}
 
