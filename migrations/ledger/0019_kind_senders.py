@@ -16,8 +16,8 @@ from alembic import op
 
 import services
 
-revision = "ledger_0018"
-down_revision = "ledger_0017"
+revision = "ledger_0019"
+down_revision = "ledger_0018"
 branch_labels = None
 depends_on = None
 
