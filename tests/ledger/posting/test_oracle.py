@@ -131,7 +131,6 @@ class Comparison(RuleBasedStateMachine):
             lines=tuple(of_lines),
             hold=hold_id,
             book_date=DAYS[day],
-            sender="payout_service" if kind == "payment" else "collection_service",
         )
 
     def receive(

@@ -116,8 +116,9 @@ def lines(
 
 def receipt_draft(amount_fen: int = 10_000, **changes: Any) -> Draft:
     """A receipt of one fund as a draft, unless changed."""
+    is_payment = str(changes.get("kind", "")).startswith("payment")
     values: dict[str, Any] = {
-        "source": "collection_service",
+        "source": "payout_service" if is_payment else "collection_service",
         "event_id": fresh("receipt"),
         "owner": UNIT,
         "kind": "receipt",
@@ -132,8 +133,7 @@ def receipt_draft(amount_fen: int = 10_000, **changes: Any) -> Draft:
 def centre_draft(kind: str, debit: str, credit: str, amount_fen: int, **changes: Any) -> Draft:
     """A draft of the centre between two accounts of a fund."""
     fund = changes.pop("fund", "pension")
-    source = "payout_service" if kind.startswith("payment") else "collection_service"
-    values = {"source": source, "owner": "centre", "kind": kind, "district": "centre"} | changes
+    values = {"owner": "centre", "kind": kind, "district": "centre"} | changes
     district = values.pop("district")
     return receipt_draft(
         amount_fen, lines=lines(debit, credit, amount_fen, fund, district), **values
