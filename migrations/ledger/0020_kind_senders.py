@@ -16,8 +16,8 @@ from alembic import op
 
 import services
 
-revision = "ledger_0019"
-down_revision = "ledger_0018"
+revision = "ledger_0020"
+down_revision = "ledger_0019"
 branch_labels = None
 depends_on = None
 
