@@ -72,7 +72,7 @@ async def test_shipped_flows_get_their_senders_and_corrected_ones_keep_theirs(
         admin = await asyncpg.connect(url, server_settings={"search_path": "ledger"})
         try:
             fresh = await admin.fetch(FLOWS)
-            await move(url, "ledger_0019", down=True)
+            await move(url, "ledger_0020", down=True)
             assert {row["by"] for row in await admin.fetch(FLOWS)} == {"any", "ledger"}
             [corrected] = await admin.fetch(
                 "UPDATE flow_matrix SET source = '本市规定'"

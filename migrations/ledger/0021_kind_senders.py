@@ -16,8 +16,8 @@ from alembic import op
 
 import services
 
-revision = "ledger_0020"
-down_revision = "ledger_0019"
+revision = "ledger_0021"
+down_revision = "ledger_0020"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "ledger_0021"
-down_revision = "ledger_0020"
+revision = "ledger_0022"
+down_revision = "ledger_0021"
 branch_labels = None
 depends_on = None
 
