@@ -19,7 +19,7 @@ from tests.house.passwords import PASSWORDS, as_role
 CLEANED = {"idempotency", "outbox"}
 """Tables whose triggers let a row go only after its time (shared/process/retention.py)."""
 DELETABLE = {
-    "identity": {"attempt", "used_assertion"},
+    "identity": {"attempt", "provider_attempt", "used_assertion"},
     "collection": {
         *CLEANED,
         "enrolment",
