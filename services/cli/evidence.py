@@ -46,13 +46,13 @@ def verify(
 ) -> None:
     """核对全部账簿与留痕 · Verify the books and the evidence of all services; exit 1 on a fault."""
     with plainly():
-        address = _address(database_url)
         lines = anchors.read_bytes().splitlines() if anchors else []
         err.print("账簿 · books …", highlight=False)
-        books = asyncio.run(_with(address, "ledger", _books))
+        books = asyncio.run(_with(_address(database_url, "ledger"), "ledger", _books))
         verdicts = []
         for service in SERVICES:
             err.print(f"留痕 · evidence of {service} …", highlight=False)
+            address = _address(database_url, service)
             verdicts.append(asyncio.run(_with(address, service, _evidence(service, lines))))
     holds = not books.faults and not any(verdict.faults for verdict in verdicts)
     if as_json:
@@ -62,14 +62,15 @@ def verify(
     raise typer.Exit(0 if holds else 1)
 
 
-def _address(database_url: str | None) -> str:
+def _address(database_url: str | None, service: str) -> str:
+    """Return the administrator's address or the service's own: an auditor need not administer."""
     from services.database.administrator import given_admin_url, uses_embedded
     from services.embedded import EmbeddedPostgres
 
     settings = settings_with(admin_database_url=database_url)
     if uses_embedded(settings):
         return EmbeddedPostgres(settings.home).url
-    return given_admin_url(settings) or fail("give the administrator's address: --database-url", 2)
+    return given_admin_url(settings) or str(settings.database_of(service))
 
 
 async def _with(address: str, service: str, work: Callable[[Database], Awaitable[T]]) -> T:
