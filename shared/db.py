@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -22,6 +22,12 @@ from shared.process.database_address import role_of as role_of
 T = TypeVar("T")
 
 SERVICES = ("identity", "collection", "ledger", "payout")
+CONNECT_SECONDS = 5.0
+"""Time for a new connection to the database."""
+WAIT_SECONDS = 15.0
+"""Time until a request has a connection that answers, new or used."""
+GRACE_SECONDS = 2.0
+"""A server that works ends a statement at its own limit; one that hangs is left this much later."""
 RETRIED_STATES = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: the transaction did nothing and may be run again."""
 
@@ -37,16 +43,24 @@ def asyncpg_dsn(url: str) -> str:
 
 
 def engine_on(
-    url: str, *, server_settings: dict[str, str] | None = None, **more: Any
+    url: str,
+    *,
+    server_settings: dict[str, str] | None = None,
+    seconds: dict[str, Any] | None = None,
+    **more: Any,
 ) -> AsyncEngine:
     """Return an engine on an address with any parameter that libpq knows (sslmode, sslrootcert …).
 
     SQLAlchemy would hand those to asyncpg as arguments, which it does not take; it takes an address.
+    `seconds` are asyncpg's own time-outs.
     """
     address = asyncpg_dsn(url)
 
     async def connect() -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(address, server_settings=server_settings)
+        made: asyncpg.Connection[Any] = await asyncpg.connect(
+            address, server_settings=server_settings, **(seconds or {})
+        )
+        return made
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, **more)
 
@@ -71,25 +85,62 @@ class Database:
     """One service's pool of connections."""
 
     def __init__(
-        self, url: str, service: str, *, pool_size: int = 4, statement_timeout_ms: int = 60_000
+        self,
+        url: str,
+        service: str,
+        *,
+        pool_size: int = 4,
+        statement_timeout_ms: int = 60_000,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.service = service
         self.url = url
+        self.statement_timeout_ms = statement_timeout_ms
+        self.wait_seconds = wait_seconds
         self.engine = engine_on(
             url,
-            server_settings=server_settings(service, statement_timeout_ms=statement_timeout_ms),
+            server_settings=self._server_settings,
+            seconds=self._seconds,
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
+            pool_timeout=wait_seconds,
             # An error's text goes to the log; account numbers and sealed fields must not.
             hide_parameters=True,
         )
 
+    @property
+    def _server_settings(self) -> dict[str, str]:
+        return server_settings(self.service, statement_timeout_ms=self.statement_timeout_ms)
+
+    @property
+    def _seconds(self) -> dict[str, Any]:
+        return {
+            "timeout": min(CONNECT_SECONDS, self.wait_seconds),
+            "command_timeout": self.statement_timeout_ms / 1000 + GRACE_SECONDS,
+        }
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Open one transaction: committed when the block ends, rolled back when it raises."""
-        async with self.engine.begin() as tx:
-            yield tx
+        """Open one transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            TimeoutError: the database does not answer; what a commit did is then unknown.
+        """
+        async with AsyncExitStack() as opened:
+            async with asyncio.timeout(self.wait_seconds):
+                tx = await opened.enter_async_context(self.engine.connect())
+            try:
+                async with tx.begin():
+                    try:
+                        yield tx
+                    except (TimeoutError, asyncio.CancelledError):
+                        await tx.invalidate()  # to roll back could wait for a silent server
+                        raise
+            except (TimeoutError, asyncio.CancelledError):
+                if not tx.invalidated:
+                    await tx.invalidate()
+                raise
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """Run `work` in one transaction, again (three times at most) when the server says so."""
@@ -105,9 +156,10 @@ class Database:
 
     async def connect_raw(self) -> asyncpg.Connection[Any]:
         """Open an asyncpg connection outside the pool, for a writer that keeps it."""
-        return await asyncpg.connect(
-            asyncpg_dsn(self.url), server_settings=server_settings(self.service)
+        connection: asyncpg.Connection[Any] = await asyncpg.connect(
+            asyncpg_dsn(self.url), server_settings=self._server_settings, **self._seconds
         )
+        return connection
 
     async def close(self) -> None:
         """Close the pool."""

@@ -206,7 +206,7 @@ def door(right: Right, *or_rights: Right, money: bool = False, any_unit: bool = 
             ),
         ] = None,
     ) -> Door:
-        require(await caller_of(request, money=True) if money else caller)
+        require(await caller_of(request.scope, money=True) if money else caller)
         await require_own_units(request, caller, any_unit=any_unit)
         if money and idempotency_key is None:
             raise KeyMissing

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     PRECONDITION_FAILED = "precondition_failed"
     PRECONDITION_REQUIRED = "precondition_required"
     TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    UNSUPPORTED = "unsupported"
     UNAVAILABLE = "unavailable"
 
 
@@ -41,6 +43,8 @@ class Refusal(Exception):
 
     kind: ClassVar[Kind] = Kind.INVALID
     code: ClassVar[str] = "REFUSED"
+    retry_after: int = 1
+    """Seconds to wait, where the kind says that trying again may help."""
 
     def __init__(self, *, faults: Iterable[Fault] = (), **facts: Any) -> None:
         self.faults = tuple(faults)

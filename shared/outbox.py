@@ -288,7 +288,7 @@ class Relay:
             refused = (await stats(tx))["refused"]
         STILL_REFUSED.labels(self.db.service).set(refused)
         WAITING.labels(self.db.service).set(len(messages))
-        OLDEST.labels(self.db.service).set(_age_seconds(messages[0].id) if messages else 0)
+        OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
         if not messages:
             return 0
         verdicts = list(zip(messages, await self.deliver(messages), strict=True))
@@ -303,7 +303,7 @@ class Relay:
         return len(messages)
 
 
-def _age_seconds(message_id: UUID) -> float:
+def age_seconds(message_id: UUID) -> float:
     """Read the age of a message from its id, which begins with the milliseconds of its birth."""
     return max(0.0, time.time() - (message_id.int >> 80) / 1000)
 

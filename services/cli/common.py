@@ -127,9 +127,13 @@ def ask(
     """Send a request to a service and wait so long for it; print a refusal with every fault."""
     import httpx
 
+    from shared.guard import tls
+
     headers = {"Authorization": f"Bearer {token}"}
     try:
-        with httpx.Client(base_url=base, timeout=seconds, trust_env=False) as client:
+        with httpx.Client(
+            base_url=base, timeout=seconds, trust_env=False, verify=tls.trusted()
+        ) as client:
             answer = client.request(method, path, json=body, headers=headers)
     except httpx.HTTPError as error:
         fail(f"{base}: {error}; is it running? (`wuxian up`)")

@@ -42,12 +42,16 @@ def print_notice(
     """Write a notice to standard output as a page of HTML: wuxian print bill bil_… > bill.html"""
     import httpx
 
+    from shared.guard import tls
+
     if not _REF.fullmatch(ref):
         fail(f"{ref[:60]!r} is not a reference", 2)
     base = url or settings_with().collection_url
     headers = {"Authorization": f"Bearer {token or supervisor_token()}", "Accept": "text/html"}
     try:
-        with httpx.Client(base_url=base, timeout=30, trust_env=False) as client:
+        with httpx.Client(
+            base_url=base, timeout=30, trust_env=False, verify=tls.trusted()
+        ) as client:
             answer = client.get(f"/v1/{PATHS[notice]}/{ref}/print", headers=headers)
     except httpx.HTTPError as error:
         fail(f"{base}: {error}; is collection running? (`wuxian up`)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from shared.process.settings import Settings
 
 GRACE_SECONDS = 10
+SPARE_FILES = 200
+"""Open files besides connections: the database's, logs, uploads."""
 
 
 def serve(
@@ -43,6 +46,7 @@ def serve(
     import uvicorn
 
     from services.supervisor.ports import check_port
+    from shared.guard import tls
     from shared.process import log, metrics
     from shared.security import identity
 
@@ -60,19 +64,36 @@ def serve(
             _prepare_database(settings, service.value, may_migrate=migrate)
             if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
                 asyncio.run(_check_keys(settings_with(), service.value))
+    _allow_open_files(settings.connections_max + SPARE_FILES)
     uvicorn.run(
         f"services.{service.value}.app:build",
         factory=True,
         host=settings.host,
         port=listen,
         workers=workers,
-        loop="uvloop",
-        http="httptools",
+        loop="shared.guard.tls:GuardedLoop",
+        http="shared.guard.protocol:GuardedProtocol",
+        ws="none",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        **tls.server_options(settings),
     )
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise this process's own limit of open files, as far as the system lets it."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def migrate(

@@ -58,6 +58,7 @@ from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
 from services.revisions import schema_state
 from shared.db import Database, revision
+from shared.guard.rate_limit import read_limits
 from shared.process import collector
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
@@ -67,6 +68,7 @@ from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.outbox_routes import outbox_router
+from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
 from shared.web.trust_feed import trust_of
 
@@ -138,6 +140,7 @@ def build(settings: Settings | None = None) -> FastAPI:
             SERVICE,
             pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,
+            wait_seconds=chosen.database_wait_seconds,
         )
         app.state.db, app.state.identity = db, Identity.load(chosen.identity_path)
         app.state.settings = chosen
@@ -164,6 +167,9 @@ def build(settings: Settings | None = None) -> FastAPI:
             ready = await key_check.readiness(tx, app.state.identity, schema)
         return {"database": "ok", "schema": schema} | ready
 
+    async def outbox() -> dict[str, str]:
+        return await look_at_outbox(app.state.db)
+
     app = create_app(
         service=SERVICE,
         title="五险征缴 · Collection",
@@ -173,8 +179,9 @@ def build(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         lifespan=lifespan,
         trust=trust_of(chosen, SERVICE),
-        checks=[database],
+        checks=[database, disk_check(chosen.home), outbox],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
+        rate_limits=read_limits(chosen.rate_limits_path),
     )
     return app

@@ -25,6 +25,7 @@ from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
+from shared.guard.rate_limit import read_limits
 from shared.process.log import logger
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
@@ -32,6 +33,7 @@ from shared.process.settings import settings as process_settings
 from shared.security.identity import Identity
 from shared.security.trust import Trust, stop
 from shared.web.app import create_app
+from shared.web.readiness import disk_check
 
 SERVICE: Final = "identity"
 BODY_LIMIT_BYTES: Final = 64 * 1024
@@ -61,6 +63,7 @@ def build(settings: Settings | None = None) -> FastAPI:
             SERVICE,
             pool_size=chosen.pool_size,
             statement_timeout_ms=chosen.statement_timeout_ms,
+            wait_seconds=chosen.database_wait_seconds,
         )
         app.state.db, app.state.settings = db, chosen
         app.state.identity = Identity.load(chosen.identity_path)
@@ -99,8 +102,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         lifespan=lifespan,
         trust=Trust(SERVICE, own_trust),
-        checks=[database],
+        checks=[database, disk_check(chosen.home)],
         body_limit_bytes=BODY_LIMIT_BYTES,
+        access_log=chosen.access_log,
+        rate_limits=read_limits(chosen.rate_limits_path),
     )
     return app
 

@@ -16,6 +16,7 @@ from services.ledger.closing import routes as closing_doors
 from services.ledger.mergers import routes as merger_doors
 from services.ledger.personal import routes as personal_doors
 from services.ledger.posting.flows.books import Books
+from services.ledger.posting.flows.feed_watch import FeedWatch
 from services.ledger.posting.routes import book_days as book_days_doors
 from services.ledger.posting.routes import event as event_doors
 from services.ledger.posting.routes import hold as hold_doors
@@ -36,6 +37,7 @@ from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import WORK
 from services.revisions import schema_state
 from shared.db import Database, revision
+from shared.guard.rate_limit import read_limits
 from shared.process import backup_age, collector
 from shared.process.log import logger
 from shared.process.regions import districts_of
@@ -44,7 +46,7 @@ from shared.process.settings import settings as process_settings
 from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
-from shared.web.service_routes import WARNING
+from shared.web.readiness import WARNING, disk_check
 from shared.web.trust_feed import trust_of
 
 SERVICE = "ledger"
@@ -90,7 +92,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         )
         return {name: f"{WARNING}{sentence}" for name, sentence in said.items()}
 
-    async def books_open() -> dict[str, str]:
+    async def books() -> dict[str, str]:
         await app.state.books.open()
         return {"books": "ok"}
 
@@ -103,10 +105,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         lifespan=lambda app: _lifespan(app, chosen),
         trust=trust_of(chosen, SERVICE),
-        checks=[database, books_open, backups],
+        checks=[database, books, disk_check(chosen.home), backups],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
-        streamed=frozenset({stream_doors.PATH}),
+        rate_limits=read_limits(chosen.rate_limits_path),
     )
     app.user_middleware.append(Middleware(FastPath))  # innermost: right before the routes
     return app
@@ -121,16 +123,19 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
         SERVICE,
         pool_size=chosen.pool_size,
         statement_timeout_ms=chosen.statement_timeout_ms,
+        wait_seconds=chosen.database_wait_seconds,
     )
     books = Books(
         db,
         slots=chosen.ledger_slots,
         queue_limit=chosen.queue_limit,
         algorithm=chosen.ledger_hash,
+        answer_seconds=chosen.answer_seconds,
     )
     app.state.identity = Identity.load(chosen.identity_path)
     app.state.db = db
     app.state.books = books
+    app.state.feed_watch = FeedWatch(db)
     app.state.refresh_rules = books.refresh
     app.state.cubes = CubeCache()
     app.state.region = chosen.region

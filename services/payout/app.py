@@ -36,6 +36,7 @@ from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
 from shared.fund import INSURANCE_NAMES
+from shared.guard.rate_limit import read_limits
 from shared.outbox import Relay
 from shared.process import collector, retention
 from shared.process.log import logger
@@ -48,6 +49,7 @@ from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.client import Peer
 from shared.web.outbox_routes import outbox_router
+from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
 from shared.web.trust_feed import trust_of
 
@@ -102,6 +104,9 @@ def build(settings: Settings | None = None) -> FastAPI:
             ready = await key_check.readiness(tx, app.state.identity, schema)
         return {"database": "ok", "schema": schema} | ready
 
+    async def outbox() -> dict[str, str]:
+        return await look_at_outbox(app.state.db)
+
     app = create_app(
         service=SERVICE,
         title="五险待遇支付 · Payout",
@@ -111,9 +116,10 @@ def build(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         lifespan=lifespan,
         trust=trust_of(chosen, SERVICE),
-        checks=[database],
+        checks=[database, disk_check(chosen.home), outbox],
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
+        rate_limits=read_limits(chosen.rate_limits_path),
     )
     return app
 
@@ -139,6 +145,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         SERVICE,
         pool_size=chosen.pool_size,
         statement_timeout_ms=chosen.statement_timeout_ms,
+        wait_seconds=chosen.database_wait_seconds,
     )
     opened.push_async_callback(db.close)
     identity = Identity.load(chosen.identity_path)

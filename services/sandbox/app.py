@@ -18,6 +18,7 @@ from services.sandbox.gateway import DEBIT, PAYMENT, Gateway
 from services.sandbox.journal import Journal
 from services.sandbox.routes import Sandbox, router
 from services.sandbox.tax_bureau import TaxBureau
+from shared.guard.rate_limit import Pace, read_limits
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
 from shared.web.app import create_app
@@ -26,6 +27,8 @@ from shared.web.problem import problem
 from shared.web.trust_feed import trust_of
 
 SERVICE = "sandbox"
+IN_A_HURRY = Pace(reads=1_000_000, writes=1_000_000)
+"""The sandbox asks for no token, and the demo plays two months in a minute."""
 
 Transports = Mapping[str, httpx.AsyncBaseTransport]
 
@@ -61,6 +64,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         trust=trust_of(chosen, SERVICE),
         checks=[journal],
         body_limit_bytes=1024 * 1024,
+        rate_limits=read_limits().model_copy(update={"open": IN_A_HURRY}),
     )
     app.add_exception_handler(PeerError, _on_peer)
     app.add_exception_handler(httpx.TransportError, _on_unreachable)

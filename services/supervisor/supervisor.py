@@ -20,6 +20,7 @@ from services.migrate import migrate
 from services.supervisor.child import Child, OnLog, settings_environment
 from services.supervisor.ports import PortTaken, check_port, free_port
 from shared.db import SERVICES
+from shared.guard import tls
 from shared.process.database_address import without_login
 from shared.process.settings import Settings
 from shared.security import identity, sandbox
@@ -125,7 +126,8 @@ class Supervisor:
         child = self._children[name]
         born = child.restarts
         deadline = asyncio.get_running_loop().time() + seconds
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        trusted = tls.trusted(self.settings)
+        async with httpx.AsyncClient(trust_env=False, timeout=5, verify=trusted) as client:
             answer = "no answer"
             while asyncio.get_running_loop().time() < deadline:
                 with suppress(httpx.TransportError):

@@ -104,8 +104,33 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=4, ge=1, le=64)
     """Database connections per process. A wide pool on hot rows is slower than a narrow one."""
     statement_timeout_ms: int = 60_000
-    body_limit_bytes: int = 32 * 1024 * 1024
-    """Largest request body accepted."""
+    database_wait_seconds: float = Field(default=15, gt=0)
+    """Time until a request has a database connection that answers; then it is told 503."""
+    answer_seconds: float = Field(default=30, gt=0)
+    """Time for the ledger's answer to a posting; later the outcome is unknown, and a repeat tells it."""
+    body_limit_bytes: int = Field(default=1024 * 1024, ge=64 * 1024)
+    """Largest request body of a door that does not say its own limit (doors of lists and files do)."""
+    tls_cert: Path | None = None
+    """Certificate chain of the services (PEM); with it they speak https and show it to their peers."""
+    tls_key: Path | None = None
+    """Its private key (PEM); unset: it lies in the same file."""
+    tls_client_ca: Path | None = None
+    """Authorities of client certificates (PEM); with it every client must show one (mTLS)."""
+    tls_peer_ca: Path | None = None
+    """Authorities of the peers' certificates (PEM); unset: those of the system."""
+    connections_max: int = Field(default=1000, ge=16)
+    """Open connections per process; beyond them the one that waits longest for a request is ended."""
+    head_seconds: float = Field(default=10, gt=0)
+    """Time for a request's header fields, and for a new connection to say anything."""
+    body_seconds: float = Field(default=30, gt=0)
+    """A body must bring 512 bytes a second, measured over this time."""
+    write_seconds: float = Field(default=60, gt=0)
+    """Time that a client may take nothing of an answer that waits for it."""
+    trusted_proxies: str = ""
+    """Addresses whose X-Forwarded-For and -Proto are believed (comma between); empty: nobody's."""
+    rate_limits_path: Path | None = None
+    """Rate limits per client and door, a file in the shape of the shipped
+    shared/guard/data/rate_limits.json; unset: those shipped."""
     queue_limit: int = Field(default=20_000, ge=1)
     """Vouchers that may wait in the ledger's queue before it answers 503."""
     run_workers: bool = True
@@ -134,7 +159,8 @@ class Settings(BaseSettings):
     def own_url(self, port: int) -> str:
         """Return the address at which a service of this machine is reached."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def identity_path(self) -> Path:

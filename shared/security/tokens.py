@@ -26,6 +26,8 @@ TOKEN_SECONDS: Final = 900
 """Default life of an access token."""
 TOKEN_SECONDS_MAX: Final = 3600
 """Longest life that an installation may choose."""
+CLOCK_SECONDS: Final = 60
+"""How far the clock of identity may be ahead of a service's."""
 _TYPE: Final = "at+jwt"
 """RFC 9068: no other JWT that one of our keys may sign is taken for an access token."""
 UNITS_MAX: Final = 100
@@ -123,8 +125,11 @@ def read(token: str, keys: Mapping[str, OKPKey], audience: str | None) -> Claims
         expires_at = float(claims["exp"])
         found = claims["aud"]
         meant = found if isinstance(found, list) else [found]
+        begins_at = max(float(claims["iat"]), float(claims.get("nbf", 0)))
         is_ours = decoded.header.get("typ") == _TYPE and claims["iss"] == ISSUER
-        if not is_ours or audience not in (None, *meant) or expires_at <= time.time():
+        if not is_ours or audience not in (None, *meant):
+            raise BadToken
+        if not begins_at - CLOCK_SECONDS <= time.time() < expires_at:
             raise BadToken
         principal, person = str(claims["sub"]), claims.get("person")
         units = claims.get("units")

@@ -7,13 +7,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from shared.guard.gate import Gate
+from shared.guard.rate_limit import RateLimits, read_limits
 from shared.security.trust import Trust
 from shared.web.access import AccessLog
 from shared.web.envelope import Envelope
 from shared.web.grammar import strict_grammar
 from shared.web.openapi import App
 from shared.web.problem import PROBLEMS, answer_problems
-from shared.web.service_routes import Check, service_router
+from shared.web.readiness import Check
+from shared.web.service_routes import service_router
 from shared.web.trust_feed import followed
 
 
@@ -28,14 +31,13 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     trust: Trust,
     checks: Sequence[Check],
     body_limit_bytes: int,
-    streamed: frozenset[str] = frozenset(),
+    rate_limits: RateLimits | None = None,
     access_log: bool = True,
 ) -> FastAPI:
     """A service's app; its lifespan puts `identity` and `db` on `app.state`.
 
-    `trust` verifies the tokens of its callers.
-
-    `streamed` are paths whose bodies are read piece by piece and may be much larger.
+    `trust` verifies the tokens of its callers; `body_limit_bytes` holds for doors that name none
+    (`max_body_size`).
     """
 
     @asynccontextmanager
@@ -58,6 +60,6 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     for router in routers:
         app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
     answer_problems(app)
-    app.add_middleware(Envelope, body_limit_bytes=body_limit_bytes, streamed=streamed)
+    app.add_middleware(Envelope, gate=Gate(rate_limits or read_limits(), body_limit_bytes))
     app.add_middleware(AccessLog, service=service, written=access_log)  # the outermost
     return app

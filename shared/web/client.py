@@ -5,8 +5,6 @@ Only requests that are safe to repeat are retried; every POST here carries ids t
 
 from __future__ import annotations
 
-import ssl
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote_plus
@@ -14,6 +12,8 @@ from urllib.parse import quote_plus
 import httpx
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from shared.guard import tls
 
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
 
@@ -54,7 +54,7 @@ class Peer:
             transport=transport,
             timeout=httpx.Timeout(30.0, connect=2.0),
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
-            verify=_trusted(),
+            verify=tls.trusted(),
             # A proxy of the environment leads outside; peers stand beside us.
             trust_env=False,
         )
@@ -122,12 +122,6 @@ class Peer:
             )
             self._token = str(read_answer(answer)["access_token"])
         return self._token
-
-
-@lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
-    """The certificates to trust, read once: reading them takes longer than a hundred requests."""
-    return httpx.create_ssl_context()
 
 
 class _Bearer(httpx.Auth):

@@ -1,29 +1,37 @@
-"""A layer around a service: bounds the body, refuses NUL in the address and names the request."""
+"""A layer around a service: the gate, the request's name, the fields of every answer."""
 
 from __future__ import annotations
 
 import secrets
+from typing import Final
 
 import structlog
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import Kind, Refusal
+from shared.errors import Refusal
+from shared.guard.gate import Gate
+from shared.guard.rate_limit import RateExceeded
 from shared.web.problem import refused, trace_id
 
-STREAM_FACTOR = 64
-"""How many times larger a body may be that is read piece by piece."""
+ANSWER_FIELDS: Final = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+}
+"""Fields of every answer, unless a door says its own: what we tell is personal, and nobody shows it
+in a frame."""
+_HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Envelope:
-    """A layer that bounds the body, refuses NUL in the address and names the request."""
+    """A layer that asks the gate, names the request and completes the answer."""
 
-    def __init__(
-        self, app: ASGIApp, body_limit_bytes: int, streamed: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app = app
-        self.body_limit_bytes = body_limit_bytes
-        self.streamed = streamed
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -38,53 +46,26 @@ class Envelope:
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].append((b"x-request-id", trace_id(request).encode()))
+                _complete(scope, message["headers"])
             await send(message)
 
-        refusal = self._at_once(request)
-        if refusal is not None:
+        try:
+            admitted = await self.gate.admit(request, receive)
+        except Refusal as refusal:
+            if isinstance(refusal, RateExceeded):
+                scope["wuxian.rate"] = refusal.fields
             await refused(request, refusal)(scope, receive, named)
         else:
-            await self.app(scope, self._bounded(request, receive), named)
-
-    def _at_once(self, request: Request) -> Refusal | None:
-        """Check the headers of a request before its body is read; return the fault."""
-        declared, limit = request.headers.get("content-length", "0"), self._limit(request)
-        if not (declared.isascii() and declared.isdigit()) or int(declared) > limit:
-            return BodyTooLarge(limit_bytes=limit)
-        if b"%00" in request.scope.get("raw_path", b"") + request.scope["query_string"]:
-            return NulInRequest()
-        return None
-
-    def _limit(self, request: Request) -> int:
-        if request.scope["path"] in self.streamed:  # read piece by piece: never held as a whole
-            return self.body_limit_bytes * STREAM_FACTOR
-        return self.body_limit_bytes
-
-    def _bounded(self, request: Request, receive: Receive) -> Receive:
-        """`receive` that refuses a body which grows too large."""
-        seen, limit = 0, self._limit(request)
-
-        async def bounded() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise BodyTooLarge(limit_bytes=limit)
-            return message
-
-        return bounded
+            await self.app(scope, admitted, named)
 
 
-class BodyTooLarge(Refusal):
-    """请求体过大 (the body is too large)"""
-
-    kind = Kind.TOO_LARGE
-    code = "BODY_TOO_LARGE"
-
-
-class NulInRequest(Refusal):
-    """地址含空字符 (NUL character in the address)"""
-
-    kind = Kind.MALFORMED
-    code = "NUL_IN_REQUEST"
+def _complete(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:
+    """Add the fields of every answer."""
+    named = {name for name, _ in headers}
+    headers.extend(field for field in ANSWER_FIELDS.items() if field[0] not in named)
+    headers.append((b"x-request-id", scope["wuxian.trace_id"].encode()))
+    if scope["scheme"] == "https":
+        headers.append(_HTTPS_ONLY)
+    rate = scope.get("wuxian.rate")
+    if rate is not None:
+        headers.extend(rate.headers())

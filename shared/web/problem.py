@@ -17,6 +17,13 @@ from starlette.exceptions import HTTPException
 from shared.db import sqlstate
 from shared.errors import Fault, Faulty, Kind, Refusal
 from shared.process.log import logger
+from shared.process.outage import (
+    OUTAGES,
+    RETRY_SECONDS,
+    RETRY_SECONDS_OTHERWISE,
+    SENTENCES,
+    outage_of,
+)
 from shared.schema import Problem
 
 STATUS = {
@@ -27,8 +34,10 @@ STATUS = {
     Kind.CONFLICT: 409,
     Kind.PRECONDITION_FAILED: 412,
     Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED: 415,
     Kind.INVALID: 422,
     Kind.PRECONDITION_REQUIRED: 428,
+    Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
 }
 PROBLEM_TYPE = "application/problem+json"
@@ -42,14 +51,15 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         404: "未找到 Not found",
         409: "冲突 Conflicts with the current state",
         413: "过大 Too large",
+        415: "不支持的内容编码 Unsupported encoding",
         422: "内容有误 Invalid content; every fault is listed",
+        429: "请求过于频繁 Too many requests; Retry-After says when to come again",
         503: "繁忙 Busy; try again",
     }.items()
 }
 
 # Data errors that a value no schema could foresee may still cause: they are the client's, not ours.
 _CLIENT_STATES = {"22003", "22021", "22P02", "22P05", "22008", "22007"}
-_BUSY_STATES = {"55P03", "57014", "40001", "40P01", "53300", "57P03", "08006", "57P01"}
 
 
 def problem(
@@ -88,8 +98,8 @@ def refused(request: Request, refusal: Refusal) -> Response:
     headers = {}
     if refusal.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = 'Bearer realm="wuxian"'
-    if refusal.kind is Kind.UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if refusal.kind in {Kind.UNAVAILABLE, Kind.TOO_MANY}:
+        headers["Retry-After"] = str(refusal.retry_after)
     return problem(
         request,
         status=STATUS[refusal.kind],
@@ -141,24 +151,28 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 async def _on_database(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
-    state = sqlstate(error)
-    if state in _CLIENT_STATES:
+    if sqlstate(error) in _CLIENT_STATES:
         return problem(
             request,
             status=422,
             code="VALUE_OUT_OF_RANGE",
             detail="数值或文字超出可存储范围 (a value cannot be stored)",
         )
-    if state in _BUSY_STATES or error.connection_invalidated:
-        logger().warning("database busy", state=state)
-        return problem(
-            request,
-            status=503,
-            code="DATABASE_BUSY",
-            headers={"Retry-After": "1"},
-            detail="数据库繁忙或重启中,请稍后重试 (database busy; try again)",
-        )
-    return await _on_bug(request, error)
+    return await _on_outage(request, error)
+
+
+async def _on_outage(request: Request, error: Exception) -> Response:
+    outage = outage_of(error)
+    if outage is None:
+        return await _on_bug(request, error)
+    logger().warning("outage", part=outage.value, error=type(error).__name__)
+    return problem(
+        request,
+        status=503,
+        code=outage.value,
+        headers={"Retry-After": str(RETRY_SECONDS.get(outage, RETRY_SECONDS_OTHERWISE))},
+        detail=SENTENCES[outage],
+    )
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
@@ -177,4 +191,6 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
+    for kind in OUTAGES:
+        app.add_exception_handler(kind, _on_outage)
     app.add_exception_handler(Exception, _on_bug)

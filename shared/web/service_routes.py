@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -13,10 +13,7 @@ from shared.schema import Out
 from shared.security.tokens import claims_of
 from shared.web.authentication import Authenticated
 from shared.web.problem import PROBLEMS
-
-Check = Callable[[], Awaitable[dict[str, str]]]
-"""A readiness check: name → "ok", what is wrong, or a warning, which does not take us away."""
-WARNING = "warning: "
+from shared.web.readiness import OK, WARNING, Check, look
 
 
 class MeOut(Out):
@@ -61,15 +58,12 @@ def _monitoring_router(service: str, version: str, checks: Sequence[Check]) -> A
         responses={503: {"description": "not ready"}},
     )
     async def readiness() -> JSONResponse:
-        found: dict[str, str] = {}
-        for check in checks:
-            try:
-                found |= await check()
-            except Exception as error:
-                found[getattr(check, "__name__", "check")] = f"failed: {type(error).__name__}"
-        ready = all(value == "ok" or value.startswith(WARNING) for value in found.values())
+        found = await look(checks)
+        ready = all(value == OK or value.startswith(WARNING) for value in found.values())
         return JSONResponse(
-            {"service": service, "ready": ready, "checks": found}, 200 if ready else 503
+            {"service": service, "ready": ready, "checks": found},
+            200 if ready else 503,
+            headers=None if ready else {"Retry-After": "5"},
         )
 
     @router.get(

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from shared.guard import tls
 from shared.process.settings import Settings
 from shared.security.trust import Answer, Trust, stop
 
@@ -22,19 +23,24 @@ def trust_of(settings: Settings, audience: str) -> Trust:
     path = settings.trusted_keys_path
     if path is not None:
         return Trust(audience, lambda: _keys_in(path))
-    return Trust(audience, _Feed(settings.identity_url))
+    return Trust(audience, _Feed(settings))
 
 
 class _Feed:
     """One kept connection to identity."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._http: httpx.AsyncClient | None = None
 
     async def __call__(self) -> Answer:
         if self._http is None:
-            self._http = httpx.AsyncClient(base_url=self._url, timeout=_TIMEOUT, trust_env=False)
+            self._http = httpx.AsyncClient(
+                base_url=self._settings.identity_url,
+                timeout=_TIMEOUT,
+                trust_env=False,
+                verify=tls.trusted(self._settings),
+            )
         answer = await self._http.get("/v1/trust")
         answer.raise_for_status()
         found: dict[str, Any] = orjson.loads(answer.content)

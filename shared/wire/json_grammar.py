@@ -28,10 +28,11 @@ class _Members(list[tuple[str, Any]]):
 def has_repeated_member(text: bytes, value: Any) -> bool:
     """Tell whether a text names a member twice; `value` is what orjson read from it.
 
-    Every colon of a text stands behind a member's name or inside a string. So, without escapes, a
-    value that is written again has as many colons as its text, unless a member was lost.
+    Every colon of a text stands behind a member's name or inside a string. So, unless one is written
+    as an escape (\\u003a), a value that is written again has as many colons as its text, or a member
+    was lost.
     """
-    if b"\\" not in text:
+    if b"\\u003" not in text:
         return orjson.dumps(value).count(b":") != text.count(b":")
     return next(_repeated(json.loads(text, object_pairs_hook=_Members), ""), None) is not None
 

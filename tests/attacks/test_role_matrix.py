@@ -93,7 +93,10 @@ async def test_a_bad_token_opens_no_door(
         for name, token in bad.items():
             header = {} if token is None else {"Authorization": f"Bearer {token}"}
             found = await statuses(client, listed, header)
-            assert {door for door, status in found.items() if status != 401} == set(), name
+            # 429: so many bad tokens come from one address.
+            assert {door for door, status in found.items() if status not in {401, 429}} == set(), (
+                name
+            )
 
 
 def _trusting(issuer: Issuer, service: str) -> Trust:

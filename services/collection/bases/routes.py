@@ -22,6 +22,7 @@ from services.collection.handling.schemas.declaration import HandlingIn
 from services.collection.register.routes.page import CreditCodePath
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.process.settings import Settings
@@ -37,6 +38,7 @@ Reviewing = Annotated[Door, door(Right.REVIEW_DECLARATION)]
 
 @router.post(
     "/v1/units/{credit_code}/base-reviews",
+    max_body_size=BULK_BYTES,
     operation_id="submit_base_review",
     summary="缴费基数申报 · Submit bases for a year",
     status_code=201,
@@ -157,6 +159,7 @@ async def _decide(at: Door, review: str, *, confirm: bool, note: str | None) -> 
 
 @router.post(
     "/v1/base-reviews/{review}/corrections",
+    max_body_size=BULK_BYTES,
     operation_id="request_base_correction",
     summary="个人基数核改申请 · Request a correction of a person's base",
     status_code=201,
@@ -196,6 +199,7 @@ async def approve_base_correction(correction: RefPath, at: Reviewing) -> Respons
 
 @router.post(
     "/v1/base-reviews/{review}/adjustments",
+    max_body_size=BULK_BYTES,
     operation_id="adjust_billed_period",
     summary="核定后补收 · Adjust a billed month to a base review",
     status_code=201,

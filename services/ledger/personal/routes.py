@@ -37,6 +37,7 @@ from services.ledger.posting.routes.door import opened
 from services.ledger.reports.routes.parameters import cubes_of
 from shared import clock
 from shared.door import Door, door
+from shared.guard.entrance import BATCH_BYTES
 from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Right
@@ -55,6 +56,7 @@ YearAsked = Annotated[int | None, Query(ge=1990, le=2100)]
 
 @router.post(
     "/v1/personal-credits",
+    max_body_size=BATCH_BYTES,
     operation_id="credit_personal_accounts",
     summary="个人账户划入 · Credit bills settled in full to their persons",
     response_model=PersonalCreditsOut,
@@ -74,6 +76,7 @@ async def credit_personal_accounts(body: PersonalCreditsIn, at: Crediting) -> Re
 
 @router.post(
     "/v1/personal-injections",
+    max_body_size=BATCH_BYTES,
     operation_id="inject_personal_accounts",
     summary="退休人员个人账户划入 · Retirees' monthly injections, by age",
     response_model=InjectionsOut,

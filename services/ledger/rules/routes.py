@@ -22,6 +22,7 @@ from services.ledger.rules.schemas import (
 )
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.roles import Right
 
@@ -34,6 +35,7 @@ Approving = Annotated[Door, door(Right.APPROVE_CORRECTION)]
 
 @router.post(
     "/v1/corrections",
+    max_body_size=BULK_BYTES,
     operation_id="propose_correction",
     summary="提出规则订正 · Propose a correction of the rules; nothing changes yet",
     status_code=201,

@@ -23,6 +23,7 @@ from services.payout.common.schemas import TrailOut, line_after
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
@@ -57,6 +58,7 @@ async def file_pension_run(
 
 @router.post(
     "/v1/claims",
+    max_body_size=BULK_BYTES,
     operation_id="file_claim",
     summary="提交待遇支付申请 · File a hospital settlement or maternity allowances",
     status_code=201,

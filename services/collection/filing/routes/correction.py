@@ -11,6 +11,7 @@ from services.collection.filing.flows import correction as correction_flow
 from services.collection.filing.schemas.correction import CorrectionPaperIn, WithdrawalIn
 from services.collection.filing.schemas.declaration import DeclarationOut
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.page import RefPath
 from shared.references import Reference
@@ -23,6 +24,7 @@ Submitting = Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 
 @router.post(
     "/v1/declarations/{declaration}/corrections",
+    max_body_size=BULK_BYTES,
     operation_id="correct_declaration",
     summary="更正申报 · Correct a billed month",
     status_code=201,

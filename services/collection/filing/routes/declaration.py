@@ -20,6 +20,7 @@ from services.collection.register.flows.enrolment import Vault
 from services.collection.register.routes.page import read_key
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.period import PERIOD_PATTERN
@@ -34,6 +35,7 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 @router.post(
     "/v1/declarations",
+    max_body_size=BULK_BYTES,
     operation_id="submit_declaration",
     summary="申报 · Hand in a declaration",
     status_code=201,

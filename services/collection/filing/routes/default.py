@@ -12,6 +12,7 @@ from services.collection.filing.schemas.roll import RollIn
 from services.collection.operation import flows as operation_flow
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
 
 router = APIRouter()
@@ -19,6 +20,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/default-declarations",
+    max_body_size=BULK_BYTES,
     operation_id="levy_by_default",
     summary="未申报核定 · Levy units by default",
     status_code=202,

@@ -19,6 +19,7 @@ from services.collection.levy.schemas import WageTotal
 from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.errors import Kind, Refusal
+from shared.guard.entrance import FILE_BYTES
 from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
 from shared.schema import Code, CreditCode
@@ -61,6 +62,7 @@ class FileMissing(Refusal):
 
 @router.post(
     "/v1/declaration-files",
+    max_body_size=FILE_BYTES,
     operation_id="submit_declaration_file",
     summary="文件申报 · Hand in declarations by file (CSV, NDJSON, XLSX)",
     status_code=202,

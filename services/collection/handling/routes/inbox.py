@@ -27,6 +27,7 @@ from services.collection.handling.schemas.inbox import (
 from services.collection.handling.schemas.steps import StepsIn, StepsOut
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
@@ -85,6 +86,7 @@ def _read_key(cursor: str | None, filters: dict[str, str | None]) -> InboxKey:
 
 @router.post(
     "/v1/declaration-steps",
+    max_body_size=BULK_BYTES,
     operation_id="take_declaration_steps",
     summary="批量办理 · One step on many declarations",
     response_model=StepsOut,

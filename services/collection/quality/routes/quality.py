@@ -23,6 +23,7 @@ from services.collection.quality.store.quality import FindingRow
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.fund import CODE_PATTERN
+from shared.guard.entrance import BULK_BYTES
 from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
@@ -97,6 +98,7 @@ async def list_quality_rows(
 
 @router.post(
     "/v1/cross-foots",
+    max_body_size=BULK_BYTES,
     operation_id="cross_foot_reports",
     summary="表内勾稽 · Cross-foot reports",
 )

@@ -16,6 +16,7 @@ from services.collection.quality.schemas.report import (
     QualityReportResultOut,
 )
 from shared.door import Door, door
+from shared.guard.entrance import BATCH_BYTES
 from shared.ids import Ref
 from shared.page import RefPath
 from shared.references import Reference
@@ -33,6 +34,7 @@ CSV_ANSWER: dict[int | str, dict[str, Any]] = {
 
 @router.post(
     "/v1/quality/reports",
+    max_body_size=BATCH_BYTES,
     operation_id="ask_for_quality_report",
     summary="编制数据质量报告 · Request a data quality report",
     status_code=202,

@@ -22,6 +22,7 @@ from services.collection.receipts.schemas.debit import (
 )
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.period import PERIOD_PATTERN
@@ -105,6 +106,7 @@ async def list_debit_lines(
 
 @router.post(
     "/v1/debit-results",
+    max_body_size=BULK_BYTES,
     operation_id="report_debit_results",
     summary="扣款回执 · Report the bank's results",
     response_model=DebitResultsOut,

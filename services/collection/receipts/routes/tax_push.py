@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from services.collection.receipts.flows import tax_push as tax_push_flow
 from services.collection.receipts.schemas.receipt import TaxPushIn, TaxPushOut
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
 
 router = APIRouter()
@@ -17,6 +18,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/tax-pushes",
+    max_body_size=BULK_BYTES,
     operation_id="push_tax",
     summary="税务推送征收明细 · Push what the tax bureau collected",
     response_model=TaxPushOut,

@@ -18,6 +18,7 @@ from services.collection.register.schemas.category import (
 from services.collection.register.store.category import CategoryRecord
 from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import unit_key
 from shared.page import Cursor, Limit, Page
 from shared.process.settings import Settings
@@ -31,6 +32,7 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 @router.post(
     "/v1/units/{credit_code}/categories",
+    max_body_size=BULK_BYTES,
     operation_id="change_categories",
     summary="参保类别变更 · Change categories of people",
     status_code=201,

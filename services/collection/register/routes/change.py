@@ -27,6 +27,7 @@ from services.collection.register.store.change import ChangeRow
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor, read_uuid
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref, unit_key
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.process.settings import Settings
@@ -48,6 +49,7 @@ def _pepper(at: Door) -> bytes:
 
 @router.post(
     "/v1/units/{credit_code}/changes",
+    max_body_size=BULK_BYTES,
     operation_id="change_unit",
     summary="单位变更登记 · Change a unit's facts",
     status_code=201,
@@ -91,6 +93,7 @@ async def list_unit_changes(
 
 @router.post(
     "/v1/block-transfers",
+    max_body_size=BULK_BYTES,
     operation_id="transfer_block",
     summary="成建制转移 · Move people to another unit",
     status_code=201,
@@ -111,6 +114,7 @@ async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
 
 @router.post(
     "/v1/units/{credit_code}/departures",
+    max_body_size=BULK_BYTES,
     operation_id="leave_unit",
     summary="减员 · People leave a unit",
     status_code=201,

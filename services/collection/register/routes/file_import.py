@@ -21,6 +21,7 @@ from services.collection.register.flows.file_import import ImportMode, ImportRes
 from services.collection.register.schemas.file_import import ImportOut, people_of, units_of
 from shared.door import Door, door
 from shared.errors import Fault, Faulty
+from shared.guard.entrance import FILE_BYTES
 from shared.ids import key_of
 from shared.process.settings import Settings
 from shared.roles import Right
@@ -53,6 +54,7 @@ class ImportFaulty(Faulty):
 
 @router.post(
     "/v1/unit-imports",
+    max_body_size=FILE_BYTES,
     operation_id="import_units",
     summary="单位登记导入 · Register units by file",
     response_model=ImportOut,
@@ -81,6 +83,7 @@ async def import_units(
 
 @router.post(
     "/v1/enrolment-imports",
+    max_body_size=FILE_BYTES,
     operation_id="import_people",
     summary="人员参保导入 · Enrol people by file",
     response_model=ImportOut,

@@ -27,6 +27,7 @@ from services.collection.register.store.person import Enrolment
 from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.errors import Fault
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.process.settings import Settings
@@ -63,6 +64,7 @@ async def register_unit(body: UnitIn, at: Registering) -> Response:
 
 @router.post(
     "/v1/unit-batches",
+    max_body_size=BULK_BYTES,
     operation_id="register_units",
     summary="批量单位登记 · Register several units",
     status_code=201,
@@ -110,6 +112,7 @@ async def get_unit(credit_code: CreditCodePath, at: Reading) -> UnitOut:
 
 @router.post(
     "/v1/units/{credit_code}/enrolments",
+    max_body_size=BULK_BYTES,
     operation_id="enrol_people",
     summary="职工参保登记 · Enrol people",
     status_code=201,

@@ -29,8 +29,8 @@ from shared.errors import Refusal
 T = TypeVar("T")
 
 QUEUED = Gauge("wuxian_ledger_queued", "Vouchers waiting in the queue", multiprocess_mode="livesum")
-
-
+ANSWER_SECONDS = 30.0
+"""Time for an answer; later the outcome is unknown to who asked, and a repeat tells it."""
 NEW_SLOTS = 2
 """Slots of a new database unless the setting says otherwise: the centre's, and one for all units,
 whose batches are then as large as possible. More are for a database spread over several servers."""
@@ -48,13 +48,20 @@ class Books:
     """The writers of one process, one per slot, behind one bounded queue."""
 
     def __init__(
-        self, db: Database, *, slots: int | None, queue_limit: int, algorithm: str = SHA256
+        self,
+        db: Database,
+        *,
+        slots: int | None,
+        queue_limit: int,
+        algorithm: str = SHA256,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.db = db
         self.slots = slots or NEW_SLOTS
         self._any_slots = slots is None
         self.algorithm = algorithm
         self.queue_limit = queue_limit
+        self.answer_seconds = answer_seconds
         self._checker: Checker | None = None
         self._writers: list[Writer] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -211,7 +218,11 @@ class Books:
             raise QueueFull(waiting=waiting)
         for (slot, _), job in zip(works, jobs, strict=True):
             self._writers[slot].put(job)
-        await pending.done
+        giving_up = asyncio.get_running_loop().call_later(self.answer_seconds, pending.give_up)
+        try:
+            await pending.done
+        finally:
+            giving_up.cancel()
         if any(result is None for result in pending.results):
             raise OutcomeUnknown
         return [result for result in pending.results if result is not None]

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 
+from services.ledger.posting.flows.feed_watch import FeedWatch
 from services.ledger.posting.store import event as event_store
 from services.ledger.posting.store import head as head_store
 from services.ledger.posting.store.event import Event
@@ -13,7 +14,6 @@ from shared.db import Database
 from shared.errors import Fault, Faulty
 
 _PLACE = re.compile(r"^(0|[1-9][0-9]{0,3}):(0|[1-9][0-9]{0,17})$")
-_LOOK_AGAIN_SECONDS = 0.25
 
 
 def places_of(after_seq: str) -> dict[int, int]:
@@ -37,11 +37,11 @@ def text_of(places: Mapping[int, int]) -> str:
 
 
 async def events(
-    db: Database, after_seq: str, limit: int, wait_seconds: int
+    db: Database, watch: FeedWatch, after_seq: str, limit: int, wait_seconds: int
 ) -> tuple[list[Event], dict[int, int], bool]:
     """Read the vouchers after these places, the places after them, and whether there are more.
 
-    With nothing new it looks again until `wait_seconds` are over; no transaction is held meanwhile.
+    With nothing new it waits up to `wait_seconds`; no transaction is held meanwhile.
 
     Raises:
         Faulty: no such places in these chains.
@@ -56,9 +56,10 @@ async def events(
                 found = await event_store.page(tx, after, limit)
                 reached = _reached(after, found)
                 return found, reached, any(heads[slot] > seq for slot, seq in reached.items())
-        if asyncio.get_running_loop().time() >= deadline:
+        left = deadline - asyncio.get_running_loop().time()
+        if left <= 0:
             return [], after, False
-        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await watch.grown(heads, left)
 
 
 def _known(places: Mapping[int, int], heads: Mapping[int, int]) -> dict[int, int]:

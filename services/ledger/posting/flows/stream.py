@@ -19,6 +19,8 @@ from services.ledger.posting.flows.books import Books
 from shared.errors import Fault, Faulty, Refusal
 
 CHUNK: Final = 500
+BREATH: Final = 50
+"""Lines that are read before other requests get their turn."""
 LINE_BYTES: Final = 256 * 1024
 """Longest line; a voucher of 400 entries has a third of it."""
 PAUSES_S: Final = (0.1, 0.3, 1.0, 3.0, 5.0)
@@ -77,6 +79,8 @@ async def post_all(
         try:
             async for line in lines:
                 await waiting.put(line)
+                if line.number % BREATH == 0:  # a line that is refused waits for nothing else
+                    await asyncio.sleep(0)
         finally:
             # After a cancellation nothing waits on the queue any more.
             with suppress(asyncio.CancelledError):

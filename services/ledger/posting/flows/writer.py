@@ -32,6 +32,7 @@ from services.ledger.posting.flows.round import (
 from services.ledger.posting.store.batch import WriteResult, prepare, send
 from shared.clock import now
 from shared.process.log import logger
+from shared.process.outage import Outage, outage_of
 
 BATCH_MAX = 1000
 HALVED_QUEUE = range(48, 512)
@@ -68,6 +69,10 @@ class PendingAnswer:
         self.left -= 1
         if self.left == 0 and not self.done.done():
             self.done.set_result(None)
+
+    def give_up(self) -> None:
+        """Wake the request: it has waited long enough."""
+        self.fail(OutcomeUnknown(reason="ANSWER_LATE"))
 
     def fail(self, error: BaseException) -> None:
         """Wake the request with an error."""
@@ -249,6 +254,7 @@ class Writer:
 
     async def _answer(self, jobs: Sequence[Job], ready: PreparedBatch | None = None) -> None:
         """Play a batch until its jobs have answers."""
+        outage: Outage | None = None
         for pause_s in (*RETRY_PAUSES_S, None):
             try:
                 await self._play(jobs, ready)
@@ -260,6 +266,7 @@ class Writer:
                 if how not in {FailureKind.LOST, FailureKind.BUSY}:
                     await self._one_by_one(jobs, error, how)
                     return
+                outage = outage_of(error)
                 RETRIES.labels(str(self.slot)).inc()
                 logger().warning("batch met an error", slot=self.slot, error=repr(error)[:300])
                 if pause_s is not None:
@@ -267,7 +274,7 @@ class Writer:
             else:
                 return
         for job in jobs:
-            job.answer = OutcomeUnknown()
+            job.answer = OutcomeUnknown(reason=outage.value) if outage else OutcomeUnknown()
 
     async def _one_by_one(self, jobs: Sequence[Job], error: Exception, how: FailureKind) -> None:
         """Play the jobs of a failing batch one by one, so that only the faulty one fails."""

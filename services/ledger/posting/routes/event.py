@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer
 from services.ledger.posting.flows import event as event_flow
+from services.ledger.posting.flows.feed_watch import FeedWatch
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.schemas.event import EventOut, EventsOut
 from shared.door import Door, door
@@ -45,7 +46,8 @@ async def events(
 ) -> Response:
     """Read vouchers in the order of each chain, without gaps or repeats."""
     require_centre(at.caller)
-    found, reached, more = await event_flow.events(at.db, after_seq, limit, wait)
+    watch: FeedWatch = at.request.app.state.feed_watch
+    found, reached, more = await event_flow.events(at.db, watch, after_seq, limit, wait)
     return json_answer(
         EventsOut(
             items=[EventOut.of(one) for one in found],

@@ -28,8 +28,8 @@ from services.ledger.posting.schemas.voucher import batch_json, posted_json
 from shared.errors import Refusal
 from shared.roles import Caller, Right
 from shared.security.tokens import BadToken
-from shared.security.trust import IdentityUnavailable, Trust
-from shared.web.access import CALLER
+from shared.security.trust import IdentityUnavailable
+from shared.web.authentication import caller_of
 from shared.web.problem import refused
 from shared.wire.json_grammar import is_plain
 from shared.wire.ledger import VOUCHERS_MAX
@@ -82,15 +82,12 @@ class FastPath:
             return None
         if headers.get(b"content-type") != b"application/json":
             return None
-        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-        trust: Trust = scope["app"].state.trust
         try:
-            caller = await trust.admit(token.decode("latin-1"), money=True)
+            caller = await caller_of(scope, money=True)
         except (BadToken, IdentityUnavailable):
             return None
-        if scheme.lower() != b"bearer" or not caller.may(Right.POST_VOUCHER):
+        if not caller.may(Right.POST_VOUCHER):
             return None
-        scope[CALLER] = caller
         return None if caller.subject == OWN else caller
 
     async def _answer(self, request: Request, body: bytes, caller: Caller) -> Response | None:

@@ -13,6 +13,7 @@ from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.hold import GroupReleaseIn, HoldsOut, ReleaseIn, hold_out
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
 from shared.wire.ledger import HoldIn, HoldOut
 
@@ -71,6 +72,7 @@ async def release_hold(id: HoldId, body: ReleaseIn, at: Holding) -> Response:
 
 @router.post(
     "/v1/hold-releases",
+    max_body_size=BULK_BYTES,
     operation_id="release_holds",
     summary="成组解除预留 · Release many holds in one event, all or none",
     response_model=HoldsOut,

@@ -23,6 +23,7 @@ from services.ledger.posting.schemas.stream import (
 )
 from shared.door import Door, door
 from shared.errors import Refusal
+from shared.guard.entrance import STREAM_BYTES
 from shared.roles import Right
 from shared.schema import Problem
 from shared.wire.ledger import PostingOutcome, VoucherIn
@@ -45,6 +46,7 @@ _OPENAPI: dict[str, Any] = {
 
 @router.post(
     PATH,
+    max_body_size=STREAM_BYTES,
     operation_id="stream_vouchers",
     summary="流式记账,逐行答复 · Post vouchers line by line, as many as there are",
     response_class=Response,

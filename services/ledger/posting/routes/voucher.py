@@ -21,6 +21,7 @@ from services.ledger.posting.schemas.voucher import (
     posted_out,
 )
 from shared.door import Door, door
+from shared.guard.entrance import BATCH_BYTES
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Serial
@@ -67,6 +68,7 @@ async def post_voucher(
 
 @router.post(
     BATCH_PATH,
+    max_body_size=BATCH_BYTES,
     operation_id="post_voucher_batch",
     summary="批量记账,逐张答复 · Post up to 10,000 vouchers, each with its outcome",
     response_model=BatchOut,

@@ -20,12 +20,14 @@ from services.ledger.reports.schemas.agreement import (
     adjustment_sheet,
     agreements_sheet,
 )
+from shared.guard.entrance import BULK_BYTES
 
 router = APIRouter()
 
 
 @router.post(
     "/v1/reports/bank-adjustments",
+    max_body_size=BULK_BYTES,
     operation_id="bank_adjustment",
     summary="银行存款余额调节表 · Bank balance adjustment table",
     response_model=BankAdjustmentOut,
@@ -47,6 +49,7 @@ async def bank_adjustment(
 
 @router.post(
     "/v1/reports/four-agreements",
+    max_body_size=BULK_BYTES,
     operation_id="four_agreements",
     summary="账实、账证、账账、账表相符 · Books against bank, vouchers, ledgers and reports",
     response_model=FourAgreementsOut,

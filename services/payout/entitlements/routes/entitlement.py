@@ -19,6 +19,7 @@ from services.payout.entitlements.schemas.entitlement import (
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
@@ -28,6 +29,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/entitlement-batches",
+    max_body_size=BULK_BYTES,
     operation_id="register_entitlements",
     summary="登记待遇资格 · Register entitlements",
     status_code=201,

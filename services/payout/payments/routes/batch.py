@@ -23,6 +23,7 @@ from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
 from shared.errors import Fault, Faulty, Refusal
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
@@ -33,6 +34,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/payment-batches",
+    max_body_size=BULK_BYTES,
     operation_id="create_payment_batch",
     summary="组成支付批次 · Form a payment batch of approved claims",
     status_code=201,

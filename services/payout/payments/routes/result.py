@@ -14,6 +14,7 @@ from services.payout.payments.flows import total as total_flow
 from services.payout.payments.schemas.payment import PaymentResultsIn, PaymentResultsOut, TotalsOut
 from shared.clock import today
 from shared.door import Door, door
+from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.period import PERIOD_PATTERN, Period
 from shared.references import Reference
@@ -24,6 +25,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/payment-results",
+    max_body_size=BULK_BYTES,
     operation_id="report_payment_results",
     summary="银行支付回报 · The bank's results for a batch's lines",
     response_model=PaymentResultsOut,

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.event import listen, remove
+
 from services.ledger.app import build
 from services.ledger.posting.domain.voucher import Draft
 from services.ledger.posting.flows.books import Books
@@ -106,6 +108,30 @@ async def test_a_reader_may_wait_for_the_next_voucher(ledger: Ledger) -> None:
     await ledger.post("/v1/vouchers", body)
     items = (await asyncio.wait_for(waiting, 5)).json()["items"]
     assert [one["event_id"] for one in items] == [body["event_id"]]
+
+
+async def test_many_readers_wait_at_the_price_of_one(ledger: Ledger) -> None:
+    _, after = await read_all(ledger)
+    readers, looked = 40, 0
+
+    def count(*_: Any) -> None:
+        nonlocal looked
+        looked += 1
+
+    engine = ledger.books.db.engine.sync_engine
+    listen(engine, "before_cursor_execute", count)
+    try:
+        answers = await asyncio.gather(
+            *(
+                ledger.get("/v1/events", Role.SUPERVISOR, after_seq=after, wait=2)
+                for _ in range(readers)
+            )
+        )
+    finally:
+        remove(engine, "before_cursor_execute", count)
+    assert all(answer.json()["items"] == [] for answer in answers)
+    # Each looks as it comes and as it goes; the eight looks in between serve all.
+    assert looked <= 2 * readers + 12
 
 
 async def test_places_that_these_chains_do_not_have_are_refused(ledger: Ledger) -> None:

@@ -1,0 +1,117 @@
+"""Role by operation: every operation admits exactly the roles that its OpenAPI file names."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.collection.app import build as collection
+from services.ledger.app import build as ledger
+from services.payout.app import build as payout
+from shared.roles import CENTRE, Level, Role
+from tests.attacks.conftest import Token
+from tests.conftest import ClientOf, SettingsFor
+
+FILES = Path(__file__).parents[2] / "openapi"
+APPS: dict[str, Callable[..., FastAPI]] = {
+    "collection": collection,
+    "ledger": ledger,
+    "payout": payout,
+}
+OWN_RULE = "FORBIDDEN"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of an OpenAPI file."""
+
+    id: str
+    method: str
+    path: str
+    roles: frozenset[str]
+    has_body: bool
+    has_district: bool
+
+
+def operations(service: str) -> Iterator[Operation]:
+    document = json.loads((FILES / f"{service}.json").read_text())
+    for path, methods in document["paths"].items():
+        for method, found in methods.items():
+            parameters = {one["name"]: one["in"] for one in found.get("parameters", [])}
+            yield Operation(
+                id=found["operationId"],
+                method=method.upper(),
+                path=path.replace("{", "").replace("}", ""),
+                roles=frozenset(found["x-roles"]),
+                has_body="requestBody" in found,
+                has_district=parameters.get("district") == "query",
+            )
+
+
+@pytest.fixture(params=sorted(APPS))
+def service(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def client(
+    service: str, settings_for: SettingsFor, client_of: ClientOf
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(APPS[service](settings_for())) as opened:
+        yield opened
+
+
+async def ask(
+    client: httpx.AsyncClient, operation: Operation, bearer: str | None, **params: str
+) -> httpx.Response:
+    """Ask as somebody, with nothing that could do anything."""
+    headers = {"idempotency-key": "matrix"}
+    if bearer is not None:
+        headers["authorization"] = f"Bearer {bearer}"
+    content = b"{}" if operation.has_body else None
+    if content:
+        headers["content-type"] = "application/json"
+    return await client.request(
+        operation.method, operation.path, headers=headers, content=content, params=params
+    )
+
+
+def level_of(role: Role) -> str:
+    return "heping" if role.level is Level.DISTRICT else CENTRE
+
+
+async def test_every_operation_admits_the_roles_that_it_names(
+    service: str, client: httpx.AsyncClient, token: Token
+) -> None:
+    wrong: list[str] = []
+    asked = 0
+    for operation in operations(service):
+        for role in Role:
+            answer = await ask(client, operation, token(role, level_of(role)))
+            asked += 1
+            named = role.value in operation.roles or not operation.roles
+            kind: Any = answer.headers.get("content-type", "")
+            problem = answer.json() if "problem" in kind else {}
+            by_right = problem.get("status") == 403 and "right=" in problem.get("detail", "")
+            if by_right is named or answer.status_code == 401:
+                wrong.append(f"{role}: {operation.id} -> {answer.status_code} {problem}"[:200])
+            if answer.status_code >= 500 and operation.path != "/readyz":
+                wrong.append(f"{role}: {operation.id} -> {answer.text[:200]}")
+    assert wrong == []
+    assert asked
+
+
+async def test_a_district_sees_no_other_one(
+    service: str, client: httpx.AsyncClient, token: Token
+) -> None:
+    """Every operation with a district in its query refuses the clerks of another district."""
+    for operation in operations(service):
+        for role in (Role.DISTRICT_CLERK, Role.DISTRICT_REVIEWER):
+            if operation.has_district and role.value in operation.roles:
+                answer = await ask(client, operation, token(role, "heping"), district="nankai")
+                assert answer.status_code in {403, 422}, f"{operation.id}: {answer.text[:200]}"
