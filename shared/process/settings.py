@@ -32,120 +32,176 @@ class Settings(BaseSettings):
     """The product's settings."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WUXIAN_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+        env_prefix="WUXIAN_",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     home: Path = Field(default_factory=_default_home)
-    """The directory of the embedded database, keys and run files."""
+    """内嵌数据库、密钥与运行文件的目录 · The directory of the embedded database, keys and run
+    files."""
     database_url: DatabaseAddress | None = None
-    """The operator's own PostgreSQL 15-18 without a login (postgresql://host/database): each service
-    logs in as its own role with the password in its own file; unset: the embedded one."""
+    """运营方自己的 PostgreSQL
+    15–18,不带登录名(postgresql://主机/库):每个服务用自己的角色和自己的密码文件登录;不设则用内嵌数据库
+    · The operator's own PostgreSQL 15-18 without a login (postgresql://host/database): each
+    service logs in as its own role with the password in its own file; unset: the embedded one."""
     identity_database_url: DatabaseAddress | None = None
-    """Identity's own address, login and password included; instead of the one above."""
+    """身份服务自己的完整地址,带登录名和密码;代替上一项 · Identity's own address, login and
+    password included; instead of the one above."""
     collection_database_url: DatabaseAddress | None = None
+    """征缴服务自己的完整地址 · Collection's own address, likewise."""
     ledger_database_url: DatabaseAddress | None = None
+    """账务服务自己的完整地址 · The ledger's own address, likewise."""
     payout_database_url: DatabaseAddress | None = None
+    """支付服务自己的完整地址 · Payout's own address, likewise."""
     admin_database_url: DatabaseAddress | None = None
-    """The administrator's address, for `wuxian migrate` and `backup`; no service is given it."""
+    """管理员地址,只给 `wuxian migrate` 和 `backup`,服务从不使用 · The administrator's address,
+    for `wuxian migrate` and `backup`; no service is given it."""
     database_secrets_dir: Path | None = None
-    """Directory of the roles' passwords, SERVICE/database_password each; default: HOME/secrets."""
+    """各角色密码的目录,每个服务一份 SERVICE/database_password;默认 HOME/secrets · Directory of
+    the roles' passwords, SERVICE/database_password each; default: HOME/secrets."""
     allow_admin_login: bool = False
-    """True lets a service start on a login that may do more than its own role: for development."""
+    """为 true 时允许服务用权限过大的登录启动,仅供开发 · True lets a service start on a login that
+    may do more than its own role: for development."""
     host: str = "127.0.0.1"
-    """Address that the services listen on."""
+    """服务监听的地址 · Address that the services listen on."""
     collection_port: Port = 8001
+    """征缴服务的端口 · Port of collection."""
     ledger_port: Port = 8002
+    """账务服务的端口 · Port of the ledger."""
     payout_port: Port = 8003
+    """支付服务的端口 · Port of payout."""
     identity_port: Port = 8005
+    """身份服务的端口 · Port of identity."""
     sandbox_port: Port = 8010
+    """沙箱的端口 · Port of the sandbox."""
     collection_url: str = ""
-    """The address of collection, for payout; unset: its port on this machine."""
+    """征缴服务的地址,供支付服务使用;不设则用本机端口 · The address of collection, for payout;
+    unset: its port on this machine."""
     ledger_url: str = ""
-    """The address of the ledger, for collection and payout; unset likewise."""
+    """账务服务的地址,供征缴、支付服务使用;不设则用本机端口 · The address of the ledger, for
+    collection and payout; unset likewise."""
     payout_url: str = ""
-    """The address of payout, for the sandbox; unset likewise."""
-    identity_url: str = ""
-    """The address of identity, which gives tokens and says which are revoked, for every service; unset
+    """支付服务的地址,供沙箱使用;不设则用本机端口 · The address of payout, for the sandbox; unset
     likewise."""
+    identity_url: str = ""
+    """身份服务的地址,供各服务取公钥与撤销名单;不设则用本机端口 · The address of identity, which
+    gives tokens and says which are revoked, for every service; unset likewise."""
     token_seconds: int = Field(default=TOKEN_SECONDS, ge=60, le=TOKEN_SECONDS_MAX)
-    """Life of an access token."""
+    """访问令牌的有效秒数 · Life of an access token."""
     trusted_keys_path: Path | None = None
-    """A JWKS file to verify tokens with instead of asking identity. Nothing is ever revoked then:
-    for tests of one service alone."""
+    """验证令牌用的 JWKS 文件,代替询问身份服务;此时不能撤销,仅供单个服务的测试 · A JWKS file to
+    verify tokens with instead of asking identity. Nothing is ever revoked then: for tests of one
+    service alone."""
     backup_sites: dict[str, str] = Field(default_factory=dict)
-    """Sites that keep copies of backups: name → directory or s3://bucket/prefix, as JSON. The ledger
-    reports their age."""
+    """存放备份副本的地点:名称 → 目录(JSON);账务报告其新旧 · Sites that keep copies of backups:
+    name → directory or s3://bucket/prefix, as JSON. The ledger reports their age."""
     backup_max_age_hours: int = Field(default=26, ge=1)
-    """Age of the newest backup at a site from which /readyz and the doctor warn."""
+    """某地最新备份超过多少小时即告警 · Age of the newest backup at a site from which /readyz and
+    the doctor warn."""
     backup_passphrase_file: Path | None = None
-    """File of the passphrase that backups are sealed with, for `wuxian backup` and `restore`."""
+    """备份口令文件,供 `wuxian backup` 和 `restore` · File of the passphrase that backups are
+    sealed with, for `wuxian backup` and `restore`."""
     oidc_issuer: str | None = None
-    """The site's own OpenID provider, where people sign in; unset: passwords only."""
+    """本单位自己的 OpenID 登录服务;不设则只用密码 · The site's own OpenID provider, where people
+    sign in; unset: passwords only."""
     oidc_client_id: str | None = None
+    """在该服务登记的客户端标识 · Client id at that provider."""
     oidc_client_secret: str | None = None
+    """在该服务登记的客户端密钥 · Client secret at that provider."""
     oidc_redirect_url: str | None = None
-    """The address that the provider sends people back to; unset: IDENTITY_URL/v1/provider-sessions."""
+    """登录后返回的地址;不设则为 IDENTITY_URL/v1/provider-sessions · The address that the provider
+    sends people back to; unset: IDENTITY_URL/v1/provider-sessions."""
     oidc_name_claim: str = "preferred_username"
-    """The claim of the ID token that has a person's name here."""
+    """ID 令牌中与本系统姓名对应的声明 · The claim of the ID token that has a person's name here."""
     identity_dir: Path | None = None
-    """Keys of stored data and the secrets of the services as clients; default: HOME/identity."""
+    """存储数据的密钥和各服务的客户端密钥;默认 HOME/identity · Keys of stored data and the secrets
+    of the services as clients; default: HOME/identity."""
     identity_keys_dir: Path | None = None
-    """The key that seals identity's signing keys, for identity alone; default: HOME/identity-keys."""
+    """封存签名私钥的密钥,只有身份服务读取;默认 HOME/identity-keys · The key that seals identity's
+    signing keys, for identity alone; default: HOME/identity-keys."""
     region: str = "tianjin"
-    """统筹区: the region that this installation serves."""
+    """本系统服务的统筹区 · 统筹区: the region that this installation serves."""
     regions_path: Path | None = None
-    """Regions and their districts (分中心), a file in the shape of the shipped
+    """统筹区与分中心文件,格式同随附的 services/collection/data/regions.json;不设则用随附的 ·
+    Regions and their districts (分中心), a file in the shape of the shipped
     services/collection/data/regions.json; unset: those shipped."""
     ledger_slots: int | None = Field(default=None, ge=1, le=1024)
-    """Number of the ledger's slots, fixed for the life of a database; unset: what it has, and 2 in a
-    new one (the centre's and one for all units, which is fastest on one server)."""
+    """账务的记账单元数,一库一生不变;不设:沿用已有,新库为 2 · Number of the ledger's slots, fixed
+    for the life of a database; unset: what it has, and 2 in a new one (the centre's and one for
+    all units, which is fastest on one server)."""
     ledger_hash: Literal["sha256", "sm3"] = "sha256"
-    """Hash function of the ledger's chains (国密 SM3 needs an OpenSSL that has it); fixed likewise."""
+    """账簿哈希链的算法(国密 SM3 须 OpenSSL 支持),一库一生不变 · Hash function of the ledger's
+    chains (国密 SM3 needs an OpenSSL that has it); fixed likewise."""
     pool_size: int = Field(default=4, ge=1, le=64)
-    """Database connections per process. A wide pool on hot rows is slower than a narrow one."""
+    """每个进程的数据库连接数;热点行上,宽的连接池比窄的慢 · Database connections per process. A
+    wide pool on hot rows is slower than a narrow one."""
     statement_timeout_ms: int = 60_000
+    """每条 SQL 的最长毫秒数 · Longest time of one SQL statement, in milliseconds."""
     database_wait_seconds: float = Field(default=15, gt=0)
-    """Time until a request has a database connection that answers; then it is told 503."""
+    """请求等到可用数据库连接的最长秒数,超出答 503 · Time until a request has a database
+    connection that answers; then it is told 503."""
     answer_seconds: float = Field(default=30, gt=0)
-    """Time for the ledger's answer to a posting; later the outcome is unknown, and a repeat tells it."""
+    """等账务答复记账的秒数;超出则结果未知,重复提交即得结果 · Time for the ledger's answer to a
+    posting; later the outcome is unknown, and a repeat tells it."""
     body_limit_bytes: int = Field(default=1024 * 1024, ge=64 * 1024)
-    """Largest request body of a door that does not say its own limit (doors of lists and files do)."""
+    """接口未另定时的请求体上限(字节) · Largest request body of a door that does not say its own
+    limit (doors of lists and files do)."""
     tls_cert: Path | None = None
-    """Certificate chain of the services (PEM); with it they speak https and show it to their peers."""
+    """服务的证书链(PEM);设了即用 https,并向对方出示 · Certificate chain of the services (PEM);
+    with it they speak https and show it to their peers."""
     tls_key: Path | None = None
-    """Its private key (PEM); unset: it lies in the same file."""
+    """证书私钥(PEM);不设则在同一文件中 · Its private key (PEM); unset: it lies in the same file."""
     tls_client_ca: Path | None = None
-    """Authorities of client certificates (PEM); with it every client must show one (mTLS)."""
+    """客户端证书的 CA(PEM);设了则每个客户端都须出示(双向 TLS) · Authorities of client
+    certificates (PEM); with it every client must show one (mTLS)."""
     tls_peer_ca: Path | None = None
-    """Authorities of the peers' certificates (PEM); unset: those of the system."""
+    """对方服务证书的 CA(PEM);不设则用系统的 · Authorities of the peers' certificates (PEM);
+    unset: those of the system."""
     connections_max: int = Field(default=1000, ge=16)
-    """Open connections per process; beyond them the one that waits longest for a request is ended."""
+    """每个进程的连接数上限;超出时断开等候最久者 · Open connections per process; beyond them the
+    one that waits longest for a request is ended."""
     head_seconds: float = Field(default=10, gt=0)
-    """Time for a request's header fields, and for a new connection to say anything."""
+    """请求头到齐、新连接开口的时限(秒) · Time for a request's header fields, and for a new
+    connection to say anything."""
     body_seconds: float = Field(default=30, gt=0)
-    """A body must bring 512 bytes a second, measured over this time."""
+    """请求体每段此时间内须达每秒 512 字节 · A body must bring 512 bytes a second, measured over
+    this time."""
     write_seconds: float = Field(default=60, gt=0)
-    """Time that a client may take nothing of an answer that waits for it."""
+    """客户端不取应答的最长秒数 · Time that a client may take nothing of an answer that waits for
+    it."""
     trusted_proxies: str = ""
-    """Addresses whose X-Forwarded-For and -Proto are believed (comma between); empty: nobody's."""
+    """可信反向代理的地址(逗号分隔),只信它们的 X-Forwarded-*;空:谁也不信 · Addresses whose
+    X-Forwarded-For and -Proto are believed (comma between); empty: nobody's."""
     rate_limits_path: Path | None = None
-    """Rate limits per client and door, a file in the shape of the shipped
+    """各客户端、各接口的频率限额文件,格式同 shared/web/data/rate_limits.json;不设则用随附的 ·
+    Rate limits per client and door, a file in the shape of the shipped
     shared/guard/data/rate_limits.json; unset: those shipped."""
     queue_limit: int = Field(default=20_000, ge=1)
-    """Vouchers that may wait in the ledger's queue before it answers 503."""
+    """账务排队凭证数的上限,超出答 503 · Vouchers that may wait in the ledger's queue before it
+    answers 503."""
     run_workers: bool = True
-    """True when a service process also runs its background work (relay, billing)."""
+    """为 true 时服务进程同时执行后台工作(送出消息、出账) · True when a service process also runs
+    its background work (relay, billing)."""
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
-    """Districts for which `up` and `demo` make the sandbox's identities; none: no identities."""
+    """`up` 和 `demo` 为哪些分中心建立沙箱身份 · Districts for which `up` and `demo` make the
+    sandbox's identities; none: no identities."""
     sandbox_identities: bool = False
-    """True when identity admits the sandbox's people and machines, as `up` and `demo` tell it."""
+    """为 true 时身份服务接纳沙箱的人员和客户端,由 `up` 和 `demo` 设定 · True when identity admits
+    the sandbox's people and machines, as `up` and `demo` tell it."""
     anchor_file: Path | None = None
-    """A file outside the database, to which every service appends the head of its chain of evidence."""
+    """库外文件:每个服务把留痕链的最新一块追加到此 · A file outside the database, to which every
+    service appends the head of its chain of evidence."""
     anchor_url: str | None = None
-    """An address outside the installation, to which every service posts the same."""
+    """库外地址:每个服务把同样内容 POST 到此 · An address outside the installation, to which every
+    service posts the same."""
     log_level: str = "INFO"
+    """日志级别 · Level of the log."""
     access_log: bool = True
-    """True when every request leaves a line: who, what, result, time, trace id."""
+    """为 true 时每个请求写一行:谁、做什么、结果、用时、追踪号 · True when every request leaves a
+    line: who, what, result, time, trace id."""
 
     @model_validator(mode="after")
     def _addresses_follow_ports(self) -> Self:
