@@ -249,6 +249,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
         {
             Right.POST_VOUCHER,
             Right.HOLD,
+            Right.CREDIT_PERSONAL,
             Right.READ_ARREARS,
             Right.READ_BOOK_DAYS,
             Right.FOLLOW_PERSON_CORRECTIONS,
