@@ -1,7 +1,8 @@
 """Idempotency keys: fingerprints of requests and stored answers, in the work's own transaction.
 
 A fingerprint is HMAC-SHA256 over the request's digest, under a key that the database never sees:
-bodies hold identity numbers, which a reader of the table could guess from a plain hash.
+bodies hold identity numbers, which a reader of the table could guess from a plain hash. The answer
+is sealed, since it may hold names and accounts.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import Kind, Refusal
+from shared.security.field_cipher import FieldCipher
+from shared.security.personal_data import SEALED
 
 DDL = """
 CREATE TABLE idempotency (
@@ -81,6 +84,18 @@ class Claim:
         """Return the fingerprint of the request that is stored with its key."""
         return hmac.digest(self.secret, self.digest, "sha256")
 
+    @property
+    def _cipher(self) -> FieldCipher:
+        return FieldCipher(hmac.digest(self.secret, b"idempotent answer", "sha256"), "answer")
+
+    def seal(self, answer: bytes) -> bytes:
+        """Encrypt the answer for storing."""
+        return SEALED + self._cipher.seal_bytes(answer)
+
+    def open(self, stored: bytes) -> bytes:
+        """Read a stored answer; those of earlier releases are readable, and text."""
+        return self._cipher.open_bytes(stored[1:]) if stored[:1] == SEALED else stored
+
     def is_of(self, stored: bytes) -> bool:
         """Return whether a stored fingerprint is of this request; older rows hold the digest itself."""
         return stored in (self.fingerprint, self.digest)
@@ -132,7 +147,7 @@ async def claim(tx: AsyncConnection, request: Claim) -> Stored | None:
     ).one()
     if not request.is_of(bytes(row.fingerprint)):
         raise KeyReused(key=request.idem_key)
-    return Stored(row.status, bytes(row.body))
+    return Stored(row.status, request.open(bytes(row.body)))
 
 
 async def _take_key(tx: AsyncConnection, request: Claim) -> bool:
@@ -177,6 +192,6 @@ async def store(tx: AsyncConnection, request: Claim, status: int, body: bytes) -
             "client": request.client,
             "idem_key": request.idem_key,
             "status": status,
-            "body": body,
+            "body": request.seal(body),
         },
     )

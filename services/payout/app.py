@@ -15,9 +15,11 @@ from services import VERSION
 from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
+from services.payout.claims.flows import claim as claim_flow
 from services.payout.common.clients import CollectionClient
 from services.payout.common.evidence import STREAMS
 from services.payout.common.flows import PersonKeys
+from services.payout.common.personal import TABLES
 from services.payout.delivery import delivery_to
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
@@ -46,6 +48,7 @@ from shared.process.settings import settings as process_settings
 from shared.roles import Right
 from shared.security import key_check
 from shared.security.identity import Identity
+from shared.security.sealing import ROWS_PER_STEP, Sealer, Step, seal_rows
 from shared.web.app import create_app
 from shared.web.client import Peer
 from shared.web.outbox_routes import outbox_router
@@ -85,6 +88,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 app.state.relay.run,
                 app.state.funding.run,
                 app.state.person_corrections.run,
+                app.state.sealer.run,
                 partial(book_days.keep_fresh, app.state.db, app.state.ledger_peer),
                 BlockWriter(app.state.db, STREAMS).run,
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
@@ -136,6 +140,12 @@ async def _funds(db: Database) -> frozenset[str] | None:
     return frozenset(INSURANCE_NAMES) | {kind.fund for kind in kinds}
 
 
+def _sealing(keys: PersonKeys) -> list[Step]:
+    """List the steps that seal what earlier releases stored readable."""
+    tables = [partial(seal_rows, table=table, ciphers=keys.by_label) for table in TABLES]
+    return [*tables, partial(claim_flow.hide_papers, limit=ROWS_PER_STEP, keys=keys)]
+
+
 async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     """Put what doors and workers need on the app's state; `opened` closes it again."""
     address = chosen.database_of(SERVICE)
@@ -173,6 +183,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
     app.state.person_corrections = PersonCorrectionWorker(
         db, PersonCorrections(collection_peer, keys), keys
     )
+    app.state.sealer = Sealer(db, _sealing(keys))
     ledger = LedgerClient(ledger_peer)
     app.state.relay = relay = Relay(
         db, delivery_to(ledger), partial(book_days.refresh, db, ledger_peer)

@@ -58,18 +58,21 @@ async def claim(
     return claim_id
 
 
-async def entitlement(db: asyncpg.Connection, blind: bytes, bank_number: str) -> None:
+async def entitlement(
+    db: asyncpg.Connection, blind: bytes, bank_number: str | bytes, name: str | bytes = "n"
+) -> None:
     await db.execute(
         """
         INSERT INTO payout.entitlement (person_id, id, identity_blind, kind, district,
                                         sealed_number, name, monthly_fen, bank, bank_number,
                                         bank_holder, in_force_from, registered_by)
-        VALUES ($1, $2, $3, 'basic_pension', 'heping', '', 'n', 300000, 'b', $4, 'h', '2021-01', 'x')
+        VALUES ($1, $2, $3, 'basic_pension', 'heping', '', $5, 300000, 'b', $4, $5, '2021-01', 'x')
         """,
         PERSON,
         uuid4(),
         blind,
         bank_number,
+        name,
     )
 
 
@@ -97,7 +100,7 @@ async def test_months_and_papers_of_before_are_known(
             for row in months
         ] == [(PERSON, BLIND, "2021-08", 1, True), (PERSON, BLIND, "2021-08", 2, True)]
         assert run in {row["claim_id"] for row in months}
-        text = "hospital_settlement:天津市第一中心医院:zy-1"
+        text = "hospital_settlement:天津市第一中心医院:zy-1"  # the service hides it
         events = await db.fetch("SELECT * FROM payout.benefit_event ORDER BY event")
         assert [(row["event_key"], row["event"], row["live"]) for row in events] == [
             (PERSON, "hospital_settlement:person:zy-1", True),
@@ -232,11 +235,11 @@ async def test_entitlements_and_ends_of_before_stay_in_force(
         status = await db.fetchval("SELECT status FROM payout.entitlement_end")
         assert status == "approved"
         with pytest.raises(asyncpg.UniqueViolationError):
-            await entitlement(db, BLIND, "7333")
+            await entitlement(db, BLIND, b"\x007333", b"\x00n")
         await db.execute(
             "UPDATE payout.entitlement SET suspended_reason = 'second', suspended_by = 'pcr',"
             " suspended_at = now()"
         )
-        await entitlement(db, BLIND, "7333")
+        await entitlement(db, BLIND, b"\x007333", b"\x00n")
     finally:
         await db.close()

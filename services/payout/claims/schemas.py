@@ -163,8 +163,12 @@ class ClaimLineOut(Out):
         sealed = line.sealed_number
         return cls(
             line=line.line_no,
-            payee_name=line.payee_name,
-            bank_account=BankAccountOut.of(line.bank, line.bank_number, line.bank_holder),
+            payee_name=keys.name.open(line.payee_name),
+            bank_account=BankAccountOut.of(
+                line.bank,
+                keys.bank_number.open(line.bank_number),
+                keys.bank_holder.open(line.bank_holder),
+            ),
             amount=line.amount_fen,
             reference=line.reference,
             event_on=line.event_on,

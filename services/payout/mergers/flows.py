@@ -34,25 +34,30 @@ async def apply(tx: AsyncConnection, correction: PersonCorrection, *, keys: Pers
     await entitlement_store.lock_pensions(tx, alone=True)
     await persons_store.lock_people(tx, alone=True)
     sealed = keys.seal(correction.identity_number)
+    name = keys.name.seal(correction.name)
     if not await persons_store.insert(tx, correction, sealed):
         return False
     survivor = correction.survivor.key, keys.blind(correction.identity_number)
     if correction.merges:
-        seconds = await _merge(tx, correction, survivor, sealed)
+        seconds = await _merge(tx, correction, survivor, sealed, name)
         await payment_store.write_doubles(tx, correction, sealed, seconds)
-    await record_store.correct(tx, survivor, correction.name, sealed)
+    await record_store.correct(tx, survivor, name, sealed)
     return True
 
 
 async def _merge(
-    tx: AsyncConnection, correction: PersonCorrection, survivor: tuple[int, bytes], sealed: bytes
+    tx: AsyncConnection,
+    correction: PersonCorrection,
+    survivor: tuple[int, bytes],
+    sealed: bytes,
+    name: bytes,
 ) -> list[SecondLine]:
     """Give the survivor what the old record has; return the lines that pay a second time."""
     old, new = correction.person.key, correction.survivor.key
     blind = await record_store.blind_of(tx, correction.person)
     months: list[SecondLine] = []
     if blind is not None:
-        old_stays = await _merge_entitlements(tx, correction, (old, blind), survivor, sealed)
+        old_stays = await _merge_entitlements(tx, correction, (old, blind), survivor, sealed, name)
         lines = await payment_store.shared_months(tx, (old, blind), survivor, BASIC_PENSION)
         months = second_months(lines, old_first=old_stays)
     lines, claimed = await payment_store.claimed_events(tx, old, new)
@@ -72,6 +77,7 @@ async def _merge_entitlements(
     old: tuple[int, bytes],
     survivor: tuple[int, bytes],
     sealed: bytes,
+    name: bytes,
 ) -> bool:
     """Leave the person one entitlement; return True if it is the one of the old record."""
     states = [await record_store.state(tx, *one, BASIC_PENSION) for one in (old, survivor)]
@@ -83,6 +89,6 @@ async def _merge_entitlements(
     await record_store.suspend(tx, survivor, suspension_of(states[1]), correction.paper)
     await record_store.set_ends_aside(tx, survivor, approved=True)
     await record_store.copy_rows(tx, old, survivor)
-    await record_store.copy_ends(tx, old, survivor, name=correction.name, sealed_number=sealed)
+    await record_store.copy_ends(tx, old, survivor, name=name, sealed_number=sealed)
     await record_store.suspend(tx, old, SuspensionReason.MERGED, correction.paper)
     return True

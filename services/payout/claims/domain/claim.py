@@ -120,13 +120,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLine:
-    """One payee of a claim. `person_id` and `sealed_number` are set only for a named person."""
+    """One payee of a claim, name and account sealed.
+
+    `person_id` and `sealed_number` are set only for a named person.
+    """
 
     line_no: int
-    payee_name: str
+    payee_name: bytes
     bank: str
-    bank_number: str
-    bank_holder: str
+    bank_number: bytes
+    bank_holder: bytes
     amount_fen: int
     reference: str
     person_id: int | None = None

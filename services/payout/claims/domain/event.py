@@ -1,7 +1,8 @@
 """Events that are paid once: a hospital's settlement paper, a birth, a death.
 
 An event is recognized over all claims, districts and months. A hospital paper is known by the payee
-and the paper's number, and by the patient and the number; blanks, width and case do not matter. A
+and the paper's number, and by the patient and the number; blanks, width and case do not matter. The
+payee and the number are stored as a keyed hash. A
 birth is known by the mother and its month. A claim that gives no day of birth may mean any birth of
 the two years before it, so every further claim of the mother needs the day.
 """
@@ -17,7 +18,7 @@ from typing import Final
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import ClaimLine
 from shared.errors import Fault, Kind, Refusal
-from shared.ids import Ref, key_of
+from shared.ids import Ref
 from shared.period import Period
 from shared.references import Reference
 
@@ -61,18 +62,39 @@ class ClaimedEvent:
         return _month_of_birth(self.text)
 
 
-def events_of(kind: ClaimKind, lines: Iterable[ClaimLine]) -> list[BenefitEvent]:
-    """List the events that a claim's lines are about."""
-    return [event for line in lines for event in _events(kind, line)]
+@dataclass(frozen=True, slots=True)
+class PaperKey:
+    """A hospital paper's shard key and keyed hash, beside its readable form of earlier releases."""
+
+    readable: str
+    key: int
+    digest: str
+
+    @property
+    def text(self) -> str:
+        """The event as it is stored."""
+        return f"{ClaimKind.HOSPITAL_SETTLEMENT.value}#{self.digest}"
 
 
-def _events(kind: ClaimKind, line: ClaimLine) -> list[BenefitEvent]:
+def readable_paper(payee_name: str, reference: str) -> str:
+    """Write the payee and the number of a hospital paper, without blanks, width and case."""
+    return f"{ClaimKind.HOSPITAL_SETTLEMENT.value}:{_plain(payee_name)}:{_plain(reference)}"
+
+
+def events_of(
+    kind: ClaimKind, lines: Iterable[ClaimLine], papers: Mapping[int, PaperKey]
+) -> list[BenefitEvent]:
+    """List the events that a claim's lines are about; `papers` has the hospital papers by line."""
+    return [event for line in lines for event in _events(kind, line, papers)]
+
+
+def _events(kind: ClaimKind, line: ClaimLine, papers: Mapping[int, PaperKey]) -> list[BenefitEvent]:
     events = []
     person = line.person_id
     match kind:
         case ClaimKind.HOSPITAL_SETTLEMENT:
-            paper = f"{kind.value}:{_plain(line.payee_name)}:{_plain(line.reference)}"
-            events.append(BenefitEvent(key_of("benefit_event", paper), paper, line.line_no))
+            paper = papers[line.line_no]
+            events.append(BenefitEvent(paper.key, paper.text, line.line_no))
             if person is not None:
                 text = f"{kind.value}:person:{_plain(line.reference)}"
                 events.append(BenefitEvent(person, text, line.line_no))

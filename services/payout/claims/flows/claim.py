@@ -29,9 +29,11 @@ from services.payout.claims.domain.draft import (
 )
 from services.payout.claims.domain.event import (
     EventClaimed,
+    PaperKey,
     claimed_faults,
     events_of,
     pairs_with,
+    readable_paper,
     repeated_events,
     same_births,
     undated_faults,
@@ -142,17 +144,43 @@ async def file_claim(
         if line.person_id is not None
     ]
     await persons_flow.require_right_numbers(tx, named, keys)
-    await _claim_events(tx, claim, lines)
+    await _claim_events(tx, claim, lines, _papers(draft, keys))
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in draft.lines)
     return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
 
 
-async def _claim_events(tx: AsyncConnection, claim: Claim, lines: list[ClaimLine]) -> None:
-    events = events_of(claim.kind, lines)
+def _papers(draft: ClaimDraft, keys: PersonKeys) -> dict[int, PaperKey]:
+    if draft.kind is not ClaimKind.HOSPITAL_SETTLEMENT:
+        return {}
+    return {
+        line_no: paper_key(readable_paper(line.payee_name, line.reference), keys)
+        for line_no, line in enumerate(draft.lines, start=1)
+    }
+
+
+def paper_key(readable: str, keys: PersonKeys) -> PaperKey:
+    """Compute the keyed hash of a hospital paper."""
+    return PaperKey(readable, *keys.blind_event(readable))
+
+
+async def hide_papers(tx: AsyncConnection, limit: int, *, keys: PersonKeys) -> int:
+    """Hide some hospital papers that an earlier release stored readable; return how many."""
+    readable = await event_store.readable_papers(tx, limit)
+    await event_store.hide_papers(tx, [paper_key(text, keys) for text in readable])
+    return len(readable)
+
+
+async def _claim_events(
+    tx: AsyncConnection, claim: Claim, lines: list[ClaimLine], papers: dict[int, PaperKey]
+) -> None:
+    events = events_of(claim.kind, lines, papers)
     if not events:
         return
     require_faultless(repeated_events(events))
+    if papers:
+        # One that is stored readable still counts: the new event meets it under its new key.
+        await event_store.hide_papers(tx, sorted(papers.values(), key=lambda paper: paper.key))
     pairs = []
     if claim.kind is ClaimKind.MATERNITY_ALLOWANCE:
         mothers = [event.key for event in events]
@@ -173,10 +201,10 @@ def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
     number = draft.identity_number
     return ClaimLine(
         line_no=line_no,
-        payee_name=draft.payee_name,
+        payee_name=keys.name.seal(draft.payee_name),
         bank=draft.bank,
-        bank_number=draft.bank_number,
-        bank_holder=draft.bank_holder,
+        bank_number=keys.bank_number.seal(draft.bank_number),
+        bank_holder=keys.bank_holder.seal(draft.bank_holder),
         amount_fen=draft.amount_fen,
         reference=draft.reference,
         person_id=keys.key(number) if number else None,

@@ -109,9 +109,9 @@ async def write_lines(tx: AsyncConnection, ref: Ref, lines: Sequence[ClaimLine])
                                     event_on)
             SELECT CAST(:claim_key AS bigint), CAST(:claim_id AS uuid), line_no, payee_name, bank,
                    bank_number, bank_holder, amount_fen, reference, person_id, sealed, event_on
-              FROM unnest(CAST(:line_nos AS int[]), CAST(:payees AS text[]),
-                          CAST(:banks AS text[]), CAST(:numbers AS text[]),
-                          CAST(:holders AS text[]), CAST(:amounts AS bigint[]),
+              FROM unnest(CAST(:line_nos AS int[]), CAST(:payees AS bytea[]),
+                          CAST(:banks AS text[]), CAST(:numbers AS bytea[]),
+                          CAST(:holders AS bytea[]), CAST(:amounts AS bigint[]),
                           CAST(:references AS text[]), CAST(:person_ids AS bigint[]),
                           CAST(:sealed AS bytea[]), CAST(:events AS date[]))
                 AS batch (line_no, payee_name, bank, bank_number, bank_holder, amount_fen,

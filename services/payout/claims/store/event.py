@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.claims.domain.event import BenefitEvent, ClaimedEvent
-from shared.ids import Ref
+from services.payout.claims.domain.event import BenefitEvent, ClaimedEvent, PaperKey
+from shared.ids import Ref, key_of
 from shared.period import Period
 
 
@@ -91,6 +91,50 @@ async def claim_events(
         {"claim_id": claim.id, "keys": parameters["keys"], "events": parameters["events"]},
     )
     return {(found.key, found.text): found for found in map(_claimed, rows)}
+
+
+async def readable_papers(tx: AsyncConnection, limit: int) -> list[str]:
+    """Read some hospital papers that an earlier release stored readable."""
+    rows = await tx.execute(
+        text("""
+            SELECT event
+              FROM benefit_event
+             WHERE starts_with(event, 'hospital_settlement:')
+               AND NOT starts_with(event, 'hospital_settlement:person:')
+             LIMIT :limit
+        """),
+        {"limit": limit},
+    )
+    return sorted(set(rows.scalars()))
+
+
+async def hide_papers(tx: AsyncConnection, papers: Sequence[PaperKey]) -> None:
+    """Store by its keyed hash what an earlier release stored of these papers readable."""
+    await tx.execute(
+        text("""
+            WITH paper AS (
+                SELECT *
+                  FROM unnest(CAST(:old_keys AS bigint[]), CAST(:olds AS text[]),
+                              CAST(:keys AS bigint[]), CAST(:events AS text[]))
+                    AS paper (old_key, old, key, event)
+            ), readable AS (
+                DELETE FROM benefit_event AS stored
+                 USING paper
+                 WHERE stored.event_key = paper.old_key AND stored.event = paper.old
+                RETURNING paper.key, paper.event, stored.period, stored.claim_key,
+                          stored.claim_id, stored.line_no, stored.live
+            )
+            INSERT INTO benefit_event (event_key, event, period, claim_key, claim_id, line_no, live)
+            SELECT key, event, period, claim_key, claim_id, line_no, live
+              FROM readable
+        """),
+        {
+            "old_keys": [key_of("benefit_event", paper.readable) for paper in papers],
+            "olds": [paper.readable for paper in papers],
+            "keys": [paper.key for paper in papers],
+            "events": [paper.text for paper in papers],
+        },
+    )
 
 
 async def release(tx: AsyncConnection, claim: Ref) -> None:

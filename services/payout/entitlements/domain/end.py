@@ -91,7 +91,7 @@ class EntitlementEnd:
     kind: str
     district: str
     sealed_number: bytes
-    name: str
+    name: bytes
     last_period: Period
     reason: EndReason
     note: str | None

@@ -44,7 +44,7 @@ class EntitlementDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """One stored row. The identity number is encrypted; `blind` is its keyed hash, to compare.
+    """One stored row. Number, name and account are sealed; `blind` is the number's keyed hash.
 
     A suspended row pays nothing; `suspended_by` is the correction of the person.
     """
@@ -54,11 +54,11 @@ class Entitlement:
     kind: str
     district: str
     sealed_number: bytes
-    name: str
+    name: bytes
     monthly_fen: int
     bank: str
-    bank_number: str
-    bank_holder: str
+    bank_number: bytes
+    bank_holder: bytes
     since: Period
     suspended_reason: SuspensionReason | None = None
     suspended_by: str | None = None
@@ -68,15 +68,17 @@ class Entitlement:
         """The person: shard key and keyed hash."""
         return self.ref.key, self.blind
 
-    def same_content(self, other: Entitlement) -> bool:
-        """Compare two rows of one person and first month, apart from their ids."""
-        return (
-            self.district == other.district
-            and self.name == other.name
-            and self.monthly_fen == other.monthly_fen
-            and (self.bank, self.bank_number, self.bank_holder)
-            == (other.bank, other.bank_number, other.bank_holder)
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitlementContent:
+    """The content of a row, unsealed: two rows of one person and first month differ in nothing else."""
+
+    district: str
+    name: str
+    monthly_fen: int
+    bank: str
+    bank_number: str
+    bank_holder: str
 
 
 def draft_faults(drafts: Sequence[EntitlementDraft], today: date) -> list[Fault]:
@@ -110,9 +112,10 @@ def draft_faults(drafts: Sequence[EntitlementDraft], today: date) -> list[Fault]
 
 
 def conflict_faults(
-    submitted: Sequence[Entitlement], stored: Mapping[tuple[int, bytes], Entitlement]
+    submitted: Sequence[tuple[tuple[int, bytes], EntitlementContent]],
+    stored: Mapping[tuple[int, bytes], EntitlementContent],
 ) -> list[Fault]:
-    """Find rows whose person and first month are stored already with other content."""
+    """Find rows, as (person, content), that are stored already with other content."""
     return [
         Fault(
             f"/people/{index}",
@@ -120,8 +123,8 @@ def conflict_faults(
             "该人自该月起的待遇已登记且内容不同;变更须自新的月份起 "
             "(registered from this month with other content; a change begins in a later month)",
         )
-        for index, row in enumerate(submitted)
-        if row.person in stored and not row.same_content(stored[row.person])
+        for index, (person, content) in enumerate(submitted)
+        if person in stored and content != stored[person]
     ]
 
 

@@ -13,6 +13,7 @@ from services.payout.common.domain import require_faultless
 from services.payout.common.flows import PersonKeys
 from services.payout.entitlements.domain.entitlement import (
     Entitlement,
+    EntitlementContent,
     EntitlementDraft,
     conflict_faults,
     draft_faults,
@@ -58,7 +59,12 @@ async def register(
     known = [row for row in rows if (row.ref.key, row.ref.id) not in new]
     if known:
         stored = await entitlement_store.stored_for(tx, known)
-        require_faultless(conflict_faults(rows, stored))
+        submitted = [
+            (row.person, _submitted(draft, district))
+            for row, draft in zip(rows, drafts, strict=True)
+        ]
+        opened = {person: _opened(row, keys) for person, row in stored.items()}
+        require_faultless(conflict_faults(submitted, opened))
     fresh = [row for row in rows if (row.ref.key, row.ref.id) in new]
     lowered = await entitlement_store.lowered_months(tx, fresh)
     require_faultless(lowered_faults(rows, lowered))
@@ -74,12 +80,34 @@ def _entitlement(
         kind=kind,
         district=district,
         sealed_number=keys.seal(draft.identity_number),
+        name=keys.name.seal(draft.name),
+        monthly_fen=draft.monthly_fen,
+        bank=draft.bank,
+        bank_number=keys.bank_number.seal(draft.bank_number),
+        bank_holder=keys.bank_holder.seal(draft.bank_holder),
+        since=draft.since,
+    )
+
+
+def _submitted(draft: EntitlementDraft, district: str) -> EntitlementContent:
+    return EntitlementContent(
+        district=district,
         name=draft.name,
         monthly_fen=draft.monthly_fen,
         bank=draft.bank,
         bank_number=draft.bank_number,
         bank_holder=draft.bank_holder,
-        since=draft.since,
+    )
+
+
+def _opened(row: Entitlement, keys: PersonKeys) -> EntitlementContent:
+    return EntitlementContent(
+        district=row.district,
+        name=keys.name.open(row.name),
+        monthly_fen=row.monthly_fen,
+        bank=row.bank,
+        bank_number=keys.bank_number.open(row.bank_number),
+        bank_holder=keys.bank_holder.open(row.bank_holder),
     )
 
 

@@ -69,7 +69,7 @@ class EntitlementEndOut(Out):
             kind=end.kind,
             district=end.district,
             masked_identity_number=keys.mask(end.sealed_number),
-            name=masked_name(end.name),
+            name=masked_name(keys.name.open(end.name)),
             last_period=end.last_period,
             reason=end.reason,
             note=end.note,

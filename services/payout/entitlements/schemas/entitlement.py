@@ -95,9 +95,13 @@ class EntitlementOut(Out):
             kind=row.kind,
             district=row.district,
             masked_identity_number=keys.mask(row.sealed_number),
-            name=masked_name(row.name),
+            name=masked_name(keys.name.open(row.name)),
             monthly_amount=row.monthly_fen,
-            bank_account=BankAccountOut.of(row.bank, row.bank_number, masked_name(row.bank_holder)),
+            bank_account=BankAccountOut.of(
+                row.bank,
+                keys.bank_number.open(row.bank_number),
+                masked_name(keys.bank_holder.open(row.bank_holder)),
+            ),
             since=row.since,
             suspended=SuspensionOut.of(row),
         )

@@ -70,9 +70,9 @@ async def register(
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:blinds AS bytea[]), CAST(:kinds AS text[]),
                           CAST(:districts AS text[]), CAST(:sealed AS bytea[]),
-                          CAST(:names AS text[]), CAST(:monthly AS bigint[]),
-                          CAST(:banks AS text[]), CAST(:numbers AS text[]),
-                          CAST(:holders AS text[]), CAST(:since AS text[]))
+                          CAST(:names AS bytea[]), CAST(:monthly AS bigint[]),
+                          CAST(:banks AS text[]), CAST(:numbers AS bytea[]),
+                          CAST(:holders AS bytea[]), CAST(:since AS text[]))
                 AS batch (person_id, id, blind, kind, district, sealed, name, monthly_fen, bank,
                           bank_number, bank_holder, since)
              ORDER BY person_id

@@ -102,7 +102,7 @@ async def copy_ends(
     old: tuple[int, bytes],
     new: tuple[int, bytes],
     *,
-    name: str,
+    name: bytes,
     sealed_number: bytes,
 ) -> None:
     """Give the surviving record approved ends like those of the record that ends."""
@@ -121,7 +121,7 @@ async def copy_ends(
                                          sealed_number, name, last_period, reason, note, status,
                                          proposed_by, proposed_at, decided_at)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
-                   CAST(:sealed_number AS bytea), CAST(:name AS text), last_period, reason, note, status, proposed_by,
+                   CAST(:sealed_number AS bytea), CAST(:name AS bytea), last_period, reason, note, status, proposed_by,
                    proposed_at, decided_at
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement_end
@@ -171,7 +171,7 @@ async def set_ends_aside(tx: AsyncConnection, person: tuple[int, bytes], *, appr
 
 
 async def correct(
-    tx: AsyncConnection, person: tuple[int, bytes], name: str, sealed_number: bytes
+    tx: AsyncConnection, person: tuple[int, bytes], name: bytes, sealed_number: bytes
 ) -> None:
     """Give a person's rows and the pension lines that wait to be paid the right name and number."""
     values = {
@@ -183,7 +183,7 @@ async def correct(
     await tx.execute(
         text("""
             UPDATE entitlement
-               SET name = :name, sealed_number = CAST(:sealed_number AS bytea)
+               SET name = CAST(:name AS bytea), sealed_number = CAST(:sealed_number AS bytea)
              WHERE person_id = :person_id AND identity_blind = :blind AND suspended_at IS NULL
         """),
         values,
@@ -191,7 +191,7 @@ async def correct(
     await tx.execute(
         text("""
             UPDATE claim_line AS line
-               SET payee_name = :name, sealed_number = CAST(:sealed_number AS bytea)
+               SET payee_name = CAST(:name AS bytea), sealed_number = CAST(:sealed_number AS bytea)
               FROM pension_month AS month
               JOIN claim ON claim.claim_key = month.claim_key AND claim.id = month.claim_id
              WHERE month.person_id = :person_id AND month.identity_blind = :blind AND month.live

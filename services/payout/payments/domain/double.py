@@ -35,7 +35,7 @@ class DoublePayment:
     fund: str
     status: DoubleStatus
     sealed_number: bytes
-    payee_name: str
+    payee_name: bytes
     reference: str
     amount_fen: int
     paper: str

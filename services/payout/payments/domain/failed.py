@@ -48,7 +48,7 @@ class CorrectionDecided(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedPayment:
-    """A claim line that waits to be paid again."""
+    """A claim line that waits to be paid again, name and account sealed."""
 
     claim: Ref
     line_no: int
@@ -58,20 +58,20 @@ class FailedPayment:
     outcome: LineStatus
     reason_code: str | None
     reason: str | None
-    payee_name: str
+    payee_name: bytes
     bank: str
-    bank_number: str
-    bank_holder: str
+    bank_number: bytes
+    bank_holder: bytes
     amount_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectedAccount:
-    """The account that a correction names."""
+    """The account that a correction names, sealed."""
 
     bank: str
-    bank_number: str
-    bank_holder: str
+    bank_number: bytes
+    bank_holder: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

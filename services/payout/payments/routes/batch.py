@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import FundQuery, require_centre, wake
+from services.payout.common.routes import FundQuery, person_keys, require_centre, wake
 from services.payout.common.schemas import TrailOut, line_after
 from services.payout.payments.domain.batch import BatchStatus, batch_key
 from services.payout.payments.flows import batch as batch_flow
@@ -170,8 +170,9 @@ async def list_payment_lines(
     )
     lines, next_cursor = cut(rows, limit, lambda row: [row.line_no], filters)
     full = at.caller.role is Role.BANK_GATEWAY
+    keys = person_keys(at.request)
     return Page[PaymentLineOut].of(
-        [PaymentLineOut.of(row, full=full) for row in lines], next_cursor
+        [PaymentLineOut.of(row, keys, full=full) for row in lines], next_cursor
     )
 
 

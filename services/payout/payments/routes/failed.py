@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.common.routes import DistrictQuery, FundQuery, line_key_after
+from services.payout.common.routes import DistrictQuery, FundQuery, line_key_after, person_keys
 from services.payout.payments.domain.failed import CorrectionStatus
 from services.payout.payments.flows import failed as failed_flow
 from services.payout.payments.schemas.failed import (
@@ -48,7 +48,8 @@ async def list_failed_payments(
         lambda tx: failed_flow.page(tx, filters=columns, after=after, limit=limit + 1)
     )
     shown, next_cursor = cut(rows, limit, lambda row: [row.claim.id.hex, row.line_no], filters)
-    return Page[FailedPaymentOut].of([FailedPaymentOut.of(row) for row in shown], next_cursor)
+    keys = person_keys(at.request)
+    return Page[FailedPaymentOut].of([FailedPaymentOut.of(row, keys) for row in shown], next_cursor)
 
 
 @router.post(
@@ -63,12 +64,13 @@ async def propose_account_correction(
 ) -> Response:
     """Propose the account; a new batch pays to it once another person approves it."""
     ref = Ref.parse(Reference.CLAIM, claim)
+    keys = person_keys(at.request)
 
     async def work(tx: AsyncConnection) -> AccountCorrectionOut:
         correction = await failed_flow.propose(
-            tx, ref, body.line, body.account(), body.note, caller=at.caller
+            tx, ref, body.line, body.account(keys), body.note, caller=at.caller
         )
-        return AccountCorrectionOut.of(correction)
+        return AccountCorrectionOut.of(correction, keys)
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -108,7 +110,7 @@ async def _decide(
 
     async def work(tx: AsyncConnection) -> AccountCorrectionOut:
         decided = await failed_flow.decide(tx, ref, status, note, caller=at.caller)
-        return AccountCorrectionOut.of(decided)
+        return AccountCorrectionOut.of(decided, person_keys(at.request))
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -135,6 +137,7 @@ async def list_account_corrections(
         )
     )
     shown, next_cursor = cut(rows, limit, lambda row: [row.ref.id.hex], filters)
+    keys = person_keys(at.request)
     return Page[AccountCorrectionOut].of(
-        [AccountCorrectionOut.of(row) for row in shown], next_cursor
+        [AccountCorrectionOut.of(row, keys) for row in shown], next_cursor
     )

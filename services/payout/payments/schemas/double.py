@@ -48,7 +48,7 @@ class DoublePaymentOut(Out):
             fund=row.fund,
             status=row.status,
             masked_identity_number=keys.mask(row.sealed_number),
-            payee_name=row.payee_name,
+            payee_name=keys.name.open(row.payee_name),
             reference=row.reference,
             amount=row.amount_fen,
             correction=row.paper,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import BankAccountIn, BankAccountOut, Note
 from services.payout.payments.domain.failed import (
     AccountCorrection,
@@ -34,7 +35,7 @@ class FailedPaymentOut(Out):
     amount: YuanOut
 
     @classmethod
-    def of(cls, row: FailedPayment) -> FailedPaymentOut:
+    def of(cls, row: FailedPayment, keys: PersonKeys) -> FailedPaymentOut:
         """Build it from a stored row."""
         return cls(
             claim=row.claim.text(Reference.CLAIM),
@@ -45,8 +46,12 @@ class FailedPaymentOut(Out):
             outcome=row.outcome,
             reason_code=row.reason_code,
             reason=row.reason,
-            payee_name=row.payee_name,
-            bank_account=BankAccountOut.of(row.bank, row.bank_number, row.bank_holder),
+            payee_name=keys.name.open(row.payee_name),
+            bank_account=BankAccountOut.of(
+                row.bank,
+                keys.bank_number.open(row.bank_number),
+                keys.bank_holder.open(row.bank_holder),
+            ),
             amount=row.amount_fen,
         )
 
@@ -58,12 +63,12 @@ class AccountCorrectionIn(In):
     bank_account: BankAccountIn
     note: Annotated[Note, StringConstraints(min_length=1)]
 
-    def account(self) -> CorrectedAccount:
-        """Turn it into the domain's account."""
+    def account(self, keys: PersonKeys) -> CorrectedAccount:
+        """Turn it into the domain's account, sealed."""
         return CorrectedAccount(
             bank=self.bank_account.bank,
-            bank_number=self.bank_account.number,
-            bank_holder=self.bank_account.name,
+            bank_number=keys.bank_number.seal(self.bank_account.number),
+            bank_holder=keys.bank_holder.seal(self.bank_account.name),
         )
 
 
@@ -90,7 +95,7 @@ class AccountCorrectionOut(Out):
     proposed_by: str
 
     @classmethod
-    def of(cls, correction: AccountCorrection) -> AccountCorrectionOut:
+    def of(cls, correction: AccountCorrection, keys: PersonKeys) -> AccountCorrectionOut:
         """Build it from a stored correction."""
         account = correction.account
         return cls(
@@ -99,7 +104,10 @@ class AccountCorrectionOut(Out):
             line=correction.line_no,
             district=correction.district,
             bank_account=BankAccountOut.of(
-                account.bank, account.bank_number, account.bank_holder, full=True
+                account.bank,
+                keys.bank_number.open(account.bank_number),
+                keys.bank_holder.open(account.bank_holder),
+                full=True,
             ),
             note=correction.note,
             status=correction.status,

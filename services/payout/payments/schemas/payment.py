@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import BankAccountOut, Day, Note, RefText
 from services.payout.payments.domain.batch import CLAIMS_MAX, BatchStatus, PaymentBatch
 from services.payout.payments.domain.payment import BankReport, LineStatus, Outcome, ReportRejection
@@ -90,12 +91,17 @@ class PaymentLineOut(Out):
     reason: str | None
 
     @classmethod
-    def of(cls, row: PaymentLineRow, *, full: bool) -> PaymentLineOut:
+    def of(cls, row: PaymentLineRow, keys: PersonKeys, *, full: bool) -> PaymentLineOut:
         """Build it from a stored line; `full` shows the whole account number, for the bank."""
         return cls(
             line=row.line_no,
-            payee_name=row.payee_name,
-            bank_account=BankAccountOut.of(row.bank, row.bank_number, row.bank_holder, full=full),
+            payee_name=keys.name.open(row.payee_name),
+            bank_account=BankAccountOut.of(
+                row.bank,
+                keys.bank_number.open(row.bank_number),
+                keys.bank_holder.open(row.bank_holder),
+                full=full,
+            ),
             amount=row.amount_fen,
             status=LineStatus(row.status),
             bank_serial=row.bank_serial,

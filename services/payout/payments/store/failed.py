@@ -201,8 +201,8 @@ def _correction(
     id: UUID,
     claim_id: UUID,
     bank: str,
-    bank_number: str,
-    bank_holder: str,
+    bank_number: bytes,
+    bank_holder: bytes,
     status: str,
     **columns: Any,
 ) -> AccountCorrection:

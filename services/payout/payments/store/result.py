@@ -26,13 +26,13 @@ from shared.page import read_page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentLineRow:
-    """A payment line as lists show it."""
+    """A payment line as lists show it, name and account sealed."""
 
     line_no: int
-    payee_name: str
+    payee_name: bytes
     bank: str
-    bank_number: str
-    bank_holder: str
+    bank_number: bytes
+    bank_holder: bytes
     amount_fen: int
     status: str
     bank_serial: str | None

@@ -1,0 +1,27 @@
+"""Payout's tables with names and accounts: their columns, and the meaning that each is sealed under."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.security.sealing import SealedTable
+
+NAME: Final = "name"
+BANK_NUMBER: Final = "bank_number"
+BANK_HOLDER: Final = "bank_holder"
+
+_ACCOUNT: Final = {"bank_number": BANK_NUMBER, "bank_holder": BANK_HOLDER}
+_PAYEE: Final = {"payee_name": NAME} | _ACCOUNT
+_PERSON: Final = {"person_id": "bigint", "id": "uuid"}
+
+TABLES: Final = (
+    SealedTable("entitlement", _PERSON, {"name": NAME} | _ACCOUNT),
+    SealedTable("entitlement_end", _PERSON, {"name": NAME}),
+    SealedTable(
+        "claim_line", {"claim_key": "bigint", "claim_id": "uuid", "line_no": "integer"}, _PAYEE
+    ),
+    SealedTable(
+        "payment_line", {"batch_key": "bigint", "batch_id": "uuid", "line_no": "integer"}, _PAYEE
+    ),
+    SealedTable("account_correction", {"claim_key": "bigint", "id": "uuid"}, _ACCOUNT),
+)

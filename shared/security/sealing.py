@@ -1,0 +1,110 @@
+"""Sealing of the personal data that earlier releases stored as plain text, in bounded steps.
+
+A migration has no key: it only marks the values of before as PLAIN. This work seals them later. A
+value says itself whether it waits, so a step that was killed is taken again and no value is sealed
+twice; a partial index finds the rows that wait, and is empty afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db import Database
+from shared.process.log import logger
+from shared.security.personal_data import PLAIN, PersonalCipher
+
+ROWS_PER_STEP: Final = 500
+IDLE_SECONDS: Final = 60.0
+"""Rows copied from one that waits may come in while the work runs, so it looks again."""
+
+Step = Callable[[AsyncConnection], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTable:
+    """A table with personal data: its key columns with their types, its personal columns by label."""
+
+    name: str
+    key: Mapping[str, str]
+    columns: Mapping[str, str]
+
+    @property
+    def waits(self) -> str:
+        """Write the condition of a row that waits to be sealed."""
+        mark = f"decode('{PLAIN.hex()}', 'hex')"
+        return " OR ".join(f"substring({column} FROM 1 FOR 1) = {mark}" for column in self.columns)
+
+
+async def seal_rows(
+    tx: AsyncConnection, table: SealedTable, ciphers: Mapping[str, PersonalCipher]
+) -> int:
+    """Seal some rows of a table that wait; return how many there were."""
+    await tx.execute(text("SELECT set_config('wuxian.reason', 'personal data sealed', true)"))
+    names = ", ".join([*table.key, *table.columns])
+    rows = (
+        await tx.execute(
+            text(f"""
+                SELECT {names}
+                  FROM {table.name}
+                 WHERE {table.waits}
+                 LIMIT :limit
+                   FOR UPDATE SKIP LOCKED
+            """),
+            {"limit": ROWS_PER_STEP},
+        )
+    ).all()
+    if not rows:
+        return 0
+    types = {**table.key, **dict.fromkeys(table.columns, "bytea")}
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in types.items())
+    values: dict[str, list[object]] = {
+        name: [row._mapping[name] for row in rows] for name in table.key
+    }
+    for name, label in table.columns.items():
+        values[name] = [sealed(row._mapping[name], ciphers[label]) for row in rows]
+    await tx.execute(
+        text(f"""
+            UPDATE {table.name}
+               SET {", ".join(f"{name} = sealed.{name}" for name in table.columns)}
+              FROM unnest({arrays}) AS sealed ({names})
+             WHERE {" AND ".join(f"{table.name}.{name} = sealed.{name}" for name in table.key)}
+        """),
+        values,
+    )
+    return len(rows)
+
+
+def sealed(stored: bytes, cipher: PersonalCipher) -> bytes:
+    """Seal a value that waits; leave a sealed one as it is."""
+    value = bytes(stored)
+    return cipher.seal(cipher.open(value)) if value[:1] == PLAIN else value
+
+
+class Sealer:
+    """Background work: seals what waits, one transaction a step."""
+
+    def __init__(self, db: Database, steps: Sequence[Step]) -> None:
+        self.db = db
+        self._steps = steps
+
+    async def run(self) -> None:
+        """Work until cancelled. Stopping anywhere loses nothing."""
+        while True:
+            try:
+                while await self.step():
+                    pass
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                logger().warning("personal data not sealed, will retry", error=str(error)[:300])
+            await asyncio.sleep(IDLE_SECONDS)
+
+    async def step(self) -> int:
+        """Take one step in every table; return how many rows were sealed."""
+        return sum([await self.db.run(step) for step in self._steps])
