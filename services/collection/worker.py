@@ -14,6 +14,7 @@ from typing import Any
 
 from services.collection.billing.flows import bill as billing_bill_flow
 from services.collection.common.evidence import STREAMS
+from services.collection.common.store import account as account_store
 from services.collection.delivery import Ledger
 from services.collection.filing.jobs import default as default_job
 from services.collection.filing.jobs import file as file_job
@@ -37,6 +38,8 @@ from shared.process import retention
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.identity import Identity
+from shared.security.personal_data import AccountCipher
+from shared.security.sealing import Sealer
 from shared.web.client import Peer
 
 CLIENT_ID = "collection_service"
@@ -127,6 +130,23 @@ async def keep_anchors(background: Background) -> None:
     await AnchorKeeper(background.db, chosen.anchor_file, chosen.anchor_url).run()
 
 
+async def seal_accounts(background: Background) -> None:
+    """Seal the accounts that earlier releases stored readable, until cancelled."""
+    await sealer(background.db, background.identity).run()
+
+
+def sealer(db: Database, identity: Identity) -> Sealer:
+    """Build the work that seals accounts."""
+    accounts = AccountCipher(identity.field_key)
+    return Sealer(
+        db,
+        [
+            partial(account_store.seal_accounts, table=table, accounts=accounts)
+            for table in account_store.ACCOUNT_TABLES
+        ],
+    )
+
+
 async def issue_bills(background: Background) -> None:
     """Issue bills for audited summaries, until cancelled."""
     while True:
@@ -203,4 +223,5 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     bind_evidence,
     keep_anchors,
     keep_clean,
+    seal_accounts,
 )

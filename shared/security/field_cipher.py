@@ -31,9 +31,12 @@ class FieldCipher:
         """The nonce and cipher text of a value."""
         return self.seal_bytes(value.encode())
 
-    def seal_bytes(self, value: bytes) -> bytes:
-        """The nonce and cipher text of some bytes, such as a piece of a file."""
-        nonce = os.urandom(_NONCE_BYTES)
+    def seal_bytes(self, value: bytes, nonce: bytes | None = None) -> bytes:
+        """The nonce and cipher text of some bytes, such as a piece of a file.
+
+        Only a nonce that depends on the whole value may be given.
+        """
+        nonce = nonce or os.urandom(_NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, value, self._label)
 
     def open(self, sealed: bytes) -> str:

@@ -8,7 +8,9 @@ a key, and opens in no column of another meaning.
 
 from __future__ import annotations
 
-from typing import Final
+import hmac
+from base64 import b64decode, b64encode
+from typing import Any, Final
 
 from shared.security.field_cipher import CipherBroken, FieldCipher
 
@@ -38,3 +40,46 @@ class PersonalCipher:
         if mark != SEALED:
             raise CipherBroken
         return self._cipher.open(rest)
+
+
+class AccountCipher:
+    """Seals the number in a unit's bank account, {bank, number, name}; equal numbers look equal.
+
+    The database compares accounts: a change with what was registered, and a unit's account with
+    another unit's. So the nonce is a keyed hash of the number, and a number has one cipher text.
+    """
+
+    PREFIX: Final = "sealed:"
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = FieldCipher(key, "unit_account")
+        self._nonces = hmac.digest(key, b"nonces of unit accounts", "sha256")
+
+    def seal(self, number: str) -> str:
+        """Encrypt a number for storing; a sealed one stays as it is."""
+        if number.startswith(self.PREFIX):
+            return number
+        nonce = hmac.digest(self._nonces, number.encode(), "sha256")[:12]
+        return self.PREFIX + b64encode(self._cipher.seal_bytes(number.encode(), nonce)).decode()
+
+    def open(self, stored: str) -> str:
+        """Read a stored number, sealed or from before.
+
+        Raises:
+            CipherBroken: it was not sealed with this key.
+        """
+        if not stored.startswith(self.PREFIX):
+            return stored
+        return self._cipher.open(b64decode(stored.removeprefix(self.PREFIX)))
+
+    def sealed(self, account: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return an account with its number sealed."""
+        return None if account is None else account | {"number": self.seal(_number(account))}
+
+    def opened(self, account: dict[str, Any]) -> dict[str, Any]:
+        """Return an account with its number readable."""
+        return account | {"number": self.open(_number(account))}
+
+
+def _number(account: dict[str, Any]) -> str:
+    return str(account.get("number", ""))

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.security.field_cipher import CipherBroken
-from shared.security.personal_data import PLAIN, PersonalCipher
+from shared.security.personal_data import PLAIN, AccountCipher, PersonalCipher
 from shared.security.sealing import sealed
 
 KEY = bytes(range(32))
@@ -31,3 +31,17 @@ def test_a_value_of_before_is_read_and_sealed_once() -> None:
     once = sealed(stored, CIPHER)
     assert CIPHER.open(once) == "张建国"
     assert sealed(once, CIPHER) == once
+
+
+def test_a_units_account_is_sealed_so_that_equal_numbers_look_equal() -> None:
+    accounts = AccountCipher(KEY)
+    bank = {"bank": "工商银行", "number": "0302000000000001234", "name": "和顺"}
+    once = accounts.sealed(bank)
+    assert once is not None
+    assert once == accounts.sealed(bank) == accounts.sealed(once)
+    assert once["number"] != accounts.seal("0302000000000001235")
+    assert bank["number"] not in str(once)
+    assert accounts.opened(once) == accounts.opened(bank) == bank
+    with pytest.raises(CipherBroken):
+        AccountCipher(bytes(32)).opened(once)
+    assert accounts.sealed(None) is None

@@ -48,6 +48,7 @@ from shared.errors import Fault, Faulty, NotFound, Refusal
 from shared.ids import Ref, key_of, uuid7
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
+from shared.security.personal_data import AccountCipher
 
 TRAIL_ITEMS_MAX: Final = 1000
 """Number of rejected items that a step of the trail lists; it always counts all."""
@@ -115,7 +116,13 @@ async def page(
 
 
 async def line_page(
-    tx: AsyncConnection, text: str, caller: Caller, *, after: int | None, limit: int
+    tx: AsyncConnection,
+    text: str,
+    caller: Caller,
+    *,
+    accounts: AccountCipher,
+    after: int | None,
+    limit: int,
 ) -> list[DebitLineRow]:
     """Read the lines of a batch by number. Only the bank gateway gets whole account numbers.
 
@@ -124,9 +131,9 @@ async def line_page(
     """
     batch = await find(tx, text, caller)
     rows = await debit_store.line_page(tx, batch.id, after=after, limit=limit)
-    if caller.role is Role.BANK_GATEWAY:
-        return rows
-    return [replace(row, bank=masked_account(row.bank)) for row in rows]
+    whole = caller.role is Role.BANK_GATEWAY
+    opened = [(row, accounts.opened(dict(row.bank))) for row in rows]
+    return [replace(row, bank=bank if whole else masked_account(bank)) for row, bank in opened]
 
 
 async def create_batch(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from services.collection.common.routes.account import account_cipher
 from services.collection.receipts.flows import debit as debit_flow
 from services.collection.receipts.schemas.debit import (
     DebitBatchCreatedOut,
@@ -98,7 +99,9 @@ async def list_debit_lines(
     filters = {"of": "debit_lines", "batch": batch}
     after = read_cursor(cursor, filters, (int,))[0] if cursor else None
     found = await at.read(
-        lambda tx: debit_flow.line_page(tx, batch, at.caller, after=after, limit=limit + 1)
+        lambda tx: debit_flow.line_page(
+            tx, batch, at.caller, accounts=account_cipher(at), after=after, limit=limit + 1
+        )
     )
     rows, following = cut(found, limit, lambda row: [row.line_no], filters)
     return Page[DebitLineOut].of([DebitLineOut.of(row) for row in rows], following)

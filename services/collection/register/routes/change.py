@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.routes.account import account_cipher
 from services.collection.common.schemas.common import TrailOut
 from services.collection.register.flows import change as change_flow
 from services.collection.register.flows import people_change as people_change_flow
@@ -62,12 +63,11 @@ async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registeri
     collector and bank account.
     """
     settings: Settings = at.request.app.state.settings
-    change = body.change_request(credit_code)
+    change = body.change_request(credit_code, account_cipher(at))
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        return ChangeOut.of(
-            await change_flow.request(tx, change, region=settings.region, caller=at.caller)
-        )
+        found = await change_flow.request(tx, change, region=settings.region, caller=at.caller)
+        return ChangeOut.of(found, account_cipher(at))
 
     return await at.write(work, key=unit_key(credit_code), status=201)
 
@@ -88,7 +88,8 @@ async def list_unit_changes(
         return await change_flow.page(tx, credit_code, after, limit + 1, at.caller)
 
     rows, following = cut(await at.read(work), limit, lambda row: [row.id.hex], filters)
-    return Page[ChangeOut].of([ChangeOut.row(row) for row in rows], following)
+    accounts = account_cipher(at)
+    return Page[ChangeOut].of([ChangeOut.row(row, accounts) for row in rows], following)
 
 
 @router.post(
@@ -107,7 +108,7 @@ async def transfer_block(body: BlockTransferIn, at: Registering) -> Response:
         found = await people_change_flow.propose_block(
             tx, transfer, pepper=_pepper(at), caller=at.caller
         )
-        return ChangeOut.of(found)
+        return ChangeOut.of(found, account_cipher(at))
 
     return await at.write(work, key=unit_key(transfer.credit_code), status=201)
 
@@ -139,7 +140,7 @@ async def get_change(change: RefPath, at: Reading) -> ChangeOut:
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        return ChangeOut.row(await change_flow.find(tx, ref, at.caller))
+        return ChangeOut.row(await change_flow.find(tx, ref, at.caller), account_cipher(at))
 
     return await at.read(work)
 
@@ -194,7 +195,9 @@ async def approve_change(
 
     async def work(tx: AsyncConnection) -> ChangeOut:
         note = body.note if body else None
-        return ChangeOut.of(await people_change_flow.approve(tx, ref, note, at.caller))
+        return ChangeOut.of(
+            await people_change_flow.approve(tx, ref, note, at.caller), account_cipher(at)
+        )
 
     return await at.write(work, key=ref.key, status=201)
 
@@ -211,6 +214,8 @@ async def refuse_change(change: RefPath, body: RefusalIn, at: Approving) -> Resp
     ref = Ref.parse(Reference.REGISTER_CHANGE, change)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        return ChangeOut.of(await change_flow.refuse(tx, ref, body.codes, body.note, at.caller))
+        return ChangeOut.of(
+            await change_flow.refuse(tx, ref, body.codes, body.note, at.caller), account_cipher(at)
+        )
 
     return await at.write(work, key=ref.key, status=201)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.fault_report import fault_report
 from services.collection.common.domain.rows import FileUnreadable, RowFault
+from services.collection.common.routes.account import account_cipher
 from services.collection.register.domain.file import PEOPLE_COLUMNS, UNIT_COLUMNS, Record, read
 from services.collection.register.flows import file_import as file_import_flow
 from services.collection.register.flows.enrolment import Vault
@@ -71,7 +72,7 @@ async def import_units(
     """
     settings: Settings = at.request.app.state.settings
     records, digest = await _records(at.request, UNIT_COLUMNS)
-    units, unread = await asyncio.to_thread(units_of, records)
+    units, unread = await asyncio.to_thread(units_of, records, account_cipher(at))
 
     async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.units(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.common.routes.account import account_cipher
 from services.collection.register.domain.unit import Unit
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import unit as unit_flow
@@ -54,10 +55,12 @@ def _region(at: Door) -> str:
 )
 async def register_unit(body: UnitIn, at: Registering) -> Response:
     """Register a unit. Repeating it changes nothing; a registration with other facts is refused."""
-    unit = body.unit()
+    accounts = account_cipher(at)
+    unit = body.unit(accounts)
 
     async def work(tx: AsyncConnection) -> UnitOut:
-        return UnitOut.of(await unit_flow.register(tx, unit, region=_region(at), caller=at.caller))
+        registered = await unit_flow.register(tx, unit, region=_region(at), caller=at.caller)
+        return UnitOut.of(registered, accounts)
 
     return await at.write(work, key=unit.id, status=201)
 
@@ -72,7 +75,8 @@ async def register_unit(body: UnitIn, at: Registering) -> Response:
 )
 async def register_units(body: UnitBatchIn, at: Registering) -> Response:
     """Register all units or none; every fault of every unit is named."""
-    units = [unit.unit() for unit in body.units]
+    accounts = account_cipher(at)
+    units = [unit.unit(accounts) for unit in body.units]
 
     async def work(tx: AsyncConnection) -> UnitBatchOut:
         result = await unit_flow.register_all(tx, units, region=_region(at), caller=at.caller)
@@ -97,7 +101,8 @@ async def list_units(
         return await unit_flow.page(tx, scope, after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda unit: [unit.id], filters)
-    return Page[UnitOut].of([UnitOut.of(unit) for unit in rows], following)
+    accounts = account_cipher(at)
+    return Page[UnitOut].of([UnitOut.of(unit, accounts) for unit in rows], following)
 
 
 @router.get("/v1/units/{credit_code}", operation_id="get_unit", summary="单位 · One unit")
@@ -105,7 +110,7 @@ async def get_unit(credit_code: CreditCodePath, at: Reading) -> UnitOut:
     """Return a unit with a masked account number."""
 
     async def work(tx: AsyncConnection) -> UnitOut:
-        return UnitOut.of(await unit_flow.find(tx, credit_code, at.caller))
+        return UnitOut.of(await unit_flow.find(tx, credit_code, at.caller), account_cipher(at))
 
     return await at.read(work)
 

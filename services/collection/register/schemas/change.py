@@ -24,6 +24,7 @@ from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, CreditCode, In, Out, ShortText
+from shared.security.personal_data import AccountCipher
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
@@ -57,11 +58,11 @@ class FactsIn(In):
             )
         return self
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, accounts: AccountCipher) -> dict[str, Any]:
         """Return the named facts in the form in which units hold them."""
         found = self.model_dump(mode="json", include=set(self.model_fields_set))
         if "bank_account" in found:
-            found["bank"] = found.pop("bank_account")
+            found["bank"] = accounts.sealed(found.pop("bank_account"))
         return found
 
 
@@ -72,11 +73,11 @@ class ChangeIn(In):
     effective_on: Day
     reason: Reason
 
-    def change_request(self, credit_code: str) -> ChangeRequest:
+    def change_request(self, credit_code: str, accounts: AccountCipher) -> ChangeRequest:
         """Build the requested change."""
         return ChangeRequest(
             credit_code=credit_code,
-            facts=self.facts.facts(),
+            facts=self.facts.facts(accounts),
             effective_on=self.effective_on,
             reason=self.reason,
         )
@@ -135,7 +136,7 @@ class ChangeOut(Out):
     decided_at: datetime | None
 
     @classmethod
-    def of(cls, found: ChangeResult) -> ChangeOut:
+    def of(cls, found: ChangeResult, accounts: AccountCipher) -> ChangeOut:
         """Build the answer."""
         row = found.row
         return cls(
@@ -147,8 +148,8 @@ class ChangeOut(Out):
             district=row.district,
             decided_in=row.decided_in,
             effective_on=row.effective_on,
-            before=_shown(row.before),
-            after=_shown(row.after),
+            before=_shown(row.before, accounts),
+            after=_shown(row.after, accounts),
             people=row.people,
             reason=row.reason,
             levied_periods=list(found.levied_periods),
@@ -157,18 +158,20 @@ class ChangeOut(Out):
         )
 
     @classmethod
-    def row(cls, row: ChangeRow) -> ChangeOut:
+    def row(cls, row: ChangeRow, accounts: AccountCipher) -> ChangeOut:
         """Build the list item."""
-        return cls.of(ChangeResult(row))
+        return cls.of(ChangeResult(row), accounts)
 
 
-def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+def _shown(facts: dict[str, Any], accounts: AccountCipher) -> dict[str, Any]:
     """Mask the account number among facts."""
     shown = {name: value for name, value in facts.items() if name != "bank"}
     if "bank" in facts:
         bank = facts["bank"]
         shown["bank_account"] = (
-            None if bank is None else bank | {"number": masked_account(bank["number"])}
+            None
+            if bank is None
+            else bank | {"number": masked_account(accounts.open(bank["number"]))}
         )
     return shown
 

@@ -14,6 +14,7 @@ from services.collection.register.domain.unit import Unit
 from services.collection.register.flows.file_import import ImportedPerson, ImportResult
 from services.collection.register.schemas.unit import PersonEnrolmentIn, UnitIn
 from shared.schema import CreditCode, Out
+from shared.security.personal_data import AccountCipher
 
 SHOWN_MAX: Final = 1000
 KINDS: Final = {
@@ -47,7 +48,9 @@ class PersonIn(PersonEnrolmentIn):
     credit_code: CreditCode
 
 
-def units_of(records: Sequence[Record]) -> tuple[list[tuple[int, Unit]], list[RowFault]]:
+def units_of(
+    records: Sequence[Record], accounts: AccountCipher
+) -> tuple[list[tuple[int, Unit]], list[RowFault]]:
     """Read rows as units; return them and the faults of the other rows."""
     units, faults = [], without_value(records)
     wrong = {fault.row for fault in faults}
@@ -55,7 +58,8 @@ def units_of(records: Sequence[Record]) -> tuple[list[tuple[int, Unit]], list[Ro
         if record.row in wrong:
             continue
         try:
-            units.append((record.row, UnitIn.model_validate(_unit_members(record)).unit()))
+            found = UnitIn.model_validate(_unit_members(record))
+            units.append((record.row, found.unit(accounts)))
         except ValidationError as error:
             faults += _faults(record.row, error)
     return units, faults

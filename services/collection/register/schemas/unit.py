@@ -17,6 +17,7 @@ from shared.fund import UnitKind, UnitSize
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, CreditCode, FaultOut, In, LifeDay, Out, ShortText
+from shared.security.personal_data import AccountCipher
 
 _NUMBER = r"^[0-9A-Za-z-]{6,34}$"
 
@@ -53,8 +54,8 @@ class UnitIn(In):
     collector: Literal["bank_debit", "tax"]
     bank_account: BankAccountIn | None = None
 
-    def unit(self) -> Unit:
-        """Build the unit."""
+    def unit(self, accounts: AccountCipher) -> Unit:
+        """Build the unit, its account sealed."""
         return Unit(
             credit_code=self.credit_code,
             name=self.name,
@@ -62,7 +63,7 @@ class UnitIn(In):
             district=self.district,
             injury_class=self.injury_class,
             collector=self.collector,
-            bank=None if self.bank_account is None else self.bank_account.model_dump(),
+            bank=accounts.sealed(self.bank_account.model_dump() if self.bank_account else None),
             size=None if self.size is None else self.size.value,
         )
 
@@ -82,13 +83,13 @@ class UnitOut(Out):
     status: str
 
     @classmethod
-    def of(cls, unit: Unit) -> UnitOut:
+    def of(cls, unit: Unit, accounts: AccountCipher) -> UnitOut:
         """Build the answer, with a masked account number."""
         account = None
         if unit.bank is not None:
             account = BankAccountOut(
                 bank=unit.bank["bank"],
-                number=masked_account(unit.bank["number"]),
+                number=masked_account(accounts.open(unit.bank["number"])),
                 name=unit.bank["name"],
             )
         return cls(
