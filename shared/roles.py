@@ -75,6 +75,7 @@ class Right(StrEnum):
     READ_LEDGER = "ledger:read"
     READ_PAYOUT = "payout:read"
     READ_TRAIL = "trail:read"
+    READ_PERSONAL_DATA = "personal_data:read"
     REGISTER = "collection:register"
     APPROVE_CHANGE = "collection:approve_change"
     FOLLOW_PERSON_CORRECTIONS = "person_correction:follow"
@@ -161,6 +162,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_CHANGE,
             Right.SEND_SUMMARY,
             Right.SIGN_FIRST,
+            Right.READ_PERSONAL_DATA,
         }
     ),
     Role.CENTRE_AUDITOR: frozenset(
@@ -221,7 +223,13 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
         }
     ),
     Role.SUPERVISOR: frozenset(
-        {*_READS, Right.READ_TRAIL, Right.READ_PERSONAL, Right.READ_IDENTITY}
+        {
+            *_READS,
+            Right.READ_TRAIL,
+            Right.READ_PERSONAL,
+            Right.READ_PERSONAL_DATA,
+            Right.READ_IDENTITY,
+        }
     ),
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}

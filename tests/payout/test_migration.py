@@ -229,6 +229,8 @@ async def test_entitlements_and_ends_of_before_stay_in_force(
             BLIND,
         )
         await upgrade(empty_database_url, "head", monkeypatch)
+        await db.close()
+        db = await asyncpg.connect(empty_database_url)  # columns have another type now
         row = await db.fetchrow("SELECT * FROM payout.entitlement")
         assert row is not None
         assert (row["suspended_reason"], row["suspended_at"]) == (None, None)

@@ -35,6 +35,7 @@ async def readable(db: Database) -> set[str]:
     """List the columns of payout in which a name or an account can be read."""
     found = set()
     async with db.transaction() as tx:
+        await tx.execute(text("SET LOCAL ROLE NONE"))
         for table, column in (await tx.execute(text(COLUMNS))).all():
             values = (
                 await tx.execute(text(f'SELECT "{column}" AS value FROM "{table}"'))
@@ -90,7 +91,7 @@ async def unseal(office: Office) -> None:
     """Bring the tables back to the form in which an upgrade leaves them: readable, marked."""
     keys: PersonKeys = office.app.state.person_keys
     async with office.app.state.db.transaction() as tx:
-        await tx.execute(text("RESET ROLE"))
+        await tx.execute(text("SET LOCAL ROLE NONE"))
         await tx.execute(text("SET LOCAL session_replication_role = replica"))
         for table in TABLES:
             names = ", ".join([*table.key, *table.columns])

@@ -92,6 +92,21 @@ async def decide(
     return replace(correction, status=status)
 
 
+async def read_account(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> CorrectedAccount:
+    """Read the whole account of a correction; the trail names the reader.
+
+    Raises:
+        NotFound: no such correction.
+        Forbidden: another district's.
+    """
+    correction = await failed_store.load_correction(tx, ref)
+    if correction is None:
+        raise NotFound(account_correction=ref.text(Reference.ACCOUNT_CORRECTION))
+    caller.require_district(correction.district)
+    await _record(tx, correction, "account_read", caller, why=None, signs=False)
+    return correction.account
+
+
 async def page_of_corrections(
     tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[AccountCorrection]:
@@ -106,6 +121,7 @@ async def _record(
     caller: Caller,
     *,
     why: str | None,
+    signs: bool = True,
 ) -> None:
     await trail.record(
         tx,
@@ -114,7 +130,7 @@ async def _record(
             paper=PAPER,
             paper_id=correction.ref.id,
             step=step,
-            signs=True,
+            signs=signs,
             why=why,
             detail={
                 "claim": correction.claim.text(Reference.CLAIM),

@@ -14,6 +14,7 @@ from services.payout.payments.flows import failed as failed_flow
 from services.payout.payments.schemas.failed import (
     AccountCorrectionIn,
     AccountCorrectionOut,
+    CorrectedAccountOut,
     CorrectionApprovalIn,
     CorrectionRefusalIn,
     FailedPaymentOut,
@@ -113,6 +114,20 @@ async def _decide(
         return AccountCorrectionOut.of(decided, person_keys(at.request))
 
     return await at.write(work, key=ref.key, status=201)
+
+
+@router.get(
+    "/v1/account-corrections/{correction}/account",
+    operation_id="read_corrected_account",
+    summary="查看完整收款账号 · The whole account of a correction",
+)
+async def read_corrected_account(
+    correction: RefPath, at: Annotated[Door, door(Right.READ_PERSONAL_DATA)]
+) -> CorrectedAccountOut:
+    """Show the whole number, to compare it with the paper; the trail keeps who has read it."""
+    ref = Ref.parse(Reference.ACCOUNT_CORRECTION, correction)
+    account = await at.read(lambda tx: failed_flow.read_account(tx, ref, caller=at.caller))
+    return CorrectedAccountOut.of(account, person_keys(at.request))
 
 
 @router.get(

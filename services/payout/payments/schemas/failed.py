@@ -83,7 +83,7 @@ class CorrectionRefusalIn(In):
 
 
 class AccountCorrectionOut(Out):
-    """A correction of the account of one claim line."""
+    """A correction of the account of one claim line; the number is masked."""
 
     id: str = Field(examples=[Reference.ACCOUNT_CORRECTION.example])
     claim: str = Field(examples=[Reference.CLAIM.example])
@@ -107,9 +107,25 @@ class AccountCorrectionOut(Out):
                 account.bank,
                 keys.bank_number.open(account.bank_number),
                 keys.bank_holder.open(account.bank_holder),
-                full=True,
             ),
             note=correction.note,
             status=correction.status,
             proposed_by=correction.proposed_by,
+        )
+
+
+class CorrectedAccountOut(Out):
+    """The account that a correction names, with its whole number."""
+
+    bank: str
+    number: str = Field(examples=["6222020302064578901"])
+    name: str
+
+    @classmethod
+    def of(cls, account: CorrectedAccount, keys: PersonKeys) -> CorrectedAccountOut:
+        """Build it from a stored account."""
+        return cls(
+            bank=account.bank,
+            number=keys.bank_number.open(account.bank_number),
+            name=keys.bank_holder.open(account.bank_holder),
         )

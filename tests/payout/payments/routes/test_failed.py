@@ -7,6 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from shared import trail
 from shared.ids import Ref
 from shared.references import Reference
 from tests.payout.support.office import Office
@@ -117,6 +118,36 @@ async def test_a_refused_correction_leaves_the_account(office: Office) -> None:
     await decide(office, correction, "refusals")
     (again,) = await office.lines(await batch_of(office, claim))
     assert again["bank_account"] == line["bank_account"]
+
+
+async def test_the_whole_account_is_shown_to_whom_it_is_meant_for_and_the_trail_keeps_it(
+    office: Office,
+) -> None:
+    claim = await office.approved(hospital_claim("7.50"))
+    batch = await batch_of(office, claim)
+    await office.report(batch, [result((await office.lines(batch))[0], "refused")])
+    proposed = (await correct(office, claim, 1, 712)).json()
+    assert proposed["bank_account"]["number"] == "6222**********0712"
+    path = f"/v1/account-corrections/{proposed['id']}/account"
+    for role, district, status in (
+        ("district_reviewer", "heping", 200),
+        ("district_reviewer", "nankai", 403),
+        ("district_clerk", "heping", 403),
+        ("bank_gateway", "centre", 403),
+    ):
+        answer = await office.ask("GET", path, role=role, district=district)
+        assert answer.status_code == status, answer.text
+        assert status != 200 or answer.json() == account(712)
+    ref = Ref.parse(Reference.ACCOUNT_CORRECTION, proposed["id"])
+    async with office.app.state.db.transaction() as tx:
+        steps = await trail.of_paper(tx, ref.key, ref.id)
+    assert [(one["step"], one["role"]) for one in steps] == [
+        ("proposed", "district_clerk"),
+        ("account_read", "district_reviewer"),
+    ]
+    assert (await decide(office, proposed["id"], "approvals")).status_code == 201, (
+        "a reader may sign"
+    )
 
 
 async def test_of_batches_at_the_same_time_one_pays_again(office: Office) -> None:
