@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +29,17 @@ class City:
 
     def __init__(self, installation: Installation) -> None:
         self.at = installation
+        self.disturb: Callable[[], None] = lambda: None
+        """Called before every step, to kill a service."""
 
     def done(self, role: str, service: str, path: str, body: Any = None, **more: Any) -> Any:
         """Do something that is not refused."""
+        self.disturb()
         answer = self.at.post(role, service, path, body, **more)
         assert answer.status_code < 300, f"{path}: {answer.text}"
         return answer.json()
 
-    def unit(self, since: str) -> StoryUnit:
+    def unit(self, since: str, collector: str = "tax") -> StoryUnit:
         """Register a unit with one enrolled person."""
         unit = StoryUnit(new_code(), a_person()["identity_number"])
         body = {
@@ -44,7 +48,7 @@ class City:
             "kind": "enterprise",
             "district": DISTRICT,
             "injury_class": 1,
-            "collector": "tax",
+            "collector": collector,
             "bank_account": {"bank": "某银行", "number": "0302000000000000001", "name": "样例"},
         }
         self.done("district_clerk", "collection", "/v1/units", body, district=DISTRICT)
@@ -130,8 +134,8 @@ class City:
         path = f"/v1/receipt-moves/{made['id']}/approvals"
         self.done("department_head", "collection", path, {"decided_on": on})
 
-    def take_back(self, receipt: str, amount_fen: int, on: str, serial: str) -> None:
-        """Take money back that the bank returned, by two people."""
+    def take_back(self, receipt: str, amount_fen: int, on: str, serial: str, decided: str) -> bool:
+        """Take money back that the bank returned, by two people; False where too little is held."""
         body = {
             "amount": format_yuan(amount_fen),
             "returned_on": on,
@@ -140,22 +144,17 @@ class City:
             "document": "R-1",
         }
         path = f"/v1/receipts/{receipt}/returns"
-        made = self.done("fund_accountant", "collection", path, body)
-        path = f"/v1/receipt-returns/{made['id']}/approvals"
-        self.done("department_head", "collection", path, {"decided_on": on})
+        filed = self.at.post("fund_accountant", "collection", path, body)
+        if filed.status_code >= 300:
+            assert filed.json()["code"] == "RECEIPT_HOLDS_LESS", filed.text
+            return False
+        path = f"/v1/receipt-returns/{filed.json()['id']}/approvals"
+        self.done("department_head", "collection", path, {"decided_on": decided})
+        return True
 
     def receipts(self, **params: Any) -> list[dict[str, Any]]:
         """Read receipts, all pages."""
-        found: list[dict[str, Any]] = []
-        cursor: dict[str, Any] = {}
-        while True:
-            page = self.at.get(
-                "supervisor", "collection", "/v1/receipts", limit=500, **params, **cursor
-            )
-            found += page["items"]
-            if page["next_cursor"] is None:
-                return found
-            cursor = {"cursor": page["next_cursor"]}
+        return list(self.at.pages("supervisor", "collection", "/v1/receipts", **params))
 
     def quiet(self) -> None:
         """Wait until nothing is under way between the services; nothing may be refused."""

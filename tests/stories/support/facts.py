@@ -162,9 +162,8 @@ class Twin:
                 self._debit(fact)
             case Bounced():
                 batch, lines = self.batches[fact.of]
-                self.centre.hear_bank(
-                    batch, self._results(lines, "returned", fact.returned_on, fact.of)
-                )
+                results = self._results(lines, "returned", fact.returned_on, fact.of)
+                return self.centre.hear_bank(batch, results) > 0
             case Waived():
                 self.centre.waive(self.charges()[fact.charge]["id"])
             case Refunded():

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,11 @@ class Installation:
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
-        self.wait_ready()
+        try:
+            self.wait_ready()
+        except AssertionError:
+            self.stop()
+            raise
         self._secrets = json.loads((home / "identity/secrets.json").read_text())
         self._secrets |= json.loads((home / "identity/services.json").read_text())
 
@@ -104,26 +108,39 @@ class Installation:
         """Send a request of a role, again after a dead service has come back: its key makes it one."""
         headers = self._headers(role, district)
         headers["Idempotency-Key"] = key or f"story-{next(self._keys)}"
-        for _ in range(600):
-            try:
-                return self._client.post(self.urls[service] + path, json=body, headers=headers)
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError(f"{service} does not answer")
+        return self._answered(
+            lambda: self._client.post(self.urls[service] + path, json=body, headers=headers)
+        )
 
     def get(self, role: str, service: str, path: str, **params: Any) -> Any:
         """Read a document as a role of the centre."""
+        headers = self._headers(role, CENTRE)
+        answer = self._answered(
+            lambda: self._client.get(self.urls[service] + path, params=params, headers=headers)
+        )
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        return answer.json()
+
+    @staticmethod
+    def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
+        """Send until a service answers that runs, and not that it is starting."""
         for _ in range(600):
-            try:
-                answer = self._client.get(
-                    self.urls[service] + path, params=params, headers=self._headers(role, CENTRE)
-                )
-            except httpx.TransportError:
-                time.sleep(0.1)
-                continue
-            assert answer.status_code == 200, f"{path}: {answer.text}"
-            return answer.json()
-        raise AssertionError(f"{service} does not answer")
+            with contextlib.suppress(httpx.TransportError):
+                answer = send()
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return answer
+            time.sleep(0.1)
+        raise AssertionError("a service does not answer")
+
+    def pages(self, role: str, service: str, path: str, **params: Any) -> Iterator[dict[str, Any]]:
+        """Read every item of a list, page by page."""
+        cursor: dict[str, Any] = {}
+        while True:
+            page = self.get(role, service, path, limit=500, **params, **cursor)
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = {"cursor": page["next_cursor"]}
 
     def _headers(self, role: str, district: str) -> dict[str, str]:
         name = role if district == CENTRE else f"{role}.{district}"
@@ -134,16 +151,14 @@ class Installation:
         return {"Authorization": f"Bearer {token}"}
 
     def _new_token(self, name: str) -> str:
-        for _ in range(600):
-            with contextlib.suppress(httpx.TransportError):
-                answer = self._client.post(
-                    f"{self.urls['identity']}/v1/oauth/token",
-                    data={"grant_type": "client_credentials"},
-                    auth=(name, self._secrets[name]),
-                )
-                return str(answer.raise_for_status().json()["access_token"])
-            time.sleep(0.1)
-        raise AssertionError("identity does not answer")
+        answer = self._answered(
+            lambda: self._client.post(
+                f"{self.urls['identity']}/v1/oauth/token",
+                data={"grant_type": "client_credentials"},
+                auth=(name, self._secrets[name]),
+            )
+        )
+        return str(answer.raise_for_status().json()["access_token"])
 
 
 def _free_port() -> int:

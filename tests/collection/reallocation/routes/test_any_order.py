@@ -153,7 +153,7 @@ MONIES = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(MONIES, st.randoms(use_true_random=False))
 async def test_payments_returns_and_moves_end_in_the_same_account(
     debtors: Debtors, monies: list[Money], chance: random.Random
