@@ -200,7 +200,10 @@ class City:
             "charged": {key: fen for key, fen in charged.items() if fen},
             "credits": sum(parse_yuan(one["left"]) for one in credits),
             "suspense": sorted(
-                (one["serial"].rpartition("-")[2], one["suspended"])
+                (
+                    one["serial"].split("-")[1],
+                    one["suspended"],
+                )  # a debit's serial ends with its line
                 for one in self.receipts(status="suspended")
                 if one["credit_code"] == unit.code
             ),
