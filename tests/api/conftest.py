@@ -27,15 +27,12 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     settings = Settings(
         home=tmp_path_factory.mktemp("home"),
-        database_url=database_url,
+        admin_database_url=database_url,
         identity_dir=identity_dir,
         token_seconds=3600,
-        identity_port=0,
-        collection_port=0,
-        ledger_port=0,
-        payout_port=0,
     )
-    supervisor = Supervisor(settings, services=("identity", "ledger", "collection", "payout"))
+    services = ("identity", "ledger", "collection", "payout")
+    supervisor = Supervisor(settings, services, ports=dict.fromkeys(services, 0))
     await supervisor.start()
     secrets = supervisor.secrets | json.loads((identity_dir / "services.json").read_text())
 

@@ -33,6 +33,15 @@ PEOPLE = (
     SELECT gen_random_uuid(), 'person_added', 'li', 'test'
       FROM generate_series(1, 12)
     """,
+    """
+    INSERT INTO role_change (id, role, rights, why, proposed_by, proposed_at, status, decided_by)
+    VALUES ('00000000-0000-7000-8000-000000000001', 'dashboard', ARRAY['ledger:read'], 'test',
+            'li', now(), 'approved', 'wang')
+    """,
+    """
+    INSERT INTO role_rights (role, rights, change_id)
+    VALUES ('dashboard', ARRAY['ledger:read'], '00000000-0000-7000-8000-000000000001')
+    """,
 )
 TRAIL = """
     INSERT INTO trail (shard_key, id, paper, paper_id, step, signs, person, role, level, district,
@@ -159,6 +168,11 @@ RULES = {
         "UPDATE principal SET state = 'disabled'",
         "UPDATE principal SET units = ARRAY['91120101MA0000001F']",
     ),
+    ("identity", "role_rights"): (
+        "UPDATE role_rights SET rights = rights || ARRAY['settlement:approve']",
+        "DELETE FROM role_rights",
+    ),
+    ("identity", "role_change"): ("UPDATE role_change SET decided_by = 'zhao'",),
     ("identity", "credential"): (
         "UPDATE credential SET value = 'another'",
         "DELETE FROM credential",

@@ -28,7 +28,9 @@ DELETABLE = {
         "refund_return_serial",
     },
     "ledger": {"idempotency"},
-    "payout": CLEANED,
+    # A once-per-event key that names a paper readably is replaced by its keyed one; a trigger
+    # refuses any other deletion.
+    "payout": {*CLEANED, "benefit_event"},
 }
 """Tables from which a service may delete rows: drafts and queues, never a paper."""
 CHANGEABLE_IN_THE_LEDGER = {

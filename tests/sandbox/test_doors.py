@@ -86,7 +86,7 @@ async def test_a_body_too_large_is_refused(sandbox: httpx.AsyncClient) -> None:
         ("/v1/bank/statements/income?cursor=-1", 422),
         ("/v1/bank/statements/income?from=0001-01-01", 422),
         ("/v1/bank/statements/%00", 400),
-        ("/v1/nothing", 404),
+        ("/v1/nothing", 401),  # nobody learns without a token what there is
     ],
 )
 async def test_unknown_or_out_of_bounds_is_a_problem(
