@@ -10,7 +10,6 @@ import services
 import shared
 from services.cli import (
     backup,
-    configuration,
     database,
     doctor,
     evidence,
@@ -47,7 +46,7 @@ app.command()(backup.restore)
 app.command()(backup.retention)
 app.command()(tools.token)
 app.command()(tools.openapi)
-app.command()(configuration.settings)
+app.command()(tools.settings)
 app.command()(tools.version)
 app.command()(doctor.doctor)
 app.command()(evidence.verify)

@@ -1,11 +1,11 @@
-"""`wuxian token`, `openapi` and `version`."""
+"""`wuxian token`, `openapi`, `settings` and `version`."""
 
 from __future__ import annotations
 
 import json
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,10 +17,14 @@ from services.cli.common import (
     fail,
     out,
     print_json,
+    print_table,
     sandbox_token,
     settings_with,
 )
 from shared.roles import CENTRE, Level, Role
+
+if TYPE_CHECKING:
+    from shared.process.settings import Settings
 
 
 def token(
@@ -66,6 +70,97 @@ def openapi_of(service: str) -> dict[str, Any]:
     build = import_module(f"services.{service}.app").build
     document: dict[str, Any] = build(Settings()).openapi()
     return document
+
+
+def settings(
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write the reference page to this file instead.", dir_okay=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """列出全部设置 · List every setting: its variable, meaning, default and value here."""
+    from shared.process.settings import Settings
+
+    if write is not None:
+        write.write_text(page(Settings), encoding="utf-8")
+        err.print(f"wrote {write}", markup=False, highlight=False)
+        return
+    rows = rows_of(Settings, settings_with())
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "设置 Settings",
+        ["variable", "value", "meaning"],
+        [[row["variable"], row["value"], row["meaning"]] for row in rows],
+    )
+
+
+def rows_of(kind: type[Settings], values: Settings | None = None) -> list[dict[str, str]]:
+    """Describe each setting; `value` only where a set of them is given."""
+    rows = []
+    for name, field in kind.model_fields.items():
+        row = {
+            "variable": f"WUXIAN_{name.upper()}",
+            "default": _default(field),
+            "meaning": " ".join((field.description or "").split()),
+        }
+        if values is not None:
+            row["value"] = _shown(name, getattr(values, name))
+        rows.append(row)
+    return rows
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not None:
+        made = field.default_factory()
+        # A default that depends on the machine is told in words by the meaning.
+        return "" if isinstance(made, Path) or not made else str(made)
+    return "" if field.default is None else _text(field.default)
+
+
+def _shown(name: str, value: Any) -> str:
+    if name.endswith("_secret") and value:
+        return "***"
+    if name.endswith("database_url") and value:
+        from sqlalchemy.engine import make_url
+
+        return make_url(str(value)).render_as_string(hide_password=True)
+    return "" if value is None else _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def page(kind: type[Settings]) -> str:
+    """Write the reference page of all settings (docs/configuration.md)."""
+    lines = [
+        "# 设置 · Configuration",
+        "",
+        "全部设置用环境变量给出,名字以 `WUXIAN_` 开头。本页由 `wuxian settings --write` 从源码生成;",
+        "`wuxian settings` 显示本机的值。",
+        "",
+        "Every setting is an environment variable that begins with `WUXIAN_`. This page is made from",
+        "the source by `wuxian settings --write`; `wuxian settings` shows the values here.",
+        "",
+        "| 变量 · Variable | 默认 · Default | 含义 · Meaning |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| `{row['variable']}` | {_code(row['default'])} | {row['meaning']} |"
+        for row in rows_of(kind)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def version(as_json: AsJson = False) -> None:

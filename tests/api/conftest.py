@@ -11,6 +11,7 @@ import pytest
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
 from shared.roles import Level, Role
+from tests.house.passwords import keep_passwords
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class Stack:
 async def stack(
     database_url: str, identity_dir: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:
+    home = tmp_path_factory.mktemp("home")
+    keep_passwords(home / "secrets")
     settings = Settings(
-        home=tmp_path_factory.mktemp("home"),
+        home=home,
         admin_database_url=database_url,
         identity_dir=identity_dir,
         token_seconds=3600,

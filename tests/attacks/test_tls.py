@@ -12,6 +12,7 @@ import trustme
 from services.supervisor import Supervisor
 from shared.process.settings import Settings
 from tests.house.conftest import until
+from tests.house.passwords import keep_passwords
 
 SERVICES = ("identity", "ledger", "collection")
 pytestmark = pytest.mark.story
@@ -55,9 +56,10 @@ def settings(
     identity_dir: Path,
     tmp_path: Path,
 ) -> Settings:
+    keep_passwords(tmp_path / "secrets")
     return Settings(
         home=tmp_path,
-        database_url=database_url,
+        admin_database_url=database_url,
         identity_dir=identity_dir,
         tls_cert=files.cert,
         tls_peer_ca=files.authority,

@@ -10,4 +10,6 @@ async def test_it_is_ready_on_a_migrated_database(
     async with client_of(build(settings_for())) as client:
         answer = await client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json()["checks"] == {"database": "ok", "schema": "ok"}
+    checks = answer.json()["checks"]
+    assert set(checks) == {"database", "schema", "identity", "keys", "disk", "outbox"}
+    assert set(checks.values()) == {"ok"}

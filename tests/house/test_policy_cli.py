@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from shared.roles import Caller, Role
 from tests.collection.support import packs
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.story
 
@@ -46,14 +48,18 @@ def test_a_diff_says_from_what_to_what(wuxian: Wuxian) -> None:
 
 
 def test_two_people_publish_and_anybody_reads(
-    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str], tmp_path: Path
+    wuxian: Wuxian,
+    empty_database_url: str,
+    environment: dict[str, str],
+    issuer: Issuer,
+    tmp_path: Path,
 ) -> None:
     content = packs.sound_pack() | {"region": "cliland"}
     file = tmp_path / "pack.json"
     file.write_text(json.dumps(content), encoding="utf-8")
 
     def token(role: str, name: str) -> str:
-        return wuxian("token", "--role", role, "--name", name).stdout.strip()
+        return issuer.mint(Caller(subject=name, role=Role(role)))
 
     author, approver = token("centre_auditor", "wang"), token("department_head", "li")
     with serving(["collection", "--database-url", empty_database_url], environment) as url:
@@ -92,9 +98,9 @@ def test_two_people_publish_and_anybody_reads(
             "--markdown",
             "--url",
             url,
+            WUXIAN_TOKEN=approver,
         )
         assert shown.stdout.startswith("# sound-2021\n")
-        nothing = wuxian(
-            "policy", "show", "--region", "cliland", "--on", "1999-01-01", "--url", url
-        )
+        words = ("policy", "show", "--region", "cliland", "--on", "1999-01-01", "--url", url)
+        nothing = wuxian(*words, WUXIAN_TOKEN=approver)
         assert (nothing.returncode, "POLICY_NOT_IN_FORCE" in nothing.stderr) == (1, True)

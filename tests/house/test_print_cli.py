@@ -6,25 +6,30 @@ import pytest
 
 from shared.ids import Ref
 from shared.references import Reference
+from shared.roles import Caller, Role
 from tests.collection.support.money import owe
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.story
 
 
 def test_a_bill_is_written_to_standard_output(
-    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str]
+    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str], issuer: Issuer
 ) -> None:
+    token = issuer.mint(Caller(subject="zhao", role=Role.SUPERVISOR))
     with serving(["collection", "--database-url", empty_database_url], environment) as url:
         (owed,) = asyncio.run(owe(empty_database_url))
         ref = Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
-        done = wuxian("print", "bill", ref, "--url", url)
+        done = wuxian("print", "bill", ref, "--url", url, "--token", token)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("<!DOCTYPE html>")
         assert ref in done.stdout
-        none = wuxian("print", "certificate", ref.replace("bil_", "crt_"), "--url", url)
+        none = wuxian(
+            "print", "certificate", ref.replace("bil_", "crt_"), "--url", url, "--token", token
+        )
         assert (none.returncode, "404 CERTIFICATE_UNKNOWN" in none.stderr) == (1, True)
         assert none.stdout == ""
-        stranger = wuxian("print", "bill", "../units", "--url", url)
+        stranger = wuxian("print", "bill", "../units", "--url", url, "--token", token)
         assert (stranger.returncode, "is not a reference" in stranger.stderr) == (2, True)

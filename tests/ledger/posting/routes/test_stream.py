@@ -11,8 +11,8 @@ import pytest
 
 from services.ledger.common.domain.refusal import OutcomeUnknown
 from services.ledger.posting.flows import stream as stream_flow
+from shared.guard.gate import Gate
 from shared.roles import Role
-from shared.web.envelope import Envelope
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import entry, fresh, receipt, receipt_draft
 
@@ -107,7 +107,7 @@ async def test_lines_may_be_cut_anywhere(ledger: Ledger) -> None:
 async def test_a_stream_that_breaks_says_that_it_is_not_whole(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Envelope, "_limit", lambda *_: 10_000)
+    monkeypatch.setattr(Gate, "_body_limit", lambda *_: 10_000)
     good = receipt()
 
     async def too_much() -> AsyncIterator[bytes]:

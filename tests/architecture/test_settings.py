@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.cli.configuration import page, rows_of
+from services.cli.tools import page, rows_of
 from shared.process.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
