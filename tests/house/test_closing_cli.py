@@ -5,17 +5,19 @@ from contextlib import ExitStack
 
 import pytest
 
+from shared.roles import Caller, Role
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
+from tests.issuer import Issuer
 
 pytestmark = pytest.mark.story
 
 
 def test_two_people_close_a_month_on_what_both_services_say(
-    wuxian: Wuxian, database_url: str, environment: dict[str, str]
+    wuxian: Wuxian, database_url: str, environment: dict[str, str], issuer: Issuer
 ) -> None:
     def token(role: str, name: str) -> str:
-        return wuxian("token", "--role", role, "--name", name).stdout.strip()
+        return issuer.mint(Caller(subject=name, role=Role(role)))
 
     accountant, leader = token("fund_accountant", "wang"), token("centre_leader", "li")
     with ExitStack() as served:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.migrate import migrate
 from shared.cn.credit_code import with_check_character
 from tests.house.conftest import Wuxian
 
@@ -18,15 +17,14 @@ Tell = Callable[..., Any]
 
 
 @pytest.fixture
-async def tell(wuxian: Wuxian, empty_database_url: str) -> Tell:
+async def tell(wuxian: Wuxian, database_url: str) -> Tell:
     """tell(*words) → the JSON that a command prints about a migrated database."""
 
     def run(*words: str, fails: int = 0) -> Any:
-        done = wuxian(*words, "--json", "--database-url", empty_database_url)
+        done = wuxian(*words, "--json", "--database-url", database_url)
         assert done.returncode == fails, done.stderr
         return done.stderr if fails else json.loads(done.stdout)
 
-    await migrate(empty_database_url, ["identity"])
     return run
 
 

@@ -49,7 +49,7 @@ def test_a_diff_says_from_what_to_what(wuxian: Wuxian) -> None:
 
 def test_two_people_publish_and_anybody_reads(
     wuxian: Wuxian,
-    empty_database_url: str,
+    database_url: str,
     environment: dict[str, str],
     issuer: Issuer,
     tmp_path: Path,
@@ -62,7 +62,7 @@ def test_two_people_publish_and_anybody_reads(
         return issuer.mint(Caller(subject=name, role=Role(role)))
 
     author, approver = token("centre_auditor", "wang"), token("department_head", "li")
-    with serving(["collection", "--database-url", empty_database_url], environment) as url:
+    with serving(["collection", "--database-url", database_url], environment) as url:
         drafted = wuxian("policy", "publish", str(file), "--token", author, "--url", url)
         assert drafted.returncode == 0, drafted.stderr
         assert "wuxian policy approve pol_" in drafted.stdout

@@ -16,11 +16,11 @@ pytestmark = pytest.mark.story
 
 
 def test_a_bill_is_written_to_standard_output(
-    wuxian: Wuxian, empty_database_url: str, environment: dict[str, str], issuer: Issuer
+    wuxian: Wuxian, database_url: str, environment: dict[str, str], issuer: Issuer
 ) -> None:
     token = issuer.mint(Caller(subject="zhao", role=Role.SUPERVISOR))
-    with serving(["collection", "--database-url", empty_database_url], environment) as url:
-        (owed,) = asyncio.run(owe(empty_database_url))
+    with serving(["collection", "--database-url", database_url], environment) as url:
+        (owed,) = asyncio.run(owe(database_url))
         ref = Ref(owed.unit_id, owed.bill_id).text(Reference.BILL)
         done = wuxian("print", "bill", ref, "--url", url, "--token", token)
         assert done.returncode == 0, done.stderr

@@ -82,12 +82,19 @@ class Installation:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def kill(self, service: str) -> None:
-        """Kill a service's process, which the supervisor starts again."""
-        for pid in self._children():
-            words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
-            if service.encode() in words:
-                os.kill(pid, signal.SIGKILL)
-                return
+        """Kill a service's process, which the supervisor starts again.
+
+        One that was killed a moment ago is waited for: the supervisor pauses before it starts it.
+        """
+        give_up = time.monotonic() + READY_SECONDS
+        while time.monotonic() < give_up:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for pid in self._children():
+                    words = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+                    if service.encode() in words:
+                        os.kill(pid, signal.SIGKILL)
+                        return
+            time.sleep(0.1)
         raise AssertionError(f"{service} is not running")
 
     def _children(self) -> Iterator[int]:
