@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,14 +46,38 @@ async def seal_rows(
     tx: AsyncConnection, table: SealedTable, ciphers: Mapping[str, PersonalCipher]
 ) -> int:
     """Seal some rows of a table that wait; return how many there were."""
+    written = {
+        name: partial(sealed, cipher=ciphers[label]) for name, label in table.columns.items()
+    }
+    return await rewrite(tx, table.name, table.key, table.waits, written, "bytea")
+
+
+async def rewrite(
+    tx: AsyncConnection,
+    table: str,
+    key: Mapping[str, str],
+    waits: str,
+    written: Mapping[str, Callable[[Any], Any]],
+    kind: str,
+) -> int:
+    """Write columns of some rows anew; return how many rows there were.
+
+    Args:
+        tx: the transaction.
+        table: the table's name.
+        key: column of its key → type.
+        waits: SQL condition of the rows that wait.
+        written: column → what makes its new value of the old one.
+        kind: type of these columns.
+    """
     await tx.execute(text("SELECT set_config('wuxian.reason', 'personal data sealed', true)"))
-    names = ", ".join([*table.key, *table.columns])
+    names = ", ".join([*key, *written])
     rows = (
         await tx.execute(
             text(f"""
                 SELECT {names}
-                  FROM {table.name}
-                 WHERE {table.waits}
+                  FROM {table}
+                 WHERE {waits}
                  LIMIT :limit
                    FOR UPDATE SKIP LOCKED
             """),
@@ -61,19 +86,17 @@ async def seal_rows(
     ).all()
     if not rows:
         return 0
-    types = {**table.key, **dict.fromkeys(table.columns, "bytea")}
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in types.items())
-    values: dict[str, list[object]] = {
-        name: [row._mapping[name] for row in rows] for name in table.key
-    }
-    for name, label in table.columns.items():
-        values[name] = [sealed(row._mapping[name], ciphers[label]) for row in rows]
+    types = {**key, **dict.fromkeys(written, kind)}
+    arrays = ", ".join(f"CAST(:{name} AS {type_}[])" for name, type_ in types.items())
+    values: dict[str, list[Any]] = {name: [row._mapping[name] for row in rows] for name in key}
+    for name, new_value in written.items():
+        values[name] = [new_value(row._mapping[name]) for row in rows]
     await tx.execute(
         text(f"""
-            UPDATE {table.name}
-               SET {", ".join(f"{name} = sealed.{name}" for name in table.columns)}
+            UPDATE {table}
+               SET {", ".join(f"{name} = sealed.{name}" for name in written)}
               FROM unnest({arrays}) AS sealed ({names})
-             WHERE {" AND ".join(f"{table.name}.{name} = sealed.{name}" for name in table.key)}
+             WHERE {" AND ".join(f"{table}.{name} = sealed.{name}" for name in key)}
         """),
         values,
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.security.personal_data import AccountCipher
-from shared.security.sealing import ROWS_PER_STEP
+from shared.security.sealing import rewrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +44,8 @@ ACCOUNT_TABLES: Final = (
 
 async def seal_accounts(tx: AsyncConnection, table: AccountTable, accounts: AccountCipher) -> int:
     """Seal the accounts of some rows that wait; return how many there were."""
-    await tx.execute(text("SELECT set_config('wuxian.reason', 'personal data sealed', true)"))
-    names = ", ".join([*table.key, *table.columns])
-    rows = (
-        await tx.execute(
-            text(f"""
-                SELECT {names}
-                  FROM {table.name}
-                 WHERE {table.waits}
-                 LIMIT :limit
-                   FOR UPDATE SKIP LOCKED
-            """),
-            {"limit": ROWS_PER_STEP},
-        )
-    ).all()
-    if not rows:
-        return 0
-    types = {**table.key, **dict.fromkeys(table.columns, "jsonb")}
-    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in types.items())
-    values: dict[str, list[Any]] = {
-        name: [row._mapping[name] for row in rows] for name in table.key
-    }
-    for name in table.columns:
-        values[name] = [_written(row._mapping[name], accounts) for row in rows]
-    await tx.execute(
-        text(f"""
-            UPDATE {table.name}
-               SET {", ".join(f"{name} = sealed.{name}" for name in table.columns)}
-              FROM unnest({arrays}) AS sealed ({names})
-             WHERE {" AND ".join(f"{table.name}.{name} = sealed.{name}" for name in table.key)}
-        """),
-        values,
-    )
-    return len(rows)
+    written = dict.fromkeys(table.columns, partial(_written, accounts=accounts))
+    return await rewrite(tx, table.name, table.key, table.waits, written, "jsonb")
 
 
 def _written(value: dict[str, Any] | None, accounts: AccountCipher) -> str | None:
