@@ -268,7 +268,11 @@ async def measure(people: int, units: int, database_url: str | None) -> dict[str
         for line in await describe(server_url):
             print(line)
         with tempfile.TemporaryDirectory(prefix="wuxian-bench-") as home:
-            settings = Settings(home=Path(home), database_url=admin_url)
+            settings = Settings(
+                home=Path(home),
+                admin_database_url=admin_url,
+                sandbox_districts=tuple(district.code for district in city.districts),
+            )
             return await _in_house(settings, city, admin_url)
 
 
