@@ -31,7 +31,7 @@ DAY = "2021-07-15"
 UNITS = 40
 FUNDS = ("pension", "medical")
 CAPITAL_FEN = 40_000
-"""What each fund may spend and sets aside: payments meet the end of their hold after a while."""
+"""The fen that each fund sets aside to spend: payments meet the end of their hold after a while."""
 BENEFITS = {"pension": "benefit.basic_pension", "medical": "benefit.hospital"}
 ABANDONED = 0.15
 """Share of unanswered requests that are never repeated."""

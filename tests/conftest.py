@@ -34,7 +34,7 @@ from tests.recording import StatementsAreKeyed
 OPERATORS_SERVER = "WUXIAN_TEST_DATABASE_URL"
 DISTRICTS = ["heping", "nankai", "binhai"]
 PLAIN_BINARIES = Path("/usr/lib/postgresql/15/bin")
-"""Where a Debian system keeps PostgreSQL 15; part of the suite runs on it too when it is there."""
+"""Directory in which a Debian system keeps PostgreSQL 15; part of the suite runs on it too."""
 # Throw-away clusters: these two only matter when the machine itself loses power.
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 

@@ -26,7 +26,7 @@ class Reading:
     """The reading of a statement: its faults, and the parameters that are keys."""
 
     problems: list[str] = field(default_factory=list)
-    """What no statement of a request may do."""
+    """Deeds that no statement of a request may do."""
     unkeyed: list[str] = field(default_factory=list)
     """Keyed tables that it meets without their key."""
     keys: list[Atom] = field(default_factory=list)

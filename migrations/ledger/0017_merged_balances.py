@@ -1,4 +1,4 @@
-"""What a merged account held is a document, not an amount: its column is not called one."""
+"""The balances of a merged account are a document, not an amount: the column is not called one."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ _ISSUED: Final = f"""
      UNION ALL
     {_row(_OF_CREDIT, "-credit.amount_fen", "credit.granted_on")}
       FROM credit{_BILL_OF_CREDIT}"""
-"""What bills stand at, with what credits lowered, less credits; later changes and waivers undone."""
+"""The amounts of bills, with what credits lowered, less credits; later changes and waivers undone."""
 _DECLARED: Final = f"""
     {_row(_OF_BILL, "line.amount_fen", "bill.issued_on")}
       FROM declaration AS paper
@@ -94,7 +94,7 @@ _DECLARED: Final = f"""
      UNION ALL
     {_row(_OF_BILL, "-change.waived_fen", "change.on_day")}
     {_CHANGES}"""
-"""What was declared or restated, charged and waived."""
+"""Amounts declared or restated, charged and waived."""
 _PARTS: Final = """
       JOIN refund_part AS part
         ON part.refund_key = refund.refund_key AND part.refund_id = refund.id"""
@@ -129,7 +129,7 @@ _SETTLED: Final = f"""
     {_row(_OF_CREDIT, "-part.amount_fen", "refund.settled_on", "refund.return_booked_on")}
     {_CREDIT_PARTS}
      WHERE refund.status = 'returned' AND refund.return_booked_on > :opening"""
-"""What bills' lines stand at, less what of credits was refunded: used, but not by a bill."""
+"""The settled amounts of bills' lines, less refunds of credits, which are used but by no bill."""
 _PAID: Final = f"""
     {_row(_OF_BILL, "paid.amount_fen", "paid.book_date")}
       FROM allocation AS paid{_line_of("paid")}
@@ -137,7 +137,7 @@ _PAID: Final = f"""
     {_row(_OF_CREDIT, "-part.amount_fen", "refund.settled_on", _BACK)}
     {_CREDIT_PARTS}
      WHERE refund.source = 'credits' AND refund.settled_on IS NOT NULL"""
-"""What was allocated to bills, less refunds of credits."""
+"""Amounts allocated to bills, less refunds of credits."""
 _OF_RECEIPT: Final = """receipt.receipt_key AS key, receipt.id, receipt.channel AS kind,
            receipt.period, coalesce(suspense.fund, 'none') AS fund, 'suspense' AS account"""
 _SUSPENSE: Final = """
@@ -178,7 +178,7 @@ _SUSPENDED: Final = f"""
     {_row(_OF_RECEIPT, "-part.amount_fen", "refund.settled_on", "refund.return_booked_on")}
     {_RECEIPT_PARTS}
      WHERE refund.status = 'returned' AND refund.return_booked_on > :opening"""
-"""What suspense stands at; later allocations and returns undone, with what refunds only reserve."""
+"""The amounts in suspense; later allocations and returns undone, with what refunds only reserve."""
 _UNALLOCATED: Final = f"""
     {_row(_OF_RECEIPT, "receipt.amount_fen", _BOOKED)}
       FROM receipt{_SUSPENSE}
@@ -192,7 +192,7 @@ _UNALLOCATED: Final = f"""
     {_row(_OF_RECEIPT, "-part.amount_fen", "refund.settled_on", _BACK)}
     {_RECEIPT_PARTS}
      WHERE refund.settled_on IS NOT NULL"""
-"""What was received, less what was allocated, taken back by the bank and refunded."""
+"""Amounts received, less those allocated, taken back by the bank and refunded."""
 _OF_REFUND: Final = """refund.refund_key AS key, refund.id, refund.source AS kind,
            to_char(refund.settled_on, 'YYYY-MM') AS period, part.fund, 'whole' AS account"""
 _REFUND_PARTS: Final = f"""
