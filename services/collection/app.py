@@ -48,7 +48,6 @@ from services.collection.receipts.routes import debit as debit_doors
 from services.collection.receipts.routes import receipt as receipt_doors
 from services.collection.receipts.routes import receipt_move as receipt_move_doors
 from services.collection.receipts.routes import receipt_return as receipt_return_doors
-from services.collection.receipts.routes import tax_push as tax_push_doors
 from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
@@ -56,6 +55,7 @@ from services.collection.register.routes import cover as cover_doors
 from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
+from services.collection.tax.routes import push as push_doors
 from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.guard.rate_limit import read_limits
@@ -102,7 +102,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     explanation_bill_doors.router,
     credit_doors.router,
     bases_doors.router,
-    tax_push_doors.router,
+    push_doors.router,
     receipt_doors.router,
     receipt_return_doors.router,
     receipt_move_doors.router,

@@ -22,8 +22,8 @@ class Judge(Enum):
 
 
 FACTS = {
-    "collection push_tax /collected_on": "collection/receipts/flows/tax_push.py",
-    "collection push_tax /lines/*/paid_on": "collection/receipts/flows/tax_push.py",
+    "collection push_tax /collected_on": "collection/tax/flows/push.py",
+    "collection push_tax /lines/*/paid_on": "collection/tax/flows/push.py",
     "collection report_debit_results /results/*/value_date": "collection/receipts/flows/debit.py",
     "collection file_receipt_return /returned_on": "collection/receipts/flows/holding.py",
     "payout report_payment_results /results/*/value_date": "payout/payments/flows/result.py",

@@ -1,1 +1,1 @@
-"""到账、扣款与税务推送 · Receipts, direct debits and pushes of the tax bureau"""
+"""到账与扣款 · Receipts and direct debits"""

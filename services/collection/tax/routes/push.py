@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.collection.receipts.flows import tax_push as tax_push_flow
-from services.collection.receipts.schemas.receipt import TaxPushIn, TaxPushOut
+from services.collection.tax.flows import push as push_flow
+from services.collection.tax.schemas.push import TaxPushIn, TaxPushOut
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
@@ -32,7 +32,7 @@ async def push_tax(
     the control totals do not tie, nothing is taken.
     """
     return await at.write(
-        lambda tx: tax_push_flow.take_push(tx, body.push(), region=at.region, caller=at.caller),
+        lambda tx: push_flow.take_push(tx, body.push(), region=at.region, caller=at.caller),
         shape=TaxPushOut.of,
-        key=tax_push_flow.push_key(at.caller.subject, body.push_no),
+        key=push_flow.push_key(at.caller.subject, body.push_no),
     )

@@ -1,0 +1,1 @@
+"""税务征收 · What the tax bureau collects and reports"""
