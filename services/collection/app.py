@@ -18,6 +18,7 @@ from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.debits.routes import debit as debit_doors
 from services.collection.explanation.routes import bill as explanation_bill_doors
 from services.collection.explanation.routes import declaration as explanation_declaration_doors
 from services.collection.filing.routes import correction as correction_doors
@@ -44,10 +45,9 @@ from services.collection.project import routes as project_doors
 from services.collection.quality.routes import quality as quality_doors
 from services.collection.quality.routes import report as report_doors
 from services.collection.reallocation import routes as reallocation_doors
-from services.collection.receipts.routes import debit as debit_doors
+from services.collection.receipt_changes.routes import receipt_move as receipt_move_doors
+from services.collection.receipt_changes.routes import receipt_return as receipt_return_doors
 from services.collection.receipts.routes import receipt as receipt_doors
-from services.collection.receipts.routes import receipt_move as receipt_move_doors
-from services.collection.receipts.routes import receipt_return as receipt_return_doors
 from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors

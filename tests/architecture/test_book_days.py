@@ -24,7 +24,7 @@ class Judge(Enum):
 FACTS = {
     "collection push_tax /collected_on": "collection/tax/flows/push.py",
     "collection push_tax /lines/*/paid_on": "collection/tax/flows/push.py",
-    "collection report_debit_results /results/*/value_date": "collection/receipts/flows/debit.py",
+    "collection report_debit_results /results/*/value_date": "collection/debits/flows/debit.py",
     "collection file_receipt_return /returned_on": "collection/receipts/flows/holding.py",
     "payout report_payment_results /results/*/value_date": "payout/payments/flows/result.py",
 }
@@ -34,7 +34,7 @@ CHOICES = {
     "collection approve_refund_return /decided_on": "collection/refund/flows/payout.py",
     "collection approve_waiver /decided_on": "collection/arrears/flows/waiver.py",
     "collection audit_summary /bill_date": "collection/handling/flows/summary.py",
-    "collection file_receipt_move /moved_on": "collection/receipts/flows/receipt_change.py",
+    "collection file_receipt_move /moved_on": "collection/receipt_changes/flows.py",
     "collection match_receipt /matched_on": "collection/receipts/flows/match.py",
     "payout create_payment_batch /pay_date": "payout/payments/flows/batch.py",
 }

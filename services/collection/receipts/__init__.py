@@ -1,1 +1,1 @@
-"""到账与扣款 · Receipts and direct debits"""
+"""到账 · Receipts"""

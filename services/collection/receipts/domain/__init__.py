@@ -1,1 +1,1 @@
-"""Rules of debits, returns and moves."""
+"""Rules of returns and moves."""

@@ -1,1 +1,1 @@
-"""SQL of debit batches, and of returns and moves of receipts."""
+"""SQL of returns and moves of receipts."""

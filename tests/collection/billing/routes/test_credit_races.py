@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
+from services.collection.debits.flows import debit as debit_flow
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
-from services.collection.receipts.flows import debit as debit_flow
 from shared.db import Database
 from shared.ids import Ref
 from shared.money import parse_yuan

@@ -9,16 +9,16 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.common.schemas.common import TrailOut
-from services.collection.receipts.domain.receipt_change import (
-    ReceiptChangeKind,
-    ReceiptChangeState,
-)
-from services.collection.receipts.flows import receipt_change as receipt_change_flow
-from services.collection.receipts.schemas.receipt_change import (
+from services.collection.receipt_changes import flows as receipt_changes_flow
+from services.collection.receipt_changes.schemas import (
     ReceiptChangeDecisionIn,
     ReceiptChangeRefusalIn,
     ReceiptReturnIn,
     ReceiptReturnOut,
+)
+from services.collection.receipts.domain.receipt_change import (
+    ReceiptChangeKind,
+    ReceiptChangeState,
 )
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -48,7 +48,7 @@ async def file_receipt_return(receipt: RefPath, body: ReceiptReturnIn, at: Filin
     """
     ref = Ref.parse(Reference.RECEIPT, receipt)
     return await at.write(
-        lambda tx: receipt_change_flow.file_return(tx, ref, body.request(), at.caller),
+        lambda tx: receipt_changes_flow.file_return(tx, ref, body.request(), at.caller),
         shape=ReceiptReturnOut.of,
         key=ref.key,
         status=201,
@@ -70,7 +70,7 @@ async def approve_receipt_return(
     """
     ref = Ref.parse(KIND.reference, return_)
     return await at.write(
-        lambda tx: receipt_change_flow.approve(
+        lambda tx: receipt_changes_flow.approve(
             tx, ref, KIND, body.day, region=at.region, caller=at.caller
         ),
         shape=ReceiptReturnOut.of,
@@ -94,7 +94,7 @@ async def refuse_receipt_return(
     """Refuse a return, as another person of the centre. Nothing changes."""
     ref = Ref.parse(KIND.reference, return_)
     return await at.write(
-        lambda tx: receipt_change_flow.refuse(tx, ref, KIND, body.day, body.why, at.caller),
+        lambda tx: receipt_changes_flow.refuse(tx, ref, KIND, body.day, body.why, at.caller),
         shape=ReceiptReturnOut.of,
         key=ref.key,
         status=201,
@@ -115,7 +115,7 @@ async def list_receipt_returns(
     """List returns of receipts in the order in which they were filed."""
     filters = {"of": "receipt_returns", "status": status}
     read = partial(
-        receipt_change_flow.page, kind=KIND, status=status and status.value, caller=at.caller
+        receipt_changes_flow.page, kind=KIND, status=status and status.value, caller=at.caller
     )
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[ReceiptReturnOut].of([ReceiptReturnOut.of(row) for row in rows], following)
@@ -129,7 +129,7 @@ async def list_receipt_returns(
 async def get_receipt_return(return_: RefPath, at: Reading) -> ReceiptReturnOut:
     """Get a return of a receipt."""
     ref = Ref.parse(KIND.reference, return_)
-    found = await at.read(lambda tx: receipt_change_flow.find(tx, ref, KIND, at.caller))
+    found = await at.read(lambda tx: receipt_changes_flow.find(tx, ref, KIND, at.caller))
     return ReceiptReturnOut.of(found)
 
 
@@ -141,5 +141,5 @@ async def get_receipt_return(return_: RefPath, at: Reading) -> ReceiptReturnOut:
 async def get_receipt_return_trail(return_: RefPath, at: Reading) -> TrailOut:
     """Get who filed it and who decided it."""
     ref = Ref.parse(KIND.reference, return_)
-    found = await at.read(lambda tx: receipt_change_flow.trail_of(tx, ref, KIND, at.caller))
+    found = await at.read(lambda tx: receipt_changes_flow.trail_of(tx, ref, KIND, at.caller))
     return TrailOut.of(found)

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.collection.common.schemas.common import Day
+from services.collection.receipt_changes.flows import MoveRequest, ReturnRequest
 from services.collection.receipts.domain.receipt_change import ReceiptChange
-from services.collection.receipts.flows.receipt_change import MoveRequest, ReturnRequest
 from shared.clock import today
 from shared.references import Reference
 from shared.schema import (

@@ -28,7 +28,7 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.billing.store import due as due_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.receipts.domain.debit import (
+from services.collection.debits.domain.debit import (
     DebitChanges,
     DebitLine,
     DebitResult,
@@ -37,10 +37,10 @@ from services.collection.receipts.domain.debit import (
     apply_results,
     masked_account,
 )
+from services.collection.debits.flows import return_debit as return_debit_flow
+from services.collection.debits.store import debit as debit_store
+from services.collection.debits.store.debit import DebitBatch, DebitLineRow
 from services.collection.receipts.flows import booking as booking_flow
-from services.collection.receipts.flows import return_debit as return_debit_flow
-from services.collection.receipts.store import debit as debit_store
-from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
 from shared import book_days, trail
 from shared.book_days.open_day import BookDays, DayBeforeChart
 from shared.clock import today

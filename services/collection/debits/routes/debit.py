@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from services.collection.common.routes.account import account_cipher
-from services.collection.receipts.flows import debit as debit_flow
-from services.collection.receipts.schemas.debit import (
+from services.collection.debits.flows import debit as debit_flow
+from services.collection.debits.schemas.debit import (
     DebitBatchCreatedOut,
     DebitBatchIn,
     DebitBatchOut,

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
-from services.collection.receipts.domain.debit import DebitOutcome, DebitResult
-from services.collection.receipts.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
-from services.collection.receipts.store.debit import DebitBatch, DebitLineRow
+from services.collection.debits.domain.debit import DebitOutcome, DebitResult
+from services.collection.debits.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
+from services.collection.debits.store.debit import DebitBatch, DebitLineRow
 from shared.references import Reference
 from shared.schema import Code, In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 

@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.collection.allocation.domain.receipt import Channel
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
-from services.collection.receipts.domain.debit import (
+from services.collection.debits.domain.debit import (
     DebitChanges,
     DebitLine,
     DebitReturn,
     DebitStatus,
 )
+from services.collection.debits.store import debit as debit_store
+from services.collection.debits.store.debit import DebitBatch
 from services.collection.receipts.domain.receipt_change import (
     ReceiptChange,
     ReceiptChangeKind,
@@ -23,9 +25,7 @@ from services.collection.receipts.domain.receipt_change import (
     ReceiptHoldsLess,
 )
 from services.collection.receipts.flows import holding as holding_flow
-from services.collection.receipts.store import debit as debit_store
 from services.collection.receipts.store import receipt_change as receipt_change_store
-from services.collection.receipts.store.debit import DebitBatch
 from shared import trail
 from shared.clock import now, today
 from shared.ids import Ref, uuid7

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.collection.receipts.domain.debit import (
+from services.collection.debits.domain.debit import (
     DebitLine,
     DebitOutcome,
     DebitReasonClass,

@@ -19,6 +19,7 @@ from services.collection.allocation.domain.receipt import ReceiptUnknown
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.receipt import ReceiptRow
 from services.collection.common.domain.errors import DayInFuture, UnitUnknown
+from services.collection.debits.flows import return_debit as return_debit_flow
 from services.collection.receipts.domain.receipt_change import (
     NothingToMove,
     ReceiptChange,
@@ -30,7 +31,6 @@ from services.collection.receipts.domain.receipt_change import (
     ReturnSerialUsed,
 )
 from services.collection.receipts.flows import holding as holding_flow
-from services.collection.receipts.flows import return_debit as return_debit_flow
 from services.collection.receipts.store import receipt_change as receipt_change_store
 from shared import book_days, trail
 from shared.clock import now, today

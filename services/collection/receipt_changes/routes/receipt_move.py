@@ -9,16 +9,16 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.common.schemas.common import TrailOut
-from services.collection.receipts.domain.receipt_change import (
-    ReceiptChangeKind,
-    ReceiptChangeState,
-)
-from services.collection.receipts.flows import receipt_change as receipt_change_flow
-from services.collection.receipts.schemas.receipt_change import (
+from services.collection.receipt_changes import flows as receipt_changes_flow
+from services.collection.receipt_changes.schemas import (
     ReceiptChangeDecisionIn,
     ReceiptChangeRefusalIn,
     ReceiptMoveIn,
     ReceiptMoveOut,
+)
+from services.collection.receipts.domain.receipt_change import (
+    ReceiptChangeKind,
+    ReceiptChangeState,
 )
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -48,7 +48,7 @@ async def file_receipt_move(receipt: RefPath, body: ReceiptMoveIn, at: Filing) -
     """
     ref = Ref.parse(Reference.RECEIPT, receipt)
     return await at.write(
-        lambda tx: receipt_change_flow.file_move(tx, ref, body.request(), at.caller),
+        lambda tx: receipt_changes_flow.file_move(tx, ref, body.request(), at.caller),
         shape=ReceiptMoveOut.of,
         key=ref.key,
         status=201,
@@ -70,7 +70,7 @@ async def approve_receipt_move(
     """
     ref = Ref.parse(KIND.reference, move)
     return await at.write(
-        lambda tx: receipt_change_flow.approve(
+        lambda tx: receipt_changes_flow.approve(
             tx, ref, KIND, body.day, region=at.region, caller=at.caller
         ),
         shape=ReceiptMoveOut.of,
@@ -94,7 +94,7 @@ async def refuse_receipt_move(
     """Refuse a move, as another person of the centre. Nothing changes."""
     ref = Ref.parse(KIND.reference, move)
     return await at.write(
-        lambda tx: receipt_change_flow.refuse(tx, ref, KIND, body.day, body.why, at.caller),
+        lambda tx: receipt_changes_flow.refuse(tx, ref, KIND, body.day, body.why, at.caller),
         shape=ReceiptMoveOut.of,
         key=ref.key,
         status=201,
@@ -115,7 +115,7 @@ async def list_receipt_moves(
     """List moves of receipts in the order in which they were filed."""
     filters = {"of": "receipt_moves", "status": status}
     read = partial(
-        receipt_change_flow.page, kind=KIND, status=status and status.value, caller=at.caller
+        receipt_changes_flow.page, kind=KIND, status=status and status.value, caller=at.caller
     )
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[ReceiptMoveOut].of([ReceiptMoveOut.of(row) for row in rows], following)
@@ -129,7 +129,7 @@ async def list_receipt_moves(
 async def get_receipt_move(move: RefPath, at: Reading) -> ReceiptMoveOut:
     """Get a move of a receipt."""
     ref = Ref.parse(KIND.reference, move)
-    found = await at.read(lambda tx: receipt_change_flow.find(tx, ref, KIND, at.caller))
+    found = await at.read(lambda tx: receipt_changes_flow.find(tx, ref, KIND, at.caller))
     return ReceiptMoveOut.of(found)
 
 
@@ -141,5 +141,5 @@ async def get_receipt_move(move: RefPath, at: Reading) -> ReceiptMoveOut:
 async def get_receipt_move_trail(move: RefPath, at: Reading) -> TrailOut:
     """Get who filed it and who decided it."""
     ref = Ref.parse(KIND.reference, move)
-    found = await at.read(lambda tx: receipt_change_flow.trail_of(tx, ref, KIND, at.caller))
+    found = await at.read(lambda tx: receipt_changes_flow.trail_of(tx, ref, KIND, at.caller))
     return TrailOut.of(found)

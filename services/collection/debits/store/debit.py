@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.receipts.domain.debit import (
+from services.collection.debits.domain.debit import (
     DebitLine,
     DebitReasonClass,
     DebitReturn,
