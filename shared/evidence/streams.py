@@ -32,26 +32,31 @@ class Stream:
     table: str
     columns: Mapping[str, str]
 
-    def content_sql(self) -> str:
-        """Write the canonical text of a row: each value as its length, a colon, the text, a comma."""
-        parts = []
-        for column, kind in self.columns.items():
-            value = _CANONICAL[kind].format(column)
-            parts.append(f"coalesce(octet_length({value}) || ':' || {value}, '-') || ','")
-        return " || ".join(parts)
-
     def digest_sql(self) -> str:
-        """Write the query of one block's rows: count, last seq and digest of seq > :after, <= :until."""
+        """Write the query of one block's rows: count, last seq and digest of seq > :after, <= :until.
+
+        A row's canonical text is each value as its length, a colon, the text, a comma. OFFSET 0
+        keeps the planner from writing each value's expression twice, which costs two thirds more.
+        """
+        values = ", ".join(
+            f"{_CANONICAL[kind].format(column)} AS {column}_text"
+            for column, kind in self.columns.items()
+        )
+        content = " || ".join(
+            f"coalesce(octet_length({column}_text) || ':' || {column}_text, '-') || ','"
+            for column in self.columns
+        )
         return f"""
             SELECT count(*) AS rows, max(seq) AS last,
-                   sha256(coalesce(string_agg(sha256(convert_to({self.content_sql()}, 'UTF8')),
+                   sha256(coalesce(string_agg(sha256(convert_to({content}, 'UTF8')),
                                               CAST('' AS bytea) ORDER BY seq),
                                    CAST('' AS bytea))) AS digest
-              FROM (SELECT *
+              FROM (SELECT seq, {values}
                       FROM {self.table}
                      WHERE seq > :after AND seq <= :until
                      ORDER BY seq
-                     LIMIT {PIECE_ROWS}) AS piece
+                     LIMIT {PIECE_ROWS}
+                    OFFSET 0) AS piece
         """
 
 
