@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from services import VERSION
 from services.identity.common.evidence import STREAMS
 from services.identity.keyfile import cipher_in
+from services.identity.message_keys import routes as message_keys_doors
 from services.identity.principals import routes as principals_doors
 from services.identity.providers import routes as providers_doors
 from services.identity.roles import routes as roles_doors
@@ -47,6 +48,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     providers_doors.router,
     roles_doors.router,
     principals_doors.router,
+    message_keys_doors.router,
 )
 
 

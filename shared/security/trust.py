@@ -18,9 +18,11 @@ from typing import Any, Final
 
 from joserfc.jwk import OKPKey
 
+from shared import clock
 from shared.errors import Kind, Refusal
 from shared.process.log import logger
 from shared.roles import Caller, Right, Role
+from shared.security.message_keys import MessageKey, read_keys
 from shared.security.tokens import BadToken, Claims, key_id_of, read
 
 Answer = Mapping[str, Any]
@@ -52,6 +54,7 @@ class Trust:
         self._turn = asyncio.Lock()
         self._answer: Answer = {}
         self._keys: dict[str, OKPKey] = {}
+        self._message_keys: dict[str, MessageKey] = {}
         self._known_at = self._ask_from = float("-inf")
         self._verified: dict[str, tuple[float, Caller]] = {}
 
@@ -71,14 +74,29 @@ class Trust:
             BadToken: anything wrong with it, or revoked.
             IdentityUnavailable: the last answer of identity is too old.
         """
-        if self.age_seconds > (MONEY_SECONDS if money else STALE_SECONDS):
-            await self.refresh()
-            if self.age_seconds > STALE_SECONDS:
-                raise IdentityUnavailable
+        await self._be_fresh(MONEY_SECONDS if money else STALE_SECONDS)
         known = self._verified.get(token)
         if known and known[0] > time.time():
             return known[1]
         return await self._admit_new(token)
+
+    async def message_key(self, client: str, kid: str) -> MessageKey | None:
+        """Return the public key that verifies a client's signed messages; None without one in force.
+
+        A key that was registered or revoked counts so within a second.
+
+        Args:
+            client: the client that signed in, `Caller.client`.
+            kid: the `keyid` of the signature.
+
+        Raises:
+            IdentityUnavailable: the last answer of identity is too old.
+        """
+        await self._be_fresh(MONEY_SECONDS)
+        key = self._message_keys.get(kid)
+        if key is None or key.client != digest_of(client) or not key.counts_at(clock.now()):
+            return None
+        return key
 
     async def refresh(self) -> None:
         """Ask identity, unless it was asked a moment ago; callers that meet wait for one answer."""
@@ -89,6 +107,7 @@ class Trust:
             try:
                 answer = await self._fetch()
                 keys = {row["kid"]: OKPKey.import_key(row) for row in answer["keys"]}
+                message_keys = read_keys(answer.get("message_keys") or ())
             except Exception as error:
                 logger().warning("identity does not answer", error=repr(error)[:200])
                 # Where it hangs, requests shall not all wait for it, one after the other.
@@ -97,7 +116,7 @@ class Trust:
                 return
             self._known_at, self._ask_from = asked_at, asked_at + MONEY_SECONDS
             if answer != self._answer:
-                self._answer, self._keys = answer, keys
+                self._answer, self._keys, self._message_keys = answer, keys, message_keys
                 self._verified.clear()
 
     async def follow(self) -> None:
@@ -118,6 +137,12 @@ class Trust:
         close = getattr(self._fetch, "close", None)
         if close is not None:
             await close()
+
+    async def _be_fresh(self, seconds: float) -> None:
+        if self.age_seconds > seconds:
+            await self.refresh()
+            if self.age_seconds > STALE_SECONDS:
+                raise IdentityUnavailable
 
     async def _admit_new(self, token: str) -> Caller:
         if key_id_of(token) not in self._keys:

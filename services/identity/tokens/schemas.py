@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from shared.schema import Out
@@ -55,11 +56,26 @@ class RevokedOut(Out):
     principals: dict[str, int]
 
 
-class TrustOut(KeySetOut):
-    """The answer that services verify tokens with.
+class TrustedMessageKeyOut(Out):
+    """A public key that verifies a client's signed messages (RFC 9421).
 
-    `roles` has the rights of roles that two people have changed from the shipped table.
+    `client` is the SHA-256 of the client's name, cut to 32 digits.
     """
 
+    kid: str
+    client: str
+    algorithm: str
+    public_key: dict[str, Any]
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+class TrustOut(KeySetOut):
+    """The answer that services verify tokens and signed messages with.
+
+    `message_keys` are those in force. `roles` has the rights of roles that two people have changed from the shipped table.
+    """
+
+    message_keys: list[TrustedMessageKeyOut]
     revoked: RevokedOut
     roles: dict[str, list[str]]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Final
 
-from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
@@ -18,22 +15,14 @@ from services.identity.credentials.domain.credential import (
     matches,
     new_secret,
 )
+from services.identity.credentials.domain.public_key import parse_public_key
 from services.identity.principals import flows as principals_flow
 from services.identity.principals import store as principals_store
 from services.identity.principals.domain import PrincipalKind, PrincipalUnknown
 from shared import clock
-from shared.errors import Kind, Refusal
 
 OVERLAP_DEFAULT: Final = timedelta(days=1)
 """How long the secret of before stays good, so that its holder can change it without a gap."""
-_PRIVATE: Final = {"d", "p", "q", "dp", "dq", "qi", "k"}
-
-
-class KeyUnfit(Refusal):
-    """公钥须为 JWK,类型 Ed25519、EC P-256 或 RSA(至少 2048 位),且不含私钥 (the key must be the public JWK of an Ed25519, P-256 or RSA key of 2048 bits or more)"""
-
-    kind = Kind.INVALID
-    code = "KEY_UNFIT"
 
 
 async def give_secret(
@@ -82,25 +71,12 @@ async def give_public_key(
     found = await principals_flow.find(tx, client)
     if found.kind is not PrincipalKind.CLIENT:
         raise PrincipalUnknown(name=client)
-    try:
-        row = json.loads(jwk)
-        key = JWKRegistry.import_key(row)
-        modulus = len(str(row.get("n", ""))) * 6
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise KeyUnfit from None
-    curve = row.get("crv")
-    fits = (row.get("kty"), curve) in {("OKP", "Ed25519"), ("EC", "P-256")} or (
-        row.get("kty") == "RSA" and modulus >= 2048
-    )
-    if not fits or _PRIVATE & set(row):
-        raise KeyUnfit
+    key = parse_public_key(jwk)
     until = clock.now() + overlap
     await credentials_store.end(tx, found.name, CredentialKind.PUBLIC_KEY, until)
-    public = json.dumps(key.as_dict(private=False), sort_keys=True)
-    await credentials_store.insert(tx, found.name, CredentialKind.PUBLIC_KEY, public, by)
-    thumbprint = str(key.thumbprint())
-    await common_store.record(tx, "public_key_given", found.name, by, thumbprint=thumbprint)
-    return thumbprint
+    await credentials_store.insert(tx, found.name, CredentialKind.PUBLIC_KEY, key.text, by)
+    await common_store.record(tx, "public_key_given", found.name, by, thumbprint=key.thumbprint)
+    return key.thumbprint
 
 
 async def secret_is_right(tx: AsyncConnection, principal: str, secret: str) -> bool:

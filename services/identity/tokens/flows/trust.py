@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.identity.message_keys import flows as message_keys_flow
 from services.identity.principals import store as principals_store
 from services.identity.roles import store as roles_store
 from services.identity.tokens.domain.signing import MARGIN
@@ -24,6 +25,7 @@ async def answer(tx: AsyncConnection) -> dict[str, Any]:
     changed = await principals_store.changed_since(tx, since)
     return {
         "keys": await public_keys(tx),
+        "message_keys": await message_keys_flow.published(tx),
         "roles": await roles_store.changed(tx),
         "revoked": {
             "tokens": await revocation_store.tokens_since(tx, since),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from services.identity.tokens.flows import trust as trust_flow
-from services.identity.tokens.schemas import KeySetOut, RevokedOut, TrustOut
+from services.identity.tokens.schemas import KeySetOut, RevokedOut, TrustedMessageKeyOut, TrustOut
 from shared.db import Database
 
 router = APIRouter()
@@ -21,7 +21,12 @@ async def get_trust(request: Request) -> TrustOut:
     db: Database = request.app.state.db
     found = await db.run(trust_flow.answer)
     keys = KeySetOut.of(found["keys"]).keys
-    return TrustOut(keys=keys, revoked=RevokedOut(**found["revoked"]), roles=found["roles"])
+    return TrustOut(
+        keys=keys,
+        message_keys=[TrustedMessageKeyOut(**row) for row in found["message_keys"]],
+        revoked=RevokedOut(**found["revoked"]),
+        roles=found["roles"],
+    )
 
 
 @router.get(

@@ -265,5 +265,5 @@ async def test_an_event_is_never_changed(desk: Desk) -> None:
 async def test_the_trust_answer_names_nobody(desk: Desk) -> None:
     answer = await desk.http.get("/v1/trust")
     assert answer.status_code == 200
-    assert set(answer.json()) == {"keys", "revoked", "roles"}
+    assert set(answer.json()) == {"keys", "message_keys", "revoked", "roles"}
     assert "tax" not in answer.text

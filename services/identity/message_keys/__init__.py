@@ -1,0 +1,1 @@
+"""报文验签公钥 · Public keys with which clients sign their messages (RFC 9421)"""
