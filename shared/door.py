@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import idempotency
 from shared.db import Database
 from shared.errors import Kind, Refusal
+from shared.guard.signed import is_passed
 from shared.roles import Caller, Right
 from shared.security.identity import Identity
 from shared.security.unit_scope import require_own_units
@@ -83,6 +84,7 @@ class Door:
         of a request that was read as a stream.
         """
         request_digest = await self._digest() if digest is None else digest
+        await self._require_signed()
 
         async def once(tx: AsyncConnection) -> Response:
             claim = None if dry_run else self._claim(key, request_digest)
@@ -118,6 +120,7 @@ class Door:
         """
         request_hash = self._start()
         request_hash.update(digest)
+        await self._require_signed()
 
         async def once(tx: AsyncConnection) -> Response:
             claim = self._claim(key, request_hash.digest())
@@ -151,6 +154,11 @@ class Door:
     async def read(self, work: Work[T]) -> T:
         """Run a reading `work` in one transaction and return its result."""
         return await self.db.run(work)
+
+    async def _require_signed(self) -> None:
+        """Read the rest of a signed request that this door has no use for: it is checked too."""
+        if not is_passed(self.request.scope):
+            await self.request.body()
 
     @property
     def _secret(self) -> bytes:

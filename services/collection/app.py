@@ -59,6 +59,7 @@ from services.collection.tax.routes import push as push_doors
 from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.guard.rate_limit import read_limits
+from shared.guard.signed import rules_of
 from shared.process import collector
 from shared.process.regions import districts_of
 from shared.process.settings import Settings
@@ -183,5 +184,6 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
+        signatures=rules_of(chosen, SERVICE),
     )
     return app

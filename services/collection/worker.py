@@ -40,6 +40,7 @@ from shared.process.settings import Settings
 from shared.security.identity import Identity
 from shared.security.personal_data import AccountCipher
 from shared.security.sealing import Sealer
+from shared.signature import nonce
 from shared.web.client import Peer
 
 CLIENT_ID = "collection_service"
@@ -212,6 +213,11 @@ async def keep_clean(background: Background) -> None:
     await retention.keep_clean(background.db)
 
 
+async def forget_nonces(background: Background) -> None:
+    """Delete nonces of signatures that are too old to pass, until cancelled."""
+    await nonce.keep_clean(background.db)
+
+
 TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_outbox,
     refresh_book_days,
@@ -223,5 +229,6 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     bind_evidence,
     keep_anchors,
     keep_clean,
+    forget_nonces,
     seal_accounts,
 )

@@ -39,6 +39,7 @@ from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
 from shared.fund import INSURANCE_NAMES
 from shared.guard.rate_limit import read_limits
+from shared.guard.signed import rules_of
 from shared.outbox import Relay
 from shared.process import collector, retention
 from shared.process.log import logger
@@ -49,6 +50,7 @@ from shared.roles import Right
 from shared.security import key_check
 from shared.security.identity import Identity
 from shared.security.sealing import ROWS_PER_STEP, Sealer, Step, seal_rows
+from shared.signature import nonce
 from shared.web.app import create_app
 from shared.web.client import Peer
 from shared.web.outbox_routes import outbox_router
@@ -93,6 +95,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 BlockWriter(app.state.db, STREAMS).run,
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
                 partial(retention.keep_clean, app.state.db),
+                partial(nonce.keep_clean, app.state.db),
             )
             tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:
@@ -124,6 +127,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         body_limit_bytes=chosen.body_limit_bytes,
         access_log=chosen.access_log,
         rate_limits=read_limits(chosen.rate_limits_path),
+        signatures=rules_of(chosen, SERVICE),
     )
     return app
 

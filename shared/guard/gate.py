@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope
 from shared.errors import Forbidden, Kind, Refusal
 from shared.guard.entrance import Entrances, name_of
 from shared.guard.rate_limit import Buckets, RateFields, RateLimits
+from shared.guard.signed import SignatureRules, guarded
 from shared.roles import Caller
 from shared.security.tokens import BadToken
 from shared.web.authentication import caller_of
@@ -50,8 +51,11 @@ class NulInRequest(Refusal):
 class Gate:
     """The checks of a request that need its first lines only."""
 
-    def __init__(self, limits: RateLimits, body_limit_bytes: int) -> None:
+    def __init__(
+        self, limits: RateLimits, body_limit_bytes: int, signatures: SignatureRules | None = None
+    ) -> None:
         self.limits = limits
+        self.signatures = signatures
         self.buckets = Buckets()
         self._body_limit_bytes = body_limit_bytes
         self._passed_bytes = min(PASSED_BYTES, body_limit_bytes)
@@ -66,6 +70,7 @@ class Gate:
             RateExceeded: this client came too often.
             Forbidden: a large body for a door that the caller has no right to.
             BodyTooLarge, EncodingUnsupported, NulInRequest: see there.
+            SignatureMissing, SignatureInvalid, SignatureExpired: see there.
         """
         scope = request.scope
         entrances = self._entrances_of(scope["app"])
@@ -76,7 +81,10 @@ class Gate:
             caller = await self._authenticated(scope)
         scope["wuxian.rate"] = self._counted(scope, caller, entrances)
         limit = self._body_limit(scope, caller, entrances)
-        return _bounded(receive, limit)
+        bounded = _bounded(receive, limit)
+        if caller is None or self.signatures is None:
+            return bounded
+        return guarded(scope, bounded, caller, scope["app"].state.trust, self.signatures)
 
     def _entrances_of(self, app: FastAPI) -> Entrances:
         if self._entrances is None:  # the first request: all routes are there now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -26,6 +27,8 @@ def _default_home() -> Path:
 DatabaseAddress = Annotated[str, AfterValidator(checked_address)]
 """postgresql://[login[:password]@]host[:port]/database"""
 Port = Annotated[int, Field(ge=1, le=65535)]
+SigningRole = Literal["tax_bureau", "bank_gateway", "employer_portal"]
+"""A kind of client whose requests may have to be signed."""
 
 
 class Settings(BaseSettings):
@@ -172,6 +175,13 @@ class Settings(BaseSettings):
     write_seconds: float = Field(default=60, gt=0)
     """客户端不取应答的最长秒数 · Time that a client may take nothing of an answer that waits for
     it."""
+    signatures_required_from: dict[SigningRole, date] = Field(default_factory=dict)
+    """哪类客户端自何日起须签名(RFC 9421):角色 → 日期(JSON),如 {"tax_bureau": "2027-01-01"} · The
+    day from which a kind of client must sign what it writes (RFC 9421): role → day, as JSON."""
+    public_urls: dict[str, str] = Field(default_factory=dict)
+    """客户端所用的各服务地址:服务 → 地址(JSON),反向代理改写地址时须设,签名按此核对 · Addresses at
+    which clients reach the services: service → address, as JSON; needed where a proxy changes
+    them, since signatures cover them."""
     trusted_proxies: str = ""
     """可信反向代理的地址(逗号分隔),只信它们的 X-Forwarded-*;空:谁也不信 · Addresses whose
     X-Forwarded-For and -Proto are believed (comma between); empty: nobody's."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from shared.guard.gate import Gate
 from shared.guard.rate_limit import RateLimits, read_limits
+from shared.guard.signed import SignatureRules
 from shared.security.trust import Trust
 from shared.web.access import AccessLog
 from shared.web.envelope import Envelope
@@ -33,11 +34,12 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     body_limit_bytes: int,
     rate_limits: RateLimits | None = None,
     access_log: bool = True,
+    signatures: SignatureRules | None = None,
 ) -> FastAPI:
     """A service's app; its lifespan puts `identity` and `db` on `app.state`.
 
     `trust` verifies the tokens of its callers; `body_limit_bytes` holds for doors that name none
-    (`max_body_size`).
+    (`max_body_size`). Without `signatures` the service takes no signed requests.
     """
 
     @asynccontextmanager
@@ -60,6 +62,7 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     for router in routers:
         app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
     answer_problems(app)
-    app.add_middleware(Envelope, gate=Gate(rate_limits or read_limits(), body_limit_bytes))
+    gate = Gate(rate_limits or read_limits(), body_limit_bytes, signatures)
+    app.add_middleware(Envelope, gate=gate)
     app.add_middleware(AccessLog, service=service, written=access_log)  # the outermost
     return app

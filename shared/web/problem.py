@@ -140,6 +140,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, Refusal):  # raised while the framework was reading the body
         return refused(request, error.__cause__)
+    if isinstance(error.__cause__, OUTAGES):  # the nonce of a signature could not be kept
+        return await _on_outage(request, error.__cause__)
     return problem(
         request,
         status=error.status_code,

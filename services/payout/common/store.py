@@ -39,6 +39,7 @@ KEYS: Final[dict[str, str]] = {
     "outbox": "shard_key",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "signature_nonce": "reference",
     "key_fingerprint": "reference",
     "retention": "reference",
 }

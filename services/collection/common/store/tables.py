@@ -70,6 +70,7 @@ KEYS: Final[dict[str, str]] = {
     "trail": "shard_key",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "signature_nonce": "reference",
     "key_fingerprint": "reference",
     "retention": "reference",
     "outbox": "shard_key",
