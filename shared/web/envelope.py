@@ -7,12 +7,13 @@ from typing import Final
 
 import structlog
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import Refusal
 from shared.guard.gate import Gate
 from shared.guard.rate_limit import RateExceeded
-from shared.web.problem import refused, trace_id
+from shared.web.problem import crashed, refused, trace_id
 
 ANSWER_FIELDS: Final = {
     b"cache-control": b"no-store",
@@ -27,7 +28,7 @@ _HTTPS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000")
 
 
 class Envelope:
-    """A layer that asks the gate, names the request and completes the answer."""
+    """A layer that asks the gate, names the request and completes the answer, a crash's too."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self.app = app
@@ -44,8 +45,12 @@ class Envelope:
         scope["wuxian.trace_id"] = request_id if known else secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(trace_id=trace_id(request))
 
+        has_begun = False
+
         async def named(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 _complete(scope, message["headers"])
             await send(message)
 
@@ -56,7 +61,12 @@ class Envelope:
                 scope["wuxian.rate"] = refusal.fields
             await refused(request, refusal)(scope, receive, named)
         else:
-            await self.app(scope, admitted, named)
+            try:
+                await self.app(scope, admitted, named)
+            except Exception as error:
+                if has_begun or isinstance(error, ClientDisconnect):
+                    raise
+                await crashed(request, error)(scope, receive, named)
 
 
 def _complete(scope: Scope, headers: list[tuple[bytes, bytes]]) -> None:

@@ -166,7 +166,7 @@ async def _on_database(request: Request, error: Exception) -> Response:
 async def _on_outage(request: Request, error: Exception) -> Response:
     outage = outage_of(error)
     if outage is None:
-        return await _on_bug(request, error)
+        return crashed(request, error)
     logger().warning("outage", part=outage.value, error=type(error).__name__)
     return problem(
         request,
@@ -177,7 +177,8 @@ async def _on_outage(request: Request, error: Exception) -> Response:
     )
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
+def crashed(request: Request, error: Exception) -> Response:
+    """Build the answer to an error that nobody foresaw: it tells nothing but where to look it up."""
     logger().error("unhandled", path=request.url.path, exc_info=error)
     return problem(
         request,
@@ -188,11 +189,10 @@ async def _on_bug(request: Request, error: Exception) -> Response:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Answer every refusal and error of an app as a problem document."""
+    """Answer refusals and outages as problem documents; `Envelope` answers what nobody foresaw."""
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(DBAPIError, _on_database)
     for kind in OUTAGES:
         app.add_exception_handler(kind, _on_outage)
-    app.add_exception_handler(Exception, _on_bug)

@@ -16,6 +16,7 @@ from shared.roles import Role
 from shared.web.access import CUT_OFF, AccessLog
 from shared.web.app import create_app
 from shared.web.authentication import Authenticated
+from shared.web.envelope import ANSWER_FIELDS
 from shared.web.trust_feed import trust_of
 from tests.issuer import Issuer
 
@@ -28,6 +29,8 @@ def app(issuer: Issuer) -> FastAPI:
 
     @router.get("/v1/things/{name}", operation_id="thing", summary="物 · Thing")
     async def thing(name: str, caller: Authenticated) -> dict[str, str]:
+        if name == "crash":
+            raise ZeroDivisionError("the salary of 120101199001011234")
         return {"name": name}
 
     async def nothing() -> dict[str, str]:
@@ -72,6 +75,26 @@ async def test_a_request_leaves_one_line_without_content(
     assert number not in str(first)
     assert second["subject"] is None
     assert second["status"] == 401
+
+
+async def test_a_crash_is_a_problem_that_tells_nothing_but_its_trace(
+    app: FastAPI, bearer: Bearer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with client_of(app) as client:
+        headers = bearer(Role.DISTRICT_CLERK, "heping")
+        answer = await client.get("/v1/things/crash", headers=headers)
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (500, "INTERNAL_ERROR")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(body) >= {"type", "title", "status", "detail", "instance", "errors", "trace_id"}
+    assert body["trace_id"] == answer.headers["x-request-id"] != ""
+    for name, value in ANSWER_FIELDS.items():
+        assert answer.headers[name.decode()] == value.decode()
+    assert "salary" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    lines = capsys.readouterr().err.splitlines()
+    noted = orjson.loads(next(one for one in lines if one.startswith('{"event":"request"')))
+    assert (noted["status"], noted["trace_id"]) == (500, body["trace_id"])
 
 
 async def test_every_request_is_counted_and_timed_by_its_route(

@@ -32,8 +32,12 @@ class SignInRefused(Refusal):
 class SignInLocked(Refusal):
     """失败次数过多,请稍后再试 (too many failures; try again later)"""
 
-    kind = Kind.UNAVAILABLE
+    kind = Kind.TOO_MANY
     code = "SIGN_IN_LOCKED"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(retry_after=seconds)
+        self.retry_after = seconds
 
 
 class PasswordMustChange(Refusal):

@@ -13,7 +13,7 @@ from services.identity.credentials.flows import person as person_flow
 from services.identity.principals import flows as principals_flow
 from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
 from services.identity.sessions import flows as sessions_flow
-from services.identity.sessions.domain import IDLE
+from services.identity.sessions.domain import IDLE, LOCK_LONGEST
 from shared import clock
 from shared.roles import Role
 from shared.security.tokens import BadToken
@@ -124,6 +124,8 @@ async def test_guessing_is_locked_out_even_when_all_guess_at_once(desk: Desk) ->
     assert codes.count("SIGN_IN_LOCKED") >= 7
     right = await zhou.sign_in()
     assert right.json()["code"] == "SIGN_IN_LOCKED", "the right password does not help then"
+    assert right.status_code == 429
+    assert 1 <= int(right.headers["retry-after"]) <= LOCK_LONGEST.total_seconds()
     # Other spellings of the name are the same account.
     zhou.name = "ＺＨＯＵ"
     assert (await zhou.sign_in()).json()["code"] == "SIGN_IN_LOCKED"

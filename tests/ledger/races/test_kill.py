@@ -1,4 +1,4 @@
-"""kill -9 under load, in small; `python -m benchmarks.kill` does it a hundred times."""
+"""kill -9 under load, in small; `python -m benchmarks.kill_ledger` does it a hundred times."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from benchmarks._kill import DAY, Diary, judge
-from benchmarks.kill import VICTIMS, trial
+from benchmarks._kill_ledger import DAY, Diary, judge
+from benchmarks.kill_ledger import VICTIMS, trial
 from tests.ledger.conftest import Ledger
 from tests.ledger.support.making import pair, receipt
 

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from benchmarks.kill import VICTIMS, Range
+from benchmarks.kill_ledger import VICTIMS, Range
 from services.ledger.chain.flows.verify import verify
 from shared.db import Database
 from shared.roles import Caller, Role

@@ -27,8 +27,8 @@ class StoryUnit:
 class City:
     """Deeds of units, clerks, reviewers and the centre, each over HTTP."""
 
-    def __init__(self, installation: Installation) -> None:
-        self.at = installation
+    def __init__(self, installation: Installation, district: str = DISTRICT) -> None:
+        self.at, self.district = installation, district
         self.disturb: Callable[[], None] = lambda: None
         """Called before every step, to kill a service."""
 
@@ -46,16 +46,16 @@ class City:
             "credit_code": unit.code,
             "name": f"样例{unit.code[-6:]}",
             "kind": "enterprise",
-            "district": DISTRICT,
+            "district": self.district,
             "injury_class": 1,
             "collector": collector,
             "bank_account": {"bank": "某银行", "number": "0302000000000000001", "name": "样例"},
         }
-        self.done("district_clerk", "collection", "/v1/units", body, district=DISTRICT)
+        self.done("district_clerk", "collection", "/v1/units", body, district=self.district)
         person = {"identity_number": unit.identity_number, "name": "样例", "joined_on": since}
         path = f"/v1/units/{unit.code}/enrolments"
         body = {"people": [person]}
-        self.done("district_clerk", "collection", path, body, district=DISTRICT)
+        self.done("district_clerk", "collection", path, body, district=self.district)
         return unit
 
     def declare(self, unit: StoryUnit, period: str, wage: str) -> str:
@@ -77,10 +77,14 @@ class City:
         for one in declarations:
             for role, step in (("district_clerk", "acceptances"), ("district_reviewer", "reviews")):
                 path = f"/v1/declarations/{one}/{step}"
-                self.done(role, "collection", path, district=DISTRICT)
-        body: dict[str, Any] = {"district": DISTRICT, "period": period}
+                self.done(role, "collection", path, district=self.district)
+        self.audit(period, bill_date)
+
+    def audit(self, period: str, bill_date: str) -> None:
+        """Send what the district has reviewed to the centre, which audits it; wait for the bills."""
+        body: dict[str, Any] = {"district": self.district, "period": period}
         made = self.done(
-            "district_reviewer", "collection", "/v1/summaries", body, district=DISTRICT
+            "district_reviewer", "collection", "/v1/summaries", body, district=self.district
         )
         body = {"control": made["control"], "bill_date": bill_date}
         self.done("centre_auditor", "collection", f"/v1/summaries/{made['id']}/audits", body)
@@ -173,11 +177,11 @@ class City:
         time.sleep(0.3)  # accounts that are due are looked at every 0.2 seconds
         self.wait(is_quiet)
 
-    def wait(self, happened: Any) -> None:
-        """Wait until something has happened."""
+    def wait(self, happened: Any, last: Callable[[], Any] = str) -> None:
+        """Wait until something has happened; `last` says what there was instead."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not happened():
-            assert time.monotonic() < deadline, "it does not happen"
+            assert time.monotonic() < deadline, f"it does not happen: {last()}"
             time.sleep(0.05)
 
     def account(self, unit: StoryUnit, as_of: str) -> dict[str, Any]:

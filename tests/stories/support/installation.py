@@ -29,9 +29,9 @@ READY_SECONDS = 120
 class Installation:
     """The services on one private database. Everything is stopped by `stop`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
-        self.ports = {name: _free_port() for name in SERVICES}
+        self.ports = {name: free_port() for name in SERVICES}
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in self.ports.items()}
         self._keys = itertools.count(1)
         self._tokens: dict[str, tuple[float, str]] = {}
@@ -39,9 +39,11 @@ class Installation:
         self._log = (home / "up.log").open("w")
         environment = os.environ | {"WUXIAN_HOME": str(home), "WUXIAN_LOG_LEVEL": "WARNING"}
         environment.pop("WUXIAN_DATABASE_URL", None)
+        environment |= settings
         for name in SERVICES:
             environment[f"WUXIAN_{name.upper()}_PORT"] = str(self.ports[name])
             environment[f"WUXIAN_{name.upper()}_URL"] = self.urls[name]
+        self.environment = environment
         self._process = subprocess.Popen(
             [sys.executable, "-m", "services.cli", "up", "--no-sandbox"],
             env=environment,
@@ -56,6 +58,10 @@ class Installation:
             raise
         self._secrets = json.loads((home / "identity/secrets.json").read_text())
         self._secrets |= json.loads((home / "identity/services.json").read_text())
+
+    def url(self, service: str) -> str:
+        """An address of a service."""
+        return self.urls[service]
 
     def wait_ready(self) -> None:
         """Wait until every service says that it is ready."""
@@ -111,19 +117,24 @@ class Installation:
         *,
         district: str = CENTRE,
         key: str | None = None,
+        **request: Any,
     ) -> httpx.Response:
         """Send a request of a role, again after a dead service has come back: its key makes it one."""
-        headers = self._headers(role, district)
-        headers["Idempotency-Key"] = key or f"story-{next(self._keys)}"
-        return self._answered(
-            lambda: self._client.post(self.urls[service] + path, json=body, headers=headers)
-        )
+        key = key or f"story-{next(self._keys)}"
+
+        def send() -> httpx.Response:
+            headers = self._headers(role, district) | {"Idempotency-Key": key}
+            headers |= request.get("headers", {})
+            given = request | {"json": body, "headers": headers}
+            return self._client.post(self.url(service) + path, **given)
+
+        return self._answered(send)
 
     def get(self, role: str, service: str, path: str, **params: Any) -> Any:
         """Read a document as a role of the centre."""
         headers = self._headers(role, CENTRE)
         answer = self._answered(
-            lambda: self._client.get(self.urls[service] + path, params=params, headers=headers)
+            lambda: self._client.get(self.url(service) + path, params=params, headers=headers)
         )
         assert answer.status_code == 200, f"{path}: {answer.text}"
         return answer.json()
@@ -168,7 +179,8 @@ class Installation:
         return str(answer.raise_for_status().json()["access_token"])
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
