@@ -143,6 +143,12 @@ class Range(Installation):
             self.letters.append(letter)
         return answer
 
+    def get(self, role: str, service: str, path: str, **params: Any) -> Any:
+        """Read a document as a role of the centre."""
+        found = super().get(role, service, path, **params)
+        self.answers += 1
+        return found
+
     def once(self, role: str, service: str, path: str, body: Any) -> httpx.Response | None:
         """Send a request a single time; None when nobody answered: its sender never asks again."""
         headers = self._headers(role, CENTRE) | {"Idempotency-Key": f"kill-{next(self._numbers)}"}

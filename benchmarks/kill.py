@@ -34,7 +34,7 @@ from benchmarks._months import Months
 from benchmarks._range import DISTRICTS, Range
 
 CHECK_EVERY = 100
-_ANSWERS_BETWEEN = 2
+_ANSWERS_BETWEEN = 6
 """Requests that must have been answered since the last kill, so that the load goes on."""
 _PAUSE_SECONDS = 0.8
 _NO_ANSWER_SECONDS = 20.0

@@ -23,6 +23,7 @@ from shared import idempotency
 from shared.db import Database
 from shared.errors import Kind, Refusal
 from shared.guard.signed import is_passed
+from shared.ids import unit_key
 from shared.roles import Caller, Right
 from shared.security.identity import Identity
 from shared.security.unit_scope import require_own_units
@@ -61,6 +62,16 @@ class Door:
     caller: Caller
     request: Request
     idempotency_key: str | None
+
+    @property
+    def own_codes(self) -> frozenset[str] | None:
+        """Return the credit codes of the units that the caller acts for; None: of all."""
+        return self.caller.units
+
+    @property
+    def own_keys(self) -> frozenset[int] | None:
+        """Return the shard keys of these units."""
+        return None if self.own_codes is None else frozenset(map(unit_key, self.own_codes))
 
     @property
     def region(self) -> str:
@@ -187,7 +198,13 @@ def _json(body: bytes, status: int, *, replayed: bool = False) -> Response:
     return Response(body, status, headers, "application/json")
 
 
-def door(right: Right, *or_rights: Right, money: bool = False, any_unit: bool = False) -> Any:
+def door(
+    right: Right,
+    *or_rights: Right,
+    money: bool = False,
+    any_unit: bool = False,
+    filters_units: bool = False,
+) -> Any:
     """Return the dependency that admits callers with a right.
 
     Args:
@@ -195,7 +212,10 @@ def door(right: Right, *or_rights: Right, money: bool = False, any_unit: bool = 
         or_rights: other rights, any of which is enough.
         money: True when the Idempotency-Key is required, and a revocation counts at once.
         any_unit: True when the request is about no unit: a caller with named units may ask.
+        filters_units: True for a list that leaves out what is not of the caller's units
+            (`Door.own_keys`, `Door.own_codes`), so that no unit need be named.
     """
+    needs_unit = not (any_unit or filters_units)
 
     def require(caller: Caller) -> None:
         if not any(caller.may(other) for other in or_rights):
@@ -215,14 +235,14 @@ def door(right: Right, *or_rights: Right, money: bool = False, any_unit: bool = 
         ] = None,
     ) -> Door:
         require(await caller_of(request.scope, money=True) if money else caller)
-        await require_own_units(request, caller, any_unit=any_unit)
+        await require_own_units(request, caller, needs_unit=needs_unit)
         if money and idempotency_key is None:
             raise KeyMissing
         return Door(request.app.state.db, caller, request, idempotency_key)
 
     async def open_reading_door(request: Request, caller: Authenticated) -> Door:
         require(caller)
-        await require_own_units(request, caller, any_unit=any_unit)
+        await require_own_units(request, caller, needs_unit=needs_unit)
         return Door(request.app.state.db, caller, request, None)
 
     reading = right.value.endswith(":read") or right is Right.QUOTE

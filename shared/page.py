@@ -7,7 +7,7 @@ the key of this page's last row (shared/cursor.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Path, Query
@@ -24,6 +24,8 @@ Row = TypeVar("Row")
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 RefPath = Annotated[str, Path(max_length=80)]
+UnitFilter: TypeAlias = int | frozenset[int] | None
+"""A list's rows of one unit, of any of some units, or of all."""
 
 
 class Page(Out, Generic[Item]):
@@ -64,15 +66,19 @@ async def read_page(  # noqa: PLR0913 - the parts of a query
         key: columns of the list's unique order, for instance `("unit_id", "id")`.
         after: the key to continue after; None for the beginning.
         row: builds one row from its columns as keyword arguments.
-        equal: filters `column = value`; a filter whose value is None is left out.
+        equal: filters `column = value`, or of any value of a frozenset; a filter whose value is
+            None is left out.
         where: further conditions, each with its own parameters, joined by AND.
         parameters: the parameters of `select` itself.
         newest_first: read in descending order of the key.
     """
     wanted = {column: value for column, value in (equal or {}).items() if value is not None}
     names = {column: f"equal_{index}" for index, column in enumerate(wanted)}
-    clauses = [f"{column} = :{name}" for column, name in names.items()]
-    values = dict(parameters or {}) | {names[column]: value for column, value in wanted.items()}
+    clauses, values = [], dict(parameters or {})
+    for column, name in names.items():
+        one_of = isinstance(wanted[column], frozenset)
+        clauses.append(f"{column} = ANY(:{name})" if one_of else f"{column} = :{name}")
+        values[name] = sorted(wanted[column]) if one_of else wanted[column]
     for condition, bound in (where or {}).items():
         clauses.append(condition)
         values |= bound

@@ -24,13 +24,14 @@ class UnitForbidden(Forbidden):
     code = "UNIT_FORBIDDEN"
 
 
-async def require_own_units(request: Request, caller: Caller, *, any_unit: bool) -> None:
+async def require_own_units(request: Request, caller: Caller, *, needs_unit: bool) -> None:
     """Refuse a request of a caller with named units that is not about these.
 
     Args:
         request: the request; its path, a reader's query or its JSON names the units.
         caller: the caller; one without named units passes.
-        any_unit: True for a door that is about no unit, such as the policy in force.
+        needs_unit: False for a door that is about no unit, such as the policy in force, and for a
+            list that leaves out what is not of the caller's units.
 
     Raises:
         UnitForbidden: another unit is named, or none.
@@ -42,7 +43,7 @@ async def require_own_units(request: Request, caller: Caller, *, any_unit: bool)
     own_keys = {unit_key(code) for code in caller.units}
     if not set(codes) <= caller.units or not set(keys) <= own_keys:
         raise UnitForbidden
-    if not (codes or keys or any_unit):
+    if needs_unit and not (codes or keys):
         raise UnitForbidden
 
 

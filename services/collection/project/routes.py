@@ -36,6 +36,7 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 Registering = Annotated[Door, door(Right.REGISTER)]
 
 
@@ -122,7 +123,7 @@ async def declare_project(
 
 @router.get("/v1/projects", operation_id="list_projects", summary="建设项目列表 · Projects")
 async def list_projects(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     district: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.project.domain import Contract, Project
-from shared.page import read_page
+from shared.page import UnitFilter, read_page
 
 _PROJECT = """SELECT project.unit_id, project.id, project.number, project.name,
                    project.credit_code, unit.district, project.starts_on, project.ends_on
@@ -121,7 +121,7 @@ async def of_number(tx: AsyncConnection, unit_id: int, number: str) -> Project |
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     after: tuple[int, UUID],
     limit: int,

@@ -33,6 +33,7 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 Requesting = Annotated[Door, door(Right.REQUEST_REFUND, money=True)]
 Approving = Annotated[Door, door(Right.APPROVE_REFUND, money=True)]
 
@@ -226,7 +227,7 @@ async def refuse_refund_return(refund: RefPath, body: RefundRefusalIn, at: Appro
 
 @router.get("/v1/refunds", operation_id="list_refunds", summary="退费列表 · List refunds")
 async def list_refunds(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     district: Annotated[Code | None, Query()] = None,
     status: RefundStatus | None = None,
@@ -241,7 +242,10 @@ async def list_refunds(
     scope = at.caller.scope(district)
     filters = {"of": "refunds", "payer": credit_code, "in": scope, "status": status}
     read = partial(
-        refund_flow.page, credit_code=credit_code, district=scope, status=status and status.value
+        refund_flow.page,
+        credit_code=credit_code or at.own_codes,
+        district=scope,
+        status=status and status.value,
     )
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[RefundHeadOut].of([RefundHeadOut.of(row) for row in rows], following)

@@ -286,10 +286,11 @@ async def page(
     suspended: bool | None,
     channel: str | None,
     district: str | None,
+    credit_codes: frozenset[str] | None,
     after: UUID | None,
     limit: int,
 ) -> list[ReceiptRow]:
-    """Read receipts over all keys, in the order in which they were taken.
+    """Read receipts of some payers or of all, in the order in which they were taken.
 
     `suspended` selects receipts with, or without, money in suspense; None selects both.
     """
@@ -308,6 +309,10 @@ async def page(
         after=None if after is None else (after,),
         limit=limit,
         row=_row,
-        equal={"receipt.channel": channel, "receipt.district": district},
+        equal={
+            "receipt.channel": channel,
+            "receipt.district": district,
+            "receipt.credit_code": credit_codes,
+        },
         where=where,
     )

@@ -32,6 +32,7 @@ from shared.clock import today
 from shared.errors import Fault, Faulty, StateConflict
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
+from shared.page import UnitFilter
 from shared.period import Period
 from shared.references import Reference
 from shared.roles import Caller
@@ -226,7 +227,7 @@ async def with_paid(
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     status: str | None,
     after: tuple[int, UUID],

@@ -29,6 +29,7 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 Approving = Annotated[Door, door(Right.APPROVE_AGREEMENT)]
 
 
@@ -107,7 +108,7 @@ async def end_agreement(agreement: RefPath, body: AgreementEndIn, at: Approving)
 
 @router.get("/v1/agreements", operation_id="list_agreements", summary="协议列表 · List agreements")
 async def list_agreements(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     district: Annotated[Code | None, Query()] = None,
     status: AgreementState | None = None,

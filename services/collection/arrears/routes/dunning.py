@@ -27,6 +27,7 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 
 
 @router.post(
@@ -59,7 +60,7 @@ async def run_dunning(
     summary="催缴通知书列表 · List dunning notices",
 )
 async def list_dunning_notices(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     district: Annotated[Code | None, Query()] = None,
     day: Annotated[Day | None, Query()] = None,

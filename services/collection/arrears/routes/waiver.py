@@ -30,6 +30,7 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 Approving = Annotated[Door, door(Right.APPROVE_WAIVER)]
 
 
@@ -94,7 +95,7 @@ async def refuse_waiver(waiver: RefPath, body: WaiverRefusalIn, at: Approving) -
 
 @router.get("/v1/waivers", operation_id="list_waivers", summary="减免列表 · List waivers")
 async def list_waivers(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     district: Annotated[Code | None, Query()] = None,
     status: WaiverState | None = None,
@@ -134,6 +135,8 @@ async def get_waiver_trail(waiver: RefPath, at: Reading) -> TrailOut:
     operation_id="list_waiver_reasons",
     summary="减免原因代码 · List the reasons for waivers",
 )
-async def list_waiver_reasons(_: Reading) -> WaiverReasonsOut:
+async def list_waiver_reasons(
+    _: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
+) -> WaiverReasonsOut:
     """List the whole catalogue of reasons, with their days and sources."""
     return WaiverReasonsOut(items=[WaiverReasonOut.of(row) for row in waiver_flow.reasons()])

@@ -17,7 +17,7 @@ from services.collection.arrears.domain.agreement import (
     AgreementState,
     Instalment,
 )
-from shared.page import read_page
+from shared.page import UnitFilter, read_page
 from shared.period import Period
 
 _COLUMNS = """agreement.unit_id, agreement.id, agreement.kind, agreement.credit_code,
@@ -125,7 +125,7 @@ async def of_units(
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     status: str | None,
     after: tuple[int, UUID],

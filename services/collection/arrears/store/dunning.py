@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.dunning import DunningNotice
-from shared.page import read_page
+from shared.page import UnitFilter, read_page
 
 
 async def lock_run(tx: AsyncConnection, district_key: int, district: str, day: date) -> int:
@@ -167,7 +167,7 @@ async def lines(tx: AsyncConnection, unit_id: int, notice_id: UUID) -> list[Dunn
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     day: date | None,
     after: tuple[int, UUID],

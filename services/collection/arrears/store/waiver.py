@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.arrears.domain.waiver import Waiver, WaiverLine, WaiverState
 from services.collection.policy.domain.charge import ChargeKind
-from shared.page import read_page
+from shared.page import UnitFilter, read_page
 
 _COLUMNS = """unit_id, id, bill_id, credit_code, district, period, reason, evidence, note,
        asked_on, amount_fen, status, decided_on"""
@@ -147,7 +147,7 @@ async def find(tx: AsyncConnection, unit_id: int, waiver_id: UUID) -> Waiver | N
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     status: str | None,
     after: tuple[int, UUID],

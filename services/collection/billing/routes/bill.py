@@ -22,11 +22,12 @@ from shared.schema import Code, CreditCode
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_BILLS)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_BILLS, filters_units=True)]
 
 
 @router.get("/v1/bills", operation_id="list_bills", summary="缴费通知单列表 · List bills")
 async def list_bills(
-    at: Reading,
+    at: Listing,
     credit_code: Annotated[CreditCode | None, Query()] = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     status: Literal["open", "part", "settled"] | None = None,

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.domain.bill import AuditedDeclaration, BillDraft, BillItem
 from shared.db import raw
-from shared.page import read_page
+from shared.page import UnitFilter, read_page
 
 _COLUMNS = """unit_id, id, declaration_id, credit_code, district, period, policy_id, issued_on,
        due_on, due_estimated, total_fen, settled_fen, status, collector, kind, of_bill, waived_fen,
@@ -292,7 +292,7 @@ async def lines(tx: AsyncConnection, unit_id: int, bill_id: UUID) -> list[BillLi
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     period: str | None,
     status: str | None,

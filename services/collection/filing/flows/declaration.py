@@ -174,7 +174,7 @@ async def with_lines(tx: AsyncConnection, row: DeclarationRow) -> LeviedDeclarat
 
 async def page(
     tx: AsyncConnection,
-    filters: dict[str, str | None],
+    filters: dict[str, Any],
     after: tuple[int, UUID] | None,
     limit: int,
 ) -> list[DeclarationRow]:

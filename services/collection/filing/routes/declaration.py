@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -31,6 +31,7 @@ from shared.security.identity import Identity
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 
 
 @router.post(
@@ -77,7 +78,7 @@ async def submit_declaration(
     "/v1/declarations", operation_id="list_declarations", summary="申报列表 · List declarations"
 )
 async def list_declarations(
-    at: Reading,
+    at: Listing,
     district: Annotated[Code | None, Query()] = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
     status: State | None = None,
@@ -85,14 +86,18 @@ async def list_declarations(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[DeclarationHeadOut]:
-    """List declarations of a district, or of all. District staff see their own district."""
-    wanted = {
+    """List declarations of a district, or of all. District staff see their own district.
+
+    A portal of named units sees theirs.
+    """
+    wanted: dict[str, Any] = {
         "district": at.caller.scope(district),
         "period": period,
         "status": status and status.value,
         "kind": kind,
     }
     filters = {"of": "declarations", **wanted}
+    wanted |= {"unit_id": at.own_keys}
     after = read_key(cursor, filters)
     rows = await at.read(lambda tx: filing_declaration_flow.page(tx, wanted, after, limit + 1))
     rows, following = cut(rows, limit, lambda row: [row.unit_id, row.id.hex], filters)

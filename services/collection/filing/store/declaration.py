@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -114,7 +115,7 @@ async def base_sums(tx: AsyncConnection, of: DeclarationRow) -> list[int]:
 
 async def page(
     tx: AsyncConnection,
-    filters: Mapping[str, str | None],
+    filters: Mapping[str, Any],
     after: tuple[int, UUID] | None,
     limit: int,
 ) -> list[DeclarationRow]:

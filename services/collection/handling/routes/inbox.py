@@ -37,6 +37,7 @@ from shared.schema import Code
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Catalogue = Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)]
 StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]
 
 
@@ -108,7 +109,7 @@ async def take_declaration_steps(
 @router.get(
     "/v1/return-codes", operation_id="list_return_codes", summary="退回原因代码 · Return codes"
 )
-async def list_return_codes(_: Reading) -> ReturnCodesOut:
+async def list_return_codes(_: Catalogue) -> ReturnCodesOut:
     """Return the whole catalogue, with sources."""
     return ReturnCodesOut(
         items=[ReturnCodeOut.of(code) for code in common_shipped_store.return_codes()]
@@ -116,7 +117,7 @@ async def list_return_codes(_: Reading) -> ReturnCodesOut:
 
 
 @router.get("/v1/cut-offs", operation_id="list_cut_offs", summary="汇总截止日 · Cut-offs")
-async def list_cut_offs(at: Reading, year: Annotated[int, Query(ge=1990, le=2099)]) -> CutOffsOut:
+async def list_cut_offs(at: Catalogue, year: Annotated[int, Query(ge=1990, le=2099)]) -> CutOffsOut:
     """List the cut-offs of a year's twelve periods: set by the centre, or by the shipped rule."""
     settings: Settings = at.request.app.state.settings
 

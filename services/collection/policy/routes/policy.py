@@ -98,7 +98,7 @@ async def approve_policy(
 
 @router.get("/v1/policies", operation_id="list_policies", summary="政策版本列表 · List policies")
 async def list_policies(
-    at: Annotated[Door, door(Right.READ_COLLECTION)],
+    at: Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)],
     region: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,

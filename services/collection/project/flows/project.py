@@ -32,6 +32,7 @@ from shared.clock import today
 from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.money import format_yuan
+from shared.page import UnitFilter
 from shared.period import Period
 from shared.references import Reference
 from shared.roles import Caller
@@ -144,7 +145,7 @@ async def change_contract(
 async def page(
     tx: AsyncConnection,
     *,
-    unit_id: int | None,
+    unit_id: UnitFilter,
     district: str | None,
     after: tuple[int, UUID],
     limit: int,

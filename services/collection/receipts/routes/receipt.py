@@ -22,11 +22,12 @@ from shared.schema import Code
 
 router = APIRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 
 
 @router.get("/v1/receipts", operation_id="list_receipts", summary="到账列表 · List receipts")
 async def list_receipts(
-    at: Reading,
+    at: Listing,
     status: Literal["matched", "suspended"] | None = None,
     channel: Channel | None = None,
     district: Annotated[Code | None, Query()] = None,
@@ -44,6 +45,7 @@ async def list_receipts(
         suspended=None if status is None else status == "suspended",
         channel=channel and channel.value,
         district=scope,
+        credit_codes=at.own_codes,
     )
     rows, following = await page_by_id(at, read, filters=filters, limit=limit, cursor=cursor)
     return Page[ReceiptOut].of([ReceiptOut.of(row) for row in rows], following)

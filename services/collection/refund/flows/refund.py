@@ -195,7 +195,7 @@ async def find(tx: AsyncConnection, ref: Ref, caller: Caller) -> RefundWithParts
 async def page(
     tx: AsyncConnection,
     *,
-    credit_code: str | None,
+    credit_code: str | frozenset[str] | None,
     district: str | None,
     status: str | None,
     after: UUID | None,

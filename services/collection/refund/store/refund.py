@@ -282,7 +282,7 @@ async def forget_serial(tx: AsyncConnection, deposit: str, serial: str) -> None:
 async def page(
     tx: AsyncConnection,
     *,
-    credit_code: str | None,
+    credit_code: str | frozenset[str] | None,
     district: str | None,
     status: str | None,
     after: UUID | None,

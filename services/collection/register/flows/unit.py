@@ -106,7 +106,11 @@ async def find(tx: AsyncConnection, credit_code: str, caller: Caller) -> Unit:
 
 
 async def page(
-    tx: AsyncConnection, district: str | None, after: int | None, limit: int
+    tx: AsyncConnection,
+    district: str | None,
+    unit_ids: frozenset[int] | None,
+    after: int | None,
+    limit: int,
 ) -> list[Unit]:
-    """List the units of a district, or of all, after a key."""
-    return await unit_store.page(tx, district, after, limit)
+    """List the units of a district, some units or all, after a key."""
+    return await unit_store.page(tx, district, unit_ids, after, limit)

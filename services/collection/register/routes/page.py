@@ -13,6 +13,7 @@ from services.collection.register.flows import unit as unit_flow
 from shared.cursor import BadCursor, cut, read_cursor
 from shared.door import Door
 from shared.ids import unit_key
+from shared.page import UnitFilter
 
 CreditCodePath = Annotated[str, Path(pattern=r"^[0-9A-Z]{18}$")]
 
@@ -36,7 +37,7 @@ class PageReader(Protocol[Row_co]):
     """A function that reads rows of one unit, or of all, after a key, in the order of their keys."""
 
     async def __call__(
-        self, tx: AsyncConnection, *, unit_id: int | None, after: tuple[int, UUID], limit: int
+        self, tx: AsyncConnection, *, unit_id: UnitFilter, after: tuple[int, UUID], limit: int
     ) -> Sequence[Row_co]: ...
 
 
@@ -64,7 +65,9 @@ async def page_of(
     limit: int,
     cursor: str | None,
 ) -> tuple[Sequence[Row], str | None]:
-    """Read a page of a unit's rows, or of all rows that the filters leave, and its next cursor.
+    """Read a page of a unit's rows, or of all that the filters leave, and its next cursor.
+
+    Without a unit, a caller of named units gets the rows of these.
 
     Raises:
         BadCursor: the cursor does not belong to this list. UnitUnknown, Forbidden: the unit.
@@ -73,7 +76,7 @@ async def page_of(
 
     async def work(tx: AsyncConnection) -> Sequence[Row]:
         if credit_code is None:
-            return await read(tx, unit_id=None, after=after, limit=limit + 1)
+            return await read(tx, unit_id=at.own_keys, after=after, limit=limit + 1)
         await unit_flow.find(tx, credit_code, at.caller)
         return await read(tx, unit_id=unit_key(credit_code), after=after, limit=limit + 1)
 

@@ -39,6 +39,7 @@ from shared.security.identity import Identity
 router = APIRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 
 
 def _region(at: Door) -> str:
@@ -87,7 +88,7 @@ async def register_units(body: UnitBatchIn, at: Registering) -> Response:
 
 @router.get("/v1/units", operation_id="list_units", summary="单位列表 · Units")
 async def list_units(
-    at: Reading,
+    at: Listing,
     district: Annotated[Code | None, Query()] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
@@ -98,7 +99,7 @@ async def list_units(
     after = None if cursor is None else read_cursor(cursor, filters, (int,))[0]
 
     async def work(tx: AsyncConnection) -> list[Unit]:
-        return await unit_flow.page(tx, scope, after, limit + 1)
+        return await unit_flow.page(tx, scope, at.own_keys, after, limit + 1)
 
     rows, following = cut(await at.read(work), limit, lambda unit: [unit.id], filters)
     accounts = account_cipher(at)

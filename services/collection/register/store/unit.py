@@ -85,9 +85,13 @@ async def known(tx: AsyncConnection, unit_ids: Sequence[int]) -> dict[int, Unit]
 
 
 async def page(
-    tx: AsyncConnection, district: str | None, after: int | None, limit: int
+    tx: AsyncConnection,
+    district: str | None,
+    unit_ids: frozenset[int] | None,
+    after: int | None,
+    limit: int,
 ) -> list[Unit]:
-    """Read units of a district, or of all, in the order of their keys."""
+    """Read units of a district, some units or all, in the order of their keys."""
     return await read_page(
         tx,
         f"SELECT {_COLUMNS} FROM unit",
@@ -95,5 +99,5 @@ async def page(
         after=None if after is None else (after,),
         limit=limit,
         row=Unit,
-        equal={"district": district},
+        equal={"district": district, "unit_id": unit_ids},
     )
