@@ -26,6 +26,8 @@ UNITS = 4
 PENSIONERS = 6
 CAPITAL_FEN = 900_000_00
 _CAPITAL = (("fiscal_subsidy", "centre_leader"), ("expenditure_funding", "department_head"))
+PATIENCE_SECONDS = 400
+"""Services that die every few seconds pause up to ten seconds before they try something again."""
 ABANDONED = 0.08
 """Share of tax pushes whose sender asks a single time."""
 
@@ -56,6 +58,8 @@ class Months:
         self.portal, self.files, self.bank, self.pensions = (
             City(at, district) for district in ("heping", "nankai", "binhai", "hexi")
         )
+        for city in (self.portal, self.files, self.bank, self.pensions):
+            city.patience_seconds = PATIENCE_SECONDS
         self.centre = Centre(self.portal, FIRST_MONTH)
         self._lock = threading.Lock()
         self._serials = iter(range(1, 10_000_000))
@@ -272,7 +276,8 @@ class Months:
         batch = str(self._done("centre_cashier", "payout", "/v1/payment-batches", body)["id"])
         path = f"/v1/payment-batches/{batch}"
         self.pensions.wait(
-            lambda: self.at.get("centre_cashier", "payout", path)["status"] == "ready"
+            lambda: self.at.get("centre_cashier", "payout", path)["status"] == "ready",
+            lambda: self.at.get("centre_cashier", "payout", path),
         )
         lines = list(self.at.pages("centre_cashier", "payout", f"{path}/lines"))
         self.random.shuffle(lines)

@@ -122,8 +122,24 @@ def trial(kills: int, seed: int, say: Say, *, check_every: int = CHECK_EVERY) ->
 
 def _play(at: Range, result: Result, kills: int, seed: int, say: Say, check_every: int) -> None:
     months = Months(at, seed + result.kills)
-    months.prepare()
     judge = Judge(months)
+    try:
+        months.prepare()
+        _kill_and_judge(months, judge, result, kills, seed, say, check_every)
+    finally:
+        result.add(months, judge)
+
+
+def _kill_and_judge(
+    months: Months,
+    judge: Judge,
+    result: Result,
+    kills: int,
+    seed: int,
+    say: Say,
+    check_every: int,
+) -> None:
+    at = months.at
     while result.kills < kills and not months.is_over and not result.faults:
         until = min(kills, result.kills + check_every)
         killer = Killer(at, result, until, seed + result.kills)
@@ -142,7 +158,6 @@ def _play(at: Range, result: Result, kills: int, seed: int, say: Say, check_ever
         result.faults += judge.faults()
         result.checks += 1
         say(f"checked after {result.kills} kills: {len(result.faults)} faults")
-    result.add(months, judge)
 
 
 def main(

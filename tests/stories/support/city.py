@@ -29,6 +29,7 @@ class City:
 
     def __init__(self, installation: Installation, district: str = DISTRICT) -> None:
         self.at, self.district = installation, district
+        self.patience_seconds = WAIT_SECONDS
         self.disturb: Callable[[], None] = lambda: None
         """Called before every step, to kill a service."""
 
@@ -92,7 +93,8 @@ class City:
             lambda: (
                 self.at.get("supervisor", "collection", f"/v1/summaries/{made['id']}")["status"]
                 == "billed"
-            )
+            ),
+            lambda: f"{made['id']} is not billed",
         )
 
     def pay(self, unit: StoryUnit, period: str, amount: str, paid_on: str, serial: str) -> None:
@@ -179,7 +181,7 @@ class City:
 
     def wait(self, happened: Any, last: Callable[[], Any] = str) -> None:
         """Wait until something has happened; `last` says what there was instead."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while not happened():
             assert time.monotonic() < deadline, f"it does not happen: {last()}"
             time.sleep(0.05)
