@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -54,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not given:
         home.chmod(0o755)  # ours alone; the server's account has to pass when root runs the tests
     config.stash[_HOME] = home
+    keep_bytecode(home / "bytecode")
     config.pluginmanager.register(StatementsAreKeyed(), "statements-are-keyed")
     if os.environ.get(examples.RECORD):
         config.pluginmanager.register(examples.Recorder(), "examples")
@@ -76,6 +78,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if (home / name).exists():
             EmbeddedPostgres(home / name).destroy()
     shutil.rmtree(home, ignore_errors=True)
+
+
+def keep_bytecode(directory: Path) -> None:
+    """Let the processes of a run compile each module once, where none may be kept beside its source.
+
+    A service imports a thousand modules; to compile them takes as long as all the rest of its start.
+    """
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"] = str(directory)
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @contextmanager
