@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services import VERSION
 from services.collection import worker
@@ -68,6 +68,7 @@ from shared.roles import Right
 from shared.security import key_check
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.door_router import DoorRouter
 from shared.web.outbox_routes import outbox_router
 from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
@@ -75,7 +76,7 @@ from shared.web.trust_feed import trust_of
 
 SERVICE = "collection"
 
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[DoorRouter, ...] = (
     region_doors.router,
     # Before the door of one version, whose path would take "in-force" for an id.
     in_force_doors.router,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services import VERSION
 from services.identity.common.evidence import STREAMS
@@ -34,6 +34,7 @@ from shared.process.settings import settings as process_settings
 from shared.security.identity import Identity
 from shared.security.trust import Trust, stop
 from shared.web.app import create_app
+from shared.web.door_router import DoorRouter
 from shared.web.readiness import disk_check
 
 SERVICE: Final = "identity"
@@ -41,7 +42,7 @@ BODY_LIMIT_BYTES: Final = 64 * 1024
 FIRST_TRY_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 1.0
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (
+ROUTERS: Final[tuple[DoorRouter, ...]] = (
     token_doors.router,
     trust_doors.router,
     sessions_doors.router,

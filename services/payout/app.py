@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
 
 from services import VERSION
@@ -53,6 +53,7 @@ from shared.security.sealing import ROWS_PER_STEP, Sealer, Step, seal_rows
 from shared.signature import nonce
 from shared.web.app import create_app
 from shared.web.client import Peer
+from shared.web.door_router import DoorRouter
 from shared.web.outbox_routes import outbox_router
 from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
@@ -61,7 +62,7 @@ from shared.web.trust_feed import trust_of
 SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (
+ROUTERS: Final[tuple[DoorRouter, ...]] = (
     benefits_doors.router,
     entitlement_doors.router,
     end_doors.router,

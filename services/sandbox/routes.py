@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
 from services.sandbox.courier import Courier, Tally
@@ -34,8 +34,9 @@ from services.sandbox.schemas import (
 from services.sandbox.script import Script, ScriptOut
 from services.sandbox.tax_bureau import Payment, TaxBureau
 from shared.errors import NotFound
+from shared.web.door_router import DoorRouter
 
-router = APIRouter(prefix="/v1")
+router = DoorRouter(prefix="/v1")
 
 _FIRST, _LAST = date(1990, 1, 1), date(2100, 12, 31)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import FastAPI
 
 from shared.guard.gate import Gate
 from shared.guard.rate_limit import RateLimits, read_limits
 from shared.guard.signed import SignatureRules
 from shared.security.trust import Trust
 from shared.web.access import AccessLog
+from shared.web.door_router import DoorRouter
 from shared.web.envelope import Envelope
-from shared.web.grammar import strict_grammar
 from shared.web.openapi import App
-from shared.web.problem import PROBLEMS, answer_problems
+from shared.web.problem import answer_problems
 from shared.web.readiness import Check
 from shared.web.service_routes import service_router
 from shared.web.trust_feed import followed
@@ -27,7 +27,7 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
     title: str,
     description: str,
     version: str,
-    routers: Sequence[APIRouter],
+    routers: Sequence[DoorRouter],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     trust: Trust,
     checks: Sequence[Check],
@@ -58,9 +58,9 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
         redoc_url=None,
     )
     app.state.trust = trust
-    app.include_router(service_router(service, version, (*checks, trust.check)))
+    app.router.routes.extend(service_router(service, version, (*checks, trust.check)).routes)
     for router in routers:
-        app.include_router(router, responses=PROBLEMS, dependencies=[Depends(strict_grammar)])
+        app.router.routes.extend(router.routes)
     answer_problems(app)
     gate = Gate(rate_limits or read_limits(), body_limit_bytes, signatures)
     app.add_middleware(Envelope, gate=gate)

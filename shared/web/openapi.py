@@ -15,9 +15,11 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic.json_schema import models_json_schema
 
 from shared.door import rights_of
 from shared.roles import RIGHTS, Role
+from shared.schema import Problem
 from shared.web.authentication import authenticated
 from shared.web.examples import load
 
@@ -44,6 +46,7 @@ class App(FastAPI):
         """Build the document once."""
         if not self.openapi_schema:
             document = super().openapi()
+            _add_problems(document)
             self._describe(document)
             rename_schemas(document)
             self.openapi_schema = document
@@ -81,6 +84,13 @@ class App(FastAPI):
             return _SENTENCES[tag]
         folder = "" if tag == self.service else f".{tag}"
         return (import_module(f"services.{self.service}{folder}").__doc__ or "").strip()
+
+
+def _add_problems(document: dict[str, Any]) -> None:
+    """Add the schema that every door's refusals point to."""
+    _, found = models_json_schema([(Problem, "serialization")], ref_template=_REF + "{model}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    document["components"]["schemas"] = dict(sorted((schemas | found["$defs"]).items()))
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -9,7 +9,6 @@ first answer. It is how a site proves that its books do not depend on how often 
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.roles import Right
 from shared.schema import In, Out
+from shared.web.door_router import DoorRouter
 
 _KEY = key_of("outbox", "replays")
 
@@ -42,9 +42,9 @@ class OutboxReplayOut(Out):
     replayed: int = Field(examples=[600])
 
 
-def outbox_router(reads: Right) -> APIRouter:
+def outbox_router(reads: Right) -> DoorRouter:
     """Build `GET /v1/outbox` and `POST /v1/outbox/replays`. `reads` is the service's right to read."""
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.get(
         "/v1/outbox",

@@ -24,7 +24,6 @@ from shared.process.outage import (
     SENTENCES,
     outage_of,
 )
-from shared.schema import Problem
 
 STATUS = {
     Kind.MALFORMED: 400,
@@ -41,9 +40,11 @@ STATUS = {
     Kind.UNAVAILABLE: 503,
 }
 PROBLEM_TYPE = "application/problem+json"
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+"""The schema's place in an OpenAPI document; given as a `model`, FastAPI would read it per route."""
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {PROBLEM_TYPE: {}}, "description": text}
+    status: {"content": {PROBLEM_TYPE: {"schema": {"$ref": PROBLEM_SCHEMA}}}, "description": text}
     for status, text in {
         400: "请求格式错误 Malformed",
         401: "未认证 No valid token",

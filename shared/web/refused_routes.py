@@ -6,7 +6,6 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +18,7 @@ from shared.page import Cursor, Limit, Page, page_by_id
 from shared.refused import RefusedMessage
 from shared.roles import CENTRE, Right
 from shared.schema import Out
+from shared.web.door_router import DoorRouter
 
 _KEY = key_of("refused_messages", "retries")
 
@@ -56,9 +56,9 @@ class RefusedRetriesOut(Out):
     retried: int = Field(examples=[2])
 
 
-def refused_router(reads: Right) -> APIRouter:
+def refused_router(reads: Right) -> DoorRouter:
     """Build the doors of a service whose reading right is `reads`."""
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.get(
         "/v1/refused-messages",

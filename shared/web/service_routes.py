@@ -40,7 +40,7 @@ def service_router(service: str, version: str, checks: Sequence[Check]) -> APIRo
     async def who_am_i(caller: Authenticated) -> MeOut:
         return MeOut(**claims_of(caller))
 
-    router.include_router(_monitoring_router(service, version, checks))
+    router.routes.extend(_monitoring_router(service, version, checks).routes)
     return router
 
 

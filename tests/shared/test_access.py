@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
 from shared.process.settings import Settings
@@ -16,6 +16,7 @@ from shared.roles import Role
 from shared.web.access import CUT_OFF, AccessLog
 from shared.web.app import create_app
 from shared.web.authentication import Authenticated
+from shared.web.door_router import DoorRouter
 from shared.web.envelope import ANSWER_FIELDS
 from shared.web.trust_feed import trust_of
 from tests.issuer import Issuer
@@ -25,7 +26,7 @@ Bearer = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def app(issuer: Issuer) -> FastAPI:
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.get("/v1/things/{name}", operation_id="thing", summary="物 · Thing")
     async def thing(name: str, caller: Authenticated) -> dict[str, str]:

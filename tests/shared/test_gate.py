@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 
 from shared.door import Door, door
 from shared.guard.rate_limit import Pace, RateLimits
 from shared.process.settings import Settings
 from shared.roles import Right, Role
 from shared.web.app import create_app
+from shared.web.door_router import DoorRouter
 from shared.web.envelope import ANSWER_FIELDS
 from shared.web.trust_feed import trust_of
 from tests.issuer import Issuer
@@ -31,7 +32,7 @@ LIMIT_BYTES = 100_000
 @pytest.fixture
 def app(issuer: Issuer) -> FastAPI:
     """A service with two doors: one for JSON, one with a limit of its own."""
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.post("/v1/papers/{paper}/lines", operation_id="lines")
     async def lines(request: Request, at: Annotated[Door, door(Right.REGISTER)]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,7 @@ from shared.roles import Caller, Right, Role
 from shared.schema import In, Out, PositiveYuan, YuanOut
 from shared.security.identity import Identity
 from shared.web.app import create_app
+from shared.web.door_router import DoorRouter
 from shared.web.trust_feed import trust_of
 from tests.issuer import Issuer
 
@@ -52,7 +53,7 @@ async def client(
     db: Database, identity: Identity, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A service with one door, which writes one outbox message a request."""
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.post("/v1/payments", operation_id="pay", summary="付 · Pay")
     async def pay(

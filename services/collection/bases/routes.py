@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.bases.flows import adjustment as adjustment_flow
@@ -29,8 +28,9 @@ from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reviewing = Annotated[Door, door(Right.REVIEW_DECLARATION)]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.levy import flows as levy_flow
 from services.collection.levy.schemas import QuoteIn, QuoteOut
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post("/v1/quotes", operation_id="quote", summary="试算 · Quote contributions")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.personal import flows as personal_flow
@@ -20,8 +19,9 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 _KEY = key_of("personal", "replays")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from services.collection.reallocation import flows as reallocation_flow
 from services.collection.reallocation.schemas import ReallocationOut
 from services.collection.register.routes.page import CreditCodePath
@@ -14,8 +12,9 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page, page_by_id
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 
 

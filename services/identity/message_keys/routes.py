@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,8 +18,9 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Managing = Annotated[Door, door(Right.MANAGE_IDENTITY)]
 
 

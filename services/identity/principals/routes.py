@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,8 +16,9 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 NamePath = Annotated[str, Path(min_length=1, max_length=64)]
 
 

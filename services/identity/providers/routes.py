@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from services.identity.providers import flows as providers_flow
@@ -18,8 +18,9 @@ from services.identity.providers.domain import ATTEMPT_LASTS, ProviderAbsent, Pr
 from services.identity.providers.flows import Return
 from services.identity.sessions.schemas import SessionOut
 from shared.process.settings import Settings
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 CALLBACK = "/v1/provider-sessions"
 COOKIE = "wuxian-provider-state"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +22,9 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page, page_by_id
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_IDENTITY)]
 Managing = Annotated[Door, door(Right.MANAGE_IDENTITY)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from services.identity.sessions import flows as sessions_flow
@@ -11,8 +11,9 @@ from services.identity.sessions.schemas import PasswordIn, SessionIn, SessionOut
 from services.identity.tokens.flows.keyring import Keyring
 from services.identity.tokens.schemas import TokenOut
 from shared.db import Database
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 _PRIVATE = {"Cache-Control": "no-store"}
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.ledger.chain.flows import anchor as anchor_flow
 from services.ledger.chain.schemas import AnchorsOut
 from services.ledger.reports.schemas.balance import ChainOut, HeadOut
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Heads = Annotated[Door, door(Right.READ_LEDGER, Right.READ_BALANCES)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,9 +31,10 @@ from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 from shared.schema import Code, Day
+from shared.web.door_router import DoorRouter
 from shared.wire.control_item import ControlItem
 
-router = APIRouter()
+router = DoorRouter()
 
 ClosingId = Annotated[str, Path(max_length=60)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,8 +13,9 @@ from services.ledger.mergers.schemas import PersonalMergerIn, PersonalMergerOut
 from services.ledger.posting.routes.door import opened
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Merging = Annotated[Door, door(Right.MERGE_PERSONAL)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,8 +41,9 @@ from shared.guard.entrance import BATCH_BYTES
 from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Crediting = Annotated[Door, door(Right.CREDIT_PERSONAL)]
 Managing = Annotated[Door, door(Right.MANAGE_PERSONAL, money=True)]

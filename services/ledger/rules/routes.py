@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,8 +25,9 @@ from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Proposing = Annotated[Door, door(Right.PROPOSE_CORRECTION)]

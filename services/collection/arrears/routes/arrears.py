@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.collection.arrears.flows import arrears as arrears_flow
 from services.collection.arrears.flows import charges as charges_flow
@@ -23,8 +23,9 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page, page_by_id
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Asking = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_ARREARS)]
 

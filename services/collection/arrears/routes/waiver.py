@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from services.collection.arrears.domain.waiver import WaiverState
@@ -27,8 +27,9 @@ from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 Approving = Annotated[Door, door(Right.APPROVE_WAIVER)]

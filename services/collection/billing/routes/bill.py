@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.billing.flows import bill as billing_bill_flow
@@ -19,8 +19,9 @@ from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code, CreditCode
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_BILLS)]
 Listing = Annotated[Door, door(Right.READ_COLLECTION, Right.READ_BILLS, filters_units=True)]
 

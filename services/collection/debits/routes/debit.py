@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from services.collection.common.routes.account import account_cipher
@@ -28,8 +28,9 @@ from shared.ids import key_of
 from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.FETCH_DEBIT_BATCH)]
 
 

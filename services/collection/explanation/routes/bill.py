@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.explanation.flows import bill as explanation_bill_flow
@@ -16,8 +16,9 @@ from shared.ids import Ref
 from shared.page import Cursor, Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.filing.flows import correction as correction_flow
@@ -17,8 +16,9 @@ from shared.page import RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Submitting = Annotated[Door, door(Right.SUBMIT_DECLARATION)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.filing.flows import default as default_flow
@@ -14,8 +13,9 @@ from services.collection.operation.schemas import OperationOut
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post(

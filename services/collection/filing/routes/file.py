@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
@@ -25,8 +25,9 @@ from shared.roles import Right
 from shared.schema import Code, CreditCode
 from shared.security.field_cipher import FieldCipher
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 LABEL: Final = "declaration_file"
 PART_BYTES: Final = 1024 * 1024
 _SPOOL_BYTES: Final = 1024 * 1024

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +34,9 @@ from shared.period import PERIOD_PATTERN, Period
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Catalogue = Annotated[Door, door(Right.READ_COLLECTION, any_unit=True)]
 StepName = Literal["accept", "review", "send_summary", "submit_again", "approve_change", "audit"]

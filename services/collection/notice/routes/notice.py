@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +21,9 @@ from shared.ids import Ref
 from shared.page import RefPath
 from shared.references import Reference
 from shared.roles import Caller, Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter(default_response_class=HTMLResponse)
+router = DoorRouter(default_response_class=HTMLResponse)
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Print = TypeVar("Print")
 

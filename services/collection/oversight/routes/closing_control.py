@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.collection.oversight.flows import closing_control as closing_control_flow
 from services.collection.oversight.flows.closing_control import FundControl, PaperQuery
@@ -20,6 +20,7 @@ from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import CENTRE, Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 from shared.wire.closing import (
     COLLECTION,
     CollectionControlOut,
@@ -32,7 +33,7 @@ from shared.wire.closing import (
 )
 from shared.wire.control_item import ControlItem
 
-router = APIRouter()
+router = DoorRouter()
 
 _PAPERS: Final = {
     ControlItem.SUSPENSE: Reference.RECEIPT,

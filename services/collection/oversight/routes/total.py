@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.oversight.flows import total as total_flow
@@ -14,8 +14,9 @@ from shared.door import Door, door
 from shared.period import PERIOD_PATTERN
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 EARLIEST, LATEST = "1900-01", "2099-12"
 PeriodText = Annotated[str, Query(pattern=PERIOD_PATTERN)]

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.schemas.common import PAPERS, Day
@@ -20,8 +20,9 @@ from shared.ids import NotAReference, Ref
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 DAYS_DEFAULT = 31
 Word = Annotated[str | None, Query(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 

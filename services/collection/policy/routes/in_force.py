@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.policy import flows as policy_flow
@@ -13,8 +13,9 @@ from services.collection.policy.schemas.policy import PolicyInForceOut, PolicyOu
 from shared.door import Door, door
 from shared.roles import Right
 from shared.schema import Code, Day
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -30,6 +30,7 @@ from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
 
 class LintedRoute(APIRoute):
@@ -52,8 +53,8 @@ class LintedRoute(APIRoute):
 
 
 FAULTS_SHOWN = 1000
-router = APIRouter()
-drafting = APIRouter(route_class=LintedRoute)
+router = DoorRouter()
+drafting = DoorRouter(route_class=LintedRoute)
 
 
 @drafting.post(
@@ -73,7 +74,7 @@ async def draft_policy(body: PackIn, at: Annotated[Door, door(Right.PUBLISH_POLI
     return await at.write(work, key=policy_flow.key_of_region(body.region), status=201)
 
 
-router.include_router(drafting)
+router.routes.extend(drafting.routes)
 
 
 @router.post(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from services.collection.policy import flows as policy_flow
 from services.collection.policy.schemas.region import RegionOut, RegionsOut
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get("/v1/regions", operation_id="list_regions", summary="统筹区与分中心 · List regions")

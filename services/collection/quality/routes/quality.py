@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.quality.flows import quality as quality_flow
@@ -28,8 +28,9 @@ from shared.page import Cursor, Limit
 from shared.period import PERIOD_PATTERN, Period
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 PeriodQuery = Annotated[str, Query(pattern=PERIOD_PATTERN)]
 DistrictQuery = Annotated[Code | None, Query()]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.common.schemas.common import TrailOut
@@ -26,8 +25,9 @@ from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.references import Reference
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Filing = Annotated[Door, door(Right.FILE_RECEIPT_CHANGE)]
 Approving = Annotated[Door, door(Right.APPROVE_RECEIPT_CHANGE, money=True)]

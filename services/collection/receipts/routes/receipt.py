@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from services.collection.allocation.domain.receipt import Channel
@@ -19,8 +19,9 @@ from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]
 

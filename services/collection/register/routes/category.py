@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,8 +23,9 @@ from shared.page import Cursor, Limit, Page
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 

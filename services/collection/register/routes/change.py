@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,8 +34,9 @@ from shared.process.settings import Settings
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 LINE_MAX: Final = 2**31 - 1
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]

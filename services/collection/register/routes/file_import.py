@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,8 +27,9 @@ from shared.ids import key_of
 from shared.process.settings import Settings
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 FAULTS_MAX: Final = 1000
 ReportFormat = Literal["json", "csv"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,8 +26,9 @@ from shared.page import Limit, RefPath
 from shared.references import Reference
 from shared.roles import Right
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Approving = Annotated[Door, door(Right.APPROVE_CHANGE)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,8 +35,9 @@ from shared.process.settings import Settings
 from shared.roles import Right
 from shared.schema import Code
 from shared.security.identity import Identity
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 Registering = Annotated[Door, door(Right.REGISTER)]
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
 Listing = Annotated[Door, door(Right.READ_COLLECTION, filters_units=True)]

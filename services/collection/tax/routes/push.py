@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.collection.tax.flows import push as push_flow
@@ -12,8 +11,9 @@ from services.collection.tax.schemas.push import TaxPushIn, TaxPushOut
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post(

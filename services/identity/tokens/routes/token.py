@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Header, Request
+from fastapi import Form, Header, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.identity.tokens.domain.oauth import OAuthRefusal
@@ -14,8 +14,9 @@ from services.identity.tokens.schemas import OAuthErrorOut, TokenOut
 from shared.db import Database
 from shared.process.settings import Settings
 from shared.security.tokens import ISSUER
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 TOKEN_PATH = "/v1/oauth/token"
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": OAuthErrorOut, "description": "请求有误 The request is wrong"},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from services.identity.tokens.flows import trust as trust_flow
 from services.identity.tokens.schemas import KeySetOut, RevokedOut, TrustedMessageKeyOut, TrustOut
 from shared.db import Database
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

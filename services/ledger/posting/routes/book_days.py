@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from services.ledger.posting.flows import book_days as book_days_flow
 from services.ledger.posting.routes.door import opened
 from services.ledger.posting.schemas.book_days import book_days_out
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 from shared.wire.closing import BookDaysOut
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

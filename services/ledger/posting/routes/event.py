@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer
@@ -14,8 +14,9 @@ from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.schemas.event import EventOut, EventsOut
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 WAIT_SECONDS_MAX = 25

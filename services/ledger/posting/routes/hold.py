@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer, source_of
@@ -15,9 +15,10 @@ from services.ledger.posting.schemas.hold import GroupReleaseIn, HoldsOut, Relea
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import HoldIn, HoldOut
 
-router = APIRouter()
+router = DoorRouter()
 
 HoldId = Annotated[str, Path(max_length=80)]
 Holding = Annotated[Door, door(Right.HOLD)]

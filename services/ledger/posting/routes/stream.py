@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Annotated, Any
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -26,9 +25,10 @@ from shared.errors import Refusal
 from shared.guard.entrance import STREAM_BYTES
 from shared.roles import Right
 from shared.schema import Problem
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import PostingOutcome, VoucherIn
 
-router = APIRouter()
+router = DoorRouter()
 PATH = "/v1/voucher-streams"
 NDJSON = "application/x-ndjson"
 

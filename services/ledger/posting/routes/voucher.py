@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer, problem_of, source_of
@@ -25,9 +25,10 @@ from shared.guard.entrance import BATCH_BYTES
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Serial
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import BatchOut, PostedOut, VoucherBatchIn, VoucherIn
 
-router = APIRouter()
+router = DoorRouter()
 
 PATH = "/v1/vouchers"
 BATCH_PATH = "/v1/voucher-batches"

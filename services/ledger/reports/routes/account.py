@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from services.ledger.posting.routes.door import opened
 from services.ledger.reports.flows import entry as entry_flow
@@ -17,9 +17,10 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.entry import Book
 from shared.page import Cursor, Limit, Page
 from shared.schema import Code, Day
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import AccountKey
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get("/v1/accounts", operation_id="chart", summary="会计科目表 · Chart of accounts of a day")

@@ -3,7 +3,6 @@ the bank's figures."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer
@@ -21,8 +20,9 @@ from services.ledger.reports.schemas.agreement import (
     agreements_sheet,
 )
 from shared.guard.entrance import BULK_BYTES
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.ledger.common.routes.conditional import (
@@ -22,9 +21,10 @@ from services.ledger.reports.schemas.balance import TrialBalanceOut, balances_ou
 from shared import clock
 from shared.entry import Book
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import FundBalancesOut
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
@@ -27,9 +27,10 @@ from shared.cursor import LIMIT_MAX
 from shared.entry import Book
 from shared.page import Limit
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import AccountKey
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

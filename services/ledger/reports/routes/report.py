@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
 from services.ledger.common.routes.door import json_answer
@@ -42,9 +42,10 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.entry import Book
 from shared.page import Cursor, Limit
 from shared.schema import Code, Day
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import AccountKey
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

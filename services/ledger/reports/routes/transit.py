@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.ledger.posting.flows.voucher import require_centre
 from services.ledger.posting.routes.door import opened
@@ -13,8 +13,9 @@ from services.ledger.reports.flows import transit as transit_flow
 from services.ledger.reports.routes.parameters import Reading, cubes_of, region_of
 from services.ledger.reports.schemas.transit import InTransitsOut
 from shared import clock
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

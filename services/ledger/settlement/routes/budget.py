@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,8 +15,9 @@ from services.ledger.settlement.flows import budget as budget_flow
 from services.ledger.settlement.schemas.budget import BudgetIn, BudgetsOut, RecordedRowsOut
 from shared.door import Door, door
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Setting = Annotated[Door, door(Right.SET_BUDGET)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 
 from services.ledger.common.domain.slot import CENTRE_SLOT
@@ -15,9 +15,10 @@ from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 from shared.wire.ledger import RefundOrderIn, RefundOrderOut
 
-router = APIRouter()
+router = DoorRouter()
 Ordering = Annotated[Door, door(Right.ORDER_REFUND)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]
 Following = Annotated[Door, door(Right.READ_LEDGER, Right.ORDER_REFUND)]

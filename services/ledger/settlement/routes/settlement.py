@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +19,9 @@ from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 from shared.schema import Day
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 SettlementId = Annotated[str, Path(max_length=60)]
 Reading = Annotated[Door, door(Right.READ_LEDGER)]

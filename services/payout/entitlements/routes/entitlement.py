@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +22,9 @@ from shared.guard.entrance import BULK_BYTES
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,8 +27,9 @@ from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
 from shared.references import Reference
 from shared.roles import Right, Role
+from shared.web.door_router import DoorRouter
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.post(

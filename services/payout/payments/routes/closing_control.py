@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.payout.common.routes import require_centre
 from services.payout.common.schemas import EARLIEST, LATEST
@@ -20,6 +20,7 @@ from shared.period import PERIOD_PATTERN
 from shared.references import Reference
 from shared.roles import Right
 from shared.schema import Code
+from shared.web.door_router import DoorRouter
 from shared.wire.closing import (
     PAYOUT,
     ControlPaperOut,
@@ -31,7 +32,7 @@ from shared.wire.closing import (
 )
 from shared.wire.control_item import ControlItem
 
-router = APIRouter()
+router = DoorRouter()
 
 
 @router.get(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from services.payout.common.routes import DistrictQuery, FundQuery, line_key_after, person_keys
 from services.payout.payments.domain.double import DoubleStatus
 from services.payout.payments.flows import double as double_flow
@@ -14,8 +12,9 @@ from shared.cursor import LIMIT_DEFAULT, cut
 from shared.door import Door, door
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
+from shared.web.door_router import DoorRouter
 
-router = APIRouter(tags=["double payments"])
+router = DoorRouter(tags=["double payments"])
 
 
 @router.get(
