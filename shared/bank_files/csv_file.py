@@ -13,7 +13,12 @@ from typing import IO, Final
 
 from shared.bank_files.protocol import refuse
 from shared.bank_files.rows import Row, acknowledgement_of, order_row, statements_of
-from shared.bank_files.values import AccountStatement, Acknowledgement, OrderFile
+from shared.bank_files.values import (
+    AccountStatement,
+    Acknowledgement,
+    OrderFile,
+    OrderKind,
+)
 
 _HEADINGS: Final = Path(__file__).parent / "data" / "headings.json"
 _RESULT_FIELDS: Final = ("file_no", "line", "outcome", "serial", "amount")
@@ -44,8 +49,8 @@ class CsvFormat:
         writer.writerows(rows)
         return codecs.BOM_UTF8 + out.getvalue().encode()
 
-    def parse_acknowledgement(self, source: IO[bytes]) -> Acknowledgement:
-        """Read the bank's results of orders."""
+    def parse_acknowledgement(self, source: IO[bytes], kind: OrderKind) -> Acknowledgement:
+        """Read the bank's results of orders of a kind."""
         return acknowledgement_of("", _rows(source, _RESULT_FIELDS))
 
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:

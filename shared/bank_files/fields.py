@@ -59,3 +59,12 @@ def read_text(
         )
         return ""
     return found
+
+
+def read_serial(text: str, at: str, faults: Faults, *, required: bool = False) -> str:
+    """Read a serial or a code of a bank: letters, digits and . _ : / - ."""
+    found = read_text(text, at, faults, required=required, limit=64)
+    if found and not (found.isascii() and all(one.isalnum() or one in "._:/-" for one in found)):
+        faults.add(at, "SERIAL_INVALID", "流水号或代码含非法字符 (characters that no serial has)")
+        return ""
+    return found

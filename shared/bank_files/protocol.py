@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO, Final, Protocol
 
-from shared.bank_files.values import AccountStatement, Acknowledgement, OrderFile
+from shared.bank_files.values import (
+    AccountStatement,
+    Acknowledgement,
+    OrderFile,
+    OrderKind,
+)
 from shared.errors import Fault, Kind, Refusal
 
 FAULTS_MAX: Final = 1000
@@ -34,8 +39,8 @@ class BankFormat(Protocol):
         """Build the file of orders."""
         ...
 
-    def parse_acknowledgement(self, source: IO[bytes]) -> Acknowledgement:
-        """Read the bank's results of orders."""
+    def parse_acknowledgement(self, source: IO[bytes], kind: OrderKind) -> Acknowledgement:
+        """Read the bank's results of orders of a kind."""
         ...
 
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from shared.bank_files.fields import read_amount, read_day, read_text
+from shared.bank_files.fields import read_amount, read_day, read_serial, read_text
 from shared.bank_files.protocol import BankFileInvalid, Faults, check_balance
 from shared.bank_files.values import (
     AccountStatement,
@@ -85,27 +85,20 @@ def _result(row: Row, at: str, faults: Faults) -> BankResult:
     if outcome is None or (line == WHOLE_FILE and outcome is not BankOutcome.REFUSED):
         faults.add(f"{at}/outcome", "OUTCOME_UNKNOWN", "结果无法识别 (not an outcome)")
         outcome = BankOutcome.UNKNOWN
-    whole = int(line) == 0
-    day = row.get("value_date", "")
+    whole, day, amount = int(line) == 0, row.get("value_date", ""), row.get("amount", "")
+    needs_amount = outcome in {BankOutcome.SETTLED, BankOutcome.RETURNED}
     return BankResult(
         file_no=read_text(row.get("file_no", ""), f"{at}/file_no", faults, required=True, limit=64),
         line_no=int(line),
         outcome=outcome,
         serial=read_serial(row.get("serial", ""), f"{at}/serial", faults, required=not whole),
-        amount_fen=0 if whole else read_amount(row.get("amount", ""), f"{at}/amount", faults),
+        amount_fen=read_amount(amount, f"{at}/amount", faults)
+        if amount.strip() or needs_amount
+        else None,
         value_date=read_day(day, f"{at}/value_date", faults) if day.strip() else None,
         reason_code=read_serial(row.get("reason_code", ""), f"{at}/reason_code", faults) or None,
         reason=read_text(row.get("reason", ""), f"{at}/reason", faults, limit=200) or None,
     )
-
-
-def read_serial(text: str, at: str, faults: Faults, *, required: bool = False) -> str:
-    """Read a serial or a code of a bank: letters, digits and . _ : / - ."""
-    found = read_text(text, at, faults, required=required, limit=64)
-    if found and not (found.isascii() and all(one.isalnum() or one in "._:/-" for one in found)):
-        faults.add(at, "SERIAL_INVALID", "流水号或代码含非法字符 (characters that no serial has)")
-        return ""
-    return found
 
 
 def statements_of(rows: Iterable[Row]) -> Sequence[AccountStatement]:

@@ -82,13 +82,16 @@ def order_of(text: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankResult:
-    """Report of a bank about one order. `file_no` is the number of the file that ordered it."""
+    """Report of a bank about one order. `file_no` is the number of the file that ordered it.
+
+    The amount is None where the bank does not repeat it; then the order's amount is meant.
+    """
 
     file_no: str
     line_no: int
     outcome: BankOutcome
     serial: str
-    amount_fen: int
+    amount_fen: int | None
     value_date: date | None = None
     reason_code: str | None = None
     reason: str | None = None
@@ -105,11 +108,15 @@ class FileRefusal:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """A bank's answer file: results of orders, and files that it refuses whole."""
+    """A bank's answer file: results of orders, and files that it refuses whole.
+
+    `others` counts movements that name no order of ours; they are read from the statement.
+    """
 
     number: str
     results: tuple[BankResult, ...]
     refused_files: tuple[FileRefusal, ...] = ()
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ def read_elements(
     """Hand out elements with their local names, in the order of their ends; validate on the way.
 
     Args:
-        records: local name of a parent → the local names below it that are wanted.
+        records: local name of a parent → the local names below it that are wanted; `*` is all.
 
     Raises:
         BankFileInvalid: the file is not well formed, or not of the schema.
@@ -93,7 +93,8 @@ def read_elements(
     try:
         for _, element in stream:
             parent, name = element.getparent(), _local(element)
-            if parent is not None and name in records.get(_local(parent), ()):
+            wanted = records.get(_local(parent), ()) if parent is not None else ()
+            if name in wanted or "*" in wanted:
                 yield name, element
                 _forget(element)
     except etree.XMLSyntaxError as error:

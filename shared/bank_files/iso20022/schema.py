@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
 from shared.bank_files.protocol import refuse
+from shared.bank_files.xml_reader import read_elements
 
 FOLDER: Final = Path(__file__).parent.parent / "data" / "xsd"
 NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
@@ -40,10 +42,14 @@ def schema_of(namespace: str, *families: str) -> tuple[str, etree.XMLSchema]:
     return message, _load(message)
 
 
-def valid(message: str, content: bytes) -> bytes:
+def valid(message: str, content: bytes, *, parent: str, line: str) -> bytes:
     """Return a file that was built here, after it passed its schema.
 
     A file that fails is a bug of the builder, never sent.
+
+    Args:
+        parent, line: the element of a line and the one that it stands in.
     """
-    _load(message).assertValid(etree.fromstring(content))
+    for _ in read_elements(BytesIO(content), {parent: (line,)}, _load(message)):
+        pass
     return content

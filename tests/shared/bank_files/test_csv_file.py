@@ -30,13 +30,13 @@ fiscal,2021-07-29,1.00,S3,,,,
 
 def codes(content: str) -> list[tuple[str, str]]:
     with pytest.raises(BankFileInvalid) as caught:
-        CSV.parse_acknowledgement(BytesIO(content.encode()))
+        CSV.parse_acknowledgement(BytesIO(content.encode()), OrderKind.DEBIT)
     return [(one.pointer, one.code) for one in caught.value.faults]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_results_are_read_in_either_encoding(encoding: str) -> None:
-    found = CSV.parse_acknowledgement(BytesIO(RESULTS.encode(encoding)))
+    found = CSV.parse_acknowledgement(BytesIO(RESULTS.encode(encoding)), OrderKind.DEBIT)
     day = date(2021, 7, 28)
     assert found.results == (
         BankResult(
@@ -87,7 +87,7 @@ def test_a_file_of_another_form_is_refused(content: str, code: str) -> None:
 
 def test_a_bank_may_refuse_a_file_whole() -> None:
     content = "file_no,line,outcome,serial,amount,reason_code\nD1,0,refused,,,RJ90\n"
-    found = CSV.parse_acknowledgement(BytesIO(content.encode()))
+    found = CSV.parse_acknowledgement(BytesIO(content.encode()), OrderKind.DEBIT)
     assert found.results == ()
     assert [(one.file_no, one.reason_code) for one in found.refused_files] == [("D1", "RJ90")]
 
