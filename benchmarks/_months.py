@@ -22,8 +22,8 @@ from tests.stories.support.centre import Centre
 from tests.stories.support.city import City, StoryUnit
 
 FIRST_MONTH, LAST_MONTH = "2022-12", "2026-03"
-UNITS = 4
-PENSIONERS = 6
+UNITS = 6
+PENSIONERS = 8
 CAPITAL_FEN = 900_000_00
 _CAPITAL = (("fiscal_subsidy", "centre_leader"), ("expenditure_funding", "department_head"))
 PATIENCE_SECONDS = 400
@@ -98,6 +98,9 @@ class Months:
         with ThreadPoolExecutor(len(desks)) as pool:
             for running in [pool.submit(desk) for desk in desks]:
                 running.result()
+
+    def settle(self) -> None:
+        """End the open month: all has arrived, and what nobody could be found for is refunded."""
         self.portal.quiet()
         self.centre.refund_suspended()
         self.portal.quiet()

@@ -78,6 +78,8 @@ class Killer(threading.Thread):
         self.at, self.result, self.until = at, result, until
         self.random = random.Random(seed)
         self.stopped = threading.Event()
+        self.striking = threading.Event()
+        self.striking.set()
 
     def run(self) -> None:
         """Wait for some answers and a random while, then strike."""
@@ -89,6 +91,8 @@ class Killer(threading.Thread):
                     return
             if self.stopped.wait(self.random.random() * _PAUSE_SECONDS):
                 return
+            if not self.striking.is_set():
+                continue
             struck = self.at.strike()
             if struck is not None:
                 self.result.kills += 1
@@ -147,6 +151,9 @@ def _kill_and_judge(
         try:
             while killer.is_alive() and not months.is_over:
                 months.play()
+                killer.striking.clear()  # a month ends when all has arrived
+                months.settle()
+                killer.striking.set()
                 say(
                     f"  {months.centre.month}: {result.kills} kills, {len(at.letters)} acknowledged"
                 )

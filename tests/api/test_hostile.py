@@ -106,7 +106,7 @@ def carry_out(planned: list[Attack]) -> None:
 
 
 @pytest.mark.story
-@pytest.mark.parametrize("service", ["ledger", "collection", "payout"])
+@pytest.mark.parametrize("service", ["ledger", "collection", "payout", "identity"])
 async def test_no_request_makes_a_service_stumble(service: str, stack: Stack) -> None:
     planned = await asyncio.to_thread(attacks, service, stack)
     await asyncio.to_thread(carry_out, planned)
