@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import threading
@@ -84,11 +85,8 @@ class Killer(threading.Thread):
     def run(self) -> None:
         """Wait for some answers and a random while, then strike."""
         while self.result.kills < self.until and not self.stopped.is_set():
-            target, give_up = self.at.answers + _ANSWERS_BETWEEN, time.monotonic()
-            give_up += _NO_ANSWER_SECONDS
-            while self.at.answers < target and time.monotonic() < give_up:
-                if self.stopped.wait(0.02):
-                    return
+            if not self._some_answers():
+                return
             if self.stopped.wait(self.random.random() * _PAUSE_SECONDS):
                 return
             if not self.striking.is_set():
@@ -98,6 +96,17 @@ class Killer(threading.Thread):
                 self.result.kills += 1
                 self.result.victims[struck[0]] += 1
                 self.result.moments += struck[1]
+
+    def _some_answers(self) -> bool:
+        """Wait until the load has gone on since the last kill, by a write; False: told to stop."""
+        answers, writes = self.at.answers + _ANSWERS_BETWEEN, len(self.at.letters)
+        give_up = time.monotonic() + _NO_ANSWER_SECONDS
+        while time.monotonic() < give_up:
+            if self.at.answers >= answers and len(self.at.letters) > writes:
+                break
+            if self.stopped.wait(0.02):
+                return False
+        return True
 
 
 def trial(kills: int, seed: int, say: Say, *, check_every: int = CHECK_EVERY) -> Result:
@@ -118,7 +127,10 @@ def trial(kills: int, seed: int, say: Say, *, check_every: int = CHECK_EVERY) ->
                 result.faults.append(traceback.format_exc()[-3000:])
             finally:
                 if result.faults:
-                    say((home / "up.log").read_text()[-6000:])
+                    kept = tempfile.mkdtemp(prefix="wuxian-kill-log-")
+                    for log in home.glob("*.log"):
+                        shutil.copy(log, kept)
+                    say(f"logs: {kept}")
                 at.stop()
     result.seconds = round(time.perf_counter() - began, 1)
     return result

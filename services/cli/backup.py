@@ -1,4 +1,4 @@
-"""`wuxian backup`, `restore` and `retention`: copies of everything, and how long rows are kept."""
+"""`wuxian backup`, `restore`, `retention`: copies of everything, pruned by a rule, and rows' ages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from services.cli.common import (
     AdminUrl,
@@ -28,11 +29,14 @@ from services.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from services.backup.prune import PruneLine
     from services.backup.restore import Restored
     from shared.process.retention import RetentionRule
     from shared.process.settings import Settings
 
 PASSPHRASE_LEAST = 16
+DEFAULT = "take"
+Keep = Annotated[int, typer.Option(min=0, max=10_000)]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -43,6 +47,23 @@ PassphraseFile = Annotated[
 ]
 
 
+class BackupGroup(TyperGroup):
+    """A group whose first command is meant where none is named: `wuxian backup /mnt/usb`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the first command's name in front of words that name no command."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=BackupGroup,
+    help="备份与清理 · Back up all schemas and keys (`take`, also without its name); prune.",
+)
+
+
+@app.command(name=DEFAULT)
 def backup(
     place: Annotated[
         str | None,
@@ -135,6 +156,58 @@ def _keep_log(settings: Settings, places: Iterable[str], passphrase: bytes) -> N
             stop,
             lambda name: out.print(f"log: {name}", markup=False, highlight=False),
         )
+
+
+@app.command()
+def prune(
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            help="A directory or s3://bucket/prefix; default: every site of WUXIAN_BACKUP_SITES."
+        ),
+    ] = None,
+    keep_daily: Keep = 7,
+    keep_weekly: Keep = 5,
+    keep_monthly: Keep = 13,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it, only show.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """清理旧备份(先列出,--yes 才删除)· Show which old backups would go; remove them with --yes.
+
+    The newest backup of each of so many days, weeks and months stays, and always the newest whose
+    files are whole by their digests.
+    """
+    from services.backup.prune import KeepRule, examine, remove
+
+    settings = settings_with()
+    places = {"": place} if place else dict(settings.backup_sites)
+    if not places:
+        fail("name a directory, or set WUXIAN_BACKUP_SITES to sites and their directories", 2)
+    rule = KeepRule(keep_daily, keep_weekly, keep_monthly)
+    found: dict[str, list[PruneLine]] = {}
+    with plainly():
+        for at in places.values():
+            with _watched("check 核对") as progress:
+                found[at] = examine(at, rule, progress)
+        for at, lines in found.items():
+            for line in lines:
+                if yes and not line.reasons:
+                    remove(at, line.name)
+    _say_pruned(found, yes=yes, as_json=as_json)
+
+
+def _say_pruned(found: dict[str, list[PruneLine]], *, yes: bool, as_json: bool) -> None:
+    if as_json:
+        kept = {at: [one.name for one in lines if one.reasons] for at, lines in found.items()}
+        gone = {at: [one.name for one in lines if not one.reasons] for at, lines in found.items()}
+        print_json({"removed" if yes else "would_remove": gone, "kept": kept})
+        return
+    for at, lines in found.items():
+        for line in lines:
+            fate = ", ".join(line.reasons) or ("removed" if yes else "would be removed")
+            out.print(f"{at}/{line.name}: {fate}", soft_wrap=True, markup=False, highlight=False)
+    if not yes:
+        err.print("nothing was removed; with --yes it is", markup=False, highlight=False)
 
 
 def restore(

@@ -69,6 +69,23 @@ def download(address: str, name: str, place: Path, progress: Callable[[int], Non
     return target
 
 
+def digest(address: str, path: str, progress: Callable[[int], None]) -> str:
+    """Return the SHA-256 of an object as the store gives it back."""
+    found: str = _asked(address, lambda obstore, store: _digest(obstore, store, path, progress))
+    return found
+
+
+def remove(address: str, name: str) -> None:
+    """Remove a backup, its manifest first: without it, it is none."""
+
+    def work(obstore: Any, store: Any) -> None:
+        paths = [str(one["path"]) for one in obstore.list_with_delimiter(store, name)["objects"]]
+        for path in sorted(paths, key=lambda path: not path.endswith(f"/{MANIFEST}")):
+            obstore.delete(store, path)
+
+    _asked(address, work)
+
+
 def _digest(obstore: Any, store: Any, path: str, progress: Callable[[int], None]) -> str:
     digest = hashlib.sha256()
     for piece in obstore.get(store, path).stream():

@@ -58,6 +58,12 @@ class Attack:
             # An operation that takes nothing cannot be asked wrongly.
             assert mode is GenerationMode.NEGATIVE, self.operation.label
 
+    @property
+    def form_of_refusals(self) -> str:
+        """Problem documents; at the doors of OAuth the errors of RFC 6749."""
+        is_oauth = self.operation.path.startswith("/v1/oauth/")
+        return "application/json" if is_oauth else "application/problem+json"
+
     def ask(self, case: schemathesis.Case) -> None:
         """Make one request and look at its answer."""
         self.calls += 1
@@ -65,7 +71,7 @@ class Attack:
         kind = answer.headers.get("content-type", [""])[0]
         if answer.status_code >= 500:
             self.wrong.append(f"{case.as_curl_command()} -> {answer.status_code}")
-        elif answer.status_code >= 400 and not kind.startswith("application/problem+json"):
+        elif answer.status_code >= 400 and not kind.startswith(self.form_of_refusals):
             self.wrong.append(f"{self.operation.label}: {answer.status_code} as {kind}")
 
 
