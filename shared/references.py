@@ -55,6 +55,7 @@ class Reference(StrEnum):
     BILL = "bil", "缴费单", "bill", "/v1/bills/{bill}"
     CERTIFICATE = "crt", "参保缴费证明", "certificate", "/v1/certificates/{certificate}"
     CHARGE = "chg", "滞纳金或利息", "late charge", "/v1/units/{credit_code}/charges"
+    COLLECTION_MODE = "cmd", "征收模式变更", "collection mode", "/v1/collection-modes"
     CREDIT = "crd", "贷项", "credit", "/v1/units/{credit_code}/credits"
     DEBIT_BATCH = "dbt", "托收批次", "direct debit batch", "/v1/debit-batches/{batch}"
     DECLARATION = "dcl", "申报", "declaration", "/v1/declarations/{declaration}"
@@ -82,6 +83,7 @@ class Reference(StrEnum):
     REFUND = "rfd", "退费单", "refund", "/v1/refunds/{refund}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
+    TAX_ITEM = "txi", "税务征收待办", "work item of tax mode", "/v1/tax-items/{item}/settlements"
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"
 
     # Ledger

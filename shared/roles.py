@@ -91,6 +91,8 @@ class Right(StrEnum):
     FETCH_DEBIT_BATCH = "debit_batch:fetch"
     REPORT_DEBIT_RESULT = "debit_batch:report"
     PUSH_TAX = "tax:push"
+    PROPOSE_COLLECTION_MODE = "collection_mode:propose"
+    APPROVE_COLLECTION_MODE = "collection_mode:approve"
     MATCH_RECEIPT = "receipt:match"
     FILE_RECEIPT_CHANGE = "receipt_change:file"
     APPROVE_RECEIPT_CHANGE = "receipt_change:approve"
@@ -201,6 +203,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             *_READS,
             Right.QUOTE,
             Right.PUBLISH_POLICY,
+            Right.PROPOSE_COLLECTION_MODE,
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
             Right.APPROVE_RECEIPT_CHANGE,
@@ -216,6 +219,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.CENTRE_LEADER: frozenset(
         {
             *_READS,
+            Right.APPROVE_COLLECTION_MODE,
             Right.SIGN_THIRD,
             Right.APPROVE_SETTLEMENT,
             Right.APPROVE_CLOSING,

@@ -31,6 +31,7 @@ from services.collection.handling.routes import district_steps as district_steps
 from services.collection.handling.routes import inbox as inbox_doors
 from services.collection.handling.routes import summary as summary_doors
 from services.collection.levy import routes as levy_doors
+from services.collection.mode import routes as mode_doors
 from services.collection.notice.routes import certificate as certificate_doors
 from services.collection.notice.routes import notice as notice_doors
 from services.collection.operation import routes as operation_doors
@@ -55,7 +56,10 @@ from services.collection.register.routes import cover as cover_doors
 from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
+from services.collection.tax.routes import item as item_doors
 from services.collection.tax.routes import push as push_doors
+from services.collection.tax.routes import push_file as push_file_doors
+from services.collection.tax.routes import treasury as treasury_doors
 from services.revisions import schema_state
 from shared.db import Database, revision
 from shared.guard.rate_limit import read_limits
@@ -105,6 +109,10 @@ ROUTERS: tuple[DoorRouter, ...] = (
     credit_doors.router,
     bases_doors.router,
     push_doors.router,
+    mode_doors.router,
+    push_file_doors.router,
+    treasury_doors.router,
+    item_doors.router,
     receipt_doors.router,
     receipt_return_doors.router,
     receipt_move_doors.router,

@@ -21,6 +21,7 @@ from services.collection.filing.jobs import file as file_job
 from services.collection.filing.jobs import roll as roll_job
 from services.collection.handling.store import summary as summary_store
 from services.collection.handling.store.summary import SummaryRow
+from services.collection.mode import flows as mode_flow
 from services.collection.operation.jobs import run as run_job
 from services.collection.operation.jobs.tools import Tools
 from services.collection.personal.clients import PersonalAccounts
@@ -29,6 +30,8 @@ from services.collection.quality import jobs as quality_job
 from services.collection.reallocation import jobs as reallocation_job
 from services.collection.refund.clients import RefundOrders
 from services.collection.refund.jobs import RefundJob
+from services.collection.tax.jobs import comparison as comparison_job
+from services.collection.tax.jobs import push_file as push_file_job
 from shared import book_days
 from shared.db import Database
 from shared.evidence.anchor import AnchorKeeper
@@ -47,6 +50,8 @@ CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
 CREDIT_IDLE_SECONDS = 0.5
 """Pause between searches for settled bills; personal credits are less urgent than vouchers."""
+CUT_OVER_IDLE_SECONDS = 1.0
+"""Pause between looks for bills that change hands."""
 REFUND_IDLE_SECONDS = 1.0
 """Pause between questions to the ledger for settled refunds."""
 
@@ -56,6 +61,8 @@ OPERATIONS: run_job.Kinds = {
     roll_job.KIND: roll_job.prepare,
     default_job.KIND: default_job.prepare,
     quality_job.KIND: quality_job.prepare,
+    push_file_job.KIND: push_file_job.prepare,
+    comparison_job.KIND: comparison_job.prepare,
 }
 """The kinds of operations that this worker runs."""
 
@@ -167,6 +174,19 @@ async def reallocate_accounts(background: Background) -> None:
             await asyncio.sleep(IDLE_SECONDS)
 
 
+async def cut_over(background: Background) -> None:
+    """Let open bills change hands where the tax bureau collects, until cancelled."""
+    region = background.settings.region
+    while True:
+        try:
+            moved = await background.db.run(partial(mode_flow.cut_over, region=region))
+        except Exception as error:
+            logger().warning("bills cannot change hands, will retry", error=str(error)[:300])
+            moved = 0
+        if not moved:
+            await asyncio.sleep(CUT_OVER_IDLE_SECONDS)
+
+
 async def run_operations(background: Background) -> None:
     """Run waiting operations, until cancelled."""
     tools = Tools(background.db, background.identity, background.settings)
@@ -225,6 +245,7 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     follow_refunds,
     issue_bills,
     reallocate_accounts,
+    cut_over,
     run_operations,
     bind_evidence,
     keep_anchors,

@@ -1,6 +1,7 @@
 """The simulated tax bureau: collects what is billed to its taxpayers and pushes what came in.
 
-Money goes to the treasury account at the bank; the push says whose it is. Some lines are pushed
+Money goes to the treasury account at the bank; the push says whose it is, ticket by ticket and levy
+item by levy item. Some lines are pushed
 again in a later batch, and some under a credit code that nobody knows, as happens when a bureau
 registers a payer wrongly.
 """
@@ -19,10 +20,12 @@ from services.sandbox.courier import Courier, Tally
 from services.sandbox.journal import Journal
 from services.sandbox.script import Draw, Script, tax_paid_fen
 from shared.cn import credit_code
-from shared.money import format_yuan, parse_yuan
+from shared.money import allot, format_yuan, parse_yuan
 from shared.web.client import Peer
 
 _PAGE = 500
+_TICKETS_MAX = 500
+"""Tickets in a push, which may have 10,000 lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,10 @@ class Due:
     credit_code: str
     name: str
     total_fen: int
+
+
+Items = tuple[tuple[str, int], ...]
+"""Levy items (征收品目) with what is open, or paid, of each (fen)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +51,23 @@ class Payment:
     period: str
     amount_fen: int
     paid_on: date
+    items: Items
 
-    def line(self) -> dict[str, str]:
-        """Return it as the push carries it."""
-        return {
-            "serial": self.serial,
-            "credit_code": self.credit_code,
-            "period": self.period,
-            "amount": format_yuan(self.amount_fen),
-            "paid_on": self.paid_on.isoformat(),
-        }
+    def lines(self) -> list[dict[str, Any]]:
+        """Return its ticket as the push carries it, line by line."""
+        return [
+            {
+                "serial": self.serial,
+                "line": number,
+                "levy_item": item,
+                "credit_code": self.credit_code,
+                "period": self.period,
+                "amount": format_yuan(fen),
+                "paid_on": self.paid_on.isoformat(),
+                "origin": "assessed_by_us",
+            }
+            for number, (item, fen) in enumerate(self.items, 1)
+        ]
 
 
 @dataclass(slots=True)
@@ -93,9 +107,13 @@ class TaxBureau:
         """
         await self._courier.deliver()  # what a crash left unsent is no longer open afterwards
         dues = await self._open_bills(period)
+        items = await self._open_items(period)
         done = Collected()
         with self._journal.transaction() as tx:
-            paid = [self._pay(tx, script, due, period, day) for due in dues]
+            paid = [
+                self._pay(tx, script, due, items.get(due.credit_code, ()), period, day)
+                for due in dues
+            ]
             payments = self._misregister(script, [one for one in paid if one])
             done.payments = _confuse(payments, wrong_payers)
             for payment in done.payments:
@@ -118,8 +136,26 @@ class TaxBureau:
                     break
         return sorted(dues, key=lambda due: due.credit_code)
 
+    async def _open_items(self, period: str) -> dict[str, Items]:
+        found: dict[str, Items] = {}
+        cursor: str | None = None
+        while True:
+            page = await self._peer.get("/v1/tax-dues", period=period, limit=_PAGE, cursor=cursor)
+            for due in page["items"]:
+                item = (str(due["levy_item"]), parse_yuan(due["open"]))
+                found[due["credit_code"]] = (*found.get(due["credit_code"], ()), item)
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return found
+
     def _pay(
-        self, tx: sqlite3.Connection, script: Script, due: Due, period: str, day: date
+        self,
+        tx: sqlite3.Connection,
+        script: Script,
+        due: Due,
+        items: Items,
+        period: str,
+        day: date,
     ) -> Payment | None:
         # By its own receipts: a payment under a wrong code leaves the bill open, yet it was paid.
         known = tx.execute(
@@ -129,10 +165,19 @@ class TaxBureau:
         ).fetchone()
         draw = Draw(script.seed, "tax", f"{due.credit_code}/{period}", known["times"])
         amount_fen = tax_paid_fen(script, draw, due.total_fen - known["paid_fen"])
+        amount_fen = min(amount_fen, sum(fen for _, fen in items))
         if amount_fen <= 0:
             return None
         open_account(tx, f"tax-{due.credit_code}", due.name)
-        return Payment(draw.serial(), due.credit_code, due.credit_code, period, amount_fen, day)
+        return Payment(
+            draw.serial(),
+            due.credit_code,
+            due.credit_code,
+            period,
+            amount_fen,
+            day,
+            _shared(items, amount_fen),
+        )
 
     @staticmethod
     def _misregister(script: Script, payments: list[Payment]) -> list[Payment]:
@@ -142,11 +187,7 @@ class TaxBureau:
             for one in sorted(payments, key=lambda one: one.serial)[: script.misregistered]
         }
         return [
-            one
-            if one.serial not in chosen
-            else Payment(
-                one.serial, one.payer, stranger(one.payer), one.period, one.amount_fen, one.paid_on
-            )
+            one if one.serial not in chosen else replace(one, credit_code=stranger(one.payer))
             for one in payments
         ]
 
@@ -159,7 +200,7 @@ class TaxBureau:
             for one in payments
             if Draw(script.seed, "tax", one.serial, 0).happens("repeated", script.tax.repeated)
         ]
-        size = script.lines_per_file
+        size = min(script.lines_per_file, _TICKETS_MAX)
         batches = [payments[start : start + size] for start in range(0, len(payments), size)]
         batches += [again[start : start + size] for start in range(0, len(again), size)]
         before = tx.execute(
@@ -175,6 +216,12 @@ class TaxBureau:
                 body=_push(push_no, day, lines),
             )
         return len(again)
+
+
+def _shared(items: Items, amount_fen: int) -> Items:
+    """Divide a payment over levy items in proportion to what is open of them."""
+    parts = allot(amount_fen, [fen for _, fen in items])
+    return tuple((item, fen) for (item, _), fen in zip(items, parts, strict=True) if fen)
 
 
 def _confuse(payments: list[Payment], count: int) -> list[Payment]:
@@ -197,15 +244,16 @@ def stranger(code: str) -> str:
     return credit_code.with_check_character(head + code[8:17])
 
 
-def _push(push_no: str, day: date, lines: list[Payment]) -> dict[str, Any]:
+def _push(push_no: str, day: date, payments: list[Payment]) -> dict[str, Any]:
+    lines = [line for payment in payments for line in payment.lines()]
     return {
         "push_no": push_no,
         "collected_on": day.isoformat(),
         "control": {
             "count": len(lines),
-            "total": format_yuan(sum(line.amount_fen for line in lines)),
+            "total": format_yuan(sum(payment.amount_fen for payment in payments)),
         },
-        "lines": [line.line() for line in lines],
+        "lines": lines,
     }
 
 

@@ -67,6 +67,8 @@ NOT_BOOKED = {
     "collection issue_certificate /as_of": "a question",
     "collection issue_project_certificate /as_of": "a question",
     "collection leave_unit /people/*/left_on": "a life's day",
+    "collection propose_collection_mode /valid_from": "a rule's day",
+    "collection push_treasury_list /day": "the treasury's list books nothing",
     "collection query_arrears /as_of": "a question",
     "collection quote_project /starts_on": "a question",
     "collection refuse_receipt_move /decided_on": "nothing is booked",

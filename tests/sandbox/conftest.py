@@ -30,6 +30,7 @@ class FakeServices:
             self.app.get(f"/v1/{trade}-batches/{{batch}}/lines")(self._lines)
             self.app.post(f"/v1/{trade}-results")(self._results)
         self.app.get("/v1/bills")(self._bills)
+        self.app.get("/v1/tax-dues")(self._dues)
         self.app.post("/v1/tax-pushes")(self._push)
 
     def add_batch(self, batch: str, lines: int, **facts: str) -> None:
@@ -82,6 +83,16 @@ class FakeServices:
 
     async def _bills(self, period: str, status: str) -> dict[str, Any]:
         items = [one for one in self.bills if (one["period"], one["status"]) == (period, status)]
+        return {"items": items, "next_cursor": None}
+
+    async def _dues(self, period: str) -> dict[str, Any]:
+        """The open amounts of the bills, by two levy items."""
+        items = [
+            {"credit_code": one["credit_code"], "levy_item": item, "open": amount}
+            for one in self.bills
+            if one["period"] == period
+            for item, amount in (("pension.unit", one["total"]), ("medical.unit", "1.00"))
+        ]
         return {"items": items, "next_cursor": None}
 
     async def _push(self, request: Request) -> dict[str, Any]:

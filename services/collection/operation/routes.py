@@ -17,7 +17,7 @@ from shared.roles import Right
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
-Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.PUSH_TAX)]
 CSV_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"text/csv": {"schema": {"type": "string"}}},

@@ -193,6 +193,7 @@ def _entrusted(row: PaymentRow) -> UnitPayment:
         amount_fen=row.amount_fen - row.taken_fen,
         period=row.period,
         bill_id=row.bill_id,
+        parts=row.parts,
     )
     named = row.kind != "receipt" and row.bill_id is None
     return UnitPayment(payment=payment, source=row.source, serial=row.serial, keeps_to_period=named)

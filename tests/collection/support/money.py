@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 
 from shared.cn.credit_code import with_check_character
 from shared.db import asyncpg_dsn
 from shared.ids import unit_key, uuid7
-from shared.money import format_yuan
+from shared.money import format_yuan, parse_yuan
+from tests.conftest import Bearer
 
 DAY = "2021-07-20"
 LINES = (
@@ -201,3 +203,70 @@ async def vouchers(url: str, *, kinds: Sequence[str] = ()) -> list[dict[str, Any
     rows = await fetch(url, "SELECT payload FROM outbox ORDER BY id")
     found = [json.loads(row["payload"]) for row in rows]
     return [voucher for voucher in found if not kinds or voucher["kind"] in kinds]
+
+
+_tickets = itertools.count(1)
+ITEMS = tuple(f"{insurance}.{party}" for insurance, party, *_ in LINES)
+"""The levy item of each line of a bill that `money.owe` makes."""
+
+
+def ticket_no() -> str:
+    """A ticket number that no other test uses."""
+    return f"T{next(_tickets):010d}"
+
+
+def ticket_line(
+    ticket: str,
+    number: int,
+    item: str,
+    credit_code: str | None,
+    amount_fen: int,
+    *,
+    period: str = "2021-07",
+    paid_on: str = DAY,
+    **more: Any,
+) -> dict[str, Any]:
+    """One line of a ticket."""
+    payer = {} if credit_code is None else {"credit_code": credit_code}
+    return {
+        "serial": ticket,
+        "line": number,
+        "levy_item": item,
+        **payer,
+        "period": period,
+        "amount": format_yuan(amount_fen),
+        "paid_on": paid_on,
+        **more,
+    }
+
+
+def whole_bill(ticket: str, credit_code: str, **more: Any) -> list[dict[str, Any]]:
+    """A ticket that pays a whole bill of `money.owe`, line by line."""
+    return [
+        ticket_line(ticket, number, item, credit_code, line[-1], **more)
+        for number, (item, line) in enumerate(zip(ITEMS, LINES, strict=True), 1)
+    ]
+
+
+def push_of(lines: Sequence[dict[str, Any]], *, day: str = DAY, **more: Any) -> dict[str, Any]:
+    """A push whose control totals tie."""
+    total_fen = sum(parse_yuan(line["amount"]) for line in lines)
+    return {
+        "push_no": f"P{next(_tickets)}",
+        "collected_on": day,
+        "control": {"count": len(lines), "total": format_yuan(total_fen)},
+        "lines": list(lines),
+        **more,
+    }
+
+
+async def pushed(api: httpx.AsyncClient, bearer: Bearer, body: dict[str, Any]) -> dict[str, Any]:
+    """Push as the tax bureau; the answer."""
+    headers = bearer("tax_bureau") | {"Idempotency-Key": f"t-{next(_tickets)}"}
+    answer = await api.post("/v1/tax-pushes", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    assert found["received"] == (
+        found["matched"] + found["suspended"] + found["replayed"] + len(found["rejected"])
+    )
+    return found

@@ -26,14 +26,14 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from services.collection.allocation.domain.receipt import Receipt
+from services.collection.allocation.domain.division import divide
+from services.collection.allocation.domain.receipt import PaymentPart, Receipt
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.policy.domain.allocation_order import (
     ONE_TICKET,
     AllocationMethod,
     AllocationOrder,
 )
-from shared.money import allot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,7 @@ class BillLine:
     account: str
     amount_fen: int
     insurance: str = ""
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,10 @@ class LineShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """Money that pays bills: a receipt, or a match of suspended money. `event_id` is its id."""
+    """Money that pays bills: a receipt, or a match of suspended money. `event_id` is its id.
+
+    With `parts`, each part pays only lines of its insurance and party, in bills of the period.
+    """
 
     event_id: UUID
     paid_on: date
@@ -104,6 +108,7 @@ class Payment:
     amount_fen: int
     period: str
     bill_id: UUID | None = None
+    parts: tuple[PaymentPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,30 +163,42 @@ class ReceiptAllocation:
         return sum(share.amount_fen for _, shares in self.parts for share in shares)
 
 
-def settled_by_line(settled_fen: int, amounts_fen: Sequence[int]) -> list[int]:
-    """Divide the settled amount of a bill over its lines.
-
-    The result sums to `settled_fen`. No line exceeds its amount, and no line shrinks when
-    `settled_fen` grows.
-    """
-    rest_fen, owed_fen, settled = settled_fen, sum(amounts_fen), []
-    if rest_fen == owed_fen:  # nearly every receipt; the loop gives the same result, slower
-        return list(amounts_fen)
-    for amount_fen in amounts_fen:
-        other_fen = owed_fen - amount_fen
-        part_fen = allot(rest_fen, [amount_fen, other_fen])[0] if owed_fen else 0
-        settled.append(part_fen)
-        rest_fen, owed_fen = rest_fen - part_fen, other_fen
-    assert rest_fen == 0
-    return settled
-
-
 def settle(
     bill: Bill, paid_fen: int, order: AllocationOrder = ONE_TICKET
 ) -> tuple[Bill, tuple[LineShare, ...], int]:
     """Pay into one bill. Return the bill afterwards, the shares of its lines, and the unused rest."""
     taken_fen = min(paid_fen, bill.open_fen)
-    targets = _settled_after(bill, taken_fen, order)
+    after, shares = _paid(bill, _settled_after(bill, taken_fen, order))
+    assert sum(share.amount_fen for share in shares) == taken_fen
+    return after, shares, paid_fen - taken_fen
+
+
+def settle_parts(
+    bill: Bill, parts: Sequence[PaymentPart]
+) -> tuple[Bill, tuple[LineShare, ...], list[PaymentPart]]:
+    """Pay parts of a payment into the lines of a bill that they are for. Return the bill afterwards,
+    the shares of its lines, and the unused rest of each part."""
+    amounts_fen = [line.amount_fen for line in bill.lines]
+    found, left = list(bill.line_settled_fen), []
+    for part in parts:
+        places = [place for place, line in enumerate(bill.lines) if _is_for(bill, line, part)]
+        asked_fen = [amounts_fen[place] for place in places]
+        settled_fen = [found[place] for place in places]
+        taken_fen = min(part.amount_fen, sum(asked_fen) - sum(settled_fen))
+        for place, fen in zip(places, divide(asked_fen, settled_fen, taken_fen), strict=True):
+            found[place] = fen
+        left.append(replace(part, amount_fen=part.amount_fen - taken_fen))
+    return *_paid(bill, found), left
+
+
+def _is_for(bill: Bill, line: BillLine, part: PaymentPart) -> bool:
+    """Tell whether a part pays a line; a line of a charge bill is known by its kind of charge."""
+    side = line.account if bill.kind == CHARGE else line.party
+    return (line.insurance, side) == (part.insurance, part.party)
+
+
+def _paid(bill: Bill, targets: Sequence[int]) -> tuple[Bill, tuple[LineShare, ...]]:
+    """Return a bill with new settled amounts, and by how much each line got more."""
     shares = tuple(
         LineShare(line, target_fen - settled_fen)
         for line, settled_fen, target_fen in zip(
@@ -190,39 +207,23 @@ def settle(
         if target_fen != settled_fen
     )
     assert all(share.amount_fen > 0 for share in shares)
-    assert sum(share.amount_fen for share in shares) == taken_fen
-    return replace(bill, line_settled_fen=tuple(targets)), shares, paid_fen - taken_fen
+    return replace(bill, line_settled_fen=tuple(targets)), shares
 
 
 def _settled_after(bill: Bill, taken_fen: int, order: AllocationOrder) -> list[int]:
     """Compute the settled amount of each line after the bill takes `taken_fen` more."""
     amounts_fen = [line.amount_fen for line in bill.lines]
     if bill.kind == CHARGE or order.name is not AllocationMethod.INSURANCE_ORDER:
-        return _divide(amounts_fen, bill.line_settled_fen, taken_fen)
+        return divide(amounts_fen, bill.line_settled_fen, taken_fen)
     found = list(bill.line_settled_fen)
     for places in order.groups([line.insurance for line in bill.lines]):
         asked_fen = [amounts_fen[place] for place in places]
         settled_fen = [found[place] for place in places]
         part_fen = min(taken_fen, sum(asked_fen) - sum(settled_fen))
-        for place, fen in zip(places, _divide(asked_fen, settled_fen, part_fen), strict=True):
+        for place, fen in zip(places, divide(asked_fen, settled_fen, part_fen), strict=True):
             found[place] = fen
         taken_fen -= part_fen
     return found
-
-
-def _divide(amounts_fen: Sequence[int], settled_fen: Sequence[int], taken_fen: int) -> list[int]:
-    """Compute the settled amounts after all amounts together take `taken_fen` more."""
-    before_fen = sum(settled_fen)
-    if before_fen and list(settled_fen) != settled_by_line(before_fen, amounts_fen):
-        # Lines were lowered (减免) after a part was paid. Divide the open amounts, because no line may
-        # give back money.
-        left_fen = [
-            amount_fen - settled
-            for amount_fen, settled in zip(amounts_fen, settled_fen, strict=True)
-        ]
-        more_fen = settled_by_line(taken_fen, left_fen)
-        return [settled + more for settled, more in zip(settled_fen, more_fen, strict=True)]
-    return settled_by_line(before_fen + taken_fen, amounts_fen)
 
 
 def bills_to_pay(
@@ -280,6 +281,8 @@ def allocate(
     A charge that the payment itself causes is paid last; a payment that names its bill does not pay
     it.
     """
+    if payment.parts:
+        return _allocate_parts(bills, payment, assessor)
     first = assessor.charges_first(payment.booked_on) if assessor else False
     queue = bills_to_pay(bills, payment.period, payment.bill_id, charges_first=first, order=order)
     shared = order.is_shared and payment.bill_id is None
@@ -308,12 +311,35 @@ def allocate(
     return settled, left_fen
 
 
+def _allocate_parts(
+    bills: Iterable[Bill], payment: Payment, assessor: ChargeAssessor | None
+) -> tuple[list[PaymentAllocation], int]:
+    """Pay the parts of a payment into the lines that they name, in the bills of the period."""
+    of_period = [bill for bill in bills if bill.period == payment.period and bill.open_fen > 0]
+    queue = sorted(of_period, key=lambda bill: (bill.kind == CHARGE, bill.issued_on, bill.id))
+    left = list(payment.parts)
+    settled: list[PaymentAllocation] = []
+    for bill in queue:
+        after, shares, left = settle_parts(bill, left)
+        if not shares:
+            continue
+        charge_bill = None
+        if assessor and bill.kind != CHARGE:
+            charge_bill = assessor.charge(bill, shares, payment)
+            if charge_bill:
+                queue.append(charge_bill)
+        settled.append(
+            PaymentAllocation(bill=bill, after=after, shares=shares, charge_bill=charge_bill)
+        )
+    return settled, sum(part.amount_fen for part in left)
+
+
 def _shares_of_bills(queue: Sequence[Bill], paid_fen: int) -> dict[UUID, int]:
     """Divide a payment over the open bills over contributions, in proportion."""
     bills = [bill for bill in queue if bill.kind != CHARGE]
     before_fen = [bill.settled_fen for bill in bills]
     taken_fen = min(paid_fen, sum(bill.open_fen for bill in bills))
-    after_fen = _divide([bill.total_fen for bill in bills], before_fen, taken_fen)
+    after_fen = divide([bill.total_fen for bill in bills], before_fen, taken_fen)
     return {
         bill.id: after - before
         for bill, before, after in zip(bills, before_fen, after_fen, strict=True)
@@ -357,6 +383,7 @@ def payment_of(receipt: Receipt) -> Payment:
         amount_fen=incoming.amount_fen,
         period=incoming.period,
         bill_id=incoming.bill_id,
+        parts=incoming.parts,
     )
 
 

@@ -20,11 +20,9 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.collection.common.domain.errors import ControlTotalsDiffer
 from services.collection.policy.domain.allocation_order import ONE_TICKET, AllocationOrder
-from shared.errors import Fault, Faulty, Kind, NotFound, Refusal
+from shared.errors import Kind, NotFound, Refusal
 from shared.ids import key_of, uuid7
-from shared.money import format_yuan
 from shared.roles import CENTRE
 
 UNIDENTIFIED: Final = "unidentified"
@@ -79,11 +77,45 @@ class Payer:
     district: str
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentPart:
+    """The part of a payment that is for one insurance and party, or for one kind of late charge."""
+
+    insurance: str
+    party: str
+    amount_fen: int
+
+
+def remaining_parts(
+    parts: Sequence[PaymentPart], taken: Sequence[PaymentPart], taken_fen: int
+) -> tuple[PaymentPart, ...]:
+    """Return the parts of a payment after `taken_fen` was taken away: `taken` from the parts that it
+    names, the rest from the last part first."""
+    left_fen = [part.amount_fen for part in parts]
+    for one in taken:
+        for place, part in enumerate(parts):
+            if (part.insurance, part.party) == (one.insurance, one.party):
+                less_fen = min(left_fen[place], one.amount_fen, taken_fen)
+                left_fen[place] -= less_fen
+                taken_fen -= less_fen
+    for place in reversed(range(len(parts))):
+        less_fen = min(left_fen[place], taken_fen)
+        left_fen[place] -= less_fen
+        taken_fen -= less_fen
+    assert taken_fen == 0, "no more is taken than the payment has"
+    return tuple(
+        PaymentPart(part.insurance, part.party, fen)
+        for part, fen in zip(parts, left_fen, strict=True)
+        if fen
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingPayment:
-    """A payment as its sender reports it: one line of a tax push or of a debit result.
+    """A payment as its sender reports it: a ticket of the tax bureau, or one line of a debit result.
 
-    `bill_id` names the bill that a debit was made for. A tax line names only its period.
+    `bill_id` names the bill that a debit was made for. A tax ticket names its period, and by its
+    `parts` the insurances and parties that it pays.
     """
 
     serial: str
@@ -92,6 +124,7 @@ class IncomingPayment:
     amount_fen: int
     paid_on: date
     bill_id: UUID | None = None
+    parts: tuple[PaymentPart, ...] = ()
 
     @property
     def body_hash(self) -> bytes:
@@ -102,6 +135,7 @@ class IncomingPayment:
             self.amount_fen,
             self.paid_on.isoformat(),
             str(self.bill_id),
+            *[[part.insurance, part.party, part.amount_fen] for part in self.parts],
         ]
         return hashlib.sha256(json.dumps(facts).encode()).digest()
 
@@ -157,8 +191,13 @@ def is_known(source: str, body_hash: bytes, known: tuple[str, bytes]) -> bool | 
     known_source, known_hash = known
     if known_hash == body_hash:
         return True
+    return False if may_be_same_sender(source, known_source) else None
+
+
+def may_be_same_sender(source: str, known_source: str) -> bool:
+    """Tell whether two sources may be one sender: unless another authority, or bank, was named."""
     named = {one for one in (source, known_source) if one.startswith((_AUTHORITY, _BANK))}
-    return None if named and source != known_source else False
+    return not named or source == known_source
 
 
 def receipt_key(source: str, serial: str) -> int:
@@ -199,52 +238,3 @@ class Rejection:
 
 SERIAL_REUSED: Final = "SERIAL_REUSED"
 SERIAL_REUSED_MESSAGE: Final = "流水号已用于另一笔 (this serial stands for another receipt)"
-
-
-def check_tax_push(
-    payments: Sequence[IncomingPayment], *, count: int, total_fen: int, collected_on: date
-) -> None:
-    """Check a push against its own control totals and dates.
-
-    Raises:
-        ControlTotalsDiffer: the number or sum of the lines differs from the control totals.
-        Faulty: lines are paid after the day of collection.
-    """
-    faults = []
-    found_fen = sum(incoming.amount_fen for incoming in payments)
-    if count != len(payments):
-        faults.append(Fault("/control/count", "COUNT_DIFFERS", f"{count} ≠ {len(payments)}"))
-    if total_fen != found_fen:
-        control, summed = format_yuan(total_fen), format_yuan(found_fen)
-        faults.append(Fault("/control/total", "TOTAL_DIFFERS", f"{control} ≠ {summed}"))
-    if faults:
-        raise ControlTotalsDiffer(faults=faults)
-    late = [
-        Fault(
-            f"/lines/{index}/paid_on",
-            "PAID_AFTER_COLLECTION",
-            "缴纳日晚于征收日 (paid after the day of collection)",
-        )
-        for index, incoming in enumerate(payments)
-        if incoming.paid_on > collected_on
-    ]
-    if late:
-        raise Faulty(faults=late[:1000], count=len(late))
-
-
-def drop_repeats(
-    payments: Sequence[IncomingPayment],
-) -> tuple[list[IncomingPayment], int, list[Rejection]]:
-    """Keep the first payment of each serial. Return them, the number of equal repeats, and
-    rejections of repeats that differ."""
-    first: dict[str, IncomingPayment] = {}
-    repeats, rejected = 0, []
-    for incoming in payments:
-        known = first.setdefault(incoming.serial, incoming)
-        if known is incoming:
-            continue
-        if known.body_hash == incoming.body_hash:
-            repeats += 1
-        else:
-            rejected.append(Rejection(incoming.serial, SERIAL_REUSED, SERIAL_REUSED_MESSAGE))
-    return list(first.values()), repeats, rejected

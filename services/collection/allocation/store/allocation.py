@@ -68,6 +68,7 @@ _LINES = """
            array_agg(line.fund ORDER BY line.line_no) AS funds,
            array_agg(line.account ORDER BY line.line_no) AS accounts,
            array_agg(line.insurance ORDER BY line.line_no) AS insurances,
+           array_agg(line.party ORDER BY line.line_no) AS parties,
            array_agg(line.amount_fen ORDER BY line.line_no) AS amounts_fen,
            array_agg(line.settled_fen ORDER BY line.line_no) AS settled_fen
       FROM unnest($1::bigint[], $2::uuid[]) AS wanted (unit_id, id)
@@ -80,8 +81,8 @@ async def _with_lines(tx: AsyncConnection, bills: Sequence[Row[tuple[object, ...
     driver = await raw(tx)
     rows = await driver.fetch(_LINES, [bill.unit_id for bill in bills], [bill.id for bill in bills])
     lines, settled = {}, {}
-    for bill_id, line_nos, funds, accounts, insurances, amounts_fen, settled_fen in rows:
-        columns = zip(line_nos, funds, accounts, insurances, amounts_fen, strict=True)
+    for bill_id, line_nos, funds, accounts, insurances, parties, amounts_fen, settled_fen in rows:
+        columns = zip(line_nos, funds, accounts, insurances, parties, amounts_fen, strict=True)
         lines[bill_id] = tuple(
             BillLine(
                 line_no=line_no,
@@ -89,8 +90,9 @@ async def _with_lines(tx: AsyncConnection, bills: Sequence[Row[tuple[object, ...
                 account=account,
                 amount_fen=amount_fen,
                 insurance=insurance,
+                party=party,
             )
-            for line_no, fund, account, insurance, amount_fen in columns
+            for line_no, fund, account, insurance, party, amount_fen in columns
         )
         settled[bill_id] = tuple(settled_fen)
     return [

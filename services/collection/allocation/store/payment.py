@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.receipt import Receipt
+from services.collection.allocation.domain.receipt import PaymentPart, Receipt
 from shared.db import raw
 from shared.ids import Ref
 
@@ -27,6 +28,7 @@ _COLUMNS = (
     "booked_on",
     "source",
     "serial",
+    "parts",
 )
 
 
@@ -100,6 +102,7 @@ async def insert_own(tx: AsyncConnection, receipts: Sequence[Receipt]) -> None:
             receipt.book_date,
             receipt.source,
             receipt.incoming.serial,
+            _parts(receipt.incoming.parts),
         )
         for receipt in receipts
         if receipt.payer
@@ -107,6 +110,12 @@ async def insert_own(tx: AsyncConnection, receipts: Sequence[Receipt]) -> None:
     if rows:
         driver = await raw(tx)
         await driver.copy_records_to_table("payment", records=rows, columns=_COLUMNS)
+
+
+def _parts(parts: Sequence[PaymentPart]) -> str | None:
+    if not parts:
+        return None
+    return json.dumps([(part.insurance, part.party, part.amount_fen) for part in parts])
 
 
 async def insert(tx: AsyncConnection, payment: PaymentRecord) -> None:
@@ -160,6 +169,24 @@ async def balances(tx: AsyncConnection, receipt: Ref) -> list[PaymentBalance]:
         {"key": receipt.key, "id": receipt.id},
     )
     return [PaymentBalance(**row._mapping) for row in rows]
+
+
+async def take_part(tx: AsyncConnection, unit_id: int, event_id: UUID, part: PaymentPart) -> None:
+    """Take a named part of a payment away: the tax bureau refunded it."""
+    await tx.execute(
+        text("""
+            UPDATE payment
+               SET taken_fen = taken_fen + :fen,
+                   taken_parts = coalesce(taken_parts, CAST('[]' AS jsonb)) || CAST(:part AS jsonb)
+             WHERE unit_id = :unit_id AND event_id = :event_id
+        """),
+        {
+            "unit_id": unit_id,
+            "event_id": event_id,
+            "fen": part.amount_fen,
+            "part": json.dumps([[part.insurance, part.party, part.amount_fen]]),
+        },
+    )
 
 
 async def take(tx: AsyncConnection, unit_id: int, event_id: UUID, fen: int) -> None:

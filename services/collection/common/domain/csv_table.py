@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 
 def csv_of(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """Write a table as CSV, with the byte order mark by which spreadsheets recognise UTF-8."""
+    return b"\xef\xbb\xbf" + csv_rows_of([header, *rows])
+
+
+def csv_rows_of(rows: Iterable[Sequence[object]]) -> bytes:
+    """Write rows of a table that is written piece by piece."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
 
 
 def harmless(cell: str) -> str:

@@ -40,6 +40,7 @@ from services.collection.debits.domain.debit import (
 from services.collection.debits.flows import return_debit as return_debit_flow
 from services.collection.debits.store import debit as debit_store
 from services.collection.debits.store.debit import DebitBatch, DebitLineRow
+from services.collection.mode import flows as mode_flow
 from services.collection.receipts.flows import booking as booking_flow
 from shared import book_days, trail
 from shared.book_days.open_day import BookDays, DayBeforeChart
@@ -137,16 +138,17 @@ async def line_page(
 
 
 async def create_batch(
-    tx: AsyncConnection, *, period: str, debit_date: date, caller: Caller
+    tx: AsyncConnection, *, period: str, debit_date: date, region: str, caller: Caller
 ) -> NewDebitBatch:
     """Create a batch of all open bills of a period that are paid by debit.
 
     Raises:
         DayInFuture: the debit date is after today.
-        NothingToDebit: there is no bill to debit.
+        NothingToDebit: there is no bill to debit. TaxCollects: the tax bureau collects on that day.
     """
     if debit_date > today():
         raise DayInFuture(debit_date=debit_date)
+    await mode_flow.require_agency(tx, region, debit_date)
     batch_id = uuid7()
     await debit_store.add_lines(tx, batch_id, period=period, on=debit_date)
     lines, total_fen = await debit_store.totals(tx, batch_id)

@@ -51,7 +51,11 @@ async def create_debit_batch(
     period = str(body.period)
     return await at.write(
         lambda tx: debit_flow.create_batch(
-            tx, period=period, debit_date=body.debit_date, caller=at.caller
+            tx,
+            period=period,
+            debit_date=body.debit_date,
+            region=at.region,
+            caller=at.caller,
         ),
         shape=DebitBatchCreatedOut.created,
         key=key_of("debit_period", period),

@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.allocation import Bill, BillLine
+from services.collection.allocation.domain.receipt import PaymentPart, remaining_parts
 from services.collection.arrears.domain.late import ChargeLineKey, KnownChargeBill
 from services.collection.billing.domain.bill import CHARGE
 from services.collection.billing.domain.credit import Credit
@@ -90,6 +91,7 @@ def _stored(bill: Row[Any], lines: list[Row[Any]]) -> StoredBill:
                     account=line.account,
                     amount_fen=line.amount_fen,
                     insurance=line.insurance,
+                    party=line.party,
                 )
                 for line in lines
             ),
@@ -123,6 +125,8 @@ class PaymentRow:
     booked_on: date
     source: str
     serial: str
+    parts: tuple[PaymentPart, ...] = ()
+    """What remains of its parts; none where the payment is for a whole bill."""
 
 
 async def payments(tx: AsyncConnection, unit_id: int) -> list[PaymentRow]:
@@ -130,13 +134,21 @@ async def payments(tx: AsyncConnection, unit_id: int) -> list[PaymentRow]:
     rows = await tx.execute(
         text("""
             SELECT unit_id, event_id, receipt_key, receipt_id, kind, amount_fen, taken_fen,
-                   period, bill_id, paid_on, booked_on, source, serial
+                   period, bill_id, paid_on, booked_on, source, serial, parts, taken_parts
               FROM payment
              WHERE unit_id = :unit_id
         """),
         {"unit_id": unit_id},
     )
-    return [PaymentRow(**row._mapping) for row in rows]
+    return [_payment(dict(row._mapping)) for row in rows]
+
+
+def _payment(given: dict[str, Any]) -> PaymentRow:
+    parts = [PaymentPart(*part) for part in given.pop("parts") or ()]
+    taken = [PaymentPart(*part) for part in given.pop("taken_parts") or ()]
+    return PaymentRow(
+        **given, parts=remaining_parts(parts, taken, given["taken_fen"]) if parts else ()
+    )
 
 
 async def lock_credits(tx: AsyncConnection, unit_id: int) -> list[Credit]:

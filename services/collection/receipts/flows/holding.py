@@ -7,14 +7,14 @@ reallocates an account.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.books import Suspense
-from services.collection.allocation.domain.receipt import UNIDENTIFIED
+from services.collection.allocation.domain.receipt import UNIDENTIFIED, PaymentPart
 from services.collection.allocation.store import payment as payment_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.allocation.store.payment import PaymentRecord
@@ -84,8 +84,11 @@ async def take_back(
     *,
     region: str,
     caller: Caller,
+    part: PaymentPart | None = None,
 ) -> None:
     """Take what the bank has again from its holders: first what no unit holds, then from units.
+
+    `part` names the insurance and party that the money was for, where the payment has parts.
 
     Raises:
         ReceiptHoldsLess: the receipt holds less.
@@ -102,7 +105,7 @@ async def take_back(
     if nobodys_fen:
         await _take_from_suspense(tx, receipt, change, holding, nobodys_fen, day)
     headings = _Headings(change, "receipt_return", "银行退回到账", day, change.on)
-    await _reallocate(tx, change, headings, parts, region=region, caller=caller)
+    await _reallocate(tx, change, headings, parts, region=region, caller=caller, part=part)
 
 
 async def move(
@@ -187,6 +190,7 @@ async def _reallocate(
     *,
     region: str,
     caller: Caller,
+    part: PaymentPart | None = None,
 ) -> None:
     """Take parts of payments away, and bring the accounts of their units up to date.
 
@@ -195,7 +199,11 @@ async def _reallocate(
     """
     booked: dict[int, dict[UUID, int]] = {unit: dict(by) for unit, by in (entrusted or {}).items()}
     for payment, fen in parts:
-        await payment_store.take(tx, payment.unit_id, payment.event_id, fen)
+        if part is not None and payment.event_id == change.receipt.id:
+            named = replace(part, amount_fen=fen)
+            await payment_store.take_part(tx, payment.unit_id, payment.event_id, named)
+        else:
+            await payment_store.take(tx, payment.unit_id, payment.event_id, fen)
         booked.setdefault(payment.unit_id, {})[payment.event_id] = payment.amount_fen
     # Money leaves one unit before it reaches the other, as the days of the books do not tell.
     units = sorted(booked, key=lambda unit: (unit in (entrusted or {}), unit))

@@ -1,8 +1,8 @@
 """Tax pushes: lines of money that the tax bureau collected, each taken once.
 
-One request is one transaction over as many units as it has lines: a bulk job of a few statements. A
+One request is one transaction over as many units as it has tickets: a bulk job of a few statements. A
 push with wrong totals or a malformed line leaves nothing behind. A line that differs from what is
-known under its serial is rejected by itself.
+known under its number is rejected by itself.
 """
 
 from __future__ import annotations
@@ -10,28 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import partial
 from typing import Final
 from uuid import NAMESPACE_OID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.collection.allocation.domain.allocation import Bill
-from services.collection.allocation.domain.receipt import (
-    Channel,
-    IncomingPayment,
-    Receipt,
-    Rejection,
-    check_tax_push,
-    drop_repeats,
-    new_receipt,
-    tax_source,
-)
+from services.collection.allocation.domain.receipt import Channel, tax_source
 from services.collection.allocation.flows import policies_of
-from services.collection.allocation.store import allocation as allocation_store
-from services.collection.allocation.store import receipt as receipt_store
 from services.collection.common.domain.errors import DayInFuture
-from services.collection.receipts.flows import booking as booking_flow
+from services.collection.tax.domain import push as push_rules
+from services.collection.tax.domain.envelope import Envelope
+from services.collection.tax.domain.intake import LineResult, Outcome
+from services.collection.tax.domain.line import TaxLine
+from services.collection.tax.flows import envelope as envelope_flow
+from services.collection.tax.flows import intake as intake_flow
+from services.collection.tax.flows.intake import PushTerms
 from shared import book_days, trail
 from shared.book_days.open_day import DayBeforeChart
 from shared.clock import today
@@ -51,8 +44,9 @@ class TaxPush:
     collected_on: date
     count: int
     total_fen: int
-    payments: Sequence[IncomingPayment]
+    lines: Sequence[TaxLine]
     authority: str | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +59,7 @@ class TaxPushSummary:
     replayed: int
     allocated_fen: int
     suspended_fen: int
-    rejected: list[Rejection]
+    rejected: list[LineResult]
 
 
 def push_key(source: str, push_no: str) -> int:
@@ -79,43 +73,35 @@ async def take_push(
     """Take in a push and book it.
 
     Raises:
-        ControlTotalsDiffer, Faulty, DayInFuture, DayBeforeChart, NoPolicy: nothing is written.
+        ControlTotalsDiffer, Faulty, DayInFuture, DayBeforeChart, NoPolicy, EnvelopeDiffers,
+        EnvelopeExceeded: nothing is written.
     """
     if push.collected_on > today():
         raise DayInFuture(collected_on=push.collected_on)
-    check_tax_push(
-        push.payments,
-        count=push.count,
-        total_fen=push.total_fen,
-        collected_on=push.collected_on,
+    push_rules.check(
+        push.lines, count=push.count, total_fen=push.total_fen, collected_on=push.collected_on
     )
+    if push.envelope is not None:
+        part = Envelope(push.push_no, push.count, push.total_fen)
+        await envelope_flow.put(tx, tax_source(push.authority), push.envelope, part)
     booked_on = await _booked_on(tx, push)
     policies = await policies_of(tx, region)
     policies.account(Channel.TAX, push.collected_on)
-    payments, repeats, rejected = drop_repeats(push.payments)
-    payers = await receipt_store.payers(tx, [incoming.credit_code for incoming in payments])
-    receipts = [
-        new_receipt(
-            incoming,
-            source=tax_source(push.authority),
-            channel=Channel.TAX,
-            paper=push.push_no,
-            payer=payers.get(incoming.credit_code),
-            book_date=booked_on,
-        )
-        for incoming in payments
-    ]
-    intake = await booking_flow.take_in(tx, receipts)
-    allocations = await booking_flow.book(tx, policies, intake.new, partial(_lock, tx), caller)
-    suspended = sum(one.suspended_fen > 0 for one in allocations)
+    terms = PushTerms(
+        push_no=push.push_no,
+        authority=tax_source(push.authority),
+        book_date=booked_on,
+        policies=policies,
+    )
+    taken = await intake_flow.take(tx, push.lines, terms, caller)
     summary = TaxPushSummary(
-        received=len(push.payments),
-        matched=len(allocations) - suspended,
-        suspended=suspended,
-        replayed=intake.replayed + repeats,
-        allocated_fen=sum(one.allocated_fen for one in allocations),
-        suspended_fen=sum(one.suspended_fen for one in allocations),
-        rejected=rejected + intake.rejected,
+        received=len(push.lines),
+        matched=taken.count(Outcome.MATCHED),
+        suspended=taken.count(Outcome.SUSPENDED),
+        replayed=taken.count(Outcome.REPLAYED),
+        allocated_fen=taken.allocated_fen,
+        suspended_fen=taken.suspended_fen,
+        rejected=[one for one in taken.results if one.outcome is Outcome.REJECTED],
     )
     await _record(tx, push, summary, caller)
     return summary
@@ -126,21 +112,12 @@ async def _booked_on(tx: AsyncConnection, push: TaxPush) -> date:
     days = await book_days.read(tx)
     faults = [
         Fault(f"/lines/{index}/paid_on", DayBeforeChart.code, DayBeforeChart().message)
-        for index, payment in enumerate(push.payments)
-        if days.is_before_chart(payment.paid_on)
+        for index, line in enumerate(push.lines)
+        if days.is_before_chart(line.paid_on)
     ]
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
     return days.fact_day(push.collected_on, "/collected_on").book_date
-
-
-async def _lock(tx: AsyncConnection, receipts: Sequence[Receipt]) -> list[Bill]:
-    wanted = [
-        (receipt.payer.unit_id, receipt.payer.credit_code, receipt.incoming.period)
-        for receipt in receipts
-        if receipt.payer
-    ]
-    return await allocation_store.lock_bills(tx, wanted) if wanted else []
 
 
 async def _record(

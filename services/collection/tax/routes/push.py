@@ -11,6 +11,7 @@ from services.collection.tax.schemas.push import TaxPushIn, TaxPushOut
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.roles import Right
+from shared.security.identity import Identity
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
@@ -26,13 +27,18 @@ router = DoorRouter()
 async def push_tax(
     body: TaxPushIn, at: Annotated[Door, door(Right.PUSH_TAX, money=True)]
 ) -> Response:
-    """Make each line a receipt, exactly once per tax authority and serial, over all client names.
+    """Take each line once per tax authority, ticket and line number, over all client names.
+
+    Lines of a ticket that have one payer, period and day make one receipt. A line pays what bills of
+    its period ask for its insurance and party; the rest is in suspense with its reason.
 
     A repeated line changes nothing. A different line under a known serial is rejected by itself. If
     the control totals do not tie, nothing is taken.
     """
+    identity: Identity = at.request.app.state.identity
+    push = body.push(identity.pepper)
     return await at.write(
-        lambda tx: push_flow.take_push(tx, body.push(), region=at.region, caller=at.caller),
+        lambda tx: push_flow.take_push(tx, push, region=at.region, caller=at.caller),
         shape=TaxPushOut.of,
         key=push_flow.push_key(at.caller.subject, body.push_no),
     )

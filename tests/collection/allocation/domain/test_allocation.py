@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from services.collection.allocation.domain.allocation import (
     allocate_receipts,
     settle,
-    settled_by_line,
 )
+from services.collection.allocation.domain.division import settled_by_line
 from shared.money import allot
 from tests.collection.support.rules.receipts import bill, receipt
 

@@ -66,7 +66,11 @@ async def make_batch(db: Database, period: str) -> None:
 
     async def work(tx: AsyncConnection) -> None:
         await debit_flow.create_batch(
-            tx, period=period, debit_date=date.fromisoformat(PAID_ON), caller=CASHIER
+            tx,
+            period=period,
+            debit_date=date.fromisoformat(PAID_ON),
+            region="tianjin",
+            caller=CASHIER,
         )
 
     await db.run(work)
@@ -114,7 +118,11 @@ async def test_a_credit_waits_for_a_debit_batch_and_stays_open(
     unit, first, paper, summary = await less_audited(office, db, "2021-02")
     async with db.transaction() as tx:
         await debit_flow.create_batch(
-            tx, period="2021-02", debit_date=date.fromisoformat(PAID_ON), caller=CASHIER
+            tx,
+            period="2021-02",
+            debit_date=date.fromisoformat(PAID_ON),
+            region="tianjin",
+            caller=CASHIER,
         )
         issuing = asyncio.create_task(issue(db, summary))
         await waits_for(issuing)

@@ -1,0 +1,1 @@
+"""征收模式 · Who collects in a region: the agency or the tax bureau, by day"""
