@@ -88,11 +88,13 @@ class Door:
         status: int = 200,
         dry_run: bool = False,
         digest: bytes | None = None,
+        kept: Callable[[BaseModel], BaseModel] | None = None,
     ) -> Response:
         """Run `work` in one transaction under shard `key` and answer its result as JSON.
 
         `shape` makes the answer's model from the result; without it the result is the model. With `dry_run` everything is done, answered and rolled back. `digest` stands for the body
-        of a request that was read as a stream.
+        of a request that was read as a stream. `kept` makes the answer to a repeated request from
+        the first one: without the secret that is shown once.
         """
         request_digest = await self._digest() if digest is None else digest
         await self._require_signed()
@@ -109,7 +111,8 @@ class Door:
             if dry_run:
                 raise _DryRun(body)
             if claim:
-                await idempotency.store(tx, claim, status, body)
+                stored_body = body if kept is None else kept(model).model_dump_json().encode()
+                await idempotency.store(tx, claim, status, stored_body)
             return _json(body, status)
 
         try:

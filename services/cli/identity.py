@@ -1,13 +1,14 @@
 """`wuxian users`, `wuxian clients` and `wuxian keys`: the operator's own way to people and clients.
 
 They work on identity's schema directly, so that the first administrator can be added before anybody
-can sign in. A secret is printed once and stored nowhere in the clear.
+can sign in. What the operator does alone is marked so in the list of changes. A secret is printed once and stored nowhere in the clear.
 """
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -31,10 +32,11 @@ from shared.roles import CENTRE, Role
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
+    from services.identity.changes.domain import Proposal
+    from services.identity.changes.flows.change import NewSecret
+    from services.identity.principals.domain import Principal, PrincipalKind
 
 T = TypeVar("T")
-OVERLAP = timedelta(days=1)
 
 users = typer.Typer(help="People who sign in.", no_args_is_help=True)
 clients = typer.Typer(help="Machines and people's scripts.", no_args_is_help=True)
@@ -61,7 +63,7 @@ def add_user(
     as_json: AsJson = False,
 ) -> None:
     """Add a person; print a first password and the second factor's address, once."""
-    from services.identity.credentials.flows import person as person_flow
+    from services.identity.changes.flows import proposal as proposal_flow
     from services.identity.principals.domain import Principal, PrincipalKind
 
     new = Principal(
@@ -73,36 +75,33 @@ def add_user(
         organisation=organisation,
     )
 
-    async def work(tx: AsyncConnection) -> tuple[str, str]:
-        await _add(tx, new)
-        return await person_flow.give(tx, name, _cipher(), by=_operator())
+    async def work(tx: AsyncConnection) -> dict[str, str]:
+        return await _person(tx, await proposal_flow.to_add(tx, new, _districts()))
 
-    password, address = _run(database_url, work)
-    _show_once({"name": name, "password": password, "totp": address}, as_json=as_json)
+    _show_once(_run(database_url, work), as_json=as_json)
 
 
 @users.command("reset")
 def reset_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Give a person a new first password and second factor; end sessions and tokens."""
-    from services.identity.credentials.flows import person as person_flow
+    from services.identity.changes.flows import proposal as proposal_flow
 
-    password, address = _run(
-        database_url,
-        lambda tx: person_flow.give(tx, name, _cipher(), by=_operator()),
-    )
-    _show_once({"name": name, "password": password, "totp": address}, as_json=as_json)
+    async def work(tx: AsyncConnection) -> dict[str, str]:
+        return await _person(tx, await proposal_flow.to_reset(tx, name))
+
+    _show_once(_run(database_url, work), as_json=as_json)
 
 
 @users.command("disable")
 def disable_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Disable a person and the person's clients; end sessions and tokens."""
-    _set_state("disabled", name, database_url, as_json=as_json)
+    _disable(name, database_url, as_json=as_json)
 
 
 @users.command("enable")
 def enable_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Enable a disabled person again."""
-    _set_state("active", name, database_url, as_json=as_json)
+    _enable(name, database_url, as_json=as_json)
 
 
 @users.command("list")
@@ -137,6 +136,7 @@ def add_client(
     as_json: AsJson = False,
 ) -> None:
     """Add a client; print its secret once, or take its public key."""
+    from services.identity.changes.flows import proposal as proposal_flow
     from services.identity.principals.domain import Principal, PrincipalKind
 
     if role is Role.EMPLOYER_PORTAL and bool(unit) == every_unit:
@@ -154,8 +154,10 @@ def add_client(
     jwk = _read(public_key)
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
-        await _add(tx, new)
-        return await _credential(tx, name, jwk, OVERLAP)
+        proposal = await proposal_flow.to_add(
+            tx, new, _districts(), every_unit=every_unit, public_key=jwk
+        )
+        return await _client(tx, proposal)
 
     _show_once(_run(database_url, work), as_json=as_json)
 
@@ -172,10 +174,18 @@ def rotate_client(
     as_json: AsJson = False,
 ) -> None:
     """Give a client a new secret or key; the one of before ends after the overlap."""
+    from services.identity.changes.flows import proposal as proposal_flow
     from shared.security.identity import OWN_CLIENTS, replace_secret
 
     overlap, jwk = timedelta(hours=overlap_hours), _read(public_key)
-    found = _run(database_url, lambda tx: _credential(tx, name, jwk, overlap))
+
+    async def work(tx: AsyncConnection) -> dict[str, str]:
+        proposal = await proposal_flow.to_rotate(
+            tx, name, overlap=overlap, public_key=jwk, by_operator=True
+        )
+        return await _client(tx, proposal)
+
+    found = _run(database_url, work)
     if name in OWN_CLIENTS and "client_secret" in found:
         replace_secret(settings_with().identity_path, name, found["client_secret"])
         sentence = f"{name} has a new secret in services.json: restart its service"
@@ -187,13 +197,13 @@ def rotate_client(
 @clients.command("disable")
 def disable_client(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Disable a client and end its tokens."""
-    _set_state("disabled", name, database_url, as_json=as_json)
+    _disable(name, database_url, as_json=as_json)
 
 
 @clients.command("enable")
 def enable_client(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Enable a disabled client again."""
-    _set_state("active", name, database_url, as_json=as_json)
+    _enable(name, database_url, as_json=as_json)
 
 
 @clients.command("list")
@@ -242,40 +252,64 @@ def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None
 # --- how -----------------------------------------------------------------------------------
 
 
-async def _add(tx: AsyncConnection, new: Principal) -> None:
-    from services.identity.principals import flows as principals_flow
+def _districts() -> frozenset[str]:
     from shared.process.regions import districts_of
 
     settings = settings_with()
-    districts = districts_of(settings.region, settings.regions_path)
-    await principals_flow.add(tx, new, districts=districts, by=_operator())
+    return districts_of(settings.region, settings.regions_path)
 
 
-async def _credential(
-    tx: AsyncConnection, name: str, jwk: str | None, overlap: timedelta
-) -> dict[str, str]:
-    from services.identity.credentials.flows import client as client_flow
+async def _person(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
+    """Carry out a proposal that makes a first password, and make the second factor too."""
+    from services.identity.credentials.flows import person as person_flow
 
-    by = _operator()
-    if jwk is not None:
-        thumbprint = await client_flow.give_public_key(tx, name, jwk, by=by, overlap=overlap)
-        return {"client_id": name, "thumbprint": thumbprint}
-    secret = await client_flow.give_secret(tx, name, by=by, overlap=overlap)
-    return {"client_id": name, "client_secret": secret}
+    secret = await _alone(tx, proposal)
+    name = proposal.principal
+    address = await person_flow.give_factor(tx, name, _cipher(), by=_operator())
+    return {"name": name, secret.kind: secret.value, "totp": address}
 
 
-def _read(public_key: Path | None) -> str | None:
-    return None if public_key is None else public_key.read_text(encoding="utf-8")
+async def _client(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
+    """Carry out a proposal that makes a client's secret, or takes its key."""
+    secret = await _alone(tx, proposal)
+    return {"client_id": proposal.principal, secret.kind: secret.value}
 
 
-def _set_state(word: str, name: str, database_url: str | None, *, as_json: bool) -> None:
+async def _alone(tx: AsyncConnection, proposal: Proposal) -> NewSecret:
+    from services.identity.changes.flows import change as change_flow
+
+    secret = await change_flow.alone(tx, proposal, by=_operator(), districts=_districts())
+    assert secret is not None, "this kind of change makes a secret"
+    return secret
+
+
+def _read(public_key: Path | None) -> dict[str, Any] | None:
+    if public_key is None:
+        return None
+    try:
+        return dict(json.loads(public_key.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        fail(f"{public_key} is not a JWK", 2)
+
+
+def _disable(name: str, database_url: str | None, *, as_json: bool) -> None:
     from services.identity.principals import flows as principals_flow
-    from services.identity.principals.domain import PrincipalState
 
-    state: PrincipalState = PrincipalState(word)
-    found = _run(
-        database_url, lambda tx: principals_flow.change_state(tx, name, state, by=_operator())
-    )
+    found = _run(database_url, lambda tx: principals_flow.disable(tx, name, by=_operator()))
+    _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
+
+
+def _enable(name: str, database_url: str | None, *, as_json: bool) -> None:
+    from services.identity.changes.flows import change as change_flow
+    from services.identity.changes.flows import proposal as proposal_flow
+    from services.identity.principals import flows as principals_flow
+
+    async def work(tx: AsyncConnection) -> Principal:
+        proposal = await proposal_flow.to_enable(tx, name)
+        await change_flow.alone(tx, proposal, by=_operator(), districts=_districts())
+        return await principals_flow.find(tx, name)
+
+    found = _run(database_url, work)
     _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
 
 

@@ -10,7 +10,11 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from services import VERSION
+from services.identity.changes.routes import change as change_doors
+from services.identity.changes.routes import proposal as proposal_doors
+from services.identity.common import routes as common_doors
 from services.identity.common.evidence import STREAMS
+from services.identity.credentials import routes as credentials_doors
 from services.identity.keyfile import cipher_in
 from services.identity.message_keys import routes as message_keys_doors
 from services.identity.principals import routes as principals_doors
@@ -49,7 +53,11 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     providers_doors.router,
     roles_doors.router,
     principals_doors.router,
+    credentials_doors.router,
     message_keys_doors.router,
+    proposal_doors.router,
+    change_doors.router,
+    common_doors.router,
 )
 
 

@@ -13,13 +13,22 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.identity.changes import store as changes_store
+from services.identity.changes.domain import (
+    ChangeKind,
+    ChangeStatus,
+    PrincipalChange,
+    powers_in,
+)
 from services.identity.common import store as common_store
 from services.identity.credentials import store as credentials_store
 from services.identity.credentials.domain.credential import CredentialKind, hash_of
 from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import store as principals_store
 from services.identity.principals.domain import Principal, PrincipalKind
+from shared import clock
 from shared.db import Database
+from shared.ids import uuid7
 from shared.roles import CENTRE, Role
 from shared.security.sandbox import earlier_rows, secrets_in
 from shared.trail import folded
@@ -56,17 +65,39 @@ async def enrol(db: Database, directory: Path, *, sandbox: bool) -> None:
 
 
 async def _add(tx: AsyncConnection, entries: Iterable[Entry]) -> None:
+    await principals_store.take_turn(tx)
     known = set(await principals_store.known(tx))
     for entry in entries:
         name, secret = entry.principal.name, entry.secret_sha256
-        if folded(name) not in known and await principals_store.insert(tx, entry.principal, BY):
+        if folded(name) not in known:
             known.add(folded(name))
+            change = _change(entry.principal)
+            await changes_store.insert(tx, change)
+            await principals_store.insert(tx, entry.principal, BY, change.id)
             await credentials_store.insert(tx, name, CredentialKind.CLIENT_SECRET, secret, BY)
             await common_store.record(
                 tx, "taken_over", name, BY, source=entry.principal.organisation or ""
             )
         elif entry.is_own:
             await client_flow.renew(tx, name, secret, by=BY)
+
+
+def _change(new: Principal) -> PrincipalChange:
+    """Build the change that adds a principal: nobody is there yet who could propose it."""
+    now = clock.now()
+    return PrincipalChange(
+        id=uuid7(),
+        kind=ChangeKind.ADD,
+        principal=new.name,
+        content=powers_in(new),
+        why="",
+        proposed_by=BY,
+        proposed_at=now,
+        status=ChangeStatus.APPROVED,
+        decided_by=BY,
+        decided_at=now,
+        alone=True,
+    )
 
 
 def principal_of(name: str, role: Role, district: str, organisation: str) -> Principal:

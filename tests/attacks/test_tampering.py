@@ -21,8 +21,21 @@ TRAILED = ("collection", "ledger", "payout")
 SERVICES = ("identity", *TRAILED)
 PEOPLE = (
     """
-    INSERT INTO principal (name, folded, kind, display, role, district, created_by)
-    VALUES ('li', 'li', 'person', 'li', 'district_clerk', 'heping', 'test')
+    INSERT INTO principal_change (id, kind, principal, content, why, proposed_by, proposed_at,
+                                  status, decided_by, decided_at)
+    VALUES ('00000000-0000-7000-8000-000000000002', 'add', 'li',
+            '{"role": "district_clerk", "district": "heping", "units": null}', 'test', 'wang',
+            now(), 'approved', 'zhao', now())
+    """,
+    """
+    INSERT INTO principal (name, folded, kind, display, role, district, created_by, change_id)
+    VALUES ('li', 'li', 'person', 'li', 'district_clerk', 'heping', 'test',
+            '00000000-0000-7000-8000-000000000002')
+    """,
+    """
+    INSERT INTO client_signing_key (kid, client, algorithm, public_key, thumbprint, valid_from,
+                                    registered_by, registered_at)
+    VALUES ('2026-1', 'li', 'ed25519', '{}', 'x', now(), 'zhao', now())
     """,
     """
     INSERT INTO credential (id, principal, kind, value, created_by)
@@ -167,6 +180,15 @@ RULES = {
         "UPDATE principal SET role = 'centre_leader'",
         "UPDATE principal SET state = 'disabled'",
         "UPDATE principal SET units = ARRAY['91120101MA0000001F']",
+    ),
+    ("identity", "principal_change"): (
+        "UPDATE principal_change SET decided_by = 'qian'",
+        'UPDATE principal_change SET content = content || \'{"role": "centre_leader"}\'',
+        "DELETE FROM principal_change",
+    ),
+    ("identity", "client_signing_key"): (
+        "UPDATE client_signing_key SET public_key = '{\"x\": 1}'",
+        "UPDATE client_signing_key SET valid_until = NULL, revoked_at = NULL, client = 'wang'",
     ),
     ("identity", "role_rights"): (
         "UPDATE role_rights SET rights = rights || ARRAY['settlement:approve']",

@@ -39,12 +39,11 @@ class KeyRequest:
     """How long the client's keys of before still count once this one does."""
 
 
-async def register(tx: AsyncConnection, request: KeyRequest, *, by: str) -> RegisteredKey:
-    """Register a key; the client's keys of before end after the overlap.
+async def checked(tx: AsyncConnection, request: KeyRequest, *, by: str) -> RegisteredKey:
+    """Return the key as it would be registered now.
 
     Raises:
         Faulty: it may not be registered; every fault is named.
-        MessageKeyExists: its kid or the key itself is registered.
     """
     now = clock.now()
     client = await principals_store.find(tx, request.client)
@@ -65,7 +64,7 @@ async def register(tx: AsyncConnection, request: KeyRequest, *, by: str) -> Regi
     ]
     if faults or key is None or client is None:
         raise Faulty(faults=faults)
-    new = RegisteredKey(
+    return RegisteredKey(
         kid=kid,
         client=client.name,
         algorithm=request.algorithm,
@@ -76,15 +75,36 @@ async def register(tx: AsyncConnection, request: KeyRequest, *, by: str) -> Regi
         registered_by=by,
         registered_at=now,
     )
+
+
+async def require_new(tx: AsyncConnection, key: RegisteredKey) -> None:
+    """Refuse a key that is registered, for whichever client.
+
+    Raises:
+        MessageKeyExists: its kid or the key itself is registered.
+    """
+    if await message_keys_store.is_known(tx, key):
+        raise MessageKeyExists(kid=key.kid)
+
+
+async def register(tx: AsyncConnection, request: KeyRequest, *, by: str) -> RegisteredKey:
+    """Register a key; the client's keys of before end after the overlap.
+
+    Raises:
+        Faulty: it may not be registered; every fault is named.
+        MessageKeyExists: its kid or the key itself is registered.
+    """
+    new = await checked(tx, request, by=by)
     if not await message_keys_store.insert(tx, new):
-        raise MessageKeyExists(kid=kid)
-    await message_keys_store.end_others(tx, new, max(valid_from, now) + request.overlap)
+        raise MessageKeyExists(kid=new.kid)
+    until = max(new.valid_from, new.registered_at) + request.overlap
+    await message_keys_store.end_others(tx, new, until)
     await common_store.record(
         tx,
         "message_key_registered",
-        client.name,
+        new.client,
         by,
-        kid=kid,
+        kid=new.kid,
         algorithm=new.algorithm.value,
         thumbprint=new.thumbprint,
     )

@@ -1,8 +1,7 @@
-"""Doors of the keys of clients' messages: register, list, revoke."""
+"""Doors of the keys of clients' messages: list, revoke."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -11,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.message_keys import flows as message_keys_flow
 from services.identity.message_keys.domain import KID_PATTERN
-from services.identity.message_keys.flows import KeyRequest
-from services.identity.message_keys.schemas import MessageKeyIn, MessageKeyOut
+from services.identity.message_keys.schemas import MessageKeyOut
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.ids import key_of
@@ -41,34 +39,6 @@ async def list_message_keys(
     rows = await at.read(lambda tx: message_keys_flow.page(tx, client, after, limit + 1))
     items, following = cut(rows, limit, lambda row: [row.kid], filters)
     return Page[MessageKeyOut].of([MessageKeyOut.of(row) for row in items], following)
-
-
-@router.post(
-    "/v1/message-keys",
-    operation_id="register_message_key",
-    summary="登记报文验签公钥 · Register a key of signed messages",
-    status_code=201,
-    response_model=MessageKeyOut,
-)
-async def register_message_key(body: MessageKeyIn, at: Managing) -> Response:
-    """Register the public key with which a client signs its messages from now on (RFC 9421).
-
-    The client's keys of before end after the overlap. Every service knows it within a second.
-    """
-
-    async def work(tx: AsyncConnection) -> MessageKeyOut:
-        request = KeyRequest(
-            client=body.client,
-            algorithm=body.algorithm,
-            public_key=body.public_key,
-            kid=body.kid,
-            valid_from=body.valid_from,
-            valid_until=body.valid_until,
-            overlap=timedelta(hours=body.overlap_hours),
-        )
-        return MessageKeyOut.of(await message_keys_flow.register(tx, request, by=at.caller.subject))
-
-    return await at.write(work, key=key_of("principal", body.client), status=201)
 
 
 @router.post(

@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
-from pydantic import AwareDatetime, Field, StringConstraints
-
-from services.identity.message_keys.domain import KID_PATTERN, RegisteredKey
-from shared.schema import In, Out
-from shared.security.message_keys import MessageAlgorithm
-
-_Moment = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC)),
-]
-_Member = Annotated[str, StringConstraints(max_length=2000)]
-
-
-class MessageKeyIn(In):
-    """A public key (JWK) that a client signs its messages with.
-
-    Without `kid`, the thumbprint (RFC 7638) is its name. The client's keys of before still count
-    for `overlap_hours` once this one does.
-    """
-
-    client: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    algorithm: MessageAlgorithm
-    public_key: Annotated[
-        dict[_Member, _Member | Annotated[list[_Member], Field(max_length=10)]],
-        Field(
-            max_length=20,
-            examples=[{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS…"}],
-        ),
-    ]
-    kid: Annotated[str, StringConstraints(pattern=KID_PATTERN)] | None = None
-    valid_from: _Moment | None = None
-    valid_until: _Moment | None = None
-    overlap_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 24
+from services.identity.message_keys.domain import RegisteredKey
+from shared.schema import Out
 
 
 class MessageKeyOut(Out):

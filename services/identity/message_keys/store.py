@@ -50,6 +50,19 @@ async def insert(tx: AsyncConnection, new: RegisteredKey) -> bool:
     return found.scalar() is not None
 
 
+async def is_known(tx: AsyncConnection, key: RegisteredKey) -> bool:
+    """Return whether a kid or a key is registered."""
+    found = await tx.execute(
+        text("""
+            SELECT EXISTS (SELECT 1
+                             FROM client_signing_key
+                            WHERE kid = :kid OR thumbprint = :thumbprint)
+        """),
+        {"kid": key.kid, "thumbprint": key.thumbprint},
+    )
+    return bool(found.scalar())
+
+
 async def end_others(tx: AsyncConnection, new: RegisteredKey, until: datetime) -> None:
     """Let the client's other keys end at an instant, unless they end before or begin later."""
     await tx.execute(

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import Final
 
 from shared.cn import credit_code
-from shared.errors import Fault, Kind, NotFound, Refusal
+from shared.errors import Fault, Kind, NotFound, Refusal, StateConflict
 from shared.roles import CENTRE, Caller, Level, Role
 from shared.security.tokens import UNITS_MAX
 
-_NAME: Final = re.compile(r"[\w.@-]{1,64}")
+NAME_PATTERN: Final = r"^[\w.@-]{1,64}$"
 
 
 class PrincipalKind(StrEnum):
@@ -41,6 +41,12 @@ class PrincipalExists(Refusal):
 
     kind = Kind.CONFLICT
     code = "PRINCIPAL_EXISTS"
+
+
+class PrincipalMoved(StateConflict):
+    """提出后其角色、分中心或单位已变更,请重新提出 (its role, district or units have changed since the proposal: propose again)"""
+
+    code = "PRINCIPAL_MOVED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ def faults_in(new: Principal, districts: frozenset[str], person: Principal | Non
 
 
 def _name_faults(new: Principal) -> Iterator[Fault]:
-    if not _NAME.fullmatch(new.name):
+    if not re.fullmatch(NAME_PATTERN, new.name):
         yield Fault(
             "/name",
             "NAME_MALFORMED",

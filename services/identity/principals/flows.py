@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,33 +14,89 @@ from services.identity.principals.domain import (
     Principal,
     PrincipalExists,
     PrincipalKind,
+    PrincipalMoved,
     PrincipalState,
     PrincipalUnknown,
     faults_in,
 )
 from shared.cursor import LIMIT_MAX
-from shared.errors import Faulty
+from shared.errors import Fault, Faulty
 
 
-async def add(
-    tx: AsyncConnection, new: Principal, *, districts: frozenset[str], by: str
-) -> Principal:
-    """Add a principal.
+async def check(
+    tx: AsyncConnection,
+    new: Principal,
+    *,
+    districts: frozenset[str],
+    more: Iterable[Fault] = (),
+    is_new: bool = True,
+) -> None:
+    """Check that a principal may be as it is described.
+
+    Args:
+        more: faults that the caller has found already.
+        is_new: True when its name must be free.
 
     Raises:
-        Faulty: it may not exist; every fault is named.
+        Faulty: it may not; every fault is named.
         PrincipalExists: its name is taken.
     """
     person = await principals_store.find(tx, new.person) if new.person else None
-    faults = faults_in(new, districts, person)
+    faults = [*faults_in(new, districts, person), *more]
     if faults:
         raise Faulty(faults=faults)
-    if not await principals_store.insert(tx, new, by):
+    if is_new and await principals_store.find(tx, new.name):
+        raise PrincipalExists(name=new.name)
+
+
+async def add(
+    tx: AsyncConnection, new: Principal, *, districts: frozenset[str], by: str, change: UUID
+) -> Principal:
+    """Add a principal by an approved change.
+
+    Raises:
+        Faulty, PrincipalExists: as `check`.
+    """
+    await check(tx, new, districts=districts)
+    if not await principals_store.insert(tx, new, by, change):
         raise PrincipalExists(name=new.name)
     await common_store.record(
         tx, f"{new.kind.value}_added", new.name, by, role=new.role.value, district=new.district
     )
     return new
+
+
+async def assign(
+    tx: AsyncConnection, changed: Principal, *, districts: frozenset[str], by: str, change: UUID
+) -> None:
+    """Give a principal another role, district or units by an approved change; a person's clients
+    follow. Tokens of before are refused.
+
+    Raises:
+        Faulty: as `check`.
+    """
+    await check(tx, changed, districts=districts, is_new=False)
+    await principals_store.assign(tx, changed, change)
+    await common_store.record(
+        tx, "assigned", changed.name, by, role=changed.role.value, district=changed.district
+    )
+
+
+async def enable(tx: AsyncConnection, approved: Principal, *, by: str, change: UUID) -> None:
+    """Enable a principal with the powers of an approved change. Tokens of before stay refused.
+
+    Raises:
+        PrincipalMoved: its powers have changed since the proposal.
+    """
+    known = await find(tx, approved.name)
+    if (known.role, known.district, known.units) != (
+        approved.role,
+        approved.district,
+        approved.units,
+    ):
+        raise PrincipalMoved(name=known.name)
+    await principals_store.enable(tx, known.name, change)
+    await common_store.record(tx, PrincipalState.ACTIVE.value, known.name, by)
 
 
 async def find(tx: AsyncConnection, name: str) -> Principal:
@@ -54,17 +111,15 @@ async def find(tx: AsyncConnection, name: str) -> Principal:
     return found
 
 
-async def change_state(
-    tx: AsyncConnection, name: str, state: PrincipalState, *, by: str
-) -> Principal:
-    """Disable or enable a principal; every token of before is refused, also of a person's clients.
+async def disable(tx: AsyncConnection, name: str, *, by: str) -> Principal:
+    """Disable a principal; every token of before is refused, also of a person's clients.
 
     Raises:
         PrincipalUnknown: there is none of this name.
     """
     known = await find(tx, name)
-    changed = await principals_store.change_state(tx, known.name, state)
-    await common_store.record(tx, state.value, known.name, by)
+    changed = await principals_store.disable(tx, known.name)
+    await common_store.record(tx, PrincipalState.DISABLED.value, known.name, by)
     return next(one for one in changed if one.name == known.name)
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.principals import flows as principals_flow
-from services.identity.principals.domain import PrincipalKind, PrincipalState
+from services.identity.principals.domain import PrincipalKind
 from services.identity.principals.schemas import PrincipalOut
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
@@ -41,6 +41,18 @@ async def list_principals(
     return Page[PrincipalOut].of([PrincipalOut.of(row) for row in items], following)
 
 
+@router.get(
+    "/v1/principals/{name}",
+    operation_id="get_principal",
+    summary="人员或客户端 · Get a person or a client",
+)
+async def get_principal(
+    name: NamePath, at: Annotated[Door, door(Right.READ_IDENTITY)]
+) -> PrincipalOut:
+    """Get a person or a client by its name, in whatever case, width or blanks."""
+    return PrincipalOut.of(await at.read(lambda tx: principals_flow.find(tx, name)))
+
+
 @router.post(
     "/v1/principals/{name}/disablements",
     operation_id="disable_principal",
@@ -53,9 +65,6 @@ async def disable_principal(
     """Disable a person with the person's clients, or a client; sessions and tokens end at once."""
 
     async def work(tx: AsyncConnection) -> PrincipalOut:
-        state = PrincipalState.DISABLED
-        return PrincipalOut.of(
-            await principals_flow.change_state(tx, name, state, by=at.caller.subject)
-        )
+        return PrincipalOut.of(await principals_flow.disable(tx, name, by=at.caller.subject))
 
     return await at.write(work, key=key_of("principal", name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,13 +35,13 @@ def _principal(
     )
 
 
-async def insert(tx: AsyncConnection, new: Principal, by: str) -> bool:
+async def insert(tx: AsyncConnection, new: Principal, by: str, change: UUID) -> bool:
     """Insert a principal; False when its name is taken."""
     found = await tx.execute(
         text(f"""
-            INSERT INTO principal ({_COLUMNS}, folded, created_by)
+            INSERT INTO principal ({_COLUMNS}, folded, created_by, change_id)
             VALUES (:name, :kind, :display, :organisation, :person, :role, :district,
-                    CAST(:units AS text[]), :state, :version, :folded, :by)
+                    CAST(:units AS text[]), :state, :version, :folded, :by, :change)
             ON CONFLICT DO NOTHING
             RETURNING name
         """),
@@ -57,6 +58,7 @@ async def insert(tx: AsyncConnection, new: Principal, by: str) -> bool:
             "version": new.version,
             "folded": folded(new.name),
             "by": by,
+            "change": change,
         },
     )
     return found.scalar() is not None
@@ -91,20 +93,56 @@ async def page(
     )
 
 
-async def change_state(tx: AsyncConnection, name: str, state: PrincipalState) -> list[Principal]:
-    """Set the state of a principal and raise its version, and that of the clients of a person."""
+async def disable(tx: AsyncConnection, name: str) -> list[Principal]:
+    """Disable a principal; raise its version, and that of the clients of a person."""
     found = await tx.execute(
         text(f"""
             UPDATE principal
-               SET state = CASE WHEN name = :name THEN :state ELSE state END,
+               SET state = CASE WHEN name = :name THEN 'disabled' ELSE state END,
                    version = version + 1,
                    changed_at = now()
              WHERE (name = :name OR person = :name)
             RETURNING {_COLUMNS}
         """),
-        {"name": name, "state": state.value},
+        {"name": name},
     )
     return [_principal(**row._mapping) for row in found]
+
+
+async def enable(tx: AsyncConnection, name: str, change: UUID) -> None:
+    """Enable a principal and raise its version."""
+    await tx.execute(
+        text("""
+            UPDATE principal
+               SET state = 'active', version = version + 1, changed_at = now(), change_id = :change
+             WHERE name = :name
+        """),
+        {"name": name, "change": change},
+    )
+
+
+async def assign(tx: AsyncConnection, changed: Principal, change: UUID) -> None:
+    """Set the role, district and units of a principal and of a person's clients."""
+    await tx.execute(
+        text("""
+            UPDATE principal
+               SET role = :role, district = :district, units = CAST(:units AS text[]),
+                   version = version + 1, changed_at = now(), change_id = :change
+             WHERE (name = :name OR person = :name)
+        """),
+        {
+            "name": changed.name,
+            "role": changed.role.value,
+            "district": changed.district,
+            "units": None if changed.units is None else list(changed.units),
+            "change": change,
+        },
+    )
+
+
+async def take_turn(tx: AsyncConnection) -> None:
+    """Wait until no other process adds the first principals."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('identity set-up'))"))
 
 
 async def raise_version(tx: AsyncConnection, name: str) -> None:

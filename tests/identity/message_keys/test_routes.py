@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from services.identity.principals.domain import Principal, PrincipalKind
 from shared.roles import Role
 from shared.security.message_keys import MessageAlgorithm
 from tests.identity.support.desk import Desk
@@ -19,10 +18,23 @@ def jwk(kind: type[OKPKey | ECKey | RSAKey] = OKPKey, of: Any = "Ed25519") -> di
     return dict(made.as_dict(private=False))
 
 
-async def bearer(desk: Desk, name: str) -> dict[str, str]:
-    if name == "adm" and not await desk.rows("SELECT 1 FROM principal WHERE name = 'adm'"):
-        await desk.add(Principal(name="adm", kind=PrincipalKind.PERSON, role=Role.IDENTITY_ADMIN))
-    return {"Authorization": f"Bearer {await desk.token_of(name)}"}
+async def register(desk: Desk, **body: Any) -> str:
+    """Two administrators register a key; its kid."""
+    proposed = await desk.http.post(
+        KEYS, json={"why": "新证书"} | body, headers=await desk.admin("adm")
+    )
+    assert proposed.status_code == 201, proposed.text
+    path = f"/v1/principal-changes/{proposed.json()['id']}/decisions"
+    headers = await desk.admin("adm.two")
+    done = await desk.http.post(path, json={"decision": "approved"}, headers=headers)
+    assert done.status_code == 200, done.text
+    return str(done.json()["content"]["kid"])
+
+
+async def listed(desk: Desk, client: str) -> list[dict[str, Any]]:
+    headers = await desk.bearer("supervisor")
+    answer = await desk.http.get(KEYS, params={"client": client}, headers=headers)
+    return list(answer.json()["items"])
 
 
 @pytest.mark.parametrize(
@@ -38,12 +50,10 @@ async def test_a_registered_key_is_known_to_every_service(
 ) -> None:
     name = f"bank.{algorithm}"
     await desk.add_client(name, Role.BANK_GATEWAY)
-    body = {"client": name, "algorithm": algorithm, "public_key": key}
-    made = await desk.http.post(KEYS, json=body, headers=await bearer(desk, "adm"))
-    assert made.status_code == 201, made.text
-    kid = made.json()["kid"]
-    assert kid == made.json()["thumbprint"]
-    assert made.json()["registered_by"] == "adm"
+    kid = await register(desk, client=name, algorithm=algorithm, public_key=key)
+    (row,) = await listed(desk, name)
+    assert kid == row["kid"] == row["thumbprint"]
+    assert row["registered_by"] == "adm.two"
 
     trust = desk.trust("collection")
     found = await trust.message_key(name, kid)
@@ -57,29 +67,21 @@ async def test_a_registered_key_is_known_to_every_service(
 
 
 async def test_keys_overlap_at_a_rotation_and_one_is_revoked_at_once(desk: Desk) -> None:
-    adm = await bearer(desk, "adm")
+    adm = await desk.admin("adm")
     await desk.add_client("bank.two", Role.BANK_GATEWAY)
-    body = {"client": "ＢＡＮＫ.two", "algorithm": "ed25519", "overlap_hours": 1}
-
-    async def register(kid: str, **more: Any) -> dict[str, Any]:
-        new = body | {"kid": kid, "public_key": jwk()} | more
-        made = await desk.http.post(KEYS, json=new, headers=adm)
-        assert made.status_code == 201, made.text
-        return dict(made.json())
+    body = {"client": "Bank.Two", "algorithm": "ed25519", "overlap_hours": 1}
 
     async def counts(*kids: str) -> list[bool]:
         trust = desk.trust("collection")
         return [await trust.message_key("bank.two", kid) is not None for kid in kids]
 
-    await register("2026-1")
+    await register(desk, **body, kid="2026-1", public_key=jwk())
     later = datetime.now(UTC) + timedelta(hours=2)
-    await register("2026-3", valid_from=later.isoformat())
-    await register("2026-2")
+    begins = {"valid_from": later.isoformat()}
+    await register(desk, **body, **begins, kid="2026-3", public_key=jwk())
+    await register(desk, **body, kid="2026-2", public_key=jwk())
     assert await counts("2026-1", "2026-2", "2026-3") == [True, True, False]
-    listed = await desk.http.get(
-        KEYS, params={"client": "Bank.Two"}, headers=await bearer(desk, "supervisor")
-    )
-    one, two, three = listed.json()["items"]
+    one, two, three = await listed(desk, "Bank.Two")
     end = datetime.fromisoformat(one["valid_until"])
     assert timedelta(minutes=59) < end - datetime.now(UTC) < timedelta(minutes=61)
     assert (two["valid_until"], three["valid_until"]) == (None, None)
@@ -90,7 +92,7 @@ async def test_keys_overlap_at_a_rotation_and_one_is_revoked_at_once(desk: Desk)
     assert (await desk.http.post(path, headers=adm)).json() == first.json()
     assert await counts("2026-1", "2026-2") == [True, False]
     events = await desk.rows(
-        "SELECT kind, by FROM event WHERE principal = 'bank.two' AND kind LIKE 'message_key%'"
+        "SELECT kind, by FROM event WHERE principal = 'bank.two' AND kind LIKE 'message_key_re%'"
         " ORDER BY seq"
     )
     assert [row["kind"] for row in events] == 3 * ["message_key_registered"] + [
@@ -105,8 +107,9 @@ async def test_keys_overlap_at_a_rotation_and_one_is_revoked_at_once(desk: Desk)
 
 
 async def test_every_fault_is_named_at_once(desk: Desk) -> None:
-    adm = await bearer(desk, "adm")
+    adm = await desk.admin("adm")
     bad = {
+        "why": "新证书",
         "client": "nobody",
         "algorithm": "rsa-pss-sha512",
         "public_key": jwk(),
@@ -128,14 +131,14 @@ async def test_every_fault_is_named_at_once(desk: Desk) -> None:
         {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"},
         {},
     ):
-        unfit = {"client": "bank.three", "algorithm": "ed25519", "public_key": key}
+        unfit = {"why": "x", "client": "bank.three", "algorithm": "ed25519", "public_key": key}
         refused = await desk.http.post(KEYS, json=unfit, headers=adm)
         assert [fault["code"] for fault in refused.json()["errors"]] == ["KEY_UNFIT"]
     fit = unfit | {"public_key": jwk()}
-    assert (await desk.http.post(KEYS, json=fit, headers=adm)).status_code == 201
+    await register(desk, **fit)
     again = await desk.http.post(KEYS, json=fit | {"kid": "other"}, headers=adm)
     assert (again.status_code, again.json()["code"]) == (409, "MESSAGE_KEY_EXISTS")
-    supervisor = await bearer(desk, "supervisor")
+    supervisor = await desk.bearer("supervisor")
     assert (await desk.http.post(KEYS, json=fit, headers=supervisor)).status_code == 403
     gone = await desk.http.post(f"{KEYS}/nothing/revocations", headers=adm)
     assert gone.status_code == 404

@@ -9,7 +9,7 @@ from joserfc.jwk import RSAKey
 
 from services.identity.app import build
 from services.identity.principals import flows as principals_flow
-from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
+from services.identity.principals.domain import Principal, PrincipalKind
 from shared.roles import Role
 from tests.conftest import ClientOf, SettingsFor
 from tests.identity.support.desk import Desk
@@ -36,9 +36,7 @@ async def site(
             await desk.add(
                 Principal(name=name, kind=PrincipalKind.PERSON, role=Role.CENTRE_CASHIER)
             )
-        await desk.run(
-            lambda tx: principals_flow.change_state(tx, "gone", PrincipalState.DISABLED, by="admin")
-        )
+        await desk.run(lambda tx: principals_flow.disable(tx, "gone", by="admin"))
         yield desk
 
 

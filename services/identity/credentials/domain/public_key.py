@@ -62,21 +62,6 @@ def read_public_key(row: Mapping[str, Any]) -> PublicKey:
     return PublicKey(jwk=public, thumbprint=thumbprint, key_type=key_type)
 
 
-def parse_public_key(jwk: str) -> PublicKey:
-    """Read a JWK from its JSON text.
-
-    Raises:
-        KeyUnfit: not the JSON of a public key of a kind that is accepted.
-    """
-    try:
-        row = json.loads(jwk)
-    except ValueError:
-        raise KeyUnfit from None
-    if not isinstance(row, dict):
-        raise KeyUnfit
-    return read_public_key(row)
-
-
 def _bits(modulus: object) -> int:
     try:
         raw = base64.urlsafe_b64decode(f"{modulus}{'=' * (-len(str(modulus)) % 4)}")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.identity.common import store as common_store
 from services.identity.credentials import store as credentials_store
 from services.identity.credentials.domain.credential import (
+    Credential,
     CredentialKind,
     hash_of,
     matches,
     new_secret,
 )
-from services.identity.credentials.domain.public_key import parse_public_key
+from services.identity.credentials.domain.public_key import read_public_key
 from services.identity.principals import flows as principals_flow
 from services.identity.principals import store as principals_store
 from services.identity.principals.domain import PrincipalKind, PrincipalUnknown
@@ -60,7 +62,12 @@ async def renew(tx: AsyncConnection, client: str, stored: str, *, by: str) -> No
 
 
 async def give_public_key(
-    tx: AsyncConnection, client: str, jwk: str, *, by: str, overlap: timedelta = OVERLAP_DEFAULT
+    tx: AsyncConnection,
+    client: str,
+    jwk: Mapping[str, Any],
+    *,
+    by: str,
+    overlap: timedelta = OVERLAP_DEFAULT,
 ) -> str:
     """Register the public key that a client signs its assertions with; return its thumbprint.
 
@@ -71,7 +78,7 @@ async def give_public_key(
     found = await principals_flow.find(tx, client)
     if found.kind is not PrincipalKind.CLIENT:
         raise PrincipalUnknown(name=client)
-    key = parse_public_key(jwk)
+    key = read_public_key(jwk)
     until = clock.now() + overlap
     await credentials_store.end(tx, found.name, CredentialKind.PUBLIC_KEY, until)
     await credentials_store.insert(tx, found.name, CredentialKind.PUBLIC_KEY, key.text, by)
@@ -92,3 +99,13 @@ async def public_keys(tx: AsyncConnection, principal: str) -> list[str]:
     return [
         one.value for one in await credentials_store.in_force(tx, principal, kinds, clock.now())
     ]
+
+
+async def credentials_of(tx: AsyncConnection, name: str) -> list[Credential]:
+    """Return the credentials in force of a person or a client, newest first.
+
+    Raises:
+        PrincipalUnknown: there is none of this name.
+    """
+    found = await principals_flow.find(tx, name)
+    return await credentials_store.in_force(tx, found.name, list(CredentialKind), clock.now())

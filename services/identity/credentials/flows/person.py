@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,29 +14,38 @@ from services.identity.credentials.domain import totp as totp_rules
 from services.identity.credentials.domain.credential import Credential, CredentialKind
 from services.identity.principals import flows as principals_flow
 from services.identity.principals import store as principals_store
-from services.identity.principals.domain import PrincipalKind, PrincipalUnknown
+from services.identity.principals.domain import Principal, PrincipalKind, PrincipalUnknown
 from shared import clock
 from shared.security.field_cipher import CipherBroken, FieldCipher
 
 
-async def give(tx: AsyncConnection, name: str, cipher: FieldCipher, *, by: str) -> tuple[str, str]:
-    """Give a person a first password and a second factor, both shown once; end what was before.
-
-    Returns the password and the otpauth:// address of the second factor.
+async def give_password(tx: AsyncConnection, name: str, *, by: str) -> str:
+    """Give a person a first password, shown once; the second factor of before ends with the password.
 
     Raises:
         PrincipalUnknown: there is no such person.
     """
-    person = await principals_flow.find(tx, name)
-    if person.kind is not PrincipalKind.PERSON:
-        raise PrincipalUnknown(name=name)
-    password, seed = password_rules.new_password(), totp_rules.new_seed()
-    stored = password_rules.hash_of(password)
+    person = await _person(tx, name)
+    password = password_rules.new_password()
+    stored = await asyncio.to_thread(password_rules.hash_of, password)
     await set_password(tx, person.name, stored, by=by, must_change=True)
+    await credentials_store.end(tx, person.name, CredentialKind.TOTP, clock.now())
+    return password
+
+
+async def give_factor(tx: AsyncConnection, name: str, cipher: FieldCipher, *, by: str) -> str:
+    """Give a person a second factor; return its otpauth:// address, shown once.
+
+    Raises:
+        PrincipalUnknown: there is no such person.
+    """
+    person = await _person(tx, name)
+    seed = totp_rules.new_seed()
     await credentials_store.end(tx, person.name, CredentialKind.TOTP, clock.now())
     sealed = cipher.seal(seed).hex()
     await credentials_store.insert(tx, person.name, CredentialKind.TOTP, sealed, by)
-    return password, totp_rules.address_of(seed, person.name)
+    await common_store.record(tx, "second_factor_given", person.name, by)
+    return totp_rules.address_of(seed, person.name)
 
 
 async def set_password(
@@ -69,3 +79,10 @@ async def use_code(tx: AsyncConnection, name: str, code: str, cipher: FieldCiphe
         return False
     step = totp_rules.step_of(seed, code, time.time())
     return step is not None and await credentials_store.use_step(tx, known[0].id, step)
+
+
+async def _person(tx: AsyncConnection, name: str) -> Principal:
+    person = await principals_flow.find(tx, name)
+    if person.kind is not PrincipalKind.PERSON:
+        raise PrincipalUnknown(name=name)
+    return person

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from services.identity.credentials.flows import client as client_flow
 from services.identity.principals import flows as principals_flow
-from services.identity.principals.domain import Principal, PrincipalKind, PrincipalState
+from services.identity.principals.domain import Principal, PrincipalKind
 from services.identity.tokens.domain.oauth import JWT_BEARER
 from services.identity.tokens.store import signing as signing_store
 from shared import clock
@@ -111,7 +111,7 @@ def assertion(key: Any, algorithm: str, **changes: Any) -> dict[str, str]:
 
 
 async def give_key(desk: Desk, client: str, key: Any) -> None:
-    public = json.dumps(key.as_dict(private=False))
+    public = key.as_dict(private=False)
     await desk.run(lambda tx: client_flow.give_public_key(tx, client, public, by="admin"))
 
 
@@ -161,14 +161,11 @@ async def test_a_disabled_client_gets_no_token_and_its_tokens_are_refused(desk: 
     trust = desk.trust("collection")
     assert (await trust.admit(token)).subject == "tax-3"
 
-    async def set_state(state: PrincipalState) -> None:
-        await desk.run(lambda tx: principals_flow.change_state(tx, "tax-3", state, by="admin"))
-
-    await set_state(PrincipalState.DISABLED)
+    await desk.run(lambda tx: principals_flow.disable(tx, "tax-3", by="admin"))
     assert (await desk.ask("tax-3", secret)).status_code == 401
     with pytest.raises(BadToken):
         await desk.admit(token)
-    await set_state(PrincipalState.ACTIVE)
+    await desk.enable("tax-3")
     with pytest.raises(BadToken):
         await desk.admit(token)
     assert (await desk.admit(await desk.token("tax-3", secret))).subject == "tax-3"
@@ -183,9 +180,7 @@ async def test_a_disabled_person_takes_the_clients_along(desk: Desk) -> None:
     token = await desk.token("li-script", secret)
     caller = await desk.admit(token)
     assert (caller.subject, caller.client) == ("李明", "li-script")
-    await desk.run(
-        lambda tx: principals_flow.change_state(tx, "李明", PrincipalState.DISABLED, by="admin")
-    )
+    await desk.run(lambda tx: principals_flow.disable(tx, "李明", by="admin"))
     assert (await desk.ask("li-script", secret)).status_code == 401
     with pytest.raises(BadToken):
         await desk.admit(token)

@@ -1,0 +1,1 @@
+"""Flows of changes of people and clients."""

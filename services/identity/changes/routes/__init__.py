@@ -1,0 +1,1 @@
+"""Doors of changes of people and clients."""
