@@ -117,7 +117,12 @@ class Database:
     def _seconds(self) -> dict[str, Any]:
         return {
             "timeout": min(CONNECT_SECONDS, self.wait_seconds),
-            "command_timeout": self.statement_timeout_ms / 1000 + GRACE_SECONDS,
+            # 0 is no limit, to the server and to us.
+            "command_timeout": (
+                self.statement_timeout_ms / 1000 + GRACE_SECONDS
+                if self.statement_timeout_ms
+                else None
+            ),
         }
 
     @asynccontextmanager

@@ -7,7 +7,6 @@ shard key, so that every statement about the thing can name its key without a lo
 from __future__ import annotations
 
 import hashlib
-import hmac
 import os
 import re
 import time
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from shared.errors import Kind, Refusal
 from shared.references import Reference
+from shared.security.keyed_hash import keyed_hash
 
 _REF = re.compile(r"^([a-z]{3})_([0-7][0-9a-f]{15})([0-9a-f]{32})$")
 
@@ -86,7 +86,7 @@ def key_of(space: str, text: str) -> int:
 
 def blind_key_of(space: str, text: str, pepper: bytes) -> int:
     """Like `key_of` for a secret natural key (an identity number): useless without the pepper."""
-    digest = hmac.new(pepper, f"{space}:{text}".encode(), hashlib.sha256).digest()
+    digest = keyed_hash(pepper, f"{space}:{text}".encode())
     return int.from_bytes(digest[:8], "big") >> 1
 
 

@@ -373,7 +373,8 @@ def _operator() -> str:
 def _cipher() -> Any:
     from services.identity.keyfile import cipher_in
 
-    return cipher_in(settings_with().identity_keys_path)
+    settings = settings_with()
+    return cipher_in(settings.identity_keys_path, settings.field_keys_of("identity"))
 
 
 def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -23,6 +23,7 @@ from services.cli import (
     tools,
 )
 from services.cli.common import packages_are_ours
+from services.cli.keys import personal_data
 
 app = typer.Typer(
     name="wuxian",
@@ -38,6 +39,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(identity.users, name="users")
 app.add_typer(identity.clients, name="clients")
 app.add_typer(identity.keys, name="keys")
+app.add_typer(personal_data.app, name="personal-data")
 app.command()(house.up)
 app.command()(house.demo)
 app.command()(serve.serve)

@@ -59,7 +59,7 @@ def serve(
     log.configure(service.value, settings.log_level)
     with plainly():
         check_port(settings.host, listen, service.value)
-        identity.create(settings.identity_path)
+        identity.create(settings.identity_path, sm3=settings.blind_index_hash == "sm3")
         if service.value in SERVICES:
             _prepare_database(settings, service.value, may_migrate=migrate)
             if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
@@ -106,6 +106,7 @@ def migrate(
     ] = False,
 ) -> None:
     """Create or update the database schema of all services, or of one, with roles and passwords."""
+    from services.database import field_keys
     from services.database.administrator import admin_url as administrator
     from services.database.administrator import uses_embedded
     from services.database.passwords import role_passwords
@@ -118,6 +119,7 @@ def migrate(
         url = administrator(settings)
         chosen = [service.value] if service else list(SERVICES)
         passwords = role_passwords(settings, chosen, renew=new_passwords)
+        field_keys.keep(settings, chosen)
         renew = new_passwords or uses_embedded(settings)
         for found in asyncio.run(run(url, chosen, passwords=passwords, renew=renew)):
             was = found.current or "nothing"
@@ -173,7 +175,7 @@ async def _check_keys(settings: Settings, service: str) -> None:
 
     db = Database(str(settings.database_of(service)), service, pool_size=1)
     try:
-        identity = Identity.load(settings.identity_path)
+        identity = Identity.load(settings.identity_path, settings.field_keys_of(service))
         said = await db.run(lambda tx: key_check.standing(tx, identity))
     finally:
         await db.close()
@@ -183,10 +185,12 @@ async def _check_keys(settings: Settings, service: str) -> None:
 
 def _start_embedded(settings: Settings, service: str) -> tuple[str, dict[str, str]]:
     """Start the embedded server; its administrator's address and the passwords of the roles."""
+    from services.database import field_keys
     from services.database.passwords import role_passwords
     from services.embedded import EmbeddedPostgres
     from shared.process.database_address import without_login
 
     url = EmbeddedPostgres(settings.home).start()
     settings_with(database_url=without_login(url))
+    field_keys.keep(settings, [service])
     return url, role_passwords(settings, [service])

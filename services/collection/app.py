@@ -152,11 +152,11 @@ def build(settings: Settings | None = None) -> FastAPI:
             statement_timeout_ms=chosen.statement_timeout_ms,
             wait_seconds=chosen.database_wait_seconds,
         )
-        app.state.db, app.state.identity = db, Identity.load(chosen.identity_path)
-        app.state.settings = chosen
+        identity = Identity.load(chosen.identity_path, chosen.field_keys_of(SERVICE))
+        app.state.db, app.state.identity, app.state.settings = db, identity, chosen
         districts = districts_of(chosen.region, chosen.regions_path)
         app.state.known_words = {"district": lambda: districts}
-        background = worker.Background(db, app.state.identity, chosen)
+        background = worker.Background(db, identity, chosen)
         if chosen.run_workers:
             collector.calm()  # a process of collection's own
         tasks: list[asyncio.Task[None]] = [

@@ -145,7 +145,7 @@ async def seal_accounts(background: Background) -> None:
 
 def sealer(db: Database, identity: Identity) -> Sealer:
     """Build the work that seals accounts."""
-    accounts = AccountCipher(identity.field_key)
+    accounts = AccountCipher(identity.field_keys)
     return Sealer(
         db,
         [

@@ -39,6 +39,7 @@ async def house(settings: Settings) -> AsyncIterator[Supervisor]:
                 "identity_dir": None,
                 "admin_database_url": await _fresh_database(admin_url),
                 "database_url": None,
+                "field_keys_dir": home / "field-keys",
                 "database_secrets_dir": settings.secrets_path,  # the server's roles are these
                 "log_level": "WARNING",
             }

@@ -78,7 +78,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         )
         app.state.db, app.state.settings = db, chosen
         app.state.identity = Identity.load(chosen.identity_path)
-        app.state.cipher = cipher_in(chosen.identity_keys_path)
+        app.state.cipher = cipher_in(chosen.identity_keys_path, chosen.field_keys_of(SERVICE))
         app.state.keyring = Keyring(app.state.cipher, chosen.token_seconds)
         app.state.districts = districts_of(chosen.region, chosen.regions_path)
         app.state.is_set_up = False

@@ -163,7 +163,7 @@ async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:
         wait_seconds=chosen.database_wait_seconds,
     )
     opened.push_async_callback(db.close)
-    identity = Identity.load(chosen.identity_path)
+    identity = Identity.load(chosen.identity_path, chosen.field_keys_of(SERVICE))
     secret = identity.secret_of(CLIENT_ID)
     ledger_peer = await opened.enter_async_context(
         Peer(chosen.ledger_url, CLIENT_ID, secret, identity_url=chosen.identity_url)

@@ -13,6 +13,7 @@ from typing import Self
 
 import httpx
 
+from services.database import field_keys
 from services.database.administrator import given_admin_url, uses_embedded
 from services.database.passwords import role_passwords
 from services.embedded import EmbeddedPostgres
@@ -197,7 +198,7 @@ class Supervisor:
             raise PortTaken("\n".join(faults))
 
     async def _prepare(self) -> None:
-        identity.create(self.settings.identity_path)
+        identity.create(self.settings.identity_path, sm3=self.settings.blind_index_hash == "sm3")
         self.secrets = sandbox.make_secrets(
             self.settings.identity_path, self.settings.sandbox_districts
         )
@@ -207,6 +208,7 @@ class Supervisor:
             return  # the operator migrates by himself; each service says whether he has
         databases = [name for name in self.services if name in SERVICES]
         passwords = role_passwords(self.settings, databases)
+        field_keys.keep(self.settings, databases)
         ours = self._embedded is not None
         for found in await migrate(self.admin_url, databases, passwords=passwords, renew=ours):
             if not found.is_at_head:

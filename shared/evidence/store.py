@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Row, text
@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.evidence.block import Block
 from shared.evidence.catalogue import CATALOGUE_SQL
 from shared.evidence.streams import Stream
+
+ROTATION: Final = "rotation of keys: "
+"""The beginning of the reason with which a rotation changes rows; the key's id follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +177,34 @@ async def differing(tx: AsyncConnection, table: str, key: Sequence[str]) -> list
 
 
 async def foreign_changes(tx: AsyncConnection, role: str) -> list[Any]:
-    """The changes of watched rows that neither the service nor a migration made."""
+    """The changes of watched rows that no service, migration or rotation of keys made.
+
+    A rotation changes the digests of personal columns and nothing else.
+    """
     rows = await tx.execute(
         text("""
             SELECT table_name, operation, row_key, by_role, at
-              FROM row_change
+              FROM row_change AS made
              WHERE operation <> 'BASELINE' AND by_role <> :role
                AND coalesce(why, '') NOT LIKE 'migration %'
+               AND NOT (operation = 'UPDATE' AND coalesce(why, '') LIKE :rotation
+                        AND NOT EXISTS (
+                            SELECT
+                              FROM jsonb_each_text(made.new) AS member
+                              LEFT JOIN LATERAL (SELECT new
+                                                   FROM row_change AS one
+                                                  WHERE one.table_name = made.table_name
+                                                    AND one.row_key = made.row_key
+                                                    AND one.seq < made.seq
+                                                  ORDER BY one.seq DESC
+                                                  LIMIT 1) AS before
+                                ON true
+                             WHERE member.value IS DISTINCT FROM before.new ->> member.key
+                               AND coalesce(member.value, '') NOT LIKE 'sha256:%'))
              ORDER BY seq
              LIMIT 100
         """),
-        {"role": role},
+        {"role": role, "rotation": f"{ROTATION}%"},
     )
     return list(rows)
 

@@ -6,7 +6,7 @@ import os
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, model_validator
@@ -24,6 +24,7 @@ def _default_home() -> Path:
     return user_data_path("wuxian", appauthor=False)
 
 
+FIELD_KEYS: Final = "field_keys.json"
 DatabaseAddress = Annotated[str, AfterValidator(checked_address)]
 """postgresql://[login[:password]@]host[:port]/database"""
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -65,6 +66,16 @@ class Settings(BaseSettings):
     database_secrets_dir: Path | None = None
     """各角色密码的目录,每个服务一份 SERVICE/database_password;默认 HOME/secrets · Directory of
     the roles' passwords, SERVICE/database_password each; default: HOME/secrets."""
+    field_keys_dir: Path | None = None
+    """各服务封存个人信息的密钥目录,每个服务一份 SERVICE/field_keys.json;默认与密码文件同处 ·
+    Directory of the keys that each service seals personal data with, SERVICE/field_keys.json each;
+    default: beside the passwords."""
+    field_algorithm: Literal["AES-256-GCM", "SM4-GCM"] = "AES-256-GCM"
+    """新密钥的算法;已封存的值按其自身的算法读取 · Algorithm of new keys of personal data; what is
+    sealed already says its own."""
+    blind_index_hash: Literal["sha256", "sm3"] = "sha256"
+    """身份证号码盲索引的密钥散列(HMAC),新装时选定,一套系统一生不变 · Keyed hash (HMAC) of the
+    blind indexes over identity numbers: chosen when an installation is made, fixed for its life."""
     allow_admin_login: bool = False
     """为 true 时允许服务用权限过大的登录启动,仅供开发 · True lets a service start on a login that
     may do more than its own role: for development."""
@@ -242,6 +253,10 @@ class Settings(BaseSettings):
     def secrets_path(self) -> Path:
         """Directory of the passwords of the services' database roles."""
         return self.database_secrets_dir or self.home / "secrets"
+
+    def field_keys_of(self, service: str) -> Path:
+        """Return the file of the keys that a service seals personal data with."""
+        return (self.field_keys_dir or self.secrets_path) / service / FIELD_KEYS
 
     def database_of(self, service: str) -> str | None:
         """Return the address at which a service logs in; None: the embedded one is not started yet.

@@ -17,32 +17,43 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from shared.security.field_keys import FieldKeys
+from shared.security.keyed_hash import SM3_PREFIX, keyed_hash, pepper_of
+
 OWN_CLIENTS: Final = ("collection_service", "payout_service")
 """The clients of this installation's own services; a client's role has its name."""
 
 
 class Identity:
-    """The keys and own clients' secrets of one directory."""
+    """The keys and own clients' secrets of one directory, as one service has them."""
 
-    def __init__(self, pepper: bytes, service_secrets: dict[str, str], field_key: bytes) -> None:
+    def __init__(
+        self, pepper: bytes, service_secrets: dict[str, str], field_keys: FieldKeys
+    ) -> None:
         self._secrets = service_secrets
         self.pepper = pepper
-        """Secret of blind indexes over identity numbers."""
-        self.field_key = field_key
-        """Key that seals identity numbers and names where they are stored."""
+        """Secret of blind indexes over identity numbers; one for all services, and for ever."""
+        self.field_keys = field_keys
+        """Keys that seal names, numbers and accounts where this service stores them."""
 
     @cached_property
     def fingerprint_key(self) -> bytes:
         """Key of the fingerprints of requests: a plain hash of a small body could be guessed from it."""
         return hmac.digest(self.pepper, b"request fingerprint", "sha256")
 
+    @cached_property
+    def exchange_key(self) -> bytes:
+        """Key that seals a person's number and name on their way between services; stores nothing."""
+        return hmac.digest(self.pepper, b"exchange between services", "sha256")
+
     @classmethod
-    def load(cls, directory: Path) -> Identity:
-        """Read a directory written by `create`."""
+    def load(cls, directory: Path, field_keys: Path | None = None) -> Identity:
+        """Read a directory written by `create`, and the file of a service's own field keys."""
+        first = bytes.fromhex((directory / "field_key").read_text().strip())
         return cls(
-            bytes.fromhex((directory / "pepper").read_text().strip()),
+            pepper_of((directory / "pepper").read_text().strip()),
             json.loads((directory / "services.json").read_text()),
-            bytes.fromhex((directory / "field_key").read_text().strip()),
+            FieldKeys(first, field_keys),
         )
 
     def secret_of(self, client_id: str) -> str:
@@ -50,15 +61,18 @@ class Identity:
         return self._secrets[client_id]
 
 
-def create(directory: Path) -> None:
+def create(directory: Path, *, sm3: bool = False) -> None:
     """Write what is missing of a directory: keys, and a secret for each own client.
 
     A file that is there is never written again: another pepper would make a second person of
-    everyone, another field key would leave every name unread.
+    everyone, another field key would leave every name unread. A new pepper's hashes are HMAC-SM3
+    where `sm3` says so.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(directory):
-        keep(directory / "pepper", secrets.token_hex(32))
+        pepper = (SM3_PREFIX if sm3 else "") + secrets.token_hex(32)
+        keyed_hash(pepper_of(pepper), b"")  # fails now where OpenSSL has no SM3
+        keep(directory / "pepper", pepper)
         keep(directory / "field_key", secrets.token_hex(32))
         own = {client_id: secrets.token_urlsafe(32) for client_id in OWN_CLIENTS}
         keep(directory / "services.json", json.dumps(own))

@@ -13,16 +13,17 @@ from base64 import b64decode, b64encode
 from typing import Any, Final
 
 from shared.security.field_cipher import CipherBroken, FieldCipher
+from shared.security.field_keys import FieldKey, FieldKeys
 
 PLAIN: Final = b"\x00"
 SEALED: Final = b"\x01"
 
 
 class PersonalCipher:
-    """Seals and opens stored values of one meaning with the installation's key."""
+    """Seals and opens stored values of one meaning with the service's keys."""
 
-    def __init__(self, key: bytes, label: str) -> None:
-        self._cipher = FieldCipher(key, label)
+    def __init__(self, keys: FieldKeys | bytes, label: str) -> None:
+        self._cipher = FieldCipher(keys, label)
 
     def seal(self, value: str) -> bytes:
         """Encrypt a value for storing."""
@@ -46,27 +47,28 @@ class AccountCipher:
     """Seals the number in a unit's bank account, {bank, number, name}; equal numbers look equal.
 
     The database compares accounts: a change with what was registered, and a unit's account with
-    another unit's. So the nonce is a keyed hash of the number, and a number has one cipher text.
+    another unit's. So the nonce is a keyed hash of the number, and a number has one cipher text
+    under a key. While a rotation goes on it may have two: see `as_stored`.
     """
 
     PREFIX: Final = "sealed:"
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = FieldCipher(key, "unit_account")
-        self._nonces = hmac.digest(key, b"nonces of unit accounts", "sha256")
+    def __init__(self, keys: FieldKeys | bytes) -> None:
+        self._keys = FieldKeys(keys) if isinstance(keys, bytes) else keys
+        self._cipher = FieldCipher(self._keys, "unit_account")
 
     def seal(self, number: str) -> str:
         """Encrypt a number for storing; a sealed one stays as it is."""
         if number.startswith(self.PREFIX):
             return number
-        nonce = hmac.digest(self._nonces, number.encode(), "sha256")[:12]
+        nonce = hmac.digest(_nonces(self._keys.current), number.encode(), "sha256")[:12]
         return self.PREFIX + b64encode(self._cipher.seal_bytes(number.encode(), nonce)).decode()
 
     def open(self, stored: str) -> str:
         """Read a stored number, sealed or from before.
 
         Raises:
-            CipherBroken: it was not sealed with this key.
+            CipherBroken: it was not sealed with one of these keys.
         """
         if not stored.startswith(self.PREFIX):
             return stored
@@ -76,9 +78,21 @@ class AccountCipher:
         """Return an account with its number sealed."""
         return None if account is None else account | {"number": self.seal(_number(account))}
 
+    def as_stored(
+        self, account: dict[str, Any] | None, stored: dict[str, Any] | None
+    ) -> dict[str, Any] | None:
+        """Return the stored account where the other is the same, sealed with another key."""
+        if account is None or stored is None:
+            return account
+        return stored if self.opened(account) == self.opened(stored) else account
+
     def opened(self, account: dict[str, Any]) -> dict[str, Any]:
         """Return an account with its number readable."""
         return account | {"number": self.open(_number(account))}
+
+
+def _nonces(key: FieldKey) -> bytes:
+    return hmac.digest(key.secret, b"nonces of unit accounts", "sha256")
 
 
 def _number(account: dict[str, Any]) -> str:

@@ -137,4 +137,4 @@ async def test_a_key_is_one_request_over_all_doors_imports_included(
 
 def test_the_key_is_of_the_house_and_not_the_pepper_itself(identity: Identity) -> None:
     assert identity.fingerprint_key != identity.pepper
-    assert identity.fingerprint_key not in (identity.field_key, b"")
+    assert identity.fingerprint_key not in (identity.exchange_key, b"")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,20 +10,23 @@ from shared.cn.identity_number import masked
 from shared.ids import blind_key_of
 from shared.security.field_cipher import FieldCipher
 from shared.security.identity import Identity
+from shared.security.keyed_hash import keyed_hash
 from shared.security.personal_data import PersonalCipher
+from shared.security.transit import Transit
 
 
 @dataclass(frozen=True, slots=True)
 class PersonKeys:
-    """The installation's secrets for people: shard key, keyed hash, mask, encryption.
+    """The service's secrets for people: shard key, keyed hash, mask, encryption.
 
-    `name`, `bank_number` and `bank_holder` seal what payout stores; `names` opens the names that
-    collection sealed.
+    `name`, `bank_number` and `bank_holder` seal what payout stores; `sent_number`
+    and `sent_name` open what collection sends.
     """
 
     pepper: bytes
     cipher: FieldCipher
-    names: FieldCipher
+    sent_number: Transit
+    sent_name: Transit
     name: PersonalCipher
     bank_number: PersonalCipher
     bank_holder: PersonalCipher
@@ -35,10 +36,11 @@ class PersonKeys:
         """Take the secrets from an installation's identity."""
         return cls(
             identity.pepper,
-            FieldCipher(identity.field_key),
-            FieldCipher(identity.field_key, "name"),
+            FieldCipher(identity.field_keys),
+            Transit(identity, "identity_number"),
+            Transit(identity, "name"),
             *[
-                PersonalCipher(identity.field_key, label)
+                PersonalCipher(identity.field_keys, label)
                 for label in (NAME, BANK_NUMBER, BANK_HOLDER)
             ],
         )
@@ -54,11 +56,11 @@ class PersonKeys:
 
     def blind(self, number: str) -> bytes:
         """Compute the whole keyed hash. Two persons may share a shard key, but never this."""
-        return hmac.new(self.pepper, f"person:{number}".encode(), hashlib.sha256).digest()
+        return keyed_hash(self.pepper, f"person:{number}".encode())
 
     def blind_event(self, event: str) -> tuple[int, str]:
         """Compute the shard key and the keyed hash of an event that is known by a name."""
-        digest = hmac.digest(self.pepper, f"benefit_event:{event}".encode(), "sha256")
+        digest = keyed_hash(self.pepper, f"benefit_event:{event}".encode())
         return int.from_bytes(digest[:8], "big") >> 1, digest.hex()
 
     def seal(self, number: str) -> bytes:

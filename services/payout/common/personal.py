@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.security.resealing import Form, ResealedTable, SealedColumn
 from shared.security.sealing import SealedTable
 
 NAME: Final = "name"
@@ -25,3 +26,24 @@ TABLES: Final = (
     ),
     SealedTable("account_correction", {"claim_key": "bigint", "id": "uuid"}, _ACCOUNT),
 )
+
+_NUMBER: Final = SealedColumn("sealed_number", Form.BYTES, "identity_number")
+_LINE: Final = {"claim_key": "bigint", "claim_id": "uuid", "line_no": "integer"}
+_WITH_NUMBER: Final = frozenset({"entitlement", "entitlement_end", "claim_line"})
+
+RESEALED: Final = (
+    *(
+        ResealedTable(
+            table.name,
+            table.key,
+            (
+                *(SealedColumn(name, Form.MARKED, label) for name, label in table.columns.items()),
+                *((_NUMBER,) if table.name in _WITH_NUMBER else ()),
+            ),
+        )
+        for table in TABLES
+    ),
+    ResealedTable("person_correction", {"number": "bigint"}, (_NUMBER,)),
+    ResealedTable("double_payment", _LINE, (_NUMBER,)),
+)
+"""All sealed columns of payout, for a rotation of its keys."""

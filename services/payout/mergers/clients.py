@@ -27,7 +27,7 @@ class PersonCorrections:
 
         Raises:
             PeerError, httpx.HTTPError: no answer now; ask again.
-            CipherBroken: collection seals with another key than this installation's.
+            CipherBroken: collection has another exchange key, or is of an earlier release.
         """
         answer = await self._peer.get(PATH, after=number, limit=PAGE)
         return [self._correction(item) for item in answer["items"]]
@@ -38,6 +38,8 @@ class PersonCorrections:
             paper=item["id"],
             person=Ref.parse(Reference.PERSON, item["person"]),
             survivor=Ref.parse(Reference.PERSON, item["survivor"]),
-            identity_number=self._keys.cipher.open(b64decode(item["sealed_identity_number"])),
-            name=self._keys.names.open(b64decode(item["sealed_name"])),
+            identity_number=self._keys.sent_number.receive(
+                b64decode(item["sealed_identity_number"])
+            ),
+            name=self._keys.sent_name.receive(b64decode(item["sealed_name"])),
         )

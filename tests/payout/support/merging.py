@@ -40,8 +40,10 @@ def item_of(keys: PersonKeys, correction: PersonCorrection) -> dict[str, Any]:
         "id": correction.paper,
         "person": correction.person.text(Reference.PERSON),
         "survivor": correction.survivor.text(Reference.PERSON),
-        "sealed_identity_number": b64encode(keys.seal(correction.identity_number)).decode(),
-        "sealed_name": b64encode(keys.names.seal(correction.name)).decode(),
+        "sealed_identity_number": b64encode(
+            keys.sent_number.seal(correction.identity_number)
+        ).decode(),
+        "sealed_name": b64encode(keys.sent_name.seal(correction.name)).decode(),
     }
 
 

@@ -8,6 +8,6 @@ from shared.security.personal_data import AccountCipher
 
 
 def account_cipher(at: Door) -> AccountCipher:
-    """Give the installation's cipher of units' bank accounts."""
+    """Give this service's cipher of units' bank accounts."""
     identity: Identity = at.request.app.state.identity
-    return AccountCipher(identity.field_key)
+    return AccountCipher(identity.field_keys)

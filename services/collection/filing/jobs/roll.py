@@ -20,5 +20,5 @@ Work = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
 
 async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     """Return the work; nothing is read beforehand."""
-    cipher = FieldCipher(tools.identity.field_key, "identity_number")
+    cipher = FieldCipher(tools.identity.field_keys, "identity_number")
     return partial(roll_flow.take, row=row, cipher=cipher)

@@ -55,7 +55,7 @@ async def submit_declaration(
     or corrects it once that is billed.
     """
     identity: Identity = at.request.app.state.identity
-    vault = Vault.of(identity.pepper, identity.field_key)
+    vault = Vault.of(identity.pepper, identity.field_keys)
     declaration = body.declaration()
 
     async def work(tx: AsyncConnection) -> LeviedDeclaration:

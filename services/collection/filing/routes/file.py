@@ -100,7 +100,7 @@ async def submit_declaration_file(
         )
         row = file_flow.operation_of(request, at.caller)
         identity: Identity = at.request.app.state.identity
-        cipher = FieldCipher(identity.field_key, LABEL)
+        cipher = FieldCipher(identity.field_keys, LABEL)
         return await at.write(
             lambda tx: file_flow.ask(tx, row, at.caller, _sealed(file, cipher)),
             shape=OperationOut.of,

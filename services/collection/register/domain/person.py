@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +9,7 @@ from shared.cn import identity_number
 from shared.errors import Fault
 from shared.ids import Ref
 from shared.references import Reference
+from shared.security.keyed_hash import keyed_hash
 
 _MESSAGES = {
     "IDENTITY_NUMBER_SHAPE": "身份号码须为18位 (it must have eighteen characters)",
@@ -38,13 +37,13 @@ class PersonKey:
 
 def key_of_person(number: str, pepper: bytes) -> PersonKey:
     """Compute the key of an identity number; `id` equals `shared.ids.blind_key_of("person", …)`."""
-    tag = hmac.digest(pepper, f"person:{number}".encode(), hashlib.sha256)
+    tag = keyed_hash(pepper, f"person:{number}".encode())
     return PersonKey(int.from_bytes(tag[:8], "big") >> 1, UUID(bytes=tag[8:24]), tag)
 
 
 def id_of_person(number: str, pepper: bytes) -> int:
     """Compute only the shard key; a declaration of ten thousand people needs nothing else."""
-    tag = hmac.digest(pepper, f"person:{number}".encode(), hashlib.sha256)
+    tag = keyed_hash(pepper, f"person:{number}".encode())
     return int.from_bytes(tag[:8], "big") >> 1
 
 

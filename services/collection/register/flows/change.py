@@ -40,6 +40,7 @@ from shared.ids import Ref, uuid7
 from shared.period import Period
 from shared.references import Reference
 from shared.roles import Caller
+from shared.security.personal_data import AccountCipher
 
 PAPER: Final = "change"
 
@@ -71,7 +72,12 @@ async def as_of(tx: AsyncConnection, known: Mapping[int, Unit], day: date) -> di
 
 
 async def request(
-    tx: AsyncConnection, requested: ChangeRequest, *, region: str, caller: Caller
+    tx: AsyncConnection,
+    requested: ChangeRequest,
+    *,
+    region: str,
+    caller: Caller,
+    accounts: AccountCipher,
 ) -> ChangeResult:
     """Change a unit's facts, or propose the change where a second person must approve it.
 
@@ -83,7 +89,10 @@ async def request(
     unit = await unit_flow.find(tx, requested.credit_code, caller)
     if requested.effective_on > today():
         raise DayInFuture(effective_on=requested.effective_on)
-    before, after = changed(unit, requested.facts)
+    facts = dict(requested.facts)
+    if "bank" in facts:
+        facts["bank"] = accounts.as_stored(facts["bank"], unit.bank)
+    before, after = changed(unit, facts)
     if not after:
         raise NothingChanges
     closes = after.get("status") == "closed"

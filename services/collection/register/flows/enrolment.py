@@ -36,6 +36,7 @@ from shared.cn import identity_number
 from shared.errors import Fault, Faulty
 from shared.roles import Caller
 from shared.security.field_cipher import FieldCipher
+from shared.security.field_keys import FieldKeys
 
 MERGED: Final = ("PERSON_MERGED", "该号码已更正,请用正确号码 (the number was corrected)")
 
@@ -61,11 +62,9 @@ class Vault:
     names: FieldCipher
 
     @classmethod
-    def of(cls, pepper: bytes, field_key: bytes) -> Vault:
-        """Build a vault from the keys of the identity directory."""
-        return cls(
-            pepper, FieldCipher(field_key, "identity_number"), FieldCipher(field_key, "name")
-        )
+    def of(cls, pepper: bytes, keys: FieldKeys) -> Vault:
+        """Build a vault from the keys of collection."""
+        return cls(pepper, FieldCipher(keys, "identity_number"), FieldCipher(keys, "name"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,10 @@ from services.collection.policy import flows as policy_flow
 from services.collection.policy.domain.policy import Policy
 from services.collection.register.domain.file import day_headings, decoded
 from services.collection.register.domain.person import key_of_person, number_fault
-from services.collection.register.domain.unit import Unit, coverage_faults, differing, faults_in
+from services.collection.register.domain.unit import Unit, coverage_faults, faults_in
 from services.collection.register.flows import enrolment as enrolment_flow
 from services.collection.register.flows import enrolment_category as enrolment_category_flow
+from services.collection.register.flows import unit as unit_flow
 from services.collection.register.flows.enrolment import EnrolmentRequest, Vault
 from services.collection.register.store import category as category_store
 from services.collection.register.store import cover as cover_store
@@ -40,6 +41,7 @@ from services.collection.register.store.person import Enrolment
 from shared.clock import today
 from shared.ids import unit_key
 from shared.roles import Caller, Level
+from shared.security.personal_data import AccountCipher
 
 WORKBOOK_START: Final = b"PK\x03\x04"
 
@@ -120,6 +122,7 @@ async def units(
     mode: ImportMode,
     region: str,
     caller: Caller,
+    accounts: AccountCipher,
 ) -> ImportResult:
     """Register the units of a file; `unread` are the faults of rows that could not be read."""
     count = len(rows) + len({fault.row for fault in unread})
@@ -128,7 +131,7 @@ async def units(
     known = await unit_store.known(tx, [unit.id for _, unit in rows])
     for row, unit in rows:
         if unit.id in known:
-            faults += _unit_conflicts(row, known[unit.id], unit)
+            faults += _unit_conflicts(row, known[unit.id], unit, accounts)
     if _stops(faults, mode):
         return _result(count, faults)
     faulty = {fault.row for fault in faults}
@@ -160,10 +163,10 @@ def _another_district(row: int) -> RowFault:
     )
 
 
-def _unit_conflicts(row: int, known: Unit, unit: Unit) -> list[RowFault]:
+def _unit_conflicts(row: int, known: Unit, unit: Unit, accounts: AccountCipher) -> list[RowFault]:
     if known.credit_code != unit.credit_code:
         return [RowFault(row, "credit_code", KeyCollision.code, KeyCollision().message)]
-    differences = differing(known, unit)
+    differences = unit_flow.differences_of(known, unit, accounts)
     if not differences:
         return []
     return [RowFault(row, differences[0], UnitExists.code, UnitExists(differs=differences).message)]

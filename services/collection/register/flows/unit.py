@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from services.collection.register.store import unit as unit_store
 from shared.errors import Fault, Faulty
 from shared.ids import unit_key
 from shared.roles import Caller
+from shared.security.personal_data import AccountCipher
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,9 @@ class BatchRegistration:
     replayed: int
 
 
-async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Caller) -> Unit:
+async def register(
+    tx: AsyncConnection, unit: Unit, *, region: str, caller: Caller, accounts: AccountCipher
+) -> Unit:
     """Register a unit. Repeating the same registration changes nothing.
 
     Raises:
@@ -42,14 +45,19 @@ async def register(tx: AsyncConnection, unit: Unit, *, region: str, caller: Call
         assert known is not None
         if known.credit_code != unit.credit_code:
             raise KeyCollision(credit_code=unit.credit_code)
-        differences = differing(known, unit)
+        differences = differences_of(known, unit, accounts)
         if differences:
             raise UnitExists(credit_code=unit.credit_code, differs=differences)
     return unit
 
 
 async def register_all(
-    tx: AsyncConnection, units: Sequence[Unit], *, region: str, caller: Caller
+    tx: AsyncConnection,
+    units: Sequence[Unit],
+    *,
+    region: str,
+    caller: Caller,
+    accounts: AccountCipher,
 ) -> BatchRegistration:
     """Register a batch of units, all or none.
 
@@ -67,7 +75,7 @@ async def register_all(
     known = await unit_store.known(tx, sorted(replayed))
     for number, unit in enumerate(units):
         if unit.id in replayed:
-            faults += _conflict(known[unit.id], unit, f"/units/{number}")
+            faults += _conflict(known[unit.id], unit, accounts, f"/units/{number}")
     if faults:
         raise Faulty(faults=faults)
     return BatchRegistration(created=len(made), replayed=len(replayed))
@@ -83,10 +91,15 @@ async def _faults(
     ]
 
 
-def _conflict(known: Unit, unit: Unit, at: str) -> list[Fault]:
+def differences_of(known: Unit, unit: Unit, accounts: AccountCipher) -> list[str]:
+    """Name the facts that differ; an account sealed with an earlier key is the same account."""
+    return differing(known, replace(unit, bank=accounts.as_stored(unit.bank, known.bank)))
+
+
+def _conflict(known: Unit, unit: Unit, accounts: AccountCipher, at: str) -> list[Fault]:
     if known.credit_code != unit.credit_code:
         return [Fault(at, KeyCollision.code, KeyCollision().message)]
-    differences = differing(known, unit)
+    differences = differences_of(known, unit, accounts)
     if not differences:
         return []
     return [Fault(at, UnitExists.code, UnitExists(differs=differences).message)]

@@ -63,11 +63,14 @@ async def change_unit(credit_code: CreditCodePath, body: ChangeIn, at: Registeri
     collector and bank account.
     """
     settings: Settings = at.request.app.state.settings
-    change = body.change_request(credit_code, account_cipher(at))
+    accounts = account_cipher(at)
+    change = body.change_request(credit_code, accounts)
 
     async def work(tx: AsyncConnection) -> ChangeOut:
-        found = await change_flow.request(tx, change, region=settings.region, caller=at.caller)
-        return ChangeOut.of(found, account_cipher(at))
+        found = await change_flow.request(
+            tx, change, region=settings.region, caller=at.caller, accounts=accounts
+        )
+        return ChangeOut.of(found, accounts)
 
     return await at.write(work, key=unit_key(credit_code), status=201)
 

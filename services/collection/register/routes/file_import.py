@@ -73,11 +73,18 @@ async def import_units(
     """
     settings: Settings = at.request.app.state.settings
     records, digest = await _records(at.request, UNIT_COLUMNS)
-    units, unread = await asyncio.to_thread(units_of, records, account_cipher(at))
+    accounts = account_cipher(at)
+    units, unread = await asyncio.to_thread(units_of, records, accounts)
 
     async def work(tx: AsyncConnection) -> ImportResult:
         return await file_import_flow.units(
-            tx, units, unread, mode=mode, region=settings.region, caller=at.caller
+            tx,
+            units,
+            unread,
+            mode=mode,
+            region=settings.region,
+            caller=at.caller,
+            accounts=accounts,
         )
 
     return await _answer(at, work, mode, report, digest)
@@ -104,7 +111,7 @@ async def import_people(
     """
     settings: Settings = at.request.app.state.settings
     identity: Identity = at.request.app.state.identity
-    vault = Vault.of(identity.pepper, identity.field_key)
+    vault = Vault.of(identity.pepper, identity.field_keys)
     records, digest = await _records(at.request, PEOPLE_COLUMNS)
     people, unread = await asyncio.to_thread(people_of, records)
 

@@ -17,6 +17,7 @@ from services.collection.register.schemas.person import (
     FollowedCorrectionsOut,
     PersonCorrectionIn,
     PersonCorrectionOut,
+    SentPerson,
 )
 from shared import trail
 from shared.cursor import LIMIT_DEFAULT
@@ -46,7 +47,7 @@ async def correct_person(body: PersonCorrectionIn, at: Registering) -> Response:
     """Propose a correction, with its reason and document; a second person approves it."""
     request = body.request()
     identity: Identity = at.request.app.state.identity
-    vault = Vault.of(identity.pepper, identity.field_key)
+    vault = Vault.of(identity.pepper, identity.field_keys)
 
     async def work(tx: AsyncConnection) -> PersonCorrectionOut:
         return PersonCorrectionOut.of(
@@ -71,7 +72,11 @@ async def follow_person_corrections(
 ) -> FollowedCorrectionsOut:
     """List corrections after a number; references, and the right number and name under seal."""
     rows = await at.read(lambda tx: person_correction_flow.in_order(tx, after, limit + 1))
-    return FollowedCorrectionsOut.of(rows[:limit], has_more=len(rows) > limit)
+    return FollowedCorrectionsOut.of(
+        rows[:limit],
+        SentPerson.of(at.request.app.state.identity),
+        has_more=len(rows) > limit,
+    )
 
 
 @router.get(

@@ -61,7 +61,9 @@ async def register_unit(body: UnitIn, at: Registering) -> Response:
     unit = body.unit(accounts)
 
     async def work(tx: AsyncConnection) -> UnitOut:
-        registered = await unit_flow.register(tx, unit, region=_region(at), caller=at.caller)
+        registered = await unit_flow.register(
+            tx, unit, region=_region(at), caller=at.caller, accounts=accounts
+        )
         return UnitOut.of(registered, accounts)
 
     return await at.write(work, key=unit.id, status=201)
@@ -81,7 +83,9 @@ async def register_units(body: UnitBatchIn, at: Registering) -> Response:
     units = [unit.unit(accounts) for unit in body.units]
 
     async def work(tx: AsyncConnection) -> UnitBatchOut:
-        result = await unit_flow.register_all(tx, units, region=_region(at), caller=at.caller)
+        result = await unit_flow.register_all(
+            tx, units, region=_region(at), caller=at.caller, accounts=accounts
+        )
         return UnitBatchOut(created=result.created, replayed=result.replayed)
 
     return await at.write(work, key=key_of("unit_batch", at.caller.subject), status=201)
@@ -129,7 +133,7 @@ async def enrol_people(credit_code: CreditCodePath, body: EnrolmentIn, at: Regis
     """Enrol all people or none. Enrolments from the same day are left unchanged."""
     people = body.requests()
     identity: Identity = at.request.app.state.identity
-    vault = Vault.of(identity.pepper, identity.field_key)
+    vault = Vault.of(identity.pepper, identity.field_keys)
 
     async def find_unit(tx: AsyncConnection) -> Unit:
         return await unit_flow.find(tx, credit_code, at.caller)

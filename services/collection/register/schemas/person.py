@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Self
 
@@ -20,6 +21,8 @@ from services.collection.register.store.person_correction import (
 from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import In, Out, ShortText
+from shared.security.identity import Identity
+from shared.security.transit import Transit
 
 
 class RightPersonIn(In):
@@ -105,8 +108,21 @@ class PersonCorrectionOut(Out):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SentPerson:
+    """The seals of a person's number and name on their way to another service."""
+
+    number: Transit
+    name: Transit
+
+    @classmethod
+    def of(cls, identity: Identity) -> SentPerson:
+        """Take the keys from this service's identity."""
+        return cls(Transit(identity, "identity_number"), Transit(identity, "name"))
+
+
 class FollowedCorrectionOut(Out):
-    """A correction in force. Number and name are under the installation's seal, nobody reads them on the way."""
+    """A correction in force. Number and name are sealed for the reading service: nobody reads them on the way."""
 
     number: int
     id: str = Field(examples=[Reference.PERSON_CORRECTION.example])
@@ -116,15 +132,15 @@ class FollowedCorrectionOut(Out):
     sealed_name: str
 
     @classmethod
-    def of(cls, row: FollowedCorrection) -> FollowedCorrectionOut:
+    def of(cls, row: FollowedCorrection, sent: SentPerson) -> FollowedCorrectionOut:
         """Build the item."""
         return cls(
             number=row.number,
             id=Ref(row.person_id, row.id).text(Reference.PERSON_CORRECTION),
             person=Ref(row.person_id, row.person_uuid).text(Reference.PERSON),
             survivor=Ref(row.survivor_id, row.survivor_uuid).text(Reference.PERSON),
-            sealed_identity_number=b64encode(row.sealed_number).decode(),
-            sealed_name=b64encode(row.sealed_name).decode(),
+            sealed_identity_number=b64encode(sent.number.send(row.sealed_number)).decode(),
+            sealed_name=b64encode(sent.name.send(row.sealed_name)).decode(),
         )
 
 
@@ -135,6 +151,8 @@ class FollowedCorrectionsOut(Out):
     has_more: bool
 
     @classmethod
-    def of(cls, rows: Sequence[FollowedCorrection], *, has_more: bool) -> FollowedCorrectionsOut:
+    def of(
+        cls, rows: Sequence[FollowedCorrection], sent: SentPerson, *, has_more: bool
+    ) -> FollowedCorrectionsOut:
         """Build the answer."""
-        return cls(items=[FollowedCorrectionOut.of(row) for row in rows], has_more=has_more)
+        return cls(items=[FollowedCorrectionOut.of(row, sent) for row in rows], has_more=has_more)

@@ -62,7 +62,7 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
 
 
 async def _unseal(tools: Tools, row: OperationRow, file: IO[bytes]) -> None:
-    cipher = FieldCipher(tools.identity.field_key, LABEL)
+    cipher = FieldCipher(tools.identity.field_keys, LABEL)
     async with tools.db.transaction() as tx:
         async for sealed in operation_store.parts(tx, row):
             file.write(cipher.open_bytes(sealed))

@@ -146,7 +146,7 @@ async def push_tax_file(
         )
         row = push_file_flow.operation_of(request, at.caller)
         identity: Identity = at.request.app.state.identity
-        cipher = FieldCipher(identity.field_key, LABEL)
+        cipher = FieldCipher(identity.field_keys, LABEL)
         return await at.write(
             lambda tx: push_file_flow.ask(tx, request, row, at.caller, _sealed(file, cipher)),
             shape=OperationOut.of,

@@ -134,9 +134,9 @@ async def test_payout_follows_the_corrections_in_force_in_their_order(
     assert rest["has_more"] is False
     text = page.text
     assert not any(number in text for number in numbers), "no number lies open"
-    cipher = FieldCipher(identity.field_key)
+    cipher = FieldCipher(identity.exchange_key)
     assert cipher.open(b64decode(first["sealed_identity_number"])) == numbers[1]
-    names = FieldCipher(identity.field_key, "name")
+    names = FieldCipher(identity.exchange_key, "name")
     assert names.open(b64decode(rest["items"][0]["sealed_name"])) == "李四光"
 
 

@@ -160,8 +160,8 @@ async def test_a_person_is_stored_sealed_only(office: Office, identity: Identity
     (row,) = rows
     stored = bytes(row["sealed_number"])
     assert number.encode() not in stored
-    assert FieldCipher(identity.field_key, "identity_number").open(stored) == number
-    assert FieldCipher(identity.field_key, "name").open(bytes(row["sealed_name"])) == "张三"
+    assert FieldCipher(identity.field_keys, "identity_number").open(stored) == number
+    assert FieldCipher(identity.field_keys, "name").open(bytes(row["sealed_name"])) == "张三"
 
 
 async def test_every_fault_of_a_list_of_people_is_named_and_nobody_is_stored(

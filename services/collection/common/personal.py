@@ -1,0 +1,38 @@
+"""All sealed columns of collection, for a rotation of its keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.security.resealing import Form, ResealedTable, SealedColumn
+
+_NAME: Final = SealedColumn("sealed_name", Form.BYTES, "name")
+
+RESEALED: Final = (
+    ResealedTable(
+        "person",
+        {"person_id": "bigint"},
+        (SealedColumn("sealed_number", Form.BYTES, "identity_number"), _NAME),
+    ),
+    ResealedTable("person_correction", {"person_id": "bigint", "id": "uuid"}, (_NAME,)),
+    ResealedTable("unit", {"unit_id": "bigint"}, (SealedColumn("bank", Form.ACCOUNT),)),
+    ResealedTable(
+        "register_change",
+        {"unit_id": "bigint", "id": "uuid"},
+        (
+            SealedColumn("before", Form.ACCOUNT, path=("bank",)),
+            SealedColumn("after", Form.ACCOUNT, path=("bank",)),
+        ),
+    ),
+    ResealedTable(
+        "debit_line",
+        {"unit_id": "bigint", "batch_id": "uuid", "line_no": "integer"},
+        (SealedColumn("bank", Form.ACCOUNT),),
+    ),
+    ResealedTable(
+        "operation_part",
+        {"operation_key": "bigint", "operation_id": "uuid", "part_no": "integer"},
+        (SealedColumn("sealed", Form.BYTES, "declaration_file"),),
+        batch=8,  # a part has up to a mebibyte
+    ),
+)
