@@ -9,6 +9,7 @@ everything else unchanged (migrations `moved_keys`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -18,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.evidence.store import ROTATION
-from shared.security.field_cipher import FieldCipher
+from shared.security.field_cipher import CipherBroken, FieldCipher
 from shared.security.field_keys import HEADER_BYTES, FieldKeys
 from shared.security.personal_data import SEALED, AccountCipher, PersonalCipher
 
@@ -39,11 +40,12 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column with sealed values: its form, their label, and for an account the way to it."""
+    """A column with sealed values: its form, their labels, and for an account the way to it."""
 
     name: str
     form: Form
-    label: str = ""
+    labels: tuple[str, ...] = ()
+    """More than one where rows of the table have different meanings."""
     path: tuple[str, ...] = ()
 
     @property
@@ -80,14 +82,20 @@ class SealedColumn:
         if stored is None:
             return None
         if self.form is Form.MARKED:
-            personal = PersonalCipher(keys, self.label)
+            personal = PersonalCipher(keys, self.labels[0])
             return personal.seal(personal.open(bytes(stored)))
         if self.form is Form.ACCOUNT:
             return orjson.dumps(self._account(stored, AccountCipher(keys), self.path)).decode()
-        cipher = FieldCipher(keys, self.label)
         if self.form is Form.HEX:
-            return cipher.seal_bytes(cipher.open_bytes(bytes.fromhex(stored))).hex()
-        return cipher.seal_bytes(cipher.open_bytes(bytes(stored)))
+            return self._moved(bytes.fromhex(stored), keys).hex()
+        return self._moved(bytes(stored), keys)
+
+    def _moved(self, sealed: bytes, keys: FieldKeys) -> bytes:
+        for label in self.labels:
+            cipher = FieldCipher(keys, label)
+            with suppress(CipherBroken):
+                return cipher.seal_bytes(cipher.open_bytes(sealed))
+        raise CipherBroken
 
     def _account(self, value: Any, accounts: AccountCipher, path: Sequence[str]) -> Any:
         if not isinstance(value, dict):

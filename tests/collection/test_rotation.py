@@ -88,7 +88,7 @@ async def opened(office: Office, keys: FieldKeys) -> dict[str, set[Any]]:
 def plain(column: SealedColumn, stored: Any, keys: FieldKeys) -> Any:
     """Open a stored value."""
     if column.form is not Form.ACCOUNT:
-        return FieldCipher(keys, column.label).open_bytes(bytes(stored))
+        return FieldCipher(keys, column.labels[0]).open_bytes(bytes(stored))
     value = orjson.loads(stored or "null")
     bank = value.get("bank") if value and column.path else value
     return bank and AccountCipher(keys).opened(bank)["number"]

@@ -72,7 +72,7 @@ async def opened(office: Office) -> dict[str, list[Any]]:
                 rows = await tx.execute(
                     text(f"SELECT {column.name} FROM {table.name} ORDER BY {', '.join(table.key)}")
                 )
-                cipher = keys.cipher if column.form == "bytes" else keys.by_label[column.label]
+                cipher = keys.cipher if column.form == "bytes" else keys.by_label[column.labels[0]]
                 found[f"{table.name}.{column.name}"] = [
                     None if value is None else cipher.open(bytes(value)) for value in rows.scalars()
                 ]

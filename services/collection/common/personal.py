@@ -6,13 +6,13 @@ from typing import Final
 
 from shared.security.resealing import Form, ResealedTable, SealedColumn
 
-_NAME: Final = SealedColumn("sealed_name", Form.BYTES, "name")
+_NAME: Final = SealedColumn("sealed_name", Form.BYTES, ("name",))
 
 RESEALED: Final = (
     ResealedTable(
         "person",
         {"person_id": "bigint"},
-        (SealedColumn("sealed_number", Form.BYTES, "identity_number"), _NAME),
+        (SealedColumn("sealed_number", Form.BYTES, ("identity_number",)), _NAME),
     ),
     ResealedTable("person_correction", {"person_id": "bigint", "id": "uuid"}, (_NAME,)),
     ResealedTable("unit", {"unit_id": "bigint"}, (SealedColumn("bank", Form.ACCOUNT),)),
@@ -32,7 +32,7 @@ RESEALED: Final = (
     ResealedTable(
         "operation_part",
         {"operation_key": "bigint", "operation_id": "uuid", "part_no": "integer"},
-        (SealedColumn("sealed", Form.BYTES, "declaration_file"),),
+        (SealedColumn("sealed", Form.BYTES, ("declaration_file", "tax_push_file")),),
         batch=8,  # a part has up to a mebibyte
     ),
 )

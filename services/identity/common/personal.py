@@ -11,8 +11,8 @@ RESEALED: Final = (
     ResealedTable(
         "credential",
         {"id": "uuid"},
-        (SealedColumn("value", Form.HEX, LABEL),),
+        (SealedColumn("value", Form.HEX, (LABEL,)),),
         where="kind = 'totp'",
     ),
-    ResealedTable("signing_key", {"kid": "text"}, (SealedColumn("sealed", Form.BYTES, LABEL),)),
+    ResealedTable("signing_key", {"kid": "text"}, (SealedColumn("sealed", Form.BYTES, (LABEL,)),)),
 )

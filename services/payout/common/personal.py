@@ -27,7 +27,7 @@ TABLES: Final = (
     SealedTable("account_correction", {"claim_key": "bigint", "id": "uuid"}, _ACCOUNT),
 )
 
-_NUMBER: Final = SealedColumn("sealed_number", Form.BYTES, "identity_number")
+_NUMBER: Final = SealedColumn("sealed_number", Form.BYTES, ("identity_number",))
 _LINE: Final = {"claim_key": "bigint", "claim_id": "uuid", "line_no": "integer"}
 _WITH_NUMBER: Final = frozenset({"entitlement", "entitlement_end", "claim_line"})
 
@@ -37,7 +37,10 @@ RESEALED: Final = (
             table.name,
             table.key,
             (
-                *(SealedColumn(name, Form.MARKED, label) for name, label in table.columns.items()),
+                *(
+                    SealedColumn(name, Form.MARKED, (label,))
+                    for name, label in table.columns.items()
+                ),
                 *((_NUMBER,) if table.name in _WITH_NUMBER else ()),
             ),
         )

@@ -12,6 +12,7 @@ from shared.security.field_keys import HEADER_BYTES, Algorithm, FieldKeys
 from shared.security.identity import Identity, create
 from shared.security.keyed_hash import Sm3Pepper, keyed_hash, pepper_of
 from shared.security.personal_data import AccountCipher, PersonalCipher
+from shared.security.resealing import Form, SealedColumn
 from shared.security.transit import Transit
 
 FIRST = bytes(range(32))
@@ -135,3 +136,14 @@ def test_sm3_is_chosen_with_the_pepper_and_stays(tmp_path: Path) -> None:
     assert keyed_hash(Sm3Pepper(b"k"), b"m").hex() == (
         "5a4f3fd570a7ba4492ef1539244fa4c2cec18bc722de101699577c93521210e3"
     )
+
+
+def test_a_column_of_two_meanings_keeps_each(tmp_path: Path) -> None:
+    file = tmp_path / "field_keys.json"
+    column = SealedColumn("sealed", Form.BYTES, ("declaration_file", "tax_push_file"))
+    for label in column.labels:
+        stored = FieldCipher(fresh(file), label).seal(label)
+        rotated(file, Algorithm.SM4_GCM)
+        assert FieldCipher(fresh(file), label).open(column.resealed(stored, fresh(file))) == label
+    with pytest.raises(CipherBroken):
+        column.resealed(FieldCipher(fresh(file), "name").seal("x"), fresh(file))

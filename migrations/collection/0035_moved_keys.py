@@ -8,8 +8,8 @@ from alembic import op
 
 from shared.security import key_check, resealing
 
-revision = "collection_0031"
-down_revision = "collection_0030"
+revision = "collection_0035"
+down_revision = "collection_0034"
 branch_labels = None
 depends_on = None
 
