@@ -57,6 +57,7 @@ from services.collection.register.routes import file_import as file_import_doors
 from services.collection.register.routes import person as person_doors
 from services.collection.register.routes import unit as unit_doors
 from services.collection.tax.routes import item as item_doors
+from services.collection.tax.routes import line_list as line_list_doors
 from services.collection.tax.routes import push as push_doors
 from services.collection.tax.routes import push_file as push_file_doors
 from services.collection.tax.routes import treasury as treasury_doors
@@ -112,6 +113,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     mode_doors.router,
     push_file_doors.router,
     treasury_doors.router,
+    line_list_doors.router,
     item_doors.router,
     receipt_doors.router,
     receipt_return_doors.router,

@@ -24,6 +24,8 @@ from shared.money import allot, format_yuan, parse_yuan
 from shared.web.client import Peer
 
 _PAGE = 500
+_CHARGES = (".late_fee", ".interest")
+"""Levy items that taxpayers here never pay by themselves."""
 _TICKETS_MAX = 500
 """Tickets in a push, which may have 10,000 lines."""
 
@@ -142,6 +144,8 @@ class TaxBureau:
         while True:
             page = await self._peer.get("/v1/tax-dues", period=period, limit=_PAGE, cursor=cursor)
             for due in page["items"]:
+                if due["levy_item"].endswith(_CHARGES):
+                    continue
                 item = (str(due["levy_item"]), parse_yuan(due["open"]))
                 found[due["credit_code"]] = (*found.get(due["credit_code"], ()), item)
             cursor = page.get("next_cursor")

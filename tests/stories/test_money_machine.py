@@ -112,11 +112,16 @@ class MoneyMachine(RuleBasedStateMachine):
 
     # --- facts of the bank and the tax bureau -----------------------------------------------
 
-    @rule(period=PERIOD, share=st.sampled_from([25, 50, 100, 100, 100, 130]), days=DAYS)
-    def pay(self, period: int, share: int, days: int) -> None:
+    @rule(
+        period=PERIOD,
+        share=st.sampled_from([25, 50, 100, 100, 100, 130]),
+        days=DAYS,
+        item=st.sampled_from(["", "", "pension.unit", "medical.unit", "pension.late_fee"]),
+    )
+    def pay(self, period: int, share: int, days: int, item: str) -> None:
         day = self.centre.days_before_end(days)
-        amount_fen = WHOLE_FEN * share // 100
-        self.become_known(Paid(next(self.numbers), self.periods[period], amount_fen, day))
+        amount_fen = WHOLE_FEN * share // (400 if item else 100)
+        self.become_known(Paid(next(self.numbers), self.periods[period], amount_fen, day, item))
 
     @precondition(lambda self: not any(isinstance(one, Matched) for one in self.facts))
     @rule(period=PERIOD, kind=st.sampled_from([PaidByMistake, Matched]), days=DAYS)

@@ -97,14 +97,23 @@ class City:
             lambda: f"{made['id']} is not billed",
         )
 
-    def pay(self, unit: StoryUnit, period: str, amount: str, paid_on: str, serial: str) -> None:
-        """Let the tax bureau push one line."""
+    def pay(
+        self,
+        unit: StoryUnit,
+        period: str,
+        amount: str,
+        paid_on: str,
+        serial: str,
+        item: str = "",
+    ) -> None:
+        """Let the tax bureau push one line: a whole ticket, or one levy item."""
         row = {
             "serial": serial,
             "credit_code": unit.code,
             "period": period,
             "amount": amount,
             "paid_on": paid_on,
+            **({"line": 1, "levy_item": item} if item else {}),
         }
         body = {
             "push_no": serial,

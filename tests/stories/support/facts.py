@@ -18,12 +18,13 @@ WHOLE_FEN = 3770_00
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Money that the tax bureau collected."""
+    """Money that the tax bureau collected: a whole ticket, or a line of one levy item."""
 
     number: int
     period: str
     amount_fen: int
     paid_on: str
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Twin:
             case Paid():
                 amount = format_yuan(fact.amount_fen)
                 serial = self.serial(fact.number)
-                self.city.pay(self.unit, fact.period, amount, fact.paid_on, serial)
+                self.city.pay(self.unit, fact.period, amount, fact.paid_on, serial, fact.item)
             case Restated():
                 paper = self.papers[fact.period]
                 corrected = self.city.correct(paper, self.unit, fact.wage, fact.billed_on)

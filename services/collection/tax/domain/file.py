@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -24,6 +24,7 @@ from services.collection.tax.domain.line import (
     RefundOf,
     TaxLine,
 )
+from shared.book_days.open_day import DayBeforeChart
 from shared.cn import identity_number
 from shared.errors import Refusal
 from shared.money import AMOUNT_MAX_FEN, parse_yuan
@@ -58,6 +59,7 @@ _CREDIT_CODE: Final = re.compile(r"[0-9A-HJ-NP-RTUWXY]{18}")
 _PERIOD: Final = re.compile(PERIOD_PATTERN)
 _LINE: Final = re.compile(r"[1-9][0-9]{0,3}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ORIGINS: Final = frozenset({"", *(one.value for one in Origin)})
 _REASON_MAX: Final = 200
 
 
@@ -135,6 +137,7 @@ class LineReader:
 
     pepper: bytes
     collected_on: date
+    is_before_chart: Callable[[date], bool]
     _days: dict[str, date | None] = field(default_factory=dict)
 
     def read(self, row: int, cells: Cells) -> TaxLine | RowFault:
@@ -181,6 +184,8 @@ class LineReader:
             return "amount", "AMOUNT_MALFORMED", "金额格式不符 (not an amount in yuan)"
         if paid_on is None:
             return "paid_on", "DATE_MALFORMED", "日期须为 YYYY-MM-DD (not a day)"
+        if self.is_before_chart(paid_on):
+            return "paid_on", DayBeforeChart.code, DayBeforeChart().message
         if paid_on > self.collected_on:
             return "paid_on", "PAID_AFTER_COLLECTION", "缴纳日晚于征收日 (paid after collection)"
         return _payer_fault(cells) or _refund_fault(cells, amount_fen)
@@ -209,7 +214,7 @@ def _payer_fault(cells: Cells) -> tuple[str, str, str] | None:
 def _refund_fault(cells: Cells, amount_fen: int) -> tuple[str, str, str] | None:
     refund_of, line = cells.get("refund_of", ""), cells.get("refund_line", "")
     reason = cells.get("reason", "")
-    if cells.get("origin", "") not in {"", *Origin}:
+    if cells.get("origin", "") not in _ORIGINS:
         return "origin", "ORIGIN_UNKNOWN", "核定来源未知 (unknown origin)"
     if bool(refund_of) != (amount_fen < 0):
         return "refund_of", "REFUND_UNCLEAR", "退库须为负数并注明原税票 (negative with refund_of)"
@@ -217,7 +222,7 @@ def _refund_fault(cells: Cells, amount_fen: int) -> tuple[str, str, str] | None:
         return None
     if not _SERIAL.fullmatch(refund_of) or (line and not _LINE.fullmatch(line)):
         return "refund_of", "SERIAL_MALFORMED", "原税票号格式不符 (not a ticket number)"
-    if not 0 < len(reason) <= _REASON_MAX:
+    if not 0 < len(reason) <= _REASON_MAX or "\x00" in reason:
         return "reason", "REASON_MISSING", "退库须写明原因 (a refund needs a reason)"
     return None
 

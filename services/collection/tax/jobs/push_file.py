@@ -24,6 +24,7 @@ from services.collection.tax.domain.file import FileMalformed, FileSurvey, LineR
 from services.collection.tax.domain.line import TaxLine
 from services.collection.tax.flows import push_file as push_file_flow
 from services.collection.tax.flows.push_file import PushFileRequest
+from shared import book_days
 from shared.security.field_cipher import FieldCipher
 
 KIND: Final = push_file_flow.KIND
@@ -42,10 +43,11 @@ async def prepare(tools: Tools, row: OperationRow, progress: Progress) -> Work:
     request = PushFileRequest.of(row.asked)
     async with tools.db.transaction() as tx:
         push = await push_file_flow.find(tx, request.authority, request.push_no)
+        days = await book_days.read(tx)
     assert push.authority == tax_source(request.authority)
     with tempfile.TemporaryFile() as file:
         await _unseal(tools, row, file)
-        reader = LineReader(tools.identity.pepper, request.collected_on)
+        reader = LineReader(tools.identity.pepper, request.collected_on, days.is_before_chart)
         await asyncio.to_thread(_survey, file, reader, request)
         rows = islice(_rows(file), push.done_lines, None)
         first = push.done_lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
@@ -20,7 +20,7 @@ from services.collection.tax.schemas.treasury import (
     TreasuryListOut,
 )
 from shared.clock import today
-from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
+from shared.cursor import LIMIT_DEFAULT, BadCursor, cut, read_cursor
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
 from shared.page import Cursor, Limit, Page
@@ -30,6 +30,14 @@ from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
 Reading = Annotated[Door, door(Right.READ_COLLECTION)]
+
+
+def _line_after(cursor: str, filters: dict[str, Any]) -> tuple[int, UUID, int]:
+    unit_id, bill_id, line_no = read_cursor(cursor, filters, (int, str, int))
+    try:
+        return unit_id, UUID(bill_id), line_no
+    except ValueError:
+        raise BadCursor from None
 
 
 @router.post(
@@ -104,10 +112,7 @@ async def list_tax_dues(
     that is with the bank is not among them before its debit has ended."""
     at.caller.require_district(CENTRE)
     filters = {"of": "tax_dues", "period": period}
-    after: tuple[int, UUID, int] | None = None
-    if cursor:
-        unit_id, bill_id, line_no = read_cursor(cursor, filters, (int, str, int))
-        after = unit_id, UUID(bill_id), line_no
+    after = _line_after(cursor, filters) if cursor else None
     read = partial(hold_flow.dues, period=period, after=after, limit=limit + 1)
     rows = await at.read(read)
     kept, following = cut(

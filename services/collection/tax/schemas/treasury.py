@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from services.collection.allocation.domain.receipt import tax_source
 from services.collection.common.schemas.common import Day
@@ -14,6 +16,16 @@ from services.collection.tax.schemas.push import PushControlIn, RejectedLineOut
 from services.collection.tax.store.hold import TaxDue
 from services.collection.tax.store.treasury import TicketInTransit, TransitTotals
 from shared.schema import Code, In, Out, Serial, Yuan, YuanOut
+
+
+def _not_zero(value: int) -> int:
+    if not value:
+        raise PydanticCustomError("amount_zero", "金额不得为零 (amount must not be zero)")
+    return value
+
+
+NonZeroYuan = Annotated[Yuan, AfterValidator(_not_zero)]
+"""An amount of either sign, never zero."""
 
 
 class TreasuryEntryIn(In):
@@ -26,7 +38,7 @@ class TreasuryEntryIn(In):
     step: TreasuryStep
     serial: Serial = Field(examples=["SW20210720-000001"], description="税票号")
     authority: Code | None = None
-    amount: Yuan
+    amount: NonZeroYuan
 
 
 class TreasuryListIn(In):

@@ -87,7 +87,7 @@ async def dues(
              FROM bill
              JOIN bill_line AS line ON line.unit_id = bill.unit_id AND line.bill_id = bill.id
              JOIN unit ON unit.unit_id = bill.unit_id""",
-        key=("line.unit_id", "line.bill_id", "line.line_no"),
+        key=("line.unit_id", "line.bill_id", "CAST(line.line_no AS bigint)"),
         after=after,
         limit=limit,
         row=TaxDue,

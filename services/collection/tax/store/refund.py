@@ -153,7 +153,7 @@ async def page(
         tx,
         """SELECT authority, ticket, line_no, refund_ticket, refund_line, amount_fen, on_day,
                   reason, status, taken_at FROM tax_refund""",
-        key=("authority", "refund_ticket", "refund_line"),
+        key=("authority", "refund_ticket", "CAST(refund_line AS bigint)"),
         after=after,
         limit=limit,
         row=RefundRow,

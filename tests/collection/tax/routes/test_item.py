@@ -111,6 +111,12 @@ async def test_held_money_and_refunds_are_listed(office: Office, api: httpx.Asyn
     held = await office.get("supervisor", "/v1/tax-holds", reason="payer_unknown", limit=500)
     (mine,) = [one for one in held.json()["items"] if one["credit_code"] == stranger]
     assert (mine["suspended"], mine["owner"], mine["age_days"]) == ("43.21", "centre", 0)
+    found = await office.get("supervisor", "/v1/tax-lines", credit_code=stranger, limit=1)
+    one = found.json()["items"][0]
+    assert (one["levy_item"], one["payer"]) == ("pension.unit", stranger)
+    assert found.json()["has_more"] is True
+    other = await office.get("supervisor", "/v1/tax-lines", serial=ticket, origin="declared_to_tax")
+    assert other.json()["items"] == []
     waiting = await office.get("supervisor", "/v1/tax-refunds", status="ticket_unknown", limit=1)
     assert waiting.status_code == 200, waiting.text
     dues = await office.get("tax_bureau", "/v1/tax-dues", period="2020-11", limit=2)

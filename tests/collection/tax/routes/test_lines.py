@@ -7,10 +7,14 @@ import httpx
 import pytest
 
 from services.collection.app import build
+from services.collection.register.domain.person import id_of_person
+from shared.cn.identity_number import masked
+from shared.security.identity import Identity
 from tests.collection.support.money import (
     LINES,
     TOTAL_FEN,
     Owed,
+    connect,
     fetch,
     new_code,
     owe,
@@ -21,6 +25,7 @@ from tests.collection.support.money import (
     vouchers,
     whole_bill,
 )
+from tests.collection.support.office import a_person
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 
@@ -166,3 +171,41 @@ async def test_bad_lines_are_named_together(api: httpx.AsyncClient, bearer: Bear
     answer = await api.post("/v1/tax-pushes", json=push_of(lines), headers=headers)
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == 2
+
+
+async def test_a_flexible_worker_pays_the_bill_of_the_unit_where_the_person_is_enrolled(
+    api: httpx.AsyncClient, bearer: Bearer, database_url: str, settings_for: SettingsFor
+) -> None:
+    (owed,) = await owe(database_url)
+    number, stranger = a_person()["identity_number"], a_person()["identity_number"]
+    person = id_of_person(number, Identity.load(settings_for().identity_path).pepper)
+    db = await connect(database_url)
+    await db.execute("UPDATE unit SET kind = 'flexible' WHERE unit_id = $1", owed.unit_id)
+    await db.execute(
+        "INSERT INTO enrolment (unit_id, person_id, joined_on, person_uuid, masked_number,"
+        " masked_name) VALUES ($1, $2, '2020-01-01', gen_random_uuid(), 'm', 'n')",
+        owed.unit_id,
+        person,
+    )
+    await db.execute(
+        "INSERT INTO person_unit (person_id, unit_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        person,
+        owed.unit_id,
+    )
+    await db.close()
+    lines = [
+        ticket_line(ticket_no(), 1, "pension.personal", None, 80_000, identity_number=number),
+        ticket_line(ticket_no(), 1, "pension.personal", None, 77, identity_number=stranger),
+    ]
+    found = await pushed(api, bearer, push_of(lines))
+    assert (found["matched"], found["suspended"]) == (1, 1)
+    assert (await settled(database_url, owed))[1] == 80_000
+    assert await held(database_url, lines[1]["serial"]) == [("person_unknown", 77)]
+    rows = await fetch(
+        database_url, "SELECT payer FROM tax_line WHERE ticket = $1", lines[0]["serial"]
+    )
+    assert rows == [{"payer": masked(number)}]
+    wrong = ticket_line(ticket_no(), 1, "pension.personal", None, 5, identity_number="1" * 18)
+    headers = bearer("tax_bureau") | {"Idempotency-Key": ticket_no()}
+    answer = await api.post("/v1/tax-pushes", json=push_of([wrong]), headers=headers)
+    assert answer.status_code == 422

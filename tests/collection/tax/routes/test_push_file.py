@@ -1,19 +1,14 @@
 """A push by file: judged whole, taken in pieces, once, whatever happens in between."""
 
-import json
-from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 
-from services.collection.operation.jobs import run as run_job
 from services.collection.tax.jobs import push_file as push_file_job
-from services.collection.worker import OPERATIONS
-from shared.money import format_yuan, parse_yuan
-from tests.collection.support.filing import tools_of
+from shared.money import format_yuan
+from tests.collection.support.doors.push_file import announced, csv, ended, ndjson, sent
 from tests.collection.support.money import (
-    DAY,
     LINES,
     TOTAL_FEN,
     fetch,
@@ -31,48 +26,6 @@ def api(office: Office) -> httpx.AsyncClient:
     return office.api
 
 
-def announced(lines: Sequence[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    total_fen = sum(parse_yuan(line["amount"]) for line in lines)
-    return {
-        "push_no": ticket_no(),
-        "collected_on": DAY,
-        "control_count": len(lines),
-        "control_total": format_yuan(total_fen),
-    } | more
-
-
-def ndjson(lines: Sequence[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-
-
-def csv(lines: Sequence[dict[str, Any]]) -> bytes:
-    names = list(lines[0])
-    rows = [",".join(names), *(",".join(str(line[name]) for name in names) for line in lines)]
-    return "\r\n".join([*rows, ""]).encode()
-
-
-async def send(api: httpx.AsyncClient, content: bytes, query: dict[str, Any]) -> httpx.Response:
-    return await api.post(
-        "/v1/tax-push-files",
-        params=query,
-        content=content,
-        headers={"Idempotency-Key": ticket_no(), "Content-Type": "application/x-ndjson"},
-    )
-
-
-async def ended(office: Office, answer: httpx.Response) -> dict[str, Any]:
-    """The operation of an accepted file, after the worker came by (twice, if it was killed)."""
-    assert answer.status_code == 202, answer.text
-    found: dict[str, Any] = {}
-    for _ in range(3):
-        await run_job.run_waiting(tools_of(office), OPERATIONS)
-        path = f"/v1/operations/{answer.json()['id']}"
-        found = (await office.api.get(path, headers=office.bearer("tax_bureau"))).json()
-        if found["status"] in {"succeeded", "failed"}:
-            break
-    return found
-
-
 @pytest.mark.parametrize("form", [ndjson, csv])
 async def test_a_file_is_taken_in_pieces_and_tells_the_result_of_every_line(
     api: httpx.AsyncClient,
@@ -85,7 +38,7 @@ async def test_a_file_is_taken_in_pieces_and_tells_the_result_of_every_line(
     owed = await owe(database_url, count=5)
     lines = [line for one in owed for line in whole_bill(ticket_no(), one.credit_code)]
     query = announced(lines)
-    found = await ended(office, await send(api, form(lines), query))
+    found = await ended(office, await sent(office, form(lines), query))
     assert found["result"]["matched"] == len(lines), found
     assert found["progress"] == {"done": len(lines), "total": len(lines)}
     status = (await api.get(f"/v1/tax-push-files/{query['push_no']}")).json()
@@ -100,9 +53,9 @@ async def test_a_file_is_taken_in_pieces_and_tells_the_result_of_every_line(
         [one.unit_id for one in owed],
     )
     assert settled == [{"fen": 5 * TOTAL_FEN}]
-    again = await ended(office, await send(api, form(lines), query))
+    again = await ended(office, await sent(office, form(lines), query))
     assert again["id"] == found["id"]
-    other = await ended(office, await send(api, form(lines), announced(lines)))
+    other = await ended(office, await sent(office, form(lines), announced(lines)))
     assert other["result"]["replayed"] == len(lines)
 
 
@@ -127,7 +80,7 @@ async def test_a_killed_worker_goes_on_where_the_last_piece_ended(
 
     monkeypatch.setattr(push_file_job.push_file_flow, "take_piece", killing)
     monkeypatch.setattr("services.collection.operation.store.HOLD_SECONDS", 0)
-    found = await ended(office, await send(api, ndjson(lines), query))
+    found = await ended(office, await sent(office, ndjson(lines), query))
     assert (killed, found["result"]["matched"]) == ([16], len(lines))
     rows = await fetch(
         database_url,
@@ -150,7 +103,7 @@ async def test_faults_and_other_totals_leave_nothing(
         (b"a,b\r\n1,2\r\n", announced(lines), "HEADER_WRONG", 1),
     ]
     for content, query, code, faults in cases:
-        found = await ended(office, await send(api, content, query))
+        found = await ended(office, await sent(office, content, query))
         assert (found["error"]["code"], found["error"]["faults"]) == (code, faults)
     (bill,) = await fetch(database_url, "SELECT settled_fen FROM bill WHERE id = $1", owed.bill_id)
     assert bill == {"settled_fen": 0}
@@ -169,11 +122,11 @@ async def test_an_envelope_takes_no_more_than_it_announced(
     }
     first = announced(lines[:5], **whole)
     for _ in range(2):
-        await ended(office, await send(api, ndjson(lines[:5]), first))
-    more = await send(api, ndjson(lines[:4]), announced(lines[:4], **whole))
+        await ended(office, await sent(office, ndjson(lines[:5]), first))
+    more = await sent(office, ndjson(lines[:4]), announced(lines[:4], **whole))
     assert (more.status_code, more.json()["code"]) == (422, "ENVELOPE_EXCEEDED")
-    other = await send(
-        api, ndjson(lines[5:]), announced(lines[5:], **whole | {"envelope_count": 9})
+    other = await sent(
+        office, ndjson(lines[5:]), announced(lines[5:], **whole | {"envelope_count": 9})
     )
     assert (other.status_code, other.json()["code"]) == (409, "ENVELOPE_DIFFERS")
     body = push_of(lines[5:]) | {
