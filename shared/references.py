@@ -43,6 +43,15 @@ class Reference(StrEnum):
             return f"{self}_3_128"
         return f"{self}_2b7e151628aed2a6017b8f3a5c007e1a9c3d5e6f708192a3"
 
+    # Every service
+    EVENT = "evt", "事件", "event", "/v1/events"
+    WEBHOOK_ENDPOINT = (
+        "whe",
+        "推送地址",
+        "webhook endpoint",
+        "/v1/webhook-endpoints/{endpoint}",
+    )
+
     # Collection
     AGREEMENT = "agr", "分期缴费协议", "payment agreement", "/v1/agreements/{agreement}"
     BASE_CORRECTION = (

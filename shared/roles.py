@@ -136,6 +136,7 @@ class Right(StrEnum):
     READ_BOOK_DAYS = "book_days:read"
     READ_IDENTITY = "identity:read"
     MANAGE_IDENTITY = "identity:manage"
+    MANAGE_WEBHOOKS = "webhook:manage"
 
 
 _READS = {Right.READ_COLLECTION, Right.READ_LEDGER, Right.READ_PAYOUT}
@@ -238,16 +239,17 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),
-    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_BILLS}),
+    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_BILLS, Right.MANAGE_WEBHOOKS}),
     Role.BANK_GATEWAY: frozenset(
         {
             Right.FETCH_DEBIT_BATCH,
             Right.REPORT_DEBIT_RESULT,
             Right.FETCH_PAYMENT_BATCH,
             Right.REPORT_PAYMENT_RESULT,
+            Right.MANAGE_WEBHOOKS,
         }
     ),
-    Role.DASHBOARD: frozenset({Right.READ_BALANCES}),
+    Role.DASHBOARD: frozenset({Right.READ_BALANCES, Right.MANAGE_WEBHOOKS}),
     Role.COLLECTION_SERVICE: frozenset(
         {
             Right.POST_VOUCHER,

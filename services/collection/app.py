@@ -78,8 +78,17 @@ from shared.web.outbox_routes import outbox_router
 from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
 from shared.web.trust_feed import trust_of
+from shared.webhooks.event import EventType
+from shared.webhooks.routes import events_router, webhooks_router
 
 SERVICE = "collection"
+EVENTS = (
+    EventType.BILL_ISSUED,
+    EventType.DEBIT_BATCH_READY,
+    EventType.RECEIPT_MATCHED,
+    EventType.RECEIPT_SUSPENDED,
+)
+"""Types of events that collection tells."""
 
 ROUTERS: tuple[DoorRouter, ...] = (
     region_doors.router,
@@ -133,6 +142,8 @@ ROUTERS: tuple[DoorRouter, ...] = (
     report_doors.router,
     personal_doors.router,
     closing_control_doors.router,
+    events_router(EVENTS, Right.READ_COLLECTION, Right.READ_BILLS, Right.FETCH_DEBIT_BATCH),
+    webhooks_router(EVENTS),
     outbox_router(Right.READ_COLLECTION),
     refused_router(Right.READ_COLLECTION),
 )

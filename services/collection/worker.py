@@ -45,6 +45,7 @@ from shared.security.personal_data import AccountCipher
 from shared.security.sealing import Sealer
 from shared.signature import nonce
 from shared.web.client import Peer
+from shared.webhooks.courier import Courier
 
 CLIENT_ID = "collection_service"
 IDLE_SECONDS = 0.2
@@ -233,6 +234,11 @@ async def keep_clean(background: Background) -> None:
     await retention.keep_clean(background.db)
 
 
+async def deliver_events(background: Background) -> None:
+    """Number events and deliver them to registered addresses, until cancelled."""
+    await Courier.of(background.db, background.identity, background.settings).run()
+
+
 async def forget_nonces(background: Background) -> None:
     """Delete nonces of signatures that are too old to pass, until cancelled."""
     await nonce.keep_clean(background.db)
@@ -251,5 +257,6 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     keep_anchors,
     keep_clean,
     forget_nonces,
+    deliver_events,
     seal_accounts,
 )

@@ -48,31 +48,34 @@ from shared.security.identity import Identity
 from shared.web.app import create_app
 from shared.web.readiness import WARNING, disk_check
 from shared.web.trust_feed import trust_of
+from shared.webhooks.courier import Courier
+from shared.webhooks.event import EventType
+from shared.webhooks.routes import webhooks_router
 
 SERVICE = "ledger"
-ROUTERS = tuple(
-    module.router
-    for module in (
-        voucher_doors,
-        stream_doors,
-        account_doors,
-        balance_doors,
-        settlement_doors,
-        refund_order_doors,
-        hold_doors,
-        chain_doors,
-        closing_doors,
-        report_doors,
-        agreement_doors,
-        dashboard_doors,
-        event_doors,
-        book_days_doors,
-        budget_doors,
-        transit_doors,
-        personal_doors,
-        merger_doors,
-        rules_doors,
-    )
+EVENTS = (EventType.PERIOD_CLOSED,)
+"""Types of events that the ledger tells; vouchers have a feed of their own."""
+ROUTERS = (
+    voucher_doors.router,
+    stream_doors.router,
+    account_doors.router,
+    balance_doors.router,
+    settlement_doors.router,
+    refund_order_doors.router,
+    hold_doors.router,
+    chain_doors.router,
+    closing_doors.router,
+    report_doors.router,
+    agreement_doors.router,
+    dashboard_doors.router,
+    event_doors.router,
+    book_days_doors.router,
+    budget_doors.router,
+    transit_doors.router,
+    personal_doors.router,
+    merger_doors.router,
+    rules_doors.router,
+    webhooks_router(EVENTS),
 )
 
 
@@ -133,7 +136,7 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
         answer_seconds=chosen.answer_seconds,
     )
     app.state.identity = Identity.load(chosen.identity_path)
-    app.state.db = db
+    app.state.db, app.state.settings = db, chosen
     app.state.books = books
     app.state.feed_watch = FeedWatch(db)
     app.state.refresh_rules = books.refresh
@@ -155,6 +158,8 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(work(books)) for work in WORK if chosen.run_workers]
     if chosen.run_workers:
         tasks.append(asyncio.create_task(backup_age.watch(chosen.backup_sites)))
+        courier = Courier.of(db, app.state.identity, chosen)
+        tasks.append(asyncio.create_task(courier.run()))
     try:
         yield
     finally:

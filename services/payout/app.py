@@ -58,9 +58,14 @@ from shared.web.outbox_routes import outbox_router
 from shared.web.readiness import disk_check, look_at_outbox
 from shared.web.refused_routes import refused_router
 from shared.web.trust_feed import trust_of
+from shared.webhooks.courier import Courier
+from shared.webhooks.event import EventType
+from shared.webhooks.routes import events_router, webhooks_router
 
 SERVICE: Final = "payout"
 CLIENT_ID: Final = "payout_service"
+EVENTS: Final = (EventType.PAYMENT_BATCH_READY,)
+"""Types of events that payout tells."""
 
 ROUTERS: Final[tuple[DoorRouter, ...]] = (
     benefits_doors.router,
@@ -72,6 +77,8 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     double_doors.router,
     failed_doors.router,
     closing_control_doors.router,
+    events_router(EVENTS, Right.READ_PAYOUT, Right.FETCH_PAYMENT_BATCH),
+    webhooks_router(EVENTS),
     outbox_router(Right.READ_PAYOUT),
     refused_router(Right.READ_PAYOUT),
 )
@@ -97,6 +104,7 @@ def build(settings: Settings | None = None) -> FastAPI:
                 AnchorKeeper(app.state.db, chosen.anchor_file, chosen.anchor_url).run,
                 partial(retention.keep_clean, app.state.db),
                 partial(nonce.keep_clean, app.state.db),
+                Courier.of(app.state.db, app.state.identity, chosen).run,
             )
             tasks = [asyncio.create_task(run()) for run in (work if chosen.run_workers else ())]
             try:

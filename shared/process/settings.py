@@ -189,6 +189,13 @@ class Settings(BaseSettings):
     signatures_required_from: dict[SigningRole, date] = Field(default_factory=dict)
     """哪类客户端自何日起须签名(RFC 9421):角色 → 日期(JSON),如 {"tax_bureau": "2027-01-01"} · The
     day from which a kind of client must sign what it writes (RFC 9421): role → day, as JSON."""
+    webhook_hosts: tuple[str, ...] = ()
+    """事件推送允许的主机名(JSON),".example.cn" 表示其下所有主机;不设则不推送 · Hosts that webhooks
+    may go to, as JSON; ".example.cn" means all below it; unset: none."""
+    webhook_networks: tuple[str, ...] = ()
+    """事件推送可到达的内部网段(JSON,如 ["10.8.0.0/16"]),只对它们允许 http;不设则只到公网的 https
+    地址 · Private networks that webhooks may reach, as JSON, by http too; unset: public https
+    addresses only."""
     public_urls: dict[str, str] = Field(default_factory=dict)
     """客户端所用的各服务地址:服务 → 地址(JSON),反向代理改写地址时须设,签名按此核对 · Addresses at
     which clients reach the services: service → address, as JSON; needed where a proxy changes

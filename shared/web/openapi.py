@@ -28,9 +28,11 @@ _SHARED_TAGS: Final = {
     "shared.web.service_routes": "service",
     "shared.web.outbox_routes": "delivery",
     "shared.web.refused_routes": "delivery",
+    "shared.webhooks.routes": "webhooks",
 }
 _SENTENCES: Final = {
     "service": "身份、健康与指标 · Own identity, health and metrics",
+    "webhooks": "事件与推送 · Events, and the addresses that are told of them",
     "delivery": "待发消息 · Messages to the ledger: waiting, refused, sent again",
 }
 

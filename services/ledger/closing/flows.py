@@ -65,6 +65,7 @@ from shared.ids import Ref
 from shared.references import Reference
 from shared.roles import Caller
 from shared.trail import same_person
+from shared.webhooks.event import EventType, NewEvent, record_events
 from shared.wire.control_item import ControlItem, opening_of
 
 
@@ -123,8 +124,12 @@ async def approve(tx: AsyncConnection, catalogue: Catalogue, id: str, by: Caller
     )
     await trail.record(tx, step, by)
     done = replace(found, status=ClosingStatus.DONE, approved_by=by.subject)
-    act = _close if found.action is ClosingAction.CLOSE else _reopen
-    return await act(tx, catalogue, done)
+    if found.action is ClosingAction.REOPEN:
+        return await _reopen(tx, catalogue, done)
+    reference = Ref(CENTRE_SLOT, found.id).text(Reference.CLOSING)
+    facts = {"level": found.level.value, "period": found.period}
+    await record_events(tx, [NewEvent(EventType.PERIOD_CLOSED, CENTRE_SLOT, reference, facts)])
+    return await _close(tx, catalogue, done)
 
 
 async def find(tx: AsyncConnection, id: str) -> Closing:

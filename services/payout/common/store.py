@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.webhooks.tables import KEYS as WEBHOOKS
+
 KEYS: Final[dict[str, str]] = {
     "evidence_block": "reference",
     "row_change": "reference",
@@ -42,5 +44,6 @@ KEYS: Final[dict[str, str]] = {
     "signature_nonce": "reference",
     "key_fingerprint": "reference",
     "retention": "reference",
+    **WEBHOOKS,
 }
 """Table → its key column; "reference" for small tables that every shard has whole."""

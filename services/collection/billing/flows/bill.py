@@ -40,6 +40,7 @@ from shared.ids import Ref, uuid7
 from shared.period import Period
 from shared.references import Reference
 from shared.roles import Caller, Role
+from shared.webhooks.event import EventType, NewEvent, record_events
 from shared.wire.ledger import voucher_message
 
 CHUNK: Final = 2000
@@ -78,6 +79,7 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
     )
     await _look_again(tx, application, summary.bill_date)
     await _record(tx, audited)
+    await record_events(tx, [_event(bill) for bill in bills if bill.total_fen])
     return len(bills)
 
 
@@ -111,6 +113,12 @@ def _bill(paper: AuditedDeclaration, summary: SummaryRow, due: DueDay) -> BillDr
         lines=lines,
         credits=less,
     )
+
+
+def _event(bill: BillDraft) -> NewEvent:
+    ref = Ref(bill.declaration.unit_id, bill.id)
+    facts = {"period": bill.declaration.period}
+    return NewEvent(EventType.BILL_ISSUED, ref.key, ref.text(Reference.BILL), facts)
 
 
 async def _record(tx: AsyncConnection, audited: list[AuditedDeclaration]) -> None:

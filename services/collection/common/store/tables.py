@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.webhooks.tables import KEYS as WEBHOOKS
+
 KEYS: Final[dict[str, str]] = {
     "evidence_block": "reference",
     "row_change": "reference",
@@ -94,4 +96,5 @@ KEYS: Final[dict[str, str]] = {
     "debit_reason_class": "reference",
     "calendar_day": "reference",
     "cut_off": "reference",
+    **WEBHOOKS,
 }

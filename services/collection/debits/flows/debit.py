@@ -50,6 +50,7 @@ from shared.ids import Ref, key_of, uuid7
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
 from shared.security.personal_data import AccountCipher
+from shared.webhooks.event import EventType, NewEvent, record_events
 
 TRAIL_ITEMS_MAX: Final = 1000
 """Number of rejected items that a step of the trail lists; it always counts all."""
@@ -173,6 +174,11 @@ async def create_batch(
         detail={"lines": lines, "total_fen": total_fen, "without_account": without_account},
     )
     await trail.record(tx, step, caller)
+    ref = batch_ref(batch_id)
+    event = NewEvent(
+        EventType.DEBIT_BATCH_READY, ref.key, ref.text(Reference.DEBIT_BATCH), {"period": period}
+    )
+    await record_events(tx, [event])
     return NewDebitBatch(batch, without_account)
 
 

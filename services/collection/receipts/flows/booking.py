@@ -36,7 +36,10 @@ from services.collection.reallocation import flows as reallocation_flow
 from services.collection.reallocation.domain.books import Heading
 from services.collection.reallocation.flows import Cause
 from shared import outbox
+from shared.ids import Ref
+from shared.references import Reference
 from shared.roles import Caller
+from shared.webhooks.event import EventType, NewEvent, record_events
 from shared.wire.ledger import voucher_message
 
 
@@ -126,7 +129,15 @@ async def book(
     booked = await _book_in_order(tx, policies, timely, lock)
     for receipt in sorted(late, key=lambda one: one.payer.unit_id if one.payer else 0):
         booked.append(await _book_overtaken(tx, policies, receipt, caller))
+    await record_events(tx, [_event(one) for one in booked])
     return booked
+
+
+def _event(booked: BookedReceipt) -> NewEvent:
+    receipt = booked.receipt
+    kind = EventType.RECEIPT_SUSPENDED if booked.suspended_fen else EventType.RECEIPT_MATCHED
+    reference = Ref(receipt.key, receipt.id).text(Reference.RECEIPT)
+    return NewEvent(kind, receipt.key, reference)
 
 
 async def _book_overtaken(

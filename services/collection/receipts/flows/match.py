@@ -32,6 +32,7 @@ from shared.ids import Ref, uuid7
 from shared.money import format_yuan
 from shared.references import Reference
 from shared.roles import Caller
+from shared.webhooks.event import EventType, NewEvent, record_events
 
 
 class MatchBeforeReceipt(DayInFuture):
@@ -93,6 +94,8 @@ async def match(
     if not allocated_fen:
         raise NoOpenBill(credit_code=payer.credit_code, period=request.period)
     await _record(tx, payment, payer, allocated_fen, caller)
+    matched = NewEvent(EventType.RECEIPT_MATCHED, ref.key, ref.text(Reference.RECEIPT))
+    await record_events(tx, [matched])
     after = await receipt_store.find(tx, ref)
     assert after is not None
     return after

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.webhooks.tables import KEYS as WEBHOOKS
+
 KEYS: Final[dict[str, str]] = {
     "evidence_block": "reference",
     "row_change": "reference",
@@ -42,6 +44,7 @@ KEYS: Final[dict[str, str]] = {
     "personal_merger": "reference",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    **WEBHOOKS,
     "key_fingerprint": "reference",
     "retention": "reference",
     "trail": "shard_key",

@@ -41,6 +41,7 @@ from shared.ids import Ref
 from shared.money import format_yuan
 from shared.references import Reference
 from shared.roles import CENTRE, Caller, Role
+from shared.webhooks.event import EventType, NewEvent, record_events
 
 BATCHED: Final = "batched"
 WORKER: Final = Caller(subject="payout_service", role=Role.PAYOUT_SERVICE, district=CENTRE)
@@ -200,6 +201,9 @@ async def mark_funded(tx: AsyncConnection, batch: PaymentBatch, hold: str) -> No
     """
     if await batch_store.set_funded(tx, batch, hold):
         await record(tx, batch, "funded", WORKER, signs=False)
+        reference = batch.ref.text(Reference.PAYMENT_BATCH)
+        ready = NewEvent(EventType.PAYMENT_BATCH_READY, batch.ref.key, reference)
+        await record_events(tx, [ready])
         return
     current = await _load(tx, batch.ref)
     if current.hold != hold:

@@ -1,0 +1,1 @@
+"""Events of a service, and their delivery to the addresses that clients registered (Standard Webhooks)."""
