@@ -46,8 +46,19 @@ def public(jwk: Jwk) -> Jwk:
 def register(issuer: Issuer, directory: Path, client: str, keys: dict[str, Jwk]) -> Path:
     """Write the file of an issuer's trust in which a client's keys are registered."""
     path = directory / "trust.json"
-    known = {key_id: public(jwk) for key_id, jwk in keys.items()}
-    answer = {"keys": [public_of(issuer.key)], "signing_keys": {digest_of(client): known}}
+    names = {"ed": "ed25519", "ec": "ecdsa-p256-sha256", "rsa": "rsa-pss-sha512", "sm2": "sm2-sm3"}
+    registered = [
+        {
+            "kid": key_id,
+            "client": digest_of(client),
+            "algorithm": names[key_id],
+            "public_key": public(jwk),
+            "valid_from": "2020-01-01T00:00:00+00:00",
+            "valid_until": None,
+        }
+        for key_id, jwk in keys.items()
+    ]
+    answer = {"keys": [public_of(issuer.key)], "message_keys": registered}
     path.write_text(json.dumps(answer))
     return path
 

@@ -62,6 +62,7 @@ from services.collection.tax.routes import push as push_doors
 from services.collection.tax.routes import push_file as push_file_doors
 from services.collection.tax.routes import treasury as treasury_doors
 from services.revisions import schema_state
+from shared import clock
 from shared.db import Database, revision
 from shared.guard.rate_limit import read_limits
 from shared.guard.signed import rules_of
@@ -152,6 +153,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
 def build(settings: Settings | None = None) -> FastAPI:
     """Build the app; its lifespan opens the database and the background work."""
     chosen = settings or process_settings()
+    clock.follow(chosen.sandbox_day_path)
     common_shipped_store.use_regions(chosen.regions_path)
 
     @asynccontextmanager

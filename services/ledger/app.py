@@ -36,6 +36,7 @@ from services.ledger.settlement.routes import refund_order as refund_order_doors
 from services.ledger.settlement.routes import settlement as settlement_doors
 from services.ledger.worker import WORK
 from services.revisions import schema_state
+from shared import clock
 from shared.db import Database, revision
 from shared.guard.rate_limit import read_limits
 from shared.process import backup_age, collector
@@ -82,6 +83,7 @@ ROUTERS = (
 def build(settings: Settings | None = None) -> FastAPI:
     """Build the app; its lifespan opens the database and the writers."""
     chosen = settings or process_settings()
+    clock.follow(chosen.sandbox_day_path)
 
     async def database() -> dict[str, str]:
         async with app.state.db.transaction() as tx:

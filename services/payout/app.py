@@ -33,7 +33,7 @@ from services.payout.payments.routes import double as double_doors
 from services.payout.payments.routes import failed as failed_doors
 from services.payout.payments.routes import result as result_doors
 from services.revisions import schema_state
-from shared import book_days
+from shared import book_days, clock
 from shared.db import Database, revision
 from shared.evidence.anchor import AnchorKeeper
 from shared.evidence.writer import BlockWriter
@@ -87,6 +87,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
 def build(settings: Settings | None = None) -> FastAPI:
     """Build the app; its lifespan opens the database, the peers and the background work."""
     chosen = settings or process_settings()
+    clock.follow(chosen.sandbox_day_path)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 from fastapi import FastAPI, Request
@@ -46,7 +47,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
                 name: await stack.enter_async_context(peer)
                 for name, peer in _peers(chosen, transports or {}).items()
             }
-            app.state.sandbox = _sandbox(journal, peers)
+            app.state.sandbox = _sandbox(journal, peers, chosen.home / "sandbox" / "day")
             yield
 
     async def journal() -> dict[str, str]:
@@ -92,7 +93,7 @@ def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
     }
 
 
-def _sandbox(journal: Journal, peers: Mapping[str, Peer]) -> Sandbox:
+def _sandbox(journal: Journal, peers: Mapping[str, Peer], day_file: Path) -> Sandbox:
     courier = Courier(journal, peers)
     return Sandbox(
         journal=journal,
@@ -104,6 +105,7 @@ def _sandbox(journal: Journal, peers: Mapping[str, Peer]) -> Sandbox:
         },
         bureau=TaxBureau(journal, courier, peers["tax"]),
         turn=asyncio.Lock(),
+        day_file=day_file,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Query, Request
+from fastapi import Path as PathParameter
 
 from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
 from services.sandbox.courier import Courier, Tally
@@ -18,6 +20,8 @@ from services.sandbox.schemas import (
     AccountOut,
     AccountsOut,
     AnswersOut,
+    ClockIn,
+    ClockOut,
     Day,
     DebitReturnIn,
     MisregisteredOut,
@@ -33,6 +37,7 @@ from services.sandbox.schemas import (
 )
 from services.sandbox.script import Script, ScriptOut
 from services.sandbox.tax_bureau import Payment, TaxBureau
+from shared import clock
 from shared.errors import NotFound
 from shared.web.door_router import DoorRouter
 
@@ -51,6 +56,7 @@ class Sandbox:
     gateways: Mapping[str, Gateway]
     bureau: TaxBureau
     turn: asyncio.Lock
+    day_file: Path
 
     @property
     def script(self) -> Script:
@@ -83,6 +89,28 @@ async def set_script(script: Script, here: Here) -> ScriptOut:
     shown = ScriptOut.model_validate(script)
     here.journal.keep("script", shown.model_dump_json())
     return shown
+
+
+@router.get("/clock", operation_id="read_clock", summary="业务日期 · The business day")
+async def read_clock(here: Here) -> ClockOut:
+    """Return the day that the services go by."""
+    return _clock(here)
+
+
+@router.put("/clock", operation_id="move_clock", summary="移动业务日期 · Move the business day")
+async def move_clock(body: ClockIn, here: Here) -> ClockOut:
+    """Let the services go by another day from now on; it goes on by itself at midnight."""
+    days = (body.today - clock.real_today()).days
+    part = here.day_file.with_suffix(".part")
+    part.write_text(str(days))
+    part.replace(here.day_file)
+    return _clock(here)
+
+
+def _clock(here: Sandbox) -> ClockOut:
+    real = clock.real_today()
+    days = int(here.day_file.read_text()) if here.day_file.exists() else 0
+    return ClockOut(today=real + timedelta(days=days), real_today=real)
 
 
 @router.get(
@@ -125,7 +153,7 @@ async def order_transfer(order: TransferIn, here: Here) -> TransferOut:
     summary="查询流水 · Query a serial",
 )
 async def query_transfer(
-    serial: Annotated[str, Path(pattern=r"^[A-Z][0-9a-f]{16}$")], here: Here
+    serial: Annotated[str, PathParameter(pattern=r"^[A-Z][0-9a-f]{16}$")], here: Here
 ) -> TransferOut:
     """Get the true status. A line reported as unknown gets its final result in the next round."""
     order = here.bank.transfer_of(serial)
@@ -170,7 +198,7 @@ def _transferred(order: Transfer, *, replayed: bool = False) -> TransferOut:
     summary="对账单 · Statement",
 )
 async def read_statement(
-    account: Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,40}$")],
+    account: Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9-]{1,40}$")],
     here: Here,
     first: Annotated[Day, Query(alias="from")] = _FIRST,
     last: Annotated[Day, Query(alias="to")] = _LAST,

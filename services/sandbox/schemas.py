@@ -161,3 +161,16 @@ class PushOut(Out):
     misregistered: list[MisregisteredOut] = Field(description="under a code that nobody has")
     wrong_payers: list[MisregisteredOut] = Field(description="under another taxpayer's code")
     answers: AnswersOut
+
+
+class ClockIn(In):
+    """The business day to play."""
+
+    today: Day
+
+
+class ClockOut(Out):
+    """The business day that the services go by, and the real one."""
+
+    today: date
+    real_today: date

@@ -164,6 +164,8 @@ class Supervisor:
         self.settings = settings
         changes: dict[str, object] = {f"{name}_port": port for name, port in self.ports.items()}
         changes["sandbox_identities"] = True
+        if "sandbox" in self.services:
+            changes["sandbox_day_path"] = settings.home / "sandbox" / "day"
         for name in SERVICES:
             changes[f"{name}_url"] = self._url(name)
         return settings.model_copy(update=changes)

@@ -84,7 +84,7 @@ class Gate:
         bounded = _bounded(receive, limit)
         if caller is None or self.signatures is None:
             return bounded
-        return guarded(scope, bounded, caller, scope["app"].state.trust, self.signatures)
+        return await guarded(scope, bounded, caller, scope["app"].state.trust, self.signatures)
 
     def _entrances_of(self, app: FastAPI) -> Entrances:
         if self._entrances is None:  # the first request: all routes are there now

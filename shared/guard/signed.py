@@ -19,15 +19,17 @@ from shared.db import Database
 from shared.errors import Refusal
 from shared.process.settings import Settings
 from shared.roles import Caller, Role
+from shared.security.message_keys import MessageKey
 from shared.signature import nonce
-from shared.signature.algorithms import Jwk
 from shared.signature.message import Message as SignedMessage
+from shared.signature.message import Signature
 from shared.signature.verification import (
     BodyCheck,
     SignatureInvalid,
     SignatureMissing,
     SignatureReplayed,
     VerifiedHead,
+    read_signatures,
     verify,
 )
 
@@ -39,7 +41,7 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class SigningKeys(Protocol):
     """Knows the public keys with which clients sign their requests."""
 
-    def signing_key(self, client: str, key_id: str) -> Jwk | None:
+    async def message_key(self, client: str, kid: str) -> MessageKey | None:
         """Return the key of this client that is in force under this id."""
         ...
 
@@ -99,12 +101,13 @@ class BodyGuard:
         return message
 
 
-def guarded(
+async def guarded(
     scope: Scope, receive: Receive, caller: Caller, keys: SigningKeys, rules: SignatureRules
 ) -> Receive:
     """Verify the head of a request; return a `receive` that checks the rest.
 
     Raises:
+        IdentityUnavailable: nobody knows whether the key was revoked.
         SignatureMissing: this client must sign.
         SignatureInvalid, SignatureExpired: it signed badly.
     """
@@ -116,7 +119,8 @@ def guarded(
     client = caller.client or caller.subject
     message = SignedMessage(scope["method"], _target_uri(scope, fields, rules), fields)
     is_read = scope["method"] in _READS
-    head = verify(message, lambda key_id: keys.signing_key(client, key_id), has_body=not is_read)
+    signature, key = await _signed_by(message, client, keys)
+    head = verify(message, signature, key.public_key, key.algorithm, has_body=not is_read)
     if is_read:
         return receive
     db: Database = scope["app"].state.db
@@ -127,6 +131,17 @@ def guarded(
 
     guard = scope[SIGNED] = BodyGuard(receive, head, use_nonce)
     return guard.receive
+
+
+async def _signed_by(
+    message: SignedMessage, client: str, keys: SigningKeys
+) -> tuple[Signature, MessageKey]:
+    """Find the signature that a key of this client should have made, and the key."""
+    for signature in read_signatures(message):
+        key = await keys.message_key(client, signature.text("keyid") or "")
+        if key is not None:
+            return signature, key
+    raise SignatureInvalid(missing="a registered keyid")
 
 
 def is_passed(scope: Scope) -> bool:

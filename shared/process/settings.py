@@ -216,6 +216,9 @@ class Settings(BaseSettings):
     sandbox_districts: tuple[str, ...] = ("heping", "nankai", "binhai")
     """`up` 和 `demo` 为哪些分中心建立沙箱身份 · Districts for which `up` and `demo` make the
     sandbox's identities; none: no identities."""
+    sandbox_day_path: Path | None = None
+    """沙箱移动业务日期的文件,由 `up` 设定;正式环境不设 · The file by which the sandbox moves the
+    business day, as `up` tells it; never set in production."""
     sandbox_identities: bool = False
     """为 true 时身份服务接纳沙箱的人员和客户端,由 `up` 和 `demo` 设定 · True when identity admits
     the sandbox's people and machines, as `up` and `demo` tell it."""

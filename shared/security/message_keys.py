@@ -20,6 +20,8 @@ class MessageAlgorithm(StrEnum):
     ED25519 = "ed25519"
     RSA_PSS_SHA512 = "rsa-pss-sha512"
     ECDSA_P256_SHA256 = "ecdsa-p256-sha256"
+    SM2_SM3 = "sm2-sm3"
+    """SM2 with SM3: no registered name; verified where the extra `gm` is installed."""
 
     @property
     def key_type(self) -> tuple[str, str | None]:
@@ -31,6 +33,7 @@ _KEY_TYPES: dict[MessageAlgorithm, tuple[str, str | None]] = {
     MessageAlgorithm.ED25519: ("OKP", "Ed25519"),
     MessageAlgorithm.RSA_PSS_SHA512: ("RSA", None),
     MessageAlgorithm.ECDSA_P256_SHA256: ("EC", "P-256"),
+    MessageAlgorithm.SM2_SM3: ("EC", "SM2"),
 }
 
 

@@ -156,12 +156,6 @@ class Trust:
         self._verified[token] = (claims.expires_at, caller)
         return caller
 
-    def signing_key(self, client: str, key_id: str) -> Mapping[str, Any] | None:
-        """Return the public key (JWK) with which a client signs its requests under this id."""
-        registered: Mapping[str, Mapping[str, Any]] = self._answer.get("signing_keys") or {}
-        found: Mapping[str, Any] | None = registered.get(digest_of(client), {}).get(key_id)
-        return found
-
     def _rights_of(self, role: Role) -> frozenset[Right] | None:
         changed: Mapping[str, list[str]] = self._answer.get("roles") or {}
         if role.value not in changed:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from shared.errors import Kind, Refusal
-from shared.signature.algorithms import Jwk, KeyUnusable, algorithm_for, is_signed_by
+from shared.signature.algorithms import Jwk, is_signed_by
 from shared.signature.fields import FieldMalformed, Item, dictionary
 from shared.signature.message import (
     ALWAYS,
@@ -28,8 +28,6 @@ WINDOW_SECONDS: Final = 300
 AHEAD_SECONDS: Final = 60
 """How far the clock of the sender may be ahead of ours."""
 NONCE_CHARS: Final = range(8, 129)
-Keys = Callable[[str], Jwk | None]
-"""Finds the public key of the client that has this key id."""
 
 
 class SignatureMissing(Refusal):
@@ -78,20 +76,34 @@ class VerifiedHead:
     """Digests that the body must have, by their name in hashlib."""
 
 
-def verify(message: Message, keys: Keys, *, has_body: bool) -> VerifiedHead:
+def read_signatures(message: Message) -> list[Signature]:
+    """Read the signatures of a request.
+
+    Raises:
+        SignatureInvalid: they are malformed.
+    """
+    try:
+        return signatures_of(message.fields)
+    except (FieldMalformed, KeyError):
+        raise SignatureInvalid from None
+
+
+def verify(
+    message: Message, signature: Signature, jwk: Jwk, algorithm: str, *, has_body: bool
+) -> VerifiedHead:
     """Verify the signature of a request by its first lines.
 
     Raises:
-        SignatureInvalid: it is malformed, covers too little, or no key of the client made it.
+        SignatureInvalid: it is malformed, covers too little, or the key did not make it.
         SignatureExpired: it is too old, or from the future.
     """
     try:
-        signature, jwk = _chosen(message, keys)
         _require_coverage(message, signature, has_body=has_body)
         digests = _digests(message) if DIGEST in signature.covered else {}
-        algorithm = algorithm_for(jwk, signature.text("alg"))
+        if signature.text("alg") not in (None, algorithm):
+            raise FieldMalformed
         base = signature_base(message, signature.input)
-    except (FieldMalformed, KeyUnusable, KeyError):
+    except (FieldMalformed, KeyError):
         raise SignatureInvalid from None
     nonce, created = signature.text("nonce"), signature.instant("created")
     if nonce is None or len(nonce) not in NONCE_CHARS or created is None:
@@ -102,15 +114,6 @@ def verify(message: Message, keys: Keys, *, has_body: bool) -> VerifiedHead:
     if not now - WINDOW_SECONDS <= created <= now + AHEAD_SECONDS or now > (expires or now):
         raise SignatureExpired
     return VerifiedHead(nonce, created + WINDOW_SECONDS, digests)
-
-
-def _chosen(message: Message, keys: Keys) -> tuple[Signature, Jwk]:
-    """Choose the signature that a key of this client should have made."""
-    for signature in signatures_of(message.fields):
-        jwk = keys(signature.text("keyid") or "")
-        if jwk is not None:
-            return signature, jwk
-    raise FieldMalformed
 
 
 def _require_coverage(message: Message, signature: Signature, *, has_body: bool) -> None:

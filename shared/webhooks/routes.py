@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
@@ -15,6 +15,7 @@ from shared.door import Door, door
 from shared.ids import key_of
 from shared.page import Cursor, Limit, Page, RefPath, page_by_id
 from shared.roles import CENTRE, Right
+from shared.web.door_router import DoorRouter
 from shared.webhooks import delivery as delivery_store
 from shared.webhooks import endpoint as endpoint_store
 from shared.webhooks import flows as webhooks_flow
@@ -43,9 +44,9 @@ def _key(at: Door) -> int:
     return key_of("webhooks", webhooks_flow.client_of(at.caller))
 
 
-def webhooks_router(types: Collection[EventType]) -> APIRouter:
+def webhooks_router(types: Collection[EventType]) -> DoorRouter:
     """Build the doors of the webhooks of a service that has these types of events."""
-    router = APIRouter(prefix="/v1/webhook-endpoints")
+    router = DoorRouter(prefix="/v1/webhook-endpoints")
 
     @router.post(
         "",
@@ -88,6 +89,12 @@ def webhooks_router(types: Collection[EventType]) -> APIRouter:
         )
         return Page[WebhookEndpointOut].of([WebhookEndpointOut.of(row) for row in rows], following)
 
+    _add_endpoint_doors(router)
+    _add_delivery_doors(router)
+    return router
+
+
+def _add_endpoint_doors(router: DoorRouter) -> None:
     @router.get(
         "/{endpoint}",
         operation_id="get_webhook",
@@ -143,11 +150,8 @@ def webhooks_router(types: Collection[EventType]) -> APIRouter:
             status=201,
         )
 
-    _add_delivery_doors(router)
-    return router
 
-
-def _add_delivery_doors(router: APIRouter) -> None:
+def _add_delivery_doors(router: DoorRouter) -> None:
     @router.get(
         "/{endpoint}/deliveries",
         operation_id="list_webhook_deliveries",
@@ -186,9 +190,9 @@ def _add_delivery_doors(router: APIRouter) -> None:
         )
 
 
-def events_router(types: Collection[EventType], reads: Right, *or_rights: Right) -> APIRouter:
+def events_router(types: Collection[EventType], reads: Right, *or_rights: Right) -> DoorRouter:
     """Build the door of the feed of a service's events."""
-    router = APIRouter()
+    router = DoorRouter()
 
     @router.get(
         "/v1/events",

@@ -68,14 +68,14 @@ class WebhookSecretIn(In):
 
 
 class WebhookStateIn(In):
-    """Whether an address is served."""
+    """The state of an address: it is served, or it is disabled."""
 
     is_active: bool
     note: ShortText | None = None
 
 
 class RedeliveryIn(In):
-    """What to send again: one event, or everything undelivered after a number."""
+    """A request to send again: one event, or everything undelivered after a number."""
 
     event: EventRef | None = None
     after_seq: Annotated[int, Field(ge=0, lt=2**63)] | None = None

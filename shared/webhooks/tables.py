@@ -27,7 +27,7 @@ _TABLES: Final = (
     )
     """,
     "CREATE INDEX event_waiting ON event (id) WHERE seq IS NULL",
-    "CREATE UNIQUE INDEX event_order ON event (seq) WHERE seq IS NOT NULL",
+    "CREATE INDEX event_order ON event (seq) WHERE seq IS NOT NULL",
     """
     CREATE TABLE event_place (
         name text   PRIMARY KEY CHECK (name = 'last'),

@@ -18,7 +18,7 @@ from services.collection.app import build
 from shared.db import Database
 from shared.process.settings import Settings
 from shared.security.identity import Identity
-from shared.webhooks import delivery as delivery_module
+from shared.webhooks import delivery as delivery_store
 from shared.webhooks.address import AddressForbidden, AddressRules
 from shared.webhooks.courier import Courier
 from shared.webhooks.event import EventType, NewEvent, number, record_events
@@ -184,7 +184,7 @@ async def test_failures_are_tried_again_later_and_410_ends_it(
 
 
 def test_pauses_grow_from_five_seconds_to_a_day_and_end() -> None:
-    pauses = [delivery_module.pause_after(attempt) for attempt in range(1, 12)]
+    pauses = [delivery_store.pause_after(attempt) for attempt in range(1, 12)]
     assert pauses[-1] is None
     known = [one for one in pauses if one is not None]
     assert known == sorted(known)

@@ -43,6 +43,7 @@ async def listed(desk: Desk, client: str) -> list[dict[str, Any]]:
         ("ed25519", jwk()),
         ("ecdsa-p256-sha256", jwk(ECKey, "P-256")),
         ("rsa-pss-sha512", jwk(RSAKey, 2048)),
+        ("sm2-sm3", jwk(ECKey, "P-256") | {"crv": "SM2"}),
     ],
 )
 async def test_a_registered_key_is_known_to_every_service(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from shared.errors import Kind, Refusal
 
 _PRIVATE: Final = {"d", "p", "q", "dp", "dq", "qi", "k"}
 _PUBLIC: Final = ("kty", "crv", "x", "y", "n", "e")
-_KEY_TYPES: Final = (("OKP", "Ed25519"), ("EC", "P-256"), ("RSA", None))
+_KEY_TYPES: Final = (("OKP", "Ed25519"), ("EC", "P-256"), ("EC", "SM2"), ("RSA", None))
 _MODULUS_BITS: Final = range(2048, 8193)
 """A longer modulus would cost the verifier too much."""
 
@@ -54,6 +55,8 @@ def read_public_key(row: Mapping[str, Any]) -> PublicKey:
         raise KeyUnfit
     if key_type[0] == "RSA" and _bits(row.get("n")) not in _MODULUS_BITS:
         raise KeyUnfit
+    if key_type == ("EC", "SM2"):
+        return PublicKey(jwk=_sm2(row), thumbprint=_sm2_thumbprint(row), key_type=key_type)
     try:
         thumbprint = str(JWKRegistry.import_key(dict(row)).thumbprint())
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
@@ -68,3 +71,18 @@ def _bits(modulus: object) -> int:
     except (binascii.Error, ValueError):
         return 0
     return int.from_bytes(raw).bit_length()
+
+
+def _sm2(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a point of the curve SM2, of which joserfc knows nothing."""
+    if any(not isinstance(row.get(name), str) or len(row[name]) != 43 for name in ("x", "y")):
+        raise KeyUnfit
+    if any(_bits(row[name]) == 0 for name in ("x", "y")):
+        raise KeyUnfit
+    return {name: row[name] for name in ("kty", "crv", "x", "y")}
+
+
+def _sm2_thumbprint(row: Mapping[str, Any]) -> str:
+    members = json.dumps(_sm2(row), sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(members.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

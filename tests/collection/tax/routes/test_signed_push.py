@@ -178,7 +178,6 @@ class _Keys(HTTPSignatureKeyResolver):
         ("ed", algorithms.ED25519),
         ("ec", algorithms.ECDSA_P256_SHA256),
         ("rsa", algorithms.RSA_PSS_SHA512),
-        ("rsa", algorithms.RSA_V1_5_SHA256),
     ],
 )
 async def test_a_signature_of_another_implementation_is_accepted(
