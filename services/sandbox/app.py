@@ -14,11 +14,13 @@ from fastapi.responses import Response
 
 from services import VERSION
 from services.sandbox.bank import Bank
+from services.sandbox.clerks import Clerks
 from services.sandbox.courier import Courier
 from services.sandbox.gateway import DEBIT, PAYMENT, Gateway
 from services.sandbox.journal import Journal
 from services.sandbox.routes import Sandbox, router
 from services.sandbox.tax_bureau import TaxBureau
+from shared.errors import NotFound
 from shared.guard.rate_limit import Pace, read_limits
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
@@ -47,7 +49,11 @@ def build(settings: Settings | None = None, transports: Transports | None = None
                 name: await stack.enter_async_context(peer)
                 for name, peer in _peers(chosen, transports or {}).items()
             }
-            app.state.sandbox = _sandbox(journal, peers, chosen.home / "sandbox" / "day")
+            people = _People(chosen, (transports or {}).get("collection"))
+            stack.push_async_callback(people.close)
+            clerks = Clerks(journal, people)
+            day_file = chosen.home / "sandbox" / "day"
+            app.state.sandbox = _sandbox(journal, peers, clerks, day_file)
             yield
 
     async def journal() -> dict[str, str]:
@@ -72,6 +78,35 @@ def build(settings: Settings | None = None, transports: Transports | None = None
     return app
 
 
+class _People:
+    """Ways to collection of the sandbox's people, opened when they are first needed."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._peers: dict[str, Peer] = {}
+
+    def __call__(self, name: str) -> Peer:
+        """Return the way of a person."""
+        if name not in self._peers:
+            secrets = json.loads((self._settings.identity_path / "secrets.json").read_text())
+            if name not in secrets:
+                raise NotFound(person=name)
+            self._peers[name] = Peer(
+                self._settings.collection_url,
+                name,
+                secrets[name],
+                identity_url=self._settings.identity_url,
+                transport=self._transport,
+            )
+        return self._peers[name]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for peer in self._peers.values():
+            await peer.close()
+
+
 def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
     """Collection as the bank's gateway, payout as the same, collection as the tax bureau."""
     secrets = json.loads((settings.identity_path / "secrets.json").read_text())
@@ -93,7 +128,9 @@ def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
     }
 
 
-def _sandbox(journal: Journal, peers: Mapping[str, Peer], day_file: Path) -> Sandbox:
+def _sandbox(
+    journal: Journal, peers: Mapping[str, Peer], clerks: Clerks, day_file: Path
+) -> Sandbox:
     courier = Courier(journal, peers)
     return Sandbox(
         journal=journal,
@@ -105,6 +142,7 @@ def _sandbox(journal: Journal, peers: Mapping[str, Peer], day_file: Path) -> San
         },
         bureau=TaxBureau(journal, courier, peers["tax"]),
         turn=asyncio.Lock(),
+        clerks=clerks,
         day_file=day_file,
     )
 

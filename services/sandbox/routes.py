@@ -13,6 +13,7 @@ from fastapi import Depends, Query, Request
 from fastapi import Path as PathParameter
 
 from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
+from services.sandbox.clerks import Clerks, NewMonth
 from services.sandbox.courier import Courier, Tally
 from services.sandbox.gateway import Gateway, query, return_debit
 from services.sandbox.journal import Journal
@@ -23,8 +24,12 @@ from services.sandbox.schemas import (
     ClockIn,
     ClockOut,
     Day,
+    DebitOrderIn,
+    DebitOrderOut,
     DebitReturnIn,
     MisregisteredOut,
+    MonthIn,
+    MonthOut,
     MovementOut,
     PushIn,
     PushOut,
@@ -56,6 +61,7 @@ class Sandbox:
     gateways: Mapping[str, Gateway]
     bureau: TaxBureau
     turn: asyncio.Lock
+    clerks: Clerks
     day_file: Path
 
     @property
@@ -89,6 +95,46 @@ async def set_script(script: Script, here: Here) -> ScriptOut:
     shown = ScriptOut.model_validate(script)
     here.journal.keep("script", shown.model_dump_json())
     return shown
+
+
+@router.post(
+    "/months",
+    operation_id="play_month",
+    summary="经办一个月 · Take a new unit through a month",
+    status_code=201,
+)
+async def play_month(body: MonthIn, here: Here) -> MonthOut:
+    """Do the clerks' work for one unit: registered, declared, reviewed, audited, billed."""
+    async with here.turn:
+        bill = await here.clerks.play(
+            NewMonth(
+                period=str(body.period),
+                district=body.district,
+                collector=body.collector,
+                people=body.people,
+                bill_date=body.bill_date,
+            )
+        )
+    return MonthOut(
+        credit_code=bill["credit_code"],
+        bill=bill["id"],
+        total=bill["total"],
+        due_on=bill["due_on"],
+    )
+
+
+@router.post(
+    "/debit-orders",
+    operation_id="order_debits",
+    summary="出纳发起扣款 · Let the cashier form a debit batch",
+    status_code=201,
+)
+async def order_debits(body: DebitOrderIn, here: Here) -> DebitOrderOut:
+    """Form a batch of the open bills of a period that are paid by debit."""
+    async with here.turn:
+        batch = await here.clerks.create_debit_batch(str(body.period), body.day)
+    control = batch["control"]
+    return DebitOrderOut(batch=batch["id"], lines=control["lines"], total=control["total"])
 
 
 @router.get("/clock", operation_id="read_clock", summary="业务日期 · The business day")

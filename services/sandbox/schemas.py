@@ -174,3 +174,37 @@ class ClockOut(Out):
 
     today: date
     real_today: date
+
+
+class MonthIn(In):
+    """A new unit that is taken through a month until it has a bill."""
+
+    period: PeriodField = Field(examples=["2021-07"])
+    district: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "heping"
+    collector: Literal["tax", "bank"] = "tax"
+    people: Annotated[int, Field(ge=1, le=20)] = 2
+    bill_date: Day = Field(examples=["2021-07-12"])
+
+
+class MonthOut(Out):
+    """The unit and its bill."""
+
+    credit_code: str
+    bill: str
+    total: str
+    due_on: date
+
+
+class DebitOrderIn(In):
+    """A debit batch to form, as the cashier does."""
+
+    period: PeriodField
+    day: Day
+
+
+class DebitOrderOut(Out):
+    """The batch that was formed."""
+
+    batch: str
+    lines: int
+    total: str

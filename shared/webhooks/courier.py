@@ -17,6 +17,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx
+from prometheus_client import Counter
 
 from shared import clock
 from shared.db import Database
@@ -39,6 +40,10 @@ TURN_SECONDS: Final = 30.0
 """How long an address is served before others have their turn."""
 ADDRESSES_AT_ONCE: Final = 64
 LEASE: Final = "webhooks"
+
+ATTEMPTS = Counter(
+    "wuxian_webhook_attempts", "Attempts to deliver events, by outcome", ["service", "outcome"]
+)
 
 
 class Courier:
@@ -136,6 +141,9 @@ class Courier:
             if attempts[-1].is_gone:
                 reason = "对方答复 410,不再接收 (the receiver answered 410)"
                 await endpoint_store.set_active(tx, endpoint_id, is_active=False, reason=reason)
+        for attempt in attempts:
+            outcome = "delivered" if attempt.is_delivered else "failed"
+            ATTEMPTS.labels(self.db.service, outcome).inc()
         return attempts[-1].is_delivered
 
     async def _attempt(self, url: str, delivery: Delivery, signers: list[Secret]) -> Attempt:
