@@ -76,9 +76,9 @@ def add_user(
     )
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
-        return await _person(tx, await proposal_flow.to_add(tx, new, _districts()))
+        return await _person(tx, await proposal_flow.to_add(tx, new, districts()))
 
-    _show_once(_run(database_url, work), as_json=as_json)
+    _show_once(run(database_url, work), as_json=as_json)
 
 
 @users.command("reset")
@@ -89,7 +89,7 @@ def reset_user(name: Name, database_url: DatabaseUrl = None, as_json: AsJson = F
     async def work(tx: AsyncConnection) -> dict[str, str]:
         return await _person(tx, await proposal_flow.to_reset(tx, name))
 
-    _show_once(_run(database_url, work), as_json=as_json)
+    _show_once(run(database_url, work), as_json=as_json)
 
 
 @users.command("disable")
@@ -155,11 +155,11 @@ def add_client(
 
     async def work(tx: AsyncConnection) -> dict[str, str]:
         proposal = await proposal_flow.to_add(
-            tx, new, _districts(), every_unit=every_unit, public_key=jwk
+            tx, new, districts(), every_unit=every_unit, public_key=jwk
         )
         return await _client(tx, proposal)
 
-    _show_once(_run(database_url, work), as_json=as_json)
+    _show_once(run(database_url, work), as_json=as_json)
 
 
 @clients.command("rotate")
@@ -185,7 +185,7 @@ def rotate_client(
         )
         return await _client(tx, proposal)
 
-    found = _run(database_url, work)
+    found = run(database_url, work)
     if name in OWN_CLIENTS and "client_secret" in found:
         replace_secret(settings_with().identity_path, name, found["client_secret"])
         sentence = f"{name} has a new secret in services.json: restart its service"
@@ -227,7 +227,7 @@ def rotate_key(
     from services.identity.tokens.flows.keyring import Keyring
 
     keyring = Keyring(_cipher(), settings_with().token_seconds)
-    made = _run(database_url, lambda tx: keyring.rotate(tx, by=_operator(), at_once=at_once))
+    made = run(database_url, lambda tx: keyring.rotate(tx, by=operator(), at_once=at_once))
     _say({"kid": str(made.kid)}, f"new key {made.kid}", as_json=as_json)
 
 
@@ -237,7 +237,7 @@ def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None
     from services.identity.tokens.store import signing as signing_store
     from shared import clock
 
-    found = _run(database_url, lambda tx: signing_store.trusted(tx, clock.now()))
+    found = run(database_url, lambda tx: signing_store.trusted(tx, clock.now()))
     rows = [
         {
             "kid": key.kid,
@@ -252,7 +252,8 @@ def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None
 # --- how -----------------------------------------------------------------------------------
 
 
-def _districts() -> frozenset[str]:
+def districts() -> frozenset[str]:
+    """Return the districts of this installation."""
     from shared.process.regions import districts_of
 
     settings = settings_with()
@@ -265,7 +266,7 @@ async def _person(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
 
     secret = await _alone(tx, proposal)
     name = proposal.principal
-    address = await person_flow.give_factor(tx, name, _cipher(), by=_operator())
+    address = await person_flow.give_factor(tx, name, _cipher(), by=operator())
     return {"name": name, secret.kind: secret.value, "totp": address}
 
 
@@ -278,7 +279,7 @@ async def _client(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:
 async def _alone(tx: AsyncConnection, proposal: Proposal) -> NewSecret:
     from services.identity.changes.flows import change as change_flow
 
-    secret = await change_flow.alone(tx, proposal, by=_operator(), districts=_districts())
+    secret = await change_flow.alone(tx, proposal, by=operator(), districts=districts())
     assert secret is not None, "this kind of change makes a secret"
     return secret
 
@@ -295,7 +296,7 @@ def _read(public_key: Path | None) -> dict[str, Any] | None:
 def _disable(name: str, database_url: str | None, *, as_json: bool) -> None:
     from services.identity.principals import flows as principals_flow
 
-    found = _run(database_url, lambda tx: principals_flow.disable(tx, name, by=_operator()))
+    found = run(database_url, lambda tx: principals_flow.disable(tx, name, by=operator()))
     _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
 
 
@@ -306,10 +307,10 @@ def _enable(name: str, database_url: str | None, *, as_json: bool) -> None:
 
     async def work(tx: AsyncConnection) -> Principal:
         proposal = await proposal_flow.to_enable(tx, name)
-        await change_flow.alone(tx, proposal, by=_operator(), districts=_districts())
+        await change_flow.alone(tx, proposal, by=operator(), districts=districts())
         return await principals_flow.find(tx, name)
 
-    found = _run(database_url, work)
+    found = run(database_url, work)
     _say(_row(found), f"{found.name} is {found.state.value}", as_json=as_json)
 
 
@@ -318,7 +319,7 @@ def _list(word: str, database_url: str | None, *, as_json: bool) -> None:
     from services.identity.principals.domain import PrincipalKind
 
     kind: PrincipalKind = PrincipalKind(word)
-    found = _run(database_url, lambda tx: principals_flow.all_of(tx, kind))
+    found = run(database_url, lambda tx: principals_flow.all_of(tx, kind))
     title = {"person": "人员 · People", "client": "客户端 · Clients"}[word]
     _table(title, [_row(one) for one in found], as_json=as_json)
 
@@ -366,7 +367,8 @@ def _show_once(document: dict[str, str], *, as_json: bool) -> None:
     err.print("仅显示一次,请妥善保存 (shown once: keep it)", highlight=False)
 
 
-def _operator() -> str:
+def operator() -> str:
+    """Name the operator for the trail."""
     return f"operator:{getpass.getuser()}"
 
 
@@ -377,7 +379,7 @@ def _cipher() -> Any:
     return cipher_in(settings.identity_keys_path, settings.field_keys_of("identity"))
 
 
-def _run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+def run(database_url: str | None, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do work on identity's schema, as identity's role."""
     from services.database.administrator import admin_url
     from shared.db import Database

@@ -23,7 +23,7 @@ from services.cli import (
     tools,
 )
 from services.cli.common import packages_are_ours
-from services.cli.keys import personal_data
+from services.cli.keys import message_key, personal_data
 
 app = typer.Typer(
     name="wuxian",
@@ -37,6 +37,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(backup.app, name="backup")
 app.add_typer(policy.app, name="policy")
 app.add_typer(identity.users, name="users")
+identity.clients.command("message-key")(message_key.register_message_key)
 app.add_typer(identity.clients, name="clients")
 app.add_typer(identity.keys, name="keys")
 app.add_typer(personal_data.app, name="personal-data")

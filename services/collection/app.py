@@ -174,10 +174,7 @@ def build(settings: Settings | None = None) -> FastAPI:
         background = worker.Background(db, identity, chosen)
         if chosen.run_workers:
             collector.calm()  # a process of collection's own
-        tasks: list[asyncio.Task[None]] = [
-            asyncio.create_task(task(background), name=getattr(task, "__name__", "task"))
-            for task in (worker.TASKS if chosen.run_workers else ())
-        ]
+        tasks = worker.start(background) if chosen.run_workers else []
         try:
             yield
         finally:

@@ -260,3 +260,11 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     deliver_events,
     seal_accounts,
 )
+
+
+def start(background: Background) -> list[asyncio.Task[None]]:
+    """Start all background work; whoever starts it cancels it."""
+    return [
+        asyncio.create_task(task(background), name=getattr(task, "__name__", "task"))
+        for task in TASKS
+    ]

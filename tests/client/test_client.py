@@ -205,6 +205,8 @@ async def test_events_and_webhooks_end_to_end(
     push_no, lines = await pushed(database_url)
     db: Database = app.state.db
     signer = RequestSigner("ed", pem(KEYS["ed"]))
+    for _ in range(3):
+        await db.run(number)  # the events of other tests are old
     async with wuxian(signer) as client, listening() as receiver:
         made = await client.send(
             webhooks.register("collection", receiver.url, ["receipt.matched"], "ed25519")
@@ -225,7 +227,6 @@ async def test_events_and_webhooks_end_to_end(
     assert (found.type, delivery.last_status) == ("receipt.matched", 200)
     with pytest.raises(webhooks.WebhookInvalid):
         webhooks.verify(body + b" ", fields, [made.public_key])
-    await db.run(number)
 
 
 def test_what_is_old_or_of_another_key_is_no_webhook() -> None:

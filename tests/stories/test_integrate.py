@@ -84,9 +84,11 @@ def test_every_line_of_the_page_runs(page: str, ports: dict[str, int], home: Pat
         "WUXIAN_HOME": str(home),
         "PYTHONPATH": str(ROOT / "clients/python"),
     }
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=environment,
+        cwd=home,
         capture_output=True,
         text=True,
         timeout=240,

@@ -6,8 +6,8 @@ from typing import Final
 
 from alembic import op
 
-revision = "identity_0005"
-down_revision = "identity_0004"
+revision = "identity_0006"
+down_revision = "identity_0005"
 branch_labels = None
 depends_on = None
 
