@@ -15,9 +15,20 @@ depends_on = None
 
 ROLE: Final = "wuxian_ledger"
 
+# The ledger has no outbox, so it had no lease: one process delivers at a time.
+LEASE: Final = """
+CREATE TABLE lease (
+    name   text        PRIMARY KEY,
+    holder text        NOT NULL,
+    until  timestamptz NOT NULL
+)
+"""
+
 
 def upgrade() -> None:
     """Create the tables. Facts of before have no events: papers tell them."""
+    op.execute(LEASE)
+    op.execute(f"GRANT SELECT, INSERT, UPDATE ON lease TO {ROLE}")
     for statement in ddl(ROLE):
         op.execute(statement)
 
@@ -26,3 +37,4 @@ def downgrade() -> None:
     """Drop the tables."""
     for statement in ddl_back():
         op.execute(statement)
+    op.execute("DROP TABLE lease")

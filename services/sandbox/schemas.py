@@ -181,7 +181,7 @@ class MonthIn(In):
 
     period: PeriodField = Field(examples=["2021-07"])
     district: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "heping"
-    collector: Literal["tax", "bank"] = "tax"
+    collector: Literal["tax", "bank_debit"] = "tax"
     people: Annotated[int, Field(ge=1, le=20)] = 2
     bill_date: Day = Field(examples=["2021-07-12"])
 

@@ -44,6 +44,7 @@ KEYS: Final[dict[str, str]] = {
     "personal_merger": "reference",
     "idempotency": "shard_key",
     "idempotency_key": "reference",
+    "lease": "reference",
     **WEBHOOKS,
     "key_fingerprint": "reference",
     "retention": "reference",
