@@ -249,15 +249,12 @@ def list_keys(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None
     _table("签名密钥 · Signing keys", rows, as_json=as_json)
 
 
-# --- how -----------------------------------------------------------------------------------
-
-
 def districts() -> frozenset[str]:
     """Return the districts of this installation."""
     from shared.process.regions import districts_of
 
-    settings = settings_with()
-    return districts_of(settings.region, settings.regions_path)
+    chosen = settings_with()
+    return districts_of(chosen.region, chosen.regions_path)
 
 
 async def _person(tx: AsyncConnection, proposal: Proposal) -> dict[str, str]:

@@ -33,6 +33,7 @@ from shared.webhooks import event as event_store
 from shared.webhooks.address import AddressForbidden, AddressRules
 from shared.webhooks.delivery import Attempt, Delivery
 from shared.webhooks.signing import Secret, headers
+from shared.webhooks.tables import LABEL
 
 IDLE_SECONDS: Final = 0.3
 ANSWER_SECONDS: Final = 10.0
@@ -198,4 +199,4 @@ class Courier:
 
 def cipher_of(identity: Identity) -> FieldCipher:
     """Build the cipher of signing secrets."""
-    return FieldCipher(identity.field_key, endpoint_store.LABEL)
+    return FieldCipher(identity.field_keys, LABEL)

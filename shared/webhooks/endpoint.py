@@ -19,7 +19,6 @@ from shared.security.field_cipher import FieldCipher
 from shared.webhooks.signing import Scheme, Secret
 
 ENDPOINTS_MAX: Final = 20
-LABEL: Final = "webhook secret"
 _COLUMNS: Final = "id, client, url, types, is_active, reason, created_at"
 
 

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from shared.security.resealing import Form, ResealedTable, SealedColumn
+
+LABEL: Final = "webhook secret"
+RESEALED: Final = ResealedTable(
+    "webhook_secret",
+    {"endpoint_id": "uuid", "id": "uuid"},
+    (SealedColumn("sealed", Form.BYTES, (LABEL,)),),
+)
+"""Its sealed column, for a rotation of a service's keys."""
+
 KEYS: Final[dict[str, str]] = {
     "event": "shard_key",
     "event_place": "reference",

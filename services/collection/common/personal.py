@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from shared.security.resealing import Form, ResealedTable, SealedColumn
+from shared.webhooks.tables import RESEALED as WEBHOOKS
 
 _NAME: Final = SealedColumn("sealed_name", Form.BYTES, ("name",))
 
@@ -35,4 +36,5 @@ RESEALED: Final = (
         (SealedColumn("sealed", Form.BYTES, ("declaration_file", "tax_push_file")),),
         batch=8,  # a part has up to a mebibyte
     ),
+    WEBHOOKS,
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.security.resealing import Form, ResealedTable, SealedColumn
 from shared.security.sealing import SealedTable
+from shared.webhooks.tables import RESEALED as WEBHOOKS
 
 NAME: Final = "name"
 BANK_NUMBER: Final = "bank_number"
@@ -48,5 +49,6 @@ RESEALED: Final = (
     ),
     ResealedTable("person_correction", {"number": "bigint"}, (_NUMBER,)),
     ResealedTable("double_payment", _LINE, (_NUMBER,)),
+    WEBHOOKS,
 )
 """All sealed columns of payout, for a rotation of its keys."""

@@ -8,27 +8,16 @@ from alembic import op
 
 from shared.webhooks.tables import ddl, ddl_back
 
-revision = "ledger_0023"
-down_revision = "ledger_0022"
+revision = "payout_0017"
+down_revision = "payout_0016"
 branch_labels = None
 depends_on = None
 
-ROLE: Final = "wuxian_ledger"
-
-# The ledger has no outbox, so it had no lease: one process delivers at a time.
-LEASE: Final = """
-CREATE TABLE lease (
-    name   text        PRIMARY KEY,
-    holder text        NOT NULL,
-    until  timestamptz NOT NULL
-)
-"""
+ROLE: Final = "wuxian_payout"
 
 
 def upgrade() -> None:
     """Create the tables. Facts of before have no events: papers tell them."""
-    op.execute(LEASE)
-    op.execute(f"GRANT SELECT, INSERT, UPDATE ON lease TO {ROLE}")
     for statement in ddl(ROLE):
         op.execute(statement)
 
@@ -37,4 +26,3 @@ def downgrade() -> None:
     """Drop the tables."""
     for statement in ddl_back():
         op.execute(statement)
-    op.execute("DROP TABLE lease")
