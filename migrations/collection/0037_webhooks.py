@@ -8,8 +8,8 @@ from alembic import op
 
 from shared.webhooks.tables import ddl, ddl_back
 
-revision = "collection_0036"
-down_revision = "collection_0035"
+revision = "collection_0037"
+down_revision = "collection_0036"
 branch_labels = None
 depends_on = None
 
