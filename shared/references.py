@@ -89,6 +89,18 @@ class Reference(StrEnum):
     RECEIPT = "rcp", "到账", "receipt", "/v1/receipts/{receipt}"
     RECEIPT_MOVE = "rmv", "到账改入", "move of a receipt", "/v1/receipt-moves/{move}"
     RECEIPT_RETURN = "rrt", "到账退回", "return of a receipt", "/v1/receipt-returns/{return_}"
+    RECONCILIATION_ITEM = (
+        "rci",
+        "对账差异",
+        "reconciliation item",
+        "/v1/reconciliation-items/{item}",
+    )
+    RECONCILIATION_LETTER = (
+        "rcl",
+        "对账函",
+        "reconciliation letter",
+        "/v1/reconciliation-letters/{letter}",
+    )
     REFUND = "rfd", "退费单", "refund", "/v1/refunds/{refund}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"

@@ -40,6 +40,7 @@ class Role(StrEnum):
     DASHBOARD = "dashboard"
     COLLECTION_SERVICE = "collection_service"
     PAYOUT_SERVICE = "payout_service"
+    FINANCE_BUREAU = "finance_bureau"  # 财政部门
     IDENTITY_ADMIN = "identity_admin"  # 身份管理员
 
     @property
@@ -96,6 +97,10 @@ class Right(StrEnum):
     MATCH_RECEIPT = "receipt:match"
     FILE_RECEIPT_CHANGE = "receipt_change:file"
     APPROVE_RECEIPT_CHANGE = "receipt_change:approve"
+    UPLOAD_STATEMENT = "statement:upload"
+    RECONCILE = "reconciliation:work"
+    APPROVE_RECONCILIATION = "reconciliation:approve"
+    ANSWER_RECONCILIATION = "reconciliation:answer"
     POST_VOUCHER = "voucher:post"
     REVERSE_VOUCHER = "voucher:reverse"
     HOLD = "hold:manage"
@@ -166,6 +171,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.SEND_SUMMARY,
             Right.SIGN_FIRST,
             Right.READ_PERSONAL_DATA,
+            Right.ANSWER_RECONCILIATION,
         }
     ),
     Role.CENTRE_AUDITOR: frozenset(
@@ -181,9 +187,17 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.REQUEST_WAIVER,
             Right.MATCH_RECEIPT,
             Right.FILE_RECEIPT_CHANGE,
+            Right.RECONCILE,
         }
     ),
-    Role.CENTRE_CASHIER: frozenset({*_READS, Right.CREATE_DEBIT_BATCH, Right.CREATE_PAYMENT_BATCH}),
+    Role.CENTRE_CASHIER: frozenset(
+        {
+            *_READS,
+            Right.CREATE_DEBIT_BATCH,
+            Right.CREATE_PAYMENT_BATCH,
+            Right.UPLOAD_STATEMENT,
+        }
+    ),
     Role.FUND_ACCOUNTANT: frozenset(
         {
             *_READS,
@@ -197,6 +211,8 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.FILE_RECEIPT_CHANGE,
             Right.REQUEST_REFUND,
             Right.REPLAY_OUTBOX,
+            Right.UPLOAD_STATEMENT,
+            Right.RECONCILE,
         }
     ),
     Role.DEPARTMENT_HEAD: frozenset(
@@ -208,6 +224,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.APPROVE_AGREEMENT,
             Right.APPROVE_WAIVER,
             Right.APPROVE_RECEIPT_CHANGE,
+            Right.APPROVE_RECONCILIATION,
             Right.APPROVE_REFUND,
             Right.SIGN_SECOND,
             Right.APPROVE_SETTLEMENT,
@@ -239,7 +256,15 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     Role.EMPLOYER_PORTAL: frozenset(
         {Right.READ_COLLECTION, Right.QUOTE, Right.SUBMIT_DECLARATION, Right.REGISTER}
     ),
-    Role.TAX_BUREAU: frozenset({Right.PUSH_TAX, Right.READ_BILLS, Right.MANAGE_WEBHOOKS}),
+    Role.TAX_BUREAU: frozenset(
+        {
+            Right.PUSH_TAX,
+            Right.READ_BILLS,
+            Right.MANAGE_WEBHOOKS,
+            Right.ANSWER_RECONCILIATION,
+        }
+    ),
+    Role.FINANCE_BUREAU: frozenset({Right.ANSWER_RECONCILIATION}),
     Role.BANK_GATEWAY: frozenset(
         {
             Right.FETCH_DEBIT_BATCH,
@@ -247,6 +272,8 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.FETCH_PAYMENT_BATCH,
             Right.REPORT_PAYMENT_RESULT,
             Right.MANAGE_WEBHOOKS,
+            Right.UPLOAD_STATEMENT,
+            Right.ANSWER_RECONCILIATION,
         }
     ),
     Role.DASHBOARD: frozenset({Right.READ_BALANCES, Right.MANAGE_WEBHOOKS}),
@@ -257,6 +284,7 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
             Right.CREDIT_PERSONAL,
             Right.MERGE_PERSONAL,
             Right.READ_BOOK_DAYS,
+            Right.READ_LEDGER,
         }
     ),
     Role.PAYOUT_SERVICE: frozenset(
@@ -276,6 +304,7 @@ _PEOPLE_SPEAK_TO: Final = ("collection", "identity", "ledger", "payout")
 _MACHINES_SPEAK_TO: Final[dict[Role, tuple[str, ...]]] = {
     Role.EMPLOYER_PORTAL: ("collection",),
     Role.TAX_BUREAU: ("collection",),
+    Role.FINANCE_BUREAU: ("collection",),
     Role.BANK_GATEWAY: ("collection", "payout"),
     Role.DASHBOARD: ("ledger",),
     Role.COLLECTION_SERVICE: ("ledger",),
@@ -296,6 +325,7 @@ STEPS_OF_ONE_PAPER: Final[tuple[frozenset[Right], ...]] = (
     frozenset({Right.REQUEST_WAIVER, Right.APPROVE_WAIVER}),
     frozenset({Right.REQUEST_REFUND, Right.APPROVE_REFUND, Right.ORDER_REFUND}),
     frozenset({Right.FILE_RECEIPT_CHANGE, Right.APPROVE_RECEIPT_CHANGE}),
+    frozenset({Right.RECONCILE, Right.APPROVE_RECONCILIATION}),
     frozenset({Right.PROPOSE_CLOSING, Right.APPROVE_CLOSING}),
     frozenset({Right.PROPOSE_CORRECTION, Right.APPROVE_CORRECTION}),
     frozenset({Right.SET_PERSONAL_RATE, Right.APPROVE_PERSONAL_RATE}),

@@ -36,6 +36,7 @@ from services.collection.notice.routes import certificate as certificate_doors
 from services.collection.notice.routes import notice as notice_doors
 from services.collection.operation import routes as operation_doors
 from services.collection.oversight.routes import closing_control as closing_control_doors
+from services.collection.oversight.routes import receipt_part as receipt_part_doors
 from services.collection.oversight.routes import total as total_doors
 from services.collection.oversight.routes import trail as trail_doors
 from services.collection.personal import routes as personal_doors
@@ -49,6 +50,11 @@ from services.collection.reallocation import routes as reallocation_doors
 from services.collection.receipt_changes.routes import receipt_move as receipt_move_doors
 from services.collection.receipt_changes.routes import receipt_return as receipt_return_doors
 from services.collection.receipts.routes import receipt as receipt_doors
+from services.collection.reconciliation.routes import item as reconciliation_item_doors
+from services.collection.reconciliation.routes import monthly as monthly_doors
+from services.collection.reconciliation.routes import report as reconciliation_report_doors
+from services.collection.reconciliation.routes import statement as statement_doors
+from services.collection.reconciliation.routes import suspense as suspense_doors
 from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
 from services.collection.register.routes import change as change_doors
@@ -130,7 +136,13 @@ ROUTERS: tuple[DoorRouter, ...] = (
     receipt_move_doors.router,
     debit_doors.router,
     refund_doors.router,
+    statement_doors.router,
+    reconciliation_item_doors.router,
+    suspense_doors.router,
+    monthly_doors.router,
+    reconciliation_report_doors.router,
     total_doors.router,
+    receipt_part_doors.router,
     arrears_doors.router,
     reallocation_doors.router,
     agreement_doors.router,

@@ -28,6 +28,8 @@ from services.collection.personal.clients import PersonalAccounts
 from services.collection.personal.jobs import PersonalCreditJob
 from services.collection.quality import jobs as quality_job
 from services.collection.reallocation import jobs as reallocation_job
+from services.collection.reconciliation.clients import Books
+from services.collection.reconciliation.jobs import ReconciliationJob
 from services.collection.refund.clients import RefundOrders
 from services.collection.refund.jobs import RefundJob
 from services.collection.tax.jobs import comparison as comparison_job
@@ -55,6 +57,8 @@ CUT_OVER_IDLE_SECONDS = 1.0
 """Pause between looks for bills that change hands."""
 REFUND_IDLE_SECONDS = 1.0
 """Pause between questions to the ledger for settled refunds."""
+RECONCILIATION_IDLE_SECONDS = 2.0
+"""Pause between looks at the feed of the books."""
 
 
 OPERATIONS: run_job.Kinds = {
@@ -125,6 +129,20 @@ async def follow_refunds(background: Background) -> None:
             except Exception as error:
                 pause = min(max(pause, REFUND_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
                 logger().warning("refunds cannot be followed, will retry", error=str(error)[:300])
+            await asyncio.sleep(pause)
+
+
+async def reconcile_accounts(background: Background) -> None:
+    """Follow the books and match the accounts that statements are expected of, until cancelled."""
+    pause = RECONCILIATION_IDLE_SECONDS
+    async with _ledger(background) as peer:
+        job = ReconciliationJob(background.db, Books(peer), background.settings.region)
+        while True:
+            try:
+                pause = 0.0 if await job.step() else RECONCILIATION_IDLE_SECONDS
+            except Exception as error:
+                pause = min(max(pause, RECONCILIATION_IDLE_SECONDS) * 2, BACKOFF_MAX_SECONDS)
+                logger().warning("accounts not reconciled, will retry", error=str(error)[:300])
             await asyncio.sleep(pause)
 
 
@@ -249,6 +267,7 @@ TASKS: tuple[Callable[[Background], Coroutine[Any, Any, None]], ...] = (
     refresh_book_days,
     credit_persons,
     follow_refunds,
+    reconcile_accounts,
     issue_bills,
     reallocate_accounts,
     cut_over,

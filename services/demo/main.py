@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from services.demo import city as cities
-from services.demo import closing, episodes
+from services.demo import closing, episodes, reconciling
 from services.demo.collecting import DemoError, Month, Play, collect, identify, register
 from services.demo.episode_proofs import prove_episodes
 from services.demo.house import Busy, house
@@ -77,6 +77,7 @@ async def first_month(play: Play) -> FirstMonth:
     """Register the city and play July until it is closed."""
     await register(play)
     july = Month(0)
+    await reconciling.expect_statements(play, july)
     await collect(play, july)
     returned = await episodes.return_debit(play, july)
     moved = await episodes.move_receipt(play, july)
@@ -85,6 +86,7 @@ async def first_month(play: Play) -> FirstMonth:
     await settle(play, july)
     await pay(play, july)
     repaid = await episodes.repay_pension(play, july)
+    await reconciling.reconcile(play, july)
     await closing.close(play, july)
     return FirstMonth(july, returned, moved, repaid)
 
@@ -99,6 +101,7 @@ async def second_month(play: Play, first: FirstMonth) -> episodes.Events:
     lowered = await episodes.lower_month(play, august, july)
     await settle(play, august)
     await pay(play, august)
+    await reconciling.reconcile(play, august)
     await closing.close(play, august)
     return episodes.Events(
         first.returned, first.moved, lowered, july.period, refunded, first.repaid

@@ -34,6 +34,7 @@ TITLES = {
     "claim": "待遇申请 · Pensions, hospitals, maternity",
     "sign": "三级审批 · Three signatures",
     "pay": "拨付与银行回执 · Payment batches and the bank",
+    "reconcile": "对账 · Reconcile with bank and treasury",
     "close": "日结、月结 · Close the day and the month",
     "prove": "验证 · Proofs",
     "replay": "重放全部报文 · Replay every message",

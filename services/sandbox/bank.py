@@ -7,7 +7,9 @@ money is not simulated.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import sqlite3
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +17,7 @@ from typing import Final
 
 from services.sandbox.journal import Journal
 from shared.errors import Kind, NotFound, Refusal
+from shared.money import format_yuan
 
 OWN_ACCOUNTS: Final = {
     "income": "社会保险基金收入户",
@@ -24,6 +27,10 @@ OWN_ACCOUNTS: Final = {
 }
 """The centre's accounts: a single account of each sort for all funds, as 收支两条线 asks."""
 
+_HEADINGS: Final = (
+    *("账号", "记账日期", "金额", "银行流水号", "附言", "对方账号", "摘要"),
+    *("期初余额", "期末余额"),
+)
 REFUND: Final = "refund"
 REFUND_RETURN: Final = "refund_return"
 """Summaries of a refund's movements."""
@@ -271,6 +278,33 @@ class Bank:
             sums["lines"],
             lines,
         )
+
+    def statement_file(self, account: str, first: date, last: date) -> bytes:
+        """Write the statement of an account as the bank's CSV file, in GB18030 as most banks do.
+
+        Raises:
+            NotFound: no such account.
+        """
+        found = self.statement(account, first, last, limit=-1)
+        out = io.StringIO(newline="")
+        writer = csv.writer(out)
+        writer.writerow(_HEADINGS)
+        for line in found.lines:
+            order = self.transfer_of(line.serial)
+            writer.writerow(
+                (
+                    account,
+                    line.day.isoformat(),
+                    format_yuan(line.amount_fen),
+                    line.serial,
+                    order.reference if order else "",
+                    line.counterparty,
+                    line.summary,
+                    format_yuan(found.opening_fen),
+                    format_yuan(found.closing_fen),
+                )
+            )
+        return out.getvalue().encode("gb18030")
 
 
 def open_account(tx: sqlite3.Connection, number: str, name: str, *, own: bool = False) -> None:

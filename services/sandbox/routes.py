@@ -11,8 +11,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi import Path as PathParameter
+from fastapi.responses import Response
 
-from services.sandbox.bank import OWN_ACCOUNTS, Bank, Statement, Transfer
+from services.sandbox.bank import OWN_ACCOUNTS, Bank, Transfer
 from services.sandbox.clerks import Clerks, NewMonth
 from services.sandbox.courier import Courier, Tally
 from services.sandbox.gateway import Gateway, query, return_debit
@@ -30,7 +31,6 @@ from services.sandbox.schemas import (
     MisregisteredOut,
     MonthIn,
     MonthOut,
-    MovementOut,
     PushIn,
     PushOut,
     ReturnedRefundIn,
@@ -252,32 +252,25 @@ async def read_statement(
     cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> StatementOut:
     """Opening, received, paid, closing of the span, and its lines by pages."""
-    return _statement(here.bank.statement(account, first, last, after=cursor, limit=limit), limit)
+    found = here.bank.statement(account, first, last, after=cursor, limit=limit)
+    return StatementOut.of(found, limit)
 
 
-def _statement(found: Statement, limit: int) -> StatementOut:
-    full = len(found.lines) == limit
-    return StatementOut(
-        account=found.account,
-        name=found.name,
-        opening=found.opening_fen,
-        received=found.received_fen,
-        paid=found.paid_fen,
-        closing=found.closing_fen,
-        count=found.count,
-        items=[
-            MovementOut(
-                serial=line.serial,
-                day=line.day,
-                amount=line.amount_fen,
-                counterparty=line.counterparty,
-                summary=line.summary,
-            )
-            for line in found.lines
-        ],
-        next_cursor=found.lines[-1].seq if full else None,
-        has_more=full,
-    )
+@router.get(
+    "/bank/statements/{account}/file",
+    operation_id="download_statement",
+    summary="对账单文件 · Statement as a file",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def download_statement(
+    account: Annotated[str, PathParameter(pattern=r"^[A-Za-z0-9-]{1,40}$")],
+    here: Here,
+    first: Annotated[Day, Query(alias="from")] = _FIRST,
+    last: Annotated[Day, Query(alias="to")] = _LAST,
+) -> Response:
+    """Download the statement as the bank's CSV file, as collection's door of statements takes it."""
+    return Response(here.bank.statement_file(account, first, last), media_type="text/csv")
 
 
 @router.post(

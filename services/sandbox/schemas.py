@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from services.sandbox.bank import Statement
 from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut, plain_day
 
 OwnAccount = Literal["income", "fiscal", "expenditure", "treasury"]
@@ -85,6 +86,32 @@ class StatementOut(Out):
     items: list[MovementOut]
     next_cursor: int | None
     has_more: bool
+
+    @classmethod
+    def of(cls, found: Statement, limit: int) -> StatementOut:
+        """Build the answer from a statement whose lines are one page of it."""
+        full = len(found.lines) == limit
+        return cls(
+            account=found.account,
+            name=found.name,
+            opening=found.opening_fen,
+            received=found.received_fen,
+            paid=found.paid_fen,
+            closing=found.closing_fen,
+            count=found.count,
+            items=[
+                MovementOut(
+                    serial=line.serial,
+                    day=line.day,
+                    amount=line.amount_fen,
+                    counterparty=line.counterparty,
+                    summary=line.summary,
+                )
+                for line in found.lines
+            ],
+            next_cursor=found.lines[-1].seq if full else None,
+            has_more=full,
+        )
 
 
 class AnswersOut(Out):

@@ -6,23 +6,31 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import IO, Final
 
 from shared.bank_files.protocol import refuse
-from shared.bank_files.rows import Row, acknowledgement_of, order_row, statements_of
+from shared.bank_files.rows import (
+    Row,
+    acknowledgement_of,
+    entries_of,
+    order_row,
+    statements_of,
+)
 from shared.bank_files.values import (
     AccountStatement,
     Acknowledgement,
     OrderFile,
     OrderKind,
+    StatementEntry,
 )
 
 _HEADINGS: Final = Path(__file__).parent / "data" / "headings.json"
 _RESULT_FIELDS: Final = ("file_no", "line", "outcome", "serial", "amount")
 _ENTRY_FIELDS: Final = ("account", "booked_on", "amount", "serial")
+_STREAM_FIELDS: Final = ("booked_on", "amount", "serial")
 _CELL_MAX: Final = 4096
 _PIECE: Final = 1024 * 1024
 
@@ -56,6 +64,10 @@ class CsvFormat:
     def parse_statement(self, source: IO[bytes]) -> Sequence[AccountStatement]:
         """Read the statements of accounts."""
         return statements_of(_rows(source, _ENTRY_FIELDS))
+
+    def stream_entries(self, source: IO[bytes]) -> Generator[StatementEntry, None, None]:
+        """Read the entries of one statement piece by piece, whatever its length."""
+        yield from entries_of(_rows(source, _STREAM_FIELDS))
 
 
 def _rows(source: IO[bytes], required: Sequence[str]) -> Iterator[Row]:

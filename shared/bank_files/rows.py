@@ -120,6 +120,20 @@ def statements_of(rows: Iterable[Row]) -> Sequence[AccountStatement]:
     return found
 
 
+def entries_of(rows: Iterable[Row]) -> Iterator[StatementEntry]:
+    """Read the rows of one statement one by one, as long as none has a fault.
+
+    Raises:
+        BankFileInvalid: at the end of the rows, with the faults of all of them.
+    """
+    faults = Faults()
+    for index, row in enumerate(_bounded(rows), 1):
+        entry = _entry(row, index, faults)
+        if not faults.count:
+            yield entry
+    faults.refuse()
+
+
 def _statement(
     account: str, number: str, rows: Sequence[tuple[int, Row]], faults: Faults
 ) -> AccountStatement:

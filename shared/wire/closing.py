@@ -10,7 +10,7 @@ number was lost, mistyped or taken from another day.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -102,11 +102,26 @@ class CollectionFundControlOut(Out):
     )
 
 
+class ReconciliationControlOut(Out):
+    """Open differences of an account, days without a statement, and days that are not matched yet."""
+
+    account: str = Field(examples=["treasury_deposit"])
+    open_items: int = Field(description="未处理的对账差异 (differences that nobody has settled)")
+    missing_days: int = Field(description="缺对账单的天数 (days of the month without a statement)")
+    unmatched_days: int = Field(
+        description="尚未对账的天数 (days to which something came in since the last match)"
+    )
+
+
 class CollectionControlOut(Out):
     """Collection's control totals at the end of a day."""
 
     as_of: date
     funds: dict[str, CollectionFundControlOut]
+    reconciliation: list[ReconciliationControlOut] = Field(
+        default=[],
+        description="对账情况,应收对账单的账户 (accounts that statements are expected of)",
+    )
     hash: str
 
 
@@ -152,6 +167,20 @@ def hashed_items(totals: Mapping[ControlItem, ItemTotals]) -> dict[str, int]:
     }
 
 
+def hashed_reconciliation(
+    accounts: Iterable[tuple[str, int, int, int]],
+) -> dict[str, dict[str, int]]:
+    """Return what reconciliation adds to a hash: account → its counts. An account in order adds nothing.
+
+    Args:
+        accounts: (account, open items, missing days, unmatched days) of each.
+    """
+    return {
+        f"reconciliation:{account}": {"open": items, "missing": missing, "unmatched": unmatched}
+        for account, items, missing, unmatched in accounts
+    }
+
+
 def control_hash(service: str, as_of: date, funds: Mapping[str, Mapping[str, int]]) -> str:
     """SHA-256 over what one service says: fund → member → fen. Zeros do not count."""
     lines = [
@@ -171,4 +200,8 @@ def merged(collection: Mapping[str, Any], payout: Mapping[str, Any]) -> dict[str
         answers = collection["funds"].get(fund, {}), payout["funds"].get(fund, {})
         items = answers[0].get("items", {}) | answers[1].get("items", {})
         funds[fund] = nothing | answers[0] | answers[1] | {"items": items}
-    return {"funds": funds, "hashes": {"collection": collection["hash"], "payout": payout["hash"]}}
+    return {
+        "funds": funds,
+        "reconciliation": collection.get("reconciliation", []),
+        "hashes": {"collection": collection["hash"], "payout": payout["hash"]},
+    }

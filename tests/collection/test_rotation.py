@@ -68,6 +68,19 @@ async def lived(office: Office, code: str) -> dict[str, Any]:
     people = [a_person()]
     rows = f"credit_code,identity_number,wage\n{code},{people[0]['identity_number']},6500.00\n"
     assert (await hand_in(office, rows, people)).status_code == 202
+    taken = await office.api.post(
+        "/v1/bank-statements",
+        params={
+            "account": "income_deposit",
+            "first": "2021-07-20",
+            "last": "2021-07-20",
+            "opening": "0.00",
+            "closing": "1.00",
+        },
+        content="booked_on,amount,serial,counter_account,counter_name\n2021-07-20,1.00,S1,622,某公司",
+        headers=office.bearer("centre_cashier") | {"Content-Type": "text/csv"},
+    )
+    assert taken.status_code == 201, taken.text
     proposed = await change(office, code, bank_account=account(2))
     assert proposed.status_code == 201, proposed.text
     found: dict[str, Any] = proposed.json()

@@ -24,6 +24,7 @@ from services.ledger.closing.domain.closing import (
     PersonalControl,
     carried_of,
 )
+from services.ledger.closing.domain.reconciliation import ReconciliationControl
 from services.ledger.common.domain.slot import CENTRE_SLOT
 from services.ledger.reports.store import report as report_store
 from services.ledger.rules.domain.closing_rule import Level, Rule
@@ -33,7 +34,8 @@ from shared.wire.control_item import ControlItem, ItemTotals
 PAPER = "closing"
 _OPEN_ITEMS = 10_000
 
-_COLUMNS = """id, region, action, level, day, reason, CAST(control AS text) AS control, status,
+_COLUMNS = """id, region, action, level, day, reason, CAST(control AS text) AS control,
+              CAST(reconciliation AS text) AS reconciliation, status,
               proposed_by, approved_by, closed_before, closed_after,
               CAST(heads AS text) AS heads, CAST(carried AS text) AS carried, reopened_by"""
 
@@ -42,10 +44,10 @@ async def insert(tx: AsyncConnection, closing: Closing) -> None:
     """Insert a proposed closing or reopening."""
     await tx.execute(
         text("""
-            INSERT INTO closing (slot, id, region, action, level, day, reason, control, status,
-                                 proposed_by)
+            INSERT INTO closing (slot, id, region, action, level, day, reason, control,
+                                 reconciliation, status, proposed_by)
             VALUES (:slot, :id, :region, :action, :level, :day, :reason, CAST(:control AS jsonb),
-                    :status, :proposed_by)
+                    CAST(:reconciliation AS jsonb), :status, :proposed_by)
         """),
         {
             "slot": CENTRE_SLOT,
@@ -56,6 +58,7 @@ async def insert(tx: AsyncConnection, closing: Closing) -> None:
             "day": closing.day,
             "reason": closing.reason,
             "control": _control_text(closing.control),
+            "reconciliation": orjson.dumps([asdict(x) for x in closing.reconciliation]).decode(),
             "status": closing.status.value,
             "proposed_by": closing.proposed_by,
         },
@@ -369,6 +372,9 @@ def _closing(row: Any) -> Closing:
         day=row["day"],
         reason=row["reason"],
         control=None if control is None else {fund: _tie(*tie) for fund, tie in control.items()},
+        reconciliation=tuple(
+            ReconciliationControl(**one) for one in orjson.loads(row["reconciliation"])
+        ),
         status=ClosingStatus(row["status"]),
         proposed_by=row["proposed_by"],
         approved_by=row["approved_by"],

@@ -34,6 +34,8 @@ PAPERS: Final = {
     "receipt_move": Reference.RECEIPT_MOVE,
     "project": Reference.PROJECT,
     "refund": Reference.REFUND,
+    "reconciliation_item": Reference.RECONCILIATION_ITEM,
+    "reconciliation_letter": Reference.RECONCILIATION_LETTER,
 }
 """Kinds of papers with a trail of their own, and their references."""
 Note = Annotated[str, StringConstraints(max_length=500)]

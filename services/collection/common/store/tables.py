@@ -1,8 +1,8 @@
 """The tables of schema `collection`, and the key column of each.
 
 Every statement of a request names the key by equality; "reference" tables are small and shared.
-There are groups of keys: the unit (单位), the person (参保人), the receipt (到账), the serial of a return
-and the district's papers.
+There are groups of keys: the unit (单位), the person (参保人), the receipt (到账), the serial of a return,
+our bank account (银行账户) and the district's papers.
 """
 
 from __future__ import annotations
@@ -72,6 +72,16 @@ KEYS: Final[dict[str, str]] = {
     "tax_envelope": "envelope_key",
     "tax_envelope_part": "envelope_key",
     "tax_authority": "authority_key",
+    "statement_account": "reference",
+    "reconciliation_state": "reference",
+    "bank_statement": "account_key",
+    "bank_statement_line": "account_key",
+    "book_movement": "account_key",
+    "book_feed": "reference",
+    "reconciliation_item": "account_key",
+    "payer_account": "payer_key",
+    "reconciliation_letter": "letter_key",
+    "suspense_owner": "receipt_key",
     "person": "person_id",
     "person_unit": "person_id",
     "summary": "district_key",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Final
 
@@ -11,6 +11,8 @@ from fastapi import Query
 from services.collection.oversight.flows import closing_control as closing_control_flow
 from services.collection.oversight.flows.closing_control import FundControl, PaperQuery
 from services.collection.oversight.store.control_item import ControlPaper
+from services.collection.reconciliation.flows import control as reconciliation_control_flow
+from services.collection.reconciliation.flows.control import AccountControl
 from shared import clock
 from shared.cursor import LIMIT_DEFAULT
 from shared.door import Door, door
@@ -28,8 +30,10 @@ from shared.wire.closing import (
     ControlPaperOut,
     ItemTotalsOut,
     PersonalControlOut,
+    ReconciliationControlOut,
     control_hash,
     hashed_items,
+    hashed_reconciliation,
 )
 from shared.wire.control_item import ControlItem
 
@@ -57,7 +61,8 @@ async def get_closing_control(
     at.caller.require_district(CENTRE)
     day = as_of or clock.today()
     found = await at.read(lambda tx: closing_control_flow.control(tx, day))
-    return _out(day, found)
+    accounts = await at.read(lambda tx: reconciliation_control_flow.control(tx, day))
+    return _out(day, found, accounts)
 
 
 @router.get(
@@ -102,7 +107,9 @@ def _paper(row: ControlPaper, kind: Reference) -> ControlPaperOut:
     )
 
 
-def _out(day: date, found: Mapping[str, FundControl]) -> CollectionControlOut:
+def _out(
+    day: date, found: Mapping[str, FundControl], accounts: Sequence[AccountControl]
+) -> CollectionControlOut:
     funds = {
         fund: CollectionFundControlOut(
             receivable=one.receivable_fen,
@@ -125,4 +132,21 @@ def _out(day: date, found: Mapping[str, FundControl]) -> CollectionControlOut:
         | hashed_items(found[fund].items)
         for fund, one in funds.items()
     }
-    return CollectionControlOut(as_of=day, funds=funds, hash=control_hash(COLLECTION, day, hashed))
+    reconciliation = [
+        ReconciliationControlOut(
+            account=one.account,
+            open_items=one.open_items,
+            missing_days=one.missing_days,
+            unmatched_days=one.unmatched_days,
+        )
+        for one in accounts
+    ]
+    hashed |= hashed_reconciliation(
+        (one.account, one.open_items, one.missing_days, one.unmatched_days) for one in accounts
+    )
+    return CollectionControlOut(
+        as_of=day,
+        funds=funds,
+        reconciliation=reconciliation,
+        hash=control_hash(COLLECTION, day, hashed),
+    )

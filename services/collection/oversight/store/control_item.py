@@ -312,6 +312,17 @@ async def totals(
     return found
 
 
+async def business_fen(tx: AsyncConnection, item: ControlItem, as_of: date) -> int:
+    """Return what business says of an item at the end of a day, over all funds."""
+    await tx.execute(text(PATIENCE))
+    family = next(one for one in FAMILIES if item in one.items)
+    rows = await tx.execute(
+        text(f"SELECT {_sum('true', ':as_of')} AS fen FROM ({family.business}) AS business"),
+        {"opening": as_of, "as_of": as_of},
+    )
+    return int(rows.scalar_one())
+
+
 async def papers(
     tx: AsyncConnection,
     item: ControlItem,

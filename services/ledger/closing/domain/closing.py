@@ -24,9 +24,11 @@ from services.ledger.closing.domain.errors import (
     OutOfOrder,
     PersonalUnexplained,
     ReceiptsUnmatched,
+    ReconciliationOpen,
     TotalsDiffer,
     TrialBalanceNotZero,
 )
+from services.ledger.closing.domain.reconciliation import ReconciliationControl, unfinished
 from services.ledger.common.domain.refusal import BookDateInFuture, LedgerRefusal
 from services.ledger.rules.domain.closing_rule import Level, Rule
 from shared.errors import Fault
@@ -142,6 +144,7 @@ class Closing:
     control: Mapping[str, ControlTotals] | None
     status: ClosingStatus
     proposed_by: str
+    reconciliation: tuple[ReconciliationControl, ...] = ()
     approved_by: str | None = None
     closed_before: date | None = None
     closed_after: date | None = None
@@ -166,6 +169,7 @@ _PRECEDENCE: Final[tuple[type[LedgerRefusal], ...]] = (
     MonthsOpen,
     ControlExpected,
     ReceiptsUnmatched,
+    ReconciliationOpen,
     IncomeAccountNotEmpty,
     BusinessNotBooks,
     TotalsDiffer,
@@ -180,6 +184,8 @@ REMEDIES: Final[Mapping[type[LedgerRefusal], str]] = {
     MonthsOpen: "先月结十二月 (close December)",
     ControlExpected: "附业务控制总数 (GET /v1/closing-control of collection and payout)",
     ReceiptsUnmatched: "认领到账 (GET /v1/suspense; collection's POST /v1/receipts/{id}/matches)",
+    ReconciliationOpen: "上传对账单并处理对账差异 (collection's POST /v1/bank-statements,"
+    " GET /v1/reconciliation-items?unfinished=true)",
     IncomeAccountNotEmpty: "归集至财政专户,合计为负则划回 (POST /v1/settlements, kind sweep, or sweep_back below zero)",
     BusinessNotBooks: "查未送达凭证 (GET /v1/outbox of that service), 再取控制总数",
     TotalsDiffer: "查差异单据 (GET /v1/closing-control/papers of collection or payout lists the papers),"
@@ -206,6 +212,8 @@ def require_closable(
         *_order_faults(closing, progress, today),
         *_evidence_faults(closing, evidence, rules),
     ]
+    if Rule.RECONCILED in rules:
+        reasons += [(ReconciliationOpen, *one) for one in unfinished(closing.reconciliation)]
     if not reasons:
         return
     kinds = {kind for kind, _, _ in reasons}

@@ -62,6 +62,13 @@ class TotalsDiffer(LedgerRefusal):
     code = "THREE_TOTALS_DIFFER"
 
 
+class ReconciliationOpen(LedgerRefusal):
+    """对账未完成:有未处理的差异、缺少的对账单或尚未核对的日期 (reconciliation is not finished)"""
+
+    kind = Kind.CONFLICT
+    code = "RECONCILIATION_OPEN"
+
+
 class ControlExpected(LedgerRefusal):
     """结账须附业务控制总数 (this closing needs control totals of business)"""
 

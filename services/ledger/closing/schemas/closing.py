@@ -24,6 +24,7 @@ from shared.errors import Fault, Faulty
 from shared.ids import Ref, uuid7
 from shared.references import Reference
 from shared.schema import Code, Day, In, Out, ShortText, YuanOut
+from shared.wire.closing import ReconciliationControlOut
 
 
 def _require_region(given: str | None, region: str) -> None:
@@ -59,6 +60,9 @@ class ClosingIn(In):
             day=day,
             reason=self.note or "",
             control=None if self.control is None else self.control.totals(day),
+            reconciliation=tuple(
+                one.control() for one in (self.control.reconciliation if self.control else ())
+            ),
             status=ClosingStatus.PROPOSED,
             proposed_by=proposed_by,
         )
@@ -128,6 +132,7 @@ class ClosingOut(Out):
     day: date
     reason: str
     control: dict[str, ControlTotalsOut] | None
+    reconciliation: list[ReconciliationControlOut]
     status: ClosingStatus
     proposed_by: str
     approved_by: str | None
@@ -152,6 +157,15 @@ class ClosingOut(Out):
             control=None
             if control is None
             else {fund: ControlTotalsOut.of(totals) for fund, totals in control.items()},
+            reconciliation=[
+                ReconciliationControlOut(
+                    account=one.account,
+                    open_items=one.open_items,
+                    missing_days=one.missing_days,
+                    unmatched_days=one.unmatched_days,
+                )
+                for one in closing.reconciliation
+            ],
             status=closing.status,
             proposed_by=closing.proposed_by,
             approved_by=closing.approved_by,

@@ -12,6 +12,7 @@ from services.ledger.closing.domain.closing import (
     PersonalControl,
 )
 from services.ledger.closing.domain.errors import ControlHashDiffers
+from services.ledger.closing.domain.reconciliation import ReconciliationControl
 from services.ledger.posting.domain.voucher import voucher_id
 from services.ledger.reports.store.by_hand import HandVoucher
 from shared.errors import Fault
@@ -26,6 +27,7 @@ from shared.wire.closing import (
     PersonalControlOut,
     control_hash,
     hashed_items,
+    hashed_reconciliation,
 )
 from shared.wire.control_item import OF_PAYOUT, ControlItem, ItemTotals
 
@@ -105,6 +107,19 @@ class ControlTotalsIn(In):
         return ControlTotals(self.receivable, self.collected, self.benefits, personal, items)
 
 
+class ReconciliationControlIn(In):
+    """Counts of an account's reconciliation, from collection's closing control."""
+
+    account: Code = Field(examples=["treasury_deposit"])
+    open_items: int = Field(ge=0, lt=2**31, strict=True)
+    missing_days: int = Field(ge=0, lt=2**31, strict=True)
+    unmatched_days: int = Field(ge=0, lt=2**31, strict=True)
+
+    def control(self) -> ReconciliationControl:
+        """Return the counts."""
+        return ReconciliationControl(**self.model_dump())
+
+
 class HashesIn(In):
     """The hashes that came with the control totals."""
 
@@ -119,6 +134,9 @@ class ControlIn(In):
     """
 
     funds: dict[Code, ControlTotalsIn] = Field(max_length=50)
+    reconciliation: list[ReconciliationControlIn] = Field(
+        default=[], max_length=20, description="对账情况 (reconciliation, from collection)"
+    )
     hashes: HashesIn = HashesIn()
 
     def totals(self, day: date) -> dict[str, ControlTotals]:
@@ -130,7 +148,11 @@ class ControlIn(In):
         hashed = {
             COLLECTION: (
                 self.hashes.collection,
-                {fund: _of_collection(one) for fund, one in self.funds.items()},
+                {fund: _of_collection(one) for fund, one in self.funds.items()}
+                | hashed_reconciliation(
+                    (one.account, one.open_items, one.missing_days, one.unmatched_days)
+                    for one in self.reconciliation
+                ),
             ),
             PAYOUT: (
                 self.hashes.payout,

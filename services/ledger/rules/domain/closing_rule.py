@@ -27,6 +27,7 @@ class Rule(StrEnum):
     PERSONAL_TIES = "personal_ties"
     BENEFITS_TIE = "benefits_tie"
     TOTALS_TIE = "totals_tie"
+    RECONCILED = "reconciled"
 
 
 _SHAPES: Final = {Level.DAY: 10, Level.MONTH: 7, Level.YEAR: 4}

@@ -1,0 +1,1 @@
+"""对账 · Reconciliation: statements of our accounts, lists and books; differences are work items"""

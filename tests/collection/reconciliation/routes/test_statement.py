@@ -1,0 +1,114 @@
+"""Statements are taken whole, once, and only where their balances continue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from services.collection.app import build
+from tests.collection.reconciliation.reckoning import TREASURY, Desk
+from tests.collection.support.money import fetch, state
+from tests.conftest import Bearer, ClientOf, SettingsFor
+
+NUMBER = "6222020302001234567"
+
+
+@pytest.fixture(scope="module")
+async def desk(
+    settings_for: SettingsFor, client_of: ClientOf, bearer: Bearer, database_url: str
+) -> AsyncIterator[Desk]:
+    async with client_of(build(settings_for())) as client:
+        yield Desk(client, bearer, database_url)
+
+
+async def test_a_file_is_taken_once_and_its_accounts_are_sealed(
+    desk: Desk, database_url: str
+) -> None:
+    entries = [("2021-07-20", 500, "A1", NUMBER), ("2021-07-21", -200, "A2")]
+    first = await desk.upload(entries, "2021-07-20", "2021-07-22")
+    assert first.status_code == 201, first.text
+    assert [one["closing"] for one in first.json()["days"]] == ["5.00", "3.00", "3.00"]
+    desk.balance_fen = 0
+    again = await desk.upload(entries, "2021-07-20", "2021-07-22")
+    desk.balance_fen = 300
+    assert again.json() == first.json() | {"replayed": True}
+    rows = await fetch(
+        database_url,
+        "SELECT line_no, counter_account, counter_mark FROM bank_statement_line ORDER BY day",
+    )
+    assert [row["line_no"] for row in rows] == [1, 1]
+    assert NUMBER.encode() not in bytes(rows[0]["counter_account"])
+    assert rows[0]["counter_mark"] is not None
+    assert rows[1]["counter_account"] is None
+    listed = await desk.api.get(
+        "/v1/bank-statements",
+        params={"account": TREASURY, "limit": 2},
+        headers=desk.bearer("supervisor"),
+    )
+    assert [one["day"] for one in listed.json()["items"]] == ["2021-07-20", "2021-07-21"]
+
+
+async def test_what_does_not_continue_is_refused_whole(desk: Desk, database_url: str) -> None:
+    before = await fetch(database_url, "SELECT * FROM bank_statement_line ORDER BY 1, 2, 3")
+    for other, entries, code in (
+        (
+            {"opening": "9.00", "closing": "10.00"},
+            [("2021-07-23", 100, "B")],
+            "BALANCE_CHAIN_BROKEN",
+        ),
+        ({"closing": "9.00"}, [("2021-07-23", 100, "B")], "STATEMENT_UNBALANCED"),
+        ({"closing": "5.00"}, [("2021-07-24", 200, "B")], "VALIDATION_FAILED"),
+        (
+            {"first": "2021-07-22", "closing": "4.00"},
+            [("2021-07-23", 100, "B")],
+            "STATEMENT_DIFFERS",
+        ),
+        ({"account": "medical_deposit"}, [("2021-07-23", 100, "B")], "VALIDATION_FAILED"),
+        ({"last": "2021-07-22"}, [], "VALIDATION_FAILED"),
+    ):
+        answer = await desk.upload(entries, "2021-07-23", **other)
+        assert answer.json()["code"] == code, answer.text
+    answer = await desk.api.post(
+        "/v1/bank-statements",
+        params={
+            "account": TREASURY,
+            "first": "2021-07-23",
+            "last": "2021-07-23",
+            "opening": "3.00",
+            "closing": "3.00",
+        },
+        content=b"booked_on,amount,serial\n2021-07-23,1.234,S1\n",
+        headers=desk.bearer("centre_cashier") | {"Content-Type": "text/csv"},
+    )
+    assert answer.json()["errors"][0]["pointer"] == "line/1/amount"
+    after = await fetch(database_url, "SELECT * FROM bank_statement_line ORDER BY 1, 2, 3")
+    assert after == before
+    assert await state(database_url)
+
+
+async def test_statements_are_expected_by_date(desk: Desk) -> None:
+    body = {"account": TREASURY, "expected_from": "2021-07-01", "note": "国库每日提供"}
+    answer = await desk.api.post(
+        "/v1/statement-accounts", json=body, headers=desk.bearer("department_head")
+    )
+    assert answer.status_code == 201, answer.text
+    later = body | {"expected_from": "2021-09-01", "arrives_within": 3}
+    await desk.api.post(
+        "/v1/statement-accounts", json=later, headers=desk.bearer("department_head")
+    )
+    found = await desk.api.get("/v1/statement-accounts", headers=desk.bearer("supervisor"))
+    assert [(one["expected_from"], one["expected_to"]) for one in found.json()["items"]] == [
+        ("2021-07-01", "2021-08-31"),
+        ("2021-09-01", None),
+    ]
+    backward = body | {"expected_to": "2021-06-30"}
+    wrong = await desk.api.post(
+        "/v1/statement-accounts", json=backward, headers=desk.bearer("department_head")
+    )
+    assert wrong.status_code == 422
+    refused: httpx.Response = await desk.api.post(
+        "/v1/statement-accounts", json=body, headers=desk.bearer("fund_accountant")
+    )
+    assert refused.status_code == 403
