@@ -81,6 +81,14 @@ def server_settings(service: str, *, statement_timeout_ms: int = 60_000) -> dict
     }
 
 
+_LOST = (
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+)
+"""Errors of the driver itself, from COPY and the like: the connection is in no state to go on."""
+
+
 class Database:
     """One service's pool of connections."""
 
@@ -139,7 +147,7 @@ class Database:
                 async with tx.begin():
                     try:
                         yield tx
-                    except (TimeoutError, asyncio.CancelledError):
+                    except (TimeoutError, asyncio.CancelledError, *_LOST):
                         await tx.invalidate()  # to roll back could wait for a silent server
                         raise
             except (TimeoutError, asyncio.CancelledError):

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from typing import Annotated, Any
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import outbox, trail
-from shared.db import Database
+from shared.db import Database, raw
 from shared.door import Door, door
 from shared.errors import SamePersonTwice, StateConflict
 from shared.ids import uuid7
@@ -46,6 +47,23 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url, "collection", pool_size=8)
     yield database
     await database.close()
+
+
+async def test_a_connection_that_breaks_in_the_middle_says_so_itself(db: Database) -> None:
+    """A backend that dies during COPY: the driver's error comes out, not that of the roll-back."""
+    sleeping: list[asyncio.Task[Any]] = []
+
+    async def breaks(tx: AsyncConnection) -> None:
+        await tx.execute(text("SELECT 1"))
+        driver = await raw(tx)
+        sleeping.append(asyncio.create_task(driver.fetch("SELECT pg_sleep(30)")))
+        await asyncio.sleep(0.05)
+        raise asyncpg.InternalClientError("another operation is in progress")
+
+    with pytest.raises(asyncpg.InternalClientError):
+        await db.run(breaks)
+    assert await db.run(lambda tx: tx.scalar(text("SELECT 2"))) == 2
+    await asyncio.gather(*sleeping, return_exceptions=True)
 
 
 @pytest.fixture
