@@ -22,8 +22,8 @@ from tests.stories.support.centre import Centre
 from tests.stories.support.city import City, StoryUnit
 
 FIRST_MONTH, LAST_MONTH = "2022-12", "2026-03"
-UNITS = 6
-PENSIONERS = 8
+UNITS = 10
+PENSIONERS = 14
 CAPITAL_FEN = 900_000_00
 _CAPITAL = (("fiscal_subsidy", "centre_leader"), ("expenditure_funding", "department_head"))
 PATIENCE_SECONDS = 400
