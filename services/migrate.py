@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from services import revisions
+from services.database import auditor
 from shared.db import SERVICES, asyncpg_dsn, engine_on, role_of, sqlstate
 from shared.evidence import store as evidence_store
 from shared.process.database_address import with_login
@@ -124,9 +125,14 @@ async def make_roles(
     passwords: Mapping[str, str],
     renew: bool = False,
 ) -> None:
-    """Make the services' roles alone, for a restore: its grants name them. See `migrate`."""
+    """Make the services' and the auditor's roles alone, for a restore: its grants name them.
+
+    See `migrate`.
+    """
     engine = engine_on(admin_url, poolclass=NullPool)
     try:
+        async with engine.connect() as connection:
+            await _on_shared_roles(connection, lambda: auditor.make_role(connection))
         for service in services:
             async with engine.connect() as connection:
                 await _check_server(connection, service)
@@ -310,7 +316,9 @@ async def _upgrade(connection: AsyncConnection, service: str) -> State:
         if state.head is not None:
             # The service itself asks at start whether it stands at head.
             await connection.execute(text(f"GRANT SELECT ON alembic_version TO {role}"))
-        if await connection.scalar(text("SELECT to_regclass('catalogue') IS NOT NULL")):
+        if await auditor.reads(connection, service):
+            await auditor.let_read(connection, service)
+        elif await connection.scalar(text("SELECT to_regclass('catalogue') IS NOT NULL")):
             await evidence_store.keep_catalogue(connection, service, str(state.head))
     await connection.commit()
     return state

@@ -104,6 +104,10 @@ def migrate(
         bool,
         typer.Option(help="Give every role a new password; restart the services afterwards."),
     ] = False,
+    auditor: Annotated[
+        bool,
+        typer.Option(help="Make the auditor's login, which only reads; a new password each time."),
+    ] = False,
 ) -> None:
     """Create or update the database schema of all services, or of one, with roles and passwords."""
     from services.database import field_keys
@@ -131,6 +135,12 @@ def migrate(
                     markup=False,
                     highlight=False,
                 )
+        if auditor:
+            from services.database.auditor import ROLE, make_login
+
+            password = role_passwords(settings, ["auditor"], renew=True)["auditor"]
+            asyncio.run(make_login(url, password))
+            err.print(f"{ROLE} reads the books, the trail and the evidence", highlight=False)
     where = settings.secrets_path
     err.print(f"passwords of the roles: {where}/SERVICE/database_password", highlight=False)
 

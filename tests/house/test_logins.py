@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from services.collection.common.store.account import ACCOUNT_TABLES
+from services.database import auditor
 from services.database.logins import LoginRefused, check_login
 from services.migrate import migrate
+from services.payout.common.personal import TABLES as PAYOUT_TABLES
 from services.supervisor.ports import free_port
-from shared.db import SERVICES, role_of
+from shared.db import SERVICES, Database, role_of
+from shared.evidence.verify import verify
 from shared.process.database_address import without_login
 from tests.conftest import database_on
 from tests.house.conftest import Wuxian
@@ -46,6 +51,12 @@ CHANGEABLE_IN_THE_LEDGER = {
     "suspense_turn",
 }
 """The ledger's tables with a column that its role may update; all others are append-only."""
+AUDITORS_PASSWORD = "secret of the auditor's"
+SEALED_TABLES = [
+    *[f"collection.{sealed.name}" for sealed in ACCOUNT_TABLES],
+    *[f"payout.{sealed.name}" for sealed in PAYOUT_TABLES],
+]
+"""Tables with sealed names and accounts."""
 OF_THE_SERVER = (
     "CREATE TABLE public.stray (n integer)",
     "CREATE TEMPORARY TABLE stray (n integer)",
@@ -178,6 +189,53 @@ async def test_what_a_service_may_delete_and_change_is_reviewed(
     assert not [
         row["name"] for row in found if row["name"] in {"trail", "event"} and row["changes"]
     ]
+
+
+async def test_the_auditors_login_reads_books_trail_and_evidence_and_nothing_else(
+    migrated_url: str,
+) -> None:
+    await auditor.make_login(migrated_url, AUDITORS_PASSWORD)
+    await migrate(migrated_url, passwords=PASSWORDS)
+    connection = await asyncpg.connect(as_role(migrated_url, auditor.ROLE, AUDITORS_PASSWORD))
+    try:
+        await connection.execute("SET default_transaction_read_only = off")
+        for service in SERVICES:
+            assert await forbidden(connection, f"SET ROLE {role_of(service)}")
+            for table in await tables(connection, service):
+                name = f"{service}.{table['name']}"
+                if auditor.is_read(service, table["name"]):
+                    await connection.fetch(f"SELECT * FROM {name} LIMIT 1")
+                else:
+                    assert await forbidden(connection, f"SELECT * FROM {name}"), name
+                assert await forbidden(connection, f"INSERT INTO {name} DEFAULT VALUES"), name
+                for statement in OF_A_TABLE:
+                    assert await forbidden(connection, statement.format(table=name)), statement
+        for sealed in SEALED_TABLES:
+            assert await forbidden(connection, f"SELECT * FROM {sealed}"), sealed
+        for statement in OF_THE_SERVER:
+            if not statement.startswith(("CREATE DATABASE", "ALTER SYSTEM")):
+                assert await forbidden(connection, statement), statement
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_auditors_grants_are_part_of_the_schema(migrated_url: str, service: str) -> None:
+    """`wuxian verify` finds no grant that nobody wrote down, and every further one."""
+    await auditor.make_login(migrated_url, AUDITORS_PASSWORD)
+    streams = import_module(f"services.{service}.common.evidence").STREAMS
+    db = Database(migrated_url, service, pool_size=1)
+    admin = await asyncpg.connect(migrated_url)
+    grant = f"GRANT INSERT ON {service}.evidence_block TO {auditor.ROLE}"
+    try:
+        assert (await db.run(lambda tx: verify(tx, service, streams))).faults == []
+        await admin.execute(grant)
+        (fault,) = (await db.run(lambda tx: verify(tx, service, streams))).faults
+        assert f"grant INSERT to {auditor.ROLE} on evidence_block" in fault
+    finally:
+        await admin.execute(grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "))
+        await admin.close()
+        await db.close()
 
 
 async def test_a_login_of_its_own_is_taken_and_any_greater_one_refused(
