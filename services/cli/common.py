@@ -90,6 +90,8 @@ def sandbox_token(settings: Settings, name: str) -> dict[str, Any]:
     """Ask identity for a token of one of the sandbox's people or machines."""
     import httpx
 
+    from shared.guard import tls
+
     known: dict[str, str] = {}
     for file in ("services.json", "secrets.json"):
         path = settings.identity_path / file
@@ -106,6 +108,7 @@ def sandbox_token(settings: Settings, name: str) -> dict[str, Any]:
             auth=(name, known[name]),
             timeout=30,
             trust_env=False,
+            verify=tls.trusted(),
         )
     except httpx.HTTPError as error:
         fail(f"{settings.identity_url}: {error}; is it running? (`wuxian up`)")

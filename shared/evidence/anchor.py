@@ -19,6 +19,7 @@ import orjson
 from shared import clock
 from shared.db import Database
 from shared.evidence import store as evidence_store
+from shared.guard import tls
 from shared.process.log import logger
 
 PAUSE_SECONDS: Final = 300.0
@@ -92,7 +93,8 @@ class AnchorKeeper:
         if self.file:
             await asyncio.to_thread(_append, self.file, anchor.line())
         if self.url:
-            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+            context = tls.trusted_outside()
+            async with httpx.AsyncClient(timeout=10, trust_env=False, verify=context) as client:
                 headers = {"content-type": "application/json"}
                 answer = await client.post(self.url, content=anchor.line(), headers=headers)
                 answer.raise_for_status()

@@ -33,14 +33,25 @@ def server_options(chosen: Settings) -> dict[str, Any]:
 def trusted(chosen: Settings | None = None) -> ssl.SSLContext:
     """The certificates that a client of this installation trusts, and its own to show."""
     chosen = chosen or settings()
-    return _context(chosen.tls_peer_ca, chosen.tls_cert, chosen.tls_key)
+    files = (chosen.tls_peer_ca, chosen.tls_cert, chosen.tls_key)
+    return _context(*files, public=chosen.tls_peer_ca is None)
 
 
-@lru_cache(maxsize=2)
-def _context(authorities: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+def trusted_outside() -> ssl.SSLContext:
+    """The same for addresses outside, such as the site's OpenID provider: public authorities too."""
+    chosen = settings()
+    return _context(chosen.tls_peer_ca, chosen.tls_cert, chosen.tls_key, public=True)
+
+
+@lru_cache(maxsize=4)
+def _context(
+    authorities: Path | None, cert: Path | None, key: Path | None, *, public: bool
+) -> ssl.SSLContext:
     """Read the files once: it takes longer than a hundred requests."""
-    if authorities is None:
+    if public:
         context = httpx.create_ssl_context(trust_env=False)
+        if authorities is not None:
+            context.load_verify_locations(cafile=authorities)
     else:
         context = ssl.create_default_context(cafile=authorities)
     if cert is not None:

@@ -16,9 +16,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.identity.providers.domain import ProviderRefused, ProviderUnavailable
+from shared.guard import tls
 
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
+
+
+def _outside() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=tls.trusted_outside())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,7 @@ class Provider:
         }
         own = (quote_plus(self.client_id), quote_plus(self.client_secret))
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
+            async with _outside() as client:
                 answer = await client.post(metadata["token_endpoint"], data=form, auth=own)
         except httpx.HTTPError as error:
             raise ProviderUnavailable from error
@@ -89,7 +94,7 @@ class Provider:
 
     async def _read(self, url: str) -> dict[str, Any]:
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
+            async with _outside() as client:
                 answer = (await client.get(url)).raise_for_status()
                 found = json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
