@@ -29,15 +29,16 @@ class Judge:
             self.months.centre.check_books()
         except AssertionError as error:
             found.append(f"books and business: {error}"[:2000])
-        found += self._receipts()
-        found += self._declarations()
-        found += self._payments()
-        found += self._closings()
+        found += self.receipt_faults()
+        found += self.declaration_faults()
+        found += self.payment_faults()
+        found += self.closing_faults()
         found += self._repeats()
         found += self._verify()
         return found
 
-    def _receipts(self) -> Iterator[str]:
+    def receipt_faults(self) -> Iterator[str]:
+        """Find receipts that are doubled, lost or of another amount."""
         receipts = self.months.portal.receipts()
         seen = Counter(one["serial"] for one in receipts)
         amounts = {one["serial"]: parse_yuan(one["amount"]) for one in receipts}
@@ -49,7 +50,8 @@ class Judge:
         lost = self.told.receipts.keys() - amounts.keys()
         yield from (f"receipt {serial} was acknowledged and is lost" for serial in lost)
 
-    def _declarations(self) -> Iterator[str]:
+    def declaration_faults(self) -> Iterator[str]:
+        """Find declarations that are lost, or months that are declared twice."""
         found = list(self.at.pages("supervisor", "collection", "/v1/declarations", kind="monthly"))
         ids = Counter(str(one["id"]) for one in found)
         yield from (
@@ -64,7 +66,8 @@ class Judge:
         yield from (f"{one} is declared {n} times" for one, n in months.items() if n > 1)
         yield from (f"{one} was declared and is lost" for one in self.told.declared - months.keys())
 
-    def _payments(self) -> Iterator[str]:
+    def payment_faults(self) -> Iterator[str]:
+        """Find payment batches that are doubled or lost, and lines of another outcome."""
         batches = {
             str(one["id"]) for one in self.at.pages("supervisor", "payout", "/v1/payment-batches")
         }
@@ -77,7 +80,8 @@ class Judge:
                 if line["status"] != expected:
                     yield f"{batch} line {line['line']} is {line['status']}, not {expected}"
 
-    def _closings(self) -> Iterator[str]:
+    def closing_faults(self) -> Iterator[str]:
+        """Find months that are not closed exactly once."""
         found = Counter(
             one["period"]
             for one in self.at.pages("supervisor", "ledger", "/v1/closings")

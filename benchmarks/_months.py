@@ -23,7 +23,7 @@ from tests.stories.support.city import City, StoryUnit
 
 FIRST_MONTH, LAST_MONTH = "2022-12", "2026-03"
 UNITS = 10
-PENSIONERS = 14
+"""Units of each district, and pensioners."""
 CAPITAL_FEN = 900_000_00
 _CAPITAL = (("fiscal_subsidy", "centre_leader"), ("expenditure_funding", "department_head"))
 PATIENCE_SECONDS = 400
@@ -52,8 +52,8 @@ class Told:
 class Months:
     """The desks of the city. `play` plays one month; every earlier one is closed or being closed."""
 
-    def __init__(self, at: Range, seed: int) -> None:
-        self.at, self.random = at, random.Random(seed)
+    def __init__(self, at: Range, seed: int, units: int = UNITS) -> None:
+        self.at, self.random, self.size = at, random.Random(seed), units
         self.told = Told()
         self.portal, self.files, self.bank, self.pensions = (
             City(at, district) for district in ("heping", "nankai", "binhai", "hexi")
@@ -69,10 +69,10 @@ class Months:
         since = f"{self.centre.month.year - 1}-01-01"
         cities = ((self.portal, "tax"), (self.files, "tax"), (self.bank, "bank_debit"))
         self.units = {
-            city.district: [city.unit(since, collector) for _ in range(UNITS)]
+            city.district: [city.unit(since, collector) for _ in range(self.size)]
             for city, collector in cities
         }
-        people = [_pensioner(number) for number in range(PENSIONERS)]
+        people = [_pensioner(number) for number in range(self.size)]
         body = {"district": self.pensions.district, "people": people}
         self._done("district_clerk", "payout", "/v1/entitlement-batches", body, district="hexi")
         for kind, approver in _CAPITAL:

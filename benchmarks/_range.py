@@ -77,6 +77,8 @@ class Letter:
 class Range(Installation):
     """The installation, and a second collection of two worker processes on the same database."""
 
+    patience_seconds = 400.0
+
     def __init__(self, home: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.letters: list[Letter] = []

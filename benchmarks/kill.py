@@ -31,7 +31,7 @@ import typer
 
 from benchmarks._bench import AsJson, describe
 from benchmarks._kill_judge import Judge
-from benchmarks._months import Months
+from benchmarks._months import UNITS, Months
 from benchmarks._range import DISTRICTS, Range
 
 CHECK_EVERY = 100
@@ -109,56 +109,57 @@ class Killer(threading.Thread):
         return True
 
 
-def trial(kills: int, seed: int, say: Say, *, check_every: int = CHECK_EVERY) -> Result:
-    """Kill often enough, in as many installations as the months last for; judge each on the way."""
-    result, began = Result(), time.perf_counter()
-    while result.kills < kills and not result.faults:
-        with tempfile.TemporaryDirectory(prefix="wuxian-kill-") as directory:
-            os.chmod(directory, 0o755)  # the database server's own account has to enter
-            home = Path(directory) / "home"
-            home.mkdir(mode=0o755)
-            at = Range(home, seed + result.kills)
-            try:
-                if not result.kills:
-                    for line in asyncio.run(describe(at.database.url)):
-                        say(line)
-                _play(at, result, kills, seed, say, check_every)
-            except Exception:
-                result.faults.append(traceback.format_exc()[-3000:])
-            finally:
-                if result.faults:
-                    kept = tempfile.mkdtemp(prefix="wuxian-kill-log-")
-                    for log in home.glob("*.log"):
-                        shutil.copy(log, kept)
-                    say(f"logs: {kept}")
-                at.stop()
-    result.seconds = round(time.perf_counter() - began, 1)
-    return result
+@dataclass
+class Trial:
+    """Kills of installations, until there were enough: one follows the other as its months end."""
 
+    kills: int
+    seed: int
+    say: Say
+    units: int = UNITS
+    and_then: Callable[[Judge], None] = lambda _: None
+    """Is given the judge of each installation at its end."""
+    result: Result = field(default_factory=Result)
 
-def _play(at: Range, result: Result, kills: int, seed: int, say: Say, check_every: int) -> None:
-    months = Months(at, seed + result.kills)
-    judge = Judge(months)
-    try:
-        months.prepare()
-        _kill_and_judge(months, judge, result, kills, seed, say, check_every)
-    finally:
-        result.add(months, judge)
+    def run(self) -> Result:
+        """Kill often enough; stop at the first fault and keep the logs."""
+        began = time.perf_counter()
+        while self.result.kills < self.kills and not self.result.faults:
+            with tempfile.TemporaryDirectory(prefix="wuxian-kill-") as directory:
+                os.chmod(directory, 0o755)  # the database server's own account has to enter
+                home = Path(directory) / "home"
+                home.mkdir(mode=0o755)
+                self._installation(Range(home, self.seed + self.result.kills))
+        self.result.seconds = round(time.perf_counter() - began, 1)
+        return self.result
 
+    def _installation(self, at: Range) -> None:
+        months = Months(at, self.seed + self.result.kills, self.units)
+        judge = Judge(months)
+        try:
+            if not self.result.kills:
+                for line in asyncio.run(describe(at.database.url)):
+                    self.say(line)
+            months.prepare()
+            while self.result.kills < self.kills and not months.is_over and not self.result.faults:
+                self._until_checked(months, judge)
+            self.and_then(judge)
+        except Exception:
+            self.result.faults.append(traceback.format_exc()[-3000:])
+        finally:
+            self.result.add(months, judge)
+            if self.result.faults:
+                kept = tempfile.mkdtemp(prefix="wuxian-kill-log-")
+                for log in at.home.glob("*.log"):
+                    shutil.copy(log, kept)
+                self.say(f"logs: {kept}")
+            at.stop()
 
-def _kill_and_judge(
-    months: Months,
-    judge: Judge,
-    result: Result,
-    kills: int,
-    seed: int,
-    say: Say,
-    check_every: int,
-) -> None:
-    at = months.at
-    while result.kills < kills and not months.is_over and not result.faults:
-        until = min(kills, result.kills + check_every)
-        killer = Killer(at, result, until, seed + result.kills)
+    def _until_checked(self, months: Months, judge: Judge) -> None:
+        """Play months under fire, then judge."""
+        result = self.result
+        until = min(self.kills, result.kills + CHECK_EVERY)
+        killer = Killer(months.at, result, until, self.seed + result.kills)
         killer.start()
         try:
             while killer.is_alive() and not months.is_over:
@@ -166,17 +167,18 @@ def _kill_and_judge(
                 killer.striking.clear()  # a month ends when all has arrived
                 months.settle()
                 killer.striking.set()
-                say(
-                    f"  {months.centre.month}: {result.kills} kills, {len(at.letters)} acknowledged"
+                acknowledged = len(months.at.letters)
+                self.say(
+                    f"  {months.centre.month}: {result.kills} kills, {acknowledged} acknowledged"
                 )
         finally:
             killer.stopped.set()
             killer.join()
-        if months.is_over or result.kills >= kills:
+        if months.is_over or result.kills >= self.kills:
             months.finish()
         result.faults += judge.faults()
         result.checks += 1
-        say(f"checked after {result.kills} kills: {len(result.faults)} faults")
+        self.say(f"checked after {result.kills} kills: {len(result.faults)} faults")
 
 
 def main(
@@ -188,9 +190,11 @@ def main(
     seed = int(time.time()) if seed is None else seed
     print(f"seed {seed}, {len(DISTRICTS)} districts, random moments", flush=True)
     began = time.monotonic()
-    result = trial(
-        kills, seed, lambda line: print(f"{time.monotonic() - began:6.0f} s {line}", flush=True)
-    )
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:6.0f} s {line}", flush=True)
+
+    result = Trial(kills, seed, say).run()
     figures: dict[str, Any] = result.__dict__ | {
         "victims": dict(result.victims.most_common()),
         "moments": dict(result.moments.most_common()),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from shared.process.settings import Settings
 
 GRACE_SECONDS = 10
+STARTING_SECONDS = 60
+"""Time that a service waits at its start for a database that starts too."""
 SPARE_FILES = 200
 """Open files besides connections: the database's, logs, uploads."""
 
@@ -160,6 +162,7 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
         url, passwords = _start_embedded(settings, service)
     else:
         passwords = None
+        asyncio.run(_started(url))
         if not settings.allow_admin_login:
             asyncio.run(check_login(url, service))
     (state,) = asyncio.run(states(url, [service]))
@@ -175,6 +178,26 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
         )
     where = f"is behind: at {state.current}, not {state.head}" if state.current else "is not there"
     fail(f"the schema {service} {where}. Run: wuxian migrate {service}")
+
+
+async def _started(url: str) -> None:
+    """Wait for a database that is just starting or recovering; whatever else it says comes later."""
+    import asyncpg
+
+    from shared.db import asyncpg_dsn
+
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + STARTING_SECONDS
+    while loop.time() < give_up:
+        try:
+            connection = await asyncpg.connect(asyncpg_dsn(url), timeout=30)
+        except asyncpg.CannotConnectNowError:
+            await asyncio.sleep(0.2)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return
+        else:
+            await connection.close()
+            return
 
 
 async def _check_keys(settings: Settings, service: str) -> None:

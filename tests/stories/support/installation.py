@@ -24,10 +24,14 @@ from shared.security.tokens import TOKEN_SECONDS
 ROOT = Path(__file__).parents[3]
 SERVICES = ("identity", "collection", "ledger", "payout")
 READY_SECONDS = 120
+PATIENCE_SECONDS = 90.0
 
 
 class Installation:
     """The services on one private database. Everything is stopped by `stop`."""
+
+    patience_seconds = PATIENCE_SECONDS
+    """Time that a request is repeated for."""
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
@@ -139,10 +143,10 @@ class Installation:
         assert answer.status_code == 200, f"{path}: {answer.text}"
         return answer.json()
 
-    @staticmethod
-    def _answered(send: Callable[[], httpx.Response]) -> httpx.Response:
+    def _answered(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         """Send until a service answers that runs, and not that it is starting."""
-        for _ in range(600):
+        give_up = time.monotonic() + self.patience_seconds
+        while time.monotonic() < give_up:
             with contextlib.suppress(httpx.TransportError):
                 answer = send()
                 if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
