@@ -16,6 +16,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -187,6 +188,7 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """Kill processes and print what survived; fail when anything was lost, doubled or differs."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the installation is stopped
     seed = int(time.time()) if seed is None else seed
     print(f"seed {seed}, {len(DISTRICTS)} districts, random moments", flush=True)
     began = time.monotonic()
