@@ -162,7 +162,7 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
         url, passwords = _start_embedded(settings, service)
     else:
         passwords = None
-        asyncio.run(_started(url))
+        asyncio.run(wait_for_start(url))
         if not settings.allow_admin_login:
             asyncio.run(check_login(url, service))
     (state,) = asyncio.run(states(url, [service]))
@@ -180,7 +180,7 @@ def _prepare_database(settings: Settings, service: str, *, may_migrate: bool) ->
     fail(f"the schema {service} {where}. Run: wuxian migrate {service}")
 
 
-async def _started(url: str) -> None:
+async def wait_for_start(url: str) -> None:
     """Wait for a database that is just starting or recovering; whatever else it says comes later."""
     import asyncpg
 

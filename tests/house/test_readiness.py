@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from fastapi import FastAPI
 
 from services import revisions
+from services.cli.serve import wait_for_start
 from services.collection.app import build as collection_app
 from services.identity.app import build as identity_app
 from services.ledger.app import build as ledger_app
@@ -25,6 +26,37 @@ APPS: dict[str, Callable[..., FastAPI]] = {
     "payout": payout_app,
     "identity": identity_app,
 }
+
+
+@pytest.mark.parametrize(
+    ("meets", "calls"),
+    [
+        ([asyncpg.CannotConnectNowError("in recovery")] * 2, 3),
+        ([ConnectionRefusedError()], 1),
+        ([asyncpg.InvalidPasswordError("no")], 1),
+    ],
+    ids=["recovering", "refused", "wrong password"],
+)
+async def test_a_service_waits_at_its_start_for_a_database_in_recovery_alone(
+    meets: list[Exception], calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed together with its database, a service would else give up and pause ever longer."""
+    asked = 0
+
+    class Connection:
+        async def close(self) -> None:
+            pass
+
+    async def connect(*_: Any, **__: Any) -> Connection:
+        nonlocal asked
+        asked += 1
+        if asked <= len(meets):
+            raise meets[asked - 1]
+        return Connection()
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
+    await wait_for_start("postgresql://db/wuxian")
+    assert asked == calls
 
 
 @pytest.mark.parametrize("service", SERVICES)
