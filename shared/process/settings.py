@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -192,7 +193,7 @@ class Settings(BaseSettings):
     webhook_hosts: tuple[str, ...] = ()
     """事件推送允许的主机名(JSON),".example.cn" 表示其下所有主机;不设则不推送 · Hosts that webhooks
     may go to, as JSON; ".example.cn" means all below it; unset: none."""
-    webhook_networks: tuple[str, ...] = ()
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     """事件推送可到达的内部网段(JSON,如 ["10.8.0.0/16"]),只对它们允许 http;不设则只到公网的 https
     地址 · Private networks that webhooks may reach, as JSON, by http too; unset: public https
     addresses only."""

@@ -18,6 +18,7 @@ from shared.errors import Refusal
 from shared.process.settings import Settings
 
 URL_CHARS_MAX: Final = 500
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -50,7 +51,7 @@ class AddressRules:
     """The rules of one installation."""
 
     def __init__(
-        self, hosts: Sequence[str], networks: Sequence[str] = (), resolve: Resolve = resolve
+        self, hosts: Sequence[str], networks: Sequence[Network] = (), resolve: Resolve = resolve
     ) -> None:
         """Prepare the rules.
 
@@ -60,7 +61,7 @@ class AddressRules:
             resolve: looks a name up.
         """
         self._hosts = [host.lower() for host in hosts]
-        self._networks: list[Network] = [ipaddress.ip_network(one) for one in networks]
+        self._networks = networks
         self._resolve = resolve
 
     @classmethod
@@ -124,4 +125,7 @@ class AddressRules:
         plain = getattr(address, "ipv4_mapped", None) or address
         if any(plain in network for network in self._networks if network.version == plain.version):
             return True
-        return scheme == "https" and plain.is_global and not plain.is_multicast
+        carries_another = isinstance(plain, ipaddress.IPv6Address) and (
+            plain.sixtofour is not None or plain.teredo is not None or plain in _NAT64
+        )
+        return scheme == "https" and plain.is_global and not (plain.is_multicast or carries_another)

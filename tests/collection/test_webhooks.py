@@ -231,7 +231,18 @@ async def test_addresses_that_no_operator_allowed_are_refused(api: httpx.AsyncCl
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.7", "169.254.169.254", "::1", "::ffff:10.0.0.7", "fd00::1", "0.0.0.0"],
+    [
+        "127.0.0.1",
+        "10.0.0.7",
+        "169.254.169.254",
+        "::1",
+        "::ffff:10.0.0.7",
+        "fd00::1",
+        "0.0.0.0",
+        "64:ff9b::a00:7",
+        "2002:a00:7::1",
+        "224.0.0.1",
+    ],
 )
 async def test_a_name_that_leads_inside_is_not_followed(address: str) -> None:
     async def resolve(host: str, port: int) -> list[str]:

@@ -220,6 +220,15 @@ async def test_four_eyes(ledger: Ledger) -> None:
         ("proposed", "fund_accountant"),
         ("approved", "centre_leader"),
     ]
+    connection = await asyncpg.connect(ledger.url, server_settings={"search_path": "ledger"})
+    try:
+        told = await connection.fetch(
+            "SELECT type, data ->> 'period' AS period FROM event WHERE data ->> 'id' = $1",
+            proposed["id"],
+        )
+    finally:
+        await connection.close()
+    assert [(row["type"], row["period"]) for row in told] == [("period.closed", "2021-07-15")]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from services.payout.payments.store import batch as batch_store
@@ -27,6 +28,19 @@ async def test_only_fully_approved_claims_of_one_fund_form_a_batch(office: Offic
         ("/claims/3", "FUND_DIFFERS"),
         ("/claims/4", "CLAIM_REPEATED"),
     ]
+
+
+async def test_a_batch_whose_money_is_held_is_told_once(office: Office, database_url: str) -> None:
+    claim = await office.approved(hospital_claim("5.00"))
+    batch = (await office.batch([claim])).json()["id"]
+    for _ in range(2):
+        await office.fund()
+    connection = await asyncpg.connect(database_url, server_settings={"search_path": "payout"})
+    try:
+        told = await connection.fetch("SELECT type FROM event WHERE data ->> 'id' = $1", batch)
+    finally:
+        await connection.close()
+    assert [row["type"] for row in told] == ["payment_batch.ready"]
 
 
 async def test_a_claim_is_in_one_live_batch(office: Office) -> None:
