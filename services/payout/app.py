@@ -27,6 +27,7 @@ from services.payout.mergers.clients import PersonCorrections
 from services.payout.mergers.jobs import PersonCorrectionWorker
 from services.payout.payments.clients import LedgerClient
 from services.payout.payments.jobs import FundingWorker
+from services.payout.payments.routes import bank_file as bank_file_doors
 from services.payout.payments.routes import batch as batch_doors
 from services.payout.payments.routes import closing_control as closing_control_doors
 from services.payout.payments.routes import double as double_doors
@@ -74,6 +75,7 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     claims_doors.router,
     batch_doors.router,
     result_doors.router,
+    bank_file_doors.router,
     double_doors.router,
     failed_doors.router,
     closing_control_doors.router,

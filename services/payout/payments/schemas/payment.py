@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -178,6 +179,19 @@ class PaymentResultsOut(Out):
             replayed=len(review.replayed),
             rejected=[ReportRejectionOut.of(rejection) for rejection in review.rejected],
             batch_status=result.status,
+        )
+
+    @classmethod
+    def sum_of(cls, parts: Sequence[PaymentResultsOut]) -> PaymentResultsOut:
+        """Add up the effects of the parts of a file."""
+        return cls(
+            paid=sum(part.paid for part in parts),
+            refused=sum(part.refused for part in parts),
+            returned=sum(part.returned for part in parts),
+            unknown=sum(part.unknown for part in parts),
+            replayed=sum(part.replayed for part in parts),
+            rejected=[one for part in parts for one in part.rejected],
+            batch_status=parts[-1].batch_status,
         )
 
 
