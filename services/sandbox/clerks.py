@@ -19,6 +19,7 @@ from shared.money import format_yuan
 from shared.web.client import Peer
 
 WAGE_FEN: Final = 800_000
+_AGREED_ON: Final = "2021-01-04"
 _COUNT: Final = "units"
 _LOOKS: Final = 600
 _LOOK_SECONDS: Final = 0.2
@@ -95,11 +96,25 @@ class Clerks:
             },
         }
         await self._post(clerk, "/v1/unit-batches", {"units": [unit]})
+        if month.collector == "bank_debit":
+            await self._agree(clerk, unit)
         enrolled = [
             {"identity_number": one, "name": f"职工{index}", "joined_on": f"{month.period}-01"}
             for index, one in enumerate(people, 1)
         ]
         await self._post(clerk, f"/v1/units/{code}/enrolments", {"people": enrolled})
+
+    async def _agree(self, clerk: str, unit: Mapping[str, Any]) -> None:
+        """Sign the three-party agreement under which a unit is debited."""
+        paper = {
+            "number": f"SF-{unit['credit_code'][-10:]}",
+            "bank_account": unit["bank_account"],
+            "valid_from": _AGREED_ON,
+            "signed_on": _AGREED_ON,
+        }
+        path = f"/v1/units/{unit['credit_code']}/debit-agreements"
+        filed = await self._post(clerk, path, paper)
+        await self._post("department_head", f"/v1/debit-agreements/{filed['id']}/approvals", {})
 
     async def _declare(self, code: str, people: list[str], month: NewMonth) -> str:
         wages = format_yuan(WAGE_FEN * len(people))

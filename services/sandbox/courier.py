@@ -33,6 +33,14 @@ class Tally:
         self.rejected += list(answer.get("rejected", []))
 
 
+_FILE = "file"
+
+
+def file_body(media_type: str, text: str) -> dict[str, Any]:
+    """Return the body of a letter that brings a file."""
+    return {"media_type": media_type, _FILE: text}
+
+
 def write(tx: sqlite3.Connection, *, peer: str, path: str, key: str, body: dict[str, Any]) -> None:
     """Put a letter into the box, once per key."""
     tx.execute(
@@ -56,9 +64,7 @@ class Courier:
             "SELECT id, peer, path, idem_key, body FROM letter WHERE answer IS NULL ORDER BY id"
         ).fetchall()
         for row in rows:
-            answer = await self._peers[row["peer"]].post(
-                row["path"], json.loads(row["body"]), key=row["idem_key"]
-            )
+            answer = await self._send(row, row["idem_key"])
             self._journal.connection.execute(
                 "UPDATE letter SET answer = ? WHERE id = ?", (json.dumps(answer), row["id"])
             )
@@ -74,8 +80,14 @@ class Courier:
             "SELECT peer, path, idem_key, body FROM letter WHERE answer IS NOT NULL ORDER BY id"
         ).fetchall()
         for row in rows:
-            answer = await self._peers[row["peer"]].post(
-                row["path"], json.loads(row["body"]), key=f"{row['idem_key']}-again-{again}"
-            )
+            answer = await self._send(row, f"{row['idem_key']}-again-{again}")
             tally.add(answer)
         return tally
+
+    async def _send(self, row: sqlite3.Row, key: str) -> Any:
+        peer, body = self._peers[row["peer"]], json.loads(row["body"])
+        if _FILE in body:
+            return await peer.upload(
+                row["path"], body[_FILE].encode(), body["media_type"], key=key
+            )
+        return await peer.post(row["path"], body, key=key)

@@ -8,12 +8,13 @@ bank. Some lines are reported twice; lines and files arrive out of order.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
 from services.sandbox import courier
+from services.sandbox.answers import answer_files
 from services.sandbox.bank import Move, Overdrawn, move, open_account
 from services.sandbox.courier import Courier, Tally
 from services.sandbox.journal import Journal
@@ -102,7 +103,12 @@ class Gateway:
     async def work(self, script: Script) -> Round:
         """Play one round: fetch and decide new batches, write this round's files, deliver them."""
         done = Round()
+        formats = await self._formats()
         for batch in await self._new_batches():
+            file_format = formats.get(batch.get("bank", ""), "json")
+            if file_format != "json":
+                exchange = f"{batch['bank']} {file_format} {batch['file_no']}"
+                self._journal.keep(f"exchange-{batch['id']}", exchange)
             lines = await self._pages(f"{self._trade.batches}/{batch['id']}/lines")
             with self._journal.transaction() as tx:
                 self._decide(tx, script, batch, lines)
@@ -115,6 +121,13 @@ class Gateway:
         return done
 
     # -- fetching ---------------------------------------------------------------------------------
+
+    async def _formats(self) -> dict[str, str]:
+        """Bank → the format of its files; payments are reported as JSON."""
+        if self._trade is not DEBIT:
+            return {}
+        found = await self._peer.get("/v1/bank-profiles")
+        return {one["code"]: one["format"] for one in found["items"]}
 
     async def _new_batches(self) -> list[dict[str, Any]]:
         found = await self._pages(self._trade.batches, status=self._trade.ready)
@@ -266,14 +279,27 @@ class Gateway:
             (f"bank-{self._trade.purpose}-{batch}-%",),
         ).fetchone()["files"]
         for start in range(0, len(results), size):
-            known += 1
-            courier.write(
-                tx,
-                peer=self._trade.peer,
-                path=self._trade.results,
-                key=f"bank-{self._trade.purpose}-{batch}-{known}",
-                body={"batch": batch, "results": results[start : start + size]},
-            )
+            for path, body in self._letters(batch, results[start : start + size]):
+                known += 1
+                courier.write(
+                    tx,
+                    peer=self._trade.peer,
+                    path=path,
+                    key=f"bank-{self._trade.purpose}-{batch}-{known}",
+                    body=body,
+                )
+
+    def _letters(
+        self, batch: str, results: list[dict[str, Any]]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Write results as JSON, or as files in the format of the batch's bank."""
+        exchange = self._journal.note(f"exchange-{batch}")
+        if exchange is None:
+            yield self._trade.results, {"batch": batch, "results": results}
+            return
+        bank, file_format, file_no = exchange.split(" ")
+        for file in answer_files(file_format, file_no, results):
+            yield f"/v1/bank-files?bank={bank}", courier.file_body(file.media_type, file.text)
 
     def _result(self, row: sqlite3.Row) -> dict[str, Any]:
         result = {

@@ -93,14 +93,18 @@ class Peer:
         content = orjson.dumps(body) if body is not None else b"{}"
         return await self._ask("POST", path, content=content, headers=headers)
 
-    async def upload(self, path: str, content: bytes, media_type: str, **params: str) -> Any:
-        """POST a file that its receiver knows by its content; the answer's JSON.
+    async def upload(
+        self, path: str, content: bytes, media_type: str, *, key: str | None = None, **params: str
+    ) -> Any:
+        """POST a file that its receiver knows by its content or its key; the answer's JSON.
 
         Raises:
             PeerError, httpx.TransportError: as `post`.
         """
         headers = {"content-type": media_type}
-        return await self._ask("POST", path, content=content, headers=headers, params=params)
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return await self._ask("POST", path, content=content, headers=headers, params=params or None)
 
     async def _ask(self, method: str, path: str, **how: Any) -> Any:
         async for attempt in AsyncRetrying(

@@ -29,6 +29,10 @@ class FakeServices:
             self.app.get(f"/v1/{trade}-batches")(self._batches)
             self.app.get(f"/v1/{trade}-batches/{{batch}}/lines")(self._lines)
             self.app.post(f"/v1/{trade}-results")(self._results)
+        self.app.get("/v1/bank-profiles")(self._banks)
+        self.app.post("/v1/bank-files")(self._bank_file)
+        self.bank_files: list[tuple[str, str, bytes]] = []
+        """Bank, media type and content of each answer file."""
         self.app.get("/v1/bills")(self._bills)
         self.app.get("/v1/tax-dues")(self._dues)
         self.app.post("/v1/tax-pushes")(self._push)
@@ -72,6 +76,14 @@ class FakeServices:
         items = self.lines[batch][cursor : cursor + limit]
         more = cursor + limit < len(self.lines[batch])
         return {"items": items, "next_cursor": str(cursor + limit) if more else None}
+
+    async def _banks(self) -> dict[str, Any]:
+        formats = {"ccb": "iso20022", "city": "json", "icbc": "gbk_xml:icbc", "boc": "csv"}
+        return {"items": [{"code": code, "format": name} for code, name in formats.items()]}
+
+    async def _bank_file(self, request: Request, bank: str) -> dict[str, Any]:
+        self.bank_files.append((bank, request.headers["content-type"], await request.body()))
+        return {"settled": 0, "rejected": []}
 
     async def _results(self, request: Request) -> dict[str, Any]:
         body = await request.json()
