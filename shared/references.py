@@ -54,6 +54,12 @@ class Reference(StrEnum):
 
     # Collection
     AGREEMENT = "agr", "分期缴费协议", "payment agreement", "/v1/agreements/{agreement}"
+    BANK_PROFILE_CORRECTION = (
+        "bpc",
+        "代扣银行更正",
+        "correction of a bank",
+        "/v1/bank-profile-corrections/{correction}/approvals",
+    )
     BASE_CORRECTION = (
         "bsc",
         "基数更正",
@@ -66,6 +72,7 @@ class Reference(StrEnum):
     CHARGE = "chg", "滞纳金或利息", "late charge", "/v1/units/{credit_code}/charges"
     COLLECTION_MODE = "cmd", "征收模式变更", "collection mode", "/v1/collection-modes"
     CREDIT = "crd", "贷项", "credit", "/v1/units/{credit_code}/credits"
+    DEBIT_AGREEMENT = "dag", "扣款协议", "debit agreement", "/v1/debit-agreements/{agreement}"
     DEBIT_BATCH = "dbt", "托收批次", "direct debit batch", "/v1/debit-batches/{batch}"
     DECLARATION = "dcl", "申报", "declaration", "/v1/declarations/{declaration}"
     DUNNING_NOTICE = "dun", "催缴通知", "dunning notice", "/v1/dunning-notices/{notice}"

@@ -18,7 +18,11 @@ from services.collection.bases import routes as bases_doors
 from services.collection.billing.routes import bill as bill_doors
 from services.collection.billing.routes import credit as credit_doors
 from services.collection.common.store import shipped as common_shipped_store
+from services.collection.debits.routes import bank_file as bank_file_doors
+from services.collection.debits.routes import bank_profile as bank_profile_doors
 from services.collection.debits.routes import debit as debit_doors
+from services.collection.debits.routes import debit_agreement as debit_agreement_doors
+from services.collection.debits.routes import success as success_doors
 from services.collection.explanation.routes import bill as explanation_bill_doors
 from services.collection.explanation.routes import declaration as explanation_declaration_doors
 from services.collection.filing.routes import correction as correction_doors
@@ -135,6 +139,10 @@ ROUTERS: tuple[DoorRouter, ...] = (
     receipt_return_doors.router,
     receipt_move_doors.router,
     debit_doors.router,
+    bank_file_doors.router,
+    debit_agreement_doors.router,
+    bank_profile_doors.router,
+    success_doors.router,
     refund_doors.router,
     statement_doors.router,
     reconciliation_item_doors.router,

@@ -13,6 +13,7 @@ from shared.money import format_yuan
 from shared.period import Period
 from shared.web.client import PeerError
 
+_AGREED_ON = "2021-01-04"
 _ENTITLED_FROM = "2021-01"
 _UNITS_PER_REQUEST = 1000
 _PAUSE_SECONDS = 0.05
@@ -79,6 +80,23 @@ async def _register_units(play: Play, district: str) -> None:
     for start in range(0, len(units), _UNITS_PER_REQUEST):
         body = {"units": [_unit_json(unit) for unit in units[start : start + _UNITS_PER_REQUEST]]}
         await play.office.post(clerk(district), "collection", "/v1/unit-batches", body)
+    for unit in units:
+        if unit.collector == "bank_debit":
+            await _agree(play, unit)
+
+
+async def _agree(play: Play, unit: Unit) -> None:
+    """Sign the three-party agreement under which a unit is debited."""
+    body = {
+        "number": f"SF-{unit.credit_code[-10:]}",
+        "bank_account": unit.bank_account.json(),
+        "valid_from": _AGREED_ON,
+        "signed_on": _AGREED_ON,
+    }
+    path = f"/v1/units/{unit.credit_code}/debit-agreements"
+    filed = await play.office.post(clerk(unit.district), "collection", path, body)
+    path = f"/v1/debit-agreements/{filed['id']}/approvals"
+    await play.office.post("department_head", "collection", path, {})
 
 
 def _unit_json(unit: Unit) -> dict[str, Any]:

@@ -54,6 +54,7 @@ OF_LEDGER = {
 NOT_BOOKED = {
     "collection approve_receipt_move /decided_on": "the move is booked on moved_on",
     "collection approve_receipt_return /decided_on": "the return is booked on returned_on",
+    "collection cancel_debit_agreement /cancelled_on": "an agreement moves no money",
     "collection change_project_contract /signed_on": "a contract's day",
     "collection change_unit /effective_on": "the register's day",
     "collection correct_cover /joined_on": "a life's day",
@@ -64,6 +65,7 @@ NOT_BOOKED = {
     "collection end_agreement /ended_on": "an agreement moves no money",
     "collection enrol_people": "a life's days",
     "collection file_agreement": "an agreement moves no money",
+    "collection file_debit_agreement": "an agreement moves no money",
     "collection issue_certificate /as_of": "a question",
     "collection issue_project_certificate /as_of": "a question",
     "collection leave_unit /people/*/left_on": "a life's day",

@@ -54,6 +54,14 @@ LINE_COLUMNS = [
     "fund",
     "amount_fen",
 ]
+_AGREE = """
+    INSERT INTO debit_agreement (unit_id, id, credit_code, district, number, bank_code, bank,
+                                 valid_from, signed_on, status)
+    SELECT $1, gen_random_uuid(), $2, $3, 'SF-' || $2, 'city', $4::text::jsonb, DATE '2004-01-01',
+           DATE '2004-01-01', 'approved'
+     WHERE NOT EXISTS (SELECT FROM debit_agreement WHERE unit_id = $1)
+"""
+"""A three-party agreement of the unit, without which nothing is debited."""
 _numbers = itertools.count(1)
 
 
@@ -109,6 +117,10 @@ async def owe(
                 for o in owed
             ],
         )
+        if bank:
+            await db.executemany(
+                _AGREE, [(o.unit_id, o.credit_code, district, account) for o in owed]
+            )
         issued = date.fromisoformat(f"{period}-01")
         await db.copy_records_to_table(
             "bill",

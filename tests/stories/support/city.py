@@ -57,7 +57,22 @@ class City:
         path = f"/v1/units/{unit.code}/enrolments"
         body = {"people": [person]}
         self.done("district_clerk", "collection", path, body, district=self.district)
+        if collector == "bank_debit":
+            self.agree(unit)
         return unit
+
+    def agree(self, unit: StoryUnit) -> None:
+        """Sign the three-party agreement under which a unit is debited."""
+        body = {
+            "number": f"SF-{unit.code[-8:]}",
+            "bank_account": {"bank": "某银行", "number": "0302000000000000001", "name": "样例"},
+            "valid_from": "2004-01-01",
+            "signed_on": "2004-01-01",
+        }
+        path = f"/v1/units/{unit.code}/debit-agreements"
+        filed = self.done("district_clerk", "collection", path, body, district=self.district)
+        path = f"/v1/debit-agreements/{filed['id']}/approvals"
+        self.done("department_head", "collection", path, {})
 
     def declare(self, unit: StoryUnit, period: str, wage: str) -> str:
         """Declare a month; the declaration's reference."""

@@ -39,6 +39,7 @@ ACCOUNT_TABLES: Final = (
     AccountTable(
         "debit_line", {"unit_id": "bigint", "batch_id": "uuid", "line_no": "integer"}, {"bank": ""}
     ),
+    AccountTable("debit_agreement", {"unit_id": "bigint", "id": "uuid"}, {"bank": ""}),
 )
 
 

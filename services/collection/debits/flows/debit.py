@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -28,6 +28,8 @@ from services.collection.allocation.store import allocation as allocation_store
 from services.collection.allocation.store import receipt as receipt_store
 from services.collection.billing.store import due as due_store
 from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.store import calendar as calendar_store
+from services.collection.debits.domain.bank_profile import CITY_BANK, file_number
 from services.collection.debits.domain.debit import (
     DebitChanges,
     DebitLine,
@@ -37,9 +39,14 @@ from services.collection.debits.domain.debit import (
     apply_results,
     masked_account,
 )
+from services.collection.debits.domain.retry import bounds_on
+from services.collection.debits.flows import bank_profile as bank_profile_flow
 from services.collection.debits.flows import return_debit as return_debit_flow
 from services.collection.debits.store import debit as debit_store
+from services.collection.debits.store import retry_rule as retry_rule_store
+from services.collection.debits.store import selection as selection_store
 from services.collection.debits.store.debit import DebitBatch, DebitLineRow
+from services.collection.debits.store.selection import DebitExclusion
 from services.collection.mode import flows as mode_flow
 from services.collection.receipts.flows import booking as booking_flow
 from shared import book_days, trail
@@ -54,6 +61,8 @@ from shared.webhooks.event import EventType, NewEvent, record_events
 
 TRAIL_ITEMS_MAX: Final = 1000
 """Number of rejected items that a step of the trail lists; it always counts all."""
+_WORKDAYS_READ: Final = timedelta(60)
+"""Days before a debit day in which refusals are counted by workdays."""
 
 
 class DebitBatchUnknown(NotFound):
@@ -139,30 +148,42 @@ async def line_page(
 
 
 async def create_batch(
-    tx: AsyncConnection, *, period: str, debit_date: date, region: str, caller: Caller
+    tx: AsyncConnection, *, period: str, debit_date: date, bank: str, region: str, caller: Caller
 ) -> NewDebitBatch:
-    """Create a batch of all open bills of a period that are paid by debit.
+    """Create a batch of all open bills of a period that a bank may debit under agreements.
 
     Raises:
         DayInFuture: the debit date is after today.
+        BankProfileUnknown: there is no such bank.
         NothingToDebit: there is no bill to debit. TaxCollects: the tax bureau collects on that day.
     """
     if debit_date > today():
         raise DayInFuture(debit_date=debit_date)
     await mode_flow.require_agency(tx, region, debit_date)
+    await bank_profile_flow.find(tx, bank)
     batch_id = uuid7()
-    await debit_store.add_lines(tx, batch_id, period=period, on=debit_date)
+    workdays = await calendar_store.workdays(tx, debit_date - _WORKDAYS_READ, debit_date)
+    bounds = bounds_on(debit_date, retry_rule_store.retry_rules(), workdays)
+    await selection_store.add_lines(
+        tx, batch_id, period=period, on=debit_date, bank=bank, bounds=bounds
+    )
     lines, total_fen = await debit_store.totals(tx, batch_id)
     without_account = await debit_store.without_account(tx, period=period, on=debit_date)
+    excluded = await selection_store.excluded(tx, batch_id)
     if lines == 0:
-        raise NothingToDebit(period=period, without_account=without_account)
+        left_out = " ".join(f"{reason}={bills}" for reason, bills in sorted(excluded.items()))
+        raise NothingToDebit(period=period, without_account=without_account, left_out=left_out)
     batch = await debit_store.insert_batch(
         tx,
-        batch_id,
-        period=period,
-        on=debit_date,
-        lines=lines,
-        total_fen=total_fen,
+        {
+            "id": batch_id,
+            "period": period,
+            "debit_date": debit_date,
+            "bank": bank,
+            "file_no": file_number(debit_date, batch_id),
+            "excluded_lines": sum(excluded.values()),
+        },
+        totals=(lines, total_fen),
         by=caller.subject,
     )
     step = trail.Step(
@@ -171,7 +192,13 @@ async def create_batch(
         paper_id=batch_id,
         step="created",
         signs=True,
-        detail={"lines": lines, "total_fen": total_fen, "without_account": without_account},
+        detail={
+            "bank": bank,
+            "lines": lines,
+            "total_fen": total_fen,
+            "without_account": without_account,
+            "excluded": excluded,
+        },
     )
     await trail.record(tx, step, caller)
     ref = batch_ref(batch_id)
@@ -180,6 +207,18 @@ async def create_batch(
     )
     await record_events(tx, [event])
     return NewDebitBatch(batch, without_account)
+
+
+async def exclusion_page(
+    tx: AsyncConnection, text: str, caller: Caller, *, after: tuple[int, UUID], limit: int
+) -> Sequence[DebitExclusion]:
+    """Read the bills that were left out of a batch, and why.
+
+    Raises:
+        NotAReference, DebitBatchUnknown, Forbidden: as `find`.
+    """
+    batch = await find(tx, text, caller)
+    return await selection_store.exclusion_page(tx, batch.id, after=after, limit=limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +242,7 @@ async def report_results(
     region: str,
     caller: Caller,
 ) -> DebitResultSummary:
-    """Apply a result file of a bank; None is the city's own.
+    """Apply a result file of a bank; None is the bank of the batch.
 
     Raises:
         NotAReference, DebitBatchUnknown: there is no such batch.
@@ -216,7 +255,8 @@ async def report_results(
     policies = await policies_of(tx, region)
     lines = await debit_store.lines_of(tx, batch.id, [result.line_no for result in results])
     changes = apply_results(lines, results, await debit_store.reasons(tx))
-    receipts = await _settle(tx, batch, changes, bank_source(bank), policies, days, caller)
+    own = None if batch.bank == CITY_BANK else batch.bank
+    receipts = await _settle(tx, batch, changes, bank_source(bank or own), policies, days, caller)
     await return_debit_flow.book(tx, changes, receipts, region=region, caller=caller)
     changed = list(changes.changed.values())
     await debit_store.save_lines(tx, batch.id, changed)

@@ -17,10 +17,12 @@ from services.collection.debits.schemas.debit import (
     DebitBatchCreatedOut,
     DebitBatchIn,
     DebitBatchOut,
+    DebitExclusionOut,
     DebitLineOut,
     DebitResultsIn,
     DebitResultsOut,
 )
+from services.collection.register.routes.page import read_key
 from shared.cursor import LIMIT_DEFAULT, cut, read_cursor
 from shared.door import Door, door
 from shared.guard.entrance import BULK_BYTES
@@ -44,9 +46,10 @@ Reading = Annotated[Door, door(Right.READ_COLLECTION, Right.FETCH_DEBIT_BATCH)]
 async def create_debit_batch(
     body: DebitBatchIn, at: Annotated[Door, door(Right.CREATE_DEBIT_BATCH, money=True)]
 ) -> Response:
-    """Create a batch of all open bills of a period that are paid by debit.
+    """Create a batch of all open bills of a period that a bank may debit under agreements.
 
-    A bill that is already in a batch without a final result is left out.
+    A bill that is already in a batch without a final result is left out. Others that are left out
+    are listed with the reason.
     """
     period = str(body.period)
     return await at.write(
@@ -55,6 +58,7 @@ async def create_debit_batch(
             period=period,
             debit_date=body.debit_date,
             region=at.region,
+            bank=body.bank,
             caller=at.caller,
         ),
         shape=DebitBatchCreatedOut.created,
@@ -110,6 +114,24 @@ async def list_debit_lines(
     )
     rows, following = cut(found, limit, lambda row: [row.line_no], filters)
     return Page[DebitLineOut].of([DebitLineOut.of(row) for row in rows], following)
+
+
+@router.get(
+    "/v1/debit-batches/{batch}/exclusions",
+    operation_id="list_debit_exclusions",
+    summary="未列入明细 · List the bills left out of a debit batch",
+)
+async def list_debit_exclusions(
+    batch: RefPath, at: Reading, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+) -> Page[DebitExclusionOut]:
+    """List open bills that are not in the batch: no live agreement, above its limit, or no retry yet."""
+    filters = {"of": "debit_exclusions", "batch": batch}
+    after = read_key(cursor, filters)
+    found = await at.read(
+        lambda tx: debit_flow.exclusion_page(tx, batch, at.caller, after=after, limit=limit + 1)
+    )
+    rows, following = cut(found, limit, lambda row: [row.unit_id, str(row.bill_id)], filters)
+    return Page[DebitExclusionOut].of([DebitExclusionOut.of(row) for row in rows], following)
 
 
 @router.post(

@@ -8,9 +8,13 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from services.collection.common.schemas.common import Day
+from services.collection.debits.domain.bank_profile import CITY_BANK
 from services.collection.debits.domain.debit import DebitOutcome, DebitResult
+from services.collection.debits.domain.debit_agreement import ExclusionReason
 from services.collection.debits.flows.debit import DebitResultSummary, NewDebitBatch, batch_ref
 from services.collection.debits.store.debit import DebitBatch, DebitLineRow
+from services.collection.debits.store.selection import DebitExclusion
+from shared.ids import Ref
 from shared.references import Reference
 from shared.schema import Code, In, NonNegativeYuan, Out, PeriodField, Serial, ShortText, YuanOut
 
@@ -22,6 +26,9 @@ class DebitBatchIn(In):
 
     period: PeriodField
     debit_date: Day
+    bank: Code = Field(
+        default=CITY_BANK, description="代扣银行代码,不填为本市代扣银行 (code of the bank)"
+    )
 
 
 class LineTotalsOut(Out):
@@ -41,6 +48,11 @@ class DebitBatchOut(Out):
     period: str
     debit_date: date
     status: str = Field(examples=["created"], description="created | closed")
+    bank: str = Field(examples=["city"])
+    file_no: str = Field(
+        examples=["D20210728-0a1b2c3d4e5f"], description="文件号,唯一 (unique number of the file)"
+    )
+    excluded: int = Field(description="未列入的通知单数 (open bills that are left out)")
     control: LineTotalsOut
     settled: LineTotalsOut
     refused: LineTotalsOut
@@ -64,6 +76,9 @@ class DebitBatchOut(Out):
             "period": batch.period,
             "debit_date": batch.debit_date,
             "status": batch.status,
+            "bank": batch.bank,
+            "file_no": batch.file_no,
+            "excluded": batch.excluded_lines,
             "control": LineTotalsOut(lines=batch.lines, total=batch.total_fen),
             "settled": LineTotalsOut(lines=batch.settled_lines, total=batch.settled_fen),
             "refused": LineTotalsOut(lines=batch.refused_lines, total=batch.refused_fen),
@@ -134,6 +149,27 @@ class DebitLineOut(Out):
             reason=row.reason,
             reason_code=row.reason_code,
             reason_class=row.reason_class,
+        )
+
+
+class DebitExclusionOut(Out):
+    """An open bill that is not in a batch, and the reason."""
+
+    bill: str = Field(examples=[Reference.BILL.example])
+    credit_code: str
+    name: str
+    amount: YuanOut
+    reason: ExclusionReason
+
+    @classmethod
+    def of(cls, row: DebitExclusion) -> DebitExclusionOut:
+        """Build the answer from a stored row."""
+        return cls(
+            bill=Ref(row.unit_id, row.bill_id).text(Reference.BILL),
+            credit_code=row.credit_code,
+            name=row.name,
+            amount=row.amount_fen,
+            reason=ExclusionReason(row.reason),
         )
 
 

@@ -34,6 +34,9 @@ class DebitBatch:
     period: str
     debit_date: date
     status: str
+    bank: str
+    file_no: str
+    excluded_lines: int
     lines: int
     total_fen: int
     settled_lines: int
@@ -62,48 +65,8 @@ class DebitLineRow:
     reason_class: str | None
 
 
-_BATCH = """id, period, debit_date, status, lines, total_fen, settled_lines, settled_fen,
+_BATCH = """id, period, debit_date, status, bank, file_no, excluded_lines, lines, total_fen, settled_lines, settled_fen,
             refused_lines, refused_fen, returned_lines, returned_fen, created_by, created_at"""
-
-
-async def add_lines(tx: AsyncConnection, batch_id: UUID, *, period: str, on: date) -> None:
-    """Put every open bill of a period that is paid by debit into a batch, unless it is in another.
-
-    Bills of a concurrent batch are waited for and left to it, which may leave gaps in the numbers.
-    The bills are locked: a change of a bill comes before, and its amount is read afterwards, or
-    comes after and finds the debit under way.
-    """
-    await tx.execute(
-        text("""
-            WITH due AS MATERIALIZED (
-                 SELECT unit_id, id, district, credit_code, period, total_fen, settled_fen
-                   FROM bill
-                  WHERE period = :period
-                    AND status IN ('open', 'part')
-                    AND collector = 'bank_debit'
-                    AND issued_on <= :debit_date
-                    AND total_fen > settled_fen
-                  ORDER BY unit_id, id
-                    FOR SHARE)
-            INSERT INTO debit_line (unit_id, batch_id, line_no, bill_id, credit_code, period, name,
-                                    bank, amount_fen)
-            SELECT due.unit_id, CAST(:batch_id AS uuid),
-                   row_number() OVER (ORDER BY due.district, due.credit_code, due.id),
-                   due.id, due.credit_code, due.period, unit.name, unit.bank,
-                   due.total_fen - due.settled_fen
-              FROM due
-              JOIN unit ON unit.unit_id = due.unit_id
-             WHERE jsonb_typeof(unit.bank) = 'object'
-               AND NOT EXISTS (
-                       SELECT 1
-                         FROM debit_line AS live
-                        WHERE live.unit_id = due.unit_id
-                          AND live.bill_id = due.id
-                          AND live.status IN ('waiting', 'unknown'))
-            ON CONFLICT (unit_id, bill_id) WHERE status IN ('waiting', 'unknown') DO NOTHING
-        """),
-        {"batch_id": batch_id, "period": period, "debit_date": on},
-    )
 
 
 async def totals(tx: AsyncConnection, batch_id: UUID) -> tuple[int, int]:
@@ -141,32 +104,39 @@ async def without_account(tx: AsyncConnection, *, period: str, on: date) -> int:
 
 
 async def insert_batch(
-    tx: AsyncConnection,
-    batch_id: UUID,
-    *,
-    period: str,
-    on: date,
-    lines: int,
-    total_fen: int,
-    by: str,
+    tx: AsyncConnection, batch: Mapping[str, Any], *, totals: tuple[int, int], by: str
 ) -> DebitBatch:
-    """Write the row of a batch."""
+    """Write the row of a batch.
+
+    Args:
+        batch: its id, period, debit_date, bank, file_no and excluded_lines.
+        totals: number and sum of its lines.
+    """
     row = await tx.execute(
         text(f"""
-            INSERT INTO debit_batch (id, period, debit_date, status, lines, total_fen, created_by)
-            VALUES (:id, :period, :debit_date, 'created', :lines, :total_fen, :by)
+            INSERT INTO debit_batch (id, period, debit_date, status, bank, file_no, excluded_lines,
+                                     lines, total_fen, created_by)
+            VALUES (:id, :period, :debit_date, 'created', :bank, :file_no, :excluded_lines,
+                    :lines, :total_fen, :by)
             RETURNING {_BATCH}
         """),
-        {
-            "id": batch_id,
-            "period": period,
-            "debit_date": on,
-            "lines": lines,
-            "total_fen": total_fen,
-            "by": by,
-        },
+        {**batch, "lines": totals[0], "total_fen": totals[1], "by": by},
     )
     return DebitBatch(**row.one()._mapping)
+
+
+async def ids_of_files(tx: AsyncConnection, numbers: Sequence[str], bank: str) -> dict[str, UUID]:
+    """Find the batches of some file numbers that went to a bank."""
+    rows = await tx.execute(
+        text("""
+            SELECT file_no, id
+              FROM debit_batch
+             WHERE file_no = ANY(CAST(:numbers AS text[])) AND bank = :bank
+             LIMIT 10000
+        """),
+        {"numbers": numbers, "bank": bank},
+    )
+    return {row.file_no: row.id for row in rows}
 
 
 async def load(tx: AsyncConnection, batch_id: UUID, *, lock: bool = False) -> DebitBatch | None:

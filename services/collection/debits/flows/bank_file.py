@@ -1,0 +1,157 @@
+"""Files to and from banks. A file is built or read in a worker thread, outside every transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import IO
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.collection.debits.domain.bank_file import (
+    AnswerFile,
+    FileOfNoBatch,
+    FilePiece,
+    debit_results,
+    pieces_of,
+    refused_lines,
+)
+from services.collection.debits.domain.bank_profile import BankProfile
+from services.collection.debits.flows import bank_profile as bank_profile_flow
+from services.collection.debits.flows import debit as debit_flow
+from services.collection.debits.flows.debit import DebitResultSummary, batch_ref
+from services.collection.debits.store import bank_file as bank_file_store
+from services.collection.debits.store import debit as debit_store
+from services.collection.debits.store.bank_file import OrderRow
+from services.collection.debits.store.debit import DebitBatch
+from shared.bank_files.formats import bank_format
+from shared.bank_files.values import (
+    Acknowledgement,
+    BankAccount,
+    BankOrder,
+    OrderFile,
+    OrderKind,
+)
+from shared.clock import today
+from shared.errors import Fault
+from shared.references import Reference
+from shared.roles import Caller
+from shared.security.personal_data import AccountCipher
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFile:
+    """A file as it goes to a bank."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSource:
+    """A batch, its bank and its lines, read in one transaction."""
+
+    batch: DebitBatch
+    profile: BankProfile
+    rows: list[OrderRow]
+
+
+async def orders(tx: AsyncConnection, text: str, caller: Caller) -> OrderSource:
+    """Read what the file of a batch is built from.
+
+    Raises:
+        NotAReference, DebitBatchUnknown, Forbidden: as `debit.find`.
+    """
+    batch = await debit_flow.find(tx, text, caller)
+    profile = await bank_profile_flow.find(tx, batch.bank)
+    return OrderSource(batch, profile, await bank_file_store.orders(tx, batch.id))
+
+
+async def build(source: OrderSource, accounts: AccountCipher) -> BuiltFile:
+    """Build the file of a batch; the same batch always gives the same file."""
+    return await asyncio.to_thread(_build, source, accounts)
+
+
+def _build(source: OrderSource, accounts: AccountCipher) -> BuiltFile:
+    batch, profile = source.batch, source.profile
+    adapter = bank_format(profile.format)
+    file = OrderFile(
+        kind=OrderKind.DEBIT,
+        number=batch.file_no,
+        created_at=batch.created_at,
+        due_on=batch.debit_date,
+        own=profile.own,
+        own_id=profile.own_id,
+        orders=tuple(_order(row, batch.period, accounts) for row in source.rows),
+    )
+    return BuiltFile(
+        f"{batch.file_no}.{profile.code}.{adapter.suffix}",
+        adapter.media_type,
+        adapter.build_batch(file),
+    )
+
+
+def _order(row: OrderRow, period: str, accounts: AccountCipher) -> BankOrder:
+    account = accounts.opened(dict(row.bank))
+    return BankOrder(
+        line_no=row.line_no,
+        account=BankAccount(account["number"], account["name"], account["bank"]),
+        amount_fen=row.amount_fen,
+        purpose=f"社会保险费 {period} {row.credit_code}",
+        mandate=row.number or "",
+        signed_on=row.signed_on,
+    )
+
+
+async def read(source: IO[bytes], profile: BankProfile) -> Acknowledgement:
+    """Read a bank's answer whole.
+
+    Raises:
+        BankFileInvalid: with every fault of the file.
+    """
+    adapter = bank_format(profile.format)
+    return await asyncio.to_thread(adapter.parse_acknowledgement, source, OrderKind.DEBIT)
+
+
+async def divide(
+    tx: AsyncConnection, answer: Acknowledgement, profile: BankProfile, sha256: bytes
+) -> AnswerFile:
+    """Find the batches of an answer, and divide it into pieces.
+
+    Raises:
+        FileOfNoBatch: it names files that were not sent to this bank; nothing of it is taken.
+    """
+    named = {one.file_no for one in answer.results}
+    named |= {one.file_no for one in answer.refused_files}
+    batches = await debit_store.ids_of_files(tx, sorted(named), profile.code)
+    faults = [
+        Fault(f"file_no/{name[:64]}", "FILE_UNKNOWN", "不是发给该行的批次 (not sent to this bank)")
+        for name in sorted(named - set(batches))
+    ]
+    if faults:
+        raise FileOfNoBatch(faults=faults[:1000], count=len(faults))
+    pieces = list(pieces_of(answer.results, answer.refused_files, batches))
+    return AnswerFile(sha256=sha256, number=answer.number, others=answer.others, pieces=pieces)
+
+
+async def take(
+    tx: AsyncConnection, piece: FilePiece, *, region: str, caller: Caller
+) -> DebitResultSummary:
+    """Apply a piece of an answer to its batch, in one transaction.
+
+    Raises:
+        Faulty: value dates are after today.
+    """
+    await debit_store.load(tx, piece.batch_id, lock=True)
+    if piece.refusal is not None:
+        waiting = await bank_file_store.waiting_lines(tx, piece.batch_id)
+        results = refused_lines(piece.refusal, waiting, today())
+    else:
+        numbers = [one.line_no for one in piece.results if one.amount_fen is None]
+        lines = await debit_store.lines_of(tx, piece.batch_id, numbers) if numbers else []
+        results = debit_results(piece.results, {one.line_no: one for one in lines}, today())
+    text = batch_ref(piece.batch_id).text(Reference.DEBIT_BATCH)
+    return await debit_flow.report_results(
+        tx, text, results, bank=None, region=region, caller=caller
+    )
