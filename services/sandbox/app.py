@@ -16,10 +16,11 @@ from services import VERSION
 from services.sandbox.bank import Bank
 from services.sandbox.clerks import Clerks
 from services.sandbox.courier import Courier
-from services.sandbox.gateway import DEBIT, PAYMENT, Gateway
+from services.sandbox.gateway import Gateway
 from services.sandbox.journal import Journal
 from services.sandbox.routes import Sandbox, router
 from services.sandbox.tax_bureau import TaxBureau
+from services.sandbox.trade import DEBIT, PAYMENT
 from shared.errors import NotFound
 from shared.guard.rate_limit import Pace, read_limits
 from shared.process.settings import Settings

@@ -87,7 +87,5 @@ class Courier:
     async def _send(self, row: sqlite3.Row, key: str) -> Any:
         peer, body = self._peers[row["peer"]], json.loads(row["body"])
         if _FILE in body:
-            return await peer.upload(
-                row["path"], body[_FILE].encode(), body["media_type"], key=key
-            )
+            return await peer.upload(row["path"], body[_FILE].encode(), body["media_type"], key=key)
         return await peer.post(row["path"], body, key=key)

@@ -8,10 +8,10 @@ bank. Some lines are reported twice; lines and files arrive out of order.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from services.sandbox import courier
 from services.sandbox.answers import answer_files
@@ -25,9 +25,8 @@ from services.sandbox.script import (
     Plan,
     Script,
     Timing,
-    plan_debit,
-    plan_payment,
 )
+from services.sandbox.trade import DEBIT, Trade, attempts, reference_of
 from shared.clock import today
 from shared.errors import Kind, NotFound, Refusal
 from shared.money import format_yuan, parse_yuan
@@ -41,42 +40,6 @@ class NotSettled(Refusal):
 
     kind = Kind.CONFLICT
     code = "NOT_SETTLED"
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """One of the bank's two trades: its paths, and the words of its batches and results."""
-
-    purpose: str
-    peer: str
-    batches: str
-    ready: str
-    day: str
-    results: str
-    done: str
-    plan: Callable[..., Plan]
-
-
-DEBIT: Final = Trade(
-    purpose="debit",
-    peer="collection",
-    batches="/v1/debit-batches",
-    ready="created",
-    day="debit_date",
-    results="/v1/debit-results",
-    done="settled",
-    plan=plan_debit,
-)
-PAYMENT: Final = Trade(
-    purpose="payment",
-    peer="payout",
-    batches="/v1/payment-batches",
-    ready="ready",
-    day="pay_date",
-    results="/v1/payment-results",
-    done="paid",
-    plan=plan_payment,
-)
 
 
 @dataclass(slots=True)
@@ -165,7 +128,7 @@ class Gateway:
         )
         for line in lines:
             reference = reference_of(self._trade.purpose, batch, line)
-            attempt = _attempts(tx, self._trade.purpose, reference)
+            attempt = attempts(tx, self._trade.purpose, reference)
             draw = Draw(script.seed, self._trade.purpose, reference, attempt)
             plan = self._trade.plan(script, draw, day=day, today=today())
             number = line["bank_account"]["number"]
@@ -406,19 +369,3 @@ def return_debit(journal: Journal, serial: str, day: date) -> Move:
             (day.isoformat(), serial),
         )
     return order
-
-
-def reference_of(purpose: str, batch: dict[str, Any], line: dict[str, Any]) -> str:
-    """Return a line's reference in words that every run of the same city shares."""
-    if purpose == DEBIT.purpose:
-        return f"{line['credit_code']}/{batch['period']}"
-    account = line["bank_account"]["number"]
-    return f"{account}/{batch['fund']}/{batch['pay_date']}/{line['amount']}"
-
-
-def _attempts(tx: sqlite3.Connection, purpose: str, reference: str) -> int:
-    row = tx.execute(
-        "SELECT COUNT(*) AS before FROM instruction WHERE purpose = ? AND reference = ?",
-        (purpose, reference),
-    ).fetchone()
-    return int(row["before"])

@@ -104,7 +104,9 @@ class Peer:
         headers = {"content-type": media_type}
         if key is not None:
             headers["Idempotency-Key"] = key
-        return await self._ask("POST", path, content=content, headers=headers, params=params or None)
+        return await self._ask(
+            "POST", path, content=content, headers=headers, params=params or None
+        )
 
     async def _ask(self, method: str, path: str, **how: Any) -> Any:
         async for attempt in AsyncRetrying(
