@@ -218,10 +218,12 @@ async def repay_pension(play: Play, month: Month) -> RepaidPension:
         line = min(
             refused, key=lambda one: (one["reason_code"] == "RJ03", parse_yuan(one["amount"]))
         )
+        path = f"/v1/claims/{line['claim']}/payees"
+        payees = await play.office.pages(reviewer(line["district"]), "payout", path)
         account = {
             "bank": line["bank_account"]["bank"],
             "number": luhn_complete(f"621799{line['line']:012d}"),
-            "name": line["payee_name"],
+            "name": next(one["payee_name"] for one in payees if one["line"] == line["line"]),
         }
         body = {"line": line["line"], "bank_account": account, "note": "账号有误"}
         path = f"/v1/claims/{line['claim']}/account-corrections"

@@ -120,3 +120,31 @@ async def test_a_sealed_account_never_changes_and_another_key_opens_nothing(offi
         with pytest.raises(CipherBroken):
             other.bank_number.open(number)
         assert await seal_rows(tx, TABLES[0], keys.by_label) == 0
+
+
+async def test_names_are_masked_in_every_list_and_reading_them_leaves_a_row(office: Office) -> None:
+    second = await lived(office, "heping", 1905)
+    (line,) = await office.lines(second)
+    batch = f"/v1/payment-batches/{second}/lines"
+    shown = (await office.ask("GET", batch, role="centre_cashier")).json()["items"][0]
+    assert (shown["payee_name"], shown["bank_account"]["name"]) == ("天********", "天********")
+    assert line["payee_name"] == NAMES[1], "the bank needs the whole name"
+    failed = await office.ask("GET", "/v1/failed-payments", role="supervisor")
+    assert NAMES[1] not in failed.text
+    claims = (await office.ask("GET", "/v1/claims", role="supervisor", limit=500)).json()
+    claim = next(
+        one["id"]
+        for one in claims["items"]
+        if (one["kind"], one["district"]) == ("hospital_settlement", "heping")
+    )
+    path = f"/v1/claims/{claim}/payees"
+    assert (await office.ask("GET", path, role="centre_cashier")).status_code == 403
+    other = await office.ask("GET", path, role="district_reviewer", district="nankai")
+    assert other.status_code == 403
+    read = await office.ask("GET", path, role="district_reviewer", district="heping", limit=1)
+    assert read.json()["items"][0]["payee_name"] == NAMES[1]
+    assert read.json()["items"][0]["bank_account"]["number"].isdigit()
+    trail = await office.ask("GET", f"/v1/claims/{claim}/trail", role="supervisor")
+    step = trail.json()["items"][-1]
+    assert (step["step"], step["person"]) == ("payees_read", "district_reviewer.heping")
+    assert step["detail"] == {"from": 1, "to": 1}

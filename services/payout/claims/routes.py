@@ -15,6 +15,7 @@ from services.payout.claims.schemas import (
     ClaimIn,
     ClaimLineOut,
     ClaimOut,
+    PayeeOut,
     PensionRunIn,
     SignatureIn,
 )
@@ -123,7 +124,7 @@ async def list_claim_lines(
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Page[ClaimLineOut]:
-    """List a claim's lines by number; identity and account numbers are masked."""
+    """List a claim's lines by number; names, identity and account numbers are masked."""
     ref = Ref.parse(Reference.CLAIM, claim)
     filters = {"list": "claim_lines", "claim": claim}
     after = line_after(cursor, filters)
@@ -133,6 +134,29 @@ async def list_claim_lines(
     lines, next_cursor = cut(rows, limit, lambda line: [line.line_no], filters)
     keys = person_keys(at.request)
     return Page[ClaimLineOut].of([ClaimLineOut.of(line, keys) for line in lines], next_cursor)
+
+
+@router.get(
+    "/v1/claims/{claim}/payees",
+    operation_id="read_claim_payees",
+    summary="查看收款人完整信息 · The whole names and accounts of a claim",
+)
+async def read_claim_payees(
+    claim: RefPath,
+    at: Annotated[Door, door(Right.READ_PERSONAL_DATA)],
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Page[PayeeOut]:
+    """List payees unmasked, to compare them with the paper; the trail keeps who has read them."""
+    ref = Ref.parse(Reference.CLAIM, claim)
+    filters = {"list": "claim_payees", "claim": claim}
+    after = line_after(cursor, filters)
+    rows = await at.read(
+        lambda tx: claim_flow.read_payees(tx, ref, after=after, limit=limit, caller=at.caller)
+    )
+    lines, next_cursor = cut(rows, limit, lambda line: [line.line_no], filters)
+    keys = person_keys(at.request)
+    return Page[PayeeOut].of([PayeeOut.of(line, keys) for line in lines], next_cursor)
 
 
 @router.get(

@@ -17,6 +17,7 @@ from services.payout.common.schemas import (
     Day,
     IdentityNumber,
     Note,
+    masked_name,
 )
 from shared.references import Reference
 from shared.schema import (
@@ -147,7 +148,7 @@ class ClaimOut(Out):
 
 
 class ClaimLineOut(Out):
-    """One payee, numbers masked."""
+    """One payee, name and numbers masked."""
 
     line: int
     payee_name: str
@@ -163,7 +164,7 @@ class ClaimLineOut(Out):
         sealed = line.sealed_number
         return cls(
             line=line.line_no,
-            payee_name=keys.name.open(line.payee_name),
+            payee_name=masked_name(keys.name.open(line.payee_name)),
             bank_account=BankAccountOut.of(
                 line.bank,
                 keys.bank_number.open(line.bank_number),
@@ -173,6 +174,31 @@ class ClaimLineOut(Out):
             reference=line.reference,
             event_on=line.event_on,
             masked_identity_number=keys.mask(bytes(sealed)) if sealed else None,
+        )
+
+
+class PayeeOut(Out):
+    """One payee with the whole name, account and identity number."""
+
+    line: int
+    payee_name: str = Field(examples=["张建国"])
+    bank_account: BankAccountOut
+    identity_number: str | None = Field(examples=["120101195003071239"])
+
+    @classmethod
+    def of(cls, line: ClaimLine, keys: PersonKeys) -> PayeeOut:
+        """Build it from a stored line."""
+        sealed = line.sealed_number
+        return cls(
+            line=line.line_no,
+            payee_name=keys.name.open(line.payee_name),
+            bank_account=BankAccountOut.of(
+                line.bank,
+                keys.bank_number.open(line.bank_number),
+                keys.bank_holder.open(line.bank_holder),
+                full=True,
+            ),
+            identity_number=keys.cipher.open(bytes(sealed)) if sealed else None,
         )
 
 

@@ -41,16 +41,20 @@ class BankAccountIn(In):
 
 
 class BankAccountOut(Out):
-    """The account to pay into; only the bank gateway sees the whole number."""
+    """The account to pay into: number and holder masked, except for the bank and in payees."""
 
     bank: str
     number: str = Field(examples=["6222**********8901"])
-    name: str
+    name: str = Field(examples=["张**"])
 
     @classmethod
     def of(cls, bank: str, number: str, holder: str, *, full: bool = False) -> BankAccountOut:
-        """Build it; `full` shows the whole number."""
-        return cls(bank=bank, number=number if full else masked_account(number), name=holder)
+        """Build it; `full` shows the whole number and name."""
+        return cls(
+            bank=bank,
+            number=number if full else masked_account(number),
+            name=holder if full else masked_name(holder),
+        )
 
 
 def masked_account(number: str) -> str:

@@ -66,3 +66,10 @@ async def lived(office: Office, district: str, *serials: int) -> str:
     await office.fund()
     await office.batch([run])
     return str(second.json()["id"])
+
+
+async def payee_names(office: Office, claim: str) -> list[str]:
+    """Read the whole names of a claim's payees, by the right to do so."""
+    answer = await office.ask("GET", f"/v1/claims/{claim}/payees", role="supervisor")
+    assert answer.status_code == 200, answer.text
+    return [str(one["payee_name"]) for one in answer.json()["items"]]

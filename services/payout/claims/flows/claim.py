@@ -336,6 +336,30 @@ async def lines(
     return await claim_store.page_of_lines(tx, ref, after=after, limit=limit)
 
 
+async def read_payees(
+    tx: AsyncConnection, ref: Ref, *, after: int, limit: int, caller: Caller
+) -> list[ClaimLine]:
+    """Read whole payees of a claim, and one line more; the trail names the reader and the lines.
+
+    Raises:
+        NotFound, Forbidden: see `find`.
+    """
+    claim = await find(tx, ref, caller=caller)
+    found = await claim_store.page_of_lines(tx, ref, after=after, limit=limit + 1)
+    shown = [line.line_no for line in found[:limit]]
+    if shown:
+        read = trail.Step(
+            shard_key=claim.ref.key,
+            paper=PAPER,
+            paper_id=claim.ref.id,
+            step="payees_read",
+            signs=False,
+            detail={"from": shown[0], "to": shown[-1]},
+        )
+        await trail.record(tx, read, caller)
+    return found
+
+
 async def steps(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> list[dict[str, Any]]:
     """Read the trail of a claim that the caller may see.
 

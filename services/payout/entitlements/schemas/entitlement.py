@@ -100,7 +100,7 @@ class EntitlementOut(Out):
             bank_account=BankAccountOut.of(
                 row.bank,
                 keys.bank_number.open(row.bank_number),
-                masked_name(keys.bank_holder.open(row.bank_holder)),
+                keys.bank_holder.open(row.bank_holder),
             ),
             since=row.since,
             suspended=SuspensionOut.of(row),

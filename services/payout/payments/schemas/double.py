@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.payout.benefits.domain import ClaimKind
 from services.payout.common.flows import PersonKeys
+from services.payout.common.schemas import masked_name
 from services.payout.payments.domain.double import DoublePayment, DoubleStatus
 from shared.references import Reference
 from shared.schema import Out, YuanOut
@@ -48,7 +49,7 @@ class DoublePaymentOut(Out):
             fund=row.fund,
             status=row.status,
             masked_identity_number=keys.mask(row.sealed_number),
-            payee_name=keys.name.open(row.payee_name),
+            payee_name=masked_name(keys.name.open(row.payee_name)),
             reference=row.reference,
             amount=row.amount_fen,
             correction=row.paper,

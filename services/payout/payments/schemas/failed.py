@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.payout.common.flows import PersonKeys
-from services.payout.common.schemas import BankAccountIn, BankAccountOut, Note
+from services.payout.common.schemas import BankAccountIn, BankAccountOut, Note, masked_name
 from services.payout.payments.domain.failed import (
     AccountCorrection,
     CorrectedAccount,
@@ -46,7 +46,7 @@ class FailedPaymentOut(Out):
             outcome=row.outcome,
             reason_code=row.reason_code,
             reason=row.reason,
-            payee_name=keys.name.open(row.payee_name),
+            payee_name=masked_name(keys.name.open(row.payee_name)),
             bank_account=BankAccountOut.of(
                 row.bank,
                 keys.bank_number.open(row.bank_number),

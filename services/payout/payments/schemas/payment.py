@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.payout.common.flows import PersonKeys
-from services.payout.common.schemas import BankAccountOut, Day, Note, RefText
+from services.payout.common.schemas import BankAccountOut, Day, Note, RefText, masked_name
 from services.payout.payments.domain.batch import CLAIMS_MAX, BatchStatus, PaymentBatch
 from services.payout.payments.domain.payment import BankReport, LineStatus, Outcome, ReportRejection
 from services.payout.payments.flows.result import FileResult
@@ -93,10 +93,11 @@ class PaymentLineOut(Out):
 
     @classmethod
     def of(cls, row: PaymentLineRow, keys: PersonKeys, *, full: bool) -> PaymentLineOut:
-        """Build it from a stored line; `full` shows the whole account number, for the bank."""
+        """Build it from a stored line; `full` shows the whole name and account, for the bank."""
+        name = keys.name.open(row.payee_name)
         return cls(
             line=row.line_no,
-            payee_name=keys.name.open(row.payee_name),
+            payee_name=name if full else masked_name(name),
             bank_account=BankAccountOut.of(
                 row.bank,
                 keys.bank_number.open(row.bank_number),
