@@ -2,8 +2,11 @@
 
 One statement does it over sets. Lines are grouped by their reference; a receipt or a voucher is found
 under its serial, or under the paper (push, batch) that a collective entry names. Lines that name
-nothing known are paired with vouchers of the same amount and day, one to one; never with a receipt,
-because equal amounts of one day are common and would hide a missing and an unlisted payment.
+nothing known are paired with vouchers of the same amount and day, one to one, then with one of
+another day where both are alone with their amount; never with a receipt, because equal amounts are
+common and would hide a missing and an unlisted payment.
+
+A return is known by the bank's own serial of it; where that is the receipt's, it is paired.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ PATIENCE: Final = "SET LOCAL statement_timeout = '30min'"
 """A month of a large city has a million lines."""
 BACK_DAYS: Final = 62
 """Days before the window in which the other sides of its movements are looked for."""
+APART_DAYS: Final = 10
+"""Most days between a line and a voucher that are alone with their amount."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class MatchWindow:
             "within": self.within,
             "channels": list(self.channels),
             "back": BACK_DAYS,
+            "apart": APART_DAYS,
         }
 
 
@@ -69,10 +75,12 @@ _SIDES: Final = f"""
          WHERE account_key = :key AND day BETWEEN CAST(:first AS date) - CAST(:back AS integer)
                                               AND CAST(:until AS date)
     ), returned AS (
-        SELECT 'receipt_return:' || replace(CAST(id AS text), '-', '') AS mark, serial
-          FROM receipt_change
-         WHERE kind = 'return' AND status = 'approved'
-           AND on_day >= CAST(:first AS date) - CAST(:back AS integer)
+        SELECT 'receipt_return:' || replace(CAST(change.id AS text), '-', '') AS mark, change.serial
+          FROM receipt_change AS change
+          JOIN receipt ON receipt.receipt_key = change.receipt_key
+                      AND receipt.id = change.receipt_id AND receipt.serial <> change.serial
+         WHERE change.kind = 'return' AND change.status = 'approved'
+           AND change.on_day >= CAST(:first AS date) - CAST(:back AS integer)
     ), book AS (
         SELECT coalesce(returned.serial, {ticket_sql("moved.mark", _OF_TAX)}) AS mark,
                min(moved.paper) AS paper,
@@ -120,18 +128,20 @@ _GROUPS: Final = """
           LEFT JOIN known AS of_bank ON of_bank.mark = line.serial
     ), unnamed AS (
         SELECT day, line_no, amount_fen,
-               row_number() OVER (PARTITION BY amount_fen, day ORDER BY line_no) AS nth
+               row_number() OVER (PARTITION BY amount_fen, day ORDER BY line_no) AS nth,
+               count(*) OVER (PARTITION BY amount_fen) AS alike
           FROM named
          WHERE mark IS NULL
     ), unmet AS (
         SELECT book.mark, book.fen, book.day,
-               row_number() OVER (PARTITION BY book.fen, book.day ORDER BY book.mark) AS nth
+               row_number() OVER (PARTITION BY book.fen, book.day ORDER BY book.mark) AS nth,
+               count(*) OVER (PARTITION BY book.fen) AS alike
           FROM book
           LEFT JOIN named ON named.mark = book.mark
           LEFT JOIN named AS whole ON whole.mark = book.paper
          WHERE named.mark IS NULL AND whole.mark IS NULL AND NOT book.of_receipt
     ), said AS (
-        SELECT coalesce(named.mark, unmet.mark, named.own_mark) AS mark,
+        SELECT coalesce(named.mark, unmet.mark, lone.mark, named.own_mark) AS mark,
                count(*) AS lines, CAST(sum(named.amount_fen) AS bigint) AS fen,
                min(named.day) AS day, max(named.day) AS last_day,
                max(named.counter_mark) AS counter_mark
@@ -139,6 +149,9 @@ _GROUPS: Final = """
           LEFT JOIN unnamed ON unnamed.day = named.day AND unnamed.line_no = named.line_no
           LEFT JOIN unmet ON unmet.fen = unnamed.amount_fen AND unmet.day = unnamed.day
                          AND unmet.nth = unnamed.nth
+          LEFT JOIN unmet AS lone ON lone.fen = unnamed.amount_fen AND lone.alike = 1
+                                 AND unnamed.alike = 1
+                                 AND abs(lone.day - unnamed.day) <= CAST(:apart AS integer)
          GROUP BY 1
     ), payer AS (
         SELECT payer_key AS mark, unit_id FROM payer_account
