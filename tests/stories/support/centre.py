@@ -212,6 +212,19 @@ class Centre:
         self._check_suspense()
         self._check_floors()
         self._check_totals()
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Check on several days that every fen of every receipt is in exactly one part."""
+        for day in (self.days_before_end(45), self.days_before_end(20), self.last):
+            proof = self.city.at.get(
+                "fund_accountant", "collection", "/v1/receipt-parts", as_of=day
+            )
+            assert proof["ties"], proof
+            for channel in proof["channels"]:
+                parts = ("allocated", "moved", "suspense", "refunded", "reversed")
+                whole_fen = sum(parse_yuan(channel[part]) for part in parts)
+                assert whole_fen == parse_yuan(channel["amount"]), proof
 
     def _check_balanced(self) -> None:
         for book in ("statutory", "memo"):
