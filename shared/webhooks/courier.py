@@ -18,11 +18,12 @@ from uuid import UUID
 
 import httpx
 from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock
 from shared.db import Database
 from shared.guard import tls
-from shared.outbox import BACKOFF_MAX_SECONDS, hold_lease
+from shared.outbox import BACKOFF_MAX_SECONDS, LEASE_SECONDS, hold_lease
 from shared.process.log import logger
 from shared.process.settings import Settings
 from shared.security.field_cipher import FieldCipher
@@ -41,6 +42,7 @@ TURN_SECONDS: Final = 30.0
 """How long an address is served before others have their turn."""
 ADDRESSES_AT_ONCE: Final = 64
 LEASE: Final = "webhooks"
+RENEW_SECONDS: Final = LEASE_SECONDS / 3
 
 ATTEMPTS = Counter(
     "wuxian_webhook_attempts", "Attempts to deliver events, by outcome", ["service", "outcome"]
@@ -56,6 +58,7 @@ class Courier:
         self._rules = rules
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._busy: dict[UUID, asyncio.Task[None]] = {}
+        self._renew_at = 0.0
         self._http: httpx.AsyncClient | None = None
 
     @classmethod
@@ -80,7 +83,7 @@ class Courier:
     async def step(self) -> int:
         """Number new events and start what is due; return how many events were numbered."""
         async with self.db.transaction() as tx:
-            if not await hold_lease(tx, LEASE, self._holder):
+            if not await self._holds_lease(tx):
                 return 0
             before, now = await event_store.number(tx)
             if now > before:
@@ -92,6 +95,15 @@ class Courier:
             self._busy[endpoint_id] = task
             task.add_done_callback(partial(self._done, endpoint_id))
         return now - before
+
+    async def _holds_lease(self, tx: AsyncConnection) -> bool:
+        """Keep the lease, which is written down anew every few seconds."""
+        if monotonic() < self._renew_at:
+            return True
+        if not await hold_lease(tx, LEASE, self._holder):
+            return False
+        self._renew_at = monotonic() + RENEW_SECONDS
+        return True
 
     def _done(self, endpoint_id: UUID, _: asyncio.Task[None]) -> None:
         self._busy.pop(endpoint_id, None)
