@@ -24,7 +24,7 @@ up: $(VENV)/.runtime  ## Start everything; print the addresses and the sandbox c
 	$(BIN)/wuxian up
 
 test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TEST_FLAGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_FLAGS)
 
 check: $(VENV)/.dev  ## Style, lint, types, import contracts
 	$(BIN)/ruff format --check .

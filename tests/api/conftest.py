@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -39,6 +40,7 @@ async def stack(
     await supervisor.start()
     secrets = supervisor.secrets | json.loads((identity_dir / "services.json").read_text())
 
+    @cache
     def token(role: Role) -> str:
         name = f"{role.value}.heping" if role.level is Level.DISTRICT else role.value
         answer = httpx.post(

@@ -75,18 +75,12 @@ class Attack:
             self.wrong.append(f"{self.operation.label}: {answer.status_code} as {kind}")
 
 
-def session_for(
-    url: str, operation: schemathesis.APIOperation, stack: Stack
-) -> requests.Session | None:
-    """A session of the first role that the operation's door lets in (an empty request tells)."""
-    path = operation.path.replace("{", "").replace("}", "")
-    for role in Role:
-        session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {stack.token(role)}"
-        if session.request(operation.method.upper(), url + path, timeout=20).status_code != 403:
-            return session
-        session.close()
-    return None
+def session_for(operation: schemathesis.APIOperation, stack: Stack) -> requests.Session:
+    """A session of the first role that the operation admits."""
+    roles = operation.definition.raw["x-roles"] or list(Role)
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {stack.token(Role(roles[0]))}"
+    return session
 
 
 def attacks(service: str, stack: Stack) -> list[Attack]:
@@ -97,9 +91,7 @@ def attacks(service: str, stack: Stack) -> list[Attack]:
     for result in schema.get_all_operations():
         operation = result.ok()
         if operation.path not in NOT_PROBLEMS:
-            session = session_for(url, operation, stack)
-            assert session, f"{operation.label}: no role may do this"
-            found.append(Attack(url, operation, session))
+            found.append(Attack(url, operation, session_for(operation, stack)))
     return found
 
 

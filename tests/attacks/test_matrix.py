@@ -1,4 +1,8 @@
-"""Role by operation: every operation admits exactly the roles that its OpenAPI file names."""
+"""Role by operation: every operation admits exactly the roles that its OpenAPI file names.
+
+Whoever is not admitted gets 403; no token, a forged one, one of yesterday and one for another service
+get 401.
+"""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,15 +15,21 @@ import pytest
 from fastapi import FastAPI
 
 from services.collection.app import build as collection
+from services.identity.app import build as identity
 from services.ledger.app import build as ledger
 from services.payout.app import build as payout
-from shared.roles import CENTRE, Level, Role
+from shared.process.settings import Settings
+from shared.roles import CENTRE, Caller, Level, Role
+from shared.security.tokens import mint, new_key
+from shared.web.trust_feed import trust_of
 from tests.attacks.conftest import Token
 from tests.conftest import ClientOf, SettingsFor
+from tests.issuer import Issuer
 
 FILES = Path(__file__).parents[2] / "openapi"
 APPS: dict[str, Callable[..., FastAPI]] = {
     "collection": collection,
+    "identity": identity,
     "ledger": ledger,
     "payout": payout,
 }
@@ -60,9 +70,12 @@ def service(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def client(
-    service: str, settings_for: SettingsFor, client_of: ClientOf
+    service: str, settings_for: SettingsFor, client_of: ClientOf, issuer: Issuer
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(APPS[service](settings_for())) as opened:
+    app = APPS[service](settings_for())
+    # Identity trusts its own keys only; here it is given the tests' key like the others.
+    app.state.trust = trust_of(Settings(trusted_keys_path=issuer.trusted_keys_path), service)
+    async with client_of(app) as opened:
         yield opened
 
 
@@ -98,7 +111,7 @@ async def test_every_operation_admits_the_roles_that_it_names(
             kind: Any = answer.headers.get("content-type", "")
             problem = answer.json() if "problem" in kind else {}
             by_right = problem.get("status") == 403 and "right=" in problem.get("detail", "")
-            if by_right is named or answer.status_code == 401:
+            if by_right is named or (operation.roles and answer.status_code == 401):
                 wrong.append(f"{role}: {operation.id} -> {answer.status_code} {problem}"[:200])
             if answer.status_code >= 500 and operation.path != "/readyz":
                 wrong.append(f"{role}: {operation.id} -> {answer.text[:200]}")
@@ -115,3 +128,24 @@ async def test_a_district_sees_no_other_one(
             if operation.has_district and role.value in operation.roles:
                 answer = await ask(client, operation, token(role, "heping"), district="nankai")
                 assert answer.status_code in {403, 422}, f"{operation.id}: {answer.text[:200]}"
+
+
+async def test_a_bad_token_opens_no_door(
+    service: str, client: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    caller = Caller(subject="x", role=Role.DEPARTMENT_HEAD, district=CENTRE)
+    bad = {
+        "none": None,
+        "noise": "x",
+        "unsigned": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4Iiwicm9sZSI6ImRlcGFydG1lbnRfaGVhZCJ9.",
+        "forged": mint(new_key(), caller, audience=(service,)),
+        "of yesterday": issuer.mint(caller, seconds=-1),
+        "for another service": issuer.mint(caller, audience=("elsewhere",)),
+    }
+    doors = [operation for operation in operations(service) if operation.roles]
+    assert doors
+    for name, token in bad.items():
+        answers = {door.id: await ask(client, door, token) for door in doors}
+        # 429: so many bad tokens come from one address.
+        opened = [id for id, answer in answers.items() if answer.status_code not in {401, 429}]
+        assert opened == [], name

@@ -1,19 +1,28 @@
 """Helpers for tests that start real processes."""
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli.root import app
 from services.embedded import EmbeddedPostgres, pidfile
 from services.embedded.guard import python_command, python_environment
+from shared.process.settings import settings
 from tests.house.passwords import keep_passwords
 from tests.issuer import Issuer
 
 Wuxian = Callable[..., "subprocess.CompletedProcess[str]"]
+APART = {"backup", "db", "demo", "openapi", "serve", "up", "version"}
+"""Commands that live on, or change the process that they run in: each gets one of its own."""
 
 
 @pytest.fixture
@@ -40,19 +49,43 @@ def environment(home: Path, issuer: Issuer) -> dict[str, str]:
 
 @pytest.fixture
 def wuxian(environment: dict[str, str]) -> Wuxian:
-    """wuxian(*words, **variables) → the finished command."""
+    """wuxian(*words, **variables) → the finished command.
+
+    Most commands run within this process: by itself, each would mainly import the same modules.
+    """
 
     def run(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            python_command("services.cli", *words),
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        carry_out = _in_a_process if words[0] in APART else _within
+        return carry_out(words, environment | variables)
 
     return run
+
+
+def _in_a_process(
+    words: tuple[str, ...], environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        python_command("services.cli", *words),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def _within(
+    words: tuple[str, ...], environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a thread of its own, since commands start event loops."""
+    with patch.dict(os.environ, environment, clear=True), ThreadPoolExecutor(1) as thread:
+        done = thread.submit(CliRunner().invoke, app, words).result(120)
+    settings.cache_clear()
+    wrong = done.exception
+    if wrong is not None and not isinstance(wrong, SystemExit):
+        fault = "".join(traceback.format_exception(wrong))
+        return subprocess.CompletedProcess(words, 1, done.stdout, done.stderr + fault)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
 @pytest.fixture

@@ -79,11 +79,10 @@ def test_an_unreachable_database_is_a_sentence_not_a_traceback(wuxian: Wuxian) -
 
 
 def test_a_services_documents_are_the_same_each_time(wuxian: Wuxian, tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        assert wuxian("openapi", "--write", str(tmp_path / name)).returncode == 0
+    assert wuxian("openapi", "--write", str(tmp_path)).returncode == 0
     for service in ("identity", "collection", "ledger", "payout"):
-        files = [tmp_path / name / f"{service}.json" for name in ("a", "b")]
-        assert files[0].read_bytes() == files[1].read_bytes()
+        committed = Path(__file__).parents[2] / "openapi" / f"{service}.json"
+        assert (tmp_path / f"{service}.json").read_bytes() == committed.read_bytes()
 
 
 @pytest.mark.parametrize("service", ["identity", "collection", "ledger", "payout"])

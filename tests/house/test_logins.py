@@ -31,11 +31,12 @@ DELETABLE = {
         "operation_part",
         "reallocation_due",
         "refund_return_serial",
+        "signature_nonce",
     },
     "ledger": {"idempotency"},
     # A once-per-event key that names a paper readably is replaced by its keyed one; a trigger
     # refuses any other deletion.
-    "payout": {*CLEANED, "benefit_event"},
+    "payout": {*CLEANED, "benefit_event", "signature_nonce"},
 }
 """Tables from which a service may delete rows: drafts and queues, never a paper."""
 CHANGEABLE_IN_THE_LEDGER = {
@@ -302,7 +303,7 @@ class TestCommand:
     def test_a_bad_setting_is_one_sentence_that_names_it(
         self, wuxian: Wuxian, variable: str, value: str
     ) -> None:
-        said = wuxian("serve", "ledger", **{variable: value})
+        said = wuxian("doctor", **{variable: value})
         assert said.returncode == 2
         assert said.stderr.startswith("wuxian: ")
         assert variable in said.stderr.upper()
