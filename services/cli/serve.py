@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +43,7 @@ def serve(
     parent: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Run one service in the foreground."""
+    gc.disable()  # a start makes modules, which stay: looking for garbage is a seventh of its time
     if parent:
         from services.supervisor.child import tie_to_parent
 
@@ -67,6 +70,8 @@ def serve(
             if service is not Service.IDENTITY:  # it holds none of the data that these keys seal
                 asyncio.run(_check_keys(settings_with(), service.value))
     _allow_open_files(settings.connections_max + SPARE_FILES)
+    import_module(f"services.{service.value}.app")
+    gc.enable()
     uvicorn.run(
         f"services.{service.value}.app:build",
         factory=True,
