@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
 from shared.ids import uuid7
+from shared.process import tracing
 from shared.process.log import logger
 
 BATCH = 1000
@@ -62,6 +63,9 @@ BOOKED_DDL = (
 )
 """The day on which the receiver booked a message, where it is not the message's own day."""
 
+TRACE_DDL = ("ALTER TABLE outbox ADD COLUMN traceparent text",)
+"""The trace (W3C) that a message belongs to, where an operator has traces written."""
+
 WAITING = Gauge(
     "wuxian_outbox_waiting",
     "Messages not yet acknowledged",
@@ -90,6 +94,7 @@ class Message:
     shard_key: int
     id: UUID
     payload: bytes
+    traceparent: str | None = None
 
 
 Verdict = str | date | None
@@ -106,33 +111,47 @@ async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, 
         return
     await tx.execute(
         text("""
-            INSERT INTO outbox (shard_key, id, payload)
-            SELECT CAST(:shard_key AS bigint), id, payload
+            INSERT INTO outbox (shard_key, id, payload, traceparent)
+            SELECT CAST(:shard_key AS bigint), id, payload, CAST(:traceparent AS text)
               FROM unnest(CAST(:ids AS uuid[]), CAST(:payloads AS bytea[])) AS batch (id, payload)
         """),
         {
             "shard_key": shard_key,
             "ids": [uuid7() for _ in payloads],
             "payloads": [orjson.dumps(payload) for payload in payloads],
+            "traceparent": tracing.current(),
         },
     )
 
 
-async def put_many(tx: AsyncConnection, messages: Sequence[tuple[int, dict[str, Any]]]) -> None:
-    """Write the messages of a bulk job, each (shard key, payload) under its business row's key."""
+async def put_many(
+    tx: AsyncConnection,
+    messages: Sequence[tuple[int, dict[str, Any]]],
+    traceparents: Sequence[str | None] | None = None,
+) -> None:
+    """Write the messages of a bulk job, each (shard key, payload) under its business row's key.
+
+    `traceparents` are the traces that the messages belong to, where it is not the one at work.
+    """
     if not messages:
         return
+    at_work = tracing.current()
     await tx.execute(
         text("""
-            INSERT INTO outbox (shard_key, id, payload)
-            SELECT shard_key, id, payload
-              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:payloads AS bytea[]))
-                AS batch (shard_key, id, payload)
+            INSERT INTO outbox (shard_key, id, payload, traceparent)
+            SELECT shard_key, id, payload, traceparent
+              FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[]), CAST(:payloads AS bytea[]),
+                          CAST(:traceparents AS text[]))
+                AS batch (shard_key, id, payload, traceparent)
         """),
         {
             "keys": [shard_key for shard_key, _ in messages],
             "ids": [uuid7() for _ in messages],
             "payloads": [orjson.dumps(payload) for _, payload in messages],
+            "traceparents": [
+                at_work if traceparents is None else traceparents[number]
+                for number in range(len(messages))
+            ],
         },
     )
 
@@ -141,7 +160,7 @@ async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
     """Return the oldest messages not yet acknowledged."""
     rows = await tx.execute(
         text("""
-            SELECT shard_key, id, payload
+            SELECT shard_key, id, payload, traceparent
               FROM outbox
              WHERE sent_at IS NULL AND refused IS NULL
              ORDER BY id
@@ -149,7 +168,7 @@ async def waiting(tx: AsyncConnection, limit: int = BATCH) -> list[Message]:
         """),
         {"limit": limit},
     )
-    return [Message(row.shard_key, row.id, bytes(row.payload)) for row in rows]
+    return [Message(row.shard_key, row.id, bytes(row.payload), row.traceparent) for row in rows]
 
 
 async def mark(tx: AsyncConnection, verdicts: Sequence[tuple[Message, Verdict]]) -> None:
@@ -291,7 +310,9 @@ class Relay:
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
         if not messages:
             return 0
-        verdicts = list(zip(messages, await self.deliver(messages), strict=True))
+        traces = [message.traceparent for message in messages]
+        with tracing.continued("outbox delivery", traces, wuxian_service=self.db.service):
+            verdicts = list(zip(messages, await self.deliver(messages), strict=True))
         async with self.db.transaction() as tx:
             await mark(tx, verdicts)
         for message, verdict in verdicts:

@@ -119,6 +119,13 @@ class Settings(BaseSettings):
     backup_passphrase_file: Path | None = None
     """备份口令文件,供 `wuxian backup` 和 `restore` · File of the passphrase that backups are
     sealed with, for `wuxian backup` and `restore`."""
+    otlp_url: str | None = None
+    """OpenTelemetry 收集器的地址(OTLP/HTTP,如 http://127.0.0.1:4318);不设则不写链路,须安装
+    wuxian[otel] · The address of an OpenTelemetry collector (OTLP over HTTP); unset: no traces.
+    Needs the extra wuxian[otel]."""
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """从本系统开始的链路保留的比例;调用方已决定的从其决定 · Share of the traces that begin here and
+    are kept; a caller's own choice is followed."""
     oidc_issuer: str | None = None
     """本单位自己的 OpenID 登录服务;不设则只用密码 · The site's own OpenID provider, where people
     sign in; unset: passwords only."""

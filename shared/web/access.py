@@ -8,9 +8,11 @@ from typing import TextIO
 
 import orjson
 from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.clock import now
+from shared.process import tracing
 from shared.process.log import mask_numbers
 
 CALLER = "wuxian.caller"
@@ -51,9 +53,31 @@ class AccessLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, noted)
+            if tracing.is_on():
+                await self._traced(scope, receive, noted)
+            else:
+                await self.app(scope, receive, noted)
         finally:
             self._note(scope, status, perf_counter() - begun)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request in a span that continues the caller's trace."""
+        fields = Headers(scope=scope)
+        parents = fields.get("traceparent", ""), fields.get(tracing.TRACES_HEADER, "")
+        method = scope["method"]
+        with tracing.served(method, *parents, http_request_method=method) as spans:
+
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    route = getattr(scope.get("route"), "path", "none")
+                    for one in spans:
+                        one.update_name(f"{method} {route}")
+                        one.set_attribute("http.route", route)
+                        one.set_attribute("http.response.status_code", message["status"])
+                        one.set_attribute("wuxian.request_id", scope.get("wuxian.trace_id", ""))
+                await send(message)
+
+            await self.app(scope, receive, told)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,6 +11,8 @@ from fastapi import FastAPI
 from shared.guard.gate import Gate
 from shared.guard.rate_limit import RateLimits, read_limits
 from shared.guard.signed import SignatureRules
+from shared.process import tracing
+from shared.process.settings import settings
 from shared.security.trust import Trust
 from shared.web.access import AccessLog
 from shared.web.door_router import DoorRouter
@@ -44,8 +47,13 @@ def create_app(  # noqa: PLR0913 - an app has that many parts
 
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
-        async with lifespan(app), followed(trust):
-            yield
+        traced = tracing.start(settings(), service)
+        try:
+            async with lifespan(app), followed(trust):
+                yield
+        finally:
+            if traced:
+                await asyncio.to_thread(tracing.stop)
 
     # No docs pages: FastAPI's load their scripts from a public network that a bureau's lacks.
     app = App(

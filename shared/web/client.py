@@ -14,6 +14,7 @@ import orjson
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from shared.guard import tls
+from shared.process import tracing
 
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
 
@@ -120,13 +121,19 @@ class Peer:
         raise AssertionError("unreachable")
 
     async def _once(self, method: str, path: str, **how: Any) -> Any:
-        answer = await self._http.request(method, path, auth=_Bearer(await self._bearer()), **how)
+        answer = await self._request(method, path, **how)
         if answer.status_code == 401:  # expired or revoked
             self._token = None
-            answer = await self._http.request(
-                method, path, auth=_Bearer(await self._bearer()), **how
-            )
+            answer = await self._request(method, path, **how)
         return read_answer(answer)
+
+    async def _request(self, method: str, path: str, **how: Any) -> httpx.Response:
+        auth = _Bearer(await self._bearer())
+        if tracing.current() is None:
+            return await self._http.request(method, path, auth=auth, **how)
+        with tracing.span(method, "CLIENT", http_request_method=method):
+            how["headers"] = dict(how.get("headers") or {}) | tracing.headers()
+            return await self._http.request(method, path, auth=auth, **how)
 
     async def _bearer(self) -> str:
         if self._token is None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.cn.credit_code import is_valid
+from shared.cn.identity_number import fault_in
+
 ROOT = Path(__file__).parents[2]
 WHERE = ROOT / "docs/where.md"
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -61,3 +64,12 @@ def test_the_lists_of_subjects_are_those_of_the_contracts() -> None:
             is_module = (ROOT / service / f"{subject}.py").exists()
             assert is_module or f"| `{subject}` |" in page, f"{subject} is not in {WHERE.name}"
     assert listed == expected
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_number_of_a_unit_or_a_person_on_a_page_is_valid(page: Path) -> None:
+    """Whoever copies an example to a running system must not be refused for its check digit."""
+    numbers = re.findall(
+        r"(?<![0-9A-Za-z])[0-9A-HJ-NP-RTUWXY]{18}(?![0-9A-Za-z])", page.read_text()
+    )
+    assert [one for one in numbers if not is_valid(one) and fault_in(one) is not None] == []

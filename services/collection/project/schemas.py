@@ -40,7 +40,7 @@ class ContractIn(In):
 class ProjectIn(ContractIn):
     """A project to be registered."""
 
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     number: ProjectNumber
     name: ShortText = Field(examples=["和平区南京路一号地块"])
     starts_on: Day
@@ -197,7 +197,7 @@ class ProjectCertificateOut(Out):
     """Certificate that a project's contributions were paid in full on a day."""
 
     id: str = Field(examples=[Reference.PROJECT_CERTIFICATE.example])
-    number: str = Field(examples=["GC-91120101MA05K0TH17-2021-0001"])
+    number: str = Field(examples=["GC-91120101MA05K0TH1H-2021-0001"])
     project: str
     credit_code: str
     district: str

@@ -51,7 +51,7 @@ class ReceiptMoveIn(In):
     others hold. `moved_on` is the booking day, today by default."""
 
     amount: PositiveYuan | None = None
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     period: PeriodField
     moved_on: Day | None = None
     reason: ShortText = Field(examples=["税务误记缴费人"])

@@ -25,7 +25,7 @@ class InstalmentIn(In):
 class AgreementIn(In):
     """An agreement to be approved. A plan's instalments must sum to the open amount it covers."""
 
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     kind: AgreementKind
     insurances: list[Code] = Field(min_length=1, max_length=20, examples=[["pension"]])
     period_from: PeriodField

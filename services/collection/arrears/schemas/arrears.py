@@ -193,7 +193,7 @@ class ArrearsQueryIn(In):
     """A query of up to 1,000 units; today by default."""
 
     credit_codes: list[CreditCode] = Field(
-        min_length=1, max_length=1000, examples=[["91120101MA05K0TH17"]]
+        min_length=1, max_length=1000, examples=[["91120101MA05K0TH1H"]]
     )
     as_of: Day | None = None
 

@@ -47,6 +47,8 @@ class AuditedDeclaration:
     total_fen: int
     lines: tuple[BillItem, ...]
     restates: bool = False
+    traceparent: str | None = None
+    """The trace that began when it was accepted, where traces are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

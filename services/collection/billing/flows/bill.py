@@ -38,6 +38,7 @@ from shared import outbox, trail
 from shared.errors import NotFound
 from shared.ids import Ref, uuid7
 from shared.period import Period
+from shared.process import tracing
 from shared.references import Reference
 from shared.roles import Caller, Role
 from shared.webhooks.event import EventType, NewEvent, record_events
@@ -68,14 +69,15 @@ async def issue_chunk(tx: AsyncConnection, summary: SummaryRow, limit: int = CHU
         if not bill.total_fen
     ]
     await bill_store.settle_declarations(tx, emptied + nothing)
+    vouchers = [
+        (bill, voucher)
+        for bill in bills
+        if (voucher := memo_voucher(bill, application.uses_by_bill.get(bill.id, ()))) is not None
+    ]
     await outbox.put_many(
         tx,
-        [
-            (bill.declaration.unit_id, voucher_message(voucher))
-            for bill in bills
-            if (voucher := memo_voucher(bill, application.uses_by_bill.get(bill.id, ())))
-            is not None
-        ],
+        [(bill.declaration.unit_id, voucher_message(voucher)) for bill, voucher in vouchers],
+        [tracing.noted("bill", bill.declaration.traceparent) for bill, _ in vouchers],
     )
     await _look_again(tx, application, summary.bill_date)
     await _record(tx, audited)

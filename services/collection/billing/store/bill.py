@@ -113,7 +113,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
                 RETURNING declaration.unit_id, declaration.id, declaration.round,
                           declaration.credit_code, declaration.district, declaration.period,
                           declaration.policy_id, declaration.total_fen,
-                          declaration.corrects IS NOT NULL AS restates
+                          declaration.corrects IS NOT NULL AS restates, declaration.traceparent
             """),
             {"summary_id": summary_id, "limit": limit},
         )
@@ -136,6 +136,7 @@ async def claim(tx: AsyncConnection, summary_id: UUID, limit: int) -> list[Audit
             total_fen=row.total_fen,
             lines=tuple(levied[row.id]),
             restates=row.restates,
+            traceparent=row.traceparent,
         )
         for row in rows
     ]

@@ -68,7 +68,7 @@ class DeclarationControlIn(In):
 class DeclarationIn(In):
     """One unit's declaration of a period, for all insurances at once."""
 
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     period: PeriodField
     unit_wage_total: WageTotal | None = None
     unit_figures: UnitFiguresIn | None = None

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.filing.domain.records import DeclarationRow, LineRow, PersonRow
 from shared.page import read_page
+from shared.process import tracing
 
 _COLUMNS = """unit_id, id, credit_code, district, period, round, status, policy_id, unit_kind,
        injury_class, injury_step, unit_size, unit_wage_total_fen, people, wages_fen, unit_fen,
@@ -41,12 +42,19 @@ async def set_status(
         await tx.execute(
             text(f"""
                 UPDATE declaration
-                   SET status = :to, stands_since = now()
+                   SET status = :to, stands_since = now(),
+                       traceparent = coalesce(traceparent, :traceparent)
                  WHERE unit_id = :unit_id AND id = :id AND status = :was
                    AND summary_id IS NULL
                 RETURNING {_COLUMNS}
             """),
-            {"unit_id": unit_id, "id": declaration_id, "was": was, "to": to},
+            {
+                "unit_id": unit_id,
+                "id": declaration_id,
+                "was": was,
+                "to": to,
+                "traceparent": tracing.current(),
+            },
         )
     ).first()
     return None if row is None else DeclarationRow(**row._mapping)

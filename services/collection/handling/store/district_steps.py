@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.process import tracing
+
 
 @dataclass(frozen=True, slots=True)
 class MovedDeclarations:
@@ -27,12 +29,19 @@ async def move_all(
         await tx.execute(
             text("""
                 UPDATE declaration
-                   SET status = :to, stands_since = now()
+                   SET status = :to, stands_since = now(),
+                       traceparent = coalesce(traceparent, :traceparent)
                  WHERE district = :district AND period = :period AND status = :was
                    AND summary_id IS NULL
                 RETURNING unit_id, id, round, people, total_fen
             """),
-            {"district": district, "period": period, "was": was, "to": to},
+            {
+                "district": district,
+                "period": period,
+                "was": was,
+                "to": to,
+                "traceparent": tracing.current(),
+            },
         )
     ).all()
     return MovedDeclarations(

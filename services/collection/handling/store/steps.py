@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ids import Ref
+from shared.process import tracing
 from shared.trail import folded_sql
 
 
@@ -60,7 +61,8 @@ async def move_all(
     rows = await tx.execute(
         text("""
             UPDATE declaration
-               SET status = :to, stands_since = now()
+               SET status = :to, stands_since = now(),
+                   traceparent = coalesce(declaration.traceparent, :traceparent)
               FROM unnest(CAST(:unit_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:rounds AS integer[]), CAST(:statuses AS text[]))
                 AS asked (unit_id, id, round, status)
@@ -71,6 +73,7 @@ async def move_all(
         """),
         {
             "to": to,
+            "traceparent": tracing.current(),
             "unit_ids": [paper.unit_id for paper in papers],
             "ids": [paper.id for paper in papers],
             "rounds": [paper.round for paper in papers],

@@ -42,7 +42,7 @@ class CertificateOut(Out):
     """
 
     id: str = Field(examples=[Reference.CERTIFICATE.example])
-    number: str = Field(examples=["ZM-91120101MA05K0TH17-2021-0001"])
+    number: str = Field(examples=["ZM-91120101MA05K0TH1H-2021-0001"])
     credit_code: str
     district: str
     as_of: date

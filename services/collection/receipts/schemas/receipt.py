@@ -71,7 +71,7 @@ def _status(row: ReceiptRow) -> str:
 class MatchIn(In):
     """The unit and period to pay. `matched_on` is the booking day, today by default."""
 
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     period: PeriodField
     matched_on: Day | None = None
 

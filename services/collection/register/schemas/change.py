@@ -86,7 +86,7 @@ class ChangeIn(In):
 class BlockTransferIn(In):
     """People who move to another unit from a day on. Without `people` everybody moves."""
 
-    credit_code: CreditCode = Field(description="转出单位", examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(description="转出单位", examples=["91120101MA05K0TH1H"])
     to: CreditCode = Field(description="转入单位")
     effective_on: Day
     reason: Reason

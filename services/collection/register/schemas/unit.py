@@ -43,7 +43,7 @@ class BankAccountOut(Out):
 class UnitIn(In):
     """A unit to be registered."""
 
-    credit_code: CreditCode = Field(examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode = Field(examples=["91120101MA05K0TH1H"])
     name: ShortText = Field(examples=["天津和顺机械有限公司"])
     kind: UnitKind
     district: Code = Field(examples=["heping"])

@@ -62,7 +62,7 @@ class TaxLineIn(In):
     levy_item: LevyItemCode | None = Field(
         default=None, examples=["pension.unit"], description="征收品目 (levy item)"
     )
-    credit_code: CreditCode | None = Field(default=None, examples=["91120101MA05K0TH17"])
+    credit_code: CreditCode | None = Field(default=None, examples=["91120101MA05K0TH1H"])
     identity_number: IdentityNumber | None = Field(
         default=None, description="灵活就业人员本人缴费 (a flexible worker who pays)"
     )
