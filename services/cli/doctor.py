@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,21 +24,12 @@ from services.cli.common import (
     print_json,
     settings_with,
 )
+from services.doctor.finding import Finding
 
 if TYPE_CHECKING:
     from shared.process.settings import Settings
 
 _SPACE_BYTES = 1024**3
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: `ok`, what was found, and what to do when it is not ok."""
-
-    check: str
-    ok: bool
-    found: str
-    do: str = ""
 
 
 def doctor(database_url: DatabaseUrl = None, as_json: AsJson = False) -> None:
@@ -145,6 +136,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 async def _databases(settings: Settings, admin: str | None) -> list[Finding]:
     """Check the server, and every service's schema as the administrator or as the service itself."""
+    from services.doctor import schema
     from services.migrate import states
 
     own = {one: admin or settings.database_of(one) for one in SERVICES}
@@ -158,6 +150,8 @@ async def _databases(settings: Settings, admin: str | None) -> list[Finding]:
         findings.append(Finding(f"schema {state.service}", state.is_at_head, where, do))
         if admin is None:
             findings.append(await _login(str(url), service))
+        if state.is_at_head:
+            findings += [found async for found in schema.check(settings, str(url), service)]
     return findings
 
 
@@ -205,6 +199,13 @@ async def _server(url: str) -> list[Finding]:
     ]
 
 
+def _tls(settings: Settings) -> Iterator[Finding]:
+    from services.doctor import certificates
+    from shared import clock
+
+    yield from certificates.check(settings, clock.now())
+
+
 def _ports(settings: Settings) -> Iterator[Finding]:
     from services.supervisor.ports import PortTaken, check_port
 
@@ -243,4 +244,4 @@ def _backups(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"backup {name}", bad is None, found, "run `wuxian backup`; see its schedule")
 
 
-CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _ports, _backups)
+CHECKS: tuple[Check, ...] = (_python, _home, _identity, _database, _tls, _ports, _backups)

@@ -25,7 +25,8 @@ _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16
 
 _provider: Any = None
 _tracer: Any = None
-_watches_database = False
+_watched: list[tuple[Any, str, Any, Any]] = []
+"""Methods of asyncpg that write spans: (class, name, as it was, as it is)."""
 _further: ContextVar[tuple[str, ...]] = ContextVar("further_traces", default=())
 
 
@@ -81,6 +82,10 @@ def stop() -> None:
     if _provider is not None:
         provider, _provider, _tracer = _provider, None, None
         provider.shutdown()
+    while _watched:
+        owner, method, plain, traced = _watched.pop()
+        if getattr(owner, method) is traced:
+            setattr(owner, method, plain)
 
 
 def current() -> str | None:
@@ -231,13 +236,11 @@ def _api() -> Any:
 
 def _watch_database() -> None:
     """Give every statement of a traced piece of work a span; asyncpg is what all of them pass."""
-    global _watches_database
     from asyncpg.connection import Connection
     from asyncpg.prepared_stmt import PreparedStatement
 
-    if _watches_database:
+    if _watched:
         return
-    _watches_database = True
     for method in ("execute", "executemany", "fetch", "fetchrow", "fetchval"):
         _wrap(Connection, method, lambda _, args: str(args[0]))
     for method in ("fetch", "fetchrow", "fetchval"):
@@ -256,3 +259,4 @@ def _wrap(owner: Any, method: str, statement_of: Any) -> None:
             return await plain(self, *args, **more)
 
     setattr(owner, method, traced)
+    _watched.append((owner, method, plain, traced))

@@ -89,6 +89,12 @@ async def retire(tx: AsyncConnection, key: FieldKey) -> None:
     )
 
 
+async def looked_at(tx: AsyncConnection, identity: Identity) -> str:
+    """Compare the keys as `standing`, and note nothing."""
+    known, _ = await _known(tx)
+    return compared(fingerprints(identity), known)
+
+
 async def readiness(tx: AsyncConnection, identity: Identity, schema: str) -> dict[str, str]:
     """Return the readiness of the keys, once the schema stands where this release needs it."""
     return {"keys": await standing(tx, identity)} if schema == READY else {}
