@@ -8,6 +8,8 @@ from typing import IO
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.collection.allocation.domain.receipt import Channel
+from services.collection.allocation.flows import policies_of
 from services.collection.debits.domain.bank_file import (
     AnswerFile,
     FileOfNoBatch,
@@ -24,11 +26,14 @@ from services.collection.debits.store import bank_file as bank_file_store
 from services.collection.debits.store import debit as debit_store
 from services.collection.debits.store.bank_file import OrderRow
 from services.collection.debits.store.debit import DebitBatch
+from shared import book_days
 from shared.bank_files.formats import bank_format
+from shared.bank_files.protocol import Faults
 from shared.bank_files.values import (
     Acknowledgement,
     BankAccount,
     BankOrder,
+    BankOutcome,
     OrderFile,
     OrderKind,
 )
@@ -115,13 +120,21 @@ async def read(source: IO[bytes], profile: BankProfile) -> Acknowledgement:
 
 
 async def divide(
-    tx: AsyncConnection, answer: Acknowledgement, profile: BankProfile, sha256: bytes
+    tx: AsyncConnection,
+    answer: Acknowledgement,
+    profile: BankProfile,
+    *,
+    sha256: bytes,
+    region: str,
 ) -> AnswerFile:
-    """Find the batches of an answer, and divide it into pieces.
+    """Find the batches of an answer, and divide it into pieces that can all be taken.
 
     Raises:
-        FileOfNoBatch: it names files that were not sent to this bank; nothing of it is taken.
+        FileOfNoBatch: it names files that were not sent to this bank.
+        BankFileInvalid: it has days that cannot be booked.
+        NoPolicy: no policy was in force on a day of it.
     """
+    await _check_days(tx, answer, region)
     named = {one.file_no for one in answer.results}
     named |= {one.file_no for one in answer.refused_files}
     batches = await debit_store.ids_of_files(tx, sorted(named), profile.code)
@@ -133,6 +146,19 @@ async def divide(
         raise FileOfNoBatch(faults=faults[:1000], count=len(faults))
     pieces = list(pieces_of(answer.results, answer.refused_files, batches))
     return AnswerFile(sha256=sha256, number=answer.number, others=answer.others, pieces=pieces)
+
+
+async def _check_days(tx: AsyncConnection, answer: Acknowledgement, region: str) -> None:
+    """Check all days of a file before any of it is taken."""
+    days, policies = await book_days.read(tx), await policies_of(tx, region)
+    faults = Faults()
+    for day in sorted({one.value_date for one in answer.results if one.value_date}):
+        for refusal in debit_flow.day_refusals(day, days):
+            faults.add(f"value_date/{day}", refusal.code, refusal.message)
+    faults.refuse()
+    settled = {one.value_date for one in answer.results if one.outcome is BankOutcome.SETTLED}
+    for day in sorted(day for day in settled if day):
+        policies.account(Channel.BANK_DEBIT, day)
 
 
 async def take(

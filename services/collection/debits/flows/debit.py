@@ -288,13 +288,14 @@ def _check_days(results: Sequence[DebitResult], days: BookDays) -> None:
     faults = [
         Fault(f"/results/{index}/value_date", found.code, found.message)
         for index, result in enumerate(results)
-        for found in _day_faults(result.value_date, days)
+        for found in day_refusals(result.value_date, days)
     ]
     if faults:
         raise Faulty(faults=faults[:1000], count=len(faults))
 
 
-def _day_faults(day: date, days: BookDays) -> list[Refusal]:
+def day_refusals(day: date, days: BookDays) -> list[Refusal]:
+    """Find why a bank's day cannot be booked."""
     if day > today():
         return [DayInFuture()]
     return [DayBeforeChart()] if days.is_before_chart(day) else []

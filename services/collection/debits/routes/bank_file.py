@@ -71,7 +71,9 @@ async def report_debit_file(
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as file:
         sha256 = await receive(at.request, file)
         answer = await bank_file_flow.read(file, profile)
-    divided = await at.read(lambda tx: bank_file_flow.divide(tx, answer, profile, sha256))
+    divided = await at.read(
+        lambda tx: bank_file_flow.divide(tx, answer, profile, sha256=sha256, region=at.region)
+    )
     parts: list[tuple[str, DebitResultsOut]] = []
     replayed = bool(divided.pieces)
     for number, piece in enumerate(divided.pieces, 1):

@@ -1,10 +1,12 @@
 """Batches go out as files, and the answers of banks come in as files, whole or not at all."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from lxml import etree
 
+from shared.clock import today
 from shared.money import format_yuan
 from tests.collection.debits.routes.conftest import DebitDesk
 from tests.collection.support.money import TOTAL_FEN, owe, state
@@ -133,6 +135,19 @@ HOSTILE = {
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_files_change_nothing(desk: DebitDesk, content: bytes) -> None:
     before = await state(desk.url)
+    refused = await desk.send("bank_gateway", FILES.format(bank="ccb"), content)
+    assert (refused.status_code, refused.json()["code"]) == (422, "BANK_FILE_INVALID")
+    assert await state(desk.url) == before
+
+
+async def test_a_day_that_cannot_be_booked_refuses_the_whole_file(desk: DebitDesk) -> None:
+    made = await batch(desk, "2022-08", "ccb", count=2)
+    before = await state(desk.url)
+    tomorrow = f"{today() + timedelta(2)}T08:00:00"
+    late = line(made, 2, "ACSC").replace(
+        "<AcctSvcrRef>", f"<AccptncDtTm>{tomorrow}</AccptncDtTm><AcctSvcrRef>"
+    )
+    content = answer(made, line(made, 1, "ACSC"), late)
     refused = await desk.send("bank_gateway", FILES.format(bank="ccb"), content)
     assert (refused.status_code, refused.json()["code"]) == (422, "BANK_FILE_INVALID")
     assert await state(desk.url) == before
