@@ -15,8 +15,8 @@ from shared.process.settings import Settings
 from shared.security.field_keys import Algorithm, FieldKey, FieldKeys
 from shared.security.identity import locked, write_private
 
-SERVICES: Final = ("collection", "identity", "payout")
-"""The services that seal personal data or secrets; the ledger has none."""
+SERVICES: Final = ("collection", "identity", "ledger", "payout")
+"""The services that seal personal data or secrets."""
 SETTLED: Final = timedelta(hours=1)
 """Time after which no running transaction can still write a value under the key of before."""
 

@@ -137,7 +137,7 @@ async def _lifespan(app: FastAPI, chosen: Settings) -> AsyncIterator[None]:
         algorithm=chosen.ledger_hash,
         answer_seconds=chosen.answer_seconds,
     )
-    app.state.identity = Identity.load(chosen.identity_path)
+    app.state.identity = Identity.load(chosen.identity_path, chosen.field_keys_of(SERVICE))
     app.state.db, app.state.settings = db, chosen
     app.state.books = books
     app.state.feed_watch = FeedWatch(db)

@@ -32,9 +32,13 @@ app = typer.Typer(
 
 Services = Annotated[
     list[str] | None,
-    typer.Option("--service", help="collection, identity or payout; repeat it. Default: all."),
+    typer.Option(
+        "--service", help="collection, identity, ledger or payout; repeat it. Default: all."
+    ),
 ]
-OneService = Annotated[str, typer.Option("--service", help="collection, identity or payout.")]
+OneService = Annotated[
+    str, typer.Option("--service", help="collection, identity, ledger or payout.")
+]
 
 
 @app.command()

@@ -39,6 +39,14 @@ RESEALED: Final = (
         ),
     ),
     ResealedTable(
+        "bank_statement_line",
+        {"account_key": "bigint", "day": "date", "line_no": "integer"},
+        (
+            SealedColumn("counter_account", Form.BYTES, ("counter_account",)),
+            SealedColumn("counter_name", Form.BYTES, ("counter_name",)),
+        ),
+    ),
+    ResealedTable(
         "operation_part",
         {"operation_key": "bigint", "operation_id": "uuid", "part_no": "integer"},
         (SealedColumn("sealed", Form.BYTES, ("declaration_file", "tax_push_file")),),

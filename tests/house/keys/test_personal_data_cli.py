@@ -55,10 +55,10 @@ def test_identitys_secrets_move_to_a_key_of_sm4(tell: Tell) -> None:
 
 def test_all_services_are_rotated_and_an_unknown_one_is_refused(tell: Tell) -> None:
     made = tell("personal-data", "rotate")
-    assert [row["service"] for row in made] == ["collection", "identity", "payout"]
-    assert len({row["key"] for row in made}) == 3, "each has a key of its own"
+    assert [row["service"] for row in made] == ["collection", "identity", "ledger", "payout"]
+    assert len({row["key"] for row in made}) == 4, "each has a key of its own"
     own = ("--service", "collection", "--service", "payout")
     assert [row["rows"] for row in tell("personal-data", "seal", *own)] == [0, 0]
-    assert "only collection, identity, payout" in tell(
-        "personal-data", "status", "--service", "ledger", fails=2
+    assert "only collection, identity, ledger, payout" in tell(
+        "personal-data", "status", "--service", "sandbox", fails=2
     )
