@@ -77,8 +77,9 @@ async def take_bank_statement(
 ) -> Response:
     """Take the statement of an account over some days: CSV, camt.053, JSON or a bank's GBK XML.
 
-    Formats: csv, iso20022, json, gbk_xml:<profile>. Columns of CSV: booked_on, amount (negative when paid out), serial; reference, counter_account,
-    counter_name, bank_code, text where known; Chinese headings are read too. The balances must continue those of the days before and after. The same file
+    Formats: csv, iso20022, json, gbk_xml:<profile>. Columns of CSV: booked_on, amount (negative when
+    paid out), serial; reference, counter_account, counter_name, bank_code, text where known; Chinese
+    headings are read too. The balances must continue those of the days before and after. The same file
     again changes nothing.
     """
     head = StatementHead(
@@ -96,7 +97,7 @@ async def take_bank_statement(
             lambda tx: statement_flow.take(
                 tx,
                 head,
-                partial(CSV.stream_entries, file),
+                partial(entries_of, bank_format, file),
                 digest=digest,
                 vault=vault,
                 caller=at.caller,

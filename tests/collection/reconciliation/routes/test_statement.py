@@ -112,3 +112,50 @@ async def test_statements_are_expected_by_date(desk: Desk) -> None:
         "/v1/statement-accounts", json=body, headers=desk.bearer("fund_accountant")
     )
     assert refused.status_code == 403
+
+
+CAMT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>
+<GrpHdr><MsgId>M1</MsgId><CreDtTm>2021-07-29T08:00:00</CreDtTm></GrpHdr>
+<Stmt><Id>1</Id><Acct><Id><Othr><Id>income</Id></Othr></Id></Acct>
+<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">0.00</Amt>
+<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2021-07-28</Dt></Dt></Bal>
+<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">7.00</Amt>
+<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2021-07-28</Dt></Dt></Bal>
+<Ntry><Amt Ccy="CNY">7.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<BookgDt><Dt>2021-07-28</Dt></BookgDt><AcctSvcrRef>C1</AcctSvcrRef>
+<BkTxCd><Prtry><Cd>COLL</Cd></Prtry></BkTxCd></Ntry></Stmt></BkToCstmrStmt></Document>"""
+JSON = (
+    '{"entries": [{"account": "income", "booked_on": "2021-07-29", "amount": "-2.00",'
+    ' "serial": "J1", "counter_name": "某公司"}]}'
+)
+
+
+async def test_other_formats_are_taken_at_the_same_door(desk: Desk, database_url: str) -> None:
+    files = (
+        ("iso20022", "application/xml", CAMT, "2021-07-28", "0.00", "7.00"),
+        ("json", "application/json", JSON, "2021-07-29", "7.00", "5.00"),
+    )
+    for name, media_type, content, day, opening, closing in files:
+        answer = await desk.api.post(
+            "/v1/bank-statements",
+            params={
+                "account": "income_deposit",
+                "first": day,
+                "last": day,
+                "opening": opening,
+                "closing": closing,
+                "format": name,
+            },
+            content=content.encode(),
+            headers=desk.bearer("bank_gateway") | {"Content-Type": media_type},
+        )
+        assert answer.status_code == 201, answer.text
+    rows = await fetch(
+        database_url,
+        "SELECT serial, amount_fen FROM bank_statement_line"
+        " WHERE serial IN ('C1', 'J1') ORDER BY serial",
+    )
+    assert rows == [{"serial": "C1", "amount_fen": 700}, {"serial": "J1", "amount_fen": -200}]
+    unknown = await desk.upload([], "2021-07-30", format="telex")
+    assert unknown.json()["code"] == "BANK_FORMAT_UNKNOWN"
