@@ -42,7 +42,7 @@ def check_plain(source: IO[bytes]) -> None:
     """
     source.seek(0)
     head = source.read(256)
-    declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf"))
+    declared = _DECLARED.search(head.removeprefix(b"\xef\xbb\xbf"))
     name = declared[1].decode().lower() if declared else "utf-8"
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\x00" in head or name not in _ENCODINGS:
         raise refuse("", "ENCODING_UNKNOWN", "文件编码不支持 (only UTF-8 and GB18030 are read)")
