@@ -240,7 +240,7 @@ async def _save(
     explanations = {
         one.charge.id: explained(one.charge.accrual) for one in found.charges if one.charge
     }
-    await write_store.add_charges(tx, ref, found.charges, explanations, on)
+    await write_store.add_charges(tx, ref, found.charges, explanations, account.charges.bill_of, on)
     days = {
         event_id: heading.day if (heading := cause.headings.get(one.receipt_id)) else on
         for event_id, one in account.payments.items()

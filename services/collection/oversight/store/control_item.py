@@ -70,6 +70,12 @@ _ISSUED: Final = f"""
     {_row(_OF_CREDIT, "-credit.amount_fen", "credit.granted_on")}
       FROM credit{_BILL_OF_CREDIT}"""
 """The amounts of bills, with what credits lowered, less credits; later changes and waivers undone."""
+# Earlier releases named no bill where a charge came to nothing; the payment's other rows do.
+_CHARGE_BILL: Final = """coalesce(charge.charge_bill_id, (
+               SELECT CAST(max(CAST(other.charge_bill_id AS text)) AS uuid)
+                 FROM charge AS other
+                WHERE other.unit_id = charge.unit_id AND other.bill_id = charge.bill_id
+                  AND other.event_id = charge.event_id))"""
 _DECLARED: Final = f"""
     {_row(_OF_BILL, "line.amount_fen", "bill.issued_on")}
       FROM declaration AS paper
@@ -85,9 +91,9 @@ _DECLARED: Final = f"""
                        FROM reallocation_line AS change
                       WHERE change.unit_id = charge.unit_id
                         AND change.reallocation_id = charge.reallocation_id
-                        AND change.bill_id = charge.charge_bill_id), bill.issued_on), {_NEVER}
+                        AND change.bill_id = bill.id), bill.issued_on), {_NEVER}
       FROM charge
-      JOIN bill ON bill.unit_id = charge.unit_id AND bill.id = charge.charge_bill_id
+      JOIN bill ON bill.unit_id = charge.unit_id AND bill.id = {_CHARGE_BILL}
      UNION ALL
     {_row(_OF_BILL, "-waived.amount_fen", "waiver.decided_on")}
     {_WAIVERS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -234,9 +235,14 @@ async def add_charges(
     ref: Ref,
     changes: Sequence[ChargeChange],
     explanations: Mapping[UUID, dict[str, Any]],
+    bill_of: Mapping[tuple[UUID, UUID], UUID],
     on: date,
 ) -> None:
-    """Write charges that are more (less) than was fixed, one row a difference."""
+    """Write charges that are more (less) than was fixed, one row a difference.
+
+    A charge that comes to nothing, or came from nothing, counts on the charge bill that was issued for
+    it at another time: `bill_of` says which, by (charged bill, payment).
+    """
     fresh = [one for one in changes if one.charge is not None]
     if fresh:
         await tx.execute(
@@ -264,14 +270,19 @@ async def add_charges(
                 "unit_id": ref.key,
                 "id": ref.id,
                 "on_day": on,
-                **_charge_columns(fresh, explanations),
+                **_charge_columns(fresh, explanations, bill_of),
             },
         )
-    await _take_back_charges(tx, ref, [one for one in changes if one.charge is None], on)
+    gone = [one for one in changes if one.charge is None]
+    await _take_back_charges(tx, ref, gone, bill_of, on)
 
 
 async def _take_back_charges(
-    tx: AsyncConnection, ref: Ref, changes: Sequence[ChargeChange], on: date
+    tx: AsyncConnection,
+    ref: Ref,
+    changes: Sequence[ChargeChange],
+    bill_of: Mapping[tuple[UUID, UUID], UUID],
+    on: date,
 ) -> None:
     """Repeat the first row of each charge, with amounts that take all of it back."""
     if not changes:
@@ -285,13 +296,14 @@ async def _take_back_charges(
             SELECT fixed.unit_id, batch.id, fixed.bill_id, fixed.line_no, fixed.kind,
                    fixed.event_id, fixed.period, fixed.insurance, fixed.fund,
                    batch.principal_fen, fixed.due_on, fixed.paid_on, CAST(:on_day AS date),
-                   fixed.days, batch.parts, batch.amount_fen, fixed.charge_bill_id,
+                   fixed.days, batch.parts, batch.amount_fen, batch.charge_bill_id,
                    fixed.explanation, CAST(:reallocation AS uuid)
               FROM unnest(CAST(:ids AS uuid[]), CAST(:events AS uuid[]), CAST(:bills AS uuid[]),
                           CAST(:line_nos AS smallint[]), CAST(:kinds AS text[]),
                           CAST(:principals AS bigint[]), CAST(:parts AS numeric[]),
-                          CAST(:amounts AS bigint[]))
-                AS batch (id, event_id, bill_id, line_no, kind, principal_fen, parts, amount_fen)
+                          CAST(:amounts AS bigint[]), CAST(:charge_bills AS uuid[]))
+                AS batch (id, event_id, bill_id, line_no, kind, principal_fen, parts, amount_fen,
+                          charge_bill_id)
              CROSS JOIN LATERAL (
                    SELECT *
                      FROM charge
@@ -313,34 +325,17 @@ async def _take_back_charges(
             "principals": [one.change.principal_fen for one in changes],
             "parts": [Decimal(one.change.parts) for one in changes],
             "amounts": [one.change.amount_fen for one in changes],
+            "charge_bills": [bill_of.get((one.key[1], one.key[0])) for one in changes],
         },
     )
 
 
 def _charge_columns(
-    changes: Sequence[ChargeChange], explanations: Mapping[UUID, dict[str, Any]]
+    changes: Sequence[ChargeChange],
+    explanations: Mapping[UUID, dict[str, Any]],
+    bill_of: Mapping[tuple[UUID, UUID], UUID],
 ) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "ids",
-            "bills",
-            "line_nos",
-            "kinds",
-            "events",
-            "periods",
-            "insurances",
-            "funds",
-            "principals",
-            "due",
-            "paid",
-            "days",
-            "parts",
-            "amounts",
-            "charge_bills",
-            "explanations",
-        )
-    }
+    columns: dict[str, list[Any]] = defaultdict(list)
     for one in changes:
         assert one.assessment is not None
         assert one.charge is not None
@@ -361,7 +356,7 @@ def _charge_columns(
             "days": one.charge.accrual.days,
             "parts": Decimal(one.change.parts),
             "amounts": one.change.amount_fen,
-            "charge_bills": bill.id if bill else None,
+            "charge_bills": bill.id if bill else bill_of.get((bill_id, event_id)),
             "explanations": orjson.dumps(explanations[one.charge.id]).decode(),
         }
         for name, value in row.items():

@@ -20,7 +20,7 @@ from tests.collection.support.banking import moved, taken_back
 from tests.collection.support.books import sums_of
 from tests.collection.support.debtors import PENSION, STAFF, Debtors, after
 from tests.collection.support.money import Owed, fetch, line, push
-from tests.collection.support.totals import apart_on_any_day
+from tests.collection.support.totals import apart, apart_on_any_day
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 KNOWN_FROM = 70
@@ -165,6 +165,16 @@ async def test_payments_returns_and_moves_end_in_the_same_account(
             await play.know(number, monies[number])
         ends.append(await play.end())
     assert ends[0] == ends[1]
+
+
+async def test_a_charge_may_come_to_nothing_and_from_nothing(debtors: Debtors) -> None:
+    owed = await debtors.owe(("pension", "unit", "pooled", "pension", 100_00))
+    await debtors.pay(owed, 2_00, after(10))
+    assert sum(parse_yuan(one["amount"]) for one in await debtors.charges(owed)) == 1
+    await debtors.pay(owed, 99_50, after(-5), booked_on=after(40))
+    assert sum(parse_yuan(one["amount"]) for one in await debtors.charges(owed)) == 0
+    control = await debtors.get("/v1/closing-control", as_of=after(40))
+    assert apart(control, leave_out={"levied"}) == {}
 
 
 async def test_business_and_statistics_agree_after_all_of_it(debtors: Debtors) -> None:
