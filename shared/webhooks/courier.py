@@ -200,7 +200,7 @@ class Courier:
             self._http = httpx.AsyncClient(
                 follow_redirects=False,
                 trust_env=False,
-                verify=tls.trusted(),
+                verify=tls.trusted_outside(),
                 timeout=httpx.Timeout(ANSWER_SECONDS, connect=5.0),
                 limits=httpx.Limits(
                     max_connections=ADDRESSES_AT_ONCE, max_keepalive_connections=16
