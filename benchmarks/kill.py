@@ -30,7 +30,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks._bench import AsJson, describe
+from benchmarks._bench import AsJson, Small, describe
 from benchmarks._kill_judge import Judge
 from benchmarks._months import UNITS, Months
 from benchmarks._range import DISTRICTS, Range
@@ -118,6 +118,7 @@ class Trial:
     seed: int
     say: Say
     units: int = UNITS
+    has_workers: bool = True
     and_then: Callable[[Judge], None] = lambda _: None
     """Is given the judge of each installation at its end."""
     result: Result = field(default_factory=Result)
@@ -130,7 +131,8 @@ class Trial:
                 os.chmod(directory, 0o755)  # the database server's own account has to enter
                 home = Path(directory) / "home"
                 home.mkdir(mode=0o755)
-                self._installation(Range(home, self.seed + self.result.kills))
+                seed = self.seed + self.result.kills
+                self._installation(Range(home, seed, has_workers=self.has_workers))
         self.result.seconds = round(time.perf_counter() - began, 1)
         return self.result
 
@@ -185,6 +187,7 @@ class Trial:
 def main(
     kills: Annotated[int, typer.Option(help="how many kills")] = 1000,
     seed: Annotated[int | None, typer.Option(help="the seed of a run")] = None,
+    small: Small = False,
     as_json: AsJson = False,
 ) -> None:
     """Kill processes and print what survived; fail when anything was lost, doubled or differs."""
@@ -196,7 +199,8 @@ def main(
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:6.0f} s {line}", flush=True)
 
-    result = Trial(kills, seed, say).run()
+    units = 2 if small else UNITS
+    result = Trial(10 if small else kills, seed, say, units).run()
     figures: dict[str, Any] = result.__dict__ | {
         "victims": dict(result.victims.most_common()),
         "moments": dict(result.moments.most_common()),

@@ -33,7 +33,9 @@ def faults_that_would_be_found(judge: Judge) -> None:
 @pytest.mark.story
 def test_nothing_acknowledged_is_lost_or_doubled_by_killing_an_installation() -> None:
     seed = random.randrange(1_000_000)
-    result = Trial(KILLS, seed, print, units=1, and_then=faults_that_would_be_found).run()
+    result = Trial(
+        KILLS, seed, print, units=1, has_workers=False, and_then=faults_that_would_be_found
+    ).run()
     assert result.faults == []
     assert result.kills == KILLS
     assert result.receipts > 2
