@@ -26,13 +26,17 @@ class Files:
     cert: Path
     stranger: Path
     """A certificate that another authority signed."""
+    secrets: Path
+    """Passwords and keys that go with the database, whichever home it is served from."""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     place = tmp_path_factory.mktemp("tls")
     ours, others = trustme.CA(), trustme.CA()
-    found = Files(place / "ca.pem", place / "services.pem", place / "stranger.pem")
+    pems = [place / f"{name}.pem" for name in ("ca", "services", "stranger")]
+    found = Files(*pems, secrets=place / "secrets")
+    keep_passwords(found.secrets)
     ours.cert_pem.write_to_path(str(found.authority))
     ours.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(
         str(found.cert)
@@ -56,11 +60,11 @@ def settings(
     identity_dir: Path,
     tmp_path: Path,
 ) -> Settings:
-    keep_passwords(tmp_path / "secrets")
     return Settings(
         home=tmp_path,
         admin_database_url=database_url,
         identity_dir=identity_dir,
+        database_secrets_dir=files.secrets,
         tls_cert=files.cert,
         tls_peer_ca=files.authority,
         tls_client_ca=files.authority if request.param else None,
