@@ -15,12 +15,13 @@ from shared.db import SERVICES, engine_on
 from shared.evidence import store as evidence_store
 
 ROLE: Final = "wuxian_auditor"
-READ: Final = frozenset(
-    {"alembic_version", "catalogue", "event", "evidence_block", "row_change", "trail"}
-)
+READ: Final = frozenset({"alembic_version", "catalogue", "evidence_block", "row_change", "trail"})
 """Tables of every service that it reads."""
-LEDGER_UNREAD: Final = frozenset({"idempotency", "lease", "outbox"})
-"""Tables of the ledger that it does not read; all others are the books."""
+TRAIL_OF_IDENTITY: Final = "event"
+LEDGER_UNREAD: Final = frozenset(
+    {"event", "event_place", "idempotency", "lease", "outbox", "signature_nonce"}
+)
+"""Tables of the ledger that it does not read, with those of webhooks; all others are the books."""
 
 
 class SchemaAbsent(Exception):
@@ -78,7 +79,13 @@ async def let_read(connection: AsyncConnection, service: str) -> None:
 
 def is_read(service: str, table: str) -> bool:
     """Tell whether it reads a table of a service."""
-    return table not in LEDGER_UNREAD if service == "ledger" else table in READ
+    match service:
+        case "ledger":
+            return table not in LEDGER_UNREAD and not table.startswith("webhook_")
+        case "identity":
+            return table in READ or table == TRAIL_OF_IDENTITY
+        case _:
+            return table in READ
 
 
 async def reads(connection: AsyncConnection, service: str) -> bool:
