@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from services.embedded.guard import python_command
 from services.migrate import migrate
 from services.supervisor.ports import free_port
 from shared.roles import Caller, Role
+from tests.conftest import database_on
 from tests.house.conftest import Wuxian
 from tests.house.support import serving
 from tests.issuer import Issuer
@@ -85,11 +87,18 @@ def test_a_services_documents_are_the_same_each_time(wuxian: Wuxian, tmp_path: P
         assert (tmp_path / f"{service}.json").read_bytes() == committed.read_bytes()
 
 
-@pytest.mark.parametrize("service", ["identity", "collection", "ledger", "payout"])
+@pytest.fixture
+async def new_database_url(server_url: str) -> AsyncIterator[str]:
+    """An empty database on the server of this run."""
+    async with database_on(server_url) as url:
+        yield url
+
+
+@pytest.mark.parametrize("service", ["identity", "collection", "payout"])
 def test_a_service_runs_alone_on_an_empty_database(
-    empty_database_url: str, environment: dict[str, str], service: str
+    new_database_url: str, environment: dict[str, str], service: str
 ) -> None:
-    with serving([service, "--database-url", empty_database_url], environment) as url:
+    with serving([service, "--database-url", new_database_url], environment) as url:
         assert httpx.get(f"{url}/v1/version", trust_env=False).json() == {
             "service": service,
             "version": VERSION,
@@ -136,7 +145,7 @@ def test_the_ledger_books_once_on_any_server(
 
 
 def test_a_service_leaves_an_unmigrated_database_alone_on_request(
-    empty_database_url: str, wuxian: Wuxian
+    new_database_url: str, wuxian: Wuxian
 ) -> None:
     done = wuxian(
         "serve",
@@ -145,7 +154,7 @@ def test_a_service_leaves_an_unmigrated_database_alone_on_request(
         "--port",
         str(free_port()),
         "--database-url",
-        empty_database_url,
+        new_database_url,
         WUXIAN_ALLOW_ADMIN_LOGIN="true",
     )
     assert done.returncode == 1
@@ -153,12 +162,12 @@ def test_a_service_leaves_an_unmigrated_database_alone_on_request(
 
 
 async def test_a_service_refuses_a_database_of_a_newer_release(
-    empty_database_url: str, wuxian: Wuxian
+    new_database_url: str, wuxian: Wuxian
 ) -> None:
     import asyncpg
 
-    await migrate(empty_database_url, ["ledger"])
-    connection = await asyncpg.connect(empty_database_url)
+    await migrate(new_database_url, ["ledger"])
+    connection = await asyncpg.connect(new_database_url)
     await connection.execute("UPDATE ledger.alembic_version SET version_num = 'ledger_9999'")
     await connection.close()
     done = wuxian(
@@ -167,7 +176,7 @@ async def test_a_service_refuses_a_database_of_a_newer_release(
         "--port",
         str(free_port()),
         "--database-url",
-        empty_database_url,
+        new_database_url,
         WUXIAN_ALLOW_ADMIN_LOGIN="true",
     )
     assert done.returncode == 1
@@ -198,12 +207,12 @@ def test_everything_comes_up_and_goes_down_on_request(environment: dict[str, str
         process.communicate()
 
 
-def test_a_taken_port_is_a_sentence(wuxian: Wuxian, empty_database_url: str) -> None:
+def test_a_taken_port_is_a_sentence(wuxian: Wuxian, new_database_url: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = wuxian("serve", "ledger", "--port", port, "--database-url", empty_database_url)
+        done = wuxian("serve", "ledger", "--port", port, "--database-url", new_database_url)
     assert done.returncode == 1
     assert f"port {port} is taken" in done.stderr
     assert "WUXIAN_LEDGER_PORT" in done.stderr
