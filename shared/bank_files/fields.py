@@ -16,7 +16,7 @@ TEXT_MAX: Final = 500
 
 def read_amount(text: str, pointer: str, faults: Faults, *, signed: bool = False) -> int:
     """Read an amount in yuan as fen; 0 with a fault when it is none."""
-    match = _AMOUNT.match(text.strip().replace(",", ""))
+    match = _AMOUNT.fullmatch(text.strip().replace(",", ""))
     if match is None or (match[1] and not signed):
         faults.add(pointer, "AMOUNT_INVALID", "金额无法识别 (not an amount in yuan)")
         return 0
@@ -36,7 +36,7 @@ def read_amount(text: str, pointer: str, faults: Faults, *, signed: bool = False
 
 def read_day(text: str, pointer: str, faults: Faults) -> date:
     """Read a day, also from a date with a time; the first of all days with a fault when it is none."""
-    match = _DAY.match(text.strip())
+    match = _DAY.search(text.strip())
     if match:
         try:
             return date(int(match[1]), int(match[2]), int(match[3]))
