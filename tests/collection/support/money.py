@@ -88,6 +88,18 @@ async def connect(url: str) -> "asyncpg.Connection[Any]":
     )
 
 
+ACCOUNT = json.dumps({"bank": "某银行", "number": "6222020302001234567", "name": "户名"})
+
+
+async def agree(url: str, code: str, district: str = "heping") -> None:
+    """Give a unit a three-party agreement with the bank `city`."""
+    db = await connect(url)
+    try:
+        await db.execute(_AGREE, unit_key(code), code, district, ACCOUNT)
+    finally:
+        await db.close()
+
+
 async def owe(
     url: str,
     *,
@@ -108,18 +120,17 @@ async def owe(
     db = await connect(url)
     try:
         policy = await db.fetchval("SELECT id FROM policy WHERE pack = 'tianjin-2021'")
-        account = json.dumps({"bank": "某银行", "number": "6222020302001234567", "name": "户名"})
         await db.executemany(
             "INSERT INTO unit (unit_id, credit_code, name, kind, district, collector, bank)"
             " VALUES ($1, $2, '某公司', 'enterprise', $3, $4, $5) ON CONFLICT DO NOTHING",
             [
-                (o.unit_id, o.credit_code, district, collector, account if bank else None)
+                (o.unit_id, o.credit_code, district, collector, ACCOUNT if bank else None)
                 for o in owed
             ],
         )
         if bank:
             await db.executemany(
-                _AGREE, [(o.unit_id, o.credit_code, district, account) for o in owed]
+                _AGREE, [(o.unit_id, o.credit_code, district, ACCOUNT) for o in owed]
             )
         issued = date.fromisoformat(f"{period}-01")
         await db.copy_records_to_table(

@@ -18,6 +18,7 @@ from shared.ids import Ref
 from shared.money import parse_yuan
 from shared.references import Reference
 from shared.roles import Caller, Role
+from tests.collection.support.money import agree
 from tests.collection.support.office import Office
 from tests.collection.support.restating import (
     Unit,
@@ -69,6 +70,7 @@ async def make_batch(db: Database, period: str) -> None:
             tx,
             period=period,
             debit_date=date.fromisoformat(PAID_ON),
+            bank="city",
             region="tianjin",
             caller=CASHIER,
         )
@@ -81,6 +83,7 @@ async def less_audited(
 ) -> tuple[Unit, dict[str, Any], dict[str, Any], dict[str, Any]]:
     """A unit whose billed month was restated to less: (unit, first paper, correction, summary)."""
     unit = await a_unit(office)
+    await agree(office.database_url, unit.code)
     first = await declared(office, unit, "6500.00", "5000.00", period=period)
     await bill(office, db, first)
     paper = await corrected(office, first, unit, "6500.00")
@@ -121,6 +124,7 @@ async def test_a_credit_waits_for_a_debit_batch_and_stays_open(
             tx,
             period="2021-02",
             debit_date=date.fromisoformat(PAID_ON),
+            bank="city",
             region="tianjin",
             caller=CASHIER,
         )
@@ -193,6 +197,8 @@ async def test_chunks_and_batches_at_once_leave_every_debit_at_what_its_bill_ask
     office: Office, db: Database
 ) -> None:
     units = [await a_unit(office, people=2) for _ in range(6)]
+    for unit in units:
+        await agree(office.database_url, unit.code)
     firsts = [
         await declared(office, unit, "6500.00", "5000.00", period="2021-07") for unit in units
     ]

@@ -25,6 +25,7 @@ ANY_UNIT = {
     "policy_in_force",
     "quote",
     "quote_project",
+    "list_bank_profiles",
     "list_cut_offs",
     "list_policies",
     "list_return_codes",
@@ -34,6 +35,7 @@ ANY_UNIT = {
 OWN_LISTS = {
     "list_agreements",
     "list_bills",
+    "list_debit_agreements",
     "list_declarations",
     "list_dunning_notices",
     "list_projects",
@@ -43,7 +45,7 @@ OWN_LISTS = {
     "list_waivers",
 }
 """Lists that leave out what is not of the portal's units; each other list is the bureau's own."""
-FILLED = {"list_bills", "list_declarations", "list_receipts", "list_units"}
+FILLED = {"list_bills", "list_debit_agreements", "list_declarations", "list_receipts", "list_units"}
 """Lists for which the test has rows of two units."""
 
 
@@ -145,7 +147,7 @@ def filed() -> list[str]:
 
 
 async def units_with_papers(office: Office, filed: list[str]) -> list[str]:
-    """Two units with a declaration, a bill and a receipt each."""
+    """Two units with a declaration, an agreement, a bill and a receipt each."""
     if not filed:
         for number in range(2):
             code, people = await office.unit(), [a_person()]
