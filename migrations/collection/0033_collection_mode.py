@@ -1,4 +1,4 @@
-"""Who collects in a region, by day; and no debit of a bill that the tax bureau collects."""
+"""The collector of a region by day; and no debit of a bill that the tax bureau collects."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from shared.signature.fields import Bare, FieldMalformed, InnerList, Item, dicti
 DIGESTS: Final = {"sha-256": "sha256", "sha-512": "sha512"}
 """Digest algorithms of RFC 9530 that are accepted, by their name in hashlib."""
 ALWAYS: Final = ("@method", "@target-uri")
-"""What every signature covers."""
+"""Components that every signature covers."""
 DIGEST: Final = "content-digest"
 KEY: Final = "idempotency-key"
 _DERIVED: Final = frozenset({"@method", "@target-uri", "@authority", "@scheme", "@path", "@query"})

@@ -126,7 +126,7 @@ class PaymentRow:
     source: str
     serial: str
     parts: tuple[PaymentPart, ...] = ()
-    """What remains of its parts; none where the payment is for a whole bill."""
+    """Parts that remain; none where the payment is for a whole bill."""
 
 
 async def payments(tx: AsyncConnection, unit_id: int) -> list[PaymentRow]:

@@ -103,7 +103,7 @@ _SIGNED: Final = {
     "unexplained": "(sign(received_fen) * (received_fen - paid_fen) > 0"
     " OR sign(transferred_fen) * (transferred_fen - received_fen) > 0)",
 }
-"""Where the money of a ticket is. The sums of a refund are negative."""
+"""The places of the money of a ticket. The sums of a refund are negative."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
