@@ -14,7 +14,6 @@ from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver,
 from joserfc.jwk import JWKRegistry
 
 from services.collection.app import build
-from shared.signature.algorithms import has_sm2
 from shared.signature.message import RequestSigner
 from shared.signature.nonce import clean
 from tests.collection.support.money import fetch, line, owe, push
@@ -85,8 +84,6 @@ async def nonces(url: str) -> int:
 async def test_a_signed_push_is_taken_once(
     api: httpx.AsyncClient, database_url: str, private: dict[str, Jwk], letter: Letter, key_id: str
 ) -> None:
-    if key_id == "sm2" and not has_sm2():
-        pytest.skip("SM2 is not installed: pip install 'wuxian[gm]'")
     signed = letter.signed(RequestSigner(key_id, private[key_id]))
     taken = await api.post(URL, content=letter.body, headers=signed)
     assert taken.status_code == 200, taken.text
