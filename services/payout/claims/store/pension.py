@@ -10,8 +10,11 @@ from shared.period import Period
 
 _WRITE_LINES = """
 WITH due AS (
-    SELECT row.person_id, row.id, row.identity_blind, row.name, row.bank,
-           row.bank_number, row.bank_holder, row.sealed_number, month.period,
+    SELECT row.person_id, row.id, row.identity_blind, row.name,
+           coalesce(changed.bank, row.bank) AS bank,
+           coalesce(changed.bank_number, row.bank_number) AS bank_number,
+           coalesce(changed.bank_holder, row.bank_holder) AS bank_holder,
+           row.sealed_number, month.period,
            row.monthly_fen - coalesce(paid.fen, 0) AS amount_fen,
            coalesce(paid.part, 0) + 1 AS part
       FROM (SELECT CAST(:period AS text) AS period,
@@ -25,7 +28,7 @@ WITH due AS (
       JOIN entitlement AS row
         ON row.kind = :kind AND row.district = :district
        AND row.in_force_from <= month.period
-       AND row.registered_at > month.filed_at AND row.suspended_at IS NULL
+       AND row.known_at > month.filed_at AND row.suspended_at IS NULL
       LEFT JOIN LATERAL (
            SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
                   max(part) AS part
@@ -34,6 +37,19 @@ WITH due AS (
               AND pension_month.identity_blind = row.identity_blind
               AND pension_month.kind = row.kind
               AND pension_month.period = month.period) AS paid ON true
+      LEFT JOIN LATERAL (
+           SELECT bank, bank_number, bank_holder
+             FROM entitlement_account AS account
+            WHERE account.person_id = row.person_id
+              AND account.identity_blind = row.identity_blind
+              AND account.kind = row.kind
+              AND (NOT account.held OR account.known_at < (
+                       SELECT max(filed_at)
+                         FROM claim
+                        WHERE kind = 'pension_run' AND district = :district
+                          AND status <> 'refused'))
+            ORDER BY account.known_at DESC, account.id DESC
+            LIMIT 1) AS changed ON true
      WHERE row.monthly_fen > coalesce(paid.fen, 0)
        AND NOT EXISTS (
                SELECT 1
@@ -52,8 +68,15 @@ WITH due AS (
                   AND ended.kind = row.kind
                   AND ended.status = 'approved'
                   AND ended.last_period < month.period
-                  AND (ended.decided_at > row.registered_at
-                       OR ended.last_period >= row.in_force_from))
+                  AND (ended.again_from IS NULL OR ended.again_from > month.period))
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement_suspension AS suspended
+                WHERE suspended.person_id = row.person_id
+                  AND suspended.identity_blind = row.identity_blind
+                  AND suspended.kind = row.kind
+                  AND suspended.since <= month.period
+                  AND (suspended.until IS NULL OR suspended.until > month.period))
 ), taken AS (
     INSERT INTO pension_month (person_id, identity_blind, kind, period, part,
                                amount_fen, claim_key, claim_id)
@@ -89,11 +112,13 @@ async def write_lines(
 ) -> tuple[int, int]:
     """Write a pension run: a line for every month of a person that is due and not yet paid.
 
-    Due are the run's own month, and earlier months of which this district has a run already, for
-    rows that were registered after that run: the arrears of a late registration or a raise. Of a
-    person's rows, the latest that has begun in a month counts, unless it has ended; its district pays. A month is
-    due up to its amount less what any run has paid of it; the primary key of `pension_month` lets
-    one of two runs at once pay it.
+    Considered are the run's own month, and earlier months of which this district has a run
+    already, for rows of which something became known after that run: a late registration, a raise,
+    a resumption. Of a person's rows, the latest that has begun in a month counts; its district pays.
+    No month is due that lies in a suspension or after an end (`entitlements.domain.due` has the same
+    rule). A month is due up to its amount less what any run has paid of it; the primary key of
+    `pension_month` lets one of two runs at once pay it. The money goes to the person's latest
+    account; one that is held is used by the second run after it became known.
 
     Returns the number of lines and their sum in fen.
     """

@@ -1,7 +1,7 @@
 """Ends of entitlements (待遇终止): the last month to be paid and the reason, by two people.
 
-An end stops every row that was registered before it was approved, and later rows that begin no later
-than the last month. A row registered afterwards for a later month begins again.
+No month after the last one is due, whatever rows are registered, until the pension begins again in a
+later month.
 """
 
 from __future__ import annotations

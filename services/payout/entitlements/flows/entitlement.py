@@ -19,6 +19,7 @@ from services.payout.entitlements.domain.entitlement import (
     draft_faults,
     lowered_faults,
 )
+from services.payout.entitlements.store import end as end_store
 from services.payout.entitlements.store import entitlement as entitlement_store
 from services.payout.persons import flows as persons_flow
 from shared.ids import Ref
@@ -68,6 +69,9 @@ async def register(
     fresh = [row for row in rows if (row.ref.key, row.ref.id) in new]
     lowered = await entitlement_store.lowered_months(tx, fresh)
     require_faultless(lowered_faults(rows, lowered))
+    await end_store.begin_again(
+        tx, [row.person for row in fresh], [row.since for row in fresh], kind
+    )
     return RegistrationCount(len(new), len(known))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -107,6 +108,29 @@ async def decide(tx: AsyncConnection, ref: Ref, status: EndStatus, decided_at: d
              WHERE person_id = :person_id AND id = :id AND status = 'proposed'
         """),
         {"person_id": ref.key, "id": ref.id, "status": status.value, "decided_at": decided_at},
+    )
+
+
+async def begin_again(
+    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], since: Sequence[Period], kind: str
+) -> None:
+    """Let the pension of ended people, as (person, keyed hash), begin again in a later month."""
+    await tx.execute(
+        text("""
+            UPDATE entitlement_end AS ended
+               SET again_from = again.since
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
+                          CAST(:since AS text[])) AS again (person_id, blind, since)
+             WHERE ended.person_id = again.person_id AND ended.identity_blind = again.blind
+               AND ended.kind = :kind AND ended.status = 'approved'
+               AND ended.again_from IS NULL AND ended.last_period < again.since
+        """),
+        {
+            "person_ids": [person_id for person_id, _ in people],
+            "blinds": [blind for _, blind in people],
+            "since": [str(month) for month in since],
+            "kind": kind,
+        },
     )
 
 

@@ -63,10 +63,10 @@ async def register(
         text("""
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
                                      name, monthly_fen, bank, bank_number, bank_holder,
-                                     in_force_from, registered_by, registered_at)
+                                     in_force_from, registered_by, registered_at, known_at)
             SELECT person_id, id, blind, kind, district, sealed, name, monthly_fen, bank,
                    bank_number, bank_holder, since, CAST(:registered_by AS text),
-                   CAST(:registered_at AS timestamptz)
+                   CAST(:registered_at AS timestamptz), CAST(:registered_at AS timestamptz)
               FROM unnest(CAST(:person_ids AS bigint[]), CAST(:ids AS uuid[]),
                           CAST(:blinds AS bytea[]), CAST(:kinds AS text[]),
                           CAST(:districts AS text[]), CAST(:sealed AS bytea[]),

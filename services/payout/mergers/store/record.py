@@ -48,8 +48,7 @@ async def state(tx: AsyncConnection, person_id: int, blind: bytes, kind: str) ->
                           AND entitlement_end.identity_blind = row.identity_blind
                           AND entitlement_end.kind = row.kind
                           AND entitlement_end.status = 'approved'
-                          AND (entitlement_end.decided_at > row.registered_at
-                               OR entitlement_end.last_period >= row.in_force_from)
+                          AND entitlement_end.again_from IS NULL
                         ORDER BY reason = 'death' DESC
                         LIMIT 1) AS ended ON true
                  WHERE row.person_id = :person_id AND row.identity_blind = :blind
@@ -85,10 +84,11 @@ async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int,
         text("""
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
                                      name, monthly_fen, bank, bank_number, bank_holder,
-                                     in_force_from, registered_by, registered_at)
+                                     in_force_from, registered_by, registered_at, known_at,
+                                     change_key, change_id)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
                    sealed_number, name, monthly_fen, bank, bank_number, bank_holder,
-                   in_force_from, registered_by, registered_at
+                   in_force_from, registered_by, registered_at, known_at, change_key, change_id
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement
                 ON entitlement.person_id = :old AND entitlement.id = copied.id
@@ -119,16 +119,73 @@ async def copy_ends(
         text("""
             INSERT INTO entitlement_end (person_id, id, identity_blind, kind, district,
                                          sealed_number, name, last_period, reason, note, status,
-                                         proposed_by, proposed_at, decided_at)
+                                         proposed_by, proposed_at, decided_at, again_from)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
                    CAST(:sealed_number AS bytea), CAST(:name AS bytea), last_period, reason, note, status, proposed_by,
-                   proposed_at, decided_at
+                   proposed_at, decided_at, again_from
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement_end
                 ON entitlement_end.person_id = :old AND entitlement_end.id = copied.id
         """),
         _copies(old, new, [row.id for row in ends])
         | {"name": name, "sealed_number": sealed_number},
+    )
+
+
+async def copy_suspensions(
+    tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]
+) -> None:
+    """Give the surviving record the suspended months of the record that ends."""
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM entitlement_suspension
+             WHERE person_id = :old AND identity_blind = :blind
+             ORDER BY id
+        """),
+        {"old": old[0], "blind": old[1]},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO entitlement_suspension (person_id, id, identity_blind, kind, since, until,
+                                                reason, change_key, change_id, known_at,
+                                                resumed_key, resumed_id)
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, since,
+                   until, reason, change_key, change_id, known_at, resumed_key, resumed_id
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
+              JOIN entitlement_suspension AS suspended
+                ON suspended.person_id = :old AND suspended.id = copied.id
+            ON CONFLICT (person_id, identity_blind, kind, reason) WHERE until IS NULL DO NOTHING
+        """),
+        _copies(old, new, [row.id for row in rows]),
+    )
+
+
+async def copy_accounts(
+    tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int, bytes]
+) -> None:
+    """Give the surviving record the changed accounts of the record that ends."""
+    rows = await tx.execute(
+        text("""
+            SELECT id
+              FROM entitlement_account
+             WHERE person_id = :old AND identity_blind = :blind
+             ORDER BY id
+        """),
+        {"old": old[0], "blind": old[1]},
+    )
+    await tx.execute(
+        text("""
+            INSERT INTO entitlement_account (person_id, id, identity_blind, kind, bank, bank_number,
+                                             bank_holder, holder_reason, held, change_key,
+                                             change_id, known_at)
+            SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, bank,
+                   bank_number, bank_holder, holder_reason, held, change_key, change_id, known_at
+              FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
+              JOIN entitlement_account AS account
+                ON account.person_id = :old AND account.id = copied.id
+        """),
+        _copies(old, new, [row.id for row in rows]),
     )
 
 
