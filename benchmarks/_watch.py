@@ -50,6 +50,10 @@ class Peaks:
             print(f"peak of {name:<22} {kib / 1024:8.0f} MiB")
         return round(max(self._kib.values(), default=0) / 1024, 1)
 
+    def mib(self) -> dict[str, float]:
+        """Peak memory by name in MiB."""
+        return {name: round(kib / 1024, 1) for name, kib in sorted(self._kib.items())}
+
     def cpu_seconds(self) -> dict[str, float]:
         """Processor seconds by name: what the work costs, however busy the machine is otherwise."""
         found: dict[str, float] = {}

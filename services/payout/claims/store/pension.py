@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.entitlements.store.due import IN_FORCE, NOT_STOPPED, PAID
 from shared.ids import Ref
 from shared.period import Period
 
-_WRITE_LINES = """
+_WRITE_LINES = f"""
 WITH due AS (
     SELECT row.person_id, row.id, row.identity_blind, row.name,
            coalesce(changed.bank, row.bank) AS bank,
@@ -27,16 +28,8 @@ WITH due AS (
            ) AS month
       JOIN entitlement AS row
         ON row.kind = :kind AND row.district = :district
-       AND row.in_force_from <= month.period
-       AND row.known_at > month.filed_at AND row.suspended_at IS NULL
-      LEFT JOIN LATERAL (
-           SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
-                  max(part) AS part
-             FROM pension_month
-            WHERE pension_month.person_id = row.person_id
-              AND pension_month.identity_blind = row.identity_blind
-              AND pension_month.kind = row.kind
-              AND pension_month.period = month.period) AS paid ON true
+       AND row.known_at > month.filed_at
+      {PAID}
       LEFT JOIN LATERAL (
            SELECT bank, bank_number, bank_holder
              FROM entitlement_account AS account
@@ -51,32 +44,8 @@ WITH due AS (
             ORDER BY account.known_at DESC, account.id DESC
             LIMIT 1) AS changed ON true
      WHERE row.monthly_fen > coalesce(paid.fen, 0)
-       AND NOT EXISTS (
-               SELECT 1
-                 FROM entitlement AS later
-                WHERE later.person_id = row.person_id
-                  AND later.identity_blind = row.identity_blind
-                  AND later.kind = row.kind
-                  AND later.in_force_from > row.in_force_from
-                  AND later.in_force_from <= month.period
-                  AND later.suspended_at IS NULL)
-       AND NOT EXISTS (
-               SELECT 1
-                 FROM entitlement_end AS ended
-                WHERE ended.person_id = row.person_id
-                  AND ended.identity_blind = row.identity_blind
-                  AND ended.kind = row.kind
-                  AND ended.status = 'approved'
-                  AND ended.last_period < month.period
-                  AND (ended.again_from IS NULL OR ended.again_from > month.period))
-       AND NOT EXISTS (
-               SELECT 1
-                 FROM entitlement_suspension AS suspended
-                WHERE suspended.person_id = row.person_id
-                  AND suspended.identity_blind = row.identity_blind
-                  AND suspended.kind = row.kind
-                  AND suspended.since <= month.period
-                  AND (suspended.until IS NULL OR suspended.until > month.period))
+       AND {IN_FORCE}
+       AND {NOT_STOPPED}
 ), taken AS (
     INSERT INTO pension_month (person_id, identity_blind, kind, period, part,
                                amount_fen, claim_key, claim_id)
@@ -115,8 +84,7 @@ async def write_lines(
     Considered are the run's own month, and earlier months of which this district has a run
     already, for rows of which something became known after that run: a late registration, a raise,
     a resumption. Of a person's rows, the latest that has begun in a month counts; its district pays.
-    No month is due that lies in a suspension or after an end (`entitlements.domain.due` has the same
-    rule). A month is due up to its amount less what any run has paid of it; the primary key of
+    No month is due that lies in a suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what any run has paid of it; the primary key of
     `pension_month` lets one of two runs at once pay it. The money goes to the person's latest
     account; one that is held is used by the second run after it became known.
 

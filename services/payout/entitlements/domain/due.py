@@ -1,7 +1,7 @@
 """The amount that is due of a person's month (应发金额): the rule of pension runs, for one person.
 
 It looks at the months of the facts and never at when they became known, so facts may become known
-in any order. `claims/store/pension.py` has the same rule in SQL, for all people of a district.
+in any order. `entitlements/store/due.py` has the same rule in SQL, for all people of a district.
 """
 
 from __future__ import annotations

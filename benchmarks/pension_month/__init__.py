@@ -1,0 +1,1 @@
+"""A month of pensions of a city, measured."""

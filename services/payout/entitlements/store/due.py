@@ -1,0 +1,53 @@
+"""The rule of what is due: which person's month, under which row, and how much of it is unpaid.
+
+`entitlements.domain.due` has the same rule for one person. This is SQL, because a run, the arrears of
+a raise and the report of completeness read it for a whole district at once. All of them read it here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+IN_FORCE: Final = """
+       row.in_force_from <= month.period AND row.suspended_at IS NULL
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement AS later
+                WHERE later.person_id = row.person_id
+                  AND later.identity_blind = row.identity_blind
+                  AND later.kind = row.kind
+                  AND later.in_force_from > row.in_force_from
+                  AND later.in_force_from <= month.period
+                  AND later.suspended_at IS NULL)"""
+"""True for the row of a person that counts in `month.period`: the latest that has begun."""
+
+NOT_STOPPED: Final = """
+       NOT EXISTS (
+               SELECT 1
+                 FROM entitlement_end AS ended
+                WHERE ended.person_id = row.person_id
+                  AND ended.identity_blind = row.identity_blind
+                  AND ended.kind = row.kind
+                  AND ended.status = 'approved'
+                  AND ended.last_period < month.period
+                  AND (ended.again_from IS NULL OR ended.again_from > month.period))
+       AND NOT EXISTS (
+               SELECT 1
+                 FROM entitlement_suspension AS suspended
+                WHERE suspended.person_id = row.person_id
+                  AND suspended.identity_blind = row.identity_blind
+                  AND suspended.kind = row.kind
+                  AND suspended.since <= month.period
+                  AND (suspended.until IS NULL OR suspended.until > month.period))"""
+"""True unless `month.period` lies after an end of the person of `row`, or in a suspension."""
+
+PAID: Final = """
+      LEFT JOIN LATERAL (
+           SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,
+                  max(part) AS part
+             FROM pension_month
+            WHERE pension_month.person_id = row.person_id
+              AND pension_month.identity_blind = row.identity_blind
+              AND pension_month.kind = row.kind
+              AND pension_month.period = month.period) AS paid ON true"""
+"""Join what any run pays of the person's month: `paid.fen`, and its last part."""
