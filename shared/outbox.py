@@ -219,6 +219,12 @@ async def stats(tx: AsyncConnection) -> dict[str, int]:
     return {"waiting": row.waiting, "refused": row.refused}
 
 
+async def count_refused(tx: AsyncConnection) -> int:
+    """Count the messages that were set aside. It does not read those that wait, which may be many."""
+    found = await tx.scalar(text("SELECT count(*) FROM outbox WHERE refused IS NOT NULL"))
+    return int(found or 0)
+
+
 async def send_again(tx: AsyncConnection, *, refused: bool) -> int:
     """Make messages wait again, those set aside or those acknowledged; how many.
 
@@ -304,8 +310,8 @@ class Relay:
             if not await hold_lease(tx, "relay", self.holder):
                 return 0
             messages = await waiting(tx)
-            refused = (await stats(tx))["refused"]
-        STILL_REFUSED.labels(self.db.service).set(refused)
+            if len(messages) < BATCH:  # a long queue is delivered first
+                STILL_REFUSED.labels(self.db.service).set(await count_refused(tx))
         WAITING.labels(self.db.service).set(len(messages))
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
         if not messages:

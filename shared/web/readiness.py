@@ -64,7 +64,7 @@ def disk_check(directory: Path) -> Check:
 async def look_at_outbox(db: Database) -> dict[str, str]:
     """Look at the messages to the ledger: none refused, none waiting for long."""
     async with db.transaction() as tx:
-        refused = (await outbox.stats(tx))["refused"]
+        refused = await outbox.count_refused(tx)
         oldest = await outbox.waiting(tx, limit=1)
     if refused:
         return {"outbox": f"{WARNING}{refused} messages refused: run `wuxian refused`"}

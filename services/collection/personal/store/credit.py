@@ -81,6 +81,7 @@ IS_REFUSED = """sent.refused IS NOT NULL AND NOT EXISTS (
                           AND later.turn > sent.turn)"""
 """A chunk that the ledger refused, and that no later turn has settled."""
 
+# `fresh` is limited before the days are looked up: a city's month has hundreds of thousands of them.
 _PENDING = f"""
     WITH RECURSIVE lost AS (
          SELECT bill.unit_id, bill.id, bill.declaration_id, CAST(NULL AS date) AS on_day
@@ -99,10 +100,29 @@ _PENDING = f"""
                                         AND restating.corrects = lost.declaration_id
            JOIN bill ON bill.unit_id = restating.unit_id AND bill.declaration_id = restating.id
                     AND bill.kind <> 'charge'),
-    wanted AS (
-         SELECT unit_id, id, CAST(NULL AS date) AS on_day
+    fresh AS (
+         SELECT bill.unit_id, bill.id, CAST(NULL AS date) AS on_day
            FROM bill
-          WHERE status = 'settled' AND kind <> 'charge' AND NOT personal_told
+           LEFT JOIN declaration AS paper
+             ON paper.unit_id = bill.unit_id AND paper.id = bill.declaration_id
+          WHERE bill.status = 'settled' AND bill.kind <> 'charge' AND NOT bill.personal_told
+            AND (paper.corrects IS NULL
+                 OR EXISTS (
+                    SELECT 1
+                      FROM bill AS earlier
+                     WHERE earlier.unit_id = bill.unit_id
+                       AND earlier.declaration_id = paper.corrects
+                       AND earlier.kind <> 'charge' AND earlier.personal_told
+                       AND earlier.status = 'settled')
+                AND NOT EXISTS (
+                    SELECT 1
+                      FROM personal_credit AS sent
+                     WHERE sent.unit_id = bill.unit_id
+                       AND sent.declaration_id = paper.corrects AND {IS_REFUSED}))
+          ORDER BY bill.id
+          LIMIT :limit),
+    wanted AS (
+         SELECT unit_id, id, on_day FROM fresh
           UNION ALL
          SELECT lost.unit_id, lost.id, max(lost.on_day)
            FROM lost
@@ -142,20 +162,10 @@ _PENDING = f"""
             WHERE sent.unit_id = bill.unit_id AND sent.declaration_id = bill.declaration_id
               AND sent.turn <= bill.personal_turn) AS own ON true
       LEFT JOIN LATERAL (
-           SELECT max(credited_on) AS on_day,
-                  count(*) FILTER (WHERE {IS_REFUSED}) AS refusals
+           SELECT max(credited_on) AS on_day
              FROM personal_credit AS sent
             WHERE sent.unit_id = bill.unit_id
               AND sent.declaration_id = paper.corrects) AS before ON true
-     WHERE bill.personal_told OR paper.corrects IS NULL
-        OR EXISTS (
-           SELECT 1
-             FROM bill AS earlier
-            WHERE earlier.unit_id = bill.unit_id
-              AND earlier.declaration_id = paper.corrects
-              AND earlier.kind <> 'charge' AND earlier.personal_told
-              AND earlier.status = 'settled'
-              AND before.refusals = 0)
      ORDER BY bill.id
      LIMIT :limit
 """
