@@ -13,8 +13,9 @@ import orjson
 
 _PAIN: Final = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.12"
 _CAMT: Final = "urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"
-_STATUS: Final = {"settled": "ACSC", "refused": "RJCT", "unknown": "PDNG"}
-_GBK: Final = {"settled": "7", "refused": "8", "unknown": "9", "returned": "4"}
+_STATUS: Final = {"settled": "ACSC", "paid": "ACSC", "refused": "RJCT", "unknown": "PDNG"}
+_GBK: Final = {"settled": "7", "paid": "7", "refused": "8", "unknown": "9", "returned": "4"}
+_SIDE_OF_RETURN: Final = {"pain.008.001.08": "DBIT", "pain.001.001.09": "CRDT"}
 _FIELDS: Final = (
     *("file_no", "line", "outcome", "serial", "amount", "value_date", "reason_code", "reason"),
 )
@@ -29,17 +30,20 @@ class AnswerFile:
 
 
 def answer_files(
-    file_format: str, file_no: str, results: Sequence[dict[str, Any]]
+    order: str, file_format: str, file_no: str, results: Sequence[dict[str, Any]]
 ) -> Iterator[AnswerFile]:
-    """Write results of one batch as files of a format: ISO 20022 tells of returns in a file apart."""
+    """Write results of one batch as files of a format: ISO 20022 tells of returns in a file apart.
+
+    `order` is the message that the batch came in.
+    """
     match file_format.partition(":")[0]:
         case "iso20022":
             told = [one for one in results if one["outcome"] != "returned"]
             returned = [one for one in results if one["outcome"] == "returned"]
             if told:
-                yield AnswerFile("application/xml", _pain(file_no, told))
+                yield AnswerFile("application/xml", _pain(order, file_no, told))
             if returned:
-                yield AnswerFile("application/xml", _camt(file_no, returned))
+                yield AnswerFile("application/xml", _camt(order, file_no, returned))
         case "gbk_xml":
             yield AnswerFile("application/xml", _gbk(file_no, results))
         case "csv":
@@ -86,12 +90,12 @@ def _gbk(file_no: str, results: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _pain(file_no: str, results: Sequence[dict[str, Any]]) -> str:
+def _pain(order: str, file_no: str, results: Sequence[dict[str, Any]]) -> str:
     lines = "".join(_pain_line(file_no, one) for one in results)
     return (
         f'<Document xmlns="{_PAIN}"><CstmrPmtStsRpt><GrpHdr><MsgId>A{file_no}</MsgId>'
         f"<CreDtTm>{results[0]['value_date']}T18:00:00</CreDtTm></GrpHdr><OrgnlGrpInfAndSts>"
-        f"<OrgnlMsgId>{file_no}</OrgnlMsgId><OrgnlMsgNmId>pain.008.001.08</OrgnlMsgNmId>"
+        f"<OrgnlMsgId>{file_no}</OrgnlMsgId><OrgnlMsgNmId>{order}</OrgnlMsgNmId>"
         f"</OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>{file_no}</OrgnlPmtInfId>{lines}"
         "</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
     )
@@ -113,9 +117,9 @@ def _pain_line(file_no: str, result: dict[str, Any]) -> str:
     )
 
 
-def _camt(file_no: str, results: Sequence[dict[str, Any]]) -> str:
+def _camt(order: str, file_no: str, results: Sequence[dict[str, Any]]) -> str:
     entries = "".join(
-        f'<Ntry><Amt Ccy="CNY">{one["amount"]}</Amt><CdtDbtInd>DBIT</CdtDbtInd>'
+        f'<Ntry><Amt Ccy="CNY">{one["amount"]}</Amt><CdtDbtInd>{_SIDE_OF_RETURN[order]}</CdtDbtInd>'
         f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{one['value_date']}</Dt></BookgDt><BkTxCd/>"
         f"<NtryDtls><TxDtls><Refs><AcctSvcrRef>{one['bank_serial']}</AcctSvcrRef>"
         f"<EndToEndId>{file_no}-{one['line']}</EndToEndId></Refs><RtrInf><Rsn>"
@@ -126,6 +130,6 @@ def _camt(file_no: str, results: Sequence[dict[str, Any]]) -> str:
     return (
         f'<Document xmlns="{_CAMT}"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>N{file_no}</MsgId>'
         f"<CreDtTm>{results[0]['value_date']}T18:00:00</CreDtTm></GrpHdr><Ntfctn><Id>1</Id>"
-        f"<Acct><Id><Othr><Id>income</Id></Othr></Id></Acct>{entries}</Ntfctn>"
+        f"<Acct><Id><Othr><Id>sandbox</Id></Othr></Id></Acct>{entries}</Ntfctn>"
         "</BkToCstmrDbtCdtNtfctn></Document>"
     )

@@ -13,18 +13,22 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from services import VERSION
+from services.sandbox import inquiry_routes, routes
 from services.sandbox.bank import Bank
 from services.sandbox.clerks import Clerks
 from services.sandbox.courier import Courier
 from services.sandbox.gateway import Gateway
 from services.sandbox.journal import Journal
-from services.sandbox.routes import Sandbox, router
+from services.sandbox.routes import Sandbox
+from services.sandbox.statements import Statements
 from services.sandbox.tax_bureau import TaxBureau
+from services.sandbox.tickets import Tickets
 from services.sandbox.trade import DEBIT, PAYMENT
 from shared.errors import NotFound
 from shared.guard.rate_limit import Pace, read_limits
 from shared.process.settings import Settings
 from shared.process.settings import settings as process_settings
+from shared.signature.message import RequestSigner
 from shared.web.app import create_app
 from shared.web.client import Peer, PeerError
 from shared.web.problem import problem
@@ -67,7 +71,7 @@ def build(settings: Settings | None = None, transports: Transports | None = None
         description="模拟银行与模拟税务局,仅供试用 · "
         "A simulated bank and tax bureau for trying the services out. No money moves anywhere.",
         version=VERSION,
-        routers=[router],
+        routers=[routes.router, inquiry_routes.router],
         lifespan=lifespan,
         trust=trust_of(chosen, SERVICE),
         checks=[journal],
@@ -120,6 +124,7 @@ def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
             identity_url=settings.identity_url,
             attempts=12,
             transport=transports.get(name),
+            signer=signer_of(settings.home / "sandbox" / "keys" / f"{client_id}.jwk"),
         )
 
     return {
@@ -129,6 +134,14 @@ def _peers(settings: Settings, transports: Transports) -> dict[str, Peer]:
     }
 
 
+def signer_of(path: Path) -> RequestSigner | None:
+    """Return the signer with a client's private key (a JWK with its `kid`); None without a file."""
+    if not path.exists():
+        return None
+    jwk = json.loads(path.read_text())
+    return RequestSigner(jwk["kid"], jwk)
+
+
 def _sandbox(
     journal: Journal, peers: Mapping[str, Peer], clerks: Clerks, day_file: Path
 ) -> Sandbox:
@@ -136,12 +149,14 @@ def _sandbox(
     return Sandbox(
         journal=journal,
         bank=Bank(journal),
+        statements=Statements(journal),
         courier=courier,
         gateways={
             trade.purpose: Gateway(journal, courier, trade, peers[trade.peer])
             for trade in (DEBIT, PAYMENT)
         },
         bureau=TaxBureau(journal, courier, peers["tax"]),
+        tickets=Tickets(journal, courier),
         turn=asyncio.Lock(),
         clerks=clerks,
         day_file=day_file,

@@ -1,4 +1,4 @@
-"""The simulated bank's own books: accounts, movements, statements, online transfers.
+"""The simulated bank's own books: accounts, movements, online transfers.
 
 Every movement has its mirror on the counterparty's account, so all balances together are zero.
 The centre's four accounts never go below zero; the public's accounts may, because their other
@@ -7,17 +7,14 @@ money is not simulated.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import sqlite3
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from services.sandbox.journal import Journal
-from shared.errors import Kind, NotFound, Refusal
-from shared.money import format_yuan
+from shared.errors import Kind, Refusal
 
 OWN_ACCOUNTS: Final = {
     "income": "社会保险基金收入户",
@@ -27,10 +24,6 @@ OWN_ACCOUNTS: Final = {
 }
 """The centre's accounts: a single account of each sort for all funds, as 收支两条线 asks."""
 
-_HEADINGS: Final = (
-    *("账号", "记账日期", "金额", "银行流水号", "附言", "对方账号", "摘要"),
-    *("期初余额", "期末余额"),
-)
 REFUND: Final = "refund"
 REFUND_RETURN: Final = "refund_return"
 """Summaries of a refund's movements."""
@@ -90,36 +83,6 @@ class Move:
     amount_fen: int
     day: date
     summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """One line of a statement; the amount is positive when money came in."""
-
-    seq: int
-    serial: str
-    day: date
-    amount_fen: int
-    counterparty: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """An account between two days: balances are those of the whole span, lines those of a page."""
-
-    account: str
-    name: str
-    opening_fen: int
-    received_fen: int
-    paid_fen: int
-    count: int
-    lines: tuple[Movement, ...]
-
-    @property
-    def closing_fen(self) -> int:
-        """Return the balance at the end of the last day."""
-        return self.opening_fen + self.received_fen - self.paid_fen
 
 
 class Bank:
@@ -227,84 +190,6 @@ class Bank:
             "SELECT COALESCE(SUM(balance_fen), 0) AS total FROM account"
         ).fetchone()
         return int(row["total"])
-
-    def statement(
-        self, account: str, first: date, last: date, *, after: int = 0, limit: int = 500
-    ) -> Statement:
-        """Return the statement of an account from `first` to `last`, lines after the seq `after`.
-
-        Raises:
-            NotFound: no such account.
-        """
-        read = self._journal.connection
-        found = read.execute("SELECT name FROM account WHERE number = ?", (account,)).fetchone()
-        if found is None:
-            raise NotFound(account=account[:4] + "…")
-        span = (account, first.isoformat(), last.isoformat())
-        opening = read.execute(
-            "SELECT COALESCE(SUM(amount_fen), 0) AS total FROM movement"
-            " WHERE account = ? AND day < ?",
-            span[:2],
-        ).fetchone()
-        sums = read.execute(
-            "SELECT COUNT(*) AS lines,"
-            "       COALESCE(SUM(CASE WHEN amount_fen > 0 THEN amount_fen END), 0) AS received,"
-            "       COALESCE(SUM(CASE WHEN amount_fen < 0 THEN -amount_fen END), 0) AS paid"
-            "  FROM movement WHERE account = ? AND day BETWEEN ? AND ?",
-            span,
-        ).fetchone()
-        rows = read.execute(
-            "SELECT seq, serial, day, amount_fen, counterparty, summary FROM movement"
-            " WHERE account = ? AND day BETWEEN ? AND ? AND seq > ? ORDER BY seq LIMIT ?",
-            (*span, after, limit),
-        )
-        lines = tuple(
-            Movement(
-                row["seq"],
-                row["serial"],
-                date.fromisoformat(row["day"]),
-                row["amount_fen"],
-                row["counterparty"],
-                row["summary"],
-            )
-            for row in rows
-        )
-        return Statement(
-            account,
-            found["name"],
-            opening["total"],
-            sums["received"],
-            sums["paid"],
-            sums["lines"],
-            lines,
-        )
-
-    def statement_file(self, account: str, first: date, last: date) -> bytes:
-        """Write the statement of an account as the bank's CSV file, in GB18030 as most banks do.
-
-        Raises:
-            NotFound: no such account.
-        """
-        found = self.statement(account, first, last, limit=-1)
-        out = io.StringIO(newline="")
-        writer = csv.writer(out)
-        writer.writerow(_HEADINGS)
-        for line in found.lines:
-            order = self.transfer_of(line.serial)
-            writer.writerow(
-                (
-                    account,
-                    line.day.isoformat(),
-                    format_yuan(line.amount_fen),
-                    line.serial,
-                    order.reference if order else "",
-                    line.counterparty,
-                    line.summary,
-                    format_yuan(found.opening_fen),
-                    format_yuan(found.closing_fen),
-                )
-            )
-        return out.getvalue().encode("gb18030")
 
 
 def open_account(tx: sqlite3.Connection, number: str, name: str, *, own: bool = False) -> None:

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.sandbox.journal import Journal
+from services.sandbox.script import Draw, script_of
+from shared.errors import Kind, Refusal
 from shared.web.client import Peer
+
+
+class AnswerDiffers(Refusal):
+    """同一请求重发,所得应答不同 (the same message was answered in two ways)"""
+
+    kind = Kind.CONFLICT
+    code = "ANSWER_DIFFERS"
 
 
 @dataclass(slots=True)
@@ -58,13 +67,20 @@ class Courier:
         self._peers = peers
 
     async def deliver(self) -> Tally:
-        """Send every unanswered message, in the order written."""
+        """Send every unanswered message, in the order written but for those that are overtaken.
+
+        Where an answer is lost on the way, the message is sent again as it is.
+        """
         tally = Tally()
         rows = self._journal.connection.execute(
             "SELECT id, peer, path, idem_key, body FROM letter WHERE answer IS NULL ORDER BY id"
         ).fetchall()
-        for row in rows:
+        for row in sorted(rows, key=lambda one: self._happens(one, "reordered")):
             answer = await self._send(row, row["idem_key"])
+            if self._happens(row, "lost_replies"):
+                again = await self._send(row, row["idem_key"])
+                if again != answer:
+                    raise AnswerDiffers(path=row["path"])
             self._journal.connection.execute(
                 "UPDATE letter SET answer = ? WHERE id = ?", (json.dumps(answer), row["id"])
             )
@@ -83,6 +99,12 @@ class Courier:
             answer = await self._send(row, f"{row['idem_key']}-again-{again}")
             tally.add(answer)
         return tally
+
+    def _happens(self, row: sqlite3.Row, event: str) -> bool:
+        """Draw whether something happens to a message on its way."""
+        script = script_of(self._journal)
+        draw = Draw(script.seed, "delivery", f"{row['path'].rpartition('/')[2]}/{row['id']}", 0)
+        return draw.happens(event, getattr(script.delivery, event))
 
     async def _send(self, row: sqlite3.Row, key: str) -> Any:
         peer, body = self._peers[row["peer"]], json.loads(row["body"])

@@ -21,6 +21,7 @@ from services.sandbox.journal import Journal
 from services.sandbox.script import (
     DEBIT_RETURN_REASON,
     RETURN_REASON,
+    UNKNOWN_REASON,
     Draw,
     Plan,
     Script,
@@ -68,10 +69,7 @@ class Gateway:
         done = Round()
         formats = await self._formats()
         for batch in await self._new_batches():
-            file_format = formats.get(batch.get("bank", ""), "json")
-            if file_format != "json":
-                exchange = f"{batch['bank']} {file_format} {batch['file_no']}"
-                self._journal.keep(f"exchange-{batch['id']}", exchange)
+            await self._agree_on_files(script, batch, formats)
             lines = await self._pages(f"{self._trade.batches}/{batch['id']}/lines")
             with self._journal.transaction() as tx:
                 self._decide(tx, script, batch, lines)
@@ -85,8 +83,29 @@ class Gateway:
 
     # -- fetching ---------------------------------------------------------------------------------
 
+    async def _agree_on_files(
+        self, script: Script, batch: dict[str, Any], formats: dict[str, str]
+    ) -> None:
+        """Note the door and the format of a batch's answers, unless they are JSON results."""
+        if self._trade is DEBIT:
+            file_format = formats.get(batch.get("bank", ""), "json")
+            door = f"/v1/bank-files?bank={batch.get('bank')}"
+        else:
+            draw = Draw(script.seed, "format", f"{batch.get('fund')}/{batch['pay_date']}", 0)
+            file_format = script.payment_formats[
+                draw.number("format") % len(script.payment_formats)
+            ]
+            door = f"/v1/payment-batches/{batch['id']}/result-files?format={file_format}"
+        if file_format == "json":
+            return
+        file_no = batch.get("file_no")
+        if file_no is None:
+            path = f"{self._trade.batches}/{batch['id']}/file"
+            file_no = (await self._peer.get(path, format="json"))["file_no"]
+        self._journal.keep(f"exchange-{batch['id']}", f"{door} {file_format} {file_no}")
+
     async def _formats(self) -> dict[str, str]:
-        """Bank → the format of its files; payments are reported as JSON."""
+        """Bank → the format of its files."""
         if self._trade is not DEBIT:
             return {}
         found = await self._peer.get("/v1/bank-profiles")
@@ -139,7 +158,7 @@ class Gateway:
     def _carry_out(
         self, tx: sqlite3.Connection, plan: Plan, serial: str, number: str, amount_fen: int
     ) -> Plan:
-        """Move the money of a plan; a payout that the account cannot cover is refused instead."""
+        """Move the money of a plan, and back if it is returned; what is not covered is refused."""
         if not plan.done:
             return plan
         payer, payee = (number, "income") if self._trade is DEBIT else ("expenditure", number)
@@ -260,9 +279,11 @@ class Gateway:
         if exchange is None:
             yield self._trade.results, {"batch": batch, "results": results}
             return
-        bank, file_format, file_no = exchange.split(" ")
-        for file in answer_files(file_format, file_no, results):
-            yield f"/v1/bank-files?bank={bank}", courier.file_body(file.media_type, file.text)
+        door, file_format, file_no = exchange.split(" ")
+        if not door.startswith("/"):  # journals of earlier releases have the bank's code
+            door = f"/v1/bank-files?bank={door}"
+        for file in answer_files(self._trade.order, file_format, file_no, results):
+            yield door, courier.file_body(file.media_type, file.text)
 
     def _result(self, row: sqlite3.Row) -> dict[str, Any]:
         result = {
@@ -273,7 +294,7 @@ class Gateway:
             "value_date": row["value_date"],
         }
         if row["state"] == "unknown":
-            return result | {"outcome": "unknown"}
+            return result | self._unknown(row["serial"])
         if row["state"] == "return":
             # A debit's return names the serial that it takes back; a payout's has its own.
             is_debit = self._trade is DEBIT
@@ -292,6 +313,13 @@ class Gateway:
                 "reason": row["reason"],
             }
         return result
+
+    def _unknown(self, serial: str) -> dict[str, str]:
+        """Say that nobody knows: of a debit often as a refusal whose code means just that."""
+        if self._trade is DEBIT and int(serial[-1], 16) % 2:
+            code, reason = UNKNOWN_REASON
+            return {"outcome": "refused", "reason_code": code, "reason": reason}
+        return {"outcome": "unknown"}
 
     def _after_reporting(self, tx: sqlite3.Connection) -> None:
         """Report a reported result again, return the payment, or close the line."""

@@ -75,6 +75,52 @@ CREATE TABLE IF NOT EXISTS tax_payment (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tax_payment_payer ON tax_payment (payer, period);
 
+-- Tickets as the bureau pushes them; one that is not pushed waits for an inquiry.
+CREATE TABLE IF NOT EXISTS ticket (
+    serial TEXT PRIMARY KEY,
+    lines  TEXT NOT NULL,
+    pushed INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Mistakes in statements; the bank's own books (movement) have none.
+CREATE TABLE IF NOT EXISTS entry_error (
+    id           INTEGER PRIMARY KEY,
+    account      TEXT NOT NULL,
+    serial       TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    day          TEXT NOT NULL,
+    amount_fen   INTEGER NOT NULL,
+    corrected_on TEXT,
+    UNIQUE (account, serial)
+);
+
+CREATE VIEW IF NOT EXISTS statement_line AS
+SELECT moved.account, moved.seq * 4 AS seq, moved.serial,
+       coalesce(transfer.reference, '') AS reference,
+       CASE error.kind WHEN 'late' THEN error.day WHEN 'missing' THEN error.corrected_on
+                       ELSE moved.day END AS day,
+       moved.amount_fen, moved.counterparty, moved.summary
+  FROM movement AS moved
+  LEFT JOIN entry_error AS error
+         ON error.account = moved.account AND error.serial = moved.serial
+  LEFT JOIN transfer ON transfer.serial = moved.serial
+ WHERE error.kind IS NOT 'missing' OR error.corrected_on IS NOT NULL
+ UNION ALL
+SELECT moved.account, moved.seq * 4 + 1, moved.serial || 'D', moved.serial, error.day,
+       moved.amount_fen, moved.counterparty, moved.summary
+  FROM entry_error AS error
+  JOIN movement AS moved ON moved.account = error.account AND moved.serial = error.serial
+ WHERE error.kind = 'twice'
+ UNION ALL
+SELECT account, 1000000000000 + id * 4, serial, '', day, amount_fen, 'unknown', 'extra'
+  FROM entry_error
+ WHERE kind = 'extra'
+ UNION ALL
+SELECT account, 1000000000001 + id * 4, serial || 'K', serial, corrected_on, -amount_fen,
+       'unknown', 'correction'
+  FROM entry_error
+ WHERE kind IN ('twice', 'extra') AND corrected_on IS NOT NULL;
+
 CREATE TABLE IF NOT EXISTS letter (
     id       INTEGER PRIMARY KEY,
     peer     TEXT NOT NULL,

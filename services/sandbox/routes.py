@@ -40,8 +40,10 @@ from services.sandbox.schemas import (
     TransferIn,
     TransferOut,
 )
-from services.sandbox.script import Script, ScriptOut
+from services.sandbox.script import Script, ScriptOut, script_of
+from services.sandbox.statements import Statements
 from services.sandbox.tax_bureau import Payment, TaxBureau
+from services.sandbox.tickets import Tickets
 from shared import clock
 from shared.errors import NotFound
 from shared.web.door_router import DoorRouter
@@ -57,9 +59,11 @@ class Sandbox:
 
     journal: Journal
     bank: Bank
+    statements: Statements
     courier: Courier
     gateways: Mapping[str, Gateway]
     bureau: TaxBureau
+    tickets: Tickets
     turn: asyncio.Lock
     clerks: Clerks
     day_file: Path
@@ -67,8 +71,7 @@ class Sandbox:
     @property
     def script(self) -> Script:
         """Return the script in force."""
-        kept = self.journal.note("script")
-        return Script.model_validate_json(kept) if kept else Script()
+        return script_of(self.journal)
 
 
 def _sandbox(request: Request) -> Sandbox:
@@ -79,7 +82,8 @@ def _sandbox(request: Request) -> Sandbox:
 Here = Annotated[Sandbox, Depends(_sandbox)]
 
 
-def _answers(tally: Tally) -> AnswersOut:
+def answers(tally: Tally) -> AnswersOut:
+    """Show the answers of the services to messages."""
     return AnswersOut(letters=tally.letters, counts=dict(tally.counts), rejected=tally.rejected)
 
 
@@ -252,7 +256,7 @@ async def read_statement(
     cursor: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> StatementOut:
     """Opening, received, paid, closing of the span, and its lines by pages."""
-    found = here.bank.statement(account, first, last, after=cursor, limit=limit)
+    found = here.statements.read(account, first, last, after=cursor, limit=limit)
     return StatementOut.of(found, limit)
 
 
@@ -270,7 +274,7 @@ async def download_statement(
     last: Annotated[Day, Query(alias="to")] = _LAST,
 ) -> Response:
     """Download the statement as the bank's CSV file, as collection's door of statements takes it."""
-    return Response(here.bank.statement_file(account, first, last), media_type="text/csv")
+    return Response(here.statements.file(account, first, last), media_type="text/csv")
 
 
 @router.post(
@@ -336,7 +340,7 @@ async def _round(here: Sandbox, trade: str) -> RoundOut:
         reported=done.reported,
         waiting=done.waiting,
         unknown=done.unknown,
-        answers=_answers(done.tally),
+        answers=answers(done.tally),
     )
 
 
@@ -357,7 +361,7 @@ async def push_tax(body: PushIn, here: Here) -> PushOut:
         repeated=done.repeated,
         misregistered=[_misregistered(one) for one in done.misregistered],
         wrong_payers=[_misregistered(one) for one in done.wrong_payers],
-        answers=_answers(done.tally),
+        answers=answers(done.tally),
     )
 
 
@@ -379,4 +383,4 @@ def _misregistered(payment: Payment) -> MisregisteredOut:
 async def repeat_everything(here: Here) -> AnswersOut:
     """Send everything again, as a confused sender would; nothing may change by it."""
     async with here.turn:
-        return _answers(await here.courier.repeat_all())
+        return answers(await here.courier.repeat_all())

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from services.sandbox.bank import Statement
+from services.sandbox.statements import EntryError, Statement
 from shared.schema import In, Out, PeriodField, PositiveYuan, Serial, ShortText, YuanOut, plain_day
 
 OwnAccount = Literal["income", "fiscal", "expenditure", "treasury"]
@@ -69,6 +69,7 @@ class MovementOut(Out):
     serial: str
     day: date
     amount: YuanOut
+    reference: str
     counterparty: str
     summary: str
 
@@ -104,6 +105,7 @@ class StatementOut(Out):
                     serial=line.serial,
                     day=line.day,
                     amount=line.amount_fen,
+                    reference=line.reference,
                     counterparty=line.counterparty,
                     summary=line.summary,
                 )
@@ -154,6 +156,51 @@ class DebitReturnIn(In):
 
     serial: Serial = Field(description="扣款流水号 (the bank's serial of the debit)")
     day: Day = Field(examples=["2021-07-24"])
+
+
+class StatementErrorsIn(In):
+    """Let the bank make mistakes in an account's statement of these days, as the script says."""
+
+    account: OwnAccount = Field(examples=["treasury"])
+    first: Day = Field(examples=["2021-07-01"])
+    last: Day = Field(examples=["2021-07-27"])
+
+
+class StatementErrorsOut(Out):
+    """Mistakes made, by kind."""
+
+    missing: int
+    late: int
+    twice: int
+    extra: int
+
+
+class EntryInquiryIn(In):
+    """Ask the bank about an entry of a statement, or one that is missing."""
+
+    account: OwnAccount = Field(examples=["treasury"])
+    serial: Serial
+    day: Day = Field(description="更正记账日 (the day on which a mistake is corrected)")
+
+
+class EntryInquiryOut(Out):
+    """The bank's mistake, which it corrects; `none`: it finds none."""
+
+    error: EntryError
+
+
+class TicketInquiryIn(In):
+    """Ask the bureau about money in the treasury that it has not pushed."""
+
+    serial: Serial
+
+
+class TicketRefundIn(In):
+    """Let the bureau give back the money of a ticket on a day (退库)."""
+
+    serial: Serial
+    day: Day = Field(examples=["2021-07-27"])
+    reason: ShortText = "误收"
 
 
 class PushIn(In):

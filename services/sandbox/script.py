@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from services.sandbox.journal import Journal
 from shared.money import PPM
 from shared.schema import In, Out, Rate, RateOut
 
@@ -37,6 +38,7 @@ class DebitRates(In):
     )
     late: Share = Field(default=60_000, description="次日回执 (answered a round later)")
     twice: Share = Field(default=50_000, description="重复回执 (answered twice)")
+    returned: Share = Field(default=0, description="扣款成功后退回 (settled, then returned)")
 
 
 class PaymentRates(In):
@@ -55,6 +57,36 @@ class TaxRates(In):
     unpaid: Share = Field(default=40_000, description="未缴 (does not pay)")
     partial: Share = Field(default=30_000, description="部分缴纳 (pays six tenths)")
     repeated: Share = Field(default=80_000, description="重复推送 (pushed again in a later batch)")
+    unbilled: Share = Field(
+        default=0, description="预缴下月,无通知单 (pays a month without a bill)"
+    )
+    unlisted: Share = Field(
+        default=0, description="国库已入,未推送,查询后补推 (pushed only after an inquiry)"
+    )
+    undelivered: Share = Field(
+        default=0, description="已推送,国库始终未入 (pushed, never in the treasury)"
+    )
+
+
+class StatementRates(In):
+    """Mistakes of the bank in its statements, which it corrects after an inquiry."""
+
+    missing: Share = Field(default=0, description="漏记 (left out)")
+    late: Share = Field(default=0, description="迟记三日 (booked three days late)")
+    twice: Share = Field(default=0, description="重记 (booked twice)")
+    extra: Share = Field(default=0, description="误记他人款项 (an entry of another's money)")
+
+
+class DeliveryRates(In):
+    """How the messages of the bank and the bureau travel."""
+
+    lost_replies: Share = Field(
+        default=0, description="应答丢失,原样再发 (the answer is lost, sent again)"
+    )
+    reordered: Share = Field(default=0, description="晚于后发的送达 (overtaken by later ones)")
+
+
+FileFormat = Literal["json", "iso20022", "gbk_xml:icbc", "csv"]
 
 
 class Script(In):
@@ -64,6 +96,11 @@ class Script(In):
     debit: DebitRates = DebitRates()
     payment: PaymentRates = PaymentRates()
     tax: TaxRates = TaxRates()
+    statement: StatementRates = StatementRates()
+    delivery: DeliveryRates = DeliveryRates()
+    payment_formats: Annotated[tuple[FileFormat, ...], Field(min_length=1, max_length=8)] = (
+        "json",
+    )
     misregistered: int = Field(
         default=1,
         ge=0,
@@ -73,22 +110,23 @@ class Script(In):
     lines_per_file: int = Field(default=100, ge=1, le=10_000)
 
 
+def script_of(journal: Journal) -> Script:
+    """Return the script in force."""
+    kept = journal.note("script")
+    return Script.model_validate_json(kept) if kept else Script()
+
+
 class _Rates(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class DebitRatesOut(_Rates):
-    """As `DebitRates`."""
+class OrderRatesOut(_Rates):
+    """As `DebitRates` and `PaymentRates`."""
 
     refused: RateOut
     unknown: RateOut
     late: RateOut
     twice: RateOut
-
-
-class PaymentRatesOut(DebitRatesOut):
-    """As `PaymentRates`."""
-
     returned: RateOut
 
 
@@ -98,6 +136,25 @@ class TaxRatesOut(_Rates):
     unpaid: RateOut
     partial: RateOut
     repeated: RateOut
+    unbilled: RateOut
+    unlisted: RateOut
+    undelivered: RateOut
+
+
+class StatementRatesOut(_Rates):
+    """As `StatementRates`."""
+
+    missing: RateOut
+    late: RateOut
+    twice: RateOut
+    extra: RateOut
+
+
+class DeliveryRatesOut(_Rates):
+    """As `DeliveryRates`."""
+
+    lost_replies: RateOut
+    reordered: RateOut
 
 
 class ScriptOut(Out):
@@ -106,9 +163,12 @@ class ScriptOut(Out):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     seed: int
-    debit: DebitRatesOut
-    payment: PaymentRatesOut
+    debit: OrderRatesOut
+    payment: OrderRatesOut
     tax: TaxRatesOut
+    statement: StatementRatesOut
+    delivery: DeliveryRatesOut
+    payment_formats: tuple[FileFormat, ...]
     misregistered: int
     lines_per_file: int
 
@@ -122,7 +182,7 @@ class Timing(StrEnum):
 
 
 class Plan(NamedTuple):
-    """The planned outcome of one instruction. `returned_on` only for a payout that comes back."""
+    """The planned outcome of one instruction. `returned_on` only for money that comes back."""
 
     done: bool
     timing: Timing
@@ -142,6 +202,9 @@ REASONS: Final = (
     ("RJ02", "户名不符"),
     ("RJ90", "其他原因拒绝"),
 )
+DEBIT_REASONS: Final = (*REASONS, ("CODE", "预算科目代码有误"))
+UNKNOWN_REASON: Final = ("STATUS", "原业务状态不明")
+"""A refusal that is none: nobody knows yet what became of the debit."""
 RETURN_REASON: Final = ("RT01", "收款账户状态异常,退汇")
 DEBIT_RETURN_REASON: Final = ("RT02", "付款人提出异议,扣款退回")
 
@@ -170,38 +233,40 @@ class Draw(NamedTuple):
 
 def plan_debit(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
     """Decide how a direct debit of `day` ends; value dates never come after `today`."""
-    rates = script.debit
-    refused = draw.happens("refused", rates.refused)
-    return _plan(draw, rates, refused=refused, day=day, today=today)
+    return _plan(draw, script.debit, DEBIT_REASONS, day=day, today=today)
 
 
 def plan_payment(script: Script, draw: Draw, *, day: date, today: date) -> Plan:
-    """Decide how a payout of `day` ends; a returned one is paid first and comes back days later."""
-    rates = script.payment
-    refused = draw.happens("refused", rates.refused)
-    plan = _plan(draw, rates, refused=refused, day=day, today=today)
-    if refused or not draw.happens("returned", rates.returned):
-        return plan
-    return plan._replace(returned_on=min(day + timedelta(days=3), today))
+    """Decide how a payout of `day` ends."""
+    return _plan(draw, script.payment, REASONS, day=day, today=today)
 
 
 def _plan(
-    draw: Draw, rates: DebitRates | PaymentRates, *, refused: bool, day: date, today: date
+    draw: Draw,
+    rates: DebitRates | PaymentRates,
+    reasons: tuple[tuple[str, str], ...],
+    *,
+    day: date,
+    today: date,
 ) -> Plan:
+    """Decide an outcome; money that is returned is settled first and comes back days later."""
     timing = Timing.NOW
     if draw.happens("unknown", rates.unknown):
         timing = Timing.UNKNOWN
     elif draw.happens("late", rates.late):
         timing = Timing.LATE
-    code, reason = REASONS[draw.number("reason") % len(REASONS)] if refused else (None, None)
-    return Plan(
-        done=not refused,
+    plan = Plan(
+        done=True,
         timing=timing,
         twice=draw.happens("twice", rates.twice),
         value_date=min(day + timedelta(days=timing is Timing.LATE), today),
-        reason_code=code,
-        reason=reason,
     )
+    if draw.happens("refused", rates.refused):
+        code, reason = reasons[draw.number("reason") % len(reasons)]
+        return plan._replace(done=False, reason_code=code, reason=reason)
+    if draw.happens("returned", rates.returned):
+        return plan._replace(returned_on=min(day + timedelta(days=3), today))
+    return plan
 
 
 def tax_paid_fen(script: Script, draw: Draw, due_fen: int) -> int:

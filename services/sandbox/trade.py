@@ -12,7 +12,10 @@ from services.sandbox.script import Plan, plan_debit, plan_payment
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """One of the bank's two trades: its paths, and the words of its batches and results."""
+    """One of the bank's two trades: its paths, and the words of its batches and results.
+
+    `order` is the ISO 20022 message that its orders come in.
+    """
 
     purpose: str
     peer: str
@@ -21,6 +24,7 @@ class Trade:
     day: str
     results: str
     done: str
+    order: str
     plan: Callable[..., Plan]
 
 
@@ -32,6 +36,7 @@ DEBIT: Final = Trade(
     day="debit_date",
     results="/v1/debit-results",
     done="settled",
+    order="pain.008.001.08",
     plan=plan_debit,
 )
 PAYMENT: Final = Trade(
@@ -42,6 +47,7 @@ PAYMENT: Final = Trade(
     day="pay_date",
     results="/v1/payment-results",
     done="paid",
+    order="pain.001.001.09",
     plan=plan_payment,
 )
 

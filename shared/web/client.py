@@ -5,8 +5,9 @@ Only requests that are safe to repeat are retried; every POST here carries ids t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote_plus
 
 import httpx
@@ -17,6 +18,15 @@ from shared.guard import tls
 from shared.process import tracing
 
 RETRIED_STATUS = frozenset({429, 502, 503, 504})
+
+
+class RequestSigning(Protocol):
+    """Signs requests (RFC 9421), as `shared.signature.message.RequestSigner` does."""
+
+    def sign(
+        self, method: str, target_uri: str, body: bytes, fields: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Return the fields to add to a request."""
 
 
 class PeerError(Exception):
@@ -45,7 +55,9 @@ class Peer:
         identity_url: str,
         attempts: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
+        signer: RequestSigning | None = None,
     ) -> None:
+        self._signer = signer
         self._token_url = f"{identity_url}/v1/oauth/token"
         self._credentials = httpx.BasicAuth(quote_plus(client_id), quote_plus(secret))
         self._token: str | None = None
@@ -128,7 +140,7 @@ class Peer:
         return read_answer(answer)
 
     async def _request(self, method: str, path: str, **how: Any) -> httpx.Response:
-        auth = _Bearer(await self._bearer())
+        auth = _Bearer(await self._bearer(), self._signer)
         if tracing.current() is None:
             return await self._http.request(method, path, auth=auth, **how)
         with tracing.span(method, "CLIENT", http_request_method=method):
@@ -147,11 +159,19 @@ class Peer:
 
 
 class _Bearer(httpx.Auth):
-    def __init__(self, token: str) -> None:
-        self.token = token
+    """Adds the token, and to what writes a signature, each attempt with its own."""
+
+    requires_request_body = True
+
+    def __init__(self, token: str, signer: RequestSigning | None) -> None:
+        self.token, self.signer = token, signer
 
     def auth_flow(self, request: httpx.Request) -> Any:
         request.headers["Authorization"] = f"Bearer {self.token}"
+        if self.signer is not None and request.method != "GET":
+            request.headers.update(
+                self.signer.sign(request.method, str(request.url), request.content, request.headers)
+            )
         yield request
 
 

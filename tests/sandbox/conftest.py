@@ -29,6 +29,10 @@ class FakeServices:
             self.app.get(f"/v1/{trade}-batches")(self._batches)
             self.app.get(f"/v1/{trade}-batches/{{batch}}/lines")(self._lines)
             self.app.post(f"/v1/{trade}-results")(self._results)
+        self.app.get("/v1/payment-batches/{batch}/file")(self._orders)
+        self.app.post("/v1/payment-batches/{batch}/result-files")(self._payment_file)
+        self.signed: list[bool] = []
+        """Of each file of results, was it signed?"""
         self.app.get("/v1/bank-profiles")(self._banks)
         self.app.post("/v1/bank-files")(self._bank_file)
         self.bank_files: list[tuple[str, str, bytes]] = []
@@ -60,8 +64,9 @@ class FakeServices:
         for path, _, body in self.files:
             if path.endswith("results"):
                 for result in body["results"]:
+                    unknown = result.get("reason_code") == "STATUS"
                     outcomes.setdefault((body["batch"], result["line"]), []).append(
-                        result["outcome"]
+                        "unknown" if unknown else result["outcome"]
                     )
         return outcomes
 
@@ -85,8 +90,18 @@ class FakeServices:
         self.bank_files.append((bank, request.headers["content-type"], await request.body()))
         return {"settled": 0, "rejected": []}
 
+    async def _orders(self, batch: str) -> dict[str, str]:
+        return {"file_no": f"P20210805-{batch}"}
+
+    async def _payment_file(self, request: Request, batch: str) -> dict[str, Any]:
+        file_format = request.query_params["format"]
+        media_type = request.headers["content-type"]
+        self.bank_files.append((file_format, media_type, await request.body()))
+        return {"paid": 0, "rejected": []}
+
     async def _results(self, request: Request) -> dict[str, Any]:
         body = await request.json()
+        self.signed.append("signature" in request.headers)
         self.files.append((request.url.path, request.headers["idempotency-key"], body))
         counts: dict[str, Any] = {"rejected": []}
         for result in body["results"]:

@@ -49,10 +49,43 @@ async def test_answers_are_files_of_the_bank(
     ]
 
 
-def _results(services: FakeServices, bank: str) -> list[BankResult]:
-    adapter = bank_format(FORMATS[bank])
+@pytest.mark.parametrize("file_format", ["iso20022", "gbk_xml:icbc", "csv"])
+async def test_payments_are_answered_in_every_format(
+    sandbox: httpx.AsyncClient, services: FakeServices, file_format: str
+) -> None:
+    payment = {name: "0.2" for name in ("refused", "unknown", "late", "twice", "returned")}
+    script = {"debit": {"refused": "0"}, "payment": payment, "payment_formats": [file_format]}
+    await sandbox.put("/v1/script", json=script)
+    services.add_batch("d1", 60, period="2021-07", debit_date="2021-07-20")
+    await work_off(sandbox, "debit")
+    for payer, payee in (("income", "fiscal"), ("fiscal", "expenditure")):
+        order = {"reference": payee, "payer": payer, "payee": payee, "amount": "5000.00"}
+        await sandbox.post("/v1/bank/transfers", json=order | {"day": "2021-07-31"})
+    services.files.clear()
+    services.add_batch("p1", 40, fund="pension", pay_date="2021-08-05", status="ready")
+    await work_off(sandbox, "payment")
+    assert services.files == [], "nothing goes as JSON"
+    results = _results(services, file_format, OrderKind.PAYMENT)
+    assert {one.file_no for one in results} == {"P20210805-p1"}
+    assert {one.line_no for one in results} == set(range(1, 41))
+    assert {one.outcome for one in results} == set(BankOutcome)
+
+
+async def work_off(sandbox: httpx.AsyncClient, trade: str) -> None:
+    for _ in range(10):
+        done = (await sandbox.post(f"/v1/bank/{trade}-batches")).json()
+        for serial in done["unknown"]:
+            await sandbox.get(f"/v1/bank/transfers/{serial}")
+        if not done["waiting"]:
+            return
+
+
+def _results(
+    services: FakeServices, bank: str, kind: OrderKind = OrderKind.DEBIT
+) -> list[BankResult]:
+    adapter = bank_format(FORMATS.get(bank, bank))
     found: list[BankResult] = []
     for of_bank, _, content in services.bank_files:
         assert of_bank == bank
-        found += adapter.parse_acknowledgement(BytesIO(content), OrderKind.DEBIT).results
+        found += adapter.parse_acknowledgement(BytesIO(content), kind).results
     return found

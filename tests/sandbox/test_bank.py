@@ -19,6 +19,8 @@ from services.sandbox.bank import (
     open_account,
 )
 from services.sandbox.journal import Journal
+from services.sandbox.script import Script, StatementRates
+from services.sandbox.statements import EntryError, Statements
 from shared.errors import NotFound
 
 DAY = date(2021, 7, 20)
@@ -32,6 +34,11 @@ def journal() -> Iterator[Journal]:
     opened = Journal(":memory:")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def statements(journal: Journal) -> Statements:
+    return Statements(journal)
 
 
 @pytest.fixture
@@ -82,9 +89,9 @@ def test_money_flows_along_the_two_lines_only(bank: Bank, payer: str, payee: str
         bank.transfer(replace(SWEEP, payer=payer, payee=payee))
 
 
-def test_a_statement_adds_up(bank: Bank) -> None:
+def test_a_statement_adds_up(bank: Bank, statements: Statements) -> None:
     bank.transfer(replace(SWEEP, day=date(2021, 7, 31)))
-    statement = bank.statement("income", date(2021, 7, 21), date(2021, 7, 31))
+    statement = statements.read("income", date(2021, 7, 21), date(2021, 7, 31))
     assert (statement.opening_fen, statement.received_fen, statement.paid_fen) == (
         100_000,
         0,
@@ -94,23 +101,25 @@ def test_a_statement_adds_up(bank: Bank) -> None:
     assert [line.amount_fen for line in statement.lines] == [-60_000]
 
 
-def test_statements_are_read_by_pages(bank: Bank) -> None:
+def test_statements_are_read_by_pages(bank: Bank, statements: Statements) -> None:
     bank.transfer(SWEEP)
-    first = bank.statement("income", DAY, DAY, limit=1)
-    rest = bank.statement("income", DAY, DAY, after=first.lines[-1].seq)
+    first = statements.read("income", DAY, DAY, limit=1)
+    rest = statements.read("income", DAY, DAY, after=first.lines[-1].seq)
     assert [line.amount_fen for line in first.lines + rest.lines] == [100_000, -60_000]
 
 
-def test_an_unknown_account_has_no_statement(bank: Bank) -> None:
+def test_an_unknown_account_has_no_statement(bank: Bank, statements: Statements) -> None:
     with pytest.raises(NotFound):
-        bank.statement("nobody", DAY, DAY)
+        statements.read("nobody", DAY, DAY)
 
 
-def test_a_refund_that_comes_back_leaves_the_balance_as_it_was(bank: Bank) -> None:
+def test_a_refund_that_comes_back_leaves_the_balance_as_it_was(
+    bank: Bank, statements: Statements
+) -> None:
     back = date(2021, 7, 22)
     for _ in range(2):
         serial = bank.refund("rfd-1", "income", 30_000, paid=DAY, returned=back)
-    statement = bank.statement("income", back, back)
+    statement = statements.read("income", back, back)
     assert [(one.serial, one.amount_fen) for one in statement.lines] == [(serial, 30_000)]
     assert (statement.opening_fen, statement.closing_fen) == (70_000, 100_000)
     assert bank.position_fen() == 0
@@ -119,3 +128,48 @@ def test_a_refund_that_comes_back_leaves_the_balance_as_it_was(bank: Bank) -> No
 def test_a_refund_beyond_the_balance_is_refused(bank: Bank) -> None:
     with pytest.raises(Overdrawn):
         bank.refund("rfd-1", "income", 100_001, paid=DAY, returned=DAY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "corrected"),
+    [
+        ("missing", [], [("27", "D1", 100_000)]),
+        ("late", [("23", "D1", 100_000)], [("23", "D1", 100_000)]),
+        (
+            "twice",
+            [("20", "D1", 100_000), ("20", "D1D", 100_000)],
+            [("20", "D1", 100_000), ("20", "D1D", 100_000), ("27", "D1K", -100_000)],
+        ),
+    ],
+)
+def test_a_mistake_in_a_statement_is_corrected_after_an_inquiry(
+    bank: Bank,
+    statements: Statements,
+    kind: str,
+    shown: list[tuple[str, str, int]],
+    corrected: list[tuple[str, str, int]],
+) -> None:
+    script = Script(statement=StatementRates(**{kind: "1"}))
+    assert statements.err(script, "income", DAY, date(2021, 7, 25))[kind] == 1
+    assert statements.err(script, "income", DAY, date(2021, 7, 25))[kind] == 0
+    assert _lines(statements) == shown
+    for day in (27, 28):
+        found = statements.correct("income", "D1", date(2021, 7, day))
+        assert found is EntryError(kind)
+    assert _lines(statements) == corrected
+    assert bank.balances()["income"] == 100_000
+
+
+def test_an_entry_of_anothers_money_is_taken_out_again(bank: Bank, statements: Statements) -> None:
+    statements.err(Script(statement=StatementRates(extra="1")), "income", DAY, DAY)
+    _, (_, serial, fen) = _lines(statements)
+    assert statements.correct("income", "nothing", DAY) is EntryError.NONE
+    assert statements.correct("income", serial, date(2021, 7, 27)) is EntryError.EXTRA
+    assert _lines(statements)[-1] == ("27", f"{serial}K", -fen)
+    assert statements.read("income", DAY, date(2021, 7, 31)).closing_fen == 100_000
+    assert bank.position_fen() == 0
+
+
+def _lines(statements: Statements) -> list[tuple[str, str, int]]:
+    found = statements.read("income", DAY, date(2021, 7, 31))
+    return [(f"{one.day:%d}", one.serial, one.amount_fen) for one in found.lines]

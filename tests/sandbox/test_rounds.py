@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import httpx
+from joserfc.jwk import OKPKey
 
 from shared.cn import credit_code
 from shared.process.settings import Settings
@@ -271,3 +273,95 @@ def bill(number: int) -> dict[str, Any]:
         "total": f"{1000 + number}.37",
         "settled": "0.00",
     }
+
+
+async def test_replies_are_lost_and_messages_overtaken(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    script = {"lines_per_file": 5, "delivery": {"lost_replies": "0.5", "reordered": "0.5"}}
+    await sandbox.put("/v1/script", json=script)
+    services.add_batch("b1", 60, period="2021-07", debit_date="2021-07-20")
+    await work(sandbox, "debit")
+    keys = [key for _, key, _ in services.files]
+    numbers = [int(key.rpartition("-")[2]) for key in dict.fromkeys(keys)]
+    assert len(keys) > len(set(keys))
+    assert numbers != sorted(numbers)
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+async def test_debits_come_back_as_often_as_the_script_says(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    script = {"debit": {"refused": "0", "unknown": "0", "returned": "0.5"}}
+    await sandbox.put("/v1/script", json=script)
+    services.add_batch("b1", 40, period="2021-07", debit_date="2021-07-20")
+    await work(sandbox, "debit")
+    last = [words[-1] for words in services.outcomes().values()]
+    assert 10 < last.count("returned") < 30
+    assert last.count("returned") + last.count("settled") == 40
+
+
+async def test_some_tickets_come_after_an_inquiry_for_no_bill_or_without_money(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    rates = {"unpaid": "0", "unbilled": "0.3", "unlisted": "0.3", "undelivered": "0.3"}
+    await sandbox.put("/v1/script", json={"tax": rates})
+    services.bills = [bill(number) for number in range(40)]
+    body = {"period": "2021-07", "day": "2021-07-22"}
+    pushed = (await sandbox.post("/v1/tax/pushes", json=body)).json()
+    listed = {line["serial"]: line for line in lines_of(services)}
+    assert {line["period"] for line in listed.values()} == {"2021-07", "2021-08"}
+    statement = (await sandbox.get("/v1/bank/statements/treasury?limit=500")).json()
+    arrived = {one["serial"] for one in statement["items"]}
+    assert len(arrived | set(listed)) == pushed["payments"]
+    assert arrived - set(listed)
+    assert set(listed) - arrived
+    for serial in arrived - set(listed):
+        for _ in range(2):
+            assert (await sandbox.post("/v1/tax/inquiries", json={"serial": serial})).is_success
+    assert arrived <= {line["serial"] for line in lines_of(services)}
+    pushes = len(services.files)
+    await sandbox.post("/v1/tax/inquiries", json={"serial": next(iter(listed))})
+    assert len(services.files) == pushes
+
+
+async def test_a_ticket_is_given_back_once(
+    sandbox: httpx.AsyncClient, services: FakeServices
+) -> None:
+    await sandbox.put("/v1/script", json={"tax": {"unpaid": "0", "partial": "0"}})
+    services.bills = [bill(1)]
+    body = {"period": "2021-07", "day": "2021-07-22"}
+    await sandbox.post("/v1/tax/pushes", json=body)
+    serial = lines_of(services)[0]["serial"]
+    for _ in range(2):
+        back = {"serial": serial, "day": "2021-07-26"}
+        assert (await sandbox.post("/v1/tax/refunds", json=back)).is_success
+    given = [line for line in lines_of(services) if "refund_of" in line]
+    assert [line["refund_of"]["serial"] for line in given] == [serial] * len(given)
+    accounts = (await sandbox.get("/v1/bank/accounts")).json()["items"]
+    assert accounts[3]["balance"] == "0.00"
+
+
+async def test_what_is_written_is_signed_with_a_configured_key(
+    services: FakeServices, sandbox_settings: Settings
+) -> None:
+    key = sandbox_settings.home / "sandbox" / "keys" / "bank_gateway.jwk"
+    key.parent.mkdir(parents=True)
+    jwk = OKPKey.generate_key("Ed25519").as_dict(private=True, kid="bank-1")
+    key.write_text(json.dumps(jwk))
+    async with opened(services, sandbox_settings) as client:
+        services.add_batch("b1", 5, period="2021-07", debit_date="2021-07-20")
+        await work(client, "debit")
+        services.bills = [bill(1)]
+        await client.post("/v1/tax/pushes", json={"period": "2021-07", "day": "2021-07-22"})
+    assert services.signed
+    assert all(services.signed)
+
+
+def lines_of(services: FakeServices) -> list[dict[str, Any]]:
+    return [
+        line
+        for path, _, body in services.files
+        if path.endswith("tax-pushes")
+        for line in body["lines"]
+    ]
