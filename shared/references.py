@@ -129,6 +129,12 @@ class Reference(StrEnum):
 
     # Payout
     ACCOUNT_CORRECTION = "acr", "收款账户更正", "account correction", "/v1/account-corrections"
+    BENEFIT_KIND_CORRECTION = (
+        "bkc",
+        "待遇种类更正",
+        "correction of a benefit kind",
+        "/v1/benefit-kind-corrections",
+    )
     CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
     ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
     ENTITLEMENT_END = (

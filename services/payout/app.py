@@ -15,7 +15,7 @@ from services import VERSION
 from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits import routes as benefits_doors
 from services.payout.claims import routes as claims_doors
-from services.payout.claims.flows import claim as claim_flow
+from services.payout.claims.flows import event as event_flow
 from services.payout.common.clients import CollectionClient
 from services.payout.common.evidence import STREAMS
 from services.payout.common.flows import PersonKeys
@@ -159,7 +159,7 @@ async def _funds(db: Database) -> frozenset[str] | None:
 def _sealing(keys: PersonKeys) -> list[Step]:
     """List the steps that seal what earlier releases stored readable."""
     tables = [partial(seal_rows, table=table, ciphers=keys.by_label) for table in TABLES]
-    return [*tables, partial(claim_flow.hide_papers, limit=ROWS_PER_STEP, keys=keys)]
+    return [*tables, partial(event_flow.hide_papers, limit=ROWS_PER_STEP, keys=keys)]
 
 
 async def _open(app: FastAPI, chosen: Settings, opened: AsyncExitStack) -> None:

@@ -174,7 +174,7 @@ async def test_a_malformed_result_is_refused(office: Office, changes: dict[str, 
         "cursor=é",
         "period=2021-7",
         "status=none",
-        "kind=none",
+        "kind=N",
         "district=A",
     ],
 )

@@ -245,3 +245,33 @@ async def test_entitlements_and_ends_of_before_stay_in_force(
         await entitlement(db, BLIND, b"\x007333", b"\x00n")
     finally:
         await db.close()
+
+
+async def test_claims_of_before_count_for_the_limits_of_a_year(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await upgrade(empty_database_url, "payout_0018", monkeypatch)
+    db = await asyncpg.connect(empty_database_url)
+    try:
+        await db.execute(
+            "UPDATE payout.benefit_kind SET account = 'benefit.own' WHERE kind = 'funeral_grant'"
+        )
+        line = {"person_id": PERSON, "payee_name": b"n", "bank_number": b"1", "bank_holder": b"h"}
+        await claim(db, "hospital_settlement", "2021-08", **line)
+        await claim(db, "hospital_settlement", "2020-12", status="refused", **line)
+        await claim(db, "pension_run", "2021-08", **line)
+        await upgrade(empty_database_url, "head", monkeypatch)
+        assert [
+            tuple(row)
+            for row in await db.fetch(
+                "SELECT person_id, kind, year, amount_fen, live FROM payout.claimed_year"
+            )
+        ] == [(PERSON, "hospital_settlement", 2021, 300_000, True)]
+        row = await db.fetchrow(
+            "SELECT account, once, needs_person, signatures FROM payout.benefit_kind"
+            " WHERE kind = 'funeral_grant'"
+        )
+        assert tuple(row) == ("benefit.own", "person", True, 3), "an operator's account stays"
+        assert await db.fetchval("SELECT min(signatures) FROM payout.claim") == 3
+    finally:
+        await db.close()

@@ -1,13 +1,116 @@
-"""Reading benefit kinds."""
+"""Benefit kinds; two people correct a row."""
 
 from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.benefits import store as benefits_store
-from services.payout.benefits.domain import BenefitKind
+from services.payout.benefits.domain import (
+    BenefitKind,
+    BenefitKindCorrection,
+    BenefitKindCorrectionUnknown,
+    BenefitKindCorrectionWaits,
+    benefit_kind_on,
+    row_faults,
+    rows_after,
+)
+from services.payout.common.domain import require_faultless
+from shared import trail
+from shared.errors import StateConflict
+from shared.ids import Ref, key_of, uuid7
+from shared.references import Reference
+from shared.roles import Caller
+
+PAPER: Final = "benefit_kind_correction"
+
+
+def kind_key(kind: str) -> int:
+    """Return the shard key of a kind's papers."""
+    return key_of("benefit_kind", kind)
 
 
 async def kinds(tx: AsyncConnection) -> list[BenefitKind]:
     """Read every dated row."""
     return await benefits_store.kinds(tx)
+
+
+async def kind_on(tx: AsyncConnection, kind: str, day: date) -> BenefitKind:
+    """Read the row of a kind that is in force on a day.
+
+    Raises:
+        BenefitKindNotInForce: there is none.
+    """
+    return benefit_kind_on(kind, await benefits_store.kinds(tx), day)
+
+
+async def correct(
+    tx: AsyncConnection, row: BenefitKind, reason: str, caller: Caller
+) -> BenefitKindCorrection:
+    """File a row as it is to be: a correction, a later row, or a new kind.
+
+    Raises:
+        Faulty: every fault of the row.
+        BenefitKindCorrectionWaits: another correction of the kind is not decided yet.
+    """
+    require_faultless(row_faults(row, await _rows_of(tx, row.kind)))
+    correction = BenefitKindCorrection(
+        id=uuid7(), row=row, reason=reason, status="filed", filed_by=caller.subject
+    )
+    if not await benefits_store.insert_correction(tx, correction):
+        raise BenefitKindCorrectionWaits(kind=row.kind)
+    await trail.record(tx, _step(correction, "file"), caller)
+    return correction
+
+
+async def decide(
+    tx: AsyncConnection, ref: Ref, *, approved: bool, why: str | None, caller: Caller
+) -> BenefitKindCorrection:
+    """Decide a correction, as another person. An approved row counts for claims filed from then on.
+
+    Raises:
+        BenefitKindCorrectionUnknown, StateConflict, SamePersonTwice: the caller cannot decide it.
+        Faulty: the row does not fit the rows that stand now.
+    """
+    correction = await benefits_store.correction(tx, ref.id)
+    if correction is None or kind_key(correction.row.kind) != ref.key:
+        raise BenefitKindCorrectionUnknown(correction=ref.text(Reference.BENEFIT_KIND_CORRECTION))
+    to = "approved" if approved else "refused"
+    await trail.record(tx, _step(correction, to, why), caller)
+    if not await benefits_store.decide_correction(tx, correction.id, to, caller.subject):
+        raise StateConflict(status=correction.status)
+    if approved:
+        rows = await _rows_of(tx, correction.row.kind)
+        require_faultless(row_faults(correction.row, rows))
+        for row in rows_after(correction.row, rows):
+            if row not in rows:
+                await benefits_store.save(tx, row)
+    return replace(correction, status=to)
+
+
+async def corrections(
+    tx: AsyncConnection, *, status: str | None, after: UUID | None, limit: int
+) -> list[BenefitKindCorrection]:
+    """Read corrections in order of filing."""
+    return await benefits_store.corrections(tx, status=status, after=after, limit=limit)
+
+
+async def _rows_of(tx: AsyncConnection, kind: str) -> list[BenefitKind]:
+    return [row for row in await benefits_store.kinds(tx) if row.kind == kind]
+
+
+def _step(correction: BenefitKindCorrection, step: str, why: str | None = None) -> trail.Step:
+    row = asdict(correction.row)
+    return trail.Step(
+        shard_key=kind_key(correction.row.kind),
+        paper=PAPER,
+        paper_id=correction.id,
+        step=step,
+        signs=True,
+        why=why or correction.reason,
+        detail={name: str(row[name]) for name in ("kind", "fund", "account", "in_force_from")},
+    )

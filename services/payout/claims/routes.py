@@ -8,6 +8,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.payout.benefits import flows as benefits_flow
 from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import ClaimStatus, claim_key
 from services.payout.claims.flows import claim as claim_flow
@@ -24,6 +25,7 @@ from services.payout.common.schemas import TrailOut, line_after
 from shared.clock import today
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
+from shared.fund import CODE_PATTERN
 from shared.guard.entrance import BULK_BYTES
 from shared.ids import Ref
 from shared.page import Cursor, Limit, Page, RefPath
@@ -62,19 +64,21 @@ async def file_pension_run(
     "/v1/claims",
     max_body_size=BULK_BYTES,
     operation_id="file_claim",
-    summary="提交待遇支付申请 · File a hospital settlement or maternity allowances",
+    summary="提交待遇支付申请 · File a claim",
     status_code=201,
     response_model=ClaimOut,
 )
 async def file_claim(body: ClaimIn, at: Annotated[Door, door(Right.FILE_CLAIM)]) -> Response:
-    """File a claim with control totals. An employer in arrears gets no maternity allowance."""
+    """File a claim with control totals; the row of its kind says what it needs."""
     draft = body.draft(today())
+    row = await at.read(lambda tx: benefits_flow.kind_on(tx, draft.kind, draft.filed_on))
     collection = collection_client(at.request)
-    await claim_flow.check(draft, collection=collection, today=today(), caller=at.caller)
+    await claim_flow.check(draft, row, collection=collection, today=today(), caller=at.caller)
 
     async def work(tx: AsyncConnection) -> ClaimOut:
         keys = person_keys(at.request)
-        return ClaimOut.of(await claim_flow.file_claim(tx, draft, keys=keys, caller=at.caller))
+        claim = await claim_flow.file_claim(tx, draft, row, keys=keys, caller=at.caller)
+        return ClaimOut.of(claim)
 
     key = claim_key(draft.kind, draft.district, draft.period)
     return await at.write(work, key=key, status=201)
@@ -85,7 +89,7 @@ async def list_claims(
     at: Annotated[Door, door(Right.READ_PAYOUT)],
     district: DistrictQuery = None,
     period: Annotated[str | None, Query(pattern=PERIOD_PATTERN)] = None,
-    kind: ClaimKind | None = None,
+    kind: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=32)] = None,
     status: ClaimStatus | None = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
@@ -94,7 +98,7 @@ async def list_claims(
     columns = {
         "district": at.caller.scope(district),
         "period": period,
-        "kind": kind.value if kind else None,
+        "kind": kind,
         "status": status.value if status else None,
     }
     filters = {"list": "claims"} | columns

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
 
 from pydantic import Field
 
-from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus, Decision
 from services.payout.claims.domain.draft import ClaimDraft, ClaimLineDraft
 from services.payout.common.flows import PersonKeys
@@ -56,11 +54,11 @@ class ClaimLineIn(In):
     amount: PositiveYuan = Field(examples=["18234.50"])
     identity_number: IdentityNumber | None = Field(
         default=None,
-        description="患者、生育职工或亡故人员;生育津贴与丧葬补助必填 (required except for hospitals)",
+        description="参保人:患者、生育职工或亡故人员 (the insured person, where the kind needs one)",
     )
     event_on: Day | None = Field(
         default=None,
-        description="生育日;同一人再次申请生育津贴时必填 (day of birth; required for a second birth)",
+        description="事件日,如生育日 (day of the event; of a second birth always)",
     )
     reference: Serial = Field(
         examples=["ZY-2021-07-0001"], description="结算单号 (number of the sender's paper)"
@@ -81,26 +79,34 @@ class ClaimLineIn(In):
 
 
 class ClaimIn(In):
-    """A hospital settlement, maternity allowances or funeral grants, with control totals."""
+    """A claim of one kind of benefit, with control totals."""
 
-    kind: Literal["hospital_settlement", "maternity_allowance", "funeral_grant"]
+    kind: Code = Field(
+        examples=["hospital_settlement"],
+        description="待遇种类,见 /v1/benefit-kinds;所需材料与单位、人员由该行规定 "
+        "(its row says what a claim needs)",
+    )
     district: Code = Field(examples=["heping"])
     period: PeriodField
     credit_code: CreditCode | None = Field(
-        default=None, description="用人单位;生育津贴必填 (the employer; required for allowances)"
+        default=None, description="用人单位 (the employer, where the kind needs it)"
     )
     filed_on: Day | None = Field(
         default=None,
         description="受理日,默认今天 (day of filing: it decides the fund and the day of the arrears check)",
     )
     summary: ShortText = Field(examples=["2021-07 住院费用结算"])
+    documents: list[Code] = Field(
+        default=[], max_length=20, description="已收材料 (codes of the documents handed in)"
+    )
     control: ControlIn
     lines: list[ClaimLineIn] = Field(min_length=1, max_length=10_000)
 
     def draft(self, today: date) -> ClaimDraft:
         """Turn it into the domain's draft; without a day it is filed today."""
         return ClaimDraft(
-            kind=ClaimKind(self.kind),
+            kind=self.kind,
+            documents=self.documents,
             district=self.district,
             period=self.period,
             credit_code=self.credit_code,
@@ -116,7 +122,7 @@ class ClaimOut(Out):
     """A claim's head."""
 
     id: str = Field(examples=[Reference.CLAIM.example])
-    kind: ClaimKind
+    kind: str
     district: str
     period: PeriodField
     fund: str
@@ -127,6 +133,8 @@ class ClaimOut(Out):
     summary: str
     credit_code: str | None
     filed_by: str
+    documents: list[str]
+    signatures: int = Field(description="须签字数 (signatures that it needs)")
 
     @classmethod
     def of(cls, claim: Claim) -> ClaimOut:
@@ -144,6 +152,8 @@ class ClaimOut(Out):
             summary=claim.summary,
             credit_code=claim.credit_code,
             filed_by=claim.filed_by,
+            documents=list(claim.documents),
+            signatures=claim.signatures,
         )
 
 

@@ -6,12 +6,13 @@ on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from services.payout.benefits.domain import ClaimKind
+from services.payout.benefits.domain import SIGNATURES
 from shared.errors import Forbidden, Kind, Refusal
 from shared.ids import Ref, key_of
 from shared.period import Period
@@ -79,10 +80,13 @@ class NoteMissing(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A claim's head. Its lines stay in the store; `lines` and `total_fen` are their control."""
+    """A claim's head. Its lines stay in the store; `lines` and `total_fen` are their control.
+
+    `signatures` is what its kind's row asked for on the day of filing.
+    """
 
     ref: Ref
-    kind: ClaimKind
+    kind: str
     district: str
     period: Period
     fund: str
@@ -93,6 +97,8 @@ class Claim:
     summary: str
     credit_code: str | None
     filed_by: str
+    documents: Sequence[str] = ()
+    signatures: int = SIGNATURES
 
     def decide(self, decision: Decision, *, by: Caller, note: str | None) -> Transition:
         """Find the transition that a signer's decision makes.
@@ -115,7 +121,14 @@ class Claim:
             )
         if decision is Decision.REFUSE and not (note or "").strip():
             raise NoteMissing
+        if transition.to is self._last_signed:
+            return replace(transition, to=ClaimStatus.APPROVED)
         return transition
+
+    @property
+    def _last_signed(self) -> ClaimStatus:
+        signed = (ClaimStatus.SIGNED_1, ClaimStatus.SIGNED_2, ClaimStatus.APPROVED)
+        return signed[self.signatures - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +150,9 @@ class ClaimLine:
     event_on: date | None = None
 
 
-def claim_key(kind: ClaimKind, district: str, period: Period) -> int:
+def claim_key(kind: str, district: str, period: Period) -> int:
     """Compute the shard key of the claims of one kind, district and month.
 
     The same claim filed twice has the same key, so the database can refuse the second one.
     """
-    return key_of("claim", f"{kind.value}:{district}:{period}")
+    return key_of("claim", f"{kind!s}:{district}:{period}")

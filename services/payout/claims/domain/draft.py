@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
-from services.payout.benefits.domain import ClaimKind
+from services.payout.benefits.domain import BenefitKind
 from services.payout.common.domain import identity_number_faults
 from shared.errors import Fault, Kind, Refusal
 from shared.money import format_yuan
@@ -42,7 +41,7 @@ class ClaimLineDraft:
 class ClaimDraft:
     """A claim as submitted, with its lines and control totals."""
 
-    kind: ClaimKind
+    kind: str
     district: str
     period: Period
     credit_code: str | None
@@ -51,52 +50,84 @@ class ClaimDraft:
     control_lines: int
     control_total_fen: int
     lines: Sequence[ClaimLineDraft]
+    documents: Sequence[str] = ()
 
 
-def draft_faults(draft: ClaimDraft, today: date) -> list[Fault]:
-    """Find every fault in a claim's lines, control totals and employer."""
+def draft_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault]:
+    """Find every fault in a claim's lines, control totals, employer and documents by its kind's row."""
     numbers = (
         (f"/lines/{index}/identity_number", line.identity_number)
         for index, line in enumerate(draft.lines)
     )
     return [
-        *_employer_faults(draft),
-        *_person_faults(draft, today),
+        *_head_faults(draft, row),
+        *_line_faults(draft, row, today),
         *identity_number_faults(numbers, today),
         *_repeated_references(draft.lines),
         *_control_faults(draft),
     ]
 
 
-def _employer_faults(draft: ClaimDraft) -> list[Fault]:
-    if draft.kind is not ClaimKind.MATERNITY_ALLOWANCE or draft.credit_code is not None:
-        return []
-    message = "生育津贴须填用人单位 (the employer is required)"
-    return [Fault("/credit_code", "CREDIT_CODE_MISSING", message)]
+def _head_faults(draft: ClaimDraft, row: BenefitKind) -> list[Fault]:
+    faults = []
+    if row.needs_employer and draft.credit_code is None:
+        message = f"{row.name}须填用人单位 (the employer is required)"
+        faults.append(Fault("/credit_code", "CREDIT_CODE_MISSING", message))
+    missing = [code for code in row.documents if code not in draft.documents]
+    if missing:
+        names = ", ".join(missing)
+        message = f"缺少材料:{names} (documents of this benefit are missing)"
+        faults.append(Fault("/documents", "DOCUMENT_MISSING", message))
+    return faults
 
 
-_NAMES_A_PERSON: Final = frozenset({ClaimKind.MATERNITY_ALLOWANCE, ClaimKind.FUNERAL_GRANT})
-
-
-def _person_faults(draft: ClaimDraft, today: date) -> list[Fault]:
+def _line_faults(draft: ClaimDraft, row: BenefitKind, today: date) -> list[Fault]:
     faults = []
     for index, line in enumerate(draft.lines):
-        if line.identity_number is None and draft.kind in _NAMES_A_PERSON:
+        day, limit_fen = line.event_on, row.line_limit_fen
+        if row.needs_person and line.identity_number is None:
             faults.append(
                 Fault(
                     f"/lines/{index}/identity_number",
                     "IDENTITY_NUMBER_MISSING",
-                    "须填生育职工或亡故人员的公民身份号码 (the mother's or the deceased person's)",
+                    "须填参保人(患者、生育职工或亡故人员)的公民身份号码 (of the insured person)",
                 )
             )
-        if line.event_on is not None and line.event_on > today:
-            faults.append(
-                Fault(
-                    f"/lines/{index}/event_on",
-                    "DATE_IN_FUTURE",
-                    "日期晚于今天 (the date is later than today)",
-                )
-            )
+        if row.needs_event_day and day is None:
+            message = "须填事件日 (the day of the event is required)"
+            faults.append(Fault(f"/lines/{index}/event_on", "EVENT_DATE_MISSING", message))
+        if day is not None and day > today:
+            message = "日期晚于今天 (the date is later than today)"
+            faults.append(Fault(f"/lines/{index}/event_on", "DATE_IN_FUTURE", message))
+        if limit_fen is not None and line.amount_fen > limit_fen:
+            message = f"超过每笔上限 {format_yuan(limit_fen)} (above the most for one payee)"
+            faults.append(Fault(f"/lines/{index}/amount", "LINE_LIMIT_EXCEEDED", message))
+    return faults
+
+
+def year_limit_faults(
+    amounts: Iterable[tuple[int, int, int]], claimed_fen: Mapping[int, int], row: BenefitKind
+) -> list[Fault]:
+    """Find lines that take a person above the limit of the year.
+
+    Args:
+        amounts: (line number, person, amount in fen) of the claim's lines about a person.
+        claimed_fen: person → the sum of other claims of the kind and year.
+        row: the kind's row.
+    """
+    limit_fen = row.year_limit_fen
+    if limit_fen is None:
+        return []
+    so_far = dict(claimed_fen)
+    faults = []
+    for line_no, person_id, amount_fen in amounts:
+        before_fen = so_far.get(person_id, 0)
+        so_far[person_id] = before_fen + amount_fen
+        if so_far[person_id] > limit_fen:
+            left = format_yuan(max(0, limit_fen - before_fen))
+            message = f"超过本年上限,尚余 {left} (above the limit of the year; {left} is left)"
+            pointer = f"/lines/{line_no - 1}/amount"
+            faults.append(Fault(pointer, "YEAR_LIMIT_EXCEEDED", message))
     return faults
 
 

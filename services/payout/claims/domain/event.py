@@ -1,24 +1,24 @@
-"""Events that are paid once: a hospital's settlement paper, a birth, a death.
+"""Events that are paid once: a paper, a birth, a death, a month, an employer's year.
 
-An event is recognized over all claims, districts and months. A hospital paper is known by the payee
-and the paper's number, and by the patient and the number; blanks, width and case do not matter. The
-payee and the number are stored as a keyed hash. A
-birth is known by the mother and its month. A claim that gives no day of birth may mean any birth of
-the two years before it, so every further claim of the mother needs the day.
+The row of the kind says which key an event has (`Once`); it is recognized over all claims,
+districts and months. A paper is known by the payee and the paper's number, and by the person and
+the number; blanks, width and case do not matter. The payee and the number are stored as a keyed
+hash. A birth is known by the mother and its month. A claim that gives no day of birth may mean any
+birth of the two years before it, so every further claim of the mother needs the day.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.payout.benefits.domain import ClaimKind
+from services.payout.benefits.domain import Once
 from services.payout.claims.domain.claim import ClaimLine
 from shared.errors import Fault, Kind, Refusal
-from shared.ids import Ref
+from shared.ids import Ref, key_of
 from shared.period import Period
 from shared.references import Reference
 
@@ -28,6 +28,7 @@ SAME_BIRTH_MONTHS: Final = 1
 """Months between two stated days that mean the same birth, one of them with a wrong day."""
 LATE_CLAIM_MONTHS: Final = 24
 """Months after a birth in which a claim without the day may still mean it."""
+_BIRTH: Final = re.compile(r"[a-z][a-z0-9_]*:([0-9]{4}-[0-9]{2})?")
 
 
 class EventClaimed(Refusal):
@@ -64,8 +65,9 @@ class ClaimedEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaperKey:
-    """A hospital paper's shard key and keyed hash, beside its readable form of earlier releases."""
+    """A paper's shard key and keyed hash, beside its readable form of earlier releases."""
 
+    kind: str
     readable: str
     key: int
     digest: str
@@ -73,39 +75,58 @@ class PaperKey:
     @property
     def text(self) -> str:
         """The event as it is stored."""
-        return f"{ClaimKind.HOSPITAL_SETTLEMENT.value}#{self.digest}"
+        return f"{self.kind}#{self.digest}"
 
 
-def readable_paper(payee_name: str, reference: str) -> str:
-    """Write the payee and the number of a hospital paper, without blanks, width and case."""
-    return f"{ClaimKind.HOSPITAL_SETTLEMENT.value}:{_plain(payee_name)}:{_plain(reference)}"
+def readable_paper(kind: str, payee_name: str, reference: str) -> str:
+    """Write the payee and the number of a paper, without blanks, width and case."""
+    return f"{kind}:{_plain(payee_name)}:{_plain(reference)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSource:
+    """The head of a claim, as far as its events follow from it."""
+
+    kind: str
+    once: Once
+    period: Period
+    credit_code: str | None
 
 
 def events_of(
-    kind: ClaimKind, lines: Iterable[ClaimLine], papers: Mapping[int, PaperKey]
+    source: EventSource, lines: Iterable[ClaimLine], papers: Mapping[int, PaperKey]
 ) -> list[BenefitEvent]:
-    """List the events that a claim's lines are about; `papers` has the hospital papers by line."""
-    return [event for line in lines for event in _events(kind, line, papers)]
+    """List the events that a claim's lines are about; `papers` has the papers by line."""
+    return [
+        BenefitEvent(key, text, line.line_no)
+        for line in lines
+        for key, text in _events(source, line, papers)
+    ]
 
 
-def _events(kind: ClaimKind, line: ClaimLine, papers: Mapping[int, PaperKey]) -> list[BenefitEvent]:
-    events = []
-    person = line.person_id
-    match kind:
-        case ClaimKind.HOSPITAL_SETTLEMENT:
+def _events(
+    source: EventSource, line: ClaimLine, papers: Mapping[int, PaperKey]
+) -> Iterator[tuple[int, str]]:
+    kind, person, day = source.kind, line.person_id, line.event_on
+    match source.once:
+        case Once.PAPER:
             paper = papers[line.line_no]
-            events.append(BenefitEvent(paper.key, paper.text, line.line_no))
+            yield paper.key, paper.text
             if person is not None:
-                text = f"{kind.value}:person:{_plain(line.reference)}"
-                events.append(BenefitEvent(person, text, line.line_no))
-        case ClaimKind.MATERNITY_ALLOWANCE if person is not None:
-            month = str(Period.of(line.event_on)) if line.event_on else ""
-            events.append(BenefitEvent(person, f"{kind.value}:{month}", line.line_no))
-        case ClaimKind.FUNERAL_GRANT if person is not None:
-            events.append(BenefitEvent(person, kind.value, line.line_no))
+                yield person, f"{kind}:person:{_plain(line.reference)}"
+        case Once.UNIT_YEAR if source.credit_code is not None:
+            text = f"{kind}:unit:{source.credit_code}:{source.period.year}"
+            yield key_of("benefit_event", text), text
+        case Once.BIRTH if person is not None:
+            yield person, f"{kind}:{Period.of(day) if day else ''}"
+        case Once.PERSON if person is not None:
+            yield person, kind
+        case Once.MONTH if person is not None:
+            yield person, f"{kind}:month:{source.period}"
+        case Once.EVENT_DAY if person is not None and day is not None:
+            yield person, f"{kind}:day:{day}"
         case _:
             pass
-    return events
 
 
 def _plain(text: str) -> str:
@@ -146,7 +167,7 @@ def same_event(one: ClaimedEvent, other: ClaimedEvent) -> bool:
     """Tell whether two claimed events of one person mean, or may mean, the same."""
     if one.text == other.text:
         return True
-    if _is_birth(one) and _is_birth(other):
+    if _is_birth(one) and _is_birth(other) and _kind(one) == _kind(other):
         return _may_be_same(BenefitEvent(one.key, one.text, one.line_no), one.period, other)
     return False
 
@@ -175,7 +196,7 @@ def undated_faults(events: Iterable[BenefitEvent], claimed: Iterable[ClaimedEven
         Fault(
             f"/lines/{event.line_no - 1}/event_on",
             "EVENT_DATE_MISSING",
-            "该职工已有生育津贴申请,须填生育日 (she has a claim already: give the day of birth)",
+            "该职工已有同类申请,须填生育日 (she has a claim already: give the day of birth)",
         )
         for event in events
         if event.key in mothers and _month_of_birth(event.text) is None
@@ -206,7 +227,11 @@ def claimed_faults(pairs: Iterable[tuple[BenefitEvent, ClaimedEvent]]) -> list[F
 
 
 def _is_birth(event: BenefitEvent | ClaimedEvent) -> bool:
-    return event.text.startswith(f"{ClaimKind.MATERNITY_ALLOWANCE.value}:")
+    return _BIRTH.fullmatch(event.text) is not None
+
+
+def _kind(event: ClaimedEvent) -> str:
+    return event.text.partition(":")[0]
 
 
 def pairs_with(

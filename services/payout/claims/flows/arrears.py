@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.payout.benefits.domain import ClaimKind
+from services.payout.benefits.domain import BenefitKind
 from services.payout.claims.domain.draft import ClaimDraft
 from services.payout.common.clients import CollectionClient, UnitArrears
 from shared.errors import Kind, Refusal
 
 
 class UnitInArrears(Refusal):
-    """单位欠缴社会保险费,生育津贴暂不受理 (the employer has overdue contributions; pay them first)"""
+    """单位欠缴社会保险费,该待遇暂不受理 (the employer has overdue contributions; pay them first)"""
 
     kind = Kind.CONFLICT
     code = "UNIT_IN_ARREARS"
 
 
-async def check(collection: CollectionClient, draft: ClaimDraft) -> None:
-    """Refuse a maternity allowance while the employer has overdue bills; other kinds pass.
+async def check(collection: CollectionClient, draft: ClaimDraft, row: BenefitKind) -> None:
+    """Refuse a claim while the employer has overdue bills, if its kind's row asks for that.
 
     Raises:
         UnitInArrears, UnitUnknown, CollectionUnavailable: see `require_none`.
     """
-    if draft.kind is ClaimKind.MATERNITY_ALLOWANCE and draft.credit_code is not None:
+    if row.checks_arrears and draft.credit_code is not None:
         await require_none(collection, draft.credit_code, draft.filed_on)
 
 

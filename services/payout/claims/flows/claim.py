@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,8 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.benefits import store as benefits_store
-from services.payout.benefits.domain import BASIC_PENSION, ClaimKind, benefit_kind_on
+from services.payout.benefits import flows as benefits_flow
+from services.payout.benefits.domain import (
+    BASIC_PENSION,
+    BenefitKind,
+    ClaimKind,
+    require_filed,
+    require_known,
+)
 from services.payout.claims.domain.claim import (
     PAPER,
     Claim,
@@ -27,24 +34,13 @@ from services.payout.claims.domain.draft import (
     draft_faults,
     paper_hash,
 )
-from services.payout.claims.domain.event import (
-    EventClaimed,
-    PaperKey,
-    claimed_faults,
-    events_of,
-    pairs_with,
-    readable_paper,
-    repeated_events,
-    same_births,
-    undated_faults,
-)
 from services.payout.claims.flows import arrears as arrears_flow
+from services.payout.claims.flows import event as event_flow
 from services.payout.claims.store import claim as claim_store
 from services.payout.claims.store import event as event_store
 from services.payout.claims.store import pension as pension_store
 from services.payout.common.clients import CollectionClient
 from services.payout.common.domain import (
-    FAULTS_NAMED,
     require_begun,
     require_faultless,
     require_not_future,
@@ -63,21 +59,28 @@ from shared.roles import Caller
 
 
 async def check(
-    draft: ClaimDraft, *, collection: CollectionClient, today: date, caller: Caller
+    draft: ClaimDraft,
+    row: BenefitKind,
+    *,
+    collection: CollectionClient,
+    today: date,
+    caller: Caller,
 ) -> None:
     """Check a claim before its transaction begins; this may ask collection about arrears.
 
     Raises:
         Forbidden: another district's claim.
+        BenefitKindNotFiled: the system makes claims of this kind.
         DateInFuture, PeriodInFuture: the day or the month has not begun.
-        Faulty: every fault in the lines, the control totals and the employer.
+        Faulty: every fault in the lines, the control totals, the employer and the documents.
         UnitInArrears, UnitUnknown, CollectionUnavailable: see `arrears_flow.require_none`.
     """
     caller.require_district(draft.district)
+    require_filed(row)
     require_not_future(draft.filed_on, today)
     require_begun(draft.period, today)
-    require_faultless(draft_faults(draft, today))
-    await arrears_flow.check(collection, draft)
+    require_faultless(draft_faults(draft, row, today))
+    await arrears_flow.check(collection, draft, row)
 
 
 async def file_pension_run(
@@ -93,14 +96,12 @@ async def file_pension_run(
     """
     caller.require_district(district)
     require_begun(period, today)
-    claim = await _new_claim(
-        tx,
-        kind=ClaimKind.PENSION_RUN,
+    row = await benefits_flow.kind_on(tx, ClaimKind.PENSION_RUN, today)
+    claim = _new_claim(
+        row,
         district=district,
         period=period,
         summary=f"{period} 基本养老金月度发放",
-        credit_code=None,
-        filed_on=today,
         caller=caller,
     )
     await _require_new(tx, claim, b"")
@@ -114,24 +115,23 @@ async def file_pension_run(
 
 
 async def file_claim(
-    tx: AsyncConnection, draft: ClaimDraft, *, keys: PersonKeys, caller: Caller
+    tx: AsyncConnection, draft: ClaimDraft, row: BenefitKind, *, keys: PersonKeys, caller: Caller
 ) -> Claim:
-    """File a claim that `check` has passed.
+    """File a claim that `check` has passed by its kind's row.
 
     Raises:
         ClaimExists: the same paper was filed before and is not refused.
-        Faulty: two lines are about the same event, a line's number was corrected, or a birth
-            needs its day.
+        Faulty: two lines are about the same event, a line's number was corrected, a birth needs
+            its day, or a person comes above the limit of the year.
         EventClaimed: another claim has a line's event; each line is named with that claim.
     """
-    claim = await _new_claim(
-        tx,
-        kind=draft.kind,
+    claim = _new_claim(
+        row,
         district=draft.district,
         period=draft.period,
         summary=draft.summary,
         credit_code=draft.credit_code,
-        filed_on=draft.filed_on,
+        documents=sorted(set(draft.documents)),
         caller=caller,
     )
     digest = paper_hash(keys.pepper, draft.summary, draft.credit_code, draft.lines)
@@ -144,57 +144,12 @@ async def file_claim(
         if line.person_id is not None
     ]
     await persons_flow.require_right_numbers(tx, named, keys)
-    await _claim_events(tx, claim, lines, _papers(draft, keys))
+    await event_flow.count_years(tx, claim, row, lines)
+    papers = event_flow.papers_of(draft, row, keys)
+    await event_flow.claim_all(tx, claim, row.once, lines, papers)
     await claim_store.write_lines(tx, claim.ref, lines)
     total_fen = sum(line.amount_fen for line in draft.lines)
     return await _file(tx, replace(claim, lines=len(lines), total_fen=total_fen), digest, caller)
-
-
-def _papers(draft: ClaimDraft, keys: PersonKeys) -> dict[int, PaperKey]:
-    if draft.kind is not ClaimKind.HOSPITAL_SETTLEMENT:
-        return {}
-    return {
-        line_no: paper_key(readable_paper(line.payee_name, line.reference), keys)
-        for line_no, line in enumerate(draft.lines, start=1)
-    }
-
-
-def paper_key(readable: str, keys: PersonKeys) -> PaperKey:
-    """Compute the keyed hash of a hospital paper."""
-    return PaperKey(readable, *keys.blind_event(readable))
-
-
-async def hide_papers(tx: AsyncConnection, limit: int, *, keys: PersonKeys) -> int:
-    """Hide some hospital papers that an earlier release stored readable; return how many."""
-    readable = await event_store.readable_papers(tx, limit)
-    await event_store.hide_papers(tx, [paper_key(text, keys) for text in readable])
-    return len(readable)
-
-
-async def _claim_events(
-    tx: AsyncConnection, claim: Claim, lines: list[ClaimLine], papers: dict[int, PaperKey]
-) -> None:
-    events = events_of(claim.kind, lines, papers)
-    if not events:
-        return
-    require_faultless(repeated_events(events))
-    if papers:
-        # One that is stored readable still counts: the new event meets it under its new key.
-        await event_store.hide_papers(tx, sorted(papers.values(), key=lambda paper: paper.key))
-    pairs = []
-    if claim.kind is ClaimKind.MATERNITY_ALLOWANCE:
-        mothers = [event.key for event in events]
-        await event_store.lock_people(tx, mothers)
-        births = await event_store.of_people(tx, mothers, claim.kind.value)
-        pairs = same_births(events, claim.period, births)
-        if not pairs:
-            require_faultless(undated_faults(events, births))
-    if not pairs:
-        claimed = await event_store.claim_events(tx, claim.ref, claim.period, events)
-        pairs = pairs_with(events, claimed)
-    if pairs:
-        faults = claimed_faults(pairs)
-        raise EventClaimed(faults=faults[:FAULTS_NAMED], count=len(faults))
 
 
 def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
@@ -213,33 +168,33 @@ def _line(line_no: int, draft: ClaimLineDraft, keys: PersonKeys) -> ClaimLine:
     )
 
 
-async def _new_claim(
-    tx: AsyncConnection,
+def _new_claim(
+    row: BenefitKind,
     *,
-    kind: ClaimKind,
     district: str,
     period: Period,
     summary: str,
-    credit_code: str | None,
-    filed_on: date,
     caller: Caller,
+    credit_code: str | None = None,
+    documents: Sequence[str] = (),
 ) -> Claim:
-    # The fund that exists on the day of filing pays, whatever the month: after the maternity fund
-    # was merged, the medical fund pays the allowance of an earlier month.
-    benefit = benefit_kind_on(kind, await benefits_store.kinds(tx), filed_on)
+    # The row of the day of filing counts, whatever the month: after the maternity fund was merged,
+    # the medical fund pays the allowance of an earlier month.
     return Claim(
-        ref=Ref.new(claim_key(kind, district, period)),
-        kind=kind,
+        ref=Ref.new(claim_key(row.kind, district, period)),
+        kind=row.kind,
         district=district,
         period=period,
-        fund=benefit.fund,
-        account=benefit.account,
+        fund=row.fund,
+        account=row.account,
         lines=0,
         total_fen=0,
         status=ClaimStatus.FILED,
         summary=summary,
         credit_code=credit_code,
         filed_by=caller.subject,
+        documents=documents,
+        signatures=row.signatures,
     )
 
 
@@ -278,6 +233,7 @@ async def sign(
         # A merger that gives these months and events to another record comes before or after.
         await persons_store.lock_people(tx, alone=False)
         await event_store.release(tx, ref)
+        await event_store.release_years(tx, ref)
         await pension_store.release(tx, ref)
     step = f"refused_after_{claim.status.value}" if refused else transition.to.value
     signed = replace(claim, status=transition.to)
@@ -320,7 +276,14 @@ async def find(tx: AsyncConnection, ref: Ref, *, caller: Caller) -> Claim:
 async def page(
     tx: AsyncConnection, *, filters: dict[str, str | None], after: UUID | None, limit: int
 ) -> list[Claim]:
-    """Read claims in order of filing; `filters` are columns and the values they must have."""
+    """Read claims in order of filing; `filters` are columns and the values they must have.
+
+    Raises:
+        BenefitKindUnknown: no row names the kind of the filter.
+    """
+    kind = filters.get("kind")
+    if kind is not None:
+        require_known(kind, await benefits_flow.kinds(tx))
     return await claim_store.page(tx, filters=filters, after=after, limit=limit)
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.benefits.domain import ClaimKind
 from services.payout.claims.domain.claim import Claim, ClaimLine, ClaimStatus
 from shared.errors import Kind, Refusal
 from shared.ids import Ref
@@ -19,7 +18,7 @@ from shared.period import Period
 from shared.trail import folded_sql
 
 _COLUMNS = """claim_key, id, kind, district, period, fund, account, lines, total_fen, status,
-                   summary, credit_code, filed_by"""
+                   summary, credit_code, filed_by, documents, signatures"""
 
 
 class ClaimExists(Refusal):
@@ -29,12 +28,9 @@ class ClaimExists(Refusal):
     code = "CLAIM_EXISTS"
 
 
-def _claim(
-    *, claim_key: int, id: UUID, kind: str, period: str, status: str, **columns: Any
-) -> Claim:
+def _claim(*, claim_key: int, id: UUID, period: str, status: str, **columns: Any) -> Claim:
     return Claim(
         ref=Ref(claim_key, id),
-        kind=ClaimKind(kind),
         period=Period.parse(period),
         status=ClaimStatus(status),
         **columns,
@@ -51,14 +47,16 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
         await tx.execute(
             text("""
                 INSERT INTO claim (claim_key, id, kind, district, period, fund, account, lines,
-                                   total_fen, status, summary, credit_code, paper_hash, filed_by)
+                                   total_fen, status, summary, credit_code, paper_hash, filed_by,
+                                   documents, signatures)
                 VALUES (:claim_key, :id, :kind, :district, :period, :fund, :account, :lines,
-                        :total_fen, :status, :summary, :credit_code, :paper_hash, :filed_by)
+                        :total_fen, :status, :summary, :credit_code, :paper_hash, :filed_by,
+                        CAST(:documents AS text[]), :signatures)
             """),
             {
                 "claim_key": claim.ref.key,
                 "id": claim.ref.id,
-                "kind": claim.kind.value,
+                "kind": claim.kind,
                 "district": claim.district,
                 "period": str(claim.period),
                 "fund": claim.fund,
@@ -70,6 +68,8 @@ async def insert(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> None:
                 "credit_code": claim.credit_code,
                 "paper_hash": paper_hash,
                 "filed_by": claim.filed_by,
+                "documents": list(claim.documents),
+                "signatures": claim.signatures,
             },
         )
     except IntegrityError as error:
@@ -90,7 +90,7 @@ async def find_same(tx: AsyncConnection, claim: Claim, paper_hash: bytes) -> Ref
             """),
             {
                 "claim_key": claim.ref.key,
-                "kind": claim.kind.value,
+                "kind": claim.kind,
                 "district": claim.district,
                 "period": str(claim.period),
                 "paper_hash": paper_hash,
@@ -169,7 +169,7 @@ async def find_many(tx: AsyncConnection, refs: Sequence[Ref]) -> list[Claim]:
     rows = await tx.execute(
         text("""
             SELECT claim.claim_key, claim.id, kind, district, period, fund, account, lines,
-                   total_fen, status, summary, credit_code, filed_by
+                   total_fen, status, summary, credit_code, filed_by, documents, signatures
               FROM unnest(CAST(:keys AS bigint[]), CAST(:ids AS uuid[])) AS wanted (claim_key, id)
               JOIN claim ON claim.claim_key = wanted.claim_key AND claim.id = wanted.id
         """),

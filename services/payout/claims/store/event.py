@@ -147,3 +147,56 @@ async def release(tx: AsyncConnection, claim: Ref) -> None:
         """),
         {"claim_id": claim.id, "claim_key": claim.key},
     )
+
+
+async def claimed_in_year(
+    tx: AsyncConnection, person_ids: Sequence[int], kind: str, year: int
+) -> dict[int, int]:
+    """Sum what the claims of a kind and year have for these people, in fen."""
+    rows = await tx.execute(
+        text("""
+            SELECT person_id, CAST(sum(amount_fen) AS bigint) AS fen
+              FROM claimed_year
+             WHERE person_id = ANY (CAST(:person_ids AS bigint[])) AND kind = :kind
+               AND year = :year AND live
+             GROUP BY person_id
+        """),
+        {"person_ids": list(person_ids), "kind": kind, "year": year},
+    )
+    return {row.person_id: row.fen for row in rows}
+
+
+async def count_year(
+    tx: AsyncConnection, claim: Ref, kind: str, year: int, amounts: Sequence[tuple[int, int, int]]
+) -> None:
+    """Store what a claim has for each person; `amounts` are (line number, person, fen)."""
+    await tx.execute(
+        text("""
+            INSERT INTO claimed_year (person_id, kind, year, claim_key, claim_id, amount_fen)
+            SELECT person_id, CAST(:kind AS text), CAST(:year AS int), CAST(:claim_key AS bigint),
+                   CAST(:claim_id AS uuid), CAST(sum(amount_fen) AS bigint)
+              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:amounts AS bigint[]))
+                AS batch (person_id, amount_fen)
+             GROUP BY person_id
+        """),
+        {
+            "kind": kind,
+            "year": year,
+            "claim_key": claim.key,
+            "claim_id": claim.id,
+            "person_ids": [person for _, person, _ in amounts],
+            "amounts": [amount_fen for _, _, amount_fen in amounts],
+        },
+    )
+
+
+async def release_years(tx: AsyncConnection, claim: Ref) -> None:
+    """Let a refused claim count no more for the limits of the year."""
+    await tx.execute(
+        text("""
+            UPDATE claimed_year
+               SET live = false
+             WHERE claim_id = :claim_id AND claim_key = :claim_key AND live
+        """),
+        {"claim_id": claim.id, "claim_key": claim.key},
+    )

@@ -184,7 +184,11 @@ async def move_lines(tx: AsyncConnection, old: int, survivor: int) -> None:
                      UNION
                     SELECT claim_key, claim_id
                       FROM benefit_event
-                     WHERE event_key = :old AND live) AS own
+                     WHERE event_key = :old AND live
+                     UNION
+                    SELECT claim_key, claim_id
+                      FROM claimed_year
+                     WHERE person_id = :old AND live) AS own
              WHERE line.claim_key = own.claim_key AND line.claim_id = own.claim_id
                AND line.person_id = :old
         """),
@@ -237,4 +241,25 @@ async def move_events(tx: AsyncConnection, old: int, survivor: int) -> None:
     await tx.execute(
         text("UPDATE benefit_event SET live = false WHERE event_key = :old AND live"),
         {"old": old},
+    )
+
+
+async def move_years(tx: AsyncConnection, old: int, survivor: int) -> None:
+    """Count what a record claimed in a year for the surviving one; a claim about both has one row."""
+    values = {"old": old, "new": survivor}
+    await tx.execute(
+        text("""
+            WITH ended AS (
+                UPDATE claimed_year SET live = false
+                 WHERE person_id IN (:old, :new) AND live
+                   AND claim_id IN (SELECT claim_id FROM claimed_year WHERE person_id = :old AND live)
+                RETURNING kind, year, claim_key, claim_id, amount_fen
+            )
+            INSERT INTO claimed_year (person_id, kind, year, claim_key, claim_id, amount_fen)
+            SELECT CAST(:new AS bigint), kind, year, claim_key, claim_id,
+                   CAST(sum(amount_fen) AS bigint)
+              FROM ended
+             GROUP BY kind, year, claim_key, claim_id
+        """),
+        values,
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.payout.benefits.domain import ClaimKind
 from shared.ids import Ref
 
 
@@ -30,7 +29,7 @@ class DoublePayment:
     line_no: int
     first_claim: Ref
     first_line_no: int
-    kind: ClaimKind
+    kind: str
     district: str
     fund: str
     status: DoubleStatus

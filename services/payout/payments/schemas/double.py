@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from services.payout.benefits.domain import ClaimKind
 from services.payout.common.flows import PersonKeys
 from services.payout.common.schemas import masked_name
 from services.payout.payments.domain.double import DoublePayment, DoubleStatus
@@ -19,7 +18,7 @@ class DoublePaymentOut(Out):
     line: int
     first_claim: str = Field(examples=[Reference.CLAIM.example])
     first_line: int
-    kind: ClaimKind
+    kind: str
     district: str
     fund: str
     status: DoubleStatus = Field(

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.benefits.domain import ClaimKind
 from services.payout.payments.domain.double import DoublePayment, DoubleStatus
 from shared.ids import Ref
 from shared.page import read_page
@@ -70,7 +69,6 @@ def _double(
     claim_id: UUID,
     first_claim_key: int,
     first_claim_id: UUID,
-    kind: str,
     status: str,
     sealed_number: bytes,
     **columns: Any,
@@ -78,7 +76,6 @@ def _double(
     return DoublePayment(
         claim=Ref(claim_key, claim_id),
         first_claim=Ref(first_claim_key, first_claim_id),
-        kind=ClaimKind(kind),
         status=DoubleStatus(status),
         sealed_number=bytes(sealed_number),
         **columns,

@@ -24,7 +24,7 @@ from shared.roles import RIGHTS, Caller, Level, Role
 PERIOD = Period(2021, 7)
 
 
-def claim(status: ClaimStatus) -> Claim:
+def claim(status: ClaimStatus, signatures: int = 3) -> Claim:
     return Claim(
         ref=Ref.new(claim_key(ClaimKind.PENSION_RUN, "heping", PERIOD)),
         kind=ClaimKind.PENSION_RUN,
@@ -38,6 +38,7 @@ def claim(status: ClaimStatus) -> Claim:
         summary="",
         credit_code=None,
         filed_by="x",
+        signatures=signatures,
     )
 
 
@@ -51,6 +52,15 @@ SIGNERS = {
     ClaimStatus.SIGNED_1: Role.DEPARTMENT_HEAD,
     ClaimStatus.SIGNED_2: Role.CENTRE_LEADER,
 }
+
+
+def test_a_kind_of_two_signatures_needs_no_leader() -> None:
+    first = claim(ClaimStatus.FILED, 2).decide(
+        Decision.APPROVE, by=caller(Role.DISTRICT_REVIEWER), note=None
+    )
+    assert first.to is ClaimStatus.SIGNED_1
+    second = claim(first.to, 2).decide(Decision.APPROVE, by=caller(Role.DEPARTMENT_HEAD), note=None)
+    assert second.to is ClaimStatus.APPROVED
 
 
 def test_three_signatures_in_order_approve() -> None:

@@ -4,18 +4,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from services.payout.benefits.domain import ClaimKind
+from services.payout.benefits.domain import BenefitKind, Once
 from services.payout.claims.domain.draft import (
     ClaimDraft,
     ClaimLineDraft,
     draft_faults,
     paper_hash,
+    year_limit_faults,
 )
 from shared.cn.identity_number import with_check_digit
 from shared.period import Period
 
 TODAY = date(2021, 8, 10)
 NUMBER = with_check_digit("12010119500307123")
+ROW = BenefitKind(
+    kind="hospital_settlement",
+    name="住院医疗费结算",
+    fund="medical",
+    account="benefit.hospital",
+    in_force_from=date(2018, 1, 1),
+    in_force_to=None,
+    source="s",
+)
 
 
 def line(**changes: object) -> ClaimLineDraft:
@@ -34,10 +44,11 @@ def claim(
     lines: Sequence[ClaimLineDraft],
     control_lines: int = 1,
     control_total_fen: int = 10_000,
-    kind: ClaimKind = ClaimKind.HOSPITAL_SETTLEMENT,
+    documents: Sequence[str] = (),
 ) -> ClaimDraft:
     return ClaimDraft(
-        kind=kind,
+        kind="hospital_settlement",
+        documents=documents,
         district="heping",
         period=Period(2021, 7),
         credit_code=None,
@@ -51,12 +62,12 @@ def claim(
 
 def test_a_claim_whose_totals_agree_has_no_fault() -> None:
     lines = [line(), line(reference="ZY-2", identity_number=NUMBER)]
-    assert not draft_faults(claim(lines, 2, 20_000), TODAY)
+    assert not draft_faults(claim(lines, 2, 20_000), ROW, TODAY)
 
 
 def test_every_fault_of_a_claim_is_named_at_once() -> None:
     lines = [line(identity_number=NUMBER[:-1] + "0"), line(), line(identity_number="12")]
-    faults = draft_faults(claim(lines, 2, 1), TODAY)
+    faults = draft_faults(claim(lines, 2, 1), ROW, TODAY)
     assert {(fault.pointer, fault.code) for fault in faults} >= {
         ("/lines/0/identity_number", "IDENTITY_NUMBER_CHECK_DIGIT"),
         ("/lines/2/identity_number", "IDENTITY_NUMBER_SHAPE"),
@@ -67,12 +78,36 @@ def test_every_fault_of_a_claim_is_named_at_once() -> None:
     }
 
 
-def test_a_maternity_allowance_names_its_employer_and_the_mother() -> None:
-    faults = draft_faults(claim([line()], kind=ClaimKind.MATERNITY_ALLOWANCE), TODAY)
+def test_all_that_the_row_of_the_kind_asks_for_is_named_at_once() -> None:
+    strict = replace(
+        ROW,
+        once=Once.EVENT_DAY,
+        needs_person=True,
+        needs_employer=True,
+        documents=("invoice", "injury_decision"),
+        line_limit_fen=9_999,
+    )
+    later = date(2021, 8, 11)
+    lines = [line(), line(reference="ZY-2", event_on=later, identity_number=NUMBER, amount_fen=1)]
+    faults = draft_faults(claim(lines, 2, 10_001, documents=["invoice"]), strict, TODAY)
     assert [(fault.pointer, fault.code) for fault in faults] == [
         ("/credit_code", "CREDIT_CODE_MISSING"),
+        ("/documents", "DOCUMENT_MISSING"),
         ("/lines/0/identity_number", "IDENTITY_NUMBER_MISSING"),
+        ("/lines/0/event_on", "EVENT_DATE_MISSING"),
+        ("/lines/0/amount", "LINE_LIMIT_EXCEEDED"),
+        ("/lines/1/event_on", "DATE_IN_FUTURE"),
     ]
+    assert "injury_decision" in faults[1].message
+
+
+def test_the_limit_of_a_year_counts_other_claims_and_earlier_lines() -> None:
+    limited = replace(ROW, needs_person=True, year_limit_fen=1_000)
+    amounts = [(1, 7, 300), (2, 8, 1_000), (3, 7, 301), (4, 9, 1_001)]
+    faults = year_limit_faults(amounts, {7: 400}, limited)
+    assert [fault.pointer for fault in faults] == ["/lines/2/amount", "/lines/3/amount"]
+    assert "3.00" in faults[0].message, "what is left of the year"
+    assert not year_limit_faults(amounts, {7: 400}, ROW)
 
 
 def test_the_same_paper_has_the_same_hash_and_any_change_another() -> None:

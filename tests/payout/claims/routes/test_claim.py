@@ -120,6 +120,7 @@ async def test_the_database_itself_refuses_a_second_signature(office: Office) ->
         "UPDATE trail SET person = 'x'",
         "UPDATE payment_line SET amount_fen = 1",
         "DELETE FROM payment_result",
+        "DELETE FROM benefit_kind",
         "UPDATE benefit_kind SET fund = 'pension'",
         "SELECT 1 FROM ledger.alembic_version",
     ],

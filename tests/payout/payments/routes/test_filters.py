@@ -10,7 +10,7 @@ WRONG = {
     "district": ("hepping", "DISTRICT_UNKNOWN"),
     "fund": ("pensionn", "FUND_UNKNOWN"),
     "status": ("paidd", None),
-    "kind": ("pension", None),
+    "kind": ("pension", "BENEFIT_KIND_UNKNOWN"),
     "suspended": ("yes", None),
     "item": ("levied", None),
     "period": ("2021-13", None),

@@ -1,0 +1,111 @@
+"""Claiming the events of a claim, and counting what people claim in a year."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.payout.benefits.domain import BenefitKind, Once
+from services.payout.claims.domain.claim import Claim, ClaimLine
+from services.payout.claims.domain.draft import ClaimDraft, year_limit_faults
+from services.payout.claims.domain.event import (
+    EventClaimed,
+    EventSource,
+    PaperKey,
+    claimed_faults,
+    events_of,
+    pairs_with,
+    readable_paper,
+    repeated_events,
+    same_births,
+    undated_faults,
+)
+from services.payout.claims.store import event as event_store
+from services.payout.common.domain import FAULTS_NAMED, require_faultless
+from services.payout.common.flows import PersonKeys
+
+
+def papers_of(draft: ClaimDraft, row: BenefitKind, keys: PersonKeys) -> dict[int, PaperKey]:
+    """Compute the keyed hashes of a claim's papers by line; empty unless a paper is the event."""
+    if row.once is not Once.PAPER:
+        return {}
+    return {
+        line_no: paper_key(readable_paper(row.kind, line.payee_name, line.reference), keys)
+        for line_no, line in enumerate(draft.lines, start=1)
+    }
+
+
+def paper_key(readable: str, keys: PersonKeys) -> PaperKey:
+    """Compute the keyed hash of a paper."""
+    return PaperKey(readable.partition(":")[0], readable, *keys.blind_event(readable))
+
+
+async def hide_papers(tx: AsyncConnection, limit: int, *, keys: PersonKeys) -> int:
+    """Hide some hospital papers that an earlier release stored readable; return how many."""
+    readable = await event_store.readable_papers(tx, limit)
+    await event_store.hide_papers(tx, [paper_key(text, keys) for text in readable])
+    return len(readable)
+
+
+async def count_years(
+    tx: AsyncConnection, claim: Claim, row: BenefitKind, lines: Sequence[ClaimLine]
+) -> None:
+    """Count a claim for the limits of its year.
+
+    Raises:
+        Faulty: lines that take a person above the limit.
+    """
+    amounts = [
+        (line.line_no, line.person_id, line.amount_fen)
+        for line in lines
+        if line.person_id is not None
+    ]
+    if not amounts:
+        return
+    people = sorted({person for _, person, _ in amounts})
+    if row.year_limit_fen is not None:
+        await event_store.lock_people(tx, people)
+        year = claim.period.year
+        claimed_fen = await event_store.claimed_in_year(tx, people, claim.kind, year)
+        require_faultless(year_limit_faults(amounts, claimed_fen, row))
+    await event_store.count_year(tx, claim.ref, claim.kind, claim.period.year, amounts)
+
+
+async def claim_all(
+    tx: AsyncConnection,
+    claim: Claim,
+    once: Once,
+    lines: Sequence[ClaimLine],
+    papers: dict[int, PaperKey],
+) -> None:
+    """Claim the events of a claim's lines; `papers` has the papers by line.
+
+    Raises:
+        Faulty: two lines are about the same event, or a birth needs its day.
+        EventClaimed: another claim has a line's event; each line is named with that claim.
+    """
+    source = EventSource(
+        kind=claim.kind, once=once, period=claim.period, credit_code=claim.credit_code
+    )
+    events = events_of(source, lines, papers)
+    if not events:
+        return
+    require_faultless(repeated_events(events))
+    if papers:
+        # One that is stored readable still counts: the new event meets it under its new key.
+        await event_store.hide_papers(tx, sorted(papers.values(), key=lambda paper: paper.key))
+    pairs = []
+    if once is Once.BIRTH:
+        mothers = [event.key for event in events]
+        await event_store.lock_people(tx, mothers)
+        births = await event_store.of_people(tx, mothers, claim.kind)
+        pairs = same_births(events, claim.period, births)
+        if not pairs:
+            require_faultless(undated_faults(events, births))
+    if not pairs:
+        claimed = await event_store.claim_events(tx, claim.ref, claim.period, events)
+        pairs = pairs_with(events, claimed)
+    if pairs:
+        faults = claimed_faults(pairs)
+        raise EventClaimed(faults=faults[:FAULTS_NAMED], count=len(faults))
