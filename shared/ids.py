@@ -29,15 +29,19 @@ class NotAReference(Refusal):
 
 def uuid7() -> UUID:
     """Return a new uuid that sorts by time (RFC 9562 version 7); keeps index pages warm."""
+    return uuid7s(1)[0]
+
+
+def uuid7s(count: int) -> list[UUID]:
+    """Return that many of them; the ids of a bulk job cost half as much together."""
     milliseconds = time.time_ns() // 1_000_000
-    bits = int.from_bytes(os.urandom(10), "big")
-    return UUID(
-        int=(milliseconds & (1 << 48) - 1) << 80
-        | 7 << 76
-        | (bits >> 68) << 64
-        | 0b10 << 62
-        | bits & (1 << 62) - 1
-    )
+    same = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | 0b10 << 62
+    random = os.urandom(10 * count)
+    found = []
+    for begin in range(0, 10 * count, 10):
+        bits = int.from_bytes(random[begin : begin + 10], "big")
+        found.append(UUID(int=same | (bits >> 68) << 64 | bits & (1 << 62) - 1))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import Database
-from shared.ids import uuid7
+from shared.ids import uuid7s
 from shared.process import tracing
 from shared.process.log import logger
 
@@ -117,7 +117,7 @@ async def put(tx: AsyncConnection, shard_key: int, payloads: Sequence[dict[str, 
         """),
         {
             "shard_key": shard_key,
-            "ids": [uuid7() for _ in payloads],
+            "ids": uuid7s(len(payloads)),
             "payloads": [orjson.dumps(payload) for payload in payloads],
             "traceparent": tracing.current(),
         },
@@ -146,7 +146,7 @@ async def put_many(
         """),
         {
             "keys": [shard_key for shard_key, _ in messages],
-            "ids": [uuid7() for _ in messages],
+            "ids": uuid7s(len(messages)),
             "payloads": [orjson.dumps(payload) for _, payload in messages],
             "traceparents": [
                 at_work if traceparents is None else traceparents[number]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import SamePersonTwice
-from shared.ids import uuid7
+from shared.ids import uuid7, uuid7s
 from shared.roles import Caller
 
 
@@ -195,7 +195,7 @@ async def record_many(
             """),
             {
                 "shard_keys": [shard_key for shard_key, _, _ in papers],
-                "ids": [uuid7() for _ in papers],
+                "ids": uuid7s(len(papers)),
                 "paper_ids": [paper_id for _, paper_id, _ in papers],
                 "rounds": [round_ for _, _, round_ in papers],
             }

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ids import uuid7
+from shared.ids import uuid7s
 from shared.page import read_page
 from shared.webhooks.event import Event
 
@@ -152,7 +152,7 @@ async def save(tx: AsyncConnection, endpoint_id: UUID, attempts: Sequence[Attemp
         {
             "endpoint_id": endpoint_id,
             "seqs": [one.event_seq for one in attempts],
-            "ids": [uuid7() for _ in attempts],
+            "ids": uuid7s(len(attempts)),
             "began": [one.began_at for one in attempts],
             "milliseconds": [one.milliseconds for one in attempts],
             "statuses": [one.status for one in attempts],

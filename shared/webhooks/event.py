@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ids import Ref, uuid7
+from shared.ids import Ref, uuid7s
 from shared.references import Reference
 from shared.roles import Caller, Right
 
@@ -101,7 +101,7 @@ async def record_events(tx: AsyncConnection, events: Sequence[NewEvent]) -> None
         """),
         {
             "keys": [one.key for one in events],
-            "ids": [uuid7() for _ in events],
+            "ids": uuid7s(len(events)),
             "types": [one.type.value for one in events],
             "data": [orjson.dumps({"id": one.id, **one.facts}).decode() for one in events],
         },

@@ -58,10 +58,13 @@ async def test_large_bodies_without_a_token_cost_nobody_time(attacker: Attacker)
             await wire.send(piece)
         return await wire.status()
 
-    wires = await attacker.open(6)
     async with health_of(attacker.url) as health:
-        assert await asyncio.gather(*(push(wire) for wire in wires)) == [401] * 6
-        assert health.is_good(), health.seconds
+        for _ in range(50):
+            wires = await attacker.open(6)
+            assert await asyncio.gather(*(push(wire) for wire in wires)) == [401] * 6
+            if health.is_known():
+                break
+    assert health.is_good(), health.seconds
 
 
 async def test_an_endless_body_without_a_token_is_hung_up(attacker: Attacker) -> None:
@@ -140,17 +143,20 @@ async def test_a_stream_of_bad_lines_answers_and_holds_nobody_up(
 ) -> None:
     lines = 5_000
     body = b'{"event_id":"e","entries":[{"fund":1}]}\n' * lines
-    [wire] = await attacker.open(1)
     bearer = token(Role.COLLECTION_SERVICE)
     fields = (b"content-length: %d" % len(body), b"connection: close")
     head = post("/v1/voucher-streams", *fields, token=bearer)
     async with health_of(attacker.url) as health:
-        sending = asyncio.create_task(wire.send(head + body))
-        assert (await wire.head()).startswith(b"HTTP/1.1 200 ")
-        answer = await wire.rest(60)
-        await sending
-    assert b'"complete":true' in answer
-    assert b'"refused":%d' % lines in answer
+        for _ in range(20):
+            [wire] = await attacker.open(1)
+            sending = asyncio.create_task(wire.send(head + body))
+            assert (await wire.head()).startswith(b"HTTP/1.1 200 ")
+            answer = await wire.rest(60)
+            await sending
+            assert b'"complete":true' in answer
+            assert b'"refused":%d' % lines in answer
+            if health.is_known():
+                break
     assert health.is_good(), health.seconds
 
 

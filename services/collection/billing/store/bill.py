@@ -160,16 +160,8 @@ async def _levied(
         *map(list, zip(*papers, strict=True)),
     )
     found: dict[UUID, list[BillItem]] = defaultdict(list)
-    for paper_id, insurance, party, account, fund, amount_fen in rows:
-        found[paper_id].append(
-            BillItem(
-                insurance=insurance,
-                party=party,
-                account=account,
-                fund=fund,
-                amount_fen=amount_fen,
-            )
-        )
+    for paper_id, *line in rows:
+        found[paper_id].append(BillItem._make(line))
     return found
 
 

@@ -18,7 +18,7 @@ from services.collection.reallocation.domain.books import ReceiptBooks
 from services.collection.reallocation.domain.difference import ChargeChange, LineChange, UseKey
 from services.collection.reallocation.domain.replay import ShareKey
 from services.collection.reallocation.store.facts import PaymentRow
-from shared.ids import Ref, uuid7
+from shared.ids import Ref, uuid7, uuid7s
 
 
 async def insert(tx: AsyncConnection, ref: Ref, *, cause: str, paper: str | None, on: date) -> None:
@@ -317,7 +317,7 @@ async def _take_back_charges(
             "unit_id": ref.key,
             "reallocation": ref.id,
             "on_day": on,
-            "ids": [uuid7() for _ in changes],
+            "ids": uuid7s(len(changes)),
             "events": [one.key[0] for one in changes],
             "bills": [one.key[1] for one in changes],
             "line_nos": [one.key[2] for one in changes],

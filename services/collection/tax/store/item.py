@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.allocation.domain.receipt import Receipt
 from services.collection.tax.domain.item import ItemKind, ItemStatus, Remedy, TaxItem
-from shared.ids import Ref, uuid7
+from shared.ids import Ref, uuid7s
 from shared.page import read_page
 from shared.references import Reference
 
@@ -47,7 +47,7 @@ async def open_for_receipts(tx: AsyncConnection, receipts: Sequence[Receipt], on
         """),
         {
             "units": [payer.unit_id for _, payer in known],
-            "ids": [uuid7() for _ in known],
+            "ids": uuid7s(len(known)),
             "receipts": [Ref(one.key, one.id).text(Reference.RECEIPT) for one, _ in known],
             "codes": [payer.credit_code for _, payer in known],
             "owners": [payer.district for _, payer in known],

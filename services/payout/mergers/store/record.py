@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.domain.entitlement import SuspensionReason
 from services.payout.mergers.domain import RecordState
-from shared.ids import Ref, uuid7
+from shared.ids import Ref, uuid7s
 
 
 async def blind_of(tx: AsyncConnection, person: Ref) -> bytes | None:
@@ -195,7 +195,7 @@ def _copies(old: tuple[int, bytes], new: tuple[int, bytes], ids: Sequence[UUID])
         "new": new[0],
         "new_blind": new[1],
         "ids": list(ids),
-        "new_ids": [uuid7() for _ in ids],
+        "new_ids": uuid7s(len(ids)),
     }
 
 

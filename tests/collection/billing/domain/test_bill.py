@@ -76,7 +76,7 @@ def test_splits_sum_to_lines_and_lines_to_the_bill(given_lines: list[BillItem]) 
 
 
 def test_what_a_restated_month_comes_to_less_is_credited_and_taken_back_in_the_memo_book() -> None:
-    less = replace(MEDICAL, amount_fen=-300_00)
+    less = MEDICAL._replace(amount_fen=-300_00)
     paper = replace(audited(PENSION, less, MATERNITY), restates=True)
     more, credits = split_by_sign(net_items(paper.lines))
     bill = replace(a_bill(audited(PENSION)), declaration=paper, lines=more, credits=credits)
