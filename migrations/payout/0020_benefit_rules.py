@@ -13,8 +13,8 @@ import services.payout
 from shared.evidence.tables import Watched
 from shared.money import parse_yuan
 
-revision = "payout_0019"
-down_revision = "payout_0018"
+revision = "payout_0020"
+down_revision = "payout_0019"
 branch_labels = None
 depends_on = None
 
