@@ -143,4 +143,5 @@ class Reference(StrEnum):
         "end of an entitlement",
         "/v1/entitlement-ends/{end}",
     )
+    FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}/approvals"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"

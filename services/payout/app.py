@@ -23,6 +23,8 @@ from services.payout.common.personal import TABLES
 from services.payout.delivery import delivery_to
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
+from services.payout.formulas.routes import quote as benefit_quote_doors
+from services.payout.formulas.routes import row as formula_row_doors
 from services.payout.mergers.clients import PersonCorrections
 from services.payout.mergers.jobs import PersonCorrectionWorker
 from services.payout.payments.clients import LedgerClient
@@ -70,6 +72,8 @@ EVENTS: Final = (EventType.PAYMENT_BATCH_READY,)
 
 ROUTERS: Final[tuple[DoorRouter, ...]] = (
     benefits_doors.router,
+    benefit_quote_doors.router,
+    formula_row_doors.router,
     entitlement_doors.router,
     end_doors.router,
     claims_doors.router,

@@ -18,6 +18,7 @@ KEYS: Final[dict[str, str]] = {
     "catalogue": "reference",
     "benefit_kind": "reference",
     "benefit_kind_correction": "reference",
+    "formula_row": "reference",
     "lease": "reference",
     "book_days": "reference",
     "person_correction": "reference",

@@ -1,0 +1,206 @@
+"""Shapes of benefit quotes: the inputs of every kind, and the explained answer."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.payout.common.schemas import Day
+from services.payout.formulas.domain.pension import PensionInputs
+from services.payout.formulas.domain.quote import QuoteInputs
+from services.payout.formulas.domain.retirement import RetirementCategory, RetirementInputs
+from services.payout.formulas.domain.row import FormulaRow
+from services.payout.formulas.domain.worksheet import BenefitQuote, QuoteStep
+from shared.ids import Ref, key_of
+from shared.references import Reference
+from shared.schema import In, NonNegativeYuan, Out, PeriodField, Rate, YuanOut
+
+Months = Annotated[int, Field(ge=0, le=1200, strict=True)]
+
+
+class RetirementQuoteIn(In):
+    """Statutory retirement month (法定退休时间)."""
+
+    kind: Literal["retirement"]
+    category: RetirementCategory = Field(
+        description="men 男职工, women_55 原55周岁退休的女职工, women_50 原50周岁退休的女职工"
+    )
+    birth_month: PeriodField
+    chosen_month: PeriodField | None = Field(None, description="弹性选择的退休月 (chosen month)")
+
+    def inputs(self) -> QuoteInputs:
+        """Return the inputs of the calculation."""
+        return RetirementInputs(
+            category=self.category, birth=self.birth_month, chosen=self.chosen_month
+        )
+
+
+class PensionQuoteIn(In):
+    """Basic pension of an enterprise employee (企业职工基本养老金)."""
+
+    kind: Literal["pension"]
+    retirement_month: PeriodField
+    age_months: Months = Field(description="退休时的年龄,月 (age at retirement, in months)")
+    paid_months: Months = Field(description="累计缴费月数,含视同缴费 (with the deemed months)")
+    average_index: Rate = Field(description="平均缴费指数 (average contribution index)")
+    account_balance: NonNegativeYuan = Field(description="个人账户储存额 (balance of the account)")
+    deemed_months: Months = Field(0, description="视同缴费月数 (deemed months)")
+    before_account_months: Months = Field(
+        0, description="建立个人账户前的缴费月数 (months before the account was opened)"
+    )
+    estimated_account: NonNegativeYuan = Field(
+        0, description="视同账户或推算储存额 (estimated account of the years before it)"
+    )
+    early_months: Months = Field(0, description="提前退休月数 (months of early retirement)")
+
+    def inputs(self) -> QuoteInputs:
+        """Return the inputs of the calculation."""
+        return PensionInputs(
+            retirement=self.retirement_month,
+            age_months=self.age_months,
+            paid_months=self.paid_months,
+            index_ppm=self.average_index,
+            account_fen=self.account_balance,
+            deemed_months=self.deemed_months,
+            before_account_months=self.before_account_months,
+            estimated_account_fen=self.estimated_account,
+            early_months=self.early_months,
+        )
+
+
+QuoteKindIn = Annotated[RetirementQuoteIn | PensionQuoteIn, Field(discriminator="kind")]
+
+
+class BenefitQuoteIn(In):
+    """A what-if: the inputs are the caller's, the rows are those of the day."""
+
+    on: Day = Field(description="按此日执行的政策计算 (the rows in force on this day)")
+    benefit: QuoteKindIn
+
+
+class RowUsedOut(Out):
+    """A row that a quote used, with its source."""
+
+    id: str = Field(examples=[Reference.FORMULA_ROW.example])
+    rule: str
+    title: str
+    place: str
+    in_force_from: date
+    in_force_to: date | None
+    source: str
+    certain: bool = Field(description="false: 待核 (still to be confirmed)")
+
+    @classmethod
+    def of(cls, row: FormulaRow) -> RowUsedOut:
+        """Build it from a row."""
+        names = cls.model_fields.keys() - {"id"}
+        return cls(id=row_ref(row), **{name: getattr(row, name) for name in names})
+
+
+def row_ref(row: FormulaRow) -> str:
+    """Write the reference of a row."""
+    return Ref(key_of("formula", row.rule), row.id).text(Reference.FORMULA_ROW)
+
+
+class QuoteStepOut(Out):
+    """One step of the calculation."""
+
+    name: str
+    formula: str
+    result: str
+    rounding: str | None
+    rows: list[str]
+
+    @classmethod
+    def of(cls, step: QuoteStep) -> QuoteStepOut:
+        """Build it from a step."""
+        return cls(
+            name=step.name,
+            formula=step.formula,
+            result=step.result,
+            rounding=step.rounding,
+            rows=[row_ref(row) for row in step.rows],
+        )
+
+
+class QuoteLineOut(Out):
+    """An amount: once, every month for the counted months, or every month."""
+
+    id: str
+    name: str
+    amount: YuanOut
+    monthly: bool
+    months: int | None
+
+
+class QuoteFactOut(Out):
+    """A result that is no amount."""
+
+    id: str
+    name: str
+    value: str
+
+
+class QuoteConditionOut(Out):
+    """A condition of the benefit, and whether the inputs meet it."""
+
+    id: str
+    name: str
+    required: str
+    given: str
+    met: bool
+
+
+class BenefitQuoteOut(Out):
+    """The explained quote. Nothing is stored."""
+
+    kind: str
+    on: date
+    place: str
+    eligible: bool = Field(description="false: 不符合条件,金额不予支付 (nothing is payable)")
+    provisional: bool = Field(
+        description="公布数尚未公布,暂按上一次公布的计算 (a figure is not yet published)"
+    )
+    total: YuanOut
+    lines: list[QuoteLineOut]
+    facts: list[QuoteFactOut]
+    conditions: list[QuoteConditionOut]
+    steps: list[QuoteStepOut]
+    rows: list[RowUsedOut]
+    last_known: list[RowUsedOut] = Field(
+        description="代替未公布数的参数 (rows used in place of unpublished figures)"
+    )
+
+    @classmethod
+    def of(cls, kind: str, on: date, place: str, quote: BenefitQuote) -> BenefitQuoteOut:
+        """Build it from a quote."""
+        return cls(
+            kind=kind,
+            on=on,
+            place=place,
+            eligible=quote.eligible,
+            provisional=bool(quote.provisional),
+            total=quote.total_fen,
+            lines=[
+                QuoteLineOut(
+                    id=line.id,
+                    name=line.name,
+                    amount=line.amount_fen,
+                    monthly=line.monthly,
+                    months=line.months,
+                )
+                for line in quote.lines
+            ],
+            facts=[QuoteFactOut(id=f.id, name=f.name, value=f.value) for f in quote.facts],
+            conditions=[
+                QuoteConditionOut(
+                    id=c.id, name=c.name, required=c.required, given=c.given, met=c.met
+                )
+                for c in quote.conditions
+            ],
+            steps=[QuoteStepOut.of(step) for step in quote.steps],
+            rows=[RowUsedOut.of(row) for row in quote.rows],
+            last_known=[RowUsedOut.of(row) for row in quote.provisional],
+        )
