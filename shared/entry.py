@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.errors import Kind, Refusal
 
@@ -73,9 +73,11 @@ class Unbalanced(Refusal):
     code = "VOUCHER_UNBALANCED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of a voucher. `amount_fen` is not zero; it is negative only in a red-letter reversal."""
+class Entry(NamedTuple):
+    """One line of a voucher. `amount_fen` is not zero; it is negative only in a red-letter reversal.
+
+    A named tuple: a day of collections makes millions, and this is the form that is made fastest.
+    """
 
     book: Book
     fund: str
@@ -126,7 +128,8 @@ def net_by_fund(entries: Iterable[Entry]) -> dict[tuple[Book, str], int]:
     """Debits minus credits of each (book, fund); every value is 0 in a balanced voucher."""
     net: dict[tuple[Book, str], int] = defaultdict(int)
     for entry in entries:
-        net[entry.book, entry.fund] += entry.debit_fen - entry.credit_fen
+        is_debit = entry.side is Side.DEBIT
+        net[entry.book, entry.fund] += entry.amount_fen if is_debit else -entry.amount_fen
     return dict(net)
 
 

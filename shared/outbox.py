@@ -310,8 +310,8 @@ class Relay:
             if not await hold_lease(tx, "relay", self.holder):
                 return 0
             messages = await waiting(tx)
-            if len(messages) < BATCH:  # a long queue is delivered first
-                STILL_REFUSED.labels(self.db.service).set(await count_refused(tx))
+            if not messages:
+                await self._note_refused(tx)
         WAITING.labels(self.db.service).set(len(messages))
         OLDEST.labels(self.db.service).set(age_seconds(messages[0].id) if messages else 0)
         if not messages:
@@ -321,6 +321,8 @@ class Relay:
             verdicts = list(zip(messages, await self.deliver(messages), strict=True))
         async with self.db.transaction() as tx:
             await mark(tx, verdicts)
+            if any(isinstance(verdict, str) for _, verdict in verdicts):
+                await self._note_refused(tx)
         for message, verdict in verdicts:
             if isinstance(verdict, str):
                 REFUSED.labels(self.db.service).inc()
@@ -328,6 +330,11 @@ class Relay:
         if self._day_closed and any(shows_closed_day(verdict) for _, verdict in verdicts):
             await self._day_closed()
         return len(messages)
+
+    async def _note_refused(self, tx: AsyncConnection) -> None:
+        """Count what was set aside: only when it may have changed, as the count reads a long table
+        whole until the database has looked at it."""
+        STILL_REFUSED.labels(self.db.service).set(await count_refused(tx))
 
 
 def age_seconds(message_id: UUID) -> float:

@@ -252,10 +252,10 @@ def voucher_message(voucher: Voucher) -> dict[str, Any]:
         "summary": voucher.summary,
         "entries": [
             {
-                "book": entry.book.value,
+                "book": str(entry.book),
                 "fund": entry.fund,
                 "account": entry.account,
-                "side": entry.side.value,
+                "side": str(entry.side),
                 "amount": format_yuan(entry.amount_fen),
                 "district": entry.district,
             }

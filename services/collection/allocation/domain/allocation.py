@@ -72,7 +72,7 @@ class Bill:
     @property
     def total_fen(self) -> int:
         """Sum that the bill asks for."""
-        return sum(line.amount_fen for line in self.lines)
+        return sum([line.amount_fen for line in self.lines])
 
     @property
     def open_fen(self) -> int:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -51,9 +50,11 @@ def allocation_entries(
 
     `incomes` maps the account of a line to its income account.
     """
-    by_fund: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    by_fund: dict[str, dict[str, int]] = {}
     for share in shares:
-        by_fund[share.line.fund][incomes[share.line.account]] += share.amount_fen
+        amounts = by_fund.setdefault(share.line.fund, {})
+        income = incomes[share.line.account]
+        amounts[income] = amounts.get(income, 0) + share.amount_fen
     entries: list[Entry] = []
     for fund, amounts in by_fund.items():
         whole_fen = sum(amounts.values())

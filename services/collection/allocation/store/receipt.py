@@ -60,7 +60,7 @@ async def payers(tx: AsyncConnection, credit_codes: Sequence[str]) -> dict[str, 
         """),
         {"keys": [unit_key(code) for code in codes], "codes": codes},
     )
-    return {row.credit_code: Payer(row.unit_id, row.credit_code, row.district) for row in rows}
+    return {code: Payer(unit_id, code, district) for unit_id, code, district in rows}
 
 
 _INSERT_NEW = """

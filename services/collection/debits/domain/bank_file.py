@@ -13,8 +13,8 @@ from services.collection.debits.domain.debit import DebitLine, DebitOutcome, Deb
 from shared.bank_files.values import BankOutcome, BankResult, FileRefusal
 from shared.errors import Kind, Refusal
 
-PIECE_LINES: Final = 10_000
-"""The most results that one transaction takes."""
+PIECE_LINES: Final = 2_500
+"""The most results that one transaction takes. Between pieces the vouchers of earlier ones go out."""
 
 _OUTCOMES: Final = {
     BankOutcome.SETTLED: DebitOutcome.SETTLED,

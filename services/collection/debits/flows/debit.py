@@ -319,16 +319,20 @@ async def _settle(
     if not settled:
         return known
     payers = await receipt_store.payers(tx, [line.credit_code for line in settled])
+    paper = batch_ref(batch.id).text(Reference.DEBIT_BATCH)
+    payments = {line.line_no: line.incoming for line in settled}
+    paid_on = {payment.paid_on for payment in payments.values()}
+    booked_on = {day: days.fact_day(day).book_date for day in paid_on}
     receipts = {
-        line.line_no: new_receipt(
-            line.incoming,
+        line_no: new_receipt(
+            payment,
             source=source,
             channel=Channel.BANK_DEBIT,
-            paper=batch_ref(batch.id).text(Reference.DEBIT_BATCH),
-            payer=payers.get(line.credit_code),
-            book_date=days.fact_day(line.incoming.paid_on).book_date,
+            paper=paper,
+            payer=payers.get(payment.credit_code),
+            book_date=booked_on[payment.paid_on],
         )
-        for line in settled
+        for line_no, payment in payments.items()
     }
     intake = await booking_flow.take_in(tx, list(receipts.values()))
     new = {receipt.id for receipt in intake.new}

@@ -11,7 +11,7 @@ from fastapi import Query
 from fastapi.responses import Response
 
 from services.collection.common.routes.account import account_cipher
-from services.collection.debits.domain.bank_file import AnswerFile, FilePiece
+from services.collection.debits.domain.bank_file import PIECE_LINES, AnswerFile, FilePiece
 from services.collection.debits.flows import bank_file as bank_file_flow
 from services.collection.debits.flows import bank_profile as bank_profile_flow
 from services.collection.debits.flows.debit import batch_ref
@@ -64,7 +64,7 @@ async def report_debit_file(
     """Take a bank's answer as a file in its format: pain.002, camt.054, GBK XML, CSV or JSON.
 
     A file with any fault is refused whole, with every reason. A valid one is applied in pieces of
-    10,000 lines, each exactly once, so the same request again continues where it stopped. Files may
+    2,500 lines, each exactly once, so the same request again continues where it stopped. Files may
     come late, twice and in any order.
     """
     profile = await at.read(lambda tx: bank_profile_flow.find(tx, bank))
@@ -87,8 +87,11 @@ async def report_debit_file(
 
 
 async def _take(at: Door, file: AnswerFile, number: int, piece: FilePiece) -> Response:
-    """Take one piece under its own key, which follows from the request's."""
-    key = hashlib.sha256(f"{at.idempotency_key}/{number}".encode()).hexdigest()
+    """Take one piece under its own key, which follows from the request's.
+
+    The length of a piece is part of it: another release may divide the same file otherwise.
+    """
+    key = hashlib.sha256(f"{at.idempotency_key}/{PIECE_LINES}/{number}".encode()).hexdigest()
     return await replace(at, idempotency_key=key).write(
         lambda tx: bank_file_flow.take(tx, piece, region=at.region, caller=at.caller),
         shape=DebitResultsOut.of,

@@ -243,13 +243,11 @@ _LINES = """
 
 async def lines_of(tx: AsyncConnection, batch_id: UUID, line_nos: Sequence[int]) -> list[DebitLine]:
     """Read the lines of a batch by number; a result file is a bulk job over many units."""
-    wanted = """unnest(CAST(:line_nos AS integer[])) AS asked (line_no)
-      JOIN debit_line AS line ON line.batch_id = :batch_id AND line.line_no = asked.line_no"""
-    rows = await tx.execute(
-        text(_LINES.format(wanted=wanted)),
-        {"batch_id": batch_id, "line_nos": sorted(set(line_nos))},
-    )
-    return [_line(row._mapping) for row in rows]
+    wanted = """unnest($1::integer[]) AS asked (line_no)
+      JOIN debit_line AS line ON line.batch_id = $2 AND line.line_no = asked.line_no"""
+    driver = await raw(tx)
+    rows = await driver.fetch(_LINES.format(wanted=wanted), sorted(set(line_nos)), batch_id)
+    return [_line(dict(row)) for row in rows]
 
 
 async def line_of_receipt(
@@ -257,18 +255,14 @@ async def line_of_receipt(
 ) -> DebitLine | None:
     """Read the line of a batch that a receipt was debited for."""
     wanted = """(SELECT * FROM debit_line
-             WHERE unit_id = :unit_id AND batch_id = :batch_id AND serial = :serial
+             WHERE unit_id = $1 AND batch_id = $2 AND serial = $3
                AND status IN ('settled', 'returned')) AS line"""
-    rows = await tx.execute(
-        text(_LINES.format(wanted=wanted)),
-        {"unit_id": unit_id, "batch_id": batch_id, "serial": serial},
-    )
-    row = rows.one_or_none()
-    return _line(row._mapping) if row else None
+    driver = await raw(tx)
+    row = await driver.fetchrow(_LINES.format(wanted=wanted), unit_id, batch_id, serial)
+    return _line(dict(row)) if row else None
 
 
-def _line(mapping: Any) -> DebitLine:
-    given = dict(mapping)
+def _line(given: dict[str, Any]) -> DebitLine:
     reason_class = given["reason_class"]
     given["status"] = DebitStatus(given["status"])
     given["reason_class"] = DebitReasonClass(reason_class) if reason_class else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -177,7 +178,7 @@ async def _book_in_order(
     bills = await lock(receipts)
     payments = [(one.payer.unit_id, payment_of(one)) for one in receipts if one.payer]
     assessor = await charges_flow.assess(tx, policies.region, bills, payments)
-    allocations, changed = allocate_receipts(receipts, bills, assessor, policies.order)
+    allocations, changed = allocate_receipts(receipts, bills, assessor, cache(policies.order))
     if assessor:
         await charges_flow.save(tx, assessor)
     await allocation_store.save_bills(tx, changed)
@@ -194,9 +195,10 @@ async def _write_vouchers(
 ) -> None:
     messages: list[tuple[int, dict[str, Any]]] = []
     suspended: list[Suspense] = []
+    account_of = cache(policies.account)
     for allocation in allocations:
         receipt = allocation.receipt
-        account = policies.account(receipt.channel, receipt.book_date)
+        account = account_of(receipt.channel, receipt.book_date)
         if allocation.bill is not None:
             voucher = books_rules.receipt_voucher(allocation, account)
             messages.append((allocation.bill.unit_id, voucher_message(voucher)))
