@@ -161,7 +161,7 @@ class Database:
             try:
                 async with self.transaction() as tx:
                     return await work(tx)
-            except DBAPIError as error:
+            except (DBAPIError, asyncpg.PostgresError) as error:
                 if sqlstate(error) not in RETRIED_STATES or attempt == 2:
                     raise
                 await asyncio.sleep(0.01 * (attempt + 1))
@@ -199,6 +199,10 @@ async def raw(tx: AsyncConnection) -> asyncpg.Connection[Any]:
     return driver
 
 
-def sqlstate(error: DBAPIError) -> str | None:
-    """Return the five-character SQLSTATE of a database error, or None."""
-    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+def sqlstate(error: DBAPIError | asyncpg.PostgresError) -> str | None:
+    """Return the five-character SQLSTATE of a database error, or None.
+
+    SQLAlchemy wraps the driver's error; a statement on the raw connection raises it bare.
+    """
+    bare = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(bare, "sqlstate", None) or getattr(bare, "pgcode", None)

@@ -97,29 +97,11 @@ async def _with_lines(tx: AsyncConnection, bills: Sequence[Row[tuple[object, ...
         settled[bill_id] = tuple(settled_fen)
     return [
         Bill(
-            unit_id=unit_id,
-            id=bill_id,
-            declaration_id=declaration_id,
-            credit_code=credit_code,
-            district=district,
-            period=period,
-            issued_on=issued_on,
-            due_on=due_on,
-            kind=kind,
-            lines=lines.get(bill_id, ()),
-            line_settled_fen=settled.get(bill_id, ()),
+            **bill._mapping,
+            lines=lines.get(bill.id, ()),
+            line_settled_fen=settled.get(bill.id, ()),
         )
-        for (
-            unit_id,
-            bill_id,
-            declaration_id,
-            credit_code,
-            district,
-            period,
-            issued_on,
-            due_on,
-            kind,
-        ) in bills
+        for bill in bills
     ]
 
 
