@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from services.payout.formulas.domain.death import DEATH_GRANT
 from services.payout.formulas.domain.figure import FIGURES
+from services.payout.formulas.domain.hospital import HOSPITAL_STAY
+from services.payout.formulas.domain.injury import (
+    INJURY_DEATH,
+    INJURY_DISABILITY,
+    INJURY_LEAVING,
+)
+from services.payout.formulas.domain.maternity import MATERNITY_DAILY, MATERNITY_LEAVE
 from services.payout.formulas.domain.pension import ANNUITY_MONTHS, EARLY_REDUCTION, PENSION_PARTS
 from services.payout.formulas.domain.retirement import MINIMUM_MONTHS, RETIREMENT_AGES
+from services.payout.formulas.domain.sickness import SICKNESS_ALLOWANCE
+from services.payout.formulas.domain.stable_job import STABLE_JOB_REFUND
+from services.payout.formulas.domain.unemployment import (
+    UNEMPLOYMENT_AMOUNT,
+    UNEMPLOYMENT_MEDICAL,
+    UNEMPLOYMENT_MONTHS,
+)
 from services.payout.formulas.domain.value import FormulaRule
 from shared.errors import Fault
 
@@ -19,6 +34,18 @@ RULES: Final[dict[str, FormulaRule[Any]]] = {
         PENSION_PARTS,
         ANNUITY_MONTHS,
         EARLY_REDUCTION,
+        UNEMPLOYMENT_MONTHS,
+        UNEMPLOYMENT_AMOUNT,
+        UNEMPLOYMENT_MEDICAL,
+        MATERNITY_LEAVE,
+        MATERNITY_DAILY,
+        HOSPITAL_STAY,
+        STABLE_JOB_REFUND,
+        INJURY_DISABILITY,
+        INJURY_LEAVING,
+        INJURY_DEATH,
+        DEATH_GRANT,
+        SICKNESS_ALLOWANCE,
     )
 }
 

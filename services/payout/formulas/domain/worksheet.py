@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
@@ -80,6 +80,17 @@ class BenefitQuote:
     def total_fen(self) -> int:
         """Return the sum of all lines; a line for life counts one month."""
         return sum(line.sum_fen for line in self.lines)
+
+    def after(self, earlier: BenefitQuote) -> BenefitQuote:
+        """Return this quote with the steps and rows of an earlier one, which it was taken from, in front."""
+        rows = {row.id: row for row in (*earlier.rows, *self.rows)}
+        stand_ins = {row.id: row for row in (*earlier.provisional, *self.provisional)}
+        return replace(
+            self,
+            steps=(*earlier.steps, *self.steps),
+            rows=tuple(rows.values()),
+            provisional=tuple(stand_ins.values()),
+        )
 
 
 class Worksheet:

@@ -1,76 +1,18 @@
-"""Shapes of benefit quotes: the inputs of every kind, and the explained answer."""
+"""Shapes of benefit quotes: the question, and the explained answer."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
 
 from pydantic import Field
 
 from services.payout.common.schemas import Day
-from services.payout.formulas.domain.pension import PensionInputs
-from services.payout.formulas.domain.quote import QuoteInputs
-from services.payout.formulas.domain.retirement import RetirementCategory, RetirementInputs
 from services.payout.formulas.domain.row import FormulaRow
 from services.payout.formulas.domain.worksheet import BenefitQuote, QuoteStep
+from services.payout.formulas.schemas.inputs import QuoteKindIn
 from shared.ids import Ref, key_of
 from shared.references import Reference
-from shared.schema import In, NonNegativeYuan, Out, PeriodField, Rate, YuanOut
-
-Months = Annotated[int, Field(ge=0, le=1200, strict=True)]
-
-
-class RetirementQuoteIn(In):
-    """Statutory retirement month (法定退休时间)."""
-
-    kind: Literal["retirement"]
-    category: RetirementCategory = Field(
-        description="men 男职工, women_55 原55周岁退休的女职工, women_50 原50周岁退休的女职工"
-    )
-    birth_month: PeriodField
-    chosen_month: PeriodField | None = Field(None, description="弹性选择的退休月 (chosen month)")
-
-    def inputs(self) -> QuoteInputs:
-        """Return the inputs of the calculation."""
-        return RetirementInputs(
-            category=self.category, birth=self.birth_month, chosen=self.chosen_month
-        )
-
-
-class PensionQuoteIn(In):
-    """Basic pension of an enterprise employee (企业职工基本养老金)."""
-
-    kind: Literal["pension"]
-    retirement_month: PeriodField
-    age_months: Months = Field(description="退休时的年龄,月 (age at retirement, in months)")
-    paid_months: Months = Field(description="累计缴费月数,含视同缴费 (with the deemed months)")
-    average_index: Rate = Field(description="平均缴费指数 (average contribution index)")
-    account_balance: NonNegativeYuan = Field(description="个人账户储存额 (balance of the account)")
-    deemed_months: Months = Field(0, description="视同缴费月数 (deemed months)")
-    before_account_months: Months = Field(
-        0, description="建立个人账户前的缴费月数 (months before the account was opened)"
-    )
-    estimated_account: NonNegativeYuan = Field(
-        0, description="视同账户或推算储存额 (estimated account of the years before it)"
-    )
-    early_months: Months = Field(0, description="提前退休月数 (months of early retirement)")
-
-    def inputs(self) -> QuoteInputs:
-        """Return the inputs of the calculation."""
-        return PensionInputs(
-            retirement=self.retirement_month,
-            age_months=self.age_months,
-            paid_months=self.paid_months,
-            index_ppm=self.average_index,
-            account_fen=self.account_balance,
-            deemed_months=self.deemed_months,
-            before_account_months=self.before_account_months,
-            estimated_account_fen=self.estimated_account,
-            early_months=self.early_months,
-        )
-
-
-QuoteKindIn = Annotated[RetirementQuoteIn | PensionQuoteIn, Field(discriminator="kind")]
+from shared.schema import In, Out, YuanOut
 
 
 class BenefitQuoteIn(In):
@@ -163,6 +105,9 @@ class BenefitQuoteOut(Out):
     provisional: bool = Field(
         description="公布数尚未公布,暂按上一次公布的计算 (a figure is not yet published)"
     )
+    confirmed: bool = Field(
+        description="false: 所用参数有待核的 (a row that was used must still be confirmed)"
+    )
     total: YuanOut
     lines: list[QuoteLineOut]
     facts: list[QuoteFactOut]
@@ -182,6 +127,7 @@ class BenefitQuoteOut(Out):
             place=place,
             eligible=quote.eligible,
             provisional=bool(quote.provisional),
+            confirmed=all(row.certain for row in quote.rows),
             total=quote.total_fen,
             lines=[
                 QuoteLineOut(

@@ -1,5 +1,8 @@
 """A quote over HTTP, and a row that two people correct."""
 
+from sqlalchemy import text
+
+from services.payout.formulas.store.shipped import LOAD_MISSING, load_values
 from tests.payout.support.office import Office
 
 PENSION = {
@@ -73,3 +76,13 @@ async def test_a_proposed_row_is_refused_with_the_reason(office: Office) -> None
         subject="li",
     )
     assert refused.json()["status"] == "refused", refused.text
+
+
+async def test_loading_again_never_undoes_what_people_put_in_force(office: Office) -> None:
+    """A later migration loads rows that are missing; it meets the rows of the first test."""
+    async with office.app.state.db.transaction() as tx:
+        before = (await tx.execute(text("SELECT id, status FROM formula_row ORDER BY id"))).all()
+        await tx.execute(text(LOAD_MISSING), load_values())
+        after = (await tx.execute(text("SELECT id, status FROM formula_row ORDER BY id"))).all()
+    assert len(before) > len(load_values())
+    assert after == before
