@@ -110,6 +110,12 @@ class Reference(StrEnum):
     )
     REFUND = "rfd", "退费单", "refund", "/v1/refunds/{refund}"
     REGISTER_CHANGE = "rgc", "变更登记", "register change", "/v1/changes/{change}"
+    STATEMENT_ACCOUNT_CHANGE = (
+        "sac",
+        "应收对账单账户变更",
+        "change of a statement account",
+        "/v1/statement-account-changes/{change}/approvals",
+    )
     SUMMARY = "sum", "申报汇总", "summary", "/v1/summaries/{summary}"
     TAX_ITEM = "txi", "税务征收待办", "work item of tax mode", "/v1/tax-items/{item}/settlements"
     WAIVER = "wai", "减免", "waiver", "/v1/waivers/{waiver}"

@@ -58,6 +58,7 @@ from services.collection.reconciliation.routes import item as reconciliation_ite
 from services.collection.reconciliation.routes import monthly as monthly_doors
 from services.collection.reconciliation.routes import report as reconciliation_report_doors
 from services.collection.reconciliation.routes import statement as statement_doors
+from services.collection.reconciliation.routes import statement_account as statement_account_doors
 from services.collection.reconciliation.routes import suspense as suspense_doors
 from services.collection.refund import routes as refund_doors
 from services.collection.register.routes import category as category_doors
@@ -145,6 +146,7 @@ ROUTERS: tuple[DoorRouter, ...] = (
     success_doors.router,
     refund_doors.router,
     statement_doors.router,
+    statement_account_doors.router,
     reconciliation_item_doors.router,
     suspense_doors.router,
     monthly_doors.router,

@@ -25,7 +25,9 @@ async def expect_statements(play: Play, month: Month) -> None:
             "expected_from": month.day(1),
             "note": "银行、国库按日提供对账单",
         }
-        await play.office.post(_HEAD, "collection", "/v1/statement-accounts", body)
+        filed = await play.office.post(_ACCOUNTANT, "collection", "/v1/statement-accounts", body)
+        path = f"/v1/statement-account-changes/{filed['id']}/approvals"
+        await play.office.post(_HEAD, "collection", path)
 
 
 async def reconcile(play: Play, month: Month) -> None:

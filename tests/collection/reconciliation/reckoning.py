@@ -96,6 +96,20 @@ class Desk:
             self.balance_fen = closing_fen
         return answer
 
+    async def expect(self, **setting: Any) -> dict[str, Any]:
+        """Have two people set that statements of the account are expected."""
+        body = {"account": TREASURY, "note": "国库每日提供"} | setting
+        filed = await self.api.post(
+            "/v1/statement-accounts", json=body, headers=self.bearer("fund_accountant")
+        )
+        assert filed.status_code == 201, filed.text
+        done = await self.api.post(
+            f"/v1/statement-account-changes/{filed.json()['id']}/approvals",
+            headers=self.bearer("department_head"),
+        )
+        assert done.status_code == 201, done.text
+        return dict(done.json())
+
     async def run(self, first: str | None = None) -> dict[str, Any]:
         """Match the account."""
         body = {"account": TREASURY} | ({"first": first} if first else {})

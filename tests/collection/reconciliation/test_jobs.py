@@ -72,8 +72,7 @@ async def test_the_feed_is_taken_once_and_matched(
     job, twin = (ReconciliationJob(db, books, "tianjin", rest=0) for _ in range(2))
     assert await job.step() == 0
     assert feed.asked == [], "nothing is followed before statements are expected of an account"
-    body = {"account": TREASURY, "expected_from": DAY, "note": "国库每日提供"}
-    await desk.api.post("/v1/statement-accounts", json=body, headers=desk.bearer("department_head"))
+    await desk.expect(expected_from=DAY)
     await desk.upload([(DAY, -100, f"T{seq}") for seq in range(1, 5)], DAY)
     for _ in range(3):
         await job.step()

@@ -144,8 +144,10 @@ async def bills(city: City) -> dict[str, Bill]:
 
 async def test_a_month_with_every_failure_closes_after_the_clerks_steps(clerk: Clerk) -> None:
     owed = await bills(clerk.city)
-    for body in ({"account": TREASURY, "expected_from": "2021-08-01", "note": "国库每日提供"},):
-        await clerk.post("department_head", "/v1/statement-accounts", body)
+    body = {"account": TREASURY, "expected_from": "2021-08-01", "note": "国库每日提供"}
+    filed = await clerk.post("fund_accountant", "/v1/statement-accounts", body)
+    path = f"/v1/statement-account-changes/{filed['id']}/approvals"
+    await clerk.post("department_head", path, {})
 
     # The tax bureau pushes its list: one line under a payer nobody knows, one under the wrong unit.
     codes = {name: one.unit.code for name, one in owed.items()}

@@ -80,6 +80,7 @@ KEYS: Final[dict[str, str]] = {
     "bank_statement_line": "account_key",
     "book_movement": "account_key",
     "book_feed": "reference",
+    "signed_change": "shard_key",
     "reconciliation_item": "account_key",
     "payer_account": "payer_key",
     "reconciliation_letter": "letter_key",

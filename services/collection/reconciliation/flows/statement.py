@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +13,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.common.domain.errors import DayInFuture
+from services.collection.common.domain.signed_change import ChangeSubject, SignedChange
+from services.collection.common.flows import signed_change as signed_change_flow
 from services.collection.reconciliation.domain import statement as statement_rules
 from services.collection.reconciliation.domain.statement import (
     ACCOUNTS,
@@ -166,34 +168,57 @@ async def accounts(tx: AsyncConnection) -> list[StatementAccount]:
     return await statement_store.accounts(tx)
 
 
-async def expect(
-    tx: AsyncConnection, setting: StatementAccount, caller: Caller
-) -> list[StatementAccount]:
-    """Expect statements of an account from a day on; an earlier open setting ends the day before.
+async def waiting_accounts(
+    tx: AsyncConnection,
+) -> tuple[list[StatementAccount], Sequence[SignedChange]]:
+    """Read the settings, and the changes of them that wait for their decision."""
+    waiting = await signed_change_flow.waiting(tx, ChangeSubject.STATEMENT_ACCOUNT)
+    return await statement_store.accounts(tx), waiting
+
+
+async def expect(tx: AsyncConnection, setting: StatementAccount, caller: Caller) -> SignedChange:
+    """File that statements of an account are expected from a day on.
 
     Raises:
         Faulty: the account is not one of ours.
+        SignedChangeWaits: another change of the account is not decided yet.
     """
     require_account(setting.account)
-    await statement_store.set_account(tx, setting)
-    await statement_store.mark(tx, setting.account, setting.expected_from)
-    key = statement_rules.account_key(setting.account)
-    step = trail.Step(
-        shard_key=key,
-        paper="statement_account",
-        paper_id=Ref.new(key).id,
-        step="set",
-        signs=False,
-        why=setting.note,
-        detail={
+    return await signed_change_flow.file(
+        tx,
+        ChangeSubject.STATEMENT_ACCOUNT,
+        shard_key=statement_rules.account_key(setting.account),
+        target=setting.account,
+        content={
             "account": setting.account,
             "expected_from": setting.expected_from.isoformat(),
             "expected_to": setting.expected_to and setting.expected_to.isoformat(),
             "arrives_within": setting.arrives_within,
         },
+        reason=setting.note,
+        caller=caller,
     )
-    await trail.record(tx, step, caller)
-    return await statement_store.accounts(tx)
+
+
+async def approve_account(tx: AsyncConnection, ref: Ref, caller: Caller) -> SignedChange:
+    """Approve a filed setting, as another person. An earlier open setting ends the day before.
+
+    Raises:
+        SignedChangeUnknown, SignedChangeDecided, SamePersonTwice: the caller cannot approve it.
+    """
+    change = await signed_change_flow.approve(tx, ChangeSubject.STATEMENT_ACCOUNT, ref, caller)
+    since = date.fromisoformat(change.content["expected_from"])
+    await statement_store.mark(tx, change.target, since)
+    return change
+
+
+async def refuse_account(tx: AsyncConnection, ref: Ref, why: str, caller: Caller) -> SignedChange:
+    """Refuse a filed setting, as another person.
+
+    Raises:
+        SignedChangeUnknown, SignedChangeDecided, SamePersonTwice: the caller cannot refuse it.
+    """
+    return await signed_change_flow.refuse(tx, ChangeSubject.STATEMENT_ACCOUNT, ref, why, caller)
 
 
 def expected_on(settings: list[StatementAccount], day: date) -> dict[str, StatementAccount]:

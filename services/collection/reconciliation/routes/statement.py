@@ -1,4 +1,4 @@
-"""Doors of statements (对账单), of the accounts they are expected of, and of runs of the match."""
+"""Doors of statements (对账单), and of runs of the match."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import IO, Annotated, Any, Final
 
 from fastapi import Query, Request
 from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.collection.reconciliation.domain.statement import StatementHead, account_key
 from services.collection.reconciliation.flows import run as run_flow
@@ -21,8 +20,6 @@ from services.collection.reconciliation.schemas.statement import (
     BankStatementOut,
     ReconciliationIn,
     ReconciliationOut,
-    StatementAccountIn,
-    StatementAccountsOut,
     TakenStatementOut,
 )
 from shared.bank_files import formats
@@ -155,35 +152,6 @@ async def list_bank_statements(
     )
     rows, following = cut(rows, limit, lambda row: [row.day.isoformat()], filters)
     return Page[BankStatementOut].of([BankStatementOut.of_row(row) for row in rows], following)
-
-
-@router.get(
-    "/v1/statement-accounts",
-    operation_id="list_statement_accounts",
-    summary="应收对账单账户 · List the accounts that statements are expected of",
-)
-async def list_statement_accounts(at: Reading) -> StatementAccountsOut:
-    """List from which day on statements of which account are expected."""
-    return StatementAccountsOut.of(await at.read(statement_flow.accounts))
-
-
-@router.post(
-    "/v1/statement-accounts",
-    operation_id="expect_statements",
-    summary="设定应收对账单账户 · Expect statements of an account",
-    status_code=201,
-    response_model=StatementAccountsOut,
-)
-async def expect_statements(
-    body: StatementAccountIn, at: Annotated[Door, door(Right.APPROVE_RECONCILIATION)]
-) -> Response:
-    """Expect statements of an account from a day on: its months then close only when reconciled."""
-
-    async def work(tx: AsyncConnection) -> StatementAccountsOut:
-        setting = body.setting(at.caller.subject)
-        return StatementAccountsOut.of(await statement_flow.expect(tx, setting, at.caller))
-
-    return await at.write(work, key=account_key(body.account), status=201)
 
 
 @router.post(

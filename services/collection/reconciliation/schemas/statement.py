@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from services.collection.common.domain.signed_change import SignedChange
 from services.collection.common.schemas.common import Day
 from services.collection.reconciliation.domain.statement import StatementDay
 from services.collection.reconciliation.flows.run import ReconciliationRun
 from services.collection.reconciliation.flows.statement import TakenStatement
 from services.collection.reconciliation.store.statement import StatementAccount, StatementRow
+from shared.references import Reference
 from shared.schema import In, Out, ShortText, YuanOut
 from shared.wire.ledger import AccountKey
 
@@ -101,14 +104,50 @@ class StatementAccountOut(Out):
     set_by: str
 
 
-class StatementAccountsOut(Out):
-    """Every setting, by account and day."""
+class StatementAccountChangeOut(Out):
+    """A change of a setting: one person files it, another approves."""
 
-    items: list[StatementAccountOut]
+    id: str = Field(examples=[Reference.STATEMENT_ACCOUNT_CHANGE.example])
+    account: str
+    expected_from: date
+    expected_to: date | None
+    arrives_within: int
+    note: str
+    status: str = Field(examples=["filed"], description="filed | approved | refused")
+    filed_by: str
+    decided_by: str | None
 
     @classmethod
-    def of(cls, settings: list[StatementAccount]) -> StatementAccountsOut:
+    def of(cls, change: SignedChange) -> StatementAccountChangeOut:
+        """Build the answer from a change."""
+        return cls(
+            id=change.reference,
+            note=change.reason,
+            status=change.status,
+            filed_by=change.filed_by,
+            decided_by=change.decided_by,
+            **change.content,
+        )
+
+
+class StatementAccountRefusalIn(In):
+    """The reason of a refusal."""
+
+    why: ShortText
+
+
+class StatementAccountsOut(Out):
+    """Every setting, by account and day, and the changes that wait for their decision."""
+
+    items: list[StatementAccountOut]
+    waiting: list[StatementAccountChangeOut]
+
+    @classmethod
+    def of(
+        cls, found: tuple[list[StatementAccount], Sequence[SignedChange]]
+    ) -> StatementAccountsOut:
         """Build the answer."""
+        settings, waiting = found
         return cls(
             items=[
                 StatementAccountOut(
@@ -120,7 +159,8 @@ class StatementAccountsOut(Out):
                     set_by=one.set_by,
                 )
                 for one in settings
-            ]
+            ],
+            waiting=[StatementAccountChangeOut.of(one) for one in waiting],
         )
 
 

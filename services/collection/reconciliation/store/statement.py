@@ -188,35 +188,6 @@ async def accounts(tx: AsyncConnection) -> list[StatementAccount]:
     return [StatementAccount(**row._mapping) for row in rows]
 
 
-async def set_account(tx: AsyncConnection, setting: StatementAccount) -> None:
-    """Write a setting; an earlier open one of the account ends the day before."""
-    await tx.execute(
-        text("""
-            UPDATE statement_account
-               SET expected_to = CAST(:first AS date) - 1
-             WHERE account = :account AND expected_from < CAST(:first AS date)
-               AND (expected_to IS NULL OR expected_to >= CAST(:first AS date))
-        """),
-        {"account": setting.account, "first": setting.expected_from},
-    )
-    await tx.execute(
-        text("""
-            INSERT INTO statement_account (account, expected_from, expected_to, arrives_within,
-                                           note, set_by)
-            VALUES (:account, :expected_from, :expected_to, :arrives_within, :note, :set_by)
-            ON CONFLICT (account, expected_from) DO UPDATE SET expected_to = excluded.expected_to
-        """),
-        {
-            "account": setting.account,
-            "expected_from": setting.expected_from,
-            "expected_to": setting.expected_to,
-            "arrives_within": setting.arrives_within,
-            "note": setting.note,
-            "set_by": setting.set_by,
-        },
-    )
-
-
 async def dirty_accounts(tx: AsyncConnection) -> dict[str, date]:
     """Read the accounts to which something came in since they were last reconciled, from which day on."""
     rows = await tx.execute(

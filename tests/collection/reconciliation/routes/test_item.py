@@ -220,8 +220,7 @@ async def test_a_closing_is_told_what_is_open(desk: Desk) -> None:
 
     before = await control("2021-07-25")
     assert before["reconciliation"] == []
-    body = {"account": TREASURY, "expected_from": DAY, "note": "国库每日提供"}
-    await desk.api.post("/v1/statement-accounts", json=body, headers=desk.bearer("department_head"))
+    await desk.expect(expected_from=DAY)
     after = await control("2021-07-25")
     assert after["hash"] != before["hash"]
     ((one),) = after["reconciliation"]

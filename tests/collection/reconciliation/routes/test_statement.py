@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
-import httpx
+import asyncpg
 import pytest
 
 from services.collection.app import build
+from services.collection.reconciliation.domain.statement import account_key
 from tests.collection.reconciliation.reckoning import TREASURY, Desk
-from tests.collection.support.money import fetch, state
+from tests.collection.support.money import connect, fetch, state
 from tests.conftest import Bearer, ClientOf, SettingsFor
 
 NUMBER = "6222020302001234567"
+FORGED = uuid4()
 
 
 @pytest.fixture(scope="module")
@@ -88,30 +91,68 @@ async def test_what_does_not_continue_is_refused_whole(desk: Desk, database_url:
     assert await state(database_url)
 
 
-async def test_statements_are_expected_by_date(desk: Desk) -> None:
+async def test_two_people_set_of_which_accounts_statements_are_expected(
+    desk: Desk, database_url: str
+) -> None:
     body = {"account": TREASURY, "expected_from": "2021-07-01", "note": "国库每日提供"}
-    answer = await desk.api.post(
-        "/v1/statement-accounts", json=body, headers=desk.bearer("department_head")
-    )
-    assert answer.status_code == 201, answer.text
-    later = body | {"expected_from": "2021-09-01", "arrives_within": 3}
-    await desk.api.post(
-        "/v1/statement-accounts", json=later, headers=desk.bearer("department_head")
-    )
-    found = await desk.api.get("/v1/statement-accounts", headers=desk.bearer("supervisor"))
-    assert [(one["expected_from"], one["expected_to"]) for one in found.json()["items"]] == [
-        ("2021-07-01", "2021-08-31"),
+    path = "/v1/statement-accounts"
+    filed = await desk.api.post(path, json=body, headers=desk.bearer("fund_accountant"))
+    assert (filed.status_code, filed.json()["status"]) == (201, "filed")
+    again = await desk.api.post(path, json=body, headers=desk.bearer("fund_accountant"))
+    assert (again.status_code, again.json()["code"]) == (409, "SIGNED_CHANGE_WAITS")
+    found = (await desk.api.get(path, headers=desk.bearer("supervisor"))).json()
+    assert (found["items"], [one["id"] for one in found["waiting"]]) == ([], [filed.json()["id"]])
+    change = f"/v1/statement-account-changes/{filed.json()['id']}"
+    for one, code in (
+        (desk.bearer("fund_accountant"), "FORBIDDEN"),
+        (desk.bearer("department_head", subject="Fund_Accountant"), "SAME_PERSON_TWICE"),
+    ):
+        refused = await desk.api.post(f"{change}/approvals", headers=one)
+        assert refused.json()["code"] == code, refused.text
+    head = desk.bearer("department_head")
+    refused = await desk.api.post(f"{change}/refusals", json={"why": "日期不对"}, headers=head)
+    assert refused.json()["status"] == "refused"
+    decided = await desk.api.post(f"{change}/approvals", headers=head)
+    assert (decided.status_code, decided.json()["code"]) == (409, "SIGNED_CHANGE_DECIDED")
+
+    await desk.expect(expected_from="2021-07-01")
+    await desk.expect(expected_from="2021-09-01", arrives_within=3)
+    await desk.expect(expected_from="2021-08-01")
+    found = (await desk.api.get(path, headers=desk.bearer("supervisor"))).json()
+    assert [(one["expected_from"], one["expected_to"]) for one in found["items"]] == [
+        ("2021-07-01", "2021-07-31"),
+        ("2021-08-01", "2021-08-31"),
         ("2021-09-01", None),
     ]
     backward = body | {"expected_to": "2021-06-30"}
-    wrong = await desk.api.post(
-        "/v1/statement-accounts", json=backward, headers=desk.bearer("department_head")
-    )
+    wrong = await desk.api.post(path, json=backward, headers=desk.bearer("fund_accountant"))
     assert wrong.status_code == 422
-    refused: httpx.Response = await desk.api.post(
-        "/v1/statement-accounts", json=body, headers=desk.bearer("fund_accountant")
-    )
-    assert refused.status_code == 403
+
+
+async def test_the_database_writes_no_setting_that_two_people_did_not_sign(
+    desk: Desk, database_url: str
+) -> None:
+    db = await connect(database_url)
+    try:
+        await db.execute("SET ROLE wuxian_collection")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await db.execute("UPDATE statement_account SET expected_to = '2021-07-02'")
+        key = account_key(TREASURY)
+        await db.execute(
+            "INSERT INTO signed_change (shard_key, id, subject, target, content, reason, status,"
+            " filed_by, filed_at) VALUES ($1, $2, 'statement_account', $3, '{}', '', 'filed', 'li',"
+            " now())",
+            *(key, FORGED, TREASURY),
+        )
+        await db.execute(
+            "UPDATE signed_change SET status = 'approved', decided_by = 'wang', decided_at = now()"
+            " WHERE id = $1",
+            FORGED,
+        )
+        with pytest.raises(asyncpg.CheckViolationError):
+            await db.execute("SELECT write_statement_account($1, $2)", key, FORGED)
+    finally:
+        await db.close()
 
 
 CAMT = """<?xml version="1.0" encoding="UTF-8"?>

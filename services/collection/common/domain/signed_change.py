@@ -1,0 +1,75 @@
+"""Changes that two people sign (双人变更): one files, another approves, and the database writes. Pure.
+
+For rows that the service's own role cannot write: dated settings, and statements that are withdrawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from shared.errors import NotFound, StateConflict
+from shared.ids import Ref
+from shared.references import Reference
+
+
+class ChangeSubject(StrEnum):
+    """Kinds of changes that two people sign."""
+
+    STATEMENT_ACCOUNT = "statement_account"
+
+    @property
+    def reference(self) -> Reference:
+        """The kind of reference of such a change."""
+        return _REFERENCES[self]
+
+
+_REFERENCES = {
+    ChangeSubject.STATEMENT_ACCOUNT: Reference.STATEMENT_ACCOUNT_CHANGE,
+}
+
+
+class SignedChangeUnknown(NotFound):
+    """无此变更 (no such change)"""
+
+    code = "SIGNED_CHANGE_UNKNOWN"
+
+
+class SignedChangeWaits(StateConflict):
+    """已有待批的同类变更 (another change of it waits for its decision)"""
+
+    code = "SIGNED_CHANGE_WAITS"
+
+
+class SignedChangeDecided(StateConflict):
+    """该变更已有结论 (the change was decided before)"""
+
+    code = "SIGNED_CHANGE_DECIDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedChange:
+    """A change: its content, the reason, and the two people.
+
+    `status`: filed, approved or refused. `target` is the thing that it changes.
+    """
+
+    shard_key: int
+    id: UUID
+    subject: ChangeSubject
+    target: str
+    content: dict[str, Any]
+    reason: str
+    status: str
+    filed_by: str
+    filed_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """Its reference on the wire."""
+        return Ref(self.shard_key, self.id).text(self.subject.reference)
