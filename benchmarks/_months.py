@@ -73,8 +73,17 @@ class Months:
             for city, collector in cities
         }
         people = [_pensioner(number) for number in range(self.size)]
-        body = {"district": self.pensions.district, "people": people}
-        self._done("district_clerk", "payout", "/v1/entitlement-batches", body, district="hexi")
+        body = {
+            "action": "register",
+            "district": self.pensions.district,
+            "reason": "new_pension",
+            "document": "退休核定名单",
+            "people": people,
+        }
+        path = "/v1/entitlement-changes"
+        change = self._done("district_clerk", "payout", path, body, district="hexi")
+        approved = f"{path}/{change['id']}/approvals"
+        self._done("district_reviewer", "payout", approved, district="hexi")
         for kind, approver in _CAPITAL:
             body = {
                 "kind": kind,

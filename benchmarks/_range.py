@@ -47,7 +47,7 @@ _MOMENTS = (
     (r"/v1/summaries.*|/v1/receipts/.*", "approval of the centre"),
     (r"/v1/settlements.*", "settlement"),
     (r"/v1/closings.*", "closing"),
-    (r"/v1/(pension-runs|entitlement-batches|claims.*)", "pension run"),
+    (r"/v1/(pension-runs|entitlement-changes.*|claims.*)", "pension run"),
     (r"/v1/payment-batches", "payment batch"),
     (r"/v1/payment-results", "payment results"),
 )

@@ -143,11 +143,23 @@ class Reference(StrEnum):
     )
     CLAIM = "clm", "待遇申请", "claim", "/v1/claims/{claim}"
     ENTITLEMENT = "ent", "待遇资格", "entitlement", "/v1/entitlements"
+    ENTITLEMENT_CHANGE = (
+        "enc",
+        "待遇变更单",
+        "change of entitlements",
+        "/v1/entitlement-changes/{change}",
+    )
     ENTITLEMENT_END = (
         "ene",
         "待遇终止",
         "end of an entitlement",
         "/v1/entitlement-ends/{end}",
+    )
+    ENTITLEMENT_RULE = (
+        "enr",
+        "待遇规则",
+        "rule of entitlements",
+        "/v1/entitlement-rules/{rule}/approvals",
     )
     FORMULA_ROW = "fmr", "待遇计发参数", "formula row", "/v1/formula-rows/{row}/approvals"
     PAYMENT_BATCH = "pay", "支付批次", "payment batch", "/v1/payment-batches/{batch}"

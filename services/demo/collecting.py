@@ -137,8 +137,16 @@ async def _entitle(play: Play, district: str) -> None:
         for pensioner in play.city.pensioners
         if pensioner.district == district
     ]
-    body = {"district": district, "people": people}
-    await play.office.post(clerk(district), "payout", "/v1/entitlement-batches", body)
+    body = {
+        "action": "register",
+        "district": district,
+        "reason": "new_pension",
+        "document": f"退休核定名单 {district}",
+        "people": people,
+    }
+    path = "/v1/entitlement-changes"
+    paper = await play.office.post(clerk(district), "payout", path, body)
+    await play.office.post(reviewer(district), "payout", f"{path}/{paper['id']}/approvals", {})
 
 
 async def collect(play: Play, month: Month) -> None:

@@ -21,8 +21,10 @@ from services.payout.common.evidence import STREAMS
 from services.payout.common.flows import PersonKeys
 from services.payout.common.personal import TABLES
 from services.payout.delivery import delivery_to
+from services.payout.entitlements.routes import change as change_doors
 from services.payout.entitlements.routes import end as end_doors
 from services.payout.entitlements.routes import entitlement as entitlement_doors
+from services.payout.entitlements.routes import rule as rule_doors
 from services.payout.formulas.routes import quote as benefit_quote_doors
 from services.payout.formulas.routes import row as formula_row_doors
 from services.payout.mergers.clients import PersonCorrections
@@ -75,7 +77,9 @@ ROUTERS: Final[tuple[DoorRouter, ...]] = (
     benefit_quote_doors.router,
     formula_row_doors.router,
     entitlement_doors.router,
+    change_doors.router,
     end_doors.router,
+    rule_doors.router,
     claims_doors.router,
     batch_doors.router,
     result_doors.router,

@@ -56,7 +56,8 @@ class SealedColumn:
         if self.form is Form.MARKED:
             return (
                 f"CASE WHEN substring({self.name} FROM 1 FOR 1) = decode('{SEALED.hex()}', 'hex')"
-                f" THEN substring({self.name} FROM 2 FOR {HEADER_BYTES}) ELSE '' END"
+                f" THEN substring({self.name} FROM 2 FOR {HEADER_BYTES})"
+                f" WHEN {self.name} IS NOT NULL THEN '' END"
             )
         if self.form is Form.HEX:
             return f"decode(substring({self.name} FROM 1 FOR {2 * HEADER_BYTES}), 'hex')"

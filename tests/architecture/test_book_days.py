@@ -98,7 +98,12 @@ NOT_BOOKED = {
     "ledger post_voucher_batch /vouchers/*/value_date": "the book date is judged",
     "ledger propose_correction": "a rule's days",
     "ledger stream_vouchers /value_date": "the book date is judged",
+    "payout correct_benefit_kind": "a rule's days",
     "payout file_claim": "a claim's days; pay_date and the bank's results are booked",
+    "payout propose_entitlement_change": "a life's day",
+    "payout propose_entitlement_rule": "a rule's day",
+    "payout propose_formula_row": "a rule's days",
+    "payout quote_benefit /on": "a question",
 }
 """Days that are booked nowhere, and why; an operation alone stands for all of its days."""
 

@@ -40,7 +40,7 @@ SHOWN = {
 }
 """(operation, role) → why a marker may be shown without a reading in the trail."""
 
-READ_BY_RIGHT = {"read_claim_payees", "read_corrected_account"}
+READ_BY_RIGHT = {"read_claim_payees", "read_corrected_account", "read_entitlement_change_accounts"}
 """Operations that need `personal_data:read` and leave a row in the trail."""
 
 FILLED = (

@@ -112,13 +112,13 @@ async def test_text_that_looks_like_sql_or_markup_is_just_text(office: Office) -
 async def test_a_lone_surrogate_or_a_nul_is_refused(office: Office) -> None:
     for bad in (b'"\\ud800"', b'"\\u0000"'):
         body = (
-            b'{"district":"heping","people":[{"identity_number":"1","name":'
+            b'{"action":"register","district":"heping","reason":"other","document":"d","people":[{"identity_number":"1","name":'
             + bad
             + b',"monthly_amount":"1.00","bank_account":{"bank":"b","number":"12345","name":"n"},'
             b'"from":"2021-01"}]}'
         )
         answer = await office.client.post(
-            "/v1/entitlement-batches",
+            "/v1/entitlement-changes",
             content=body,
             headers=office.bearer("district_clerk", "heping")
             | {"content-type": "application/json"},

@@ -19,6 +19,7 @@ from tests.issuer import Issuer, WithTokens
 from tests.payout.support.office import Office
 from tests.payout.support.papers import pensioner
 from tests.payout.support.peers import PeerStub
+from tests.payout.support.personal import named
 
 
 @dataclass
@@ -86,8 +87,8 @@ async def city(
 async def test_two_records_with_a_pension_each_are_paid_one_pension(city: City) -> None:
     _, people = await staffed(city.collection, 2)
     wrong, right = numbers(people)
-    old = pensioner(1, "2000.00", "2021-05") | {"identity_number": wrong, "name": "张三"}
-    new = pensioner(2, "2500.00", "2021-05") | {"identity_number": right, "name": "张三"}
+    old = named(pensioner(1, "2000.00", "2021-05"), "张三") | {"identity_number": wrong}
+    new = named(pensioner(2, "2500.00", "2021-05"), "张三") | {"identity_number": right}
     await city.payout.register([old], "heping")
     await city.payout.register([new], "nankai")
     (first,) = await city.run("2021-05", "heping")

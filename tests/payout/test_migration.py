@@ -228,7 +228,7 @@ async def test_entitlements_and_ends_of_before_stay_in_force(
             uuid4(),
             BLIND,
         )
-        await upgrade(empty_database_url, "head", monkeypatch)
+        await upgrade(empty_database_url, "payout_0018", monkeypatch)
         await db.close()
         db = await asyncpg.connect(empty_database_url)  # columns have another type now
         row = await db.fetchrow("SELECT * FROM payout.entitlement")

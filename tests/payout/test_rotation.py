@@ -21,8 +21,8 @@ from shared.security.field_keys import Algorithm
 from tests.conftest import SettingsFor
 from tests.payout.support.merging import merge
 from tests.payout.support.office import Office
-from tests.payout.support.papers import number
-from tests.payout.support.personal import lived, readable
+from tests.payout.support.papers import account, number
+from tests.payout.support.personal import NAMES, lived, readable
 
 SERIALS = (1910, 1911, 1912)
 
@@ -50,7 +50,13 @@ async def data(settings_for: SettingsFor) -> AsyncIterator[SealedData]:
 
 
 async def end(office: Office, serial: int) -> None:
-    """Propose the end of a pension."""
+    """Change the account of a pension, and propose its end."""
+    change = {
+        "identity_number": number(serial),
+        "bank_account": account(serial + 100, NAMES[0]),
+    }
+    changed = await office.change("account", [change], "jinnan", reason="requested")
+    assert changed.status_code == 201, changed.text
     body = {
         "district": "jinnan",
         "identity_number": number(serial),

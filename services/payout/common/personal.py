@@ -31,6 +31,9 @@ TABLES: Final = (
 _NUMBER: Final = SealedColumn("sealed_number", Form.BYTES, ("identity_number",))
 _LINE: Final = {"claim_key": "bigint", "claim_id": "uuid", "line_no": "integer"}
 _WITH_NUMBER: Final = frozenset({"entitlement", "entitlement_end", "claim_line"})
+_SEALED_ACCOUNT: Final = tuple(
+    SealedColumn(name, Form.MARKED, (label,)) for name, label in _ACCOUNT.items()
+)
 
 RESEALED: Final = (
     *(
@@ -47,6 +50,16 @@ RESEALED: Final = (
         )
         for table in TABLES
     ),
+    ResealedTable(
+        "entitlement_change_line",
+        {"change_key": "bigint", "change_id": "uuid", "line_no": "integer"},
+        (
+            _NUMBER,
+            SealedColumn("name", Form.MARKED, (NAME,)),
+            *_SEALED_ACCOUNT,
+        ),
+    ),
+    ResealedTable("entitlement_account", _PERSON, _SEALED_ACCOUNT),
     ResealedTable("person_correction", {"number": "bigint"}, (_NUMBER,)),
     ResealedTable("double_payment", _LINE, (_NUMBER,)),
     WEBHOOKS,

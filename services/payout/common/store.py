@@ -29,6 +29,7 @@ KEYS: Final[dict[str, str]] = {
     "entitlement_change_line": "change_key",
     "entitlement_suspension": "person_id",
     "entitlement_account": "person_id",
+    "entitlement_rule": "reference",
     "claim": "claim_key",
     "claim_line": "claim_key",
     "claim_payment": "claim_key",

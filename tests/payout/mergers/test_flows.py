@@ -134,6 +134,7 @@ async def test_a_corrected_number_takes_entitlement_end_and_months_along(
     assert len(ends) == 2, "the survivor has the end too"
     assert (await office.run_pensions(JULY, here)).json()["code"] == "NOTHING_TO_PAY"
     # The month that was paid under the old number is not due again.
+    right |= {"bank_account": old["bank_account"]}
     lowered = await office.register([right | {"from": "2021-04", "monthly_amount": "1.00"}], here)
     assert lowered.status_code == 201, "the row of May is in force in May"
     lowered = await office.register([right | {"monthly_amount": "1.00"}], here)

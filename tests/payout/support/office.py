@@ -45,16 +45,39 @@ class Office:
         given = {name: value for name, value in params.items() if value is not None}
         return await self.client.request(method, path, json=body, headers=headers, params=given)
 
+    async def propose_change(
+        self, action: str, people: list[dict[str, Any]], district: str = "heping", **more: Any
+    ) -> httpx.Response:
+        body = {
+            "action": action,
+            "district": district,
+            "reason": "new_pension",
+            "document": "津退审[2021]115号",
+            "people": people,
+        }
+        how = {"role": "district_clerk", "district": district}
+        return await self.ask("POST", "/v1/entitlement-changes", body | more, **how)
+
+    async def decide_change(
+        self, change: str, step: str = "approvals", district: str = "heping", **how: Any
+    ) -> httpx.Response:
+        body = {"note": "材料不全"} if step == "refusals" else {}
+        how = {"role": "district_reviewer", "district": district} | how
+        return await self.ask("POST", f"/v1/entitlement-changes/{change}/{step}", body, **how)
+
+    async def change(
+        self, action: str, people: list[dict[str, Any]], district: str = "heping", **more: Any
+    ) -> httpx.Response:
+        """Propose a change of entitlements and approve it; return the first refusal, or the paper."""
+        proposed = await self.propose_change(action, people, district, **more)
+        if proposed.status_code != 201:
+            return proposed
+        return await self.decide_change(proposed.json()["id"], district=district)
+
     async def register(
         self, people: list[dict[str, Any]], district: str = "heping"
     ) -> httpx.Response:
-        return await self.ask(
-            "POST",
-            "/v1/entitlement-batches",
-            {"district": district, "people": people},
-            role="district_clerk",
-            district=district,
-        )
+        return await self.change("register", people, district)
 
     async def run_pensions(
         self, period: str, district: str = "heping", **how: Any

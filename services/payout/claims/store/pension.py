@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.payout.entitlements.store.due import IN_FORCE, NOT_STOPPED, PAID
+from services.payout.entitlements.store.due import AMOUNT, IN_FORCE, NOT_STOPPED, PAID
 from shared.ids import Ref
 from shared.period import Period
 
@@ -16,7 +16,7 @@ WITH due AS (
            coalesce(changed.bank_number, row.bank_number) AS bank_number,
            coalesce(changed.bank_holder, row.bank_holder) AS bank_holder,
            row.sealed_number, month.period,
-           row.monthly_fen - coalesce(paid.fen, 0) AS amount_fen,
+           amount.fen - coalesce(paid.fen, 0) AS amount_fen,
            coalesce(paid.part, 0) + 1 AS part
       FROM (SELECT CAST(:period AS text) AS period,
                    CAST('-infinity' AS timestamptz) AS filed_at
@@ -30,6 +30,7 @@ WITH due AS (
         ON row.kind = :kind AND row.district = :district
        AND row.known_at > month.filed_at
       {PAID}
+      {AMOUNT}
       LEFT JOIN LATERAL (
            SELECT bank, bank_number, bank_holder
              FROM entitlement_account AS account
@@ -43,7 +44,7 @@ WITH due AS (
                           AND status <> 'refused'))
             ORDER BY account.known_at DESC, account.id DESC
             LIMIT 1) AS changed ON true
-     WHERE row.monthly_fen > coalesce(paid.fen, 0)
+     WHERE amount.fen > coalesce(paid.fen, 0)
        AND {IN_FORCE}
        AND {NOT_STOPPED}
 ), taken AS (
@@ -83,8 +84,10 @@ async def write_lines(
 
     Considered are the run's own month, and earlier months of which this district has a run
     already, for rows of which something became known after that run: a late registration, a raise,
-    a resumption. Of a person's rows, the latest that has begun in a month counts; its district pays.
-    No month is due that lies in a suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what any run has paid of it; the primary key of
+    a resumption. Of a person's rows, the latest that has begun in a month counts; its district
+    pays; one that was moved has the amount of the row before it. No month is due that lies in a
+    suspension or after an end (`entitlements.store.due`). A month is due up to its amount less what
+    any run has paid of it; the primary key of
     `pension_month` lets one of two runs at once pay it. The money goes to the person's latest
     account; one that is held is used by the second run after it became known.
 

@@ -14,10 +14,10 @@ from shared.period import Period
 
 @dataclass(frozen=True, slots=True)
 class MonthlyAmount:
-    """An amount from a month on, paid by a district."""
+    """An amount from a month on, paid by a district. None: moved there with the amount of before."""
 
     since: Period
-    fen: int
+    fen: int | None
     district: str
 
 
@@ -44,7 +44,7 @@ def in_force(month: Period, amounts: Iterable[MonthlyAmount]) -> MonthlyAmount |
 
 def due_fen(month: Period, amounts: Iterable[MonthlyAmount], stops: Iterable[Stop]) -> int:
     """Compute what is due of a month."""
-    amount = in_force(month, amounts)
-    if amount is None or any(stop.covers(month) for stop in stops):
+    own = in_force(month, (amount for amount in amounts if amount.fen is not None))
+    if own is None or own.fen is None or any(stop.covers(month) for stop in stops):
         return 0
-    return amount.fen
+    return own.fen

@@ -93,7 +93,7 @@ class EntitlementEnd:
     sealed_number: bytes
     name: bytes
     last_period: Period
-    reason: EndReason
+    reason: str
     note: str | None
     status: EndStatus
     proposed_by: str

@@ -64,7 +64,7 @@ async def propose(
         sealed_number=row.sealed_number,
         name=row.name,
         last_period=draft.last_period,
-        reason=draft.reason,
+        reason=draft.reason.value,
         note=draft.note,
         status=EndStatus.PROPOSED,
         proposed_by=caller.subject,
@@ -136,7 +136,7 @@ async def _record(
             step=step,
             signs=True,
             why=why,
-            detail={"last_period": str(end.last_period), "reason": end.reason.value},
+            detail={"last_period": str(end.last_period), "reason": end.reason},
         ),
         caller,
     )

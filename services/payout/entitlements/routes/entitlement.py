@@ -4,56 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi.responses import Response
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.payout.common.routes import DistrictQuery, person_keys
 from services.payout.entitlements.domain.entitlement import SuspensionReason
 from services.payout.entitlements.flows import entitlement as entitlement_flow
-from services.payout.entitlements.schemas.entitlement import (
-    EntitlementBatchIn,
-    EntitlementBatchOut,
-    EntitlementOut,
-)
-from shared.clock import today
+from services.payout.entitlements.schemas.entitlement import EntitlementOut
 from shared.cursor import LIMIT_DEFAULT, cut, read_uuid
 from shared.door import Door, door
-from shared.guard.entrance import BULK_BYTES
-from shared.ids import key_of
 from shared.page import Cursor, Limit, Page
 from shared.roles import Right
 from shared.web.door_router import DoorRouter
 
 router = DoorRouter()
-
-
-@router.post(
-    "/v1/entitlement-batches",
-    max_body_size=BULK_BYTES,
-    operation_id="register_entitlements",
-    summary="登记待遇资格 · Register entitlements",
-    status_code=201,
-    response_model=EntitlementBatchOut,
-)
-async def register_entitlements(
-    body: EntitlementBatchIn, at: Annotated[Door, door(Right.REGISTER_ENTITLEMENT)]
-) -> Response:
-    """Register a list, all or nothing; rows stored before with the same content are repeats."""
-    drafts = [person.draft() for person in body.people]
-
-    async def work(tx: AsyncConnection) -> EntitlementBatchOut:
-        count = await entitlement_flow.register(
-            tx,
-            drafts,
-            district=body.district,
-            kind=body.people[0].kind,
-            keys=person_keys(at.request),
-            today=today(),
-            caller=at.caller,
-        )
-        return EntitlementBatchOut(registered=count.registered, replayed=count.replayed)
-
-    return await at.write(work, key=key_of("entitlements", body.district), status=201)
 
 
 @router.get(

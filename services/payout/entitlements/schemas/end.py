@@ -56,7 +56,7 @@ class EntitlementEndOut(Out):
     masked_identity_number: str = Field(examples=["1201**********1239"])
     name: str = Field(examples=["张**"])
     last_period: PeriodField
-    reason: EndReason
+    reason: str
     note: str | None
     status: EndStatus
     proposed_by: str

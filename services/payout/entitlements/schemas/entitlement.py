@@ -2,62 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
-from services.payout.benefits.domain import BASIC_PENSION
 from services.payout.common.flows import PersonKeys
-from services.payout.common.schemas import (
-    BankAccountIn,
-    BankAccountOut,
-    IdentityNumber,
-    masked_name,
-)
-from services.payout.entitlements.domain.entitlement import (
-    Entitlement,
-    EntitlementDraft,
-    SuspensionReason,
-)
+from services.payout.common.schemas import BankAccountOut, masked_name
+from services.payout.entitlements.domain.entitlement import Entitlement, SuspensionReason
 from shared.references import Reference
-from shared.schema import Code, In, Out, PeriodField, PositiveYuan, ShortText, YuanOut
-
-
-class EntitlementIn(In):
-    """One person's entitlement."""
-
-    identity_number: IdentityNumber = Field(examples=["120101195003071239"])
-    name: ShortText = Field(examples=["张建国"])
-    kind: Literal["basic_pension"] = BASIC_PENSION
-    monthly_amount: PositiveYuan = Field(examples=["2345.60"])
-    bank_account: BankAccountIn
-    since: PeriodField = Field(alias="from", description="自该所属期起 (first month)")
-
-    def draft(self) -> EntitlementDraft:
-        """Turn it into the domain's draft."""
-        return EntitlementDraft(
-            identity_number=self.identity_number,
-            name=self.name,
-            monthly_fen=self.monthly_amount,
-            bank=self.bank_account.bank,
-            bank_number=self.bank_account.number,
-            bank_holder=self.bank_account.name,
-            since=self.since,
-        )
-
-
-class EntitlementBatchIn(In):
-    """Up to 10,000 entitlements of one district, all or nothing."""
-
-    district: Code = Field(examples=["heping"])
-    people: list[EntitlementIn] = Field(min_length=1, max_length=10_000)
-
-
-class EntitlementBatchOut(Out):
-    """Rows of the list: new ones, and ones stored before with the same content."""
-
-    registered: int
-    replayed: int
+from shared.schema import Out, PeriodField, YuanOut
 
 
 class SuspensionOut(Out):
@@ -85,6 +36,11 @@ class EntitlementOut(Out):
     monthly_amount: YuanOut
     bank_account: BankAccountOut
     since: PeriodField = Field(serialization_alias="from")
+    moved: bool = Field(description="金额同前一行 (has the amount of the row before it)")
+    change: str | None = Field(
+        description="两人批准的变更单;规则实行前由一人登记的为空 "
+        "(the paper of two people; null for a row that one person registered before that rule)"
+    )
     suspended: SuspensionOut | None
 
     @classmethod
@@ -103,5 +59,7 @@ class EntitlementOut(Out):
                 keys.bank_holder.open(row.bank_holder),
             ),
             since=row.since,
+            moved=row.moved,
+            change=None if row.change is None else row.change.text(Reference.ENTITLEMENT_CHANGE),
             suspended=SuspensionOut.of(row),
         )

@@ -41,6 +41,19 @@ NOT_STOPPED: Final = """
                   AND (suspended.until IS NULL OR suspended.until > month.period))"""
 """True unless `month.period` lies after an end of the person of `row`, or in a suspension."""
 
+AMOUNT: Final = """
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN NOT row.moved THEN row.monthly_fen ELSE (
+                       SELECT own.monthly_fen
+                         FROM entitlement AS own
+                        WHERE own.person_id = row.person_id
+                          AND own.identity_blind = row.identity_blind AND own.kind = row.kind
+                          AND own.in_force_from < row.in_force_from
+                          AND own.suspended_at IS NULL AND NOT own.moved
+                        ORDER BY own.in_force_from DESC
+                        LIMIT 1) END AS fen) AS amount"""
+"""Join the amount of a row: `amount.fen`, of one that was moved that of the row before it."""
+
 PAID: Final = """
       LEFT JOIN LATERAL (
            SELECT CAST(sum(amount_fen) FILTER (WHERE live) AS bigint) AS fen,

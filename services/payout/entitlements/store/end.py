@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.payout.entitlements.domain.end import (
     EndExists,
-    EndReason,
     EndStatus,
     EntitlementEnd,
     PaidMonth,
@@ -33,7 +31,6 @@ def _end(
     identity_blind: bytes,
     sealed_number: bytes,
     last_period: str,
-    reason: str,
     status: str,
     **columns: Any,
 ) -> EntitlementEnd:
@@ -42,7 +39,6 @@ def _end(
         blind=bytes(identity_blind),
         sealed_number=bytes(sealed_number),
         last_period=Period.parse(last_period),
-        reason=EndReason(reason),
         status=EndStatus(status),
         **columns,
     )
@@ -72,7 +68,7 @@ async def insert(tx: AsyncConnection, end: EntitlementEnd) -> None:
                 "sealed": end.sealed_number,
                 "name": end.name,
                 "last_period": str(end.last_period),
-                "reason": end.reason.value,
+                "reason": end.reason,
                 "note": end.note,
                 "proposed_by": end.proposed_by,
             },
@@ -108,29 +104,6 @@ async def decide(tx: AsyncConnection, ref: Ref, status: EndStatus, decided_at: d
              WHERE person_id = :person_id AND id = :id AND status = 'proposed'
         """),
         {"person_id": ref.key, "id": ref.id, "status": status.value, "decided_at": decided_at},
-    )
-
-
-async def begin_again(
-    tx: AsyncConnection, people: Sequence[tuple[int, bytes]], since: Sequence[Period], kind: str
-) -> None:
-    """Let the pension of ended people, as (person, keyed hash), begin again in a later month."""
-    await tx.execute(
-        text("""
-            UPDATE entitlement_end AS ended
-               SET again_from = again.since
-              FROM unnest(CAST(:person_ids AS bigint[]), CAST(:blinds AS bytea[]),
-                          CAST(:since AS text[])) AS again (person_id, blind, since)
-             WHERE ended.person_id = again.person_id AND ended.identity_blind = again.blind
-               AND ended.kind = :kind AND ended.status = 'approved'
-               AND ended.again_from IS NULL AND ended.last_period < again.since
-        """),
-        {
-            "person_ids": [person_id for person_id, _ in people],
-            "blinds": [blind for _, blind in people],
-            "since": [str(month) for month in since],
-            "kind": kind,
-        },
     )
 
 

@@ -85,10 +85,11 @@ async def copy_rows(tx: AsyncConnection, old: tuple[int, bytes], new: tuple[int,
             INSERT INTO entitlement (person_id, id, identity_blind, kind, district, sealed_number,
                                      name, monthly_fen, bank, bank_number, bank_holder,
                                      in_force_from, registered_by, registered_at, known_at,
-                                     change_key, change_id)
+                                     change_key, change_id, moved)
             SELECT CAST(:new AS bigint), copied.new_id, CAST(:new_blind AS bytea), kind, district,
                    sealed_number, name, monthly_fen, bank, bank_number, bank_holder,
-                   in_force_from, registered_by, registered_at, known_at, change_key, change_id
+                   in_force_from, registered_by, registered_at, known_at, change_key, change_id,
+                   moved
               FROM unnest(CAST(:ids AS uuid[]), CAST(:new_ids AS uuid[])) AS copied (id, new_id)
               JOIN entitlement
                 ON entitlement.person_id = :old AND entitlement.id = copied.id

@@ -160,9 +160,9 @@ async def test_a_paid_month_is_not_lowered(
     (fault,) = answer.json()["errors"]
     assert (fault["pointer"], fault["code"]) == ("/people/1/from", "PAID_MONTH_LOWERED")
     assert "1000.00" in fault["message"]
-    assert (await office.register(people[:1], district)).json()["registered"] == 1
+    assert (await office.register(people[:1], district)).json()["applied"] == 1
     later = [pensioner(serial, amount, "2021-09")]
-    assert (await office.register(later, district)).json()["registered"] == 1
+    assert (await office.register(later, district)).json()["applied"] == 1
 
 
 async def test_the_database_itself_pays_a_part_once(office: Office) -> None:

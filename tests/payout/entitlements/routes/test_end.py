@@ -68,12 +68,16 @@ async def test_an_approval_names_the_months_paid_after_the_end(office: Office) -
     assert number(510) not in shown.text
 
 
-async def test_an_entitlement_begins_again_with_a_later_row(office: Office) -> None:
+async def test_an_ended_pension_begins_again_when_two_people_resume_it(office: Office) -> None:
     await office.register([pensioner(520, "1000.00")], "jinnan")
     await office.run_pensions("2021-07", "jinnan")
     await ended(office, 520, "2021-07", "jinnan")
     assert (await office.run_pensions("2021-08", "jinnan")).status_code == 422
-    await office.register([pensioner(520, "1000.00", "2021-09")], "jinnan")
+    late = await office.register([pensioner(520, "1000.00", "2021-09")], "jinnan")
+    assert late.json()["errors"][0]["code"] == "ENTITLEMENT_ENDED"
+    again = [{"identity_number": number(520), "from": "2021-09"}]
+    resumed = await office.change("resume", again, "jinnan", reason="death")
+    assert resumed.status_code == 201, resumed.text
     assert (await office.run_pensions("2021-09", "jinnan")).json()["total"] == "1000.00"
 
 

@@ -10,9 +10,9 @@ async def test_a_list_is_registered_once_and_a_repeat_is_replayed(office: Office
     people = [pensioner(serial) for serial in range(3)]
     first = await office.register(people)
     assert first.status_code == 201, first.text
-    assert first.json() == {"registered": 3, "replayed": 0}
+    assert (first.json()["lines"], first.json()["applied"]) == (3, 3)
     again = await office.register([*people, pensioner(3)])
-    assert again.json() == {"registered": 1, "replayed": 3}
+    assert (again.json()["lines"], again.json()["applied"]) == (4, 1)
 
 
 async def test_the_same_month_with_another_amount_is_named_and_nothing_is_written(
@@ -23,7 +23,7 @@ async def test_the_same_month_with_another_amount_is_named_and_nothing_is_writte
     assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [
         ("/people/1", "ENTITLEMENT_DIFFERS")
     ]
-    assert (await office.register([pensioner(900)])).json()["registered"] == 1
+    assert (await office.register([pensioner(900)])).json()["applied"] == 1
 
 
 async def test_every_bad_identity_number_is_named(office: Office) -> None:
@@ -58,8 +58,14 @@ async def test_the_number_is_stored_sealed_and_listed_masked(office: Office) -> 
 async def test_a_clerk_registers_and_lists_only_the_own_district(office: Office) -> None:
     refused = await office.ask(
         "POST",
-        "/v1/entitlement-batches",
-        {"district": "nankai", "people": [pensioner(50)]},
+        "/v1/entitlement-changes",
+        {
+            "action": "register",
+            "district": "nankai",
+            "reason": "new_pension",
+            "document": "津退审[2021]115号",
+            "people": [pensioner(50)],
+        },
         role="district_clerk",
         district="heping",
     )

@@ -11,6 +11,8 @@ WRONG = {
     "fund": ("pensionn", "FUND_UNKNOWN"),
     "status": ("paidd", None),
     "kind": ("pension", "BENEFIT_KIND_UNKNOWN"),
+    "action": ("close", None),
+    "topic": ("weather", None),
     "suspended": ("yes", None),
     "item": ("levied", None),
     "period": ("2021-13", None),

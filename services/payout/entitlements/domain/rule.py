@@ -1,0 +1,171 @@
+"""Dated rules of entitlements: reasons and what they bring, the hold of an account, life proofs.
+
+A rule is a row that two people correct: the latest one in force on a day counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from services.payout.entitlements.domain.change import ChangeAction
+from shared.errors import Fault, Kind, Refusal
+from shared.ids import Ref
+from shared.period import Period
+
+PAPER: Final = "entitlement_rule"
+
+
+class RuleTopic(StrEnum):
+    """Topics of rules."""
+
+    REASON = "reason"  # 变更事由
+    HOLDER = "holder"  # 代领事由
+    ACCOUNT_HOLD = "account_hold"  # 账户变更的等待期
+    LIFE_PROOF = "life_proof"  # 资格认证周期
+
+
+class RuleStatus(StrEnum):
+    """The states of a rule."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class LastMonth(StrEnum):
+    """The last month that is due when an event ends an entitlement."""
+
+    EVENT = "event"  # 事件发生当月照发,次月起停发
+    BEFORE = "before"  # 事件发生当月起停发
+
+
+class RuleMissing(Refusal):
+    """没有生效的规则 (no rule is in force)"""
+
+    kind = Kind.INVALID
+    code = "ENTITLEMENT_RULE_MISSING"
+
+
+class RuleDecided(Refusal):
+    """该规则已有结论 (the rule is approved or refused already)"""
+
+    kind = Kind.CONFLICT
+    code = "ENTITLEMENT_RULE_DECIDED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRule:
+    """A reason of one action. `back_pay`: a resumption may pay every stopped month."""
+
+    name: str
+    back_pay: bool = False
+    last_month: LastMonth = LastMonth.EVENT
+    needs_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LifeProofRule:
+    """Proofs of life of a kind: once in a year, in the birth month or in one month for all.
+
+    A proof counts from `early_months` before its month. It is missed once its month and
+    `grace_months` more are over; a person younger than `from_age` needs none.
+    """
+
+    month: int | None
+    early_months: int
+    grace_months: int
+    from_age: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitlementRule:
+    """A stored rule; `code` names what it is about."""
+
+    ref: Ref
+    topic: RuleTopic
+    code: str
+    in_force_from: date
+    value: Mapping[str, Any]
+    source: str
+    status: RuleStatus
+    proposed_by: str
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules in force on one day, by topic and code."""
+
+    values: Mapping[tuple[RuleTopic, str], Mapping[str, Any]]
+
+    def reason(self, action: ChangeAction, code: str) -> ReasonRule:
+        """Find the rule of a reason; a resumption has the reason of the stop that it lifts.
+
+        Raises:
+            RuleMissing: no rule is in force for it.
+        """
+        stops = (ChangeAction.SUSPEND, ChangeAction.END)
+        for one in stops if action is ChangeAction.RESUME else (action,):
+            value = self.values.get((RuleTopic.REASON, f"{one.value}.{code}"))
+            if value is not None:
+                return _reason(value)
+        raise RuleMissing(topic=RuleTopic.REASON.value, code=f"{action.value}.{code}")
+
+    def holds_account(self, kind: str) -> bool:
+        """Tell whether the first run after a change of account still pays to the old one."""
+        value = self.values.get((RuleTopic.ACCOUNT_HOLD, kind))
+        return value is None or bool(value["runs"])
+
+    def holder_reasons(self) -> frozenset[str]:
+        """Return the reasons for which an account may have another holder."""
+        return frozenset(code for topic, code in self.values if topic is RuleTopic.HOLDER)
+
+    def life_proof(self, kind: str, district: str) -> LifeProofRule:
+        """Find the rule of life proofs in a district: its own, or the one of the kind.
+
+        Raises:
+            RuleMissing: no rule is in force for it.
+        """
+        for code in (f"{kind}.{district}", kind):
+            value = self.values.get((RuleTopic.LIFE_PROOF, code))
+            if value is not None:
+                return LifeProofRule(**value)
+        raise RuleMissing(topic=RuleTopic.LIFE_PROOF.value, code=kind)
+
+
+def _reason(value: Mapping[str, Any]) -> ReasonRule:
+    return ReasonRule(
+        name=value["name"],
+        back_pay=value["back_pay"],
+        last_month=LastMonth(value["last_month"]),
+        needs_note=value["needs_note"],
+    )
+
+
+def first_month_not_due(rule: ReasonRule, event_on: date) -> Period:
+    """Compute the first month that is not due after an event that ends an entitlement."""
+    month = Period.of(event_on)
+    return month.plus(1) if rule.last_month is LastMonth.EVENT else month
+
+
+def reason_faults(
+    rules: Rules, rule: ReasonRule, note: str | None, holder_reasons: Sequence[str | None]
+) -> list[Fault]:
+    """Find a missing note, and reasons of holders that no rule has."""
+    faults = []
+    if rule.needs_note and not note:
+        faults.append(Fault("/note", "NOTE_MISSING", "须说明理由 (this reason needs a note)"))
+    known = rules.holder_reasons()
+    return faults + [
+        Fault(
+            f"/people/{index}/holder_reason",
+            "HOLDER_REASON_UNKNOWN",
+            f"须为 {'、'.join(sorted(known))} 之一 (one of these)",
+        )
+        for index, reason in enumerate(holder_reasons)
+        if reason is not None and reason not in known
+    ]
