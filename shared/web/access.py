@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from time import perf_counter
-from typing import TextIO
 
 import orjson
 from prometheus_client import Counter, Histogram
@@ -38,6 +38,7 @@ class AccessLog:
         self.app = app
         self.service = service
         self.written = written
+        self._lines = LineWriter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -84,18 +85,31 @@ class AccessLog:
         REQUESTS.labels(scope["method"], route, str(status)).inc()
         SECONDS.labels(scope["method"], route).observe(seconds)
         if self.written and scope["path"] not in UNLOGGED:
-            write_line(scope, self.service, route, status, seconds)
+            self._lines.add(request_line(scope, self.service, route, status, seconds))
 
 
-def write_line(
-    scope: Scope,
-    service: str,
-    route: str,
-    status: int,
-    seconds: float,
-    file: TextIO | None = None,
-) -> None:
-    """Write one request's line of JSON; without query and body, numbers of people masked."""
+class LineWriter:
+    """Writes the lines of requests to standard error, those of one turn of the loop together.
+
+    The ledger answers dozens of requests in one turn; a write each cost a tenth of its time.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Write a line at the end of this turn of the loop."""
+        self._lines.append(line)
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_soon(self._write)
+
+    def _write(self) -> None:
+        lines, self._lines = self._lines, []
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def request_line(scope: Scope, service: str, route: str, status: int, seconds: float) -> str:
+    """Return one request's line of JSON; without query and body, numbers of people masked."""
     caller = scope.get(CALLER)
     client = scope.get("client")
     line = {
@@ -112,4 +126,4 @@ def write_line(
         "milliseconds": round(seconds * 1000, 2),
         "trace_id": scope.get("wuxian.trace_id"),
     }
-    print(orjson.dumps(line).decode(), file=file or sys.stderr)
+    return orjson.dumps(line).decode()
